@@ -1,0 +1,103 @@
+"""The faults in force: what shall go wrong, where, and how often.
+
+Only bookkeeping lives here. Whoever can misbehave (a simulator, the queues, the tables, a Lambda) asks `Faults.take` at the moment of truth
+and does the damage itself. The kinds are those of the control URL's ``/faults``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from local.clock import Clock
+
+KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "webhook": frozenset({"duplicate", "drop", "reorder"}),
+        "queue": frozenset({"duplicate", "reorder"}),
+        "hubspot": frozenset(
+            {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
+            | {"search_lag", "clock_skew"}
+        ),
+        "salesforce": frozenset(
+            {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
+            | {"lock_row", "daily_limit", "drop_change_event", "field_removed"}
+        ),
+        "dynamodb": frozenset({"throttle", "conflict"}),
+        "lambda": frozenset({"kill", "timeout", "throttle"}),
+    }
+)
+
+CONDITIONS = frozenset({("hubspot", "search_lag"), ("hubspot", "clock_skew"), ("salesforce", "field_removed")})
+"""Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of `daily_limit` ran out) and are
+not used up."""
+
+
+class UnknownFaultError(ValueError):
+    """The list names a place or a kind that does not exist; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One entry of the list: where, what, and its own details such as ``retry_after``, ``seconds``, ``function`` or ``after``."""
+
+    at: str
+    kind: str
+    times: int = 1
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Fault:
+        """Make a fault of one JSON entry. Raises `UnknownFaultError`."""
+        at, kind = entry.get("at"), entry.get("kind")
+        if at not in KINDS or kind not in KINDS[at]:
+            msg = f"unknown fault: at {at!r}, kind {kind!r}"
+            raise UnknownFaultError(msg)
+        details = {key: value for key, value in entry.items() if key not in {"at", "kind", "times"}}
+        return cls(at, kind, int(entry.get("times", 1)), details)
+
+
+class Faults:
+    """The list in force; safe to ask from several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start without any fault."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._left: list[tuple[Fault, int]] = []
+        self._since_ms = 0
+
+    def replace(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Put a new list in force; the old one is forgotten whole. Raises `UnknownFaultError` and then changes nothing."""
+        faults = [Fault.read(entry) for entry in entries]
+        with self._lock:
+            self._left = [(fault, fault.times) for fault in faults]
+            self._since_ms = self._clock.now_ms()
+
+    def take(self, at: str, kind: str, **match: object) -> Fault | None:
+        """Use up one turn of the first fault of this place and kind whose details agree with `match`, if any.
+
+        A detail that the fault leaves out agrees with everything. Conditions (`CONDITIONS`) and a fault with ``seconds`` that is still
+        running are returned without being used up.
+        """
+        with self._lock:
+            for index, (fault, left) in enumerate(self._left):
+                if (fault.at, fault.kind) != (at, kind) or not _agrees(fault, match):
+                    continue
+                if (at, kind) in CONDITIONS:
+                    return fault
+                if "seconds" in fault.details and kind == "daily_limit":
+                    if self._clock.now_ms() < self._since_ms + float(fault.details["seconds"]) * 1000:
+                        return fault
+                    continue
+                if left > 0:
+                    self._left[index] = (fault, left - 1)
+                    return fault
+        return None
+
+
+def _agrees(fault: Fault, match: Mapping[str, object]) -> bool:
+    return all(fault.details[name] == wanted for name, wanted in match.items() if name in fault.details)
