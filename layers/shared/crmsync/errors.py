@@ -1,0 +1,44 @@
+"""Errors named by what the caller shall do; every gateway raises or returns only these.
+
+``text`` is safe to store and to log: gateways take personal data out before they make one.
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's own name for it."""
+
+    def __init__(self, text: str, *, code: str = "", fieldname: str = "", hint: str = "") -> None:
+        """Keep the sentence and its details."""
+        super().__init__(text)
+        self.text = text
+        self.code = code
+        self.fieldname = fieldname
+        self.hint = hint
+
+
+class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it is
+    """It may work later: `after` seconds from now."""
+
+    def __init__(self, text: str, *, after: float = 30, code: str = "") -> None:
+        """Keep how long to wait."""
+        super().__init__(text, code=code)
+        self.after = after
+
+
+class Refused(SyncError):  # noqa: N818 - named by what to do
+    """The CRM will not have it, now or later, until a person mends something: park it."""
+
+
+class Gone(SyncError):  # noqa: N818 - named by what to do
+    """The record no longer exists: follow its merge or bury its link."""
+
+
+class Conflict(SyncError):  # noqa: N818 - named by what to do
+    """Somebody was first. `existing` is the id of the record that holds the place, where the reply says it: look again, plan again."""
+
+    def __init__(self, text: str, *, existing: str = "", code: str = "", fieldname: str = "") -> None:
+        """Keep who was first."""
+        super().__init__(text, code=code, fieldname=fieldname)
+        self.existing = existing

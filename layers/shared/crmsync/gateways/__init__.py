@@ -1,0 +1,1 @@
+"""The only I/O of the package: one module per outside. Gateways decide nothing."""

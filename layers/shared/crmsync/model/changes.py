@@ -1,0 +1,50 @@
+"""A change says where to look, never what to write.
+
+That is why it carries no values: late, doubled and reordered changes then do no harm, and no message holds personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crmsync.model.records import Kind, Ref
+
+
+class Cause(StrEnum):
+    """Why to look. A record that is gone can no longer say so itself, hence the causes that name it."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    RESYNC = "resync"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Look at `ref`, seen at `at` (UTC). `tries` counts how often this look was put off."""
+
+    connection: str
+    kind: Kind
+    ref: Ref
+    cause: Cause
+    at: datetime
+    tries: int = 0
+
+
+def coalesce(changes: list[Change]) -> list[Change]:
+    """One change per record, in order of first sight: a delete or a resync outweighs an edit, the latest time and the most tries are kept."""
+    kept: dict[tuple[str, Ref], Change] = {}
+    for change in changes:
+        key = (change.connection, change.ref)
+        first = kept.get(key)
+        kept[key] = change if first is None else _weightier(first, change)
+    return list(kept.values())
+
+
+_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2}
+
+
+def _weightier(one: Change, two: Change) -> Change:
+    heavy = max(one, two, key=lambda change: (_WEIGHT[change.cause], change.at))
+    return Change(heavy.connection, heavy.kind, heavy.ref, heavy.cause, max(one.at, two.at), max(one.tries, two.tries))

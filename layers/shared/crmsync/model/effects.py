@@ -1,0 +1,124 @@
+"""Everything the program can do to the world, as values, and the plan that lists them.
+
+Effects are compared whole in tests, printed in dry runs and applied in batches; they never apply themselves. Each one names the rules that
+caused it (``because``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from crmsync.model.changes import Change
+from crmsync.model.links import Link, Place, Slot
+from crmsync.model.records import Ref, Side, Value
+
+FieldValue: TypeAlias = Value | Slot
+"""A value to write; a `Slot` becomes the id of the record that fills it."""
+
+Because: TypeAlias = tuple[str, ...]
+"""Rule ids of the specification."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRecord:
+    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync field, so that a repeat finds the first."""
+
+    side: Side
+    object: str
+    key: str
+    fields: Mapping[str, FieldValue]
+    into: Slot
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """Write these fields, and only these, to a record that exists (or is made earlier in the same plan)."""
+
+    place: Place
+    side: Side
+    fields: Mapping[str, FieldValue]
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite (OPT-6)."""
+
+    email: str
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLink:
+    """Store the link, provided that nobody has stored a newer version meanwhile."""
+
+    link: Link
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Put the change back into its queue, to be looked at in `after` seconds."""
+
+    change: Change
+    after: int
+    because: Because = ()
+
+
+class Category(StrEnum):
+    """The drawers of the error inbox."""
+
+    WAITING = "waiting"
+    VALIDATION = "validation"
+    DUPLICATES = "duplicates"
+    PERMISSIONS = "permissions"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which field, and what to do about it."""
+
+    ref: Ref
+    category: Category
+    text: str
+    fieldname: str = ""
+    hint: str = ""
+    because: Because = ()
+
+
+Effect: TypeAlias = CreateRecord | UpdateRecord | OptOut | SaveLink | LookAgain | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides changed the same field to different values: who won, by which policy. For the audit trail; the loser is named by side."""
+
+    hubspot: str
+    salesforce: str
+    hubspot_value: Value
+    salesforce_value: Value
+    policy: str
+    winner: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was decided without an effect, in a sentence, with its rules."""
+
+    text: str
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone."""
+
+    effects: tuple[Effect, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[Note, ...] = field(default=())

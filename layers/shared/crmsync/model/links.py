@@ -1,0 +1,131 @@
+"""What is remembered of a pair: the mapping, the base, the echo ledger and the idempotency record in one.
+
+A link holds no personal data: the base is keyed hashes, so it can tell that a value differs but not what it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeAlias
+
+from crmsync.model.records import Kind, Ref, Side, Value
+
+TAG_BYTES = 4
+SEAL_BYTES = 5
+"""Four bytes name a field and five seal its value: a whole link of sixty fields stays under one DynamoDB write unit (1 KB), and a changed
+value goes unnoticed once in 10^12."""
+
+
+@lru_cache(maxsize=4096)
+def tag(name: str) -> bytes:
+    """The short name of a field inside a base."""
+    return hashlib.blake2b(name.encode(), digest_size=TAG_BYTES).digest()
+
+
+class Sealer:
+    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        """Use `key` (16 to 64 bytes). Raises `ValueError` for a shorter or longer one."""
+        if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
+            msg = "the link key must have 16 to 64 bytes"
+            raise ValueError(msg)
+        self._key = key
+
+    def seal(self, name: str, value: Value) -> bytes:
+        """The seal of a canonical value of the field called `name`."""
+        text = f"{name}\x00{type(value).__name__}\x00{value}"
+        return hashlib.blake2b(text.encode(), digest_size=SEAL_BYTES, key=self._key).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What one side showed when the two last agreed: field tag -> seal, in that side's own form."""
+
+    seals: Mapping[bytes, bytes] = field(default_factory=dict)
+
+    def knows(self, name: str) -> bool:
+        """Whether the field has been agreed on before."""
+        return tag(name) in self.seals
+
+    def seal_of(self, name: str) -> bytes | None:
+        """The seal of the field's agreed value, or None where it was never agreed."""
+        return self.seals.get(tag(name))
+
+    def showing(self, seals: Mapping[str, bytes]) -> Base:
+        """This base with the named fields' seals put in."""
+        return Base({**self.seals, **{tag(name): seal for name, seal in seals.items()}})
+
+    def to_bytes(self) -> bytes:
+        """The compact form that the table keeps: tag and seal, field after field, sorted."""
+        return b"".join(key + self.seals[key] for key in sorted(self.seals))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Base:
+        """Read the compact form. Raises `ValueError` when it is cut short."""
+        size = TAG_BYTES + SEAL_BYTES
+        if len(raw) % size:
+            msg = f"a base of {len(raw)} bytes is cut short"
+            raise ValueError(msg)
+        rows = (raw[start : start + size] for start in range(0, len(raw), size))
+        return cls({row[:TAG_BYTES]: row[TAG_BYTES:] for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands for the id of a record that does not exist yet; filled when its `CreateRecord` has been applied."""
+
+    name: str
+
+
+Place: TypeAlias = Ref | Slot
+"""A record that exists, or one that will."""
+
+
+class LinkState(StrEnum):
+    """Whether the pair is kept in step."""
+
+    ACTIVE = "active"
+    TOMBSTONE = "tombstone"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The stored id mapping of a pair.
+
+    ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in its answer: a value that comes back
+    otherwise while we were the last to write has been settled by Salesforce, not changed by a person. ``version`` counts the saves; 0 = new.
+    """
+
+    connection: str
+    kind: Kind
+    hubspot: Place
+    salesforce: Place
+    hubspot_base: Base = Base()
+    salesforce_base: Base = Base()
+    wrote: frozenset[bytes] = frozenset()
+    state: LinkState = LinkState.ACTIVE
+    version: int = 0
+
+    def on(self, side: Side) -> Place:
+        """The record of this pair on `side`."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
+    def base(self, side: Side) -> Base:
+        """What `side` showed when the two last agreed."""
+        return self.hubspot_base if side is Side.HUBSPOT else self.salesforce_base
+
+    def has_written(self, name: str) -> bool:
+        """Whether our last write to Salesforce held the field."""
+        return tag(name) in self.wrote
+
+
+def tags(names: Iterable[str]) -> frozenset[bytes]:
+    """The tags of several fields, for `Link.wrote`."""
+    return frozenset(map(tag, names))

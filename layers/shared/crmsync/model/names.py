@@ -1,0 +1,26 @@
+"""The product's own names inside the two CRMs. Whoever speaks of our property, field or client does so with these.
+
+They are data shared by rules, gateways and set-up; renaming one orphans what deployments have stored.
+"""
+
+from __future__ import annotations
+
+HUBSPOT_KEY = "crmsync_salesforce_id"
+"""HubSpot contact property, unique: the id of the linked Salesforce record. Upserts go by it."""
+
+SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
+"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may share an org (TEN-1)."""
+
+HUBSPOT_GROUP = "crmsync"
+"""Property group of our own HubSpot properties."""
+
+SALESFORCE_CLIENT = "crmsync"
+"""Our name in ``Sforce-Call-Options: client=``, which Salesforce repeats as the origin of a change."""
+
+PERMISSION_SET = "Crmsync"
+"""Salesforce permission set that makes our fields visible to the integration user."""
+
+
+def salesforce_key(portal_id: int, hubspot_id: str) -> str:
+    """The value of `SALESFORCE_KEY` for a HubSpot record."""
+    return f"{portal_id}-{hubspot_id}"

@@ -1,0 +1,151 @@
+"""The operator's choices, checked and frozen. The names are those of the settings file; the defaults are its defaults.
+
+Nothing here reads or checks a file: that is `crmsync.config`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crmsync.model.fields import FieldRule
+
+
+class CreateInSalesforce(StrEnum):
+    """What a new HubSpot contact becomes (SET-2, SET-3, CH-12)."""
+
+    LEAD = "lead"
+    CONTACT = "contact"
+    CONTACT_IF_ACCOUNT = "contact_if_account"
+    NEVER = "never"
+
+
+class CreateInHubspot(StrEnum):
+    """Which new Salesforce records become HubSpot contacts (SET-1, Q-37)."""
+
+    NEVER = "never"
+    LEADS_AND_CONTACTS = "leads_and_contacts"
+    LEADS_ONLY = "leads_only"
+    CONTACTS_ONLY = "contacts_only"
+
+
+class OutsideInclusionList(StrEnum):
+    """What happens to a Salesforce record whose HubSpot contact is outside the list (INC-7, CH-17)."""
+
+    FREEZE = "freeze"
+    SYNC = "sync"
+    IGNORE = "ignore"
+
+
+class Repeat(StrEnum):
+    """How many tasks repeated opens and clicks make (TASK-3, CH-2)."""
+
+    EVERY_EVENT = "every_event"
+    ONCE_PER_EMAIL = "once_per_email"
+    ONCE_PER_DAY = "once_per_day"
+
+
+class RevenueBasis(StrEnum):
+    """What total revenue adds up (Q-3)."""
+
+    ALL = "all"
+    WON = "won"
+
+
+@dataclass(frozen=True, slots=True)
+class HubspotAccount:
+    """The HubSpot account of a connection: its portal id and the name of its secret."""
+
+    portal_id: int
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceOrg:
+    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret, and our share of its calls (API-1)."""
+
+    login_url: str
+    secret: str
+    daily_call_allotment: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSettings:
+    """Section ``[connection.contacts]``."""
+
+    sync: bool = True
+    create_in_salesforce: CreateInSalesforce = CreateInSalesforce.LEAD
+    create_in_hubspot: CreateInHubspot = CreateInHubspot.LEADS_AND_CONTACTS
+    inclusion_list: str = ""
+    outside_inclusion_list: OutsideInclusionList = OutsideInclusionList.FREEZE
+    delete_in_hubspot: bool = False
+    company_fallback: str = "email_domain"
+    last_name_fallback: str = "email_name"
+    max_deletes_per_hour: int = 0
+    field: tuple[FieldRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySettings:
+    """Section ``[connection.companies]`` (SET-4, SET-6)."""
+
+    sync: bool = True
+    auto_create_and_associate: bool = True
+    max_deletes_per_hour: int = 0
+    field: tuple[FieldRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DealSettings:
+    """Section ``[connection.deals]`` (SET-5, Q-3)."""
+
+    sync: bool = True
+    total_revenue_basis: RevenueBasis = RevenueBasis.ALL
+    max_deletes_per_hour: int = 0
+    field: tuple[FieldRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleSettings:
+    """Section ``[connection.lifecycle]`` (SET-7, SET-8)."""
+
+    automatic_transitions: bool = True
+    sync_to_company_contacts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTaskSettings:
+    """Section ``[connection.email_tasks]`` (SET-10)."""
+
+    kinds: tuple[str, ...] = ("OPEN", "CLICK")
+    repeat: Repeat = Repeat.EVERY_EVENT
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One HubSpot account and one Salesforce org (TEN-1)."""
+
+    name: str
+    hubspot: HubspotAccount
+    salesforce: SalesforceOrg
+    contacts: ContactSettings = ContactSettings()
+    companies: CompanySettings = CompanySettings()
+    deals: DealSettings = DealSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()
+    email_tasks: EmailTaskSettings = EmailTaskSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All connections of a deployment, and the version under which the table keeps them."""
+
+    connections: tuple[Connection, ...] = ()
+    version: int = 0
+
+    def connection(self, name: str) -> Connection | None:
+        """The connection of that name, or None when the settings no longer have it."""
+        return next((one for one in self.connections if one.name == name), None)
+
+    def of_portal(self, portal_id: int) -> Connection | None:
+        """The connection of a HubSpot account, or None."""
+        return next((one for one in self.connections if one.hubspot.portal_id == portal_id), None)

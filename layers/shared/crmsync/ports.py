@@ -1,0 +1,127 @@
+"""What the flows ask of the outside, in the flows' own words.
+
+Each Protocol here has two implementations, a gateway and a memory version for tests, and one contract suite that both pass. Batch first:
+every call takes many records, answers row by row, and one bad row never spoils the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from crmsync.errors import SyncError
+from crmsync.model.changes import Change
+from crmsync.model.effects import CreateRecord, OptOut, Report, UpdateRecord
+from crmsync.model.links import Link
+from crmsync.model.records import Record, Ref, Value
+
+Fields: TypeAlias = Mapping[str, Sequence[str]]
+"""Which fields to read, by object name on that side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row that was written. ``fields`` has what the side says it now shows; empty where the side does not say (Salesforce)."""
+
+    ref: Ref
+    fields: Mapping[str, Value]
+
+
+Outcome: TypeAlias = Written | SyncError
+"""What became of one row: done, or the error that says what to do about it."""
+
+
+class Crm(Protocol):
+    """One side. A whole call that fails for everyone raises `SyncError` (mostly `TryAgain`); a row that fails is an `Outcome`."""
+
+    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+        """Read records by id; a missing or deleted one is left out. With `history`, `Record.origins` is filled where the side has it."""
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """All records of the named objects that hold one of the addresses, compared without case; never from a search index."""
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Make records, in order; repeating an effect finds the record of the first time by its key. Slots in fields are already filled."""
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """Write fields to existing records, in order. Every `place` is a `Ref` and every slot is filled."""
+
+
+class Preferences(Protocol):
+    """HubSpot's communication preferences, where opt-outs are kept."""
+
+    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
+        """Unsubscribe the addresses from all e-mail, in order; one that is unsubscribed already is done."""
+
+
+class Links(Protocol):
+    """The link table."""
+
+    def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
+        """The links of these records, strongly consistent, found from either side; a record without one is left out."""
+
+    def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        """Store links in order. A new one (version 0) needs both places free; an update needs the stored version to be the one it was read
+        with. Answers the link with its new version, or `Conflict` (somebody was first), or `TryAgain`."""
+
+
+class Outbox(Protocol):
+    """Where changes go: to the queue of their concern."""
+
+    def publish(self, changes: Sequence[Change]) -> None:
+        """Put changes on the bus, at most 100 an entry. Returns only when all are durably accepted; raises `TryAgain` otherwise."""
+
+    def again(self, changes: Sequence[tuple[Change, int]]) -> None:
+        """Put changes back into their concern's queue, each to be looked at after so many seconds (at most 900). Raises `TryAgain`."""
+
+
+class Inbox(Protocol):
+    """The error inbox: what does not sync, and why."""
+
+    def park(self, connection: str, reports: Sequence[Report]) -> None:
+        """Keep the newest report per record."""
+
+    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
+        """Forget the reports of records that sync again; costs nothing for a record that was never parked."""
+
+    def parked(self, connection: str) -> Sequence[Report]:
+        """Every report that stands, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a sweep has looked: everything modified before `since` was passed on; `seen` has what was passed on inside the overlap."""
+
+    since: datetime
+    seen: Mapping[str, datetime]
+    version: int = 0
+
+
+class Cursors(Protocol):
+    """Where sweeps keep their place."""
+
+    def load(self, connection: str, name: str) -> Cursor | None:
+        """The cursor, or None before the first sweep."""
+
+    def save(self, connection: str, name: str, cursor: Cursor) -> None:
+        """Store it if its version is still the stored one; a sweep that ran beside ours keeps its own and nothing is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A record that a sweep came across: where, when it was modified (UTC), and whether it is in the recycle bin."""
+
+    ref: Ref
+    modified_at: datetime
+    deleted: bool
+
+
+class Sweeper(Protocol):
+    """What a side can tell about everything that changed since a moment."""
+
+    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
+        """Records modified at or after the moment given per object name, oldest first per object, deleted ones too where the side tells.
+
+        Answers one page and whether there is more; the caller goes on from the newest sighting. Costs one call per side when idle."""
