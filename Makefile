@@ -1,0 +1,101 @@
+# Every target does its own set-up: the first command in a fresh clone may be any of them.
+# Python 3.11 or later is all that must be there (`make rehearse` also needs python3.13, the Lambdas' own).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CODE := layers/shared/crmsync functions local tests
+BIN := .venv/bin
+SAM := .tools/sam/bin/sam
+MINISTACK := .tools/ministack/bin/ministack
+
+# Tools that would otherwise ask a network that a build has no business with.
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+# The first of these that really runs, is new enough and can make an environment; a version manager's shim may exist and still not run.
+VERSIONS = "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python $(VERSIONS)3.1[1-9]*/bin/python3; do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11)); ' 2>/dev/null && { echo "$$p"; break; }; done)
+
+# The real interpreter behind python3.13: `sam build` refuses a shim.
+PYTHON313 ?= $(shell for p in python3.13 $(VERSIONS)3.13.*/bin/python3.13; do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 13)); ' 2>/dev/null \
+	&& { "$$p" -c 'import sys; print(sys.executable)'; break; }; done)
+
+.PHONY: help
+help: ## lists the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name says; do \
+		printf '  %-18s %s\n' "make $$name" "$$says"; done
+
+.PHONY: venv
+venv: $(BIN)/.installed ## makes .venv with everything for development and the command .venv/bin/crmsync
+
+$(BIN)/.installed: requirements/dev.txt pyproject.toml
+	$(if $(PYTHON),,$(error crmsync needs Python 3.11 or later with its venv module; none was found. Install one, or say PYTHON=/path/to/python3))
+	@echo "Setting up .venv with $(PYTHON) (a minute or two, only when its list of packages has changed)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.PHONY: demo
+demo: venv ## plays a short story on the laptop stack and shows what happened in both CRMs
+	@$(BIN)/python -m local demo $(ARGS)
+
+.PHONY: test
+test: venv ## runs the tests (ARGS="-k merge" and the like go to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: venv $(SAM) ## runs every check and the tests, as the build does
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(SAM) validate --lint
+	@$(MAKE) --no-print-directory test ARGS="$(ARGS)"
+
+.PHONY: serve
+serve: venv ## starts the laptop stack for a person to play with (ARGS adds options, see docs/local.md)
+	@$(BIN)/python -m local serve $(or $(ARGS),--live)
+
+.PHONY: rehearse
+rehearse: venv $(SAM) $(MINISTACK) ## deploys template.yaml into MiniStack, policies enforced, and plays one contact through
+	@$(BIN)/python -m local.rehearsal --sam $(SAM) --ministack $(MINISTACK) --python '$(PYTHON313)'
+
+.PHONY: invoke
+invoke: venv $(SAM) ## runs one Lambda in its container: FUNCTION=contact_sync EVENT=events/contact_sync/....json
+	@$(BIN)/python -m local.invoke --sam $(SAM) --python '$(PYTHON313)' '$(FUNCTION)' '$(EVENT)' $(ARGS)
+
+# Each tool lives in an environment of its own, so that its pins do not touch the project's.
+$(SAM): requirements/sam.txt
+	$(if $(PYTHON),,$(error The SAM CLI needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
+	@echo "Setting up the SAM CLI in .tools/sam (a minute or two, only when its list of packages has changed)"
+	@$(or $(PYTHON313),$(PYTHON)) -m venv .tools/sam
+	@.tools/sam/bin/python -m pip install -q --disable-pip-version-check -r requirements/sam.txt
+	@touch $@
+
+$(MINISTACK): requirements/ministack.txt
+	$(if $(PYTHON313),,$(error make rehearse needs python3.13, the Lambdas' runtime: MiniStack runs them with its own Python. Install it, or say PYTHON313=/path/to/python3.13))
+	@echo "Setting up MiniStack in .tools/ministack (a minute, only when its list of packages has changed)"
+	@$(PYTHON313) -m venv .tools/ministack
+	@.tools/ministack/bin/python -m pip install -q --disable-pip-version-check -r requirements/ministack.txt
+	@touch $@
+
+LOCK := .tools/lock/bin/pip-compile -q --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	--strip-extras --no-header --no-annotate
+
+.PHONY: requirements
+requirements: .tools/lock/bin/pip-compile ## writes the pinned lists anew from pyproject.toml and requirements/*.in
+	$(LOCK) --extra dev -o requirements/dev.txt pyproject.toml
+	@# The layer's pins are the development ones, so that the layer agrees with the boto3 that meets it in the Lambda.
+	$(LOCK) -c requirements/dev.txt -o layers/shared/requirements.txt pyproject.toml
+	$(LOCK) -o requirements/sam.txt requirements/sam.in
+	$(LOCK) -o requirements/ministack.txt requirements/ministack.in
+	@sed -i '/^#/d;/^$$/d' requirements/*.txt layers/shared/requirements.txt
+
+.tools/lock/bin/pip-compile:
+	@$(PYTHON) -m venv .tools/lock
+	@.tools/lock/bin/python -m pip install -q --disable-pip-version-check pip-tools
