@@ -15,8 +15,17 @@ from crmsync.model.changes import Change
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Ref, Side, Value
 
-FieldValue: TypeAlias = Value | Slot
-"""A value to write; a `Slot` becomes the id of the record that fills it."""
+
+@dataclass(frozen=True, slots=True)
+class IdOf:
+    """Stands, as a value, for the id of a record that does not exist yet, with ``prefix`` put before it."""
+
+    slot: Slot
+    prefix: str = ""
+
+
+FieldValue: TypeAlias = Value | IdOf
+"""A value to write, or the id of a record that an earlier effect of the same plan makes."""
 
 Because: TypeAlias = tuple[str, ...]
 """Rule ids of the specification."""
@@ -122,3 +131,29 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = field(default=())
+
+
+def effect_line(effect: Effect) -> str:
+    """One line that tells what an effect does and why, without any value: for logs, previews and the audit trail."""
+    because = f" ({', '.join(effect.because)})" if effect.because else ""
+    return f"{_line(effect)}{because}"
+
+
+def _line(effect: Effect) -> str:
+    match effect:
+        case CreateRecord():
+            return f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
+        case UpdateRecord():
+            return f"update {effect.side} {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
+        case OptOut():
+            return "unsubscribe in hubspot"
+        case SaveLink():
+            return f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
+        case LookAgain():
+            return f"look again in {effect.after} s"
+        case Report():
+            return f"report {effect.category}: {effect.text}"
+
+
+def _place(place: Place) -> str:
+    return str(place) if isinstance(place, Ref) else "the new record"

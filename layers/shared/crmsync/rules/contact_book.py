@@ -1,0 +1,72 @@
+"""The rules of one connection's contacts, laid open for planning: settings, field maps and forms, worked out once per batch.
+
+Nothing is decided here; the book only answers what applies to which Salesforce object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crmsync.model import names
+from crmsync.model.fields import Form, Update
+from crmsync.model.links import Sealer
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+from crmsync.rules import opt_out
+from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
+
+HUBSPOT_OBJECT = "contact"
+SALESFORCE_OBJECTS = ("Contact", "Lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One Salesforce object's page: its field map and, per side, the form of every field that counts."""
+
+    field_map: FieldMap
+    hubspot_forms: Mapping[str, Form]
+    salesforce_forms: Mapping[str, Form]
+
+    def forms(self, side: Side) -> Mapping[str, Form]:
+        """Field name -> form on that side, the opt-out included."""
+        return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
+
+
+@dataclass(frozen=True, slots=True)
+class ContactBook:
+    """Everything that planning a contact needs besides its facts. ``our_user`` is the Salesforce id of the integration user."""
+
+    connection: Connection
+    pages: Mapping[str, Page]
+    sealer: Sealer
+    our_user: str
+
+    def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
+        """Which fields to read, by object name on `side`; always in the same order."""
+        if side is Side.HUBSPOT:
+            wanted = {name for page in self.pages.values() for name in page.hubspot_forms}
+            return {HUBSPOT_OBJECT: tuple(sorted(wanted | {names.HUBSPOT_KEY}))}
+        return {
+            salesforce_object: tuple(sorted({*page.salesforce_forms, names.SALESFORCE_KEY}))
+            for salesforce_object, page in self.pages.items()
+        }
+
+    def key_of(self, hubspot_id: str) -> str:
+        """The value of our Salesforce field for a HubSpot contact of this connection."""
+        return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
+
+
+def contact_book(connection: Connection, sealer: Sealer, our_user: str) -> ContactBook:
+    """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4)."""
+    maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
+    pages = {name: _page(field_map) for name, field_map in maps.items()}
+    return ContactBook(connection, MappingProxyType(pages), sealer, our_user)
+
+
+def _page(field_map: FieldMap) -> Page:
+    rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
+    hubspot = {rule.hubspot: rule.form for rule in rows} | {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
+    salesforce = {rule.salesforce: rule.form for rule in rows} | {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
+    return Page(rows, MappingProxyType(hubspot), MappingProxyType(salesforce))

@@ -1,0 +1,69 @@
+"""The default field maps, as data (MAP-12). An operator's own rows come on top.
+
+Rows only; what a row means is decided in `crmsync.rules.merge`. The opt-out pair is not here: it has a rule of its own that no setting can
+touch (OPT-2, `crmsync.rules.opt_out`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeAlias
+
+from crmsync.model.fields import FieldRule, Form
+
+FieldMap: TypeAlias = tuple[FieldRule, ...]
+
+_BOTH = (
+    FieldRule("email", "Email", form=Form.EMAIL),
+    FieldRule("firstname", "FirstName"),
+    FieldRule("lastname", "LastName"),
+    FieldRule("salutation", "Salutation"),
+    FieldRule("jobtitle", "Title"),
+    FieldRule("phone", "Phone", form=Form.PHONE),
+    FieldRule("mobilephone", "MobilePhone", form=Form.PHONE),
+    FieldRule("fax", "Fax", form=Form.PHONE),
+)
+
+CONTACT_LEAD: FieldMap = (
+    *_BOTH,
+    FieldRule("address", "Street"),
+    FieldRule("city", "City"),
+    FieldRule("state", "State"),
+    FieldRule("zip", "PostalCode"),
+    FieldRule("country", "Country"),
+    FieldRule("website", "Website"),
+    FieldRule("industry", "Industry"),
+    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER),
+    FieldRule("company", "Company"),
+)
+"""HubSpot contact and Salesforce lead; only a lead has a company in plain text (FLD-3, FLD-7)."""
+
+CONTACT_CONTACT: FieldMap = (
+    *_BOTH,
+    FieldRule("address", "MailingStreet"),
+    FieldRule("city", "MailingCity"),
+    FieldRule("state", "MailingState"),
+    FieldRule("zip", "MailingPostalCode"),
+    FieldRule("country", "MailingCountry"),
+)
+"""HubSpot contact and Salesforce contact; the company name does not cross, a contact has an account instead (FLD-5, FLD-6)."""
+
+DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Lead": CONTACT_LEAD, "Contact": CONTACT_CONTACT})
+
+
+def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) -> Mapping[str, FieldMap]:
+    """The maps with the operator's rows: one row serves every object that has the field (MAP-11), and a row that names a default pair only
+    changes its policy."""
+    rows = tuple(rows)
+    return {name: _merged(field_map, rows) for name, field_map in maps.items()}
+
+
+def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...]) -> FieldMap:
+    policies = {(row.hubspot, row.salesforce): row.update for row in rows}
+    known = {(rule.hubspot, rule.salesforce) for rule in field_map}
+    default_pairs = {(rule.hubspot, rule.salesforce) for maps in DEFAULT_CONTACT_MAPS.values() for rule in maps}
+    kept = (replace(rule, update=policies.get((rule.hubspot, rule.salesforce), rule.update)) for rule in field_map)
+    added = (row for row in rows if (row.hubspot, row.salesforce) not in known | default_pairs)
+    return (*kept, *added)

@@ -1,0 +1,21 @@
+"""Who is the same person on the other side (DUP-1, CH-13, DUP-23).
+
+A link, once made, is the lasting anchor (DUP-24); these rules speak only where there is none yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from crmsync.model.records import Record, Ref
+
+_ORDER = {"contact": 0, "Contact": 0, "Lead": 1}
+
+
+def choose_match(candidates: Sequence[Record], taken: Collection[Ref]) -> Record | None:
+    """The record to link with, among those that hold the address: a contact before a lead, then the oldest, then the smallest id.
+
+    Records in `taken` belong to somebody else's link and are never taken away from it.
+    """
+    free = [record for record in candidates if record.ref not in taken]
+    return min(free, key=lambda record: (_ORDER[record.ref.object], record.created_at, record.ref.id), default=None)

@@ -1,0 +1,129 @@
+"""The three-way merge: what both sides show now, against what each showed when they last agreed.
+
+The outcome for a field is a *holder*: the side whose value shall stand on both, or nobody when both may stay as they are. Different fields
+changed on the two sides never meet here, so both edits survive; only the same field changed on both is a conflict. Neither side is favoured
+except by the field's policy (MAP-1 to MAP-4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side, Value
+from crmsync.rules.values import is_blank
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What one side shows in one field: the value as read, its canonical form, and whether it differs from the base (None = no base yet)."""
+
+    value: Value
+    canonical: Value
+    changed: bool | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the value counts as news: changed since the two agreed, or never agreed on."""
+        return self.changed is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose value shall stand on both sides (None: leave both), by which rule, and whether there was a conflict to settle."""
+
+    holder: Side | None
+    because: str = ""
+    conflict: bool = False
+
+
+KEEP = Verdict(None)
+
+
+def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+    """Decide one field. `newest` is the side whose value is the more recent one, used only where both have news."""
+    if hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved):
+        return KEEP
+    return _POLICIES[rule.update](hubspot, salesforce, newest)
+
+
+def is_contest(rule: FieldRule, hubspot: Showing, salesforce: Showing) -> bool:
+    """Whether the field can only be decided by the ages of its two values."""
+    return rule.update is Update.TWO_WAY and merge_field(rule, hubspot, salesforce, Side.HUBSPOT).conflict
+
+
+def _two_way(hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+    """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value fills a blank."""
+    if hubspot.changed and not salesforce.moved:
+        return Verdict(Side.HUBSPOT, "MAP-3")
+    if salesforce.changed and not hubspot.moved:
+        return Verdict(Side.SALESFORCE, "MAP-3")
+    if None in (hubspot.changed, salesforce.changed):
+        if is_blank(salesforce.value):
+            return Verdict(Side.HUBSPOT, "MAP-3")
+        if is_blank(hubspot.value):
+            return Verdict(Side.SALESFORCE, "MAP-3")
+    return Verdict(newest, "MAP-3", conflict=True)
+
+
+def _prefer(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+    """MAP-1: the favourite's value always overwrites, and so does its deletion; while it is blank the other side may fill it."""
+
+    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+        mine, theirs = (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
+        conflict = bool(mine.changed and theirs.changed)
+        if not is_blank(mine.value) or (mine.changed and not theirs.moved):
+            return Verdict(favourite, "MAP-1", conflict=conflict)
+        return Verdict(favourite.other, "MAP-1", conflict=conflict)
+
+    return decide
+
+
+def _always(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+    """MAP-2: only the favourite's value ever passes, blanks included."""
+
+    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+        return Verdict(favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed))
+
+    return decide
+
+
+def _fill_blank(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+    """CH-4: a value fills a blank on the other side and overwrites nothing."""
+    if is_blank(salesforce.value):
+        return Verdict(Side.HUBSPOT, "CH-4")
+    if is_blank(hubspot.value):
+        return Verdict(Side.SALESFORCE, "CH-4")
+    return KEEP
+
+
+def _never(_hubspot: Showing, _salesforce: Showing, _newest: Side) -> Verdict:
+    """MAP-4: nothing passes, deletions neither."""
+    return KEEP
+
+
+_POLICIES: Mapping[Update, Callable[[Showing, Showing, Side], Verdict]] = MappingProxyType(
+    {
+        Update.TWO_WAY: _two_way,
+        Update.PREFER_SALESFORCE: _prefer(Side.SALESFORCE),
+        Update.ALWAYS_SALESFORCE: _always(Side.SALESFORCE),
+        Update.PREFER_HUBSPOT: _prefer(Side.HUBSPOT),
+        Update.ALWAYS_HUBSPOT: _always(Side.HUBSPOT),
+        Update.FILL_BLANK: _fill_blank,
+        Update.NEVER: _never,
+    }
+)
+
+_MAY_CREATE: Mapping[Side, frozenset[Update]] = MappingProxyType(
+    {
+        Side.HUBSPOT: frozenset(Update) - {Update.NEVER, Update.ALWAYS_SALESFORCE},
+        Side.SALESFORCE: frozenset(Update) - {Update.NEVER, Update.ALWAYS_HUBSPOT},
+    }
+)
+
+
+def may_pass(rule: FieldRule, origin: Side) -> bool:
+    """Whether the policy lets a value of `origin` go into a record that is new on the other side."""
+    return rule.update in _MAY_CREATE[origin]

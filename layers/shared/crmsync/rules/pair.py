@@ -1,0 +1,112 @@
+"""Merge the two records of a pair field by field, opt-out and our own ids included.
+
+The answer says what each side must be told and why; what becomes of it is the plan's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crmsync.model import names
+from crmsync.model.effects import Because, Conflict
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Link
+from crmsync.model.records import Record, Side, Value
+from crmsync.rules import opt_out
+from crmsync.rules.base import SideView, view
+from crmsync.rules.contact_book import ContactBook
+from crmsync.rules.merge import Verdict, merge_field
+from crmsync.rules.values import UnfitValueError, cross
+
+
+@dataclass(slots=True)
+class PairMerge:
+    """What came of a merge. ``has_news`` says whether the base must be stored anew even if nothing is written."""
+
+    has_news: bool = False
+    to_hubspot: dict[str, Value] = field(default_factory=dict)
+    to_salesforce: dict[str, Value] = field(default_factory=dict)
+    opt_out_in_hubspot: bool = False
+    conflicts: tuple[Conflict, ...] = ()
+    unfit: tuple[FieldRule, ...] = ()
+    because_hubspot: Because = ()
+    because_salesforce: Because = ()
+    because_opt_out: Because = ()
+
+
+def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook) -> PairMerge:
+    """Three-way merge of a pair against its link's base (no link: first meeting)."""
+    page = book.pages[salesforce.ref.object]
+    h = view(hubspot, page.hubspot_forms, link, book.sealer)
+    s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
+    merged = PairMerge()
+    for rule in page.field_map:
+        verdict = merge_field(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], _newest(rule, hubspot, salesforce))
+        if verdict.conflict:
+            merged.conflicts += (_conflict(rule, h, s, verdict),)
+        if verdict.holder is not None:
+            _carry(rule, verdict, h, s, merged)
+    _merge_opt_out(h, s, merged)
+    _merge_ids(hubspot, salesforce, book, merged)
+    merged.has_news = _has_news(h, s, merged.unfit)
+    return merged
+
+
+def _has_news(h: SideView, s: SideView, unfit: tuple[FieldRule, ...]) -> bool:
+    """Whether anything but a value that cannot cross (it stays unagreed, and is told once) differs from the base."""
+    stuck = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit}
+    moved = (name for one in (h, s) for name, showing in one.showings.items() if showing.moved)
+    return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
+
+
+def _newest(rule: FieldRule, hubspot: Record, salesforce: Record) -> Side:
+    """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it."""
+    origin = hubspot.origins.get(rule.hubspot)
+    at = origin.at if origin else hubspot.modified_at
+    return Side.HUBSPOT if at > salesforce.modified_at else Side.SALESFORCE
+
+
+def _conflict(rule: FieldRule, h: SideView, s: SideView, verdict: Verdict) -> Conflict:
+    values = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
+    return Conflict(rule.hubspot, rule.salesforce, *values, rule.update, verdict.holder)
+
+
+def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: PairMerge) -> None:
+    because = (verdict.because,)
+    try:
+        if verdict.holder is Side.HUBSPOT:
+            merged.to_salesforce[rule.salesforce] = cross(rule.form, Side.SALESFORCE, h.showings[rule.hubspot].value)
+            merged.because_salesforce = _joined(merged.because_salesforce, because)
+        else:
+            merged.to_hubspot[rule.hubspot] = cross(rule.form, Side.HUBSPOT, s.showings[rule.salesforce].value)
+            merged.because_hubspot = _joined(merged.because_hubspot, because)
+    except UnfitValueError:
+        merged.unfit += (rule,)
+
+
+def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
+    mine, box = h.showings[opt_out.HUBSPOT_FIELD], s.showings[opt_out.SALESFORCE_FIELD]
+    out = bool(mine.canonical)
+    was_out = None if mine.changed is None else out != mine.changed
+    verdict = opt_out.decide_opt_out(
+        hubspot_out=out, salesforce_out=bool(box.canonical), was_out_in_hubspot=was_out, box_moved=bool(box.changed)
+    )
+    if verdict.salesforce_box is not None:
+        merged.to_salesforce[opt_out.SALESFORCE_FIELD] = verdict.salesforce_box
+        merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
+    if verdict.unsubscribe_in_hubspot:
+        merged.opt_out_in_hubspot = True
+        merged.because_opt_out = (verdict.because,)
+
+
+def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: PairMerge) -> None:
+    """Each side keeps the other's id, so that the links can be rebuilt from the CRMs. A Salesforce field that another portal filled is left
+    alone (TEN-1)."""
+    if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
+        merged.to_hubspot[names.HUBSPOT_KEY] = salesforce.ref.id
+    if not salesforce.fields.get(names.SALESFORCE_KEY):
+        merged.to_salesforce[names.SALESFORCE_KEY] = book.key_of(hubspot.ref.id)
+
+
+def _joined(one: Because, two: Because) -> Because:
+    return one + tuple(rule for rule in two if rule not in one)
