@@ -6,7 +6,7 @@ every call takes many records, answers row by row, and one bad row never spoils 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -106,7 +106,8 @@ class Cursors(Protocol):
         """The cursor, or None before the first sweep."""
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
-        """Store it if its version is still the stored one; a sweep that ran beside ours keeps its own and nothing is raised."""
+        """Store it under the next version if `cursor.version` is still the stored one (0: none is stored yet); a sweep that ran beside
+        ours keeps its own and nothing is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,6 @@ class Sighting:
 class Sweeper(Protocol):
     """What a side can tell about everything that changed since a moment."""
 
-    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
-        """Records modified at or after the moment given per object name, oldest first per object, deleted ones too where the side tells.
-
-        Answers one page and whether there is more; the caller goes on from the newest sighting. Costs one call per side when idle."""
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """Records modified at or after the moment given per object name, page by page, oldest first per object, deleted ones too where the
+        side tells. However many share one moment, all are named and it ends. Costs one call when nothing changed."""

@@ -1,0 +1,60 @@
+"""Intake: what the CRMs push is checked, boiled down to changes and put on the bus. Nothing is looked up here, so it answers fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crmsync.model.changes import coalesce
+from crmsync.ports import Outbox
+from crmsync.wire.change_event import OrgDoor, read_change_event
+from crmsync.wire.http import Request
+from crmsync.wire.hubspot_webhook import Door, MalformedError, read_webhook
+from crmsync.wire.signature import matching_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedDoor:
+    """A connection's webhook door with the client secrets that open it (two while a secret is being rotated)."""
+
+    door: Door
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The HTTP status to answer, a word for the log, and how many changes were put on the bus."""
+
+    status: int
+    word: str
+    changes: int = 0
+
+
+def receive_webhook(request: Request, doors: Sequence[GuardedDoor], outbox: Outbox, now: datetime) -> Receipt:
+    """Take one webhook call of HubSpot's.
+
+    401 for a bad signature, 400 for a body that is not HubSpot's though it is signed, 200 once every change is durably on the bus; whatever
+    is not ours is accepted and ignored, as HubSpot would otherwise send it again for a day. A door opens only to its own secret, so one
+    portal's app cannot speak for another. Raises `TryAgain` when the bus does not take it: HubSpot then sends it again.
+    """
+    known = {secret for guarded in doors for secret in guarded.secrets}
+    used = matching_secrets(request, sorted(known), now)
+    if not used:
+        return Receipt(401, "bad signature")
+    try:
+        changes = coalesce(read_webhook(request.body, [one.door for one in doors if used.intersection(one.secrets)]))
+    except MalformedError as error:
+        return Receipt(400, str(error))
+    if changes:
+        outbox.publish(changes)
+    return Receipt(200, "accepted", len(changes))
+
+
+def receive_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor], outbox: Outbox) -> int:
+    """Take one change event of Salesforce's; answers how many changes were put on the bus. Raises `TryAgain`."""
+    changes = coalesce(read_change_event(event, doors))
+    if changes:
+        outbox.publish(changes)
+    return len(changes)

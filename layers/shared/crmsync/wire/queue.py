@@ -1,0 +1,68 @@
+"""Our own message: changes of one connection and kind, versioned JSON, no personal data.
+
+The same document is the detail of an event on the bus and the body of a message that looks again; a queue behind a bus rule receives it
+wrapped in the EventBridge envelope, and both forms are read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
+
+VERSION = 1
+MOST = 100
+"""Changes per message, so that a batch of messages stays far below the payload limits."""
+
+
+class UnreadableError(ValueError):
+    """The message is not one of ours, or of a version from the future."""
+
+
+def dump(changes: Sequence[Change]) -> list[str]:
+    """The messages that carry the changes, each with at most `MOST` of one connection and kind, in order."""
+    ordered = sorted(changes, key=lambda change: (change.connection, change.kind))
+    return [
+        json.dumps(
+            {"version": VERSION, "connection": connection, "kind": kind, "changes": [_dump(change) for change in some]},
+            separators=(",", ":"),
+        )
+        for (connection, kind), group in groupby(ordered, key=lambda change: (change.connection, change.kind))
+        for some in _portions(list(group))
+    ]
+
+
+def load(text: str) -> list[Change]:
+    """The changes of a message. Raises `UnreadableError`."""
+    try:
+        document = json.loads(text)
+        document = document.get("detail", document)
+        if document["version"] != VERSION:
+            msg = f"message version {document['version']!r} is not {VERSION}"
+            raise UnreadableError(msg)
+        return [_load(row, document["connection"], Kind(document["kind"])) for row in document["changes"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
+
+
+def _portions(changes: list[Change]) -> Iterator[list[Change]]:
+    return (changes[start : start + MOST] for start in range(0, len(changes), MOST))
+
+
+def _dump(change: Change) -> dict[str, Any]:
+    row: dict[str, Any] = {"side": change.ref.side, "object": change.ref.object, "id": change.ref.id, "cause": change.cause}
+    row["at"] = round(change.at.timestamp() * 1000)
+    if change.tries:
+        row["tries"] = change.tries
+    return row
+
+
+def _load(row: dict[str, Any], connection: str, kind: Kind) -> Change:
+    ref = Ref(Side(row["side"]), str(row["object"]), str(row["id"]))
+    at = datetime.fromtimestamp(row["at"] / 1000, UTC)
+    return Change(connection, kind, ref, Cause(row["cause"]), at, int(row.get("tries", 0)))
