@@ -36,8 +36,8 @@ $(BIN)/.installed: requirements/dev.txt pyproject.toml
 	$(if $(PYTHON),,$(error crmsync needs Python 3.11 or later with its venv module; none was found. Install one, or say PYTHON=/path/to/python3))
 	@echo "Setting up .venv with $(PYTHON) (a minute or two, only when its list of packages has changed)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 .PHONY: demo
@@ -74,14 +74,14 @@ $(SAM): requirements/sam.txt
 	$(if $(PYTHON),,$(error The SAM CLI needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
 	@echo "Setting up the SAM CLI in .tools/sam (a minute or two, only when its list of packages has changed)"
 	@$(or $(PYTHON313),$(PYTHON)) -m venv .tools/sam
-	@.tools/sam/bin/python -m pip install -q --disable-pip-version-check -r requirements/sam.txt
+	@.tools/sam/bin/python -m pip install -qq --disable-pip-version-check -r requirements/sam.txt
 	@touch $@
 
 $(MINISTACK): requirements/ministack.txt
 	$(if $(PYTHON313),,$(error make rehearse needs python3.13, the Lambdas' runtime: MiniStack runs them with its own Python. Install it, or say PYTHON313=/path/to/python3.13))
 	@echo "Setting up MiniStack in .tools/ministack (a minute, only when its list of packages has changed)"
 	@$(PYTHON313) -m venv .tools/ministack
-	@.tools/ministack/bin/python -m pip install -q --disable-pip-version-check -r requirements/ministack.txt
+	@.tools/ministack/bin/python -m pip install -qq --disable-pip-version-check -r requirements/ministack.txt
 	@touch $@
 
 LOCK := .tools/lock/bin/pip-compile -q --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
@@ -98,4 +98,4 @@ requirements: .tools/lock/bin/pip-compile ## writes the pinned lists anew from p
 
 .tools/lock/bin/pip-compile:
 	@$(PYTHON) -m venv .tools/lock
-	@.tools/lock/bin/python -m pip install -q --disable-pip-version-check pip-tools
+	@.tools/lock/bin/python -m pip install -qq --disable-pip-version-check pip-tools
