@@ -1,0 +1,238 @@
+"""The composition root: who is who, per Lambda. The only reader of the environment and of the real clock.
+
+Everything is made when first needed and kept while the Lambda is warm; gateways are imported inside the functions that need them, so that
+the webhook never pays for an SDK that only the sync uses.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from crmsync.model.changes import Change
+from crmsync.model.links import Sealer
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection, Settings
+from crmsync.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from crmsync.flows.contact import Summary
+    from crmsync.flows.intake import GuardedDoor
+    from crmsync.flows.world import World
+    from crmsync.gateways.cursors import CursorTable
+    from crmsync.gateways.hubspot import HubspotGateway
+    from crmsync.gateways.outbox import EventOutbox
+    from crmsync.gateways.salesforce import SalesforceGateway
+    from crmsync.gateways.secrets import SecretStore
+    from crmsync.gateways.settings import SettingsTable
+
+Event = Mapping[str, Any]
+
+SETTINGS_MAX_AGE = 60.0
+"""Seconds after which a warm Lambda looks for new settings: a push is in force everywhere a minute later."""
+
+
+def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
+    """The webhook: a Function URL event in, its answer out."""
+    from crmsync.flows.intake import receive_webhook
+    from crmsync.wire.http import answer, read_request
+
+    def receive(event: Event) -> dict[str, Any]:
+        request = read_request(event, os.environ["WEBHOOK_URL"])
+        receipt = receive_webhook(request, _doors(), _outbox(), _now())
+        logger.info("webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes)
+        metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
+        metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)
+        return answer(receipt.status, receipt.word)
+
+    return receive
+
+
+def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
+    """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
+    return lambda event: _poll() if "poll" in event else _take_change_event(event)
+
+
+def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
+    """The schedule that finds what HubSpot's webhooks lost."""
+
+    def look(_event: Event) -> dict[str, int]:
+        return {one.name: _sweep(one, Side.HUBSPOT, {"contact": Kind.CONTACT}) for one in _syncing()}
+
+    return look
+
+
+def contact_sync() -> Callable[[Event], dict[str, Any]]:
+    """The contacts' concern: a batch of SQS messages in, the partial batch response out."""
+    from crmsync.flows.queue_batch import run_batch
+
+    return lambda event: run_batch(event["Records"], _sync_contacts)
+
+
+def _sync_contacts(name: str, changes: list[Change]) -> None:
+    from crmsync.flows.contact import sync_contacts
+
+    connection = _settings().connection(name)
+    if connection is None or not connection.contacts.sync:
+        logger.info("contacts of this connection do not sync", connection=name, changes=len(changes))
+        return
+    _tell(name, sync_contacts(changes, _world(connection)))
+
+
+def _tell(name: str, summary: Summary) -> None:
+    for decision in summary.decisions:
+        logger.info("contact decided", connection=name, **decision)
+    logger.info("contacts looked at", connection=name, counts=dict(summary.counts))
+    for outcome, count in summary.counts.items():
+        metrics.add_metric(f"Contacts{outcome.title()}", unit="Count", value=count)
+
+
+def _take_change_event(event: Event) -> dict[str, int]:
+    from crmsync.flows.intake import receive_change_event
+    from crmsync.wire.change_event import OrgDoor
+
+    doors = [OrgDoor(one.name, _salesforce(one).org_id, _salesforce(one).user_id) for one in _syncing()]
+    count = receive_change_event(event, doors, _outbox())
+    metrics.add_metric("ChangesReceived", unit="Count", value=count)
+    return {"changes": count}
+
+
+def _poll() -> dict[str, int]:
+    from crmsync.wire.change_event import KINDS
+
+    return {one.name: _sweep(one, Side.SALESFORCE, KINDS) for one in _syncing()}
+
+
+def _sweep(connection: Connection, side: Side, kinds: Mapping[str, Kind]) -> int:
+    """One connection's sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
+    from crmsync.errors import SyncError
+    from crmsync.flows.sweep import sweep
+
+    sweeper = _hubspot(connection) if side is Side.HUBSPOT else _salesforce(connection)
+    try:
+        found = sweep(connection.name, kinds, sweeper, _cursors(), _outbox(), _now())
+    except SyncError as error:
+        logger.warning("sweep put off", connection=connection.name, side=side, code=error.code, reason=error.text)
+        metrics.add_metric("SweepsPutOff", unit="Count", value=1)
+        return 0
+    metrics.add_metric("ChangesFound", unit="Count", value=found)
+    return found
+
+
+def _syncing() -> list[Connection]:
+    return [one for one in _settings().connections if one.contacts.sync]
+
+
+@lru_cache(maxsize=16)
+def _world(connection: Connection) -> World:
+    from crmsync.flows.world import World
+    from crmsync.gateways.inbox import InboxTable
+    from crmsync.gateways.links import LinksTable
+
+    hubspot, salesforce = _hubspot(connection), _salesforce(connection)
+    return World(
+        connection,
+        hubspot,
+        salesforce,
+        hubspot,
+        LinksTable(_client("dynamodb"), os.environ["LINKS_TABLE"]),
+        _outbox(),
+        InboxTable(_client("dynamodb"), os.environ["STATE_TABLE"]),
+        _sealer(),
+        salesforce.user_id,
+    )
+
+
+@lru_cache(maxsize=16)
+def _hubspot(connection: Connection) -> HubspotGateway:
+    from crmsync.gateways.cursors import CursorTable
+    from crmsync.gateways.hubspot import HubspotGateway
+
+    return HubspotGateway(_secrets().secret(connection.hubspot.secret))
+
+
+@lru_cache(maxsize=16)
+def _salesforce(connection: Connection) -> SalesforceGateway:
+    from crmsync.gateways.salesforce import SalesforceGateway
+
+    return SalesforceGateway(_secrets().secret(connection.salesforce.secret), login_url=connection.salesforce.login_url)
+
+
+def _doors() -> list[GuardedDoor]:
+    """Every connection's webhook door, with the client secrets that open it."""
+    from crmsync.flows.intake import GuardedDoor
+    from crmsync.wire.hubspot_webhook import Door
+
+    doors = []
+    for one in _syncing():
+        secret = _secrets().read(one.hubspot.secret)
+        keys = tuple(secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name))
+        doors.append(GuardedDoor(Door(one.name, one.hubspot.portal_id, secret.get("app_id", "")), keys))
+    return doors
+
+
+@dataclass(slots=True)
+class _Kept:
+    settings: Settings
+    at: float
+
+
+_kept: list[_Kept] = []
+
+
+def _settings() -> Settings:
+    """The settings in force, read again when they are older than a minute."""
+    now = time.monotonic()
+    if not _kept or now - _kept[0].at >= SETTINGS_MAX_AGE:
+        _kept[:] = [_Kept(_settings_table().load(), now)]
+    return _kept[0].settings
+
+
+@cache
+def _settings_table() -> SettingsTable:
+    from crmsync.gateways.settings import SettingsTable
+
+    return SettingsTable(_client("dynamodb"), os.environ["STATE_TABLE"])
+
+
+@cache
+def _cursors() -> CursorTable:
+    from crmsync.gateways.cursors import CursorTable
+
+    return CursorTable(_client("dynamodb"), os.environ["STATE_TABLE"])
+
+
+@cache
+def _outbox() -> EventOutbox:
+    from crmsync.gateways.outbox import EventOutbox
+
+    queues = {kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ}
+    return EventOutbox(_client("events"), _client("sqs"), os.environ.get("CHANGE_BUS", ""), queues)
+
+
+@cache
+def _secrets() -> SecretStore:
+    from crmsync.gateways.secrets import SecretStore
+
+    return SecretStore(_client("secretsmanager"), now=time.monotonic)
+
+
+@cache
+def _sealer() -> Sealer:
+    return Sealer(_secrets().text(os.environ["LINK_KEY_SECRET"]).encode())
+
+
+@cache
+def _client(service: str) -> Any:
+    from crmsync.gateways.aws import client
+
+    return client(service)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
