@@ -1,0 +1,277 @@
+"""One HubSpot account behind the ports: records, e-mail preferences, and what changed lately.
+
+Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart, how a sweep pages. Transport is
+`hubspot_client`, rows are `hubspot_rows`, refusals `hubspot_errors`. Facts and limits: platforms, section 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmsync.errors import SyncError, TryAgain
+from crmsync.gateways.hubspot_client import HubspotClient, Reply
+from crmsync.gateways.hubspot_errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
+from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, moment, record, sent, update_error, written
+from crmsync.gateways.hubspot_versions import CLIENT_PATHS, UNSUBSCRIBE
+from crmsync.gateways.secrets import Secret
+from crmsync.gateways.throttle import Patience, chunks, rounds
+from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
+from crmsync.model.names import HUBSPOT_KEY
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Fields, Outcome, Sighting, Written
+
+BATCH = 100
+HISTORY_BATCH = 50
+SEARCH_PAGE = 200
+MODIFIED = {"contact": "lastmodifieddate"}
+"""The property with the time of the last change; everything but contacts has `hs_lastmodifieddate`."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One row of a batch write: what is sent, and how its answer is recognised and read."""
+
+    at: int
+    input: Mapping[str, Any]
+    kind: str
+    key: str
+    fields: Mapping[str, Any]
+
+
+class HubspotGateway:
+    """Implements `Crm`, `Preferences` and `Sweeper` for one HubSpot account."""
+
+    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
+        """Speak API `version` ("" = the client's own v3 and v4 paths, or a date such as "2026-03") with the token in `secret`."""
+        self._client = HubspotClient(secret, version=version, patience=patience)
+
+    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+        """Read records by id, 100 a call (50 with history). Raises `SyncError`."""
+        found: dict[Ref, Record] = {}
+        for kind, ids in _by_kind(refs).items():
+            names = list(fields.get(kind, ()))
+            for part in chunks(ids, HISTORY_BATCH if history else BATCH):
+                for row in self._rows(kind, part, names, history=history):
+                    one = record(kind, row, names)
+                    found[one.ref] = one
+        return found
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """Records by e-mail address, read by the unique property, so that one made a second ago is found. Raises `SyncError`."""
+        wanted = list(dict.fromkeys(email.strip().lower() for email in emails if email and email.strip()))
+        found: dict[Ref, Record] = {}
+        for kind, names in fields.items():
+            for part in chunks(wanted, BATCH):
+                for row in self._rows(kind, part, list(names), id_property="email"):
+                    one = record(kind, row, list(names))
+                    found[one.ref] = one
+        return list(found.values())
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Upsert by our unique property, 100 a call: a repeat finds the record that the first time made."""
+        writes = [_creation(at, effect) for at, effect in enumerate(effects)]
+        return self._write("upsert", writes, lambda row: (row.get("properties") or {}).get(HUBSPOT_KEY) or "")
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """Update by id, 100 a call."""
+        writes = [_change(at, effect) for at, effect in enumerate(effects)]
+        return self._write("update", writes, lambda row: str(row.get("id", "")))
+
+    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
+        """Unsubscribe each address from all e-mail.
+
+        One call per address: HubSpot's batch form says neither which row failed nor in which order it answers, and an opt-out that got
+        lost is the worst thing this program could do (OPT-1).
+        """
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(self._opt_out(effect.email) for effect in effects)
+        except SyncError as error:
+            if not outcomes:
+                raise
+            outcomes.extend(error for _ in effects[len(outcomes) :])
+        return outcomes
+
+    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
+        """Up to 200 records per object, oldest first, more where many have one stamp; deleted ones are not told. Raises `SyncError`."""
+        seen: list[Sighting] = []
+        more = False
+        for kind, moment_ in since.items():
+            page, left = self._page_since(kind, moment_)
+            seen.extend(page)
+            more = more or left
+        return seen, more
+
+    # -- reading ------------------------------------------------------------------------------------------------------------------
+
+    def _rows(
+        self, kind: str, ids: list[str], names: list[str], *, history: bool = False, id_property: str = ""
+    ) -> list[dict[str, Any]]:
+        body: dict[str, Any] = {
+            "properties": names,
+            "propertiesWithHistory": names if history else [],
+            "inputs": [{"id": one} for one in ids],
+        }
+        if id_property:
+            body["idProperty"] = id_property
+        return self._client.batch("read", kind, body).rows
+
+    def _page_since(self, kind: str, since: datetime) -> tuple[list[Sighting], bool]:
+        """One page; it always ends later than it begins, unless it is the last one, so that whoever goes on from its end gets on.
+
+        Search gives at most 10,000 rows for one question and any number of records may share a stamp. So no page is asked for by offset:
+        the next one starts at the newest stamp, and when a full page has one stamp only, all of that stamp is walked by id.
+        """
+        start = _ms(since)
+        page, full = self._search(kind, [("GTE", start)])
+        if not full or _ms(page[-1].modified_at) > start:
+            return page, full
+        same = self._all_of(kind, start)
+        later, full = self._search(kind, [("GT", start)])
+        return [*same, *later], full
+
+    def _all_of(self, kind: str, stamp: int) -> list[Sighting]:
+        seen: list[Sighting] = []
+        full, last = True, "0"
+        while full:
+            page, full = self._search(kind, [("EQ", stamp)], after_id=last)
+            seen.extend(page)
+            last = page[-1].ref.id if page else last
+        return seen
+
+    def _search(self, kind: str, times: list[tuple[str, int]], *, after_id: str = "") -> tuple[list[Sighting], bool]:
+        name = MODIFIED.get(kind, "hs_lastmodifieddate")
+        filters = [{"propertyName": name, "operator": operator, "value": str(ms)} for operator, ms in times]
+        if after_id:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after_id})
+        order = {"propertyName": "hs_object_id" if after_id else name, "direction": "ASCENDING"}
+        body = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [order],
+            "properties": [name],
+            "limit": SEARCH_PAGE,
+            "after": "0",
+        }
+        reply = self._client.search(kind, body)
+        page = [
+            Sighting(Ref(Side.HUBSPOT, kind, str(row["id"])), _modified(row, name), deleted=False) for row in reply.rows
+        ]
+        return page, bool(page) and bool((reply.body.get("paging") or {}).get("next"))
+
+    # -- writing ------------------------------------------------------------------------------------------------------------------
+
+    def _write(self, verb: str, writes: list[_Write], key_of: Callable[[Mapping[str, Any]], str]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        parts = [
+            part
+            for kind in dict.fromkeys(write.kind for write in writes)
+            for part in rounds((write for write in writes if write.kind == kind), lambda write: write.key, BATCH)
+        ]
+        try:
+            for part in parts:
+                self._write_part(verb, part, key_of, outcomes)
+        except SyncError as error:
+            # What was written stands and is told; only the rest comes back.
+            if not outcomes:
+                raise
+            return [outcomes.get(write.at, error) for write in writes]
+        return [outcomes[write.at] for write in writes]
+
+    def _write_part(
+        self,
+        verb: str,
+        part: list[_Write],
+        key_of: Callable[[Mapping[str, Any]], str],
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        """Write the rows; those that HubSpot did not answer one by one are asked again in halves, down to single rows."""
+        reply = self._client.batch(verb, part[0].kind, {"inputs": [write.input for write in part]}, see=ROW_WISE)
+        outcomes.update(_answered(part, reply, key_of))
+        if reply.status == BAD_REQUEST:
+            outcomes.update(_spoilt(part, reply))
+        open_rows = [write for write in part if write.at not in outcomes]
+        if len(part) == 1 and open_rows:
+            outcomes[open_rows[0].at] = _alone(open_rows[0], reply)
+        elif open_rows:
+            half = len(open_rows) if len(open_rows) < len(part) else (len(open_rows) + 1) // 2
+            for smaller in filter(None, (open_rows[:half], open_rows[half:])):
+                self._write_part(verb, smaller, key_of, outcomes)
+
+    def _opt_out(self, email: str) -> Outcome:
+        reply = self._client.post(UNSUBSCRIBE, inside={"email": email}, query={"channel": "EMAIL"}, see=ROW_WISE)
+        if reply.status in ROW_WISE:
+            return row_error(reply.body, {"email": email}, status=reply.status)
+        return Written(Ref(Side.HUBSPOT, "contact", ""), {})
+
+
+def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    kinds: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        kinds.setdefault(ref.object, {})[ref.id] = None
+    return {kind: list(ids) for kind, ids in kinds.items()}
+
+
+def _ms(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _modified(row: Mapping[str, Any], name: str) -> datetime:
+    return moment((row.get("properties") or {}).get(name) or row["updatedAt"])
+
+
+def _creation(at: int, effect: CreateRecord) -> _Write:
+    row = {
+        "idProperty": HUBSPOT_KEY,
+        "id": effect.key,
+        TRACE: effect.key,
+        # HubSpot's text does not promise that the key's own property is set on creation, so it is sent as well.
+        "properties": {**sent(effect.fields), HUBSPOT_KEY: effect.key},
+    }
+    return _Write(at, row, effect.object, effect.key, effect.fields)
+
+
+def _change(at: int, effect: UpdateRecord) -> _Write:
+    ref = effect.place
+    if not isinstance(ref, Ref):
+        msg = f"an update of {ref} before its record was made"
+        raise TypeError(msg)
+    row = {"id": ref.id, TRACE: ref.id, "properties": sent(effect.fields)}
+    return _Write(at, row, ref.object, ref.id, effect.fields)
+
+
+def _answered(
+    part: list[_Write], reply: Reply, key_of: Callable[[Mapping[str, Any]], str]
+) -> dict[int, Outcome]:
+    rows = {**{key_of(row): row for row in reply.rows}, **{str(row[TRACE]): row for row in reply.rows if row.get(TRACE)}}
+    errors = errors_by_row(reply.errors)
+    outcomes: dict[int, Outcome] = {}
+    for write in part:
+        if write.key in rows:
+            outcomes[write.at] = written(write.kind, rows[write.key], write.fields)
+        elif write.key in errors:
+            outcomes[write.at] = update_error(errors[write.key], write.fields)
+    return outcomes
+
+
+def _spoilt(part: list[_Write], reply: Reply) -> dict[int, Outcome]:
+    """A property that the account lacks or guards spoils every row that has it: no need to search for those one by one."""
+    error = row_error(reply.body, {})
+    if error.code not in PROPERTY_CODES:
+        return {}
+    return {write.at: error for write in part if error.fieldname in write.fields}
+
+
+def _alone(write: _Write, reply: Reply) -> Outcome:
+    """The outcome of a row that went alone: whatever came back can only be about it."""
+    if reply.rows:
+        return written(write.kind, reply.rows[0], write.fields)
+    if reply.errors:
+        return update_error(reply.errors[0], write.fields)
+    if reply.status in ROW_WISE:
+        return update_error(reply.body, write.fields, status=reply.status)
+    return TryAgain("HubSpot did not say what became of the row.", code=str(reply.status))

@@ -1,0 +1,166 @@
+"""Calls to HubSpot through its official client: one connection pool, time limits, few and short repeats, one renewal of the token.
+
+Bodies go in and come out as plain JSON values; nothing here knows what a row means. All calls of the product may be repeated (reads, upserts
+by a unique key, updates by id, unsubscribing), so an answer that got lost is simply asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from hubspot import HubSpot
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from crmsync.errors import SyncError
+from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
+from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, api_factory
+from crmsync.gateways.secrets import Secret
+from crmsync.gateways.throttle import Patience
+
+API_URL = "https://api.hubapi.com"
+"""Where HubSpot is, for accounts of every region; a secret's ``api_url`` overrides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: 2xx, or one of the statuses that the caller asked to see."""
+
+    status: int
+    body: Mapping[str, Any]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The result rows."""
+        return list(self.body.get("results") or ())
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The rows' errors of a 207."""
+        return list(self.body.get("errors") or ())
+
+
+class HubspotClient:
+    """One HubSpot account. Safe to share between threads."""
+
+    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
+        """Take the token (and ``api_url``) from `secret` at the first call; speak the API `version`."""
+        self._secret = secret
+        self._version = version
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    def batch(self, verb: str, kind: str, body: Mapping[str, Any], *, see: frozenset[int] = frozenset()) -> Reply:
+        """Call a batch endpoint (`verb` read, update or upsert) of object `kind`.
+
+        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        """
+        name = PLURALS.get(kind, kind)
+        return self._ask(lambda: getattr(self._api("batch_api"), verb)(name, body), see)
+
+    def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
+        """Search objects of `kind`. Raises `SyncError`."""
+        return self._ask(lambda: self._api("search_api").do_search(PLURALS.get(kind, kind), body), frozenset())
+
+    def post(
+        self, path: str, *, inside: Mapping[str, str], query: Mapping[str, str], see: frozenset[int] = frozenset()
+    ) -> Reply:
+        """Call an endpoint that the official client lacks, over its connections; `inside` fills the path's placeholders."""
+
+        def send() -> Any:
+            client = self._api("batch_api").api_client
+            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            return client.call_api(
+                path, "POST", dict(inside), list(query.items()), headers, auth_settings=["oauth2"]
+            )
+
+        return self._ask(send, see)
+
+    def _api(self, name: str) -> Any:
+        with self._lock:
+            if not self._made:
+                content = self._secret.current()
+                url = content.get("api_url") or API_URL
+                client = HubSpot(
+                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(self._version)
+                )
+                # Every look at a property of the client makes a new connection pool: look once, and share one pool.
+                objects = client.crm.objects
+                self._made = {"batch_api": objects.batch_api, "search_api": objects.search_api}
+                self._made["search_api"].api_client.rest_client = self._made["batch_api"].api_client.rest_client
+            return self._made[name]
+
+    def _renew(self) -> None:
+        token = self._secret.renewed()["access_token"]
+        with self._lock:
+            for api in self._made.values():
+                api.api_client.configuration.access_token = token
+
+    def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
+        attempt, renewed = 1, False
+        while True:
+            reply, asked, problem = _answer(send)
+            if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx
+                return reply
+            if reply is not None and reply.status == RENEW and not renewed:
+                renewed = True
+                self._renew()
+                continue
+            error, soon = _refusal(reply, asked, problem)
+            if not soon or not self._patience.wait(attempt, asked):
+                raise error from problem
+            attempt += 1
+
+
+def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Exception | None]:
+    """Send once: the reply and its Retry-After, or what kept it from coming."""
+    try:
+        response = send()
+    except HTTPError as problem:
+        return None, None, problem
+    except Exception as problem:  # the client has one ApiException per package: known by what they carry
+        if not getattr(problem, "status", None):
+            raise
+        return Reply(problem.status, _parsed(problem.body)), _asked(problem.headers), None  # type: ignore[attr-defined]
+    try:
+        return Reply(response.status, _parsed(response.data)), None, None
+    except HTTPError as problem:  # the answer broke off half-way
+        return None, None, problem
+
+
+def _refusal(reply: Reply | None, asked: float | None, problem: Exception | None) -> tuple[SyncError, bool]:
+    """The error, and whether the call is worth another try at once."""
+    if reply is None:
+        slow = isinstance(problem, ReadTimeoutError)
+        return unreachable(problem or TimeoutError()), not slow
+    category = str(reply.body.get("category", ""))
+    verdict = verdict_of(reply.status, category, str(reply.body.get("policyName", "")))
+    return call_error(reply.status, reply.body, asked=asked), verdict.soon
+
+
+def _parsed(raw: bytes | str | None) -> Mapping[str, Any]:
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _asked(headers: Any) -> float | None:
+    """Retry-After in seconds; a date counts from the answer's own Date, so no clock is needed."""
+    value = (headers or {}).get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(headers["Date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,142 @@
+"""What HubSpot's refusals mean: one table of (status, category), and its reading. Nothing here calls anybody.
+
+The codes are HubSpot's documented ones (error handling guide, [D]); where HubSpot sends another category with the same status, the row with
+an empty category counts. Rows of a 207 have a category but no status of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.gateways.privacy import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a refusal means: the kind of error, the wait in seconds, whether a try in the same call is worth it, and what people can do."""
+
+    error: type[SyncError]
+    wait: float = 30.0
+    soon: bool = False
+    hint: str = ""
+
+
+_SCOPES = "Give the HubSpot app the missing scopes, then retry."
+_TOKEN = "Store a valid HubSpot access token in the connection's secret."  # noqa: S105 - a sentence
+_VALUE = "Correct the value in Salesforce, or change the property's settings in HubSpot."
+
+VERDICTS: Mapping[tuple[int, str], Verdict] = MappingProxyType(
+    {
+        (400, "VALIDATION_ERROR"): Verdict(Refused, hint=_VALUE),  # the row is wrong and stays so
+        (400, ""): Verdict(Refused, hint=_VALUE),
+        (401, "EXPIRED_AUTHENTICATION"): Verdict(Refused, hint=_TOKEN),  # only after one renewal
+        (401, ""): Verdict(Refused, hint=_TOKEN),
+        (403, "MISSING_SCOPES"): Verdict(Refused, hint=_SCOPES),
+        (403, ""): Verdict(Refused, hint=_SCOPES),
+        (404, "OBJECT_NOT_FOUND"): Verdict(Gone),  # deleted or merged away
+        (404, ""): Verdict(Gone),
+        (409, "CONFLICT"): Verdict(Conflict),  # "Contact already exists. Existing ID: 501"
+        (409, ""): Verdict(Conflict),
+        (414, ""): Verdict(Refused),
+        (423, ""): Verdict(TryAgain, wait=2, soon=True),  # locked by heavy writing: at least 2 s
+        (429, "DAILY"): Verdict(TryAgain, wait=900),  # the day's calls are used up; midnight of the account brings new ones
+        (429, ""): Verdict(TryAgain, wait=10, soon=True),  # the ten-second window
+        (477, ""): Verdict(TryAgain, wait=900),  # the account moves to another data centre; Retry-After up to a day
+        (500, ""): Verdict(TryAgain, wait=30, soon=True),  # unknown whether applied; all our calls may be repeated
+    }
+)
+
+RENEW = 401
+"""The status that asks for a fresh token, once."""
+
+ROW_WISE = frozenset({400, 404, 409})
+"""Statuses with which HubSpot refuses a whole batch for the sake of one row: the batch is cut in half until the row is found."""
+
+BAD_REQUEST = 400
+PROPERTY_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+"""Codes that are about a property, whatever its value."""
+
+_BY_CATEGORY = {category: verdict for (_, category), verdict in VERDICTS.items() if category}
+_BY_CATEGORY["RATE_LIMITS"] = VERDICTS[429, ""]
+_EXISTING = re.compile(r"(?:Existing ID|already has that value|ID)\D{0,20}?(\d+)", re.IGNORECASE)
+_SERVER_FAULT = 500
+
+
+def verdict_of(status: int, category: str, policy: str = "") -> Verdict:
+    """The verdict on a refused call; any status that the table lacks counts as a server's fault from 500 on, as refused below."""
+    for key in ((status, policy), (status, category), (status, "")):
+        if key in VERDICTS:
+            return VERDICTS[key]
+    return VERDICTS[_SERVER_FAULT, ""] if status >= _SERVER_FAULT else VERDICTS[400, ""]
+
+
+def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = None) -> SyncError:
+    """The error for a whole refused call. `asked` is Retry-After in seconds."""
+    category = str(body.get("category") or body.get("errorType") or status)
+    verdict = verdict_of(status, category, str(body.get("policyName", "")))
+    return _error(verdict, body, code=category, values=(), names=(), asked=asked)
+
+
+def row_error(body: Mapping[str, Any], sent: Mapping[str, object], *, status: int = 400) -> SyncError:
+    """The error for one row, from a 207's error entry or from a refused call that held this row only. `sent` are the row's properties."""
+    category = str(body.get("category") or status)
+    verdict = _BY_CATEGORY.get(category) or verdict_of(status, category)
+    return _error(verdict, body, code=category, values=sent.values(), names=sent)
+
+
+def unreachable(problem: Exception) -> TryAgain:
+    """The error for a call that got no answer."""
+    return TryAgain(f"HubSpot did not answer ({type(problem).__name__}).", after=30, code=type(problem).__name__)
+
+
+def _error(
+    verdict: Verdict,
+    body: Mapping[str, Any],
+    *,
+    code: str,
+    values: Iterable[object],
+    names: Iterable[str],
+    asked: float | None = None,
+) -> SyncError:
+    message = str(body.get("message") or code)
+    details = _details(message)
+    known = [*names, *(detail["name"] for detail in details), *_named(body)]
+    fieldname = details[0]["name"] if details else next(iter(_named(body)), "")
+    text = clean(" ".join(detail["text"] for detail in details) or message, values=values, names=known)
+    if issubclass(verdict.error, TryAgain):
+        return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
+    if issubclass(verdict.error, Conflict):
+        found = _EXISTING.search(message)
+        return Conflict(text, existing=found.group(1) if found else "", code=code, fieldname=fieldname)
+    return verdict.error(text, code=details[0]["code"] if details else code, fieldname=fieldname, hint=verdict.hint)
+
+
+def _details(message: str) -> list[dict[str, str]]:
+    """The JSON list that HubSpot puts into the message of a VALIDATION_ERROR, one entry per bad property."""
+    start = message.find("[{")
+    if start < 0:
+        return []
+    try:
+        found, _ = json.JSONDecoder().raw_decode(message[start:])
+    except ValueError:
+        return []
+    return [
+        {
+            "name": str(one.get("name") or one.get("propertyName") or ""),
+            "code": str(one.get("error") or "VALIDATION_ERROR"),
+            "text": f"{one.get('name') or 'Property'}: {one.get('message') or one.get('error')}.",
+        }
+        for one in found
+        if isinstance(one, dict)
+    ]
+
+
+def _named(body: Mapping[str, Any]) -> list[str]:
+    contexts = [body.get("context") or {}, *((one.get("context") or {}) for one in body.get("errors") or ())]
+    return [str(name) for context in contexts for name in context.get("propertyName") or ()]

@@ -1,0 +1,68 @@
+"""Which HubSpot API version is spoken, and where its paths are. The only module that knows.
+
+The official client speaks /crm/v3, whose support ends in 2027. HubSpot's date-based versions have the same bodies under other paths, so a
+version such as ``2026-03`` is reached by rewriting the path of each call just before it is sent, which the client allows through its
+``api_factory``. Facts: platforms, sections 0 and 1.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+CLIENT_PATHS = ""
+"""The version setting that keeps the client's own /v3 and /v4 paths."""
+
+TIMEOUT = (3.05, 30.0)
+"""Seconds to connect and to wait for an answer; the client itself would wait for ever."""
+
+UNSUBSCRIBE = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
+UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
+"""Not in the client, which has communication preferences v3 only."""
+
+PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
+"""Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their own."""
+
+_DATED = (
+    (re.compile(r"^/crm/v[34]/objects/"), "/crm/objects/{version}/"),
+    (re.compile(r"^/crm/v4/associations/"), "/crm/associations/{version}/"),
+    (re.compile(r"^/crm/v3/(properties|pipelines|lists|owners)(?=/|$)"), r"/crm/\g<1>/{version}"),
+    (re.compile(r"^/communication-preferences/v[34]/"), "/communication-preferences/{version}/"),
+)
+
+
+def path_in(version: str, path: str) -> str:
+    """The client's `path` as `version` has it: unchanged for `CLIENT_PATHS`, else the date-based path (without the slash owners ends in)."""
+    if version == CLIENT_PATHS:
+        return path
+    for pattern, dated in _DATED:
+        moved, count = pattern.subn(dated.format(version=version), path)
+        if count:
+            return moved.rstrip("/")
+    return path
+
+
+def api_factory(version: str) -> Callable[[Any, str, dict[str, Any]], Any]:
+    """A factory for the client's api objects whose calls all have a time limit, the right paths, and undecoded answers.
+
+    Undecoded (`_preload_content=False`), because the client's models cost more than the rest of a sync together, and drop what they do not
+    know, such as the trace id of a failed row.
+    """
+
+    def make(package: Any, name: str, config: dict[str, Any]) -> Any:
+        settings = package.Configuration()
+        settings.access_token = config["access_token"]
+        settings.host = config["host"]
+        settings.retries = False  # the client must not repeat calls behind our back
+        api = getattr(package, name)(api_client=package.ApiClient(configuration=settings))
+        call = api.api_client.call_api
+
+        def call_api(path: str, method: str, *args: Any, **options: Any) -> Any:
+            options.update(_request_timeout=TIMEOUT, _preload_content=False)
+            return call(path_in(version, path), method, *args, **options)
+
+        api.api_client.call_api = call_api
+        return api
+
+    return make

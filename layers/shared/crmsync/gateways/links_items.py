@@ -1,0 +1,92 @@
+"""Links as items of the table, and back. No calls.
+
+Two items per link, found from either side:
+
+    pk                                     attributes
+    acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), w (fields last written),
+                                           t (1 = tombstone, else absent), v (version)
+    acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
+
+Names are one letter long and bases are bytes, so that a link stays within one write unit (1 KB) up to about 38 pairs of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from crmsync.model.links import TAG_BYTES, Base, Link, LinkState, Place
+from crmsync.model.records import Kind, Ref, Side
+
+Item: TypeAlias = Mapping[str, Any]
+"""An item as the low-level DynamoDB client has it."""
+
+
+def key_of(connection: str, ref: Ref) -> str:
+    """The table key of a record."""
+    return f"{connection}#{ref}"
+
+
+def record_of(key: str) -> Ref:
+    """The record of a table key or of an `s` attribute. Raises `ValueError` when it is none."""
+    side, name, identifier = key.rpartition("#")[2].split(":", 2)
+    return Ref(Side(side), name, identifier)
+
+
+def placed(place: Place) -> Ref:
+    """The record of a link's place. Raises `TypeError` for a slot: a link is saved when both its records exist."""
+    if not isinstance(place, Ref):
+        msg = f"a link cannot be saved while {place} is not filled"
+        raise TypeError(msg)
+    return place
+
+
+def pair(link: Link) -> tuple[Ref, Ref]:
+    """The HubSpot and the Salesforce record. Raises `TypeError` for a slot."""
+    return placed(link.hubspot), placed(link.salesforce)
+
+
+def whole(link: Link, version: int) -> Item:
+    """The item under the HubSpot record."""
+    hubspot, salesforce = pair(link)
+    item: dict[str, Any] = {
+        "pk": {"S": key_of(link.connection, hubspot)},
+        "s": {"S": str(salesforce)},
+        "k": {"S": str(link.kind)},
+        "h": {"B": link.hubspot_base.to_bytes()},
+        "f": {"B": link.salesforce_base.to_bytes()},
+        "v": {"N": str(version)},
+    }
+    if link.wrote:
+        item["w"] = {"B": b"".join(sorted(link.wrote))}
+    if link.state is LinkState.TOMBSTONE:
+        item["t"] = {"N": "1"}
+    return item
+
+
+def pointer(link: Link) -> Item:
+    """The item under the Salesforce record."""
+    hubspot, salesforce = pair(link)
+    return {"pk": {"S": key_of(link.connection, salesforce)}, "s": {"S": str(hubspot)}}
+
+
+def link_of(item: Item) -> Link:
+    """The link of a whole item."""
+    key = item["pk"]["S"]
+    wrote = item.get("w", {}).get("B", b"")
+    return Link(
+        connection=key.rpartition("#")[0],
+        kind=Kind(item["k"]["S"]),
+        hubspot=record_of(key),
+        salesforce=record_of(item["s"]["S"]),
+        hubspot_base=Base.from_bytes(item["h"]["B"]),
+        salesforce_base=Base.from_bytes(item["f"]["B"]),
+        wrote=frozenset(wrote[start : start + TAG_BYTES] for start in range(0, len(wrote), TAG_BYTES)),
+        state=LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE,
+        version=int(item["v"]["N"]),
+    )
+
+
+def is_whole(item: Item) -> bool:
+    """Whether the item is a whole link, not a pointer."""
+    return "v" in item

@@ -1,0 +1,233 @@
+"""One Salesforce org behind the ports: records, and what changed lately.
+
+Only the shapes of calls live here: how many rows go into one, how queries share a call, how a sweep pages. Login and transport are
+`salesforce_session`, queries `salesforce_queries`, refusals `salesforce_errors`. Facts and limits: platforms, section 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crmsync.errors import SyncError, TryAgain
+from crmsync.gateways.salesforce_errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
+from crmsync.gateways.salesforce_queries import ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
+from crmsync.gateways.secrets import Secret
+from crmsync.gateways.throttle import Patience, chunks, rounds
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Fields, Outcome, Sighting, Written
+
+READ_BATCH = 2000
+WRITE_BATCH = 200
+LOCKED_BATCH = 20
+"""Rows that Salesforce could not lock are tried once more in calls of this size, so that few of them wait for each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One row of a collection call and where its outcome goes."""
+
+    at: int
+    object: str
+    key: str
+    row: Mapping[str, Any]
+    fields: Mapping[str, Any]
+
+
+class SalesforceGateway:
+    """Implements `Crm` and `Sweeper` for one Salesforce org."""
+
+    def __init__(
+        self,
+        login_url: str,
+        secret: Secret,
+        *,
+        now: Callable[[], float],
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+    ) -> None:
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins."""
+        self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+
+    def identity(self) -> Token:
+        """Which org this is and as which user we act there, so that our own changes and a swapped org are known. Raises `SyncError`."""
+        return self._session.identity()
+
+    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:  # noqa: ARG002
+        """Read records by id, 2,000 a call and object. Salesforce keeps no history that could be read so: `history` adds nothing.
+
+        Raises `Refused` for a field that the org does not have or show, else `SyncError`.
+        """
+        found: dict[Ref, Record] = {}
+        for name, ids in _by_object(refs).items():
+            wanted = tuple(fields.get(name, ()))
+            columns = list(dict.fromkeys((*ROW_FIELDS, *wanted)))
+            for part in chunks(ids, READ_BATCH):
+                body = {"ids": part, "fields": columns}
+                rows = self._session.call("POST", f"composite/sobjects/{name}", body=body)
+                for row in rows or ():
+                    if row:
+                        one = _record(name, row, wanted)
+                        found[one.ref] = one
+        return found
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """Records by e-mail address, read from the database and not from the search index; converted leads are left out.
+
+        Five queries go into one call. Raises `SyncError`.
+        """
+        queries = [query for name, wanted in fields.items() for query in by_email(name, tuple(wanted), emails)]
+        found: dict[Ref, Record] = {}
+        for query, rows in run(self._session, queries):
+            for row in rows:
+                one = _record(query.object, row, query.fields)
+                found[one.ref] = one
+        return list(found.values())
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Upsert by our external id, 200 a call: a repeat finds the record that the first time made."""
+        writes = [
+            _Write(
+                at,
+                effect.object,
+                effect.key,
+                {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key},
+                effect.fields,
+            )
+            for at, effect in enumerate(effects)
+        ]
+        parts = [
+            part
+            for name in dict.fromkeys(write.object for write in writes)
+            for part in rounds((write for write in writes if write.object == name), lambda write: write.key, WRITE_BATCH)
+        ]
+        return self._write(writes, parts, lambda part: f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """Update by id, 200 a call, sorted by object and id: Salesforce locks parents row by row and likes long runs of one object."""
+        writes = sorted((_change(at, effect) for at, effect in enumerate(effects)), key=lambda one: (one.object, one.key))
+        parts = list(rounds(writes, lambda write: write.key, WRITE_BATCH))
+        return self._write(writes, parts, lambda _: "composite/sobjects")
+
+    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
+        """Up to 2,000 records per object, oldest first, deleted ones too; more where many have one stamp. One call when idle.
+
+        A page ends later than it begins, unless it is the last one: stamps have whole seconds, and a data load may put more than a page
+        on one of them. Raises `SyncError`.
+        """
+        queries = [modified_since(name, moment) for name, moment in since.items()]
+        seen: list[Sighting] = []
+        more = False
+        for query, rows in run(self._session, queries):
+            page = [_sighting(query.object, row) for row in rows]
+            full = len(page) >= query.limit
+            if full and page[-1].modified_at <= _whole(since[query.object]):
+                page, full = self._whole_stamp(query.object, _whole(since[query.object]))
+            seen.extend(page)
+            more = more or full
+        return seen, more
+
+    def _whole_stamp(self, name: str, stamp: datetime) -> tuple[list[Sighting], bool]:
+        """Every record of one stamp, by id, and a page of what comes after it."""
+        seen: list[Sighting] = []
+        last = ""
+        while True:
+            page = self._page(of_stamp(name, stamp, last))
+            seen.extend(page)
+            if len(page) < READ_BATCH:
+                break
+            last = page[-1].ref.id
+        later = self._page(modified_since(name, stamp, operator=">"))
+        return [*seen, *later], len(later) >= READ_BATCH
+
+    def _page(self, query: Query) -> list[Sighting]:
+        return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]
+
+    def _write(
+        self, writes: list[_Write], parts: list[list[_Write]], path: Callable[[list[_Write]], str]
+    ) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        try:
+            for part in parts:
+                self._write_part(part, path(part), outcomes)
+                locked = [write for write in part if _is_locked(outcomes[write.at])]
+                for smaller in chunks(locked, LOCKED_BATCH):
+                    self._write_part(smaller, path(part), outcomes)
+        except SyncError as error:
+            # What was written stands and is told; only the rest comes back.
+            if not outcomes:
+                raise
+            return [outcomes.get(at, error) for at in range(len(writes))]
+        return [outcomes[at] for at in range(len(writes))]
+
+    def _write_part(self, part: list[_Write], path: str, outcomes: dict[int, Outcome]) -> None:
+        """Write the rows. A call refused for the sake of one row is cut in half until the row is found."""
+        body = {"allOrNone": False, "records": [write.row for write in part]}
+        answer = self._session.call("PATCH", path, body=body, writes=True, see=ROW_WISE)
+        if not isinstance(answer, Refusal):
+            outcomes.update((write.at, _outcome(write, row)) for write, row in zip(part, answer, strict=True))
+            return
+        error = call_error(answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {})
+        # A field that the org lacks spoils every row that has it: no need to search for those.
+        bad = [write for write in part if error.code in FIELD_CODES and error.fieldname in write.fields]
+        bad = part if len(part) == 1 else bad
+        outcomes.update(dict.fromkeys((write.at for write in bad), error))
+        rest = [write for write in part if write.at not in outcomes]
+        half = len(rest) if bad else (len(rest) + 1) // 2
+        for smaller in filter(None, (rest[:half], rest[half:])):
+            self._write_part(smaller, path, outcomes)
+
+
+def _is_locked(outcome: Outcome) -> bool:
+    return isinstance(outcome, TryAgain) and outcome.code == LOCKED
+
+
+def _outcome(write: _Write, row: Mapping[str, Any]) -> Outcome:
+    if not row.get("success"):
+        return row_error(row.get("errors") or (), write.fields)
+    return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
+
+
+def _change(at: int, effect: UpdateRecord) -> _Write:
+    ref = effect.place
+    if not isinstance(ref, Ref):
+        msg = f"an update of {ref} before its record was made"
+        raise TypeError(msg)
+    row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
+    return _Write(at, ref.object, ref.id, row, effect.fields)
+
+
+def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    objects: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        objects.setdefault(ref.object, {})[ref.id] = None
+    return {name: list(ids) for name, ids in objects.items()}
+
+
+def _record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
+    return Record(
+        ref=Ref(Side.SALESFORCE, name, row["Id"]),
+        fields={field: row.get(field) for field in fields},
+        created_at=_moment(row["CreatedDate"]),
+        modified_at=_moment(row["LastModifiedDate"]),
+        modified_by=row.get("LastModifiedById") or "",
+    )
+
+
+def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:
+    deleted = bool(row.get("IsDeleted"))
+    return Sighting(Ref(Side.SALESFORCE, name, row["Id"]), _moment(row["SystemModstamp"]), deleted=deleted)
+
+
+def _moment(text: str) -> datetime:
+    """Salesforce's time, ``2026-11-02T10:00:00.000+0000``."""
+    return datetime.fromisoformat(text)
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)

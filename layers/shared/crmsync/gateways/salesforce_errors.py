@@ -1,0 +1,181 @@
+"""What Salesforce's refusals mean: one table by error code, and its reading. Nothing here calls anybody.
+
+The codes are those of the API's StatusCode and ExceptionCode lists ([D]); rows of a collection call them `statusCode`, failed calls
+`errorCode`. A code that the table lacks is a refusal: repeating what Salesforce will not have only burns the day's calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.gateways.privacy import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a refusal means: the kind of error, the wait in seconds, whether a try in the same call is worth it, and what people can do."""
+
+    error: type[SyncError]
+    wait: float = 30.0
+    soon: bool = False
+    hint: str = ""
+
+
+_VALUE = Verdict(Refused, hint="Correct the value in HubSpot, or change the field's rules in Salesforce.")
+_FIELD = Verdict(Refused, hint="Give the integration user access to the field, or take it out of the field mappings.")
+_RIGHTS = Verdict(Refused, hint="Give the integration user the missing permission in Salesforce.")
+_OWNER = Verdict(Refused, hint="Choose an active Salesforce user as owner.")
+_DUPLICATE = Verdict(Refused, hint="Merge the duplicates in Salesforce, or let the duplicate rule allow the save.")
+_LOGIN = Verdict(Refused, hint="Check the connection's Salesforce secret and the external client app's policies.")
+_SOON = Verdict(TryAgain, wait=15, soon=True)
+_LATER = Verdict(TryAgain, wait=60)
+_DAY = Verdict(TryAgain, wait=900)
+_GONE = Verdict(Gone)
+
+VERDICTS: Mapping[str, Verdict] = MappingProxyType(
+    {
+        # passes by itself
+        "UNABLE_TO_LOCK_ROW": _SOON,
+        "SERVER_UNAVAILABLE": _SOON,
+        "UNKNOWN_EXCEPTION": _LATER,
+        "QUERY_TIMEOUT": _LATER,
+        "OPERATION_TOO_LARGE": _LATER,
+        "APEX_ERROR": _LATER,
+        "ENTITY_IS_LOCKED": Verdict(TryAgain, wait=900),  # an approval is running
+        "REQUEST_LIMIT_EXCEEDED": _DAY,
+        "REQUEST_RUNNING_TOO_LONG": _LATER,
+        "PROCESSING_HALTED": _LATER,
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK": _LATER,
+        "STORAGE_LIMIT_EXCEEDED": _DAY,
+        # the record is no longer there
+        "ENTITY_IS_DELETED": _GONE,
+        "NOT_FOUND": _GONE,
+        "INVALID_ID_FIELD": _GONE,
+        "MALFORMED_ID": _GONE,
+        "CANNOT_UPDATE_CONVERTED_LEAD": Verdict(Gone),  # the contact that it became lives on
+        # somebody was first
+        "DUPLICATE_VALUE": Verdict(Conflict),
+        # wants a person
+        "DUPLICATES_DETECTED": _DUPLICATE,
+        "DUPLICATE_EXTERNAL_ID": _DUPLICATE,
+        "INVALID_CROSS_REFERENCE_KEY": Verdict(Refused, hint="The record that this one points to is missing in Salesforce."),
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(Refused, hint="Make the record meet the validation rule in Salesforce."),
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(Refused, hint="A Salesforce trigger or flow refused it: see its error."),
+        "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(Refused, hint="A Salesforce flow failed on it: see the flow's error."),
+        "FIELD_INTEGRITY_EXCEPTION": _VALUE,
+        "FIELD_FILTER_VALIDATION_EXCEPTION": _VALUE,
+        "REQUIRED_FIELD_MISSING": Verdict(Refused, hint="Fill the field in HubSpot, or give it a fallback in the settings."),
+        "STRING_TOO_LONG": Verdict(Refused, hint="Shorten the value in HubSpot, or lengthen the field in Salesforce."),
+        "INVALID_EMAIL_ADDRESS": _VALUE,
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Verdict(Refused, hint="Add the value to the picklist, or correct it in HubSpot."),
+        "BAD_VALUE_FOR_RESTRICTED_PICKLIST": Verdict(Refused, hint="Add the value to the picklist, or correct it in HubSpot."),
+        "NUMBER_OUTSIDE_VALID_RANGE": _VALUE,
+        "INVALID_TYPE_ON_FIELD_IN_RECORD": _VALUE,
+        "JSON_PARSER_ERROR": _VALUE,
+        "INVALID_FIELD": _FIELD,
+        "INVALID_FIELD_FOR_INSERT_UPDATE": _FIELD,
+        "INVALID_TYPE": Verdict(Refused, hint="Give the integration user access to the object."),
+        "INSUFFICIENT_ACCESS_OR_READONLY": _RIGHTS,
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _RIGHTS,
+        "TRANSFER_REQUIRES_READ": _RIGHTS,
+        "INACTIVE_OWNER_OR_USER": _OWNER,
+        "OPERATION_WITH_INACTIVE_USER_EXCEPTION": _OWNER,
+        "INVALID_SESSION_ID": _LOGIN,  # only after one new login
+        "invalid_grant": _LOGIN,
+        "invalid_client": _LOGIN,
+        "invalid_client_id": _LOGIN,
+        "API_DISABLED_FOR_ORG": Verdict(Refused, hint="This Salesforce edition has no API: add it to the edition."),
+        "API_CURRENTLY_DISABLED": Verdict(Refused, hint="Give the integration user the permission API Enabled."),
+    }
+)
+
+LOCKED = "UNABLE_TO_LOCK_ROW"
+FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+ROW_WISE = frozenset({400, 404})
+"""Statuses with which Salesforce refuses a whole collection for the sake of one row, such as a text in a number's place."""
+
+RENEW = 401
+_SERVER_FAULT = 500
+_BUSY = frozenset({420, 429})
+_HOLDER = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
+_COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
+
+
+def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
+    """The verdict on a code; where Salesforce sent none that is known, the HTTP status decides."""
+    if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
+        return _SOON
+    if code in VERDICTS:
+        return VERDICTS[code]
+    return _SOON if status >= _SERVER_FAULT or status in _BUSY else Verdict(Refused)
+
+
+def first_error(content: Any) -> Mapping[str, Any]:
+    """The first error of a failed call's body, whatever its shape: a list of errors, an OAuth error, or no JSON at all."""
+    found = content[0] if isinstance(content, list) and content else content
+    return found if isinstance(found, dict) else {}
+
+
+def call_error(
+    status: int, content: Any, *, sent: Mapping[str, object] = MappingProxyType({}), asked: float | None = None
+) -> SyncError:
+    """The error for a whole refused call; `sent` are the fields of its row where it had only one, `asked` is Retry-After in seconds."""
+    found = first_error(content)
+    code = str(found.get("errorCode") or found.get("error") or status)
+    message = str(found.get("message") or found.get("error_description") or code)
+    return _error(code, status, message, found, values=tuple(sent.values()), names=tuple(sent), asked=asked)
+
+
+def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object]) -> SyncError:
+    """The error for one row of a collection; `sent` are its fields. Salesforce may name several errors: the first one counts."""
+    found = next(iter(errors), {})
+    code = str(found.get("statusCode") or found.get("errorCode") or "UNKNOWN_EXCEPTION")
+    message = str(found.get("message") or code)
+    return _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
+
+
+def unreachable(problem: Exception) -> TryAgain:
+    """The error for a call that got no answer."""
+    return TryAgain(f"Salesforce did not answer ({type(problem).__name__}).", after=30, code=type(problem).__name__)
+
+
+def _error(
+    code: str,
+    status: int,
+    message: str,
+    found: Mapping[str, Any],
+    *,
+    values: tuple[object, ...],
+    names: tuple[str, ...],
+    asked: float | None = None,
+) -> SyncError:
+    verdict = verdict_of(code, status, message)
+    fieldname = _fieldname(found, message)
+    text = clean(message, values=values, names=(*names, *filter(None, [fieldname])))
+    matches = _matches(found)
+    if len(matches) == 1:
+        return Conflict(text, existing=matches[0], code=code)
+    if issubclass(verdict.error, Conflict):
+        holder = _HOLDER.search(message)
+        return Conflict(text, existing=holder.group(1) if holder else "", code=code, fieldname=fieldname)
+    if issubclass(verdict.error, TryAgain):
+        return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
+    return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+
+
+def _fieldname(found: Mapping[str, Any], message: str) -> str:
+    fields = found.get("fields") or ()
+    column = _COLUMN.search(message)
+    return str(fields[0]) if fields else column.group(1) if column else ""
+
+
+def _matches(found: Mapping[str, Any]) -> list[str]:
+    """The ids of the records that a duplicate rule matched, where Salesforce tells them."""
+    results = (found.get("duplicateResult") or {}).get("matchResults") or ()
+    records = (match.get("record") or {} for result in results for match in result.get("matchRecords") or ())
+    return list(dict.fromkeys(str(record["Id"]) for record in records if record.get("Id")))

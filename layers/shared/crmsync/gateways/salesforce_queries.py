@@ -1,0 +1,130 @@
+"""The queries we ask Salesforce, and how several of them share one call. Every value is put in by `format_soql`; nothing else makes SOQL.
+
+Names of objects and fields come from our own tables and from settings that were checked; they are checked once more here, as SOQL has no way
+to quote a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from simple_salesforce.format import format_soql
+
+from crmsync.errors import Refused
+from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.gateways.throttle import chunks
+
+ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
+"""Always read along: who and when."""
+
+PAGE = 2000
+QUERIES_PER_CALL = 5
+"""A composite call takes 25 sub-requests, but only five queries among them."""
+
+LONGEST_URI = 14_000
+"""Characters of an encoded query; Salesforce cuts off near 16,000."""
+
+EXTRA = {"Lead": " AND IsConverted = false"}
+"""A converted lead lives on as a contact, which has the address as well."""
+
+LEAST_ID = "000000000000000AAA"
+"""Sorts before every record id."""
+
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query: its text, the object and fields it reads, whether it sees the recycle bin, and how many rows it may give."""
+
+    soql: str
+    object: str
+    fields: tuple[str, ...] = ()
+    deleted_too: bool = False
+    limit: int = PAGE
+
+
+def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
+    """Queries for the records that have one of the addresses; as few as the length of a URI allows."""
+    wanted = [email for email in dict.fromkeys(email.strip().lower() for email in emails if email) if _askable(email)]
+    columns = ", ".join(_checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))
+    form = "SELECT {columns:literal} FROM {name:literal} WHERE Email IN {emails}{extra:literal}"
+    extra = EXTRA.get(name, "")
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, columns=columns, name=_checked(name), emails=part, extra=extra), name, fields)
+
+    room = LONGEST_URI - len(quote(query([]).soql, safe=""))
+    part: list[str] = []
+    used = 0
+    for email in wanted:
+        size = len(quote(format_soql("{},", email), safe=""))
+        if part and used + size > room:
+            yield query(part)
+            part, used = [], 0
+        part.append(email)
+        used += size
+    if part:
+        yield query(part)
+
+
+_SIGHTINGS = "SELECT Id, SystemModstamp, IsDeleted FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}"
+
+
+def modified_since(name: str, moment: datetime, *, operator: str = ">=") -> Query:
+    """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the recycle bin included."""
+    form = _SIGHTINGS + " ORDER BY SystemModstamp, Id LIMIT {limit}"
+    soql = format_soql(form, name=_checked(name), operator=operator, moment=moment, limit=PAGE)
+    return Query(soql, name, deleted_too=True)
+
+
+def of_stamp(name: str, moment: datetime, after_id: str) -> Query:
+    """A page of what was modified at one moment, by id, beginning after an id ("" = from the first)."""
+    form = _SIGHTINGS + " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
+    soql = format_soql(form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=PAGE)
+    return Query(soql, name, deleted_too=True)
+
+
+def run(session: SalesforceSession, queries: Sequence[Query]) -> Iterator[tuple[Query, list[dict[str, Any]]]]:
+    """Run the queries, five a call, and follow long answers to their end. Raises `SyncError` for the first query that fails."""
+    for part in chunks(list(queries), QUERIES_PER_CALL):
+        requests = [
+            {"method": "GET", "referenceId": f"q{at}", "url": _url(session, query)} for at, query in enumerate(part)
+        ]
+        answer = session.call("POST", "composite", body={"allOrNone": False, "compositeRequest": requests})
+        by_reference = {one["referenceId"]: one for one in answer["compositeResponse"]}
+        for at, query in enumerate(part):
+            yield query, _rows(session, by_reference[f"q{at}"])
+
+
+def _rows(session: SalesforceSession, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    if answer["httpStatusCode"] != 200:  # noqa: PLR2004 - OK
+        raise call_error(answer["httpStatusCode"], answer["body"])
+    page = answer["body"]
+    rows = list(page["records"])
+    while not page.get("done", True):
+        page = session.call("GET", page["nextRecordsUrl"].removeprefix(session.data_path).lstrip("/"))
+        rows.extend(page["records"])
+    return rows
+
+
+def _url(session: SalesforceSession, query: Query) -> str:
+    resource = "queryAll" if query.deleted_too else "query"
+    return f"{session.data_path}/{resource}/?q={quote(query.soql, safe='')}"
+
+
+def _askable(email: str) -> bool:
+    """Whether an address can be in a query at all: control characters and broken Unicode are in no stored address."""
+    return bool(email) and email.isprintable()
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise Refused("A Salesforce name has letters, digits and underscores only.", code="INVALID_FIELD", fieldname=name)
+    return name

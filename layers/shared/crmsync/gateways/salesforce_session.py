@@ -1,0 +1,205 @@
+"""A logged-in session with one Salesforce org: the token, the connection, the headers, and one new login when the token has run out.
+
+simple-salesforce is used in direct mode with a token of our own, because its own login knows only hosts under salesforce.com, repeats itself
+without end on a 401, and loses the headers on the way. Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import jwt
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
+from crmsync.gateways.secrets import Content, Secret
+from crmsync.gateways.throttle import Patience
+from crmsync.model.names import SALESFORCE_CLIENT
+
+API_VERSION = "66.0"
+"""Spring '26. Salesforce supports a version for at least three years."""
+
+TIMEOUT = (3.05, 60.0)
+"""Seconds to connect and to wait for an answer; a call on 2,000 records may take Salesforce long."""
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+JWT_LIFE = 180
+"""Seconds for which a signed login request is good: Salesforce allows three minutes."""
+
+HEADERS: Mapping[str, str] = {"Sforce-Call-Options": f"client={SALESFORCE_CLIENT}", "X-PrettyPrint": "0"}
+"""On every call: our name, which change events repeat as their origin, and answers without blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A login: the bearer token, where to use it, and who we are there (18-character ids of org and user)."""
+
+    value: str = field(repr=False)
+    instance_url: str
+    org_id: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that refuses the whole call: the HTTP status and the parsed body."""
+
+    status: int
+    content: Any
+
+
+class _Connection(requests.Session):
+    """A session that never waits for ever, and that keeps the instance's scheme, which simple-salesforce takes to be https."""
+
+    def __init__(self, scheme: str) -> None:
+        super().__init__()
+        self.trust_env = False  # a .netrc would replace our token
+        self._scheme = scheme
+        self._latest = threading.local()
+
+    @property
+    def asked(self) -> float | None:
+        """Retry-After of this thread's latest answer, in seconds, where there was one; simple-salesforce's errors lose it."""
+        value = str(getattr(self._latest, "retry_after", ""))
+        return float(value) if value.isdecimal() else None
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+        """Send a request."""
+        options.setdefault("timeout", TIMEOUT)
+        options["allow_redirects"] = False  # a redirect would be followed with the token
+        self._latest.retry_after = ""
+        answer = super().request(method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options)
+        self._latest.retry_after = answer.headers.get("Retry-After", "")
+        return answer
+
+
+class Login:
+    """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
+
+    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float]) -> None:
+        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch."""
+        self._login_url = login_url
+        self._secret = secret
+        self._now = now
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def token(self, *, stale: Token | None = None) -> Token:
+        """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
+        with self._lock:
+            if self._token is None or self._token is stale:
+                self._token = self._log_in()
+            return self._token
+
+    def _log_in(self) -> Token:
+        status, answer = self._ask(self._secret.current())
+        if status in {400, 401}:
+            # The secret may just have been rotated.
+            status, answer = self._ask(self._secret.renewed())
+        if status != 200:  # noqa: PLR2004 - OK
+            raise call_error(status, answer)
+        identity = str(answer.get("id", "")).rstrip("/").split("/")
+        org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
+        return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)
+
+    def _ask(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+        base = (secret.get("login_url") or self._login_url).rstrip("/")
+        with _Connection(urlsplit(base).scheme) as connection:
+            try:
+                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self._now()))
+            except requests.RequestException as problem:
+                raise unreachable(problem) from problem
+        try:
+            body = answer.json()
+        except ValueError:
+            body = {}
+        return answer.status_code, body if isinstance(body, dict) else {}
+
+
+def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
+    """The login request: JWT bearer where the secret has a private key, else client credentials."""
+    if "private_key" not in secret:
+        try:
+            basic = (secret["client_id"], secret["client_secret"])
+        except KeyError as missing:
+            raise Refused(f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again.") from None
+        return {"data": {"grant_type": "client_credentials"}, "auth": basic}
+    claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
+    assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+    return {"data": {"grant_type": JWT_GRANT, "assertion": assertion}}
+
+
+class SalesforceSession:
+    """Calls to one org. Safe to share between threads."""
+
+    def __init__(self, login: Login, *, version: str = API_VERSION, patience: Patience | None = None) -> None:
+        """Log in through `login` at the first call."""
+        self._login = login
+        self._version = version
+        self._patience = patience or Patience()
+        self._made: tuple[Token, Salesforce, _Connection] | None = None
+
+    @property
+    def data_path(self) -> str:
+        """The path of the REST API, as sub-requests of a composite call name it."""
+        return f"/services/data/v{self._version}"
+
+    def identity(self) -> Token:
+        """Who we are: org and user. Raises `SyncError`."""
+        return self._login.token()
+
+    def call(
+        self, method: str, path: str, *, body: Any = None, writes: bool = False, see: frozenset[int] = frozenset()
+    ) -> Any:
+        """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
+
+        A write never runs assignment rules: without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every written lead a new owner.
+        """
+        headers = {**HEADERS, **({"Sforce-Auto-Assign": "FALSE"} if writes else {})}
+        attempt, stale = 1, None
+        while True:
+            token = self._login.token(stale=stale)
+            client, connection = self._client(token)
+            try:
+                return client.restful(path, method=method, json=body, headers=headers)
+            except SalesforceError as problem:
+                if problem.status in see:
+                    return Refusal(problem.status, problem.content)
+                if problem.status == RENEW and stale is None:
+                    stale = token
+                    continue
+                failure: Exception = problem
+                error, soon = _refused(problem, connection.asked)
+            except requests.RequestException as problem:
+                failure = problem
+                error, soon = unreachable(problem), not isinstance(problem, requests.ReadTimeout)
+            if not soon or not self._patience.wait(attempt, connection.asked):
+                raise error from failure
+            attempt += 1
+
+    def _client(self, token: Token) -> tuple[Salesforce, _Connection]:
+        made = self._made
+        if made is None or made[0] is not token:
+            connection = _Connection(urlsplit(token.instance_url).scheme)
+            client = Salesforce(
+                instance_url=token.instance_url,
+                session_id=token.value,
+                version=self._version,
+                session=connection,
+                object_pairs_hook=None,
+            )
+            made = self._made = (token, client, connection)
+        return made[1], made[2]
+
+
+def _refused(problem: SalesforceError, asked: float | None) -> tuple[SyncError, bool]:
+    found = first_error(problem.content)
+    code, message = str(found.get("errorCode", "")), str(found.get("message", ""))
+    return call_error(problem.status, problem.content, asked=asked), verdict_of(code, problem.status, message).soon
