@@ -1,0 +1,36 @@
+"""Account info: who the portal is and how much of the day's calls is used (platforms.md 1.2 [D])."""
+
+from __future__ import annotations
+
+from local.simulators.hubspot.call import Answer, Call
+from local.simulators.hubspot.stamps import iso
+
+
+def details(call: Call) -> Answer:
+    """GET the account's details."""
+    body = {
+        "portalId": call.portal.portal_id,
+        "accountType": "STANDARD",
+        "timeZone": "UTC",
+        "companyCurrency": "USD",
+        "additionalCurrencies": [],
+        "utcOffset": "+00:00",
+        "utcOffsetMilliseconds": 0,
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
+    return Answer(200, body)
+
+
+def usage(call: Call) -> Answer:
+    """GET the calls of private apps today."""
+    limit, used, resets_ms = call.portal.limits.usage()
+    row = {
+        "name": "private-apps-api-calls-daily",
+        "usageLimit": limit,
+        "currentUsage": used,
+        "collectedAt": iso(call.portal.clock.now_ms()),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": iso(resets_ms),
+    }
+    return Answer(200, {"results": [row]})

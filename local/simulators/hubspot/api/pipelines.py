@@ -1,0 +1,86 @@
+"""Pipelines v3 (crm-pipelines-v3 [V])."""
+
+from __future__ import annotations
+
+from local.simulators.hubspot.call import NO_CONTENT, Answer, Call
+from local.simulators.hubspot.errors import invalid
+from local.simulators.hubspot.pipelines import Pipelines
+
+CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete")
+
+
+def _pipelines(call: Call) -> Pipelines:
+    writes = call.portal.of(call.ids["type"])
+    found = call.portal.pipelines.get(writes.kind.type_id)
+    if found is None:
+        raise invalid(f"{writes.kind.plural} have no pipelines.")
+    return found
+
+
+def list_all(call: Call) -> Answer:
+    """GET every pipeline."""
+    return Answer(200, {"results": [row.shown() for row in _pipelines(call).all()]})
+
+
+def create(call: Call) -> Answer:
+    """POST a pipeline."""
+    return Answer(201, _pipelines(call).create(call.row, call.portal.clock.now_ms()).shown())
+
+
+def read(call: Call) -> Answer:
+    """GET one pipeline."""
+    return Answer(200, _pipelines(call).one(call.ids["id"]).shown())
+
+
+def replace(call: Call) -> Answer:
+    """PUT a whole pipeline; its stages become exactly those given."""
+    _refuse_use(call, "pipeline", call.ids["id"])
+    return Answer(200, _pipelines(call).replace(call.ids["id"], call.row, call.portal.clock.now_ms()).shown())
+
+
+def update(call: Call) -> Answer:
+    """PATCH label or order."""
+    return Answer(200, _pipelines(call).change(call.ids["id"], call.row, call.portal.clock.now_ms()).shown())
+
+
+def delete(call: Call) -> Answer:
+    """DELETE a pipeline; refused while records use it where the caller asks for the check."""
+    _refuse_use(call, "pipeline", call.ids["id"])
+    _pipelines(call).delete(call.ids["id"])
+    return NO_CONTENT
+
+
+def list_stages(call: Call) -> Answer:
+    """GET the stages of a pipeline."""
+    return Answer(200, {"results": _pipelines(call).one(call.ids["id"]).shown()["stages"]})
+
+
+def create_stage(call: Call) -> Answer:
+    """POST a stage."""
+    return Answer(201, _pipelines(call).create_stage(call.ids["id"], call.row, call.portal.clock.now_ms()).shown())
+
+
+def read_stage(call: Call) -> Answer:
+    """GET one stage."""
+    return Answer(200, _pipelines(call).stage_of(call.ids["id"], call.ids["stage"]).shown())
+
+
+def update_stage(call: Call) -> Answer:
+    """PATCH or PUT a stage."""
+    now = call.portal.clock.now_ms()
+    return Answer(200, _pipelines(call).change_stage(call.ids["id"], call.ids["stage"], call.row, now).shown())
+
+
+def delete_stage(call: Call) -> Answer:
+    """DELETE a stage."""
+    _refuse_use(call, "dealstage", call.ids["stage"])
+    _pipelines(call).delete_stage(call.ids["id"], call.ids["stage"])
+    return NO_CONTENT
+
+
+def _refuse_use(call: Call, name: str, value: str) -> None:
+    if not any(call.flag(check) for check in CHECKS):
+        return
+    table = call.portal.of(call.ids["type"]).table
+    if any(record.archived_ms is None and record.value(name) == value for record in table.walk()):
+        raise invalid(f"{value} is in use by records.", sub_category="PipelineError.STAGE_ID_IN_USE")
