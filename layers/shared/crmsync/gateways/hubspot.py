@@ -6,7 +6,7 @@ Only the shapes of calls live here: how many rows go into one, how a refused bat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,17 +97,20 @@ class HubspotGateway:
             outcomes.extend(error for _ in effects[len(outcomes) :])
         return outcomes
 
-    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
-        """Up to 200 records per object, oldest first, more where many have one stamp; deleted ones are not told. Raises `SyncError`."""
-        seen: list[Sighting] = []
-        more = False
-        for kind, moment_ in since.items():
-            page, left = self._page_since(kind, moment_)
-            seen.extend(page)
-            more = more or left
-        return seen, more
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """Pages of 200 records, oldest first per object, longer ones where many share a stamp; HubSpot tells no deleted ones.
 
-    # -- reading ------------------------------------------------------------------------------------------------------------------
+        One call per object when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
+        """
+        for kind, moment_ in since.items():
+            start, full = _ms(moment_), True
+            while full:
+                page, full = self._page_since(kind, start)
+                if page:
+                    yield page
+                    start = _ms(page[-1].modified_at)
+
+    # -- reading --
 
     def _rows(
         self, kind: str, ids: list[str], names: list[str], *, history: bool = False, id_property: str = ""
@@ -121,13 +124,12 @@ class HubspotGateway:
             body["idProperty"] = id_property
         return self._client.batch("read", kind, body).rows
 
-    def _page_since(self, kind: str, since: datetime) -> tuple[list[Sighting], bool]:
+    def _page_since(self, kind: str, start: int) -> tuple[list[Sighting], bool]:
         """One page; it always ends later than it begins, unless it is the last one, so that whoever goes on from its end gets on.
 
         Search gives at most 10,000 rows for one question and any number of records may share a stamp. So no page is asked for by offset:
         the next one starts at the newest stamp, and when a full page has one stamp only, all of that stamp is walked by id.
         """
-        start = _ms(since)
         page, full = self._search(kind, [("GTE", start)])
         if not full or _ms(page[-1].modified_at) > start:
             return page, full
@@ -163,7 +165,7 @@ class HubspotGateway:
         ]
         return page, bool(page) and bool((reply.body.get("paging") or {}).get("next"))
 
-    # -- writing ------------------------------------------------------------------------------------------------------------------
+    # -- writing --
 
     def _write(self, verb: str, writes: list[_Write], key_of: Callable[[Mapping[str, Any]], str]) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}

@@ -7,7 +7,7 @@ Two items per link, found from either side:
                                            t (1 = tombstone, else absent), v (version)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
-Names are one letter long and bases are bytes, so that a link stays within one write unit (1 KB) up to about 38 pairs of fields.
+Names are one letter long and bases are bytes, so that a link stays within one write unit (1 KB) up to some forty mapped fields.
 """
 
 from __future__ import annotations

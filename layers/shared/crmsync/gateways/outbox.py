@@ -26,11 +26,11 @@ LONGEST_DELAY = 900
 """Seconds for which SQS holds a message back."""
 
 
-class Outbox:
-    """Implements the port of the same name on EventBridge and SQS."""
+class EventOutbox:
+    """Implements `Outbox` on EventBridge and SQS."""
 
     def __init__(
-        self, events: Any, sqs: Any, *, bus: str, queues: Mapping[Kind, str], patience: Patience | None = None
+        self, events: Any, sqs: Any, bus: str, queues: Mapping[Kind, str], *, patience: Patience | None = None
     ) -> None:
         """Publish with boto3 client `events` on the bus named `bus`; send with `sqs` to the queue URL of each kind."""
         self._events = events

@@ -6,7 +6,7 @@ Only the shapes of calls live here: how many rows go into one, how queries share
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,36 +114,44 @@ class SalesforceGateway:
         parts = list(rounds(writes, lambda write: write.key, WRITE_BATCH))
         return self._write(writes, parts, lambda _: "composite/sobjects")
 
-    def changed_since(self, since: Mapping[str, datetime]) -> tuple[Sequence[Sighting], bool]:
-        """Up to 2,000 records per object, oldest first, deleted ones too; more where many have one stamp. One call when idle.
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        A page ends later than it begins, unless it is the last one: stamps have whole seconds, and a data load may put more than a page
-        on one of them. Raises `SyncError`.
+        One call for all objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
         """
-        queries = [modified_since(name, moment) for name, moment in since.items()]
-        seen: list[Sighting] = []
-        more = False
-        for query, rows in run(self._session, queries):
-            page = [_sighting(query.object, row) for row in rows]
-            full = len(page) >= query.limit
-            if full and page[-1].modified_at <= _whole(since[query.object]):
-                page, full = self._whole_stamp(query.object, _whole(since[query.object]))
-            seen.extend(page)
-            more = more or full
-        return seen, more
+        places = {name: _whole(moment) for name, moment in since.items()}
+        while places:
+            page: list[Sighting] = []
+            further: dict[str, datetime] = {}
+            for query, rows in run(self._session, [modified_since(name, moment) for name, moment in places.items()]):
+                some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
+                page.extend(some)
+                if full:
+                    further[query.object] = _whole(some[-1].modified_at)
+            if page:
+                yield page
+            places = further
 
-    def _whole_stamp(self, name: str, stamp: datetime) -> tuple[list[Sighting], bool]:
-        """Every record of one stamp, by id, and a page of what comes after it."""
+    def _onward(self, query: Query, page: list[Sighting], start: datetime) -> tuple[list[Sighting], bool]:
+        """The page and whether more follows it. A full page ends later than it begins.
+
+        Stamps have whole seconds and a data load may put more than a page on one of them: then that second is walked by id first.
+        """
+        full = len(page) >= query.limit
+        if not full or _whole(page[-1].modified_at) > start:
+            return page, full
+        later = self._page(modified_since(query.object, start, operator=">"))
+        return [*self._whole_stamp(query.object, start), *later], len(later) >= READ_BATCH
+
+    def _whole_stamp(self, name: str, stamp: datetime) -> list[Sighting]:
         seen: list[Sighting] = []
-        last = ""
-        while True:
-            page = self._page(of_stamp(name, stamp, last))
+        page: list[Sighting] = []
+        while not seen or len(page) >= READ_BATCH:
+            page = self._page(of_stamp(name, stamp, seen[-1].ref.id if seen else ""))
             seen.extend(page)
-            if len(page) < READ_BATCH:
+            if not page:
                 break
-            last = page[-1].ref.id
-        later = self._page(modified_since(name, stamp, operator=">"))
-        return [*seen, *later], len(later) >= READ_BATCH
+        return seen
 
     def _page(self, query: Query) -> list[Sighting]:
         return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]

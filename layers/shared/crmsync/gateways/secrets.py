@@ -63,11 +63,15 @@ class SecretStore:
                 kept = self._kept[name] = _Kept(self._fetch(name), self._now())
             return kept.content
 
-    def _fetch(self, name: str) -> Content:
+    def text(self, name: str) -> str:
+        """The secret as it is stored, not kept: for what is read once, and for secrets that are no JSON. Raises `SyncError`."""
         try:
-            text = self._client.get_secret_value(SecretId=name)["SecretString"]
+            return str(self._client.get_secret_value(SecretId=name)["SecretString"])
         except (BotoCoreError, ClientError) as problem:
             raise _unreadable(name, problem) from problem
+
+    def _fetch(self, name: str) -> Content:
+        text = self.text(name)
         try:
             content = json.loads(text)
         except ValueError:
