@@ -1,0 +1,117 @@
+"""The org: everything that is true in it between two requests, and the boundary of a transaction.
+
+It holds state and hands it out; what a write means is decided by `writes`, `rules` and `effects`, how it is asked for by the API modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.salesforce.events import EventQueue
+from local.simulators.salesforce.ids import IdMaker
+from local.simulators.salesforce.refusals import RefusalError
+from local.simulators.salesforce.schema import Schema, View
+from local.simulators.salesforce.store import Store
+from local.simulators.salesforce.times import full_second
+from local.simulators.salesforce.transaction import Actor, Transaction
+
+SHORT = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRule:
+    """An administrator's rule: a record whose `field` contains this text (in any case) is refused with `message`."""
+
+    sobject: str
+    field: str
+    contains: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateRule:
+    """An administrator's rule: a new record whose `fields` equal those of another one is a duplicate; `block` or only `alert`."""
+
+    sobject: str
+    fields: tuple[str, ...]
+    action: str
+
+
+@dataclass(slots=True)
+class Org:
+    """One Salesforce org."""
+
+    schema: Schema
+    store: Store
+    ids: IdMaker
+    clock: Clock
+    faults: Faults
+    events: EventQueue
+    org_id: str = ""
+    edition: str = "Enterprise Edition"
+    lead_owner_id: str | None = None
+    validation_rules: tuple[ValidationRule, ...] = ()
+    duplicate_rules: tuple[DuplicateRule, ...] = ()
+    stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    default_record_type: dict[str, str] = field(default_factory=dict)
+    outer: Transaction | None = None
+
+    def view(self, user_id: str, *, tooling: bool = False) -> View:
+        """The schema as this user sees it now."""
+        return View(self.schema, user_id, self.access, self.faults, tooling=tooling)
+
+    def now_ms(self) -> int:
+        """The time on the org's clock, to the second."""
+        return full_second(self.clock.now_ms())
+
+    def access(self, user_id: str, sobject: str, name: str) -> tuple[bool, bool]:
+        """Whether the permission sets of a user (that of the profile included) let him read and edit a guarded field [D]."""
+        held = {row["PermissionSetId"] for row in self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])}
+        user = self.store.get("User", user_id) or {}
+        owned = self.store.tables["PermissionSet"].matching("ProfileId", [user.get("ProfileId")])
+        held |= {row["Id"] for row in owned}
+        grants = [
+            row
+            for row in self.store.tables["FieldPermissions"].matching("ParentId", held)
+            if (row["Field"].lower()) in self._spellings(sobject, name)
+        ]
+        return any(row["PermissionsRead"] for row in grants), any(row["PermissionsEdit"] for row in grants)
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[Transaction]:
+        """Write inside; a refusal takes everything back, the end makes the change events. Inside another one it is a part of that."""
+        if self.outer is not None:
+            mark = self.outer.mark()
+            try:
+                yield self.outer
+            except RefusalError:
+                self.outer.rollback(mark)
+                raise
+            return
+        transaction = Transaction(self.store, actor, self.now_ms())
+        try:
+            yield transaction
+        except BaseException:
+            transaction.rollback()
+            raise
+        if not actor.trusted:
+            self.events.commit(transaction, self.schema)
+
+    @contextmanager
+    def all_together(self, actor: Actor) -> Iterator[Transaction]:
+        """A transaction around several calls: everything written until the end is one."""
+        with self.transaction(actor) as transaction:
+            self.outer = transaction
+            try:
+                yield transaction
+            finally:
+                self.outer = None
+
+    def _spellings(self, sobject: str, name: str) -> set[str]:
+        found = self.schema.get(sobject)
+        owner = found.custom_fields_on if found is not None else None
+        return {f"{home}.{name}".lower() for home in (sobject, owner) if home is not None}

@@ -1,0 +1,112 @@
+"""What the org checks before it saves a record: the checks that need other fields, other records or an administrator's rules.
+
+Each check refuses with `RefusalError` or is silent; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local.simulators.salesforce.fields import Field, Row
+from local.simulators.salesforce.objects import SObject
+from local.simulators.salesforce.org import SHORT, DuplicateRule, Org
+from local.simulators.salesforce.refusals import RefusalError
+from local.simulators.salesforce.transaction import Actor
+
+
+def check_required(sobject: SObject, row: Row) -> None:
+    """Every required field has a value [S: text of the refusal]."""
+    missing = [field.name for field in sobject.fields if field.required and row.get(field.name) is None]
+    if missing:
+        raise RefusalError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
+
+
+def check_references(org: Org, sobject: SObject, changed: Mapping[str, Any]) -> None:
+    """Every reference that is written points to a live record of a right type [D]."""
+    for field in sobject.fields:
+        target = changed.get(field.name)
+        if field.type == "reference" and target is not None:
+            _check_reference(org, field, target)
+
+
+def _check_reference(org: Org, field: Field, target: str) -> None:
+    prefixes = {found.prefix: found for name in field.reference_to if (found := org.schema.get(name)) is not None}
+    pointed = prefixes.get(target[:3])
+    if pointed is None:
+        raise RefusalError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {target}", [field.name])
+    row = org.store.get(pointed.name, target)
+    if row is None:
+        raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [field.name])
+    if row.get("IsDeleted"):
+        raise RefusalError("ENTITY_IS_DELETED", "entity is deleted", [])
+    if field.name == "OwnerId" and pointed.name == "User" and not row.get("IsActive"):
+        raise RefusalError("INACTIVE_OWNER_OR_USER", "owner or user is inactive.", [])
+    if field.name == "AccountId" and row.get("IsPersonAccount"):
+        message = "Account ID: a person account cannot have contacts"  # [M] the text; PA-2 the fact
+        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, [field.name])
+
+
+def check_unique(org: Org, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
+    """No other live record has the same value in a unique field; the refusal names it by its 15-character id [S]."""
+    for field in sobject.fields:
+        value = changed.get(field.name)
+        if not field.unique or value is None:
+            continue
+        for other in org.store.tables[sobject.name].matching(field.name, [value]):
+            same = other.get(field.name) == value or not field.case_sensitive
+            if other["Id"] != row["Id"] and same and not other.get("IsDeleted"):
+                message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
+                raise RefusalError("DUPLICATE_VALUE", message, [])
+
+
+def check_validation(org: Org, sobject: SObject, row: Row) -> None:
+    """The administrator's validation rules [D: every save of the record, whatever changed]."""
+    for rule in org.validation_rules:
+        if rule.sobject == sobject.name and rule.contains.lower() in str(row.get(rule.field) or "").lower():
+            raise RefusalError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, [rule.field])
+
+
+def check_duplicates(org: Org, actor: Actor, sobject: SObject, row: Row) -> None:
+    """The administrator's duplicate rules for a new record; ``allowSave`` passes those that only alert [D]."""
+    for rule in org.duplicate_rules:
+        if rule.sobject != sobject.name or (rule.action == "alert" and actor.allow_save):
+            continue
+        matches = _matches(org, rule, sobject, row)
+        if matches:
+            message = "Use one of these records?"
+            raise RefusalError("DUPLICATES_DETECTED", message, [], duplicateResult=_result(rule, sobject, matches, actor))
+
+
+def _matches(org: Org, rule: DuplicateRule, sobject: SObject, row: Row) -> list[Row]:
+    if any(row.get(name) is None for name in rule.fields):
+        return []
+    table = org.store.tables[sobject.name]
+    first = rule.fields[0]
+    rows = table.matching(first, [row[first]]) if table.has_index(first) else list(table)
+    return [
+        other
+        for other in rows
+        if other["Id"] != row["Id"]
+        and not other.get("IsDeleted")
+        and all(str(other.get(name) or "").lower() == str(row[name]).lower() for name in rule.fields)
+    ]
+
+
+def _result(rule: DuplicateRule, sobject: SObject, matches: list[Row], actor: Actor) -> dict[str, Any]:
+    records = [
+        {
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
+            "record": {
+                "attributes": {"type": sobject.name, "url": f"/services/data/v66.0/sobjects/{sobject.name}/{row['Id']}"},
+                "Id": row["Id"],
+            },
+        }
+        for row in matches
+    ]
+    match = {"entityType": sobject.name, "errors": [], "matchEngine": "ExactMatchEngine", "matchRecords": records,
+             "rule": f"Standard_{sobject.name}_Match_Rule", "size": len(records), "success": True}  # fmt: skip
+    return {"allowSave": rule.action == "alert" and not actor.allow_save, "duplicateRule": f"{sobject.name}_Duplicates",
+            "duplicateRuleEntityType": sobject.name, "errorMessage": "Use one of these records?", "matchResults": [match]}  # fmt: skip

@@ -1,0 +1,139 @@
+"""The org's schema: which sObjects and fields exist here, and which of them a user sees.
+
+Standard objects come from the tables; what this org adds (custom fields, person accounts, stages) changes the copy held here. Records and
+their checks are elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from local.faults import Faults
+from local.simulators.salesforce.fields import Field
+from local.simulators.salesforce.objects import SObject
+from local.simulators.salesforce.objects_crm import CRM_OBJECTS, PERSON_ACCOUNT_FIELDS, PERSON_CONTACT_FIELDS
+from local.simulators.salesforce.objects_setup import SETUP_OBJECTS
+
+Access = Callable[[str, str, str], tuple[bool, bool]]
+"""(user id, sObject, field) -> may read, may edit: what the permission sets of the user say."""
+
+
+class Schema:
+    """All sObjects of one org and the fields that need a grant before anybody sees them."""
+
+    def __init__(self, *, person_accounts: bool) -> None:
+        """Begin with the standard objects; with `person_accounts` their columns exist and a lead needs no company [D]."""
+        self.person_accounts = person_accounts
+        self.objects: dict[str, SObject] = {item.name.lower(): item for item in (*CRM_OBJECTS, *SETUP_OBJECTS)}
+        self.changed_ms: dict[str, int] = {}
+        self.guarded: set[tuple[str, str]] = set()
+        if person_accounts:
+            self._extend("Account", PERSON_ACCOUNT_FIELDS)
+            self._extend("Contact", PERSON_CONTACT_FIELDS)
+            self.replace_field("Lead", "Company", nillable=True)
+
+    def get(self, name: str) -> SObject | None:
+        """The sObject of this name, whatever its case."""
+        return self.objects.get(name.lower())
+
+    def homes(self, owner: str) -> list[str]:
+        """The sObjects that show the custom fields of `owner`: those of Activity show on Task [D]."""
+        return [item.name for item in self.objects.values() if owner in {item.name, item.custom_fields_on}]
+
+    def add_field(self, sobject: str, field: Field, *, guarded: bool, now_ms: int) -> None:
+        """Add a custom field; `guarded` hides it until a permission set grants it."""
+        self._extend(sobject, (field,))
+        self.changed_ms[sobject] = now_ms
+        if guarded:
+            self.guarded.add((sobject, field.name))
+
+    def remove_field(self, sobject: str, name: str, *, now_ms: int) -> None:
+        """Take a custom field away."""
+        kept = self.objects[sobject.lower()]
+        self.objects[sobject.lower()] = replace(kept, fields=tuple(field for field in kept.fields if field.name != name))
+        self.guarded.discard((sobject, name))
+        self.changed_ms[sobject] = now_ms
+
+    def replace_field(self, sobject: str, name: str, **changes: object) -> None:
+        """Change properties of a field that exists."""
+        kept = self.objects[sobject.lower()]
+        fields = tuple(replace(field, **changes) if field.name == name else field for field in kept.fields)  # type: ignore[arg-type]
+        self.objects[sobject.lower()] = replace(kept, fields=fields)
+
+    def children(self, parent: str) -> list[tuple[SObject, Field]]:
+        """The reference fields that point to `parent`."""
+        return [(item, field) for item in self.objects.values() for field in item.fields if parent in field.reference_to]
+
+    def _extend(self, sobject: str, fields: Iterable[Field]) -> None:
+        kept = self.objects[sobject.lower()]
+        self.objects[sobject.lower()] = replace(kept, fields=(*kept.fields, *fields))
+
+
+class View:
+    """The schema as one user sees it during one request."""
+
+    def __init__(self, schema: Schema, user_id: str, access: Access, faults: Faults, *, tooling: bool = False) -> None:
+        """Look at `schema` with the eyes of `user_id`; `tooling` shows what only the Tooling API shows."""
+        self._schema = schema
+        self._user_id = user_id
+        self._access = access
+        self._faults = faults
+        self._tooling = tooling
+        self._seen: dict[str, dict[str, Field]] = {}
+
+    def sobject(self, name: str) -> SObject | None:
+        """The sObject of this name if this API shows it."""
+        found = self._schema.get(name)
+        return found if found is not None and (self._tooling or not found.tooling) else None
+
+    def sobjects(self) -> list[SObject]:
+        """All sObjects this API shows."""
+        return [item for item in self._schema.objects.values() if self._tooling or not item.tooling]
+
+    def fields(self, sobject: SObject) -> dict[str, Field]:
+        """The visible fields by lower-case name."""
+        known = self._seen.get(sobject.name)
+        if known is None:
+            known = self._seen[sobject.name] = self._look(sobject)
+        return known
+
+    def field(self, sobject: SObject, name: str) -> Field | None:
+        """The visible field of this name, whatever its case."""
+        return self.fields(sobject).get(name.lower())
+
+    def children(self, parent: SObject, relationship: str) -> tuple[SObject, Field] | None:
+        """The child sObject and its reference field behind a child relationship of `parent`."""
+        wanted = relationship.lower()
+        for item, field in self._schema.children(parent.name):
+            if (field.children or "").lower() == wanted:
+                return item, field
+        return None
+
+    def child_references(self, parent: SObject) -> list[tuple[SObject, Field]]:
+        """The reference fields that point to `parent`, for describe."""
+        return [(item, field) for item, field in self._schema.children(parent.name) if self._tooling or not item.tooling]
+
+    def changed_ms(self, sobject: SObject) -> int:
+        """When the schema of this object last changed."""
+        return self._schema.changed_ms.get(sobject.name, _BIRTH_MS)
+
+    def _look(self, sobject: SObject) -> dict[str, Field]:
+        gone = self._faults.take("salesforce", "field_removed", object=sobject.name) is not None
+        visible = {}
+        for field in sobject.fields:
+            if gone and self._faults.take("salesforce", "field_removed", object=sobject.name, field=field.name):
+                continue
+            if (sobject.name, field.name) in self._schema.guarded:
+                may_read, may_edit = self._access(self._user_id, sobject.name, field.name)
+                if not may_read:
+                    continue
+                visible[field.name.lower()] = field if may_edit else replace(field, createable=False, updateable=False)
+            else:
+                visible[field.name.lower()] = field
+        return visible
+
+
+_BIRTH_MS: Final = 1_577_836_800_000
+"""When the standard schema last changed, as far as ``If-Modified-Since`` is concerned: an arbitrary moment long past."""

@@ -1,0 +1,1 @@
+"""SOQL: `parser` turns text into a `tree`, `engine` answers it from the store. Enough of the language for synchronisation, honestly refused beyond."""

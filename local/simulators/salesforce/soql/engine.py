@@ -1,0 +1,205 @@
+"""Answering a query: choose, test, order, cut, group; and showing the rows of one page.
+
+The answer keeps the rows as they were when the query ran, as the org's cursors do; they are turned into JSON page by page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.simulators.salesforce.fields import Row
+from local.simulators.salesforce.objects import SObject
+from local.simulators.salesforce.schema import View
+from local.simulators.salesforce.soql import aggregates
+from local.simulators.salesforce.soql.columns import Column, Resolver
+from local.simulators.salesforce.soql.conditions import Scope, candidates, compile_condition
+from local.simulators.salesforce.soql.lexer import complain
+from local.simulators.salesforce.soql.parser import parse
+from local.simulators.salesforce.soql.tree import Call, Item, Order, Path, Select
+from local.simulators.salesforce.store import Store, index_key
+from local.simulators.salesforce.values import show_value
+
+Show = Callable[[Row], dict[str, Any]]
+MAX_OFFSET: Final = 2000
+_FIELDS_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a query and how to show one; `count` is the answer of ``SELECT COUNT()``."""
+
+    sobject: SObject
+    rows: Sequence[Row]
+    show: Show
+    count: int | None = None
+
+    @property
+    def total(self) -> int:
+        """The number of rows, or the count."""
+        return len(self.rows) if self.count is None else self.count
+
+
+class Engine:
+    """Answers the queries of one user at one moment."""
+
+    def __init__(self, store: Store, view: View, now_ms: int, prefix: str) -> None:
+        """Answer from `store` what `view` shows; `prefix` begins the record URLs (``/services/data/v66.0/sobjects``)."""
+        self._store = store
+        self._view = view
+        self._now_ms = now_ms
+        self._prefix = prefix
+
+    def run(self, text: str, *, include_deleted: bool = False) -> Answer:
+        """Parse and answer a query. Raises `RefusalError`."""
+        select = parse(text)
+        resolver = Resolver(self._store, self._view, text)
+        sobject = resolver.sobject(select.source, select.at)
+        return self._answer(select, sobject, resolver, include_deleted=include_deleted or select.all_rows)
+
+    def _answer(self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool) -> Answer:
+        if select.offset > MAX_OFFSET:
+            message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
+            raise complain(resolver.text, select.at, message, "NUMBER_OUTSIDE_VALID_RANGE")
+        rows = self._rows(select, sobject, resolver, include_deleted=include_deleted)
+        if aggregates.is_aggregate(select):
+            return self._aggregate(select, sobject, resolver, rows)
+        show = self._shower(select, sobject, resolver)
+        for order in reversed(select.order):
+            rows = _sorted(rows, order, self._column(order.by, sobject, select, resolver))
+        return Answer(sobject, _cut(rows, select), show)
+
+    def _rows(self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool) -> list[Row]:
+        def inner(nested: Select) -> set[Any]:
+            return self._inner(nested, resolver)
+
+        table = self._store.tables[sobject.name]
+        scope = Scope(resolver, sobject, select.alias, inner, self._now_ms)
+        rows: Iterable[Row] = candidates(select.where, scope, table)
+        if select.where is not None:
+            test = compile_condition(select.where, scope)
+            rows = (row for row in rows if test(row))
+        return [row for row in rows if include_deleted or not row.get("IsDeleted")]
+
+    def _inner(self, select: Select, resolver: Resolver) -> set[Any]:
+        """The values of a sub-select in a condition."""
+        sobject = resolver.sobject(select.source, select.at)
+        what = select.items[0].what
+        if len(select.items) != 1 or not isinstance(what, Path):
+            raise complain(resolver.text, select.at, "Only one field can be selected in a semi join sub-select")
+        column = resolver.column(what, sobject, select.alias)
+        return {column.read(row) for row in self._rows(select, sobject, resolver, include_deleted=False)}
+
+    def _aggregate(self, select: Select, sobject: SObject, resolver: Resolver, rows: list[Row]) -> Answer:
+        if aggregates.is_plain_count(select):
+            return Answer(sobject, (), _as_is, count=len(_cut(rows, select)))
+
+        def column(path: Path) -> Column:
+            return resolver.column(path, sobject, select.alias)
+
+        return Answer(sobject, _cut(aggregates.grouped(select, rows, column, resolver.text), select), _as_is)
+
+    def _column(self, by: Path | Call, sobject: SObject, select: Select, resolver: Resolver) -> Column:
+        if isinstance(by, Call):
+            raise complain(resolver.text, by.at, f"unexpected token: '{by.function}'")
+        return resolver.column(by, sobject, select.alias)
+
+    def _shower(self, select: Select, sobject: SObject, resolver: Resolver) -> Show:
+        parts: list[tuple[tuple[str, ...], Callable[[Row], Any]]] = []
+        hops: dict[tuple[str, ...], Column] = {}
+        for item in self._spread(select, sobject, resolver):
+            if isinstance(item.what, Select):
+                parts.append(self._children(item.what, sobject, resolver))
+            elif isinstance(item.what, Path):
+                column = resolver.column(item.what, sobject, select.alias)
+                names = (*(hop.relationship or hop.name for hop in column.hops), column.field.name)
+                if any(known == names for known, _ in parts):
+                    raise complain(resolver.text, item.what.at, f"duplicate field selected: {'.'.join(names)}", "INVALID_FIELD")
+                for length in range(1, len(names)):
+                    hops.setdefault(names[:length], column)
+                parts.append((names, _shown(column)))
+        return lambda row: self._show(row, sobject, parts, hops, resolver)
+
+    def _show(
+        self, row: Row, sobject: SObject, parts: list[tuple[tuple[str, ...], Callable[[Row], Any]]],
+        hops: dict[tuple[str, ...], Column], resolver: Resolver,
+    ) -> dict[str, Any]:  # fmt: skip
+        record: dict[str, Any] = {"attributes": self._attributes(sobject.name, row)}
+        for names, read in parts:
+            place: dict[str, Any] | None = record
+            for length in range(1, len(names)):
+                name = names[length - 1]
+                if place is not None and name not in place:
+                    place[name] = self._parent(row, hops[names[:length]], length, resolver)
+                place = None if place is None else place[name]
+            if place is not None:
+                place[names[-1]] = read(row)
+        return record
+
+    def _parent(self, row: Row, column: Column, depth: int, resolver: Resolver) -> dict[str, Any] | None:
+        found: tuple[str, Row] | None = ("", row)
+        for hop in column.hops[:depth]:
+            found = None if found is None else resolver.parent(found[1], hop)
+        return None if found is None else {"attributes": self._attributes(found[0], found[1])}
+
+    def _attributes(self, sobject: str, row: Row) -> dict[str, Any]:
+        return {"type": sobject, "url": f"{self._prefix}/{sobject}/{row['Id']}"}
+
+    def _children(self, select: Select, parent: SObject, resolver: Resolver) -> tuple[tuple[str, ...], Callable[[Row], Any]]:
+        """A sub-query of the SELECT list: the children of each row."""
+        found = self._view.children(parent, select.source)
+        if found is None:
+            message = f"Didn't understand relationship '{select.source}' in FROM part of query call."
+            raise complain(resolver.text, select.at, message, "INVALID_TYPE")
+        child, link = found
+        answer = self._answer(select, child, resolver, include_deleted=False)
+        by_parent: dict[str, list[Row]] = {}
+        for row in answer.rows:
+            by_parent.setdefault(row.get(link.name) or "", []).append(row)
+
+        def read(row: Row) -> dict[str, Any] | None:
+            rows = by_parent.get(row["Id"], [])
+            return {"totalSize": len(rows), "done": True, "records": [answer.show(r) for r in rows]} if rows else None
+
+        return (link.children or "",), read
+
+    def _spread(self, select: Select, sobject: SObject, resolver: Resolver) -> list[Item]:
+        """The SELECT list with ``FIELDS(...)`` written out."""
+        items: list[Item] = []
+        for item in select.items:
+            if not isinstance(item.what, Call):
+                items.append(item)
+                continue
+            kind = item.what.path.names[0].upper() if item.what.path else ""
+            if kind not in {"ALL", "STANDARD", "CUSTOM"}:
+                raise complain(resolver.text, item.what.at, "unexpected token: 'FIELDS'")
+            if kind != "STANDARD" and (select.limit is None or select.limit > _FIELDS_LIMIT):
+                message = "The SOQL FIELDS function must have a LIMIT of at most 200"
+                raise complain(resolver.text, item.what.at, message)
+            wanted = (field for field in self._view.fields(sobject).values() if kind == "ALL" or field.custom == (kind == "CUSTOM"))
+            items.extend(Item(Path((field.name,), item.what.at)) for field in wanted)
+        return items
+
+
+def _as_is(row: Row) -> dict[str, Any]:
+    return row
+
+
+def _shown(column: Column) -> Callable[[Row], Any]:
+    if column.field.type != "datetime":
+        return column.read
+    return lambda row: show_value(column.field, column.read(row))
+
+
+def _cut(rows: Sequence[Row], select: Select) -> Sequence[Row]:
+    end = None if select.limit is None else select.offset + select.limit
+    return rows[select.offset : end] if select.offset or end is not None else rows
+
+
+def _sorted(rows: list[Row], order: Order, column: Column) -> list[Row]:
+    keyed = [(index_key(column.read(row)), row) for row in rows]
+    filled = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=order.descending)
+    empty = [row for key, row in keyed if key is None]
+    full = [row for _, row in filled]
+    return full + empty if order.nulls_last else empty + full
