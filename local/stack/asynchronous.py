@@ -1,0 +1,126 @@
+"""Calls that nobody waits for: Lambda's asynchronous invocation, and the two services that use it here.
+
+Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again after one minute and once more after two; a
+throttled one is tried again without using these up, for six hours. EventBridge rules and EventBridge Scheduler both call Lambdas so.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from moto.events.models import EventPattern
+
+from local.clock import Clock
+from local.stack.lambdas import Ending, Lambdas
+from local.stack.recurrence import Recurrence
+from local.stack.template import PartnerRule, Schedule
+
+RETRY_AFTER_MS = (60_000, 120_000)
+THROTTLED_AGAIN_MS = 60_000
+LONGEST_WAIT_MS = 6 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    function: str
+    event: Any
+    since_ms: int
+    due_ms: int
+    failures: int = 0
+
+
+class AsyncCalls:
+    """A `Mover` that makes the calls handed to it, and makes them again when they fail."""
+
+    def __init__(self, lambdas: Lambdas, clock: Clock, retries: Mapping[str, int]) -> None:
+        """Take how often each function's failed call is repeated (by logical id; 2 where nothing is said)."""
+        self._lambdas = lambdas
+        self._clock = clock
+        self._retries = retries
+        self._waiting: list[_Call] = []
+        self._lock = threading.Lock()
+
+    def hand_over(self, function: str, event: Any) -> None:
+        """Accept a call; it is made when things move."""
+        now = self._clock.now_ms()
+        with self._lock:
+            self._waiting.append(_Call(function, event, now, now))
+
+    def move(self) -> bool:
+        """Make the calls that are due."""
+        now = self._clock.now_ms()
+        with self._lock:
+            due = [call for call in self._waiting if call.due_ms <= now]
+            self._waiting = [call for call in self._waiting if call.due_ms > now]
+        for call in due:
+            self._make(call)
+        return bool(due)
+
+    def next_ms(self) -> int | None:
+        """When the next call is due."""
+        with self._lock:
+            return min((call.due_ms for call in self._waiting), default=None)
+
+    def _make(self, call: _Call) -> None:
+        outcome = self._lambdas.invoke(call.function, call.event)
+        now = self._clock.now_ms()
+        if outcome.ending is Ending.THROTTLED and now - call.since_ms < LONGEST_WAIT_MS:
+            again = replace(call, due_ms=now + THROTTLED_AGAIN_MS)
+        elif not outcome.ok and call.failures < self._retries.get(call.function, len(RETRY_AFTER_MS)):
+            again = replace(call, due_ms=now + RETRY_AFTER_MS[call.failures], failures=call.failures + 1)
+        else:
+            return
+        with self._lock:
+            self._waiting.append(again)
+
+
+class Schedules:
+    """A `Mover` that hands over a schedule's event whenever it is due. What was missed while nothing moved is run once, not once per turn."""
+
+    def __init__(self, schedules: Iterable[Schedule], calls: AsyncCalls, clock: Clock) -> None:
+        """Begin all schedules now: each runs first when its first interval is over. Raises `UnresolvedError` for an expression it cannot read."""
+        self._calls = calls
+        self._clock = clock
+        began = clock.now_ms()
+        self._turns = [(schedule, Recurrence.read(schedule.expression, began)) for schedule in schedules]
+        self._due: list[int | None] = [recurrence.after(began) for _, recurrence in self._turns]
+
+    def move(self) -> bool:
+        """Hand over the events of all schedules that are due."""
+        now = self._clock.now_ms()
+        moved = False
+        for index, (schedule, recurrence) in enumerate(self._turns):
+            due = self._due[index]
+            if due is not None and due <= now:
+                self._calls.hand_over(schedule.function, schedule.event)
+                self._due[index] = recurrence.after(now)
+                moved = True
+        return moved
+
+    def next_ms(self) -> int | None:
+        """When the next schedule is due."""
+        return min((due for due in self._due if due is not None), default=None)
+
+
+class PartnerBus:
+    """The partner event buses: each event goes to the functions whose rule's pattern it matches."""
+
+    def __init__(self, rules: Sequence[PartnerRule], calls: AsyncCalls) -> None:
+        """Take the template's rules."""
+        self._rules = [(rule, EventPattern(None, dict(rule.pattern))) for rule in rules]
+        self._calls = calls
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The buses that have a rule."""
+        return frozenset(rule.bus for rule, _ in self._rules)
+
+    def put(self, event: Mapping[str, Any]) -> int:
+        """Give the buses an event in EventBridge's envelope; say how many rules took it."""
+        taken = [rule for rule, pattern in self._rules if pattern.matches_event(event)]
+        for rule in taken:
+            self._calls.hand_over(rule.function, event)
+        return len(taken)

@@ -1,0 +1,140 @@
+"""AWS on the laptop: moto behind one loopback address, in an account of its own, living in the simulated time.
+
+Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may live in one process; moto's only clock is
+replaced by one that asks the `Aws` whose request is being answered.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+import moto.backends
+import moto.core.utils
+import moto.secretsmanager.models
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack import transactions
+from local.stack.serving import Server
+from local.stack.tables import Callers, Reply, Tables
+from local.stack.template import REGION
+
+OWN_KEY = "LAPTOPSTACK"
+"""The access key id of the stack's own calls."""
+
+_ACCOUNTS = itertools.count(100_000_000_001)
+_CLOCK: ContextVar[Clock | None] = ContextVar("clock of the request that is being answered", default=None)
+
+
+class _Time:
+    """Stands for the module ``time`` where moto stamps secrets."""
+
+    @staticmethod
+    def time() -> float:
+        return _utcnow().replace(tzinfo=UTC).timestamp()
+
+
+def _utcnow() -> datetime:
+    clock = _CLOCK.get()
+    now = datetime.now(UTC) if clock is None else datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
+    return now.replace(tzinfo=None)
+
+
+def _install() -> None:
+    """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
+    moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
+    moto.secretsmanager.models.time = _Time
+    transactions.install()
+
+
+class Aws:
+    """One account with one endpoint."""
+
+    def __init__(self, clock: Clock, faults: Faults, *, port: int = 0) -> None:
+        """Answer on loopback at once, with nothing in the account. Raises `OSError` when the port is taken."""
+        _install()
+        self.account = str(next(_ACCOUNTS))
+        self.callers = Callers(quiet={OWN_KEY})
+        self.tables = Tables(self.account, clock, faults, self.callers)
+        self._clock = clock
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._applications: dict[str, Any] = {}
+        self._server = Server(self._wsgi, port)
+        self.url = self._server.url
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack's own."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=OWN_KEY,
+            aws_secret_access_key="laptop",
+        )
+
+    def backend(self, service: str) -> Any:
+        """moto's own state of one service of this account and region."""
+        return moto.backends.get_backend(service)[self.account][REGION]
+
+    @cached_property
+    def queues(self) -> Any:
+        """A client for SQS."""
+        return self.client("sqs")
+
+    def close(self) -> None:
+        """Stop answering and forget the account."""
+        self._server.close()
+        for backends in list(BackendDict._instances):  # noqa: SLF001 - moto offers to reset all accounts or none
+            backends.pop(self.account, None)
+
+    def _wsgi(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        _CLOCK.set(self._clock)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        key, service = _signed_by(environ.get("HTTP_AUTHORIZATION", ""))
+
+        def forward(given: bytes) -> Reply:
+            return self._moto(environ, service, given)
+
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if service == "dynamodb" and target.startswith("DynamoDB_2012"):
+            reply = self.tables.answer(target.partition(".")[2], key, body, forward)
+        else:
+            reply = forward(body)
+        headers = [(name, value) for name, value in reply.headers.items() if name.lower() != "content-length"]
+        start_response(f"{reply.status} Answer", [*headers, ("Content-Length", str(len(reply.body)))])
+        return [reply.body]
+
+    def _moto(self, environ: Mapping[str, Any], service: str, body: bytes) -> Reply:
+        inner = {
+            **environ,
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_X_MOTO_ACCOUNT_ID": self.account,
+        }
+        application = self._applications.get(service) or self._dispatcher.get_application(inner)
+        if service:
+            self._applications[service] = application
+        inner["wsgi.input"] = io.BytesIO(body)
+        caught: list[tuple[str, list[tuple[str, str]]]] = []
+        answer = application(inner, lambda status, headers, _error=None: caught.append((status, headers)))
+        content = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        status, headers = caught[0]
+        return Reply(int(status.split()[0]), dict(headers), content)
+
+
+def _signed_by(authorization: str) -> tuple[str, str]:
+    """Access key id and service of a signed request (Signature Version 4); two empty strings for any other."""
+    _, _, credential = authorization.partition("Credential=")
+    scope = credential.partition(",")[0].split("/")
+    return (scope[0], scope[3]) if len(scope) == len(("key", "date", "region", "service", "aws4_request")) else ("", "")

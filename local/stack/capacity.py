@@ -1,0 +1,65 @@
+"""What DynamoDB charges: capacity units by the documented rules.
+
+Law: pure arithmetic on items in the wire's form (``{"name": {"S": "..."}}``).
+
+Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read and write operations": a strongly
+consistent read costs one unit per 4 KiB, an eventually consistent one half of it, a write one unit per KiB of the larger of the item before and
+after; a transaction costs twice; nothing found or a refused condition still costs the least unit. What secondary indexes cost is not counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+READ_UNIT = 4096
+WRITE_UNIT = 1024
+CONTAINER = 3
+"""Bytes that a list or a map takes beside its content; every element takes one more."""
+
+
+def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """Bytes that an item takes: its attributes' names and values."""
+    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+
+
+def value_size(value: Mapping[str, Any]) -> int:
+    """Bytes that one attribute value takes."""
+    kind, content = next(iter(value.items()))
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return number_size(str(content))
+    if kind == "B":
+        return _binary(content)
+    if kind in {"NULL", "BOOL"}:
+        return 1
+    if kind == "M":
+        return CONTAINER + sum(1 + len(name.encode()) + value_size(inner) for name, inner in content.items())
+    if kind == "L":
+        return CONTAINER + sum(1 + value_size(inner) for inner in content)
+    return sum(value_size({kind[0]: inner}) for inner in content)
+
+
+def number_size(text: str) -> int:
+    """Bytes of a number: about one per two significant digits, and one more; a negative number takes one more still."""
+    digits = text.lstrip("+-").lower().split("e")[0].replace(".", "").strip("0")
+    return math.ceil(len(digits) / 2) + 1 + text.startswith("-")
+
+
+def read_units(sizes: Iterable[int], *, consistent: bool, together: bool = False, transaction: bool = False) -> float:
+    """Units for reading items of these sizes; `together` as a Query or Scan rounds: once, over the sum."""
+    per_unit = 2.0 if transaction else 1.0 if consistent else 0.5
+    rounded = [sum(sizes)] if together else sizes
+    return per_unit * sum(max(1, math.ceil(size / READ_UNIT)) for size in rounded)
+
+
+def write_units(sizes: Iterable[tuple[int, int]], *, transaction: bool = False) -> float:
+    """Units for writing items whose sizes before and after are given; 0 stands for no item."""
+    return (2.0 if transaction else 1.0) * sum(max(1, math.ceil(max(pair) / WRITE_UNIT)) for pair in sizes)
+
+
+def _binary(content: str | bytes) -> int:
+    return len(content if isinstance(content, bytes) else base64.b64decode(content))

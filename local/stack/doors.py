@@ -1,0 +1,36 @@
+"""The public addresses of the functions that have a Function URL.
+
+Law: an address exists before anything answers there, because a function may have to know its own; until the template gives its function a
+Function URL it answers 404.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from local.stack.serving import Server
+
+
+class Door:
+    """The address of one function (by its folder's name)."""
+
+    def __init__(self, name: str, port: int = 0) -> None:
+        """Answer 404 at once. Raises `OSError` when the port is taken."""
+        self.name = name
+        self._application: Any = None
+        self._server = Server(self._answer, port)
+        self.url = self._server.url
+
+    def open(self, application: Any) -> None:
+        """Let `application` answer from now on."""
+        self._application = application
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        missing = Response(f"template.yaml gives no function {self.name} a Function URL.\n", 404)
+        return (self._application or missing)(environ, start_response)

@@ -1,0 +1,241 @@
+"""Lambdas as AWS runs them: warm, one call at a time, cut off after their timeout, and sometimes gone in the middle of their work.
+
+Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery, retry, an HTTP status) is the caller's business.
+
+Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, left out = any):
+
+``kill``
+    SIGKILL to the function's process: before it sees its event (``after`` start, or none given), or right after the next write of that place
+    (hubspot_write, salesforce_write, dynamodb_write) was applied and before it is answered. The next call finds a new process.
+``timeout``
+    The call does not end in time. With ``seconds`` it gets that much real time instead of the template's (its context says so too); without, it
+    is cut off after its first write anywhere, or, when it writes nothing, when it is about to answer.
+``throttle``
+    The call is not taken at all (429 TooManyRequestsException); no process sees it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from local.clock import Clock
+from local.faults import Fault, Faults
+from local.stack.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
+from local.stack.template import REGION, Function
+
+LONGEST_ERROR = 4000
+
+
+class Ending(Enum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a call: the handler's answer, or a sentence saying why there is none."""
+
+    ending: Ending
+    answer: Any = None
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the handler answered."""
+        return self.ending is Ending.ANSWERED
+
+
+@dataclass(slots=True)
+class _Sandbox:
+    function: Function
+    key: str
+    output: Path
+    environment: Mapping[str, str]
+    calls: int = 0
+    worker: Worker | None = None
+    running: bool = False
+    doomed: bool = False
+    """A write ends the running call: its time is over."""
+    ended: Ending | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Lambdas:
+    """All functions of a template."""
+
+    def __init__(
+        self, functions: Iterable[Function], *, endpoint: str, account: str, clock: Clock, faults: Faults, outputs: Path
+    ) -> None:
+        """Describe them; processes start with `warm` or with a function's first call. What they print goes to files in `outputs`."""
+        self._clock = clock
+        self._faults = faults
+        self._account = account
+        self._sandboxes = {
+            function.logical_id: _Sandbox(
+                function, f"LAMBDA{number:02}", outputs / f"{function.name}.log", _environment(function, number, endpoint)
+            )
+            for number, function in enumerate(functions)
+        }
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Access key id of each function -> its logical id."""
+        return {sandbox.key: logical_id for logical_id, sandbox in self._sandboxes.items()}
+
+    def warm(self) -> None:
+        """Start every function's process, so that the first call does not pay for it."""
+        for sandbox in self._sandboxes.values():
+            with sandbox.lock:
+                self._worker(sandbox)
+
+    def calls(self) -> dict[str, int]:
+        """How often each function was called, by its folder's name."""
+        return {sandbox.function.name: sandbox.calls for sandbox in self._sandboxes.values()}
+
+    def output(self, name: str) -> str:
+        """Everything the function (folder's name) has printed so far, its log included."""
+        path = next(sandbox.output for sandbox in self._sandboxes.values() if sandbox.function.name == name)
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def invoke(self, logical_id: str, event: Any) -> Outcome:
+        """Call a function and wait for the end."""
+        sandbox = self._sandboxes[logical_id]
+        with sandbox.lock:
+            if self._fault(sandbox, "throttle"):
+                return Outcome(Ending.THROTTLED, reason=f"{sandbox.function.name}: Rate exceeded")
+            sandbox.calls += 1
+            outcome = self._run(sandbox, event)
+        if not outcome.ok:
+            print(outcome.reason, file=sys.stderr, flush=True)
+        return outcome
+
+    def written(self, place: str, logical_id: str | None = None) -> None:
+        """A write of a Lambda was applied at `place` ("hubspot_write" ...): end the call if a fault says so. Without `logical_id` it was the one
+        that runs."""
+        for name, sandbox in self._sandboxes.items():
+            if not sandbox.running or logical_id not in {None, name}:
+                continue
+            if sandbox.doomed:
+                self._end(sandbox, Ending.TIMED_OUT)
+            elif self._fault(sandbox, "kill", after=place):
+                self._end(sandbox, Ending.KILLED)
+
+    def close(self) -> None:
+        """End all processes."""
+        for sandbox in self._sandboxes.values():
+            if sandbox.worker:
+                sandbox.worker.close()
+                sandbox.worker = None
+
+    def _run(self, sandbox: _Sandbox, event: Any) -> Outcome:
+        function = sandbox.function
+        timeout = self._fault(sandbox, "timeout")
+        seconds = float(timeout.details["seconds"]) if timeout and "seconds" in timeout.details else function.timeout
+        worker = self._worker(sandbox)
+        sandbox.doomed = timeout is not None and "seconds" not in timeout.details
+        sandbox.ended = None
+        if self._fault(sandbox, "kill", after="start"):
+            self._end(sandbox, Ending.KILLED)
+        message = {
+            "event": event,
+            "request_id": str(uuid.uuid4()),
+            "added_ms": self._clock.added_ms,
+            "budget_ms": round(seconds * 1000),
+        }
+        sandbox.running = True
+        try:
+            said = worker.call(message, seconds)
+            if sandbox.doomed:
+                self._end(sandbox, Ending.TIMED_OUT)
+        except WorkerSilentError:
+            self._end(sandbox, Ending.TIMED_OUT)
+        except WorkerDiedError:
+            sandbox.ended = sandbox.ended or Ending.KILLED
+        finally:
+            sandbox.running = False
+        if sandbox.ended:
+            worker.close()
+            sandbox.worker = None
+            return Outcome(sandbox.ended, reason=f"{function.name}: {sandbox.ended.value}")
+        if "error" in said:
+            return Outcome(Ending.FAILED, reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}")
+        return Outcome(Ending.ANSWERED, said["answer"])
+
+    def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
+        sandbox.ended = ending
+        if sandbox.worker:
+            sandbox.worker.kill()
+
+    def _worker(self, sandbox: _Sandbox) -> Worker:
+        if sandbox.worker is None:
+            function = sandbox.function
+            sandbox.worker = nursery().start(
+                Cradle(
+                    name=function.name,
+                    paths=[str(function.code), *map(str, function.layers)],
+                    handler=function.handler,
+                    directory=str(function.code),
+                    environment=sandbox.environment,
+                    output=str(sandbox.output),
+                    added_ms=self._clock.added_ms,
+                    function={
+                        "name": function.aws_name,
+                        "arn": f"arn:aws:lambda:{REGION}:{self._account}:function:{function.aws_name}",
+                        "memory_mb": str(function.memory_mb),
+                    },
+                )
+            )
+        return sandbox.worker
+
+    def _fault(self, sandbox: _Sandbox, kind: str, **match: object) -> Fault | None:
+        for name in (sandbox.function.name, sandbox.function.logical_id):
+            fault = self._faults.take("lambda", kind, function=name, **match)
+            if fault:
+                return fault
+        return None
+
+
+def endpoint_environment(endpoint: str, key: str) -> dict[str, str]:
+    """The variables that lead an AWS SDK to the laptop's endpoint and away from the developer's own configuration."""
+    return {
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": "laptop",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": "UTC",
+        "no_proxy": "*",
+    }
+
+
+def _environment(function: Function, number: int, endpoint: str) -> dict[str, str]:
+    return {
+        **function.environment,
+        **endpoint_environment(endpoint, f"LAMBDA{number:02}"),
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": function.aws_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.aws_name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "laptop",
+        "AWS_SAM_LOCAL": "true",  # what Powertools looks at to leave X-Ray alone
+        "LAMBDA_TASK_ROOT": str(function.code),
+        "_HANDLER": function.handler,
+    }

@@ -1,0 +1,76 @@
+"""What moves, and when: `settle` until nothing is left to do now, `advance` from due time to due time.
+
+Law: no AWS and no CRM here. A `Mover` is anything that has work that falls due (webhooks, change events, queues, schedules, retries).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from local.clock import Clock
+
+MOST_ROUNDS = 10_000
+"""A stack that still moves after so many rounds never settles: two rules undo each other for ever."""
+
+
+class Mover(Protocol):
+    """Something that has work from time to time."""
+
+    def move(self) -> bool:
+        """Do what is due now; say whether there was anything."""
+
+    def next_ms(self) -> int | None:
+        """When there will be work next, in milliseconds since the epoch; None = not before somebody does something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a settling ended."""
+
+    settled: bool
+    rounds: int
+
+
+class Runner:
+    """Runs movers in their order, round by round; one control call at a time."""
+
+    def __init__(self, clock: Clock, movers: Sequence[Mover]) -> None:
+        """Move nothing yet."""
+        self._clock = clock
+        self._movers = movers
+        self._one_at_a_time = threading.RLock()
+
+    def settle(self) -> Settled:
+        """Let everything move that is due, until nothing is."""
+        with self._one_at_a_time:
+            for rounds in range(MOST_ROUNDS):
+                if not any([mover.move() for mover in self._movers]):
+                    return Settled(settled=True, rounds=rounds)
+        return Settled(settled=False, rounds=MOST_ROUNDS)
+
+    def advance(self, seconds: float, *, settle: bool = True) -> Settled:
+        """Move the clock by `seconds`, stopping wherever something falls due on the way, then settle. Without `settle` only the clock moves.
+
+        The clock runs on while work is done, so the end is reached when the clock shows it, not after so many jumps.
+        """
+        with self._one_at_a_time:
+            if not settle:
+                self._clock.advance(seconds)
+                return Settled(settled=False, rounds=0)
+            end = self._clock.now_ms() + round(seconds * 1000)
+            rounds = 0
+            while True:
+                done = self.settle()
+                rounds += done.rounds
+                now = self._clock.now_ms()
+                if now >= end or not done.settled:
+                    return Settled(done.settled, rounds)
+                self._clock.advance((min(self._next_ms(end), end) - now) / 1000)
+
+    def _next_ms(self, end: int) -> int:
+        now = self._clock.now_ms()
+        due = [when for mover in self._movers if (when := mover.next_ms()) is not None]
+        return max(now, min(due, default=end))

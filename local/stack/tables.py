@@ -1,0 +1,238 @@
+"""What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and word of every applied write.
+
+Law: one request at a time, in the wire's form; what a request means for the items is left to moto. Only callers that are Lambdas meet faults and
+only their writes are reported; the stack's own calls (`quiet` keys) are not counted.
+
+Fault kinds (``at`` "dynamodb"), both decided here because no document says what a fault list means:
+
+``throttle``
+    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK tries again by itself; more `times` than its
+    tries reach the product.
+``conflict``
+    A conditional write meets another writer: a single write is answered ConditionalCheckFailedException, a transaction is cancelled with the
+    reason TransactionConflict, and nothing is written. The item is left as it is (a made-up newer version would have to know what the product
+    keeps in it): as when the other writer came first and put the same thing back. Writes without a condition pass and do not use the fault up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.utilities import dynamo_to_dict
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.capacity import item_size, read_units, write_units
+from local.stack.template import REGION
+
+SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+WRITES = SINGLE_WRITES | {"BatchWriteItem", "TransactWriteItems"}
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
+
+TOKEN_LIFE_MS = 10 * 60 * 1000
+"""How long TransactWriteItems remembers a ClientRequestToken [D]."""
+
+CANCELLED = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]"
+
+ANSWERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Forward = Callable[[bytes], Reply]
+
+
+@dataclass(slots=True)
+class Units:
+    """Capacity units used so far."""
+
+    reads: float = 0.0
+    writes: float = 0.0
+
+
+@dataclass(slots=True)
+class Callers:
+    """Whose keys are whose: access key id -> function; keys in `quiet` are the stack's own."""
+
+    functions: dict[str, str] = field(default_factory=dict)
+    quiet: set[str] = field(default_factory=set)
+
+
+class Tables:
+    """Stands before moto's DynamoDB of one account."""
+
+    def __init__(self, account: str, clock: Clock, faults: Faults, callers: Callers) -> None:
+        """Begin with nothing counted."""
+        self._account = account
+        self._clock = clock
+        self._faults = faults
+        self._callers = callers
+        self._lock = threading.Lock()
+        self._tokens: dict[str, tuple[int, str, Reply]] = {}
+        self.units = Units()
+        self.on_write: Callable[[str], None] = lambda _function: None
+        """Called with the function's name after its write was applied, before it is answered."""
+
+    def answer(self, operation: str, key: str, body: bytes, forward: Forward) -> Reply:
+        """Answer one request of the caller with access key id `key`; `forward` has moto answer a body."""
+        if operation not in READS | WRITES:
+            return forward(body)
+        request = json.loads(body)
+        function = self._callers.functions.get(key)
+        with self._lock:
+            fault = self._fault(operation, request) if function else None
+            if fault:
+                return fault
+            known = self._known(operation, request, body)
+            if known:
+                return known
+            reply, units = self._measured(operation, request, body, forward)
+            self._remember(operation, request, body, reply)
+            if key not in self._callers.quiet:
+                self.units.reads += units.reads
+                self.units.writes += units.writes
+        if function and operation in WRITES and reply.status == ANSWERED:
+            self.on_write(function)
+        return reply
+
+    def _measured(self, operation: str, request: Any, body: bytes, forward: Forward) -> tuple[Reply, Units]:
+        if operation in {"Query", "Scan"}:
+            reply = forward(body)
+            sizes = [item_size(item) for item in self._looked_at(request, reply, forward)]
+            return reply, Units(reads=read_units(sizes, consistent=request.get("ConsistentRead", False), together=True))
+        if operation in READS:
+            units = sum(
+                read_units([self._size(table, key)], consistent=consistent, transaction=operation == "TransactGetItems")
+                for table, key, consistent in _read_keys(operation, request)
+            )
+            return forward(body), Units(reads=units)
+        keys = list(self._written_keys(operation, request))
+        before = [self._size(*place) for place in keys]
+        reply = forward(body)
+        after = [self._size(*place) for place in keys]
+        pairs = zip(before, after, strict=True)
+        return reply, Units(writes=write_units(pairs, transaction=operation == "TransactWriteItems"))
+
+    def _looked_at(self, request: Mapping[str, Any], reply: Reply, forward: Forward) -> list[Any]:
+        """The items that a Query or Scan read before it filtered and projected: it is asked again without both."""
+        if reply.status != ANSWERED:
+            return []
+        plain = {name: value for name, value in request.items() if name not in _NARROWING}
+        if plain != request:
+            used = set(re.findall(r"[#:]\w+", plain.get("KeyConditionExpression", "")))
+            for section in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+                kept = {name: value for name, value in plain.pop(section, {}).items() if name in used}
+                plain |= {section: kept} if kept else {}
+            reply = forward(json.dumps(plain).encode())
+        found: list[Any] = json.loads(reply.body)["Items"]
+        return found
+
+    def _size(self, table: str, key: Mapping[str, Any]) -> int:
+        backend = dynamodb_backends[self._account][REGION]
+        if table not in backend.tables:
+            return 0
+        item = backend.get_item(table, key)
+        return item_size(dynamo_to_dict(item.attrs)) if item else 0
+
+    def _written_keys(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for table, given in _written(operation, request):
+            if "Key" in given:
+                yield table, given["Key"]
+            else:
+                known = dynamodb_backends[self._account][REGION].tables.get(table)
+                names = known.table_key_attrs if known else []
+                if known and all(name in given["Item"] for name in names):
+                    yield table, {name: given["Item"][name] for name in names}
+
+    def _fault(self, operation: str, request: Mapping[str, Any]) -> Reply | None:
+        if self._faults.take("dynamodb", "throttle"):
+            return _error(
+                "ProvisionedThroughputExceededException",
+                "The level of configured provisioned throughput for the table was exceeded. "
+                "Consider increasing your provisioning level with the UpdateTable API.",
+            )
+        if operation == "TransactWriteItems" and self._faults.take("dynamodb", "conflict"):
+            reasons = ["TransactionConflict", *["None"] * (len(request["TransactItems"]) - 1)]
+            details = [{"Code": reason} for reason in reasons]
+            details[0]["Message"] = "Transaction is ongoing for the item"
+            message = CANCELLED.format(", ".join(reasons))
+            return _error("TransactionCanceledException", message, CancellationReasons=details)
+        if operation in SINGLE_WRITES and "ConditionExpression" in request and self._faults.take("dynamodb", "conflict"):
+            return _error("ConditionalCheckFailedException", "The conditional request failed", **self._old(operation, request))
+        return None
+
+    def _old(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
+            return {}
+        table, key = next(self._written_keys(operation, request))
+        item = dynamodb_backends[self._account][REGION].get_item(table, key)
+        return {"Item": json.loads(json.dumps(dynamo_to_dict(item.attrs)))} if item else {}
+
+    def _known(self, operation: str, request: Mapping[str, Any], body: bytes) -> Reply | None:
+        token = request.get("ClientRequestToken")
+        if operation != "TransactWriteItems" or token not in self._tokens:
+            return None
+        until, fingerprint, reply = self._tokens[token]
+        if self._clock.now_ms() > until:
+            return None
+        if fingerprint != _fingerprint(body):
+            return _error("IdempotentParameterMismatchException", "A different request used the same client token.")
+        return reply
+
+    def _remember(self, operation: str, request: Mapping[str, Any], body: bytes, reply: Reply) -> None:
+        token = request.get("ClientRequestToken")
+        if operation == "TransactWriteItems" and token and reply.status == ANSWERED:
+            now = self._clock.now_ms()
+            self._tokens = {name: kept for name, kept in self._tokens.items() if kept[0] >= now}
+            self._tokens[token] = (now + TOKEN_LIFE_MS, _fingerprint(body), reply)
+
+
+_NARROWING = frozenset({"FilterExpression", "ProjectionExpression", "Select", "AttributesToGet"})
+
+
+def _read_keys(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    if operation == "GetItem":
+        yield request["TableName"], request["Key"], request.get("ConsistentRead", False)
+    elif operation == "BatchGetItem":
+        for table, wanted in request["RequestItems"].items():
+            for key in wanted["Keys"]:
+                yield table, key, wanted.get("ConsistentRead", False)
+    else:
+        for item in request["TransactItems"]:
+            yield item["Get"]["TableName"], item["Get"]["Key"], True
+
+
+def _written(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if operation in SINGLE_WRITES:
+        yield request["TableName"], request
+    elif operation == "BatchWriteItem":
+        for table, wishes in request["RequestItems"].items():
+            for wish in wishes:
+                yield table, next(iter(wish.values()))
+    else:
+        for item in request["TransactItems"]:
+            given = next(iter(item.values()))
+            yield given["TableName"], given
+
+
+def _fingerprint(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _error(kind: str, message: str, **more: Any) -> Reply:
+    content = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, "Message": message, **more}
+    return Reply(400, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(content).encode())

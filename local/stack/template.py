@@ -1,0 +1,271 @@
+"""template.yaml as the laptop stack reads it: transformed by SAM's own translator, then taken apart.
+
+Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule that runs on the laptop stands in the template;
+what the template leaves out does not happen, and what the laptop cannot do as AWS would is refused with a sentence instead of being skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.stack.intrinsics import Names, Resolver, UnresolvedError
+
+REGION = "eu-west-1"
+
+LAPTOP_BUCKET = "laptop"
+"""SAM's translator accepts code only from S3; local folders are given to it as keys of this bucket and read back from the result."""
+
+MADE = (
+    "AWS::SecretsManager::Secret",
+    "AWS::Events::EventBus",
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Events::Rule",
+)
+"""Resource types that are made in moto, in this order. Lambdas, mappings, schedules and routes run here; alarms, roles and log groups have no
+effect on a laptop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda: ``name`` is the name of its code's folder, times in seconds."""
+
+    logical_id: str
+    name: str
+    aws_name: str
+    code: Path
+    layers: tuple[Path, ...]
+    handler: str
+    timeout: int
+    memory_mb: int
+    environment: Mapping[str, str]
+    async_retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMapping:
+    """An event source mapping from an SQS queue to a function."""
+
+    function: str
+    queue_arn: str
+    batch_size: int
+    partial_failures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A schedule of EventBridge Scheduler and the event it sends."""
+
+    name: str
+    expression: str
+    function: str
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRule:
+    """A rule on a partner's event bus that calls a function with the whole event."""
+
+    bus: str
+    pattern: Mapping[str, Any]
+    function: str
+
+
+class Template:
+    """One transformed template with its parameters' values."""
+
+    def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
+        """Read and transform `path`. A parameter that the template does not have is ignored. Raises `UnresolvedError`."""
+        self._root = path.resolve().parent
+        written = _read(path)
+        declared = written.get("Parameters", {})
+        self.parameters = {name: parameters.get(name, spec.get("Default", "")) for name, spec in declared.items()}
+        self.transformed = _transformed(written, self.parameters)
+        self.resources: dict[str, dict[str, Any]] = self.transformed["Resources"]
+
+    def resolver(self, stack: str, account: str, names: Names) -> Resolver:
+        """A resolver of this template's values, deployed as `stack` into `account`."""
+        pseudo = {
+            "AWS::AccountId": account,
+            "AWS::Partition": "aws",
+            "AWS::Region": REGION,
+            "AWS::StackName": stack,
+            "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{account}:stack/{stack}/laptop",
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        return Resolver(pseudo | self.parameters, self.transformed.get("Conditions", {}), names)
+
+    def of_type(self, kind: str, resolver: Resolver) -> dict[str, dict[str, Any]]:
+        """The resources of one type that exist with these parameters, by logical id."""
+        return {
+            logical_id: resource
+            for logical_id, resource in self.resources.items()
+            if resource["Type"] == kind and ("Condition" not in resource or resolver.condition(resource["Condition"]))
+        }
+
+    def functions(self, resolver: Resolver) -> dict[str, Function]:
+        """All Lambdas, by logical id."""
+        retries = self._async_retries(resolver)
+        return {
+            logical_id: self._function(logical_id, resolver, retries.get(logical_id, 2))
+            for logical_id in self.of_type("AWS::Lambda::Function", resolver)
+        }
+
+    def queue_mappings(self, resolver: Resolver) -> list[QueueMapping]:
+        """All event source mappings that are switched on."""
+        found = []
+        for logical_id, resource in self.of_type("AWS::Lambda::EventSourceMapping", resolver).items():
+            given = resource["Properties"]
+            _refuse(logical_id, given, "FilterCriteria")
+            properties = resolver.resolve(given)
+            if ":sqs:" not in properties["EventSourceArn"]:
+                raise UnresolvedError(f"{logical_id}: the laptop stack maps SQS queues only")
+            if properties.get("Enabled", True):
+                partial = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
+                function = function_of(given["FunctionName"])
+                found.append(QueueMapping(function, properties["EventSourceArn"], properties.get("BatchSize", 10), partial))
+        return found
+
+    def schedules(self, resolver: Resolver) -> list[Schedule]:
+        """All schedules that are switched on."""
+        found = []
+        for logical_id, resource in self.of_type("AWS::Scheduler::Schedule", resolver).items():
+            given = resource["Properties"]
+            _refuse(logical_id, given, "StartDate", "EndDate")
+            properties = resolver.resolve(given)
+            if properties.get("ScheduleExpressionTimezone", "UTC") != "UTC":
+                raise UnresolvedError(f"{logical_id}: the laptop stack runs schedules in UTC only")
+            if properties.get("State", "ENABLED") == "ENABLED":
+                event = json.loads(properties["Target"].get("Input", "{}"))
+                function = function_of(given["Target"]["Arn"])
+                found.append(Schedule(logical_id, properties["ScheduleExpression"], function, event))
+        return found
+
+    def function_urls(self, resolver: Resolver) -> list[str]:
+        """Logical ids of the functions that have a Function URL."""
+        urls = self.of_type("AWS::Lambda::Url", resolver).values()
+        return [function_of(resource["Properties"]["TargetFunctionArn"]) for resource in urls]
+
+    def partner_rules(self, resolver: Resolver) -> list[PartnerRule]:
+        """The rules on partner event buses."""
+        found = []
+        for logical_id in sorted(self.partner_rule_ids(resolver)):
+            given = self.resources[logical_id]["Properties"]
+            pattern = resolver.resolve(given["EventPattern"])
+            for target in given["Targets"]:
+                _refuse(logical_id, target, "Input", "InputPath", "InputTransformer")
+                bus = resolver.resolve(given["EventBusName"])
+                found.append(PartnerRule(bus, pattern, function_of(target["Arn"])))
+        return found
+
+    def partner_rule_ids(self, resolver: Resolver) -> set[str]:
+        """Logical ids of the rules on partner event buses (moto refuses such a bus)."""
+        rules = self.of_type("AWS::Events::Rule", resolver).items()
+        return {name for name, rule in rules if _on_partner_bus(rule, resolver)}
+
+    def made(self, kind: str, resolver: Resolver) -> dict[str, dict[str, Any]]:
+        """The resolved properties of the resources of one type in `MADE`, by logical id."""
+        partner = self.partner_rule_ids(resolver)
+        found = {
+            name: resolver.resolve(resource.get("Properties", {}))
+            for name, resource in self.of_type(kind, resolver).items()
+            if name not in partner
+        }
+        if kind == "AWS::Events::EventBus":
+            found = {name: properties for name, properties in found.items() if not _is_partner(properties["Name"])}
+        if kind == "AWS::Events::Rule":
+            for name, properties in found.items():
+                _check_rule(name, properties)
+        return found
+
+    def _function(self, logical_id: str, resolver: Resolver, retries: int) -> Function:
+        given = self.resources[logical_id]["Properties"]
+        code = self._folder(given["Code"])
+        layers = [self.resources[layer["Ref"]]["Properties"]["Content"] for layer in given.get("Layers", [])]
+        variables = resolver.resolve(given.get("Environment", {}).get("Variables", {}))
+        return Function(
+            logical_id=logical_id,
+            name=code.name,
+            aws_name=resolver.resolve({"Ref": logical_id}),
+            code=code,
+            layers=tuple(map(self._folder, layers)),
+            handler=resolver.resolve(given["Handler"]),
+            timeout=int(resolver.resolve(given.get("Timeout", 3))),
+            memory_mb=int(resolver.resolve(given.get("MemorySize", 128))),
+            environment={name: str(value) for name, value in variables.items()},
+            async_retries=retries,
+        )
+
+    def _async_retries(self, resolver: Resolver) -> dict[str, int]:
+        settings = self.of_type("AWS::Lambda::EventInvokeConfig", resolver).values()
+        return {
+            function_of(setting["Properties"]["FunctionName"]): int(
+                resolver.resolve(setting["Properties"].get("MaximumRetryAttempts", 2))
+            )
+            for setting in settings
+        }
+
+    def _folder(self, content: Any) -> Path:
+        if not isinstance(content, dict) or content.get("S3Bucket") != LAPTOP_BUCKET:
+            raise UnresolvedError(f"code must lie in a folder beside the template, not at {content!r}")
+        return self._root / str(content["S3Key"])
+
+
+def function_of(reference: Any) -> str:
+    """The logical id of the function that `reference` (``Ref`` or ``GetAtt ... Arn``) means. Raises `UnresolvedError`."""
+    match reference:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]}:
+            return name
+    raise UnresolvedError(f"the laptop stack calls functions of the template only, not {reference!r}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - the translator takes a second to import
+
+    written: dict[str, Any] = yaml_parse(path.read_text())
+    holders = [written.get("Globals", {}).get("Function", {})]
+    holders += [resource.get("Properties", {}) for resource in written["Resources"].values()]
+    for holder in holders:
+        for name in ("CodeUri", "ContentUri"):
+            if isinstance(holder.get(name), str):
+                holder[name] = f"s3://{LAPTOP_BUCKET}/{re.sub(r'^[.]?/|/$', '', holder[name])}"
+    return written
+
+
+def _transformed(written: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    import boto3  # noqa: PLC0415 - as below
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415 - the translator takes a second to import
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415 - as above
+
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
+    result: dict[str, Any] = json.loads(json.dumps(translator.translate(written, parameter_values=dict(parameters))))
+    return result
+
+
+def _on_partner_bus(rule: Mapping[str, Any], resolver: Resolver) -> bool:
+    return _is_partner(resolver.resolve(rule["Properties"].get("EventBusName", "default")))
+
+
+def _is_partner(bus: object) -> bool:
+    """Whether a bus is a partner's; only AWS can make one, so moto refuses its name."""
+    return str(bus).startswith("aws.partner/")
+
+
+def _check_rule(name: str, properties: Mapping[str, Any]) -> None:
+    _refuse(name, properties, "ScheduleExpression")
+    for target in properties.get("Targets", []):
+        _refuse(name, target, "Input", "InputPath")
+        if ":sqs:" not in target["Arn"]:
+            raise UnresolvedError(f"{name}: the laptop stack's own buses lead to SQS queues only")
+
+
+def _refuse(owner: str, properties: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if name in properties:
+            raise UnresolvedError(f"{owner}: the laptop stack does not know {name}")

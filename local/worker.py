@@ -1,0 +1,167 @@
+"""The processes in which Lambdas run on a laptop.
+
+Law: the standard library and time-machine only. This file is started as a script, never imports ``local`` and knows no product module by
+name: what a Lambda may import is what its own folder, its layers and the installed packages hold.
+
+One *nursery* process imports the big third-party packages once and then forks a worker per Lambda, so that a worker that was killed is back
+within milliseconds. A worker is warm as a real Lambda is: it imports its handler once, keeps its module state between calls, has exactly the
+environment it was given, and lives in the simulated time (`time_machine` shifts ``time`` and ``datetime`` for the whole process).
+
+The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own socket attached::
+
+    {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}}
+
+and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event", "request_id", "added_ms", "budget_ms"}`` one
+``{"answer"}`` or ``{"error": {"type", "message", "trace"}}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+
+LONGEST_REQUEST = 1 << 20
+
+_monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
+
+
+class Context:
+    """What Lambda gives a handler beside the event (the Python runtime's context object, [D] Lambda developer guide)."""
+
+    identity = None
+    client_context = None
+
+    def __init__(self, function: dict[str, str], request_id: str, budget_ms: int) -> None:
+        """Describe one call of `function` that has `budget_ms` milliseconds of real time."""
+        self.function_name = function["name"]
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = function["arn"]
+        self.memory_limit_in_mb = function["memory_mb"]
+        self.aws_request_id = request_id
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = "laptop"
+        self._ends = _monotonic() + budget_ms / 1000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds of real time until the call is cut off, never below zero."""
+        return max(0, round((self._ends - _monotonic()) * 1000))
+
+    def log(self, text: str) -> None:
+        """Write to the function's log."""
+        print(text, flush=True)
+
+
+class Time:
+    """This process's shifted time: the wall clock's by time-machine, and the monotonic clock, which caches are reckoned with, by hand."""
+
+    def __init__(self, added_ms: int) -> None:
+        """Begin `added_ms` milliseconds after the wall clock."""
+        self._added_ms = added_ms
+        self._traveller = time_machine.travel(time.time() + added_ms / 1000, tick=True).start()
+        time.time()  # the journey's ticking begins with the first look at the time
+        time.monotonic = lambda: _monotonic() + self._added_ms / 1000
+        time.monotonic_ns = lambda: _monotonic_ns() + self._added_ms * 1_000_000
+
+    def follow(self, added_ms: int) -> None:
+        """Jump to `added_ms` milliseconds after the wall clock."""
+        self._traveller.shift(timedelta(milliseconds=added_ms - self._added_ms))
+        self._added_ms = added_ms
+
+
+def nursery(control: socket.socket) -> None:
+    """Fork a worker for every request on `control` until its other end is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, LONGEST_REQUEST, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            try:
+                control.close()
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    worker(json.loads(message), socket.socket(fileno=descriptors[0]))
+            finally:
+                os._exit(0)  # never back into the nursery
+        os.close(descriptors[0])
+
+
+def worker(given: dict[str, Any], connection: socket.socket) -> None:
+    """Be the Lambda that `given` describes until `connection` is closed."""
+    _settle_in(given)
+    lines = connection.makefile("rwb")
+    _say(lines, {"pid": os.getpid()})
+    clock = Time(given["added_ms"])
+    handler: Callable[[Any, Context], Any] | None = None
+    for line in lines:
+        call = json.loads(line)
+        clock.follow(call["added_ms"])
+        try:
+            handler = handler or _handler(given["handler"])
+            context = Context(given["function"], call["request_id"], call["budget_ms"])
+            answer = json.dumps({"answer": handler(call["event"], context)}).encode()
+        except BaseException as error:  # noqa: BLE001 - whatever a handler raises, SystemExit too, is the call's failure
+            traceback.print_exc()
+            answer = json.dumps({"error": _described(error)}).encode()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        lines.write(answer + b"\n")
+        lines.flush()
+
+
+def _settle_in(given: dict[str, Any]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    output = os.open(given["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(descriptor, number)
+    os.close(output)
+    os.close(nothing)
+    os.environ.clear()
+    os.environ.update(given["environment"])
+    time.tzset()
+    os.chdir(given["directory"])
+    sys.path[:0] = given["paths"]
+    sys.argv = [given["name"]]
+
+
+def _handler(name: str) -> Callable[[Any, Context], Any]:
+    module, _, attribute = name.rpartition(".")
+    found: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    return {"type": type(error).__name__, "message": str(error), "trace": traceback.format_exc()}
+
+
+def _say(lines: Any, value: object) -> None:
+    lines.write(json.dumps(value).encode() + b"\n")
+    lines.flush()
+
+
+def main() -> None:
+    """Import what the arguments name, as far as it is installed, then be the nursery on standard input."""
+    own = os.path.realpath(os.path.dirname(__file__))
+    sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) != own]
+    for module in sys.argv[1:]:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    control = socket.socket(fileno=os.dup(0))
+    nursery(control)
+
+
+if __name__ == "__main__":
+    main()
