@@ -1,0 +1,92 @@
+"""The template as the law sees it: its resources as plain values, and its text for the laws about comments and order.
+
+Intrinsic functions stay as they are written: ``!GetAtt Queue.Arn`` is ``{"Fn::GetAtt": "Queue.Arn"}``, ``!Ref X`` is ``{"Ref": "X"}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FUNCTION = "AWS::Serverless::Function"
+QUEUE = "AWS::SQS::Queue"
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template's text and what it says."""
+
+    text: str
+    body: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, text: str) -> Template:
+        """Read a template. Raises `yaml.YAMLError`."""
+        return cls(text, yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader with CloudFormation's tags
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Properties of the resources of a type, by logical id."""
+        resources = self.body["Resources"].items()
+        return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == kind}
+
+    @property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """Properties of the functions, by logical id."""
+        return self.of_type(FUNCTION)
+
+    def sqs_events(self) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """For every function that works off a queue: its logical id, the event's properties, the queue's logical id."""
+        for name, function in self.functions.items():
+            for event in function.get("Events", {}).values():
+                if event["Type"] == "SQS":
+                    yield name, event["Properties"], target(event["Properties"]["Queue"])
+
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every policy statement with the logical id of the resource it stands in."""
+        for name, function in self.functions.items():
+            for policy in function.get("Policies", []):
+                if isinstance(policy, dict) and "Statement" in policy:
+                    yield from ((name, statement) for statement in policy["Statement"])
+        for name, policy in self.of_type("AWS::SQS::QueuePolicy").items():
+            yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+
+
+def target(value: object) -> str:
+    """The logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref": "Queue"}`` are both ``Queue``."""
+    if isinstance(value, dict) and len(value) == 1:
+        (inner,) = value.values()
+        if isinstance(inner, str):
+            return inner.partition(".")[0]
+    return ""
+
+
+def as_list(value: object) -> list[Any]:
+    """A policy's one-or-many as many."""
+    return value if isinstance(value, list) else [value]
+
+
+def template_of_the_repository() -> Template:
+    """template.yaml."""
+    return Template.read((ROOT / "template.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,321 @@
+"""The law of template.yaml. Each law takes a template and answers with its complaints; no complaint means it is kept.
+
+Only what the template itself says belongs here; what it shares with the tree or with the code is in the tests beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import yaml
+
+from tests.template.document import QUEUE, Template, as_list, target
+
+Law = Callable[[Template], list[str]]
+
+FORTNIGHT = 14 * 24 * 3600
+BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
+         "FunctionUrlConfig", "EventInvokeConfig", "Events", "Policies", "Environment")  # fmt: skip
+
+
+def functions_log_with_retention(template: Template) -> list[str]:
+    """Every function logs into a group of its own that forgets in time."""
+    groups = template.of_type("AWS::Logs::LogGroup")
+    used = [target(function.get("LoggingConfig", {}).get("LogGroup")) for function in template.functions.values()]
+    complaints = [
+        f"{name}: logs into no group of this template"
+        for name, group in zip(template.functions, used, strict=True)
+        if group not in groups
+    ]
+    complaints += [
+        f"{group}: shared by functions" for group in sorted(set(used) & set(groups)) if used.count(group) > 1
+    ]
+    return complaints + [
+        f"{name}: keeps logs for ever" for name, group in groups.items() if "RetentionInDays" not in group
+    ]
+
+
+def functions_run_on_one_runtime(template: Template) -> list[str]:
+    """Python 3.13 on the architecture of the parameter, arm64 unless told otherwise, said once for all."""
+    shared = template.body["Globals"]["Function"]
+    complaints = [] if shared.get("Runtime") == "python3.13" else ["Globals: runtime is not python3.13"]
+    if shared.get("Architectures") != [{"Ref": "Architecture"}]:
+        complaints.append("Globals: architecture is not the parameter's")
+    if template.body["Parameters"].get("Architecture", {}).get("Default") != "arm64":
+        complaints.append("Architecture: default is not arm64")
+    for name, layer in template.of_type("AWS::Serverless::LayerVersion").items():
+        metadata = template.body["Resources"][name]["Metadata"]
+        if metadata != {"BuildMethod": "python3.13", "BuildArchitecture": {"Ref": "Architecture"}}:
+            complaints.append(f"{name}: not built for the functions' runtime and architecture")
+        if layer.get("CompatibleRuntimes") != ["python3.13"]:
+            complaints.append(f"{name}: not for python3.13")
+    own = ("Runtime", "Architectures")
+    return complaints + [
+        f"{name}: has its own {key}" for name, it in template.functions.items() for key in own if key in it
+    ]
+
+
+def functions_have_a_ceiling(template: Template) -> list[str]:
+    """How many run at a time is bounded, because both CRMs have quotas and the webhook is open to anybody."""
+    bounded = {
+        name for name, event, _ in template.sqs_events() if event.get("ScalingConfig", {}).get("MaximumConcurrency")
+    }
+    bounded |= {name for name, function in template.functions.items() if "ReservedConcurrentExecutions" in function}
+    return [f"{name}: runs as often as it likes" for name in template.functions if name not in bounded]
+
+
+def functions_have_size_and_time(template: Template) -> list[str]:
+    """Memory and timeout are chosen, not left to a default."""
+    return [
+        f"{name}: no {key}"
+        for name, it in template.functions.items()
+        for key in ("MemorySize", "Timeout")
+        if key not in it
+    ]
+
+
+def functions_are_written_in_one_order(template: Template) -> list[str]:
+    """The blocks of all functions read alike."""
+    complaints = []
+    for name, function in template.functions.items():
+        unknown = [key for key in function if key not in BLOCK]
+        if unknown or list(function) != sorted(
+            function, key=lambda key: BLOCK.index(key) if key in BLOCK else len(BLOCK)
+        ):
+            complaints.append(f"{name}: not in the order {', '.join(BLOCK)}")
+    return complaints
+
+
+def functions_alarm(template: Template) -> list[str]:
+    """Errors and throttles of every function raise an alarm."""
+    watched = _watched(template)
+    metrics = ("Errors", "Throttles")
+    return [
+        f"{name}: no alarm on {metric}"
+        for name in template.functions
+        for metric in metrics
+        if (metric, name) not in watched
+    ]
+
+
+def alarms_reach_somebody(template: Template) -> list[str]:
+    """An alarm says what it means and goes to the topic."""
+    complaints = []
+    for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
+        if alarm.get("AlarmActions") != [{"Ref": "AlarmTopic"}]:
+            complaints.append(f"{name}: does not go to AlarmTopic")
+        if not alarm.get("AlarmDescription"):
+            complaints.append(f"{name}: does not say what it means")
+    return complaints
+
+
+def queues_have_dead_letters(template: Template) -> list[str]:
+    """Every queue gives up in the end, into a queue that keeps for the longest time and raises an alarm."""
+    queues, watched = template.of_type(QUEUE), _watched(template)
+    dead = _dead_letter_queues(template)
+    complaints = [
+        f"{name}: no dead letters"
+        for name, queue in queues.items()
+        if name not in dead and "RedrivePolicy" not in queue
+    ]
+    for name in dead:
+        if name not in queues:
+            complaints.append(f"{name}: dead letters lead nowhere")
+            continue
+        if queues[name].get("MessageRetentionPeriod") != FORTNIGHT:
+            complaints.append(f"{name}: does not keep dead letters for a fortnight")
+        if ("ApproximateNumberOfMessagesVisible", name) not in watched:
+            complaints.append(f"{name}: no alarm on dead letters")
+    return complaints
+
+
+def queues_hide_messages_long_enough(template: Template) -> list[str]:
+    """A batch in work is not handed out again: the visibility timeout is at least six times the function's."""
+    queues = template.of_type(QUEUE)
+    return [
+        f"{queue}: visible after {queues[queue].get('VisibilityTimeout', 30)} s, {name} takes up to {template.functions[name]['Timeout']} s"
+        for name, _, queue in template.sqs_events()
+        if queues[queue].get("VisibilityTimeout", 30) < 6 * template.functions[name]["Timeout"]
+    ]
+
+
+def queues_wait_is_watched(template: Template) -> list[str]:
+    """A queue that is not worked off raises an alarm."""
+    watched = _watched(template)
+    return [
+        f"{queue}: no alarm on age"
+        for _, _, queue in template.sqs_events()
+        if ("ApproximateAgeOfOldestMessage", queue) not in watched
+    ]
+
+
+def batches_fail_in_part(template: Template) -> list[str]:
+    """One message that fails does not bring back the others of its batch."""
+    return [
+        f"{name}: a batch fails as a whole"
+        for name, event, _ in template.sqs_events()
+        if event.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]
+    ]
+
+
+def retries_outlast_throttling(template: Template) -> list[str]:
+    """With a concurrency ceiling a message may be received and not worked off; five receives leave room for that."""
+    return [
+        f"{queue}: gives up after {policy.get('maxReceiveCount')} receives"
+        for _, _, queue in template.sqs_events()
+        for policy in [template.of_type(QUEUE)[queue].get("RedrivePolicy", {})]
+        if policy.get("maxReceiveCount", 0) < 5
+    ]
+
+
+def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
+    """Every target of a rule has dead letters, and the rule names its bus in the spelling that every deployment understands."""
+    complaints = []
+    for name, rule in template.of_type("AWS::Events::Rule").items():
+        complaints += [
+            f"{name}: target without dead letters"
+            for it in rule["Targets"]
+            if not target(it.get("DeadLetterConfig", {}).get("Arn"))
+        ]
+        if "Fn::GetAtt" not in rule.get("EventBusName", {}):
+            complaints.append(f"{name}: EventBusName is not !GetAtt")
+    return complaints
+
+
+def policies_name_actions_and_resources(template: Template) -> list[str]:
+    """No action and no resource is a wildcard; a secret's ARN may end in one, because Secrets Manager adds six characters to the name."""
+    complaints = []
+    for name, statement in template.statements():
+        if any("*" in action for action in as_list(statement.get("Action", "*"))):
+            complaints.append(f"{name}: wildcard in {statement.get('Action')}")
+        for resource in as_list(statement.get("Resource", "*")):
+            text = json.dumps(resource)
+            secret = ":secret:${" in text and text.count("*") == 1 and text.endswith('*"}')
+            if "*" in text and not secret:
+                complaints.append(f"{name}: wildcard in {text}")
+        if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
+            complaints.append(f"{name}: says what it does not mean")
+    return complaints
+
+
+def policies_are_written_out(template: Template) -> list[str]:
+    """No managed policy, no SAM policy template: each right is written here."""
+    return [
+        f"{name}: {policy if isinstance(policy, str) else next(iter(policy))} is not written out"
+        for name, function in template.functions.items()
+        for policy in function.get("Policies", [])
+        if not (isinstance(policy, dict) and "Statement" in policy)
+    ]
+
+
+def policies_open_to_services_name_the_source(template: Template) -> list[str]:
+    """Who lets a service in says which of its resources; who puts events says under which name."""
+    complaints = []
+    for name, statement in template.statements():
+        condition = json.dumps(statement.get("Condition", {}))
+        if "Principal" in statement and "aws:SourceArn" not in condition:
+            complaints.append(f"{name}: lets in any {statement['Principal']}")
+        if "events:PutEvents" in as_list(statement["Action"]) and "events:source" not in condition:
+            complaints.append(f"{name}: puts events in anybody's name")
+    return complaints
+
+
+def policies_have_a_reason_above(template: Template) -> list[str]:
+    """The line above each statement says why it is there."""
+    lines = template.text.splitlines()
+    return [
+        f"line {number}: no reason above the statement"
+        for number in _statement_lines(yaml.compose(template.text, Loader=yaml.CSafeLoader))
+        if not lines[number - 2].strip().startswith("# ")
+    ]
+
+
+def tables_survive(template: Template) -> list[str]:
+    """Tables outlive the stack, can be restored to any second, are encrypted and are paid by use."""
+    complaints = []
+    for name, table in template.of_type("AWS::DynamoDB::Table").items():
+        resource = template.body["Resources"][name]
+        kept = [resource.get(key) == "Retain" for key in ("DeletionPolicy", "UpdateReplacePolicy")]
+        wanted = (
+            ("is lost with the stack", all(kept)),
+            (
+                "cannot be restored",
+                table.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True},
+            ),
+            ("is not encrypted", table.get("SSESpecification") == {"SSEEnabled": True}),
+            ("is not paid by use", table.get("BillingMode") == "PAY_PER_REQUEST"),
+        )
+        complaints += [f"{name}: {fault}" for fault, fine in wanted if not fine]
+    return complaints
+
+
+def parameters_explain_themselves(template: Template) -> list[str]:
+    """Every parameter and output has a description, and no parameter takes a secret."""
+    named = {**template.body["Parameters"], **template.body["Outputs"]}
+    complaints = [f"{name}: no description" for name, it in named.items() if not it.get("Description")]
+    return complaints + [
+        f"{name}: takes a secret" for name, it in template.body["Parameters"].items() if it.get("NoEcho")
+    ]
+
+
+LAWS: tuple[Law, ...] = (
+    functions_log_with_retention,
+    functions_run_on_one_runtime,
+    functions_have_a_ceiling,
+    functions_have_size_and_time,
+    functions_are_written_in_one_order,
+    functions_alarm,
+    alarms_reach_somebody,
+    queues_have_dead_letters,
+    queues_hide_messages_long_enough,
+    queues_wait_is_watched,
+    batches_fail_in_part,
+    retries_outlast_throttling,
+    rules_keep_what_they_cannot_deliver,
+    policies_name_actions_and_resources,
+    policies_are_written_out,
+    policies_open_to_services_name_the_source,
+    policies_have_a_reason_above,
+    tables_survive,
+    parameters_explain_themselves,
+)
+
+
+def _watched(template: Template) -> set[tuple[str, str]]:
+    """Which metric of which resource has an alarm."""
+    return {
+        (alarm["MetricName"], target(dimension["Value"]))
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+    }
+
+
+def _dead_letter_queues(template: Template) -> list[str]:
+    """Queues that are named as the end of something: a redrive policy, a dead-letter configuration, a failure's destination."""
+    found: set[str] = set()
+
+    def search(value: Any) -> None:
+        if isinstance(value, dict):
+            found.update(target(value[key]) for key in ("deadLetterTargetArn", "Destination") if key in value)
+            if "DeadLetterConfig" in value:
+                found.add(target(value["DeadLetterConfig"].get("Arn")))
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            search(inner)
+
+    search(template.body["Resources"])
+    return sorted(found - {""})
+
+
+def _statement_lines(node: yaml.Node | None) -> Iterator[int]:
+    """The line numbers, from 1, on which the statements under every key ``Statement`` begin."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "Statement" and isinstance(value, yaml.SequenceNode):
+                yield from (statement.start_mark.line + 1 for statement in value.value)
+            else:
+                yield from _statement_lines(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _statement_lines(value)

@@ -1,0 +1,81 @@
+"""The law of template.yaml is kept, and every law would notice if it were not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.template import laws
+from tests.template.document import Template, template_of_the_repository
+from tests.template.laws import LAWS, Law
+
+# Law -> what to replace in template.yaml so that it is broken.
+BREACHES: tuple[tuple[Law, str, str], ...] = (
+    (laws.functions_log_with_retention, "      RetentionInDays: !Ref LogRetentionDays\n", ""),
+    (laws.functions_log_with_retention, "LogGroup: !Ref ContactSyncLogGroup", "LogGroup: !Ref HubspotSweepLogGroup"),
+    (laws.functions_run_on_one_runtime, "Runtime: python3.13", "Runtime: python3.12"),
+    (laws.functions_run_on_one_runtime, "Default: arm64", "Default: x86_64"),
+    (laws.functions_run_on_one_runtime, "BuildArchitecture: !Ref Architecture", "BuildArchitecture: arm64"),
+    (laws.functions_have_a_ceiling, "            ScalingConfig: {MaximumConcurrency: 5}\n", ""),
+    (
+        laws.functions_have_a_ceiling,
+        "      ReservedConcurrentExecutions: !If [ReservesConcurrency, 1, !Ref AWS::NoValue]\n",
+        "",
+    ),
+    (laws.functions_have_size_and_time, "      MemorySize: 512\n", ""),
+    (laws.functions_are_written_in_one_order, "      Timeout: 120\n", "      Timeout: 120\n      Tracing: Active\n"),
+    (laws.functions_alarm, "MetricName: Throttles", "MetricName: Invocations"),
+    (laws.alarms_reach_somebody, "      AlarmActions: [!Ref AlarmTopic]\n", ""),
+    (laws.queues_have_dead_letters, "RedrivePolicy:", "Tags:"),
+    (laws.queues_have_dead_letters, "ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"),
+    (laws.queues_have_dead_letters, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 60"),
+    (laws.queues_hide_messages_long_enough, "VisibilityTimeout: 720", "VisibilityTimeout: 719"),
+    (laws.queues_wait_is_watched, "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"),
+    (laws.batches_fail_in_part, "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+    (laws.retries_outlast_throttling, "maxReceiveCount: 5", "maxReceiveCount: 4"),
+    (
+        laws.rules_keep_what_they_cannot_deliver,
+        "          DeadLetterConfig: {Arn: !GetAtt ContactDeadLetters.Arn}\n",
+        "",
+    ),
+    (laws.rules_keep_what_they_cannot_deliver, "EventBusName: !GetAtt ChangeBus.Name", "EventBusName: !Ref ChangeBus"),
+    (laws.policies_name_actions_and_resources, "Resource: !GetAtt StateTable.Arn", 'Resource: "*"'),
+    (laws.policies_name_actions_and_resources, "Resource: !GetAtt LinksTable.Arn", "Resource: !Sub ${LinksTable.Arn}*"),
+    (laws.policies_name_actions_and_resources, "Action: events:PutEvents", "Action: events:*"),
+    (laws.policies_name_actions_and_resources, "secret:${SecretPrefix}*", "secret:*"),
+    (laws.policies_are_written_out, "      Policies:\n", "      Policies:\n        - AmazonSQSFullAccess\n"),
+    (
+        laws.policies_are_written_out,
+        "      Policies:\n",
+        "      Policies:\n        - DynamoDBCrudPolicy: {TableName: !Ref StateTable}\n",
+    ),
+    (laws.policies_open_to_services_name_the_source, "aws:SourceArn", "aws:PrincipalArn"),
+    (laws.policies_open_to_services_name_the_source, "events:source:", "events:detail-type:"),
+    (laws.policies_have_a_reason_above, "            # A change that must wait is put back with a delay.\n", ""),
+    (
+        laws.policies_have_a_reason_above,
+        "          # The relay's rule leaves here what it could not hand to the function.\n",
+        "",
+    ),
+    (laws.tables_survive, "    DeletionPolicy: Retain\n", ""),
+    (laws.tables_survive, "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
+    (laws.parameters_explain_themselves, "    Description: How much the functions log.\n", ""),
+)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_the_law_is_kept(law: Law) -> None:
+    """template.yaml gives the law nothing to complain about."""
+    assert law(template_of_the_repository()) == []
+
+
+@pytest.mark.parametrize(("law", "written", "instead"), BREACHES)
+def test_a_breach_is_noticed(law: Law, written: str, instead: str) -> None:
+    """The law complains about a template that breaks it."""
+    text = template_of_the_repository().text
+    assert written in text
+    assert law(Template.read(text.replace(written, instead))) != []
+
+
+def test_every_law_has_a_breach() -> None:
+    """No law goes without a template that breaks it."""
+    assert {law.__name__ for law in LAWS} == {law.__name__ for law, _, _ in BREACHES}
