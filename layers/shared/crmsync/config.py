@@ -1,0 +1,158 @@
+"""The operator's settings file: TOML in, `Settings` out, or every complaint at once, each with its line and its rule.
+
+Only reading and complaining happens here. The tables and the values they may have are `crmsync.wire.settings_file`,
+what values may not say together is `crmsync.rules.settings_checks`. No schema is looked at and nothing is fetched.
+
+Where the rules have no id for a complaint about the file itself, it carries one of these: CFG-1, the file is TOML and
+has the tables of the settings; CFG-2, unknown keys are refused; CFG-3, a connection has a name, a portal id, a login
+address and the names of two secrets.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from crmsync.model.fields import FieldRule
+from crmsync.model.settings import Connection, Settings
+from crmsync.rules.mapping_checks import OWNER_HUBSPOT
+from crmsync.rules.settings_checks import SECTIONS, Finding, cautions, contradictions
+from crmsync.wire.settings_file import Document, FieldTable
+from crmsync.wire.settings_words import rule_of, sentence_of
+from crmsync.wire.toml_lines import Path, index_lines, line_of
+
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Complaint:
+    """Why the file is refused (or, as a warning, should be thought over): where, what, and by which rule."""
+
+    line: int
+    sentence: str
+    rule: str
+
+    def __str__(self) -> str:
+        """``line 7: sentence (RULE-ID)``."""
+        return f"line {self.line}: {self.sentence} ({self.rule})"
+
+
+class ConfigError(Exception):
+    """The file is refused, for all of `complaints`."""
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        """Keep the complaints, by line."""
+        self.complaints = tuple(sorted(complaints))
+        super().__init__("\n".join(map(str, self.complaints)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that was accepted, and what should be thought over before it is pushed."""
+
+    settings: Settings
+    warnings: tuple[Complaint, ...] = ()
+
+
+def load_settings(text: str) -> Settings:
+    """The settings of a file. Raises `ConfigError` with every complaint."""
+    return read_settings(text).settings
+
+
+def read_settings(text: str) -> Reading:
+    """The settings of a file and its warnings (TEN-3). Raises `ConfigError` with every complaint.
+
+    A wrong value is taken out and the rest is judged without it, so that one mistake does not hide another.
+    """
+    raw = _parse(text)
+    lines = index_lines(text)
+    wrong: dict[Path, Finding] = {}
+    document = _judge(raw, wrong)
+    settings = document.freeze()
+    for finding in contradictions(settings):
+        if not any(finding.path[: len(path)] == path for path in wrong):
+            wrong.setdefault(finding.path, finding)
+    if wrong:
+        raise ConfigError(_complaint(finding, lines) for finding in wrong.values())
+    warnings = tuple(sorted(_complaint(finding, lines) for finding in cautions(settings)))
+    return Reading(Settings(tuple(map(_without_owner_rows, settings.connections))), warnings)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        sentence = str(error)
+        place = _TOML_PLACE.search(sentence)
+        line = int(place.group(1)) if place and place.group(1) else max(1, len(text.splitlines()))
+        said = _TOML_PLACE.sub("", sentence)
+        raise ConfigError([Complaint(line, f"this is not TOML: {said[:1].lower()}{said[1:]}", "CFG-1")]) from error
+
+
+def _complaint(finding: Finding, lines: Mapping[Path, int]) -> Complaint:
+    return Complaint(line_of(lines, finding.path), finding.sentence, finding.rule)
+
+
+def _without_owner_rows(connection: Connection) -> Connection:
+    """A row that repeats the fixed owner mapping says nothing (MAP-5)."""
+    sections = {name: getattr(connection, name) for name in SECTIONS}
+    return replace(
+        connection, **{name: replace(section, field=_kept(section.field)) for name, section in sections.items()}
+    )
+
+
+def _kept(rows: tuple[FieldRule, ...]) -> tuple[FieldRule, ...]:
+    return tuple(row for row in rows if row.hubspot != OWNER_HUBSPOT)
+
+
+# What pydantic found, mended and put into words.
+
+
+def _judge(raw: dict[str, Any], wrong: dict[Path, Finding]) -> Document:
+    """The document without what is wrong in it; each mistake goes into `wrong`."""
+    raw = copy.deepcopy(raw)
+    while True:
+        try:
+            return Document.model_validate(raw)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                if not any(detail["loc"][: len(path)] == path for path in wrong):
+                    wrong[detail["loc"]] = Finding(detail["loc"], sentence_of(detail), rule_of(detail))
+                _mend(raw, detail)
+
+
+_Standin: TypeAlias = str | int | dict[str, Any] | list[Any]
+
+
+def _mend(raw: dict[str, Any], detail: ErrorDetails) -> None:
+    """Take the wrong value out, or put something harmless and unique in where one is needed."""
+    path = detail["loc"]
+    if "kinds" in path:
+        path = path[: path.index("kinds") + 1]
+    holder: Any = raw
+    for key in path[:-1]:
+        holder = holder[key]
+    if detail["type"] in {"missing", "too_short"} or isinstance(path[-1], int):
+        holder[path[-1]] = _stand_in(path)
+    else:
+        holder.pop(path[-1], None)
+
+
+def _stand_in(path: Path) -> _Standin:
+    mark = "".join(str(part) for part in path if isinstance(part, int))
+    stand_ins: Mapping[str | int, _Standin] = {
+        "connection": [{}],
+        "name": f"missing-{mark}",
+        "portal_id": int(f"9{mark.zfill(15)}"),
+        "login_url": f"https://missing-{mark}.invalid",
+        "secret": "missing",
+    }
+    is_cell = "field" in path and path[-1] in FieldTable.model_fields
+    return f"missing_{mark}" if is_cell else stand_ins.get(path[-1], {})

@@ -1,0 +1,107 @@
+"""What settings may not say although each value by itself is good: names, portals, switches that do not go together.
+
+Pure: settings in, findings out, each with the path of the value it is about. Reading the file is `crmsync.config`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from crmsync.model.fields import FieldRule
+from crmsync.model.settings import Connection, CreateInHubspot, Settings
+from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS
+from crmsync.rules.mapping_checks import object_to
+
+SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+"""Login hosts that every org answers to, so that two connections with one of them need not mean the same org (platforms
+2.1)."""
+
+SECTIONS = ("contacts", "companies", "deals")
+"""The settings' sections that have mapping rows."""
+
+DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
+    {
+        "contacts": tuple(rule for rows in DEFAULT_CONTACT_MAPS.values() for rule in rows),
+        "companies": (),
+        "deals": (),
+    }
+)
+_REFERENCES = MappingProxyType({"contacts": "AccountId"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence about the value at `path` (as in the file: table names, keys, indexes), and the rule it rests on."""
+
+    path: tuple[str | int, ...]
+    sentence: str
+    rule: str
+
+
+def contradictions(settings: Settings) -> Iterator[Finding]:
+    """Everything that forbids these settings."""
+    yield from _repeated(settings.connections)
+    for index, connection in enumerate(settings.connections):
+        yield from _switches(index, connection)
+        yield from _mappings(index, connection)
+
+
+def cautions(settings: Settings) -> Iterator[Finding]:
+    """What is allowed and yet a bad idea: portals on one org that make contacts by themselves (TEN-3, TEN-4)."""
+    orgs: dict[str, list[int]] = {}
+    for index, connection in enumerate(settings.connections):
+        orgs.setdefault(org_of(connection), []).append(index)
+    for sharing in orgs.values():
+        for index in sharing if len(sharing) > 1 else ():
+            contacts = settings.connections[index].contacts
+            if contacts.create_in_hubspot is not CreateInHubspot.NEVER:
+                sentence = (
+                    f"{len(sharing)} HubSpot accounts share this Salesforce org: a record that one of them makes "
+                    f'may become a contact in the others; "never" is recommended, not "{contacts.create_in_hubspot}"'
+                )
+                yield Finding(("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3")
+
+
+def org_of(connection: Connection) -> str:
+    """What tells orgs apart before a login: their own host, or the secret where the host is everybody's."""
+    host = urlsplit(connection.salesforce.login_url).netloc.lower()
+    return f"{host} {connection.salesforce.secret}" if host in SHARED_LOGIN_HOSTS else host
+
+
+def _repeated(connections: Iterable[Connection]) -> Iterator[Finding]:
+    names: set[str] = set()
+    portals: dict[int, str] = {}
+    for index, connection in enumerate(connections):
+        if connection.name in names:
+            yield Finding(("connection", index, "name"), f'a second connection is called "{connection.name}"', "TEN-1")
+        names.add(connection.name)
+        portal = connection.hubspot.portal_id
+        if portal in portals:
+            sentence = (
+                f'HubSpot account {portal} is connected already, by "{portals[portal]}"; one account syncs with one org'
+            )
+            yield Finding(("connection", index, "hubspot", "portal_id"), sentence, "PERM-3")
+        portals.setdefault(portal, connection.name)
+
+
+def _switches(index: int, connection: Connection) -> Iterator[Finding]:
+    if connection.deals.sync and not connection.companies.sync:
+        sentence = "deals can sync only where companies do: switch companies on, or deals off"
+        yield Finding(("connection", index, "deals", "sync"), sentence, "OPP-2")
+    sections = (("companies", connection.companies), ("deals", connection.deals))
+    for name, section in sections:
+        if not section.sync:
+            for number in range(len(section.field)):
+                sentence = f"{name} cannot be mapped while their sync is off"
+                yield Finding(("connection", index, name, "field", number), sentence, "MAP-10")
+
+
+def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
+    for name in SECTIONS:
+        rows = getattr(connection, name).field
+        for objection in object_to(rows, DEFAULT_ROWS[name], reference=_REFERENCES.get(name, "")):
+            path = ("connection", index, name, "field", objection.row, objection.key)
+            yield Finding(path, objection.sentence, objection.rule)

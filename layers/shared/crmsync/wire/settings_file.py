@@ -1,0 +1,280 @@
+"""The settings file as a document: its tables and keys, the type and range of each value, the way to `Settings`.
+
+One model per table of the file; names and defaults are those of `crmsync.model.settings`. Nothing here compares two
+values with each other: that is `crmsync.rules.settings_checks`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.settings import (
+    CompanySettings,
+    Connection,
+    ContactSettings,
+    CreateInHubspot,
+    CreateInSalesforce,
+    DealSettings,
+    EmailTaskSettings,
+    HubspotAccount,
+    LifecycleSettings,
+    OutsideInclusionList,
+    Repeat,
+    RevenueBasis,
+    SalesforceOrg,
+    Settings,
+)
+from crmsync.rules.mapping_checks import is_pair
+from crmsync.rules.settings_checks import DEFAULT_ROWS
+
+EMAIL_EVENT_KINDS = (
+    *("SENT", "DROPPED", "PROCESSED", "DELIVERED", "DEFERRED", "BOUNCE", "OPEN", "CLICK", "PRINT", "FORWARD"),
+    *("STATUSCHANGE", "SPAMREPORT", "SUPPRESSED", "SUPPRESSION", "UNBOUNCE"),
+)
+"""The types of HubSpot's e-mail event log (platforms 1.3)."""
+
+DEFAULT_LIST = "default"
+"""Preset inclusion list: all contacts but subscribers (INC-4, Q-24)."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+_WRITTEN_SECRET = re.compile(r"pat-[a-z0-9]+-|00D\w{12,15}!|-----BEGIN|CLIENT_SECRET", re.IGNORECASE)
+_PROPERTY = re.compile(r"[a-z0-9_]+")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def _wrong(sentence: str) -> PydanticCustomError:
+    """An error whose text is already the complaint's."""
+    return PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
+
+
+def _connection_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise _wrong(f'name is "{text[:70]}", must be 1 to 64 letters, digits, dots, dashes or underscores')
+    return text
+
+
+def _secret_name(text: str) -> str:
+    if _WRITTEN_SECRET.match(text):
+        raise _wrong("secret looks like a secret itself: keep it in Secrets Manager and write its name here")
+    if not _SECRET_NAME.fullmatch(text):
+        raise _wrong("secret must be the name or the ARN of a secret: 1 to 512 letters, digits and /_+=.@:-")
+    return text
+
+
+def _login_url(text: str) -> str:
+    """A whole address, because Government Cloud and others have hosts of their own (INS-1)."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host:
+        raise _wrong(f'login_url is "{text}", must be an address such as "https://acme.my.salesforce.com"')
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise _wrong(f'login_url is "{text}", must begin with "https://"')
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise _wrong(f'login_url must end with the host, as in "{parts.scheme}://{parts.netloc.rpartition("@")[2]}"')
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _inclusion_list(text: str) -> str:
+    if text not in {"", DEFAULT_LIST} and not (text.isascii() and text.isdigit()):
+        raise _wrong(f'inclusion_list is "{text}", must be the id of a HubSpot list (digits), "{DEFAULT_LIST}" or ""')
+    return text
+
+
+def _property_name(text: str) -> str:
+    if not _PROPERTY.fullmatch(text):
+        raise _wrong(
+            f'hubspot is "{text}", must be the internal name of a property: small letters, digits, underscores'
+        )
+    return text
+
+
+def _field_name(text: str) -> str:
+    if not _FIELD.fullmatch(text):
+        raise _wrong(f'salesforce is "{text}", must be the API name of a field such as "Favourite_Colour__c"')
+    return text
+
+
+def _event_kind(kind: str) -> str:
+    if kind not in EMAIL_EVENT_KINDS:
+        raise _wrong(f'kinds has "{kind}", must be among {", ".join(EMAIL_EVENT_KINDS)}')
+    return kind
+
+
+def _without_repeats(kinds: Sequence[str]) -> Sequence[str]:
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise _wrong(f'kinds has "{kind}" twice')
+    return kinds
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """Only what the file says, so that the defaults of `crmsync.model.settings` are the only ones."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+class FieldTable(_Table):
+    """``[[connection.contacts.field]]``; its update policy is two-way unless it says otherwise."""
+
+    hubspot: Annotated[str, AfterValidator(_property_name)]
+    salesforce: Annotated[str, AfterValidator(_field_name)]
+    update: Annotated[Update, Field(strict=False)] = Update.TWO_WAY
+
+
+class _Mapped(_Table):
+    sync: bool = True
+    max_deletes_per_hour: _Count = 0
+    field: list[FieldTable] = []
+
+
+class HubspotTable(_Table):
+    """``[connection.hubspot]``."""
+
+    portal_id: Annotated[int, Field(ge=1)]
+    secret: Annotated[str, AfterValidator(_secret_name)]
+
+
+class SalesforceTable(_Table):
+    """``[connection.salesforce]``."""
+
+    login_url: Annotated[str, AfterValidator(_login_url)]
+    secret: Annotated[str, AfterValidator(_secret_name)]
+    daily_call_allotment: _Count = 0
+
+
+class ContactsTable(_Mapped):
+    """``[connection.contacts]``."""
+
+    create_in_salesforce: Annotated[CreateInSalesforce, Field(strict=False)] = CreateInSalesforce.LEAD
+    create_in_hubspot: Annotated[CreateInHubspot, Field(strict=False)] = CreateInHubspot.LEADS_AND_CONTACTS
+    inclusion_list: Annotated[str, AfterValidator(_inclusion_list)] = ""
+    outside_inclusion_list: Annotated[OutsideInclusionList, Field(strict=False)] = OutsideInclusionList.FREEZE
+    delete_in_hubspot: bool = False
+    company_fallback: Annotated[str, Field(max_length=255)] = ""
+    last_name_fallback: Annotated[str, Field(max_length=80)] = ""
+
+
+class CompaniesTable(_Mapped):
+    """``[connection.companies]``."""
+
+    auto_create_and_associate: bool = True
+
+
+class DealsTable(_Mapped):
+    """``[connection.deals]``."""
+
+    total_revenue_basis: Annotated[RevenueBasis, Field(strict=False)] = RevenueBasis.ALL
+
+
+class LifecycleTable(_Table):
+    """``[connection.lifecycle]``."""
+
+    automatic_transitions: bool = True
+    sync_to_company_contacts: bool = True
+
+
+class EmailTasksTable(_Table):
+    """``[connection.email_tasks]``."""
+
+    kinds: Annotated[list[Annotated[str, AfterValidator(_event_kind)]], AfterValidator(_without_repeats)] = []
+    repeat: Annotated[Repeat, Field(strict=False)] = Repeat.EVERY_EVENT
+
+
+class ConnectionTable(_Table):
+    """``[[connection]]``."""
+
+    name: Annotated[str, AfterValidator(_connection_name)]
+    hubspot: HubspotTable
+    salesforce: SalesforceTable
+    contacts: ContactsTable = ContactsTable()
+    companies: CompaniesTable = CompaniesTable()
+    deals: DealsTable = DealsTable()
+    lifecycle: LifecycleTable = LifecycleTable()
+    email_tasks: EmailTasksTable = EmailTasksTable()
+
+    def freeze(self) -> Connection:
+        """The connection as the model has it. Deals the file says nothing of sync only where companies do (OPP-2)."""
+        companies = CompanySettings(**_mapped(self.companies, "companies"))
+        deals = {"sync": companies.sync} | _mapped(self.deals, "deals")
+        tasks = self.email_tasks.given()
+        return Connection(
+            self.name,
+            HubspotAccount(**self.hubspot.given()),
+            SalesforceOrg(**self.salesforce.given()),
+            ContactSettings(**_mapped(self.contacts, "contacts")),
+            companies,
+            DealSettings(**deals),
+            LifecycleSettings(**self.lifecycle.given()),
+            EmailTaskSettings(**(tasks | {"kinds": tuple(tasks["kinds"])} if "kinds" in tasks else tasks)),
+        )
+
+
+class Document(_Table):
+    """The whole file."""
+
+    connection: Annotated[list[ConnectionTable], Field(min_length=1)]
+
+    def freeze(self) -> Settings:
+        """The settings as the model has them, without a version: that comes with the push."""
+        return Settings(tuple(table.freeze() for table in self.connection))
+
+
+def _mapped(table: _Mapped, section: str) -> dict[str, Any]:
+    given = table.given()
+    if "field" in given:
+        given["field"] = tuple(_rule(row, section) for row in table.field)
+    return given
+
+
+def _rule(row: FieldTable, section: str) -> FieldRule:
+    """The row as the model has it.
+
+    A row that names a default pair takes over its spelling and form; any other is text until both schemas are known.
+    """
+    rule = FieldRule(row.hubspot, row.salesforce, row.update, Form.TEXT)
+    default = next((known for known in DEFAULT_ROWS[section] if is_pair(known, rule)), None)
+    return rule if default is None else FieldRule(default.hubspot, default.salesforce, row.update, default.form)
+
+
+TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
+    {
+        (): Document,
+        ("connection",): ConnectionTable,
+        ("connection", "hubspot"): HubspotTable,
+        ("connection", "salesforce"): SalesforceTable,
+        ("connection", "contacts"): ContactsTable,
+        ("connection", "contacts", "field"): FieldTable,
+        ("connection", "companies"): CompaniesTable,
+        ("connection", "companies", "field"): FieldTable,
+        ("connection", "deals"): DealsTable,
+        ("connection", "deals", "field"): FieldTable,
+        ("connection", "lifecycle"): LifecycleTable,
+        ("connection", "email_tasks"): EmailTasksTable,
+    }
+)
+"""Every table of the file, by its name in the file."""
