@@ -86,7 +86,7 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
 
 def _tell(name: str, summary: Summary) -> None:
     for decision in summary.decisions:
-        logger.info("contact decided", connection=name, **decision)
+        logger.info("contact decided", connection=name, decision=decision)
     logger.info("contacts looked at", connection=name, counts=dict(summary.counts))
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome.title()}", unit="Count", value=count)
@@ -96,7 +96,7 @@ def _take_change_event(event: Event) -> dict[str, int]:
     from crmsync.flows.intake import receive_change_event
     from crmsync.wire.change_event import OrgDoor
 
-    doors = [OrgDoor(one.name, _salesforce(one).org_id, _salesforce(one).user_id) for one in _syncing()]
+    doors = [OrgDoor(one.name, who.org_id, who.user_id) for one in _syncing() for who in [_salesforce(one).identity()]]
     count = receive_change_event(event, doors, _outbox())
     metrics.add_metric("ChangesReceived", unit="Count", value=count)
     return {"changes": count}
@@ -144,7 +144,7 @@ def _world(connection: Connection) -> World:
         _outbox(),
         InboxTable(_client("dynamodb"), os.environ["STATE_TABLE"]),
         _sealer(),
-        salesforce.user_id,
+        salesforce.identity().user_id,
     )
 
 
@@ -160,7 +160,8 @@ def _hubspot(connection: Connection) -> HubspotGateway:
 def _salesforce(connection: Connection) -> SalesforceGateway:
     from crmsync.gateways.salesforce import SalesforceGateway
 
-    return SalesforceGateway(_secrets().secret(connection.salesforce.secret), login_url=connection.salesforce.login_url)
+    secret = _secrets().secret(connection.salesforce.secret)
+    return SalesforceGateway(connection.salesforce.login_url, secret, now=time.time)
 
 
 def _doors() -> list[GuardedDoor]:

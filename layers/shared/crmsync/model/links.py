@@ -16,8 +16,8 @@ from crmsync.model.records import Kind, Ref, Side, Value
 
 TAG_BYTES = 4
 SEAL_BYTES = 5
-"""Four bytes name a field and five seal its value: a whole link of sixty fields stays under one DynamoDB write unit (1 KB), and a changed
-value goes unnoticed once in 10^12."""
+"""Four bytes name a field and five seal its value: a link of forty mapped fields, both bases in it, stays under one DynamoDB write unit
+(1 KB), and a changed value goes unnoticed once in 10^12."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,113 @@
+"""Builders of the nouns that tests speak of, with defaults that never matter to the test that takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.links import Base, Link, Place, Sealer, tags
+from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
+from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
+from crmsync.rules.base import rebased
+from crmsync.rules.contact_book import ContactBook, contact_book
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+SEALER = Sealer(b"a key for tests only, nothing more")
+OUR_USER = "005000000000001AAA"
+LEAD_ID = "00Q000000000001AAA"
+CONTACT_ID = "003000000000001AAA"
+
+
+def at(minutes: float = 0) -> datetime:
+    """So many minutes after noon."""
+    return NOON + timedelta(minutes=minutes)
+
+
+def a_connection(**contacts: object) -> Connection:
+    """A connection; the keywords are settings of its contacts."""
+    return Connection(
+        "acme",
+        HubspotAccount(555001, "crmsync/acme/hubspot"),
+        SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce"),
+        ContactSettings(**contacts),  # type: ignore[arg-type]
+    )
+
+
+def a_book(**contacts: object) -> ContactBook:
+    """The rule book of `a_connection`."""
+    return contact_book(a_connection(**contacts), SEALER, OUR_USER)
+
+
+def a_contact(
+    fields: Mapping[str, Value] | None = None,
+    *,
+    record_id: str = "81",
+    modified: float = 0,
+    ages: Mapping[str, float] | None = None,
+    salesforce_id: str | None = None,
+) -> Record:
+    """A HubSpot contact called Ada; `ages` gives the minutes after noon at which properties were set."""
+    shown: dict[str, Value] = {"email": "ada@example.com", "firstname": "Ada", "lastname": "Lang", "hs_email_optout": None}
+    shown |= {"crmsync_salesforce_id": salesforce_id} | dict(fields or {})
+    origins = {name: Origin(at(minutes), "CRM_UI") for name, minutes in (ages or {}).items()}
+    return Record(Ref(Side.HUBSPOT, "contact", record_id), shown, at(-60), at(modified), "", origins)
+
+
+def a_lead(
+    fields: Mapping[str, Value] | None = None,
+    *,
+    record_id: str = LEAD_ID,
+    modified: float = 0,
+    created: float = -60,
+    by: str = "005000000000009AAA",
+    key: str | None = None,
+) -> Record:
+    """A Salesforce lead called Ada, last touched by somebody who is not the integration user."""
+    shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang", "Company": "example.com"}
+    shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": key} | dict(fields or {})
+    return Record(Ref(Side.SALESFORCE, "Lead", record_id), shown, at(created), at(modified), by)
+
+
+def a_salesforce_contact(fields: Mapping[str, Value] | None = None, *, record_id: str = CONTACT_ID, created: float = -60) -> Record:
+    """A Salesforce contact called Ada."""
+    shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
+    shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": None} | dict(fields or {})
+    return Record(Ref(Side.SALESFORCE, "Contact", record_id), shown, at(created), at(), "005000000000009AAA")
+
+
+def a_link(
+    hubspot: Record, salesforce: Record, book: ContactBook, *, wrote: tuple[str, ...] = (), version: int = 1
+) -> Link:
+    """A link of two records that agreed while they showed what they show here."""
+    page = book.pages[salesforce.ref.object]
+    return Link(
+        "acme",
+        Kind.CONTACT,
+        hubspot.ref,
+        salesforce.ref,
+        rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.sealer),
+        rebased(Base(), page.salesforce_forms, _all(page.salesforce_forms, salesforce), book.sealer),
+        tags(wrote),
+        version=version,
+    )
+
+
+def base_of(values: Mapping[str, Value], book: ContactBook, side: Side, salesforce_object: str = "Lead") -> Base:
+    """The base of a side that shows `values`, and blanks in all other fields that count."""
+    forms = book.pages[salesforce_object].forms(side)
+    return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.sealer)
+
+
+def a_change(ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries: int = 0) -> Change:
+    """Look at a record."""
+    return Change("acme", Kind.CONTACT, ref, cause, at(minutes), tries)
+
+
+def places(link: Link) -> tuple[Place, Place]:
+    """The two records of a link."""
+    return link.hubspot, link.salesforce
+
+
+def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:
+    return {name: record.fields.get(name) for name in forms}

@@ -1,0 +1,61 @@
+"""E-mail opt-out is fixed and sticky (OPT-1 to OPT-7)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmsync.rules.opt_out import OptOutVerdict, decide_opt_out
+
+
+def decide(*, hubspot: bool, box: bool, was_out: bool | None = None, moved: bool = False) -> OptOutVerdict:
+    return decide_opt_out(hubspot_out=hubspot, salesforce_out=box, was_out_in_hubspot=was_out, box_moved=moved)
+
+
+@pytest.mark.rule("OPT-3")
+def test_unsubscribing_in_hubspot_ticks_the_box_in_salesforce():
+    """When a contact unsubscribes in HubSpot, Salesforce's Email Opt Out is ticked."""
+    assert decide(hubspot=True, box=False, was_out=False) == OptOutVerdict(salesforce_box=True, because="OPT-3")
+
+
+@pytest.mark.rule("OPT-4")
+def test_ticking_the_box_in_salesforce_unsubscribes_in_hubspot():
+    """When Email Opt Out is ticked in Salesforce, the contact is unsubscribed from all e-mail in HubSpot."""
+    expected = OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")
+    assert decide(hubspot=False, box=True, was_out=False, moved=True) == expected
+
+
+@pytest.mark.rule("OPT-5")
+def test_unticking_the_box_does_not_subscribe_again():
+    """While HubSpot says unsubscribed, un-ticking the box in Salesforce is undone there."""
+    expected = OptOutVerdict(salesforce_box=True, because="OPT-5")
+    assert decide(hubspot=True, box=False, was_out=True, moved=True) == expected
+
+
+@pytest.mark.rule("OPT-6")
+def test_the_contact_itself_may_come_back():
+    """Only the contact's own act in HubSpot brings it back; the older box in Salesforce then does not opt it out again."""
+    assert decide(hubspot=False, box=True, was_out=True) == OptOutVerdict(salesforce_box=False, because="OPT-6")
+
+
+@pytest.mark.rule("OPT-7")
+@pytest.mark.parametrize(
+    ("hubspot", "box", "expected"),
+    [
+        (True, False, OptOutVerdict(salesforce_box=True, because="OPT-3")),
+        (False, True, OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")),
+        (True, True, OptOutVerdict()),
+        (False, False, OptOutVerdict()),
+    ],
+)
+def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
+    """The first time that a contact syncs, opted out on either side means opted out on both."""
+    assert decide(hubspot=hubspot, box=box) == expected
+
+
+@pytest.mark.rule("OPT-5")
+@given(st.booleans(), st.booleans(), st.sampled_from([None, True, False]), st.booleans())
+def test_no_verdict_resubscribes_anybody_in_hubspot(hubspot, box, was_out, moved):
+    """Whatever the two sides show, the box is cleared only where HubSpot itself no longer says unsubscribed."""
+    verdict = decide(hubspot=hubspot, box=box, was_out=was_out, moved=moved)
+    assert not (hubspot and verdict.salesforce_box is False)
+    assert not (verdict.unsubscribe_in_hubspot and verdict.salesforce_box is not None)
