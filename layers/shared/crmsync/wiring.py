@@ -142,7 +142,7 @@ def _world(connection: Connection) -> World:
         hubspot,
         LinksTable(_client("dynamodb"), os.environ["LINKS_TABLE"]),
         _outbox(),
-        InboxTable(_client("dynamodb"), os.environ["STATE_TABLE"]),
+        InboxTable(_client("dynamodb"), os.environ["STATE_TABLE"], now=_now),
         _sealer(),
         salesforce.identity().user_id,
     )

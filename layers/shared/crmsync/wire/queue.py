@@ -45,7 +45,8 @@ def load(text: str) -> list[Change]:
         if document["version"] != VERSION:
             msg = f"message version {document['version']!r} is not {VERSION}"
             raise UnreadableError(msg)
-        return [_load(row, document["connection"], Kind(document["kind"])) for row in document["changes"]]
+        connection, kind = str(document["connection"]), Kind(document["kind"])
+        return [_load(row, connection, kind) for row in document["changes"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
 

@@ -1,0 +1,47 @@
+"""Our own message: there and back, in both wrappings."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire.queue import UnreadableError, dump, load
+from tests.builders import NOON, a_change, a_contact
+
+CHANGES = st.lists(
+    st.builds(
+        Change,
+        st.sampled_from(["acme", "beta"]),
+        st.just(Kind.CONTACT),
+        st.builds(Ref, st.sampled_from(Side), st.sampled_from(["contact", "Lead", "Contact"]), st.text(min_size=1)),
+        st.sampled_from(Cause),
+        st.just(NOON),
+        st.integers(0, 40),
+    ),
+    max_size=250,
+)
+
+
+@given(CHANGES)
+def test_every_change_comes_back_once_and_whole(changes):
+    """Whatever is put into messages comes out of them, at most a hundred changes of one connection in each."""
+    messages = [load(text) for text in dump(changes)]
+    assert sorted(map(repr, sum(messages, []))) == sorted(map(repr, changes))
+    assert all(len(message) <= 100 and len({one.connection for one in message}) == 1 for message in messages)
+
+
+def test_a_message_is_read_out_of_an_eventbridge_envelope():
+    """A queue behind a bus rule gets the document as the detail of an event."""
+    change = a_change(a_contact().ref)
+    (text,) = dump([change])
+    assert load(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [change]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}'])
+def test_what_is_not_our_message_is_named_as_unreadable(text):
+    """A message that is not ours, or from a version that does not exist yet, is refused and not guessed at."""
+    with pytest.raises(UnreadableError):
+        load(text)
