@@ -104,7 +104,13 @@ class Api:
         return Reply(200, self._limit.resource())
 
     def _resources(self, _org: Org, call: Call) -> Reply:
-        return Reply(200, {name: f"{call.base}/{name}" for name in ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "ui-api")})
+        return Reply(
+            200,
+            {
+                name: f"{call.base}/{name}"
+                for name in ("sobjects", "query", "queryAll", "limits", "composite", "tooling", "ui-api")
+            },
+        )
 
     def _table(self) -> tuple[tuple[str, str, Handler, bool], ...]:
         reads, writes = True, False

@@ -63,9 +63,14 @@ class Call:
             raise RefusalError("NOT_FOUND", "The requested resource does not exist")
         content = b"" if body is None else json.dumps(body).encode()
         return replace(
-            self, method=method.upper(), path=found["path"] or "", query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers=self.headers | {name.lower(): str(value) for name, value in headers.items()}, body=content, version=found["version"],
-        )  # fmt: skip
+            self,
+            method=method.upper(),
+            path=found["path"] or "",
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers={**self.headers, **{name.lower(): str(value) for name, value in headers.items()}},
+            body=content,
+            version=found["version"],
+        )
 
 
 @dataclass(frozen=True, slots=True)

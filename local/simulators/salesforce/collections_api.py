@@ -125,12 +125,16 @@ def _read(org: Org, call: Call, name: str, ids: Iterable[str], names: list[str])
     sobject = rows_api.find_object(view, name)
     wanted = [rows_api.read_id(text.strip()) for text in ids]
     if len(wanted) > MAX_READ:
-        raise RefusalError("EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MAX_READ} records in this call")
+        raise RefusalError(
+            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MAX_READ} records in this call"
+        )
     # Id always comes along [M].
     named = [text for text in names if text.strip().lower() != "id"]
     fields = rows_api.wanted_fields(view, sobject, ["Id", *named])
     rows = [org.store.live(sobject.name, record_id) for record_id in wanted]
-    return Reply(200, [None if row is None else rows_api.show_row(view, sobject, row, call.base, fields) for row in rows])
+    return Reply(
+        200, [None if row is None else rows_api.show_row(view, sobject, row, call.base, fields) for row in rows]
+    )
 
 
 def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None = None) -> Reply:

@@ -28,7 +28,10 @@ def composite(org: Org, call: Call, dispatch: Dispatch) -> Reply:
     body = call.record()
     parts = _parts(body.get("compositeRequest"))
     if sum(bool(_COUNTED.match(str(part.get("url", "")))) for part in parts) > MAX_QUERIES:
-        raise RefusalError("LIMIT_EXCEEDED", f"Cannot have more than {MAX_QUERIES} query or collection operations in a composite request")
+        raise RefusalError(
+            "LIMIT_EXCEEDED",
+            f"Cannot have more than {MAX_QUERIES} query or collection operations in a composite request",
+        )
     _unique_references(parts)
     if not body.get("allOrNone"):
         return Reply(200, {"compositeResponse": _run(call, parts, dispatch, strict=False)})
@@ -36,10 +39,12 @@ def composite(org: Org, call: Call, dispatch: Dispatch) -> Reply:
     try:
         with org.all_together(call.actor()):
             responses += _run(call, parts, dispatch, strict=True)
-            if any(response["httpStatusCode"] not in _GOOD for response in responses):
-                raise _HaltedError
+            _insist(responses)
     except _HaltedError:
-        responses = [response if response["httpStatusCode"] not in _GOOD else _halted(response["referenceId"]) for response in responses]
+        responses = [
+            response if response["httpStatusCode"] not in _GOOD else _halted(response["referenceId"])
+            for response in responses
+        ]
     return Reply(200, {"compositeResponse": responses})
 
 
@@ -52,9 +57,11 @@ def batch(call: Call, dispatch: Dispatch) -> Reply:
             refusal = RefusalError("BATCH_PROCESSING_HALTED", "Batch processing halted per request because of an error")
             results.append({"statusCode": 412, "result": refusal.answer()})
             continue
-        reply = _reply(lambda part=part: dispatch(  # type: ignore[misc]
-            call.subcall(str(part.get("method")), str(part.get("url")), {}, part.get("richInput"))
-        ))
+        reply = _reply(
+            lambda part=part: dispatch(  # type: ignore[misc]
+                call.subcall(str(part.get("method")), str(part.get("url")), {}, part.get("richInput"))
+            )
+        )
         failed = failed or reply.status not in _GOOD
         results.append({"statusCode": reply.status, "result": reply.body})
     return Reply(200, {"hasErrors": failed, "results": results})
@@ -74,9 +81,19 @@ def _run(call: Call, parts: list[dict[str, Any]], dispatch: Dispatch, *, strict:
             results[reference] = reply.body
         stopped = strict and reply.status not in _GOOD
         responses.append(
-            {"body": reply.body, "httpHeaders": dict(reply.headers), "httpStatusCode": reply.status, "referenceId": reference}
+            {
+                "body": reply.body,
+                "httpHeaders": dict(reply.headers),
+                "httpStatusCode": reply.status,
+                "referenceId": reference,
+            }
         )
     return responses
+
+
+def _insist(responses: list[dict[str, Any]]) -> None:
+    if any(response["httpStatusCode"] not in _GOOD for response in responses):
+        raise _HaltedError
 
 
 def _one(call: Call, part: dict[str, Any], results: dict[str, Any], dispatch: Dispatch) -> Reply:
@@ -125,7 +142,9 @@ def _parts(parts: Any) -> list[dict[str, Any]]:
     if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
         raise bad_json("The request needs an array of subrequests")
     if len(parts) > MAX_SUBREQUESTS:
-        raise RefusalError("LIMIT_EXCEEDED", f"The number of subrequests in the request exceeded the limit of {MAX_SUBREQUESTS}")  # [M] code
+        raise RefusalError(
+            "LIMIT_EXCEEDED", f"The number of subrequests in the request exceeded the limit of {MAX_SUBREQUESTS}"
+        )  # [M] code
     return parts
 
 
@@ -133,4 +152,6 @@ def _unique_references(parts: list[dict[str, Any]]) -> None:
     names = [part.get("referenceId") for part in parts]
     for name in names:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name) or names.count(name) > 1:
-            raise RefusalError("INVALID_REQUEST", f"referenceId must be unique, alphanumeric and start with a letter: {name}")  # [M]
+            raise RefusalError(
+                "INVALID_REQUEST", f"referenceId must be unique, alphanumeric and start with a letter: {name}"
+            )  # [M]

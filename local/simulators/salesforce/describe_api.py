@@ -15,9 +15,17 @@ from local.simulators.salesforce.rows_api import find_object, read_id
 from local.simulators.salesforce.schema import View
 
 _SOAP: Final = {
-    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double", "currency": "xsd:double",
-    "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address",
-}  # fmt: skip
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
 _LONG_AREA: Final = 255
 _BYTES: Final = 3
 
@@ -77,7 +85,9 @@ def all_picklists(org: Org, call: Call, name: str, record_type: str) -> Reply:
 
 def describe_field(field: Field) -> dict[str, Any]:
     """One entry of ``fields[]`` [S: names]."""
-    sortable = field.type not in {"address", "complexvalue"} and not (field.type == "textarea" and field.length > _LONG_AREA)
+    sortable = field.type not in {"address", "complexvalue"} and not (
+        field.type == "textarea" and field.length > _LONG_AREA
+    )
     return {
         "aggregatable": sortable and field.type != "boolean",
         "aiPredictionField": False,
@@ -100,7 +110,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "displayLocationInDecimal": False,
         "encrypted": field.type == "encryptedstring",
         "externalId": field.external_id,
-        "extraTypeInfo": "personname" if field.name == "Name" and field.length == 121 else None,  # noqa: PLR2004 - a person's name
+        "extraTypeInfo": "personname" if field.name == "Name" and field.length == 121 else None,
         "filterable": sortable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
@@ -140,29 +150,64 @@ def describe_field(field: Field) -> dict[str, Any]:
 
 
 def _choice(choice: Choice) -> dict[str, Any]:
-    return {"active": choice.active, "defaultValue": choice.default, "label": choice.label, "validFor": None, "value": choice.value}
+    return {
+        "active": choice.active,
+        "defaultValue": choice.default,
+        "label": choice.label,
+        "validFor": None,
+        "value": choice.value,
+    }
 
 
 def _object(sobject: SObject, base: str) -> dict[str, Any]:
     path = f"{base}/sobjects/{sobject.name}"
     bin_too = sobject.field("IsDeleted") is not None
     return {
-        "activateable": False, "associateEntityType": None, "associateParentEntity": None, "createable": sobject.createable,
-        "custom": False, "customSetting": False, "deepCloneable": False, "deletable": sobject.deletable, "deprecatedAndHidden": False,
-        "feedEnabled": sobject.events, "hasSubtypes": False, "isInterface": False, "isSubtype": False, "keyPrefix": sobject.prefix,
-        "label": sobject.label, "labelPlural": sobject.plural, "layoutable": bin_too, "mergeable": sobject.merges, "mruEnabled": bin_too,
-        "name": sobject.name, "queryable": True, "replicateable": bin_too, "retrieveable": True, "searchable": bin_too,
-        "triggerable": bin_too, "undeletable": bin_too, "updateable": sobject.updateable,
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": sobject.createable,
+        "custom": False,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": sobject.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": sobject.events,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": sobject.prefix,
+        "label": sobject.label,
+        "labelPlural": sobject.plural,
+        "layoutable": bin_too,
+        "mergeable": sobject.merges,
+        "mruEnabled": bin_too,
+        "name": sobject.name,
+        "queryable": True,
+        "replicateable": bin_too,
+        "retrieveable": True,
+        "searchable": bin_too,
+        "triggerable": bin_too,
+        "undeletable": bin_too,
+        "updateable": sobject.updateable,
         "urls": {"describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}", "sobject": path},
-    }  # fmt: skip
+    }
 
 
 def _children(view: View, parent: SObject) -> list[dict[str, Any]]:
     return [
-        {"cascadeDelete": field.cascade, "childSObject": child.name, "deprecatedAndHidden": False, "field": field.name,
-         "junctionIdListNames": [], "junctionReferenceTo": [], "relationshipName": field.children, "restrictedDelete": False}
+        {
+            "cascadeDelete": field.cascade,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": field.children,
+            "restrictedDelete": False,
+        }
         for child, field in view.child_references(parent)
-    ]  # fmt: skip
+    ]
 
 
 def _record_types(org: Org, sobject: SObject, base: str) -> list[dict[str, Any]]:
@@ -171,11 +216,18 @@ def _record_types(org: Org, sobject: SObject, base: str) -> list[dict[str, Any]]
     rows = [(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"]) for row in own]
     rows.append((MASTER_RECORD_TYPE, "Master", "Master", True))
     return [
-        {"active": active, "available": active, "defaultRecordTypeMapping": type_id == default, "developerName": developer_name,
-         "master": type_id == MASTER_RECORD_TYPE, "name": name, "recordTypeId": type_id,
-         "urls": {"layout": f"{base}/sobjects/{sobject.name}/describe/layouts/{type_id}"}}
+        {
+            "active": active,
+            "available": active,
+            "defaultRecordTypeMapping": type_id == default,
+            "developerName": developer_name,
+            "master": type_id == MASTER_RECORD_TYPE,
+            "name": name,
+            "recordTypeId": type_id,
+            "urls": {"layout": f"{base}/sobjects/{sobject.name}/describe/layouts/{type_id}"},
+        }
         for type_id, name, developer_name, active in rows
-    ]  # fmt: skip
+    ]
 
 
 def _type_id(org: Org, sobject: SObject, text: str) -> str:
@@ -189,7 +241,9 @@ def _type_id(org: Org, sobject: SObject, text: str) -> str:
 def _picklist(org: Org, call: Call, sobject: SObject, type_id: str, field: Field) -> dict[str, Any]:
     allowed = org.stages_of_type.get(type_id) if field.name == "StageName" else None
     choices = [choice for choice in field.choices if choice.active and (allowed is None or choice.value in allowed)]
-    values = [{"attributes": None, "label": choice.label, "validFor": [], "value": choice.value} for choice in choices]
+    values: list[dict[str, Any]] = [
+        {"attributes": None, "label": choice.label, "validFor": [], "value": choice.value} for choice in choices
+    ]
     default = next((value for value, choice in zip(values, choices, strict=True) if choice.default), None)
     url = f"{call.base}/ui-api/object-info/{sobject.name}/picklist-values/{type_id}/{field.name}"
     etag = f"{zlib.crc32(repr(values).encode()):032x}"

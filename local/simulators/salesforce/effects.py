@@ -1,6 +1,7 @@
 """What else happens when a record is saved: values the org derives, and other records it writes.
 
-Tables per sObject, walked by `writes`. `DERIVE` runs before the checks and may change the new row; `FOLLOW` runs after the record is stored.
+Tables per sObject, walked by `writes`. `DERIVE` runs before the checks and may change the new row; `FOLLOW` runs after the
+record is stored.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from local.simulators.salesforce.fields import Row
-from local.simulators.salesforce.objects_crm import PERSON_MIRROR
+from local.simulators.salesforce.objects_people import PERSON_MIRROR
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.refusals import RefusalError
 from local.simulators.salesforce.transaction import Transaction
@@ -32,8 +33,13 @@ def stamped(transaction: Transaction, before: Row | None, row: Row) -> Row:
     stamps = created | written
     if transaction.actor.trusted:
         born = row.get("CreatedDate") or now
-        stamps = {"CreatedDate": born, "CreatedById": user, "LastModifiedDate": row.get("LastModifiedDate") or born,
-                  "LastModifiedById": row.get("LastModifiedById") or user, "SystemModstamp": row.get("SystemModstamp") or born}  # fmt: skip
+        stamps = {
+            "CreatedDate": born,
+            "CreatedById": user,
+            "LastModifiedDate": row.get("LastModifiedDate") or born,
+            "LastModifiedById": row.get("LastModifiedById") or user,
+            "SystemModstamp": row.get("SystemModstamp") or born,
+        }
     return row | stamps
 
 
@@ -79,7 +85,12 @@ def _person_account(org: Org, _transaction: Transaction, before: Row | None, row
         return
     if not kind.get("IsPersonType"):
         row["RecordTypeId"] = next(
-            (r["Id"] for r in org.store.tables["RecordType"] if r.get("IsPersonType") and r["SobjectType"] == "Account"), None
+            (
+                r["Id"]
+                for r in org.store.tables["RecordType"]
+                if r.get("IsPersonType") and r["SobjectType"] == "Account"
+            ),
+            None,
         )
     if row.get("LastName") is None:
         raise RefusalError("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ["LastName"])
@@ -90,13 +101,18 @@ def _person_account(org: Org, _transaction: Transaction, before: Row | None, row
 
 def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) -> None:
     """Probability and forecast category follow the stage when it changes; closed and won always do [D]."""
-    stage = next((item for item in org.store.tables["OpportunityStage"] if item["ApiName"] == row.get("StageName")), None)
+    stage = next(
+        (item for item in org.store.tables["OpportunityStage"] if item["ApiName"] == row.get("StageName")), None
+    )
     facts: Mapping[str, Any] = stage or {}
     row["IsClosed"], row["IsWon"] = bool(facts.get("IsClosed")), bool(facts.get("IsWon"))
     old: Mapping[str, Any] = before or {}
     if stage is None or old.get("StageName") == row.get("StageName"):
         return
-    follows = {"Probability": facts.get("DefaultProbability"), "ForecastCategoryName": facts.get("ForecastCategoryName")}
+    follows = {
+        "Probability": facts.get("DefaultProbability"),
+        "ForecastCategoryName": facts.get("ForecastCategoryName"),
+    }
     for name, value in follows.items():
         if row.get(name) == old.get(name):
             row[name] = value
@@ -106,7 +122,9 @@ def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) ->
 def _task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
     who, what = row.get("WhoId"), row.get("WhatId")
     if who is not None and what is not None and who.startswith("00Q"):
-        message = "Related To ID: a task about a lead cannot be related to another record"  # [M] the text; the fact is [D]
+        message = (
+            "Related To ID: a task about a lead cannot be related to another record"  # [M] the text; the fact is [D]
+        )
         raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["WhatId"])
     row["IsClosed"] = row.get("Status") == "Completed"
     row["IsHighPriority"] = row.get("Priority") == "High"
@@ -126,7 +144,13 @@ def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row
         return
     mirrored = {theirs: row.get(ours) for ours, theirs in PERSON_MIRROR.items()}
     known = org.store.get("Contact", contact_id)
-    fixed = {"Id": contact_id, "AccountId": row["Id"], "IsPersonAccount": True, "Name": row["Name"], "IsDeleted": bool(row.get("IsDeleted"))}
+    fixed = {
+        "Id": contact_id,
+        "AccountId": row["Id"],
+        "IsPersonAccount": True,
+        "Name": row["Name"],
+        "IsDeleted": bool(row.get("IsDeleted")),
+    }
     new = (known or {"DoNotCall": False, "HasOptedOutOfFax": False, "IsEmailBounced": False}) | mirrored | fixed
     if known is None and row.get("CreatedDate") is not None:
         new["CreatedDate"] = row["CreatedDate"]
@@ -136,7 +160,13 @@ def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row
 def _first_role(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
     """`ContactId` on a new opportunity makes its primary contact role [D]."""
     if before is None and row.get("ContactId") is not None:
-        role = {"Id": org.ids.make("00K"), "IsDeleted": False, "OpportunityId": row["Id"], "ContactId": row["ContactId"], "IsPrimary": True}
+        role = {
+            "Id": org.ids.make("00K"),
+            "IsDeleted": False,
+            "OpportunityId": row["Id"],
+            "ContactId": row["ContactId"],
+            "IsPrimary": True,
+        }
         transaction.put("OpportunityContactRole", role["Id"], stamped(transaction, None, role))
 
 
@@ -149,9 +179,11 @@ def _one_primary(org: Org, transaction: Transaction, _before: Row | None, row: R
         if other["Id"] != row["Id"] and other.get("IsPrimary") and not other.get("IsDeleted"):
             touch(transaction, "OpportunityContactRole", other, IsPrimary=False)
     if opportunity is not None and opportunity.get("ContactId") != row["ContactId"]:
-        transaction.put("Opportunity", opportunity["Id"], opportunity | {"ContactId": row["ContactId"], "SystemModstamp": transaction.now_ms})
-
-
+        transaction.put(
+            "Opportunity",
+            opportunity["Id"],
+            opportunity | {"ContactId": row["ContactId"], "SystemModstamp": transaction.now_ms},
+        )
 
 
 DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(

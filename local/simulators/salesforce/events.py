@@ -48,7 +48,7 @@ class EventQueue:
         """Begin empty; `seed` makes the random ids of the envelope reproducible."""
         self._clock = clock
         self._faults = faults
-        self._chance = random.Random(seed)  # noqa: S311 - reproducible names, no secret
+        self._chance = random.Random(seed)
         self._waiting: list[dict[str, Any]] = []
         self._number = 0
         self.source = ""
@@ -90,7 +90,11 @@ class EventQueue:
             "changedFields": draft.changed,
         }
         # The siblings of `payload` are from memory of the documents [M].
-        detail = {"payload": {"ChangeEventHeader": header, **draft.body}, "schemaId": f"schema-{draft.sobject}", "id": self._uuid()}
+        detail = {
+            "payload": {"ChangeEventHeader": header, **draft.body},
+            "schemaId": f"schema-{draft.sobject}",
+            "id": self._uuid(),
+        }
         return {
             "version": "0",
             "id": self._uuid(),

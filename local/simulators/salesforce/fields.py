@@ -16,7 +16,9 @@ FieldType = Literal[
     "picklist", "multipicklist", "reference", "address", "combobox", "encryptedstring", "complexvalue",
 ]  # fmt: skip
 
-TEXTUAL: Final = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox", "encryptedstring"})
+TEXTUAL: Final = frozenset(
+    {"string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox", "encryptedstring"}
+)
 NUMERIC: Final = frozenset({"int", "double", "currency", "percent"})
 
 
@@ -32,7 +34,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as describe shows it. `compound` is the part's compound field, `part` its name inside (``Name.FirstName`` in change events)."""
+    """One field as describe shows it. `compound` is the compound field it is a part of, `part` its name inside.
+
+    Change events write ``Name.FirstName`` for compound ``Name``, part ``FirstName``.
+    """
 
     name: str
     type: FieldType
@@ -114,7 +119,9 @@ def flag(name: str, label: str, *, default: bool = False, **more: Any) -> Field:
     return Field(name, "boolean", label, nillable=False, defaulted=True, default=default, **more)
 
 
-def number(name: str, label: str, kind: FieldType = "double", precision: int = 18, scale: int = 2, **more: Any) -> Field:
+def number(
+    name: str, label: str, kind: FieldType = "double", precision: int = 18, scale: int = 2, **more: Any
+) -> Field:
     """A number with at most `precision` digits, `scale` of them after the point."""
     return Field(name, kind, label, precision=precision, scale=scale, **more)
 
@@ -168,12 +175,17 @@ _ADDRESS_PARTS: Final = (
 )
 
 
-def person_name(*, last_required: bool = True, label: str = "Full Name", part_of_events: bool = True) -> tuple[Field, ...]:
+def person_name(
+    *, last_required: bool = True, label: str = "Full Name", part_of_events: bool = True
+) -> tuple[Field, ...]:
     """The compound ``Name`` of a person with its parts [D]: last name 80, first name 40 characters."""
     last = text("LastName", "Last Name", 80, compound="Name", part="LastName", nillable=not last_required)
     first = text("FirstName", "First Name", 40, compound="Name", part="FirstName")
     greeting = replace(
-        picklist("Salutation", "Salutation", "Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."), length=40, compound="Name", part="Salutation"
+        picklist("Salutation", "Salutation", "Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."),
+        length=40,
+        compound="Name",
+        part="Salutation",
     )
     whole = read_only(text("Name", label, 121, name_field=True, nillable=False, in_events=not part_of_events))
     return (last, first, greeting, whole)

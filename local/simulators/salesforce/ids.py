@@ -1,8 +1,9 @@
 """Record ids: how they are made, checked and brought to 18 characters.
 
 Only the spelling of an id belongs here; what it points to is the store's business.
-An id has a three-character prefix that tells the sObject, two characters of the instance, and a counter in base 62; the 15-character form is
-case-sensitive, and three more characters carry the case so that the 18-character form survives systems that ignore it [D].
+An id has a three-character prefix that tells the sObject, two characters of the instance, and a counter in base 62; the
+15-character form is case-sensitive, and three more characters carry the case so that the 18-character form survives systems
+that ignore it [D].
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class MalformedIdError(ValueError):
 def suffix(short: str) -> str:
     """The three characters that turn a 15-character id into its 18-character form [D]: one per five, a bit for each capital letter."""
     parts = (short[start : start + 5] for start in (0, 5, 10))
-    return "".join(_SUFFIX[sum(1 << place for place, letter in enumerate(part) if "A" <= letter <= "Z")] for part in parts)
+    return "".join(
+        _SUFFIX[sum(1 << place for place, letter in enumerate(part) if "A" <= letter <= "Z")] for part in parts
+    )
 
 
 def long_id(text: str) -> str:
@@ -42,7 +45,7 @@ class IdMaker:
 
     def __init__(self, seed: int) -> None:
         """Choose the two characters of the instance from `seed`."""
-        chance = random.Random(seed)  # noqa: S311 - reproducible names, no secret
+        chance = random.Random(seed)
         self._instance = "".join(chance.choice(_DIGITS[10:]) for _ in range(2))
         self._given: dict[str, int] = {}
 

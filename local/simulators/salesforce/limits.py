@@ -46,8 +46,14 @@ class ApiLimit:
 
     def resource(self) -> dict[str, Any]:
         """The answer of ``GET /limits``; only the daily calls are real, the others are whole [S: names]."""
-        whole = {"DailyBulkV2QueryJobs": 10_000, "DailyBulkApiBatches": 15_000, "DailyDeliveredPlatformEvents": 25_000,
-                 "HourlyPublishedPlatformEvents": 250_000, "DataStorageMB": 10_240, "FileStorageMB": 10_240}  # fmt: skip
+        whole = {
+            "DailyBulkV2QueryJobs": 10_000,
+            "DailyBulkApiBatches": 15_000,
+            "DailyDeliveredPlatformEvents": 25_000,
+            "HourlyPublishedPlatformEvents": 250_000,
+            "DataStorageMB": 10_240,
+            "FileStorageMB": 10_240,
+        }
         calls = {"Max": self.daily, "Remaining": max(0, self.daily - self.used())}
         return {"DailyApiRequests": calls} | {name: {"Max": most, "Remaining": most} for name, most in whole.items()}
 

@@ -60,15 +60,18 @@ class OAuth:
             return _refused("invalid_grant", "invalid assertion")
         if claims.get("iss") != self.client_id:
             return _refused("invalid_client_id", "client identifier invalid")
+        wrong = self._wrong_claim(claims)
+        if wrong is None and (header.get("alg") != "RS256" or not any(_signed_by(assertion, key) for key in self.keys)):
+            wrong = "invalid assertion"
+        return self._granted() if wrong is None else _refused("invalid_grant", wrong)
+
+    def _wrong_claim(self, claims: Mapping[str, Any]) -> str | None:
+        """What the org says about the first claim it does not accept; a late assertion gets odd words [S]."""
         if not _number(claims.get("exp")) * 1000 > self.clock.now_ms():
-            return _refused("invalid_grant", "expired authorization code")  # [S: the org's odd words for a late assertion]
+            return "expired authorization code"
         if claims.get("sub") != self.username:
-            return _refused("invalid_grant", "user hasn't approved this consumer")
-        if not str(claims.get("aud", "")).startswith("https://"):
-            return _refused("invalid_grant", "audience is invalid")
-        if header.get("alg") != "RS256" or not any(_signed_by(assertion, key) for key in self.keys):
-            return _refused("invalid_grant", "invalid assertion")
-        return self._granted()
+            return "user hasn't approved this consumer"
+        return None if str(claims.get("aud", "")).startswith("https://") else "audience is invalid"
 
     def _granted(self) -> Reply:
         issued = str(self.clock.now_ms())
@@ -111,7 +114,12 @@ def _number(value: Any) -> float:
 
 def _signed_by(assertion: str, key: str) -> bool:
     try:
-        jwt.decode(assertion, key, algorithms=["RS256"], options={"verify_aud": False, "verify_exp": False, "verify_iat": False})
+        jwt.decode(
+            assertion,
+            key,
+            algorithms=["RS256"],
+            options={"verify_aud": False, "verify_exp": False, "verify_iat": False},
+        )
     except jwt.PyJWTError:
         return False
     return True

@@ -1,6 +1,7 @@
 """What an sObject is, and the list of all standard ones.
 
-A new standard object is a row in one of the tables (`objects_crm`, `objects_setup`), never code. No values and no rules live here.
+A new standard object is a row in one of the tables (`objects_people`, `objects_sales`, `objects_setup`), never code.
+No values and no rules live here.
 """
 
 from __future__ import annotations

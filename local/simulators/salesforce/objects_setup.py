@@ -8,14 +8,35 @@ from __future__ import annotations
 from typing import Final
 
 from local.simulators.salesforce.fields import (
-    Field, area, email, flag, instant, lookup, number, person_name, phone, picklist, read_only, required, system_fields, text,
-)  # fmt: skip
+    Field,
+    area,
+    email,
+    flag,
+    instant,
+    lookup,
+    number,
+    person_name,
+    phone,
+    picklist,
+    read_only,
+    required,
+    system_fields,
+    text,
+)
 from local.simulators.salesforce.objects import SObject
 
 _USER_TYPES: Final = (
-    "Standard", "PowerPartner", "PowerCustomerSuccess", "CustomerSuccess", "Guest", "CspLitePortal", "CSNOnly", "SelfService",
-    "AutomatedProcess", "CloudIntegrationUser",
-)  # fmt: skip
+    "Standard",
+    "PowerPartner",
+    "PowerCustomerSuccess",
+    "CustomerSuccess",
+    "Guest",
+    "CspLitePortal",
+    "CSNOnly",
+    "SelfService",
+    "AutomatedProcess",
+    "CloudIntegrationUser",
+)
 
 USER: Final = SObject(
     "User",
@@ -146,7 +167,11 @@ PROFILE: Final = SObject(
     "Profile",
     "Profile",
     "00e",
-    (*system_fields(deletable=False), text("Name", "Name", 255, name_field=True), picklist("UserType", "User Type", *_USER_TYPES)),
+    (
+        *system_fields(deletable=False),
+        text("Name", "Name", 255, name_field=True),
+        picklist("UserType", "User Type", *_USER_TYPES),
+    ),
     createable=False,
     updateable=False,
     deletable=False,
@@ -215,6 +240,15 @@ CUSTOM_FIELD: Final = SObject(
 )
 
 SETUP_OBJECTS: Final = (
-    USER, GROUP, QUEUE_SOBJECT, RECORD_TYPE, OPPORTUNITY_STAGE, ORGANIZATION, PROFILE, PERMISSION_SET, FIELD_PERMISSIONS,
-    PERMISSION_SET_ASSIGNMENT, CUSTOM_FIELD,
-)  # fmt: skip
+    USER,
+    GROUP,
+    QUEUE_SOBJECT,
+    RECORD_TYPE,
+    OPPORTUNITY_STAGE,
+    ORGANIZATION,
+    PROFILE,
+    PERMISSION_SET,
+    FIELD_PERMISSIONS,
+    PERMISSION_SET_ASSIGNMENT,
+    CUSTOM_FIELD,
+)

@@ -70,7 +70,10 @@ class Org:
 
     def access(self, user_id: str, sobject: str, name: str) -> tuple[bool, bool]:
         """Whether the permission sets of a user (that of the profile included) let him read and edit a guarded field [D]."""
-        held = {row["PermissionSetId"] for row in self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])}
+        held = {
+            row["PermissionSetId"]
+            for row in self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])
+        }
         user = self.store.get("User", user_id) or {}
         owned = self.store.tables["PermissionSet"].matching("ProfileId", [user.get("ProfileId")])
         held |= {row["Id"] for row in owned}

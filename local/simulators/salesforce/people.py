@@ -1,4 +1,7 @@
-"""What people do in the user interface and no REST resource offers: convert a lead, merge records, empty nothing but restore from the bin."""
+"""What people do in the user interface and no REST resource offers: convert a lead, merge records, take them out of the bin.
+
+Only such actions live here; each writes by the one way records are written (`writes`) and in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,30 @@ from local.simulators.salesforce.transaction import Actor, Transaction
 Action = Mapping[str, Any]
 _CONVERTED: Final = "Closed - Converted"
 _TO_CONTACT: Final = (
-    "FirstName", "LastName", "Salutation", "Email", "Phone", "MobilePhone", "Fax", "Title", "LeadSource", "HasOptedOutOfEmail",
-    "HasOptedOutOfFax", "DoNotCall", "Description",
-)  # fmt: skip
+    "FirstName",
+    "LastName",
+    "Salutation",
+    "Email",
+    "Phone",
+    "MobilePhone",
+    "Fax",
+    "Title",
+    "LeadSource",
+    "HasOptedOutOfEmail",
+    "HasOptedOutOfFax",
+    "DoNotCall",
+    "Description",
+)
 _TO_ACCOUNT: Final = ("Phone", "Fax", "Website", "Industry", "Rating", "AnnualRevenue", "NumberOfEmployees")
 _ADDRESS: Final = ("Street", "City", "State", "PostalCode", "Country")
-_PERSONAL: Final = {"Email": "PersonEmail", "Title": "PersonTitle", "MobilePhone": "PersonMobilePhone", "LeadSource": "PersonLeadSource",
-                    "HasOptedOutOfEmail": "PersonHasOptedOutOfEmail", "DoNotCall": "PersonDoNotCall"}  # fmt: skip
+_PERSONAL: Final = {
+    "Email": "PersonEmail",
+    "Title": "PersonTitle",
+    "MobilePhone": "PersonMobilePhone",
+    "LeadSource": "PersonLeadSource",
+    "HasOptedOutOfEmail": "PersonHasOptedOutOfEmail",
+    "DoNotCall": "PersonDoNotCall",
+}
 
 
 def act(org: Org, actor: Actor, action: Action) -> dict[str, Any]:
@@ -48,11 +68,20 @@ def _convert_lead(org: Org, transaction: Transaction, view: View, action: Action
     account_id, contact_id = _account_and_contact(org, transaction, view, lead, action, owner)
     opportunity_id = None
     if action.get("create_opportunity"):
-        opportunity_id = _opportunity(org, transaction, view, lead, action, owner | {"AccountId": account_id, "ContactId": contact_id})
+        opportunity_id = _opportunity(
+            org, transaction, view, lead, action, owner | {"AccountId": account_id, "ContactId": contact_id}
+        )
     touch(
-        transaction, "Lead", lead, IsConverted=True, Status=_CONVERTED, ConvertedDate=day_of(transaction.now_ms),
-        ConvertedAccountId=account_id, ConvertedContactId=contact_id, ConvertedOpportunityId=opportunity_id,
-    )  # fmt: skip
+        transaction,
+        "Lead",
+        lead,
+        IsConverted=True,
+        Status=_CONVERTED,
+        ConvertedDate=day_of(transaction.now_ms),
+        ConvertedAccountId=account_id,
+        ConvertedContactId=contact_id,
+        ConvertedOpportunityId=opportunity_id,
+    )
     for task in org.store.tables["Task"].matching("WhoId", [lead["Id"]]):
         touch(transaction, "Task", task, WhoId=contact_id)
     return {"account_id": account_id, "contact_id": contact_id, "opportunity_id": opportunity_id}
@@ -73,7 +102,9 @@ def _account_and_contact(
         return str(account["Id"]), str(account["PersonContactId"])
     contact_values = _copied(lead, _TO_CONTACT) | {f"Mailing{part}": lead.get(part) for part in _ADDRESS}
     values = {name: value for name, value in contact_values.items() if value is not None}
-    new_id = writes.create(org, transaction, view, _sobject(org, "Contact"), values | owner | {"AccountId": account["Id"]})
+    new_id = writes.create(
+        org, transaction, view, _sobject(org, "Contact"), values | owner | {"AccountId": account["Id"]}
+    )
     return str(account["Id"]), new_id
 
 
@@ -84,14 +115,23 @@ def _new_account(org: Org, lead: Row) -> Row:
         return {"Name": lead.get("Company") or lead["Name"]} | _copied(lead, _TO_ACCOUNT) | _filled(address)
     personal = {theirs: lead.get(ours) for ours, theirs in _PERSONAL.items()}
     address = {f"PersonMailing{part}": lead.get(part) for part in _ADDRESS}
-    return _copied(lead, ("FirstName", "LastName", "Salutation", "Phone", "Fax", "Website")) | _filled(personal) | _filled(address)
+    return (
+        _copied(lead, ("FirstName", "LastName", "Salutation", "Phone", "Fax", "Website"))
+        | _filled(personal)
+        | _filled(address)
+    )
 
 
 def _opportunity(org: Org, transaction: Transaction, view: View, lead: Row, action: Action, links: Row) -> str:
     stages = sorted(org.store.tables["OpportunityStage"], key=lambda row: row["SortOrder"])
     stage = next((row["ApiName"] for row in stages if row["IsActive"] and not row["IsClosed"]), "Prospecting")
     name = action.get("opportunity_name") or f"{lead.get('Company') or lead['Name']}-"
-    values = {"Name": name, "StageName": stage, "CloseDate": day_of(transaction.now_ms + 90 * DAY), "LeadSource": lead.get("LeadSource")}
+    values = {
+        "Name": name,
+        "StageName": stage,
+        "CloseDate": day_of(transaction.now_ms + 90 * DAY),
+        "LeadSource": lead.get("LeadSource"),
+    }
     return writes.create(org, transaction, view, _sobject(org, "Opportunity"), _filled(values) | links)
 
 

@@ -38,7 +38,11 @@ def create(org: Org, call: Call, name: str) -> Reply:
         raise RefusalError("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
     with org.transaction(call.actor()) as transaction:
         record_id = writes.create(org, transaction, view, sobject, values)
-    return Reply(201, {"id": record_id, "success": True, "errors": []}, {"Location": f"{call.base}/sobjects/{sobject.name}/{record_id}"})
+    return Reply(
+        201,
+        {"id": record_id, "success": True, "errors": []},
+        {"Location": f"{call.base}/sobjects/{sobject.name}/{record_id}"},
+    )
 
 
 def read(org: Org, call: Call, name: str, record_id: str) -> Reply:
@@ -97,7 +101,9 @@ def upsert(org: Org, call: Call, name: str, key: str, value: str) -> Reply:
     if not rows and call.query.get("updateOnly", "").lower() == "true":
         raise no_such_resource()
     with org.transaction(call.actor()) as transaction:
-        record_id, created = put_by_key(org, transaction, view, sobject, rows, values | {field.name: segment(value)}, field)
+        record_id, created = put_by_key(
+            org, transaction, view, sobject, rows, values | {field.name: segment(value)}, field
+        )
     return Reply(201 if created else 200, {"id": record_id, "success": True, "errors": [], "created": created})
 
 
@@ -129,14 +135,18 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
     rows = org.store.tables[sobject.name].between("SystemModstamp", start, end - 1)
     gone = [{"id": r["Id"], "deletedDate": times.rest_text(r["SystemModstamp"])} for r in rows if r.get("IsDeleted")]
     earliest = times.rest_text(org.now_ms() - _DELETED_DAYS * times.DAY)
-    return Reply(200, {"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": times.rest_text(end)})
+    return Reply(
+        200, {"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": times.rest_text(end)}
+    )
 
 
 def show_row(view: View, sobject: SObject, row: Row, base: str, fields: list[Field] | None = None) -> dict[str, Any]:
     """A record as REST shows it, all visible fields where `fields` is None."""
     shown = fields if fields is not None else list(view.fields(sobject).values())
     attributes = {"type": sobject.name, "url": f"{base}/sobjects/{sobject.name}/{row['Id']}"}
-    return {"attributes": attributes} | {field.name: show_value(field, field_value(field, row, sobject)) for field in shown}
+    return {"attributes": attributes} | {
+        field.name: show_value(field, field_value(field, row, sobject)) for field in shown
+    }
 
 
 def wanted_fields(view: View, sobject: SObject, names: list[str]) -> list[Field]:
@@ -168,7 +178,13 @@ def rows_of_key(org: Org, sobject: SObject, field: Field, value: Any) -> list[Ro
 
 
 def put_by_key(
-    org: Org, transaction: Transaction, view: View, sobject: SObject, rows: list[Row], values: Mapping[str, Any], field: Field
+    org: Org,
+    transaction: Transaction,
+    view: View,
+    sobject: SObject,
+    rows: list[Row],
+    values: Mapping[str, Any],
+    field: Field,
 ) -> tuple[str, bool]:
     """Update the one record found, or create: the id, and whether it is new."""
     if rows:
@@ -220,7 +236,9 @@ def _preconditions(call: Call, row: Row) -> None:
     """``If-Unmodified-Since``, resolution one second [D]."""
     since = call.headers.get("if-unmodified-since")
     if since is not None and row.get("LastModifiedDate", 0) > _http_date(since):
-        raise RefusalError("PRECONDITION_FAILED", "One or more of the preconditions given in the request headers failed")  # [M] text
+        raise RefusalError(
+            "PRECONDITION_FAILED", "One or more of the preconditions given in the request headers failed"
+        )  # [M] text
 
 
 def _http_date(text: str) -> int:

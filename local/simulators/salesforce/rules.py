@@ -56,7 +56,9 @@ def check_unique(org: Org, sobject: SObject, row: Row, changed: Mapping[str, Any
         for other in org.store.tables[sobject.name].matching(field.name, [value]):
             same = other.get(field.name) == value or not field.case_sensitive
             if other["Id"] != row["Id"] and same and not other.get("IsDeleted"):
-                message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
+                message = (
+                    f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
+                )
                 raise RefusalError("DUPLICATE_VALUE", message, [])
 
 
@@ -75,7 +77,9 @@ def check_duplicates(org: Org, actor: Actor, sobject: SObject, row: Row) -> None
         matches = _matches(org, rule, sobject, row)
         if matches:
             message = "Use one of these records?"
-            raise RefusalError("DUPLICATES_DETECTED", message, [], duplicateResult=_result(rule, sobject, matches, actor))
+            raise RefusalError(
+                "DUPLICATES_DETECTED", message, [], duplicateResult=_result(rule, sobject, matches, actor)
+            )
 
 
 def _matches(org: Org, rule: DuplicateRule, sobject: SObject, row: Row) -> list[Row]:
@@ -100,13 +104,28 @@ def _result(rule: DuplicateRule, sobject: SObject, matches: list[Row], actor: Ac
             "fieldDiffs": [],
             "matchConfidence": 100.0,
             "record": {
-                "attributes": {"type": sobject.name, "url": f"/services/data/v66.0/sobjects/{sobject.name}/{row['Id']}"},
+                "attributes": {
+                    "type": sobject.name,
+                    "url": f"/services/data/v66.0/sobjects/{sobject.name}/{row['Id']}",
+                },
                 "Id": row["Id"],
             },
         }
         for row in matches
     ]
-    match = {"entityType": sobject.name, "errors": [], "matchEngine": "ExactMatchEngine", "matchRecords": records,
-             "rule": f"Standard_{sobject.name}_Match_Rule", "size": len(records), "success": True}  # fmt: skip
-    return {"allowSave": rule.action == "alert" and not actor.allow_save, "duplicateRule": f"{sobject.name}_Duplicates",
-            "duplicateRuleEntityType": sobject.name, "errorMessage": "Use one of these records?", "matchResults": [match]}  # fmt: skip
+    match = {
+        "entityType": sobject.name,
+        "errors": [],
+        "matchEngine": "ExactMatchEngine",
+        "matchRecords": records,
+        "rule": f"Standard_{sobject.name}_Match_Rule",
+        "size": len(records),
+        "success": True,
+    }
+    return {
+        "allowSave": rule.action == "alert" and not actor.allow_save,
+        "duplicateRule": f"{sobject.name}_Duplicates",
+        "duplicateRuleEntityType": sobject.name,
+        "errorMessage": "Use one of these records?",
+        "matchResults": [match],
+    }

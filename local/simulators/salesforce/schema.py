@@ -13,7 +13,8 @@ from typing import Final
 from local.faults import Faults
 from local.simulators.salesforce.fields import Field
 from local.simulators.salesforce.objects import SObject
-from local.simulators.salesforce.objects_crm import CRM_OBJECTS, PERSON_ACCOUNT_FIELDS, PERSON_CONTACT_FIELDS
+from local.simulators.salesforce.objects_people import PEOPLE_OBJECTS, PERSON_ACCOUNT_FIELDS, PERSON_CONTACT_FIELDS
+from local.simulators.salesforce.objects_sales import SALES_OBJECTS
 from local.simulators.salesforce.objects_setup import SETUP_OBJECTS
 
 Access = Callable[[str, str, str], tuple[bool, bool]]
@@ -26,7 +27,9 @@ class Schema:
     def __init__(self, *, person_accounts: bool) -> None:
         """Begin with the standard objects; with `person_accounts` their columns exist and a lead needs no company [D]."""
         self.person_accounts = person_accounts
-        self.objects: dict[str, SObject] = {item.name.lower(): item for item in (*CRM_OBJECTS, *SETUP_OBJECTS)}
+        self.objects: dict[str, SObject] = {
+            item.name.lower(): item for item in (*PEOPLE_OBJECTS, *SALES_OBJECTS, *SETUP_OBJECTS)
+        }
         self.changed_ms: dict[str, int] = {}
         self.guarded: set[tuple[str, str]] = set()
         if person_accounts:
@@ -52,7 +55,9 @@ class Schema:
     def remove_field(self, sobject: str, name: str, *, now_ms: int) -> None:
         """Take a custom field away."""
         kept = self.objects[sobject.lower()]
-        self.objects[sobject.lower()] = replace(kept, fields=tuple(field for field in kept.fields if field.name != name))
+        self.objects[sobject.lower()] = replace(
+            kept, fields=tuple(field for field in kept.fields if field.name != name)
+        )
         self.guarded.discard((sobject, name))
         self.changed_ms[sobject] = now_ms
 
@@ -64,7 +69,9 @@ class Schema:
 
     def children(self, parent: str) -> list[tuple[SObject, Field]]:
         """The reference fields that point to `parent`."""
-        return [(item, field) for item in self.objects.values() for field in item.fields if parent in field.reference_to]
+        return [
+            (item, field) for item in self.objects.values() for field in item.fields if parent in field.reference_to
+        ]
 
     def _extend(self, sobject: str, fields: Iterable[Field]) -> None:
         kept = self.objects[sobject.lower()]
@@ -113,7 +120,9 @@ class View:
 
     def child_references(self, parent: SObject) -> list[tuple[SObject, Field]]:
         """The reference fields that point to `parent`, for describe."""
-        return [(item, field) for item, field in self._schema.children(parent.name) if self._tooling or not item.tooling]
+        return [
+            (item, field) for item, field in self._schema.children(parent.name) if self._tooling or not item.tooling
+        ]
 
     def changed_ms(self, sobject: SObject) -> int:
         """When the schema of this object last changed."""

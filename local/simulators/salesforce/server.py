@@ -23,12 +23,40 @@ from local.simulators.salesforce.stats import CallStats
 
 MAX_URI: Final = 16_384
 """Bytes of path and query beyond which the answer is 414 [D]."""
-VERSIONS: Final = {"64.0": "Summer '25", "65.0": "Winter '26", "66.0": "Spring '26", "67.0": "Summer '26", "68.0": "Winter '27"}
-NO_API: Final = frozenset({"Team Edition", "Group Edition", "Personal Edition", "Contact Manager Edition", "Essentials Edition", "Base Edition"})
+VERSIONS: Final = {
+    "64.0": "Summer '25",
+    "65.0": "Winter '26",
+    "66.0": "Spring '26",
+    "67.0": "Summer '26",
+    "68.0": "Winter '27",
+}
+NO_API: Final = frozenset(
+    {
+        "Team Edition",
+        "Group Edition",
+        "Personal Edition",
+        "Contact Manager Edition",
+        "Essentials Edition",
+        "Base Edition",
+    }
+)
 """Editions without API access [D/M]: OrganizationType strings."""
-_REASONS: Final = {200: "OK", 201: "Created", 204: "No Content", 300: "Multiple Choices", 304: "Not Modified", 400: "Bad Request",
-                   401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 412: "Precondition Failed",
-                   414: "URI Too Long", 500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
+_REASONS: Final = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    300: "Multiple Choices",
+    304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    412: "Precondition Failed",
+    414: "URI Too Long",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 StartResponse = Callable[..., Any]
 
 
@@ -39,7 +67,9 @@ class ConnectionLostError(ConnectionAbortedError):
 class Server:
     """A WSGI application for one org; `on_product_write` is called after a write of the product was applied, before it is answered."""
 
-    def __init__(self, org: Org, api: Api, oauth: OAuth, limit: ApiLimit, faults: Faults, users: Mapping[str, str]) -> None:
+    def __init__(
+        self, org: Org, api: Api, oauth: OAuth, limit: ApiLimit, faults: Faults, users: Mapping[str, str]
+    ) -> None:
         """Serve `org`; `users` says whose an access token is."""
         self.on_product_write: Callable[[], None] = lambda: None
         self.stats = CallStats()
@@ -62,7 +92,11 @@ class Server:
         except RefusalError as refusal:
             reply = error_reply(refusal)
         content = b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
-        headers = [("Content-Type", "application/json;charset=UTF-8"), ("Content-Length", str(len(content))), *reply.headers.items()]
+        headers = [
+            ("Content-Type", "application/json;charset=UTF-8"),
+            ("Content-Length", str(len(content))),
+            *reply.headers.items(),
+        ]
         start_response(f"{reply.status} {_REASONS.get(reply.status, 'Error')}", headers)
         return [content]
 
@@ -74,7 +108,9 @@ class Server:
         if path.rstrip("/") == "/services/oauth2/token":
             return self._oauth.token(_form(environ, body), str(environ.get("HTTP_AUTHORIZATION", "")))
         if path.rstrip("/") == "/services/data":
-            return Reply(200, [{"version": v, "label": label, "url": f"/services/data/v{v}"} for v, label in VERSIONS.items()])
+            return Reply(
+                200, [{"version": v, "label": label, "url": f"/services/data/v{v}"} for v, label in VERSIONS.items()]
+            )
         place = split_base(path)
         if place is None or place[0] not in VERSIONS:
             raise no_such_resource()
@@ -86,7 +122,11 @@ class Server:
         if user_id is None:
             raise _no_session()
         product = token == self._oauth.access_token
-        headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")}
+        headers = {
+            name[5:].replace("_", "-").lower(): str(value)
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
         query = dict(parse_qsl(str(environ.get("QUERY_STRING", "")), keep_blank_values=True))
         call = Call(str(environ["REQUEST_METHOD"]), place[1], query, headers, body, place[0], user_id, product)
         if not product:
@@ -129,7 +169,9 @@ class Server:
         if self._faults.take("salesforce", "unauthorized"):
             return error_reply(_no_session())
         if self._faults.take("salesforce", "server_error"):
-            return error_reply(RefusalError("SERVER_UNAVAILABLE", "The server is temporarily unavailable. Try again later."))
+            return error_reply(
+                RefusalError("SERVER_UNAVAILABLE", "The server is temporarily unavailable. Try again later.")
+            )
         fault = self._faults.take("salesforce", "rate_limit")
         if fault is None:
             return None

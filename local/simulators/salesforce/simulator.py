@@ -27,7 +27,7 @@ class SalesforceSimulator:
 
     def __init__(self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int = 0) -> None:
         """Build the org. Raises `ValueError` for a world that contradicts itself."""
-        chance = random.Random(seed)  # noqa: S311 - tokens of a simulator, reproducible on purpose
+        chance = random.Random(seed)
         self._org, cast = build(world, clock, faults, seed)
         self.api_version = API_VERSION
         self.org_id = self._org.org_id
@@ -39,7 +39,13 @@ class SalesforceSimulator:
         self.client_id = f"3MVG9{_word(chance, 40)}"
         self.client_secret = _word(chance, 48).upper()
         self._oauth = OAuth(
-            clock, self.org_id, self.client_id, self.client_secret, self.integration_user_id, cast.integration_username, self.access_token
+            clock,
+            self.org_id,
+            self.client_id,
+            self.client_secret,
+            self.integration_user_id,
+            cast.integration_username,
+            self.access_token,
         )
         limit = ApiLimit(clock, int(world.get("daily_api_limit") or 100_000))
         users = {self.access_token: self.integration_user_id, self.user_token: self.user_id}

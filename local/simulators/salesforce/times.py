@@ -61,7 +61,11 @@ def read_datetime(text: str) -> int:
 
 def read_date(text: str) -> str:
     """Read an ISO date, or the date part of a date and time. Raises `ValueError`."""
-    return date.fromisoformat(text.strip()[:10]).isoformat() if len(text.strip()) in {10, *range(16, 36)} else _no_date(text)
+    return (
+        date.fromisoformat(text.strip()[:10]).isoformat()
+        if len(text.strip()) in {10, *range(16, 36)}
+        else _no_date(text)
+    )
 
 
 def day_of(ms: int) -> str:

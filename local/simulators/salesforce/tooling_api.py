@@ -16,11 +16,32 @@ from local.simulators.salesforce.refusals import RefusalError, bad_json, no_such
 from local.simulators.salesforce.rows_api import read_id
 
 _TYPES: Final[Mapping[str, FieldType]] = {
-    "Text": "string", "TextArea": "textarea", "LongTextArea": "textarea", "Html": "textarea", "Checkbox": "boolean", "Number": "double",
-    "Currency": "currency", "Percent": "percent", "Date": "date", "DateTime": "datetime", "Email": "email", "Phone": "phone",
-    "Url": "url", "Picklist": "picklist", "MultiselectPicklist": "multipicklist", "Lookup": "reference",
-}  # fmt: skip
-_LENGTHS: Final = {"TextArea": 255, "Email": 80, "Phone": 40, "Url": 255, "Picklist": 255, "MultiselectPicklist": 4099, "Lookup": 18}
+    "Text": "string",
+    "TextArea": "textarea",
+    "LongTextArea": "textarea",
+    "Html": "textarea",
+    "Checkbox": "boolean",
+    "Number": "double",
+    "Currency": "currency",
+    "Percent": "percent",
+    "Date": "date",
+    "DateTime": "datetime",
+    "Email": "email",
+    "Phone": "phone",
+    "Url": "url",
+    "Picklist": "picklist",
+    "MultiselectPicklist": "multipicklist",
+    "Lookup": "reference",
+}
+_LENGTHS: Final = {
+    "TextArea": 255,
+    "Email": 80,
+    "Phone": 40,
+    "Url": 255,
+    "Picklist": 255,
+    "MultiselectPicklist": 4099,
+    "Lookup": 18,
+}
 _INDEXABLE: Final = frozenset({"Text", "Number", "Email"})
 _MAX_TEXT: Final = 255
 
@@ -37,8 +58,14 @@ def create(org: Org, call: Call) -> Reply:
     if any(sobject.field(name) for home in homes if (sobject := org.schema.get(home)) is not None):
         message = f"There is already a field named {name.removesuffix('__c')} on {owner}."
         raise RefusalError("DUPLICATE_DEVELOPER_NAME", message, ["DeveloperName"])
-    row: Row = {"Id": org.ids.make("00N"), "TableEnumOrId": owner, "DeveloperName": name.removesuffix("__c"), "FullName": f"{owner}.{name}",
-                "Metadata": _complete(metadata), "NamespacePrefix": None}  # fmt: skip
+    row: Row = {
+        "Id": org.ids.make("00N"),
+        "TableEnumOrId": owner,
+        "DeveloperName": name.removesuffix("__c"),
+        "FullName": f"{owner}.{name}",
+        "Metadata": _complete(metadata),
+        "NamespacePrefix": None,
+    }
     _save(org, call, row)
     for home in homes:
         org.schema.add_field(home, field, guarded=not metadata.get("required"), now_ms=org.now_ms())
@@ -49,7 +76,9 @@ def create(org: Org, call: Call) -> Reply:
 def read(org: Org, _call: Call, field_id: str) -> Reply:
     """``GET /tooling/sobjects/CustomField/{id}``."""
     row = _find(org, field_id)
-    shown = {name: row[name] for name in ("Id", "TableEnumOrId", "DeveloperName", "FullName", "Metadata", "NamespacePrefix")}
+    shown = {
+        name: row[name] for name in ("Id", "TableEnumOrId", "DeveloperName", "FullName", "Metadata", "NamespacePrefix")
+    }
     return Reply(200, shown)
 
 
@@ -60,7 +89,10 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
     if not isinstance(metadata, dict):
         raise RefusalError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", ["Metadata"])
     new = field_of(f"{row['DeveloperName']}__c", metadata)
-    changes = {name: getattr(new, name) for name in ("label", "length", "help_text", "choices", "restricted", "unique", "external_id")}
+    changes = {
+        name: getattr(new, name)
+        for name in ("label", "length", "help_text", "choices", "restricted", "unique", "external_id")
+    }
     for home in org.schema.homes(row["TableEnumOrId"]):
         org.schema.replace_field(home, new.name, **changes)
         org.schema.changed_ms[home] = org.now_ms()
@@ -92,18 +124,37 @@ def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
         raise RefusalError("FIELD_INTEGRITY_EXCEPTION", "Must specify a label for the custom field", ["MasterLabel"])
     length = int(metadata.get("length") or _LENGTHS.get(kind, 0))
     if kind == "Text" and not 1 <= length <= _MAX_TEXT:
-        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", f"Text field length must be between 1 and {_MAX_TEXT}", ["Length"])
+        raise RefusalError(
+            "FIELD_INTEGRITY_EXCEPTION", f"Text field length must be between 1 and {_MAX_TEXT}", ["Length"]
+        )
     if (metadata.get("externalId") or metadata.get("unique")) and kind not in _INDEXABLE:
-        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", f"Can not specify 'externalId' or 'unique' for a field of type {kind}", ["Type"])
+        raise RefusalError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"Can not specify 'externalId' or 'unique' for a field of type {kind}",
+            ["Type"],
+        )
     choices, restricted = _value_set(metadata)
     target = (str(metadata["referenceTo"]),) if kind == "Lookup" and metadata.get("referenceTo") else ()
     return Field(
-        name, _TYPES[kind], str(metadata["label"]), length, int(metadata.get("precision") or 0), int(metadata.get("scale") or 0),
-        nillable=not metadata.get("required") and kind != "Checkbox", custom=True, external_id=bool(metadata.get("externalId")),
-        unique=bool(metadata.get("unique")), case_sensitive=bool(metadata.get("caseSensitive")), restricted=restricted, choices=choices,
-        defaulted=kind == "Checkbox", default=str(metadata.get("defaultValue")).lower() == "true" if kind == "Checkbox" else None,
-        reference_to=target, relationship=name.replace("__c", "__r") if target else None, help_text=metadata.get("inlineHelpText"),
-    )  # fmt: skip
+        name,
+        _TYPES[kind],
+        str(metadata["label"]),
+        length,
+        int(metadata.get("precision") or 0),
+        int(metadata.get("scale") or 0),
+        nillable=not metadata.get("required") and kind != "Checkbox",
+        custom=True,
+        external_id=bool(metadata.get("externalId")),
+        unique=bool(metadata.get("unique")),
+        case_sensitive=bool(metadata.get("caseSensitive")),
+        restricted=restricted,
+        choices=choices,
+        defaulted=kind == "Checkbox",
+        default=str(metadata.get("defaultValue")).lower() == "true" if kind == "Checkbox" else None,
+        reference_to=target,
+        relationship=name.replace("__c", "__r") if target else None,
+        help_text=metadata.get("inlineHelpText"),
+    )
 
 
 def _value_set(metadata: Mapping[str, Any]) -> tuple[tuple[Choice, ...], bool]:
@@ -113,10 +164,14 @@ def _value_set(metadata: Mapping[str, Any]) -> tuple[tuple[Choice, ...], bool]:
     if not isinstance(values, list):
         raise bad_json("valueSetDefinition.value must be an array")
     choices = (
-        Choice(str(v.get("valueName") or v.get("fullName")), str(v.get("label") or v.get("valueName") or v.get("fullName")),
-               active=v.get("isActive") is not False, default=bool(v.get("default")))
+        Choice(
+            str(v.get("valueName") or v.get("fullName")),
+            str(v.get("label") or v.get("valueName") or v.get("fullName")),
+            active=v.get("isActive") is not False,
+            default=bool(v.get("default")),
+        )
         for v in values
-    )  # fmt: skip
+    )
     return tuple(choices), bool(value_set.get("restricted"))
 
 

@@ -50,8 +50,16 @@ def _address(field: Field, row: Row, sobject: SObject) -> dict[str, Any] | None:
     if all(value is None for value in parts.values()):
         return None
     lower = {(name or "")[0].lower() + (name or "")[1:]: value for name, value in parts.items()}
-    return {"city": lower["city"], "country": lower["country"], "geocodeAccuracy": None, "latitude": None, "longitude": None,
-            "postalCode": lower["postalCode"], "state": lower["state"], "street": lower["street"]}  # fmt: skip
+    return {
+        "city": lower["city"],
+        "country": lower["country"],
+        "geocodeAccuracy": None,
+        "latitude": None,
+        "longitude": None,
+        "postalCode": lower["postalCode"],
+        "state": lower["state"],
+        "street": lower["street"],
+    }
 
 
 def _nothing(field: Field) -> None:

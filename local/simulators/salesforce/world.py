@@ -1,51 +1,45 @@
 """From the world file to an org as an administrator has set it up, older than the connection.
 
-Only translation: defaults where the world is silent, and records written by the one way records are written. Nothing here runs later.
+Only translation: the settings an org has as a whole, and custom fields; its first rows are made by `founding`.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.salesforce import writes
 from local.simulators.salesforce.events import EventQueue
-from local.simulators.salesforce.fields import Choice, Field, Row
+from local.simulators.salesforce.fields import Choice, Field
+from local.simulators.salesforce.founding import Cast, Founding, World
 from local.simulators.salesforce.ids import IdMaker
 from local.simulators.salesforce.org import DuplicateRule, Org, ValidationRule
 from local.simulators.salesforce.schema import Schema
 from local.simulators.salesforce.store import Store
-from local.simulators.salesforce.times import DAY, full_second
-from local.simulators.salesforce.transaction import Actor, Transaction
 
-World = Mapping[str, Any]
-DAYS_BEFORE: Final = 30
-"""How much older than the connection the world's records are."""
-STAGES: Final = (
-    ("Prospecting", 10, "Pipeline"), ("Qualification", 10, "Pipeline"), ("Needs Analysis", 20, "Pipeline"),
-    ("Value Proposition", 50, "Pipeline"), ("Id. Decision Makers", 60, "Pipeline"), ("Perception Analysis", 70, "Pipeline"),
-    ("Proposal/Price Quote", 75, "Pipeline"), ("Negotiation/Review", 90, "Pipeline"), ("Closed Won", 100, "Closed"),
-    ("Closed Lost", 0, "Omitted"),
-)  # fmt: skip
-"""The stages of a new org [M]: name, probability, forecast category."""
-_CATEGORY: Final = {"Best Case": "BestCase", "Commit": "Forecast"}
-_QUEUED: Final = ("Lead",)
-_ALIASES: Final = {"defaultedOnCreate": "defaulted", "externalId": "external_id", "caseSensitive": "case_sensitive", "idLookup": "id_lookup",
-                   "restrictedPicklist": "restricted", "relationshipName": "relationship", "inlineHelpText": "help_text"}  # fmt: skip
-_PLAIN: Final = ("name", "type", "label", "length", "precision", "scale", "nillable", "createable", "updateable", "calculated", "unique")
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The two people every org has here: the product's integration user and a person who works in it."""
-
-    integration_user_id: str
-    integration_username: str
-    person_id: str
+_ALIASES: Final = {
+    "defaultedOnCreate": "defaulted",
+    "externalId": "external_id",
+    "caseSensitive": "case_sensitive",
+    "idLookup": "id_lookup",
+    "restrictedPicklist": "restricted",
+    "relationshipName": "relationship",
+    "inlineHelpText": "help_text",
+}
+_PLAIN: Final = (
+    "name",
+    "type",
+    "label",
+    "length",
+    "precision",
+    "scale",
+    "nillable",
+    "createable",
+    "updateable",
+    "calculated",
+    "unique",
+)
 
 
 def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, Cast]:
@@ -60,12 +54,14 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
     org = Org(schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed))
     org.edition = str(world.get("edition") or "Enterprise Edition")
     org.validation_rules = tuple(
-        ValidationRule(r["object"], r["field"], r["contains"], r["message"]) for r in world.get("validation_rules") or ()
+        ValidationRule(r["object"], r["field"], r["contains"], r["message"])
+        for r in world.get("validation_rules") or ()
     )
     org.duplicate_rules = tuple(
-        DuplicateRule(r["object"], tuple(r.get("fields") or ("Email",)), r.get("action", "alert")) for r in world.get("duplicate_rules") or ()
+        DuplicateRule(r["object"], tuple(r.get("fields") or ("Email",)), r.get("action", "alert"))
+        for r in world.get("duplicate_rules") or ()
     )
-    return org, _Builder(org, world, seed).run()
+    return org, Founding(org, world).run()
 
 
 def field_as_described(described: Mapping[str, Any]) -> Field:
@@ -74,164 +70,26 @@ def field_as_described(described: Mapping[str, Any]) -> Field:
     known |= {ours: described[theirs] for theirs, ours in _ALIASES.items() if theirs in described}
     known.setdefault("label", described["name"])
     kind = known.setdefault("type", "string")
-    known.setdefault("length", {"string": 255, "textarea": 32_000, "picklist": 255, "email": 80, "phone": 40, "url": 255}.get(kind, 0))
+    known.setdefault(
+        "length",
+        {"string": 255, "textarea": 32_000, "picklist": 255, "email": 80, "phone": 40, "url": 255}.get(kind, 0),
+    )
     if kind in {"double", "currency", "percent"}:
         known.setdefault("precision", 18)
         known.setdefault("scale", 2)
     values = described.get("picklistValues") or ()
     choices = tuple(
-        Choice(str(v["value"]), str(v.get("label") or v["value"]), active=v.get("active", True), default=v.get("defaultValue", False)) for v in values
+        Choice(
+            str(v["value"]),
+            str(v.get("label") or v["value"]),
+            active=v.get("active", True),
+            default=v.get("defaultValue", False),
+        )
+        for v in values
     )
-    flag = {"nillable": False, "defaulted": True, "default": bool(described.get("defaultValue"))} if kind == "boolean" else {}
+    flag = (
+        {"nillable": False, "defaulted": True, "default": bool(described.get("defaultValue"))}
+        if kind == "boolean"
+        else {}
+    )
     return Field(**(known | flag), custom=True, choices=choices, reference_to=tuple(described.get("referenceTo") or ()))
-
-
-class _Builder:
-    """Writes the first rows of an org, all as the administrator and all thirty days ago."""
-
-    def __init__(self, org: Org, world: World, seed: int) -> None:
-        self._org = org
-        self._world = world
-        self._chance = random.Random(seed + 1)  # noqa: S311 - a reproducible name, no secret
-        self._then = full_second(org.clock.now_ms()) - DAYS_BEFORE * DAY
-        self._admin = org.ids.make("005")
-        self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
-
-    def run(self) -> Cast:
-        profile = self._raw("Profile", Name="System Administrator", UserType="Standard")
-        standard = self._raw("Profile", Name="Standard User", UserType="Standard")
-        for owner in (profile, standard):
-            self._raw("PermissionSet", Name=f"X{owner}", Label=f"Profile {owner}", ProfileId=owner, IsOwnedByProfile=True, PermissionsApiEnabled=True)
-        self._organization()
-        cast = self._people(profile, standard)
-        self._queues()
-        self._stages()
-        self._record_types()
-        self._assignment()
-        self._records(self._world.get("records") or ())
-        return cast
-
-    def _raw(self, sobject: str, **values: Any) -> str:
-        """Write a row as it is."""
-        prefix = self._org.schema.objects[sobject.lower()].prefix
-        row_id = values.pop("Id", None) or self._org.ids.make(prefix)
-        fields = self._org.schema.objects[sobject.lower()].fields
-        defaults = {field.name: field.default for field in fields if field.default is not None}
-        stamps = {"CreatedDate": self._then, "CreatedById": self._admin, "LastModifiedDate": self._then, "LastModifiedById": self._admin,
-                  "SystemModstamp": self._then}  # fmt: skip
-        self._transaction.put(sobject, row_id, defaults | stamps | values | {"Id": row_id})
-        return row_id
-
-    def _organization(self) -> None:
-        self._org.org_id = self._raw(
-            "Organization", Name="Example Organization", OrganizationType=self._org.edition, IsSandbox=False, InstanceName="XX1",
-            LanguageLocaleKey="en_US", TimeZoneSidKey="GMT", DefaultLocaleSidKey="en_US",
-        )  # fmt: skip
-        channel = self._org.ids.make("0YL")
-        self._org.events.source = f"aws.partner/salesforce.com/{self._org.org_id}/{channel}"
-
-    def _people(self, profile: str, standard: str) -> Cast:
-        username = "integration@acme.example.com"
-        self._user({"Name": "Integration User", "Email": username}, profile, self._admin_twin())
-        cast = Cast(self._last_user, username, self._admin)
-        self._user({"Name": "Pat Person", "Email": "pat.person@acme.example.com"}, profile, self._admin)
-        for given in self._world.get("users") or ():
-            self._user(given, standard, None)
-        return cast
-
-    def _admin_twin(self) -> str:
-        """The integration user's id: not the person's."""
-        self._last_user = self._org.ids.make("005")
-        return self._last_user
-
-    def _user(self, given: Mapping[str, Any], profile: str, row_id: str | None) -> None:
-        first, _, last = str(given["Name"]).rpartition(" ")
-        values = {key: value for key, value in given.items() if key != "Name"}
-        email = given.get("Email") or f"{last.lower()}@acme.example.com"
-        defaults = {"FirstName": first or None, "LastName": last, "Name": given["Name"], "Email": email, "Username": email, "IsActive": True,
-                    "UserType": "Standard", "ProfileId": profile, "Alias": last[:8], "TimeZoneSidKey": "GMT"}  # fmt: skip
-        self._raw("User", **(defaults | values | ({} if row_id is None else {"Id": row_id})))
-
-    def _queues(self) -> None:
-        for given in self._world.get("queues") or ():
-            name = given["Name"]
-            queue = self._raw("Group", **(given | {"Type": "Queue", "DeveloperName": str(name).replace(" ", "_")}))
-            for sobject in given.get("SobjectTypes") or _QUEUED:
-                self._raw("QueueSobject", QueueId=queue, SobjectType=sobject)
-
-    def _stages(self) -> None:
-        given: Sequence[Mapping[str, Any]] = self._world.get("stages") or _default_stages()
-        for number, stage in enumerate(given, start=1):
-            name = stage.get("ApiName") or stage["MasterLabel"]
-            forecast = stage.get("ForecastCategoryName") or "Pipeline"
-            defaults = {"ApiName": name, "MasterLabel": stage.get("MasterLabel") or name, "IsActive": True, "SortOrder": number, "IsClosed": False,
-                        "IsWon": False, "DefaultProbability": 0.0, "ForecastCategoryName": forecast,
-                        "ForecastCategory": _CATEGORY.get(forecast, forecast)}  # fmt: skip
-            self._raw("OpportunityStage", **(defaults | dict(stage)))
-        rows = sorted(self._org.store.tables["OpportunityStage"], key=lambda row: row["SortOrder"])
-        choices = tuple(Choice(row["ApiName"], row["MasterLabel"], active=row["IsActive"]) for row in rows)
-        self._org.schema.replace_field("Opportunity", "StageName", choices=choices)
-
-    def _record_types(self) -> None:
-        for given in self._world.get("opportunity_record_types") or ():
-            values = {key: value for key, value in given.items() if key != "stages"}
-            values.setdefault("DeveloperName", str(given["Name"]).replace(" ", "_"))
-            type_id = self._raw("RecordType", **({"SobjectType": "Opportunity", "IsActive": True, "IsPersonType": False} | values))
-            self._org.default_record_type.setdefault("Opportunity", type_id)
-            if given.get("stages"):
-                self._org.stages_of_type[type_id] = tuple(given["stages"])
-        if self._org.schema.person_accounts:
-            business = self._raw("RecordType", Name="Business Account", DeveloperName="Business_Account", SobjectType="Account", IsPersonType=False)
-            self._raw("RecordType", Name="Person Account", DeveloperName="PersonAccount", SobjectType="Account", IsPersonType=True)
-            self._org.default_record_type["Account"] = business
-
-    def _assignment(self) -> None:
-        wanted = self._world.get("lead_assignment_owner")
-        if not wanted:
-            return
-        owners = [*self._org.store.tables["User"], *self._org.store.tables["Group"]]
-        found = next((row["Id"] for row in owners if wanted in {row.get("Email"), row.get("Name")}), None)
-        if found is None:
-            msg = f"lead_assignment_owner names nobody: {wanted!r}"
-            raise ValueError(msg)
-        self._org.lead_owner_id = found
-
-    def _records(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Write the world's records; one whose ``@ref`` is not known yet waits for it."""
-        known: dict[str, str] = {}
-        waiting = list(records)
-        while waiting:
-            ready = [record for record in waiting if _needs(record) <= known.keys()]
-            if not ready:
-                msg = f"records refer to unknown refs: {sorted(set().union(*map(_needs, waiting)) - known.keys())}"
-                raise ValueError(msg)
-            for record in ready:
-                row_id = self._record({key: _resolved(value, known) for key, value in record.items()})
-                if record.get("ref"):
-                    known[str(record["ref"])] = row_id
-            waiting = [record for record in waiting if record not in ready]
-
-    def _record(self, record: Mapping[str, Any]) -> str:
-        sobject = self._org.schema.get(str(record["type"]))
-        if sobject is None:
-            msg = f"unknown sObject in records: {record['type']!r}"
-            raise ValueError(msg)
-        values = {key: value for key, value in record.items() if key not in {"type", "ref"}}
-        view = self._org.view(self._admin)
-        return writes.create(self._org, self._transaction, view, sobject, values)
-
-
-def _default_stages() -> list[Row]:
-    return [
-        {"ApiName": name, "DefaultProbability": float(percent), "ForecastCategoryName": forecast, "IsClosed": name.startswith("Closed"),
-         "IsWon": name == "Closed Won"}
-        for name, percent, forecast in STAGES
-    ]  # fmt: skip
-
-
-def _needs(record: Mapping[str, Any]) -> set[str]:
-    return {value[1:] for key, value in record.items() if key != "ref" and isinstance(value, str) and value.startswith("@")}
-
-
-def _resolved(value: Any, known: Mapping[str, str]) -> Any:
-    return known.get(value[1:], value) if isinstance(value, str) and value.startswith("@") else value

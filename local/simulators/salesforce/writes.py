@@ -25,7 +25,9 @@ _NOT_FIELDS: Final = frozenset({"attributes"})
 def create(org: Org, transaction: Transaction, view: View, sobject: SObject, values: Mapping[str, Any]) -> str:
     """Make a record and answer its id. Raises `RefusalError`."""
     if not (sobject.createable or transaction.actor.trusted):
-        raise RefusalError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", [])
+        raise RefusalError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", []
+        )
     _lock(org, transaction, sobject, None)
     given = _read(org, transaction, view, sobject, values, creating=True)
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}
@@ -46,7 +48,9 @@ def update(
     """Change a record. Raises `RefusalError`: among others ENTITY_IS_DELETED and INVALID_CROSS_REFERENCE_KEY for an unknown id."""
     before = _existing(org, sobject, record_id)
     if not (sobject.updateable or transaction.actor.trusted):
-        raise RefusalError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}", [])
+        raise RefusalError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}", []
+        )
     _lock(org, transaction, sobject, record_id)
     given = _read(org, transaction, view, sobject, values, creating=False)
     if sobject.name == "Contact" and before.get("IsPersonAccount"):
@@ -63,7 +67,9 @@ def delete(org: Org, transaction: Transaction, sobject: SObject, record_id: str,
     """Put a record and what hangs on it into the recycle bin (or away, where the object has none). Raises `RefusalError`."""
     before = _existing(org, sobject, record_id)
     if not sobject.deletable:
-        raise RefusalError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}", [])
+        raise RefusalError(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}", []
+        )
     _lock(org, transaction, sobject, record_id)
     if sobject.field("IsDeleted") is None:
         transaction.remove(sobject.name, record_id)

@@ -1,1 +1,4 @@
-"""SOQL: `parser` turns text into a `tree`, `engine` answers it from the store. Enough of the language for synchronisation, honestly refused beyond."""
+"""SOQL: `parser` turns text into a `tree`, `engine` answers it from the store.
+
+Enough of the language for synchronisation; the rest is refused as malformed, never answered wrongly.
+"""

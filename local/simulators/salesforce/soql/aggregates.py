@@ -30,7 +30,9 @@ _ROWS: Final = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG"})
 
 def is_aggregate(select: Select) -> bool:
     """Whether the query answers groups and not records."""
-    return bool(select.group_by) or any(isinstance(item.what, Call) and item.what.function != "FIELDS" for item in select.items)
+    return bool(select.group_by) or any(
+        isinstance(item.what, Call) and item.what.function != "FIELDS" for item in select.items
+    )
 
 
 def is_plain_count(select: Select) -> bool:
@@ -99,9 +101,11 @@ def _order_name(select: Select, by: Path | Call, makers: Mapping[str, Any], text
     for item, name in zip(select.items, makers, strict=True):
         same_path = isinstance(by, Path) and isinstance(item.what, Path) and by.names == item.what.names
         same_call = (
-            isinstance(by, Call) and isinstance(item.what, Call)
-            and (by.function, by.path and by.path.names) == (item.what.function, item.what.path and item.what.path.names)
-        )  # fmt: skip
+            isinstance(by, Call)
+            and isinstance(item.what, Call)
+            and (by.function, by.path and by.path.names)
+            == (item.what.function, item.what.path and item.what.path.names)
+        )
         if same_path or same_call:
             return name
     raise complain(text, by.at, "Ordered field must be grouped or aggregated")

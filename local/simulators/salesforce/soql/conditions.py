@@ -20,7 +20,7 @@ from local.simulators.salesforce.refusals import RefusalError
 from local.simulators.salesforce.soql.columns import Column, Resolver
 from local.simulators.salesforce.soql.lexer import complain
 from local.simulators.salesforce.soql.ranges import Span, span
-from local.simulators.salesforce.soql.tree import All, Any_, Call, Comparison, Condition, Not, Path, Select, Value
+from local.simulators.salesforce.soql.tree import All, Call, Comparison, Condition, Either, Not, Path, Select, Value
 from local.simulators.salesforce.store import TIMES, Table, index_key
 from local.simulators.salesforce.times import day_of
 
@@ -56,7 +56,7 @@ def compile_condition(condition: Condition, scope: Scope) -> Test:
     if isinstance(condition, All):
         tests = [compile_condition(part, scope) for part in condition.parts]
         return lambda row: all(test(row) for test in tests)
-    if isinstance(condition, Any_):
+    if isinstance(condition, Either):
         tests = [compile_condition(part, scope) for part in condition.parts]
         return lambda row: any(test(row) for test in tests)
     if isinstance(condition, Not):
@@ -77,7 +77,7 @@ def _narrow(condition: Condition, scope: Scope, table: Table) -> list[Row] | Non
     if isinstance(condition, All):
         lists = [found for part in condition.parts if (found := _narrow(part, scope, table)) is not None]
         return min(lists, key=len, default=None)
-    if isinstance(condition, Any_):
+    if isinstance(condition, Either):
         parts = [_narrow(part, scope, table) for part in condition.parts]
         if any(part is None for part in parts):
             return None
@@ -106,7 +106,11 @@ def _comparison(condition: Comparison, scope: Scope) -> Test:
     read, operator = column.read, condition.operator
     if operator in {"IN", "NOT IN"}:
         wanted = _wanted(condition, column.field, scope)
-        return (lambda row: index_key(read(row)) in wanted) if operator == "IN" else (lambda row: index_key(read(row)) not in wanted)
+        return (
+            (lambda row: index_key(read(row)) in wanted)
+            if operator == "IN"
+            else (lambda row: index_key(read(row)) not in wanted)
+        )
     if not isinstance(condition.right, Value):
         raise complain(scope.resolver.text, condition.at, "unexpected token: '('")
     if operator == "LIKE":

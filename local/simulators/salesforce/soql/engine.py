@@ -115,16 +115,22 @@ class Engine:
                 column = resolver.column(item.what, sobject, select.alias)
                 names = (*(hop.relationship or hop.name for hop in column.hops), column.field.name)
                 if any(known == names for known, _ in parts):
-                    raise complain(resolver.text, item.what.at, f"duplicate field selected: {'.'.join(names)}", "INVALID_FIELD")
+                    raise complain(
+                        resolver.text, item.what.at, f"duplicate field selected: {'.'.join(names)}", "INVALID_FIELD"
+                    )
                 for length in range(1, len(names)):
                     hops.setdefault(names[:length], column)
                 parts.append((names, _shown(column)))
         return lambda row: self._show(row, sobject, parts, hops, resolver)
 
     def _show(
-        self, row: Row, sobject: SObject, parts: list[tuple[tuple[str, ...], Callable[[Row], Any]]],
-        hops: dict[tuple[str, ...], Column], resolver: Resolver,
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        row: Row,
+        sobject: SObject,
+        parts: list[tuple[tuple[str, ...], Callable[[Row], Any]]],
+        hops: dict[tuple[str, ...], Column],
+        resolver: Resolver,
+    ) -> dict[str, Any]:
         record: dict[str, Any] = {"attributes": self._attributes(sobject.name, row)}
         for names, read in parts:
             place: dict[str, Any] | None = record
@@ -146,7 +152,9 @@ class Engine:
     def _attributes(self, sobject: str, row: Row) -> dict[str, Any]:
         return {"type": sobject, "url": f"{self._prefix}/{sobject}/{row['Id']}"}
 
-    def _children(self, select: Select, parent: SObject, resolver: Resolver) -> tuple[tuple[str, ...], Callable[[Row], Any]]:
+    def _children(
+        self, select: Select, parent: SObject, resolver: Resolver
+    ) -> tuple[tuple[str, ...], Callable[[Row], Any]]:
         """A sub-query of the SELECT list: the children of each row."""
         found = self._view.children(parent, select.source)
         if found is None:
@@ -177,7 +185,11 @@ class Engine:
             if kind != "STANDARD" and (select.limit is None or select.limit > _FIELDS_LIMIT):
                 message = "The SOQL FIELDS function must have a LIMIT of at most 200"
                 raise complain(resolver.text, item.what.at, message)
-            wanted = (field for field in self._view.fields(sobject).values() if kind == "ALL" or field.custom == (kind == "CUSTOM"))
+            wanted = (
+                field
+                for field in self._view.fields(sobject).values()
+                if kind == "ALL" or field.custom == (kind == "CUSTOM")
+            )
             items.extend(Item(Path((field.name,), item.what.at)) for field in wanted)
         return items
 

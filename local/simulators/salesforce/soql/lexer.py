@@ -18,7 +18,18 @@ _TOKEN: Final = re.compile(
     |(?P<mark><>|!=|<=|>=|[=<>(),:])""",
     re.VERBOSE | re.ASCII | re.DOTALL | re.IGNORECASE,
 )
-_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "_": "_", "%": "%"}
+_ESCAPES: Final = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "b": "\b",
+    "f": "\f",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "_": "_",
+    "%": "%",
+}
 _SHOWN: Final = 40
 
 

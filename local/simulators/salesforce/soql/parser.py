@@ -6,10 +6,32 @@ from typing import Any, Final
 
 from local.simulators.salesforce import times
 from local.simulators.salesforce.soql.lexer import Token, complain, tokens, unescape
-from local.simulators.salesforce.soql.tree import All, Any_, Call, Comparison, Condition, Item, Not, Order, Path, Select, Value
+from local.simulators.salesforce.soql.tree import (
+    All,
+    Call,
+    Comparison,
+    Condition,
+    Either,
+    Item,
+    Not,
+    Order,
+    Path,
+    Select,
+    Value,
+)
 
 AGGREGATES: Final = frozenset({"COUNT", "COUNT_DISTINCT", "MAX", "MIN", "SUM", "AVG"})
-_COMPARE: Final = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "LIKE": "LIKE", "IN": "IN"}
+_COMPARE: Final = {
+    "=": "=",
+    "!=": "!=",
+    "<>": "!=",
+    "<": "<",
+    "<=": "<=",
+    ">": ">",
+    ">=": ">=",
+    "LIKE": "LIKE",
+    "IN": "IN",
+}
 _CLAUSES: Final = frozenset({"WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "ALL", "FOR", "USING"})
 
 
@@ -93,7 +115,7 @@ class _Parser:
 
     def _condition(self) -> Condition:
         first = self._term()
-        for word, kind in (("AND", All), ("OR", Any_)):
+        for word, kind in (("AND", All), ("OR", Either)):
             if self._next.upper != word:
                 continue
             parts = [first]
@@ -161,7 +183,9 @@ class _Parser:
                 return Value("date", times.read_date(token.text), token.at)
             return Value("datetime", times.read_datetime(token.text), token.at)
         except ValueError:
-            raise complain(self._text, token.at, f"line 1:{token.at} no viable alternative at character '{token.text}'") from None
+            raise complain(
+                self._text, token.at, f"line 1:{token.at} no viable alternative at character '{token.text}'"
+            ) from None
 
     def _orders(self) -> list[Order]:
         found = [self._order()]
@@ -220,7 +244,9 @@ class _Parser:
 
     def _keyword(self, word: str) -> None:
         if not self._take(word):
-            raise self._unexpected(f"expecting '{word}', found '{self._next.text}'" if self._next.kind != "end" else None)
+            raise self._unexpected(
+                f"expecting '{word}', found '{self._next.text}'" if self._next.kind != "end" else None
+            )
 
     def _unexpected(self, message: str | None = None) -> Exception:
         token = self._next

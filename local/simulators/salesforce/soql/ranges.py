@@ -8,7 +8,13 @@ from typing import Final
 
 from local.simulators.salesforce.times import DAY, day_start, moment
 
-_FIXED: Final = {"YESTERDAY": (-1, 0), "TODAY": (0, 1), "TOMORROW": (1, 2), "LAST_90_DAYS": (-90, 1), "NEXT_90_DAYS": (1, 91)}
+_FIXED: Final = {
+    "YESTERDAY": (-1, 0),
+    "TODAY": (0, 1),
+    "TOMORROW": (1, 2),
+    "LAST_90_DAYS": (-90, 1),
+    "NEXT_90_DAYS": (1, 91),
+}
 _COUNTED: Final = frozenset({"LAST_N_DAYS", "NEXT_N_DAYS", "N_DAYS_AGO"})
 _MONTHS: Final = {"LAST_MONTH": -1, "THIS_MONTH": 0, "NEXT_MONTH": 1}
 _YEARS: Final = {"LAST_YEAR": -1, "THIS_YEAR": 0, "NEXT_YEAR": 1}

@@ -61,7 +61,7 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Either:
     """Conditions joined by OR."""
 
     parts: tuple[Condition, ...]
@@ -74,7 +74,7 @@ class Not:
     part: Condition
 
 
-Condition = Comparison | All | Any_ | Not
+Condition = Comparison | All | Either | Not
 
 
 @dataclass(frozen=True, slots=True)
