@@ -1,0 +1,278 @@
+"""One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a person who works beside us.
+
+What the two sides do differently is data (`Customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways belong
+to the simulators.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError
+from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
+from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.model.records import Origin, Record, Ref, Side, Value
+from crmsync.ports import Fields, Outcome, Sighting, Written
+
+PAGE = 200
+OUR_USER = "005000000000001AAA"
+PERSON = "005000000000009AAA"
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """What a side does its own way."""
+
+    key: str
+    email: str
+    unique_email: bool
+    says_what_it_shows: bool
+    tells_deleted: bool
+    stamp: timedelta
+    required: Mapping[str, tuple[str, ...]]
+    prefixes: Mapping[str, str]
+    by: Mapping[bool, str]
+    """Who wrote, by whether it was us: HubSpot's source, Salesforce's user id."""
+
+
+CUSTOMS = {
+    Side.HUBSPOT: Customs(
+        key=HUBSPOT_KEY,
+        email="email",
+        unique_email=True,
+        says_what_it_shows=True,
+        tells_deleted=False,
+        stamp=timedelta(milliseconds=1),
+        required={},
+        prefixes={},
+        by={True: "INTEGRATION/990077", False: "CRM_UI/userId:1"},
+    ),
+    Side.SALESFORCE: Customs(
+        key=SALESFORCE_KEY,
+        email="Email",
+        unique_email=False,
+        says_what_it_shows=False,
+        tells_deleted=True,
+        stamp=timedelta(seconds=1),
+        required={"Lead": ("LastName", "Company"), "Contact": ("LastName",)},
+        prefixes={"Lead": "00Q", "Contact": "003", "Account": "001"},
+        by={True: OUR_USER, False: PERSON},
+    ),
+}
+
+
+@dataclass(slots=True)
+class _Row:
+    fields: dict[str, Value]
+    created_at: datetime
+    modified_at: datetime
+    by: str
+    is_deleted: bool = False
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+
+class MemoryCrm:
+    """Implements `Crm` and `Sweeper`."""
+
+    def __init__(self, side: Side, *, now: Callable[[], datetime]) -> None:
+        """An empty CRM that is this `side`; `now` is its clock."""
+        self.side = side
+        self.customs = CUSTOMS[side]
+        self.calls: Counter[str] = Counter()
+        self.down: SyncError | None = None
+        self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
+        self._now = now
+        self._rows: dict[Ref, _Row] = {}
+        self._next = 100
+
+    # -- the port --
+
+    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+        """As the port says."""
+        self._call("read")
+        return {ref: self._record(ref, fields.get(ref.object, ()), history=history) for ref in refs if self._is_live(ref)}
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """As the port says."""
+        self._call("find")
+        wanted = {email.strip().lower() for email in emails if email and email.strip()}
+        return [
+            self._record(ref, fields[ref.object])
+            for ref, row in self._rows.items()
+            if ref.object in fields
+            and self._is_live(ref)
+            and str(row.fields.get(self.customs.email) or "").lower() in wanted
+            and not row.fields.get("IsConverted")
+        ]
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """As the port says."""
+        self._call("create")
+        return [self._create(effect) for effect in effects]
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """As the port says."""
+        self._call("update")
+        return [self._update(effect) for effect in effects]
+
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """As the port says."""
+        self._call("changed_since")
+        for name, moment in since.items():
+            seen = [
+                Sighting(ref, self._stamp(row.modified_at), row.is_deleted)
+                for ref, row in self._rows.items()
+                if ref.object == name and self._stamp(row.modified_at) >= self._stamp(moment)
+            ]
+            seen = [one for one in seen if self.customs.tells_deleted or not one.deleted]
+            seen.sort(key=lambda one: (one.modified_at, one.ref))
+            yield from (seen[start : start + PAGE] for start in range(0, len(seen), PAGE))
+
+    # -- the person beside us --
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """A person makes a record."""
+        return self._insert(name, dict(fields), ours=False)
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """A person changes a record."""
+        self._put(ref, fields, ours=False)
+
+    def delete(self, ref: Ref) -> None:
+        """A person deletes a record."""
+        row = self._rows[ref]
+        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[False]
+
+    def fields(self, ref: Ref) -> Mapping[str, Value]:
+        """All that a record shows, blanks left out; a deleted one shows nothing."""
+        if not self._is_live(ref):
+            return {}
+        return {name: value for name, value in self._rows[ref].fields.items() if value is not None}
+
+    def refs(self, name: str) -> list[Ref]:
+        """The records of an object that are not deleted, in the order in which they were made."""
+        return [ref for ref in self._rows if ref.object == name and self._is_live(ref)]
+
+    # -- inside --
+
+    def _call(self, verb: str) -> None:
+        self.calls[verb] += 1
+        if self.down is not None:
+            raise self.down
+
+    def _is_live(self, ref: Ref) -> bool:
+        return ref in self._rows and not self._rows[ref].is_deleted
+
+    def _record(self, ref: Ref, names: Iterable[str], *, history: bool = False) -> Record:
+        row = self._rows[ref]
+        shown = {name: row.fields.get(name) for name in names}
+        origins = {name: row.origins[name] for name in shown if history and name in row.origins}
+        by = row.by if self.side is Side.SALESFORCE else ""
+        at = self._stamp(row.created_at), self._stamp(row.modified_at)
+        return Record(ref, shown, *at, by, origins if self.side is Side.HUBSPOT else {})
+
+    def _create(self, effect: CreateRecord) -> Outcome:
+        fields = {name: _plain(value) for name, value in effect.fields.items()}
+        error = self.refuse(fields)
+        if error is not None:
+            return error
+        first = self._holder(effect.object, self.customs.key, effect.key)
+        if first is not None:
+            self._put(first, fields, ours=True)
+            return self._written(first, fields)
+        missing = [name for name in self.customs.required.get(effect.object, ()) if not fields.get(name)]
+        if missing:
+            text = f"Required fields are missing: [{', '.join(missing)}]"
+            return Refused(text, code="REQUIRED_FIELD_MISSING", fieldname=missing[0])
+        clash = self._clash(effect.object, fields)
+        if clash is not None:
+            return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
+        ref = self._insert(effect.object, {**fields, self.customs.key: effect.key}, ours=True)
+        return self._written(ref, fields)
+
+    def _update(self, effect: UpdateRecord) -> Outcome:
+        fields = {name: _plain(value) for name, value in effect.fields.items()}
+        ref = effect.place
+        assert isinstance(ref, Ref), "every place is filled"
+        if not self._is_live(ref):
+            return Gone("The record no longer exists.", code="NOT_FOUND")
+        error = self.refuse(fields)
+        if error is not None:
+            return error
+        clash = self._clash(ref.object, fields)
+        if clash is not None and clash != ref:
+            return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
+        holder = self._holder(ref.object, self.customs.key, fields.get(self.customs.key))
+        if holder is not None and holder != ref:
+            return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
+        self._put(ref, fields, ours=True)
+        return self._written(ref, fields)
+
+    def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
+        if not self.customs.unique_email:
+            return None
+        return self._holder(name, self.customs.email, _text(fields.get(self.customs.email), lower=True))
+
+    def _holder(self, name: str, field_name: str, value: Value) -> Ref | None:
+        if value is None:
+            return None
+        return next((ref for ref in self.refs(name) if self._rows[ref].fields.get(field_name) == value), None)
+
+    def _written(self, ref: Ref, fields: Mapping[str, Value]) -> Written:
+        shown = {name: self._rows[ref].fields.get(name) for name in fields} if self.customs.says_what_it_shows else {}
+        return Written(ref, shown)
+
+    def _insert(self, name: str, fields: Mapping[str, Value], *, ours: bool) -> Ref:
+        self._next += 1
+        prefix = self.customs.prefixes.get(name)
+        identifier = f"{prefix}{self._next:012d}AAA" if prefix else str(self._next)
+        ref = Ref(self.side, name, identifier)
+        self._rows[ref] = _Row({}, self._now(), self._now(), self.customs.by[ours])
+        self._put(ref, fields, ours=ours)
+        return ref
+
+    def _put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool) -> None:
+        row = self._rows[ref]
+        row.modified_at, row.by = self._now(), self.customs.by[ours]
+        for name, value in fields.items():
+            kept = self._kept(name, value)
+            if row.fields.get(name) != kept:
+                row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
+            row.fields[name] = kept
+
+    def _kept(self, name: str, value: Value) -> Value:
+        """A value as the side keeps it: HubSpot has text only and small addresses; neither has an empty text."""
+        if self.side is Side.HUBSPOT:
+            return _text(value, lower=name == self.customs.email)
+        return None if value == "" else value
+
+    def _stamp(self, moment: datetime) -> datetime:
+        return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.customs.stamp
+
+
+class MemoryPreferences:
+    """Implements `Preferences`: the set of addresses that are out of all e-mail."""
+
+    def __init__(self) -> None:
+        """Nobody is out."""
+        self.out: set[str] = set()
+
+    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
+        """As the port says."""
+        self.out.update(effect.email.lower() for effect in effects)
+        return [Written(Ref(Side.HUBSPOT, "contact", ""), {}) for _ in effects]
+
+
+def _plain(value: object) -> Value:
+    assert value is None or isinstance(value, str | int | float | bool), "every slot is filled"
+    return value
+
+
+def _text(value: Value, *, lower: bool = False) -> str | None:
+    if value is None or value == "":
+        return None
+    text = str(value).lower() if isinstance(value, bool) or lower else str(value)
+    return text.strip() if lower else text

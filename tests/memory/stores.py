@@ -1,0 +1,134 @@
+"""Our own stores in memory: links, the outbox, the error inbox and the sweeps' cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.model.changes import Change
+from crmsync.model.effects import Report
+from crmsync.model.links import Link
+from crmsync.model.records import Ref
+from crmsync.ports import Cursor
+
+_FIRST = "Somebody else saved this link first."
+
+
+class MemoryLinks:
+    """Implements `Links`. `reads` and `writes` count records and saves."""
+
+    def __init__(self, links: Iterable[Link] = ()) -> None:
+        """Hold these `links`, as they are."""
+        self.reads = 0
+        self.writes = 0
+        self._by_ref: dict[tuple[str, Ref], Link] = {}
+        for link in links:
+            self._store(link)
+
+    @property
+    def all(self) -> list[Link]:
+        """Every link once."""
+        return list(dict.fromkeys(self._by_ref.values()))
+
+    def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
+        """As the port says."""
+        wanted = list(refs)
+        self.reads += len(wanted)
+        return {ref: self._by_ref[connection, ref] for ref in wanted if (connection, ref) in self._by_ref}
+
+    def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        """As the port says."""
+        return [self._save(link) for link in links]
+
+    def _save(self, link: Link) -> Link | SyncError:
+        holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]
+        before = [holder for holder in holders if holder.version == link.version]
+        if link.version == 0:
+            before = []
+        elif not before:
+            return Conflict(_FIRST)
+        if any(holder not in before for holder in holders) or len(set(before)) > 1:
+            return Conflict(_FIRST)
+        for old in before:
+            for place in self._places(old):
+                self._by_ref.pop(place, None)
+        self.writes += 1
+        saved = replace(link, version=link.version + 1)
+        self._store(saved)
+        return saved
+
+    def _store(self, link: Link) -> None:
+        self._by_ref.update(dict.fromkeys(self._places(link), link))
+
+    def _places(self, link: Link) -> list[tuple[str, Ref]]:
+        assert isinstance(link.hubspot, Ref), "every slot is filled"
+        assert isinstance(link.salesforce, Ref), "every slot is filled"
+        return [(link.connection, link.hubspot), (link.connection, link.salesforce)]
+
+
+class MemoryOutbox:
+    """Implements `Outbox`: what was published, and what shall be looked at again."""
+
+    def __init__(self) -> None:
+        """Nothing was sent yet."""
+        self.published: list[Change] = []
+        self.delayed: list[tuple[Change, int]] = []
+        self.is_down = False
+
+    def publish(self, changes: Sequence[Change]) -> None:
+        """As the port says."""
+        self._check()
+        self.published.extend(changes)
+
+    def again(self, changes: Sequence[tuple[Change, int]]) -> None:
+        """As the port says."""
+        self._check()
+        self.delayed.extend((change, min(max(after, 0), 900)) for change, after in changes)
+
+    def _check(self) -> None:
+        if self.is_down:
+            msg = "The bus is down."
+            raise TryAgain(msg)
+
+
+class MemoryInbox:
+    """Implements `Inbox`. `writes` counts reports kept and forgotten."""
+
+    def __init__(self) -> None:
+        """Nothing is parked."""
+        self.writes = 0
+        self._reports: dict[tuple[str, Ref], Report] = {}
+
+    def park(self, connection: str, reports: Sequence[Report]) -> None:
+        """As the port says; a newer report keeps the older one's place in the order."""
+        self.writes += len(reports)
+        self._reports.update({(connection, report.ref): report for report in reports})
+
+    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
+        """As the port says."""
+        for ref in refs:
+            if self._reports.pop((connection, ref), None) is not None:
+                self.writes += 1
+
+    def parked(self, connection: str) -> Sequence[Report]:
+        """As the port says."""
+        return [report for (name, _), report in self._reports.items() if name == connection]
+
+
+class MemoryCursors:
+    """Implements `Cursors`."""
+
+    def __init__(self) -> None:
+        """No sweep has run yet."""
+        self._cursors: dict[tuple[str, str], Cursor] = {}
+
+    def load(self, connection: str, name: str) -> Cursor | None:
+        """As the port says."""
+        return self._cursors.get((connection, name))
+
+    def save(self, connection: str, name: str, cursor: Cursor) -> None:
+        """As the port says."""
+        stored = self._cursors.get((connection, name))
+        if cursor.version == (stored.version if stored else 0):
+            self._cursors[connection, name] = replace(cursor, version=cursor.version + 1)
