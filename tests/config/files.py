@@ -1,0 +1,67 @@
+"""Settings files that tests start from."""
+
+from __future__ import annotations
+
+MINIMAL = """\
+[[connection]]
+name = "acme"
+[connection.hubspot]
+portal_id = 555001
+secret = "crmsync/acme/hubspot"
+[connection.salesforce]
+login_url = "https://acme.my.salesforce.com"
+secret = "crmsync/acme/salesforce"
+"""
+"""Eight lines; what a test adds begins on line 9."""
+
+EVERYTHING = """\
+[[connection]]                          # one HubSpot account and one Salesforce org
+name = "acme"
+[connection.hubspot]
+portal_id = 555001
+secret = "crmsync/acme/hubspot"
+[connection.salesforce]
+login_url = "https://acme--uat.sandbox.my.salesforce.com/"
+secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:crmsync/acme/salesforce-AbCdEf"
+daily_call_allotment = 20000
+[connection.contacts]
+sync = true
+create_in_salesforce = "contact_if_account"
+create_in_hubspot = "contacts_only"
+inclusion_list = "77"
+outside_inclusion_list = "sync"
+delete_in_hubspot = true
+company_fallback = "Private person"
+last_name_fallback = ""
+max_deletes_per_hour = 10
+[[connection.contacts.field]]
+hubspot = "favourite_colour"
+salesforce = "Favourite_Colour__c"
+update = "prefer_salesforce"
+[[connection.contacts.field]]           # a default pair: only its policy changes
+hubspot = "phone"
+salesforce = "Phone"
+update = "always_salesforce"
+[connection.companies]
+sync = true
+auto_create_and_associate = false
+max_deletes_per_hour = 20
+[[connection.companies.field]]
+hubspot = "rating"
+salesforce = "Rating__c"
+[connection.deals]
+sync = true
+total_revenue_basis = "won"
+max_deletes_per_hour = 30
+[[connection.deals.field]]
+hubspot = "next_step"
+salesforce = "Next_Step__c"
+update = "fill_blank"
+[connection.lifecycle]
+automatic_transitions = false
+sync_to_company_contacts = false
+[connection.email_tasks]
+kinds = ["OPEN", "CLICK", "BOUNCE"]
+repeat = "once_per_day"
+"""
+"""Every key of the settings, each with another value than its default where it has one."""

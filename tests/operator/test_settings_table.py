@@ -1,0 +1,84 @@
+"""The settings table keeps every push, and only one of two that meet gets through."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from crmsync.config import load_settings
+from crmsync.errors import Conflict
+from crmsync.gateways.settings import SettingsTable
+from crmsync.model.settings import Settings
+from crmsync.wire.settings_rows import Revision, from_json, to_json
+from tests.builders import at
+from tests.config.files import MINIMAL, EVERYTHING
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[SettingsTable]:
+    """An empty table."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client.create_table(
+            TableName="state",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )
+        yield SettingsTable(client, "state")
+
+
+def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:
+    """Before the first push there are no settings, which is no error."""
+    assert (table.load(), table.current(), table.history()) == (Settings(), None, [])
+
+
+def test_a_push_is_in_force_and_in_the_history(table: SettingsTable) -> None:
+    """The first push is version 1, read back whole, with its text, its time and its author."""
+    settings = load_settings(EVERYTHING)
+
+    pushed = table.push(EVERYTHING, settings, at=at(), by="ada")
+
+    revision = Revision(1, EVERYTHING, dataclasses.replace(settings, version=1), at(), "ada")
+    assert pushed == revision.settings
+    assert (table.load(), table.current(), table.history()) == (pushed, revision, [revision])
+
+
+def test_history_is_newest_first(table: SettingsTable) -> None:
+    """Each push has a number of its own, and older ones stay."""
+    first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
+    second = table.push(EVERYTHING, Settings(load_settings(EVERYTHING).connections, first.version), at=at(5))
+
+    assert [(one.version, one.text, one.pushed_at) for one in table.history()] == [
+        (2, EVERYTHING, at(5)),
+        (1, MINIMAL, at()),
+    ]
+    assert table.load() == second
+    assert table.revision(1) == Revision(1, MINIMAL, first, at())
+    assert table.revision(3) is None
+
+
+def test_the_second_of_two_pushes_that_meet_is_refused(table: SettingsTable) -> None:
+    """A push that was checked against an older version changes nothing."""
+    first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
+
+    with pytest.raises(Conflict, match="Somebody else has pushed"):
+        table.push(EVERYTHING, load_settings(EVERYTHING), at=at(1))
+
+    assert table.load() == first
+    assert [one.version for one in table.history()] == [1]
+
+
+def test_stored_settings_are_read_by_any_release() -> None:
+    """What a release does not know is left out, what it misses takes its default."""
+    settings = load_settings(MINIMAL)
+    row = to_json(settings).replace('"create_in_hubspot":"leads_and_contacts",', '"from_a_later_release":true,')
+
+    assert from_json(row, 4) == Settings(settings.connections, 4)
