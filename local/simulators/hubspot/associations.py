@@ -1,6 +1,7 @@
 """Which records of one portal belong together, and with which meanings.
 
-Links are kept in both directions and change together. Rules: platforms.md 1.2 "Associations v4"; what HubSpot makes primary by itself [M].
+Links are kept in both directions and change together. Rules: platforms.md 1.2 "Associations v4"; what HubSpot makes
+primary by itself [M].
 """
 
 from __future__ import annotations

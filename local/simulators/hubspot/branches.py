@@ -1,7 +1,8 @@
 """Filter branches of lists: from the request's tree to one test on a record.
 
-Pure. Property filters and list membership are known; other filter types (events, forms, associations) are refused, so that a list never
-silently means something else. Shapes: crm-lists-v3 [V]; the operators are those of the list editor [M].
+Pure. Property filters and list membership are known; other filter types (events, forms, associations) are refused, so
+that a list never silently means something else. Shapes: crm-lists-v3 [V]; the operators are those of the list editor
+[M].
 """
 
 from __future__ import annotations

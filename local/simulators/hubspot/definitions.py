@@ -1,7 +1,7 @@
 """Property definitions and groups: their shape, and nothing that changes.
 
-`Property` is one definition as the properties API shows it (crm-properties-v3 [V]); which definitions a portal has lives in `schema`, the
-ones every portal has in `standard`.
+`Property` is one definition as the properties API shows it (crm-properties-v3 [V]); which definitions a portal has
+lives in `schema`, the ones every portal has in `standard`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Values HubSpot sets by itself beside a write: pure functions over the record's values after it.
 
-A rule takes what was written and the values as they will stand and gives more values; none of them looks at other records.
+A rule takes what was written and the values as they will stand and gives more values; none of them looks at other
+records.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What HubSpot answers when it refuses: one exception and the refusals that more than one endpoint knows.
 
-Texts and categories live here; deciding when to refuse lives with the state that knows. No HTTP here beyond the status number.
-Categories and shapes are those of the error envelope (platforms.md 1.2); texts tagged [M] are from memory and worded by us.
+Texts and categories live here; deciding when to refuse lives with the state that knows. No HTTP here beyond the
+status number. Categories and shapes are those of the error envelope (platforms.md 1.2); texts tagged [M] are from
+memory and worded by us.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ class ApiError(Exception):
         details: Sequence[Mapping[str, Any]] = (),
         context: Mapping[str, Sequence[str]] | None = None,
         extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the parts; `details` becomes ``errors``, `extra` is added to the envelope as it is."""
+        """Keep the parts; `details` becomes ``errors``, `extra` is added to the envelope as it is.
+
+        `headers`, empty at first, go with the answer.
+        """
         super().__init__(message)
         self.status = status
         self.category = category
@@ -35,7 +38,7 @@ class ApiError(Exception):
         self.details = tuple(dict(detail) for detail in details)
         self.context = {name: list(values) for name, values in (context or {}).items()}
         self.extra = dict(extra or {})
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = {}
 
     def envelope(self, correlation_id: str) -> dict[str, Any]:
         """The body of a non-2xx answer; absent parts are left out as HubSpot leaves them out."""

@@ -1,6 +1,7 @@
 """The WSGI side: who calls, may they, what shall go wrong, which endpoint, and what it counts.
 
-The order is HubSpot's: authentication, limits, route, endpoint. Faults hit only calls with the product's token. No endpoint logic here.
+The order is HubSpot's: authentication, limits, route, endpoint. Faults hit only calls with the product's token. No
+endpoint logic here.
 """
 
 from __future__ import annotations
@@ -90,8 +91,6 @@ class Server:
             portal, is_product = self._authenticated(request)
             if is_product:
                 self._admit(portal, found, request, headers)
-            if found is None:
-                raise MissingPageError
             answer = self._answer(portal, found, request, is_product=is_product)
         except ApiError as error:
             return self._json(Answer(error.status, error.envelope(self._correlation_id())), headers | error.headers)
@@ -139,7 +138,9 @@ class Server:
     def _strikes(self, kind: str, name: str) -> bool:
         return self._faults.take("hubspot", kind, endpoint=name) is not None
 
-    def _answer(self, portal: Portal, found: Match, request: Request, *, is_product: bool) -> Answer:
+    def _answer(self, portal: Portal, found: Match | None, request: Request, *, is_product: bool) -> Answer:
+        if found is None:
+            raise MissingPageError
         body = _body(request)
         actor = portal.product if is_product else portal.person
         call = Call(portal, actor, found.ids, request.args, body, request.base_url)

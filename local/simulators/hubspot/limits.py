@@ -1,7 +1,7 @@
 """Counting calls: the ten-second window, the day, and the second of search.
 
-Only counting and the refusal live here. Figures: platforms.md 1.2 "Rate limits" [D]; Professional's day is 650,000 or 625,000, not settled.
-A person in the portal's pages has no API limits, so the user token is not counted.
+Only counting and the refusal live here. Figures: platforms.md 1.2 "Rate limits" [D]; Professional's day is 650,000 or
+625,000, not settled. A person in the portal's pages has no API limits, so the user token is not counted.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
 
 def too_many(policy: str, retry_after_s: int | None = None) -> ApiError:
     """The 429 of a policy; HubSpot seldom sends ``Retry-After`` [D]."""
-    return ApiError(
+    error = ApiError(
         429,
         "RATE_LIMITS",
         f"You have reached your {policy.lower()} limit.",
         extra={"errorType": "RATE_LIMIT", "policyName": policy},
-        headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)},
     )
+    if retry_after_s is not None:
+        error.headers["Retry-After"] = str(retry_after_s)
+    return error
 
 
 class Limits:

@@ -1,7 +1,7 @@
 """Merging two records of one type into a survivor.
 
-The survivor gets a new id, both old ids lead to it, the primary record's values win and its empty ones are filled from the other
-[D for the new id, M for the rest]. Values are stored through `writes`.
+The survivor gets a new id, both old ids lead to it, the primary record's values win and its empty ones are filled
+from the other [D for the new id, M for the rest]. Values are stored through `writes`.
 """
 
 from __future__ import annotations

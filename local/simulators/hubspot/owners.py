@@ -48,7 +48,7 @@ class Owners:
     """All owners of a portal."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> None:
-        """Make owners of world-file rows (``email``, ``firstName``, ``lastName``; ``id``, ``userId``, ``type``, ``archived`` may be given)."""
+        """Make owners of world-file rows; ids, ``type`` and ``archived`` may be given beside address and name."""
         made = [
             Owner(
                 id=str(row.get("id", 71_001 + place)),

@@ -1,6 +1,7 @@
 """Pipelines and their stages of one object type in one portal.
 
-Definitions only; whether records use a stage is for the caller to ask. Shapes: crm-pipelines-v3 [V]; default deal stages [M].
+Definitions only; whether records use a stage is for the caller to ask. Shapes: crm-pipelines-v3 [V]; default deal
+stages [M].
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One portal: its keys, its people, and everything it holds.
 
-Puts the parts together and keeps what joins two of them: mirrored properties, companies made by e-mail domain, opt-out marks. Each part's
-own rules stay in its module.
+Puts the parts together and keeps what joins two of them: mirrored properties, companies made by e-mail domain,
+opt-out marks. Each part's own rules stay in its module.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who may be sent marketing e-mail: the statuses of addresses in one portal.
 
-A status belongs to the address, not to the contact: it outlives the contact and meets one that is created later (PLT-4). What follows for
-contact properties is told to `changed`. Shapes: communication-preferences v3 and v4 [V].
+A status belongs to the address, not to the contact: it outlives the contact and meets one that is created later
+(PLT-4). What follows for contact properties is told to `changed`. Shapes: communication-preferences v3 and v4 [V].
 """
 
 from __future__ import annotations

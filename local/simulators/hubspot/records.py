@@ -1,7 +1,7 @@
 """Records of one object type and the indexes that find them: memory, no rules.
 
-What may be written and what follows from a write is decided in `writes`; here a record is stored, found by id, redirect or unique value, and
-walked in id order. Nothing here scans on a read.
+What may be written and what follows from a write is decided in `writes`; here a record is stored, found by id,
+redirect or unique value, and walked in id order. Nothing here scans on a read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The path table: every endpoint once, every spelling of its path beside it.
 
-HubSpot has the same endpoints under ``/vN/`` and under date-based versions; a family lists its prefixes, a route hangs below it. Ids in a
-path are ``{...}``; the object types among them (`KEPT`) stay readable in the statistics, all others are hidden.
+HubSpot has the same endpoints under ``/vN/`` and under date-based versions; a family lists its prefixes, a route
+hangs below it. Ids in a path are ``{...}``; the object types among them (`KEPT`) stay readable in the statistics, all
+others are hidden.
 """
 
 from __future__ import annotations

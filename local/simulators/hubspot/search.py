@@ -1,7 +1,7 @@
 """Evaluating a search: filters, free text, sorting, paging and their ceilings.
 
-Pure: rows of the index and a request in, matching rows out, or the 400. Ceilings: platforms.md 1.2 ("search"); comparison without case
-for texts [D].
+Pure: rows of the index and a request in, matching rows out, or the 400. Ceilings: platforms.md 1.2 ("search");
+comparison without case for texts [D].
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The HubSpot simulator as the laptop stack sees it: portals, webhooks, people, figures.
 
-Only the interface of architecture.md 6 lives here; everything is delegated. Nothing moves by itself: webhooks leave when they are taken.
+Only the interface of architecture.md 6 lives here; everything is delegated. Nothing moves by itself: webhooks leave
+when they are taken.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ class HubSpotSimulator:
         )
         self._by_id = {portal.portal_id: portal for portal in self.portals}
         self.on_product_write: Callable[[], None] = _nothing
-        self._server = Server(self.portals, faults, self._lock, lambda: self.on_product_write(), seed)
+        self._server = Server(self.portals, faults, self._lock, self._product_wrote, seed)
+
+    def _product_wrote(self) -> None:
+        """Call whatever the stack has put in `on_product_write` by now."""
+        self.on_product_write()
 
     @property
     def wsgi(self) -> Server:

@@ -1,7 +1,7 @@
 """Times and identities: how HubSpot writes a moment, what its clock says, who did something.
 
-Only conversions and the one clock live here. Everything a portal stamps (events, history, modified times, signatures) takes the time from
-`PortalClock`, so that the fault ``clock_skew`` moves HubSpot's whole clock and nothing else.
+Only conversions and the one clock live here. Everything a portal stamps (events, history, modified times, signatures)
+takes the time from `PortalClock`, so that the fault ``clock_skew`` moves HubSpot's whole clock and nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from local.clock import Clock
 from local.faults import Faults
@@ -45,11 +46,16 @@ class Actor:
 
 def iso(moment_ms: int) -> str:
     """Milliseconds since the epoch as HubSpot prints them: UTC, milliseconds left out where they are zero."""
-    moment = datetime.fromtimestamp(moment_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    rest = moment_ms % 1000
-    return f"{moment}.{rest:03d}Z" if rest else f"{moment}Z"
+    second, rest = divmod(moment_ms, 1000)
+    return f"{_second(second)}.{rest:03d}Z" if rest else f"{_second(second)}Z"
 
 
+@lru_cache(maxsize=10_000)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@lru_cache(maxsize=100_000)
 def millis(text: str) -> int:
     """Milliseconds since the epoch from an ISO-8601 text with a zone (none = UTC). Raises `ValueError`."""
     moment = datetime.fromisoformat(text)

@@ -1,8 +1,8 @@
 """From what a caller sends to what HubSpot stores: one check per property type.
 
-Pure: a definition and a raw value go in, a stored text comes out or a `BadValueError`. Records and conflicts are none of its business.
-All stored values are texts; empty means "no value" (platforms.md 1.2 [D]). Codes and wording [M] except PROPERTY_DOESNT_EXIST,
-INVALID_OPTION, INVALID_EMAIL and READ_ONLY_VALUE [S].
+Pure: a definition and a raw value go in, a stored text comes out or a `BadValueError`. Records and conflicts are none
+of its business. All stored values are texts; empty means "no value" (platforms.md 1.2 [D]). Codes and wording [M]
+except PROPERTY_DOESNT_EXIST, INVALID_OPTION, INVALID_EMAIL and READ_ONLY_VALUE [S].
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Webhooks of one app in one portal: who subscribed, what waits, what is out and unanswered.
 
-Happenings become events here, events become signed deliveries when they are taken, and unanswered ones come back by the vendor's schedule.
-Nothing is sent: whoever takes a delivery carries it. Facts: platforms.md 1.1.
+Happenings become events here, events become signed deliveries when they are taken, and unanswered ones come back by
+the vendor's schedule. Nothing is sent: whoever takes a delivery carries it. Facts: platforms.md 1.1.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ EVENTS_A_REQUEST = 100
 RETRY_AFTER_S = (60, 180, 600, 1_800, 3_600, 7_200, 10_800, 14_400, 18_000, 21_600)
 """Ten retries over less than 24 hours [D]; the steps themselves are [M]."""
 JITTER = 0.1
+
+
+_Meaning = tuple[str, str, str | None]
+"""Object name or "object", action, and the property of a property change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ class Webhooks:
     def __init__(
         self, portal_id: int, app_id: int, secrets: Sequence[str], clock: PortalClock, faults: Faults, seed: int
     ) -> None:
-        """`secrets` holds the client secret and, during a rotation, the former one; which of them signs then is not documented [M], so
+        """Start without subscriptions.
+
+        `secrets` holds the client secret and, during a rotation, the former one; which of them signs then is not documented [M], so
         they take turns.
         """
         self._portal_id, self._app_id = portal_id, app_id
@@ -76,7 +82,7 @@ class Webhooks:
         self._clock, self._faults = clock, faults
         self._random = Random(seed)
         self._url = ""
-        self._subscriptions: list[Subscription] = []
+        self._by_meaning: dict[_Meaning, list[Subscription]] = {}
         self._events: list[dict[str, Any]] = []
         self._waiting: list[_Packet] = []
         self._out: dict[int, _Packet] = {}
@@ -86,13 +92,20 @@ class Webhooks:
         """Deploy the app's webhook file: it replaces the former target and subscriptions."""
         self._url = url
         rows = [tuple(row) for row in subscriptions]
-        self._subscriptions = [Subscription(61 + place, str(row[0]), *row[1:3]) for place, row in enumerate(rows)]
+        self._by_meaning = {}
+        for place, row in enumerate(rows):
+            subscription = Subscription(61 + place, str(row[0]), *row[1:3])
+            prefix, _, action = subscription.type.partition(".")
+            name = subscription.property_name if action == "propertyChange" else None
+            self._by_meaning.setdefault((prefix, action, name), []).append(subscription)
 
     def note(self, happening: Happening) -> None:
         """Queue one event for each subscription that the happening meets."""
-        for subscription in self._subscriptions:
-            if _meets(subscription, happening):
-                self._events.append(self._event(subscription, happening))
+        kinds = (happening.kind,) if happening.other_kind is None else (happening.kind, happening.other_kind)
+        for prefix in (*dict.fromkeys(kind.name for kind in kinds), "object"):
+            for subscription in self._by_meaning.get((prefix, happening.action, happening.property_name), ()):
+                if subscription.object_type_id is None or subscription.object_type_id in {k.type_id for k in kinds}:
+                    self._events.append(self._event(subscription, happening))
 
     def next_ms(self) -> int | None:
         """When the next delivery is due in true time, None when nothing waits."""
@@ -134,7 +147,9 @@ class Webhooks:
         return packets
 
     def _signed(self, packet: _Packet) -> Delivery:
-        rows = [dict(event) | {"attemptNumber": packet.attempt} for event in packet.events]
+        rows = (
+            [{**event, "attemptNumber": packet.attempt} for event in packet.events] if packet.attempt else packet.events
+        )
         body = json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
         timestamp = str(self._clock.now_ms())
         secret = self._secrets[(packet.number + packet.attempt) % len(self._secrets)]
@@ -171,16 +186,3 @@ def _generic(event: dict[str, Any], happening: Happening) -> dict[str, Any]:
         del event["objectId"]
         return event
     return event | {"objectTypeId": happening.kind.type_id, "isSensitive": False}
-
-
-def _meets(subscription: Subscription, happening: Happening) -> bool:
-    prefix, _, action = subscription.type.partition(".")
-    kinds = [kind for kind in (happening.kind, happening.other_kind) if kind is not None]
-    if action != happening.action:
-        return False
-    if prefix == "object":
-        if subscription.object_type_id not in {None, *(kind.type_id for kind in kinds)}:
-            return False
-    elif prefix not in {kind.name for kind in kinds}:
-        return False
-    return action != "propertyChange" or subscription.property_name == happening.property_name

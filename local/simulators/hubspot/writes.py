@@ -1,7 +1,7 @@
 """Writing records of one object type: what is refused, what is stored, what follows.
 
-The only place where a record's values change (merging apart, which uses it). Refusals come before any change, so a refused write leaves
-nothing behind. Rules: platforms.md 1.2; those tagged [M] say so.
+The only place where a record's values change (merging apart, which uses it). Refusals come before any change, so a
+refused write leaves nothing behind. Rules: platforms.md 1.2; those tagged [M] say so.
 """
 
 from __future__ import annotations
@@ -235,5 +235,6 @@ class Writes:
         if name in {self.kind.natural_key, self.kind.other_keys}:
             return already_exists(self.kind.name, other.id)
         where = f"objectTypeId={self.kind.type_id}, propertyName={name}, value={value}"
-        text = f"Cannot set PropertyValueCoordinates{{{where}}} on {record.id if record else 'a new record'}. {other.id} already has that value."
+        holder = record.id if record else "a new record"
+        text = f"Cannot set PropertyValueCoordinates{{{where}}} on {holder}. {other.id} already has that value."
         return invalid_values([(name, "CONFLICTING_UNIQUE_VALUE", text)])

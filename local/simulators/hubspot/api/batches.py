@@ -1,7 +1,8 @@
 """CRM objects v3 in batches: read, create, update, upsert, archive.
 
-The law of partial failure: with a unique ``objectWriteTraceId`` on every input each row stands for itself and refusals come as rows of a 207;
-without, the first refusal refuses the whole batch and nothing is stored (platforms.md 1.2 [D]). Missing ids are always rows [S].
+The law of partial failure: with a unique ``objectWriteTraceId`` on every input each row stands for itself and
+refusals come as rows of a 207; without, the first refusal refuses the whole batch and nothing is stored (platforms.md
+1.2 [D]). Missing ids are always rows [S].
 """
 
 from __future__ import annotations
