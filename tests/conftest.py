@@ -1,0 +1,35 @@
+"""What every test may rely on: no account of the machine's owner is in reach, and no test is timed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+# A slow machine is no failure; what is fast enough is measured by benchmarks.
+settings.register_profile("crmsync", deadline=None)
+settings.load_profile("crmsync")
+
+ACCOUNT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+FORGOTTEN = (
+    "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_LAMBDA_FUNCTION_NAME",
+)
+
+
+@pytest.fixture(autouse=True)
+def _made_up_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that open nothing, whatever the machine has."""
+    for name in FORGOTTEN:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)

@@ -1,0 +1,71 @@
+"""Modules have names of the domain, say their law first, and stay small; tests say in a sentence what they show."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import modules, text_of
+
+NAMES_THAT_SAY_NOTHING = {
+    *("base", "common", "helper", "helpers", "info", "manager", "managers", "misc"),
+    *("processor", "processors", "service", "services", "util", "utils"),
+}
+# What a side showed at the last agreement is called the base.
+NOUNS_OF_THE_DOMAIN = {("rules", "base"), ("rules", "test_base")}
+LONGEST_MODULE = {"layers": 320, "functions": 30, "local": 450, "tests": 450}
+
+
+def says_nothing(path: Path) -> bool:
+    """Whether a word of the file's or a folder's name could stand on anything."""
+    parts = path.with_suffix("").parts
+    words = {word for part in parts for word in part.split("_")}
+    return bool(words & NAMES_THAT_SAY_NOTHING) and parts[-2:] not in NOUNS_OF_THE_DOMAIN
+
+
+def silent_tests(source: str) -> list[str]:
+    """The test functions of a source that have no docstring."""
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [node.name for node in functions if node.name.startswith("test_") and not ast.get_docstring(node)]
+
+
+def test_names_say_something() -> None:
+    """No module is called after what it is for everybody."""
+    assert [str(path) for path in modules() if says_nothing(path)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["local/utils.py", "layers/shared/crmsync/sync_manager.py", "tests/common/builders.py"]
+)
+def test_names_that_say_nothing_are_seen(name: str) -> None:
+    """A word in the file's or a folder's name is enough."""
+    assert says_nothing(Path(name))
+
+
+def test_modules_say_their_law_first() -> None:
+    """Every module opens by saying what belongs there."""
+    assert [
+        str(path) for path in modules() if text_of(path).strip() and not ast.get_docstring(ast.parse(text_of(path)))
+    ] == []
+
+
+def test_modules_are_small() -> None:
+    """No module is the place where everything lands."""
+    lines = {path: len(text_of(path).splitlines()) for path in modules()}
+    assert {str(path): count for path, count in lines.items() if count > LONGEST_MODULE[path.parts[0]]} == {}
+
+
+def test_tests_are_sentences() -> None:
+    """Every test has a sentence that says what it shows."""
+    silent = {str(path): silent_tests(text_of(path)) for path in modules() if path.parts[0] == "tests"}
+    assert {path: names for path, names in silent.items() if names} == {}
+
+
+def test_silent_tests_are_seen() -> None:
+    """Functions and methods are looked at; what is no test needs no sentence."""
+    source = 'def test_a():\n    pass\nclass T:\n    def test_b(self):\n        """Says."""\n    def test_c(self): ...\ndef helper(): ...\n'
+    assert silent_tests(source) == ["test_a", "test_c"]

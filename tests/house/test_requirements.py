@@ -1,0 +1,68 @@
+"""One source of dependencies: pyproject.toml. The exported lists hold what it names with all that follows, pinned, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.house.tree import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LISTS = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("requirements/*.txt"), ROOT / "layers/shared/requirements.txt"]
+)
+PIN = re.compile(r"[a-z0-9-]+==[0-9a-z.]+")
+LAYER, DEVELOPMENT = "layers/shared/requirements.txt", "requirements/dev.txt"
+
+
+def pins(name: str) -> dict[str, str]:
+    """Version by name of an exported list."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return {canonicalize_name(package): version for package, _, version in (line.partition("==") for line in lines)}
+
+
+def closure(names: list[str]) -> set[str]:
+    """The packages that these requirements bring along on this machine, themselves included."""
+    found: set[tuple[str, str]] = set()
+    ahead = [Requirement(name) for name in names]
+    while ahead:
+        wanted = ahead.pop()
+        for extra in ("", *wanted.extras):
+            key = (canonicalize_name(wanted.name), extra)
+            if key in found:
+                continue
+            found.add(key)
+            inner = [Requirement(text) for text in metadata.requires(wanted.name) or []]
+            ahead += [it for it in inner if it.marker is None or it.marker.evaluate({"extra": extra})]
+    return {name for name, _ in found}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_is_pinned_and_plain(name: str) -> None:
+    """A line is a name and a version: no range, no address, no option, no comment."""
+    assert [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if not PIN.fullmatch(line)] == []
+
+
+def test_the_layer_holds_what_the_package_needs() -> None:
+    """The layer's list is the package's dependencies with all that they need; boto3 comes from the Lambda runtime."""
+    assert set(pins(LAYER)) == closure(PROJECT["dependencies"])
+
+
+def test_development_has_what_the_layer_has() -> None:
+    """Tests run against the very versions that are deployed."""
+    development = pins(DEVELOPMENT)
+    assert pins(LAYER) == {name: development.get(name) for name in pins(LAYER)}
+
+
+def test_development_names_all_that_is_asked_for() -> None:
+    """Whatever pyproject.toml names is in the development list."""
+    asked = {
+        canonicalize_name(Requirement(name).name)
+        for name in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    }
+    assert asked - set(pins(DEVELOPMENT)) == set()
