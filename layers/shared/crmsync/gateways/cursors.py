@@ -39,7 +39,7 @@ class CursorTable:
         try:
             answer = self._client.get_item(TableName=self._table, Key=_key(connection, name), ConsistentRead=True)
         except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, "The sweep's cursor") from problem
+            raise aws_error(problem, "The sweep's cursor") from None
         item = answer.get("Item")
         if item is None:
             return None
@@ -65,9 +65,9 @@ class CursorTable:
             self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **options)
         except ClientError as problem:
             if problem.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise aws_error(problem, "The sweep's cursor") from problem
+                raise aws_error(problem, "The sweep's cursor") from None
         except BotoCoreError as problem:
-            raise aws_error(problem, "The sweep's cursor") from problem
+            raise aws_error(problem, "The sweep's cursor") from None
 
 
 def _key(connection: str, name: str) -> dict[str, dict[str, str]]:

@@ -113,7 +113,7 @@ class HubspotClient:
                 continue
             error, soon = _refusal(reply, asked, problem)
             if not soon or not self._patience.wait(attempt, asked):
-                raise error from problem
+                raise error from None
             attempt += 1
 
 

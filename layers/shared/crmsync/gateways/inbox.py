@@ -81,7 +81,7 @@ class InboxTable:
                 ExpressionAttributeValues=values,
             )
         except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, "The error inbox") from problem
+            raise aws_error(problem, "The error inbox") from None
 
     def _keys(self, connection: str) -> Iterator[str]:
         return (row["sk"]["S"] for row in self._query(connection, ProjectionExpression="sk"))
@@ -98,7 +98,7 @@ class InboxTable:
             try:
                 page = self._client.query(**request)
             except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The error inbox") from problem
+                raise aws_error(problem, "The error inbox") from None
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
@@ -113,7 +113,7 @@ class InboxTable:
             try:
                 left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
             except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The error inbox") from problem
+                raise aws_error(problem, "The error inbox") from None
             if not left:
                 return
             if not self._patience.wait(attempt):

@@ -107,7 +107,7 @@ class LinksTable:
                 try:
                     answer = self._client.batch_get_item(RequestItems=left)
                 except (BotoCoreError, ClientError) as problem:
-                    raise aws_error(problem, "The link table") from problem
+                    raise aws_error(problem, "The link table") from None
                 found.extend(answer["Responses"].get(self._table, ()))
                 left = answer.get("UnprocessedKeys") or {}
         return found

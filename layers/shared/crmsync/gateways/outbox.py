@@ -76,7 +76,7 @@ class EventOutbox:
             try:
                 answer = self._events.put_events(Entries=entries)
             except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The event bus") from problem
+                raise aws_error(problem, "The event bus") from None
             results = answer.get("Entries") or ()
             entries = [entry for entry, result in zip(entries, results, strict=True) if not result.get("EventId")]
             if not entries:
@@ -92,7 +92,7 @@ class EventOutbox:
             try:
                 answer = self._sqs.send_message_batch(QueueUrl=queue, Entries=entries)
             except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The queue") from problem
+                raise aws_error(problem, "The queue") from None
             messages = [messages[int(failed["Id"])] for failed in answer.get("Failed") or ()]
             if not messages:
                 return

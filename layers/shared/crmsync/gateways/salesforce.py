@@ -13,6 +13,7 @@ from typing import Any
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.salesforce_errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
+from crmsync.gateways.salesforce_ids import is_id
 from crmsync.gateways.salesforce_queries import ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.secrets import Secret
@@ -197,7 +198,7 @@ def _is_locked(outcome: Outcome) -> bool:
 
 def _outcome(write: _Write, row: Mapping[str, Any]) -> Outcome:
     if not row.get("success"):
-        return row_error(row.get("errors") or (), write.fields)
+        return row_error(row.get("errors") or (), write.fields, updates="id" in write.row)
     return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
 
 
@@ -211,9 +212,11 @@ def _change(at: int, effect: UpdateRecord) -> _Write:
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """Ids by object, each once. What cannot be an id (a person typed it into our HubSpot property) would spoil a whole call: left out."""
     objects: dict[str, dict[str, None]] = {}
     for ref in refs:
-        objects.setdefault(ref.object, {})[ref.id] = None
+        if is_id(ref.id):
+            objects.setdefault(ref.object, {})[ref.id] = None
     return {name: list(ids) for name, ids in objects.items()}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
+from crmsync.gateways.salesforce_ids import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,17 @@ def call_error(
     return _error(code, status, message, found, values=tuple(sent.values()), names=tuple(sent), asked=asked)
 
 
-def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object]) -> SyncError:
-    """The error for one row of a collection; `sent` are its fields. Salesforce may name several errors: the first one counts."""
+def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *, updates: bool = False) -> SyncError:
+    """The error for one row of a collection; `sent` are its fields. Salesforce may name several errors: the first one counts.
+
+    An update of a record that never was, or is gone for good, is refused as a bad cross reference; so is one that points to such a
+    record. Only a row without any reference can tell the two apart.
+    """
     found = next(iter(errors), {})
     code = str(found.get("statusCode") or found.get("errorCode") or "UNKNOWN_EXCEPTION")
     message = str(found.get("message") or code)
+    if updates and code == "INVALID_CROSS_REFERENCE_KEY" and not any(is_id(str(value)) for value in sent.values()):
+        return Gone("The Salesforce record no longer exists.", code=code)
     return _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
 
 

@@ -115,7 +115,7 @@ class Login:
             try:
                 answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self._now()))
             except requests.RequestException as problem:
-                raise unreachable(problem) from problem
+                raise unreachable(problem) from None
         try:
             body = answer.json()
         except ValueError:
@@ -175,13 +175,11 @@ class SalesforceSession:
                 if problem.status == RENEW and stale is None:
                     stale = token
                     continue
-                failure: Exception = problem
                 error, soon = _refused(problem, connection.asked)
             except requests.RequestException as problem:
-                failure = problem
                 error, soon = unreachable(problem), not isinstance(problem, requests.ReadTimeout)
             if not soon or not self._patience.wait(attempt, connection.asked):
-                raise error from failure
+                raise error from None
             attempt += 1
 
     def _client(self, token: Token) -> tuple[Salesforce, _Connection]:

@@ -68,7 +68,7 @@ class SecretStore:
         try:
             return str(self._client.get_secret_value(SecretId=name)["SecretString"])
         except (BotoCoreError, ClientError) as problem:
-            raise _unreadable(name, problem) from problem
+            raise _unreadable(name, problem) from None
 
     def _fetch(self, name: str) -> Content:
         text = self.text(name)
