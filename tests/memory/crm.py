@@ -1,7 +1,7 @@
 """One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a person who works beside us.
 
-What the two sides do differently is data (`Customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways belong
-to the simulators.
+What the two sides do differently is data (`Customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways
+belong to the simulators.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class MemoryCrm:
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
         """As the port says."""
         self._call("read")
-        return {ref: self._record(ref, fields.get(ref.object, ()), history=history) for ref in refs if self._is_live(ref)}
+        return {
+            ref: self._record(ref, fields.get(ref.object, ()), history=history) for ref in refs if self._is_live(ref)
+        }
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
         """As the port says."""

@@ -1,7 +1,7 @@
 """What AWS's refusals mean to the caller. Only the table and its reading live here.
 
-Nearly everything AWS refuses passes by itself (throttling, outages, a lost connection); what does not is a fault of the deployment (a missing
-permission or resource), and waiting until somebody mends it loses nothing either, as the queue keeps the work.
+Nearly everything AWS refuses passes by itself (throttling, outages, a lost connection); what does not is a fault of the deployment (a
+missing permission or resource), and waiting until somebody mends it loses nothing either, as the queue keeps the work.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ WAITS = {
 def aws_error(problem: BotoCoreError | ClientError, service: str) -> SyncError:
     """The error for a failed AWS call. AWS's message is left out: it may quote what was sent."""
     if not isinstance(problem, ClientError):
-        return TryAgain(f"{service} could not be reached ({type(problem).__name__}).", after=10, code=type(problem).__name__)
+        return TryAgain(
+            f"{service} could not be reached ({type(problem).__name__}).", after=10, code=type(problem).__name__
+        )
     code = str(problem.response.get("Error", {}).get("Code", "Unknown"))
     if code in REFUSED:
         return Refused(f"{service} refused the request ({code}).", code=code)

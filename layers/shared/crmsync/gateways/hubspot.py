@@ -246,10 +246,11 @@ def _change(at: int, effect: UpdateRecord) -> _Write:
     return _Write(at, row, ref.object, ref.id, effect.fields)
 
 
-def _answered(
-    part: list[_Write], reply: Reply, key_of: Callable[[Mapping[str, Any]], str]
-) -> dict[int, Outcome]:
-    rows = {**{key_of(row): row for row in reply.rows}, **{str(row[TRACE]): row for row in reply.rows if row.get(TRACE)}}
+def _answered(part: list[_Write], reply: Reply, key_of: Callable[[Mapping[str, Any]], str]) -> dict[int, Outcome]:
+    rows = {
+        **{key_of(row): row for row in reply.rows},
+        **{str(row[TRACE]): row for row in reply.rows if row.get(TRACE)},
+    }
     errors = errors_by_row(reply.errors)
     outcomes: dict[int, Outcome] = {}
     for write in part:

@@ -1,7 +1,7 @@
 """Calls to HubSpot through its official client: one connection pool, time limits, few and short repeats, one renewal of the token.
 
-Bodies go in and come out as plain JSON values; nothing here knows what a row means. All calls of the product may be repeated (reads, upserts
-by a unique key, updates by id, unsubscribing), so an answer that got lost is simply asked for again.
+Bodies go in and come out as plain JSON values; nothing here knows what a row means. All calls of the product may be repeated (reads,
+upserts by a unique key, updates by id, unsubscribing), so an answer that got lost is simply asked for again.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ class HubspotClient:
         def send() -> Any:
             client = self._api("batch_api").api_client
             headers = {"Accept": "application/json", "Content-Type": "application/json"}
-            return client.call_api(
-                path, "POST", dict(inside), list(query.items()), headers, auth_settings=["oauth2"]
-            )
+            return client.call_api(path, "POST", dict(inside), list(query.items()), headers, auth_settings=["oauth2"])
 
         return self._ask(send, see)
 

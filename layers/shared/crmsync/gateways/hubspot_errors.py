@@ -45,7 +45,9 @@ VERDICTS: Mapping[tuple[int, str], Verdict] = MappingProxyType(
         (409, ""): Verdict(Conflict),
         (414, ""): Verdict(Refused),
         (423, ""): Verdict(TryAgain, wait=2, soon=True),  # locked by heavy writing: at least 2 s
-        (429, "DAILY"): Verdict(TryAgain, wait=900),  # the day's calls are used up; midnight of the account brings new ones
+        (429, "DAILY"): Verdict(
+            TryAgain, wait=900
+        ),  # the day's calls are used up; midnight of the account brings new ones
         (429, ""): Verdict(TryAgain, wait=10, soon=True),  # the ten-second window
         (477, ""): Verdict(TryAgain, wait=900),  # the account moves to another data centre; Retry-After up to a day
         (500, ""): Verdict(TryAgain, wait=30, soon=True),  # unknown whether applied; all our calls may be repeated

@@ -33,7 +33,7 @@ _DATED = (
 
 
 def path_in(version: str, path: str) -> str:
-    """The client's `path` as `version` has it: unchanged for `CLIENT_PATHS`, else the date-based path (without the slash owners ends in)."""
+    """The client's `path` as `version` has it: unchanged for `CLIENT_PATHS`, else date-based (and without a slash at its end)."""
     if version == CLIENT_PATHS:
         return path
     for pattern, dated in _DATED:

@@ -1,8 +1,8 @@
 """The link table on DynamoDB.
 
 Reading costs one read unit per record from the HubSpot side (one strongly consistent item). From the Salesforce side the pointer is read
-first: half a unit, because a pointer may be read eventually consistent. It cannot mislead: the whole item, which is read strongly consistent,
-says itself whose it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly as well. Pointers once
+first: half a unit, because a pointer may be read eventually consistent. It cannot mislead: the whole item, which is read strongly
+consistent, says itself whose it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly as well. Pointers once
 seen are kept in memory, which makes most Salesforce reads cost one unit, too. Saving costs one write unit per update and four per new link.
 """
 
@@ -98,7 +98,9 @@ class LinksTable:
     def _get(self, keys: list[str], *, consistent: bool) -> list[Item]:
         found: list[Item] = []
         for part in chunks(keys, GET_BATCH):
-            left: Mapping[str, Any] = {self._table: {"Keys": [{"pk": {"S": key}} for key in part], "ConsistentRead": consistent}}
+            left: Mapping[str, Any] = {
+                self._table: {"Keys": [{"pk": {"S": key}} for key in part], "ConsistentRead": consistent}
+            }
             attempt = 0
             while left:
                 if attempt and not self._patience.wait(attempt):

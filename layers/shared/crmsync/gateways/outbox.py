@@ -1,7 +1,7 @@
 """Where changes go: onto the bus, from which rules route them to the queue of their concern, or straight back into that queue with a delay.
 
-Nothing is dropped: a call returns only when AWS has stored everything, and what is published twice is harmless, as a change only says where to
-look.
+Nothing is dropped: a call returns only when AWS has stored everything, and what is published twice is harmless, as a change only says
+where to look.
 """
 
 from __future__ import annotations

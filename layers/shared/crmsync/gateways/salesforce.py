@@ -105,13 +105,17 @@ class SalesforceGateway:
         parts = [
             part
             for name in dict.fromkeys(write.object for write in writes)
-            for part in rounds((write for write in writes if write.object == name), lambda write: write.key, WRITE_BATCH)
+            for part in rounds(
+                (write for write in writes if write.object == name), lambda write: write.key, WRITE_BATCH
+            )
         ]
         return self._write(writes, parts, lambda part: f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
         """Update by id, 200 a call, sorted by object and id: Salesforce locks parents row by row and likes long runs of one object."""
-        writes = sorted((_change(at, effect) for at, effect in enumerate(effects)), key=lambda one: (one.object, one.key))
+        writes = sorted(
+            (_change(at, effect) for at, effect in enumerate(effects)), key=lambda one: (one.object, one.key)
+        )
         parts = list(rounds(writes, lambda write: write.key, WRITE_BATCH))
         return self._write(writes, parts, lambda _: "composite/sobjects")
 

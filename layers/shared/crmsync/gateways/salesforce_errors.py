@@ -64,17 +64,29 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
         # wants a person
         "DUPLICATES_DETECTED": _DUPLICATE,
         "DUPLICATE_EXTERNAL_ID": _DUPLICATE,
-        "INVALID_CROSS_REFERENCE_KEY": Verdict(Refused, hint="The record that this one points to is missing in Salesforce."),
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(Refused, hint="Make the record meet the validation rule in Salesforce."),
-        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(Refused, hint="A Salesforce trigger or flow refused it: see its error."),
+        "INVALID_CROSS_REFERENCE_KEY": Verdict(
+            Refused, hint="The record that this one points to is missing in Salesforce."
+        ),
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
+            Refused, hint="Make the record meet the validation rule in Salesforce."
+        ),
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
+            Refused, hint="A Salesforce trigger or flow refused it: see its error."
+        ),
         "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(Refused, hint="A Salesforce flow failed on it: see the flow's error."),
         "FIELD_INTEGRITY_EXCEPTION": _VALUE,
         "FIELD_FILTER_VALIDATION_EXCEPTION": _VALUE,
-        "REQUIRED_FIELD_MISSING": Verdict(Refused, hint="Fill the field in HubSpot, or give it a fallback in the settings."),
+        "REQUIRED_FIELD_MISSING": Verdict(
+            Refused, hint="Fill the field in HubSpot, or give it a fallback in the settings."
+        ),
         "STRING_TOO_LONG": Verdict(Refused, hint="Shorten the value in HubSpot, or lengthen the field in Salesforce."),
         "INVALID_EMAIL_ADDRESS": _VALUE,
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Verdict(Refused, hint="Add the value to the picklist, or correct it in HubSpot."),
-        "BAD_VALUE_FOR_RESTRICTED_PICKLIST": Verdict(Refused, hint="Add the value to the picklist, or correct it in HubSpot."),
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Verdict(
+            Refused, hint="Add the value to the picklist, or correct it in HubSpot."
+        ),
+        "BAD_VALUE_FOR_RESTRICTED_PICKLIST": Verdict(
+            Refused, hint="Add the value to the picklist, or correct it in HubSpot."
+        ),
         "NUMBER_OUTSIDE_VALID_RANGE": _VALUE,
         "INVALID_TYPE_ON_FIELD_IN_RECORD": _VALUE,
         "JSON_PARSER_ERROR": _VALUE,

@@ -1,7 +1,7 @@
 """The queries we ask Salesforce, and how several of them share one call. Every value is put in by `format_soql`; nothing else makes SOQL.
 
-Names of objects and fields come from our own tables and from settings that were checked; they are checked once more here, as SOQL has no way
-to quote a name.
+Names of objects and fields come from our own tables and from settings that were checked; they are checked once more here, as SOQL has no
+way to quote a name.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def modified_since(name: str, moment: datetime, *, operator: str = ">=") -> Quer
 def of_stamp(name: str, moment: datetime, after_id: str) -> Query:
     """A page of what was modified at one moment, by id, beginning after an id ("" = from the first)."""
     form = _SIGHTINGS + " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
-    soql = format_soql(form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=PAGE)
+    soql = format_soql(
+        form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=PAGE
+    )
     return Query(soql, name, deleted_too=True)
 
 
@@ -126,5 +128,7 @@ def _askable(email: str) -> bool:
 
 def _checked(name: str) -> str:
     if not _NAME.match(name):
-        raise Refused("A Salesforce name has letters, digits and underscores only.", code="INVALID_FIELD", fieldname=name)
+        raise Refused(
+            "A Salesforce name has letters, digits and underscores only.", code="INVALID_FIELD", fieldname=name
+        )
     return name

@@ -1,7 +1,7 @@
 """A logged-in session with one Salesforce org: the token, the connection, the headers, and one new login when the token has run out.
 
-simple-salesforce is used in direct mode with a token of our own, because its own login knows only hosts under salesforce.com, repeats itself
-without end on a 401, and loses the headers on the way. Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
+simple-salesforce is used in direct mode with a token of our own, because its own login knows only hosts under salesforce.com, repeats
+itself without end on a 401, and loses the headers on the way. Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
         try:
             basic = (secret["client_id"], secret["client_secret"])
         except KeyError as missing:
-            raise Refused(f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again.") from None
+            raise Refused(
+                f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again."
+            ) from None
         return {"data": {"grant_type": "client_credentials"}, "auth": basic}
     claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
     assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")

@@ -95,5 +95,7 @@ class _StoredSecret:
 
 def _unreadable(name: str, problem: BotoCoreError | ClientError) -> SyncError:
     if isinstance(problem, ClientError) and problem.response["Error"]["Code"] == "ResourceNotFoundException":
-        return Refused(f"There is no secret {name}.", code="SECRET", hint="Store it in Secrets Manager under this name.")
+        return Refused(
+            f"There is no secret {name}.", code="SECRET", hint="Store it in Secrets Manager under this name."
+        )
     return aws_error(problem, "Secrets Manager")
