@@ -32,8 +32,8 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 CONDITIONS = frozenset({("hubspot", "search_lag"), ("hubspot", "clock_skew"), ("salesforce", "field_removed")})
-"""Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of `daily_limit` ran out) and are
-not used up."""
+"""Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of
+`daily_limit` ran out) and are not used up."""
 
 
 class UnknownFaultError(ValueError):
@@ -52,8 +52,8 @@ class Fault:
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Fault:
         """Make a fault of one JSON entry. Raises `UnknownFaultError`."""
-        at, kind = entry.get("at"), entry.get("kind")
-        if at not in KINDS or kind not in KINDS[at]:
+        at, kind = str(entry.get("at")), str(entry.get("kind"))
+        if kind not in KINDS.get(at, ()):
             msg = f"unknown fault: at {at!r}, kind {kind!r}"
             raise UnknownFaultError(msg)
         details = {key: value for key, value in entry.items() if key not in {"at", "kind", "times"}}

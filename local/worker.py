@@ -3,9 +3,10 @@
 Law: the standard library and time-machine only. This file is started as a script, never imports ``local`` and knows no product module by
 name: what a Lambda may import is what its own folder, its layers and the installed packages hold.
 
-One *nursery* process imports the big third-party packages once and then forks a worker per Lambda, so that a worker that was killed is back
-within milliseconds. A worker is warm as a real Lambda is: it imports its handler once, keeps its module state between calls, has exactly the
-environment it was given, and lives in the simulated time (`time_machine` shifts ``time`` and ``datetime`` for the whole process).
+One *nursery* process imports the big third-party packages once and then forks a worker per Lambda, so that a worker
+that was killed is back within milliseconds. A worker is warm as a real Lambda is: it imports its handler once, keeps
+its module state between calls, has exactly the environment it was given, and lives in the simulated time
+(`time_machine` shifts ``time`` and ``datetime`` for the whole process).
 
 The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own socket attached::
 
@@ -28,6 +29,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import time_machine
@@ -154,8 +156,8 @@ def _say(lines: Any, value: object) -> None:
 
 def main() -> None:
     """Import what the arguments name, as far as it is installed, then be the nursery on standard input."""
-    own = os.path.realpath(os.path.dirname(__file__))
-    sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) != own]
+    own = Path(__file__).resolve().parent
+    sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != own]
     for module in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)

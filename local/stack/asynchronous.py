@@ -1,7 +1,8 @@
 """Calls that nobody waits for: Lambda's asynchronous invocation, and the two services that use it here.
 
-Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again after one minute and once more after two; a
-throttled one is tried again without using these up, for six hours. EventBridge rules and EventBridge Scheduler both call Lambdas so.
+Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again after one minute and
+once more after two; a throttled one is tried again without using these up, for six hours. EventBridge rules and
+EventBridge Scheduler both call Lambdas so.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from moto.events.models import EventPattern
 
 from local.clock import Clock
 from local.stack.lambdas import Ending, Lambdas
-from local.stack.recurrence import Recurrence
+from local.stack.recurrence import recurrence_of
 from local.stack.template import PartnerRule, Schedule
 
 RETRY_AFTER_MS = (60_000, 120_000)
@@ -78,14 +79,20 @@ class AsyncCalls:
 
 
 class Schedules:
-    """A `Mover` that hands over a schedule's event whenever it is due. What was missed while nothing moved is run once, not once per turn."""
+    """A `Mover` that hands over a schedule's event whenever it is due.
+
+    What was missed while nothing moved is run once, not once per turn.
+    """
 
     def __init__(self, schedules: Iterable[Schedule], calls: AsyncCalls, clock: Clock) -> None:
-        """Begin all schedules now: each runs first when its first interval is over. Raises `UnresolvedError` for an expression it cannot read."""
+        """Begin all schedules now: each runs first when its first interval is over.
+
+        Raises `UnresolvedError` for an expression it cannot read.
+        """
         self._calls = calls
         self._clock = clock
         began = clock.now_ms()
-        self._turns = [(schedule, Recurrence.read(schedule.expression, began)) for schedule in schedules]
+        self._turns = [(schedule, recurrence_of(schedule.expression, began)) for schedule in schedules]
         self._due: list[int | None] = [recurrence.after(began) for _, recurrence in self._turns]
 
     def move(self) -> bool:
@@ -120,7 +127,7 @@ class PartnerBus:
 
     def put(self, event: Mapping[str, Any]) -> int:
         """Give the buses an event in EventBridge's envelope; say how many rules took it."""
-        taken = [rule for rule, pattern in self._rules if pattern.matches_event(event)]
+        taken = [rule for rule, pattern in self._rules if pattern.matches_event(cast("Any", event))]
         for rule in taken:
             self._calls.hand_over(rule.function, event)
         return len(taken)

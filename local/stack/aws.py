@@ -1,7 +1,7 @@
 """AWS on the laptop: moto behind one loopback address, in an account of its own, living in the simulated time.
 
-Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may live in one process; moto's only clock is
-replaced by one that asks the `Aws` whose request is being answered.
+Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may live in one
+process; moto's only clock is replaced by one that asks the `Aws` whose request is being answered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import moto.backends
@@ -52,7 +52,7 @@ def _utcnow() -> datetime:
 def _install() -> None:
     """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
-    moto.secretsmanager.models.time = _Time
+    setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
     transactions.install()
 
 
@@ -82,8 +82,8 @@ class Aws:
         )
 
     def backend(self, service: str) -> Any:
-        """moto's own state of one service of this account and region."""
-        return moto.backends.get_backend(service)[self.account][REGION]
+        """What moto itself keeps of one service of this account and region."""
+        return moto.backends.get_backend(cast("Any", service))[self.account][REGION]
 
     @cached_property
     def queues(self) -> Any:
@@ -93,7 +93,8 @@ class Aws:
     def close(self) -> None:
         """Stop answering and forget the account."""
         self._server.close()
-        for backends in list(BackendDict._instances):  # noqa: SLF001 - moto offers to reset all accounts or none
+        every: Any = BackendDict
+        for backends in list(every._instances):  # noqa: SLF001 - moto offers to reset all accounts or none
             backends.pop(self.account, None)
 
     def _wsgi(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -120,7 +121,7 @@ class Aws:
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_X_MOTO_ACCOUNT_ID": self.account,
         }
-        application = self._applications.get(service) or self._dispatcher.get_application(inner)
+        application: Any = self._applications.get(service) or self._dispatcher.get_application(inner)
         if service:
             self._applications[service] = application
         inner["wsgi.input"] = io.BytesIO(body)

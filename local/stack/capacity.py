@@ -2,16 +2,18 @@
 
 Law: pure arithmetic on items in the wire's form (``{"name": {"S": "..."}}``).
 
-Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read and write operations": a strongly
-consistent read costs one unit per 4 KiB, an eventually consistent one half of it, a write one unit per KiB of the larger of the item before and
-after; a transaction costs twice; nothing found or a refused condition still costs the least unit. What secondary indexes cost is not counted.
+Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read and write
+operations": a strongly consistent read costs one unit per 4 KiB, an eventually consistent one half of it, a write one
+unit per KiB of the larger of the item before and after; a transaction costs twice; nothing found or a refused condition
+still costs the least unit. What secondary indexes cost is not counted.
 """
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 READ_UNIT = 4096
@@ -28,19 +30,9 @@ def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
 def value_size(value: Mapping[str, Any]) -> int:
     """Bytes that one attribute value takes."""
     kind, content = next(iter(value.items()))
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return number_size(str(content))
-    if kind == "B":
-        return _binary(content)
-    if kind in {"NULL", "BOOL"}:
-        return 1
-    if kind == "M":
-        return CONTAINER + sum(1 + len(name.encode()) + value_size(inner) for name, inner in content.items())
-    if kind == "L":
-        return CONTAINER + sum(1 + value_size(inner) for inner in content)
-    return sum(value_size({kind[0]: inner}) for inner in content)
+    if len(kind) == 2:  # a set: SS, NS or BS
+        return sum(value_size({kind[0]: inner}) for inner in content)
+    return _SIZES[kind](content)
 
 
 def number_size(text: str) -> int:
@@ -63,3 +55,16 @@ def write_units(sizes: Iterable[tuple[int, int]], *, transaction: bool = False) 
 
 def _binary(content: str | bytes) -> int:
     return len(content if isinstance(content, bytes) else base64.b64decode(content))
+
+
+_SIZES: Mapping[str, Callable[[Any], int]] = MappingProxyType(
+    {
+        "S": lambda text: len(text.encode()),
+        "N": lambda number: number_size(str(number)),
+        "B": _binary,
+        "BOOL": lambda _: 1,
+        "NULL": lambda _: 1,
+        "L": lambda inner: CONTAINER + sum(1 + value_size(value) for value in inner),
+        "M": lambda inner: CONTAINER + len(inner) + item_size(inner),
+    }
+)

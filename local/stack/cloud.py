@@ -6,10 +6,11 @@ Law: puts the parts together and owns them. It has no wiring of its own: who cal
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from local.clock import Clock
 from local.faults import Faults
@@ -43,7 +44,7 @@ class Cloud:
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
-            outputs = Path(self._owned.enter_context(tempfile.TemporaryDirectory(prefix="crmsync-")))
+            self.outputs = Path(self._owned.enter_context(tempfile.TemporaryDirectory(prefix="crmsync-")))
             self.aws = Aws(clock, faults, port=port)
             self._owned.callback(self.aws.close)
             read = Template(template, parameters or {})
@@ -56,7 +57,7 @@ class Cloud:
                 account=self.aws.account,
                 clock=clock,
                 faults=faults,
-                outputs=outputs,
+                outputs=self.outputs,
             )
             self._owned.callback(self.lambdas.close)
             self.aws.callers.functions.update(self.lambdas.keys)
@@ -72,7 +73,7 @@ class Cloud:
             self._open(doors, read.function_urls(resolver), clock)
             undo.pop_all()
 
-    def __enter__(self) -> Cloud:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,8 +84,9 @@ class Cloud:
         self._owned.close()
 
     def _open(self, doors: Iterable[Door], with_url: Iterable[str], clock: Clock) -> None:
-        invoke: Callable[..., object] = self.lambdas.invoke
-        applications = {self.functions[name].name: FunctionUrl(partial(invoke, name), clock) for name in with_url}  # type: ignore[arg-type]
+        applications = {
+            self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), clock) for name in with_url
+        }
         for door in doors:
             if door.name in applications:
                 door.open(applications[door.name])

@@ -1,7 +1,7 @@
 """A template's resources made in moto, and what its logical ids stand for.
 
-Law: the only place that knows how a CloudFormation resource becomes calls of a service's API. moto's own CloudFormation is not used: importing it
-takes longer (over 4 s) than everything else that `serve` does.
+Law: the only place that knows how a CloudFormation resource becomes calls of a service's API. moto's own CloudFormation
+is not used: importing it takes longer (over 4 s) than everything else that `serve` does.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Deployed:
         }
         for kind in MADE:
             found = template.made(kind, self.resolver)
-            for logical_id in sorted(found, key=lambda name: "RedrivePolicy" in found[name]):  # noqa: B023 - used at once
+            for logical_id in sorted(found, key=lambda name: "RedrivePolicy" in found[name]):
                 makers[kind](logical_id, found[logical_id])
 
     def ref(self, logical_id: str) -> str:
@@ -91,7 +91,9 @@ class Deployed:
         return str(self.resolver.resolve(given)) if given else f"{STACK}-{logical_id}"
 
     def _bus_of(self, logical_id: str) -> str:
-        return str(self.resolver.resolve(self._template.resources[logical_id]["Properties"].get("EventBusName", "default")))
+        return str(
+            self.resolver.resolve(self._template.resources[logical_id]["Properties"].get("EventBusName", "default"))
+        )
 
     def _make_secret(self, logical_id: str, properties: dict[str, Any]) -> None:
         client = self._aws.client("secretsmanager")

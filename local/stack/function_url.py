@@ -1,7 +1,7 @@
 """A Lambda's Function URL: an HTTP request becomes the event that AWS makes of it, and the handler's answer becomes the response.
 
-Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0) and nothing of what is inside. Whatever the path, the same function
-answers; no authentication (``AuthType: NONE``).
+Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0) and nothing of what is inside. Whatever the
+path, the same function answers; no authentication (``AuthType: NONE``).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _body(request: Request) -> dict[str, Any]:
     content = request.get_data()
     if not content:
         return {"isBase64Encoded": False}
-    if request.content_type is None or request.content_type.startswith(TEXT):
+    if (request.content_type or TEXT[0]).startswith(TEXT):
         try:
             return {"body": content.decode(), "isBase64Encoded": False}
         except UnicodeDecodeError:

@@ -1,7 +1,8 @@
 """CloudFormation's intrinsic functions, resolved to plain values.
 
-Law: pure. What a logical id stands for is asked of a `Names`; parameters and conditions come with the template. Functions that this project's
-template does not need (``Fn::ImportValue``, ``Fn::Transform``, ...) are refused by name, never passed on half resolved.
+Law: pure. What a logical id stands for is asked of a `Names`; parameters and conditions come with the template.
+Functions that this project's template does not need (``Fn::ImportValue``, ``Fn::Transform``, ...) are refused by name,
+never passed on half resolved.
 """
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
 """Lambdas as AWS runs them: warm, one call at a time, cut off after their timeout, and sometimes gone in the middle of their work.
 
-Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery, retry, an HTTP status) is the caller's business.
+Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery, retry, an HTTP status) is
+the caller's business.
 
 Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, left out = any):
 
 ``kill``
-    SIGKILL to the function's process: before it sees its event (``after`` start, or none given), or right after the next write of that place
-    (hubspot_write, salesforce_write, dynamodb_write) was applied and before it is answered. The next call finds a new process.
+    SIGKILL to the function's process: before it sees its event (``after`` start, or none given), or right after the
+    next write of that place (hubspot_write, salesforce_write, dynamodb_write) was applied and before it is answered.
+    The next call finds a new process.
 ``timeout``
-    The call does not end in time. With ``seconds`` it gets that much real time instead of the template's (its context says so too); without, it
-    is cut off after its first write anywhere, or, when it writes nothing, when it is about to answer.
+    The call does not end in time. With ``seconds`` it gets that much real time instead of the template's (its context
+    says so too); without, it is cut off after its first write anywhere, or, when it writes nothing, when it is about to
+    answer.
 ``throttle``
     The call is not taken at all (429 TooManyRequestsException); no process sees it.
 """
@@ -84,7 +87,10 @@ class Lambdas:
         self._account = account
         self._sandboxes = {
             function.logical_id: _Sandbox(
-                function, f"LAMBDA{number:02}", outputs / f"{function.name}.log", _environment(function, number, endpoint)
+                function,
+                f"LAMBDA{number:02}",
+                outputs / f"{function.name}.log",
+                _environment(function, number, endpoint),
             )
             for number, function in enumerate(functions)
         }
@@ -122,8 +128,10 @@ class Lambdas:
         return outcome
 
     def written(self, place: str, logical_id: str | None = None) -> None:
-        """A write of a Lambda was applied at `place` ("hubspot_write" ...): end the call if a fault says so. Without `logical_id` it was the one
-        that runs."""
+        """End the call that has just written at `place` ("hubspot_write" ...) if a fault says so.
+
+        Called after the write was applied and before it is answered. Without `logical_id` the writer is the one that runs.
+        """
         for name, sandbox in self._sandboxes.items():
             if not sandbox.running or logical_id not in {None, name}:
                 continue
@@ -162,7 +170,7 @@ class Lambdas:
         except WorkerSilentError:
             self._end(sandbox, Ending.TIMED_OUT)
         except WorkerDiedError:
-            sandbox.ended = sandbox.ended or Ending.KILLED
+            self._gone(sandbox)
         finally:
             sandbox.running = False
         if sandbox.ended:
@@ -172,6 +180,10 @@ class Lambdas:
         if "error" in said:
             return Outcome(Ending.FAILED, reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}")
         return Outcome(Ending.ANSWERED, said["answer"])
+
+    def _gone(self, sandbox: _Sandbox) -> None:
+        if sandbox.ended is None:
+            sandbox.ended = Ending.KILLED
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending

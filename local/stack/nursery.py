@@ -115,7 +115,7 @@ class Nursery:
         with theirs:
             command = [sys.executable, str(SCRIPT), *IMPORTED_ONCE]
             bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
-            self._process = subprocess.Popen(command, stdin=theirs, env=bare, start_new_session=True)
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=bare, start_new_session=True)
 
     def start(self, cradle: Cradle) -> Worker:
         """Fork a worker. Raises `WorkerDiedError` when it does not come to life."""

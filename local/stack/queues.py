@@ -1,12 +1,13 @@
 """SQS to Lambda: what AWS's event source mapping does between a queue and a function.
 
-Law: one mapping's polling. Messages, visibility, receive counts and dead letters are moto's; which message is done is decided here, by the
-documented rules ("Using Lambda with Amazon SQS" [D]): without ReportBatchItemFailures a batch is done as a whole; with it the listed messages
-come back after the queue's visibility timeout; an answer that cannot be read, or a failed call, fails the whole batch. The batching window is not
-waited out: all that is ready is offered at once, up to the batch size and the payload limit.
+Law: one mapping's polling. Messages, visibility, receive counts and dead letters are moto's; which message is done is
+decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]): without ReportBatchItemFailures a batch is
+done as a whole; with it the listed messages come back after the queue's visibility timeout; an answer that cannot be
+read, or a failed call, fails the whole batch. The batching window is not waited out: all that is ready is offered at
+once, up to the batch size and the payload limit.
 
-Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch; ``reorder`` hands out everything that is ready
-newest first.
+Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch; ``reorder`` hands out
+everything that is ready newest first.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class QueuePoller:
             listed = {item["itemIdentifier"] for item in outcome.answer.get("batchItemFailures") or []}
         except (AttributeError, KeyError, TypeError):
             return everything
-        return listed if listed <= everything else everything
+        return listed if listed.issubset(everything) else everything
 
 
 def _visible_ms(message: Any) -> int:

@@ -14,8 +14,8 @@ from typing import Protocol
 from local.stack.intrinsics import UnresolvedError
 
 UNIT_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
-MONTHS = {name: number for number, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
-WEEKDAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split(), 1)}
+_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", "SUN MON TUE WED THU FRI SAT"
+MONTHS, WEEKDAYS = ({name: number for number, name in enumerate(names.split(), 1)} for names in _NAMES)
 DAYS_AHEAD = 366 * 5
 """How far a cron expression is searched for its next turn; one that has none by then is over."""
 
@@ -26,15 +26,15 @@ class Recurrence(Protocol):
     def after(self, moment_ms: int) -> int | None:
         """The first turn later than `moment_ms`, if there is one."""
 
-    @staticmethod
-    def read(expression: str, began_ms: int) -> Recurrence:
-        """Read an expression of a schedule that was made at `began_ms`. Raises `UnresolvedError`."""
-        match = re.fullmatch(r"(rate|cron|at)\((.+)\)", expression.strip())
-        if not match:
-            raise UnresolvedError(f"not a schedule: {expression!r}")
-        if match[1] == "rate":
-            return _Rate.of(match[2], began_ms)
-        return _Cron.of(match[2]) if match[1] == "cron" else _Once.of(match[2])
+
+def recurrence_of(expression: str, began_ms: int) -> Recurrence:
+    """Read the expression of a schedule that was made at `began_ms`. Raises `UnresolvedError`."""
+    match = re.fullmatch(r"(rate|cron|at)\((.+)\)", expression.strip())
+    if not match:
+        raise UnresolvedError(f"not a schedule: {expression!r}")
+    if match[1] == "rate":
+        return _Rate.of(match[2], began_ms)
+    return _Cron.of(match[2]) if match[1] == "cron" else _Once.of(match[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ class _Cron:
             raise UnresolvedError(f"a cron expression has six fields: {text!r}")
         ranges = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
         names: tuple[Mapping[str, int], ...] = ({}, {}, {}, MONTHS, WEEKDAYS, {})
-        return cls(*(_values(field, *limits, words) for field, limits, words in zip(fields, ranges, names, strict=True)))
+        return cls(
+            *(_values(field, *limits, words) for field, limits, words in zip(fields, ranges, names, strict=True))
+        )
 
     def after(self, moment_ms: int) -> int | None:
         start = datetime.fromtimestamp(moment_ms // 60_000 * 60, UTC) + timedelta(minutes=1)

@@ -47,13 +47,15 @@ class Runner:
         """Let everything move that is due, until nothing is."""
         with self._one_at_a_time:
             for rounds in range(MOST_ROUNDS):
-                if not any([mover.move() for mover in self._movers]):
+                moved = [mover.move() for mover in self._movers]
+                if not any(moved):
                     return Settled(settled=True, rounds=rounds)
         return Settled(settled=False, rounds=MOST_ROUNDS)
 
     def advance(self, seconds: float, *, settle: bool = True) -> Settled:
-        """Move the clock by `seconds`, stopping wherever something falls due on the way, then settle. Without `settle` only the clock moves.
+        """Move the clock by `seconds`, stopping wherever something falls due on the way, then settle.
 
+        Without `settle` only the clock moves.
         The clock runs on while work is done, so the end is reached when the clock shows it, not after so many jumps.
         """
         with self._one_at_a_time:

@@ -1,7 +1,7 @@
 """HTTP servers on loopback, each in threads of its own.
 
-Law: sockets and nothing else; what is answered is the WSGI application's business. Connections stay open between requests, as at the vendors. An
-application that wants a connection to break without an answer raises `ConnectionError`.
+Law: sockets and nothing else; what is answered is the WSGI application's business. Connections stay open between
+requests, as at the vendors. An application that wants a connection to break without an answer raises `ConnectionError`.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
 """What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and word of every applied write.
 
-Law: one request at a time, in the wire's form; what a request means for the items is left to moto. Only callers that are Lambdas meet faults and
-only their writes are reported; the stack's own calls (`quiet` keys) are not counted.
+Law: one request at a time, in the wire's form; what a request means for the items is left to moto. Only callers that
+are Lambdas meet faults and only their writes are reported; the stack's own calls (`quiet` keys) are not counted.
 
 Fault kinds (``at`` "dynamodb"), both decided here because no document says what a fault list means:
 
 ``throttle``
-    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK tries again by itself; more `times` than its
-    tries reach the product.
+    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK tries again by
+    itself; more `times` than its tries reach the product.
 ``conflict``
-    A conditional write meets another writer: a single write is answered ConditionalCheckFailedException, a transaction is cancelled with the
-    reason TransactionConflict, and nothing is written. The item is left as it is (a made-up newer version would have to know what the product
-    keeps in it): as when the other writer came first and put the same thing back. Writes without a condition pass and do not use the fault up.
+    A conditional write meets another writer: a single write is answered ConditionalCheckFailedException, a transaction
+    is cancelled with the reason TransactionConflict, and nothing is written. The item is left as it is (a made-up newer
+    version would have to know what the product keeps in it): as when the other writer came first and put the same thing
+    back. Writes without a condition pass and do not use the fault up.
 """
 
 from __future__ import annotations
@@ -141,14 +142,14 @@ class Tables:
         found: list[Any] = json.loads(reply.body)["Items"]
         return found
 
-    def _size(self, table: str, key: Mapping[str, Any]) -> int:
+    def _size(self, table: str, key: dict[str, Any]) -> int:
         backend = dynamodb_backends[self._account][REGION]
         if table not in backend.tables:
             return 0
         item = backend.get_item(table, key)
         return item_size(dynamo_to_dict(item.attrs)) if item else 0
 
-    def _written_keys(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _written_keys(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for table, given in _written(operation, request):
             if "Key" in given:
                 yield table, given["Key"]
@@ -171,8 +172,14 @@ class Tables:
             details[0]["Message"] = "Transaction is ongoing for the item"
             message = CANCELLED.format(", ".join(reasons))
             return _error("TransactionCanceledException", message, CancellationReasons=details)
-        if operation in SINGLE_WRITES and "ConditionExpression" in request and self._faults.take("dynamodb", "conflict"):
-            return _error("ConditionalCheckFailedException", "The conditional request failed", **self._old(operation, request))
+        if (
+            operation in SINGLE_WRITES
+            and "ConditionExpression" in request
+            and self._faults.take("dynamodb", "conflict")
+        ):
+            return _error(
+                "ConditionalCheckFailedException", "The conditional request failed", **self._old(operation, request)
+            )
         return None
 
     def _old(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +211,7 @@ class Tables:
 _NARROWING = frozenset({"FilterExpression", "ProjectionExpression", "Select", "AttributesToGet"})
 
 
-def _read_keys(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+def _read_keys(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
     if operation == "GetItem":
         yield request["TableName"], request["Key"], request.get("ConsistentRead", False)
     elif operation == "BatchGetItem":

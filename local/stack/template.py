@@ -1,7 +1,8 @@
 """template.yaml as the laptop stack reads it: transformed by SAM's own translator, then taken apart.
 
-Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule that runs on the laptop stands in the template;
-what the template leaves out does not happen, and what the laptop cannot do as AWS would is refused with a sentence instead of being skipped.
+Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule that runs on the laptop
+stands in the template; what the template leaves out does not happen, and what the laptop cannot do as AWS would is
+refused with a sentence instead of being skipped.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ MADE = (
     "AWS::SQS::QueuePolicy",
     "AWS::Events::Rule",
 )
-"""Resource types that are made in moto, in this order. Lambdas, mappings, schedules and routes run here; alarms, roles and log groups have no
-effect on a laptop."""
+"""Resource types that are made in moto, in this order. Lambdas, mappings, schedules and routes run here; alarms, roles
+and log groups have no effect on a laptop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,9 @@ class Template:
             if properties.get("Enabled", True):
                 partial = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
                 function = function_of(given["FunctionName"])
-                found.append(QueueMapping(function, properties["EventSourceArn"], properties.get("BatchSize", 10), partial))
+                found.append(
+                    QueueMapping(function, properties["EventSourceArn"], properties.get("BatchSize", 10), partial)
+                )
         return found
 
     def schedules(self, resolver: Resolver) -> list[Schedule]:

@@ -1,12 +1,14 @@
 """Three of moto's DynamoDB methods, done anew: transactions, their rollback, and the answers' JSON.
 
-Law: only what moto 5.2.5 does wrongly or too slowly for thousands of records, and nothing else of DynamoDB. `install` replaces the methods for
-the whole process; what they do stays what AWS documents, so other users of moto in the process lose nothing.
+Law: only what moto 5.2.5 does wrongly or too slowly for thousands of records, and nothing else of DynamoDB. `install`
+replaces the methods for the whole process; what they do stays what AWS documents, so other users of moto in the process
+lose nothing.
 
-* moto copies every touched table once **per action** before a transaction (100 actions on 2,000 items: seconds) and checks a condition after
-  it has applied the actions before it. Here all conditions are checked first, against the items as they were, then everything is applied; only
-  the touched items are kept for a rollback.
-* moto's answer serializer looks up every member of every item in the service model (100 small items: 0.1 s). An item's wire form is plain JSON.
+* moto copies every touched table once **per action** before a transaction (100 actions on 2,000 items: seconds) and
+    checks a condition after it has applied the actions before it. Here all conditions are checked first, against the
+    items as they were, then everything is applied; only the touched items are kept for a rollback.
+* moto's answer serializer looks up every member of every item in the service model (100 small items: 0.1 s). An item's
+  wire form is plain JSON.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ NOTHING: tuple[None, None, None] = (None, None, None)
 class _Action:
     kind: str
     given: Mapping[str, Any]
-    key: Mapping[str, Any]
+    key: dict[str, Any]
     before: Any
 
     @property
@@ -57,8 +59,8 @@ class _Action:
 
 def install() -> None:
     """Put the methods of this module in the place of moto's."""
-    DynamoDBBackend.transact_write_items = transact_write_items
-    DynamoHandler.serialized = _serialized
+    setattr(DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010 - types forbid it, rightly
+    setattr(DynamoHandler, "serialized", _serialized)  # noqa: B010 - as above
 
 
 def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
@@ -68,7 +70,7 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
     actions = [_read(backend, item) for item in transact_items]
     if len({(action.table, json.dumps(action.key, sort_keys=True)) for action in actions}) < len(actions):
         raise MultipleTransactionsException
-    reasons = [_refusal(action) for action in actions]
+    reasons: list[tuple[Any, Any, Any]] = [_refusal(action) for action in actions]
     if any(reason != NOTHING for reason in reasons):
         raise TransactionCanceledException(reasons)
     originals = [copy.deepcopy(action.before) if action.kind == "Update" else action.before for action in actions]
@@ -80,7 +82,7 @@ def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str
                 _restore(backend, done, original)
             if isinstance(error, MockValidationException):
                 raise
-            reasons[number] = (type(error).__name__, str(error), None)  # type: ignore[assignment]
+            reasons[number] = (type(error).__name__, str(error), None)
             raise TransactionCanceledException(reasons) from error
 
 
@@ -117,7 +119,11 @@ def _apply(backend: DynamoDBBackend, action: _Action) -> None:
         backend.delete_item(action.table, action.key, condition_expression=None, **expressions)
     elif action.kind == "Update":
         backend.update_item(
-            action.table, action.key, update_expression=given["UpdateExpression"], condition_expression=None, **expressions
+            action.table,
+            action.key,
+            update_expression=given["UpdateExpression"],
+            condition_expression=None,
+            **expressions,
         )
 
 

@@ -1,0 +1,45 @@
+"""``python -m local``: the development commands.
+
+Law: reads arguments and hands over; each command's module is imported only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    given = _parser().parse_args(arguments)
+    if given.command == "serve":
+        from local.serve import serve  # noqa: PLC0415 - the stack takes seconds to import
+
+        return serve(given)
+    from local.demo import demo  # noqa: PLC0415 - as above
+
+    return demo()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="The laptop stack.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="run the stack; others drive it over its control URL")
+    serving.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the settings file (TOML)")
+    serving.add_argument(
+        "--world", type=Path, required=True, metavar="FILE", help="what an administrator has set up (JSON)"
+    )
+    serving.add_argument(
+        "--ready", type=Path, required=True, metavar="FILE", help="written (JSON) once everything answers"
+    )
+    serving.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
+    serving.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything that is left to chance")
+    serving.add_argument("--live", action="store_true", help="let everything move by itself")
+    commands.add_parser("demo", help="play a short story and show what happened")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""``python -m local serve``: the laptop stack as a server that others drive over its control URL.
+
+Law: files, signals and the terminal; the stack itself is `local.stack`.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from local.stack import Stack, StackError
+
+LIVE_PAUSE = 0.25
+"""Real seconds between two looks, when everything moves by itself."""
+
+
+def serve(arguments: Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; the process's exit code. The ready file is written once everything answers."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = arguments.settings.read_text()
+        world = json.loads(arguments.world.read_text())
+        stack = Stack(settings, world, port_base=arguments.port_base, seed=arguments.seed)
+    except (OSError, StackError, ValueError) as error:
+        print(f"The stack did not start: {error}", file=sys.stderr)
+        return 1
+    with stack:
+        write_whole(arguments.ready, stack.ready())
+        print(f"The stack is ready; {arguments.ready} says where. Stop it with Ctrl-C.", flush=True)
+        if arguments.live:
+            while not stop.wait(LIVE_PAUSE):
+                stack.settle()
+        stop.wait()
+    return 0
+
+
+def write_whole(path: Path, content: Any) -> None:
+    """Write JSON to `path` so that a reader finds all of it or nothing."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    partial.replace(path)

@@ -1,0 +1,119 @@
+"""The two simulators on their addresses, and what comes out of them: webhooks and change events.
+
+Law: carries what the CRMs send to where the deployed system receives it, over HTTP where that is how it comes; understands none of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import HubSpotSimulator
+from local.simulators.salesforce import SalesforceSimulator
+from local.stack.asynchronous import PartnerBus
+from local.stack.serving import Server
+
+HUBSPOT_WAITS = 30.0
+"""Real seconds after which a webhook counts as not answered. HubSpot gives up after 5 [D]; a busy laptop must not look like an outage."""
+
+
+class Crms:
+    """HubSpot's portals and Salesforce's org."""
+
+    def __init__(
+        self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int, ports: Sequence[int] = (0, 0)
+    ) -> None:
+        """Build both from a world file's content and answer on loopback. Raises `ValueError` for a world that contradicts itself."""
+        self.hubspot = HubSpotSimulator(world.get("hubspot") or [], clock=clock, faults=faults, seed=seed)
+        self.salesforce = SalesforceSimulator(world.get("salesforce") or {}, clock=clock, faults=faults, seed=seed)
+        self._servers = [Server(self.hubspot.wsgi, ports[0]), Server(self.salesforce.wsgi, ports[1])]
+        self.hubspot_url, self.salesforce_url = (server.url for server in self._servers)
+        self.salesforce.set_instance_url(self.salesforce_url)
+
+    def subscribe(self, target_url: str, subscriptions: Iterable[Sequence[str | None]]) -> None:
+        """Deploy the app's webhook file in every portal."""
+        rows = [tuple(row) for row in subscriptions]
+        for portal in self.hubspot.portals:
+            self.hubspot.subscribe(portal.portal_id, target_url, rows)
+
+    def hubspot_secret(self, portal_id: int) -> dict[str, Any] | None:
+        """What the product must know to work as the app in that portal; None for a portal that the world does not have."""
+        found = next((portal for portal in self.hubspot.portals if portal.portal_id == portal_id), None)
+        if found is None:
+            return None
+        secret = {
+            "access_token": found.access_token,
+            "app_id": str(found.app_id),
+            "client_secret": found.client_secret,
+            "api_url": self.hubspot_url,
+        }
+        previous = found.previous_client_secret
+        return secret | ({"previous_client_secret": previous} if previous else {})
+
+    def salesforce_secret(self) -> dict[str, Any]:
+        """What the product must know to work as the integration user; every login host leads to the simulator."""
+        sim = self.salesforce
+        return {"client_id": sim.client_id, "client_secret": sim.client_secret, "login_url": self.salesforce_url}
+
+    def close(self) -> None:
+        """Stop answering."""
+        for server in self._servers:
+            server.close()
+
+
+class Webhooks:
+    """A `Mover` that delivers HubSpot's webhooks by HTTP and reports back how they were answered."""
+
+    def __init__(self, hubspot: HubSpotSimulator) -> None:
+        """Deliver nothing yet."""
+        self._hubspot = hubspot
+
+    def move(self) -> bool:
+        """Deliver what is due."""
+        due = self._hubspot.due_webhooks()
+        for delivery in due:
+            self._hubspot.webhook_answered(
+                delivery, post(delivery.method, delivery.url, delivery.headers, delivery.body)
+            )
+        return bool(due)
+
+    def next_ms(self) -> int | None:
+        """When the next delivery or redelivery is due."""
+        return self._hubspot.next_webhook_ms()
+
+
+class ChangeEvents:
+    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay does."""
+
+    def __init__(self, salesforce: SalesforceSimulator, bus: PartnerBus) -> None:
+        """Relay nothing yet."""
+        self._salesforce = salesforce
+        self._bus = bus
+
+    def move(self) -> bool:
+        """Relay what has happened."""
+        events = self._salesforce.due_change_events()
+        for event in events:
+            self._bus.put(event)
+        return bool(events)
+
+    def next_ms(self) -> None:
+        """Never: only somebody's write makes an event."""
+
+
+def post(method: str, url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """Send one request; its status, or 0 when no answer came."""
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=HUBSPOT_WAITS)
+    try:
+        connection.request(method, path, body, dict(headers))
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
