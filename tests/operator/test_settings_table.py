@@ -15,7 +15,7 @@ from crmsync.gateways.settings import SettingsTable
 from crmsync.model.settings import Settings
 from crmsync.wire.settings_rows import Revision, from_json, to_json
 from tests.builders import at
-from tests.config.files import MINIMAL, EVERYTHING
+from tests.config.files import EVERYTHING, MINIMAL
 
 
 @pytest.fixture

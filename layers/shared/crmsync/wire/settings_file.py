@@ -35,15 +35,13 @@ from crmsync.model.settings import (
 )
 from crmsync.rules.mapping_checks import is_pair
 from crmsync.rules.settings_checks import DEFAULT_ROWS
+from crmsync.rules.subscriptions import DEFAULT_LIST
 
 EMAIL_EVENT_KINDS = (
     *("SENT", "DROPPED", "PROCESSED", "DELIVERED", "DEFERRED", "BOUNCE", "OPEN", "CLICK", "PRINT", "FORWARD"),
     *("STATUSCHANGE", "SPAMREPORT", "SUPPRESSED", "SUPPRESSION", "UNBOUNCE"),
 )
 """The types of HubSpot's e-mail event log (platforms 1.3)."""
-
-DEFAULT_LIST = "default"
-"""Preset inclusion list: all contacts but subscribers (INC-4, Q-24)."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")

@@ -1,0 +1,141 @@
+"""What the operator does: settings pushed and rolled back, connections set up and checked, errors looked through.
+
+Shows first and acts only with `apply`. Nothing is printed here; the command and the laptop stack do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crmsync.config import Complaint, read_settings
+from crmsync.errors import Gone
+from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, set_up
+from crmsync.model.effects import Category, Report
+from crmsync.model.settings import Connection, Settings
+from crmsync.ports import Inbox
+from crmsync.rules.settings_diff import differences
+from crmsync.rules.subscriptions import Subscription, subscriptions_of
+from crmsync.wire.settings_rows import Revision
+
+
+class Shelf(Protocol):
+    """Where settings are kept, every push of them."""
+
+    def current(self) -> Revision | None:
+        """The push in force, or None before the first one. Raises `TryAgain`."""
+
+    def revision(self, version: int) -> Revision | None:
+        """The push of that number, or None. Raises `TryAgain`."""
+
+    def history(self) -> Sequence[Revision]:
+        """Every push, newest first. Raises `TryAgain`."""
+
+    def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
+        """Put settings in force; raises `Conflict` when their version is no longer the one in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push that was made, or would be: the version in force after it, what it changes, what should be thought over."""
+
+    version: int
+    applied: bool
+    changes: tuple[str, ...] = ()
+    warnings: tuple[Complaint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """A report that stands in the error inbox of a connection."""
+
+    connection: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Everything the command can do. `hubspot` and `salesforce` make a connection's sides when they are needed."""
+
+    shelf: Shelf
+    inbox: Inbox
+    hubspot: Callable[[Connection], HubspotSide]
+    salesforce: Callable[[Connection], SalesforceSide]
+    now: Callable[[], datetime]
+    by: str = ""
+
+    def settings(self) -> Settings:
+        """The settings in force; none at all before the first push."""
+        current = self.shelf.current()
+        return Settings() if current is None else current.settings
+
+    def revision(self, version: int = 0) -> Revision:
+        """A push by its number, 0 for the one in force. Raises `Gone` where there is none."""
+        found = self.shelf.revision(version) if version else self.shelf.current()
+        if found is None:
+            raise Gone(f"there are no settings of version {version}" if version else "no settings have been pushed yet")
+        return found
+
+    def history(self) -> Sequence[Revision]:
+        """Every push, newest first."""
+        return self.shelf.history()
+
+    def push_settings(self, text: str, *, apply: bool) -> Pushed:
+        """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
+
+        Raises `ConfigError` with every complaint, and `Conflict` when somebody else has pushed meanwhile.
+        """
+        reading = read_settings(text)
+        current = self.shelf.current()
+        old = Settings() if current is None else current.settings
+        if current is not None and current.text == text:
+            return Pushed(old.version, applied=False, warnings=reading.warnings)
+        changes = differences(old, reading.settings) or ("nothing but the file's wording",)
+        if apply:
+            new = Settings(reading.settings.connections, old.version)
+            self.shelf.push(text, new, at=self.now(), by=self.by)
+        return Pushed(old.version + 1, apply, changes, reading.warnings)
+
+    def rollback(self, version: int, *, apply: bool) -> Pushed:
+        """Push the text of an older version again, under a new number.
+
+        Raises `Gone` where there is no such version, and `ConfigError` where it is no longer good.
+        """
+        return self.push_settings(self.revision(version).text, apply=apply)
+
+    def setup(self, *, apply: bool) -> list[SetupStep]:
+        """Set up every connection; each step says what was there, was made or would be. A second run changes nothing."""
+        return [
+            step
+            for one in self.settings().connections
+            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=apply)
+        ]
+
+    def check(self, text: str | None = None) -> list[SetupStep]:
+        """What `setup` would find with the settings of a file, or with those in force; writes nothing.
+
+        Raises `ConfigError` with every complaint about the file.
+        """
+        settings = self.settings() if text is None else read_settings(text).settings
+        return [
+            step
+            for one in settings.connections
+            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=False)
+        ]
+
+    def errors(self) -> list[ErrorRow]:
+        """Everything that does not sync, what only waits included, by connection and then oldest first."""
+        return [
+            ErrorRow(one.name, report) for one in self.settings().connections for report in self.inbox.parked(one.name)
+        ]
+
+    def open_errors(self) -> int:
+        """How many records are parked with an error; one that waits is none (TRG-17)."""
+        return sum(row.report.category is not Category.WAITING for row in self.errors())
+
+    def webhook_subscriptions(self, portal_id: int) -> tuple[Subscription, ...]:
+        """The webhooks that a HubSpot account's app must subscribe to; none for an account that is not connected."""
+        connection = self.settings().of_portal(portal_id)
+        return () if connection is None else subscriptions_of(connection)

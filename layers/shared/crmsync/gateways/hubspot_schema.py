@@ -1,0 +1,127 @@
+"""What a HubSpot account has of our own: property groups and properties, looked at and made; and which account it is.
+
+Properties v3 and account info v3 (platforms 1.2). Only `crmsync.flows.operator` asks for these, never a sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.hubspot_client import HubspotClient, Reply
+from crmsync.gateways.hubspot_errors import call_error
+from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS
+from crmsync.gateways.secrets import Secret
+from crmsync.gateways.throttle import Patience, chunks
+from crmsync.model.names import HUBSPOT_GROUP
+from crmsync.rules.own_fields import OwnProperty, Part, PropertyGroup
+
+BATCH = 100
+NOT_FOUND = frozenset({404})
+CONFLICT = frozenset({409})
+
+_DETAILS = "/account-info/v3/details"
+_GROUPS = "/crm/v3/properties/{object}/groups"
+_GROUP = "/crm/v3/properties/{object}/groups/{name}"
+_PROPERTIES = "/crm/v3/properties/{object}"
+_BATCH_READ = "/crm/v3/properties/{object}/batch/read"
+
+
+class _SchemaClient(HubspotClient):
+    """The client with the endpoints of schemas, over the same connections."""
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        inside: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        see: frozenset[int] = frozenset(),
+    ) -> Reply:
+        """Call `path`; refusals with a status in `see` are answered, others raised as `SyncError`."""
+
+        def send() -> Any:
+            client = self._api("batch_api").api_client
+            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            return client.call_api(path, method, dict(inside or {}), [], headers, body=body, auth_settings=["oauth2"])
+
+        return self._ask(send, see)
+
+
+class HubspotSchema:
+    """Implements `Schema` for one HubSpot account."""
+
+    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
+        """Speak API `version` with the token in `secret`."""
+        self._client = _SchemaClient(secret, version=version, patience=patience)
+
+    def portal_id(self) -> int:
+        """Which account the token belongs to. Raises `SyncError`."""
+        return int(self._client.ask("GET", _DETAILS).body["portalId"])
+
+    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+        """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
+        groups = [part for part in parts if isinstance(part, PropertyGroup)]
+        properties = [part for part in parts if isinstance(part, OwnProperty)]
+        found: dict[Part, str] = {group: "" for group in groups if self._has(group)}
+        for name in dict.fromkeys(one.object for one in properties):
+            found.update(self._properties(name, [one for one in properties if one.object == name]))
+        return found
+
+    def make(self, part: Part) -> None:
+        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+        if not isinstance(part, PropertyGroup | OwnProperty):
+            msg = f"{part} is not HubSpot's"
+            raise TypeError(msg)
+        inside = {"object": PLURALS[part.object]}
+        path, body = (_GROUPS, _group_row(part)) if isinstance(part, PropertyGroup) else (_PROPERTIES, _row(part))
+        reply = self._client.ask("POST", path, inside=inside, body=body, see=CONFLICT)
+        if reply.status in CONFLICT and part not in self.look([part]):
+            raise _archived(part, reply)
+
+    def _has(self, group: PropertyGroup) -> bool:
+        inside = {"object": PLURALS[group.object], "name": group.name}
+        return self._client.ask("GET", _GROUP, inside=inside, see=NOT_FOUND).status not in NOT_FOUND
+
+    def _properties(self, name: str, wanted: Sequence[OwnProperty]) -> Mapping[Part, str]:
+        rows: dict[str, Mapping[str, Any]] = {}
+        for part in chunks([one.name for one in wanted], BATCH):
+            body = {"archived": False, "inputs": [{"name": one} for one in part]}
+            reply = self._client.ask("POST", _BATCH_READ, inside={"object": PLURALS[name]}, body=body)
+            rows |= {str(row["name"]): row for row in reply.rows}
+        return {one: _difference(one, rows[one.name]) for one in wanted if one.name in rows}
+
+
+def _group_row(group: PropertyGroup) -> dict[str, Any]:
+    return {"name": group.name, "label": group.label}
+
+
+def _row(part: OwnProperty) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "label": part.label,
+        "description": part.description,
+        "groupName": HUBSPOT_GROUP,
+        "type": part.type,
+        "fieldType": part.field_type,
+        "hasUniqueValue": part.unique,
+        "formField": False,
+    }
+
+
+def _difference(part: OwnProperty, row: Mapping[str, Any]) -> str:
+    """What would keep us from using the property; labels and descriptions are the account's own affair."""
+    if row.get("type") != part.type:
+        return f"is of type {row.get('type')}, must be {part.type}: remove it in HubSpot and run this again"
+    if part.unique and not row.get("hasUniqueValue"):
+        return "does not demand unique values, which is said when a property is made: remove it and run this again"
+    return ""
+
+
+def _archived(part: Part, reply: Reply) -> SyncError:
+    error = call_error(reply.status, reply.body)
+    return Refused(
+        f"{part}: {error.text}", code=error.code, hint="Restore the archived property of that name in HubSpot."
+    )

@@ -1,0 +1,167 @@
+"""What a Salesforce org has of our own: fields, the permission set and who has it, looked at and made; and which org it is.
+
+Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5). A field is looked for by the Tooling API too:
+describe does not show a field that nobody has access to yet. Only `crmsync.flows.operator` asks for these, never a sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from simple_salesforce.format import format_soql
+
+from crmsync.errors import Refused
+from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
+from crmsync.gateways.secrets import Secret
+from crmsync.gateways.throttle import Patience
+from crmsync.rules.editions import Org
+from crmsync.rules.own_fields import Assignment, FieldAccess, KeyField, Part, PermissionSet
+
+_FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
+_SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
+_ACCESS = "SELECT ParentId, Field, PermissionsEdit FROM FieldPermissions WHERE ParentId IN {sets}"
+_ASSIGNED = (
+    "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
+)
+_ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
+
+_EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
+_BAD_REQUEST = frozenset({400})
+_SUFFIX = "__c"
+_READ_ONLY = "allows reading only: allow editing in the permission set"
+
+
+class SalesforceSchema:
+    """Implements `Schema` for one Salesforce org."""
+
+    def __init__(
+        self,
+        login_url: str,
+        secret: Secret,
+        *,
+        now: Callable[[], float],
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+    ) -> None:
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins."""
+        self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+
+    def org(self) -> Org:
+        """Which org this is. Raises `SyncError`."""
+        row = self._query(_ORGANIZATION)[0]
+        return Org(row["Id"], row["Name"], row["OrganizationType"], bool(row["IsSandbox"]))
+
+    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+        """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
+        found: dict[Part, str] = dict(self._fields([part for part in parts if isinstance(part, KeyField)]))
+        sets = self._set_ids(parts)
+        found |= {part: "" for part in parts if isinstance(part, PermissionSet) and part.name in sets}
+        if sets:
+            access, given = self._access(sets), self._given(sets)
+            for part in parts:
+                if isinstance(part, FieldAccess) and (part.permission_set, f"{part.object}.{part.field}") in access:
+                    found[part] = access[part.permission_set, f"{part.object}.{part.field}"]
+                if isinstance(part, Assignment) and part.permission_set in given:
+                    found[part] = ""
+        return found
+
+    def make(self, part: Part) -> None:
+        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+        path, row = self._creation(part)
+        answer = self._session.call("POST", path, body=row, writes=True, see=_BAD_REQUEST)
+        if isinstance(answer, Refusal):
+            error = call_error(answer.status, answer.content)
+            if error.code not in _EXISTS:
+                raise error
+
+    def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:
+        """Where a part is posted, and as what."""
+        if isinstance(part, KeyField):
+            return "tooling/sobjects/CustomField", {
+                "FullName": f"{part.object}.{part.name}",
+                "Metadata": _metadata(part),
+            }
+        if isinstance(part, PermissionSet):
+            row: dict[str, Any] = {"Name": part.name, "Label": part.label, "Description": part.description}
+            return "sobjects/PermissionSet", row
+        if isinstance(part, FieldAccess):
+            return "sobjects/FieldPermissions", {
+                "ParentId": self._set_id(part),
+                "SobjectType": part.object,
+                "Field": f"{part.object}.{part.field}",
+                "PermissionsRead": True,
+                "PermissionsEdit": True,
+            }
+        if isinstance(part, Assignment):
+            row = {"PermissionSetId": self._set_id(part), "AssigneeId": self._session.identity().user_id}
+            return "sobjects/PermissionSetAssignment", row
+        msg = f"{part} is not Salesforce's"
+        raise TypeError(msg)
+
+    def _fields(self, wanted: Sequence[KeyField]) -> Iterator[tuple[Part, str]]:
+        if not wanted:
+            return
+        names = sorted({part.name.removesuffix(_SUFFIX) for part in wanted})
+        soql = format_soql(_FIELDS, names=names, objects=sorted({part.object for part in wanted}))
+        ids = {
+            (row["TableEnumOrId"], f"{row['DeveloperName']}{_SUFFIX}"): row["Id"]
+            for row in self._query(soql, "tooling/")
+        }
+        for part in wanted:
+            if (part.object, part.name) in ids:
+                row = self._session.call("GET", f"tooling/sobjects/CustomField/{ids[part.object, part.name]}")
+                yield part, _difference(row["Metadata"])
+
+    def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
+        """Permission set name -> id, of those that the parts speak of and that stand."""
+        names = {part.name for part in parts if isinstance(part, PermissionSet)}
+        names |= {part.permission_set for part in parts if isinstance(part, FieldAccess | Assignment)}
+        rows = self._query(format_soql(_SETS, names=sorted(names))) if names else ()
+        return {row["Name"]: row["Id"] for row in rows}
+
+    def _set_id(self, part: FieldAccess | Assignment) -> str:
+        found = self._set_ids([part])
+        if part.permission_set not in found:
+            hint = "Make the permission set first."
+            raise Refused(f"There is no permission set {part.permission_set}.", code="PERMISSION_SET", hint=hint)
+        return found[part.permission_set]
+
+    def _access(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+        """Permission set and ``Object.Field`` of every grant, with what is wrong about it."""
+        names = {identifier: name for name, identifier in sets.items()}
+        rows = self._query(format_soql(_ACCESS, sets=sorted(names)))
+        return {(names[row["ParentId"]], row["Field"]): "" if row["PermissionsEdit"] else _READ_ONLY for row in rows}
+
+    def _given(self, sets: Mapping[str, str]) -> frozenset[str]:
+        names = {identifier: name for name, identifier in sets.items()}
+        soql = format_soql(_ASSIGNED, user=self._session.identity().user_id, sets=sorted(names))
+        return frozenset(names[row["PermissionSetId"]] for row in self._query(soql))
+
+    def _query(self, soql: str, api: str = "") -> list[dict[str, Any]]:
+        """A short query's rows: set-up asks for a handful."""
+        answer = self._session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
+        return list(answer["records"])
+
+
+def _metadata(part: KeyField) -> dict[str, Any]:
+    return {
+        "type": "Text",
+        "label": part.label,
+        "description": part.description,
+        "length": part.length,
+        "externalId": True,
+        "unique": True,
+        "caseSensitive": False,
+        "required": False,
+    }
+
+
+def _difference(metadata: Mapping[str, Any]) -> str:
+    """What would keep us from finding records by the field; label and length are the org's own affair."""
+    if metadata.get("type") != "Text":
+        return f"is of type {metadata.get('type')}, must be Text: remove it in Salesforce and run this again"
+    lacking = [word for word, key in (("an external id", "externalId"), ("unique", "unique")) if not metadata.get(key)]
+    return f"must be {' and '.join(lacking)}: set that in Salesforce's Object Manager" if lacking else ""

@@ -1,0 +1,179 @@
+"""The properties and fields of our own that set-up makes in both CRMs, as data, in the order in which they can be made.
+
+Parts only; looking which stand and making the others is `crmsync.flows.operator`'s and the gateways'. Names that other code speaks of come
+from `crmsync.model.names`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, PERMISSION_SET, SALESFORCE_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyGroup:
+    """A group of HubSpot properties of `object`."""
+
+    object: str
+    name: str
+    label: str
+
+    def __str__(self) -> str:
+        """``group crmsync of contact``."""
+        return f"group {self.name} of {self.object}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProperty:
+    """A HubSpot property of `object`; `type` and `field_type` are HubSpot's words (platforms 1.2)."""
+
+    object: str
+    name: str
+    label: str
+    description: str
+    type: str = "string"
+    field_type: str = "text"
+    unique: bool = False
+
+    def __str__(self) -> str:
+        """``property contact.crmsync_owner_id``."""
+        return f"property {self.object}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyField:
+    """A Salesforce text field of `object` that is an external id and unique, upper and lower case being one."""
+
+    object: str
+    name: str
+    label: str
+    description: str
+    length: int = 40
+
+    def __str__(self) -> str:
+        """``field Lead.Crmsync_HubSpot_Id__c``."""
+        return f"field {self.object}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """A Salesforce permission set."""
+
+    name: str
+    label: str
+    description: str
+
+    def __str__(self) -> str:
+        """``permission set Crmsync``."""
+        return f"permission set {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAccess:
+    """Reading and editing `field` of `object`, granted by `permission_set`: a new field is hidden from everybody."""
+
+    permission_set: str
+    object: str
+    field: str
+
+    def __str__(self) -> str:
+        """``access to Lead.Crmsync_HubSpot_Id__c``."""
+        return f"access to {self.object}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`permission_set` given to the integration user."""
+
+    permission_set: str
+
+    def __str__(self) -> str:
+        """``permission set Crmsync given to the integration user``."""
+        return f"permission set {self.permission_set} given to the integration user"
+
+
+Part: TypeAlias = PropertyGroup | OwnProperty | KeyField | PermissionSet | FieldAccess | Assignment
+"""One thing that set-up makes."""
+
+_CONTACT = "contact"
+
+CONTACT_ERROR = "crmsync_error"
+"""HubSpot contact property that tells HubSpot's users why a contact does not sync."""
+
+HUBSPOT_PARTS: tuple[Part, ...] = (
+    PropertyGroup(_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
+    OwnProperty(
+        _CONTACT, HUBSPOT_KEY, "Salesforce record ID", "The linked lead or contact in Salesforce.", unique=True
+    ),
+    OwnProperty(_CONTACT, "crmsync_owner_id", "Salesforce owner ID", "Who owns the record in Salesforce, a queue too."),
+    OwnProperty(_CONTACT, "crmsync_owner_name", "Salesforce owner", "Name of the record's owner in Salesforce."),
+    OwnProperty(
+        _CONTACT,
+        CONTACT_ERROR,
+        "Salesforce sync error",
+        "Why this contact does not sync at present; empty when it does.",
+        field_type="textarea",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_opportunity_stage",
+        "Salesforce opportunity stage",
+        "Stage of the contact's newest opportunity in Salesforce.",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_num_associated_deals",
+        "Salesforce opportunities",
+        "How many opportunities in Salesforce the contact has a role in.",
+        "number",
+        "number",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_first_deal_created_date",
+        "First Salesforce opportunity created",
+        "When the first of these opportunities was created.",
+        "date",
+        "date",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_recent_deal_close_date",
+        "Last Salesforce opportunity won",
+        "Close date of the last one won.",
+        "date",
+        "date",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_recent_deal_amount",
+        "Amount of the newest Salesforce opportunity won",
+        "Amount of the won opportunity that was created last.",
+        "number",
+        "number",
+    ),
+    OwnProperty(
+        _CONTACT,
+        "crmsync_total_revenue",
+        "Salesforce revenue",
+        "Total of the amounts of the contact's opportunities, all or won ones as the settings say.",
+        "number",
+        "number",
+    ),
+)
+"""Contact properties: the link, the owner where HubSpot knows none (Q-18), the error (ERR-8), the roll-ups (ROLL-2 to ROLL-6, LIFE-8)."""
+
+_KEY_LABEL = "HubSpot ID (crmsync)"
+_KEY_TEXT = "Portal and id of the linked HubSpot contact. Written by crmsync, which finds its records by it."
+
+SALESFORCE_PARTS: tuple[Part, ...] = (
+    KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    PermissionSet(PERMISSION_SET, "crmsync", "Access to the fields that crmsync made for itself, and to nothing else."),
+    FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
+    Assignment(PERMISSION_SET),
+)
+"""The key that makes creating a record repeatable (TEN-1: it names the portal), and the access to it (CH-18: nothing more)."""
