@@ -1,0 +1,104 @@
+"""``make rehearse``: template.yaml is built, deployed with its policies enforced, and one contact is played through.
+
+Law: puts the parts together and says what happens. Everything it starts, it stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from local.clock import Clock
+from local.faults import Faults
+from local.rehearsal.deployment import ToolError, Tools, build, deploy
+from local.rehearsal.ministack import MiniStack, NotStartedError
+from local.rehearsal.story import NotSeenError, Stage, function_log, play
+from local.stack.crms import Crms
+
+HERE = Path(__file__).parent
+LOG_LINES = 60
+VARIABLES = {
+    "LINKS_TABLE": "LinksTable",
+    "STATE_TABLE": "StateTable",
+    "CHANGE_BUS": "ChangeBus",
+    "CONTACT_QUEUE_URL": "ContactQueueUrl",
+    "LINK_KEY_SECRET": "LinkKeySecret",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rehearse; 0 when everything came out right."""
+    tools, ministack = _tools(arguments)
+    started = time.monotonic()
+
+    def say(sentence: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {sentence}", flush=True)
+
+    try:
+        say("The SAM CLI builds template.yaml.")
+        build(tools)
+        say("MiniStack and both CRMs start.")
+        with MiniStack(ministack) as cloud:
+            _rehearse(tools, cloud, say)
+    except (ToolError, NotStartedError, NotSeenError) as error:
+        print(f"\nThe rehearsal failed: {error}", file=sys.stderr)
+        return 1
+    say("The rehearsal is green.")
+    return 0
+
+
+def _rehearse(tools: Tools, cloud: MiniStack, say: Callable[[str], None]) -> None:
+    crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
+    try:
+        bus = f"aws.partner/salesforce.com/{crms.salesforce.org_id}/rehearsal"
+        say("The SAM CLI deploys it.")
+        outputs = deploy(tools, cloud, {"SalesforceEventBus": bus, "LogLevel": "DEBUG"})
+        say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
+        _set_up(cloud, crms, outputs)
+        play(Stage(cloud, crms, outputs, bus), say)
+    except NotSeenError:
+        print("\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]), file=sys.stderr)
+        raise
+    finally:
+        crms.close()
+
+
+def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
+    """What the operator does once, with the product's own means."""
+    secrets = {
+        "crmsync/rehearsal/hubspot": crms.hubspot_secret(crms.hubspot.portals[0].portal_id),
+        "crmsync/rehearsal/salesforce": crms.salesforce_secret(),
+    }
+    for name, secret in secrets.items():
+        cloud.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
+    os.environ.update(cloud.account())
+    os.environ.update({variable: outputs[output] for variable, output in VARIABLES.items()})
+    os.environ.update(
+        {"WEBHOOK_URL": "", "POWERTOOLS_SERVICE_NAME": "operator", "POWERTOOLS_METRICS_NAMESPACE": "crmsync"}
+    )
+    from crmsync import wiring  # noqa: PLC0415 - reads the environment that has just been made
+
+    operator = wiring.operator()
+    operator.push_settings((HERE / "settings.toml").read_text())
+    operator.setup(apply=True)
+    crms.subscribe(outputs["WebhookUrl"], operator.webhook_subscriptions())
+
+
+def _tools(arguments: Sequence[str] | None) -> tuple[Tools, Path]:
+    parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
+    parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
+    parser.add_argument("--ministack", type=Path, required=True, help="the ministack command")
+    parser.add_argument("--python", required=True, help="python3.13 itself, not a shim")
+    given = parser.parse_args(arguments)
+    if not given.python:
+        parser.error("no python3.13 was found; install it, or say PYTHON313=/path/to/python3.13")
+    return Tools(given.sam.absolute(), Path(given.python).parent), given.ministack.absolute()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

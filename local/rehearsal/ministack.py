@@ -1,0 +1,114 @@
+"""MiniStack: a development server for AWS, started for one rehearsal and gone with it.
+
+Law: processes, ports and folders only; what is deployed into it is none of this module's business. It enforces IAM policies
+(``AUTH=true``), listens on loopback alone, and keeps everything it writes in one folder that is removed with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+
+REGION = "us-east-1"
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+}
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class NotStartedError(Exception):
+    """MiniStack did not come up; the text is the end of its log."""
+
+
+class MiniStack:
+    """One server with a folder of its own; a context manager."""
+
+    def __init__(self, command: Path) -> None:
+        """Start `command` and wait until it answers. Raises `NotStartedError`."""
+        self.folder = Path(tempfile.mkdtemp(prefix="crmsync-rehearsal-"))
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = self.folder / "ministack.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [command], env=self._environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server with the function processes it started, and remove what they left."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self._process.pid, number)
+                self._process.wait(STOP_SECONDS)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def account(self) -> dict[str, str]:
+        """The environment variables with which AWS tools talk to this server and to no real account."""
+        nowhere = str(self.folder / "none")
+        files = {"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
+        return {**KEYS, **files, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with an administrator's rights."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def _environment(self) -> dict[str, str]:
+        # Little of ours: the functions' processes inherit it.
+        ours = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        place = {"HOME": str(self.folder), "TMPDIR": str(self.folder)}
+        server = {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+        }
+        return {**ours, **place, **server, **KEYS}
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise NotStartedError(self._log.read_text(errors="replace")[-2000:])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,153 @@
+"""One contact crosses both ways through the deployed system, and what must not cross does not.
+
+Law: says what people do and what must be seen; how it gets there is the deployed system's business. A step raises `NotSeenError`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.rehearsal.couriers import deliver, knock
+from local.rehearsal.ministack import MiniStack
+from local.rehearsal.people import HubspotUser, SalesforceUser
+from local.stack.crms import Crms
+
+WAIT_SECONDS = 90
+LOOK_SECONDS = 0.5
+QUEUES = ("ContactDeadLetters", "IntakeDeadLetters")
+
+
+class NotSeenError(Exception):
+    """What had to happen did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the story plays: the cloud, the CRMs, the stack's outputs, and the bus that Salesforce's relay fills."""
+
+    cloud: MiniStack
+    crms: Crms
+    outputs: Mapping[str, str]
+    partner_bus: str
+
+
+def play(stage: Stage, say: Callable[[str], None]) -> None:
+    """Play all steps in order, saying each before it is played. Raises `NotSeenError`."""
+    for step in STEPS:
+        say(step.__doc__ or "")
+        step(stage)
+
+
+def born_in_hubspot(stage: Stage) -> None:
+    """A contact made in HubSpot becomes a lead in Salesforce, by webhook."""
+    HubspotUser(stage.crms).create(
+        {"email": "ada@example.com", "firstname": "Ada", "lastname": "Lang", "phone": "555-0100"}
+    )
+    _until_lead(stage, "ada@example.com", {"FirstName": "Ada", "LastName": "Lang", "Phone": "555-0100"})
+
+
+def edited_in_salesforce(stage: Stage) -> None:
+    """The lead's phone is changed in Salesforce and arrives at the contact, by change event."""
+    user = SalesforceUser(stage.crms)
+    lead = user.see("ada@example.com") or {}
+    user.change(lead["Id"], {"Phone": "555-0199"})
+    _until_contact(stage, "ada@example.com", {"phone": "555-0199", "firstname": "Ada"})
+
+
+def born_in_salesforce(stage: Stage) -> None:
+    """A lead made in Salesforce becomes a contact in HubSpot."""
+    fields = {"Email": "grace@example.com", "FirstName": "Grace", "LastName": "Moor", "Company": "Example"}
+    SalesforceUser(stage.crms).create(fields)
+    _until_contact(stage, "grace@example.com", {"firstname": "Grace", "lastname": "Moor"})
+
+
+def one_refused(stage: Stage) -> None:
+    """Salesforce refuses one contact; the one beside it arrives all the same."""
+    user = HubspotUser(stage.crms)
+    user.create({"email": "refused@example.com", "lastname": "Refused"})
+    user.create({"email": "alan@example.com", "lastname": "Tully"})
+    _until_lead(stage, "alan@example.com", {"LastName": "Tully"})
+    if SalesforceUser(stage.crms).see("refused@example.com"):
+        raise NotSeenError("the validation rule did not refuse the lead")
+
+
+def forged(stage: Stage) -> None:
+    """A webhook that nobody signed is turned away with 401."""
+    status = knock(stage.cloud, stage.outputs["WebhookUrl"], {"Content-Type": "application/json"}, b"[]")
+    if status != 401:
+        raise NotSeenError(f"the forged webhook was answered with {status}")
+
+
+def schedules_run(stage: Stage) -> None:
+    """Poll and sweep run with the rights that the template gives them."""
+    functions = stage.cloud.client("lambda")
+    names = {
+        it["FunctionName"] for page in functions.get_paginator("list_functions").paginate() for it in page["Functions"]
+    }
+    for part, event in (("SalesforceChanges", {"poll": "salesforce"}), ("HubspotSweep", {"sweep": "hubspot"})):
+        (name,) = [name for name in names if part in name]
+        said = functions.invoke(FunctionName=name, Payload=json.dumps(event))
+        if "FunctionError" in said:
+            raise NotSeenError(f"{name}: {said['Payload'].read().decode()}")
+
+
+def nothing_left_behind(stage: Stage) -> None:
+    """No dead letters, and no function was denied anything."""
+    if denied := [line for line in function_log(stage.cloud) if "AccessDenied" in line]:
+        raise NotSeenError("a policy lacks a right:\n" + "\n".join(denied))
+    queues = stage.cloud.client("sqs")
+    urls = queues.list_queues()["QueueUrls"]
+    for name in QUEUES:
+        (url,) = [url for url in urls if name in url]
+        told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        if count := int(told["Attributes"]["ApproximateNumberOfMessages"]):
+            raise NotSeenError(f"{count} messages lie in {name}")
+
+
+STEPS = (
+    born_in_hubspot,
+    edited_in_salesforce,
+    born_in_salesforce,
+    one_refused,
+    forged,
+    schedules_run,
+    nothing_left_behind,
+)
+
+
+def function_log(cloud: MiniStack) -> list[str]:
+    """Every line that the functions logged, group by group."""
+    logs = cloud.client("logs")
+    lines = []
+    for group in logs.describe_log_groups()["logGroups"]:
+        for stream in logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]:
+            place = {"logGroupName": group["logGroupName"], "logStreamName": stream["logStreamName"]}
+            found = logs.get_log_events(**place, startFromHead=True)["events"]
+            lines += [f"{group['logGroupName']}: {event['message'].rstrip()}" for event in found]
+    return lines
+
+
+def _until_lead(stage: Stage, email: str, wanted: Mapping[str, str]) -> None:
+    user = SalesforceUser(stage.crms)
+    _until(stage, lambda: user.see(email), wanted, f"the lead {email}")
+
+
+def _until_contact(stage: Stage, email: str, wanted: Mapping[str, str]) -> None:
+    user = HubspotUser(stage.crms)
+    _until(stage, lambda: user.see(email), wanted, f"the contact {email}")
+
+
+def _until(stage: Stage, look: Callable[[], dict[str, Any] | None], wanted: Mapping[str, str], what: str) -> None:
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        deliver(stage.cloud, stage.crms, stage.partner_bus)
+        seen = look()
+        if seen and wanted.items() <= seen.items():
+            return
+        if time.monotonic() > until:
+            raise NotSeenError(f"{what} should show {dict(wanted)} and is {seen}")
+        time.sleep(LOOK_SECONDS)
