@@ -29,7 +29,7 @@ class MemoryLinks:
     @property
     def all(self) -> list[Link]:
         """Every link once."""
-        return list(dict.fromkeys(self._by_ref.values()))
+        return list({id(link): link for link in self._by_ref.values()}.values())
 
     def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
         """As the port says."""
@@ -48,7 +48,7 @@ class MemoryLinks:
             before = []
         elif not before:
             return Conflict(_FIRST)
-        if any(holder not in before for holder in holders) or len(set(before)) > 1:
+        if any(holder not in before for holder in holders) or any(holder != before[0] for holder in before):
             return Conflict(_FIRST)
         for old in before:
             for place in self._places(old):

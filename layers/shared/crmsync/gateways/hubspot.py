@@ -46,9 +46,15 @@ class _Write:
 class HubspotGateway:
     """Implements `Crm`, `Preferences` and `Sweeper` for one HubSpot account."""
 
-    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
-        """Speak API `version` ("" = the client's own v3 and v4 paths, or a date such as "2026-03") with the token in `secret`."""
+    def __init__(
+        self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None, page: int = SEARCH_PAGE
+    ) -> None:
+        """Speak API `version` ("" = the client's own v3 and v4 paths, or a date such as "2026-03") with the token in `secret`.
+
+        `page` is the size of a sweep's pages.
+        """
         self._client = HubspotClient(secret, version=version, patience=patience)
+        self._page = page
 
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
         """Read records by id, 100 a call (50 with history). Raises `SyncError`."""
@@ -156,7 +162,7 @@ class HubspotGateway:
             "filterGroups": [{"filters": filters}],
             "sorts": [order],
             "properties": [name],
-            "limit": SEARCH_PAGE,
+            "limit": self._page,
             "after": "0",
         }
         reply = self._client.search(kind, body)

@@ -66,7 +66,10 @@ PROPERTY_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 
 _BY_CATEGORY = {category: verdict for (_, category), verdict in VERDICTS.items() if category}
 _BY_CATEGORY["RATE_LIMITS"] = VERDICTS[429, ""]
-_EXISTING = re.compile(r"(?:Existing ID|already has that value|ID)\D{0,20}?(\d+)", re.IGNORECASE)
+_BY_CODE = {
+    "CONFLICTING_UNIQUE_VALUE": Verdict(Conflict)
+}  # another record has the unique value: a clash, whatever its category
+_EXISTING = re.compile(r"Existing ID: (\d+)|(\d+) already has that value")
 _SERVER_FAULT = 500
 
 
@@ -108,6 +111,9 @@ def _error(
 ) -> SyncError:
     message = str(body.get("message") or code)
     details = _details(message)
+    if details:
+        code = details[0]["code"]
+        verdict = _BY_CODE.get(code, verdict)
     known = [*names, *(detail["name"] for detail in details), *_named(body)]
     fieldname = details[0]["name"] if details else next(iter(_named(body)), "")
     text = clean(" ".join(detail["text"] for detail in details) or message, values=values, names=known)
@@ -115,8 +121,10 @@ def _error(
         return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
     if issubclass(verdict.error, Conflict):
         found = _EXISTING.search(message)
-        return Conflict(text, existing=found.group(1) if found else "", code=code, fieldname=fieldname)
-    return verdict.error(text, code=details[0]["code"] if details else code, fieldname=fieldname, hint=verdict.hint)
+        return Conflict(
+            text, existing=(found.group(1) or found.group(2)) if found else "", code=code, fieldname=fieldname
+        )
+    return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 
 def _details(message: str) -> list[dict[str, str]]:

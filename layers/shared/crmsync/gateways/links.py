@@ -2,8 +2,9 @@
 
 Reading costs one read unit per record from the HubSpot side (one strongly consistent item). From the Salesforce side the pointer is read
 first: half a unit, because a pointer may be read eventually consistent. It cannot mislead: the whole item, which is read strongly
-consistent, says itself whose it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly as well. Pointers once
-seen are kept in memory, which makes most Salesforce reads cost one unit, too. Saving costs one write unit per update and four per new link.
+consistent, says itself whose it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly as well.
+Pointers once seen are kept in memory, which makes most Salesforce reads cost one unit, too. Saving costs one write unit per update and
+four per new link.
 """
 
 from __future__ import annotations

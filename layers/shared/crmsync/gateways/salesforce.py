@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.salesforce_errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
 from crmsync.gateways.salesforce_ids import is_id
-from crmsync.gateways.salesforce_queries import ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
@@ -51,8 +51,10 @@ class SalesforceGateway:
         now: Callable[[], float],
         version: str = API_VERSION,
         patience: Patience | None = None,
+        page: int = PAGE,
     ) -> None:
-        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins."""
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's."""
+        self._size = page
         self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
 
     def identity(self) -> Token:
@@ -128,7 +130,9 @@ class SalesforceGateway:
         while places:
             page: list[Sighting] = []
             further: dict[str, datetime] = {}
-            for query, rows in run(self._session, [modified_since(name, moment) for name, moment in places.items()]):
+            for query, rows in run(
+                self._session, [modified_since(name, moment, limit=self._size) for name, moment in places.items()]
+            ):
                 some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
                 page.extend(some)
                 if full:
@@ -142,17 +146,17 @@ class SalesforceGateway:
 
         Stamps have whole seconds and a data load may put more than a page on one of them: then that second is walked by id first.
         """
-        full = len(page) >= query.limit
+        full = len(page) >= self._size
         if not full or _whole(page[-1].modified_at) > start:
             return page, full
-        later = self._page(modified_since(query.object, start, operator=">"))
-        return [*self._whole_stamp(query.object, start), *later], len(later) >= READ_BATCH
+        later = self._page(modified_since(query.object, start, limit=self._size, operator=">"))
+        return [*self._whole_stamp(query.object, start), *later], len(later) >= self._size
 
     def _whole_stamp(self, name: str, stamp: datetime) -> list[Sighting]:
         seen: list[Sighting] = []
         page: list[Sighting] = []
-        while not seen or len(page) >= READ_BATCH:
-            page = self._page(of_stamp(name, stamp, seen[-1].ref.id if seen else ""))
+        while not seen or len(page) >= self._size:
+            page = self._page(of_stamp(name, stamp, seen[-1].ref.id if seen else "", limit=self._size))
             seen.extend(page)
             if not page:
                 break

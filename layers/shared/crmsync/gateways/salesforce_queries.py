@@ -41,13 +41,12 @@ _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: its text, the object and fields it reads, whether it sees the recycle bin, and how many rows it may give."""
+    """One query: its text, the object and fields it reads, and whether it sees the recycle bin."""
 
     soql: str
     object: str
     fields: tuple[str, ...] = ()
     deleted_too: bool = False
-    limit: int = PAGE
 
 
 def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
@@ -77,18 +76,18 @@ def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Itera
 _SIGHTINGS = "SELECT Id, SystemModstamp, IsDeleted FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}"
 
 
-def modified_since(name: str, moment: datetime, *, operator: str = ">=") -> Query:
+def modified_since(name: str, moment: datetime, *, limit: int = PAGE, operator: str = ">=") -> Query:
     """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the recycle bin included."""
     form = _SIGHTINGS + " ORDER BY SystemModstamp, Id LIMIT {limit}"
-    soql = format_soql(form, name=_checked(name), operator=operator, moment=moment, limit=PAGE)
+    soql = format_soql(form, name=_checked(name), operator=operator, moment=moment, limit=limit)
     return Query(soql, name, deleted_too=True)
 
 
-def of_stamp(name: str, moment: datetime, after_id: str) -> Query:
+def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -> Query:
     """A page of what was modified at one moment, by id, beginning after an id ("" = from the first)."""
     form = _SIGHTINGS + " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
     soql = format_soql(
-        form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=PAGE
+        form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=limit
     )
     return Query(soql, name, deleted_too=True)
 

@@ -1,7 +1,8 @@
 """A logged-in session with one Salesforce org: the token, the connection, the headers, and one new login when the token has run out.
 
 simple-salesforce is used in direct mode with a token of our own, because its own login knows only hosts under salesforce.com, repeats
-itself without end on a 401, and loses the headers on the way. Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
+itself without end on a 401, and loses the headers on the way. Tokens live in memory only and are never logged. Facts: platforms, section
+2.1.
 """
 
 from __future__ import annotations
