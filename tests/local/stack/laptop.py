@@ -1,0 +1,116 @@
+"""A laptop stack of throwaway functions: a small template, handlers written by the test, the rest as in `serve`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.cloud import Cloud
+from local.stack.doors import Door
+from local.stack.runner import Runner
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Colour: {Type: String, Default: green}
+  PartnerBus: {Type: String, Default: ""}
+Conditions:
+  HasPartner: !Not [!Equals [!Ref PartnerBus, ""]]
+Globals:
+  Function:
+    Runtime: python3.13
+    Handler: handler.lambda_handler
+    Timeout: 20
+Resources:
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: !Sub "${AWS::StackName}-bus"}}
+  Notes:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  DeadLetters: {Type: AWS::SQS::Queue, Properties: {}}
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: 120
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 2}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventBusName: !GetAtt Bus.Name
+      EventPattern: {detail-type: [work.wanted]}
+      Targets: [{Id: queue, Arn: !GetAtt Queue.Arn}]
+  WorkFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/work/
+      Environment: {Variables: {COLOUR: !Ref Colour, TABLE: !Ref Notes, QUEUE_URL: !Ref Queue}}
+      Events:
+        Messages:
+          Type: SQS
+          Properties: {Queue: !GetAtt Queue.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures]}
+  TickFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/tick/
+      Events:
+        Often: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(10 minutes), Input: '{"turn": true}'}}
+  DoorFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/door/
+      FunctionUrlConfig: {AuthType: NONE}
+  PartnerRule:
+    Type: AWS::Events::Rule
+    Condition: HasPartner
+    Properties:
+      EventBusName: !Ref PartnerBus
+      EventPattern: {detail-type: [ContactChangeEvent]}
+      Targets: [{Id: tick, Arn: !GetAtt TickFunction.Arn}]
+"""
+
+PRINTS_THE_EVENT = """
+    import json
+    def lambda_handler(event, context):
+        print(json.dumps(event))
+"""
+
+PRINTS_THE_BODIES = """
+    import json
+    def lambda_handler(event, context):
+        print(json.dumps([record["body"] for record in event["Records"]]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Laptop:
+    """A running stack and short words for what tests do with it."""
+
+    cloud: Cloud
+    runner: Runner
+    clock: Clock
+    faults: Faults
+    door: Door
+
+    def send(self, *bodies: str) -> None:
+        """Put messages into the queue."""
+        for body in bodies:
+            self.cloud.aws.queues.send_message(QueueUrl=self.cloud.deployed.ref("Queue"), MessageBody=body)
+
+    def said(self, function: str) -> list[Any]:
+        """The JSON lines that a function has printed."""
+        lines = self.cloud.lambdas.output(function).splitlines()
+        return [json.loads(line) for line in lines if line.startswith(("[", "{", '"'))]
+
+    def left_in(self, queue: str) -> int:
+        """How many messages a queue holds, the hidden ones included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self.cloud.deployed.ref(queue)
+        answer = self.cloud.aws.queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+
+Build = Callable[..., Laptop]

@@ -1,0 +1,172 @@
+"""From a queue to its function: batches, failures, redelivery, dead letters."""
+
+import json
+
+import pytest
+
+from tests.local.stack.laptop import PRINTS_THE_BODIES, TEMPLATE, Build
+
+COUNTS_RECEIVES = """
+    import json
+    def lambda_handler(event, context):
+        print(json.dumps([[r["body"], r["attributes"]["ApproximateReceiveCount"]] for r in event["Records"]]))
+        raise RuntimeError("no")
+"""
+
+FAILS_ODD_ONES = """
+    import json
+    def lambda_handler(event, context):
+        print(json.dumps([record["body"] for record in event["Records"]]))
+        odd = [record["messageId"] for record in event["Records"] if int(record["body"]) % 2]
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in odd]}
+"""
+
+
+def answers(text: str) -> str:
+    return f"""
+        import json
+        def lambda_handler(event, context):
+            print(json.dumps([record["body"] for record in event["Records"]]))
+            return {text}
+    """
+
+
+def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build):
+    """Twelve messages and a batch size of five make calls of five, five and two, without waiting for a batching window."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.send(*map(str, range(12)))
+    stack.runner.settle()
+    assert [len(batch) for batch in stack.said("work")] == [5, 5, 2]
+    assert sorted(int(body) for batch in stack.said("work") for body in batch) == list(range(12))
+    assert stack.left_in("Queue") == 0
+
+
+def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: Build):
+    """A record has the names that AWS documents for SQS events."""
+    stack = laptop()
+    stack.send("hello")
+    stack.runner.settle()
+    (event,) = stack.said("work")
+    (record,) = event["Records"]
+    assert set(record.pop("attributes")) >= {"ApproximateReceiveCount", "SentTimestamp", "SenderId"}
+    assert {name: record[name] for name in ("body", "eventSource", "awsRegion", "messageAttributes", "md5OfBody")} == {
+        "body": "hello",
+        "eventSource": "aws:sqs",
+        "awsRegion": "eu-west-1",
+        "messageAttributes": {},
+        "md5OfBody": "5d41402abc4b2a76b9719d911017c592",
+    }
+    assert record["eventSourceARN"] == stack.cloud.deployed.attribute("Queue", "Arn")
+
+
+def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a_dead_letter(laptop: Build):
+    """Two receives are allowed: the second comes 120 s after the first, then the message lies in the dead letters."""
+    stack = laptop(work=COUNTS_RECEIVES)
+    stack.send("poison")
+    stack.runner.settle()
+    stack.runner.settle()
+    assert stack.said("work") == [[["poison", "1"]]]
+    stack.runner.advance(110)
+    assert stack.said("work") == [[["poison", "1"]]]
+    stack.runner.advance(15)
+    assert stack.said("work") == [[["poison", "1"]], [["poison", "2"]]]
+    assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (1, 0)
+    stack.runner.advance(125)
+    assert (stack.left_in("Queue"), stack.left_in("DeadLetters")) == (0, 1)
+    assert len(stack.said("work")) == 2
+
+
+def test_only_the_messages_that_are_reported_come_back(laptop: Build):
+    """With ReportBatchItemFailures the other messages of the batch are done."""
+    stack = laptop(work=FAILS_ODD_ONES)
+    stack.send("1", "2", "3", "4")
+    stack.runner.settle()
+    assert stack.left_in("Queue") == 2
+    stack.runner.advance(125)
+    assert [sorted(batch) for batch in stack.said("work")] == [["1", "2", "3", "4"], ["1", "3"]]
+
+
+def test_without_partial_answers_the_whole_batch_is_done_whatever_is_returned(laptop: Build):
+    """A mapping that does not ask for ReportBatchItemFailures does not look at the answer."""
+    plain = TEMPLATE.replace(", FunctionResponseTypes: [ReportBatchItemFailures]", "")
+    stack = laptop(work=FAILS_ODD_ONES, template=plain)
+    stack.send("1", "2")
+    stack.runner.settle()
+    assert stack.left_in("Queue") == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', '{"batchItemFailures": [{}]}', '"nonsense"'],
+)
+def test_an_answer_that_cannot_be_read_fails_the_whole_batch(laptop: Build, answer: str):
+    """An unknown identifier, none at all, or no object: everything comes back."""
+    stack = laptop(work=answers(answer))
+    stack.send("1", "2")
+    stack.runner.settle()
+    assert stack.left_in("Queue") == 2
+
+
+@pytest.mark.parametrize("answer", ["None", "{}", '{"batchItemFailures": []}', '{"batchItemFailures": None}'])
+def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
+    """Nothing, an empty object and an empty list all say that every message is done."""
+    stack = laptop(work=answers(answer))
+    stack.send("1", "2")
+    stack.runner.settle()
+    assert stack.left_in("Queue") == 0
+
+
+def test_a_delayed_message_waits_for_its_time(laptop: Build):
+    """A message sent with a delay of 300 s is offered when the clock has passed it, not before."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    url = stack.cloud.deployed.ref("Queue")
+    stack.cloud.aws.queues.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=300)
+    stack.runner.advance(290)
+    assert stack.said("work") == []
+    stack.runner.advance(15)
+    assert stack.said("work") == [["later"]]
+
+
+def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build):
+    """What no rule matches goes nowhere."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    entries = [
+        {"EventBusName": "crmsync-bus", "Source": "test", "DetailType": kind, "Detail": json.dumps({"kind": kind})}
+        for kind in ("work.wanted", "work.unheard")
+    ]
+    assert stack.cloud.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
+    stack.runner.settle()
+    (batch,) = stack.said("work")
+    assert [json.loads(body)["detail"] for body in batch] == [{"kind": "work.wanted"}]
+
+
+def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):
+    """As SQS may: the second delivery comes although the first one was done."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "queue", "kind": "duplicate"}])
+    stack.send("1", "2")
+    stack.runner.settle()
+    assert stack.said("work") == [["1", "2"], ["1"]]
+    assert stack.left_in("Queue") == 0
+
+
+def test_the_fault_reorder_hands_out_the_newest_first(laptop: Build):
+    """Across batches: the last of twelve comes first."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "queue", "kind": "reorder"}])
+    stack.send(*map(str, range(12)))
+    stack.runner.settle()
+    assert [int(body) for batch in stack.said("work") for body in batch] == list(range(11, -1, -1))
+    assert stack.left_in("Queue") == 0
+
+
+def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Build):
+    """No process sees the batch; it is received again after the visibility timeout."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "lambda", "kind": "throttle", "function": "work"}])
+    stack.send("1")
+    stack.runner.settle()
+    assert stack.said("work") == []
+    stack.runner.advance(125)
+    assert stack.said("work") == [["1"]]
+    assert stack.cloud.lambdas.calls()["work"] == 1

@@ -1,0 +1,112 @@
+"""What falls due, and that nothing moves by itself."""
+
+import urllib.request
+
+from tests.local.stack.laptop import PRINTS_THE_BODIES, Build
+
+TICKS = """
+    import json, time
+    def lambda_handler(event, context):
+        print(json.dumps([event, round(time.time() * 1000)]))
+"""
+
+TICKS_AND_FAILS = TICKS + "        raise RuntimeError('no')\n"
+
+QUEUES_WHAT_COMES_IN = """
+    import boto3, os
+    def lambda_handler(event, context):
+        queue = "https://sqs.eu-west-1.amazonaws.com/{}/crmsync-Queue".format(event["body"])
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="knock")
+        return {"statusCode": 204}
+"""
+
+MINUTE = 60_000
+
+
+def gaps(stack, began: int) -> list[int]:
+    """Whole minutes between the start and each tick, as the function saw them."""
+    return [round((at - began) / MINUTE) for _, at in stack.said("tick")]
+
+
+def test_nothing_moves_by_itself(laptop: Build):
+    """A stranger at the door is answered by the real handler at once, but what he brought waits in the queue."""
+    stack = laptop(work=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
+    request = urllib.request.Request(stack.door.url, stack.cloud.aws.account.encode(), {"Content-Type": "text/plain"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 204
+    assert stack.said("work") == []
+    stack.runner.settle()
+    assert stack.said("work") == [["knock"]]
+
+
+def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
+    """Every ten minutes, at ten, twenty and thirty minutes, each in its own time although the clock is moved in one call."""
+    stack = laptop(tick=TICKS)
+    began = stack.clock.now_ms()
+    stack.runner.advance(31 * 60)
+    assert gaps(stack, began) == [10, 20, 30]
+    assert [event for event, _ in stack.said("tick")] == [{"turn": True}] * 3
+
+
+def test_settling_does_not_move_the_clock_to_the_next_turn(laptop: Build):
+    """What is not due does not run."""
+    stack = laptop(tick=TICKS)
+    assert stack.runner.settle().rounds == 0
+    assert stack.said("tick") == []
+
+
+def test_turns_that_were_missed_while_only_the_clock_moved_run_once(laptop: Build):
+    """As after an outage: one run now, and the next one in its usual time."""
+    stack = laptop(tick=TICKS)
+    began = stack.clock.now_ms()
+    stack.runner.advance(3605, settle=False)
+    assert stack.said("tick") == []
+    stack.runner.settle()
+    stack.runner.advance(600)
+    assert gaps(stack, began) == [60, 70]
+
+
+def test_the_clock_shows_what_was_asked_for(laptop: Build):
+    """It is never behind, whatever ran on the way."""
+    stack = laptop(tick=TICKS)
+    began = stack.clock.now_ms()
+    stack.runner.advance(86_400)
+    assert stack.clock.now_ms() >= began + 86_400_000
+    assert len(stack.said("tick")) == 144
+
+
+def test_a_scheduled_call_that_fails_is_tried_again_after_one_and_after_two_minutes_more(laptop: Build):
+    """Lambda's asynchronous calls are tried three times in all."""
+    stack = laptop(tick=TICKS_AND_FAILS)
+    began = stack.clock.now_ms()
+    stack.runner.advance(19 * 60)
+    assert gaps(stack, began) == [10, 11, 13]
+
+
+def test_a_scheduled_call_that_is_throttled_does_not_use_its_tries_up(laptop: Build):
+    """It waits a minute and is made."""
+    stack = laptop(tick=TICKS)
+    stack.faults.replace([{"at": "lambda", "kind": "throttle", "times": 4}])
+    began = stack.clock.now_ms()
+    stack.runner.advance(19 * 60)
+    assert gaps(stack, began) == [14]
+
+
+def test_an_event_of_the_partner_bus_calls_the_function_whose_rule_matches(laptop: Build):
+    """The whole event arrives; one that no rule matches goes nowhere."""
+    stack = laptop(parameters={"PartnerBus": "aws.partner/salesforce.com/org/channel"})
+    event = {
+        "detail-type": "ContactChangeEvent",
+        "source": "aws.partner/salesforce.com/org/channel",
+        "detail": {"a": 1},
+    }
+    assert stack.cloud.partner_bus.put(event) == 1
+    assert stack.cloud.partner_bus.put(event | {"detail-type": "CaseChangeEvent"}) == 0
+    stack.runner.settle()
+    assert stack.said("tick") == [event]
+
+
+def test_without_a_partner_bus_there_is_no_rule(laptop: Build):
+    """The template's condition decides."""
+    stack = laptop()
+    assert stack.cloud.partner_bus.names == frozenset()
