@@ -1,0 +1,109 @@
+"""A Function URL: HTTP in, the documented event; the handler's answer, HTTP out."""
+
+import json
+import urllib.error
+import urllib.request
+from email.message import Message
+
+import pytest
+
+from local.stack.doors import Door
+from tests.local.stack.laptop import Build
+
+
+def knock(
+    url: str, body: bytes | None = None, headers: dict[str, str] | None = None, method: str = "POST"
+) -> tuple[int, Message, bytes]:
+    request = urllib.request.Request(url, body, headers or {}, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def answering(text: str) -> str:
+    return f"def lambda_handler(event, context): return {text}\n"
+
+
+def test_a_request_becomes_the_documented_event(laptop: Build):
+    """Payload format 2.0, whatever the path."""
+    stack = laptop(door="def lambda_handler(event, context): return event\n")
+    headers = {"Content-Type": "application/json", "X-Signature": "abc", "Cookie": "a=1; b=2"}
+    status, _, content = knock(f"{stack.door.url}/any/path?x=1&x=2&y=", b'{"a": "\xc3\xbc"}', headers)
+    event = json.loads(content)
+    context = event.pop("requestContext")
+    sent = event.pop("headers")
+    assert (status, event) == (
+        200,
+        {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": "/any/path",
+            "rawQueryString": "x=1&x=2&y=",
+            "queryStringParameters": {"x": "1,2", "y": ""},
+            "cookies": ["a=1", "b=2"],
+            "body": '{"a": "ü"}',
+            "isBase64Encoded": False,
+        },
+    )
+    assert {name: sent[name] for name in ("content-type", "x-signature")} == {
+        "content-type": "application/json",
+        "x-signature": "abc",
+    }
+    assert (context["http"]["method"], context["http"]["path"]) == ("POST", "/any/path")
+    assert abs(context["timeEpoch"] - stack.clock.now_ms()) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("application/octet-stream", b"ab", ("YWI=", True)),
+        ("application/json; charset=utf-8", b"[]", ("[]", False)),
+        ("application/json", b"\xff", ("/w==", True)),
+    ],
+)
+def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, body, expected):
+    """By its content type, and when it is no UTF-8 whatever its type says."""
+    stack = laptop(door="def lambda_handler(event, context): return event\n")
+    event = json.loads(knock(stack.door.url, body, {"Content-Type": content_type})[2])
+    assert (event["body"], event["isBase64Encoded"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            '{"statusCode": 201, "body": "made", "headers": {"Content-Type": "text/plain"}}',
+            (201, "text/plain", b"made"),
+        ),
+        ('{"statusCode": 401}', (401, "application/json", b"")),
+        ('{"statusCode": 200, "body": "YWI=", "isBase64Encoded": True}', (200, "application/json", b"ab")),
+        ('{"some": "thing"}', (200, "application/json", b'{"some": "thing"}')),
+        ('"just text"', (200, "application/json", b"just text")),
+    ],
+)
+def test_an_answer_becomes_a_response(laptop: Build, answer, expected):
+    """With a status code as it says; without one the answer itself is the body."""
+    stack = laptop(door=answering(answer))
+    status, headers, body = knock(stack.door.url)
+    assert (status, headers["Content-Type"], body) == expected
+
+
+def test_a_failed_call_is_502_and_a_call_that_is_not_taken_429(laptop: Build):
+    """The caller learns no more than that."""
+    stack = laptop(door="def lambda_handler(event, context): raise ValueError('secret detail')\n")
+    assert knock(stack.door.url)[::2] == (502, b"Internal Server Error")
+    stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
+    assert knock(stack.door.url)[0] == 429
+
+
+def test_a_door_without_a_function_answers_404(laptop: Build):
+    """The address is there, nothing is behind it."""
+    laptop()
+    door = Door("console")
+    try:
+        assert knock(door.url, method="GET")[::2] == (404, b"template.yaml gives no function console a Function URL.\n")
+    finally:
+        door.close()

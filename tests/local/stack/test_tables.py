@@ -1,0 +1,295 @@
+"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions that hold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.aws import Aws
+
+
+class Bench:
+    """An account with two tables; `table` speaks as a Lambda, `owner` as the stack itself."""
+
+    def __init__(self, aws: Aws, clock: Clock, faults: Faults) -> None:
+        self.aws, self.clock, self.faults = aws, clock, faults
+        aws.callers.functions["LAMBDA"] = "WorkFunction"
+        self.table = self._client("LAMBDA")
+        self.owner = aws.client("dynamodb")
+        key = [{"AttributeName": "pk", "KeyType": "HASH"}]
+        text = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+        paid = {"BillingMode": "PAY_PER_REQUEST"}
+        self.owner.create_table(TableName="Plain", KeySchema=key, AttributeDefinitions=text[:1], **paid)
+        key = [*key, {"AttributeName": "sk", "KeyType": "RANGE"}]
+        self.owner.create_table(TableName="Sorted", KeySchema=key, AttributeDefinitions=text, **paid)
+
+    def _client(self, key: str) -> Any:
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.aws.url,
+            region_name="eu-west-1",
+            aws_access_key_id=key,
+            aws_secret_access_key="x",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def cost(self, operation: str, **given: Any) -> tuple[float, float]:
+        """Read and write units of one call, refused or not."""
+        before = (self.aws.tables.units.reads, self.aws.tables.units.writes)
+        try:
+            getattr(self.table, operation)(**given)
+        except ClientError:
+            pass
+        return self.aws.tables.units.reads - before[0], self.aws.tables.units.writes - before[1]
+
+    def rows(self, table: str = "Plain") -> dict[str, str]:
+        """What a table holds: key -> value of ``v``."""
+        items = self.owner.scan(TableName=table)["Items"]
+        return {item["pk"]["S"] + item.get("sk", {"S": ""})["S"]: item.get("v", {"S": ""})["S"] for item in items}
+
+
+def item(key: str, value: str = "", *, sort: str | None = None) -> dict[str, Any]:
+    return {"pk": {"S": key}, **({"sk": {"S": sort}} if sort else {}), "v": {"S": value}}
+
+
+def put(key: str, value: str = "", table: str = "Plain", **more: Any) -> dict[str, Any]:
+    return {"Put": {"TableName": table, "Item": item(key, value), **more}}
+
+
+NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    clock = Clock()
+    faults = Faults(clock)
+    aws = Aws(clock, faults)
+    yield Bench(aws, clock, faults)
+    aws.close()
+
+
+def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
+    """Each operation of a short life by its documented price."""
+    big = "x" * 5000
+    found = {
+        "put": bench.cost("put_item", TableName="Plain", Item=item("a")),
+        "put a large one": bench.cost("put_item", TableName="Plain", Item=item("b", big)),
+        "replace it by a small one": bench.cost("put_item", TableName="Plain", Item=item("b")),
+        "get": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}),
+        "get consistently": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}, ConsistentRead=True),
+        "get nothing": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "none"}}, ConsistentRead=True),
+        "get three": bench.cost(
+            "batch_get_item",
+            RequestItems={
+                "Plain": {"Keys": [{"pk": {"S": key}} for key in ("a", "b", "none")], "ConsistentRead": True}
+            },
+        ),
+        "refused": bench.cost("put_item", TableName="Plain", Item=item("a"), **NEW),
+        "transaction": bench.cost("transact_write_items", TransactItems=[put("c"), put("d")]),
+        "refused transaction": bench.cost("transact_write_items", TransactItems=[put("c", **NEW), put("e")]),
+        "update": bench.cost(
+            "update_item",
+            TableName="Plain",
+            Key={"pk": {"S": "c"}},
+            UpdateExpression="SET v = :v",
+            ExpressionAttributeValues={":v": {"S": "y" * 1500}},
+        ),
+        "delete": bench.cost("delete_item", TableName="Plain", Key={"pk": {"S": "c"}}),
+    }
+    assert found == {
+        "put": (0, 1),
+        "put a large one": (0, 5),
+        "replace it by a small one": (0, 5),
+        "get": (0.5, 0),
+        "get consistently": (1, 0),
+        "get nothing": (1, 0),
+        "get three": (3, 0),
+        "refused": (0, 1),
+        "transaction": (0, 4),
+        "refused transaction": (0, 4),
+        "update": (0, 2),
+        "delete": (0, 2),
+    }
+
+
+def test_a_query_is_charged_for_what_it_read_before_it_filtered(bench: Bench):
+    """Ten items of about 1 KiB are three times 4 KiB, whatever is shown of them."""
+    for number in range(10):
+        bench.owner.put_item(TableName="Sorted", Item=item("a", "x" * 1000, sort=str(number)))
+    plain = {
+        "TableName": "Sorted",
+        "KeyConditionExpression": "#pk = :pk",
+        "ExpressionAttributeNames": {"#pk": "pk"},
+        "ExpressionAttributeValues": {":pk": {"S": "a"}},
+    }
+    narrow = {
+        **plain,
+        "FilterExpression": "#v = :nothing",
+        "ProjectionExpression": "#sk",
+        "ExpressionAttributeNames": {"#pk": "pk", "#v": "v", "#sk": "sk"},
+        "ExpressionAttributeValues": {":pk": {"S": "a"}, ":nothing": {"S": "no"}},
+    }
+    assert bench.cost("query", **plain) == (1.5, 0)
+    assert bench.cost("query", **narrow, ConsistentRead=True) == (3, 0)
+    assert bench.cost("query", **plain, Select="COUNT") == (1.5, 0)
+    assert bench.cost("scan", TableName="Plain") == (0.5, 0)
+
+
+def test_the_stacks_own_calls_cost_nothing(bench: Bench):
+    """Only the product is measured."""
+    bench.owner.put_item(TableName="Plain", Item=item("a"))
+    assert (bench.aws.tables.units.reads, bench.aws.tables.units.writes) == (0, 0)
+
+
+def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
+    """Every reason stands at its action's place; neither puts, updates nor deletes remain."""
+    bench.owner.put_item(TableName="Plain", Item=item("old", "1"))
+    bench.owner.put_item(TableName="Sorted", Item=item("old", "1", sort="s"))
+    place = {"pk": {"S": "old"}}
+    set_v = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "2"}}}
+    actions = [
+        {"Update": {"TableName": "Plain", "Key": place, **set_v}},
+        {"Delete": {"TableName": "Sorted", "Key": {**place, "sk": {"S": "s"}}}},
+        put("new"),
+        {
+            "ConditionCheck": {
+                "TableName": "Plain",
+                "Key": {"pk": {"S": "none"}},
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+        },
+    ]
+    with pytest.raises(ClientError) as caught:
+        bench.table.transact_write_items(TransactItems=actions)
+    reasons = [reason["Code"] for reason in caught.value.response["CancellationReasons"]]
+    assert reasons == ["None", "None", "None", "ConditionalCheckFailed"]
+    assert (bench.rows(), bench.rows("Sorted")) == ({"old": "1"}, {"olds": "1"})
+    bench.table.transact_write_items(TransactItems=actions[:3])
+    assert (bench.rows(), bench.rows("Sorted")) == ({"old": "2", "new": ""}, {})
+
+
+def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
+    """The second update cannot be carried out (a number added to a text): the first one is taken back."""
+    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    bench.owner.put_item(TableName="Plain", Item=item("b", "1"))
+    change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "2"}}}
+    broken = {"UpdateExpression": "ADD v :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    actions = [
+        put("c", "2"),
+        {"Update": {"TableName": "Plain", "Key": {"pk": {"S": "a"}}, **change}},
+        {"Update": {"TableName": "Plain", "Key": {"pk": {"S": "b"}}, **broken}},
+    ]
+    with pytest.raises(ClientError):
+        bench.table.transact_write_items(TransactItems=actions)
+    assert bench.rows() == {"a": "1", "b": "1"}
+
+
+def test_a_refused_action_shows_the_item_it_met_when_asked(bench: Bench):
+    """ReturnValuesOnConditionCheckFailure saves the second read."""
+    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    with pytest.raises(ClientError) as caught:
+        bench.table.transact_write_items(
+            TransactItems=[put("b"), put("a", **NEW, ReturnValuesOnConditionCheckFailure="ALL_OLD")]
+        )
+    assert caught.value.response["CancellationReasons"][1]["Item"] == item("a", "1")
+
+
+def test_a_transaction_cannot_touch_an_item_twice_nor_have_more_than_a_hundred_actions(bench: Bench):
+    """Both are ValidationExceptions and change nothing."""
+    for actions in ([put("a"), put("a")], [put(str(number)) for number in range(101)]):
+        with pytest.raises(ClientError) as caught:
+            bench.table.transact_write_items(TransactItems=actions)
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert bench.rows() == {}
+
+
+def test_a_transaction_with_the_same_token_is_applied_once(bench: Bench):
+    """For ten minutes; the same token with another request is an error."""
+    count = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    given = {"TransactItems": [{"Update": {"TableName": "Plain", "Key": {"pk": {"S": "a"}}, **count}}]}
+
+    def counted() -> str:
+        return bench.owner.get_item(TableName="Plain", Key={"pk": {"S": "a"}})["Item"]["n"]["N"]
+
+    for _ in range(2):
+        bench.table.transact_write_items(**given, ClientRequestToken="t")
+    assert counted() == "1"
+    with pytest.raises(ClientError) as caught:
+        bench.table.transact_write_items(TransactItems=[put("b")], ClientRequestToken="t")
+    assert caught.value.response["Error"]["Code"] == "IdempotentParameterMismatchException"
+    bench.clock.advance(601)
+    bench.table.transact_write_items(**given, ClientRequestToken="t")
+    assert counted() == "2"
+
+
+def test_the_fault_throttle_refuses_any_request_of_a_lambda_and_of_nobody_else(bench: Bench):
+    """The stack's own client gets through."""
+    bench.faults.replace([{"at": "dynamodb", "kind": "throttle", "times": 2}])
+    bench.owner.put_item(TableName="Plain", Item=item("a"))
+    for call in (
+        lambda: bench.table.scan(TableName="Plain"),
+        lambda: bench.table.put_item(TableName="Plain", Item=item("b")),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["Error"]["Code"] == "ProvisionedThroughputExceededException"
+    assert len(bench.table.scan(TableName="Plain")["Items"]) == 1
+
+
+def test_the_fault_conflict_meets_conditional_writes_only(bench: Bench):
+    """Single writes fail their condition, transactions are cancelled; nothing is written and the item is as it was."""
+    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    bench.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 2}])
+    bench.table.put_item(TableName="Plain", Item=item("b"))
+    with pytest.raises(ClientError) as single:
+        bench.table.put_item(
+            TableName="Plain",
+            Item=item("a", "2"),
+            ConditionExpression="attribute_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert single.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert single.value.response["Item"] == item("a", "1")
+    with pytest.raises(ClientError) as together:
+        bench.table.transact_write_items(TransactItems=[put("c"), put("d")])
+    assert [reason["Code"] for reason in together.value.response["CancellationReasons"]] == [
+        "TransactionConflict",
+        "None",
+    ]
+    assert bench.rows() == {"a": "1", "b": ""}
+
+
+def test_items_come_back_as_they_were_written(bench: Bench):
+    """Every type, through get, batch get, query and scan."""
+    whole = {
+        "pk": {"S": "a"},
+        "sk": {"S": "b"},
+        "number": {"N": "-1.5"},
+        "bytes": {"B": b"\x00\x01"},
+        "many": {"BS": [b"\x02"]},
+        "map": {"M": {"list": {"L": [{"NULL": True}, {"BOOL": False}, {"B": b"\x03"}]}}},
+        "set": {"SS": ["x"]},
+    }
+    key = {"pk": whole["pk"], "sk": whole["sk"]}
+    bench.table.put_item(TableName="Sorted", Item=whole)
+    query = {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
+    assert bench.table.get_item(TableName="Sorted", Key=key)["Item"] == whole
+    assert bench.table.batch_get_item(RequestItems={"Sorted": {"Keys": [key]}})["Responses"] == {"Sorted": [whole]}
+    assert bench.table.query(TableName="Sorted", **query)["Items"] == [whole]
+    assert bench.table.scan(TableName="Sorted")["Items"] == [whole]
+    assert "Item" not in bench.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
+
+
+def test_two_accounts_do_not_see_each_other(bench: Bench):
+    """Several stacks may live in one process."""
+    bench.table.put_item(TableName="Plain", Item=item("a"))
+    other = Aws(Clock(), Faults(bench.clock))
+    try:
+        assert other.client("dynamodb").list_tables()["TableNames"] == []
+    finally:
+        other.close()
