@@ -97,7 +97,7 @@ def _narrow_one(condition: Comparison, scope: Scope, table: Table) -> list[Row] 
         return None if low_high is None else table.between(name, *low_high)
     if (name != "Id" and not table.has_index(name)) or condition.operator not in {"=", "IN"}:
         return None
-    wanted = _wanted(condition, column.field, scope)
+    wanted = _values(condition, column.field, scope)
     return None if None in wanted else table.matching(name, wanted)
 
 
@@ -173,11 +173,16 @@ def _pattern(raw: str) -> re.Pattern[str]:
 
 
 def _wanted(condition: Comparison, field: Field, scope: Scope) -> set[Any]:
-    """The values of ``=`` or a list, in the form in which values are compared."""
+    """The values of a list, in the form in which values are compared."""
+    return {index_key(value) for value in _values(condition, field, scope)}
+
+
+def _values(condition: Comparison, field: Field, scope: Scope) -> set[Any]:
+    """The values of ``=`` or a list, as they are stored."""
     if isinstance(condition.right, Select):
-        return {index_key(value) for value in scope.inner(condition.right)}
+        return scope.inner(condition.right)
     values = condition.right if isinstance(condition.right, tuple) else (condition.right,)
-    return {index_key(_literal(value, field, scope)) for value in values}
+    return {_literal(value, field, scope) for value in values}
 
 
 def _literal(value: Value, field: Field, scope: Scope) -> Any:

@@ -1,0 +1,102 @@
+"""Composite: several calls in one, with references, own headers, and all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.simulators.salesforce.times import http_text
+from tests.local.salesforce.orgs import LiveOrg, lead
+
+BASE = "/services/data/v66.0"
+
+
+def _part(method: str, path: str, reference: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    part = {"method": method, "url": f"{BASE}{path}", "referenceId": reference} | more
+    return part if body is None else part | {"body": body}
+
+
+def _run(org: LiveOrg, *parts: dict[str, Any], strict: bool = False) -> list[dict[str, Any]]:
+    answer: Any = org.product.restful(
+        "composite", method="POST", json={"allOrNone": strict, "compositeRequest": list(parts)}
+    )
+    return list(answer["compositeResponse"])
+
+
+def test_a_later_part_may_use_what_an_earlier_one_answered(org: LiveOrg) -> None:
+    """@{reference.path} works in bodies and URLs."""
+    responses = _run(
+        org,
+        _part("POST", "/sobjects/Account", "acme", {"Name": "Acme"}),
+        _part("POST", "/sobjects/Contact", "person", {"LastName": "Lang", "AccountId": "@{acme.id}"}),
+        _part("GET", "/query?q=SELECT+Id+FROM+Contact+WHERE+AccountId='@{acme.id}'", "found"),
+        _part("PATCH", "/sobjects/Contact/@{found.records[0].Id}", "changed", {"FirstName": "Mia"}),
+    )
+    assert [(r["referenceId"], r["httpStatusCode"]) for r in responses] == [
+        ("acme", 201),
+        ("person", 201),
+        ("found", 200),
+        ("changed", 204),
+    ]
+    assert org.product.Contact.get(responses[1]["body"]["id"])["Name"] == "Mia Lang"
+
+
+def test_a_failed_part_leaves_the_others_unless_all_belong_together(org: LiveOrg) -> None:
+    """Without allOrNone the good part stays; with it everything is taken back and reads PROCESSING_HALTED."""
+    parts = (_part("POST", "/sobjects/Lead", "good", lead()), _part("POST", "/sobjects/Lead", "bad", {"Company": "x"}))
+    loose, strict = _run(org, *parts), _run(org, *parts, strict=True)
+    assert [r["httpStatusCode"] for r in loose] == [201, 400]
+    assert [(r["httpStatusCode"], r["body"][0]["errorCode"]) for r in strict] == [
+        (400, "PROCESSING_HALTED"),
+        (400, "REQUIRED_FIELD_MISSING"),
+    ]
+    assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 1
+
+
+def test_each_part_has_its_own_headers(org: LiveOrg) -> None:
+    """If-Unmodified-Since works per part."""
+    record_id = org.product.Lead.create(lead())["id"]
+    old = {"If-Unmodified-Since": http_text(org.clock.now_ms() - 60_000)}
+    responses = _run(
+        org,
+        _part("PATCH", f"/sobjects/Lead/{record_id}", "late", {"FirstName": "Mia"}, httpHeaders=old),
+        _part("PATCH", f"/sobjects/Lead/{record_id}", "free", {"FirstName": "Zoe"}),
+    )
+    assert [r["httpStatusCode"] for r in responses] == [412, 204]
+
+
+def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
+    """A part that needs an answer that is not there fails alone."""
+    (response,) = _run(org, _part("PATCH", "/sobjects/Lead/@{none.id}", "x", {"FirstName": "Mia"}))
+    assert (response["httpStatusCode"], response["body"][0]["errorCode"]) == (400, "PROCESSING_HALTED")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [_part("GET", "/limits", f"r{number}") for number in range(26)],
+        [_part("GET", "/query?q=SELECT+Id+FROM+Lead", f"r{number}") for number in range(6)],
+        [_part("GET", "/limits", "same"), _part("GET", "/limits", "same")],
+        [],
+    ],
+)
+def test_ceilings_are_kept(org: LiveOrg, parts: list[dict[str, Any]]) -> None:
+    """At most 25 parts, at most 5 queries or collections, each with its own name."""
+    assert org.call("POST", "/composite", json={"compositeRequest": parts}).status_code == 400
+
+
+def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:
+    """A batch says whether something failed; haltOnError skips the rest."""
+    requests = [
+        {"method": "GET", "url": "v66.0/sobjects/Lead/00Q000000000001EAA"},
+        {"method": "POST", "url": "v66.0/sobjects/Lead", "richInput": lead()},
+    ]
+    answers = [
+        org.call("POST", "/composite/batch", json={"batchRequests": requests, "haltOnError": halt}).json()
+        for halt in (True, False)
+    ]
+    assert [(a["hasErrors"], [r["statusCode"] for r in a["results"]]) for a in answers] == [
+        (True, [404, 412]),
+        (True, [404, 201]),
+    ]

@@ -1,0 +1,191 @@
+"""Describe, picklists and custom fields: the schema as a client sees it and as it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simple_salesforce.exceptions import SalesforceGeneralError, SalesforceMalformedRequest
+
+from local.simulators.salesforce.times import http_text
+from tests.local.salesforce.conftest import StartOrg
+from tests.local.salesforce.orgs import LiveOrg, lead, rows
+
+TEXT = {"label": "Hub Id", "type": "Text", "length": 32, "unique": True, "externalId": True}
+
+
+def _fields(org: LiveOrg, sobject: str) -> dict[str, dict[str, Any]]:
+    return {field["name"]: field for field in org.product.restful(f"sobjects/{sobject}/describe")["fields"]}  # type: ignore[index]
+
+
+def _make(org: LiveOrg, full_name: str, metadata: dict[str, Any]) -> tuple[int, Any]:
+    answer = org.call("POST", "/tooling/sobjects/CustomField", json={"FullName": full_name, "Metadata": metadata})
+    return answer.status_code, answer.json()
+
+
+def _grant(org: LiveOrg, field: str, *, edit: bool = True) -> None:
+    permission_set = org.product.PermissionSet.create({"Name": "crm", "Label": "CRM"})["id"]
+    org.product.PermissionSetAssignment.create(
+        {"PermissionSetId": permission_set, "AssigneeId": org.sim.integration_user_id}
+    )
+    org.product.FieldPermissions.create(
+        {
+            "ParentId": permission_set,
+            "SobjectType": field.split(".", maxsplit=1)[0],
+            "Field": field,
+            "PermissionsRead": True,
+            "PermissionsEdit": edit,
+        }
+    )
+
+
+def test_all_objects_are_listed_with_their_prefixes(org: LiveOrg) -> None:
+    """The global describe knows the objects that synchronisation needs."""
+    listed = {entry["name"]: entry["keyPrefix"] for entry in org.product.describe()["sobjects"]}  # type: ignore[index]
+    expected = {"Lead": "00Q", "Contact": "003", "Account": "001", "Opportunity": "006", "OpportunityContactRole": "00K", "Task": "00T",
+                "User": "005", "Group": "00G", "Organization": "00D", "RecordType": "012"}  # fmt: skip
+    assert {name: listed.get(name) for name in expected} == expected
+    assert listed.keys() >= {"QueueSobject", "OpportunityStage", "PermissionSet", "FieldPermissions"}
+    assert "CustomField" not in listed
+
+
+def test_fields_say_what_may_be_written(org: LiveOrg) -> None:
+    """Type, length and rights of a few fields as the Object Reference has them."""
+    fields = _fields(org, "Lead")
+    names = ("type", "length", "nillable", "createable", "updateable", "idLookup")
+    assert {
+        name: tuple(fields[name][key] for key in names)
+        for name in ("Id", "LastName", "Email", "Name", "IsConverted", "OwnerId")
+    } == {
+        "Id": ("id", 18, False, False, False, True),
+        "LastName": ("string", 80, False, True, True, False),
+        "Email": ("email", 80, True, True, True, True),
+        "Name": ("string", 121, False, False, False, False),
+        "IsConverted": ("boolean", 0, False, False, False, False),
+        "OwnerId": ("reference", 18, False, True, True, False),
+    }
+    assert fields["OwnerId"]["referenceTo"] == ["Group", "User"]
+    assert fields["City"]["compoundFieldName"] == "Address"
+
+
+def test_an_unchanged_describe_is_304(org: LiveOrg) -> None:
+    """If-Modified-Since spares the body until a field is made."""
+    since = {"If-Modified-Since": http_text(org.clock.now_ms())}
+    with pytest.raises(SalesforceGeneralError) as caught:
+        org.product.Lead.describe(headers=since)
+    assert caught.value.status == 304
+    org.clock.advance(5)
+    _make(org, "Lead.Hub_Id__c", TEXT)
+    assert org.product.Lead.describe(headers=since)["name"] == "Lead"
+
+
+def test_a_made_field_is_hidden_until_it_is_granted(org: LiveOrg) -> None:
+    """A field of the Tooling API is no column for anybody before a permission set grants it."""
+    status, body = _make(org, "Lead.Hub_Id__c", TEXT)
+    assert (status, body["success"], body["id"][:3]) == (201, True, "00N")
+    assert "Hub_Id__c" not in _fields(org, "Lead")
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        org.product.query("SELECT Hub_Id__c FROM Lead")
+    _grant(org, "Lead.Hub_Id__c")
+    field = _fields(org, "Lead")["Hub_Id__c"]
+    names = ("type", "length", "unique", "externalId", "custom", "createable", "updateable")
+    assert tuple(field[name] for name in names) == ("string", 32, True, True, True, True, True)
+    assert org.product.Lead.upsert("Hub_Id__c/1", lead()) == 201
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        org.person.query("SELECT Hub_Id__c FROM Lead")
+
+
+def test_read_access_is_not_edit_access(org: LiveOrg) -> None:
+    """A field that may only be read refuses writes."""
+    _make(org, "Lead.Hub_Id__c", TEXT)
+    _grant(org, "Lead.Hub_Id__c", edit=False)
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD_FOR_INSERT_UPDATE"):
+        org.product.Lead.create(lead(Hub_Id__c="1"))
+
+
+def test_made_fields_are_found_and_removed(org: LiveOrg) -> None:
+    """The Tooling API lists them by object and name; deleting one takes its column."""
+    field_id = _make(org, "Contact.Hub_Id__c", TEXT)[1]["id"]
+    soql = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Contact' AND DeveloperName = 'Hub_Id'"
+    found = org.product.toolingexecute(f"query?q={soql.replace(' ', '+')}")
+    assert (found["size"], rows(found, "Id", "DeveloperName")) == (1, [(field_id, "Hub_Id")])
+    _grant(org, "Contact.Hub_Id__c")
+    assert org.call("DELETE", f"/tooling/sobjects/CustomField/{field_id}").status_code == 204
+    assert "Hub_Id__c" not in _fields(org, "Contact")
+
+
+@pytest.mark.parametrize(
+    ("full_name", "metadata", "code"),
+    [
+        ("Lead.Hub_Id__c", TEXT, "DUPLICATE_DEVELOPER_NAME"),
+        ("Nothing.Hub_Id__c", TEXT, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Lead.Hub_Id", TEXT, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Lead.Long__c", TEXT | {"length": 256}, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Lead.Nameless__c", TEXT | {"label": ""}, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Lead.Check__c", {"type": "Checkbox", "label": "x", "externalId": True}, "FIELD_INTEGRITY_EXCEPTION"),
+    ],
+)
+def test_an_impossible_field_is_refused(org: LiveOrg, full_name: str, metadata: dict[str, Any], code: str) -> None:
+    """Taken names, unknown objects and contradictory metadata are 400."""
+    _make(org, "Lead.Hub_Id__c", TEXT)
+    status, body = _make(org, full_name, metadata)
+    assert (status, body[0]["errorCode"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kind"),
+    [
+        ({"type": "Checkbox", "defaultValue": "false"}, "boolean"),
+        ({"type": "Number", "precision": 5, "scale": 1}, "double"),
+        ({"type": "Date"}, "date"),
+        ({"type": "DateTime"}, "datetime"),
+        ({"type": "LongTextArea", "length": 1000, "visibleLines": 3}, "textarea"),
+        ({"type": "Picklist", "valueSet": {"restricted": True, "valueSetDefinition": {"value": [{"valueName": "A", "label": "A"}]}}},
+         "picklist"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_field_can_be_made(org: LiveOrg, metadata: dict[str, Any], kind: str) -> None:
+    """The metadata types become describe's types."""
+    assert _make(org, "Lead.Made__c", {"label": "Made"} | metadata)[0] == 201
+    _grant(org, "Lead.Made__c")
+    assert _fields(org, "Lead")["Made__c"]["type"] == kind
+
+
+def test_fields_of_activity_show_on_tasks(org: LiveOrg) -> None:
+    """Custom fields of tasks are made on Activity."""
+    assert _make(org, "Activity.Event__c", {"label": "Event", "type": "Text", "length": 64})[0] == 201
+    _grant(org, "Activity.Event__c")
+    assert "Event__c" in _fields(org, "Task")
+
+
+def test_stages_depend_on_the_record_type(start_org: StartOrg) -> None:
+    """The UI API answers the stages that a record type's sales process has."""
+    org = start_org(
+        {
+            "opportunity_record_types": [
+                {"Name": "Renewal", "DeveloperName": "Renewal", "stages": ["Prospecting", "Closed Won"]}
+            ]
+        }
+    )
+    (record_type,) = org.product.query("SELECT Id FROM RecordType WHERE SobjectType = 'Opportunity'")["records"]
+    by_type = [
+        org.product.restful(f"ui-api/object-info/Opportunity/picklist-values/{type_id}/StageName")["values"]  # type: ignore[index]
+        for type_id in (record_type["Id"], "012000000000000AAA")
+    ]
+    assert [value["value"] for value in by_type[0]] == ["Prospecting", "Closed Won"]
+    assert len(by_type[1]) == 10
+
+
+def test_a_removed_field_is_gone_while_the_fault_lasts(start_org: StartOrg) -> None:
+    """field_removed hides a column from describe, queries and writes, and nothing else."""
+    org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}, {"name": "Size__c"}]}})
+    org.faults.replace([{"at": "salesforce", "kind": "field_removed", "object": "Lead", "field": "Colour__c"}])
+    assert {"Colour__c", "Size__c"} & _fields(org, "Lead").keys() == {"Size__c"}
+    for run in (
+        lambda: org.product.query("SELECT Colour__c FROM Lead"),
+        lambda: org.product.Lead.create(lead(Colour__c="x")),
+    ):
+        with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+            run()
+    org.faults.replace([])
+    assert "Colour__c" in _fields(org, "Lead")
