@@ -61,6 +61,15 @@ class Reading:
     warnings: tuple[Complaint, ...] = ()
 
 
+def decode(raw: bytes) -> str:
+    """The text of a file, which TOML wants to be UTF-8. Raises `ConfigError`."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Complaint(line, "this is not UTF-8, which TOML has to be", "CFG-1")]) from error
+
+
 def load_settings(text: str) -> Settings:
     """The settings of a file. Raises `ConfigError` with every complaint."""
     return read_settings(text).settings

@@ -48,6 +48,19 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What stands on both sides of every connection, and what should be thought over about the file."""
+
+    steps: tuple[SetupStep, ...]
+    warnings: tuple[Complaint, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is left to do."""
+        return all(step.is_good for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorRow:
     """A report that stands in the error inbox of a connection."""
 
@@ -107,23 +120,15 @@ class Operator:
 
     def setup(self, *, apply: bool) -> list[SetupStep]:
         """Set up every connection; each step says what was there, was made or would be. A second run changes nothing."""
-        return [
-            step
-            for one in self.settings().connections
-            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=apply)
-        ]
+        return self._set_up(self.settings(), apply=apply)
 
-    def check(self, text: str | None = None) -> list[SetupStep]:
-        """What `setup` would find with the settings of a file, or with those in force; writes nothing.
+    def check(self, text: str | None = None) -> Checked:
+        """Whether a file, or what is in force, is good and both sides have what it needs; writes nothing.
 
-        Raises `ConfigError` with every complaint about the file.
+        Raises `ConfigError` with every complaint about the text, and `Gone` where there is none.
         """
-        settings = self.settings() if text is None else read_settings(text).settings
-        return [
-            step
-            for one in settings.connections
-            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=False)
-        ]
+        reading = read_settings(self.revision().text if text is None else text)
+        return Checked(tuple(self._set_up(reading.settings, apply=False)), reading.warnings)
 
     def errors(self) -> list[ErrorRow]:
         """Everything that does not sync, what only waits included, by connection and then oldest first."""
@@ -139,3 +144,10 @@ class Operator:
         """The webhooks that a HubSpot account's app must subscribe to; none for an account that is not connected."""
         connection = self.settings().of_portal(portal_id)
         return () if connection is None else subscriptions_of(connection)
+
+    def _set_up(self, settings: Settings, *, apply: bool) -> list[SetupStep]:
+        return [
+            step
+            for one in settings.connections
+            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=apply)
+        ]
