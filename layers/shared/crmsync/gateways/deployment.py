@@ -1,7 +1,7 @@
 """What a deployment's resources are called, so that the operator's command needs nothing but an account and a region.
 
-CloudFormation names a table ``<stack>-<logical id>-<random>``. Where one table is called so, that is it; where several are, as after a stack
-was removed and made anew (its tables are kept), CloudFormation knows which one is in use.
+CloudFormation names a table ``<stack>-<logical id>-<random>``. Where one table is called so, that is it; where several are, as after a
+stack was removed and made anew (its tables are kept), CloudFormation knows which one is in use.
 """
 
 from __future__ import annotations
