@@ -178,7 +178,7 @@ class MemoryCrm:
 
     def _create(self, effect: CreateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}
-        error = self.refuse(fields)
+        error = self._refused(fields)
         if error is not None:
             return error
         first = self._holder(effect.object, self.customs.key, effect.key)
@@ -201,7 +201,7 @@ class MemoryCrm:
         assert isinstance(ref, Ref), "every place is filled"
         if not self._is_live(ref):
             return Gone("The record no longer exists.", code="NOT_FOUND")
-        error = self.refuse(fields)
+        error = self._refused(fields)
         if error is not None:
             return error
         clash = self._clash(ref.object, fields)
@@ -212,6 +212,12 @@ class MemoryCrm:
             return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
         self._put(ref, fields, ours=True)
         return self._written(ref, fields)
+
+    def _refused(self, fields: Mapping[str, Value]) -> SyncError | None:
+        address = fields.get(self.customs.email)
+        if address and "@" not in str(address):
+            return Refused("The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email)
+        return self.refuse(fields)
 
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
         if not self.customs.unique_email:

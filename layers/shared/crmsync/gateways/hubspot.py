@@ -26,6 +26,9 @@ from crmsync.ports import Fields, Outcome, Sighting, Written
 BATCH = 100
 HISTORY_BATCH = 50
 SEARCH_PAGE = 200
+SEARCH_PAUSE = 0.25
+"""Seconds between two searches of one sweep: an account has five a second, and others want some, too."""
+
 MODIFIED = {"contact": "lastmodifieddate"}
 """The property with the time of the last change; everything but contacts has `hs_lastmodifieddate`."""
 
@@ -53,7 +56,8 @@ class HubspotGateway:
 
         `page` is the size of a sweep's pages.
         """
-        self._client = HubspotClient(secret, version=version, patience=patience)
+        self._patience = patience or Patience()
+        self._client = HubspotClient(secret, version=version, patience=self._patience)
         self._page = page
 
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
@@ -115,6 +119,8 @@ class HubspotGateway:
                 if page:
                     yield page
                     start = _ms(page[-1].modified_at)
+                if full:
+                    self._patience.pause(SEARCH_PAUSE)
 
     # -- reading --
 
@@ -148,6 +154,7 @@ class HubspotGateway:
         full, last = True, "0"
         while full:
             page, full = self._search(kind, [("EQ", stamp)], after_id=last)
+            self._patience.pause(SEARCH_PAUSE)
             seen.extend(page)
             last = page[-1].ref.id if page else last
         return seen

@@ -14,7 +14,7 @@ from typing import Any
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
-from crmsync.gateways.salesforce_ids import is_id
+from crmsync.gateways.salesforce_ids import full, is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _error(
         return Conflict(text, existing=matches[0], code=code)
     if issubclass(verdict.error, Conflict):
         holder = _HOLDER.search(message)
-        return Conflict(text, existing=holder.group(1) if holder else "", code=code, fieldname=fieldname)
+        return Conflict(text, existing=full(holder.group(1)) if holder else "", code=code, fieldname=fieldname)
     if issubclass(verdict.error, TryAgain):
         return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
@@ -197,4 +197,4 @@ def _matches(found: Mapping[str, Any]) -> list[str]:
     """The ids of the records that a duplicate rule matched, where Salesforce tells them."""
     results = (found.get("duplicateResult") or {}).get("matchResults") or ()
     records = (match.get("record") or {} for result in results for match in result.get("matchRecords") or ())
-    return list(dict.fromkeys(str(record["Id"]) for record in records if record.get("Id")))
+    return list(dict.fromkeys(full(str(record["Id"])) for record in records if record.get("Id")))

@@ -19,3 +19,8 @@ def checksum(cased: str) -> str:
 def is_id(text: str) -> bool:
     """Whether Salesforce would take the text as a record id, of 15 or 18 characters."""
     return bool(_ID.match(text)) and text[_CASED:] in {"", checksum(text[:_CASED])}
+
+
+def full(identifier: str) -> str:
+    """The 18-character form of an id; Salesforce's sentences have the short one."""
+    return identifier + checksum(identifier) if len(identifier) == _CASED else identifier

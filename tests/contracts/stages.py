@@ -1,0 +1,317 @@
+"""Where the contract suite is played: the CRM behind the port, and a person who works in the same CRM beside us.
+
+The same suite runs on the memory versions, on the gateways over the simulators and, when ``CRMSYNC_LIVE_*`` is set, on the gateways over a
+real sandbox. Live records are made under ``example.com`` addresses of their own and deleted at the end.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import requests
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import HubSpotSimulator
+from local.simulators.salesforce import SalesforceSimulator
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.throttle import Patience
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.model.records import Ref, Side, Value
+from tests.memory import MemoryCrm
+
+
+def patience(clock: Clock) -> Patience:
+    """Waits by moving the clock."""
+    return Patience(pause=clock.advance, jitter=lambda: 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSecret:
+    """A secret that never changes."""
+
+    content: Mapping[str, str]
+
+    def current(self) -> Mapping[str, str]:
+        """The content."""
+        return self.content
+
+    def renewed(self) -> Mapping[str, str]:
+        """The same content."""
+        return self.content
+
+
+class Person(Protocol):
+    """Somebody who works in the CRM with a user's rights."""
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """Make a record."""
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """Change a record."""
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A side's own words for what the suite speaks of."""
+
+    side: Side
+    object: str
+    email: str
+    last: str
+    first: str
+    phone: str
+    key: str
+    needed: Mapping[str, Value] = field(default_factory=dict)
+
+
+HUBSPOT = Words(Side.HUBSPOT, "contact", "email", "lastname", "firstname", "phone", HUBSPOT_KEY)
+SALESFORCE = Words(
+    Side.SALESFORCE, "Lead", "Email", "LastName", "FirstName", "Phone", SALESFORCE_KEY, {"Company": "Example Works"}
+)
+
+
+@dataclass(slots=True)
+class Stage:
+    """A CRM to play on."""
+
+    crm: Any
+    person: Person
+    words: Words
+    catch_up: Callable[[], None] = lambda: None
+    """Let the search index see everything."""
+    by_us: str = ""
+    made: list[Ref] = field(default_factory=list)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    def address(self, name: str) -> str:
+        """An address that no earlier run used."""
+        return f"{name}.{self.run}@example.com"
+
+    def fields(self, name: str, **more: Value) -> dict[str, Value]:
+        """The fields of a person called `name`; the keywords are those of `Words`."""
+        words = self.words
+        named = {getattr(words, word): value for word, value in more.items()}
+        return {words.email: self.address(name), words.last: name.title(), **words.needed, **named}
+
+    def add(self, name: str, **more: Value) -> Ref:
+        """A person makes a record."""
+        ref = self.person.add(self.words.object, self.fields(name, **more))
+        self.made.append(ref)
+        return ref
+
+    def creation(self, name: str, *, key: str = "", **more: Value) -> CreateRecord:
+        """The effect that makes a record for `name`, under a key of its own."""
+        words = self.words
+        return CreateRecord(
+            words.side, words.object, f"{key or name}-{self.run}", self.fields(name, **more), Slot(name)
+        )
+
+    def update(self, ref: Ref, **fields: Value) -> UpdateRecord:
+        """The effect that writes the fields called by `Words`."""
+        return UpdateRecord(ref, ref.side, {getattr(self.words, word): value for word, value in fields.items()})
+
+    def shown(self, ref: Ref, *words: str) -> list[Value]:
+        """What the record shows now in the fields called by `Words`."""
+        names = [getattr(self.words, word) for word in words]
+        return [self.crm.read([ref], {ref.object: names})[ref].fields[name] for name in names]
+
+    def nobody(self) -> Ref:
+        """A record that once was."""
+        ref = self.add("nobody")
+        self.person.delete(ref)
+        return ref
+
+
+class HubspotPerson:
+    """A user of a HubSpot account, over HTTP."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Work at `url` with a user's `token`."""
+        self._url = f"{url}/crm/v3/objects/contacts"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """Make a record."""
+        answer = requests.post(self._url, json={"properties": fields}, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.HUBSPOT, name, answer.json()["id"])
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """Change a record."""
+        body = {"properties": {name: value or "" for name, value in fields.items()}}
+        requests.patch(f"{self._url}/{ref.id}", json=body, headers=self._headers, timeout=30).raise_for_status()
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a record."""
+        requests.delete(f"{self._url}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+
+
+class SalesforcePerson:
+    """A user of a Salesforce org, over HTTP."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Work at `url` with a user's `token`."""
+        self._url = f"{url}/services/data/v66.0/sobjects"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """Make a record."""
+        answer = requests.post(f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.SALESFORCE, name, answer.json()["id"])
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """Change a record."""
+        url = f"{self._url}/{ref.object}/{ref.id}"
+        requests.patch(url, json=fields, headers=self._headers, timeout=30).raise_for_status()
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a record."""
+        requests.delete(f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Serves without a word."""
+
+    def log(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """A WSGI app on a free port of the loopback; answers its URL, and stops it at the end."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Ticking:
+    """A clock that moves a little each time somebody looks."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self._now += timedelta(milliseconds=7)
+        return self._now
+
+
+def memory_hubspot() -> Iterator[Stage]:
+    """HubSpot in memory."""
+    crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
+    yield Stage(crm, crm, HUBSPOT, by_us=crm.customs.by[True])
+
+
+def memory_salesforce() -> Iterator[Stage]:
+    """Salesforce in memory."""
+    crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
+    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True])
+
+
+def simulated_hubspot(version: str = "", page: int = 200) -> Iterator[Stage]:
+    """The gateway over the HubSpot simulator."""
+    clock = Clock()
+    simulator = HubSpotSimulator([{"portal_id": 555001}], clock=clock, faults=Faults(clock))
+    portal = simulator.portals[0]
+    with served(simulator.wsgi) as url:
+        set_up_hubspot(url, portal.access_token)
+        gateway = HubspotGateway(
+            FixedSecret({"access_token": portal.access_token, "api_url": url}),
+            version=version,
+            patience=patience(clock),
+            page=page,
+        )
+        yield Stage(
+            gateway,
+            HubspotPerson(url, portal.user_token),
+            HUBSPOT,
+            catch_up=lambda: clock.advance(3600),
+            by_us=f"INTEGRATION/{portal.app_id}",
+        )
+
+
+def set_up_hubspot(url: str, token: str) -> None:
+    """Make our unique property, as `crmsync setup` does; one that is there stays."""
+    headers = {"Authorization": f"Bearer {token}"}
+    group = {"name": HUBSPOT_GROUP, "label": "crmsync"}
+    requests.post(f"{url}/crm/v3/properties/contacts/groups", json=group, headers=headers, timeout=30)
+    definition = {"name": HUBSPOT_KEY, "label": "Salesforce id", "groupName": HUBSPOT_GROUP, "hasUniqueValue": True}
+    definition |= {"type": "string", "fieldType": "text"}
+    requests.post(f"{url}/crm/v3/properties/contacts", json=definition, headers=headers, timeout=30)
+
+
+OUR_FIELD = {
+    "name": SALESFORCE_KEY,
+    "label": "HubSpot id",
+    "type": "string",
+    "length": 80,
+    "externalId": True,
+    "unique": True,
+    "idLookup": True,
+}
+
+
+def simulated_salesforce(page: int = 2000) -> Iterator[Stage]:
+    """The gateway over the Salesforce simulator."""
+    clock = Clock()
+    world = {"custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]}}
+    simulator = SalesforceSimulator(world, clock=clock, faults=Faults(clock))
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
+        gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
+        person = SalesforcePerson(url, simulator.user_token)
+        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id)
+
+
+def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
+    """The gateway over a real HubSpot account; we are the person as well, so who wrote what cannot be told apart."""
+    url, token = "https://api.hubapi.com", environment["CRMSYNC_LIVE_HUBSPOT_TOKEN"]
+    set_up_hubspot(url, token)
+    person = HubspotPerson(url, token)
+    stage = Stage(HubspotGateway(FixedSecret({"access_token": token})), person, HUBSPOT)
+    yield from _swept(stage)
+
+
+def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
+    """The gateway over a real Salesforce sandbox that has our field."""
+    names = ("client_id", "client_secret", "username", "private_key")
+    secret = {name: environment.get(f"CRMSYNC_LIVE_SALESFORCE_{name.upper()}", "") for name in names}
+    login_url = environment["CRMSYNC_LIVE_SALESFORCE_LOGIN_URL"]
+    filled = FixedSecret({name: value for name, value in secret.items() if value})
+    gateway = SalesforceGateway(login_url, filled, now=time.time)
+    who = gateway.identity()
+    stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id)
+    yield from _swept(stage)
+
+
+def _swept(stage: Stage) -> Iterator[Stage]:
+    """The stage, with what was made on it deleted afterwards."""
+    yield stage
+    for record in stage.crm.find([stage.address(name) for name in NAMES], {stage.words.object: []}):
+        stage.person.delete(record.ref)
+
+
+NAMES = ("ada", "bob", "cleo", "dan", "o'brien", "nobody")
+"""Everybody who appears in the suite on a live stage."""

@@ -1,0 +1,34 @@
+"""What HubSpot's communication preferences do behind the port."""
+
+from __future__ import annotations
+
+from crmsync.errors import Refused
+from crmsync.model.effects import OptOut
+from crmsync.ports import Written
+from tests.contracts.stages import Stage
+
+
+def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
+    """The address is out of all e-mail, and saying so again is fine."""
+    if not hasattr(hubspot.crm, "opt_out"):
+        return
+    ada, bob = hubspot.add("ada"), hubspot.add("bob")
+
+    outcomes = hubspot.crm.opt_out([OptOut(hubspot.address("ada")), OptOut(hubspot.address("ada"))])
+
+    assert [type(one) for one in outcomes] == [Written, Written]
+    records = hubspot.crm.read([ada, bob], {"contact": ["hs_email_optout"]})
+    assert [records[ref].fields["hs_email_optout"] for ref in (ada, bob)] == ["true", None]
+
+
+def test_an_address_that_is_none_is_refused_alone(hubspot: Stage) -> None:
+    """The others are unsubscribed, and the refusal does not repeat the address."""
+    if not hasattr(hubspot.crm, "opt_out"):
+        return
+    ada = hubspot.add("ada")
+
+    bad, good = hubspot.crm.opt_out([OptOut("nobody at all"), OptOut(hubspot.address("ada"))])
+
+    assert (type(bad), type(good)) == (Refused, Written)
+    assert "nobody" not in bad.text
+    assert hubspot.crm.read([ada], {"contact": ["hs_email_optout"]})[ada].fields["hs_email_optout"] == "true"

@@ -1,0 +1,88 @@
+"""What every side tells about what changed since a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Sighting
+from tests.contracts import stages
+from tests.contracts.stages import Stage
+
+
+def flat(pages: Iterable[Sequence[Sighting]]) -> list[Sighting]:
+    """The sightings of all pages, each once, in order."""
+    return list(dict.fromkeys(one for page in pages for one in page))
+
+
+def test_what_changed_is_told_oldest_first_and_what_did_not_is_not(stage: Stage) -> None:
+    """A sweep from a moment names the records modified at or after it."""
+    ada, bob = stage.add("ada"), stage.add("bob")
+    stage.catch_up()
+    stage.person.edit(ada, {stage.words.phone: "1"})
+    stage.catch_up()
+    name = stage.words.object
+    records = stage.crm.read([ada, bob], {name: []})
+    earliest = min(record.modified_at for record in records.values())
+
+    seen = [one for one in flat(stage.crm.changed_since({name: earliest})) if one.ref in records]
+
+    assert sorted((one.ref, one.deleted) for one in seen) == sorted([(ada, False), (bob, False)])
+    assert [one.modified_at for one in seen] == sorted(one.modified_at for one in seen)
+    later = records[ada].modified_at + timedelta(seconds=2)
+    assert [one.ref for one in flat(stage.crm.changed_since({name: later})) if one.ref in records] == []
+
+
+def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) -> None:
+    """A deleted record is told as such where the side tells it at all."""
+    ada = stage.add("ada")
+    since = stage.crm.read([ada], {stage.words.object: []})[ada].modified_at
+    stage.person.delete(ada)
+    stage.catch_up()
+
+    seen = [(one.ref, one.deleted) for one in flat(stage.crm.changed_since({stage.words.object: since}))]
+
+    assert seen == ([] if stage.words.side is Side.HUBSPOT else [(ada, True)])
+
+
+SMALL_PAGES = {
+    "memory-salesforce": stages.memory_salesforce,
+    "simulator-hubspot": partial(stages.simulated_hubspot, page=5),
+    "simulator-salesforce": partial(stages.simulated_salesforce, page=5),
+}
+
+
+@pytest.fixture(params=SMALL_PAGES)
+def crowded(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Stages whose pages are smaller than the crowd."""
+    yield from SMALL_PAGES[request.param]()
+
+
+def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) -> None:
+    """However many share a moment, none is lost and it ends; what comes after them is told, too."""
+    made: list[Ref] = [one.ref for one in crowded.crm.create([crowded.creation(f"p{n}") for n in range(23)])]
+    made.append(crowded.add("ada"))
+    crowded.catch_up()
+    name = crowded.words.object
+    earliest = min(record.modified_at for record in crowded.crm.read(made, {name: []}).values())
+
+    pages = list(crowded.crm.changed_since({name: earliest}))
+
+    assert sorted(one.ref for one in flat(pages)) == sorted(made)
+
+
+def test_several_objects_are_told_in_one_go(salesforce: Stage) -> None:
+    """Leads and contacts each from a moment of their own."""
+    lead = salesforce.add("ada")
+    contact = salesforce.person.add("Contact", {"LastName": "Ada", "Email": salesforce.address("ada")})
+    salesforce.made.append(contact)
+    records = salesforce.crm.read([lead, contact], {"Lead": [], "Contact": []})
+    since = {"Lead": records[lead].modified_at, "Contact": records[contact].modified_at + timedelta(seconds=2)}
+
+    seen = [one.ref for one in flat(salesforce.crm.changed_since(since)) if one.ref in records]
+
+    assert seen == [lead]
