@@ -135,7 +135,7 @@ def _one_per_person(
 
 def _other_places(changes: Iterable[Change], links: Mapping[Ref, Link], named: Mapping[Ref, Record]) -> list[Ref]:
     places = (links[change.ref].on(change.ref.side.other) for change in changes if change.ref in links and change.ref in named)
-    return [place for place in places if isinstance(place, Ref)]
+    return [place for place in places if isinstance(place, Ref) and place not in named]
 
 
 def _facts(

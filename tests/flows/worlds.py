@@ -1,0 +1,108 @@
+"""A world in memory: both CRMs, our stores and a clock that only moves when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from crmsync.flows.contact import Summary, sync_contacts
+from crmsync.flows.world import World
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import OptOut
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.ports import Outcome
+from tests.builders import NOON, OUR_USER, SEALER, a_connection
+from tests.memory import MemoryCrm, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPreferences
+
+
+class Subscribers(MemoryPreferences):
+    """Preferences that show in the contact's read-only property, as HubSpot's do."""
+
+    def __init__(self, hubspot: MemoryCrm) -> None:
+        super().__init__()
+        self._hubspot = hubspot
+
+    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
+        """As the port says."""
+        done = super().opt_out(effects)
+        for ref in self._hubspot.refs("contact"):
+            if self._hubspot.fields(ref).get("email") in self.out:
+                self._hubspot.edit(ref, {"hs_email_optout": "true"})
+        return done
+
+
+@dataclass
+class Town:
+    """Two CRMs in memory, and the product between them."""
+
+    now: datetime = NOON
+    settings: dict[str, object] = field(default_factory=dict)
+    links: MemoryLinks = field(default_factory=MemoryLinks)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
+    cursors: MemoryCursors = field(default_factory=MemoryCursors)
+
+    def __post_init__(self) -> None:
+        self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
+        self.salesforce = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
+        self.preferences = Subscribers(self.hubspot)
+
+    @property
+    def world(self) -> World:
+        """What the flow works with."""
+        return World(
+            a_connection(**self.settings),
+            self.hubspot,
+            self.salesforce,
+            self.preferences,
+            self.links,
+            self.outbox,
+            self.inbox,
+            SEALER,
+            OUR_USER,
+        )
+
+    def crm(self, side: Side) -> MemoryCrm:
+        """The CRM of a side."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
+    def wait(self, minutes: float = 1) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+
+    def sync(self, *refs: Ref, cause: Cause = Cause.EDITED) -> Summary:
+        """Deliver changes of these records in one batch."""
+        return sync_contacts([self.change(ref, cause) for ref in refs], self.world)
+
+    def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
+        """Look at a record."""
+        return Change("acme", Kind.CONTACT, ref, cause, self.now)
+
+    def drain(self) -> None:
+        """Work off what was put off, as the queue would, until nothing is left."""
+        for _ in range(60):
+            if not self.outbox.delayed:
+                return
+            waiting, self.outbox.delayed = self.outbox.delayed, []
+            self.wait(15)
+            sync_contacts([change for change, _ in waiting], self.world)
+
+    def writes(self) -> int:
+        """All writes so far: calls to both CRMs, links and reports."""
+        calls = self.hubspot.calls + self.salesforce.calls
+        return calls["create"] + calls["update"] + len(self.preferences.out) + self.links.writes
+
+    def new_contact(self, **fields: str) -> Ref:
+        """A person makes a HubSpot contact."""
+        return self.hubspot.add("contact", {"email": "ada@example.com", "lastname": "Lang", **fields})
+
+    def new_lead(self, **fields: str) -> Ref:
+        """A person makes a Salesforce lead."""
+        return self.salesforce.add(
+            "Lead", {"Email": "ada@example.com", "LastName": "Lang", "Company": "Example GmbH", "HasOptedOutOfEmail": False, **fields}
+        )
+
+    def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
+        """All that these records show."""
+        return [dict(self.crm(ref.side).fields(ref)) for ref in refs]
