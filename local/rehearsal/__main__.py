@@ -6,15 +6,21 @@ Law: puts the parts together and says what happens. Everything it starts, it sto
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from crmsync import wiring
+from crmsync.cli import main as command
 from local.clock import Clock
 from local.faults import Faults
+from local.people import People
 from local.rehearsal.deployment import ToolError, Tools, build, deploy
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Stage, function_log, play
@@ -22,13 +28,6 @@ from local.stack.crms import Crms
 
 HERE = Path(__file__).parent
 LOG_LINES = 60
-VARIABLES = {
-    "LINKS_TABLE": "LinksTable",
-    "STATE_TABLE": "StateTable",
-    "CHANGE_BUS": "ChangeBus",
-    "CONTACT_QUEUE_URL": "ContactQueueUrl",
-    "LINK_KEY_SECRET": "LinkKeySecret",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +59,7 @@ def _rehearse(tools: Tools, cloud: MiniStack, say: Callable[[str], None]) -> Non
         outputs = deploy(tools, cloud, {"SalesforceEventBus": bus, "LogLevel": "DEBUG"})
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
-        play(Stage(cloud, crms, outputs, bus), say)
+        play(Stage(cloud, crms, People(_ready(crms)), outputs, bus), say)
     except NotSeenError:
         print("\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]), file=sys.stderr)
         raise
@@ -69,24 +68,29 @@ def _rehearse(tools: Tools, cloud: MiniStack, say: Callable[[str], None]) -> Non
 
 
 def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
-    """What the operator does once, with the product's own means."""
+    """What the operator does once: secrets, the command, and the webhooks that the command asks for."""
+    portal = crms.hubspot.portals[0].portal_id
     secrets = {
-        "crmsync/rehearsal/hubspot": crms.hubspot_secret(crms.hubspot.portals[0].portal_id),
+        "crmsync/rehearsal/hubspot": crms.hubspot_secret(portal),
         "crmsync/rehearsal/salesforce": crms.salesforce_secret(),
     }
     for name, secret in secrets.items():
         cloud.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
     os.environ.update(cloud.account())
-    os.environ.update({variable: outputs[output] for variable, output in VARIABLES.items()})
-    os.environ.update(
-        {"WEBHOOK_URL": "", "POWERTOOLS_SERVICE_NAME": "operator", "POWERTOOLS_METRICS_NAMESPACE": "crmsync"}
-    )
-    from crmsync import wiring  # noqa: PLC0415 - reads the environment that has just been made
+    for words in (["settings", "push", str(HERE / "settings.toml"), "--apply"], ["setup", "--apply"]):
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            status = command(words)
+        if status:
+            raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{told.getvalue()}")
+    wanted = [(it.type, it.property) for it in wiring.operator().webhook_subscriptions(portal)]
+    crms.subscribe(outputs["WebhookUrl"], wanted)
 
-    operator = wiring.operator()
-    operator.push_settings((HERE / "settings.toml").read_text())
-    operator.setup(apply=True)
-    crms.subscribe(outputs["WebhookUrl"], operator.webhook_subscriptions())
+
+def _ready(crms: Crms) -> dict[str, Any]:
+    """Where the two CRMs answer, and the tokens of the people there."""
+    portal, org = crms.hubspot.portals[0], crms.salesforce
+    place = {"instance_url": crms.salesforce_url, "user_token": org.user_token, "api_version": org.api_version}
+    return {"portals": [{"base_url": crms.hubspot_url, "user_token": portal.user_token}], "salesforce": place}
 
 
 def _tools(arguments: Sequence[str] | None) -> tuple[Tools, Path]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from local.rehearsal.ministack import MiniStack
 
 ROOT = Path(__file__).resolve().parents[2]
-STACK = "crmsync-rehearsal"
+STACK = "crmsync"
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 
 
