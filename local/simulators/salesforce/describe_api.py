@@ -26,15 +26,30 @@ _SOAP: Final = {
     "datetime": "xsd:dateTime",
     "address": "urn:address",
 }
+_NOT_TOLD: Final = (
+    "defaultImplementation",
+    "extendedBy",
+    "extendsInterfaces",
+    "implementedBy",
+    "implementsInterfaces",
+    "listviewable",
+    "lookupLayoutable",
+    "networkScopeFieldName",
+)
+"""Names of an object's description that are null for the objects here [S]."""
 _LONG_AREA: Final = 255
 _BYTES: Final = 3
 
 
 def all_objects(org: Org, call: Call) -> Reply:
-    """``GET /sobjects``."""
+    """``GET /sobjects``; with ``If-Modified-Since`` 304 when no object changed."""
     view = org.view(call.user_id)
+    changed = max(view.changed_ms(sobject) for sobject in view.sobjects())
+    if changed <= _moment(call.headers.get("if-modified-since", "")):
+        return Reply(304)
     sobjects = [_object(sobject, call.base) for sobject in sorted(view.sobjects(), key=lambda item: item.name)]
-    return Reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects})
+    body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
+    return Reply(200, body, {"Last-Modified": times.http_text(changed)})
 
 
 def basic(org: Org, call: Call, name: str) -> Reply:
@@ -48,11 +63,13 @@ def describe(org: Org, call: Call, name: str) -> Reply:
     view = org.view(call.user_id)
     sobject = find_object(view, name)
     changed = view.changed_ms(sobject)
-    since = call.headers.get("if-modified-since")
-    if since is not None and changed <= _moment(since):
+    if changed <= _moment(call.headers.get("if-modified-since", "")):
         return Reply(304)
     body = _object(sobject, call.base) | {
+        **dict.fromkeys(_NOT_TOLD),
         "actionOverrides": [],
+        "compactLayoutable": sobject.field("IsDeleted") is not None,
+        "searchLayoutable": sobject.field("IsDeleted") is not None,
         "childRelationships": _children(view, sobject),
         "fields": [describe_field(field) for field in view.fields(sobject).values()],
         "namedLayoutInfos": [],

@@ -57,6 +57,7 @@ _REASONS: Final = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
+_APPLIED: Final = range(200, 300)
 StartResponse = Callable[..., Any]
 
 
@@ -145,7 +146,7 @@ class Server:
             if not reads and self._faults.take("salesforce", "timeout_before_write"):
                 raise ConnectionLostError
             reply = self._limited(call, lambda _call: match)
-        if not reads:
+        if not reads and reply.status in _APPLIED:
             self.on_product_write()
             if self._faults.take("salesforce", "timeout_after_write"):
                 raise ConnectionLostError

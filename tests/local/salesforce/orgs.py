@@ -120,3 +120,13 @@ def typed(sobject: str, **values: Any) -> dict[str, Any]:
 def rows(result: Any, *names: str) -> list[tuple[Any, ...]]:
     """The named values of a query's records."""
     return [tuple(record[name] for name in names) for record in result["records"]]
+
+
+def soql(*parts: str) -> str:
+    """A query of several parts."""
+    return " ".join(parts)
+
+
+def quoted(text: str) -> str:
+    """A text as a SOQL literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

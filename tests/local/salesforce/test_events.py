@@ -44,7 +44,8 @@ def test_a_create_tells_its_values_with_compound_fields_nested(org: LiveOrg) -> 
     )
     assert payload.keys().isdisjoint({"Phone", "SystemModstamp", "IsDeleted", "Id"})
     expected = {
-        "entityName": "Lead", "recordIds": [created["id"]], "changeType": "CREATE", "changeOrigin": "com/salesforce/api/rest/66.0;client=crmsync",
+        "entityName": "Lead", "recordIds": [created["id"]], "changeType": "CREATE",
+        "changeOrigin": "com/salesforce/api/rest/66.0;client=crmsync",
         "sequenceNumber": 1, "commitUser": org.sim.integration_user_id, "nulledFields": [], "diffFields": [], "changedFields": [],
     }  # fmt: skip
     assert {name: header[name] for name in expected} == expected

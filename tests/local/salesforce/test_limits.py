@@ -10,7 +10,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceExpiredSession, SalesforceGeneralError, SalesforceRefusedRequest
 
 from tests.local.salesforce.conftest import StartOrg
-from tests.local.salesforce.orgs import LiveOrg, lead, typed
+from tests.local.salesforce.orgs import LiveOrg, lead, quoted, soql, typed
 
 
 def _fault(org: LiveOrg, kind: str, **more: Any) -> None:
@@ -144,5 +144,8 @@ def test_texts_of_any_script_survive(org: LiveOrg) -> None:
     """What goes in as UTF-8 comes out the same."""
     name = "Žofie 🚀 王"
     record_id = org.product.Lead.create(json.loads(json.dumps(lead(LastName=name))))["id"]
-    assert org.product.query(f"SELECT LastName FROM Lead WHERE LastName = '{name}'")["records"][0]["LastName"] == name
+    assert (
+        org.product.query(soql("SELECT LastName FROM Lead WHERE LastName =", quoted(name)))["records"][0]["LastName"]
+        == name
+    )
     assert org.product.Lead.get(record_id)["LastName"] == name

@@ -9,7 +9,7 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from local.simulators.salesforce.refusals import RefusalError
 from tests.local.salesforce.conftest import StartOrg
-from tests.local.salesforce.orgs import LiveOrg, lead, rows, typed
+from tests.local.salesforce.orgs import LiveOrg, lead, quoted, rows, soql, typed
 
 TEAM = {
     "users": [
@@ -22,7 +22,7 @@ TEAM = {
 
 
 def _user(org: LiveOrg, email: str) -> str:
-    return str(org.product.query(f"SELECT Id FROM User WHERE Email = '{email}'")["records"][0]["Id"])
+    return str(org.product.query(soql("SELECT Id FROM User WHERE Email =", quoted(email)))["records"][0]["Id"])
 
 
 def _queue(org: LiveOrg) -> str:
@@ -44,7 +44,9 @@ def test_an_inactive_owner_is_refused_and_a_queue_owns_leads_only(start_org: Sta
     with pytest.raises(SalesforceMalformedRequest, match="INACTIVE_OWNER_OR_USER"):
         org.product.Lead.create(lead(OwnerId=_user(org, "ina@x.test")))
     record_id = org.product.Lead.create(lead(OwnerId=_queue(org)))["id"]
-    (found,) = org.product.query(f"SELECT Owner.Name, Owner.Type FROM Lead WHERE Id = '{record_id}'")["records"]
+    (found,) = org.product.query(soql("SELECT Owner.Name, Owner.Type FROM Lead WHERE Id =", quoted(record_id)))[
+        "records"
+    ]
     assert (found["Owner"]["Name"], found["Owner"]["Type"]) == ("Inbound", "Group")
     with pytest.raises(SalesforceMalformedRequest, match="id value of incorrect type"):
         org.product.Contact.create({"LastName": "x", "OwnerId": _queue(org)})

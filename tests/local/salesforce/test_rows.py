@@ -85,8 +85,8 @@ def test_a_short_id_finds_the_same_record(org: LiveOrg) -> None:
         ({"OwnerId": "005000000000001AAA"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ["OwnerId"]),
         ({"Nothing__c": 1}, "INVALID_FIELD", "No such column 'Nothing__c' on sobject of type Lead", None),
         ({"IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE",
-         "Unable to create/update fields: IsConverted. Please check the security settings of this field and verify that it is read/write "
-         "for your profile or permission set.", ["IsConverted"]),
+         ("Unable to create/update fields: IsConverted. Please check the security settings of this field and verify that it is read/write "
+         "for your profile or permission set."), ["IsConverted"]),
         ({"Vip__c": None}, "INVALID_TYPE_ON_FIELD_IN_RECORD", "Vip__c: value not of required type: ", ["Vip__c"]),
     ],
 )  # fmt: skip

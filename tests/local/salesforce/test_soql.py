@@ -9,7 +9,7 @@ import pytest
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from local.simulators.salesforce.times import event_text
-from tests.local.salesforce.orgs import LiveOrg, lead, rows, start
+from tests.local.salesforce.orgs import LiveOrg, lead, quoted, rows, soql, start
 
 WORLD = {
     "users": [{"Name": "Olga Owner", "Email": "olga@x.test"}],
@@ -52,7 +52,7 @@ def _names(org: LiveOrg, condition: str) -> list[str]:
     return [
         name
         for (name,) in rows(
-            org.product.query(f"SELECT LastName FROM Lead WHERE {condition} ORDER BY LastName"), "LastName"
+            org.product.query(soql("SELECT LastName FROM Lead WHERE", condition, "ORDER BY LastName")), "LastName"
         )
     ]
 
@@ -104,7 +104,7 @@ def test_a_condition_finds_its_records(crm: LiveOrg, condition: str, found: list
 
 
 @pytest.mark.parametrize(
-    ("soql", "expected"),
+    ("text", "expected"),
     [
         ("SELECT LastName FROM Lead ORDER BY Score__c DESC", ["Cyd", "Bob", "Ada"]),
         ("SELECT LastName FROM Lead ORDER BY Email", ["Cyd", "Ada", "Bob"]),
@@ -114,9 +114,9 @@ def test_a_condition_finds_its_records(crm: LiveOrg, condition: str, found: list
         ("select l.LastName from Lead l where l.Score__c = 1", ["Ada"]),
     ],
 )
-def test_order_limit_and_alias(crm: LiveOrg, soql: str, expected: list[str]) -> None:
+def test_order_limit_and_alias(crm: LiveOrg, text: str, expected: list[str]) -> None:
     """Nulls come first unless asked otherwise; LIMIT and OFFSET cut after the order."""
-    assert [record["LastName"] for record in crm.product.query(soql)["records"]] == expected
+    assert [record["LastName"] for record in crm.product.query(text)["records"]] == expected
 
 
 def test_parents_are_nested_and_null_where_there_is_none(crm: LiveOrg) -> None:
@@ -150,7 +150,7 @@ def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
 
 
 @pytest.mark.parametrize(
-    ("soql", "expected"),
+    ("text", "expected"),
     [
         ("SELECT COUNT(Id) FROM Lead", [{"expr0": 3}]),
         ("SELECT COUNT(Email) n, MAX(Score__c) top FROM Lead", [{"n": 2, "top": 10.0}]),
@@ -160,9 +160,9 @@ def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
         ("SELECT MAX(SystemModstamp) last FROM Task", [{"last": None}]),
     ],
 )  # fmt: skip
-def test_aggregates_answer_groups(crm: LiveOrg, soql: str, expected: list[dict[str, Any]]) -> None:
+def test_aggregates_answer_groups(crm: LiveOrg, text: str, expected: list[dict[str, Any]]) -> None:
     """Functions without alias are expr0, expr1; every row is an AggregateResult."""
-    records = crm.product.query(soql)["records"]
+    records = crm.product.query(text)["records"]
     assert records == [{"attributes": {"type": "AggregateResult"}} | row for row in expected]
 
 
@@ -176,7 +176,7 @@ def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
 
 
 @pytest.mark.parametrize(
-    ("soql", "code", "words"),
+    ("text", "code", "words"),
     [
         ("SELECT Nothing FROM Lead", "INVALID_FIELD", "Row:1:Column:8\nNo such column 'Nothing' on entity 'Lead'."),
         ("SELECT Id FROM Leed", "INVALID_TYPE", "Row:1:Column:16\nsObject type 'Leed' is not supported."),
@@ -223,10 +223,10 @@ def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
         ("SELECT Id FROM CustomField", "INVALID_TYPE", "sObject type 'CustomField' is not supported."),
     ],
 )
-def test_a_query_that_cannot_be_answered_says_where_and_why(crm: LiveOrg, soql: str, code: str, words: str) -> None:
+def test_a_query_that_cannot_be_answered_says_where_and_why(crm: LiveOrg, text: str, code: str, words: str) -> None:
     """Every refusal has its code and points at the place."""
     with pytest.raises(SalesforceMalformedRequest) as caught:
-        crm.product.query(soql)
+        crm.product.query(text)
     (error,) = caught.value.content
     assert error["errorCode"] == code
     assert words in error["message"]
@@ -267,10 +267,10 @@ def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
     """Deleted records show only in queryAll and with ALL ROWS."""
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
-    soql = "SELECT Id, IsDeleted FROM Lead"
-    assert org.product.query(soql)["totalSize"] == 0
-    assert rows(org.product.query(soql, include_deleted=True), "Id", "IsDeleted") == [(record_id, True)]
-    assert org.product.query(f"{soql} WHERE IsDeleted = true ALL ROWS")["totalSize"] == 1
+    text = "SELECT Id, IsDeleted FROM Lead"
+    assert org.product.query(text)["totalSize"] == 0
+    assert rows(org.product.query(text, include_deleted=True), "Id", "IsDeleted") == [(record_id, True)]
+    assert org.product.query(f"{text} WHERE IsDeleted = true ALL ROWS")["totalSize"] == 1
 
 
 def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:
@@ -293,9 +293,11 @@ def test_changes_since_a_moment_are_found_by_their_stamp(org: LiveOrg) -> None:
     org.clock.advance(100)
     since = event_text(org.clock.now_ms() - 50_000)
     org.product.Lead.update(old, {"FirstName": "New"})
-    result = org.product.query(f"SELECT Name FROM Lead WHERE SystemModstamp >= {since} ORDER BY SystemModstamp, Id")
+    result = org.product.query(
+        soql("SELECT Name FROM Lead WHERE SystemModstamp >=", since, "ORDER BY SystemModstamp, Id")
+    )
     assert rows(result, "Name") == [("New Old",)]
 
 
 def _id_of(org: LiveOrg, last_name: str) -> str:
-    return str(org.product.query(f"SELECT Id FROM Lead WHERE LastName = '{last_name}'")["records"][0]["Id"])
+    return str(org.product.query(soql("SELECT Id FROM Lead WHERE LastName =", quoted(last_name)))["records"][0]["Id"])
