@@ -23,6 +23,7 @@ from crmsync.telemetry import logger, metrics
 if TYPE_CHECKING:
     from crmsync.flows.contact import Summary
     from crmsync.flows.intake import GuardedDoor
+    from crmsync.flows.operator import Operator
     from crmsync.flows.world import World
     from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.hubspot import HubspotGateway
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.settings import SettingsTable
 
 Event = Mapping[str, Any]
+
+DEFAULT_STACK = "crmsync"
+"""The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
 
 SETTINGS_MAX_AGE = 60.0
 """Seconds after which a warm Lambda looks for new settings: a push is in force everywhere a minute later."""
@@ -72,6 +76,23 @@ def contact_sync() -> Callable[[Event], dict[str, Any]]:
     from crmsync.flows.queue_batch import run_batch
 
     return lambda event: run_batch(event["Records"], _sync_contacts)
+
+
+def operator() -> Operator:
+    """What the operator's command works with. Outside a Lambda the tables are found by the name of the stack (``CRMSYNC_STACK``)."""
+    from crmsync.flows.operator import Operator
+    from crmsync.gateways.hubspot_schema import HubspotSchema
+    from crmsync.gateways.inbox import InboxTable
+    from crmsync.gateways.salesforce_schema import SalesforceSchema
+
+    def hubspot(one: Connection) -> HubspotSchema:
+        return HubspotSchema(_secrets().secret(one.hubspot.secret))
+
+    def salesforce(one: Connection) -> SalesforceSchema:
+        return SalesforceSchema(one.salesforce.login_url, _secrets().secret(one.salesforce.secret), now=time.time)
+
+    inbox = InboxTable(_client("dynamodb"), _table("state"), now=_now)
+    return Operator(_settings_table(), inbox, hubspot, salesforce, _now, os.environ.get("USER", ""))
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:
@@ -140,9 +161,9 @@ def _world(connection: Connection) -> World:
         hubspot,
         salesforce,
         hubspot,
-        LinksTable(_client("dynamodb"), os.environ["LINKS_TABLE"]),
+        LinksTable(_client("dynamodb"), _table("links")),
         _outbox(),
-        InboxTable(_client("dynamodb"), os.environ["STATE_TABLE"], now=_now),
+        InboxTable(_client("dynamodb"), _table("state"), now=_now),
         _sealer(),
         salesforce.identity().user_id,
     )
@@ -198,14 +219,14 @@ def _settings() -> Settings:
 def _settings_table() -> SettingsTable:
     from crmsync.gateways.settings import SettingsTable
 
-    return SettingsTable(_client("dynamodb"), os.environ["STATE_TABLE"])
+    return SettingsTable(_client("dynamodb"), _table("state"))
 
 
 @cache
 def _cursors() -> CursorTable:
     from crmsync.gateways.cursors import CursorTable
 
-    return CursorTable(_client("dynamodb"), os.environ["STATE_TABLE"])
+    return CursorTable(_client("dynamodb"), _table("state"))
 
 
 @cache
@@ -226,6 +247,11 @@ def _secrets() -> SecretStore:
 @cache
 def _sealer() -> Sealer:
     return Sealer(_secrets().text(os.environ["LINK_KEY_SECRET"]).encode())
+
+
+def _table(name: str) -> str:
+    """A table's name: the Lambda's own variable, or for the operator the name that the template gives it."""
+    return os.environ.get(f"{name.upper()}_TABLE") or f"{os.environ.get('CRMSYNC_STACK', DEFAULT_STACK)}-{name}"
 
 
 @cache
