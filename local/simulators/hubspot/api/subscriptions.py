@@ -31,7 +31,7 @@ def subscribe_v3(call: Call) -> Answer:
     address, definition = _address(text_of(call.row, "emailAddress")), _definition(call, call.row.get("subscriptionId"))
     status = call.portal.preferences.of(address)
     if status.is_out_of_all or status.states.get(definition.id, ("", 0))[0] == UNSUBSCRIBED:
-        raise invalid(f"Subscription {definition.id} for {address} cannot be updated because they have unsubscribed.")
+        raise invalid(f"subscription {definition.id} for {address} cannot be updated because they have unsubscribed")
     call.portal.preferences.set_state(address, definition.id, SUBSCRIBED, call.actor)
     return Answer(200, _row_v3(call, address, definition))
 
