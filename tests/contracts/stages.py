@@ -16,10 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import requests
-from local.clock import Clock
-from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from crmsync.gateways.hubspot import HubspotGateway
@@ -29,6 +25,10 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, SALESFORCE_KEY
 from crmsync.model.records import Ref, Side, Value
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import HubSpotSimulator
+from local.simulators.salesforce import SalesforceSimulator
 from tests.memory import MemoryCrm
 
 
@@ -196,7 +196,7 @@ class _Quiet(WSGIRequestHandler):
 def served(app: Any) -> Iterator[str]:
     """A WSGI app on a free port of the loopback; answers its URL, and stops it at the end."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -49,7 +49,7 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
     assert seen == ([] if stage.words.side is Side.HUBSPOT else [(ada, True)])
 
 
-SMALL_PAGES = {
+SMALL_PAGES: dict[str, Callable[[], Iterator[Stage]]] = {
     "memory-salesforce": stages.memory_salesforce,
     "simulator-hubspot": partial(stages.simulated_hubspot, page=5),
     "simulator-salesforce": partial(stages.simulated_salesforce, page=5),

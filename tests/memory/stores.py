@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.gateways.cursors import newest
 from crmsync.model.changes import Change
 from crmsync.model.effects import Report
 from crmsync.model.links import Link
@@ -131,4 +132,4 @@ class MemoryCursors:
         """As the port says."""
         stored = self._cursors.get((connection, name))
         if cursor.version == (stored.version if stored else 0):
-            self._cursors[connection, name] = replace(cursor, version=cursor.version + 1)
+            self._cursors[connection, name] = replace(cursor, seen=newest(cursor.seen), version=cursor.version + 1)

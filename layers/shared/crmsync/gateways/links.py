@@ -60,7 +60,7 @@ class LinksTable:
         for consistent in (False, True):
             salesforce = [ref for ref in salesforce if ref not in found]
             found.update(self._of_salesforce(connection, salesforce, consistent=consistent))
-        return found
+        return {ref: found[ref] for ref in wanted if ref in found}
 
     def save(self, links: Sequence[Link]) -> Sequence[Saved]:
         """Store links in order; one that cannot be saved never keeps the others from it."""

@@ -1,0 +1,58 @@
+"""Our own stores as AWS keeps them, in moto, for the contract suite."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from crmsync.gateways.cursors import CursorTable
+from crmsync.gateways.inbox import InboxTable
+from crmsync.gateways.links import LinksTable
+from crmsync.gateways.throttle import Patience
+
+NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
+
+
+@contextmanager
+def dynamodb(*keys: str) -> Iterator[Any]:
+    """A client, and a table called ``Table`` with these keys."""
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        client.create_table(
+            TableName="Table",
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+@contextmanager
+def links_on_dynamodb() -> Iterator[LinksTable]:
+    """An empty link table."""
+    with dynamodb("pk") as client:
+        yield LinksTable(client, "Table", patience=NO_WAIT)
+
+
+@contextmanager
+def inbox_on_dynamodb() -> Iterator[InboxTable]:
+    """An empty error inbox whose clock moves with each look."""
+    start = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    ticks = itertools.count()
+    with dynamodb("pk", "sk") as client:
+        yield InboxTable(client, "Table", now=lambda: start + timedelta(seconds=next(ticks)), patience=NO_WAIT)
+
+
+@contextmanager
+def cursors_on_dynamodb() -> Iterator[CursorTable]:
+    """A table without any cursor."""
+    with dynamodb("pk", "sk") as client:
+        yield CursorTable(client, "Table")

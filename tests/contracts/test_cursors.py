@@ -1,0 +1,61 @@
+"""What the store of sweeps' cursors does behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.ports import Cursor
+from tests.contracts.tables import cursors_on_dynamodb
+from tests.memory import MemoryCursors
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def cursors(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each store in turn."""
+    if request.param == "memory":
+        yield MemoryCursors()
+    else:
+        with cursors_on_dynamodb() as table:
+            yield table
+
+
+def test_there_is_no_cursor_before_the_first_sweep(cursors: Any) -> None:
+    """None, not a beginning of time."""
+    assert cursors.load("acme", "contact") is None
+
+
+def test_a_cursor_comes_back_under_the_next_version(cursors: Any) -> None:
+    """What was seen comes back to the millisecond."""
+    seen = {"81": NOON + timedelta(milliseconds=7), "82": NOON}
+    cursors.save("acme", "contact", Cursor(NOON, seen))
+
+    assert cursors.load("acme", "contact") == Cursor(NOON, seen, 1)
+    assert cursors.load("acme", "Lead") is None
+    assert cursors.load("other", "contact") is None
+
+
+def test_a_sweep_that_ran_beside_ours_keeps_its_own_cursor(cursors: Any) -> None:
+    """The one that saved first counts, and the late one hears nothing of it."""
+    cursors.save("acme", "contact", Cursor(NOON, {}))
+    cursors.save("acme", "contact", Cursor(NOON + timedelta(hours=1), {}, 1))
+
+    cursors.save("acme", "contact", Cursor(NOON + timedelta(hours=9), {}, 1))
+    cursors.save("acme", "contact", Cursor(NOON, {}))
+
+    assert cursors.load("acme", "contact") == Cursor(NOON + timedelta(hours=1), {}, 2)
+
+
+def test_only_the_newest_of_what_was_seen_is_kept(cursors: Any) -> None:
+    """Four thousand records are remembered; older ones are looked at once more."""
+    seen = {str(number): NOON + timedelta(seconds=number) for number in range(4100)}
+
+    cursors.save("acme", "contact", Cursor(NOON, seen))
+
+    newest = {key: at for key, at in seen.items() if int(key) >= 100}
+    assert cursors.load("acme", "contact") == Cursor(NOON, newest, 1)

@@ -1,0 +1,88 @@
+"""What the error inbox does behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref, Side
+from tests.contracts.tables import inbox_on_dynamodb
+from tests.memory import MemoryInbox
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def inbox(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each error inbox in turn."""
+    if request.param == "memory":
+        yield MemoryInbox()
+    else:
+        with inbox_on_dynamodb() as table:
+            yield table
+
+
+def contact(number: int) -> Ref:
+    """A HubSpot contact."""
+    return Ref(Side.HUBSPOT, "contact", str(number))
+
+
+def a_report(number: int, text: str = "Required fields are missing: [Company]") -> Report:
+    """Why a contact does not sync."""
+    return Report(
+        contact(number), Category.VALIDATION, text, "Company", "Fill the field in HubSpot.", ("ERR-1", "SET-2")
+    )
+
+
+def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
+    """Blank parts included."""
+    reports = [a_report(1), Report(Ref(Side.SALESFORCE, "Lead", "00Q"), Category.WAITING, "It has no e-mail address.")]
+    for report in reports:
+        inbox.park("acme", [report])
+
+    assert list(inbox.parked("acme")) == reports
+
+
+def test_the_newest_report_counts_and_keeps_the_place_of_the_first(inbox: Any) -> None:
+    """Oldest trouble first, however often it was tried since."""
+    for report in (a_report(1), a_report(2), a_report(1, "Another reason")):
+        inbox.park("acme", [report])
+
+    assert list(inbox.parked("acme")) == [a_report(1, "Another reason"), a_report(2)]
+
+
+def test_a_record_that_syncs_again_is_forgotten_and_the_others_stay(inbox: Any) -> None:
+    """Clearing what was never parked is fine."""
+    inbox.park("acme", [a_report(1)])
+    inbox.park("acme", [a_report(2)])
+
+    inbox.clear("acme", [contact(1), contact(99)])
+
+    assert list(inbox.parked("acme")) == [a_report(2)]
+
+
+def test_connections_have_an_inbox_each(inbox: Any) -> None:
+    """One connection's records are not another's, even under the same id."""
+    inbox.park("acme", [a_report(1)])
+    inbox.park("other", [a_report(1, "Other")])
+
+    inbox.clear("acme", [contact(1)])
+
+    assert (list(inbox.parked("acme")), list(inbox.parked("other"))) == ([], [a_report(1, "Other")])
+
+
+def test_many_reports_are_kept_and_forgotten(inbox: Any) -> None:
+    """A batch that fails whole is parked whole."""
+    inbox.park("acme", [a_report(number) for number in range(60)])
+    inbox.clear("acme", [contact(number) for number in range(10, 60)])
+
+    assert sorted(report.ref for report in inbox.parked("acme")) == sorted(contact(number) for number in range(10))
+
+
+def test_nothing_to_park_or_to_clear_is_fine(inbox: Any) -> None:
+    """An empty batch costs nothing."""
+    inbox.park("acme", [])
+    inbox.clear("acme", [])
+
+    assert list(inbox.parked("acme")) == []

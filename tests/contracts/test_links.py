@@ -1,0 +1,180 @@
+"""What the link table does behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict
+from crmsync.model.links import Base, Link, LinkState, Slot, tags
+from crmsync.model.records import Kind, Ref, Side
+from tests.contracts.tables import links_on_dynamodb
+from tests.memory import MemoryLinks
+
+TABLES = {"memory": MemoryLinks, "dynamodb": None}
+
+
+@pytest.fixture(params=TABLES)
+def links(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each link table in turn."""
+    if request.param == "memory":
+        yield MemoryLinks()
+    else:
+        with links_on_dynamodb() as table:
+            yield table
+
+
+def hubspot(number: int) -> Ref:
+    """A HubSpot contact."""
+    return Ref(Side.HUBSPOT, "contact", str(number))
+
+
+def salesforce(number: int, name: str = "Lead") -> Ref:
+    """A Salesforce record."""
+    return Ref(Side.SALESFORCE, name, f"00Q{number:012d}AAA")
+
+
+def a_link(number: int, **changes: Any) -> Link:
+    """A new link of two records of the same number."""
+    base = Base({b"tag1": b"seal1", b"tag2": b"seal2"})
+    link = Link("acme", Kind.CONTACT, hubspot(number), salesforce(number), base, Base({b"tag3": b"seal3"}))
+    return replace(link, **changes)
+
+
+def save_one(links: Any, link: Link) -> Any:
+    """The outcome of saving one link."""
+    [saved] = links.save([link])
+    return saved
+
+
+def test_a_link_is_found_from_either_side_exactly_as_it_was_saved(links: Any) -> None:
+    """All its parts come back, under the next version."""
+    link = a_link(1, wrote=tags(["Email", "Phone"]), state=LinkState.TOMBSTONE)
+
+    saved = save_one(links, link)
+
+    assert saved == replace(link, version=1)
+    assert links.find("acme", [hubspot(1)]) == {hubspot(1): saved}
+    assert links.find("acme", [salesforce(1)]) == {salesforce(1): saved}
+
+
+def test_a_record_without_a_link_is_left_out(links: Any) -> None:
+    """Many are asked for at once, from both sides."""
+    one, two = links.save([a_link(1), a_link(2)])
+
+    asked = [hubspot(1), salesforce(2), hubspot(3), salesforce(3)]
+
+    assert links.find("acme", asked) == {hubspot(1): one, salesforce(2): two}
+
+
+def test_connections_do_not_see_each_other(links: Any) -> None:
+    """The same record may be linked in two connections (TEN-1)."""
+    acme, other = links.save([a_link(1), a_link(1, connection="other")])
+
+    assert links.find("other", [salesforce(1)]) == {salesforce(1): other}
+    assert links.find("acme", [salesforce(1)]) == {salesforce(1): acme}
+    assert links.find("third", [salesforce(1), hubspot(1)]) == {}
+
+
+def test_both_places_of_a_new_link_must_be_free(links: Any) -> None:
+    """The links around one that finds its place taken are saved; nothing of the refused one is."""
+    save_one(links, a_link(1))
+
+    same, half, good = links.save([a_link(1), a_link(2, salesforce=salesforce(1)), a_link(3)])
+
+    assert [type(same), type(half), good] == [Conflict, Conflict, a_link(3, version=1)]
+    assert links.find("acme", [hubspot(2)]) == {}
+
+
+def test_of_two_new_links_for_one_place_in_one_call_the_first_is_saved(links: Any) -> None:
+    """Two changes about one person may stand in one batch."""
+    first, second = links.save([a_link(1), a_link(2, hubspot=hubspot(1))])
+
+    assert (first, type(second)) == (a_link(1, version=1), Conflict)
+
+
+def test_an_update_needs_the_version_it_was_read_with(links: Any) -> None:
+    """Whoever saves second looks again and plans again."""
+    read = save_one(links, a_link(1))
+    newer = save_one(links, replace(read, hubspot_base=Base({b"tag1": b"seal9"})))
+
+    late = save_one(links, replace(read, state=LinkState.TOMBSTONE))
+
+    assert type(late) is Conflict
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): newer, salesforce(1): newer}
+    assert newer == replace(read, hubspot_base=Base({b"tag1": b"seal9"}), version=2)
+
+
+def test_an_update_of_a_link_that_is_not_there_is_a_conflict(links: Any) -> None:
+    """It was dropped, or never was."""
+    assert type(save_one(links, a_link(1, version=3))) is Conflict
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {}
+
+
+def test_a_tombstone_keeps_both_places(links: Any) -> None:
+    """A link that was buried is still found, and nobody takes its places."""
+    read = save_one(links, a_link(1))
+    buried = save_one(links, replace(read, state=LinkState.TOMBSTONE))
+
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): buried, salesforce(1): buried}
+    assert type(save_one(links, a_link(1, hubspot=hubspot(2)))) is Conflict
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"salesforce": salesforce(1, "Contact")}, {"hubspot": hubspot(7)}],
+    ids=["a converted lead", "a merge in HubSpot"],
+)
+def test_a_link_can_move_to_another_record_on_one_side(links: Any, changes: dict[str, Ref]) -> None:
+    """It is found at its new place and no longer at the old one, which is free again."""
+    read = save_one(links, a_link(1))
+
+    moved = save_one(links, replace(read, **changes))
+
+    assert moved == replace(read, **changes, version=2)
+    assert links.find("acme", [hubspot(1), salesforce(1), *changes.values()]) == dict.fromkeys(
+        (moved.hubspot, moved.salesforce), moved
+    )
+    side = next(iter(changes))
+    free = a_link(8, **{side: getattr(read, side)})
+    assert save_one(links, free) == replace(free, version=1)
+
+
+def test_a_link_cannot_move_to_a_place_that_is_taken(links: Any) -> None:
+    """Both links stay as they were."""
+    one, two = links.save([a_link(1), a_link(2)])
+
+    assert type(save_one(links, replace(one, salesforce=salesforce(2)))) is Conflict
+    assert type(save_one(links, replace(one, hubspot=hubspot(2)))) is Conflict
+    assert links.find("acme", [hubspot(1), salesforce(2)]) == {hubspot(1): one, salesforce(2): two}
+
+
+def test_a_link_that_moved_is_not_saved_with_an_old_version(links: Any) -> None:
+    """A late writer neither brings the old place back nor moves it again."""
+    read = save_one(links, a_link(1))
+    moved = save_one(links, replace(read, salesforce=salesforce(1, "Contact")))
+
+    outcomes = [save_one(links, read), save_one(links, replace(read, salesforce=salesforce(5)))]
+
+    assert [type(one) for one in outcomes] == [Conflict, Conflict]
+    assert links.find("acme", [hubspot(1), salesforce(1), salesforce(5)]) == {hubspot(1): moved}
+
+
+def test_many_links_are_saved_and_found_in_order(links: Any) -> None:
+    """More than one transaction and more than one read hold."""
+    numbers = range(120)
+    created = links.save([a_link(number) for number in numbers])
+    updated = links.save([*created[:60], a_link(500)])
+
+    assert [link.version for link in updated] == [2] * 60 + [1]
+    found = links.find("acme", [salesforce(number) for number in numbers])
+    assert list(found.values()) == [*updated[:60], *created[60:]]
+
+
+def test_a_link_with_an_unfilled_slot_is_a_mistake_of_ours(links: Any) -> None:
+    """Slots are filled before links are saved."""
+    with pytest.raises((TypeError, AssertionError)):
+        links.save([a_link(1, salesforce=Slot("new"))])

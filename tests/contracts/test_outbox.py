@@ -1,0 +1,102 @@
+"""What the outbox does behind the port: EventBridge and SQS in moto, and the memory version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from crmsync.gateways.outbox import EventOutbox
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire.queue import load
+from tests.contracts.tables import NO_WAIT
+from tests.memory import MemoryOutbox
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An outbox, and what came out at the other end."""
+
+    outbox: Any
+    published: Callable[[], list[Change]]
+    delayed: Callable[[], list[Change]]
+
+
+@pytest.fixture(params=["memory", "aws"])
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Each outbox in turn."""
+    if request.param == "memory":
+        outbox = MemoryOutbox()
+        yield Stage(outbox, lambda: outbox.published, lambda: [change for change, _ in outbox.delayed])
+    else:
+        with mock_aws():
+            yield _on_aws()
+
+
+def _on_aws() -> Stage:
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    events.create_event_bus(Name="bus")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("bus", "contacts")}
+    pattern = json.dumps({"source": [{"prefix": "crmsync."}], "detail-type": ["contact.changed"]})
+    events.put_rule(Name="rule", EventBusName="bus", EventPattern=pattern)
+    arn = sqs.get_queue_attributes(QueueUrl=urls["bus"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "q", "Arn": arn}])
+    outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, patience=NO_WAIT)
+    return Stage(outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"]))
+
+
+def _received(sqs: Any, url: str) -> list[Change]:
+    changes: list[Change] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            changes.extend(load(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return changes
+
+
+def a_change(number: int, side: Side = Side.HUBSPOT, connection: str = "acme") -> Change:
+    """Look at record `number`."""
+    name = "contact" if side is Side.HUBSPOT else "Lead"
+    return Change(connection, Kind.CONTACT, Ref(side, name, str(number)), Cause.EDITED, NOON, tries=number % 3)
+
+
+def test_what_is_published_arrives_whole(stage: Stage) -> None:
+    """Many changes, of both sides and two connections, each once."""
+    changes = [a_change(number) for number in range(1150)]
+    changes += [a_change(number, Side.SALESFORCE) for number in range(30)]
+    changes += [a_change(number, connection="other") for number in range(30)]
+
+    stage.outbox.publish(changes)
+
+    assert sorted(stage.published(), key=_order) == sorted(changes, key=_order)
+
+
+def test_what_shall_be_looked_at_again_comes_back_whole(stage: Stage) -> None:
+    """It returns to the queue of its concern, and nothing goes onto the bus."""
+    changes = [(a_change(number), 0) for number in range(250)]
+
+    stage.outbox.again(changes)
+
+    assert sorted(stage.delayed(), key=_order) == sorted((change for change, _ in changes), key=_order)
+    assert stage.published() == []
+
+
+def test_nothing_to_send_is_fine(stage: Stage) -> None:
+    """An empty batch costs nothing."""
+    stage.outbox.publish([])
+    stage.outbox.again([])
+
+    assert (stage.published(), stage.delayed()) == ([], [])
+
+
+def _order(change: Change) -> tuple[str, str, int]:
+    return (change.connection, str(change.ref.side), int(change.ref.id))
