@@ -1,7 +1,7 @@
 """Getting the connections ready to sync, through the product's own operator.
 
-Law: runs in a worker process of its own with the operator's environment; calls nothing of the product but `crmsync.wiring.operator`, as the
-operator's command does. What is prepared is the product's business, not the laptop's.
+Law: runs in a worker process of its own with the operator's environment; calls nothing of the product but what the operator's command
+calls. What is prepared is the product's business, not the laptop's.
 """
 
 from __future__ import annotations
@@ -11,30 +11,36 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync import wiring
+from crmsync.errors import SyncError
 
 Request = Mapping[str, Any]
 
 
 def answer(event: Request, _context: object) -> Any:
-    """Do what ``event["do"]`` says: ``prepare``, ``subscriptions`` or ``open_errors``."""
+    """Do what ``event["do"]`` says: ``prepare`` the connections, or ``look`` at what stands."""
     return _DEEDS[event["do"]](event)
 
 
-def _prepare(event: Request) -> None:
+def _prepare(event: Request) -> str:
+    """Push the settings and set both sides up.
+
+    Settings that are refused stop the stack. An org that cannot be set up does not: its connection must show what is wrong by itself; what
+    the operator would have read is answered.
+    """
     operator = wiring.operator()
-    operator.push_settings(event["settings"])
-    operator.setup(apply=True)
+    operator.push_settings(event["settings"], apply=True)
+    try:
+        operator.setup(apply=True)
+    except SyncError as error:
+        return str(error)
+    return ""
 
 
-def _subscriptions(_event: Request) -> list[list[str | None]]:
-    return [list(row) for row in wiring.operator().webhook_subscriptions()]
+def _look(event: Request) -> dict[str, Any]:
+    """How many errors are open, and which webhooks each portal's app must subscribe to by the settings in force."""
+    operator = wiring.operator()
+    rows = {portal: [list(row) for row in operator.webhook_subscriptions(portal)] for portal in event["portals"]}
+    return {"open_errors": operator.open_errors(), "subscriptions": list(rows.items())}
 
 
-def _open_errors(_event: Request) -> int:
-    found = wiring.operator().open_errors()
-    return found if isinstance(found, int) else len(found)
-
-
-_DEEDS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(
-    {"prepare": _prepare, "subscriptions": _subscriptions, "open_errors": _open_errors}
-)
+_DEEDS: Mapping[str, Callable[[Request], Any]] = MappingProxyType({"prepare": _prepare, "look": _look})

@@ -107,6 +107,8 @@ def worker(given: dict[str, Any], connection: socket.socket) -> None:
     _say(lines, {"pid": os.getpid()})
     clock = Time(given["added_ms"])
     handler: Callable[[Any, Context], Any] | None = None
+    with contextlib.suppress(Exception):  # the first call tries again and tells
+        handler = _handler(given["handler"])
     for line in lines:
         call = json.loads(line)
         clock.follow(call["added_ms"])

@@ -30,15 +30,18 @@ class Crms:
         """Build both from a world file's content and answer on loopback. Raises `ValueError` for a world that contradicts itself."""
         self.hubspot = HubSpotSimulator(world.get("hubspot") or [], clock=clock, faults=faults, seed=seed)
         self.salesforce = SalesforceSimulator(world.get("salesforce") or {}, clock=clock, faults=faults, seed=seed)
+        self._subscribed: dict[int, tuple[tuple[str | None, ...], ...]] = {}
         self._servers = [Server(self.hubspot.wsgi, ports[0]), Server(self.salesforce.wsgi, ports[1])]
         self.hubspot_url, self.salesforce_url = (server.url for server in self._servers)
         self.salesforce.set_instance_url(self.salesforce_url)
 
-    def subscribe(self, target_url: str, subscriptions: Iterable[Sequence[str | None]]) -> None:
-        """Deploy the app's webhook file in every portal."""
-        rows = [tuple(row) for row in subscriptions]
-        for portal in self.hubspot.portals:
-            self.hubspot.subscribe(portal.portal_id, target_url, rows)
+    def subscribe(self, target_url: str, by_portal: Iterable[tuple[int, Iterable[Sequence[str | None]]]]) -> None:
+        """Deploy the app's webhook file in each portal, as a developer would; one that is deployed already stays as it is."""
+        for portal_id, subscriptions in by_portal:
+            rows = tuple(tuple(row) for row in subscriptions)
+            if self._subscribed.get(portal_id) != rows:
+                self._subscribed[portal_id] = rows
+                self.hubspot.subscribe(portal_id, target_url, rows)
 
     def hubspot_secret(self, portal_id: int) -> dict[str, Any] | None:
         """What the product must know to work as the app in that portal; None for a portal that the world does not have."""

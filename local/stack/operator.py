@@ -6,6 +6,7 @@ variables of all functions together.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Operator:
     def __init__(self, cloud: Cloud, clock: Clock) -> None:
         """Describe the process."""
         self._clock = clock
+        self._lock = threading.Lock()
         self._worker: Worker | None = None
         variables: dict[str, str] = {}
         layers: dict[str, None] = {}
@@ -53,15 +55,16 @@ class Operator:
 
     def do(self, deed: str, **more: Any) -> Any:
         """Have the product do something. Raises `OperatorError`."""
-        if self._worker is None:
-            self._worker = nursery().start(self._cradle)
         message = {
             "event": {"do": deed, **more},
             "request_id": deed,
             "added_ms": self._clock.added_ms,
             "budget_ms": round(PATIENCE * 1000),
         }
-        said = self._worker.call(message, PATIENCE)
+        with self._lock:
+            if self._worker is None:
+                self._worker = nursery().start(self._cradle)
+            said = self._worker.call(message, PATIENCE)
         if "error" in said:
             raise OperatorError(f"{deed}: {said['error']['trace']}")
         return said["answer"]

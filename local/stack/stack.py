@@ -6,6 +6,7 @@ Law: puts `Cloud`, `Crms` and `Operator` together and is the one face that `serv
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -82,6 +83,7 @@ class Stack:
             self._prepare(settings, set_up=bool(world.get("set_up", True)))
             self.hubspot.on_product_write = lambda: self.cloud.lambdas.written("hubspot_write")
             self.salesforce.on_product_write = lambda: self.cloud.lambdas.written("salesforce_write")
+            self.cloud.aws.tables.on_foreign_write = self._follow_settings
             self._before = self._counted()
             self.control_url = self._own(Server(Control(self).wsgi, ports["control"])).url
             undo.pop_all()
@@ -138,7 +140,11 @@ class Stack:
 
     def stats(self) -> dict[str, Any]:
         """What the product has called since the stack was ready: API calls by side, capacity units, Lambda calls by function."""
-        return _less(self._counted(), self._before)
+        figures: dict[str, Any] = _less(self._counted(), self._before)
+        for side in ("hubspot", "salesforce"):
+            endpoints = figures[side]["by_endpoint"]
+            figures[side]["by_endpoint"] = {name: count for name, count in endpoints.items() if count}
+        return figures
 
     def faults(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Put a new list of faults in force. Raises `UnknownFaultError` and then changes nothing."""
@@ -151,12 +157,7 @@ class Stack:
         sides = {"hubspot": self.hubspot.person, "salesforce": self.salesforce.person}
         if action.get("side") not in sides:
             raise StackError(f"a person acts on the side hubspot or salesforce, not {action.get('side')!r}")
-        done: dict[str, Any] = sides[action["side"]](action)
-        return done
-
-    def open_errors(self) -> int:
-        """How many records are parked with an error now."""
-        return int(self._operator.do("open_errors"))
+        return dict(sides[action["side"]](action))
 
     def output(self, function: str) -> str:
         """Everything that a function (by its folder's name) has printed and logged."""
@@ -174,10 +175,21 @@ class Stack:
         client = self.cloud.aws.client("secretsmanager")
         for name, value in _secrets(connections, self._crms).items():
             client.create_secret(Name=name, SecretString=json.dumps(value))
-        if set_up:
-            self._operator.do("prepare", settings=settings)
-        self._crms.subscribe(self.webhook_url, self._operator.do("subscriptions"))
+        if set_up and (trouble := self._operator.do("prepare", settings=settings)):
+            print(f"Set-up found trouble: {trouble}", file=sys.stderr, flush=True)
+        self._look()
         self.cloud.lambdas.warm()
+
+    def _follow_settings(self) -> None:
+        """The operator's command has written, its settings perhaps: HubSpot's subscriptions follow at once."""
+        self._look()
+
+    def _look(self) -> int:
+        """How many records are parked with an error; what HubSpot shall tell by webhook follows the settings in force."""
+        portals = [portal.portal_id for portal in self.hubspot.portals]
+        seen = self._operator.do("look", portals=portals)
+        self._crms.subscribe(self.webhook_url, seen["subscriptions"])
+        return int(seen["open_errors"])
 
     def _counted(self) -> dict[str, Any]:
         units = self.cloud.aws.tables.units
@@ -192,7 +204,7 @@ class Stack:
         return {
             "settled": settled.settled,
             "rounds": settled.rounds,
-            "open_errors": self.open_errors(),
+            "open_errors": self._look(),
             "now_ms": self.clock.now_ms(),
         }
 

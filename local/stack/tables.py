@@ -87,6 +87,8 @@ class Tables:
         self.units = Units()
         self.on_write: Callable[[str], None] = lambda _function: None
         """Called with the function's name after its write was applied, before it is answered."""
+        self.on_foreign_write: Callable[[], None] = lambda: None
+        """Called after somebody else's write (the operator's command, a person's client) was applied."""
 
     def answer(self, operation: str, key: str, body: bytes, forward: Forward) -> Reply:
         """Answer one request of the caller with access key id `key`; `forward` has moto answer a body."""
@@ -106,8 +108,11 @@ class Tables:
             if key not in self._callers.quiet:
                 self.units.reads += units.reads
                 self.units.writes += units.writes
-        if function and operation in WRITES and reply.status == ANSWERED:
-            self.on_write(function)
+        if operation in WRITES and reply.status == ANSWERED:
+            if function:
+                self.on_write(function)
+            elif key not in self._callers.quiet:
+                self.on_foreign_write()
         return reply
 
     def _measured(self, operation: str, request: Any, body: bytes, forward: Forward) -> tuple[Reply, Units]:
