@@ -29,7 +29,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
-from tests.memory import MemoryCrm
+from tests.memory import MemoryCrm, MemoryPreferences
 
 
 def patience(clock: Clock) -> Patience:
@@ -92,6 +92,7 @@ class Stage:
     crm: Any
     person: Person
     words: Words
+    preferences: Any = None
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -220,7 +221,7 @@ class _Ticking:
 def memory_hubspot() -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
-    yield Stage(crm, crm, HUBSPOT, by_us=crm.customs.by[True])
+    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), by_us=crm.customs.by[True])
 
 
 def memory_salesforce() -> Iterator[Stage]:
@@ -246,6 +247,7 @@ def simulated_hubspot(version: str = "", page: int = 200) -> Iterator[Stage]:
             gateway,
             HubspotPerson(url, portal.user_token),
             HUBSPOT,
+            gateway,
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -290,7 +292,8 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     url, token = "https://api.hubapi.com", environment["CRMSYNC_LIVE_HUBSPOT_TOKEN"]
     set_up_hubspot(url, token)
     person = HubspotPerson(url, token)
-    stage = Stage(HubspotGateway(FixedSecret({"access_token": token})), person, HUBSPOT)
+    gateway = HubspotGateway(FixedSecret({"access_token": token}))
+    stage = Stage(gateway, person, HUBSPOT, gateway)
     yield from _swept(stage)
 
 

@@ -10,11 +10,9 @@ from tests.contracts.stages import Stage
 
 def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
     """The address is out of all e-mail, and saying so again is fine."""
-    if not hasattr(hubspot.crm, "opt_out"):
-        return
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
 
-    outcomes = hubspot.crm.opt_out([OptOut(hubspot.address("ada")), OptOut(hubspot.address("ada"))])
+    outcomes = hubspot.preferences.opt_out([OptOut(hubspot.address("ada")), OptOut(hubspot.address("ada"))])
 
     assert [type(one) for one in outcomes] == [Written, Written]
     records = hubspot.crm.read([ada, bob], {"contact": ["hs_email_optout"]})
@@ -23,11 +21,9 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
 
 def test_an_address_that_is_none_is_refused_alone(hubspot: Stage) -> None:
     """The others are unsubscribed, and the refusal does not repeat the address."""
-    if not hasattr(hubspot.crm, "opt_out"):
-        return
     ada = hubspot.add("ada")
 
-    bad, good = hubspot.crm.opt_out([OptOut("nobody at all"), OptOut(hubspot.address("ada"))])
+    bad, good = hubspot.preferences.opt_out([OptOut("nobody at all"), OptOut(hubspot.address("ada"))])
 
     assert (type(bad), type(good)) == (Refused, Written)
     assert "nobody" not in bad.text

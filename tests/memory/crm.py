@@ -262,16 +262,25 @@ class MemoryCrm:
 
 
 class MemoryPreferences:
-    """Implements `Preferences`: the set of addresses that are out of all e-mail."""
+    """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the contacts of `crm`."""
 
-    def __init__(self) -> None:
+    def __init__(self, crm: MemoryCrm | None = None) -> None:
         """Nobody is out."""
         self.out: set[str] = set()
+        self._crm = crm
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
         """As the port says."""
-        self.out.update(effect.email.lower() for effect in effects)
-        return [Written(Ref(Side.HUBSPOT, "contact", ""), {}) for _ in effects]
+        return [self._opt_out(effect.email.lower()) for effect in effects]
+
+    def _opt_out(self, address: str) -> Outcome:
+        if "@" not in address:
+            return Refused("The address is not valid.", code="VALIDATION_ERROR")
+        self.out.add(address)
+        if self._crm is not None:
+            for record in self._crm.find([address], {"contact": ()}):
+                self._crm.edit(record.ref, {"hs_email_optout": "true"})
+        return Written(Ref(Side.HUBSPOT, "contact", ""), {})
 
 
 def _plain(value: object) -> Value:
