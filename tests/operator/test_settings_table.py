@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from crmsync.config import load_settings
 from crmsync.errors import Conflict
@@ -16,23 +14,14 @@ from crmsync.model.settings import Settings
 from crmsync.wire.settings_rows import Revision, from_json, to_json
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL
+from tests.operator.stages import settings_table
 
 
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[SettingsTable]:
+def table() -> Iterator[SettingsTable]:
     """An empty table."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        client.create_table(
-            TableName="state",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        yield SettingsTable(client, "state")
+    with settings_table() as empty:
+        yield empty
 
 
 def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:

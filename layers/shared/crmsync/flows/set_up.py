@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from crmsync.errors import SyncError
+from crmsync.errors import Refused, SyncError
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.rules.editions import Org, objection_to
+from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part
 
 
@@ -123,7 +123,12 @@ def _account(connection: Connection, hubspot: HubspotSide) -> tuple[str, str]:
 
 
 def _org(salesforce: SalesforceSide) -> tuple[str, str]:
-    org = salesforce.org()
+    try:
+        org = salesforce.org()
+    except Refused as error:
+        if error.code != NO_API:
+            raise
+        return "org", f"{WITHOUT_API} (INS-2)"
     objection = objection_to(org)
     return f"org {org.name}, {org.edition}", f"{objection} (INS-2)" if objection else ""
 

@@ -1,0 +1,108 @@
+"""Where the operator's stories are played: both simulators over HTTP, a settings table in moto, an error inbox in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import requests
+from moto import mock_aws
+
+from crmsync.flows.operator import Operator
+from crmsync.gateways.hubspot_schema import HubspotSchema
+from crmsync.gateways.salesforce_schema import SalesforceSchema
+from crmsync.gateways.settings import SettingsTable
+from crmsync.model.settings import Connection
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import HubSpotSimulator
+from local.simulators.salesforce import SalesforceSimulator
+from tests.builders import NOON
+from tests.contracts.stages import FixedSecret, patience, served
+from tests.memory import MemoryInbox
+
+
+@contextmanager
+def settings_table() -> Iterator[SettingsTable]:
+    """An empty state table."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client.create_table(
+            TableName="state",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        )
+        yield SettingsTable(client, "state")
+
+
+@dataclass(slots=True)
+class Stage:
+    """The operator of a deployment, and the two CRMs behind it."""
+
+    operator: Operator
+    inbox: MemoryInbox
+    hubspot: HubSpotSimulator
+    salesforce: SalesforceSimulator
+    faults: Faults
+    urls: Mapping[str, str]
+
+    @property
+    def writes(self) -> tuple[int, int]:
+        """How often crmsync has written to HubSpot and to Salesforce."""
+        return self.hubspot.stats()["writes"], self.salesforce.stats()["writes"]
+
+    def in_hubspot(self, path: str) -> Any:
+        """What the portal answers its product's token."""
+        headers = {"Authorization": f"Bearer {self.hubspot.portals[0].access_token}"}
+        answer = requests.get(f"{self.urls['hubspot']}{path}", headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def make_in_hubspot(self, path: str, row: Mapping[str, Any]) -> None:
+        """Post to the portal as one of its users."""
+        headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
+        requests.post(f"{self.urls['hubspot']}{path}", json=row, headers=headers, timeout=30).raise_for_status()
+
+    def in_salesforce(self, path: str) -> Any:
+        """What the org answers the integration user."""
+        return self._ask_salesforce("GET", path).json()
+
+    def make_in_salesforce(self, path: str, row: Mapping[str, Any]) -> None:
+        """Post to the org as the integration user."""
+        self._ask_salesforce("POST", path, row)
+
+    def _ask_salesforce(self, method: str, path: str, row: Mapping[str, Any] | None = None) -> requests.Response:
+        url = f"{self.urls['salesforce']}/services/data/v{self.salesforce.api_version}/{path}"
+        headers = {"Authorization": f"Bearer {self.salesforce.access_token}"}
+        answer = requests.request(method, url, json=row, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer
+
+
+@contextmanager
+def stage(*, portal_id: int = 555001, org: Mapping[str, Any] | None = None) -> Iterator[Stage]:
+    """Everything an operator meets; the token belongs to account `portal_id`, the org is made of `org`."""
+    clock = Clock()
+    faults = Faults(clock)
+    hubspot = HubSpotSimulator([{"portal_id": portal_id}], clock=clock, faults=faults)
+    salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
+    with settings_table() as shelf, served(hubspot.wsgi) as hubspot_url, served(salesforce.wsgi) as salesforce_url:
+        salesforce.set_instance_url(salesforce_url)
+        portal_secret = FixedSecret({"access_token": hubspot.portals[0].access_token, "api_url": hubspot_url})
+        org_secret = FixedSecret({"client_id": salesforce.client_id, "client_secret": salesforce.client_secret})
+
+        def hubspot_side(_connection: Connection) -> HubspotSchema:
+            return HubspotSchema(portal_secret, patience=patience(clock))
+
+        def salesforce_side(_connection: Connection) -> SalesforceSchema:
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
+            return SalesforceSchema(salesforce_url, org_secret, now=now, patience=patience(clock))
+
+        inbox = MemoryInbox()
+        operator = Operator(shelf, inbox, hubspot_side, salesforce_side, lambda: NOON, "ada")
+        urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
+        yield Stage(operator, inbox, hubspot, salesforce, faults, urls)

@@ -1,0 +1,134 @@
+"""Settings are pushed as a whole, looked at before, and rolled back; nothing is half-applied."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.config import Complaint, ConfigError, load_settings
+from crmsync.errors import Gone
+from crmsync.flows.operator import Checked, ErrorRow, Pushed
+from crmsync.flows.set_up import StepState
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref, Side
+from crmsync.model.settings import Settings
+from tests.config.files import EVERYTHING, MINIMAL
+from tests.operator.stages import Stage
+
+NEVER = MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "never"\n'
+
+
+def test_a_push_without_apply_only_says_what_it_would_change(stage: Stage) -> None:
+    """The first push would be version 1; nothing is stored."""
+    pushed = stage.operator.push_settings(MINIMAL, apply=False)
+
+    assert pushed == Pushed(1, applied=False, changes=("acme: new, HubSpot account 555001",))
+    assert stage.operator.settings() == Settings()
+
+
+def test_a_push_says_what_it_changed(stage: Stage) -> None:
+    """Each value that differs is one line, old and new."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    pushed = stage.operator.push_settings(NEVER, apply=True)
+
+    changes = ('acme.contacts.create_in_hubspot: "leads_and_contacts" -> "never"',)
+    assert pushed == Pushed(2, applied=True, changes=changes)
+    assert stage.operator.settings() == Settings(load_settings(NEVER).connections, 2)
+
+
+def test_the_same_text_is_not_pushed_twice(stage: Stage) -> None:
+    """What is in force already stays as it is, under its number."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    assert stage.operator.push_settings(MINIMAL, apply=True) == Pushed(1, applied=False)
+    assert [one.version for one in stage.operator.history()] == [1]
+
+
+def test_a_comment_is_worth_a_version(stage: Stage) -> None:
+    """The file is kept as it was written, so other wording is another version that changes nothing."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    pushed = stage.operator.push_settings("# ours\n" + MINIMAL, apply=True)
+
+    assert pushed == Pushed(2, applied=True, changes=("nothing but the file's wording",))
+
+
+def test_a_file_with_a_mistake_changes_nothing(stage: Stage) -> None:
+    """A refused file leaves the settings in force as they are."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    with pytest.raises(ConfigError) as refused:
+        stage.operator.push_settings(MINIMAL.replace("555001", "none"), apply=True)
+
+    assert refused.value.complaints == (Complaint(4, "this is not TOML: invalid value", "CFG-1"),)
+    assert stage.operator.settings().version == 1
+
+
+def test_rolling_back_pushes_the_old_text_again(stage: Stage) -> None:
+    """History only grows: the old text comes into force under a new number."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.push_settings(NEVER, apply=True)
+
+    changes = ('acme.contacts.create_in_hubspot: "never" -> "leads_and_contacts"',)
+    assert stage.operator.rollback(1, apply=False) == Pushed(3, applied=False, changes=changes)
+    assert stage.operator.rollback(1, apply=True) == Pushed(3, applied=True, changes=changes)
+    assert [(one.version, one.text) for one in stage.operator.history()] == [(3, MINIMAL), (2, NEVER), (1, MINIMAL)]
+    with pytest.raises(Gone, match="no settings of version 9"):
+        stage.operator.rollback(9, apply=True)
+
+
+def test_every_kind_of_difference_has_its_line(stage: Stage) -> None:
+    """Numbers, switches, lists and mapping rows; a connection that is gone is said to be."""
+    stage.operator.push_settings(EVERYTHING, apply=True)
+    other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
+    changed = EVERYTHING.replace("= 20000", "= 0").replace("delete_in_hubspot = true", "delete_in_hubspot = false")
+    changed = changed.replace(', "BOUNCE"', "").replace('"Favourite_Colour__c"', '"Colour__c"')
+
+    pushed = stage.operator.push_settings(changed + other, apply=True)
+
+    assert pushed.changes == (
+        "acme.salesforce.daily_call_allotment: 20000 -> 0",
+        "acme.contacts.delete_in_hubspot: true -> false",
+        "acme.contacts.field favourite_colour / Colour__c: none -> prefer_salesforce",
+        'acme.email_tasks.kinds: ["OPEN", "CLICK", "BOUNCE"] -> ["OPEN", "CLICK"]',
+        "acme.contacts.field favourite_colour / Favourite_Colour__c: prefer_salesforce -> none",
+        "beta: new, HubSpot account 555002",
+    )
+    assert stage.operator.push_settings(other, apply=False).changes == ("acme: removed, its records no longer sync",)
+
+
+def test_check_asks_both_sides_and_writes_nothing(stage: Stage) -> None:
+    """A check of a file that is not in force yet says what is missing."""
+    checked = stage.operator.check(MINIMAL)
+
+    assert not checked.is_good
+    assert {step.state for step in checked.steps} == {StepState.THERE, StepState.MISSING}
+    assert stage.writes == (0, 0)
+
+
+def test_check_is_good_after_set_up(stage: Stage) -> None:
+    """With everything made, the settings in force have nothing left to do."""
+    with pytest.raises(Gone, match="no settings have been pushed yet"):
+        stage.operator.check()
+    stage.operator.push_settings(MINIMAL, apply=True)
+    steps = tuple(stage.operator.setup(apply=True))
+
+    checked = stage.operator.check()
+
+    assert checked == Checked(tuple(stage.operator.setup(apply=False)))
+    assert (checked.is_good, len(checked.steps)) == (True, len(steps))
+
+
+def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
+    """Errors are counted across connections; a contact without an address only waits (TRG-17)."""
+    other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
+    stage.operator.push_settings(MINIMAL + other, apply=True)
+    waiting = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address.")
+    refused = Report(Ref(Side.HUBSPOT, "contact", "82"), Category.VALIDATION, "A rule says no.", "Phone", "Mend it.")
+    elsewhere = Report(Ref(Side.HUBSPOT, "contact", "83"), Category.INTERNAL, "Not of any connection.")
+    stage.inbox.park("beta", [refused])
+    stage.inbox.park("acme", [waiting])
+    stage.inbox.park("gone", [elsewhere])
+
+    assert stage.operator.errors() == [ErrorRow("acme", waiting), ErrorRow("beta", refused)]
+    assert stage.operator.open_errors() == 1

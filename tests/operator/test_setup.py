@@ -1,0 +1,179 @@
+"""Set-up makes what is missing on both sides, once, and touches nothing that it did not make."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.model.records import Side
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
+from tests.config.files import MINIMAL
+from tests.operator import stages
+from tests.operator.stages import Stage
+
+HUBSPOT_NAMES = [str(part) for part in HUBSPOT_PARTS]
+SALESFORCE_NAMES = [str(part) for part in SALESFORCE_PARTS]
+ACCOUNT = SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.THERE)
+
+
+def org(stage: Stage) -> SetupStep:
+    """The step that names the org."""
+    row = stage.in_salesforce("query/?q=SELECT+Name,OrganizationType+FROM+Organization")["records"][0]
+    return SetupStep("acme", Side.SALESFORCE, f"org {row['Name']}, {row['OrganizationType']}", StepState.THERE)
+
+
+def steps(stage: Stage, state: StepState) -> list[SetupStep]:
+    """All steps, every part of them in one state."""
+    return [
+        ACCOUNT,
+        *(SetupStep("acme", Side.HUBSPOT, name, state) for name in HUBSPOT_NAMES),
+        org(stage),
+        *(SetupStep("acme", Side.SALESFORCE, name, state) for name in SALESFORCE_NAMES),
+    ]
+
+
+def test_without_apply_nothing_is_made(stage: Stage) -> None:
+    """Set-up says what it would make, in both CRMs, and writes nothing."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    assert stage.operator.setup(apply=False) == steps(stage, StepState.MISSING)
+    assert stage.writes == (0, 0)
+
+
+def test_set_up_makes_everything_and_a_second_run_changes_nothing(stage: Stage) -> None:
+    """The first run makes each part, the second finds each part and writes nothing."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+    written = stage.writes
+    assert stage.operator.setup(apply=True) == steps(stage, StepState.THERE)
+    assert stage.writes == written
+
+
+def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage) -> None:
+    """HubSpot upserts by the key, so it must be unique; dates and numbers are what lists and reports can use (ROLL-8)."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+
+    rows = stage.in_hubspot("/crm/v3/properties/contacts")["results"]
+    own = {
+        row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
+        for row in rows
+        if row["groupName"] == "crmsync"
+    }
+    assert own == {
+        "crmsync_salesforce_id": ("string", "text", True),
+        "crmsync_owner_id": ("string", "text", False),
+        "crmsync_owner_name": ("string", "text", False),
+        "crmsync_error": ("string", "textarea", False),
+        "crmsync_opportunity_stage": ("string", "text", False),
+        "crmsync_num_associated_deals": ("number", "number", False),
+        "crmsync_first_deal_created_date": ("date", "date", False),
+        "crmsync_recent_deal_close_date": ("date", "date", False),
+        "crmsync_recent_deal_amount": ("number", "number", False),
+        "crmsync_total_revenue": ("number", "number", False),
+    }
+
+
+@pytest.mark.parametrize("name", ["Lead", "Contact"])
+def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: str) -> None:
+    """A new field is hidden until a permission set opens it; then it is an external id, unique whatever the case."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+
+    fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
+    key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
+    wanted = ("type", "length", "externalId", "unique", "caseSensitive", "createable", "updateable")
+    assert [key[word] for word in wanted] == ["string", 40, True, True, False, True, True]
+
+
+def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
+    """A part that somebody made before is found; one that cannot be used is told, not altered."""
+    stage.make_in_hubspot("/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"})
+    definition = {"label": "Id", "groupName": "crmsync", "type": "string", "fieldType": "text"}
+    stage.make_in_hubspot("/crm/v3/properties/contacts", {"name": "crmsync_salesforce_id", **definition})
+    metadata = {"type": "Text", "label": "Id", "length": 20, "externalId": True}
+    stage.make_in_salesforce(
+        "tooling/sobjects/CustomField", {"FullName": "Lead.Crmsync_HubSpot_Id__c", "Metadata": metadata}
+    )
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    found = [step for step in stage.operator.setup(apply=True) if step.state is not StepState.MADE]
+
+    unique = "does not demand unique values, which is said when a property is made: remove it and run this again"
+    manager = "must be unique: set that in Salesforce's Object Manager"
+    assert found == [
+        ACCOUNT,
+        SetupStep("acme", Side.HUBSPOT, "group crmsync of contact", StepState.THERE),
+        SetupStep("acme", Side.HUBSPOT, "property contact.crmsync_salesforce_id", StepState.WRONG, unique),
+        org(stage),
+        SetupStep("acme", Side.SALESFORCE, "field Lead.Crmsync_HubSpot_Id__c", StepState.WRONG, manager),
+    ]
+
+
+def test_an_archived_property_is_told(stage: Stage) -> None:
+    """HubSpot keeps the name of an archived property, so a person has to restore it."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+    headers = {"Authorization": f"Bearer {stage.hubspot.portals[0].user_token}"}
+    requests.delete(
+        f"{stage.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id", headers=headers, timeout=30
+    ).raise_for_status()
+
+    (failed,) = [step for step in stage.operator.setup(apply=True) if step.state is not StepState.THERE]
+
+    assert (failed.what, failed.state) == ("property contact.crmsync_owner_id", StepState.FAILED)
+    assert failed.text.endswith("Restore the archived property of that name in HubSpot.")
+
+
+def test_nothing_is_made_in_another_account() -> None:
+    """A token of another HubSpot account is told and its account left alone; the other side is set up all the same."""
+    with stages.stage(portal_id=777) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        made = stage.operator.setup(apply=True)
+
+        text = "the token in crmsync/acme/hubspot belongs to HubSpot account 777 (TEN-1)"
+        assert made == [
+            SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.WRONG, text),
+            *steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :],
+        ]
+        assert stage.writes[0] == 0
+
+
+@pytest.mark.rule("INS-2")
+def test_group_edition_is_refused_with_a_reason() -> None:
+    """An org of Group Edition cannot be connected, and set-up says so instead of writing to it."""
+    with stages.stage(org={"edition": "Team Edition"}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        *_, last = stage.operator.setup(apply=True)
+
+        text = "this org's edition has no API, as Group Edition has none: it cannot be connected (INS-2)"
+        assert last == SetupStep("acme", Side.SALESFORCE, "org", StepState.WRONG, text)
+        assert stage.writes[1] == 0
+
+
+@pytest.mark.rule("INS-3")
+@pytest.mark.parametrize(
+    "edition", ["Professional Edition", "Enterprise Edition", "Unlimited Edition", "Developer Edition"]
+)
+def test_editions_with_the_api_are_supported(edition: str) -> None:
+    """An org of an edition that has the API can be connected."""
+    with stages.stage(org={"edition": edition}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+
+
+def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(stage: Stage) -> None:
+    """A refused token is one failed step with its remedy."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+
+    failed, *others = stage.operator.setup(apply=True)
+
+    assert (failed.side, failed.what, failed.state) == (Side.HUBSPOT, "connection to hubspot", StepState.FAILED)
+    assert failed.text.endswith("Store a valid HubSpot access token in the connection's secret.")
+    assert others == steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :]
