@@ -1,0 +1,92 @@
+"""The pages that people read, taken apart: links, code, tables, headings. Nothing here knows what a page should say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```\s*$", re.DOTALL | re.MULTILINE)
+_SPAN = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
+_HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One Markdown page; `path` is relative to the repository."""
+
+    path: Path
+    text: str
+
+    @cached_property
+    def prose(self) -> str:
+        """The page without its code blocks."""
+        return _FENCE.sub("", self.text)
+
+    @property
+    def links(self) -> list[str]:
+        """The targets of all links."""
+        return _LINK.findall(self.prose)
+
+    @property
+    def spans(self) -> list[str]:
+        """What stands between backticks in running text."""
+        return _SPAN.findall(self.prose)
+
+    @property
+    def anchors(self) -> set[str]:
+        """What a link to a heading of this page may say after the #, as GitHub and most renderers have it."""
+        plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(self.prose))
+        return {title.replace(" ", "-") for title in plain}
+
+    def blocks(self, *languages: str) -> list[str]:
+        """The code blocks in one of these languages; all of them where none is named."""
+        return [code for language, code in _FENCE.findall(self.text) if not languages or language in languages]
+
+    def section(self, title: str) -> str:
+        """What stands under a heading, up to the next one. Raises `KeyError` when there is no such heading."""
+        found = re.search(rf"^#+\s+{re.escape(title)}\s*$\n(.*?)(?=^#+\s|\Z)", self.prose, re.DOTALL | re.MULTILINE)
+        if found is None:
+            raise KeyError(title)
+        return found.group(1)
+
+    def rows(self, title: str) -> list[list[str]]:
+        """The body rows of all tables under a heading, as cells."""
+        return list(_rows(self.section(title)))
+
+    def commands(self) -> list[str]:
+        """The lines of console blocks that a person types, with continued lines joined."""
+        return [
+            line.removeprefix("$ ")
+            for code in self.blocks("console")
+            for line in map(str.strip, code.replace("\\\n", " ").splitlines())
+            if line.startswith("$ ")
+        ]
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    for table in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        for line in table.splitlines()[2:]:
+            yield [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+
+
+def names(cell: str) -> list[str]:
+    """What a cell puts between backticks."""
+    return _SPAN.findall(cell)
+
+
+def page(name: str) -> Page:
+    """One page, by its path."""
+    return Page(Path(name), (ROOT / name).read_text(encoding="utf-8"))
+
+
+def pages() -> list[Page]:
+    """Every page that is written by hand."""
+    written = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    generated = {ROOT / "docs" / "rules.md"}
+    return [page(str(path.relative_to(ROOT))) for path in sorted(set(written) - generated)]

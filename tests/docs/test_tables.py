@@ -1,0 +1,156 @@
+"""The tables of the pages say what the code, the template and the project file say."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import tomllib
+
+import pytest
+
+from crmsync import errors
+from crmsync.model.fields import Update
+from local.faults import KINDS
+from tests.docs.pages import ROOT, names, page
+from tests.template.document import Template, target, template_of_the_repository
+
+README = page("README.md")
+ARCHITECTURE = page("docs/architecture.md")
+TEMPLATE = template_of_the_repository()
+PACKAGE = ROOT / "layers" / "shared" / "crmsync"
+
+
+def wakers(template: Template, function: str) -> set[str]:
+    """What wakes a function: schedules by their expression, queues and rules by their logical id, "Function URL"."""
+    it = template.functions[function]
+    found = {"Function URL"} if "FunctionUrlConfig" in it else set()
+    for event in it.get("Events", {}).values():
+        properties = event["Properties"]
+        found.add(target(properties["Queue"]) if event["Type"] == "SQS" else properties["ScheduleExpression"])
+    rules = template.of_type("AWS::Events::Rule").items()
+    return found | {name for name, rule in rules if any(target(one["Arn"]) == function for one in rule["Targets"])}
+
+
+def metric_patterns(source: str) -> set[str]:
+    """The names of the metrics that a source counts, as patterns: a part that is worked out stands as ``*``."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    first = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "add_metric"]
+    return {_pattern(node) for node in first}
+
+
+def _pattern(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+    assert isinstance(node, ast.Constant)
+    return str(node.value)
+
+
+def statuses(source: str) -> set[str]:
+    """The HTTP statuses of the receipts that intake gives."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
+    receipts = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Receipt"]
+    return {str(node.value) for node in receipts if isinstance(node, ast.Constant)}
+
+
+def layers(text: str) -> set[str]:
+    """The rooms that the import contracts know."""
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    return set(re.findall(r"\w+", parser["importlinter:contract:rooms"]["layers"]))
+
+
+def test_lambdas() -> None:
+    """README: each Lambda of the template with its folder and what wakes it, and no other."""
+    told = {
+        names(row[1])[0]: (row[0], set(names(row[2])) | set(re.findall("Function URL", row[2])))
+        for row in README.rows("Lambdas")
+    }
+    folders = {name: function["CodeUri"].split("/")[1] for name, function in TEMPLATE.functions.items()}
+    assert told == {
+        name: (f"[{folder}](functions/{folder}/handler.py)", wakers(TEMPLATE, name)) for name, folder in folders.items()
+    }
+
+
+def test_alarms() -> None:
+    """README: each alarm of the template has its line, and there is no line for another."""
+    told = [names(row[0])[0] for row in README.rows("Alarms")]
+    assert sorted(told) == sorted(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
+    assert [row for row in README.rows("Alarms") if not all(row)] == []
+
+
+def test_metrics() -> None:
+    """README: each metric that the wiring counts, under its exact name, and no other."""
+    patterns = metric_patterns((PACKAGE / "wiring.py").read_text(encoding="utf-8"))
+    told = [names(row[0])[0] for row in README.rows("Metrics")]
+    matched = {name: [p for p in patterns if re.fullmatch(p.replace("*", r"\w+"), name)] for name in told}
+    assert [name for name, found in matched.items() if len(found) != 1] == []
+    assert {found[0] for found in matched.values()} == patterns
+    answers = statuses((PACKAGE / "flows" / "intake.py").read_text(encoding="utf-8"))
+    assert {name for name in told if name.startswith("Webhook")} == {f"Webhook{status}" for status in answers}
+    outcomes = {f"contacts{error.__name__}".lower() for error in errors.SyncError.__subclasses__()}
+    assert outcomes <= {name.lower() for name in told}
+
+
+def test_metrics_are_read_from_code() -> None:
+    """Constant names and those that are put together are found, statuses likewise."""
+    source = (
+        'metrics.add_metric("A", unit=u)\nm.add_metric(f"B{x.y()}C", unit=u)\nadd("D")\nReceipt(200, "w")\nReceipt(n)\n'
+    )
+    assert metric_patterns(source) == {"A", "B*C"}
+    assert statuses(source) == {"200"}
+
+
+def test_policies() -> None:
+    """README: the update policies that a field may have."""
+    cells = {row[0]: row[1] for row in README.rows("What it does today")}
+    assert set(names(cells["Fields"])) == set(Update)
+
+
+def test_rooms() -> None:
+    """Architecture: every room of the import contracts is described."""
+    told = {name.strip("/") for row in ARCHITECTURE.rows("Rooms") for name in names(row[0])}
+    assert told - {"functions"} == layers((ROOT / ".importlinter").read_text(encoding="utf-8"))
+
+
+def test_errors() -> None:
+    """Architecture: every error that a gateway may raise, with what happens then."""
+    told = [names(row[0])[0] for row in ARCHITECTURE.rows("Errors") if names(row[0])]
+    assert sorted(told) == sorted(error.__name__ for error in errors.SyncError.__subclasses__())
+
+
+def test_decisions_are_listed() -> None:
+    """Architecture: the list of decisions is the folder's content, in order."""
+    listed = [re.findall(r"\((.+?)\)", row[0])[0] for row in ARCHITECTURE.rows("Decisions")]
+    assert listed == sorted(f"decisions/{path.name}" for path in (ROOT / "docs" / "decisions").glob("*.md"))
+
+
+def test_dependencies_have_reasons() -> None:
+    """Decision 13: each package that the project file names has a line that says why, and no other has."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    rows = page("docs/decisions/0013-dependencies.md").rows("Choice")
+    assert sorted(names(row[0])[0] for row in rows) == sorted(
+        [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    )
+    assert [row for row in rows if not all(row)] == []
+
+
+def test_kinds_of_tests() -> None:
+    """Contributing: every folder of tests is in the table."""
+    told = {name for row in page("CONTRIBUTING.md").rows("Tests") for name in re.findall(r"\[tests/(\w+)\]", row[0])}
+    assert told == {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+
+
+def test_faults() -> None:
+    """Local: the table of faults is the list that the control URL takes."""
+    rows = page("docs/local.md").rows("Faults")
+    told = [(at, kind) for row in rows for at in names(row[0]) for kind in names(row[1])]
+    assert sorted(told) == sorted((at, kind) for at, kinds in KINDS.items() for kind in kinds)
+
+
+@pytest.mark.parametrize("title", ["Lambdas", "Metrics", "Alarms"])
+def test_operators_tables_are_full(title: str) -> None:
+    """README: no row of an operator's table is a cell short."""
+    rows = README.rows(title)
+    assert rows
+    assert {len(row) for row in rows} == {len(rows[0])}
