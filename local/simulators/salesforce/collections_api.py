@@ -70,7 +70,7 @@ def upsert(org: Org, call: Call, name: str, key: str) -> Reply:
         def run(transaction: Transaction) -> dict[str, Any]:
             if _type_of(view, record).name != sobject.name:
                 raise RefusalError("INVALID_TYPE", f"All records must be of type {sobject.name}", [])
-            if value in {None, ""} and field.name != "Id":
+            if (value is None or value == "") and field.name != "Id":
                 raise RefusalError("MISSING_ARGUMENT", f"{field.name} not specified", [])
             if often[str(value).lower()] > 1:
                 raise RefusalError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", [field.name])
@@ -123,13 +123,13 @@ def read_post(org: Org, call: Call, name: str) -> Reply:
 def _read(org: Org, call: Call, name: str, ids: Iterable[str], names: list[str]) -> Reply:
     view = org.view(call.user_id)
     sobject = rows_api.find_object(view, name)
-    wanted = [rows_api.read_id(text.strip()) for text in ids]
+    wanted = [rows_api.read_id(str(text).strip()) for text in ids]
     if len(wanted) > MAX_READ:
         raise RefusalError(
             "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MAX_READ} records in this call"
         )
     # Id always comes along [M].
-    named = [text for text in names if text.strip().lower() != "id"]
+    named = [str(text) for text in names if str(text).strip().lower() != "id"]
     fields = rows_api.wanted_fields(view, sobject, ["Id", *named])
     rows = [org.store.live(sobject.name, record_id) for record_id in wanted]
     return Reply(

@@ -78,7 +78,11 @@ def describe(org: Org, call: Call, name: str) -> Reply:
         "supportedScopes": [{"label": f"All {sobject.plural.lower()}", "name": "everything"}],
     }
     site = f"https://{call.headers.get('host', '')}"
-    pages = {"uiDetailTemplate": f"{site}/{{ID}}", "uiEditTemplate": f"{site}/{{ID}}/e", "uiNewRecord": f"{site}/{sobject.prefix}/e"}
+    pages = {
+        "uiDetailTemplate": f"{site}/{{ID}}",
+        "uiEditTemplate": f"{site}/{{ID}}/e",
+        "uiNewRecord": f"{site}/{sobject.prefix}/e",
+    }
     body["urls"] |= pages
     etag = f'"{zlib.crc32(repr(body["fields"]).encode()):x}"'
     return Reply(200, body, {"Last-Modified": times.http_text(changed), "ETag": etag})

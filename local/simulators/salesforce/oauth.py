@@ -71,7 +71,8 @@ class OAuth:
             return "expired authorization code"
         if claims.get("sub") != self.username:
             return "user hasn't approved this consumer"
-        return None if str(claims.get("aud", "")).startswith("https://") else "audience is invalid"
+        audience = str(claims.get("aud", ""))
+        return None if audience.startswith("https://") or audience == self.instance_url else "audience is invalid"
 
     def _granted(self) -> Reply:
         issued = str(self.clock.now_ms())

@@ -17,6 +17,7 @@ SMALLEST_PAGE: Final = 200
 MAX_SOQL: Final = 100_000
 _MAX_CURSORS: Final = 10
 _CURSOR_LIFE_MS: Final = 2 * DAY
+_WHOLE: Final = re.compile(r"\b(?:Metadata|FullName)\b", re.IGNORECASE)
 _BATCH: Final = re.compile(r"batchSize\s*=\s*(\d+)")
 
 
@@ -68,6 +69,9 @@ class Queries:
         tooling = resource.startswith("tooling")
         engine = Engine(org.store, org.view(call.user_id, tooling=tooling), org.now_ms(), f"{call.base}/sobjects")
         answer = engine.run(text, include_deleted=include_deleted)
+        if tooling and len(answer.rows) > 1 and _WHOLE.search(text.partition("FROM")[0]):
+            message = "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row"
+            raise RefusalError("MALFORMED_QUERY", message)  # [M] text; the fact is [D]
         cursor = _Cursor(call.user_id, org.now_ms(), _page_size(call), answer)
         name = org.ids.make("01g")
         page = self._page(call, resource, name, cursor, 0)

@@ -14,7 +14,7 @@ from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.refusals import RefusalError, malformed_id, no_such_column, no_such_resource
 from local.simulators.salesforce.schema import View
 from local.simulators.salesforce.transaction import Transaction
-from local.simulators.salesforce.values import field_value, show_value
+from local.simulators.salesforce.values import field_value, read_value, show_value
 
 _ID_LENGTHS: Final = frozenset({15, 18})
 _UPDATED_DAYS: Final = 30
@@ -173,8 +173,9 @@ def rows_of_key(org: Org, sobject: SObject, field: Field, value: Any) -> list[Ro
     if field.name == "Id":
         found = org.store.live(sobject.name, read_id(str(value)))
         return [] if found is None else [found]
-    rows = org.store.tables[sobject.name].matching(field.name, [_as_stored(field, value)])
-    return [row for row in rows if not row.get("IsDeleted") and (not field.case_sensitive or row[field.name] == value)]
+    wanted = read_value(field, value)
+    rows = org.store.tables[sobject.name].matching(field.name, [wanted])
+    return [row for row in rows if not row.get("IsDeleted") and (not field.case_sensitive or row[field.name] == wanted)]
 
 
 def put_by_key(
@@ -200,10 +201,6 @@ def read_id(text: str) -> str:
         return long_id(text)
     except MalformedIdError:
         raise malformed_id(text) from None
-
-
-def _as_stored(field: Field, value: Any) -> Any:
-    return float(value) if field.type == "double" and str(value).replace(".", "", 1).isdigit() else value
 
 
 def _no_key(text: str) -> RefusalError:

@@ -6,13 +6,22 @@ Each check refuses with `RefusalError` or is silent; nothing is changed here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from local.simulators.salesforce.fields import Field, Row
 from local.simulators.salesforce.objects import SObject
+from local.simulators.salesforce.objects_people import PERSON_ACCOUNT_FIELDS
 from local.simulators.salesforce.org import SHORT, DuplicateRule, Org
 from local.simulators.salesforce.refusals import RefusalError
 from local.simulators.salesforce.transaction import Actor
+
+_PERSONS: Final = frozenset(field.name for field in PERSON_ACCOUNT_FIELDS if field.createable)
+_NOT_PERSONS: Final = frozenset({"Name", "ParentId"})
+_ONCE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"FieldPermissions": ("ParentId", "Field"), "PermissionSetAssignment": ("AssigneeId", "PermissionSetId")}
+)
+"""Records that exist once for these fields together; the first of them is indexed."""
 
 
 def check_required(sobject: SObject, row: Row) -> None:
@@ -60,6 +69,33 @@ def check_unique(org: Org, sobject: SObject, row: Row, changed: Mapping[str, Any
                     f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
                 )
                 raise RefusalError("DUPLICATE_VALUE", message, [])
+
+
+def check_person_fields(sobject: SObject, row: Row, given: Mapping[str, Any]) -> None:
+    """A person account has no name of its own, a business account none of a person's fields [S: text]."""
+    if sobject.name != "Account" or "IsPersonAccount" not in row:
+        return
+    foreign = _NOT_PERSONS if row["IsPersonAccount"] else _PERSONS
+    bad = [name for name, value in given.items() if name in foreign and value is not None and value is not False]
+    if bad:
+        message = f"Account: bad field names on insert/update call: {', '.join(bad)}"
+        raise RefusalError("INVALID_FIELD_FOR_INSERT_UPDATE", message, bad)
+
+
+def check_grant(org: Org, sobject: SObject, row: Row) -> None:
+    """A field permission names a field that exists, and no permission or assignment is given twice [M: texts]."""
+    together = _ONCE.get(sobject.name)
+    if together is None:
+        return
+    for other in org.store.tables[sobject.name].matching(together[0], [row[together[0]]]):
+        if other["Id"] != row["Id"] and all(other[name] == row[name] for name in together):
+            message = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
+            raise RefusalError("DUPLICATE_VALUE", message, [])
+    owner, _, name = str(row.get("Field", "")).partition(".")
+    homes = [home for known in org.schema.homes(owner) if (home := org.schema.get(known)) is not None]
+    if sobject.name == "FieldPermissions" and not any(home.field(name) for home in homes):
+        message = f"Field Name: bad value for restricted picklist field: {row.get('Field')}"
+        raise RefusalError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ["Field"])
 
 
 def check_validation(org: Org, sobject: SObject, row: Row) -> None:

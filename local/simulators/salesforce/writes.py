@@ -16,9 +16,11 @@ from local.simulators.salesforce.objects import SObject
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.refusals import RefusalError, no_such_column
 from local.simulators.salesforce.schema import View
+from local.simulators.salesforce.times import DAY
 from local.simulators.salesforce.transaction import Transaction
 from local.simulators.salesforce.values import read_value
 
+_BIN_DAYS: Final = 15
 _NOT_FIELDS: Final = frozenset({"attributes"})
 
 
@@ -34,6 +36,7 @@ def create(org: Org, transaction: Transaction, view: View, sobject: SObject, val
     row |= {"Id": org.ids.make(sobject.prefix)} | _standing(org, transaction, sobject) | given
     _derive(org, transaction, sobject, None, row)
     rules.check_required(sobject, row)
+    rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, given)
     if not transaction.actor.trusted:
         rules.check_duplicates(org, transaction.actor, sobject, row)
@@ -58,6 +61,7 @@ def update(
     row = before | given
     _derive(org, transaction, sobject, before, row)
     rules.check_required(sobject, row)
+    rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, {name: value for name, value in row.items() if before.get(name) != value})
     rules.check_validation(org, sobject, row)
     _store(org, transaction, sobject, before, row)
@@ -90,6 +94,8 @@ def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: st
     if row is None or not row.get("IsDeleted"):
         raise RefusalError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
     deleted_ms = row["SystemModstamp"]
+    if deleted_ms <= transaction.now_ms - _BIN_DAYS * DAY:
+        raise RefusalError("UNDELETE_FAILED", "Entity is not in the recycle bin", [])
     changes: dict[str, Any] = {"IsDeleted": False}
     if sobject.merges:
         changes["MasterRecordId"] = None
@@ -186,6 +192,7 @@ def _check(org: Org, transaction: Transaction, sobject: SObject, row: Row, chang
     if not transaction.actor.trusted:
         rules.check_references(org, sobject, changed)
     rules.check_unique(org, sobject, row, changed)
+    rules.check_grant(org, sobject, row)
 
 
 def _store(org: Org, transaction: Transaction, sobject: SObject, before: Row | None, row: Row) -> None:

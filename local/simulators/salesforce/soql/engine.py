@@ -19,10 +19,13 @@ from local.simulators.salesforce.soql.lexer import complain
 from local.simulators.salesforce.soql.parser import parse
 from local.simulators.salesforce.soql.tree import Call, Item, Order, Path, Select
 from local.simulators.salesforce.store import Store, index_key
+from local.simulators.salesforce.times import DAY
 from local.simulators.salesforce.values import show_value
 
 Show = Callable[[Row], dict[str, Any]]
 MAX_OFFSET: Final = 2000
+BIN_DAYS: Final = 15
+"""How long the recycle bin keeps a record [D]."""
 _FIELDS_LIMIT: Final = 200
 
 
@@ -80,7 +83,10 @@ class Engine:
         if select.where is not None:
             test = compile_condition(select.where, scope)
             rows = (row for row in rows if test(row))
-        return [row for row in rows if include_deleted or not row.get("IsDeleted")]
+        bin_since = self._now_ms - BIN_DAYS * DAY
+        return [
+            row for row in rows if not row.get("IsDeleted") or (include_deleted and row["SystemModstamp"] > bin_since)
+        ]
 
     def _inner(self, select: Select, resolver: Resolver) -> set[Any]:
         """The values of a sub-select in a condition."""

@@ -38,7 +38,10 @@ _CLAUSES: Final = frozenset({"WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT
 def parse(text: str) -> Select:
     """Parse a whole query."""
     parser = _Parser(text)
-    select = parser.select()
+    try:
+        select = parser.select()
+    except RecursionError:
+        raise complain(text, 0, "SOQL statement is nested too deeply") from None
     parser.expect_end()
     return select
 
