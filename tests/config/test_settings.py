@@ -1,0 +1,185 @@
+"""A good settings file becomes the settings; what it leaves out has the model's defaults."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.config import Complaint, Reading, load_settings, read_settings
+from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.settings import (
+    CompanySettings,
+    Connection,
+    ContactSettings,
+    CreateInHubspot,
+    CreateInSalesforce,
+    DealSettings,
+    EmailTaskSettings,
+    HubspotAccount,
+    LifecycleSettings,
+    OutsideInclusionList,
+    Repeat,
+    RevenueBasis,
+    SalesforceOrg,
+    Settings,
+)
+from tests.config.files import EVERYTHING, MINIMAL
+
+ACME = Connection(
+    "acme",
+    HubspotAccount(555001, "crmsync/acme/hubspot"),
+    SalesforceOrg("https://acme.my.salesforce.com", "crmsync/acme/salesforce"),
+)
+SECOND = MINIMAL.replace("acme", "beta").replace("555001", "555002")
+SHARED = (MINIMAL + SECOND).replace("beta.my", "acme.my")
+
+
+def contacts(lines: str) -> ContactSettings:
+    """The contact settings of the minimal file with these lines in their section."""
+    return load_settings(f"{MINIMAL}[connection.contacts]\n{lines}\n").connections[0].contacts
+
+
+@pytest.mark.rule("INC-5")
+def test_what_a_file_leaves_out_has_its_default() -> None:
+    """A new deployment makes leads and contacts on both sides, and has no inclusion list."""
+    assert read_settings(MINIMAL) == Reading(Settings((ACME,)))
+
+
+def test_every_key_of_the_file_is_a_setting() -> None:
+    """The whole file of the documentation, each value another than its default."""
+    contact_settings = ContactSettings(
+        create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT,
+        create_in_hubspot=CreateInHubspot.CONTACTS_ONLY,
+        inclusion_list="77",
+        outside_inclusion_list=OutsideInclusionList.SYNC,
+        delete_in_hubspot=True,
+        company_fallback="Private person",
+        last_name_fallback="",
+        max_deletes_per_hour=10,
+        field=(
+            FieldRule("favourite_colour", "Favourite_Colour__c", Update.PREFER_SALESFORCE),
+            FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, Form.PHONE),
+        ),
+    )
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:crmsync/acme/salesforce-AbCdEf"
+    connection = Connection(
+        "acme",
+        ACME.hubspot,
+        SalesforceOrg("https://acme--uat.sandbox.my.salesforce.com", arn, 20_000),
+        contact_settings,
+        CompanySettings(
+            auto_create_and_associate=False, max_deletes_per_hour=20, field=(FieldRule("rating", "Rating__c"),)
+        ),
+        DealSettings(
+            total_revenue_basis=RevenueBasis.WON,
+            max_deletes_per_hour=30,
+            field=(FieldRule("next_step", "Next_Step__c", Update.FILL_BLANK),),
+        ),
+        LifecycleSettings(automatic_transitions=False, sync_to_company_contacts=False),
+        EmailTaskSettings(("OPEN", "CLICK", "BOUNCE"), Repeat.ONCE_PER_DAY),
+    )
+
+    assert read_settings(EVERYTHING) == Reading(Settings((connection,)))
+
+
+@pytest.mark.parametrize("policy", Update)
+def test_each_policy_can_be_given_to_a_mapping(policy: Update) -> None:
+    """The real connector's four policies and three more (CH-4)."""
+    rows = f'[[connection.contacts.field]]\nhubspot = "colour"\nsalesforce = "Colour__c"\nupdate = "{policy}"\n'
+
+    assert contacts(rows).field == (FieldRule("colour", "Colour__c", policy),)
+
+
+def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
+    """A row that names a default pair changes its policy and nothing else."""
+    rows = '[[connection.contacts.field]]\nhubspot = "email"\nsalesforce = "email"\nupdate = "prefer_hubspot"\n'
+
+    assert contacts(rows).field == (FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL),)
+
+
+def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
+    """A property that goes with one field of leads and another of contacts has two rows."""
+    rows = (
+        '[[connection.contacts.field]]\nhubspot = "city"\nsalesforce = "City"\nupdate = "never"\n'
+        '[[connection.contacts.field]]\nhubspot = "city"\nsalesforce = "MailingCity"\nupdate = "never"\n'
+    )
+
+    assert contacts(rows).field == (
+        FieldRule("city", "City", Update.NEVER),
+        FieldRule("city", "MailingCity", Update.NEVER),
+    )
+
+
+@pytest.mark.rule("MAP-5")
+def test_a_row_that_repeats_the_owner_mapping_says_nothing() -> None:
+    """The owner mapping is two-way in any case."""
+    rows = '[[connection.contacts.field]]\nhubspot = "hubspot_owner_id"\nsalesforce = "OwnerId"\n'
+
+    assert contacts(rows) == ContactSettings()
+
+
+@pytest.mark.rule("SET-9")
+@pytest.mark.parametrize("inclusion_list", ["", "default", "77"])
+def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> None:
+    """No list by default; one of HubSpot's by its id, or "all but subscribers" (INC-4, Q-24)."""
+    assert contacts(f'inclusion_list = "{inclusion_list}"') == ContactSettings(inclusion_list=inclusion_list)
+
+
+@pytest.mark.rule("INS-1")
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://agency.my.salesforce.mil", "https://agency.my.salesforce.mil"),
+        ("https://agency.crmforce.mil/", "https://agency.crmforce.mil"),
+        ("https://acme.my.salesforce.com:8443", "https://acme.my.salesforce.com:8443"),
+        ("http://127.0.0.1:4567", "http://127.0.0.1:4567"),
+        ("http://localhost:4567/", "http://localhost:4567"),
+        ("http://[::1]:4567", "http://[::1]:4567"),
+    ],
+)
+def test_a_login_address_is_any_host(written: str, meant: str) -> None:
+    """Government Cloud has hosts of its own, so nothing is taken for granted; plain HTTP only on the own machine."""
+    settings = load_settings(MINIMAL.replace("https://acme.my.salesforce.com", written))
+
+    assert settings.connections[0].salesforce.login_url == meant
+
+
+def test_deals_do_not_sync_where_only_companies_are_said_not_to() -> None:
+    """A file that switches companies off and says nothing of deals means both (OPP-2)."""
+    (connection,) = load_settings(MINIMAL + "[connection.companies]\nsync = false\n").connections
+
+    assert (connection.companies, connection.deals) == (CompanySettings(sync=False), DealSettings(sync=False))
+
+
+@pytest.mark.rule("TEN-1")
+def test_several_accounts_may_share_an_org() -> None:
+    """Two connections, one org: each has its own portal."""
+    assert [one.hubspot.portal_id for one in load_settings(SHARED).connections] == [555001, 555002]
+
+
+@pytest.mark.rule("TEN-3")
+def test_accounts_that_share_an_org_are_warned() -> None:
+    """It is recommended that none of them makes contacts by itself; allowed it is."""
+    never = '[connection.contacts]\ncreate_in_hubspot = "never"\n'
+    sentence = (
+        "2 HubSpot accounts share this Salesforce org: a record that one of them makes may become a contact in the others; "
+        '"never" is recommended, not "{}"'
+    )
+
+    assert read_settings(SHARED).warnings == (
+        Complaint(1, sentence.format("leads_and_contacts"), "TEN-3"),
+        Complaint(9, sentence.format("leads_and_contacts"), "TEN-3"),
+    )
+    only = '[connection.contacts]\ncreate_in_hubspot = "leads_only"\n'
+    assert read_settings(SHARED + only).warnings[1] == Complaint(18, sentence.format("leads_only"), "TEN-3")
+    assert [warning.line for warning in read_settings(SHARED + never).warnings] == [1]
+    assert read_settings(MINIMAL + SECOND).warnings == ()
+
+
+@pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
+def test_everybodys_login_host_does_not_mean_one_org(host: str) -> None:
+    """Where the host says nothing, the same secret means the same org."""
+    text = (MINIMAL + SECOND).replace("acme.my.salesforce.com", host).replace("beta.my.salesforce.com", host)
+
+    assert read_settings(text).warnings == ()
+    same = text.replace("crmsync/beta/salesforce", "crmsync/acme/salesforce")
+    assert [warning.line for warning in read_settings(same).warnings] == [1, 9]
