@@ -11,14 +11,16 @@ import itertools
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 import boto3
 import moto.backends
+import moto.core.responses
 import moto.core.utils
 import moto.secretsmanager.models
 from moto.core.base_backend import BackendDict
+from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.clock import Clock
@@ -53,6 +55,7 @@ def _install() -> None:
     """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
+    setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
     transactions.install()
 
 

@@ -1,30 +1,126 @@
 """HTTP servers on loopback, each in threads of its own.
 
-Law: sockets and nothing else; what is answered is the WSGI application's business. Connections stay open between
-requests, as at the vendors. An application that wants a connection to break without an answer raises `ConnectionError`.
+Law: sockets and WSGI and nothing else; what is answered is the application's business. Connections stay open between requests, as at
+the vendors (werkzeug's own server closes them all, which costs more than most answers). An application that wants a connection to
+break without an answer raises `ConnectionError`, or shuts ``environ["werkzeug.socket"]`` down first, as with werkzeug's server.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import socket
+import sys
 import threading
+import traceback
+from collections.abc import Iterable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from urllib.parse import unquote
 
 HOST = "127.0.0.1"
 
 
-class _Handler(WSGIRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else an answer's body waits 40 ms behind its headers
+    disable_nagle_algorithm = True
+    server: _Listening
 
-    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        """End the connection: the next request needs a new one."""
-        del error, environ
-        self.close_connection = True
+    def handle_one_request(self) -> None:
+        """Answer one request; a connection that breaks meanwhile just ends."""
+        try:
+            self.raw_requestline = self.rfile.readline(65_537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            if "Transfer-Encoding" in self.headers:
+                self._say("411 Length Required", [], b"A request's body needs a Content-Length here.")
+                self.close_connection = True
+                return
+            self._answer()
+        except ConnectionError:
+            self.close_connection = True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing: these servers answer thousands of requests a second."""
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+        try:
+            chunks: Iterable[bytes] = self.server.application(
+                self._environ(body), lambda status, headers, _error=None: begun.append((status, headers))
+            )
+            content = b"".join(chunks)
+            if hasattr(chunks, "close"):
+                chunks.close()
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001 - a server tells what broke and goes on
+            traceback.print_exc(file=sys.stderr)
+            begun, content = [("500 Internal Server Error", [])], b"Internal Server Error"
+        self._say(*begun[0], content)
+
+    def _say(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length")]
+        length = next((value for name, value in headers if name.lower() == "content-length"), str(len(content)))
+        if not status.startswith(("204", "304")):
+            lines.append(f"Content-Length: {length}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self.wfile.write(head if self.command == "HEAD" else head + content)
+
+    def _environ(self, body: bytes) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path, "latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": self.path,
+            "RAW_URI": self.path,
+            "SERVER_PROTOCOL": self.request_version,
+            "SERVER_NAME": HOST,
+            "SERVER_PORT": str(self.server.server_port),
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "werkzeug.socket": self.connection,
+            "CONTENT_LENGTH": str(len(body)),
+        }
+        for name, value in self.headers.items():
+            key = name.upper().replace("-", "_")
+            if key != "CONTENT_LENGTH":
+                key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+                environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
+
+
+class _Listening(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, application: Any, port: int) -> None:
+        self.application = application
+        self._open: set[socket.socket] = set()
+        super().__init__((HOST, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the connections that are still open."""
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Server:
@@ -32,17 +128,18 @@ class Server:
 
     def __init__(self, application: Any, port: int = 0) -> None:
         """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is taken."""
-        self._server: BaseWSGIServer = make_server(HOST, port, application, threaded=True, request_handler=_Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._listening = _Listening(application, port)
+        self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
         """Where it answers, without a slash at the end."""
-        return f"http://{HOST}:{self._server.server_port}"
+        return f"http://{HOST}:{self._listening.server_port}"
 
     def close(self) -> None:
-        """Stop listening; connections that are still open end with the process."""
-        self._server.shutdown()
+        """Stop listening and hang up."""
+        self._listening.shutdown()
         self._thread.join()
-        self._server.server_close()
+        self._listening.server_close()
+        self._listening.hang_up()
