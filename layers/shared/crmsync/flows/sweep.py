@@ -28,7 +28,8 @@ def sweep(  # noqa: PLR0913 - two ports, a place to keep the cursor, and what to
 ) -> int:
     """Look once at all objects in `kinds` (object name -> concern) and queue what is new; answers how many changes.
 
-    The very first sweep begins one overlap ago: what is older than the connection comes by import. Raises `SyncError`.
+    The very first sweep begins one overlap ago: what is older than the connection comes by import. A side that has been quiet for two
+    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. Raises `SyncError`.
     """
     places = {name: cursors.load(connection, name) or _begin(connection, name, cursors, now) for name in kinds}
     already = {name: place.seen for name, place in places.items()}
@@ -42,6 +43,9 @@ def sweep(  # noqa: PLR0913 - two ports, a place to keep the cursor, and what to
             places[name] = _moved(places[name], [one for one in page if one.ref.object == name])
             cursors.save(connection, name, places[name])
             places[name] = replace(places[name], version=places[name].version + 1)
+    for name, place in places.items():
+        if place.seen and place.since < now - 2 * OVERLAP:
+            cursors.save(connection, name, replace(place, since=now - OVERLAP, seen={}))
     return queued
 
 

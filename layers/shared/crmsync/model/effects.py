@@ -144,7 +144,7 @@ def _line(effect: Effect) -> str:
         case CreateRecord():
             return f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
         case UpdateRecord():
-            return f"update {effect.side} {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
+            return f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
         case OptOut():
             return "unsubscribe in hubspot"
         case SaveLink():
@@ -156,4 +156,4 @@ def _line(effect: Effect) -> str:
 
 
 def _place(place: Place) -> str:
-    return str(place) if isinstance(place, Ref) else "the new record"
+    return str(place) if isinstance(place, Ref) else f"the new {place.name} record"
