@@ -82,8 +82,7 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
             status = command(words)
         if status:
             raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{told.getvalue()}")
-    wanted = [(it.type, it.property) for it in wiring.operator().webhook_subscriptions(portal)]
-    crms.subscribe(outputs["WebhookUrl"], wanted)
+    crms.subscribe(outputs["WebhookUrl"], [(portal, wiring.operator().webhook_subscriptions(portal))])
 
 
 def _ready(crms: Crms) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""``make invoke``: one Lambda in its real container, against a laptop stack that lives as long as the call.
+
+Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured) and python3.13 for ``sam build``. It builds template.yaml
+for this machine, starts the laptop stack, tells the function the addresses at which its container reaches that stack, signs a webhook
+event that nobody signed, and calls ``sam local invoke``. The function's answer goes to stdout, everything else to stderr.
+
+Law: for a person at a terminal; nothing imports it. It changes where the stack is found, never how it behaves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException
+from samtranslator.yaml_helper import yaml_parse
+
+from crmsync.wire.signature import sign
+from local.rehearsal.deployment import ROOT, ToolError, Tools, architecture, build
+from local.relay import Relay
+from local.stack import Stack
+from local.stack.template import REGION
+
+IMAGE = "public.ecr.aws/lambda/python:3.13-{}"
+BUILT = ROOT / ".aws-sam/build"
+PLAY = ROOT / "local/rehearsal"
+NETWORKS = ("bridge", "podman")
+EVERYWHERE = "host.docker.internal"
+SIGNATURE = "x-hubspot-signature-v3"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Invoke once; 0 when the function answered without an error, 2 for arguments that name nothing."""
+    given = _parser().parse_args(arguments)
+    try:
+        template = yaml_parse((ROOT / "template.yaml").read_text())
+        logical_id = named(template, given.function)
+        event = json.loads((ROOT / given.event).read_text()) if given.event else {}
+        engine = docker.from_env()
+        host = given.host or gateway(engine)
+    except (LookupError, OSError, ValueError) as error:
+        print(f"make invoke: {error}", file=sys.stderr)
+        return 2
+    except DockerException as error:
+        print(f"make invoke needs a container engine, and none answers: {error}", file=sys.stderr)
+        return 1
+    tools = Tools(given.sam.absolute(), Path(given.python).parent)
+    try:
+        build(tools)
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    pulled = ["--skip-pull-image"] if engine.images.list(name=IMAGE.format(architecture())) else []
+    with ExitStack() as owned:
+        stack = owned.enter_context(
+            Stack((PLAY / "settings.toml").read_text(), json.loads((PLAY / "world.json").read_text()))
+        )
+        _reach(stack, host, owned)
+        folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix=".invoke-", dir=BUILT)))
+        signed_event = signed(event, stack.hubspot.portals[0].client_secret, stack.clock.now_ms())
+        (folder / "event.json").write_text(json.dumps(signed_event))
+        (folder / "template.json").write_text(
+            json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host))
+        )
+        return _invoke(tools, logical_id, folder, pulled, stack.cloud.aws.url)
+
+
+def named(template: Mapping[str, Any], function: str) -> str:
+    """The logical id of a function that is named by it or by its folder. Raises `LookupError` with all that there are."""
+    functions = {
+        logical_id: resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    for logical_id, folder in functions.items():
+        if function in {logical_id, folder}:
+            return str(logical_id)
+    raise LookupError(f"FUNCTION={function} is none of {', '.join(sorted(functions.values()))}")
+
+
+def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
+    """A webhook's event signed as HubSpot would sign it now; any other event, and one that somebody signed, as it is."""
+    http = event.get("requestContext", {}).get("http")
+    if http is None or SIGNATURE in event["headers"]:
+        return event
+    query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
+    url = f"https://{event['requestContext']['domainName']}{event['rawPath']}{query}"
+    stamp = str(now_ms)
+    signature = sign(secret, http["method"], url, event["body"].encode(), stamp)
+    headers = {**event["headers"], SIGNATURE: signature, "x-hubspot-request-timestamp": stamp}
+    return {**event, "headers": headers}
+
+
+def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
+    """The built template with every variable as the stack has it, and with the endpoint as the container reaches it.
+
+    ``sam local invoke`` resolves no resource and passes on no variable that the template does not declare; so they are written in.
+    """
+    for logical_id, function in stack.cloud.functions.items():
+        there = {**function.environment, "AWS_ENDPOINT_URL": _seen_from(stack.cloud.aws.url, host)}
+        # Empty: the signed URL is that of the event.
+        there |= {"WEBHOOK_URL": ""} if "WEBHOOK_URL" in there else {}
+        properties = built["Resources"][logical_id]["Properties"]
+        properties["CodeUri"] = f"../{properties['CodeUri']}"
+        properties["Environment"] = {"Variables": there}
+    built["Resources"]["SharedLayer"]["Properties"]["ContentUri"] = "../SharedLayer"
+    return built
+
+
+def gateway(engine: Any) -> str:
+    """Where a container finds this machine: the gateway of the engine's own network, or the name that a desktop engine gives it."""
+    if sys.platform != "linux":
+        return EVERYWHERE
+    for network in engine.networks.list():
+        if network.name in NETWORKS:
+            network.reload()
+            for part in network.attrs["IPAM"]["Config"] or ():
+                if "." in part.get("Gateway", ""):
+                    return str(part["Gateway"])
+    return EVERYWHERE
+
+
+def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
+    """Make the stack, which listens on loopback, answer where containers look for it, and say so in the connections' secrets."""
+    ready = stack.ready()
+    hubspot, salesforce = ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]
+    if host != EVERYWHERE:
+        for url in (ready["aws_endpoint_url"], hubspot, salesforce):
+            owned.enter_context(Relay(host, int(url.rpartition(":")[2])))
+    stack.salesforce.set_instance_url(_seen_from(salesforce, host))
+    secrets = stack.cloud.aws.client("secretsmanager")
+    for side, key, url in (("hubspot", "api_url", hubspot), ("salesforce", "login_url", salesforce)):
+        name = f"crmsync/rehearsal/{side}"
+        secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret | {key: _seen_from(url, host)}))
+
+
+def _seen_from(url: str, host: str) -> str:
+    return f"http://{host}:{url.rpartition(':')[2]}"
+
+
+def _invoke(tools: Tools, logical_id: str, folder: Path, options: Sequence[str], endpoint: str) -> int:
+    words = ["local", "invoke", logical_id, "--template", f"{folder}/template.json", "--event", f"{folder}/event.json"]
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": endpoint, "SAM_CLI_TELEMETRY": "0"}
+    words += ["--region", REGION, "--parameter-overrides", f"Architecture={architecture()}", *options]
+    done = subprocess.run(
+        [tools.sam, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
+    print(done.stdout.strip())
+    return done.returncode or int('"errorType"' in done.stdout)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make invoke", description="Runs one Lambda in its container.")
+    parser.add_argument("function", help="FUNCTION: a folder in functions/ or a logical id")
+    parser.add_argument("event", nargs="?", default="", help="EVENT: a file in events/ (absent: an empty event)")
+    parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
+    parser.add_argument("--python", required=True, help="python3.13 itself, not a shim")
+    parser.add_argument(
+        "--host", default="", help="the address at which containers reach this machine (default: ask the engine)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""A door from a container to a port of loopback.
+
+Law: bytes in, bytes out. It listens on one address of this machine, the one that containers know, and never on all.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Self
+
+LOOPBACK = "127.0.0.1"
+IP_FREEBIND = 15
+"""Linux: bind an address that is not there yet; an engine makes its bridge with the first container. Not in the socket module."""
+CHUNK = 65_536
+
+
+class Relay:
+    """Listens on `host` and carries every connection to the same port of loopback; a context manager."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Listen at once. Raises `OSError` for an address that cannot be listened on."""
+        self._target = (LOOPBACK, port)
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        self._listener.bind((host, port))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._target)
+            except OSError:
+                return
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=_carry, args=(one, other), daemon=True).start()
+
+
+def _carry(one: socket.socket, other: socket.socket) -> None:
+    """Everything that comes from one side goes to the other; the end of one is the end of both."""
+    try:
+        while data := one.recv(CHUNK):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        one.close()
+        other.close()
