@@ -119,14 +119,20 @@ def _relaxed(document: dict[str, Any]) -> dict[str, Any]:
             values["nullable"] = True
         if "typeId" in parts and "label" in parts:
             parts["label"]["nullable"] = True
+    for response in document["components"].get("responses", {}).values():
+        _as_json(response)
     document.pop("security", None)
     for path in document["paths"].values():
         for operation in (part for part in path.values() if isinstance(part, dict)):
             operation.pop("security", None)
             for status, response in operation["responses"].items():
                 response.setdefault("description", "")
-                if "*/*" in response.get("content", {}):
-                    response["content"]["application/json"] = response["content"].pop("*/*")
+                _as_json(response)
                 if status == "204":
                     response.pop("content", None)
     return document
+
+
+def _as_json(response: dict[str, Any]) -> None:
+    if "*/*" in response.get("content", {}):
+        response["content"]["application/json"] = response["content"].pop("*/*")

@@ -1,0 +1,183 @@
+"""What an administrator sets up and a person does: lists, companies by domain, owners, opt-outs, properties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local.simulators.hubspot import UnknownActionError
+from tests.local.hubspot.running import Running, running
+
+LISTS = "/crm/v3/lists"
+
+
+def memberships(hubspot: Running, contact: str) -> list[str]:
+    """The lists a contact is in."""
+    body = {"inputs": [{"objectTypeId": "0-1", "recordId": contact}]}
+    rows = hubspot.call("POST", "/crm/lists/2026-03/records/memberships/batch/read", body).json()["results"]
+    return [row["listId"] for row in rows[0]["recordListMemberships"]]
+
+
+def test_lists_of_the_world_keep_their_ids() -> None:
+    """A manual list has its id from the world file, takes members, and a merge moves them."""
+    with running({"lists": [{"listId": "77", "name": "Chosen", "processingType": "MANUAL"}]}) as hubspot:
+        one, two = hubspot.create(email="1@example.com"), hubspot.create(email="2@example.com")
+        hubspot.call("PUT", f"{LISTS}/77/memberships/add", [two])
+        merge = {"primaryObjectId": one, "objectIdToMerge": two}
+        survivor = hubspot.call("POST", "/crm/v3/objects/contacts/merge", merge).json()["id"]
+        assert (memberships(hubspot, survivor), memberships(hubspot, "999")) == (["77"], [])
+
+
+def test_a_dynamic_list_follows_its_filters_with_a_lag(hubspot: Running) -> None:
+    """Members come and go with the property; the list cannot be written to."""
+    operation = {"operationType": "ENUMERATION", "operator": "IS_ANY_OF", "values": ["customer", "evangelist"]}
+    filters = [{"filterType": "PROPERTY", "property": "lifecyclestage", "operation": operation}]
+    branch = {"filterBranchType": "OR", "filterBranches": [{"filterBranchType": "AND", "filters": filters}]}
+    row = {"name": "Customers", "objectTypeId": "0-1", "processingType": "DYNAMIC", "filterBranch": branch}
+    made = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
+    contact = hubspot.create(lifecyclestage="customer")
+    fresh = memberships(hubspot, contact)
+    hubspot.pass_lag()
+    settled = memberships(hubspot, contact)
+    hubspot.call("PATCH", f"/crm/v3/objects/contacts/{contact}", {"properties": {"lifecyclestage": ""}})
+    hubspot.pass_lag()
+    assert (fresh, settled, memberships(hubspot, contact)) == ([], [made], [])
+    assert hubspot.call("PUT", f"{LISTS}/{made}/memberships/add", [contact]).status_code == 400
+
+
+def test_members_are_paged(hubspot: Running) -> None:
+    """A list's members come by cursor, 250 at most."""
+    row = {"name": "Many", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
+    ids = [hubspot.create(email=f"{number}@example.com") for number in range(3)]
+    hubspot.call("PUT", f"{LISTS}/{list_id}/memberships/add", ids)
+    first = hubspot.call("GET", f"{LISTS}/{list_id}/memberships?limit=2").json()
+    rest = hubspot.call("GET", f"{LISTS}/{list_id}/memberships?limit=2&after={first['paging']['next']['after']}").json()
+    assert [row["recordId"] for row in first["results"] + rest["results"]] == ids
+    assert hubspot.call("GET", f"{LISTS}/{list_id}/memberships?limit=251").status_code == 400
+
+
+def test_a_list_that_cannot_be_evaluated_is_refused(hubspot: Running) -> None:
+    """Filter types this simulator does not know are 400, so that no list means something else."""
+    branch = {"filterBranchType": "AND", "filters": [{"filterType": "FORM_SUBMISSION"}]}
+    row = {"name": "Forms", "objectTypeId": "0-1", "processingType": "DYNAMIC", "filterBranch": branch}
+    assert hubspot.call("POST", LISTS, row).status_code == 400
+
+
+def test_companies_are_made_by_domain_where_the_account_wants_it() -> None:
+    """The first contact of a domain makes the company, the second joins it, free-mail addresses make none."""
+    with running({"auto_create_and_associate_companies": True}) as hubspot:
+        contacts = [hubspot.create(email=f"{name}.test") for name in ("a@acme", "b@acme", "c@mail")]
+        companies = hubspot.call("GET", "/crm/v3/objects/companies").json()["results"]
+        company = companies[0]["id"]
+        primary = [hubspot.values(contact, "associatedcompanyid")["associatedcompanyid"] for contact in contacts]
+        assert [row["properties"]["domain"] for row in companies] == ["acme.test"]
+        assert primary == [company, company, None]
+
+
+def test_companies_are_not_made_otherwise(hubspot: Running) -> None:
+    """The account's setting is off where the world file says nothing."""
+    hubspot.create(email="a@acme.test")
+    assert hubspot.call("GET", "/crm/v3/objects/companies").json()["results"] == []
+
+
+def test_one_company_is_primary_and_the_property_mirrors_it(hubspot: Running) -> None:
+    """A new primary company takes the mark from the former; without any company the property is empty."""
+    contact = hubspot.create(email="p@example.com")
+    first, second = (hubspot.create("companies", name=name) for name in ("First", "Second"))
+    base = f"/crm/v4/objects/contacts/{contact}/associations/companies"
+    seen = []
+    for method, company, body in (
+        ("PUT", first, [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]),
+        ("PUT", second, [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]),
+        ("DELETE", second, None),
+        ("DELETE", first, None),
+    ):
+        hubspot.call(method, f"{base}/{company}", body)
+        seen.append(hubspot.values(contact, "associatedcompanyid")["associatedcompanyid"])
+    assert seen == [first, second, None, None]
+
+
+def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
+    """It marks the contact, outlives it, and meets the next contact with the address (PLT-4)."""
+    contact = hubspot.create(email="out@example.com")
+    hubspot.simulator.person({"do": "unsubscribe", "email": "OUT@example.com"})
+    marked = hubspot.values(contact, "hs_email_optout")
+    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
+    heir = hubspot.create(email="out@example.com")
+    inherited = hubspot.values(heir, "hs_email_optout")
+    hubspot.simulator.person({"do": "resubscribe", "email": "out@example.com"})
+    assert (marked, inherited) == ({"hs_email_optout": "true"},) * 2
+    assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
+
+
+def test_an_opt_out_by_api_is_told_as_the_apps_change(hubspot: Running) -> None:
+    """Unsubscribing through v4 changes the read-only property with the app as source."""
+    contact = hubspot.create(email="api@example.com")
+    hubspot.subscribe(("contact.propertyChange", "hs_email_optout"))
+    path = "/communication-preferences/v4/statuses/api@example.com/unsubscribe-all?channel=EMAIL"
+    hubspot.call("POST", path, person=False)
+    (event,) = hubspot.events()
+    assert (event["objectId"], event["propertyValue"], event["changeSource"]) == (int(contact), "true", "INTEGRATION")
+
+
+def test_a_deactivated_owner_shows_only_where_asked() -> None:
+    """Deactivated owners leave the page and lose their user id."""
+    with running({"owners": [{"email": "o@example.com", "firstName": "O", "lastName": "X"}]}) as hubspot:
+        hubspot.simulator.person({"do": "deactivate_owner", "email": "o@example.com"})
+        active = hubspot.call("GET", "/crm/v3/owners/").json()["results"]
+        (gone,) = hubspot.call("GET", "/crm/v3/owners/?archived=true").json()["results"]
+        assert (active, gone["email"], "userId" in gone) == ([], "o@example.com", False)
+
+
+@pytest.mark.parametrize("action", [{"do": "dance"}, {"do": "unsubscribe", "portal_id": 9, "email": "x@example.com"}])
+def test_an_unknown_action_is_refused(hubspot: Running, action: dict[str, Any]) -> None:
+    """Neither unknown deeds nor unknown portals are passed over."""
+    with pytest.raises(UnknownActionError):
+        hubspot.simulator.person(action)
+
+
+def test_mail_events_are_kept_and_filtered() -> None:
+    """The event log answers newest first, by time, type and recipient, with its campaigns."""
+    campaigns = [{"id": 70012, "appId": 113, "name": "Spring", "subject": "Hello"}]
+    with running({"campaigns": campaigns}) as hubspot:
+        events = [
+            {"id": f"e{at}", "created": at, "type": kind, "recipient": "m@example.com", "filteredEvent": kind == "OPEN"}
+            for at, kind in ((1, "SENT"), (2, "CLICK"), (3, "OPEN"))
+        ]
+        hubspot.simulator.person({"do": "email_events", "events": events})
+        path = "/email/public/v1/events?limit=10"
+        queries = ("", "&eventType=CLICK", "&startTimestamp=2", "&excludeFilteredEvents=true")
+        found = [[row["id"] for row in hubspot.call("GET", path + query).json()["events"]] for query in queries]
+        campaign = hubspot.call("GET", "/email/public/v1/campaigns/70012?appId=113").json()
+    assert (found, campaign["name"]) == ([["e3", "e2", "e1"], ["e2"], ["e3", "e2"], ["e2", "e1"]], "Spring")
+
+
+def test_properties_are_refused_where_hubspot_refuses(hubspot: Running) -> None:
+    """Taken names also from the bin, the eleventh unique one, unknown groups, and HubSpot's own definitions."""
+    base = "/crm/v3/properties/contacts"
+    field = {"label": "X", "type": "string", "fieldType": "text", "groupName": "contactinformation"}
+    for number in range(10):
+        hubspot.call("POST", base, field | {"name": f"u{number}", "hasUniqueValue": True})
+    hubspot.call("DELETE", f"{base}/u0")
+    hubspot.call("POST", base, field | {"name": "u10", "hasUniqueValue": True})
+    answers = [
+        hubspot.call("POST", base, field | {"name": "u1"}),
+        hubspot.call("POST", base, field | {"name": "u0"}),
+        hubspot.call("POST", base, field | {"name": "u11", "hasUniqueValue": True}),
+        hubspot.call("POST", base, field | {"name": "x", "groupName": "nosuch"}),
+        hubspot.call("POST", base, field | {"name": "x", "type": "enumeration"}),
+        hubspot.call("DELETE", f"{base}/email"),
+        hubspot.call("PATCH", f"{base}/email", {"type": "number"}),
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409, 400, 400, 400, 400, 400]
+
+
+def test_deal_stages_belong_to_their_pipeline(hubspot: Running) -> None:
+    """A stage of another pipeline is refused, and a stage in use is kept where the caller asks for the check."""
+    refused = hubspot.call("POST", "/crm/v3/objects/deals", {"properties": {"dealstage": "nosuch"}})
+    hubspot.create("deals", dealname="D", dealstage="closedwon")
+    stage = "/crm/v3/pipelines/deals/default/stages/closedwon"
+    checked = hubspot.call("DELETE", f"{stage}?validateDealStageUsagesBeforeDelete=true")
+    assert (refused.status_code, checked.status_code, hubspot.call("GET", stage).status_code) == (400, 400, 200)
