@@ -75,6 +75,8 @@ def upsert(org: Org, call: Call, name: str, key: str) -> Reply:
             if often[str(value).lower()] > 1:
                 raise RefusalError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", [field.name])
             rows = rows_api.rows_of_key(org, sobject, field, value) if value is not None else []
+            if field.name == "Id" and value is not None and not rows:
+                raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
             if len(rows) > 1:
                 message = f"More than one record found for external id field: {[row['Id'] for row in rows]}"
                 raise RefusalError("DUPLICATE_EXTERNAL_ID", message, [])

@@ -32,6 +32,7 @@ STAGES: Final = (
 )
 """The stages of a new org [M]: name, probability, forecast category."""
 _CATEGORY: Final = {"Best Case": "BestCase", "Commit": "Forecast"}
+_NOT_COLUMNS: Final = frozenset({"type", "ref", "SobjectTypes"})
 _QUEUED: Final = ("Lead",)
 
 
@@ -53,6 +54,7 @@ class Founding:
         self._world = world
         self._then = full_second(org.clock.now_ms()) - DAYS_BEFORE * DAY
         self._admin = org.ids.make("005")
+        self._known: dict[str, str] = {}
         self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
 
     def run(self) -> Cast:
@@ -117,7 +119,7 @@ class Founding:
 
     def _user(self, given: Mapping[str, Any], profile: str, row_id: str | None) -> str:
         first, _, last = str(given["Name"]).rpartition(" ")
-        values = {key: value for key, value in given.items() if key != "Name"}
+        values = {key: value for key, value in given.items() if key not in {"Name", *_NOT_COLUMNS}}
         email = given.get("Email") or f"{last.lower()}@acme.example.com"
         defaults = {
             "FirstName": first or None,
@@ -131,12 +133,21 @@ class Founding:
             "Alias": last[:8],
             "TimeZoneSidKey": "GMT",
         }
-        return self._raw("User", **(defaults | values | ({} if row_id is None else {"Id": row_id})))
+        user_id = self._raw("User", **(defaults | values | ({} if row_id is None else {"Id": row_id})))
+        self._remember(given, user_id)
+        return user_id
+
+    def _remember(self, given: Mapping[str, Any], row_id: str) -> None:
+        """What ``@ref`` stands for; users and queues may have one as records do."""
+        if given.get("ref"):
+            self._known[str(given["ref"])] = row_id
 
     def _queues(self) -> None:
         for given in self._world.get("queues") or ():
             name = given["Name"]
-            queue = self._raw("Group", **(given | {"Type": "Queue", "DeveloperName": str(name).replace(" ", "_")}))
+            values = {key: value for key, value in given.items() if key not in _NOT_COLUMNS}
+            queue = self._raw("Group", **({"DeveloperName": str(name).replace(" ", "_")} | values | {"Type": "Queue"}))
+            self._remember(given, queue)
             for sobject in given.get("SobjectTypes") or _QUEUED:
                 self._raw("QueueSobject", QueueId=queue, SobjectType=sobject)
 
@@ -201,7 +212,7 @@ class Founding:
 
     def _records(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write the world's records; one whose ``@ref`` is not known yet waits for it."""
-        known: dict[str, str] = {}
+        known = self._known
         waiting = list(records)
         while waiting:
             ready = [record for record in waiting if _needs(record) <= known.keys()]
@@ -210,8 +221,7 @@ class Founding:
                 raise ValueError(msg)
             for record in ready:
                 row_id = self._record({key: _resolved(value, known) for key, value in record.items()})
-                if record.get("ref"):
-                    known[str(record["ref"])] = row_id
+                self._remember(record, row_id)
             waiting = [record for record in waiting if record not in ready]
 
     def _record(self, record: Mapping[str, Any]) -> str:
@@ -219,7 +229,7 @@ class Founding:
         if sobject is None:
             msg = f"unknown sObject in records: {record['type']!r}"
             raise ValueError(msg)
-        values = {key: value for key, value in record.items() if key not in {"type", "ref"}}
+        values = {key: value for key, value in record.items() if key not in _NOT_COLUMNS}
         view = self._org.view(self._admin)
         return writes.create(self._org, self._transaction, view, sobject, values)
 

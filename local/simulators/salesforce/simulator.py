@@ -26,11 +26,12 @@ class SalesforceSimulator:
     """A Salesforce org on loopback, made of the ``salesforce`` part of a world file."""
 
     def __init__(self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int = 0) -> None:
-        """Build the org. Raises `ValueError` for a world that contradicts itself."""
+        """Build the org. `event_source` is the name of its partner event source. Raises `ValueError` for a world that contradicts itself."""
         chance = random.Random(seed)
         self._org, cast = build(world, clock, faults, seed)
         self.api_version = API_VERSION
         self.org_id = self._org.org_id
+        self.event_source = self._org.events.source
         self.integration_user_id = cast.integration_user_id
         self.integration_username = cast.integration_username
         self.user_id = cast.person_id

@@ -18,7 +18,7 @@ _AFTER_ALL: Final = "~"
 
 
 def index_key(value: Any) -> Any:
-    """The form in which values are compared: texts without case and trailing space, everything else as it is [D]."""
+    """The form in which values are compared: texts without case, everything else as it is [D]."""
     return value.lower() if isinstance(value, str) else value
 
 
@@ -102,7 +102,6 @@ class Store:
             table = self.tables[sobject.name] = Table()
             for field in sobject.fields:
                 self.index(sobject.name, field)
-            del table
 
     def index(self, sobject: str, field: Field) -> None:
         """Index a field that joined later."""

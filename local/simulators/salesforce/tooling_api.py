@@ -112,6 +112,9 @@ def delete(org: Org, _call: Call, field_id: str) -> Reply:
             if name in record:
                 table.put(record_id, {key: value for key, value in record.items() if key != name})
     org.store.tables["CustomField"].put(row["Id"], None)
+    permissions = org.store.tables["FieldPermissions"]
+    for given in [known for known in permissions if known["Field"] == row["FullName"]]:
+        permissions.put(given["Id"], None)
     return Reply(204)
 
 

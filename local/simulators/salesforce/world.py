@@ -46,8 +46,12 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
     """Make the org of a world. Raises `ValueError` for a world that contradicts itself, `RefusalError` for an impossible record."""
     schema = Schema(person_accounts=bool(world.get("person_accounts", False)))
     for sobject, fields in (world.get("custom_fields") or {}).items():
+        homes = schema.homes(sobject)
+        if not homes:
+            msg = f"custom_fields names no sObject: {sobject!r}"
+            raise ValueError(msg)
         for described in fields:
-            for home in schema.homes(sobject) or [sobject]:
+            for home in homes:
                 schema.add_field(home, field_as_described(described), guarded=False, now_ms=0)
         schema.changed_ms.clear()
     ids = IdMaker(seed)

@@ -189,3 +189,45 @@ def test_a_removed_field_is_gone_while_the_fault_lasts(start_org: StartOrg) -> N
             run()
     org.faults.replace([])
     assert "Colour__c" in _fields(org, "Lead")
+
+
+def test_a_grant_is_given_once_and_for_a_field_that_exists(org: LiveOrg) -> None:
+    """The same permission twice is DUPLICATE_VALUE, one for a field that is not there is a bad picklist value."""
+    _make(org, "Lead.Hub_Id__c", TEXT)
+    permission_set = org.product.PermissionSet.create({"Name": "crm", "Label": "CRM"})["id"]
+    row = {
+        "ParentId": permission_set,
+        "SobjectType": "Lead",
+        "Field": "Lead.Hub_Id__c",
+        "PermissionsRead": True,
+        "PermissionsEdit": True,
+    }
+    answers = [
+        org.call("POST", "/sobjects/FieldPermissions", json=row | more)
+        for more in ({}, {}, {"Field": "Lead.Nothing__c"})
+    ]
+    assert [(a.status_code, a.json()[0]["errorCode"] if a.status_code == 400 else None) for a in answers] == [
+        (201, None),
+        (400, "DUPLICATE_VALUE"),
+        (400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+    ]
+
+
+def test_whole_metadata_is_told_one_field_at_a_time(org: LiveOrg) -> None:
+    """A tooling query for Metadata must find one row only."""
+    for name in ("Hub_Id", "Other"):
+        _make(org, f"Lead.{name}__c", TEXT)
+    path = "/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField"
+    assert org.call("GET", path).json()[0]["errorCode"] == "MALFORMED_QUERY"
+    (record,) = org.call("GET", f"{path}+WHERE+DeveloperName='Other'").json()["records"]
+    assert (record["FullName"], record["Metadata"]["length"]) == ("Lead.Other__c", 32)
+
+
+def test_a_made_field_can_be_changed(org: LiveOrg) -> None:
+    """A longer label and length take effect for describe and writes."""
+    field_id = _make(org, "Lead.Hub_Id__c", TEXT)[1]["id"]
+    _grant(org, "Lead.Hub_Id__c")
+    changed = {"Metadata": TEXT | {"label": "Other", "length": 64}}
+    assert org.call("PATCH", f"/tooling/sobjects/CustomField/{field_id}", json=changed).status_code == 204
+    field = _fields(org, "Lead")["Hub_Id__c"]
+    assert (field["label"], field["length"]) == ("Other", 64)

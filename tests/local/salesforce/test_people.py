@@ -237,21 +237,31 @@ def test_the_world_sets_up_stages_and_older_records(start_org: StartOrg) -> None
     org = start_org({
         "stages": [{"ApiName": "Open"}, {"ApiName": "Won", "IsClosed": True, "IsWon": True, "DefaultProbability": 100}],
         "records": [
-            {"type": "Contact", "LastName": "Lang", "AccountId": "@acme"},
+            {"type": "Contact", "LastName": "Lang", "AccountId": "@acme", "OwnerId": "@olga"},
             {"type": "Account", "ref": "acme", "Name": "Acme"},
         ],
+        "users": [{"Name": "Olga Owner", "Email": "olga@x.test", "ref": "olga"}],
     })  # fmt: skip
     (contact,) = org.product.query(
-        "SELECT Account.Name, CreatedById, CreatedDate FROM Contact WHERE CreatedDate < LAST_N_DAYS:7"
+        "SELECT Account.Name, Owner.Name, CreatedById FROM Contact WHERE CreatedDate < LAST_N_DAYS:7"
     )["records"]
-    assert (contact["Account"]["Name"], contact["CreatedById"]) == ("Acme", org.sim.user_id)
+    assert (contact["Account"]["Name"], contact["Owner"]["Name"], contact["CreatedById"]) == (
+        "Acme",
+        "Olga Owner",
+        org.sim.user_id,
+    )
     stages = org.product.query("SELECT ApiName, IsWon, SortOrder FROM OpportunityStage ORDER BY SortOrder")
     assert rows(stages, "ApiName", "IsWon", "SortOrder") == [("Open", False, 1), ("Won", True, 2)]
 
 
 @pytest.mark.parametrize(
     "world",
-    [{"lead_assignment_owner": "Nobody"}, {"records": [{"type": "Contact", "LastName": "x", "AccountId": "@none"}]}],
+    [
+        {"lead_assignment_owner": "Nobody"},
+        {"custom_fields": {"Nobody": [{"name": "A__c"}]}},
+        {"records": [{"type": "Contact", "LastName": "x", "AccountId": "@none"}]},
+        {"records": [{"type": "none"}]},
+    ],
 )
 def test_a_world_that_contradicts_itself_is_refused(start_org: StartOrg, world: dict[str, Any]) -> None:
     """A name or reference that leads nowhere is found at the start."""
@@ -271,3 +281,34 @@ def test_rows_of_one_call_are_one_transaction(org: LiveOrg) -> None:
     records = [typed("Lead", **lead(LastName=str(number))) for number in range(50)]
     org.product.restful("composite/sobjects", method="POST", json={"records": records})
     assert org.product.query("SELECT COUNT_DISTINCT(SystemModstamp) n FROM Lead")["records"][0]["n"] == 1
+
+
+def test_the_bin_keeps_a_record_for_fifteen_days(org: LiveOrg) -> None:
+    """Afterwards queryAll no longer shows it and nobody can bring it back."""
+    record_id = org.product.Lead.create(lead())["id"]
+    org.product.Lead.delete(record_id)
+    org.clock.advance(16 * 86_400)
+    assert org.product.query("SELECT Id FROM Lead", include_deleted=True)["totalSize"] == 0
+    with pytest.raises(RefusalError, match="UNDELETE_FAILED"):
+        org.sim.person({"do": "undelete", "ids": [record_id]})
+
+
+@pytest.mark.parametrize(
+    ("values", "bad"),
+    [
+        ({"Name": "Acme", "PersonEmail": "a@x.test"}, "PersonEmail"),
+        ({"Name": "Acme", "LastName": "Lang"}, "LastName"),
+        ({"LastName": "Lang", "ParentId": None, "Website": "x.test"}, None),
+    ],
+)
+def test_a_business_account_has_no_fields_of_a_person(
+    start_org: StartOrg, values: dict[str, Any], bad: str | None
+) -> None:
+    """Person fields on a business account are refused by name."""
+    org = start_org({"person_accounts": True})
+    answer = org.call("POST", "/sobjects/Account", json=values)
+    if bad is None:
+        assert answer.status_code == 201
+    else:
+        message = f"Account: bad field names on insert/update call: {bad}"
+        assert answer.json() == [{"message": message, "errorCode": "INVALID_FIELD_FOR_INSERT_UPDATE", "fields": [bad]}]
