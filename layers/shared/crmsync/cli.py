@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, USAGE = 0, 1, 2
 
+_NO_DEPLOYMENT = (
+    "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -155,7 +159,8 @@ def _warnings(warnings: Iterable[Complaint]) -> tuple[str, ...]:
 
 
 def _remarks(error: SyncError) -> tuple[str, ...]:
-    return (f"crmsync: {error.text} {error.hint}".rstrip(),)
+    hint = _NO_DEPLOYMENT if error.code == "ResourceNotFoundException" else error.hint
+    return (f"crmsync: {error.text} {hint}".rstrip(),)
 
 
 def _refused(complaints: Sequence[Complaint]) -> Answer:

@@ -1,0 +1,254 @@
+"""The command: what it prints, what it makes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmsync.cli import main
+from crmsync.config import load_settings
+from crmsync.errors import TryAgain
+from crmsync.flows.operator import Operator
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref, Side
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
+from tests.config.files import MINIMAL
+from tests.operator import stages
+from tests.operator.stages import Stage
+
+PARTS = len(HUBSPOT_PARTS) + len(SALESFORCE_PARTS)
+SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
+
+
+class Shell:
+    """A terminal with the command and a folder of files."""
+
+    def __init__(self, stage: Stage, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        """Work on `stage`."""
+        self.stage = stage
+        self._folder = folder
+        self._capture = capture
+
+    def file(self, text: str) -> str:
+        """The path of a settings file."""
+        path = self._folder / "settings.toml"
+        path.write_text(text)
+        return str(path)
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        """Exit status, stdout and stderr of the command."""
+        status = main(words, operator=self.stage.operator)
+        said = self._capture.readouterr()
+        return status, said.out, said.err
+
+    def json(self, *words: str) -> tuple[int, Any]:
+        """Exit status and document of the command."""
+        status, out, _ = self.run(*words, "--json")
+        return status, json.loads(out)
+
+
+@pytest.fixture
+def shell(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A terminal in front of an account and an org that crmsync has never seen."""
+    return Shell(stage, tmp_path, capsys)
+
+
+def test_a_first_evening(shell: Shell) -> None:
+    """Push, set up, check: each shows first and acts with --apply, and the second time there is nothing to do."""
+    file = shell.file(MINIMAL)
+
+    new = "acme: new, HubSpot account 555001\n"
+    assert shell.run("settings", "push", file) == (0, f"{new}This would be version 1; --apply puts it in force.\n", "")
+    assert shell.run("settings", "push", file, "--apply") == (0, f"{new}Version 1 is in force.\n", "")
+    assert shell.run("settings", "push", file, "--apply") == (0, "Version 1 is in force already.\n", "")
+    assert [shell.run(*words)[0] for words in (("check",), ("check", file), ("setup",))] == [1, 1, 0]
+    assert last_line(shell.run("setup")) == f"{PARTS} to make; --apply makes them."
+    assert last_line(shell.run("setup", "--apply")) == "All is as it should be."
+    assert last_line(shell.run("check", file)) == "All is as it should be."
+    assert shell.run("check")[0] == 0
+    assert shell.run("errors", "list") == (0, "Nothing is waiting and nothing has failed.\n", "")
+
+
+def last_line(said: tuple[int, str, str]) -> str:
+    """The end of what was printed."""
+    return said[1].splitlines()[-1]
+
+
+def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
+    """`show` prints the very file, so that it can be kept and pushed again; who and when stand beside it."""
+    assert shell.run("settings", "show") == (1, "", "crmsync: no settings have been pushed yet\n")
+    assert shell.run("settings", "history") == (0, "No settings have been pushed yet.\n", "")
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+
+    pushed = "version 1, pushed 2026-11-02 12:00 UTC by ada\n"
+    assert shell.run("settings", "show") == (0, MINIMAL, f"# {pushed}")
+    assert shell.run("settings", "history") == (0, pushed, "")
+    row = {"version": 1, "pushed_at": "2026-11-02T12:00:00+00:00", "by": "ada"}
+    assert shell.json("settings", "show") == (0, row | {"text": MINIMAL})
+    assert shell.json("settings", "history") == (0, [row])
+
+
+def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
+    """Nothing is taken out of the history."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.run(
+        "settings", "push", shell.file(MINIMAL + "[connection.lifecycle]\nautomatic_transitions = false\n"), "--apply"
+    )
+
+    change = "acme.lifecycle.automatic_transitions: false -> true"
+    document = {"version": 3, "applied": False, "changes": [change], "warnings": []}
+    assert shell.json("settings", "rollback", "1") == (0, document)
+    assert shell.run("settings", "rollback", "1", "--apply") == (0, f"{change}\nVersion 3 is in force.\n", "")
+    assert [row["version"] for row in shell.json("settings", "history")[1]] == [3, 2, 1]
+    assert shell.run("settings", "rollback", "7") == (1, "", "crmsync: there are no settings of version 7\n")
+
+
+@pytest.mark.rule("OPT-2")
+@pytest.mark.parametrize("words", [("settings", "push", "{}", "--apply"), ("check", "{}")])
+def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, ...]) -> None:
+    """Every complaint is one line, exit status 1, and nothing is stored."""
+    rows = '[[connection.contacts.field]]\nhubspot = "hs_email_optout"\nsalesforce = "Out__c"\n'
+    file = shell.file(MINIMAL.replace("555001", '"one"') + rows)
+    command = [word.format(file) for word in words]
+
+    portal = 'portal_id is "one", must be a whole number'
+    opt_out = "hs_email_optout always goes with HasOptedOutOfEmail; no mapping can change or weaken that"
+    assert shell.run(*command) == (1, "", f"line 4: {portal} (TEN-1)\nline 10: {opt_out} (OPT-2)\n")
+    complaints = [
+        {"line": 4, "sentence": portal, "rule": "TEN-1"},
+        {"line": 10, "sentence": opt_out, "rule": "OPT-2"},
+    ]
+    assert shell.json(*command) == (1, {"complaints": complaints})
+    assert shell.stage.operator.settings().version == 0
+
+
+@pytest.mark.rule("TEN-3")
+def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
+    """Accounts that share an org are warned beside the matter."""
+    status, out, err = shell.run("settings", "push", shell.file(SHARED), "--apply")
+
+    assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
+    assert [line[:16] for line in err.splitlines()] == ["warning: line 1:", "warning: line 9:"]
+    assert shell.stage.operator.settings().connections == load_settings(SHARED).connections
+
+
+def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) -> None:
+    """Each part has its state; columns are aligned."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+
+    status, document = shell.json("setup", "--apply")
+
+    assert (status, document["applied"], len(document["steps"])) == (0, True, PARTS + 2)
+    first = {"connection": "acme", "side": "hubspot", "what": "account 555001", "state": "there", "text": ""}
+    assert document["steps"][0] == first
+    assert {step["state"] for step in document["steps"][1:]} == {"made", "there"}
+    lines = shell.run("setup")[1].splitlines()
+    assert lines[:2] == [
+        "acme  hubspot     account 555001                                        there",
+        "acme  hubspot     group crmsync of contact                              there",
+    ]
+
+
+@pytest.mark.rule("INS-2")
+def test_an_org_that_cannot_be_connected_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 1 and the reason, from `setup` and from `check`."""
+    with stages.stage(org={"edition": "Team Edition"}) as stage:
+        shell = Shell(stage, tmp_path, capsys)
+        shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+
+        for words in (("setup", "--apply"), ("check",)):
+            status, out, _ = shell.run(*words)
+            *_, org, last = out.splitlines()
+            assert (status, last) == (1, "1 to mend.")
+            assert org.split()[:4] == ["acme", "salesforce", "org", "wrong"]
+            assert org.endswith("as Group Edition has none: it cannot be connected (INS-2)")
+
+
+def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
+    """What waits and what failed, by connection, each with its remedy."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    reports = [
+        Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."),
+        Report(
+            Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.", "Title", "Shorten it.", ("ERR-7",)
+        ),
+    ]
+    shell.stage.inbox.park("acme", reports)
+
+    assert shell.run("errors", "list") == (
+        0,
+        (
+            "acme  waiting     hubspot:contact:81    It has no e-mail address.\n"
+            "acme  validation  salesforce:Lead:00Q1  Too long. Shorten it.\n"
+        ),
+        "",
+    )
+    status, rows = shell.json("errors", "list")
+    assert (status, len(rows)) == (0, 2)
+    assert rows[1] == {
+        "connection": "acme",
+        "ref": {"side": "salesforce", "object": "Lead", "id": "00Q1"},
+        "category": "validation",
+        "text": "Too long.",
+        "fieldname": "Title",
+        "hint": "Shorten it.",
+        "because": ["ERR-7"],
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("settings",),
+        ("settings", "push"),
+        ("settings", "rollback", "last"),
+        ("errors",),
+        ("nonsense",),
+        ("setup", "--all"),
+    ],
+)
+def test_wrong_usage_ends_with_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """A word that does not exist, or lacks what it needs, is explained."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: crmsync")
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
+    """The file is named."""
+    assert shell.run("check", "nowhere.toml") == (2, "", "crmsync: nowhere.toml: No such file or directory\n")
+
+
+def test_json_may_stand_first(shell: Shell) -> None:
+    """Options of the whole command may stand before the word, too."""
+    assert shell.run("--json", "settings", "history") == (0, "[]\n", "")
+
+
+class _NowhereDeployed:
+    """A settings table that does not exist."""
+
+    def __getattr__(self, _name: str) -> Callable[[], Any]:
+        def ask() -> Any:
+            raise TryAgain("The settings table could not do it now.", code="ResourceNotFoundException")
+
+        return ask
+
+
+def test_an_account_without_a_deployment_is_told(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever is in the wrong account or region is told where to look."""
+    operator = shell.stage.operator
+    nowhere: Any = _NowhereDeployed()
+    elsewhere = Operator(nowhere, operator.inbox, operator.hubspot, operator.salesforce, operator.now)
+
+    assert main(["settings", "show"], operator=elsewhere) == 1
+    assert capsys.readouterr().err == (
+        "crmsync: The settings table could not do it now. Is crmsync deployed to this account and region? "
+        "CRMSYNC_STACK names a stack that is not called crmsync.\n"
+    )
