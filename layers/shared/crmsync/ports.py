@@ -13,9 +13,10 @@ from typing import Protocol, TypeAlias
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
-from crmsync.model.effects import CreateRecord, OptOut, Report, UpdateRecord
+from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, Report, UpdateRecord
 from crmsync.model.links import Link
-from crmsync.model.records import Record, Ref, Value
+from crmsync.model.owners import Owners
+from crmsync.model.records import Kind, Record, Ref, Value
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]
 """Which fields to read, by object name on that side."""
@@ -49,6 +50,44 @@ class Crm(Protocol):
         """Write fields to existing records, in order. Every `place` is a `Ref` and every slot is filled."""
 
 
+class Survivors(Protocol):
+    """What a side knows of records that are gone."""
+
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """For records that were merged into another one: that one (the last, where it was merged again). Others are left out."""
+
+
+class Deleter(Protocol):
+    """HubSpot's recycle bin."""
+
+    def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
+        """Move records to the recycle bin, in order; one that is gone already is done (a `Written` without fields)."""
+
+
+class Lists(Protocol):
+    """HubSpot's lists, for the inclusion list (INC-2)."""
+
+    def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
+        """Those of the contacts that are in the list now, by batch membership reads of 100. Raises `Refused` when there is no such list."""
+
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+        """Contacts that entered the list at or after the moment, page by page, newest first (`modified_at` = when). Costs one call when idle."""
+
+
+class Directory(Protocol):
+    """Who may own records on both sides."""
+
+    def owners(self) -> Owners:
+        """HubSpot's owners, deactivated ones too, and Salesforce's users of the four kinds, inactive ones too (OWN-1)."""
+
+
+class Brake(Protocol):
+    """Counts deletions per hour."""
+
+    def pull(self, connection: str, kind: Kind, wanted: int, limit: int, now: datetime) -> int:
+        """How many of `wanted` deletions may go on this hour under `limit`; those are counted. Safe against others who ask beside us."""
+
+
 class Preferences(Protocol):
     """HubSpot's communication preferences, where opt-outs are kept."""
 
@@ -61,6 +100,9 @@ class Links(Protocol):
 
     def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
         """The links of these records, strongly consistent, found from either side; a record without one is left out."""
+
+    def drop(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        """Forget links whole, in order: both items are gone afterwards. Answers the link, or `Conflict` when a newer version is stored."""
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """Store links in order. A new one (version 0) needs both places free; an update needs the stored version to be the one it was read

@@ -18,6 +18,7 @@ class Cause(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     RESYNC = "resync"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Change:
 
 
 def coalesce(changes: list[Change]) -> list[Change]:
-    """One change per record, in order of first sight: a delete or a resync outweighs an edit, the latest time and the most tries are kept."""
+    """One change per record, in order of first sight: what happens to a whole record outweighs an edit, the latest time and the most tries are kept."""
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
         key = (change.connection, change.ref)
@@ -42,7 +43,7 @@ def coalesce(changes: list[Change]) -> list[Change]:
     return list(kept.values())
 
 
-_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2}
+_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2, Cause.FORGOTTEN: 3}
 
 
 def _weightier(one: Change, two: Change) -> Change:

@@ -33,7 +33,10 @@ Because: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class CreateRecord:
-    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync field, so that a repeat finds the first."""
+    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync field, so that a repeat finds the first.
+
+    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does.
+    """
 
     side: Side
     object: str
@@ -41,6 +44,7 @@ class CreateRecord:
     fields: Mapping[str, FieldValue]
     into: Slot
     because: Because = ()
+    assign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ class UpdateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteRecord:
+    """Move a HubSpot record to the recycle bin (DEL-1). Salesforce records are never deleted."""
+
+    ref: Ref
+    because: Because = ()
+
+    @property
+    def side(self) -> Side:
+        """The side on which it is deleted."""
+        return self.ref.side
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite (OPT-6)."""
 
@@ -64,6 +81,14 @@ class OptOut:
 @dataclass(frozen=True, slots=True)
 class SaveLink:
     """Store the link, provided that nobody has stored a newer version meanwhile."""
+
+    link: Link
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DropLink:
+    """Forget the link and its hashes altogether."""
 
     link: Link
     because: Because = ()
@@ -87,6 +112,7 @@ class Category(StrEnum):
     PERMISSIONS = "permissions"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
+    BRAKE = "brake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +127,7 @@ class Report:
     because: Because = ()
 
 
-Effect: TypeAlias = CreateRecord | UpdateRecord | OptOut | SaveLink | LookAgain | Report
+Effect: TypeAlias = CreateRecord | UpdateRecord | DeleteRecord | OptOut | SaveLink | DropLink | LookAgain | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +171,14 @@ def _line(effect: Effect) -> str:
             return f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
         case UpdateRecord():
             return f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
+        case DeleteRecord():
+            return f"delete {effect.ref}"
         case OptOut():
             return "unsubscribe in hubspot"
         case SaveLink():
             return f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
+        case DropLink():
+            return f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
         case LookAgain():
             return f"look again in {effect.after} s"
         case Report():

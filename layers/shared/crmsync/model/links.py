@@ -100,7 +100,8 @@ class Link:
     """The stored id mapping of a pair.
 
     ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in its answer: a value that comes back
-    otherwise while we were the last to write has been settled by Salesforce, not changed by a person. ``version`` counts the saves; 0 = new.
+    otherwise while we were the last to write has been settled by Salesforce, not changed by a person. The two owners are kept as plain ids,
+    as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``version`` counts the saves; 0 = new.
     """
 
     connection: str
@@ -112,6 +113,8 @@ class Link:
     wrote: frozenset[bytes] = frozenset()
     state: LinkState = LinkState.ACTIVE
     version: int = 0
+    hubspot_owner: str | None = None
+    salesforce_owner: str | None = None
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""

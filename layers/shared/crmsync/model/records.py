@@ -59,7 +59,8 @@ class Record:
     """One record as it was read.
 
     ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the Salesforce id of the user who wrote last,
-    empty where the side does not say. ``origins`` has the age and source per property where they were asked for.
+    empty where the side does not say. ``origins`` has the age and source per property where they were asked for. ``successor`` is the
+    record in which this one lives on (the contact of a converted lead), None while it is itself.
     """
 
     ref: Ref
@@ -68,3 +69,4 @@ class Record:
     modified_at: datetime
     modified_by: str = ""
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    successor: Ref | None = None
