@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, cast
 
 import boto3
@@ -71,30 +71,35 @@ class Aws:
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._applications: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
         self._server = Server(self._wsgi, port)
         self.url = self._server.url
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the stack's own."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=OWN_KEY,
-            aws_secret_access_key="laptop",
-        )
+        """The stack's own boto3 client for a service."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id=OWN_KEY,
+                aws_secret_access_key="laptop",
+            )
+        return self._clients[service]
 
     def backend(self, service: str) -> Any:
         """What moto itself keeps of one service of this account and region."""
         return moto.backends.get_backend(cast("Any", service))[self.account][REGION]
 
-    @cached_property
+    @property
     def queues(self) -> Any:
         """A client for SQS."""
         return self.client("sqs")
 
     def close(self) -> None:
         """Stop answering and forget the account."""
+        for client in self._clients.values():
+            client.close()
         self._server.close()
         every: Any = BackendDict
         for backends in list(every._instances):  # noqa: SLF001 - moto offers to reset all accounts or none

@@ -59,7 +59,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(*begun[0], content)
 
     def _say(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length")]
+        lines = [
+            f"HTTP/1.1 {status}",
+            *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length"),
+        ]
         length = next((value for name, value in headers if name.lower() == "content-length"), str(len(content)))
         if not status.startswith(("204", "304")):
             lines.append(f"Content-Length: {length}")

@@ -7,10 +7,12 @@ refused with a sentence instead of being skipped.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -228,10 +230,21 @@ def function_of(reference: Any) -> str:
     raise UnresolvedError(f"the laptop stack calls functions of the template only, not {reference!r}")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - the translator takes a second to import
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    import yaml  # noqa: PLC0415 - as below
+    from samtranslator.yaml_helper import intrinsics_multi_constructor  # noqa: PLC0415 - it takes a second to import
 
-    written: dict[str, Any] = yaml_parse(path.read_text())
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Reads CloudFormation's short forms such as ``!Ref``."""
+
+    Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+    written: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 - a safe loader with a few words more
+    return written
+
+
+def _read(path: Path) -> dict[str, Any]:
+    written = copy.deepcopy(_parsed(path.read_text()))
     holders = [written.get("Globals", {}).get("Function", {})]
     holders += [resource.get("Properties", {}) for resource in written["Resources"].values()]
     for holder in holders:
@@ -243,11 +256,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _transformed(written: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
     import boto3  # noqa: PLC0415 - as below
-    from samtranslator.parser.parser import Parser  # noqa: PLC0415 - the translator takes a second to import
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415 - it takes a second to import
     from samtranslator.translator.translator import Translator  # noqa: PLC0415 - as above
 
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
     result: dict[str, Any] = json.loads(json.dumps(translator.translate(written, parameter_values=dict(parameters))))
+    translator.metrics.publish()  # to nowhere; unpublished ones are complained about
     return result
 
 
