@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from local.simulators.salesforce import times
@@ -37,6 +39,30 @@ _NOT_TOLD: Final = (
     "networkScopeFieldName",
 )
 """Names of an object's description that are null for the objects here [S]."""
+_SAME_FOR_ALL: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "calculatedFormula": None,
+        "controllerName": None,
+        "defaultValueFormula": None,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "displayLocationInDecimal": False,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "mask": None,
+        "maskType": None,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "writeRequiresMasterRead": False,
+    }
+)
+"""What describe says in the same way of every field here [S: names]."""
 _LONG_AREA: Final = 255
 _BYTES: Final = 3
 
@@ -112,41 +138,27 @@ def describe_field(field: Field) -> dict[str, Any]:
     sortable = field.type not in {"address", "complexvalue"} and not (
         field.type == "textarea" and field.length > _LONG_AREA
     )
-    return {
+    return dict(_SAME_FOR_ALL) | {
         "aggregatable": sortable and field.type != "boolean",
-        "aiPredictionField": False,
-        "autoNumber": False,
         "byteLength": field.length if field.type in {"id", "reference"} else field.length * _BYTES,
         "calculated": field.calculated,
-        "calculatedFormula": None,
         "cascadeDelete": field.cascade,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
         "createable": field.createable,
         "custom": field.custom,
         "defaultValue": field.default if field.type == "boolean" else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": field.precision if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
         "encrypted": field.type == "encryptedstring",
         "externalId": field.external_id,
         "extraTypeInfo": "personname" if field.name == "Name" and field.length == 121 else None,
         "filterable": sortable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": sortable and field.type not in {"datetime", *NUMERIC},
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": field.id_lookup or field.external_id,
         "inlineHelpText": field.help_text,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": len(field.reference_to) > 1,
@@ -155,12 +167,8 @@ def describe_field(field: Field) -> dict[str, Any]:
         "picklistValues": [_choice(choice) for choice in field.choices],
         "polymorphicForeignKey": len(field.reference_to) > 1,
         "precision": field.precision,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
         "searchPrefilterable": field.type == "reference",
@@ -169,7 +177,6 @@ def describe_field(field: Field) -> dict[str, Any]:
         "type": field.type,
         "unique": field.unique,
         "updateable": field.updateable,
-        "writeRequiresMasterRead": False,
     }
 
 

@@ -26,7 +26,7 @@ class SalesforceSimulator:
     """A Salesforce org on loopback, made of the ``salesforce`` part of a world file."""
 
     def __init__(self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int = 0) -> None:
-        """Build the org. `event_source` is the name of its partner event source. Raises `ValueError` for a world that contradicts itself."""
+        """Build the org; `event_source` is its partner event source. Raises `ValueError` for a world that contradicts itself."""
         chance = random.Random(seed)
         self._org, cast = build(world, clock, faults, seed)
         self.api_version = API_VERSION

@@ -99,7 +99,7 @@ class Store:
         """Make an empty table for each sObject, with an index for every field that has one."""
         self.tables: dict[str, Table] = {}
         for sobject in sobjects:
-            table = self.tables[sobject.name] = Table()
+            self.tables[sobject.name] = Table()
             for field in sobject.fields:
                 self.index(sobject.name, field)
 

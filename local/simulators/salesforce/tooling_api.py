@@ -121,21 +121,8 @@ def delete(org: Org, _call: Call, field_id: str) -> Reply:
 def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
     """The field that a ``CustomField`` metadata object describes. Raises `RefusalError` for what the org would not take."""
     kind = str(metadata.get("type"))
-    if kind not in _TYPES:
-        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", f"Field type not supported here: {kind}", ["Type"])
-    if not metadata.get("label"):
-        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", "Must specify a label for the custom field", ["MasterLabel"])
     length = int(metadata.get("length") or _LENGTHS.get(kind, 0))
-    if kind == "Text" and not 1 <= length <= _MAX_TEXT:
-        raise RefusalError(
-            "FIELD_INTEGRITY_EXCEPTION", f"Text field length must be between 1 and {_MAX_TEXT}", ["Length"]
-        )
-    if (metadata.get("externalId") or metadata.get("unique")) and kind not in _INDEXABLE:
-        raise RefusalError(
-            "FIELD_INTEGRITY_EXCEPTION",
-            f"Can not specify 'externalId' or 'unique' for a field of type {kind}",
-            ["Type"],
-        )
+    _check_possible(kind, length, metadata)
     choices, restricted = _value_set(metadata)
     target = (str(metadata["referenceTo"]),) if kind == "Lookup" and metadata.get("referenceTo") else ()
     return Field(
@@ -158,6 +145,23 @@ def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
         relationship=name.replace("__c", "__r") if target else None,
         help_text=metadata.get("inlineHelpText"),
     )
+
+
+def _check_possible(kind: str, length: int, metadata: Mapping[str, Any]) -> None:
+    if kind not in _TYPES:
+        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", f"Field type not supported here: {kind}", ["Type"])
+    if not metadata.get("label"):
+        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", "Must specify a label for the custom field", ["MasterLabel"])
+    if kind == "Text" and not 1 <= length <= _MAX_TEXT:
+        raise RefusalError(
+            "FIELD_INTEGRITY_EXCEPTION", f"Text field length must be between 1 and {_MAX_TEXT}", ["Length"]
+        )
+    if (metadata.get("externalId") or metadata.get("unique")) and kind not in _INDEXABLE:
+        raise RefusalError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"Can not specify 'externalId' or 'unique' for a field of type {kind}",
+            ["Type"],
+        )
 
 
 def _value_set(metadata: Mapping[str, Any]) -> tuple[tuple[Choice, ...], bool]:
