@@ -84,19 +84,24 @@ class Stage:
 
 
 @contextmanager
-def stage(*, portal_id: int = 555001, org: Mapping[str, Any] | None = None) -> Iterator[Stage]:
-    """Everything an operator meets; the token belongs to account `portal_id`, the org is made of `org`."""
+def stage(*portal_ids: int, org: Mapping[str, Any] | None = None, version: str = "") -> Iterator[Stage]:
+    """Everything an operator meets: HubSpot accounts, an org made of `org`, and HubSpot's API in `version`.
+
+    A connection to an account that is not there has the token of the first one.
+    """
     clock = Clock()
     faults = Faults(clock)
-    hubspot = HubSpotSimulator([{"portal_id": portal_id}], clock=clock, faults=faults)
+    hubspot = HubSpotSimulator([{"portal_id": one} for one in portal_ids or (555001,)], clock=clock, faults=faults)
     salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
     with settings_table() as shelf, served(hubspot.wsgi) as hubspot_url, served(salesforce.wsgi) as salesforce_url:
         salesforce.set_instance_url(salesforce_url)
-        portal_secret = FixedSecret({"access_token": hubspot.portals[0].access_token, "api_url": hubspot_url})
+        tokens = {portal.portal_id: portal.access_token for portal in hubspot.portals}
         org_secret = FixedSecret({"client_id": salesforce.client_id, "client_secret": salesforce.client_secret})
 
-        def hubspot_side(_connection: Connection) -> HubspotSchema:
-            return HubspotSchema(portal_secret, patience=patience(clock))
+        def hubspot_side(connection: Connection) -> HubspotSchema:
+            token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
+            secret = FixedSecret({"access_token": token, "api_url": hubspot_url})
+            return HubspotSchema(secret, version=version, patience=patience(clock))
 
         def salesforce_side(_connection: Connection) -> SalesforceSchema:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds

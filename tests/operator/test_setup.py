@@ -129,7 +129,7 @@ def test_an_archived_property_is_told(stage: Stage) -> None:
 
 def test_nothing_is_made_in_another_account() -> None:
     """A token of another HubSpot account is told and its account left alone; the other side is set up all the same."""
-    with stages.stage(portal_id=777) as stage:
+    with stages.stage(777) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
 
         made = stage.operator.setup(apply=True)
@@ -140,6 +140,33 @@ def test_nothing_is_made_in_another_account() -> None:
             *steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :],
         ]
         assert stage.writes[0] == 0
+
+
+@pytest.mark.rule("TEN-2")
+def test_a_second_account_is_set_up_like_the_first() -> None:
+    """Another HubSpot account gets the same parts; what the org has already stays."""
+    with stages.stage(555001, 555002) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.setup(apply=True)
+        second = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
+        stage.operator.push_settings(second, apply=True)
+
+        made = stage.operator.setup(apply=True)
+
+        hubspot, salesforce = made[: 1 + len(HUBSPOT_NAMES)], made[1 + len(HUBSPOT_NAMES) :]
+        assert [step.what for step in hubspot] == ["account 555002", *HUBSPOT_NAMES]
+        assert [step.state for step in hubspot] == [StepState.THERE, *[StepState.MADE] * len(HUBSPOT_NAMES)]
+        assert {step.state for step in salesforce} == {StepState.THERE}
+
+
+def test_set_up_speaks_the_date_based_paths_as_well() -> None:
+    """HubSpot's /v3 paths end in 2027; the same set-up goes through the new ones."""
+    with stages.stage(version="2026-03") as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+        assert stage.operator.setup(apply=True) == steps(stage, StepState.THERE)
+        assert "POST /crm/properties/2026-03/contacts" in stage.hubspot.stats()["by_endpoint"]
 
 
 @pytest.mark.rule("INS-2")
