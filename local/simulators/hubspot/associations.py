@@ -33,6 +33,14 @@ class Associations:
         for row in ASSOCIATION_TYPES:
             self._types.setdefault((row.from_type, row.to_type), {})[HUBSPOT, row.type_id] = row
 
+    def meaning(self, from_type: str, specs: Iterable[Spec]) -> str:
+        """The object type that all these types of associations lead to from one. Raises 400 where there is none."""
+        wanted = set(specs)
+        for (one, other), known in self._types.items():
+            if one == from_type and wanted and wanted <= set(known):
+                return other
+        raise invalid(f"Invalid association types {sorted(wanted)} from {from_type}.")
+
     def types(self, pair: Pair) -> Mapping[Spec, AssociationType]:
         """The association types from one object type to another. Raises 400 where there are none."""
         if pair not in self._types:

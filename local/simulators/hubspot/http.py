@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from werkzeug.wrappers import Request, Response
 
 from local.faults import Faults
@@ -141,7 +142,7 @@ class Server:
     def _answer(self, portal: Portal, found: Match | None, request: Request, *, is_product: bool) -> Answer:
         if found is None:
             raise MissingPageError
-        body = _body(request)
+        body = _body(request, found)
         actor = portal.product if is_product else portal.person
         call = Call(portal, actor, found.ids, request.args, body, request.base_url)
         with self._lock:
@@ -164,11 +165,17 @@ class Server:
         return derived_uuid(self._seed, "correlation", self._answers)
 
 
-def _body(request: Request) -> Any:
+def _body(request: Request, found: Match) -> Any:
     data = request.get_data()
     if not data:
         return None
     try:
-        return json.loads(data)
+        body = json.loads(data)
+        if found.route.shape is not None:
+            found.route.shape.model_validate(body)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise invalid(f"Invalid input JSON at {place}: {error.errors()[0]['msg']}") from error
     except ValueError as error:
         raise invalid(f"Invalid input JSON: {error}") from error
+    return body

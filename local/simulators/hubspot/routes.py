@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from local.simulators.hubspot import shapes
 from local.simulators.hubspot.api import (
     account,
     associations,
@@ -51,36 +52,37 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint: `reads` says that nothing changes, `is_search` that the search limit applies and no limit headers are sent."""
+    """One endpoint: `reads` says that nothing changes, `is_search` that the search limit applies; `shape` is of its body."""
 
     method: str
     path: str
     endpoint: Endpoint
     reads: bool
     is_search: bool = False
+    shape: type[shapes.Shape] | None = None
 
 
-def _read(method: str, path: str, endpoint: Endpoint) -> Route:
-    return Route(method, path, endpoint, reads=True)
+def _read(method: str, path: str, endpoint: Endpoint, shape: type[shapes.Shape] | None = None) -> Route:
+    return Route(method, path, endpoint, reads=True, shape=shape)
 
 
-def _write(method: str, path: str, endpoint: Endpoint) -> Route:
-    return Route(method, path, endpoint, reads=False)
+def _write(method: str, path: str, endpoint: Endpoint, shape: type[shapes.Shape] | None = None) -> Route:
+    return Route(method, path, endpoint, reads=False, shape=shape)
 
 
 _OBJECTS = (
-    Route("POST", "/{type}/search", searches.search, reads=True, is_search=True),
-    _read("POST", "/{type}/batch/read", batches.read),
-    _write("POST", "/{type}/batch/create", batches.create),
-    _write("POST", "/{type}/batch/update", batches.update),
-    _write("POST", "/{type}/batch/upsert", batches.upsert),
+    Route("POST", "/{type}/search", searches.search, reads=True, is_search=True, shape=shapes.Search),
+    _read("POST", "/{type}/batch/read", batches.read, shapes.Reads),
+    _write("POST", "/{type}/batch/create", batches.create, shapes.Writes),
+    _write("POST", "/{type}/batch/update", batches.update, shapes.Writes),
+    _write("POST", "/{type}/batch/upsert", batches.upsert, shapes.Writes),
     _write("POST", "/{type}/batch/archive", batches.archive),
     _write("POST", "/{type}/merge", objects.merge),
     _write("POST", "/{type}/gdpr-delete", objects.forget),
     _read("GET", "/{type}", objects.list_page),
-    _write("POST", "/{type}", objects.create),
+    _write("POST", "/{type}", objects.create, shapes.Write),
     _read("GET", "/{type}/{id}", objects.read),
-    _write("PATCH", "/{type}/{id}", objects.update),
+    _write("PATCH", "/{type}/{id}", objects.update, shapes.Write),
     _write("DELETE", "/{type}/{id}", objects.archive),
 )
 _OBJECT_ASSOCIATIONS = (
@@ -90,44 +92,44 @@ _OBJECT_ASSOCIATIONS = (
     _write("DELETE", "/{type}/{id}/associations/{to}/{other}", associations.archive),
 )
 _ASSOCIATIONS = (
-    _read("POST", "/{type}/{to}/batch/read", associations.batch_read),
-    _write("POST", "/{type}/{to}/batch/create", associations.batch_create),
-    _write("POST", "/{type}/{to}/batch/associate/default", associations.batch_default),
-    _write("POST", "/{type}/{to}/batch/archive", associations.batch_archive),
-    _write("POST", "/{type}/{to}/batch/labels/archive", associations.batch_archive_labels),
+    _read("POST", "/{type}/{to}/batch/read", associations.batch_read, shapes.AssociationInputs),
+    _write("POST", "/{type}/{to}/batch/create", associations.batch_create, shapes.AssociationInputs),
+    _write("POST", "/{type}/{to}/batch/associate/default", associations.batch_default, shapes.AssociationInputs),
+    _write("POST", "/{type}/{to}/batch/archive", associations.batch_archive, shapes.AssociationArchives),
+    _write("POST", "/{type}/{to}/batch/labels/archive", associations.batch_archive_labels, shapes.AssociationInputs),
     _read("GET", "/{type}/{to}/labels", labels.list_all),
-    _write("POST", "/{type}/{to}/labels", labels.create),
-    _write("PUT", "/{type}/{to}/labels", labels.update),
+    _write("POST", "/{type}/{to}/labels", labels.create, shapes.Label),
+    _write("PUT", "/{type}/{to}/labels", labels.update, shapes.Label),
     _write("DELETE", "/{type}/{to}/labels/{id}", labels.archive),
 )
 _PROPERTIES = (
     _read("GET", "/{type}/groups", schemas.list_groups),
-    _write("POST", "/{type}/groups", schemas.create_group),
+    _write("POST", "/{type}/groups", schemas.create_group, shapes.Definition),
     _read("GET", "/{type}/groups/{name}", schemas.read_group),
-    _write("PATCH", "/{type}/groups/{name}", schemas.update_group),
+    _write("PATCH", "/{type}/groups/{name}", schemas.update_group, shapes.Definition),
     _write("DELETE", "/{type}/groups/{name}", schemas.archive_group),
     _read("POST", "/{type}/batch/read", schemas.batch_read),
-    _write("POST", "/{type}/batch/create", schemas.batch_create),
+    _write("POST", "/{type}/batch/create", schemas.batch_create, shapes.Definitions),
     _write("POST", "/{type}/batch/archive", schemas.batch_archive),
     _read("GET", "/{type}", schemas.list_all),
-    _write("POST", "/{type}", schemas.create),
+    _write("POST", "/{type}", schemas.create, shapes.Definition),
     _read("GET", "/{type}/{name}", schemas.read),
-    _write("PATCH", "/{type}/{name}", schemas.update),
+    _write("PATCH", "/{type}/{name}", schemas.update, shapes.Definition),
     _write("DELETE", "/{type}/{name}", schemas.archive),
 )
 _LISTS = (
     _read("GET", "/idmapping", lists.map_one),
     _read("POST", "/idmapping", lists.map_many),
-    _read("POST", "/search", lists.search),
+    _read("POST", "/search", lists.search, shapes.ListSearch),
     _read("GET", "/object-type-id/{type}/name/{name}", lists.read_by_name),
     _read("GET", "/records/{type}/{id}/memberships", memberships.of_record),
     _read("GET", "", lists.list_some),
-    _write("POST", "", lists.create),
+    _write("POST", "", lists.create, shapes.RecordList),
     _read("GET", "/{id}", lists.read),
     _write("DELETE", "/{id}", lists.delete),
     _write("PUT", "/{id}/restore", lists.restore),
     _write("PUT", "/{id}/update-list-name", lists.rename),
-    _write("PUT", "/{id}/update-list-filters", lists.refilter),
+    _write("PUT", "/{id}/update-list-filters", lists.refilter, shapes.RecordList),
     _read("GET", "/{id}/memberships", memberships.list_page),
     _read("GET", "/{id}/memberships/join-order", memberships.list_page_by_time),
     _write("PUT", "/{id}/memberships/add", memberships.add),
@@ -138,16 +140,16 @@ _LISTS = (
 )
 _PIPELINES = (
     _read("GET", "/{type}", pipelines.list_all),
-    _write("POST", "/{type}", pipelines.create),
+    _write("POST", "/{type}", pipelines.create, shapes.Pipeline),
     _read("GET", "/{type}/{id}", pipelines.read),
-    _write("PUT", "/{type}/{id}", pipelines.replace),
-    _write("PATCH", "/{type}/{id}", pipelines.update),
+    _write("PUT", "/{type}/{id}", pipelines.replace, shapes.Pipeline),
+    _write("PATCH", "/{type}/{id}", pipelines.update, shapes.Pipeline),
     _write("DELETE", "/{type}/{id}", pipelines.delete),
     _read("GET", "/{type}/{id}/stages", pipelines.list_stages),
-    _write("POST", "/{type}/{id}/stages", pipelines.create_stage),
+    _write("POST", "/{type}/{id}/stages", pipelines.create_stage, shapes.Stage),
     _read("GET", "/{type}/{id}/stages/{stage}", pipelines.read_stage),
-    _write("PUT", "/{type}/{id}/stages/{stage}", pipelines.update_stage),
-    _write("PATCH", "/{type}/{id}/stages/{stage}", pipelines.update_stage),
+    _write("PUT", "/{type}/{id}/stages/{stage}", pipelines.update_stage, shapes.Stage),
+    _write("PATCH", "/{type}/{id}/stages/{stage}", pipelines.update_stage, shapes.Stage),
     _write("DELETE", "/{type}/{id}/stages/{stage}", pipelines.delete_stage),
 )
 _STATUSES_V3 = (

@@ -1,6 +1,6 @@
 """HubSpot's own API documents as a check: is an exchange what the document of its path says?
 
-Read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder beside the repository; where neither exists nothing is checked.
+Read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder beside the repository; without, nothing is checked.
 What the real API is known to do otherwise stands in `DEPARTURES`, each with its reason, and nowhere else.
 """
 

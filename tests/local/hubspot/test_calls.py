@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import ApiError
+from local.simulators.hubspot.limits import TIERS, Limits, Tier
+from local.simulators.hubspot.stamps import PortalClock
 from tests.local.hubspot.running import Running, running
 
 CONTACTS = "/crm/v3/objects/contacts"
@@ -75,14 +80,45 @@ def test_the_tenth_seconds_limit_follows_the_tier_and_the_clock(hubspot: Running
     assert product(hubspot).status_code == 200
 
 
-def test_search_has_five_a_second_and_no_limit_headers(hubspot: Running) -> None:
-    """The sixth search within a second is refused; searches never show the limit headers."""
-    answers = [product(hubspot, "POST", f"{CONTACTS}/search", {}) for _ in range(6)]
-    quick = [answer.status_code for answer in answers]
-    assert all("X-HubSpot-RateLimit-Max" not in answer.headers for answer in answers)
-    assert quick[:5] == [200] * 5 or 429 in quick
-    hubspot.clock.advance(1)
-    assert product(hubspot, "POST", f"{CONTACTS}/search", {}).status_code == 200
+class Still(Clock):
+    """A clock that stands until it is moved."""
+
+    def now_ms(self) -> int:
+        """The time that was added, and nothing else."""
+        return 1_790_000_000_000 + self.added_ms
+
+
+def test_search_has_five_a_second() -> None:
+    """The sixth search within a second is refused for that second, other calls are not."""
+    clock = Still()
+    limits = Limits(TIERS["professional"], PortalClock(clock, Faults(clock)))
+    for _ in range(5):
+        limits.count(is_search=True)
+    with pytest.raises(ApiError) as caught:
+        limits.count(is_search=True)
+    limits.count(is_search=False)
+    clock.advance(1)
+    limits.count(is_search=True)
+    assert (caught.value.status, caught.value.extra["policyName"]) == (429, "SECONDLY")
+
+
+def test_searches_show_no_limit_headers(hubspot: Running) -> None:
+    """The answers of search never carry the rate-limit headers."""
+    assert "X-HubSpot-RateLimit-Max" not in product(hubspot, "POST", f"{CONTACTS}/search", {}).headers
+
+
+def test_the_day_has_a_limit_of_its_own() -> None:
+    """When the day's calls are used up every call is refused until midnight."""
+    clock = Still()
+    limits = Limits(Tier(burst=10, daily=2), PortalClock(clock, Faults(clock)))
+    for _ in range(2):
+        limits.count(is_search=False)
+    with pytest.raises(ApiError) as caught:
+        limits.count(is_search=False)
+    _, _, resets_ms = limits.usage()
+    clock.advance((resets_ms - clock.now_ms()) / 1000)
+    limits.count(is_search=False)
+    assert caught.value.extra["policyName"] == "DAILY"
 
 
 def test_usage_counts_the_products_calls_of_the_day(hubspot: Running) -> None:

@@ -77,7 +77,8 @@ def test_a_batch_is_created_read_changed_and_archived(hubspot: Running) -> None:
     """The batch API answers objects for 200, 201 and 207 alike; missing ids are error rows."""
     api = hubspot.sdk().crm.contacts.batch_api
     inputs = [
-        {"properties": {"email": f"b{n}@example.com"}, "objectWriteTraceId": f"t{n}", "associations": []} for n in range(3)
+        {"properties": {"email": f"b{n}@example.com"}, "objectWriteTraceId": f"t{n}", "associations": []}
+        for n in range(3)
     ]
     made = api.create({"inputs": inputs})
     ids = {row.object_write_trace_id: row.id for row in made.results}
@@ -142,7 +143,9 @@ def test_a_contact_is_forgotten(hubspot: Running) -> None:
 def test_companies_and_deals_work_the_same(hubspot: Running) -> None:
     """The other object types are rows of the same table."""
     sdk = hubspot.sdk()
-    company = sdk.crm.companies.basic_api.create({"properties": {"name": "Acme", "domain": "acme.test"}, "associations": []})
+    company = sdk.crm.companies.basic_api.create(
+        {"properties": {"name": "Acme", "domain": "acme.test"}, "associations": []}
+    )
     deal = sdk.crm.deals.basic_api.create(
         {"properties": {"dealname": "Big", "amount": "10.50", "dealstage": "closedwon"}, "associations": []}
     )

@@ -102,7 +102,9 @@ def test_an_address_is_free_again_after_deletion(hubspot: Running) -> None:
 def test_a_contact_is_found_by_any_of_its_addresses(hubspot: Running) -> None:
     """``idProperty=email`` reads by main or additional address."""
     contact = hubspot.create(email="main@example.com", hs_additional_emails="other@example.com")
-    found = [hubspot.call("GET", f"{CONTACTS}/{key}@example.com?idProperty=email").json()["id"] for key in ("main", "other")]
+    found = [
+        hubspot.call("GET", f"{CONTACTS}/{key}@example.com?idProperty=email").json()["id"] for key in ("main", "other")
+    ]
     assert found == [contact, contact]
 
 

@@ -47,7 +47,9 @@ def where(name: str, operator: str, value: Any = None, **more: Any) -> dict[str,
         (where("jobtitle", "NOT_CONTAINS_TOKEN", "sales"), ["Ann", "Cal"]),
     ],
 )
-def test_every_operator_compares_by_the_property_type(hubspot: Running, condition: dict[str, Any], names: list[str]) -> None:
+def test_every_operator_compares_by_the_property_type(
+    hubspot: Running, condition: dict[str, Any], names: list[str]
+) -> None:
     """Numbers as numbers, texts without case, tokens as words."""
     hubspot.create(firstname="Ann", email="ann@example.com", associatedcompanyid="9", jobtitle="Salesman")
     hubspot.create(firstname="Bea", email="bea@example.com", associatedcompanyid="100", jobtitle="Head of Sales")

@@ -103,7 +103,11 @@ def test_deletion_restore_merge_and_privacy_are_told(hubspot: Running) -> None:
         ("contact.privacyDeletion", survivor),
     ]
     merged = events[2]
-    assert (merged["primaryObjectId"], merged["mergedObjectIds"], merged["newObjectId"]) == (int(one), [int(two)], survivor)
+    assert (merged["primaryObjectId"], merged["mergedObjectIds"], merged["newObjectId"]) == (
+        int(one),
+        [int(two)],
+        survivor,
+    )
 
 
 def test_an_association_is_told_once_each_way(hubspot: Running) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from local.simulators.hubspot.api.rows import associations_part, record_row, written_row
 from local.simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, paging, text_of
-from local.simulators.hubspot.catalog import BY_NAME
 from local.simulators.hubspot.errors import MissingPageError, invalid, not_found
 from local.simulators.hubspot.records import Record
 from local.simulators.hubspot.writes import Writes
@@ -49,7 +48,7 @@ def wanted_links(call: Call, writes: Writes, rows: Sequence[Mapping[str, Any]]) 
     links: list[Link] = []
     for row in rows:
         specs = [(str(spec["associationCategory"]), int(spec["associationTypeId"])) for spec in row.get("types") or ()]
-        to_type = _target(call, writes.kind.type_id, specs)
+        to_type = call.portal.associations.meaning(writes.kind.type_id, specs)
         to_id = text_of(object_of(row, "to"), "id")
         links.append((to_type, call.portal.writes[to_type].living(to_id).id, specs))
     return links
@@ -61,17 +60,6 @@ def made(call: Call, writes: Writes, values: Mapping[str, str], links: Sequence[
     for to_type, to_id, specs in links:
         call.portal.link((writes.kind.type_id, to_type), record.id, to_id, specs, call.actor)
     return record
-
-
-def _target(call: Call, from_type: str, specs: Sequence[tuple[str, int]]) -> str:
-    for kind in dict.fromkeys(BY_NAME.values()):
-        try:
-            known = call.portal.associations.types((from_type, kind.type_id))
-        except Exception:  # noqa: BLE001, S112 - no types between the two
-            continue
-        if specs and set(specs) <= set(known):
-            return kind.type_id
-    raise invalid(f"Invalid association types {list(specs)} from {from_type}.")
 
 
 def read(call: Call) -> Answer:
