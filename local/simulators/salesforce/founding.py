@@ -13,6 +13,7 @@ from local.simulators.salesforce import writes
 from local.simulators.salesforce.fields import Choice, Row
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.times import DAY, full_second
+from local.simulators.salesforce.tooling_api import complete, metadata_of
 from local.simulators.salesforce.transaction import Actor, Transaction
 
 World = Mapping[str, Any]
@@ -72,6 +73,7 @@ class Founding:
             )
         self._organization()
         cast = self._people(profile, standard)
+        self._custom_fields()
         self._queues()
         self._stages()
         self._record_types()
@@ -141,6 +143,21 @@ class Founding:
         """What ``@ref`` stands for; users and queues may have one as records do."""
         if given.get("ref"):
             self._known[str(given["ref"])] = row_id
+
+    def _custom_fields(self) -> None:
+        """The fields an administrator has made are known to the Tooling API."""
+        for owner, fields in (self._world.get("custom_fields") or {}).items():
+            home = self._org.schema.objects[self._org.schema.homes(owner)[0].lower()]
+            for field in (found for described in fields if (found := home.field(str(described["name"]))) is not None):
+                name = field.name.removesuffix("__c")
+                metadata = complete(metadata_of(field))
+                self._raw(
+                    "CustomField",
+                    TableEnumOrId=owner,
+                    DeveloperName=name,
+                    FullName=f"{owner}.{field.name}",
+                    Metadata=metadata,
+                )
 
     def _queues(self) -> None:
         for given in self._world.get("queues") or ():

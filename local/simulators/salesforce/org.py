@@ -88,12 +88,7 @@ class Org:
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
         """Write inside; a refusal takes everything back, the end makes the change events. Inside another one it is a part of that."""
         if self.outer is not None:
-            mark = self.outer.mark()
-            try:
-                yield self.outer
-            except RefusalError:
-                self.outer.rollback(mark)
-                raise
+            yield from self._part(self.outer, actor)
             return
         transaction = Transaction(self.store, actor, self.now_ms())
         try:
@@ -103,6 +98,18 @@ class Org:
             raise
         if not actor.trusted:
             self.events.commit(transaction, self.schema)
+
+    def _part(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:
+        """A call inside a whole: it writes with its own headers, and its refusal takes back only what it wrote."""
+        mark, others = whole.mark(), whole.actor
+        whole.actor = actor
+        try:
+            yield whole
+        except RefusalError:
+            whole.rollback(mark)
+            raise
+        finally:
+            whole.actor = others
 
     @contextmanager
     def all_together(self, actor: Actor) -> Iterator[Transaction]:

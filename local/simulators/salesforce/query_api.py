@@ -67,7 +67,12 @@ class Queries:
         if len(text) > MAX_SOQL:
             raise RefusalError("QUERY_TOO_COMPLICATED", "SOQL statements cannot be longer than 100000 characters.")
         tooling = resource.startswith("tooling")
-        engine = Engine(org.store, org.view(call.user_id, tooling=tooling), org.now_ms(), f"{call.base}/sobjects")
+        engine = Engine(
+            org.store,
+            org.view(call.user_id, tooling=tooling),
+            org.now_ms(),
+            f"{call.base}/{'tooling/' if tooling else ''}sobjects",
+        )
         answer = engine.run(text, include_deleted=include_deleted)
         if tooling and len(answer.rows) > 1 and _WHOLE.search(text.partition("FROM")[0]):
             message = "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row"

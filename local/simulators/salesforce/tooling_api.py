@@ -63,7 +63,7 @@ def create(org: Org, call: Call) -> Reply:
         "TableEnumOrId": owner,
         "DeveloperName": name.removesuffix("__c"),
         "FullName": f"{owner}.{name}",
-        "Metadata": _complete(metadata),
+        "Metadata": complete(metadata),
         "NamespacePrefix": None,
     }
     _save(org, call, row)
@@ -97,7 +97,7 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
         org.schema.replace_field(home, new.name, **changes)
         org.schema.changed_ms[home] = org.now_ms()
         org.store.index(home, new)
-    _save(org, call, row | {"Metadata": _complete(metadata)})
+    _save(org, call, row | {"Metadata": complete(metadata)})
     return Reply(204)
 
 
@@ -164,6 +164,29 @@ def _check_possible(kind: str, length: int, metadata: Mapping[str, Any]) -> None
         )
 
 
+def metadata_of(field: Field) -> dict[str, Any]:
+    """The ``CustomField`` metadata of a field: `field_of` the other way round."""
+    kinds = {ours: theirs for theirs, ours in reversed(tuple(_TYPES.items()))}
+    kind = "TextArea" if field.type == "textarea" and field.length <= _MAX_TEXT else kinds.get(field.type, "Text")
+    kind = "LongTextArea" if field.type == "textarea" and field.length > _MAX_TEXT else kind
+    found: dict[str, Any] = {
+        "label": field.label,
+        "type": kind,
+        "unique": field.unique,
+        "externalId": field.external_id,
+    }
+    if field.length:
+        found["length"] = field.length
+    if field.precision:
+        found |= {"precision": field.precision, "scale": field.scale}
+    if field.choices:
+        values = [
+            {"valueName": c.value, "label": c.label, "default": c.default, "isActive": c.active} for c in field.choices
+        ]
+        found["valueSet"] = {"restricted": field.restricted, "valueSetDefinition": {"value": values, "sorted": False}}
+    return found | {"caseSensitive": field.case_sensitive, "inlineHelpText": field.help_text}
+
+
 def _value_set(metadata: Mapping[str, Any]) -> tuple[tuple[Choice, ...], bool]:
     value_set = metadata.get("valueSet") or {}
     definition = value_set.get("valueSetDefinition") or {}
@@ -203,5 +226,6 @@ def _find(org: Org, field_id: str) -> Row:
     return row
 
 
-def _complete(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def complete(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata as the org answers it, with what was left out."""
     return {"description": None, "externalId": False, "unique": None, "required": False} | dict(metadata)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.simulators.salesforce.times import http_text
+from tests.local.salesforce.conftest import StartOrg
 from tests.local.salesforce.orgs import LiveOrg, lead
 
 BASE = "/services/data/v66.0"
@@ -100,3 +101,15 @@ def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:
         (True, [404, 412]),
         (True, [404, 201]),
     ]
+
+
+def test_a_part_of_a_whole_writes_with_its_own_headers(start_org: StartOrg) -> None:
+    """Sforce-Auto-Assign of one part holds for that part alone."""
+    org = start_org({"queues": [{"Name": "Inbound"}], "lead_assignment_owner": "Inbound"})
+    parts = [
+        _part("POST", "/sobjects/Lead", "kept", lead(), httpHeaders={"Sforce-Auto-Assign": "FALSE"}),
+        _part("POST", "/sobjects/Lead", "assigned", lead()),
+    ]
+    ids = [response["body"]["id"] for response in _run(org, *parts, strict=True)]
+    owners = [org.product.Lead.get(record_id)["OwnerId"][:3] for record_id in ids]
+    assert owners == ["005", "00G"]

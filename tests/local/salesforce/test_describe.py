@@ -231,3 +231,18 @@ def test_a_made_field_can_be_changed(org: LiveOrg) -> None:
     assert org.call("PATCH", f"/tooling/sobjects/CustomField/{field_id}", json=changed).status_code == 204
     field = _fields(org, "Lead")["Hub_Id__c"]
     assert (field["label"], field["length"]) == ("Other", 64)
+
+
+def test_fields_of_the_world_are_known_to_the_tooling_api(start_org: StartOrg) -> None:
+    """What an administrator made can be found, with its metadata, by who sets up later."""
+    org = start_org(
+        {
+            "custom_fields": {
+                "Lead": [{"name": "Hub_Id__c", "label": "Hub Id", "type": "string", "length": 32, "unique": True}]
+            }
+        }
+    )
+    (record,) = org.call("GET", "/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField").json()["records"]
+    expected = {"label": "Hub Id", "type": "Text", "length": 32, "unique": True, "externalId": False, "required": False}
+    assert record["FullName"] == "Lead.Hub_Id__c"
+    assert {name: record["Metadata"][name] for name in expected} == expected
