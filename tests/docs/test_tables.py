@@ -10,7 +10,9 @@ import tomllib
 import pytest
 
 from crmsync import errors
+from crmsync.config import load_settings
 from crmsync.model.fields import Update
+from crmsync.rules.subscriptions import EVERY_CONTACT, subscriptions_of
 from local.faults import KINDS
 from tests.docs.pages import ROOT, names, page
 from tests.template.document import Template, target, template_of_the_repository
@@ -99,6 +101,17 @@ def test_metrics_are_read_from_code() -> None:
     )
     assert metric_patterns(source) == {"A", "B*C"}
     assert statuses(source) == {"200"}
+
+
+def test_subscriptions() -> None:
+    """README: the webhooks that a connection with its settings needs."""
+    (connection,) = load_settings(README.blocks("toml")[0]).connections
+    told = {
+        name
+        for name in names(README.section("Put it into your account"))
+        if name.startswith(("contact.", "hs_", "hubspot_"))
+    }
+    assert told == {kind for kind, _ in subscriptions_of(connection)} | set(EVERY_CONTACT)
 
 
 def test_policies() -> None:
