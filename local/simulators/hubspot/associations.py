@@ -155,7 +155,7 @@ class Associations:
     def _tell(self, pair: Pair, from_id: str, to_id: str, spec: Spec, actor: Actor, *, removed: bool) -> None:
         row = self._types[pair][spec]
         now = self._clock.now_ms()
-        source = actor if actor.is_product else replace(actor, change_source="USER")
+        source = actor if actor.user_id is None else replace(actor, change_source="USER")
         for type_id, way, one, other in (
             (row.type_id, pair, from_id, to_id),
             (row.inverse, pair[::-1], to_id, from_id),

@@ -90,14 +90,17 @@ class Portal:
         writes = self.of(name)
         primary, other = writes.living(primary_id), writes.living(other_id)
         survivor = self.merging.merge(writes, primary, other, actor)
+        self._mirror_all(writes.kind.type_id, survivor.id, self._mirrored(writes.kind.type_id, survivor.id))
         self.lists.replace_member(writes.kind.type_id, (primary.id, other.id), survivor.id)
         return survivor
 
     def remove(self, name: str, record: Record, actor: Actor) -> None:
-        """Archive a record and drop its associations."""
+        """Archive a record and drop its associations; a restore does not bring them back [M]."""
         writes = self.of(name)
+        mirrored = self._mirrored(writes.kind.type_id, record.id)
         writes.archive(record, actor)
         self.associations.forget(writes.kind.type_id, record.id)
+        self._mirror_all(writes.kind.type_id, record.id, mirrored)
 
     def link(
         self, pair: Pair, from_id: str, to_id: str, specs: list[tuple[str, int]], actor: Actor
@@ -143,6 +146,19 @@ class Portal:
             self.of(name).table.schema.install(definitions, now)
         for row in world.get("lists") or ():
             self.lists.install(row)
+
+    def _mirrored(self, type_id: str, record_id: str) -> list[Pair]:
+        """(Type, id) of the records with a property that mirrors their association with this one."""
+        return [
+            (one, other_id)
+            for one, other in MIRRORS
+            if other == type_id
+            for other_id in self.associations.of((other, one), record_id)
+        ]
+
+    def _mirror_all(self, type_id: str, record_id: str, mirrored: list[Pair]) -> None:
+        for one, other_id in mirrored:
+            self._mirror((one, type_id), other_id, record_id)
 
     def _mirror(self, pair: Pair, from_id: str, to_id: str) -> None:
         for way, record_id in ((pair, from_id), (pair[::-1], to_id)):

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.simulators.hubspot.catalog import ObjectType
 from local.simulators.hubspot.derived import derived, may_move
-from local.simulators.hubspot.errors import ApiError, already_exists, invalid, invalid_values, not_found
+from local.simulators.hubspot.errors import ApiError, already_exists, invalid, invalid_values, non_unique, not_found
 from local.simulators.hubspot.happenings import Happening, Report
 from local.simulators.hubspot.owners import Owners
 from local.simulators.hubspot.pipelines import Pipelines
@@ -141,8 +141,7 @@ class Writes:
         if id_property is None:
             return self.table.by_id(record_id)
         if not self.table.is_key(id_property):
-            message = f"Unable to perform update/upsert by non-unique {self.kind.type_id} property"
-            raise invalid(message, context={"propertyName": [id_property]})
+            raise non_unique(self.kind.type_id)
         return self.table.by_key(id_property, record_id)
 
     def _with_defaults(self, values: Mapping[str, str]) -> dict[str, str]:

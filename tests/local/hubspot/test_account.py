@@ -99,6 +99,49 @@ def test_one_company_is_primary_and_the_property_mirrors_it(hubspot: Running) ->
     assert seen == [first, second, None, None]
 
 
+def test_the_mirror_follows_a_merged_and_a_deleted_company(hubspot: Running) -> None:
+    """The contact's company id is the survivor's after a merge and empty after the deletion."""
+    contact = hubspot.create(email="m@example.com")
+    one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
+    hubspot.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{two}")
+    merge = {"primaryObjectId": one, "objectIdToMerge": two}
+    survivor = hubspot.call("POST", "/crm/v3/objects/companies/merge", merge).json()["id"]
+    merged = hubspot.values(contact, "associatedcompanyid")
+    hubspot.call("DELETE", f"/crm/v3/objects/companies/{survivor}")
+    assert (merged, hubspot.values(contact, "associatedcompanyid")) == (
+        {"associatedcompanyid": survivor},
+        {"associatedcompanyid": None},
+    )
+
+
+def test_setting_the_company_id_associates_it(hubspot: Running) -> None:
+    """Writing the mirroring property makes that company the primary one."""
+    company = hubspot.create("companies", name="Acme")
+    contact = hubspot.create(email="set@example.com", associatedcompanyid=company)
+    page = hubspot.call("GET", f"/crm/v4/objects/contacts/{contact}/associations/companies").json()["results"]
+    assert [(row["toObjectId"], [kind["label"] for kind in row["associationTypes"]]) for row in page] == [
+        (int(company), ["Primary", None])
+    ]
+
+
+def test_labels_of_the_account_join_the_plain_type(hubspot: Running) -> None:
+    """A label is defined both ways, associates with the plain type, and the plain type's removal takes it along."""
+    base = "/crm/v4/associations/contacts/companies"
+    made = hubspot.call("POST", f"{base}/labels", {"label": "Buyer", "name": "buyer", "inverseLabel": "Buys"}).json()
+    type_id = made["results"][0]["typeId"]
+    contact, company = hubspot.create(email="label@example.com"), hubspot.create("companies", name="Acme")
+    ends = {"from": {"id": contact}, "to": {"id": company}}
+    labelled = {"types": [{"associationCategory": "USER_DEFINED", "associationTypeId": type_id}]}
+    hubspot.call("POST", f"{base}/batch/create", {"inputs": [ends | labelled]})
+    back = hubspot.call("POST", "/crm/v4/associations/companies/contacts/batch/read", {"inputs": [{"id": company}]})
+    plain = {"types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}
+    hubspot.call("POST", f"{base}/batch/labels/archive", {"inputs": [ends | plain]})
+    empty = hubspot.call("POST", f"{base}/batch/read", {"inputs": [{"id": contact}]})
+    types = back.json()["results"][0]["to"][0]["associationTypes"]
+    assert {row["label"] for row in types} == {"Primary", "Buys", None}
+    assert (empty.status_code, empty.json()["results"]) == (207, [])
+
+
 def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
     """It marks the contact, outlives it, and meets the next contact with the address (PLT-4)."""
     contact = hubspot.create(email="out@example.com")

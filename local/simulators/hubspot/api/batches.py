@@ -14,7 +14,7 @@ from typing import Any
 from local.simulators.hubspot.api.objects import HISTORY_CEILING, known_names, made, wanted_links
 from local.simulators.hubspot.api.rows import batch_answer, missing_rows, record_row, written_row
 from local.simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, text_of
-from local.simulators.hubspot.errors import ApiError, conflict, invalid
+from local.simulators.hubspot.errors import ApiError, conflict, invalid, non_unique
 from local.simulators.hubspot.records import Record
 from local.simulators.hubspot.writes import Writes
 
@@ -194,7 +194,7 @@ def _id_property(writes: Writes, inputs: Sequence[Mapping[str, Any]]) -> str:
     if len(names) != 1 or not isinstance(name, str):
         raise invalid("Every input of an upsert must name the same idProperty.")
     if not writes.table.is_key(name) or name == "hs_object_id":
-        raise invalid(f"Unable to perform update/upsert by non-unique {writes.kind.type_id} property")
+        raise non_unique(writes.kind.type_id)
     return name
 
 
