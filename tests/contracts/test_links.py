@@ -174,6 +174,83 @@ def test_many_links_are_saved_and_found_in_order(links: Any) -> None:
     assert list(found.values()) == [*updated[:60], *created[60:]]
 
 
+@pytest.mark.parametrize("hubspot_owner", [None, "", "7001"])
+@pytest.mark.parametrize("salesforce_owner", [None, "", "005000000000001AAA"])
+def test_owners_come_back_whether_known_none_or_never_looked_at(
+    links: Any, hubspot_owner: str | None, salesforce_owner: str | None
+) -> None:
+    """No owner and never looked at are two things (OWN-7)."""
+    link = a_link(1, hubspot_owner=hubspot_owner, salesforce_owner=salesforce_owner)
+
+    saved = save_one(links, link)
+
+    assert links.find("acme", [hubspot(1)]) == {hubspot(1): saved}
+    assert saved == replace(link, version=1)
+
+
+def test_a_dropped_link_is_gone_from_both_sides(links: Any) -> None:
+    """Its places are free again, and the links around it stand."""
+    one, two, three = links.save([a_link(1), a_link(2), a_link(3)])
+    links.find("acme", [salesforce(2)])
+
+    assert links.drop([two, one]) == [two, one]
+
+    everyone = [hubspot(1), salesforce(1), hubspot(2), salesforce(2), hubspot(3), salesforce(3)]
+    assert links.find("acme", everyone) == {hubspot(3): three, salesforce(3): three}
+    assert save_one(links, a_link(2, hubspot=hubspot(1))) == a_link(2, hubspot=hubspot(1), version=1)
+
+
+def test_dropping_a_link_that_is_gone_is_done(links: Any) -> None:
+    """An answer may get lost, and a link may stand in a call twice."""
+    link = save_one(links, a_link(1))
+
+    assert links.drop([link, link]) == [link, link]
+    assert links.drop([link]) == [link]
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {}
+
+
+def test_a_link_that_somebody_saved_meanwhile_is_not_dropped(links: Any) -> None:
+    """Whoever drops a link has seen what it drops; the others of the call are dropped."""
+    read, other = links.save([a_link(1), a_link(2)])
+    newer = save_one(links, replace(read, hubspot_owner="7001"))
+
+    late, done = links.drop([read, other])
+
+    assert (type(late), done) == (Conflict, other)
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): newer, salesforce(1): newer}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"salesforce": salesforce(7, "Contact")}, {"hubspot": hubspot(7)}], ids=["in Salesforce", "in HubSpot"]
+)
+def test_a_link_that_moved_meanwhile_is_not_dropped(links: Any, changes: dict[str, Ref]) -> None:
+    """Neither at its old place nor at its new one."""
+    read = save_one(links, a_link(1))
+    moved = save_one(links, replace(read, **changes))
+
+    [late] = links.drop([read])
+
+    assert type(late) is Conflict
+    assert links.find("acme", changes.values()) == dict.fromkeys(changes.values(), moved)
+
+
+def test_dropping_a_link_of_a_place_that_another_link_took_is_refused(links: Any) -> None:
+    """The link of the newcomer stands."""
+    read = save_one(links, a_link(1))
+    links.drop([read])
+    taken = save_one(links, a_link(1, salesforce=salesforce(5)))
+
+    [late] = links.drop([read])
+
+    assert type(late) is Conflict
+    assert links.find("acme", [hubspot(1), salesforce(5)]) == {hubspot(1): taken, salesforce(5): taken}
+
+
+def test_nothing_to_drop_is_nothing_done(links: Any) -> None:
+    """An empty call is answered."""
+    assert list(links.drop([])) == []
+
+
 def test_a_link_with_an_unfilled_slot_is_a_mistake_of_ours(links: Any) -> None:
     """Slots are filled before links are saved."""
     with pytest.raises((TypeError, AssertionError)):

@@ -17,7 +17,7 @@ _FIRST = "Somebody else saved this link first."
 
 
 class MemoryLinks:
-    """Implements `Links`. `reads` and `writes` count records and saves."""
+    """Implements `Links`. `reads` and `writes` count records, and saves and drops."""
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
         """Hold these `links`, as they are."""
@@ -41,6 +41,19 @@ class MemoryLinks:
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """As the port says."""
         return [self._save(link) for link in links]
+
+    def drop(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        """As the port says."""
+        return [self._drop(link) for link in links]
+
+    def _drop(self, link: Link) -> Link | SyncError:
+        holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]
+        if any(self._places(one) != self._places(link) or one.version != link.version for one in holders):
+            return Conflict(_FIRST)
+        self.writes += 1
+        for place in self._places(link):
+            self._by_ref.pop(place, None)
+        return link
 
     def _save(self, link: Link) -> Link | SyncError:
         holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]

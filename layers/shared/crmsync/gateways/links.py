@@ -4,13 +4,13 @@ Reading costs one read unit per record from the HubSpot side (one strongly consi
 first: half a unit, because a pointer may be read eventually consistent. It cannot mislead: the whole item, which is read strongly
 consistent, says itself whose it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly as well.
 Pointers once seen are kept in memory, which makes most Salesforce reads cost one unit, too. Saving costs one write unit per update and
-four per new link.
+four per new or dropped link.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -67,7 +67,8 @@ class LinksTable:
         outcomes: dict[int, Saved] = {}
         fresh = [(at, link) for at, link in enumerate(links) if not link.version]
         for part in chunks(_unrivalled(fresh, outcomes), PAIRS):
-            self._create(part, outcomes)
+            self._together(part, self._creation, outcomes)
+            outcomes.update({at: replace(link, version=1) for at, link in part if outcomes[at] is link})
         known = [at for at, link in enumerate(links) if link.version]
         if known:
             with ThreadPoolExecutor(min(self._threads, len(known))) as pool:
@@ -76,6 +77,18 @@ class LinksTable:
             if isinstance(saved, Link):
                 self._remember(saved)
         return [outcomes[at] for at in range(len(links))]
+
+    def drop(self, links: Sequence[Link]) -> Sequence[Saved]:
+        """Forget links whole, in order; one that is gone already is done, also one that stands in the call twice."""
+        once = {_name(link): (at, link) for at, link in enumerate(links)}
+        outcomes: dict[int, Saved] = {}
+        for part in chunks(_unrivalled(list(once.values()), outcomes), PAIRS):
+            self._together(part, self._dropping, outcomes)
+        for at, link in once.values():
+            if isinstance(outcomes[at], Conflict):
+                outcomes[at] = self._still_there(link) or link
+            self._pointers.pop(key_of(link.connection, placed(link.salesforce)), None)
+        return [outcomes[once[_name(link)][0]] for link in links]
 
     # -- finding --
 
@@ -125,13 +138,18 @@ class LinksTable:
 
     # -- saving --
 
-    def _create(self, part: list[tuple[int, Link]], outcomes: dict[int, Saved]) -> None:
-        """Store new links in one transaction; when it is cancelled, those that were not to blame go again without the others."""
+    def _together(
+        self,
+        part: list[tuple[int, Link]],
+        actions_of: Callable[[Link], list[Mapping[str, Any]]],
+        outcomes: dict[int, Saved],
+    ) -> None:
+        """Do two actions per link, all in one transaction; when it is cancelled, those not to blame go again without the others."""
         attempt = 1
         while part:
-            problem = self._transact([action for _, link in part for action in self._creation(link)])
+            problem = self._transact([action for _, link in part for action in actions_of(link)])
             if problem is None:
-                outcomes.update((at, replace(link, version=1)) for at, link in part)
+                outcomes.update(part)
                 return
             blamed = _blamed(problem, [at for at, _ in part])
             busy = any(isinstance(error, TryAgain) for error in blamed.values())
@@ -169,7 +187,7 @@ class LinksTable:
             before = link_of(stored) if stored else self._before(link)
         except SyncError as error:
             return error
-        if before is None or before.version != link.version or before == replace(link, version=before.version):
+        if before is None or before.version != link.version or pair(before) == pair(link):
             return Conflict(_FIRST)
         problem = self._transact(self._move(before, link))
         return replace(link, version=link.version + 1) if problem is None else _blame(problem)
@@ -193,6 +211,25 @@ class LinksTable:
             return [*actions, self._put(pointer(link), {})]
         return [*actions, self._put(pointer(link), _FREE), self._delete(pointer(before), {})]
 
+    # -- dropping --
+
+    def _dropping(self, link: Link) -> list[Mapping[str, Any]]:
+        hubspot, salesforce = pair(link)
+        values = {":v": {"N": str(link.version)}, ":s": {"S": str(salesforce)}}
+        as_read = {"ConditionExpression": "v = :v AND s = :s", "ExpressionAttributeValues": values}
+        to_it = {"ConditionExpression": "s = :h", "ExpressionAttributeValues": {":h": {"S": str(hubspot)}}}
+        return [self._delete(whole(link, 0), as_read), self._delete(pointer(link), to_it)]
+
+    def _still_there(self, link: Link) -> SyncError | None:
+        """What keeps a link from being dropped: a link of one of its records, unless both were forgotten before."""
+        hubspot, salesforce = pair(link)
+        try:
+            found = self._of_hubspot(link.connection, [hubspot])
+            found.update(self._of_salesforce(link.connection, [salesforce], consistent=True))
+        except SyncError as error:
+            return error
+        return Conflict(_FIRST) if found else None
+
     def _put(self, item: Item, condition: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"Put": {"TableName": self._table, "Item": item, **condition}}
 
@@ -211,8 +248,12 @@ class LinksTable:
 _FREE: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
+def _name(link: Link) -> tuple[str, Ref, Ref, int]:
+    return (link.connection, *pair(link), link.version)
+
+
 def _unrivalled(fresh: list[tuple[int, Link]], outcomes: dict[int, Saved]) -> list[tuple[int, Link]]:
-    """New links whose places no earlier one of the same call wants, which a transaction would refuse whole; the others are conflicts."""
+    """Links whose places no earlier one of the same call wants, which a transaction would refuse whole; the others are conflicts."""
     taken: set[tuple[str, Ref]] = set()
     kept: list[tuple[int, Link]] = []
     for at, link in fresh:

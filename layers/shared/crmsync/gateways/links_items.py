@@ -4,10 +4,11 @@ Two items per link, found from either side:
 
     pk                                     attributes
     acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), w (fields last written),
-                                           t (1 = tombstone, else absent), v (version)
+                                           t (1 = tombstone, else absent), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
+                                           never looked at), v (version)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
-Names are one letter long and bases are bytes, so that a link stays within one write unit (1 KB) up to some forty mapped fields.
+Names are a letter or two long and bases are bytes, so that a link stays within one write unit (1 KB) up to some forty mapped fields.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ def whole(link: Link, version: int) -> Item:
         item["w"] = {"B": b"".join(sorted(link.wrote))}
     if link.state is LinkState.TOMBSTONE:
         item["t"] = {"N": "1"}
+    if link.hubspot_owner is not None:
+        item["ho"] = {"S": link.hubspot_owner}
+    if link.salesforce_owner is not None:
+        item["so"] = {"S": link.salesforce_owner}
     return item
 
 
@@ -84,6 +89,8 @@ def link_of(item: Item) -> Link:
         wrote=frozenset(wrote[start : start + TAG_BYTES] for start in range(0, len(wrote), TAG_BYTES)),
         state=LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE,
         version=int(item["v"]["N"]),
+        hubspot_owner=item.get("ho", {}).get("S"),
+        salesforce_owner=item.get("so", {}).get("S"),
     )
 
 
