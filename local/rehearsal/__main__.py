@@ -54,12 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rehearse(tools: Tools, cloud: MiniStack, say: Callable[[str], None]) -> None:
     crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
     try:
-        bus = f"aws.partner/salesforce.com/{crms.salesforce.org_id}/rehearsal"
         say("The SAM CLI deploys it.")
-        outputs = deploy(tools, cloud, {"SalesforceEventBus": bus, "LogLevel": "DEBUG"})
+        outputs = deploy(tools, cloud, {"SalesforceEventBus": crms.salesforce.event_source})
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
-        play(Stage(cloud, crms, People(_ready(crms)), outputs, bus), say)
+        play(Stage(cloud, crms, People(_ready(crms)), outputs), say)
     except NotSeenError:
         print("\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]), file=sys.stderr)
         raise

@@ -1,7 +1,9 @@
 """What the CRMs send, carried to the deployed system.
 
 Law: carries as the Internet and Salesforce's Event Relay would, and understands nothing of it. A webhook goes to the Function URL over
-HTTP; MiniStack tells functions apart by the Host header. A change event is put on the partner event bus.
+HTTP; MiniStack tells functions apart by the Host header. MiniStack makes partner event buses and their rules but, like AWS, lets nobody
+but the partner put events there, and has no partner: so a change event goes to the targets of the deployed rules that MiniStack finds to
+match it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from local.rehearsal.ministack import MiniStack
@@ -17,22 +20,22 @@ from local.stack.crms import Crms
 ANSWER_SECONDS = 60
 
 
-def deliver(cloud: MiniStack, crms: Crms, partner_bus: str) -> None:
+def deliver(cloud: MiniStack, crms: Crms) -> None:
     """Carry everything that is due now."""
     for delivery in crms.hubspot.due_webhooks():
         status = knock(cloud, delivery.url, delivery.headers, delivery.body)
         crms.hubspot.webhook_answered(delivery, status)
-    entries = [
-        {
-            "EventBusName": partner_bus,
-            "Source": event["source"],
-            "DetailType": event["detail-type"],
-            "Detail": json.dumps(event["detail"]),
-        }
-        for event in crms.salesforce.due_change_events()
-    ]
-    for start in range(0, len(entries), 10):
-        cloud.client("events").put_events(Entries=entries[start : start + 10])
+    for event in crms.salesforce.due_change_events():
+        relay(cloud, crms.salesforce.event_source, event)
+
+
+def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
+    """Hand one event of a partner's bus to the functions whose rules match it, as EventBridge does: asynchronously."""
+    events, functions, text = cloud.client("events"), cloud.client("lambda"), json.dumps(event)
+    for rule in events.list_rules(EventBusName=bus)["Rules"]:
+        if events.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]:
+            for target in events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]:
+                functions.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=text)
 
 
 def knock(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:

@@ -41,6 +41,7 @@ class MiniStack:
         self.folder = Path(tempfile.mkdtemp(prefix="crmsync-rehearsal-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._clients: dict[str, Any] = {}
         self._log = self.folder / "ministack.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -75,7 +76,12 @@ class MiniStack:
         return {**KEYS, **files, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str) -> Any:
-        """A boto3 client with an administrator's rights."""
+        """A boto3 client with an administrator's rights; making one takes long, so each is kept."""
+        if service not in self._clients:
+            self._clients[service] = self._client(service)
+        return self._clients[service]
+
+    def _client(self, service: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,

@@ -27,13 +27,12 @@ class NotSeenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story plays: the cloud, the CRMs and who works there, the stack's outputs, and the bus that Salesforce's relay fills."""
+    """Where the story plays: the cloud, the CRMs, who works there, and the stack's outputs."""
 
     cloud: MiniStack
     crms: Crms
     people: People
     outputs: Mapping[str, str]
-    partner_bus: str
 
 
 def play(stage: Stage, say: Callable[[str], None]) -> None:
@@ -150,7 +149,7 @@ def _lead(stage: Stage, email: str) -> dict[str, Any] | None:
 def _until(stage: Stage, look: Callable[[], dict[str, Any] | None], wanted: Mapping[str, str], what: str) -> None:
     until = time.monotonic() + WAIT_SECONDS
     while True:
-        deliver(stage.cloud, stage.crms, stage.partner_bus)
+        deliver(stage.cloud, stage.crms)
         seen = look()
         if seen and wanted.items() <= seen.items():
             return
