@@ -1,0 +1,79 @@
+"""What HubSpot's refusals mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.gateways.hubspot_errors import call_error, row_error
+
+
+def told(error: SyncError) -> tuple[Any, ...]:
+    """An error, as a value to compare."""
+    return type(error), error.code, getattr(error, "after", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "code", "after"),
+    [
+        (400, {"category": "VALIDATION_ERROR", "message": "no"}, Refused, "VALIDATION_ERROR", None),
+        (401, {"category": "EXPIRED_AUTHENTICATION"}, Refused, "EXPIRED_AUTHENTICATION", None),
+        (401, {"category": "INVALID_AUTHENTICATION"}, Refused, "INVALID_AUTHENTICATION", None),
+        (403, {"category": "MISSING_SCOPES"}, Refused, "MISSING_SCOPES", None),
+        (404, {"category": "OBJECT_NOT_FOUND"}, Gone, "OBJECT_NOT_FOUND", None),
+        (409, {"category": "CONFLICT"}, Conflict, "CONFLICT", None),
+        (423, {}, TryAgain, "423", 2),
+        (429, {"category": "RATE_LIMITS", "policyName": "TEN_SECONDLY_ROLLING"}, TryAgain, "RATE_LIMITS", 10),
+        (429, {"category": "RATE_LIMITS", "policyName": "DAILY"}, TryAgain, "RATE_LIMITS", 900),
+        (477, {}, TryAgain, "477", 900),
+        (500, {}, TryAgain, "500", 30),
+        (502, {}, TryAgain, "502", 30),
+        (521, {}, TryAgain, "521", 30),
+        (418, {}, Refused, "418", None),
+    ],
+)
+def test_a_refused_call_says_what_to_do(status: int, body: dict[str, Any], kind: type, code: str, after: float) -> None:
+    """By status and category, and by status alone where HubSpot says no more."""
+    assert told(call_error(status, body)) == (kind, code, after)
+
+
+def test_a_wait_that_hubspot_asks_for_is_kept() -> None:
+    """Retry-After counts more than our own guess."""
+    assert told(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (TryAgain, "RATE_LIMITS", 7)
+
+
+def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_value() -> None:
+    """HubSpot hides the details as JSON inside its message."""
+    detail = '[{"isValid":false,"message":"Mauve was not one of the allowed options: [label: \\"Red\\"]",'
+    detail += '"error":"INVALID_OPTION","name":"colour"}]'
+    body = {"category": "VALIDATION_ERROR", "message": f"Property values were not valid: {detail}"}
+
+    error = row_error(body, {"colour": "mauve", "lastname": "Lang"})
+
+    assert (type(error), error.code, error.fieldname) == (Refused, "INVALID_OPTION", "colour")
+    assert error.text == "colour: … was not one of the allowed options: [label: …]."
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Contact already exists. Existing ID: 501",
+        'No: [{"message":"On 7. 501 already has that value.","error":"CONFLICTING_UNIQUE_VALUE","name":"crmsync_salesforce_id"}]',
+    ],
+)
+def test_a_clash_names_the_record_that_was_first(message: str) -> None:
+    """Both of HubSpot's sentences for it are understood."""
+    error = row_error({"category": "VALIDATION_ERROR" if "[" in message else "CONFLICT", "message": message}, {})
+
+    assert (type(error), getattr(error, "existing", "")) == (Conflict, "501")
+
+
+@pytest.mark.parametrize(
+    "message", ["", "[{", "[{]", '[{"a":', "[{}]", '[{"name":null,"error":null,"message":null}]', "[[{}]]"]
+)
+def test_a_message_of_another_shape_is_still_a_refusal(message: str) -> None:
+    """HubSpot's messages are for people and may change."""
+    assert type(row_error({"category": "VALIDATION_ERROR", "message": message}, {})) is Refused

@@ -1,0 +1,302 @@
+"""How the Salesforce gateway calls: logins, repeats, what shares a call, and what it says about itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce_queries import LONGEST_URI, by_email
+from crmsync.gateways.throttle import Patience
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.salesforce import SalesforceSimulator
+from tests.contracts.stages import OUR_FIELD, FixedSecret, served
+from tests.gateways.scripted import Answer, Asked, Script
+
+
+@dataclass(slots=True)
+class Org:
+    """A simulated org, the gateway to it, the faults in force and the waits that the gateway took."""
+
+    gateway: SalesforceGateway
+    simulator: SalesforceSimulator
+    faults: Faults
+    url: str
+    waits: list[float] = field(default_factory=list)
+
+    def counts(self) -> Mapping[str, int]:
+        """Calls by endpoint since the start."""
+        counts: Mapping[str, int] = self.simulator.stats()["by_endpoint"]
+        return counts
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    """An org whose active assignment rule gives every new lead to somebody."""
+    clock = Clock()
+    faults = Faults(clock)
+    world = {
+        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
+        "users": [{"Name": "Olga Owner", "Email": "olga@example.com", "IsActive": True, "UserType": "Standard"}],
+        "lead_assignment_owner": "olga@example.com",
+    }
+    simulator = SalesforceSimulator(world, clock=clock, faults=faults)
+    waits: list[float] = []
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
+        patience = Patience(pause=waits.append, jitter=lambda: 0.5)
+        yield Org(SalesforceGateway(url, secret, now=time.time, patience=patience), simulator, faults, url, waits)
+
+
+def a_creation(number: int, name: str = "Lead", **fields: object) -> CreateRecord:
+    """Make record `number`."""
+    shown: dict[str, Any] = {"LastName": f"P{number}", "Email": f"p{number}@example.com", **fields}
+    if name == "Lead":
+        shown["Company"] = "Example Works"
+    return CreateRecord(Side.SALESFORCE, name, f"555001-{number}", shown, Slot(str(number)))
+
+
+def made(org: Org, *creations: CreateRecord) -> list[Ref]:
+    """The records that these effects made."""
+    outcomes = org.gateway.create(creations)
+    assert all(isinstance(one, Written) for one in outcomes), outcomes
+    return [one.ref for one in outcomes if isinstance(one, Written)]
+
+
+def an_update(ref: Ref, **fields: Any) -> UpdateRecord:
+    """Write to a record."""
+    return UpdateRecord(ref, Side.SALESFORCE, fields or {"Phone": "1"})
+
+
+def test_a_lost_answer_is_asked_for_again_and_makes_no_duplicate(org: Org) -> None:
+    """An upsert by our key may be sent twice (fault 7)."""
+    org.faults.replace([{"at": "salesforce", "kind": "timeout_after_write"}])
+
+    [lead] = made(org, a_creation(1))
+
+    assert [one.ref for one in org.gateway.find(["p1@example.com"], {"Lead": []})] == [lead]
+    assert len(org.waits) == 1
+
+
+def test_a_fault_that_lasts_is_given_back_to_the_queue(org: Org) -> None:
+    """Three tries, two short waits, then later."""
+    org.faults.replace([{"at": "salesforce", "kind": "server_error", "times": 9}])
+
+    with pytest.raises(TryAgain):
+        org.gateway.create([a_creation(1)])
+
+    assert len(org.waits) == 2
+
+
+def test_rows_that_were_locked_are_tried_once_more_and_then_put_off(org: Org) -> None:
+    """The rows around them are written (fault 14)."""
+    refs = made(org, a_creation(1), a_creation(2))
+    org.faults.replace([{"at": "salesforce", "kind": "lock_row"}])
+
+    assert [type(one) for one in org.gateway.update([an_update(ref) for ref in refs])] == [Written, Written]
+    org.faults.replace([{"at": "salesforce", "kind": "lock_row", "times": 99}])
+    outcomes: Sequence[Any] = org.gateway.update([an_update(ref) for ref in refs])
+    assert [(type(one), one.code) for one in outcomes] == [(TryAgain, "UNABLE_TO_LOCK_ROW")] * 2
+
+
+def test_a_used_up_day_is_waited_out_by_the_queue(org: Org) -> None:
+    """No call is wasted on trying again at once (fault 13)."""
+    org.faults.replace([{"at": "salesforce", "kind": "daily_limit", "seconds": 3600}])
+
+    with pytest.raises(TryAgain) as caught:
+        org.gateway.create([a_creation(1)])
+
+    assert (caught.value.code, caught.value.after, org.waits) == ("REQUEST_LIMIT_EXCEEDED", 900, [])
+
+
+def test_a_field_that_was_removed_stops_only_the_rows_that_have_it(org: Org) -> None:
+    """The report names the field; reading it is refused as a whole (fault 29)."""
+    one, two = made(org, a_creation(1), a_creation(2))
+    org.faults.replace([{"at": "salesforce", "kind": "field_removed", "object": "Lead", "field": "Title"}])
+
+    outcomes: Sequence[Any] = org.gateway.update(
+        [an_update(one, Phone="1"), an_update(two, Title="Countess", Phone="2")]
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Written, Refused]
+    assert (outcomes[1].code, outcomes[1].fieldname) == ("INVALID_FIELD", "Title")
+    with pytest.raises(Refused) as caught:
+        org.gateway.read([one], {"Lead": ["Title"]})
+    assert (caught.value.code, caught.value.fieldname) == ("INVALID_FIELD", "Title")
+
+
+def test_our_writes_never_run_assignment_rules(org: Org) -> None:
+    """The lead keeps the owner that we gave it."""
+    owner = org.simulator.integration_user_id
+
+    [lead] = made(org, a_creation(1, OwnerId=owner))
+    org.gateway.update([an_update(lead, Phone="2")])
+
+    assert org.gateway.read([lead], {"Lead": ["OwnerId"]})[lead].fields == {"OwnerId": owner}
+
+
+def test_our_changes_carry_our_name(org: Org) -> None:
+    """Change events repeat it as their origin, and echoes are known by it."""
+    made(org, a_creation(1))
+
+    [event] = org.simulator.due_change_events()
+
+    assert event["detail"]["payload"]["ChangeEventHeader"]["changeOrigin"].endswith(";client=crmsync")
+
+
+def test_a_thousand_changed_records_take_six_calls(org: Org) -> None:
+    """Five writes of 200 and one read of 2,000 (architecture, section 9)."""
+    refs = made(org, *(a_creation(number) for number in range(1000)))
+    before = org.simulator.stats()["calls"]
+
+    org.gateway.read(refs, {"Lead": ["Email"]})
+    org.gateway.update([an_update(ref) for ref in refs])
+
+    assert org.simulator.stats()["calls"] - before == 6
+
+
+def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Org) -> None:
+    """Queries share calls, five in each."""
+    org.gateway.find(
+        [f"somebody.number.{number}@example.com" for number in range(1000)], {"Lead": ["Email"], "Contact": ["Email"]}
+    )
+
+    assert org.counts() == {"POST /composite": 2}
+
+
+def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
+    """1,440 a day when polling each minute."""
+    now = datetime(2036, 1, 1, tzinfo=UTC)
+
+    assert list(org.gateway.changed_since({"Lead": now, "Contact": now})) == []
+    assert org.counts() == {"POST /composite": 1}
+
+
+def test_queries_stay_short_enough_for_their_address_line() -> None:
+    """However long the addresses and however many the fields."""
+    emails = [f"{'ä' * 40}{number}@example.com" for number in range(500)]
+
+    queries = list(by_email("Contact", tuple(f"Field_{number}__c" for number in range(60)), emails))
+
+    assert max(len(_encoded(query.soql)) for query in queries) <= LONGEST_URI
+    assert sum(query.soql.count("@example.com") for query in queries) == 500
+
+
+def _encoded(soql: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return quote(soql, safe="")
+
+
+def test_a_name_that_is_none_makes_no_query() -> None:
+    """Nothing can be smuggled in as the name of a field."""
+    with pytest.raises(Refused):
+        list(by_email("Lead", ("Email FROM User --",), ["ada@example.com"]))
+
+
+# -- login --
+
+
+def test_a_token_that_ran_out_is_renewed_once_for_all_threads(org: Org) -> None:
+    """Many workers that meet the same stale token log in once (fault 15)."""
+    lead = made(org, a_creation(1))[0]
+    org.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 1}])
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: org.gateway.read([lead], {"Lead": []}), range(8)))
+
+    assert [list(records) for records in found] == [[lead]] * 8
+
+
+def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None:
+    """A revoked user makes no storm of logins."""
+    server = RevokedUser([])
+    lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
+    with served(server) as server.url:
+        gateway = SalesforceGateway(server.url, FixedSecret({"client_id": "i", "client_secret": "s"}), now=time.time)
+        with pytest.raises(Refused) as caught:
+            gateway.read([lead], {"Lead": []})
+
+    assert caught.value.code == "INVALID_SESSION_ID"
+    assert [one.path.rsplit("/", 1)[-1] for one in server.asked] == ["token", "Lead", "token", "Lead"]
+
+
+class RevokedUser(Script):
+    """An org that gives tokens and then accepts none."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """A token, or a refusal of it."""
+        if asked.path.endswith("token"):
+            return Answer({"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"})
+        return Answer([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
+
+
+def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) -> None:
+    """JWT bearer, for the user named in the secret."""
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    org.simulator.register_key(public.decode())
+    secret = FixedSecret(
+        {"client_id": org.simulator.client_id, "username": org.simulator.integration_username, "private_key": private}
+    )
+
+    identity = SalesforceGateway(org.url, secret, now=time.time).identity()
+
+    assert (identity.org_id, identity.user_id) == (org.simulator.org_id, org.simulator.integration_user_id)
+
+
+def test_an_assertion_is_good_for_three_minutes_and_for_one_host() -> None:
+    """As short as Salesforce wants it."""
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    script = Script(
+        [Answer({"error": "invalid_grant", "error_description": "user hasn't approved this consumer"}, 400)]
+    )
+    secret = FixedSecret({"client_id": "app", "username": "sync@example.com", "private_key": private})
+    with served(script) as url:
+        gateway = SalesforceGateway(url, secret, now=lambda: 1000.0)
+        with pytest.raises(Refused) as caught:
+            gateway.identity()
+
+    assert (caught.value.code, len(script.asked)) == ("invalid_grant", 2)
+    assertion = str(script.asked[0].body).split("assertion=")[1]
+    claims = jwt.decode(assertion, options={"verify_signature": False})
+    assert claims == {"iss": "app", "sub": "sync@example.com", "aud": url, "exp": 1180}
+
+
+def test_a_secret_without_its_parts_says_which_is_missing() -> None:
+    """The operator can mend it."""
+    gateway = SalesforceGateway("https://acme.example.com", FixedSecret({"client_id": "i"}), now=time.time)
+
+    with pytest.raises(Refused) as caught:
+        gateway.identity()
+
+    assert "client_secret" in caught.value.text
+
+
+def test_a_token_is_not_in_its_repr(org: Org) -> None:
+    """Whatever is logged by mistake."""
+    identity = org.gateway.identity()
+
+    assert identity.value not in repr(identity)

@@ -1,0 +1,131 @@
+"""What Salesforce's refusals mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.gateways.salesforce_errors import VERDICTS, call_error, row_error
+from crmsync.gateways.salesforce_ids import checksum, full, is_id
+
+
+def told(error: SyncError) -> tuple[Any, ...]:
+    """An error, as a value to compare."""
+    return type(error), error.code, getattr(error, "after", None)
+
+
+def limit_exceeded(which: str) -> list[dict[str, str]]:
+    """Salesforce's answer when a limit is used up."""
+    return [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": f"{which} Limit exceeded."}]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "expected"),
+    [
+        (
+            401,
+            [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}],
+            (Refused, "INVALID_SESSION_ID", None),
+        ),
+        (400, {"error": "invalid_grant", "error_description": "no"}, (Refused, "invalid_grant", None)),
+        (
+            403,
+            [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
+            (TryAgain, "REQUEST_LIMIT_EXCEEDED", 900),
+        ),
+        (
+            403,
+            [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentRequests Limit exceeded."}],
+            (TryAgain, "REQUEST_LIMIT_EXCEEDED", 15),
+        ),
+        (403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}], (Refused, "API_DISABLED_FOR_ORG", None)),
+        (404, [{"errorCode": "NOT_FOUND", "message": "gone"}], (Gone, "NOT_FOUND", None)),
+        (503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "later"}], (TryAgain, "SERVER_UNAVAILABLE", 15)),
+        (500, "<html>", (TryAgain, "500", 15)),
+        (429, [], (TryAgain, "429", 15)),
+        (418, [], (Refused, "418", None)),
+    ],
+)
+def test_a_refused_call_says_what_to_do(status: int, content: Any, expected: tuple[Any, ...]) -> None:
+    """By error code, and by status where there is none."""
+    assert told(call_error(status, content)) == expected
+
+
+@pytest.mark.parametrize("code", sorted(code for code, verdict in VERDICTS.items() if verdict.error is Refused))
+def test_whatever_wants_a_person_has_a_hint(code: str) -> None:
+    """A parked record says what to do about it."""
+    assert VERDICTS[code].hint
+
+
+def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:
+    """The first of several errors counts."""
+    errors = [
+        {
+            "statusCode": "STRING_TOO_LONG",
+            "message": "Last Name: data value too large: Langlang",
+            "fields": ["LastName"],
+        },
+        {"statusCode": "REQUIRED_FIELD_MISSING", "message": "Company", "fields": ["Company"]},
+    ]
+
+    error = row_error(errors, {"LastName": "Langlang"})
+
+    assert (type(error), error.code, error.fieldname) == (Refused, "STRING_TOO_LONG", "LastName")
+    assert error.text == "Last Name: data value too large: …"
+
+
+def test_a_taken_key_names_its_holder_by_the_long_id() -> None:
+    """Salesforce's sentence has the short one."""
+    message = "duplicate value found: Crmsync_HubSpot_Id__c duplicates value on record with id: 00QYw0000000001"
+
+    error = row_error([{"statusCode": "DUPLICATE_VALUE", "message": message, "fields": []}], {})
+
+    assert (type(error), getattr(error, "existing", "")) == (Conflict, "00QYw0000000001MAA")
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["003Yw0000000001IAA"], (Conflict, "003Yw0000000001IAA")),
+        (["003Yw0000000001", "003Yw0000000002"], (Refused, "")),
+        ([], (Refused, "")),
+    ],
+)
+def test_a_duplicate_rule_that_matched_one_record_is_a_conflict_with_it(
+    ids: list[str], expected: tuple[type, str]
+) -> None:
+    """With several, or none told, a person must look."""
+    records = [{"record": {"Id": identifier}} for identifier in ids]
+    found = {
+        "statusCode": "DUPLICATES_DETECTED",
+        "message": "Use one of these records?",
+        "duplicateResult": {"matchResults": [{"matchRecords": records}]},
+    }
+
+    error = row_error([found], {})
+
+    assert (type(error), getattr(error, "existing", "")) == expected
+
+
+def test_only_an_update_without_references_can_tell_that_its_record_is_gone() -> None:
+    """A bad cross reference may be the record itself or one that it points to."""
+    errors = [{"statusCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid cross reference id", "fields": []}]
+
+    assert type(row_error(errors, {"Phone": "1"}, updates=True)) is Gone
+    assert type(row_error(errors, {"OwnerId": "005Yw0000000002IAA"}, updates=True)) is Refused
+    assert type(row_error(errors, {"Phone": "1"})) is Refused
+
+
+def test_ids_are_known_by_their_checksum() -> None:
+    """The last three characters say which of the others are capitals."""
+    assert checksum("00QYw0000000001") == "MAA"
+    assert (full("00QYw0000000001"), full("00QYw0000000001MAA")) == ("00QYw0000000001MAA", "00QYw0000000001MAA")
+    assert [is_id(text) for text in ("00QYw0000000001", "00QYw0000000001MAA", "00QYw0000000001MAB", "00Q", "")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

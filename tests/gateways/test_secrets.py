@@ -1,0 +1,70 @@
+"""How long secrets are kept, when they are read again, and that they are never shown."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from crmsync.errors import Refused, SyncError, TryAgain
+from crmsync.gateways.secrets import MAX_AGE, MIN_AGE, SecretStore
+from tests.gateways.scripted import Answer, aws_client, script
+
+
+class Seconds:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        """Begin at nought."""
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+def test_a_secret_is_kept_for_five_minutes_and_renewed_when_a_vendor_refuses_it() -> None:
+    """A rotation is noticed at once where it matters, and many complaints make one read."""
+    clock = Seconds()
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+        client.create_secret(Name="acme", SecretString='{"access_token": "old", "app_id": 990077, "none": null}')
+        secret = SecretStore(client, now=clock).secret("acme")
+        seen = [secret.current()]
+        client.put_secret_value(SecretId="acme", SecretString='{"access_token": "new"}')
+        seen += [secret.current(), secret.renewed()]
+        clock.now = MIN_AGE
+        seen += [secret.current(), secret.renewed(), secret.current()]
+        client.put_secret_value(SecretId="acme", SecretString='{"access_token": "newer"}')
+        clock.now += MAX_AGE
+        seen += [secret.current()]
+
+    tokens = [content["access_token"] for content in seen]
+    assert tokens == ["old", "old", "old", "old", "new", "new", "newer"]
+    assert seen[0] == {"access_token": "old", "app_id": "990077"}
+
+
+@pytest.mark.parametrize("text", ["no json", "[]", '"text"', "null"])
+def test_a_secret_of_another_form_is_refused_without_being_shown(text: str) -> None:
+    """The operator is told which one it is."""
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+        client.create_secret(Name="acme", SecretString=text)
+        store = SecretStore(client, now=Seconds())
+        with pytest.raises(Refused) as caught:
+            store.read("acme")
+
+        assert store.text("acme") == text
+    assert caught.value.text == "The secret acme does not hold a JSON object."
+
+
+def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried_again() -> None:
+    """The first wants a person, the second only time."""
+    with mock_aws(), pytest.raises(Refused) as missing:
+        SecretStore(boto3.client("secretsmanager"), now=Seconds()).read("acme")
+    with script(Answer({"__type": "InternalServiceError"}, 500)) as aws:
+        store = SecretStore(aws_client(aws.url, "secretsmanager"), now=Seconds())
+        with pytest.raises(SyncError) as down:
+            store.read("acme")
+
+    assert (missing.value.text, type(down.value)) == ("There is no secret acme.", TryAgain)
