@@ -89,7 +89,7 @@ def describe(org: Org, call: Call, name: str) -> Reply:
     view = org.view(call.user_id)
     sobject = find_object(view, name)
     changed = view.changed_ms(sobject)
-    if changed <= _moment(call.headers.get("if-modified-since", "")):
+    if changed <= _moment(call.headers.get("if-modified-since", "")) and not view.loses_fields(sobject):
         return Reply(304)
     body = _object(sobject, call.base) | {
         **dict.fromkeys(_NOT_TOLD),

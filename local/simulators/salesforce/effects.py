@@ -186,6 +186,12 @@ def _one_primary(org: Org, transaction: Transaction, _before: Row | None, row: R
         )
 
 
+def _granted(org: Org, transaction: Transaction, _before: Row | None, _row: Row) -> None:
+    """A grant changes what describe tells about the objects whose fields wait for one [M]."""
+    for sobject, _ in org.schema.guarded:
+        org.schema.changed_ms[sobject] = transaction.now_ms
+
+
 DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
     {
         "Lead": (_converted_lead, _person, _lead_owner),
@@ -197,5 +203,11 @@ DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
     }
 )
 FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
-    {"Account": (_hidden_contact,), "Opportunity": (_first_role,), "OpportunityContactRole": (_one_primary,)}
+    {
+        "Account": (_hidden_contact,),
+        "Opportunity": (_first_role,),
+        "OpportunityContactRole": (_one_primary,),
+        "FieldPermissions": (_granted,),
+        "PermissionSetAssignment": (_granted,),
+    }
 )

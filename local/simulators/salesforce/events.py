@@ -116,7 +116,10 @@ class EventQueue:
 
 
 def _draft(sobject: SObject, change: Change) -> _Draft | None:
-    """The event of one record, or None when nothing happened that events tell."""
+    """The event of one record, or None when nothing happened that events tell.
+
+    A save that changes no value but the time of the last change does make an event with that time alone [M].
+    """
     before, after = change.before, change.after
     if after is None:
         return None

@@ -124,12 +124,16 @@ class View:
             (item, field) for item, field in self._schema.children(parent.name) if self._tooling or not item.tooling
         ]
 
+    def loses_fields(self, sobject: SObject) -> bool:
+        """Whether the fault `field_removed` is in force for this object."""
+        return self._faults.take("salesforce", "field_removed", object=sobject.name) is not None
+
     def changed_ms(self, sobject: SObject) -> int:
         """When the schema of this object last changed."""
         return self._schema.changed_ms.get(sobject.name, _BIRTH_MS)
 
     def _look(self, sobject: SObject) -> dict[str, Field]:
-        gone = self._faults.take("salesforce", "field_removed", object=sobject.name) is not None
+        gone = self.loses_fields(sobject)
         visible = {}
         for field in sobject.fields:
             if gone and self._faults.take("salesforce", "field_removed", object=sobject.name, field=field.name):
