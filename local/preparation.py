@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync import wiring
+from crmsync.config import ConfigError
 from crmsync.errors import SyncError
 
 Request = Mapping[str, Any]
@@ -21,19 +22,21 @@ def answer(event: Request, _context: object) -> Any:
     return _DEEDS[event["do"]](event)
 
 
-def _prepare(event: Request) -> str:
-    """Push the settings and set both sides up.
+def _prepare(event: Request) -> dict[str, str]:
+    """Push the settings and set both sides up; what the operator would have read is answered.
 
-    Settings that are refused stop the stack. An org that cannot be set up does not: its connection must show what is wrong by itself; what
-    the operator would have read is answered.
+    Settings that are refused stop the stack. An org that cannot be set up does not: its connection must show what is wrong by itself.
     """
     operator = wiring.operator()
-    operator.push_settings(event["settings"], apply=True)
+    try:
+        operator.push_settings(event["settings"], apply=True)
+    except ConfigError as error:
+        return {"refused": str(error)}
     try:
         operator.setup(apply=True)
     except SyncError as error:
-        return str(error)
-    return ""
+        return {"trouble": str(error)}
+    return {}
 
 
 def _look(event: Request) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from local.stack import Stack, StackError
+from local.stack import OperatorError, Stack, StackError
 
 LIVE_PAUSE = 0.25
 """Real seconds between two looks, when everything moves by itself."""
@@ -28,7 +28,7 @@ def serve(arguments: Namespace) -> int:
         settings = arguments.settings.read_text()
         world = json.loads(arguments.world.read_text())
         stack = Stack(settings, world, port_base=arguments.port_base, seed=arguments.seed)
-    except (OSError, StackError, ValueError) as error:
+    except (OSError, OperatorError, StackError, ValueError) as error:
         print(f"The stack did not start: {error}", file=sys.stderr)
         return 1
     with stack:

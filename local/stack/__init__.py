@@ -6,6 +6,7 @@ CRMs, and the real handlers run in processes of their own.
 
 from __future__ import annotations
 
+from local.stack.operator import OperatorError
 from local.stack.stack import Stack, StackError
 
-__all__ = ["Stack", "StackError"]
+__all__ = ["OperatorError", "Stack", "StackError"]

@@ -14,7 +14,7 @@ from local.clock import Clock
 from local.stack.aws import OWN_KEY
 from local.stack.cloud import Cloud
 from local.stack.lambdas import endpoint_environment
-from local.stack.nursery import Cradle, Worker, nursery
+from local.stack.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -64,7 +64,10 @@ class Operator:
         with self._lock:
             if self._worker is None:
                 self._worker = nursery().start(self._cradle)
-            said = self._worker.call(message, PATIENCE)
+            try:
+                said = self._worker.call(message, PATIENCE)
+            except (WorkerDiedError, WorkerSilentError) as error:
+                raise OperatorError(f"{deed}: the operator's process did not answer") from error
         if "error" in said:
             raise OperatorError(f"{deed}: {said['error']['trace']}")
         return said["answer"]

@@ -175,8 +175,11 @@ class Stack:
         client = self.cloud.aws.client("secretsmanager")
         for name, value in _secrets(connections, self._crms).items():
             client.create_secret(Name=name, SecretString=json.dumps(value))
-        if set_up and (trouble := self._operator.do("prepare", settings=settings)):
-            print(f"Set-up found trouble: {trouble}", file=sys.stderr, flush=True)
+        said = self._operator.do("prepare", settings=settings) if set_up else {}
+        if "refused" in said:
+            raise StackError(f"the settings are refused.\n{said['refused']}")
+        if "trouble" in said:
+            print(f"Set-up found trouble: {said['trouble']}", file=sys.stderr, flush=True)
         self._look()
         self.cloud.lambdas.warm()
 

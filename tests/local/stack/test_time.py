@@ -1,6 +1,6 @@
 """What falls due, and that nothing moves by itself."""
 
-import urllib.request
+import requests
 
 from tests.local.stack.laptop import PRINTS_THE_BODIES, Build
 
@@ -31,9 +31,8 @@ def gaps(stack, began: int) -> list[int]:
 def test_nothing_moves_by_itself(laptop: Build):
     """A stranger at the door is answered by the real handler at once, but what he brought waits in the queue."""
     stack = laptop(work=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
-    request = urllib.request.Request(stack.door.url, stack.cloud.aws.account.encode(), {"Content-Type": "text/plain"})
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 204
+    body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
+    assert requests.post(stack.door.url, data=body, headers=headers, timeout=30).status_code == 204
     assert stack.said("work") == []
     stack.runner.settle()
     assert stack.said("work") == [["knock"]]

@@ -1,0 +1,67 @@
+"""Fixtures for stories that are driven through the whole laptop stack: real handlers, real wiring, two simulators."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+
+SETTINGS = """
+[[connection]]
+name = "acme"
+[connection.hubspot]
+portal_id = 555001
+secret = "crmsync/acme/hubspot"
+[connection.salesforce]
+login_url = "https://acme.my.salesforce.com"
+secret = "crmsync/acme/salesforce"
+"""
+
+WORLD: Mapping[str, Any] = {
+    "hubspot": [{"portal_id": 555001, "tier": "professional"}],
+    "salesforce": {"edition": "Enterprise Edition"},
+}
+
+NewStack = Callable[..., Stack]
+
+
+@pytest.fixture
+def new_stack() -> Iterator[NewStack]:
+    """Starts a stack of the test's own (about a second): settings file's text and world file's content, both with defaults."""
+    with ExitStack() as owned:
+
+        def start(settings: str = SETTINGS, world: Mapping[str, Any] = WORLD, *, seed: int = 0) -> Stack:
+            return owned.enter_context(Stack(settings, world, seed=seed))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """One stack for a whole module; `stack` hands it out between tests."""
+    with Stack(SETTINGS, WORLD) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(module_stack: Stack) -> Iterator[Stack]:
+    """The module's stack, settled and without faults; what other tests left in the CRMs is still there, so use people of your own."""
+    module_stack.faults([])
+    module_stack.settle()
+    yield module_stack
+    module_stack.faults([])
+
+
+@pytest.fixture
+def people(stack: Stack) -> People:
+    """Persons who work in both CRMs of `stack`, with the vendors' own clients."""
+    return People(stack.ready())
+
+
+@pytest.fixture
+def product(stack: Stack) -> People:
+    """The same clients with the product's own tokens."""
+    return People(stack.ready(), product=True)
