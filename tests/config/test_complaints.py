@@ -117,6 +117,9 @@ VALUES = {
     "https://acme.my.salesforce.com|login": (
         'line 7: login_url is "login", must be an address such as "https://acme.my.salesforce.com" (INS-1)'
     ),
+    "salesforce.com|salesforce.com:port": (
+        'line 7: login_url is "https://acme.my.salesforce.com:port", must be an address such as "https://acme.my.salesforce.com" (INS-1)'
+    ),
     "salesforce.com|salesforce.com/services": (
         'line 7: login_url must end with the host, as in "https://acme.my.salesforce.com" (INS-1)'
     ),
@@ -294,4 +297,11 @@ def test_nothing_is_complained_about_twice() -> None:
         "line 4: portal_id is true, must be a whole number (TEN-1)",
         "line 9: [[connection]] needs name (CFG-3)",
         "line 11: portal_id is false, must be a whole number (TEN-1)",
+    ]
+
+
+def test_a_row_that_is_none_is_not_judged_as_a_mapping() -> None:
+    """A value in a row's place gets one complaint, whatever rows may not do there."""
+    assert complaints(MINIMAL + "[connection.companies]\nsync = false\nfield = [3]\n") == [
+        "line 11: field is 3, must be written as [[connection.companies.field]] (CFG-1)"
     ]

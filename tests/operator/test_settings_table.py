@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from crmsync.config import load_settings
-from crmsync.errors import Conflict
+from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.settings import SettingsTable
 from crmsync.model.settings import Settings
 from crmsync.wire.settings_rows import Revision, from_json, to_json
@@ -71,3 +71,23 @@ def test_stored_settings_are_read_by_any_release() -> None:
     row = to_json(settings).replace('"create_in_hubspot":"leads_and_contacts",', '"from_a_later_release":true,')
 
     assert from_json(row, 4) == Settings(settings.connections, 4)
+
+
+def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
+    """DynamoDB answers a megabyte at a time."""
+    versions = []
+    for number in range(4):
+        text = f"# {'x' * 350_000} {number}\n{MINIMAL}"
+        versions.append(table.push(text, Settings(load_settings(text).connections, number), at=at(number)).version)
+
+    assert [one.version for one in table.history()] == versions[::-1] == [4, 3, 2, 1]
+
+
+def test_a_table_that_is_not_there_can_be_tried_again(table: SettingsTable) -> None:
+    """Whoever asks too early, or in the wrong account, gets an error of ours and not the vendor's."""
+    nowhere = SettingsTable(table._client, "nowhere")
+
+    for ask in (nowhere.load, nowhere.history, lambda: nowhere.push(MINIMAL, Settings(), at=at())):
+        with pytest.raises(TryAgain) as refused:
+            ask()
+        assert refused.value.code == "ResourceNotFoundException"

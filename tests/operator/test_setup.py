@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import requests
 
-from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.config import load_settings
+from crmsync.errors import Refused
+from crmsync.flows.set_up import Schema, SetupStep, StepState
 from crmsync.model.records import Side
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, KeyField, Part
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -204,3 +206,83 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     assert (failed.side, failed.what, failed.state) == (Side.HUBSPOT, "connection to hubspot", StepState.FAILED)
     assert failed.text.endswith("Store a valid HubSpot access token in the connection's secret.")
     assert others == steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :]
+
+
+def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
+    """Both sides of the connection with their parts."""
+    (connection,) = load_settings(MINIMAL).connections
+    return [
+        (stage.operator.hubspot(connection), HUBSPOT_PARTS),
+        (stage.operator.salesforce(connection), SALESFORCE_PARTS),
+    ]
+
+
+def test_a_part_that_somebody_made_meanwhile_is_done(stage: Stage) -> None:
+    """Two operators who set up at the same time do not disturb each other."""
+    for schema, parts in schemas(stage):
+        for part in (*parts, *parts):
+            schema.make(part)
+
+        assert schema.look(parts) == dict.fromkeys(parts, "")
+
+
+def test_a_side_makes_only_its_own_parts(stage: Stage) -> None:
+    """A part of the other side is a mistake of ours, not of the account's; looking for nothing finds nothing."""
+    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
+
+    for schema, part in ((hubspot, salesforce_parts[0]), (salesforce, hubspot_parts[0])):
+        assert schema.look([part]) == {}
+        with pytest.raises(TypeError, match="is not"):
+            schema.make(part)
+    with pytest.raises(Refused, match="There is no permission set Crmsync"):
+        salesforce.make(salesforce_parts[-1])
+
+
+def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
+    """Properties and fields of another type, and access that allows reading only."""
+    (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
+    group, _, owner = hubspot_parts[:3]
+    lead, contact, permission_set, lead_access = salesforce_parts[:4]
+    hubspot.make(group)
+    definition = {
+        "name": "crmsync_owner_id",
+        "label": "Id",
+        "groupName": "crmsync",
+        "type": "number",
+        "fieldType": "number",
+    }
+    stage.make_in_hubspot("/crm/v3/properties/contacts", definition)
+    metadata = {"type": "Number", "label": "Id", "precision": 18, "scale": 0}
+    for name in ("Lead", "Contact"):
+        row = {"FullName": f"{name}.Crmsync_HubSpot_Id__c", "Metadata": metadata | ({} if name == "Lead" else TEXT)}
+        stage.make_in_salesforce("tooling/sobjects/CustomField", row)
+    salesforce.make(permission_set)
+    found = stage.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")["records"]
+    access = {"ParentId": found[0]["Id"], "SobjectType": "Lead", "Field": "Lead.Crmsync_HubSpot_Id__c"}
+    stage.make_in_salesforce("sobjects/FieldPermissions", access | {"PermissionsRead": True, "PermissionsEdit": False})
+
+    assert hubspot.look(hubspot_parts) == {
+        group: "",
+        owner: "is of type number, must be string: remove it in HubSpot and run this again",
+    }
+    assert salesforce.look(salesforce_parts) == {
+        lead: "is of type Number, must be Text: remove it in Salesforce and run this again",
+        contact: "must be an external id and unique: set that in Salesforce's Object Manager",
+        permission_set: "",
+        lead_access: "allows reading only: allow editing in the permission set",
+    }
+
+
+TEXT = {"type": "Text", "length": 40}
+
+
+def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
+    """A part that cannot be made fails with Salesforce's sentence, and what hangs on it fails after it."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    too_long = KeyField("Lead", "Crmsync_HubSpot_Id__c", "Id", "", length=300)
+    (_, (salesforce, _)) = schemas(stage)
+
+    with pytest.raises(Refused) as refused:
+        salesforce.make(too_long)
+
+    assert refused.value.code == "FIELD_INTEGRITY_EXCEPTION"

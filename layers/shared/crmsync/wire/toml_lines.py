@@ -56,7 +56,10 @@ class _Reader:
         here: Path = ()
         self._space()
         while self.at < len(self.text):
-            here = self._header() if self._peek("[") else self._pair(here) or here
+            if self._peek("["):
+                here = self._header()
+            else:
+                self._pair(here)
             self._space()
 
     def _header(self) -> Path:
@@ -103,16 +106,8 @@ class _Reader:
             self.at += 1
 
     def _key(self) -> str:
-        quoted = _STRING.match(self.text, self.at)
-        found = quoted or _BARE_KEY.match(self.text, self.at)
-        if found is None:  # only in a text that is not TOML
-            self.at = len(self.text)
-            return ""
-        self.at = found.end()
-        word = found.group()
-        if quoted is None:
-            return word
-        return str(tomllib.loads(f"key = {word}")["key"])
+        quoted = self._take(_STRING)
+        return str(tomllib.loads(f"key = {quoted}")["key"]) if quoted else self._take(_BARE_KEY)
 
     def _value(self, path: Path) -> None:
         self._space()
@@ -120,9 +115,8 @@ class _Reader:
             self._items(path, "]")
         elif self._peek("{"):
             self._items(path, "}")
-        else:
-            found = _STRING.match(self.text, self.at) or _BARE_VALUE.match(self.text, self.at)
-            self.at = len(self.text) if found is None else found.end()
+        elif not self._take(_STRING):
+            self._take(_BARE_VALUE)
 
     def _items(self, path: Path, close: str) -> None:
         """The items of an array or the pairs of an inline table, up to and with the closing bracket."""
@@ -143,8 +137,14 @@ class _Reader:
         self.at += 1
 
     def _space(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        self.at = self.at if found is None else found.end()
+        self._take(_SPACE)
+
+    def _take(self, pattern: re.Pattern[str]) -> str:
+        """What of the text here has the pattern; the reader then stands behind it."""
+        found = pattern.match(self.text, self.at)
+        word = found.group() if found else ""
+        self.at += len(word)
+        return word
 
     def _peek(self, mark: str) -> bool:
         return self.text.startswith(mark, self.at)
