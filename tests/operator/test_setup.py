@@ -197,15 +197,24 @@ def test_editions_with_the_api_are_supported(edition: str) -> None:
 
 
 def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(stage: Stage) -> None:
-    """A refused token is one failed step with its remedy."""
+    """A refused login is one failed step with its remedy."""
     stage.operator.push_settings(MINIMAL, apply=True)
-    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+    wanted = steps(stage, StepState.MADE)
+    hubspot, salesforce = wanted[: 1 + len(HUBSPOT_NAMES)], wanted[1 + len(HUBSPOT_NAMES) :]
 
+    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
     failed, *others = stage.operator.setup(apply=True)
 
     assert (failed.side, failed.what, failed.state) == (Side.HUBSPOT, "connection to hubspot", StepState.FAILED)
     assert failed.text.endswith("Store a valid HubSpot access token in the connection's secret.")
-    assert others == steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :]
+    assert others == salesforce
+
+    stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
+    *others, failed = stage.operator.setup(apply=True)
+
+    assert others == hubspot
+    assert (failed.side, failed.what, failed.state) == (Side.SALESFORCE, "connection to salesforce", StepState.FAILED)
+    assert failed.text.endswith("Check the connection's Salesforce secret and the external client app's policies.")
 
 
 def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
