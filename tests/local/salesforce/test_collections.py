@@ -136,3 +136,28 @@ def test_a_row_without_type_is_refused_alone(org: LiveOrg) -> None:
     results = _send(org, "POST", "", [lead(), typed("Lead", **lead())])
     assert [result["success"] for result in results] == [False, True]
     assert results[0]["errors"][0]["statusCode"] == "INVALID_TYPE"
+
+
+def test_a_delete_of_all_or_none_takes_everything_back(org: LiveOrg) -> None:
+    """One id that cannot be deleted keeps the others alive."""
+    record_id = org.product.Lead.create(lead())["id"]
+    path = f"composite/sobjects?ids={record_id},zzz000000000001AAA&allOrNone=true"
+    results: Any = org.product.restful(path, method="DELETE")
+    assert [result["errors"][0]["statusCode"] for result in results] == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "MALFORMED_ID",
+    ]
+    assert org.product.Lead.get(record_id)["IsDeleted"] is False
+
+
+def test_an_upsert_row_without_its_key_or_of_another_type_is_refused(start_org: StartOrg) -> None:
+    """Each row needs a value in the key field and the type of the path; by Id it must exist."""
+    org = start_org(KEY)
+    results = _send(
+        org, "PATCH", "/Lead/Hub_Id__c", [typed("Lead", **lead()), typed("Contact", LastName="x", Hub_Id__c="1")]
+    )
+    by_id = _send(org, "PATCH", "/Lead/Id", [typed("Lead", **lead(Id="00Q000000000009EAA")), typed("Lead", **lead())])
+    codes = [
+        result["errors"][0]["statusCode"] if result["errors"] else result["created"] for result in [*results, *by_id]
+    ]
+    assert codes == ["MISSING_ARGUMENT", "INVALID_TYPE", "INVALID_CROSS_REFERENCE_KEY", True]

@@ -250,3 +250,19 @@ def test_fields_of_the_world_are_known_to_the_tooling_api(start_org: StartOrg) -
     expected = {"label": "Hub Id", "type": "Text", "length": 32, "unique": True, "externalId": False, "required": False}
     assert record["FullName"] == "Lead.Hub_Id__c"
     assert {name: record["Metadata"][name] for name in expected} == expected
+
+
+def test_the_versions_and_resources_are_listed(org: LiveOrg) -> None:
+    """The first two levels of the REST API say what lies below; an unknown version is 404."""
+    versions = org.session().get(f"{org.base}/services/data").json()
+    assert {"version": "66.0", "url": "/services/data/v66.0", "label": "Spring '26"} in versions
+    assert org.call("GET", "").json()["query"] == "/services/data/v66.0/query"
+    assert org.session().get(f"{org.base}/services/data/v1.0/limits").status_code == 404
+
+
+def test_all_picklists_of_a_record_type_come_at_once(org: LiveOrg) -> None:
+    """The UI API answers every picklist of an object; a record type of another object is 404."""
+    path = "/ui-api/object-info/Lead/picklist-values"
+    found = org.call("GET", f"{path}/012000000000000AAA").json()["picklistFieldValues"]
+    assert found["Status"]["values"][0]["value"] == found["Status"]["defaultValue"]["value"] == "Open - Not Contacted"
+    assert org.call("GET", f"{path}/012000000000009AAA").status_code == 404

@@ -275,3 +275,64 @@ def test_a_duplicate_rule_names_its_matches_and_may_be_passed(start_org: StartOr
         headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"},
     )
     assert saved.status_code == 201
+
+
+def test_a_key_reads_and_deletes_its_record(start_org: StartOrg) -> None:
+    """The external-id path serves GET and DELETE; an ambiguous key answers 300, an unknown one 404."""
+    org = start_org(CUSTOM)
+    for key in ("one", "two", "two"):
+        org.product.Lead.create(lead(Loose__c=key))
+    asked = [("GET", "one"), ("GET", "two"), ("GET", "none"), ("DELETE", "two"), ("DELETE", "one"), ("GET", "one")]
+    statuses = [org.call(method, f"/sobjects/Lead/Loose__c/{key}").status_code for method, key in asked]
+    assert statuses == [200, 300, 404, 404, 204, 404]
+
+
+def test_the_id_belongs_into_the_path_only(org: LiveOrg) -> None:
+    """A body with an Id is refused, on create as on update."""
+    record_id = org.product.Lead.create(lead())["id"]
+    expected = (
+        400,
+        [{"message": "The Id field should not be specified in the sobject data.", "errorCode": "INVALID_FIELD"}],
+    )
+    asked = [("POST", "/sobjects/Lead"), ("PATCH", f"/sobjects/Lead/{record_id}")]
+    assert [_refusal(org, method, path, lead(Id=record_id)) for method, path in asked] == [expected] * 2
+
+
+def test_a_read_may_name_its_fields_and_spare_an_old_answer(org: LiveOrg) -> None:
+    """``fields`` chooses columns; If-Modified-Since answers 304; a date that is none is refused."""
+    path = f"/sobjects/Lead/{org.product.Lead.create(lead())['id']}"
+    chosen = org.call("GET", f"{path}?fields=LastName,Company").json()
+    del chosen["attributes"]
+    assert chosen == {"LastName": "Lang", "Company": "Acme"}
+    later = http_text(org.clock.now_ms() + 60_000)
+    statuses = [
+        org.call("GET", path, headers={"If-Modified-Since": since}).status_code for since in (later, "yesterday")
+    ]
+    assert statuses == [304, 400]
+
+
+def test_what_cannot_be_written_says_so(org: LiveOrg) -> None:
+    """Objects that only the org makes, changes or deletes refuse it."""
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/sobjects/Organization", {"Name": "x"}),
+        ("PATCH", f"/sobjects/Organization/{org.sim.org_id}", {"Name": "x"}),
+        ("DELETE", f"/sobjects/User/{org.sim.user_id}", {}),
+    ]
+    codes = [_refusal(org, *one)[1][0]["errorCode"] for one in asked]
+    assert codes == ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"] * 3
+
+
+def test_a_parent_that_cannot_be_found_is_refused(start_org: StartOrg) -> None:
+    """A key of nobody, and a field that is no key, are INVALID_FIELD; so is a deleted parent ENTITY_IS_DELETED."""
+    org = start_org({"custom_fields": {"Account": [{"name": "Number__c", "type": "string", "externalId": True}]}})
+    gone = org.product.Account.create({"Name": "Acme"})["id"]
+    org.product.Account.delete(gone)
+    parents: list[dict[str, Any]] = [
+        {"Account": {"Number__c": "9"}},
+        {"Account": {"Industry": "x"}},
+        {"AccountId": gone},
+    ]
+    codes = [
+        _refusal(org, "POST", "/sobjects/Contact", {"LastName": "x"} | parent)[1][0]["errorCode"] for parent in parents
+    ]
+    assert codes == ["INVALID_FIELD", "INVALID_FIELD", "ENTITY_IS_DELETED"]
