@@ -96,6 +96,7 @@ class Stage:
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
+    is_live: bool = False
     made: list[Ref] = field(default_factory=list)
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
@@ -293,7 +294,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     set_up_hubspot(url, token)
     person = HubspotPerson(url, token)
     gateway = HubspotGateway(FixedSecret({"access_token": token}))
-    stage = Stage(gateway, person, HUBSPOT, gateway)
+    stage = Stage(gateway, person, HUBSPOT, gateway, catch_up=lambda: time.sleep(30), is_live=True)
     yield from _swept(stage)
 
 
@@ -305,14 +306,15 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     filled = FixedSecret({name: value for name, value in secret.items() if value})
     gateway = SalesforceGateway(login_url, filled, now=time.time)
     who = gateway.identity()
-    stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id)
+    stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
     yield from _swept(stage)
 
 
 def _swept(stage: Stage) -> Iterator[Stage]:
     """The stage, with what was made on it deleted afterwards."""
     yield stage
-    for record in stage.crm.find([stage.address(name) for name in NAMES], {stage.words.object: []}):
+    objects: dict[str, list[str]] = {"contact": []} if stage.words.side is Side.HUBSPOT else {"Lead": [], "Contact": []}
+    for record in stage.crm.find([stage.address(name) for name in NAMES], objects):
         stage.person.delete(record.ref)
 
 
