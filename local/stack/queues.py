@@ -43,6 +43,7 @@ class QueuePoller:
 
     def move(self) -> bool:
         """Offer everything that is ready, batch by batch."""
+        self._forget_expired()
         if not self._ready():
             return False
         newest_first = self._faults.take("queue", "reorder") is not None
@@ -59,6 +60,13 @@ class QueuePoller:
 
     def _queue(self) -> Any:
         return self._aws.backend("sqs").queues[self._name]
+
+    def _forget_expired(self) -> None:
+        """Drop what is older than the queue's retention: moto keeps it and then hands out nothing that lies behind it."""
+        queue = self._queue()
+        oldest = self._clock.now_ms() - int(queue.message_retention_period) * 1000
+        if any(message.sent_timestamp < oldest for message in queue._messages):  # noqa: SLF001
+            queue._messages = [message for message in queue._messages if message.sent_timestamp >= oldest]  # noqa: SLF001
 
     def _ready(self) -> bool:
         now = self._clock.now_ms()

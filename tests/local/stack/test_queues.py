@@ -170,3 +170,15 @@ def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Bu
     stack.runner.advance(125)
     assert stack.said("work") == [["1"]]
     assert stack.cloud.lambdas.calls()["work"] == 1
+
+
+def test_a_message_that_nobody_takes_is_gone_after_its_retention(laptop: Build):
+    """Four days unless the queue says otherwise; what came later is still delivered."""
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.send("old")
+    stack.clock.advance(3 * 86_400)
+    stack.send("new")
+    stack.clock.advance(86_400 + 60)
+    stack.runner.settle()
+    assert stack.said("work") == [["new"]]
+    assert stack.left_in("Queue") == 0
