@@ -236,6 +236,27 @@ def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
     assert len(server.asked) <= 15
 
 
+class FussyAboutAddresses(Script):
+    """A HubSpot that refuses a whole read for one thing that is no address."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer by the rows of the request."""
+        emails = [row["id"] for row in asked.body["inputs"]]
+        if "p13" in emails:
+            return Answer({"category": "VALIDATION_ERROR", "message": "p13 is not an e-mail address"}, 400)
+        return Answer({"results": [_row(int(email.strip("p@x"))) for email in emails]})
+
+
+def test_something_that_is_no_address_is_nowhere_and_does_not_hide_the_others() -> None:
+    """A refused look is halved until the culprit is found."""
+    server = FussyAboutAddresses([])
+    addresses = [f"p{number}@x" if number != 13 else "p13" for number in range(40)]
+    with served(server) as url:
+        found = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).find(addresses, {"contact": []})
+
+    assert [record.ref for record in found] == [contact(number) for number in range(40) if number != 13]
+
+
 def test_a_row_that_hubspot_says_nothing_about_is_asked_for_alone() -> None:
     """An answer without the row is no success."""
     with scripted(Answer({"results": [_row(1)]}), Answer({"results": []})) as (gateway, asked):

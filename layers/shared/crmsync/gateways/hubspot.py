@@ -77,7 +77,7 @@ class HubspotGateway:
         found: dict[Ref, Record] = {}
         for kind, names in fields.items():
             for part in chunks(wanted, BATCH):
-                for row in self._rows(kind, part, list(names), id_property="email"):
+                for row in self._rows_by_email(kind, part, list(names)):
                     one = record(kind, row, list(names))
                     found[one.ref] = one
         return list(found.values())
@@ -124,17 +124,18 @@ class HubspotGateway:
 
     # -- reading --
 
-    def _rows(
-        self, kind: str, ids: list[str], names: list[str], *, history: bool = False, id_property: str = ""
-    ) -> list[dict[str, Any]]:
-        body: dict[str, Any] = {
-            "properties": names,
-            "propertiesWithHistory": names if history else [],
-            "inputs": [{"id": one} for one in ids],
-        }
-        if id_property:
-            body["idProperty"] = id_property
+    def _rows(self, kind: str, ids: list[str], names: list[str], *, history: bool = False) -> list[dict[str, Any]]:
+        body = {**_wanted(ids, names), "propertiesWithHistory": names if history else []}
         return self._client.batch("read", kind, body).rows
+
+    def _rows_by_email(self, kind: str, emails: list[str], names: list[str]) -> list[dict[str, Any]]:
+        """The rows with these addresses. One that HubSpot takes for no address at all, and so has nowhere, never spoils the others."""
+        body = {**_wanted(emails, names), "idProperty": "email"}
+        reply = self._client.batch("read", kind, body, see=frozenset({BAD_REQUEST}))
+        if reply.status != BAD_REQUEST or len(emails) == 1:
+            return reply.rows
+        half = len(emails) // 2
+        return [row for part in (emails[:half], emails[half:]) for row in self._rows_by_email(kind, part, names)]
 
     def _page_since(self, kind: str, start: int) -> tuple[list[Sighting], bool]:
         """One page; it always ends later than it begins, unless it is the last one, so that whoever goes on from its end gets on.
@@ -224,10 +225,16 @@ class HubspotGateway:
         return Written(Ref(Side.HUBSPOT, "contact", ""), {})
 
 
+def _wanted(ids: list[str], names: list[str]) -> dict[str, Any]:
+    return {"properties": names, "propertiesWithHistory": [], "inputs": [{"id": one} for one in ids]}
+
+
 def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """Ids by object, each once. What cannot be an id (a person typed it into our Salesforce field) would spoil a whole call: left out."""
     kinds: dict[str, dict[str, None]] = {}
     for ref in refs:
-        kinds.setdefault(ref.object, {})[ref.id] = None
+        if ref.id.isascii() and ref.id.isdecimal():
+            kinds.setdefault(ref.object, {})[ref.id] = None
     return {kind: list(ids) for kind, ids in kinds.items()}
 
 
