@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
@@ -11,10 +12,12 @@ from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
 from crmsync.rules.base import rebased
 from crmsync.rules.contact_book import ContactBook, contact_book
+from crmsync.rules.owners import OwnerBook
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SEALER = Sealer(b"a key for tests only, nothing more")
 OUR_USER = "005000000000001AAA"
+OUR_APP = "INTEGRATION/990077"
 LEAD_ID = "00Q000000000001AAA"
 CONTACT_ID = "003000000000001AAA"
 
@@ -34,9 +37,10 @@ def a_connection(**contacts: object) -> Connection:
     )
 
 
-def a_book(**contacts: object) -> ContactBook:
-    """The rule book of `a_connection`."""
-    return contact_book(a_connection(**contacts), SEALER, OUR_USER)
+def a_book(*, owners: OwnerBook | None = None, members: Iterable[Ref] = (), **contacts: object) -> ContactBook:
+    """The rule book of `a_connection`, with owners where somebody asked for them, and the members of the inclusion list."""
+    book = contact_book(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
+    return replace(book, owners=owners, members=frozenset(members))
 
 
 def a_contact(
@@ -90,6 +94,8 @@ def a_link(
         rebased(Base(), page.salesforce_forms, _all(page.salesforce_forms, salesforce), book.sealer),
         tags(wrote),
         version=version,
+        hubspot_owner=str(hubspot.fields.get("hubspot_owner_id") or ""),
+        salesforce_owner=str(salesforce.fields.get("OwnerId") or ""),
     )
 
 

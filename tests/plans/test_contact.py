@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import Category, Conflict, CreateRecord, IdOf, OptOut, Plan, Report, SaveLink, UpdateRecord
+from crmsync.model.effects import Category, Conflict, CreateRecord, DeleteRecord, DropLink, OptOut, Plan, Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule, Form, Update
-from crmsync.model.links import Link, LinkState, Slot, tags
+from crmsync.model.links import Link, LinkState, tags
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
-from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
+from crmsync.rules.births import NEW
+from tests.builders import LEAD_ID, OUR_USER, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 BOOK = a_book()
@@ -30,11 +31,11 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
 
 
 def born_in_hubspot(contact, candidates=(), taken=frozenset()):
-    return ContactFacts(a_change(contact.ref), None, contact, None, tuple(candidates), taken)
+    return ContactFacts(a_change(contact.ref), hubspot=contact, candidates=tuple(candidates), taken=taken)
 
 
 def born_in_salesforce(record, candidates=(), taken=frozenset()):
-    return ContactFacts(a_change(record.ref), None, None, record, tuple(candidates), taken)
+    return ContactFacts(a_change(record.ref), salesforce=record, candidates=tuple(candidates), taken=taken)
 
 
 def pair(**fields):
@@ -45,7 +46,7 @@ def pair(**fields):
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("FLD-7")
 def test_a_new_hubspot_contact_becomes_a_lead():
-    """A new HubSpot contact makes a lead, company name included, and each side keeps the other's id."""
+    """A new HubSpot contact makes a lead, company name included; its link is ready for the lead's id."""
     contact = a_contact({"company": "Example GmbH", "phone": "+49 731 0100"})
     shown = {
         "Email": "ada@example.com",
@@ -58,16 +59,29 @@ def test_a_new_hubspot_contact_becomes_a_lead():
         "acme",
         Kind.CONTACT,
         contact.ref,
-        Slot("salesforce"),
+        NEW,
         base_of(contact.fields, BOOK, H),
         base_of(shown, BOOK, S),
         tags(shown),
+        hubspot_owner="",
     )
-    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan(
+    create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
+    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan((create,), birth=link)
+
+
+def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
+    """As soon as the lead exists the pair is looked at: HubSpot learns the lead's id, and only what the lead shows otherwise is news."""
+    contact = a_contact()
+    plan = plan_contact(born_in_hubspot(contact), BOOK)
+    lead = a_lead(key=KEY, by=OUR_USER)
+    assert plan.birth is not None
+    pair = plan_contact(
+        ContactFacts(a_change(contact.ref), replace(plan.birth, salesforce=lead.ref), contact, lead), BOOK
+    )
+    assert pair == Plan(
         (
-            CreateRecord(S, "Lead", KEY, shown, Slot("salesforce"), ("SET-2", "SET-3")),
-            SaveLink(link),
-            UpdateRecord(contact.ref, H, {"crmsync_salesforce_id": IdOf(Slot("salesforce"))}),
+            UpdateRecord(contact.ref, H, {"crmsync_salesforce_id": LEAD_ID}),
+            SaveLink(replace(plan.birth, salesforce=lead.ref), ("DUP-1",)),
         )
     )
 
@@ -79,7 +93,7 @@ def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
     book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
     created = plan_contact(born_in_hubspot(a_contact({"company": "Example GmbH"})), book).effects[0]
     shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
-    assert created == CreateRecord(S, "Contact", KEY, shown, Slot("salesforce"), ("SET-2", "SET-3"))
+    assert created == CreateRecord(S, "Contact", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-13"))
 
 
 @pytest.mark.rule("SET-2")
@@ -132,7 +146,7 @@ def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact
 
 @pytest.mark.rule("SET-1")
 def test_a_new_lead_becomes_a_hubspot_contact():
-    """A new lead makes a HubSpot contact, an opted-out one an unsubscribed contact, and each side keeps the other's id."""
+    """A new lead makes a HubSpot contact with its values in HubSpot's form; its link is ready for the contact's id."""
     lead = a_lead({"HasOptedOutOfEmail": True, "AnnualRevenue": 1200000.0})
     shown = {
         "email": "ada@example.com",
@@ -144,18 +158,28 @@ def test_a_new_lead_becomes_a_hubspot_contact():
     link = Link(
         "acme",
         Kind.CONTACT,
-        Slot("hubspot"),
+        NEW,
         lead.ref,
-        base_of(shown | {"hs_email_optout": "true"}, BOOK, H),
+        base_of(shown, BOOK, H),
         base_of(lead.fields, BOOK, S),
+        hubspot_owner="",
+        salesforce_owner="",
     )
-    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan(
-        (
-            CreateRecord(H, "contact", LEAD_ID, shown, Slot("hubspot"), ("SET-1", "INC-6")),
-            OptOut("ada@example.com", ("OPT-4",)),
-            SaveLink(link),
-            UpdateRecord(lead.ref, S, {"Crmsync_HubSpot_Id__c": IdOf(Slot("hubspot"), "555001-")}),
-        )
+    create = CreateRecord(H, "contact", LEAD_ID, shown, NEW, ("SET-1", "INC-6"))
+    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan((create,), birth=link)
+
+
+@pytest.mark.rule("OPT-7")
+def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
+    """The opt-out is carried the first time that the contact syncs, right after it was made."""
+    lead = a_lead({"HasOptedOutOfEmail": True})
+    plan = plan_contact(born_in_salesforce(lead), BOOK)
+    contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
+    assert plan.birth is not None
+    pair = plan_contact(ContactFacts(a_change(lead.ref), replace(plan.birth, hubspot=contact.ref), contact, lead), BOOK)
+    assert pair.effects[:2] == (
+        UpdateRecord(lead.ref, S, {"Crmsync_HubSpot_Id__c": KEY}),
+        OptOut("ada@example.com", ("OPT-4",)),
     )
 
 
@@ -293,10 +317,76 @@ def test_a_deleted_record_leaves_a_tombstone_and_nothing_is_deleted_across(gone)
 
 
 def test_an_edit_does_not_bring_a_buried_pair_back():
-    """A tombstoned record is not made again by an edit."""
+    """A tombstoned record is not made again by an edit of the other one."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
-    assert plan_contact(replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), BOOK).effects == ()
+    buried = replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE), salesforce=None)
+    assert plan_contact(buried, BOOK).effects == ()
+
+
+def test_an_undeleted_record_is_linked_again():
+    """When both records of a buried link exist again, the pair goes on as if nothing had happened."""
+    hubspot, salesforce = pair(hubspot={"phone": "1"})
+    facts = linked(hubspot, salesforce)
+    again = plan_contact(replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), BOOK)
+    assert again == plan_contact(facts, BOOK)
+
+
+@pytest.mark.rule("DEL-1")
+def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
+    """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes nothing in Salesforce."""
+    book = a_book(delete_in_hubspot=True)
+    facts = linked()
+    buried = SaveLink(replace(facts.link, state=LinkState.TOMBSTONE), ("DEL-1",))
+    assert plan_contact(replace(facts, salesforce=None), book) == Plan((DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried))
+    assert plan_contact(replace(facts, hubspot=None), book) == Plan((buried,))
+
+
+@pytest.mark.rule("CH-9")
+def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
+    """A contact that left the list is frozen, but the deletion of its Salesforce record is not missed."""
+    book = a_book(inclusion_list="77", delete_in_hubspot=True)
+    facts = replace(linked(), salesforce=None)
+    assert [type(one) for one in plan_contact(facts, book).effects] == [DeleteRecord, SaveLink]
+
+
+def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
+    """After a privacy deletion the link and its hashes are gone."""
+    facts = replace(linked(), hubspot=None)
+    forgotten = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
+    assert plan_contact(forgotten, BOOK).effects == (DropLink(facts.link),)
+
+
+@pytest.mark.rule("DUP-26")
+def test_a_converted_leads_link_goes_on_with_its_contact():
+    """The contact of a converted lead takes the lead's place, and what it shows is merged as usual."""
+    facts = linked()
+    contact = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY, "Title": "Engineer"})
+    plan = plan_contact(replace(facts, salesforce=contact), BOOK)
+    assert plan.effects[0] == UpdateRecord(
+        facts.hubspot.ref, H, {"jobtitle": "Engineer", "crmsync_salesforce_id": contact.ref.id}, ("MAP-3",)
+    )
+    assert plan.effects[1].link.salesforce == contact.ref
+
+
+@pytest.mark.rule("MRG-2")
+def test_a_loser_whose_survivor_is_linked_already_is_buried():
+    """When the survivor of a merge belongs to another pair, the loser's link is buried and nothing is written."""
+    facts = replace(linked(), outlived=True)
+    assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]
+
+
+@pytest.mark.rule("DUP-24")
+def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_address():
+    """The id that a record keeps of its counterpart outweighs the address: a lost link is found again."""
+    contact, lead = a_contact(salesforce_id=LEAD_ID), a_lead({"Email": "other@example.com"}, key=KEY)
+    plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), BOOK)
+    assert (plan.effects[-1].link.hubspot, plan.effects[-1].link.salesforce) == (contact.ref, lead.ref)
+
+
+def test_a_record_whose_counterpart_was_deleted_makes_no_new_one():
+    """A contact that names a lead which no longer exists was in step once; an edit does not bring the lead back."""
+    assert plan_contact(replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), BOOK).effects == ()
 
 
 def test_a_record_that_is_gone_and_was_never_linked_is_no_business_of_ours():

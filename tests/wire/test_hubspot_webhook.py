@@ -45,7 +45,7 @@ def look(record_id: str, cause: Cause = Cause.EDITED) -> Change:
         pytest.param(an_event(subscriptionType="contact.creation"), [look("81")], id="a creation"),
         pytest.param(an_event(subscriptionType="object.propertyChange", objectTypeId="0-1"), [look("81")], id="the generic form"),
         pytest.param(an_event(subscriptionType="contact.deletion"), [look("81", Cause.DELETED)], id="a deletion"),
-        pytest.param(an_event(subscriptionType="contact.privacyDeletion"), [look("81", Cause.DELETED)], id="a privacy deletion"),
+        pytest.param(an_event(subscriptionType="contact.privacyDeletion"), [look("81", Cause.FORGOTTEN)], id="a privacy deletion"),
         pytest.param(
             an_event(
                 subscriptionType="contact.merge", objectId=None, primaryObjectId=81, mergedObjectIds=[82, 83], newObjectId=90

@@ -7,16 +7,16 @@ look finds it, by its key or its address, and goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
 
 from crmsync.errors import SyncError
 from crmsync.flows.world import World
 from crmsync.model.effects import (
     CreateRecord,
+    DeleteRecord,
+    DropLink,
     Effect,
-    FieldValue,
-    IdOf,
     LookAgain,
     OptOut,
     Plan,
@@ -24,7 +24,7 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import Link, Place, Slot
+from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
 
@@ -33,54 +33,49 @@ Settle: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 
 
 @dataclass(slots=True)
-class _Run:
-    """A plan on its way: how far it has come, the ids of what it made, and the error that stopped it."""
+class Applied:
+    """What became of a plan: the error that stopped it, or None; the record that it made; and what each side answered to its writes."""
 
-    effects: tuple[Effect, ...]
-    done: int = 0
-    made: dict[Slot, Ref] = field(default_factory=dict)
-    shown: dict[Side, dict[str, Value]] = field(default_factory=dict)
     error: SyncError | None = None
+    made: Ref | None = None
+    shown: dict[Side, dict[str, Value]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Run:
+    """A plan on its way: the effects that are left, and what became of the others."""
+
+    left: list[Effect]
+    applied: Applied = field(default_factory=Applied)
 
     @property
     def head(self) -> Effect | None:
-        return self.effects[self.done] if self.error is None and self.done < len(self.effects) else None
+        return self.left[0] if self.left and self.applied.error is None else None
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
-            self.error = outcome
+            self.applied.error = outcome
             return
-        effect = self.effects[self.done]
-        if isinstance(effect, CreateRecord):
-            self.made[effect.into] = outcome.ref
-        self.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
-        self.done += 1
-
-    def place(self, place: Place) -> Ref:
-        return self.made[place] if isinstance(place, Slot) else place
-
-    def values(self, fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
-        return {
-            name: value.prefix + self.made[value.slot].id if isinstance(value, IdOf) else value
-            for name, value in fields.items()
-        }
+        if isinstance(self.left.pop(0), CreateRecord):
+            self.applied.made = outcome.ref
+        self.applied.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
 
 
-def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[SyncError | None]:
-    """Do what the plans say and answer, plan by plan, None or the error that stopped it.
+def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
+    """Do what the plans say and answer, plan by plan, what became of it.
 
     Reports are kept in the error inbox and put-off changes go back to their queue at the end, in one go each.
     """
-    runs = [_Run(tuple(effect for effect in plan.effects if not isinstance(effect, Report | LookAgain))) for plan in plans]
+    said = [effect for plan in plans for effect in plan.effects]
+    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | LookAgain)]) for plan in plans]
     stages = _stages(world, settle)
     while any([_advance(runs, stage) for stage in stages]):
         pass
-    said = [effect for plan in plans for effect in plan.effects]
     world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
     put_off = [(effect.change, effect.after) for effect in said if isinstance(effect, LookAgain)]
     if put_off:
         world.outbox.again(put_off)
-    return [run.error for run in runs]
+    return [run.applied for run in runs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +93,14 @@ class _Stage:
 def _stages(world: World, settle: Settle) -> tuple[_Stage, ...]:
     """The order that batches best: Salesforce, HubSpot, preferences, links; a plan that needs another order takes another round."""
     return (
-        _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_creates(runs))),
-        _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_updates(runs))),
-        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_creates(runs))),
-        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_updates(runs))),
-        _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_opt_outs(runs))),
-        _Stage(SaveLink, None, lambda runs: _save(runs, world, settle)),
+        _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_heads(runs, CreateRecord))),
+        _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_heads(runs, UpdateRecord))),
+        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_heads(runs, CreateRecord))),
+        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_heads(runs, UpdateRecord))),
+        _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.hubspot.delete(_heads(runs, DeleteRecord))),
+        _Stage(OptOut, None, lambda runs: world.hubspot.opt_out(_heads(runs, OptOut))),
+        _Stage(SaveLink, None, lambda runs: _linked(world.links.save(_settled(runs, settle)))),
+        _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
     )
 
 
@@ -120,36 +117,30 @@ def _advance(runs: Sequence[_Run], stage: _Stage) -> bool:
     return True
 
 
-def _opt_outs(runs: Sequence[_Run]) -> list[OptOut]:
-    return [run.head for run in runs if isinstance(run.head, OptOut)]
+_Kind = TypeVar("_Kind", bound=Effect)
 
 
-def _creates(runs: Sequence[_Run]) -> list[CreateRecord]:
-    return [replace(run.head, fields=run.values(run.head.fields)) for run in runs if isinstance(run.head, CreateRecord)]
+def _heads(runs: Sequence[_Run], kind: type[_Kind]) -> list[_Kind]:
+    return [run.head for run in runs if isinstance(run.head, kind)]
 
 
-def _updates(runs: Sequence[_Run]) -> list[UpdateRecord]:
-    return [
-        replace(run.head, place=run.place(run.head.place), fields=run.values(run.head.fields))
-        for run in runs
-        if isinstance(run.head, UpdateRecord)
-    ]
-
-
-def _save(runs: Sequence[_Run], world: World, settle: Settle) -> Sequence[Outcome]:
+def _settled(runs: Sequence[_Run], settle: Settle) -> list[Link]:
+    """The links to save, with what the sides answered to the writes before."""
     links = []
-    for run in runs:
-        effect = run.head
-        if isinstance(effect, SaveLink):
-            link = replace(effect.link, hubspot=run.place(effect.link.hubspot), salesforce=run.place(effect.link.salesforce))
-            for side, fields in run.shown.items():
-                link = settle(link, side, fields)
-            links.append(link)
-    return [_linked(saved) for saved in world.links.save(links)]
+    for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
+        link = effect.link
+        for side, fields in run.applied.shown.items():
+            link = settle(link, side, fields)
+        links.append(link)
+    return links
 
 
-def _linked(saved: Link | SyncError) -> Outcome:
-    if isinstance(saved, SyncError):
-        return saved
-    assert isinstance(saved.hubspot, Ref)  # noqa: S101 - a stored link has both ids; this tells the type checker
-    return Written(saved.hubspot, {})
+def _linked(saved: Sequence[Link | SyncError]) -> list[Outcome]:
+    return [one if isinstance(one, SyncError) else Written(_ref(one), {}) for one in saved]
+
+
+def _ref(link: Link) -> Ref:
+    if not isinstance(link.hubspot, Ref):
+        msg = "a stored link has both ids"
+        raise TypeError(msg)
+    return link.hubspot

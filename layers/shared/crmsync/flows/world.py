@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from crmsync.model.links import Sealer
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Crm, Inbox, Links, Outbox, Preferences
+from crmsync.ports import Brake, Crm, Deleter, Directory, Inbox, Links, Lists, Outbox, Preferences, Survivors
+
+
+class SalesforceCrm(Crm, Survivors, Protocol):
+    """All that flows ask of Salesforce."""
+
+
+class HubspotCrm(Crm, Survivors, Deleter, Preferences, Protocol):
+    """All that flows ask of HubSpot's records and e-mail preferences."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One connection's outside. ``our_user`` is the Salesforce id of the integration user, by which our own writes are known."""
+    """One connection's outside. ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a
+    source; by them our own writes are known."""
 
     connection: Connection
-    hubspot: Crm
-    salesforce: Crm
-    preferences: Preferences
+    hubspot: HubspotCrm
+    salesforce: SalesforceCrm
+    lists: Lists
+    directory: Directory
     links: Links
     outbox: Outbox
     inbox: Inbox
+    brake: Brake
     sealer: Sealer
     our_user: str
+    our_app: str
+    now: Callable[[], datetime]
 
-    def crm(self, side: Side) -> Crm:
+    def crm(self, side: Side) -> HubspotCrm | SalesforceCrm:
         """The CRM of a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce

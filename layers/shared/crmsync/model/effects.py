@@ -7,25 +7,13 @@ caused it (``because``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from crmsync.model.changes import Change
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Ref, Side, Value
-
-
-@dataclass(frozen=True, slots=True)
-class IdOf:
-    """Stands, as a value, for the id of a record that does not exist yet, with ``prefix`` put before it."""
-
-    slot: Slot
-    prefix: str = ""
-
-
-FieldValue: TypeAlias = Value | IdOf
-"""A value to write, or the id of a record that an earlier effect of the same plan makes."""
 
 Because: TypeAlias = tuple[str, ...]
 """Rule ids of the specification."""
@@ -41,7 +29,7 @@ class CreateRecord:
     side: Side
     object: str
     key: str
-    fields: Mapping[str, FieldValue]
+    fields: Mapping[str, Value]
     into: Slot
     because: Because = ()
     assign: bool = False
@@ -53,7 +41,7 @@ class UpdateRecord:
 
     place: Place
     side: Side
-    fields: Mapping[str, FieldValue]
+    fields: Mapping[str, Value]
     because: Because = ()
 
 
@@ -152,11 +140,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone."""
+    """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone.
+
+    ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link stored, once the record has its id.
+    """
 
     effects: tuple[Effect, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    birth: Link | None = None
 
 
 def effect_line(effect: Effect) -> str:

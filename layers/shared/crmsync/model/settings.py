@@ -133,6 +133,8 @@ class Connection:
     deals: DealSettings = DealSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
     email_tasks: EmailTaskSettings = EmailTaskSettings()
+    owners: tuple[tuple[str, str], ...] = ()
+    """Section ``[connection.owners]``: HubSpot owner's address -> Salesforce user's address or id, where name and address do not agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from types import MappingProxyType
 from crmsync.model import names
 from crmsync.model.fields import Form, Update
 from crmsync.model.links import Sealer
-from crmsync.model.records import Side
+from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.rules import opt_out
+from crmsync.rules import inclusion, opt_out, owners
 from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.owners import OwnerBook
 
 HUBSPOT_OBJECT = "contact"
 SALESFORCE_OBJECTS = ("Contact", "Lead")
@@ -36,20 +37,27 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ContactBook:
-    """Everything that planning a contact needs besides its facts. ``our_user`` is the Salesforce id of the integration user."""
+    """Everything that planning a contact needs besides its facts.
+
+    ``our_user`` is the Salesforce id of the integration user, ``our_app`` HubSpot's name for us as the source of a value. ``members`` are
+    those of the batch's HubSpot contacts that are in the inclusion list, ``owners`` is None where nobody had to be asked who owns what.
+    """
 
     connection: Connection
     pages: Mapping[str, Page]
     sealer: Sealer
     our_user: str
+    our_app: str = ""
+    members: frozenset[Ref] = frozenset()
+    owners: OwnerBook | None = None
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`; always in the same order."""
         if side is Side.HUBSPOT:
             wanted = {name for page in self.pages.values() for name in page.hubspot_forms}
-            return {HUBSPOT_OBJECT: tuple(sorted(wanted | {names.HUBSPOT_KEY}))}
+            return {HUBSPOT_OBJECT: tuple(sorted(wanted | _HUBSPOT_EXTRAS))}
         return {
-            salesforce_object: tuple(sorted({*page.salesforce_forms, names.SALESFORCE_KEY}))
+            salesforce_object: tuple(sorted({*page.salesforce_forms, names.SALESFORCE_KEY, owners.SALESFORCE_FIELD}))
             for salesforce_object, page in self.pages.items()
         }
 
@@ -58,11 +66,14 @@ class ContactBook:
         return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
 
 
-def contact_book(connection: Connection, sealer: Sealer, our_user: str) -> ContactBook:
+_HUBSPOT_EXTRAS = frozenset({names.HUBSPOT_KEY, inclusion.STAGE, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME})
+
+
+def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app: str = "") -> ContactBook:
     """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4)."""
     maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
     pages = {name: _page(field_map) for name, field_map in maps.items()}
-    return ContactBook(connection, MappingProxyType(pages), sealer, our_user)
+    return ContactBook(connection, MappingProxyType(pages), sealer, our_user, our_app)
 
 
 def _page(field_map: FieldMap) -> Page:

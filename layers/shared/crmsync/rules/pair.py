@@ -12,7 +12,7 @@ from crmsync.model.effects import Because, Conflict
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules import opt_out
+from crmsync.rules import opt_out, owners
 from crmsync.rules.base import SideView, view
 from crmsync.rules.contact_book import ContactBook
 from crmsync.rules.merge import Verdict, merge_field
@@ -32,6 +32,7 @@ class PairMerge:
     because_hubspot: Because = ()
     because_salesforce: Because = ()
     because_opt_out: Because = ()
+    owners: tuple[str | None, str | None] = (None, None)
 
 
 def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook) -> PairMerge:
@@ -41,14 +42,16 @@ def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: Con
     s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
     merged = PairMerge()
     for rule in page.field_map:
-        verdict = merge_field(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], _newest(rule, hubspot, salesforce))
+        newest = _newest(rule.hubspot, hubspot, salesforce, book)
+        verdict = merge_field(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], newest)
         if verdict.conflict:
             merged.conflicts += (_conflict(rule, h, s, verdict),)
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
     _merge_opt_out(h, s, merged)
+    _merge_owners(hubspot, salesforce, link, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
-    merged.has_news = _has_news(h, s, merged.unfit)
+    merged.has_news = _has_news(h, s, merged.unfit) or (link is not None and merged.owners != _last_owners(link))
     return merged
 
 
@@ -59,9 +62,14 @@ def _has_news(h: SideView, s: SideView, unfit: tuple[FieldRule, ...]) -> bool:
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
 
 
-def _newest(rule: FieldRule, hubspot: Record, salesforce: Record) -> Side:
-    """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it."""
-    origin = hubspot.origins.get(rule.hubspot)
+def _newest(name: str, hubspot: Record, salesforce: Record, book: ContactBook) -> Side:
+    """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it.
+
+    A value that we put there ourselves is an echo and never the newer one.
+    """
+    origin = hubspot.origins.get(name)
+    if origin and book.our_app and origin.by == book.our_app:
+        return Side.SALESFORCE
     at = origin.at if origin else hubspot.modified_at
     return Side.HUBSPOT if at > salesforce.modified_at else Side.SALESFORCE
 
@@ -97,6 +105,37 @@ def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
     if verdict.unsubscribe_in_hubspot:
         merged.opt_out_in_hubspot = True
         merged.because_opt_out = (verdict.because,)
+
+
+def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook, merged: PairMerge) -> None:
+    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18). Without an owner book nobody's owner has changed."""
+    owning = owning_of(hubspot, salesforce, link)
+    if book.owners is None:
+        merged.owners = _last_owners(link) if link else (None, None)
+        return
+    verdict = owners.decide_owner(owning, _newest(owners.HUBSPOT_FIELD, hubspot, salesforce, book), book.owners)
+    if verdict.salesforce is not None:
+        merged.to_salesforce[owners.SALESFORCE_FIELD] = verdict.salesforce
+        merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
+    if verdict.hubspot is not None:
+        merged.to_hubspot[owners.HUBSPOT_FIELD] = verdict.hubspot or None
+        merged.because_hubspot = _joined(merged.because_hubspot, (verdict.because,))
+    owner = owning.salesforce if verdict.salesforce is None else verdict.salesforce
+    merged.owners = (owning.hubspot if verdict.hubspot is None else verdict.hubspot, owner)
+    shown = {owners.SHOWN_ID: owner or None, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
+    merged.to_hubspot |= {name: value for name, value in shown.items() if hubspot.fields.get(name) != value}
+
+
+def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> owners.Owning:
+    """Both owners of a pair, now and when it was last looked at."""
+    last = _last_owners(link) if link else (None, None)
+    return owners.Owning(
+        str(hubspot.fields.get(owners.HUBSPOT_FIELD) or ""), str(salesforce.fields.get(owners.SALESFORCE_FIELD) or ""), *last
+    )
+
+
+def _last_owners(link: Link) -> tuple[str | None, str | None]:
+    return link.hubspot_owner, link.salesforce_owner
 
 
 def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: PairMerge) -> None:

@@ -39,7 +39,7 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
         "restore": Cause.EDITED,
         "associationChange": Cause.EDITED,
         "deletion": Cause.DELETED,
-        "privacyDeletion": Cause.DELETED,
+        "privacyDeletion": Cause.FORGOTTEN,
         "merge": Cause.EDITED,
     }
 )

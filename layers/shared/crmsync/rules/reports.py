@@ -1,0 +1,78 @@
+"""What people are told about a contact that does not sync: one sentence, the field, what to do, and the rule.
+
+The sentences hold no value of the record, so that they may be stored and logged.
+"""
+
+from __future__ import annotations
+
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref
+
+
+def waiting(ref: Ref) -> Report:
+    """TRG-17: without an address there is nobody to match; that is a state, not an error."""
+    return Report(
+        ref,
+        Category.WAITING,
+        "has no e-mail address yet, so it waits",
+        hint="Give it an e-mail address; it then syncs by itself.",
+        because=("TRG-17",),
+    )
+
+
+def held_by_another(ref: Ref) -> Report:
+    """CH-13: a second record with the address of a linked one."""
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "shares its e-mail address with a record that is linked already; that link stays",
+        hint="Merge the two records, or give one of them another address.",
+        because=("CH-13",),
+    )
+
+
+def address_taken(ref: Ref) -> Report:
+    """An address moved onto another contact's address is an error, never a merge."""
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "would get an e-mail address that another HubSpot contact has",
+        "email",
+        "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
+        ("DUP-1",),
+    )
+
+
+def unnamed(ref: Ref, missing: str) -> Report:
+    """Q-35: Salesforce requires a name that HubSpot does not have and the settings do not make up."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        f"Salesforce requires {missing}, HubSpot has none, and the settings name no fallback",
+        missing,
+        "Fill it in HubSpot, or set a fallback under [connection.contacts].",
+        ("Q-35",),
+    )
+
+
+def unfit(ref: Ref, name: str) -> Report:
+    """CH-8: one value that cannot cross does not hold back the others."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        "has a value that the field on the other side cannot hold; the other fields are in step",
+        name,
+        "Correct the value; the field then syncs by itself.",
+        ("CH-8",),
+    )
+
+
+def braked(ref: Ref) -> Report:
+    """Q-30: more deletions within the hour than the settings allow wait for a person."""
+    return Report(
+        ref,
+        Category.BRAKE,
+        "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
+        hint="Look into who deleted them, then retry these errors; the contacts stay until then.",
+        because=("DEL-1", "Q-30"),
+    )

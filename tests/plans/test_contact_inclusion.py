@@ -1,0 +1,106 @@
+"""The inclusion list in plans: who is linked, who is frozen, who thaws (INC-2, INC-6, INC-7, Q-23, Q-38, CH-17)."""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
+from crmsync.model.links import Base
+from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
+from crmsync.plans.contact import ContactFacts, plan_contact
+from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
+
+KEY = "555001-81"
+OUTSIDE = a_book(inclusion_list="77")
+INSIDE = a_book(inclusion_list="77", members=[a_contact().ref])
+
+
+def met(contact, lead, *, named="salesforce"):
+    """Facts of two unlinked records with one address."""
+    if named == "hubspot":
+        return ContactFacts(a_change(contact.ref), hubspot=contact, candidates=(lead,))
+    return ContactFacts(a_change(lead.ref), salesforce=lead, candidates=(contact,))
+
+
+def edited(book):
+    """Facts of a linked pair in which both sides were edited."""
+    before = a_contact(salesforce_id=LEAD_ID), a_lead(key=KEY)
+    link = a_link(*before, book)
+    now = a_contact({"phone": "1"}, salesforce_id=LEAD_ID), a_lead({"Title": "Engineer"}, key=KEY)
+    return ContactFacts(a_change(now[0].ref), link, *now)
+
+
+@pytest.mark.rule("INC-2")
+@pytest.mark.parametrize("outside", OutsideInclusionList)
+def test_a_hubspot_contact_outside_the_list_stays_alone(outside):
+    """It makes no Salesforce record and is not linked to one, whatever is set for Salesforce's records."""
+    book = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    contact = a_contact()
+    assert plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), book).effects == ()
+    assert plan_contact(met(contact, a_lead(), named="hubspot"), book).effects == ()
+
+
+@pytest.mark.rule("TRG-10")
+def test_a_contact_that_entered_the_list_syncs():
+    """As soon as it is in the list it makes its lead."""
+    contact = a_contact()
+    plan = plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), INSIDE)
+    assert [type(one) for one in plan.effects] == [CreateRecord]
+
+
+@pytest.mark.rule("INC-6")
+def test_a_lead_makes_a_contact_whatever_the_list():
+    """A new Salesforce record makes its HubSpot contact even though that contact cannot be in the list."""
+    lead = a_lead()
+    plan = plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), OUTSIDE)
+    assert [type(one) for one in plan.effects] == [CreateRecord]
+
+
+@pytest.mark.rule("INC-6")
+@pytest.mark.rule("INC-7")
+def test_a_lead_whose_contact_is_outside_the_list_is_linked_and_frozen():
+    """It is deduplicated onto the contact, nothing is written, and nothing counts as agreed yet."""
+    contact, lead = a_contact({"phone": "1"}), a_lead({"Title": "Engineer"})
+    (saved,) = plan_contact(met(contact, lead), OUTSIDE).effects
+    assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
+    assert (saved.link.hubspot_base, saved.link.salesforce_base) == (Base(), Base())
+
+
+@pytest.mark.rule("INC-7")
+@pytest.mark.rule("Q-22")
+@pytest.mark.rule("Q-23")
+def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link():
+    """After leaving the list nothing is carried and nothing is deleted; on re-entry both edits cross."""
+    assert plan_contact(edited(OUTSIDE), OUTSIDE).effects == ()
+    thawed = plan_contact(edited(INSIDE), INSIDE).effects
+    assert [type(one) for one in thawed] == [UpdateRecord, UpdateRecord, SaveLink]
+    assert (thawed[0].fields, thawed[1].fields) == ({"Phone": "1"}, {"jobtitle": "Engineer"})
+
+
+@pytest.mark.rule("OPT-7")
+def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
+    """While frozen the opt-out stays where it is; the first time that the contact syncs, opted out wins."""
+    contact, lead = a_contact(), a_lead({"HasOptedOutOfEmail": True})
+    (saved,) = plan_contact(met(contact, lead), OUTSIDE).effects
+    facts = ContactFacts(a_change(contact.ref), replace(saved.link, version=1), contact, lead)
+    assert plan_contact(facts, OUTSIDE).effects == ()
+    assert OptOut("ada@example.com", ("OPT-4",)) in plan_contact(facts, INSIDE).effects
+
+
+@pytest.mark.rule("CH-17")
+@pytest.mark.parametrize(("outside", "syncs"), [(OutsideInclusionList.SYNC, True), (OutsideInclusionList.IGNORE, False)])
+def test_the_list_leak_is_a_setting(outside, syncs):
+    """Records from Salesforce whose contact is outside may sync all the same, or not be created at all."""
+    book = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    lead = a_lead()
+    assert bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), book).effects) is syncs
+    assert bool(plan_contact(met(a_contact(), lead), book).effects) is syncs
+    assert bool(plan_contact(edited(book), book).effects) is syncs
+
+
+@pytest.mark.rule("Q-38")
+@pytest.mark.parametrize(("book", "linked"), [({}, True), ({"inclusion_list": "77"}, False)])
+def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(book, linked):
+    """Deduplication is not creation."""
+    never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **book)
+    assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
