@@ -5,6 +5,7 @@ Law: bytes in, bytes out. It listens on one address of this machine, the one tha
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import Self
@@ -26,31 +27,37 @@ class Relay:
         self._listener.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
         self._listener.bind((host, port))
         self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread; closing alone would not
+        self._thread.join()
         self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(self._target)
             except OSError:
                 return
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=_carry, args=(one, other), daemon=True).start()
+            threading.Thread(target=self._join, args=(near,), daemon=True).start()
+
+    def _join(self, near: socket.socket) -> None:
+        with near, socket.create_connection(self._target) as far:
+            back = threading.Thread(target=_carry, args=(far, near), daemon=True)
+            back.start()
+            _carry(near, far)
+            back.join()
 
 
 def _carry(one: socket.socket, other: socket.socket) -> None:
-    """Everything that comes from one side goes to the other; the end of one is the end of both."""
-    try:
+    """Everything that comes from one side goes to the other; so does its end."""
+    with contextlib.suppress(OSError):
         while data := one.recv(CHUNK):
             other.sendall(data)
+    with contextlib.suppress(OSError):
         other.shutdown(socket.SHUT_WR)
-    except OSError:
-        one.close()
-        other.close()

@@ -26,7 +26,7 @@ KEYS = {
     "AWS_REGION": REGION,
 }
 START_SECONDS = 60
-STOP_SECONDS = 10
+STOP_SECONDS = 3
 
 
 class NotStartedError(Exception):

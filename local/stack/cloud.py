@@ -41,6 +41,8 @@ class Cloud:
     ) -> None:
         """Deploy `template`; `doors` are opened where the template has a Function URL for them, `port` is the endpoint's."""
         nursery()  # imports in the background from here on
+        self._clock = clock
+        self._faults = faults
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
@@ -49,28 +51,10 @@ class Cloud:
             self._owned.callback(self.aws.close)
             read = Template(template, parameters or {})
             self.deployed = Deployed(self.aws, read)
-            resolver = self.deployed.resolver
-            self.functions = read.functions(resolver)
-            self.lambdas = Lambdas(
-                self.functions.values(),
-                endpoint=self.aws.url,
-                account=self.aws.account,
-                clock=clock,
-                faults=faults,
-                outputs=self.outputs,
-            )
-            self._owned.callback(self.lambdas.close)
-            self.aws.callers.functions.update(self.lambdas.keys)
-            self.aws.tables.on_write = partial(self.lambdas.written, "dynamodb_write")
-            retries = {name: function.async_retries for name, function in self.functions.items()}
-            self.calls = AsyncCalls(self.lambdas, clock, retries)
-            self.partner_bus = PartnerBus(read.partner_rules(resolver), self.calls)
-            schedules = Schedules(read.schedules(resolver), self.calls, clock)
-            pollers = [
-                QueuePoller(mapping, self.aws, self.lambdas, faults, clock) for mapping in read.queue_mappings(resolver)
-            ]
-            self.movers: tuple[Mover, ...] = (schedules, self.calls, *pollers)
-            self._open(doors, read.function_urls(resolver), clock)
+            self.functions = read.functions(self.deployed.resolver)
+            self.lambdas = self._lambdas()
+            self._connect(read)
+            self._open(doors, read.function_urls(self.deployed.resolver))
             undo.pop_all()
 
     def __enter__(self) -> Self:
@@ -83,9 +67,35 @@ class Cloud:
         """End every process and server of it."""
         self._owned.close()
 
-    def _open(self, doors: Iterable[Door], with_url: Iterable[str], clock: Clock) -> None:
+    def _lambdas(self) -> Lambdas:
+        made = Lambdas(
+            self.functions.values(),
+            endpoint=self.aws.url,
+            account=self.aws.account,
+            clock=self._clock,
+            faults=self._faults,
+            outputs=self.outputs,
+        )
+        self._owned.callback(made.close)
+        self.aws.callers.functions.update(made.keys)
+        self.aws.tables.on_write = partial(made.written, "dynamodb_write")
+        return made
+
+    def _connect(self, read: Template) -> None:
+        """Everything that calls a function when its time has come."""
+        resolver, clock = self.deployed.resolver, self._clock
+        retries = {name: function.async_retries for name, function in self.functions.items()}
+        calls = AsyncCalls(self.lambdas, clock, retries)
+        self.partner_bus = PartnerBus(read.partner_rules(resolver), calls)
+        pollers = [
+            QueuePoller(mapping, self.aws, self.lambdas, self._faults, clock)
+            for mapping in read.queue_mappings(resolver)
+        ]
+        self.movers: tuple[Mover, ...] = (Schedules(read.schedules(resolver), calls, clock), calls, *pollers)
+
+    def _open(self, doors: Iterable[Door], with_url: Iterable[str]) -> None:
         applications = {
-            self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), clock) for name in with_url
+            self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), self._clock) for name in with_url
         }
         for door in doors:
             if door.name in applications:

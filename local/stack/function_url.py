@@ -38,7 +38,6 @@ class FunctionUrl:
 
 def http_event(request: Request, now_ms: int) -> dict[str, Any]:
     """The event of one request, received at `now_ms`."""
-    host = request.host
     headers: dict[str, str] = {}
     for name, value in request.headers:
         key = name.lower()
@@ -50,24 +49,7 @@ def http_event(request: Request, now_ms: int) -> dict[str, Any]:
         "rawPath": request.path,
         "rawQueryString": request.query_string.decode("latin-1"),
         "headers": headers,
-        "requestContext": {
-            "accountId": "anonymous",
-            "apiId": host.partition(".")[0],
-            "domainName": host,
-            "domainPrefix": host.partition(".")[0],
-            "http": {
-                "method": request.method,
-                "path": request.path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": request.remote_addr,
-                "userAgent": headers.get("user-agent", ""),
-            },
-            "requestId": str(uuid.uuid4()),
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
-            "timeEpoch": now_ms,
-        },
+        "requestContext": _context(request, now_ms),
         **_body(request),
     }
     if cookies:
@@ -94,6 +76,28 @@ def response_of(outcome: Outcome) -> Response:
     if not any(name.lower() == "content-type" for name, _ in headers):
         response.headers["Content-Type"] = "application/json"
     return response
+
+
+def _context(request: Request, now_ms: int) -> dict[str, Any]:
+    host = request.host
+    return {
+        "accountId": "anonymous",
+        "apiId": host.partition(".")[0],
+        "domainName": host,
+        "domainPrefix": host.partition(".")[0],
+        "http": {
+            "method": request.method,
+            "path": request.path,
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.remote_addr,
+            "userAgent": request.headers.get("User-Agent", ""),
+        },
+        "requestId": str(uuid.uuid4()),
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": now_ms,
+    }
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -156,6 +156,17 @@ class Lambdas:
         sandbox.ended = None
         if self._fault(sandbox, "kill", after="start"):
             self._end(sandbox, Ending.KILLED)
+        said = self._call(sandbox, worker, event, seconds)
+        if sandbox.ended:
+            worker.close()
+            sandbox.worker = None
+            return Outcome(sandbox.ended, reason=f"{function.name}: {sandbox.ended.value}")
+        if "error" in said:
+            return Outcome(Ending.FAILED, reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}")
+        return Outcome(Ending.ANSWERED, said["answer"])
+
+    def _call(self, sandbox: _Sandbox, worker: Worker, event: Any, seconds: float) -> dict[str, Any]:
+        """What the process says to one call; nothing, with ``ended`` set, when it does not live to say it."""
         message = {
             "event": event,
             "request_id": str(uuid.uuid4()),
@@ -165,25 +176,17 @@ class Lambdas:
         sandbox.running = True
         try:
             said = worker.call(message, seconds)
-            if sandbox.doomed:
-                self._end(sandbox, Ending.TIMED_OUT)
         except WorkerSilentError:
             self._end(sandbox, Ending.TIMED_OUT)
         except WorkerDiedError:
-            self._gone(sandbox)
+            self._end(sandbox, sandbox.ended or Ending.KILLED)
+        else:
+            if sandbox.doomed:
+                self._end(sandbox, Ending.TIMED_OUT)
+            return said
         finally:
             sandbox.running = False
-        if sandbox.ended:
-            worker.close()
-            sandbox.worker = None
-            return Outcome(sandbox.ended, reason=f"{function.name}: {sandbox.ended.value}")
-        if "error" in said:
-            return Outcome(Ending.FAILED, reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}")
-        return Outcome(Ending.ANSWERED, said["answer"])
-
-    def _gone(self, sandbox: _Sandbox) -> None:
-        if sandbox.ended is None:
-            sandbox.ended = Ending.KILLED
+        return {}
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending

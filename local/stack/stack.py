@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -58,32 +59,15 @@ class Stack:
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
-            doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
-            self.webhook_url, self.console_url = (door.url for door in doors)
             crm_ports = [ports["hubspot"], ports["salesforce"]]
             self._crms = self._own(Crms(world, clock=self.clock, faults=self._faults, seed=seed, ports=crm_ports))
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
-            parameters = {
-                "WebhookUrl": self.webhook_url,
-                "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
-            }
-            self.cloud = self._own(
-                Cloud(
-                    template,
-                    clock=self.clock,
-                    faults=self._faults,
-                    parameters=parameters,
-                    doors=doors,
-                    port=ports["aws"],
-                )
-            )
+            self.cloud = self._own(self._deploy(template, ports))
             self._operator = self._own(Operator(self.cloud, self.clock))
             events = ChangeEvents(self.salesforce, self.cloud.partner_bus)
             self._runner = Runner(self.clock, [Webhooks(self.hubspot), events, *self.cloud.movers])
             self._prepare(settings, set_up=bool(world.get("set_up", True)))
-            self.hubspot.on_product_write = lambda: self.cloud.lambdas.written("hubspot_write")
-            self.salesforce.on_product_write = lambda: self.cloud.lambdas.written("salesforce_write")
-            self.cloud.aws.tables.on_foreign_write = self._follow_settings
+            self._listen()
             self._before = self._counted()
             self.control_url = self._own(Server(Control(self).wsgi, ports["control"])).url
             undo.pop_all()
@@ -166,6 +150,23 @@ class Stack:
     def _own(self, part: Owned) -> Owned:
         self._owned.callback(part.close)
         return part
+
+    def _deploy(self, template: Path, ports: Mapping[str, int]) -> Cloud:
+        doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
+        self.webhook_url, self.console_url = (door.url for door in doors)
+        parameters = {
+            "WebhookUrl": self.webhook_url,
+            "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
+        }
+        return Cloud(
+            template, clock=self.clock, faults=self._faults, parameters=parameters, doors=doors, port=ports["aws"]
+        )
+
+    def _listen(self) -> None:
+        """From now on writes are told to those who wait for them."""
+        self.hubspot.on_product_write = partial(self.cloud.lambdas.written, "hubspot_write")
+        self.salesforce.on_product_write = partial(self.cloud.lambdas.written, "salesforce_write")
+        self.cloud.aws.tables.on_foreign_write = self._follow_settings
 
     def _prepare(self, settings: str, *, set_up: bool) -> None:
         try:

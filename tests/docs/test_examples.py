@@ -19,11 +19,17 @@ from local.__main__ import _parser as parser_of_local
 from local.clock import Clock
 from local.faults import Faults
 from local.stack.control import Control
-from tests.docs.pages import page, pages
+from tests.docs.pages import ROOT, page, pages
 
 SETTINGS = [(str(one.path), code) for one in pages() for code in one.blocks("toml")]
 COMMANDS = [(str(one.path), line) for one in pages() for line in one.commands()]
-LOCAL = [(name, line) for name, line in COMMANDS if "-m local " in line]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+_UNSET = re.compile(r"\$\((?:or \$\(\w+\),)?([^()$]*)\)")
+LOCAL = [(name, line) for name, line in COMMANDS if "-m local " in line] + [
+    ("Makefile", _UNSET.sub(lambda found: "" if found[1].isupper() else found[1], line.strip()))
+    for line in MAKEFILE.splitlines()
+    if "-m local " in line
+]
 CRMSYNC = [(name, line) for name, line in COMMANDS if line.split()[0].endswith("bin/crmsync")]
 PATHS = set(Control(cast("Any", None))._paths)
 CURL = [(name, line) for name, line in COMMANDS if line.startswith("curl ")]
@@ -67,7 +73,7 @@ def test_the_message_is_read() -> None:
 
 @pytest.mark.parametrize(("name", "line"), LOCAL)
 def test_local_commands_are_taken(name: str, line: str) -> None:
-    """Every ``python -m local`` command shown has options that exist."""
+    """Every ``python -m local`` command that is shown, or that a make target runs when nothing else is said, is understood."""
     assert parser_of_local().parse_args(given(line)).command, name
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import ast
+import base64
 import configparser
 import re
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from crmsync import errors
 from crmsync.config import load_settings
+from crmsync.gateways.links_items import pointer, whole
 from crmsync.model.fields import Update
+from crmsync.model.links import SEAL_BYTES, Base, Link, LinkState, tags
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.field_maps import CONTACT_LEAD
 from crmsync.rules.subscriptions import EVERY_CONTACT, subscriptions_of
 from local.faults import KINDS
+from local.stack.capacity import WRITE_UNIT, item_size
 from tests.docs.pages import ROOT, names, page
 from tests.template.document import Template, target, template_of_the_repository
 
@@ -130,6 +137,49 @@ def test_errors() -> None:
     """Architecture: every error that a gateway may raise, with what happens then."""
     told = [names(row[0])[0] for row in ARCHITECTURE.rows("Errors") if names(row[0])]
     assert sorted(told) == sorted(error.__name__ for error in errors.SyncError.__subclasses__())
+
+
+def a_link(fields: int) -> Link:
+    """A link with ids of usual lengths and so many fields, all written last."""
+    seen = [f"field_{number}" for number in range(fields)]
+    base = Base().showing(dict.fromkeys(seen, bytes(SEAL_BYTES)))
+    hubspot = Ref(Side.HUBSPOT, "contact", "123456789012")
+    salesforce = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
+    return Link(
+        "acme",
+        Kind.CONTACT,
+        hubspot,
+        salesforce,
+        base,
+        base,
+        tags(seen),
+        version=12,
+        hubspot_owner="12345678",
+        salesforce_owner="005000000000001AAA",
+    )
+
+
+def test_link_items() -> None:
+    """Architecture: the attributes of the two items of a link are those that are stored."""
+    link = replace(a_link(3), state=LinkState.TOMBSTONE)
+    written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
+    assert [set(names(row[1])) for row in ARCHITECTURE.rows("LinksTable")] == written
+
+
+def test_link_sizes() -> None:
+    """Architecture and decision 3: the bytes that a link takes, and how many fields one write unit has room for."""
+    default, most = item_size(_wire(a_link(len(CONTACT_LEAD) + 1))), item_size(_wire(a_link(41)))
+    for text in (ARCHITECTURE.section("LinksTable"), page("docs/decisions/0003-link-table.md").section("Choice")):
+        assert {f"{default:,}", f"{most:,}"} <= set(re.findall(r"[\d,]*\d", text))
+    assert most <= WRITE_UNIT < item_size(_wire(a_link(42)))
+
+
+def _wire(link: Link) -> dict[str, dict[str, str]]:
+    """The whole item as it goes over the wire, where bytes are base64."""
+    return {
+        name: {kind: base64.b64encode(it).decode() if isinstance(it, bytes) else it for kind, it in value.items()}
+        for name, value in whole(link, link.version).items()
+    }
 
 
 def test_decisions_are_listed() -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +150,19 @@ def test_a_file_is_written_whole(tmp_path: Path):
     assert json.loads((tmp_path / "ready.json").read_text()) == {"a": 1}
 
 
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody listens on, below those that the system hands out by itself."""
+    for base in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with ExitStack() as held:
+            try:
+                for number in range(count):
+                    held.enter_context(socket.create_server(("127.0.0.1", base + number)))
+            except OSError:
+                continue
+            return base
+    pytest.fail("no free ports")
+
+
 def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
     (folder / "settings.toml").write_text(settings)
     (folder / "world.json").write_text(json.dumps(WORLD))
@@ -161,7 +177,7 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
 
 def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
     """It takes six ports from the base on, in a fixed order; SIGTERM ends it and every process that it started."""
-    base = 21_000 + os.getpid() % 4_000 * 10
+    base = free_ports(len(PORTS))
     with serving(tmp_path, SETTINGS, "--port-base", str(base)) as process:
         assert process.stdout is not None
         assert "ready" in process.stdout.readline()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crmsync.errors import SyncError, TryAgain
-from crmsync.gateways.salesforce_errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
-from crmsync.gateways.salesforce_ids import is_id
+from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
+from crmsync.gateways.salesforce_ids import full, is_id
 from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
+from crmsync.gateways.salesforce_survivors import survivors
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -27,6 +28,9 @@ READ_BATCH = 2000
 WRITE_BATCH = 200
 LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of them wait for each other."""
+
+CONVERSION = {"Lead": ("IsConverted", "ConvertedContactId")}
+"""Read along: what became of a lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,21 @@ class _Write:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a collection call is made; `assign` lets assignment rules choose owners."""
+
+    method: str
+    path: str
+    assign: bool = False
+
+
+_INSERT = _Way("POST", "composite/sobjects", assign=True)
+_UPDATE = _Way("PATCH", "composite/sobjects")
+
+
 class SalesforceGateway:
-    """Implements `Crm` and `Sweeper` for one Salesforce org."""
+    """Implements `Crm`, `Survivors` and `Sweeper` for one Salesforce org."""
 
     def __init__(
         self,
@@ -64,12 +81,13 @@ class SalesforceGateway:
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:  # noqa: ARG002
         """Read records by id, 2,000 a call and object. Salesforce keeps no history that could be read so: `history` adds nothing.
 
-        Raises `Refused` for a field that the org does not have or show, else `SyncError`.
+        A converted lead has the contact that it became as its `successor` (DUP-26). Raises `Refused` for a field that the org does not
+        have or show, else `SyncError`.
         """
         found: dict[Ref, Record] = {}
         for name, ids in _by_object(refs).items():
             wanted = tuple(fields.get(name, ()))
-            columns = list(dict.fromkeys((*ROW_FIELDS, *wanted)))
+            columns = list(dict.fromkeys((*ROW_FIELDS, *CONVERSION.get(name, ()), *wanted)))
             for part in chunks(ids, READ_BATCH):
                 body = {"ids": part, "fields": columns}
                 rows = self._session.call("POST", f"composite/sobjects/{name}", body=body)
@@ -92,34 +110,46 @@ class SalesforceGateway:
                 found[one.ref] = one
         return list(found.values())
 
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """For merged records the one in which they live on, as long as the recycle bin has them (15 days); one call per merge in a row.
+
+        One whose survivor is deleted has none. Raises `SyncError`.
+        """
+        return survivors(self._session, refs)
+
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Upsert by our external id, 200 a call: a repeat finds the record that the first time made."""
-        writes = [
-            _Write(
-                at,
-                effect.object,
-                effect.key,
-                {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key},
-                effect.fields,
-            )
-            for at, effect in enumerate(effects)
-        ]
-        parts = [
-            part
-            for name in dict.fromkeys(write.object for write in writes)
-            for part in rounds(
-                (write for write in writes if write.object == name), lambda write: write.key, WRITE_BATCH
-            )
-        ]
-        return self._write(writes, parts, lambda part: f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
+        """Upsert by our external id, 200 a call: a repeat finds the record that the first time made.
+
+        What assignment rules shall give an owner (OWN-9) is inserted, as they would run for an upsert's update as well (PLT-1); what turns
+        out to be there already is upserted like everything else.
+        """
+        writes = [_creation(at, effect) for at, effect in enumerate(effects)]
+
+        def run(outcomes: dict[int, Outcome]) -> None:
+            news = (write for write in writes if effects[write.at].assign)
+            for part in rounds(news, lambda write: (write.object, write.key), WRITE_BATCH):
+                inserted: dict[int, Outcome] = {}
+                self._write(part, _INSERT, inserted)
+                outcomes.update({at: one for at, one in inserted.items() if not _is_double(one)})
+            rest = [write for write in writes if write.at not in outcomes]
+            for name in dict.fromkeys(write.object for write in rest):
+                way = _Way("PATCH", f"composite/sobjects/{name}/{SALESFORCE_KEY}")
+                for part in rounds((one for one in rest if one.object == name), lambda write: write.key, WRITE_BATCH):
+                    self._write(part, way, outcomes)
+
+        return _told(len(effects), run)
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
         """Update by id, 200 a call, sorted by object and id: Salesforce locks parents row by row and likes long runs of one object."""
         writes = sorted(
             (_change(at, effect) for at, effect in enumerate(effects)), key=lambda one: (one.object, one.key)
         )
-        parts = list(rounds(writes, lambda write: write.key, WRITE_BATCH))
-        return self._write(writes, parts, lambda _: "composite/sobjects")
+
+        def run(outcomes: dict[int, Outcome]) -> None:
+            for part in rounds(writes, lambda write: write.key, WRITE_BATCH):
+                self._write(part, _UPDATE, outcomes)
+
+        return _told(len(effects), run)
 
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
@@ -165,27 +195,17 @@ class SalesforceGateway:
     def _page(self, query: Query) -> list[Sighting]:
         return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]
 
-    def _write(
-        self, writes: list[_Write], parts: list[list[_Write]], path: Callable[[list[_Write]], str]
-    ) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
-        try:
-            for part in parts:
-                self._write_part(part, path(part), outcomes)
-                locked = [write for write in part if _is_locked(outcomes[write.at])]
-                for smaller in chunks(locked, LOCKED_BATCH):
-                    self._write_part(smaller, path(part), outcomes)
-        except SyncError as error:
-            # What was written stands and is told; only the rest comes back.
-            if not outcomes:
-                raise
-            return [outcomes.get(at, error) for at in range(len(writes))]
-        return [outcomes[at] for at in range(len(writes))]
+    def _write(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
+        """Write the rows of a call, and those whose record was locked once more."""
+        self._write_part(part, way, outcomes)
+        locked = [write for write in part if _is_locked(outcomes[write.at])]
+        for smaller in chunks(locked, LOCKED_BATCH):
+            self._write_part(smaller, way, outcomes)
 
-    def _write_part(self, part: list[_Write], path: str, outcomes: dict[int, Outcome]) -> None:
+    def _write_part(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
         """Write the rows. A call refused for the sake of one row is cut in half until the row is found."""
         body = {"allOrNone": False, "records": [write.row for write in part]}
-        answer = self._session.call("PATCH", path, body=body, writes=True, see=ROW_WISE)
+        answer = self._session.call(way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE)
         if not isinstance(answer, Refusal):
             outcomes.update((write.at, _outcome(write, row)) for write, row in zip(part, answer, strict=True))
             return
@@ -197,7 +217,23 @@ class SalesforceGateway:
         rest = [write for write in part if write.at not in outcomes]
         half = len(rest) if bad else (len(rest) + 1) // 2
         for smaller in filter(None, (rest[:half], rest[half:])):
-            self._write_part(smaller, path, outcomes)
+            self._write_part(smaller, way, outcomes)
+
+
+def _told(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome]:
+    """The outcomes of `run` in order. Where it broke off, what was written stands and is told; only the rest comes back."""
+    outcomes: dict[int, Outcome] = {}
+    try:
+        run(outcomes)
+    except SyncError as error:
+        if not outcomes:
+            raise
+        return [outcomes.get(at, error) for at in range(count)]
+    return [outcomes[at] for at in range(count)]
+
+
+def _is_double(outcome: Outcome) -> bool:
+    return isinstance(outcome, Conflict) and outcome.code == DOUBLE
 
 
 def _is_locked(outcome: Outcome) -> bool:
@@ -208,6 +244,11 @@ def _outcome(write: _Write, row: Mapping[str, Any]) -> Outcome:
     if not row.get("success"):
         return row_error(row.get("errors") or (), write.fields, updates="id" in write.row)
     return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
+
+
+def _creation(at: int, effect: CreateRecord) -> _Write:
+    row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
+    return _Write(at, effect.object, effect.key, row, effect.fields)
 
 
 def _change(at: int, effect: UpdateRecord) -> _Write:
@@ -235,7 +276,13 @@ def _record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
         created_at=_moment(row["CreatedDate"]),
         modified_at=_moment(row["LastModifiedDate"]),
         modified_by=row.get("LastModifiedById") or "",
+        successor=_successor(row),
     )
+
+
+def _successor(row: Mapping[str, Any]) -> Ref | None:
+    contact = row.get("ConvertedContactId") if row.get("IsConverted") else None
+    return Ref(Side.SALESFORCE, "Contact", full(str(contact))) if contact else None
 
 
 def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:

@@ -108,6 +108,7 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
 )
 
 LOCKED = "UNABLE_TO_LOCK_ROW"
+DOUBLE = "DUPLICATE_VALUE"
 FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
 ROW_WISE = frozenset({400, 404})
 """Statuses with which Salesforce refuses a whole collection for the sake of one row, such as a text in a number's place."""

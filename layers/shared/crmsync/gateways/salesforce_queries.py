@@ -7,7 +7,7 @@ way to quote a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,15 +59,30 @@ def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Itera
     def query(part: list[str]) -> Query:
         return Query(format_soql(form, columns=columns, name=_checked(name), emails=part, extra=extra), name, fields)
 
+    return _packed(wanted, query, lambda email: format_soql("{},", email))
+
+
+def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
+    """Queries for what became of records: whether they are deleted and, after a merge, into which one (the recycle bin included)."""
+    form = "SELECT Id, IsDeleted, MasterRecordId FROM {name:literal} WHERE Id IN {ids}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, name=_checked(name), ids=part), name, deleted_too=True)
+
+    return _packed(list(ids), query, lambda one: format_soql("{},", one))
+
+
+def _packed(wanted: list[str], query: Callable[[list[str]], Query], piece: Callable[[str], str]) -> Iterator[Query]:
+    """As few queries as the length of a URI allows; `piece` is what a value adds to one."""
     room = LONGEST_URI - len(quote(query([]).soql, safe=""))
     part: list[str] = []
     used = 0
-    for email in wanted:
-        size = len(quote(format_soql("{},", email), safe=""))
+    for value in wanted:
+        size = len(quote(piece(value), safe=""))
         if part and used + size > room:
             yield query(part)
             part, used = [], 0
-        part.append(email)
+        part.append(value)
         used += size
     if part:
         yield query(part)

@@ -159,13 +159,21 @@ class SalesforceSession:
         return self._login.token()
 
     def call(
-        self, method: str, path: str, *, body: Any = None, writes: bool = False, see: frozenset[int] = frozenset()
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        writes: bool = False,
+        assign: bool = False,
+        see: frozenset[int] = frozenset(),
     ) -> Any:
         """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
 
-        A write never runs assignment rules: without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every written lead a new owner.
+        A write runs assignment rules only where `assign` says so (PLT-1): without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every
+        written lead a new owner.
         """
-        headers = {**HEADERS, **({"Sforce-Auto-Assign": "FALSE"} if writes else {})}
+        headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper()} if writes else {})}
         attempt, stale = 1, None
         while True:
             token = self._login.token(stale=stale)

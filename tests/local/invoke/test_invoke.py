@@ -1,0 +1,98 @@
+"""``make invoke``: which function is meant, how its event is signed, and where a container finds this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from crmsync.wire.http import read_request
+from crmsync.wire.signature import matching_secrets
+from local.invoke import EVERYWHERE, gateway, named, signed
+from local.rehearsal.deployment import ROOT
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+NOW_MS = 1_795_000_000_000
+SECRET = "sim-secret"
+
+
+def event(story: str) -> dict[str, Any]:
+    """An event of the folder ``events``."""
+    read: dict[str, Any] = json.loads((ROOT / "events" / f"{story}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def signers(given: dict[str, Any]) -> frozenset[str]:
+    """Who signed an event, as the product itself finds out a minute later."""
+    now = datetime.fromtimestamp(NOW_MS / 1000, UTC) + timedelta(minutes=1)
+    return matching_secrets(read_request(given, ""), [SECRET], now)
+
+
+@dataclass
+class Network:
+    """A network of an engine, with a gateway."""
+
+    name: str
+    gateway: str
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    def reload(self) -> None:
+        """Fetch the details, as the engine's client does."""
+        self.attrs = {"IPAM": {"Config": [{"Subnet": "fd00::/64", "Gateway": "fd00::1"}, {"Gateway": self.gateway}]}}
+
+
+class Engine:
+    """A container engine that has these networks."""
+
+    def __init__(self, *networks: Network) -> None:
+        """Have them."""
+        self.networks = self
+        self._networks = list(networks)
+
+    def list(self) -> list[Network]:
+        """All of them."""
+        return self._networks
+
+
+@pytest.mark.parametrize("name", ["contact_sync", "ContactSyncFunction"])
+def test_a_function_is_named_by_folder_or_logical_id(name: str) -> None:
+    """FUNCTION is what stands in the tree or what stands in the template."""
+    assert named(TEMPLATE, name) == "ContactSyncFunction"
+
+
+def test_an_unknown_function_is_answered_with_those_that_there_are() -> None:
+    """Somebody who mistypes sees the names."""
+    with pytest.raises(LookupError, match="FUNCTION=sync is none of contact_sync, hubspot_sweep, hubspot_webhook"):
+        named(TEMPLATE, "sync")
+
+
+def test_an_unsigned_webhook_is_signed_when_loaded() -> None:
+    """A stored signature would be too old after five minutes."""
+    unsigned = event("hubspot_webhook/contact_edited")
+    assert signers(unsigned) == frozenset()
+    assert signers(signed(unsigned, SECRET, NOW_MS)) == {SECRET}
+
+
+@pytest.mark.parametrize(
+    "story", ["hubspot_webhook/forged", "contact_sync/edited_in_hubspot", "hubspot_sweep/scheduled"]
+)
+def test_other_events_stay_as_they_are(story: str) -> None:
+    """A forged webhook stays forged, and nobody signs a queue."""
+    assert signed(event(story), SECRET, NOW_MS) == event(story)
+
+
+def test_a_container_finds_the_machine_at_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux it is the IPv4 gateway of the engine's own network; where there is none, the name that desktop engines give."""
+    monkeypatch.setattr("sys.platform", "linux")
+    assert gateway(Engine(Network("other", "192.0.2.1"), Network("bridge", "192.0.2.9"))) == "192.0.2.9"
+    assert gateway(Engine(Network("other", "192.0.2.1"))) == EVERYWHERE
+
+
+def test_on_a_desktop_a_container_finds_the_machine_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the engine runs in a machine of its own, and its gateway leads nowhere."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert gateway(Engine(Network("bridge", "192.0.2.9"))) == EVERYWHERE
