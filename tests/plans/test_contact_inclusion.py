@@ -7,7 +7,7 @@ import pytest
 from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
 from crmsync.model.links import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
-from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 KEY = "555001-81"
@@ -104,3 +104,13 @@ def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_
     """Deduplication is not creation."""
     never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **book)
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
+
+
+@pytest.mark.rule("INC-4")
+def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
+    """With the preset list, a contact that is no longer a subscriber is looked at even though no mapped field has changed."""
+    book = a_book(inclusion_list="default")
+    before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
+    link = a_link(*before, book)
+    assert is_quiet(before[0], link, book)
+    assert not is_quiet(a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, book)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind
-from crmsync.ports import Cursor, Cursors, Outbox, Sighting, Sweeper
+from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
 
 OVERLAP = timedelta(minutes=5)
 """Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
@@ -46,6 +46,29 @@ def sweep(  # noqa: PLR0913 - two ports, a place to keep the cursor, and what to
     for name, place in places.items():
         if place.seen and place.since < now - 2 * OVERLAP:
             cursors.save(connection, name, replace(place, since=now - OVERLAP, seen={}))
+    return queued
+
+
+def sweep_list(  # noqa: PLR0913 - as above
+    connection: str, list_id: str, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime
+) -> int:
+    """Queue the contacts that entered the inclusion list since the last look (TRG-10, INC-22); answers how many.
+
+    No webhook tells of it, and a contact that enters a list need not have been edited. Newest first, so the cursor moves when all are queued.
+    """
+    name = f"list {list_id}"
+    place = cursors.load(connection, name) or _begin(connection, name, cursors, now)
+    seen: dict[str, datetime] = {}
+    queued = 0
+    for page in lists.joined_since(list_id, place.since - OVERLAP):
+        fresh = [one for one in page if place.seen.get(one.ref.id) != one.modified_at]
+        if fresh:
+            outbox.publish([Change(connection, Kind.CONTACT, one.ref, Cause.RESYNC, one.modified_at) for one in fresh])
+        queued += len(fresh)
+        seen |= {one.ref.id: one.modified_at for one in page}
+    since = max(seen.values(), default=now - OVERLAP)
+    if queued or (place.seen and not seen):
+        cursors.save(connection, name, replace(place, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP}))
     return queued
 
 

@@ -72,12 +72,15 @@ _HUBSPOT_EXTRAS = frozenset({names.HUBSPOT_KEY, inclusion.STAGE, owners.HUBSPOT_
 def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app: str = "") -> ContactBook:
     """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4)."""
     maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    pages = {name: _page(field_map) for name, field_map in maps.items()}
+    staged = connection.contacts.inclusion_list == inclusion.PRESET
+    pages = {name: _page(field_map, staged=staged) for name, field_map in maps.items()}
     return ContactBook(connection, MappingProxyType(pages), sealer, our_user, our_app)
 
 
-def _page(field_map: FieldMap) -> Page:
+def _page(field_map: FieldMap, *, staged: bool) -> Page:
+    """The page of one object. With the preset list a new lifecycle stage is news, though it crosses nowhere: it may thaw the pair."""
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
     hubspot = {rule.hubspot: rule.form for rule in rows} | {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
+    hubspot |= {inclusion.STAGE: Form.TEXT} if staged and inclusion.STAGE not in hubspot else {}
     salesforce = {rule.salesforce: rule.form for rule in rows} | {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
     return Page(rows, MappingProxyType(hubspot), MappingProxyType(salesforce))
