@@ -414,3 +414,12 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
     """Where several portals share an org, the record keeps the id of the portal that linked it first."""
     hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
     assert plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), BOOK) == Plan()
+
+
+@pytest.mark.rule("CH-12")
+@pytest.mark.parametrize(("account", "target"), [("001000000000001AAA", "Contact"), ("", "Lead")])
+def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, target):
+    """Where the settings ask for it, a person whose domain has an account becomes a contact under it, anybody else a lead."""
+    book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
+    (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
+    assert (create.object, create.fields.get("AccountId")) == (target, account or None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied, apply
 from crmsync.flows.contact_gather import gather
-from crmsync.flows.contact_plan import EMAIL, completed, open_book, plan_all, vacating
+from crmsync.flows.contact_plan import EMAIL, completed, open_book, plan_all, vacating, with_accounts
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change, coalesce
 from crmsync.model.effects import Category, Plan, Report, UpdateRecord, effect_line
@@ -74,7 +74,7 @@ def _sync_pass(changes: list[Change], world: World, book: ContactBook, summary: 
     """Gather, plan and apply once; answers the changes that must be looked at again at once."""
     gathered = gather(changes, world, book)
     summary.counts["quiet"] += gathered.quiet
-    facts = gathered.facts
+    facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
     applied = _carry_out(facts, plans, world, book)

@@ -16,6 +16,7 @@ from crmsync.model.effects import Category, CreateRecord, DeleteRecord, Plan, Re
 from crmsync.model.fields import Update
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules import owners, reports
 from crmsync.rules.addresses import Move, who_vacates
@@ -34,6 +35,19 @@ def open_book(facts: Sequence[ContactFacts], world: World, book: ContactBook) ->
     if book.owners is None and any(_asks_for_owners(one) for one in facts):
         book = replace(book, owners=owners.owner_book(world.directory.owners(), dict(world.connection.owners)))
     return book
+
+
+def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]:
+    """The facts with the Salesforce account of each unmatched contact's domain, where the settings choose by it (CH-12)."""
+    if world.connection.contacts.create_in_salesforce is not CreateInSalesforce.CONTACT_IF_ACCOUNT:
+        return facts
+    domains = {at: _domain(one) for at, one in enumerate(facts) if one.link is None and one.hubspot and not one.candidates}
+    accounts = world.salesforce.accounts_by_domain(sorted({domain for domain in domains.values() if domain}))
+    return [replace(one, account=accounts.get(domains.get(at, ""), "")) for at, one in enumerate(facts)]
+
+
+def _domain(facts: ContactFacts) -> str:
+    return str(facts.hubspot.fields.get(EMAIL) or "").rpartition("@")[2].strip().lower() if facts.hubspot else ""
 
 
 def plan_all(facts: list[ContactFacts], world: World, book: ContactBook) -> list[Plan]:

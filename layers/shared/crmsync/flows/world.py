@@ -10,10 +10,10 @@ from typing import Protocol
 from crmsync.model.links import Sealer
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Brake, Crm, Deleter, Directory, Inbox, Links, Lists, Outbox, Preferences, Survivors
+from crmsync.ports import Accounts, Brake, Crm, Deleter, Directory, Inbox, Links, Lists, Outbox, Preferences, Survivors
 
 
-class SalesforceCrm(Crm, Survivors, Protocol):
+class SalesforceCrm(Crm, Survivors, Accounts, Protocol):
     """All that flows ask of Salesforce."""
 
 

@@ -38,6 +38,7 @@ class ContactFacts:
     merged or converted. ``outlived`` says that what became of one of them belongs to another link. Without a link, ``candidates`` are the
     records of the other side that hold the same address, and ``taken`` those among them that already belong to another link;
     ``remembered`` is the record of the other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
+    ``account`` is the Salesforce account of the address's domain, where the settings ask for it.
     """
 
     change: Change
@@ -49,6 +50,7 @@ class ContactFacts:
     taken: frozenset[Ref] = frozenset()
     remembered: Record | None = None
     orphaned: bool = False
+    account: str = ""
 
     @property
     def named(self) -> Record | None:
@@ -73,7 +75,7 @@ def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
         return Plan((reports.waiting(facts.named.ref),))
     if facts.candidates:
         return Plan((reports.held_by_another(facts.named.ref),))
-    return _plan_birth(facts.named, book)
+    return _plan_birth(facts.named, facts.account, book)
 
 
 def address_of(record: Record) -> Value:
@@ -179,7 +181,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
     )
 
 
-def _plan_birth(record: Record, book: ContactBook) -> Plan:
+def _plan_birth(record: Record, account: str, book: ContactBook) -> Plan:
     contacts = book.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in _CREATES[contacts.create_in_hubspot]:
@@ -187,8 +189,8 @@ def _plan_birth(record: Record, book: ContactBook) -> Plan:
         return _born(record, birth_in_hubspot(record, book))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:
         return _nothing("new HubSpot contacts make no Salesforce record", "SET-2")
-    target = "Contact" if contacts.create_in_salesforce is CreateInSalesforce.CONTACT else "Lead"
-    return _born(record, birth_in_salesforce(record, target, str(address_of(record)), book))
+    is_contact = contacts.create_in_salesforce is CreateInSalesforce.CONTACT or account
+    return _born(record, birth_in_salesforce(record, "Contact" if is_contact else "Lead", account, book))
 
 
 def _born(record: Record, birth: Birth) -> Plan:

@@ -34,15 +34,17 @@ class Birth:
     missing: str = ""
 
 
-def birth_in_salesforce(contact: Record, target: str, email: str, book: ContactBook) -> Birth:
-    """The lead or contact that a HubSpot contact makes (SET-2, SET-3).
+def birth_in_salesforce(contact: Record, target: str, account: str, book: ContactBook) -> Birth:
+    """The lead or contact that a HubSpot contact makes (SET-2, SET-3), the latter under `account` where there is one (CH-12).
 
     With a matching owner it is given to them (OWN-8), else a lead goes through the assignment rules (OWN-9).
     """
     fields, unfit = _crossing(contact, target, book)
     if str(contact.fields.get(opt_out.HUBSPOT_FIELD)).lower() == "true":
         fields[opt_out.SALESFORCE_FIELD] = True
-    missing = _name_it(fields, target, email, book)
+    if account:
+        fields["AccountId"] = account
+    missing = _name_it(fields, target, str(contact.fields.get("email") or ""), book)
     hubspot_owner = str(contact.fields.get(owners.HUBSPOT_FIELD) or "")
     owner = owners.owner_for_new(hubspot_owner, book.owners) if book.owners else None
     if owner:
