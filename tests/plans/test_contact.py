@@ -12,6 +12,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
 from crmsync.rules.births import NEW
+from crmsync.rules.owners import OwnerBook
 from tests.builders import LEAD_ID, OUR_USER, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -423,3 +424,37 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
     (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
     assert (create.object, create.fields.get("AccountId")) == (target, account or None)
+
+
+@pytest.mark.rule("DUP-1")
+def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_place():
+    """Only a new record with that address, not an edit, brings a person back: the tombstone makes room for the new link."""
+    contact = a_contact(record_id="99")
+    widow = a_lead(key=KEY)
+    buried = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
+    plan = plan_contact(replace(born_in_hubspot(contact, [widow]), buried=(buried,)), BOOK)
+    assert plan.effects[0] == DropLink(buried, ("DUP-1",))
+    assert (plan.effects[-1].link.hubspot, plan.effects[-1].link.salesforce) == (contact.ref, widow.ref)
+
+
+@pytest.mark.rule("DEL-1")
+def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_with_it():
+    """When the contact went with the lead, an undelete of the lead makes a new contact and forgets the old link."""
+    facts = linked()
+    buried = replace(facts.link, state=LinkState.TOMBSTONE)
+    restored = replace(facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=buried, hubspot=None)
+    assert [type(one) for one in plan_contact(restored, BOOK).effects] == [DropLink, CreateRecord]
+
+
+@pytest.mark.rule("OWN-12")
+@pytest.mark.rule("Q-21")
+@pytest.mark.parametrize(("hubspot_at", "winner"), [(9, H), (1, S)])
+def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner):
+    """The age of HubSpot's owner property against the age of Salesforce's record decides, and the conflict is told."""
+    book = a_book(owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"}))
+    before = a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID), a_lead({"OwnerId": "005J"}, key=KEY)
+    hubspot = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID, ages={"hubspot_owner_id": hubspot_at})
+    facts = ContactFacts(a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5))
+    plan = plan_contact(facts, book)
+    assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
+    assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3", "crmsync_owner_id": "005X"})

@@ -59,7 +59,7 @@ def _one_plan_per_record(facts: Sequence[ContactFacts]) -> tuple[list[ContactFac
         if not holders:
             firsts.append(one)
             seen |= dict.fromkeys(mine, one.link)
-        elif one.link is None or any(link is not one.link for link in holders):
+        elif one.link is None or any(link != one.link for link in holders):
             not_yet.append(one.change)
     return firsts, not_yet
 
@@ -154,6 +154,7 @@ class _Desk:
             record if change.ref.side is Side.SALESFORCE else None,
             candidates=candidates,
             taken=frozenset(one.ref for one in candidates if self._is_taken(one.ref)),
+            buried=tuple(self.links[one.ref] for one in candidates if one.ref in self.links and not self._is_taken(one.ref)),
             remembered=remembered,
             orphaned=named is not None and named not in self.records and named not in self.links,
         )

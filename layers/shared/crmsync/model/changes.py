@@ -18,6 +18,7 @@ class Cause(StrEnum):
     EDITED = "edited"
     DELETED = "deleted"
     RESYNC = "resync"
+    RESTORED = "restored"
     FORGOTTEN = "forgotten"
 
 
@@ -43,7 +44,7 @@ def coalesce(changes: list[Change]) -> list[Change]:
     return list(kept.values())
 
 
-_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2, Cause.FORGOTTEN: 3}
+_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2, Cause.RESTORED: 3, Cause.FORGOTTEN: 4}
 
 
 def _weightier(one: Change, two: Change) -> Change:

@@ -36,7 +36,8 @@ class ContactFacts:
 
     ``hubspot`` and ``salesforce`` are the records of the pair, as far as there is one and they still exist, under a new id where one was
     merged or converted. ``outlived`` says that what became of one of them belongs to another link. Without a link, ``candidates`` are the
-    records of the other side that hold the same address, and ``taken`` those among them that already belong to another link;
+    records of the other side that hold the same address, ``taken`` those among them that already belong to another link, and ``buried`` the
+    tombstones of others among them;
     ``remembered`` is the record of the other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
     ``account`` is the Salesforce account of the address's domain, where the settings ask for it.
     """
@@ -48,6 +49,7 @@ class ContactFacts:
     outlived: bool = False
     candidates: tuple[Record, ...] = ()
     taken: frozenset[Ref] = frozenset()
+    buried: tuple[Link, ...] = ()
     remembered: Record | None = None
     orphaned: bool = False
     account: str = ""
@@ -70,7 +72,7 @@ def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
     if not _may_meet(facts.named, match, book):
         return _nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return _plan_adoption(facts.named, match, book)
+        return _over_tombstones(facts, match, _plan_adoption(facts.named, match, book))
     if is_blank(address_of(facts.named)):
         return Plan((reports.waiting(facts.named.ref),))
     if facts.candidates:
@@ -124,12 +126,21 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
 
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
     """One of the two is gone: bury the link; a deletion in Salesforce deletes the contact only by the setting, whatever the list (CH-9)."""
+    if link.state is LinkState.TOMBSTONE and facts.change.cause is Cause.RESTORED and facts.salesforce and not facts.outlived:
+        again = _plan_birth(facts.salesforce, "", book)
+        return replace(again, effects=(DropLink(link, ("DEL-1",)), *again.effects))
     if link.state is LinkState.TOMBSTONE:
         return _nothing("one of the two was deleted; an edit does not bring it back", "DEL-1")
     bury = SaveLink(replace(link, state=LinkState.TOMBSTONE), ("DEL-1",))
     if facts.hubspot and facts.salesforce is None and book.connection.contacts.delete_in_hubspot:
         return Plan((DeleteRecord(facts.hubspot.ref, ("DEL-1",)), bury))
     return Plan((bury,))
+
+
+def _over_tombstones(facts: ContactFacts, match: Record, plan: Plan) -> Plan:
+    """A record whose counterpart was deleted is free for a new one with the same address: its tombstone makes room."""
+    old = tuple(DropLink(link, ("DUP-1",)) for link in facts.buried if match.ref in (link.hubspot, link.salesforce))
+    return replace(plan, effects=(*old, *plan.effects))
 
 
 def _plan_adoption(named: Record, match: Record, book: ContactBook) -> Plan:

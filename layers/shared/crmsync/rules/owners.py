@@ -88,6 +88,11 @@ class Owning:
         """Whether the pair's owners were never looked at."""
         return self.last_hubspot is None or self.last_salesforce is None
 
+    @property
+    def both_moved(self) -> bool:
+        """Whether both owners have changed since the pair was last looked at."""
+        return not self.is_first and self.hubspot != self.last_hubspot and self.salesforce != self.last_salesforce
+
 
 def decide_owner(owning: Owning, newest: Side, book: OwnerBook) -> OwnerVerdict:
     """Decide the owners of a pair; `newest` is the side whose owner is the more recent one, used only where both changed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crmsync.model import names
 from crmsync.model.effects import Because, Conflict
-from crmsync.model.fields import FieldRule
+from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules import opt_out, owners
@@ -113,7 +113,11 @@ def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: 
     if book.owners is None:
         merged.owners = _last_owners(link) if link else (None, None)
         return
-    verdict = owners.decide_owner(owning, _newest(owners.HUBSPOT_FIELD, hubspot, salesforce, book), book.owners)
+    newest = _newest(owners.HUBSPOT_FIELD, hubspot, salesforce, book)
+    verdict = owners.decide_owner(owning, newest, book.owners)
+    if owning.both_moved and verdict != owners.OwnerVerdict():
+        fields = owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD
+        merged.conflicts += (Conflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),)
     if verdict.salesforce is not None:
         merged.to_salesforce[owners.SALESFORCE_FIELD] = verdict.salesforce
         merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))

@@ -20,6 +20,8 @@ from crmsync.model.records import Kind, Ref, Side
 KINDS: Mapping[str, Kind] = MappingProxyType({"Lead": Kind.CONTACT, "Contact": Kind.CONTACT})
 """Which concern an object belongs to."""
 
+_CAUSES: Mapping[str, Cause] = MappingProxyType({"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED})
+
 _ID_LENGTH = 18
 
 
@@ -42,7 +44,7 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     kind = KINDS.get(header.get("entityName", ""))
     if kind is None:
         return []
-    cause = Cause.DELETED if str(header.get("changeType")).endswith("DELETE") and "UN" not in str(header["changeType"]) else Cause.EDITED
+    cause = _CAUSES.get(str(header.get("changeType")).removeprefix("GAP_"), Cause.EDITED)
     at = _committed_at(header)
     return [
         Change(door.connection, kind, Ref(Side.SALESFORCE, header["entityName"], record_id), cause, at)

@@ -36,7 +36,7 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
     {
         "creation": Cause.EDITED,
         "propertyChange": Cause.EDITED,
-        "restore": Cause.EDITED,
+        "restore": Cause.RESTORED,
         "associationChange": Cause.EDITED,
         "deletion": Cause.DELETED,
         "privacyDeletion": Cause.FORGOTTEN,
