@@ -24,6 +24,9 @@ PYTHON313 ?= $(shell for p in python3.13 $(VERSIONS)3.13.*/bin/python3.13; do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 13)); ' 2>/dev/null \
 	&& { "$$p" -c 'import sys; print(sys.executable)'; break; }; done)
 
+# What a Lambda calls this machine.
+MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+
 .PHONY: help
 help: ## lists the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name says; do \
@@ -61,13 +64,20 @@ check: venv $(SAM) ## runs every check and the tests, as the build does
 serve: venv ## starts the laptop stack for a person to play with (ARGS adds options, see docs/local.md)
 	@$(BIN)/python -m local serve $(or $(ARGS),--live)
 
+.PHONY: build
+build: $(SAM) ## builds template.yaml for this machine into .aws-sam, as rehearse and invoke need it
+	$(if $(PYTHON313),,$(error sam build needs python3.13, the Lambdas' runtime. Install it, or say PYTHON313=/path/to/python3.13))
+	@mkdir -p .aws-sam
+	@PATH="$(dir $(PYTHON313)):$$PATH" $(SAM) build --parameter-overrides Architecture=$(MACHINE) >.aws-sam/build.log 2>&1 \
+		|| { cat .aws-sam/build.log; exit 1; }
+
 .PHONY: rehearse
-rehearse: venv $(SAM) $(MINISTACK) ## deploys template.yaml into MiniStack, policies enforced, and plays one contact through
-	@$(BIN)/python -m local.rehearsal --sam $(SAM) --ministack $(MINISTACK) --python '$(PYTHON313)'
+rehearse: venv $(MINISTACK) build ## deploys template.yaml into MiniStack, policies enforced, and plays one contact through
+	@$(BIN)/python -m local.rehearsal --sam $(SAM) --ministack $(MINISTACK) --architecture $(MACHINE)
 
 .PHONY: invoke
-invoke: venv $(SAM) ## runs one Lambda in its container: FUNCTION=contact_sync EVENT=events/contact_sync/....json
-	@$(BIN)/python -m local.invoke --sam $(SAM) --python '$(PYTHON313)' '$(FUNCTION)' '$(EVENT)' $(ARGS)
+invoke: venv build ## runs one Lambda in its container: FUNCTION=contact_sync EVENT=events/contact_sync/....json
+	@$(BIN)/python -m local.invoke --sam $(SAM) --architecture $(MACHINE) '$(FUNCTION)' '$(EVENT)' $(ARGS)
 
 # Each tool lives in an environment of its own, so that its pins do not touch the project's.
 $(SAM): requirements/sam.txt

@@ -10,10 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from local.nursery import nursery
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     given = _parser().parse_args(arguments)
+    nursery()  # it imports on another core while this process imports the stack
     if given.command == "serve":
         from local.serve import serve  # noqa: PLC0415 - the stack takes seconds to import
 

@@ -1,8 +1,8 @@
 """``make invoke``: one Lambda in its real container, against a laptop stack that lives as long as the call.
 
-Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured) and python3.13 for ``sam build``. It builds template.yaml
-for this machine, starts the laptop stack, tells the function the addresses at which its container reaches that stack, signs a webhook
-event that nobody signed, and calls ``sam local invoke``. The function's answer goes to stdout, everything else to stderr.
+Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured), and what ``make build`` has built. It starts the laptop
+stack, tells the function the addresses at which its container reaches that stack, signs a webhook event that nobody signed, and calls
+``sam local invoke``. The function's answer goes to stdout, everything else to stderr.
 
 Law: for a person at a terminal; nothing imports it. It changes where the stack is found, never how it behaves.
 """
@@ -25,7 +25,7 @@ from docker.errors import DockerException
 from samtranslator.yaml_helper import yaml_parse
 
 from crmsync.wire.signature import sign
-from local.rehearsal.deployment import ROOT, ToolError, Tools, architecture, build
+from local.rehearsal.deployment import ROOT
 from local.relay import Relay
 from local.stack import Stack
 from local.stack.template import REGION
@@ -42,36 +42,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Invoke once; 0 when the function answered without an error, 2 for arguments that name nothing."""
     given = _parser().parse_args(arguments)
     try:
-        template = yaml_parse((ROOT / "template.yaml").read_text())
-        logical_id = named(template, given.function)
-        event = json.loads((ROOT / given.event).read_text()) if given.event else {}
+        given.logical_id = named(yaml_parse((ROOT / "template.yaml").read_text()), given.function)
+        given.content = json.loads((ROOT / given.event).read_text()) if given.event else {}
         engine = docker.from_env()
         host = given.host or gateway(engine)
-    except (LookupError, OSError, ValueError) as error:
+        image = bool(engine.images.list(name=IMAGE.format(given.architecture)))
+    except (LookupError, ValueError, FileNotFoundError) as error:
         print(f"make invoke: {error}", file=sys.stderr)
         return 2
     except DockerException as error:
         print(f"make invoke needs a container engine, and none answers: {error}", file=sys.stderr)
         return 1
-    tools = Tools(given.sam.absolute(), Path(given.python).parent)
-    try:
-        build(tools)
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return 1
-    pulled = ["--skip-pull-image"] if engine.images.list(name=IMAGE.format(architecture())) else []
+    print("The laptop stack starts.", file=sys.stderr)
     with ExitStack() as owned:
-        stack = owned.enter_context(
-            Stack((PLAY / "settings.toml").read_text(), json.loads((PLAY / "world.json").read_text()))
-        )
+        settings, world = (PLAY / "settings.toml").read_text(), json.loads((PLAY / "world.json").read_text())
+        stack = owned.enter_context(Stack(settings, world))
         _reach(stack, host, owned)
         folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix=".invoke-", dir=BUILT)))
-        signed_event = signed(event, stack.hubspot.portals[0].client_secret, stack.clock.now_ms())
-        (folder / "event.json").write_text(json.dumps(signed_event))
-        (folder / "template.json").write_text(
-            json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host))
-        )
-        return _invoke(tools, logical_id, folder, pulled, stack.cloud.aws.url)
+        return _invoke(given, stack, host, folder, ["--skip-pull-image"] if image else [])
 
 
 def named(template: Mapping[str, Any], function: str) -> str:
@@ -109,10 +97,10 @@ def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
         there = {**function.environment, "AWS_ENDPOINT_URL": _seen_from(stack.cloud.aws.url, host)}
         # Empty: the signed URL is that of the event.
         there |= {"WEBHOOK_URL": ""} if "WEBHOOK_URL" in there else {}
-        properties = built["Resources"][logical_id]["Properties"]
-        properties["CodeUri"] = f"../{properties['CodeUri']}"
-        properties["Environment"] = {"Variables": there}
-    built["Resources"]["SharedLayer"]["Properties"]["ContentUri"] = "../SharedLayer"
+        built["Resources"][logical_id]["Properties"]["Environment"] = {"Variables": there}
+    for resource in built["Resources"].values():
+        for key in {"CodeUri", "ContentUri"} & set(resource.get("Properties", {})):
+            resource["Properties"][key] = f"../{resource['Properties'][key]}"
     return built
 
 
@@ -148,14 +136,15 @@ def _seen_from(url: str, host: str) -> str:
     return f"http://{host}:{url.rpartition(':')[2]}"
 
 
-def _invoke(tools: Tools, logical_id: str, folder: Path, options: Sequence[str], endpoint: str) -> int:
-    words = ["local", "invoke", logical_id, "--template", f"{folder}/template.json", "--event", f"{folder}/event.json"]
+def _invoke(given: argparse.Namespace, stack: Stack, host: str, folder: Path, options: Sequence[str]) -> int:
+    event, template = folder / "event.json", folder / "template.json"
+    event.write_text(json.dumps(signed(given.content, stack.hubspot.portals[0].client_secret, stack.clock.now_ms())))
+    template.write_text(json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host)))
+    command = [given.sam.absolute(), "local", "invoke", given.logical_id, "--template", template, "--event", event]
+    command += ["--region", REGION, "--parameter-overrides", f"Architecture={given.architecture}", *options]
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": endpoint, "SAM_CLI_TELEMETRY": "0"}
-    words += ["--region", REGION, "--parameter-overrides", f"Architecture={architecture()}", *options]
-    done = subprocess.run(
-        [tools.sam, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
-    )
+    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": stack.cloud.aws.url, "SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     print(done.stdout.strip())
     return done.returncode or int('"errorType"' in done.stdout)
 
@@ -165,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("function", help="FUNCTION: a folder in functions/ or a logical id")
     parser.add_argument("event", nargs="?", default="", help="EVENT: a file in events/ (absent: an empty event)")
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
-    parser.add_argument("--python", required=True, help="python3.13 itself, not a shim")
+    parser.add_argument("--architecture", required=True, help="what was built for")
     parser.add_argument(
         "--host", default="", help="the address at which containers reach this machine (default: ask the engine)"
     )

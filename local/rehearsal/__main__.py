@@ -1,4 +1,4 @@
-"""``make rehearse``: template.yaml is built, deployed with its policies enforced, and one contact is played through.
+"""``make rehearse``: what ``make build`` has built is deployed with its policies enforced, and one contact is played through.
 
 Law: puts the parts together and says what happens. Everything it starts, it stops.
 """
@@ -21,7 +21,7 @@ from crmsync.cli import main as command
 from local.clock import Clock
 from local.faults import Faults
 from local.people import People
-from local.rehearsal.deployment import ToolError, Tools, build, deploy
+from local.rehearsal.deployment import ToolError, deploy
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Stage, function_log, play
 from local.stack.crms import Crms
@@ -32,18 +32,16 @@ LOG_LINES = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rehearse; 0 when everything came out right."""
-    tools, ministack = _tools(arguments)
+    given = _parser().parse_args(arguments)
     started = time.monotonic()
 
     def say(sentence: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {sentence}", flush=True)
 
     try:
-        say("The SAM CLI builds template.yaml.")
-        build(tools)
         say("MiniStack and both CRMs start.")
-        with MiniStack(ministack) as cloud:
-            _rehearse(tools, cloud, say)
+        with MiniStack(given.ministack.absolute()) as cloud:
+            _rehearse(given, cloud, say)
     except (ToolError, NotStartedError, NotSeenError) as error:
         print(f"\nThe rehearsal failed: {error}", file=sys.stderr)
         return 1
@@ -51,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _rehearse(tools: Tools, cloud: MiniStack, say: Callable[[str], None]) -> None:
+def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], None]) -> None:
     crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
     try:
-        say("The SAM CLI deploys it.")
-        outputs = deploy(tools, cloud, {"SalesforceEventBus": crms.salesforce.event_source})
+        say("The SAM CLI deploys template.yaml as it was built.")
+        parameters = {"Architecture": given.architecture, "SalesforceEventBus": crms.salesforce.event_source}
+        outputs = deploy(given.sam.absolute(), cloud, parameters)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
         play(Stage(cloud, crms, People(_ready(crms)), outputs), say)
@@ -91,15 +90,12 @@ def _ready(crms: Crms) -> dict[str, Any]:
     return {"portals": [{"base_url": crms.hubspot_url, "user_token": portal.user_token}], "salesforce": place}
 
 
-def _tools(arguments: Sequence[str] | None) -> tuple[Tools, Path]:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
     parser.add_argument("--ministack", type=Path, required=True, help="the ministack command")
-    parser.add_argument("--python", required=True, help="python3.13 itself, not a shim")
-    given = parser.parse_args(arguments)
-    if not given.python:
-        parser.error("no python3.13 was found; install it, or say PYTHON313=/path/to/python3.13")
-    return Tools(given.sam.absolute(), Path(given.python).parent), given.ministack.absolute()
+    parser.add_argument("--architecture", required=True, help="what was built for")
+    return parser
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from typing import Self
 
 from local.clock import Clock
 from local.faults import Faults
+from local.nursery import nursery
 from local.stack.asynchronous import AsyncCalls, PartnerBus, Schedules
 from local.stack.aws import Aws
 from local.stack.deployed import Deployed
 from local.stack.doors import Door
 from local.stack.function_url import FunctionUrl
 from local.stack.lambdas import Lambdas
-from local.stack.nursery import nursery
 from local.stack.queues import QueuePoller
 from local.stack.runner import Mover
 from local.stack.template import Template

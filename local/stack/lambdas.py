@@ -30,7 +30,7 @@ from typing import Any
 
 from local.clock import Clock
 from local.faults import Fault, Faults
-from local.stack.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
+from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 from local.stack.template import REGION, Function
 
 LONGEST_ERROR = 4000

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
+from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 from local.stack.aws import OWN_KEY
 from local.stack.cloud import Cloud
 from local.stack.lambdas import endpoint_environment
-from local.stack.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
+import pytest
 import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -29,7 +30,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
-from tests.memory import MemoryCrm, MemoryPreferences
+from tests.memory import MemoryCrm, MemoryDeleter, MemoryPreferences
 
 
 def patience(clock: Clock) -> Patience:
@@ -64,6 +65,12 @@ class Person(Protocol):
     def delete(self, ref: Ref) -> None:
         """Delete a record."""
 
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """Merge two records; answers the survivor."""
+
+    def convert(self, lead: Ref) -> Ref:
+        """Convert a lead; answers the contact."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -93,6 +100,7 @@ class Stage:
     person: Person
     words: Words
     preferences: Any = None
+    deleter: Any = None
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -162,14 +170,34 @@ class HubspotPerson:
         """Delete a record."""
         requests.delete(f"{self._url}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
 
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """Merge two records; answers the survivor, mostly under a new id."""
+        body = {"primaryObjectId": winner.id, "objectIdToMerge": loser.id}
+        answer = requests.post(f"{self._url}/merge", json=body, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.HUBSPOT, winner.object, answer.json()["id"])
+
+    def convert(self, lead: Ref) -> Ref:
+        """HubSpot has no leads of this kind."""
+        raise NotImplementedError
+
+
+Act: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What a simulator does for a person where no REST resource exists."""
+
+
+def _nobody_acts(_action: Mapping[str, Any]) -> Mapping[str, Any]:
+    pytest.skip("Salesforce has no REST resource for this; do it by hand in the sandbox")
+
 
 class SalesforcePerson:
-    """A user of a Salesforce org, over HTTP."""
+    """A user of a Salesforce org, over HTTP, and in the user interface as far as `act` goes."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Work at `url` with a user's `token`."""
+    def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
+        """Work at `url` with a user's `token`; as in the user interface, no assignment rule runs."""
         self._url = f"{url}/services/data/v66.0/sobjects"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token}", "Sforce-Auto-Assign": "FALSE"}
+        self._act = act
 
     def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
         """Make a record."""
@@ -185,6 +213,15 @@ class SalesforcePerson:
     def delete(self, ref: Ref) -> None:
         """Delete a record."""
         requests.delete(f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """Merge two records; answers the winner."""
+        self._act({"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]})
+        return winner
+
+    def convert(self, lead: Ref) -> Ref:
+        """Convert a lead; answers the contact."""
+        return Ref(Side.SALESFORCE, "Contact", self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"])
 
 
 class _Quiet(WSGIRequestHandler):
@@ -222,12 +259,13 @@ class _Ticking:
 def memory_hubspot() -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
-    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), by_us=crm.customs.by[True])
+    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), by_us=crm.customs.by[True])
 
 
 def memory_salesforce() -> Iterator[Stage]:
     """Salesforce in memory."""
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
+    crm.assignment_owner = "005000000000005AAA"
     yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True])
 
 
@@ -248,6 +286,7 @@ def simulated_hubspot(version: str = "", page: int = 200) -> Iterator[Stage]:
             gateway,
             HubspotPerson(url, portal.user_token),
             HUBSPOT,
+            gateway,
             gateway,
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
@@ -278,13 +317,17 @@ OUR_FIELD = {
 def simulated_salesforce(page: int = 2000) -> Iterator[Stage]:
     """The gateway over the Salesforce simulator."""
     clock = Clock()
-    world = {"custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]}}
+    world = {
+        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
+        "users": [{"Name": "Olga Owner", "Email": "olga@example.com", "IsActive": True, "UserType": "Standard"}],
+        "lead_assignment_owner": "olga@example.com",
+    }
     simulator = SalesforceSimulator(world, clock=clock, faults=Faults(clock))
     with served(simulator.wsgi) as url:
         simulator.set_instance_url(url)
         secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
         gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
-        person = SalesforcePerson(url, simulator.user_token)
+        person = SalesforcePerson(url, simulator.user_token, simulator.person)
         yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id)
 
 
@@ -294,7 +337,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     set_up_hubspot(url, token)
     person = HubspotPerson(url, token)
     gateway = HubspotGateway(FixedSecret({"access_token": token}))
-    stage = Stage(gateway, person, HUBSPOT, gateway, catch_up=lambda: time.sleep(30), is_live=True)
+    stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
     yield from _swept(stage)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError
-from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
+from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
@@ -72,10 +72,12 @@ class _Row:
     by: str
     is_deleted: bool = False
     origins: dict[str, Origin] = field(default_factory=dict)
+    owner: str = ""
+    """Whose it is while nobody has said so."""
 
 
 class MemoryCrm:
-    """Implements `Crm` and `Sweeper`."""
+    """Implements `Crm`, `Survivors` and `Sweeper`. ``assignment_owner`` is whom Salesforce's active assignment rule gives new leads."""
 
     def __init__(self, side: Side, *, now: Callable[[], datetime]) -> None:
         """An empty CRM that is this `side`; `now` is its clock."""
@@ -84,8 +86,10 @@ class MemoryCrm:
         self.calls: Counter[str] = Counter()
         self.down: SyncError | None = None
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
+        self.assignment_owner = ""
         self._now = now
         self._rows: dict[Ref, _Row] = {}
+        self._merged: dict[Ref, Ref] = {}
         self._next = 100
 
     # -- the port --
@@ -120,6 +124,12 @@ class MemoryCrm:
         self._call("update")
         return [self._update(effect) for effect in effects]
 
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """As the port says."""
+        self._call("survivors")
+        ends = {ref: self._end_of(ref) for ref in refs}
+        return {ref: end for ref, end in ends.items() if end != ref and self._is_live(end)}
+
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """As the port says."""
         self._call("changed_since")
@@ -148,6 +158,26 @@ class MemoryCrm:
         row = self._rows[ref]
         row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[False]
 
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """A person merges two records and gets the survivor: in HubSpot a new one, in Salesforce the winner."""
+        survivor = winner
+        if self.side is Side.HUBSPOT:
+            both = {**self.fields(loser), **self.fields(winner)}
+            self.delete(winner)
+            survivor = self._insert(winner.object, both, ours=False)
+            self._merged[winner] = survivor
+        self.delete(loser)
+        self._merged[loser] = survivor
+        return survivor
+
+    def convert(self, lead: Ref) -> Ref:
+        """A person converts a lead and gets the contact."""
+        names = ("LastName", "FirstName", "Email", "Phone")
+        fields = {name: value for name, value in self.fields(lead).items() if name in names}
+        contact = self._insert("Contact", fields, ours=False)
+        self._put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
+        return contact
+
     def fields(self, ref: Ref) -> Mapping[str, Value]:
         """All that a record shows, blanks left out; a deleted one shows nothing."""
         if not self._is_live(ref):
@@ -165,16 +195,25 @@ class MemoryCrm:
         if self.down is not None:
             raise self.down
 
+    def _end_of(self, ref: Ref) -> Ref:
+        while ref in self._merged:
+            ref = self._merged[ref]
+        return ref
+
     def _is_live(self, ref: Ref) -> bool:
         return ref in self._rows and not self._rows[ref].is_deleted
 
     def _record(self, ref: Ref, names: Iterable[str], *, history: bool = False) -> Record:
         row = self._rows[ref]
         shown = {name: row.fields.get(name) for name in names}
+        if self.side is Side.SALESFORCE and "OwnerId" in shown:
+            shown["OwnerId"] = shown["OwnerId"] or row.owner
         origins = {name: row.origins[name] for name in shown if history and name in row.origins}
         by = row.by if self.side is Side.SALESFORCE else ""
         at = self._stamp(row.created_at), self._stamp(row.modified_at)
-        return Record(ref, shown, *at, by, origins if self.side is Side.HUBSPOT else {})
+        contact = row.fields.get("ConvertedContactId") if row.fields.get("IsConverted") else None
+        successor = Ref(self.side, "Contact", str(contact)) if contact else None
+        return Record(ref, shown, *at, by, origins if self.side is Side.HUBSPOT else {}, successor)
 
     def _create(self, effect: CreateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}
@@ -193,13 +232,15 @@ class MemoryCrm:
         if clash is not None:
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
         ref = self._insert(effect.object, {**fields, self.customs.key: effect.key}, ours=True)
+        if effect.assign and effect.object == "Lead" and self.assignment_owner:
+            self._rows[ref].fields["OwnerId"] = self.assignment_owner
         return self._written(ref, fields)
 
     def _update(self, effect: UpdateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}
         ref = effect.place
         assert isinstance(ref, Ref), "every place is filled"
-        if not self._is_live(ref):
+        if not self._is_live(ref) or self._rows[ref].fields.get("IsConverted"):
             return Gone("The record no longer exists.", code="NOT_FOUND")
         error = self._refused(fields)
         if error is not None:
@@ -238,7 +279,7 @@ class MemoryCrm:
         prefix = self.customs.prefixes.get(name)
         identifier = f"{prefix}{self._next:012d}AAA" if prefix else str(self._next)
         ref = Ref(self.side, name, identifier)
-        self._rows[ref] = _Row({}, self._now(), self._now(), self.customs.by[ours])
+        self._rows[ref] = _Row({}, self._now(), self._now(), self.customs.by[ours], owner=self.customs.by[ours])
         self._put(ref, fields, ours=ours)
         return ref
 
@@ -259,28 +300,6 @@ class MemoryCrm:
 
     def _stamp(self, moment: datetime) -> datetime:
         return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.customs.stamp
-
-
-class MemoryPreferences:
-    """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the contacts of `crm`."""
-
-    def __init__(self, crm: MemoryCrm | None = None) -> None:
-        """Nobody is out."""
-        self.out: set[str] = set()
-        self._crm = crm
-
-    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
-        """As the port says."""
-        return [self._opt_out(effect.email.lower()) for effect in effects]
-
-    def _opt_out(self, address: str) -> Outcome:
-        if "@" not in address:
-            return Refused("The address is not valid.", code="VALIDATION_ERROR")
-        self.out.add(address)
-        if self._crm is not None:
-            for record in self._crm.find([address], {"contact": ()}):
-                self._crm.edit(record.ref, {"hs_email_optout": "true"})
-        return Written(Ref(Side.HUBSPOT, "contact", ""), {})
 
 
 def _plain(value: object) -> Value:

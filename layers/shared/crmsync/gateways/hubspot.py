@@ -1,6 +1,6 @@
 """One HubSpot account behind the ports: records, e-mail preferences, and what changed lately.
 
-Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart, how a sweep pages. Transport is
+Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart. Transport is
 `hubspot_client`, rows are `hubspot_rows`, refusals `hubspot_errors`. Facts and limits: platforms, section 1.2.
 """
 
@@ -8,31 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.hubspot_client import HubspotClient, Reply
 from crmsync.gateways.hubspot_errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
-from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, moment, record, sent, update_error, written
+from crmsync.gateways.hubspot_gone import delete, survivors
+from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, is_id, record, sent, update_error, written
+from crmsync.gateways.hubspot_sweep import SEARCH_PAGE, HubspotSweep
 from crmsync.gateways.hubspot_versions import CLIENT_PATHS, UNSUBSCRIBE
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
-from crmsync.model.effects import CreateRecord, OptOut, UpdateRecord
+from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import Fields, Outcome, Sighting, Written
 
 BATCH = 100
 HISTORY_BATCH = 50
-SEARCH_PAGE = 200
-SEARCH_PAUSE = 0.25
-"""Seconds between two searches of one sweep: an account has five a second, and others want some, too."""
-
-MODIFIED = {"contact": "lastmodifieddate"}
-"""The property with the time of the last change; everything but contacts has `hs_lastmodifieddate`."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class _Write:
 
 
 class HubspotGateway:
-    """Implements `Crm`, `Preferences` and `Sweeper` for one HubSpot account."""
+    """Implements `Crm`, `Survivors`, `Deleter`, `Preferences` and `Sweeper` for one HubSpot account."""
 
     def __init__(
         self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None, page: int = SEARCH_PAGE
@@ -56,9 +50,14 @@ class HubspotGateway:
 
         `page` is the size of a sweep's pages.
         """
-        self._patience = patience or Patience()
-        self._client = HubspotClient(secret, version=version, patience=self._patience)
-        self._page = page
+        patience = patience or Patience()
+        self._client = HubspotClient(secret, version=version, patience=patience)
+        self._sweep = HubspotSweep(self._client, patience=patience, page=page)
+
+    @property
+    def client(self) -> HubspotClient:
+        """The account's connections, for `HubspotLists` and `OwnersDirectory`."""
+        return self._client
 
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
         """Read records by id, 100 a call (50 with history). Raises `SyncError`."""
@@ -92,6 +91,14 @@ class HubspotGateway:
         writes = [_change(at, effect) for at, effect in enumerate(effects)]
         return self._write("update", writes, lambda row: str(row.get("id", "")))
 
+    def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
+        """Move records to the recycle bin, 100 a call (DEL-1)."""
+        return delete(self._client, effects)
+
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """For merged records the living one that answers for them. Raises `SyncError`."""
+        return survivors(self._client, refs)
+
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
         """Unsubscribe each address from all e-mail.
 
@@ -112,15 +119,7 @@ class HubspotGateway:
 
         One call per object when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
         """
-        for kind, moment_ in since.items():
-            start, full = _ms(moment_), True
-            while full:
-                page, full = self._page_since(kind, start)
-                if page:
-                    yield page
-                    start = _ms(page[-1].modified_at)
-                if full:
-                    self._patience.pause(SEARCH_PAUSE)
+        return self._sweep.changed_since(since)
 
     # -- reading --
 
@@ -136,48 +135,6 @@ class HubspotGateway:
             return reply.rows
         half = len(emails) // 2
         return [row for part in (emails[:half], emails[half:]) for row in self._rows_by_email(kind, part, names)]
-
-    def _page_since(self, kind: str, start: int) -> tuple[list[Sighting], bool]:
-        """One page; it always ends later than it begins, unless it is the last one, so that whoever goes on from its end gets on.
-
-        Search gives at most 10,000 rows for one question and any number of records may share a stamp. So no page is asked for by offset:
-        the next one starts at the newest stamp, and when a full page has one stamp only, all of that stamp is walked by id.
-        """
-        page, full = self._search(kind, [("GTE", start)])
-        if not full or _ms(page[-1].modified_at) > start:
-            return page, full
-        same = self._all_of(kind, start)
-        later, full = self._search(kind, [("GT", start)])
-        return [*same, *later], full
-
-    def _all_of(self, kind: str, stamp: int) -> list[Sighting]:
-        seen: list[Sighting] = []
-        full, last = True, "0"
-        while full:
-            page, full = self._search(kind, [("EQ", stamp)], after_id=last)
-            self._patience.pause(SEARCH_PAUSE)
-            seen.extend(page)
-            last = page[-1].ref.id if page else last
-        return seen
-
-    def _search(self, kind: str, times: list[tuple[str, int]], *, after_id: str = "") -> tuple[list[Sighting], bool]:
-        name = MODIFIED.get(kind, "hs_lastmodifieddate")
-        filters = [{"propertyName": name, "operator": operator, "value": str(ms)} for operator, ms in times]
-        if after_id:
-            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after_id})
-        order = {"propertyName": "hs_object_id" if after_id else name, "direction": "ASCENDING"}
-        body = {
-            "filterGroups": [{"filters": filters}],
-            "sorts": [order],
-            "properties": [name],
-            "limit": self._page,
-            "after": "0",
-        }
-        reply = self._client.search(kind, body)
-        page = [
-            Sighting(Ref(Side.HUBSPOT, kind, str(row["id"])), _modified(row, name), deleted=False) for row in reply.rows
-        ]
-        return page, bool(page) and bool((reply.body.get("paging") or {}).get("next"))
 
     # -- writing --
 
@@ -219,7 +176,7 @@ class HubspotGateway:
                 self._write_part(verb, smaller, key_of, outcomes)
 
     def _opt_out(self, email: str) -> Outcome:
-        reply = self._client.post(UNSUBSCRIBE, inside={"email": email}, query={"channel": "EMAIL"}, see=ROW_WISE)
+        reply = self._client.ask("POST", UNSUBSCRIBE, inside={"email": email}, query={"channel": "EMAIL"}, see=ROW_WISE)
         if reply.status in ROW_WISE:
             return row_error(reply.body, {"email": email}, status=reply.status)
         return Written(Ref(Side.HUBSPOT, "contact", ""), {})
@@ -233,17 +190,9 @@ def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
     """Ids by object, each once. What cannot be an id (a person typed it into our Salesforce field) would spoil a whole call: left out."""
     kinds: dict[str, dict[str, None]] = {}
     for ref in refs:
-        if ref.id.isascii() and ref.id.isdecimal():
+        if is_id(ref.id):
             kinds.setdefault(ref.object, {})[ref.id] = None
     return {kind: list(ids) for kind, ids in kinds.items()}
-
-
-def _ms(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _modified(row: Mapping[str, Any], name: str) -> datetime:
-    return moment((row.get("properties") or {}).get(name) or row["updatedAt"])
 
 
 def _creation(at: int, effect: CreateRecord) -> _Write:

@@ -55,27 +55,40 @@ class HubspotClient:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
-    def batch(self, verb: str, kind: str, body: Mapping[str, Any], *, see: frozenset[int] = frozenset()) -> Reply:
-        """Call a batch endpoint (`verb` read, update or upsert) of object `kind`.
+    def batch(
+        self, verb: str, kind: str, body: Mapping[str, Any], *, see: frozenset[int] = frozenset(), **options: Any
+    ) -> Reply:
+        """Call a batch endpoint (`verb` read, update, upsert or archive) of object `kind`; `options` are the client's own.
 
         Refusals with a status in `see` are answered, others raised as `SyncError`.
         """
         name = PLURALS.get(kind, kind)
-        return self._ask(lambda: getattr(self._api("batch_api"), verb)(name, body), see)
+        return self._ask(lambda: getattr(self._api("batch_api"), verb)(name, body, **options), see)
 
     def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
         """Search objects of `kind`. Raises `SyncError`."""
         return self._ask(lambda: self._api("search_api").do_search(PLURALS.get(kind, kind), body), frozenset())
 
-    def post(
-        self, path: str, *, inside: Mapping[str, str], query: Mapping[str, str], see: frozenset[int] = frozenset()
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        inside: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        see: frozenset[int] = frozenset(),
     ) -> Reply:
-        """Call an endpoint that the official client lacks, over its connections; `inside` fills the path's placeholders."""
+        """Call any endpoint over the official client's connections; `inside` fills the path's placeholders.
+
+        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        """
 
         def send() -> Any:
             client = self._api("batch_api").api_client
             headers = {"Accept": "application/json", "Content-Type": "application/json"}
-            return client.call_api(path, "POST", dict(inside), list(query.items()), headers, auth_settings=["oauth2"])
+            parts, pairs = dict(inside or {}), list((query or {}).items())
+            return client.call_api(path, method, parts, pairs, headers, body=body, auth_settings=["oauth2"])
 
         return self._ask(send, see)
 

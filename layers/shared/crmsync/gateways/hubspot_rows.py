@@ -23,6 +23,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def is_id(text: str) -> bool:
+    """Whether HubSpot would take the text as a record id; what it would not spoils a whole call."""
+    return text.isascii() and text.isdecimal()
+
+
 def sent(fields: Mapping[str, Any]) -> dict[str, str]:
     """Fields as HubSpot takes them: text; blank clears a property."""
     return {name: _text(value) for name, value in fields.items()}

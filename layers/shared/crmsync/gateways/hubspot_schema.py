@@ -28,34 +28,12 @@ _PROPERTIES = "/crm/v3/properties/{object}"
 _BATCH_READ = "/crm/v3/properties/{object}/batch/read"
 
 
-class _SchemaClient(HubspotClient):
-    """The client with the endpoints of schemas, over the same connections."""
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        inside: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        see: frozenset[int] = frozenset(),
-    ) -> Reply:
-        """Call `path`; refusals with a status in `see` are answered, others raised as `SyncError`."""
-
-        def send() -> Any:
-            client = self._api("batch_api").api_client
-            headers = {"Accept": "application/json", "Content-Type": "application/json"}
-            return client.call_api(path, method, dict(inside or {}), [], headers, body=body, auth_settings=["oauth2"])
-
-        return self._ask(send, see)
-
-
 class HubspotSchema:
     """Implements `Schema` for one HubSpot account."""
 
     def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
         """Speak API `version` with the token in `secret`."""
-        self._client = _SchemaClient(secret, version=version, patience=patience)
+        self._client = HubspotClient(secret, version=version, patience=patience)
 
     def portal_id(self) -> int:
         """Which account the token belongs to. Raises `SyncError`."""

@@ -1,6 +1,6 @@
 """One Salesforce org behind the ports: records, and what changed lately.
 
-Only the shapes of calls live here: how many rows go into one, how queries share a call, how a sweep pages. Login and transport are
+Only the shapes of calls live here: how many rows go into one, how queries share a call. Login and transport are
 `salesforce_session`, queries `salesforce_queries`, refusals `salesforce_errors`. Facts and limits: platforms, section 2.2.
 """
 
@@ -14,9 +14,10 @@ from typing import Any
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
 from crmsync.gateways.salesforce_ids import full, is_id
-from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, Query, by_email, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, run
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.salesforce_survivors import survivors
+from crmsync.gateways.salesforce_sweep import SalesforceSweep, moment
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -71,8 +72,13 @@ class SalesforceGateway:
         page: int = PAGE,
     ) -> None:
         """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's."""
-        self._size = page
         self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+        self._sweep = SalesforceSweep(self._session, page=page)
+
+    @property
+    def session(self) -> SalesforceSession:
+        """The org's connection, for `OwnersDirectory`."""
+        return self._session
 
     def identity(self) -> Token:
         """Which org this is and as which user we act there, so that our own changes and a swapped org are known. Raises `SyncError`."""
@@ -156,44 +162,7 @@ class SalesforceGateway:
 
         One call for all objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
         """
-        places = {name: _whole(moment) for name, moment in since.items()}
-        while places:
-            page: list[Sighting] = []
-            further: dict[str, datetime] = {}
-            for query, rows in run(
-                self._session, [modified_since(name, moment, limit=self._size) for name, moment in places.items()]
-            ):
-                some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
-                page.extend(some)
-                if full:
-                    further[query.object] = _whole(some[-1].modified_at)
-            if page:
-                yield page
-            places = further
-
-    def _onward(self, query: Query, page: list[Sighting], start: datetime) -> tuple[list[Sighting], bool]:
-        """The page and whether more follows it. A full page ends later than it begins.
-
-        Stamps have whole seconds and a data load may put more than a page on one of them: then that second is walked by id first.
-        """
-        full = len(page) >= self._size
-        if not full or _whole(page[-1].modified_at) > start:
-            return page, full
-        later = self._page(modified_since(query.object, start, limit=self._size, operator=">"))
-        return [*self._whole_stamp(query.object, start), *later], len(later) >= self._size
-
-    def _whole_stamp(self, name: str, stamp: datetime) -> list[Sighting]:
-        seen: list[Sighting] = []
-        page: list[Sighting] = []
-        while not seen or len(page) >= self._size:
-            page = self._page(of_stamp(name, stamp, seen[-1].ref.id if seen else "", limit=self._size))
-            seen.extend(page)
-            if not page:
-                break
-        return seen
-
-    def _page(self, query: Query) -> list[Sighting]:
-        return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]
+        return self._sweep.changed_since(since)
 
     def _write(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
         """Write the rows of a call, and those whose record was locked once more."""
@@ -273,8 +242,8 @@ def _record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
     return Record(
         ref=Ref(Side.SALESFORCE, name, row["Id"]),
         fields={field: row.get(field) for field in fields},
-        created_at=_moment(row["CreatedDate"]),
-        modified_at=_moment(row["LastModifiedDate"]),
+        created_at=moment(row["CreatedDate"]),
+        modified_at=moment(row["LastModifiedDate"]),
         modified_by=row.get("LastModifiedById") or "",
         successor=_successor(row),
     )
@@ -283,17 +252,3 @@ def _record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
 def _successor(row: Mapping[str, Any]) -> Ref | None:
     contact = row.get("ConvertedContactId") if row.get("IsConverted") else None
     return Ref(Side.SALESFORCE, "Contact", full(str(contact))) if contact else None
-
-
-def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:
-    deleted = bool(row.get("IsDeleted"))
-    return Sighting(Ref(Side.SALESFORCE, name, row["Id"]), _moment(row["SystemModstamp"]), deleted=deleted)
-
-
-def _moment(text: str) -> datetime:
-    """Salesforce's time, ``2026-11-02T10:00:00.000+0000``."""
-    return datetime.fromisoformat(text)
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)

@@ -23,11 +23,11 @@ def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, R
     ends = dict(starts)
     lives_on: dict[Ref, Ref | None] = {}
     for _ in range(MOST_MERGES + 1):
-        unknown = set(ends.values()) - lives_on.keys()
-        if not unknown:
+        lives_on.update(_look(session, set(ends.values()) - lives_on.keys()))
+        further = {ref: lives_on[end] or end for ref, end in ends.items()}
+        if further == ends:
             break
-        lives_on.update(_look(session, unknown))
-        ends = {ref: lives_on[end] or end for ref, end in ends.items()}
+        ends = further
     return {ref: end for ref, end in ends.items() if end != starts[ref] and lives_on.get(end) == end}
 
 

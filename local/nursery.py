@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).resolve().parent.parent / "worker.py"
+SCRIPT = Path(__file__).resolve().parent / "worker.py"
 
 IMPORTED_ONCE = (
     "boto3",

@@ -1,0 +1,128 @@
+"""What becomes of records that were converted, merged or deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crmsync.errors import Gone
+from crmsync.model.effects import DeleteRecord, UpdateRecord
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
+from tests.contracts.stages import Stage
+
+
+def test_a_converted_lead_names_the_contact_that_it_became(salesforce: Stage) -> None:
+    """The fields stay those that were asked for (DUP-26)."""
+    ada, bob = salesforce.add("ada"), salesforce.add("bob")
+    contact = salesforce.person.convert(ada)
+
+    records = salesforce.crm.read([ada, bob, contact], {"Lead": ["LastName"], "Contact": ["LastName"]})
+
+    assert {ref: (record.fields, record.successor) for ref, record in records.items()} == {
+        ada: ({"LastName": "Ada"}, contact),
+        bob: ({"LastName": "Bob"}, None),
+        contact: ({"LastName": "Ada"}, None),
+    }
+
+
+def test_a_converted_lead_is_no_longer_found_by_its_address(salesforce: Stage) -> None:
+    """Its contact is."""
+    contact = salesforce.person.convert(salesforce.add("ada"))
+
+    found = salesforce.crm.find([salesforce.address("ada")], {"Lead": [], "Contact": []})
+
+    assert [record.ref for record in found] == [contact]
+
+
+def test_a_converted_lead_is_gone_for_whoever_writes_to_it(salesforce: Stage) -> None:
+    """Whoever is told so looks again, and follows."""
+    ada, bob = salesforce.add("ada"), salesforce.add("bob")
+    salesforce.person.convert(ada)
+
+    outcomes = salesforce.crm.update([salesforce.update(ref, phone="7") for ref in (ada, bob)])
+
+    assert [type(one) for one in outcomes] == [Gone, Written]
+
+
+def test_a_merged_record_has_a_survivor(stage: Stage) -> None:
+    """Records that live or were just deleted have none."""
+    ada, bob, cleo, nobody = stage.add("ada"), stage.add("bob"), stage.add("cleo"), stage.nobody()
+
+    survivor = stage.person.merge(ada, bob)
+
+    expected = {ref: survivor for ref in (ada, bob) if ref != survivor}
+    assert stage.crm.survivors([nobody, bob, cleo, ada, bob]) == expected
+    assert survivor in stage.crm.read([survivor], {stage.words.object: []})
+
+
+def test_a_row_of_merges_is_followed_to_the_last(stage: Stage) -> None:
+    """However often the survivor was merged away."""
+    ada, bob, cleo, dan = (stage.add(name) for name in ("ada", "bob", "cleo", "dan"))
+    first = stage.person.merge(bob, ada)
+    second = stage.person.merge(cleo, first)
+    last = stage.person.merge(dan, second)
+
+    gone = {ada, bob, first, cleo, second, dan} - {last}
+    assert stage.crm.survivors(gone) == dict.fromkeys(gone, last)
+
+
+def test_a_survivor_that_was_deleted_is_none(stage: Stage) -> None:
+    """Then everybody is gone."""
+    ada, bob = stage.add("ada"), stage.add("bob")
+    stage.person.delete(stage.person.merge(ada, bob))
+
+    assert stage.crm.survivors([ada, bob]) == {}
+
+
+def test_what_cannot_be_an_id_has_no_survivor(stage: Stage) -> None:
+    """It never spoils the others."""
+    side, name = stage.words.side, stage.words.object
+    ada, bob = stage.add("ada"), stage.add("bob")
+    survivor = stage.person.merge(ada, bob)
+    typed = [Ref(side, name, text) for text in ("see above", "", "00Q000000000001AAB", "0'")]
+
+    assert stage.crm.survivors([*typed, bob]) == {bob: survivor}
+    assert stage.crm.survivors([]) == {}
+
+
+def test_deleted_records_are_gone_and_deleting_them_again_is_done(hubspot: Stage) -> None:
+    """In order, each told as done (DEL-1)."""
+    ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
+    never = Ref(Side.HUBSPOT, "contact", "987654321987")
+    effects = [DeleteRecord(ref) for ref in (nobody, ada, never, ada)]
+
+    outcomes = hubspot.deleter.delete(effects)
+
+    assert outcomes == [Written(effect.ref, {}) for effect in effects]
+    assert list(hubspot.crm.read([ada, bob], {"contact": []})) == [bob]
+    assert list(hubspot.deleter.delete([])) == []
+
+
+def test_assignment_rules_choose_the_owner_only_where_they_shall(salesforce: Stage) -> None:
+    """Rows that want them and rows that do not may stand in one call (OWN-9, PLT-1)."""
+    with_rules, without = replace(salesforce.creation("ada"), assign=True), salesforce.creation("bob")
+
+    outcomes = salesforce.crm.create([with_rules, without])
+
+    owners = [record_owner(salesforce, one.ref) for one in outcomes]
+    assert owners[0] != salesforce.by_us
+    assert owners[1] == salesforce.by_us
+
+
+def test_assignment_rules_never_choose_the_owner_of_a_lead_that_is_there(salesforce: Stage) -> None:
+    """A repeat finds the lead of the first time, whose owner a person may have changed meanwhile (PLT-1)."""
+    effect = replace(salesforce.creation("ada"), assign=True)
+    [first] = salesforce.crm.create([effect])
+    salesforce.person.edit(first.ref, {"OwnerId": salesforce.by_us})
+
+    again, fresh = salesforce.crm.create([effect, replace(salesforce.creation("bob"), assign=True)])
+    salesforce.crm.update([UpdateRecord(first.ref, Side.SALESFORCE, {"Phone": "7"})])
+
+    assert again == first
+    assert record_owner(salesforce, first.ref) == salesforce.by_us
+    assert record_owner(salesforce, fresh.ref) != salesforce.by_us
+
+
+def record_owner(stage: Stage, ref: Ref) -> object:
+    """Whose record it is."""
+    return stage.crm.read([ref], {"Lead": ["OwnerId"]})[ref].fields["OwnerId"]

@@ -1,0 +1,115 @@
+"""template.yaml as the laptop reads it: values worked out, what cannot be done refused."""
+
+from pathlib import Path
+
+import pytest
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.cloud import Cloud
+from local.stack.intrinsics import Resolver, UnresolvedError
+from tests.local.stack.laptop import TEMPLATE
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Names:
+    """Answers the question itself."""
+
+    def ref(self, logical_id: str) -> str:
+        """Say what was asked for."""
+        return f"ref of {logical_id}"
+
+    def attribute(self, logical_id: str, attribute: str) -> str:
+        """Say what was asked for."""
+        return f"{attribute} of {logical_id}"
+
+
+def resolver() -> Resolver:
+    conditions = {
+        "Yes": {"Fn::Equals": [{"Ref": "Colour"}, "green"]},
+        "No": {"Fn::Not": [{"Condition": "Yes"}]},
+        "Both": {"Fn::And": [{"Condition": "Yes"}, {"Condition": "No"}]},
+        "Either": {"Fn::Or": [{"Condition": "Yes"}, {"Condition": "No"}]},
+    }
+    return Resolver({"Colour": "green", "AWS::Region": "here"}, conditions, Names())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"Ref": "Colour"}, "green"),
+        ({"Ref": "Table"}, "ref of Table"),
+        ({"Fn::GetAtt": ["Table", "Arn"]}, "Arn of Table"),
+        ({"Fn::GetAtt": "Table.Arn"}, "Arn of Table"),
+        ({"Fn::Sub": "${AWS::Region}/${Table}/${Table.Arn}/${!kept}"}, "here/ref of Table/Arn of Table/${kept}"),
+        ({"Fn::Sub": ["${Own}-${Colour}", {"Own": {"Ref": "Table"}}]}, "ref of Table-green"),
+        ({"Fn::Join": ["-", ["a", {"Ref": "Colour"}]]}, "a-green"),
+        ({"Fn::Select": [1, {"Fn::Split": ["/", "a/b/c"]}]}, "b"),
+        ({"Fn::If": ["Yes", {"Ref": "Colour"}, "other"]}, "green"),
+        ({"Fn::If": ["No", "one", {"a": [1, {"Ref": "Colour"}]}]}, {"a": [1, "green"]}),
+        ({"kept": 1, "dropped": {"Ref": "AWS::NoValue"}, "list": [{"Fn::If": ["No", 1, {"Ref": "AWS::NoValue"}]}, 2]},
+         {"kept": 1, "list": [2]}),
+        ({"Condition": {"StringEquals": {"a": "b"}}}, {"Condition": {"StringEquals": {"a": "b"}}}),
+    ],
+)  # fmt: skip
+def test_an_intrinsic_function_has_this_value(value, expected):
+    """As CloudFormation works it out."""
+    assert resolver().resolve(value) == expected
+
+
+def test_conditions_may_be_made_of_conditions():
+    """And, or, not."""
+    assert {name: resolver().condition(name) for name in ("Yes", "No", "Both", "Either")} == {
+        "Yes": True,
+        "No": False,
+        "Both": False,
+        "Either": True,
+    }
+
+
+@pytest.mark.parametrize("value", [{"Fn::ImportValue": "x"}, {"Fn::If": ["Unheard", 1, 2]}])
+def test_an_unknown_function_or_condition_is_refused(value):
+    """It is never passed on half worked out."""
+    with pytest.raises(UnresolvedError):
+        resolver().resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "words"),
+    [
+        ("BatchSize: 5", "BatchSize: 5, FilterCriteria: {Filters: []}", "FilterCriteria"),
+        ("rate(10 minutes)", "rate(10 weeks)", "not a rate"),
+        ("Input: '{\"turn\": true}'", "ScheduleExpressionTimezone: Europe/Berlin", "UTC only"),
+        (
+            "Targets: [{Id: queue, Arn: !GetAtt Queue.Arn}]",
+            "Targets: [{Id: q, Arn: !GetAtt WorkFunction.Arn}]",
+            "SQS queues only",
+        ),
+        (
+            "Targets: [{Id: queue, Arn: !GetAtt Queue.Arn}]",
+            "Targets: [{Id: q, Arn: !GetAtt Queue.Arn, Input: '{}'}]",
+            "Input",
+        ),
+    ],
+)
+def test_what_the_laptop_cannot_do_is_refused_with_a_sentence(laptop, written: str, instead: str, words: str):
+    """Skipping it would show a wiring that is not the template's."""
+    assert written in TEMPLATE
+    with pytest.raises(UnresolvedError, match=words):
+        laptop(template=TEMPLATE.replace(written, instead))
+
+
+def test_the_real_template_stands_on_the_laptop():
+    """Each function has its folder, handler, layer and variables that are plain text; the partner bus has its rule."""
+    clock = Clock()
+    bus = "aws.partner/salesforce.com/org/channel"
+    with Cloud(
+        ROOT / "template.yaml", clock=clock, faults=Faults(clock), parameters={"SalesforceEventBus": bus}
+    ) as cloud:
+        assert cloud.partner_bus.names == {bus}
+        assert cloud.functions
+        for function in cloud.functions.values():
+            assert (function.code / f"{function.handler.partition('.')[0]}.py").is_file()
+            assert [(layer / "crmsync").is_dir() for layer in function.layers] == [True]
+            assert all(isinstance(value, str) for value in function.environment.values())
