@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.flows.contact import Summary, sync_contacts
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import OptOut
+from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports import Outcome
-from tests.builders import NOON, OUR_USER, SEALER, a_connection
-from tests.memory import MemoryCrm, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPreferences
-
-
-class Subscribers(MemoryPreferences):
-    """Preferences that show in the contact's read-only property, as HubSpot's do."""
-
-    def __init__(self, hubspot: MemoryCrm) -> None:
-        super().__init__()
-        self._hubspot = hubspot
-
-    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
-        """As the port says."""
-        done = super().opt_out(effects)
-        for ref in self._hubspot.refs("contact"):
-            if self._hubspot.fields(ref).get("email") in self.out:
-                self._hubspot.edit(ref, {"hs_email_optout": "true"})
-        return done
+from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
+from tests.memory import (
+    MemoryAccounts,
+    MemoryBrake,
+    MemoryCrm,
+    MemoryCursors,
+    MemoryDeleter,
+    MemoryDirectory,
+    MemoryInbox,
+    MemoryLinks,
+    MemoryLists,
+    MemoryOutbox,
+    MemoryPreferences,
+)
 
 
 @dataclass
@@ -42,11 +37,15 @@ class Town:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
+    brake: MemoryBrake = field(default_factory=MemoryBrake)
+    owners: Owners = Owners()
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
         self.salesforce = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
-        self.preferences = Subscribers(self.hubspot)
+        self.preferences = MemoryPreferences(self.hubspot)
+        self.deleter = MemoryDeleter(self.hubspot)
+        self.lists = MemoryLists(now=lambda: self.now)
 
     @property
     def world(self) -> World:
@@ -56,11 +55,18 @@ class Town:
             self.hubspot,
             self.salesforce,
             self.preferences,
+            self.deleter,
+            self.lists,
+            MemoryAccounts(self.salesforce),
+            MemoryDirectory(self.owners),
             self.links,
             self.outbox,
             self.inbox,
+            self.brake,
             SEALER,
             OUR_USER,
+            OUR_APP,
+            lambda: self.now,
         )
 
     def crm(self, side: Side) -> MemoryCrm:
@@ -91,7 +97,7 @@ class Town:
     def writes(self) -> int:
         """All writes so far: calls to both CRMs, links and reports."""
         calls = self.hubspot.calls + self.salesforce.calls
-        return calls["create"] + calls["update"] + len(self.preferences.out) + self.links.writes
+        return calls["create"] + calls["update"] + len(self.preferences.out) + len(self.deleter.deleted) + self.links.writes
 
     def new_contact(self, **fields: str) -> Ref:
         """A person makes a HubSpot contact."""

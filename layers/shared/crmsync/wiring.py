@@ -66,7 +66,7 @@ def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
 
     def look(_event: Event) -> dict[str, int]:
-        return {one.name: _sweep(one, Side.HUBSPOT, {"contact": Kind.CONTACT}) for one in _syncing()}
+        return {one.name: _sweep(one, Side.HUBSPOT, {"contact": Kind.CONTACT}) + _sweep_list(one) for one in _syncing()}
 
     return look
 
@@ -130,15 +130,33 @@ def _poll() -> dict[str, int]:
 
 
 def _sweep(connection: Connection, side: Side, kinds: Mapping[str, Kind]) -> int:
-    """One connection's sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
-    from crmsync.errors import SyncError
+    """One connection's sweep of one side; answers how many changes it found."""
     from crmsync.flows.sweep import sweep
 
     sweeper = _hubspot(connection) if side is Side.HUBSPOT else _salesforce(connection)
+    return _found(connection, lambda: sweep(connection.name, kinds, sweeper, _cursors(), _outbox(), _now()))
+
+
+def _sweep_list(connection: Connection) -> int:
+    """Who entered the inclusion list, where there is one of HubSpot's."""
+    from crmsync.flows.sweep import sweep_list
+    from crmsync.gateways.hubspot_lists import HubspotLists
+    from crmsync.rules.inclusion import needs_membership
+
+    if not needs_membership(connection.contacts):
+        return 0
+    lists, list_id = HubspotLists(_hubspot(connection).client), connection.contacts.inclusion_list
+    return _found(connection, lambda: sweep_list(connection.name, list_id, lists, _cursors(), _outbox(), _now()))
+
+
+def _found(connection: Connection, look: Callable[[], int]) -> int:
+    """Run a sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
+    from crmsync.errors import SyncError
+
     try:
-        found = sweep(connection.name, kinds, sweeper, _cursors(), _outbox(), _now())
+        found = look()
     except SyncError as error:
-        logger.warning("sweep put off", connection=connection.name, side=side, code=error.code, reason=error.text)
+        logger.warning("sweep put off", connection=connection.name, code=error.code, reason=error.text)
         metrics.add_metric("SweepsPutOff", unit="Count", value=1)
         return 0
     metrics.add_metric("ChangesFound", unit="Count", value=found)
@@ -152,20 +170,30 @@ def _syncing() -> list[Connection]:
 @lru_cache(maxsize=16)
 def _world(connection: Connection) -> World:
     from crmsync.flows.world import World
+    from crmsync.gateways.brake import BrakeTable
+    from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.inbox import InboxTable
     from crmsync.gateways.links import LinksTable
+    from crmsync.gateways.owners import OwnersDirectory
 
-    hubspot, salesforce = _hubspot(connection), _salesforce(connection)
+    hubspot, salesforce, table = _hubspot(connection), _salesforce(connection), _client("dynamodb")
     return World(
         connection,
         hubspot,
         salesforce,
-        hubspot,
-        LinksTable(_client("dynamodb"), _table("links")),
-        _outbox(),
-        InboxTable(_client("dynamodb"), _table("state"), now=_now),
-        _sealer(),
-        salesforce.identity().user_id,
+        preferences=hubspot,
+        deleter=hubspot,
+        lists=HubspotLists(hubspot.client),
+        accounts=salesforce,
+        directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
+        links=LinksTable(table, _table("links")),
+        outbox=_outbox(),
+        inbox=InboxTable(table, _table("state"), now=_now),
+        brake=BrakeTable(table, _table("state")),
+        sealer=_sealer(),
+        our_user=salesforce.identity().user_id,
+        our_app=f"INTEGRATION/{_secrets().read(connection.hubspot.secret).get('app_id', '')}",
+        now=_now,
     )
 
 

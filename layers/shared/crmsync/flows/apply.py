@@ -97,8 +97,8 @@ def _stages(world: World, settle: Settle) -> tuple[_Stage, ...]:
         _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_heads(runs, UpdateRecord))),
         _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_heads(runs, CreateRecord))),
         _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_heads(runs, UpdateRecord))),
-        _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.hubspot.delete(_heads(runs, DeleteRecord))),
-        _Stage(OptOut, None, lambda runs: world.hubspot.opt_out(_heads(runs, OptOut))),
+        _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
+        _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
         _Stage(SaveLink, None, lambda runs: _linked(world.links.save(_settled(runs, settle)))),
         _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
     )

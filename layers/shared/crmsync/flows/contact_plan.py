@@ -42,7 +42,7 @@ def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]
     if world.connection.contacts.create_in_salesforce is not CreateInSalesforce.CONTACT_IF_ACCOUNT:
         return facts
     domains = {at: _domain(one) for at, one in enumerate(facts) if one.link is None and one.hubspot and not one.candidates}
-    accounts = world.salesforce.accounts_by_domain(sorted({domain for domain in domains.values() if domain}))
+    accounts = world.accounts.accounts_by_domain(sorted({domain for domain in domains.values() if domain}))
     return [replace(one, account=accounts.get(domains.get(at, ""), "")) for at, one in enumerate(facts)]
 
 

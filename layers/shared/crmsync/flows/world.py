@@ -13,12 +13,8 @@ from crmsync.model.settings import Connection
 from crmsync.ports import Accounts, Brake, Crm, Deleter, Directory, Inbox, Links, Lists, Outbox, Preferences, Survivors
 
 
-class SalesforceCrm(Crm, Survivors, Accounts, Protocol):
-    """All that flows ask of Salesforce."""
-
-
-class HubspotCrm(Crm, Survivors, Deleter, Preferences, Protocol):
-    """All that flows ask of HubSpot's records and e-mail preferences."""
+class RecordCrm(Crm, Survivors, Protocol):
+    """A side's records, and what became of those that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +23,12 @@ class World:
     source; by them our own writes are known."""
 
     connection: Connection
-    hubspot: HubspotCrm
-    salesforce: SalesforceCrm
+    hubspot: RecordCrm
+    salesforce: RecordCrm
+    preferences: Preferences
+    deleter: Deleter
     lists: Lists
+    accounts: Accounts
     directory: Directory
     links: Links
     outbox: Outbox
@@ -40,6 +39,6 @@ class World:
     our_app: str
     now: Callable[[], datetime]
 
-    def crm(self, side: Side) -> HubspotCrm | SalesforceCrm:
+    def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""
         return self.hubspot if side is Side.HUBSPOT else self.salesforce

@@ -5,7 +5,8 @@ The rows themselves are data in `crmsync.rules.field_maps` and in the operator's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -31,14 +32,45 @@ class Form(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"
     DATETIME = "datetime"
+    DAY = "day"
+    """A date in HubSpot, a moment in Salesforce; only the day counts."""
+    CHOICE = "choice"
     MULTI = "multi"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """HubSpot property ``hubspot`` goes with Salesforce field ``salesforce`` under the policy ``update``."""
+    """HubSpot property ``hubspot`` goes with Salesforce field ``salesforce`` under the policy ``update``.
+
+    What follows ``form`` is known for the default rows and learnt from both live schemas for an operator's own:
+    ``objects`` are the Salesforce objects that the row serves (none named: every one, MAP-11); ``length`` is how many characters the field
+    keeps, or how many digits before the point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
+    values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other value.
+    """
 
     hubspot: str
     salesforce: str
     update: Update = Update.TWO_WAY
     form: Form = Form.TEXT
+    objects: tuple[str, ...] = ()
+    length: int = 0
+    scale: int = -1
+    choices: tuple[tuple[str, str], ...] = ()
+    restricted: bool = False
+
+    def serves(self, salesforce_object: str) -> bool:
+        """Whether the row counts for that Salesforce object (MAP-11)."""
+        return not self.objects or salesforce_object in self.objects
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How one side spells the values of a field, so far as comparing them needs it.
+
+    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both sides are compared by.
+    """
+
+    form: Form
+    length: int = 0
+    scale: int = -1
+    same: Mapping[str, str] = field(default_factory=dict)

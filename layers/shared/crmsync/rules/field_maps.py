@@ -1,7 +1,7 @@
 """The default field maps, as data (MAP-12). An operator's own rows come on top.
 
 Rows only; what a row means is decided in `crmsync.rules.merge`. The opt-out pair is not here: it has a rule of its own that no setting can
-touch (OPT-2, `crmsync.rules.opt_out`).
+touch (OPT-2, `crmsync.rules.opt_out`). Nor is the lifecycle stage, which has no counterpart in Salesforce (FLD-1).
 """
 
 from __future__ import annotations
@@ -16,37 +16,39 @@ from crmsync.model.fields import FieldRule, Form
 FieldMap: TypeAlias = tuple[FieldRule, ...]
 
 _BOTH = (
-    FieldRule("email", "Email", form=Form.EMAIL),
-    FieldRule("firstname", "FirstName"),
-    FieldRule("lastname", "LastName"),
-    FieldRule("salutation", "Salutation"),
-    FieldRule("jobtitle", "Title"),
-    FieldRule("phone", "Phone", form=Form.PHONE),
-    FieldRule("mobilephone", "MobilePhone", form=Form.PHONE),
-    FieldRule("fax", "Fax", form=Form.PHONE),
+    FieldRule("email", "Email", form=Form.EMAIL, length=80),
+    FieldRule("firstname", "FirstName", length=40),
+    FieldRule("lastname", "LastName", length=80),
+    FieldRule("salutation", "Salutation", length=40),
+    FieldRule("jobtitle", "Title", length=128),
+    FieldRule("phone", "Phone", form=Form.PHONE, length=40),
+    FieldRule("mobilephone", "MobilePhone", form=Form.PHONE, length=40),
+    FieldRule("fax", "Fax", form=Form.PHONE, length=40),
 )
+"""Lengths here and below as Salesforce's Object Reference gives them for Lead and Contact: those of names, addresses and e-mail [D], the
+others [M]. Salutation and Industry are picklists that take other values as well [M]."""
 
 CONTACT_LEAD: FieldMap = (
     *_BOTH,
-    FieldRule("address", "Street"),
-    FieldRule("city", "City"),
-    FieldRule("state", "State"),
-    FieldRule("zip", "PostalCode"),
-    FieldRule("country", "Country"),
-    FieldRule("website", "Website"),
-    FieldRule("industry", "Industry"),
-    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER),
-    FieldRule("company", "Company"),
+    FieldRule("address", "Street", length=255),
+    FieldRule("city", "City", length=40),
+    FieldRule("state", "State", length=80),
+    FieldRule("zip", "PostalCode", length=20),
+    FieldRule("country", "Country", length=80),
+    FieldRule("website", "Website", length=255),
+    FieldRule("industry", "Industry", length=255),
+    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER, length=18, scale=0),
+    FieldRule("company", "Company", length=255),
 )
 """HubSpot contact and Salesforce lead; only a lead has a company in plain text (FLD-3, FLD-7)."""
 
 CONTACT_CONTACT: FieldMap = (
     *_BOTH,
-    FieldRule("address", "MailingStreet"),
-    FieldRule("city", "MailingCity"),
-    FieldRule("state", "MailingState"),
-    FieldRule("zip", "MailingPostalCode"),
-    FieldRule("country", "MailingCountry"),
+    FieldRule("address", "MailingStreet", length=255),
+    FieldRule("city", "MailingCity", length=40),
+    FieldRule("state", "MailingState", length=80),
+    FieldRule("zip", "MailingPostalCode", length=20),
+    FieldRule("country", "MailingCountry", length=80),
 )
 """HubSpot contact and Salesforce contact; the company name does not cross, a contact has an account instead (FLD-5, FLD-6)."""
 
@@ -57,7 +59,7 @@ def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) ->
     """The maps with the operator's rows: one row serves every object that has the field (MAP-11), and a row that names a default pair only
     changes its policy."""
     rows = tuple(rows)
-    return {name: _merged(field_map, rows) for name, field_map in maps.items()}
+    return {name: _merged(field_map, tuple(row for row in rows if row.serves(name))) for name, field_map in maps.items()}
 
 
 def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...]) -> FieldMap:

@@ -2,23 +2,29 @@
 
 A value crosses in its own spelling wherever the other side allows it; only for comparing is it brought to a canonical form. So a phone number
 keeps its formatting on the way over, and a target that reformats it has not changed it (platforms: HubSpot gives every value as text).
+Nor has a target that keeps only the beginning of a text, rounds a number, or has another name for a choice (MAP-7, MAP-16).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 
-from crmsync.model.fields import Form
+from crmsync.model.fields import FieldRule, Form, Spelling
 from crmsync.model.records import Side, Value
 
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
+_WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE})
+
+HUBSPOT_LENGTH = 65_536
+"""How many characters a HubSpot property holds at most [M]."""
 
 
 class UnfitValueError(ValueError):
@@ -30,24 +36,55 @@ def is_blank(value: Value) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def canonical(form: Form, value: Value) -> Value:
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A value as the other side takes it, and whether it had to be cut to the length that the other side keeps."""
+
+    value: Value
+    is_cut: bool = False
+
+
+def spelling(rule: FieldRule, side: Side) -> Spelling:
+    """How `side` spells the values of a mapped field; what `canonical` needs to compare them with the other side's."""
+    same = {(pair[0] if side is Side.HUBSPOT else pair[1]).lower(): pair[1].lower() for pair in reversed(rule.choices)}
+    return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same))
+
+
+def canonical(look: Form | Spelling, value: Value) -> Value:
     """The comparable form of a value of either side; blank is None (False for a checkbox, which has no blank).
 
     A value that cannot be read in its form stands for itself, so that it still compares.
     """
+    shape = look if isinstance(look, Spelling) else Spelling(look)
     if is_blank(value):
-        return False if form is Form.BOOLEAN else None
+        return False if shape.form is Form.BOOLEAN else None
     try:
-        return _CANONICAL[form](value)
+        return _CANONICAL[shape.form](shape, value)
     except UnfitValueError:
         return str(value)
 
 
 def cross(form: Form, to: Side, value: Value) -> Value:
-    """The value as `to` takes it; blank crosses as None. Raises `UnfitValueError`."""
+    """The value as `to` takes it where nothing but its form is known; blank crosses as None. Raises `UnfitValueError`."""
+    return cross_rule(FieldRule("", "", form=form), to, value).value
+
+
+def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
+    """The value of a mapped field as `to` takes it; blank crosses as None.
+
+    A text that is longer than Salesforce keeps is cut, which is told. Raises `UnfitValueError` for what cannot be read in the field's form,
+    for a choice that the other side does not have, for a number with too many digits, and for an address or a phone number that is too
+    long: half of one is none.
+    """
     if is_blank(value):
-        return False if form is Form.BOOLEAN and to is Side.SALESFORCE else None
-    return _CROSS[form, to](value)
+        return Crossed(False if rule.form is Form.BOOLEAN and to is Side.SALESFORCE else None)
+    crossed = _CROSS[rule.form](rule, to, value)
+    limit = rule.length if to is Side.SALESFORCE else HUBSPOT_LENGTH
+    if not isinstance(crossed, str) or rule.form not in _WRITTEN or not limit or _fits(crossed, limit):
+        return Crossed(crossed)
+    if rule.form is not Form.TEXT:
+        raise UnfitValueError(rule.form)
+    return Crossed(_cut(crossed, limit), is_cut=True)
 
 
 def _text(value: Value) -> str:
@@ -62,6 +99,21 @@ def _phone(value: Value) -> str:
     return _NOT_DIALLED.sub("", _text(value)) or _text(value)
 
 
+def _fits(text: str, length: int) -> bool:
+    return len(text) * 2 <= length or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * length
+
+
+def _cut(text: str, length: int) -> str:
+    """The beginning of a text. Salesforce counts as Java does, a rare character as two [M], and no character is cut in half."""
+    if not length or _fits(text, length):
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * length].decode("utf-16-le", "ignore").rstrip()
+
+
+def _cut_text(shape: Spelling, value: Value) -> str:
+    return _cut(_text(value), shape.length)
+
+
 def _decimal(value: Value) -> Decimal:
     try:
         number = Decimal(_text(value))
@@ -72,13 +124,29 @@ def _decimal(value: Value) -> Decimal:
     return number
 
 
-def _number_text(value: Value) -> str:
-    plain = f"{_decimal(value):f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def _number(value: Value) -> Value:
+def _rounded(scale: int, value: Value) -> Decimal:
+    """A number with as many digits behind the point as the field keeps."""
     number = _decimal(value)
+    if scale < 0:
+        return number
+    try:
+        return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+    except InvalidOperation:
+        raise UnfitValueError(Form.NUMBER) from None
+
+
+def _number_text(scale: int, value: Value) -> str:
+    plain = f"{_rounded(scale, value):f}"
+    text = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if text in {"-0", ""} else text
+
+
+def _cross_number(rule: FieldRule, to: Side, value: Value) -> Value:
+    if to is Side.HUBSPOT:
+        return _number_text(-1, value)
+    number = _rounded(rule.scale, value)
+    if rule.length and abs(number) >= Decimal(10) ** rule.length:
+        raise UnfitValueError(Form.NUMBER)
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -113,40 +181,77 @@ def _day_text(value: Value) -> str:
         return _moment(value).date().isoformat()
 
 
-def _choices(value: Value) -> str:
-    return ";".join(sorted({choice.strip() for choice in _text(value).split(";")} - {""}))
+def _midnight_text(value: Value) -> str:
+    day = date.fromisoformat(_day_text(value))
+    return _moment_text(datetime.combine(day, time(), UTC).isoformat())
 
 
-_CANONICAL: Mapping[Form, Callable[[Value], Value]] = MappingProxyType(
+def _several(value: Value) -> set[str]:
+    return {choice.strip() for choice in _text(value).split(";")} - {""}
+
+
+def _same_choice(shape: Spelling, value: Value) -> str:
+    text = _text(value)
+    return shape.same.get(text.lower(), text)
+
+
+def _same_choices(shape: Spelling, value: Value) -> str:
+    return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
+
+
+def _cross_choice(rule: FieldRule, to: Side, value: Value) -> str:
+    """The other side's value of a choice: by this side's exact spelling, else without regard to case.
+
+    HubSpot never takes a value that is no option, Salesforce does where its picklist is not restricted.
+    """
+    text = _text(value)
+    pairs = rule.choices if to is Side.SALESFORCE else tuple((theirs, mine) for mine, theirs in rule.choices)
+    across = next((theirs for mine, theirs in pairs if mine == text), None)
+    if across is None:
+        across = next((theirs for mine, theirs in pairs if mine.lower() == text.lower()), None)
+    if across is not None:
+        return across
+    if rule.choices and (to is Side.HUBSPOT or rule.restricted):
+        raise UnfitValueError(rule.form)
+    return text
+
+
+def _cross_choices(rule: FieldRule, to: Side, value: Value) -> str:
+    return ";".join(sorted({_cross_choice(rule, to, one) for one in _several(value)}))
+
+
+_CANONICAL: Mapping[Form, Callable[[Spelling, Value], Value]] = MappingProxyType(
     {
-        Form.TEXT: _text,
-        Form.EMAIL: _email,
-        Form.PHONE: _phone,
-        Form.NUMBER: _number_text,
-        Form.BOOLEAN: _boolean,
-        Form.DATE: _day_text,
-        Form.DATETIME: _moment_text,
-        Form.MULTI: _choices,
+        Form.TEXT: _cut_text,
+        Form.EMAIL: lambda _, value: _email(value),
+        Form.PHONE: lambda _, value: _phone(value),
+        Form.NUMBER: lambda shape, value: _number_text(shape.scale, value),
+        Form.BOOLEAN: lambda _, value: _boolean(value),
+        Form.DATE: lambda _, value: _day_text(value),
+        Form.DATETIME: lambda _, value: _moment_text(value),
+        Form.DAY: lambda _, value: _day_text(value),
+        Form.CHOICE: _same_choice,
+        Form.MULTI: _same_choices,
     }
 )
 
-_CROSS: Mapping[tuple[Form, Side], Callable[[Value], Value]] = MappingProxyType(
+
+def _cross_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:
+    known = _boolean(value)
+    return known if to is Side.SALESFORCE else str(known).lower()
+
+
+_CROSS: Mapping[Form, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
     {
-        (Form.TEXT, Side.HUBSPOT): _text,
-        (Form.TEXT, Side.SALESFORCE): _text,
-        (Form.EMAIL, Side.HUBSPOT): _text,
-        (Form.EMAIL, Side.SALESFORCE): _text,
-        (Form.PHONE, Side.HUBSPOT): _text,
-        (Form.PHONE, Side.SALESFORCE): _text,
-        (Form.NUMBER, Side.HUBSPOT): _number_text,
-        (Form.NUMBER, Side.SALESFORCE): _number,
-        (Form.BOOLEAN, Side.HUBSPOT): lambda value: "true" if _boolean(value) else "false",
-        (Form.BOOLEAN, Side.SALESFORCE): _boolean,
-        (Form.DATE, Side.HUBSPOT): _day_text,
-        (Form.DATE, Side.SALESFORCE): _day_text,
-        (Form.DATETIME, Side.HUBSPOT): _moment_text,
-        (Form.DATETIME, Side.SALESFORCE): _moment_text,
-        (Form.MULTI, Side.HUBSPOT): _choices,
-        (Form.MULTI, Side.SALESFORCE): _choices,
+        Form.TEXT: lambda _rule, _to, value: _text(value),
+        Form.EMAIL: lambda _rule, _to, value: _text(value),
+        Form.PHONE: lambda _rule, _to, value: _text(value),
+        Form.NUMBER: _cross_number,
+        Form.BOOLEAN: _cross_boolean,
+        Form.DATE: lambda _rule, _to, value: _day_text(value),
+        Form.DATETIME: lambda _rule, _to, value: _moment_text(value),
+        Form.DAY: lambda _rule, to, value: _midnight_text(value) if to is Side.SALESFORCE else _day_text(value),
+        Form.CHOICE: _cross_choice,
+        Form.MULTI: _cross_choices,
     }
 )
