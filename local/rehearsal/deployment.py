@@ -30,7 +30,7 @@ def deploy(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[s
         "CAPABILITY_AUTO_EXPAND",
     ]
     overrides = [f"{name}={value}" for name, value in parameters.items()]
-    command = [sam, "deploy", "--stack-name", STACK, "--resolve-s3", *options, "--parameter-overrides", *overrides]
+    command = [str(sam), "deploy", "--stack-name", STACK, "--resolve-s3", *options, "--parameter-overrides", *overrides]
     # Nothing of the machine's own AWS account.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     tool = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(cloud.folder / "sam")}

@@ -25,12 +25,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.utilities import dynamo_to_dict
+from moto.dynamodb.models.utilities import DynamoJsonEncoder
 
 from local.clock import Clock
 from local.faults import Faults
 from local.stack.capacity import item_size, read_units, write_units
+from local.stack.reads import stored, straight
 from local.stack.template import REGION
 
 SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
@@ -43,6 +45,7 @@ TOKEN_LIFE_MS = 10 * 60 * 1000
 CANCELLED = "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]"
 
 ANSWERED = 200
+JSON = {"Content-Type": "application/x-amz-json-1.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,9 @@ class Tables:
             reply = forward(body)
             sizes = [item_size(item) for item in self._looked_at(request, reply, forward)]
             return reply, Units(reads=read_units(sizes, consistent=request.get("ConsistentRead", False), together=True))
+        plain = straight(dynamodb_backends[self._account][REGION], operation, request)
+        if plain:
+            return Reply(ANSWERED, JSON, plain[0]), Units(reads=plain[1])
         if operation in READS:
             units = sum(
                 read_units([self._size(table, key)], consistent=consistent, transaction=operation == "TransactGetItems")
@@ -151,8 +157,10 @@ class Tables:
         backend = dynamodb_backends[self._account][REGION]
         if table not in backend.tables:
             return 0
-        item = backend.get_item(table, key)
-        return item_size(dynamo_to_dict(item.attrs)) if item else 0
+        try:
+            return item_size(stored(backend, table, key) or {})
+        except MockValidationException:  # the key does not fit the table; moto says so when it answers
+            return 0
 
     def _written_keys(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for table, given in _written(operation, request):
@@ -191,8 +199,8 @@ class Tables:
         if request.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
             return {}
         table, key = next(self._written_keys(operation, request))
-        item = dynamodb_backends[self._account][REGION].get_item(table, key)
-        return {"Item": json.loads(json.dumps(dynamo_to_dict(item.attrs)))} if item else {}
+        item = stored(dynamodb_backends[self._account][REGION], table, key)
+        return {"Item": item} if item else {}
 
     def _known(self, operation: str, request: Mapping[str, Any], body: bytes) -> Reply | None:
         token = request.get("ClientRequestToken")
@@ -247,4 +255,4 @@ def _fingerprint(body: bytes) -> str:
 
 def _error(kind: str, message: str, **more: Any) -> Reply:
     content = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, "Message": message, **more}
-    return Reply(400, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(content).encode())
+    return Reply(400, JSON, json.dumps(content, cls=DynamoJsonEncoder).encode())

@@ -20,6 +20,7 @@ import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.hubspot_lists import HubspotLists
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -30,7 +31,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
-from tests.memory import MemoryCrm, MemoryDeleter, MemoryPreferences
+from tests.memory import MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
 
 
 def patience(clock: Clock) -> Patience:
@@ -101,6 +102,9 @@ class Stage:
     words: Words
     preferences: Any = None
     deleter: Any = None
+    lists: Any = None
+    keeper: Any = None
+    """Who makes HubSpot lists and puts contacts into them."""
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -182,6 +186,34 @@ class HubspotPerson:
         raise NotImplementedError
 
 
+class HubspotKeeper:
+    """A user who keeps lists by hand, over HTTP."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Work at `url` with a user's `token`."""
+        self._url = f"{url}/crm/v3/lists"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def make(self) -> str:
+        """Make a list; answers its id."""
+        row = {"name": f"Chosen {uuid.uuid4().hex[:8]}", "objectTypeId": "0-1", "processingType": "MANUAL"}
+        answer = requests.post(f"{self._url}/", json=row, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json()["list"]["listId"])
+
+    def put_in(self, list_id: str, ref: Ref) -> None:
+        """Put a contact into a list."""
+        self._change(list_id, "add", ref)
+
+    def take_out(self, list_id: str, ref: Ref) -> None:
+        """Take a contact out of a list."""
+        self._change(list_id, "remove", ref)
+
+    def _change(self, list_id: str, verb: str, ref: Ref) -> None:
+        url = f"{self._url}/{list_id}/memberships/{verb}"
+        requests.put(url, json=[ref.id], headers=self._headers, timeout=30).raise_for_status()
+
+
 Act: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """What a simulator does for a person where no REST resource exists."""
 
@@ -259,7 +291,8 @@ class _Ticking:
 def memory_hubspot() -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
-    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), by_us=crm.customs.by[True])
+    lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
+    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
 
 
 def memory_salesforce() -> Iterator[Stage]:
@@ -269,7 +302,7 @@ def memory_salesforce() -> Iterator[Stage]:
     yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True])
 
 
-def simulated_hubspot(version: str = "", page: int = 200) -> Iterator[Stage]:
+def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) -> Iterator[Stage]:
     """The gateway over the HubSpot simulator."""
     clock = Clock()
     simulator = HubSpotSimulator([{"portal_id": 555001}], clock=clock, faults=Faults(clock))
@@ -288,6 +321,8 @@ def simulated_hubspot(version: str = "", page: int = 200) -> Iterator[Stage]:
             HUBSPOT,
             gateway,
             gateway,
+            HubspotLists(gateway.client, page=list_page),
+            HubspotKeeper(url, portal.user_token),
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -338,6 +373,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     person = HubspotPerson(url, token)
     gateway = HubspotGateway(FixedSecret({"access_token": token}))
     stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
+    stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
     yield from _swept(stage)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from crmsync.gateways.brake import BrakeTable
 from crmsync.gateways.cursors import CursorTable
 from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.links import LinksTable
@@ -56,3 +57,10 @@ def cursors_on_dynamodb() -> Iterator[CursorTable]:
     """A table without any cursor."""
     with dynamodb("pk", "sk") as client:
         yield CursorTable(client, "Table")
+
+
+@contextmanager
+def brake_on_dynamodb() -> Iterator[BrakeTable]:
+    """A brake that nobody has pulled."""
+    with dynamodb("pk", "sk") as client:
+        yield BrakeTable(client, "Table")

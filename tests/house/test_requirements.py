@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from importlib import metadata
 
@@ -10,13 +12,15 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, modules, text_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LISTS = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("requirements/*.txt"), ROOT / "layers/shared/requirements.txt"]
 )
 PIN = re.compile(r"[a-z0-9-]+==[0-9a-z.]+")
+OURS = {"crmsync", "functions", "local", "tests"}
+RUNTIME = {"boto3", "botocore"}  # a Lambda brings both
 LAYER, DEVELOPMENT = "layers/shared/requirements.txt", "requirements/dev.txt"
 
 
@@ -66,3 +70,44 @@ def test_development_names_all_that_is_asked_for() -> None:
         for name in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
     }
     assert asked - set(pins(DEVELOPMENT)) == set()
+
+
+def imported(source: str) -> set[str]:
+    """The top-level packages that a source imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - OURS
+
+
+def asked_for(*lists: list[str]) -> set[str]:
+    """The names of the packages in lists of requirements."""
+    return {canonicalize_name(Requirement(name).name) for names in lists for name in names}
+
+
+@pytest.mark.parametrize(("rooms", "allowed"), [
+    (("layers", "functions"), asked_for(PROJECT["dependencies"]) | RUNTIME),
+    (("local", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"])),
+], ids=["product", "development"])  # fmt: skip
+def test_what_is_imported_is_asked_for(rooms: tuple[str, ...], allowed: set[str]) -> None:
+    """No module leans on a package that only comes along with another one."""
+    packages = metadata.packages_distributions()
+    missing = {
+        (str(path), name)
+        for path in modules()
+        if path.parts[0] in rooms
+        for name in imported(text_of(path))
+        if not {canonicalize_name(package) for package in packages.get(name, [name])} & allowed
+    }
+    assert missing == set()
+
+
+def test_imports_are_seen_wherever_they_stand() -> None:
+    """Imports inside functions count, parts of a package count as the package, the standard library does not."""
+    assert imported("import os, yaml.nodes\ndef f():\n    from moto.core import x\nfrom crmsync import y\n") == {
+        "yaml",
+        "moto",
+    }

@@ -1,13 +1,16 @@
-"""What surrounds the records of a CRM in memory: preferences, the recycle bin."""
+"""What surrounds the records of a CRM in memory: preferences, the recycle bin, lists, owners, accounts by their domains."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from crmsync.errors import Refused
+from crmsync.gateways.salesforce_accounts import host_of
 from crmsync.model.effects import DeleteRecord, OptOut
+from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports import Outcome, Sighting, Written
 from tests.memory.crm import MemoryCrm
 
 
@@ -48,3 +51,71 @@ class MemoryDeleter:
                 self._crm.delete(effect.ref)
                 self.deleted.append(effect.ref)
         return [Written(effect.ref, {}) for effect in effects]
+
+
+class MemoryLists:
+    """Implements `Lists`; whoever works beside us makes lists and puts contacts into them."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        """No list; `now` is the clock."""
+        self._now = now
+        self._lists: dict[str, dict[Ref, datetime]] = {}
+
+    def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
+        """As the port says."""
+        wanted = list(refs)
+        return frozenset(ref for ref in wanted if ref in self._list(list_id)) if wanted else frozenset()
+
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+        """As the port says, all on one page."""
+        rows = sorted(self._list(list_id).items(), key=lambda row: row[1], reverse=True)
+        page = [Sighting(ref, at, deleted=False) for ref, at in rows if at >= since]
+        if page:
+            yield page
+
+    def make(self, list_id: str = "") -> str:
+        """A person makes a list; answers its id, which is a new one unless said."""
+        made = list_id or str(77 + len(self._lists))
+        self._lists[made] = {}
+        return made
+
+    def put_in(self, list_id: str, ref: Ref) -> None:
+        """A person puts a contact into a list."""
+        self._lists[list_id].setdefault(ref, self._now())
+
+    def take_out(self, list_id: str, ref: Ref) -> None:
+        """A person takes a contact out of a list."""
+        self._lists[list_id].pop(ref, None)
+
+    def _list(self, list_id: str) -> dict[Ref, datetime]:
+        if list_id not in self._lists:
+            raise Refused(f"HubSpot has no list {list_id}.", code="LIST_NOT_FOUND")
+        return self._lists[list_id]
+
+
+class MemoryDirectory:
+    """Implements `Directory`; what it knows may be changed."""
+
+    def __init__(self, known: Owners | None = None) -> None:
+        """Know these owners."""
+        self.known = known or Owners()
+
+    def owners(self) -> Owners:
+        """As the port says."""
+        return self.known
+
+
+class MemoryAccounts:
+    """Implements `Accounts` for the accounts of `crm`."""
+
+    def __init__(self, crm: MemoryCrm) -> None:
+        """Look into `crm`."""
+        self._crm = crm
+
+    def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """As the port says."""
+        holders: dict[str, list[str]] = {}
+        for ref in self._crm.refs("Account"):
+            holders.setdefault(host_of(str(self._crm.fields(ref).get("Website") or "")), []).append(ref.id)
+        wanted = [domain.strip().lower() for domain in domains]
+        return {domain: holders[domain][0] for domain in wanted if domain and len(holders.get(domain, ())) == 1}

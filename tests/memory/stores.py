@@ -1,16 +1,18 @@
-"""Our own stores in memory: links, the outbox, the error inbox and the sweeps' cursors."""
+"""Our own stores in memory: links, the outbox, the error inbox, the sweeps' cursors and the brake."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.cursors import newest
 from crmsync.model.changes import Change
 from crmsync.model.effects import Report
 from crmsync.model.links import Link
-from crmsync.model.records import Ref
+from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
 
 _FIRST = "Somebody else saved this link first."
@@ -146,3 +148,20 @@ class MemoryCursors:
         stored = self._cursors.get((connection, name))
         if cursor.version == (stored.version if stored else 0):
             self._cursors[connection, name] = replace(cursor, seen=newest(cursor.seen), version=cursor.version + 1)
+
+
+class MemoryBrake:
+    """Implements `Brake`."""
+
+    def __init__(self) -> None:
+        """Nothing was deleted yet."""
+        self._counts: Counter[tuple[str, Kind, datetime]] = Counter()
+
+    def pull(self, connection: str, kind: Kind, wanted: int, limit: int, now: datetime) -> int:
+        """As the port says."""
+        if limit <= 0:
+            return max(wanted, 0)
+        hour = (connection, kind, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+        may = max(0, min(wanted, limit - self._counts[hour]))
+        self._counts[hour] += may
+        return may

@@ -167,3 +167,10 @@ class Sweeper(Protocol):
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Records modified at or after the moment given per object name, page by page, oldest first per object, deleted ones too where the
         side tells. However many share one moment, all are named and it ends. Costs one call when nothing changed."""
+
+
+class Accounts(Protocol):
+    """What Salesforce knows of companies, for new contacts (CH-12)."""
+
+    def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The id of the account whose website is at the domain (small, without ``www.``); a domain of none or of several is left out."""

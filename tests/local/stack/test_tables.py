@@ -284,6 +284,31 @@ def test_items_come_back_as_they_were_written(bench: Bench):
     assert "Item" not in bench.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
 
 
+def test_a_read_that_asks_for_more_or_asks_wrongly_is_answered_as_dynamodb_does(bench: Bench):
+    """Projections narrow the item; keys that do not fit, come twice or are too many are refused."""
+    bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
+    key = {"pk": {"S": "a"}}
+    narrow = bench.table.get_item(TableName="Plain", Key=key, ProjectionExpression="v")
+    assert narrow["Item"] == {"v": {"S": "1"}}
+    narrow = bench.table.batch_get_item(RequestItems={"Plain": {"Keys": [key], "ProjectionExpression": "pk"}})
+    assert narrow["Responses"]["Plain"] == [key]
+    wrong = [
+        lambda: bench.table.get_item(TableName="Plain", Key={"other": {"S": "a"}}),
+        lambda: bench.table.get_item(TableName="Sorted", Key=key),
+        lambda: bench.table.batch_get_item(RequestItems={"Plain": {"Keys": [key, key]}}),
+        lambda: bench.table.batch_get_item(
+            RequestItems={"Plain": {"Keys": [{"pk": {"S": str(number)}} for number in range(101)]}}
+        ),
+    ]
+    for read in wrong:
+        with pytest.raises(ClientError) as caught:
+            read()
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+    with pytest.raises(ClientError) as caught:
+        bench.table.get_item(TableName="Missing", Key=key)
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
 def test_two_accounts_do_not_see_each_other(bench: Bench):
     """Several stacks may live in one process."""
     bench.table.put_item(TableName="Plain", Item=item("a"))

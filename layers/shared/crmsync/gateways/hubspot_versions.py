@@ -21,6 +21,9 @@ UNSUBSCRIBE = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
 UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
 """Not in the client, which has communication preferences v3 only."""
 
+MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
+"""Only date-based versions have it."""
+
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their own."""
 
@@ -28,6 +31,7 @@ _DATED = (
     (re.compile(r"^/crm/v[34]/objects/"), "/crm/objects/{version}/"),
     (re.compile(r"^/crm/v4/associations/"), "/crm/associations/{version}/"),
     (re.compile(r"^/crm/v3/(properties|pipelines|lists|owners)(?=/|$)"), r"/crm/\g<1>/{version}"),
+    (re.compile(r"^/crm/lists/\d{4}-\d{2}/"), "/crm/lists/{version}/"),
     (re.compile(r"^/communication-preferences/v[34]/"), "/communication-preferences/{version}/"),
 )
 

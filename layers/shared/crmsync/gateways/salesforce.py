@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.gateways.salesforce_accounts import accounts_by_domain
 from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
 from crmsync.gateways.salesforce_ids import full, is_id
 from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, run
@@ -59,7 +60,7 @@ _UPDATE = _Way("PATCH", "composite/sobjects")
 
 
 class SalesforceGateway:
-    """Implements `Crm`, `Survivors` and `Sweeper` for one Salesforce org."""
+    """Implements `Crm`, `Survivors`, `Accounts` and `Sweeper` for one Salesforce org."""
 
     def __init__(
         self,
@@ -122,6 +123,10 @@ class SalesforceGateway:
         One whose survivor is deleted has none. Raises `SyncError`.
         """
         return survivors(self._session, refs)
+
+    def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The one account of each domain (CH-12), a hundred domains a call. Raises `SyncError`."""
+        return accounts_by_domain(self._session, domains)
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Upsert by our external id, 200 a call: a repeat finds the record that the first time made.

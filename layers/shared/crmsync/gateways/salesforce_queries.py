@@ -72,14 +72,44 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
     return _packed(list(ids), query, lambda one: format_soql("{},", one))
 
 
-def _packed(wanted: list[str], query: Callable[[list[str]], Query], piece: Callable[[str], str]) -> Iterator[Query]:
-    """As few queries as the length of a URI allows; `piece` is what a value adds to one."""
+BEGINNINGS = ("", "www.", "http://", "http://www.", "https://", "https://www.")
+"""What may stand before the domain in ``Account.Website``, a field into which people type."""
+
+
+LIKES = 120
+"""Conditions in one query; Salesforce refuses queries that are too complicated, and says nowhere when that is [M]."""
+
+
+def by_website(domains: Iterable[str]) -> Iterator[Query]:
+    """Queries for the accounts whose website begins with one of the domains: a longer host may begin so, too."""
+    starts = [start + domain for domain in domains for start in BEGINNINGS]
+
+    def query(part: list[str]) -> Query:
+        likes = " OR ".join(format_soql("Website LIKE '{:like}%'", start) for start in part)
+        return Query(f"SELECT Id, Website FROM Account WHERE {likes} ORDER BY Id", "Account")  # noqa: S608 - escaped above
+
+    return _packed(starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES)
+
+
+USERS = Query(
+    "SELECT Id, Name, Email, IsActive, UserType FROM User WHERE UserType IN ('Standard', 'PowerPartner', 'Guest')"
+    " ORDER BY Id",
+    "User",
+)
+QUEUES = Query("SELECT Id, Name FROM Group WHERE Type = 'Queue' ORDER BY Id", "Group")
+"""With the users, everybody who may own a record (OWN-1)."""
+
+
+def _packed(
+    wanted: list[str], query: Callable[[list[str]], Query], piece: Callable[[str], str], most: int = PAGE
+) -> Iterator[Query]:
+    """As few queries as the length of a URI allows, with `most` values at most; `piece` is what a value adds to one."""
     room = LONGEST_URI - len(quote(query([]).soql, safe=""))
     part: list[str] = []
     used = 0
     for value in wanted:
         size = len(quote(piece(value), safe=""))
-        if part and used + size > room:
+        if part and (used + size > room or len(part) == most):
             yield query(part)
             part, used = [], 0
         part.append(value)

@@ -1,0 +1,36 @@
+"""What pytest itself collected, to compare the index with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+# Options that leave tests out although no path was given.
+_LEAVE_OUT = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise")
+
+
+def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str], frozenset[str]]:
+    """By path and name of the function, the ids of all its marks, however many parameters it has."""
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for item in items:
+        marked = frozenset(mark.args[0] for mark in item.iter_markers("rule"))
+        if marked and isinstance(item, pytest.Function):
+            key = _written_at(item, root)
+            found[key] = found.get(key, frozenset()) | marked
+    return found
+
+
+def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
+    """The file and name of a test as its source has them; a suite's tests are collected elsewhere than they are written."""
+    function = inspect.unwrap(item.function)
+    path = Path(function.__code__.co_filename).resolve()
+    return path.relative_to(root).as_posix(), function.__qualname__
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether all tests were asked for."""
+    everywhere = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return everywhere and not any(config.getoption(name, default=None) for name in _LEAVE_OUT)

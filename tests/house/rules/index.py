@@ -1,0 +1,133 @@
+"""Which test shows which rule, and which module names it. Read from the sources, so that running a part of the tests changes nothing.
+
+A mark counts where a reader sees it: above a test or its class, among its parameters, or in `pytestmark`. One that stands
+elsewhere is a `Stray`, never lost in silence.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+_ID = re.compile(r"\b([A-Z]{1,5})-(\d+)\b(?:\s+to\s+\1-(\d+)\b)?")
+
+_Group: TypeAlias = ast.Module | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shown:
+    """A marked test: where it stands, the ids it shows, and the sentence that says them.
+
+    Attributes:
+        path: Relative to the repository.
+        name: With its classes, as `TestLinks.test_kept`.
+        sentence: The first paragraph of the docstring, in one line; empty when there is none.
+        skipped: Whether the test never runs, or may fail.
+    """
+
+    path: str
+    line: int
+    name: str
+    ids: frozenset[str]
+    sentence: str
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stray:
+    """A mark that is on no test, or whose id is not written out."""
+
+    path: str
+    line: int
+
+
+def marked_tests(root: Path) -> tuple[list[Shown], list[Stray]]:
+    """The marked tests of a repository, and the stray marks, by path and line."""
+    read = [
+        shown_in(str(path.relative_to(root)), path.read_text(encoding="utf-8"))
+        for path in sorted((root / "tests").rglob("*.py"))
+    ]
+    return [it for shown, _ in read for it in shown], [it for _, stray in read for it in stray]
+
+
+def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
+    """The marked tests of one source, and its stray marks."""
+    if "mark.rule" not in source:
+        return [], []
+    tree = ast.parse(source)
+    shown, taken = [], set[ast.AST]()
+    for test, groups in _tests(tree):
+        calls = [it for place in (*groups, test) for it in _marks_on(place)]
+        taken |= {call.func for call in calls}
+        if calls:
+            name = ".".join([*(group.name for group in groups if isinstance(group, ast.ClassDef)), test.name])
+            marked = frozenset(_id_of(call) for call in calls)
+            shown.append(Shown(path, test.lineno, name, marked, _sentence(test), _is_skipped(test)))
+    stray = [Stray(path, node.lineno) for node in ast.walk(tree) if _is_rule(node) and node not in taken]
+    return shown, sorted(stray)
+
+
+def _tests(group: _Group, *outer: _Group) -> Iterator[tuple[ast.FunctionDef, tuple[_Group, ...]]]:
+    """The test functions of a module or class and of the classes in it, each with the groups it stands in."""
+    for node in group.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            yield node, (*outer, group)
+        elif isinstance(node, ast.ClassDef):
+            yield from _tests(node, *outer, group)
+
+
+def _marks_on(place: _Group | ast.FunctionDef) -> list[ast.Call]:
+    """The marks that are written on a test, a class or a module, with an id that can be read."""
+    written: list[ast.expr] = [] if isinstance(place, ast.Module) else list(place.decorator_list)
+    if isinstance(place, _Group):
+        written += [
+            node.value
+            for node in place.body
+            if isinstance(node, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in node.targets)
+        ]
+    nodes = (node for expression in written for node in ast.walk(expression))
+    return [node for node in nodes if isinstance(node, ast.Call) and _is_rule(node.func) and _id_of(node)]
+
+
+def _is_rule(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and ast.unparse(node) in {"pytest.mark.rule", "mark.rule"}
+
+
+def _id_of(call: ast.Call) -> str:
+    """The id of a mark; empty when it is not one plain string."""
+    match call:
+        case ast.Call(args=[ast.Constant(value=str(id_))], keywords=[]):
+            return id_
+        case _:
+            return ""
+
+
+def _sentence(test: ast.FunctionDef) -> str:
+    return " ".join((ast.get_docstring(test) or "").split("\n\n")[0].split())
+
+
+def _is_skipped(test: ast.FunctionDef) -> bool:
+    words = re.compile(r"(?:pytest\.)?mark\.(?:skip|xfail)\b")
+    return any(words.match(ast.unparse(decorator)) for decorator in test.decorator_list)
+
+
+def modules_in(package: Path) -> dict[str, list[str]]:
+    """By id, the modules of a package that name it, relative to the package. `MAP-1 to MAP-4` names all four."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        for id_ in ids_in(path.read_text(encoding="utf-8")):
+            found.setdefault(id_, []).append(path.relative_to(package).as_posix())
+    return found
+
+
+def ids_in(text: str) -> set[str]:
+    """The ids that a text names."""
+    return {
+        f"{family}-{number}"
+        for family, first, last in _ID.findall(text)
+        for number in range(int(first), int(last or first) + 1)
+    }

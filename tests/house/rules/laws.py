@@ -1,0 +1,47 @@
+"""What must hold between catalogue, tests, code and page. Each law answers with its breaches, as sentences that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from tests.house.rules.catalogue import STATEMENTS, Concern
+from tests.house.rules.index import Shown, Stray
+from tests.house.rules.page import COMMAND
+
+CATALOGUE = "tests/house/rules/catalogue.py"
+
+
+def untested(demanded: Collection[str], shown: Sequence[Shown]) -> list[str]:
+    """Every demanded id has a test that runs."""
+    seen = {id_ for it in shown if not it.skipped for id_ in it.ids}
+    return [f'{id_}: no test is marked with pytest.mark.rule("{id_}")' for id_ in sorted(set(demanded) - seen)]
+
+
+def unknown(concerns: Sequence[Concern], shown: Sequence[Shown]) -> list[str]:
+    """Every id that a test names is in the catalogue."""
+    known = {id_ for concern in concerns for id_ in (*concern.binding, *concern.further)}
+    return [
+        f"{it.path}: {it.name} names {id_}, {'which states no behaviour' if id_ in STATEMENTS else f'not in {CATALOGUE}'}"
+        for it in shown
+        for id_ in sorted(it.ids - known)
+    ]
+
+
+def silent(shown: Sequence[Shown]) -> list[str]:
+    """Every marked test says its rule."""
+    return [f"{it.path}: {it.name} has no docstring that says the rule" for it in shown if not it.sentence]
+
+
+def stray(marks: Sequence[Stray]) -> list[str]:
+    """Every mark is on a test, and its id is a plain string."""
+    return [f"{it.path}:{it.line}: a mark that is on no test, or whose id is not written out" for it in marks]
+
+
+def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[str]:
+    """Every id that is demanded or tested is named in the code."""
+    return [f"{id_}: named nowhere in layers/shared/crmsync" for id_ in sorted(set(ids) - set(modules))]
+
+
+def stale(written: str | None, page: str) -> list[str]:
+    """The page is what the tests and the code say."""
+    return [] if written == page else [f"docs/rules.md is not fresh: `{COMMAND}` writes it anew"]

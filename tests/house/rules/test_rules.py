@@ -1,0 +1,63 @@
+"""Every demanded rule has a test, code that names it, and its row in docs/rules.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.rules import laws
+from tests.house.rules.catalogue import CONCERNS, DEMANDED, STATEMENTS, WAITED_FOR
+from tests.house.rules.collected import ids_by_test, is_whole
+from tests.house.rules.index import marked_tests, modules_in
+from tests.house.rules.page import PACKAGE, render
+from tests.house.tree import ROOT
+
+SHOWN, STRAYS = marked_tests(ROOT)
+MODULES = modules_in(ROOT / PACKAGE)
+PAGE = ROOT / "docs" / "rules.md"
+
+
+def test_every_demanded_rule_has_a_test() -> None:
+    """A rule that binds in this release has a test that runs."""
+    assert laws.untested(DEMANDED, SHOWN) == []
+
+
+def test_every_rule_that_a_test_names_is_known() -> None:
+    """A test names no id that the catalogue does not have."""
+    assert laws.unknown(CONCERNS, SHOWN) == []
+
+
+def test_every_marked_test_says_its_rule() -> None:
+    """A marked test has a docstring: it is the sentence of the rule."""
+    assert laws.silent(SHOWN) == []
+
+
+def test_every_mark_is_read() -> None:
+    """No mark stands where it belongs to no test or has no plain id."""
+    assert laws.stray(STRAYS) == []
+
+
+def test_every_rule_is_named_in_the_code() -> None:
+    """Who looks for an id finds the module that keeps the rule."""
+    tested = {id_ for it in SHOWN for id_ in it.ids}
+    assert laws.unnamed((tested | DEMANDED) - WAITED_FOR, MODULES) == []
+
+
+def test_the_page_is_fresh() -> None:
+    """The page for readers says what the tests and the code say."""
+    written = PAGE.read_text(encoding="utf-8") if PAGE.exists() else None
+    assert laws.stale(written, render(CONCERNS, SHOWN, MODULES)) == []
+
+
+def test_an_id_belongs_to_one_concern() -> None:
+    """No id is in the catalogue twice, and what states no behaviour binds nowhere."""
+    listed = [id_ for concern in CONCERNS for id_ in (*concern.binding, *concern.further)]
+    assert sorted(listed) == sorted(set(listed))
+    assert set(STATEMENTS) & set(listed) == set()
+
+
+def test_pytest_and_the_index_agree(request: pytest.FixtureRequest) -> None:
+    """The marks that pytest collected are those that were read, and in a run of all tests none is missing."""
+    read = {(it.path, it.name): it.ids for it in SHOWN}
+    collected = ids_by_test(request.session.items, ROOT)
+    compared = read if is_whole(request.config) else {key: read[key] for key in collected if key in read}
+    assert collected == compared
