@@ -63,5 +63,8 @@ sync_to_company_contacts = false
 [connection.email_tasks]
 kinds = ["OPEN", "CLICK", "BOUNCE"]
 repeat = "once_per_day"
+[connection.owners]                     # where name and address do not agree
+"ada@example.com" = "a.lang@example.com"
+"ben@example.com" = "005000000000001AAA"
 """
 """Every key of the settings, each with another value than its default where it has one."""

@@ -47,6 +47,10 @@ SHAPES = {
         MINIMAL.replace("[[connection]]\n", "[[connection]]\nlifecycle = true\n"),
         "line 2: lifecycle is true, must be written as [connection.lifecycle] (CFG-1)",
     ),
+    "owners that are no table": (
+        MINIMAL.replace("[[connection]]\n", "[[connection]]\nowners = 3\n"),
+        "line 2: owners is 3, must be written as [connection.owners] (CFG-1)",
+    ),
     "one mapping with single brackets": (
         MINIMAL + "[connection.contacts.field]\n",
         "line 9: field is a table, must be written as [[connection.contacts.field]] (CFG-1)",
@@ -102,6 +106,8 @@ def test_a_connection_needs_a_name_two_sides_and_their_secrets() -> None:
 
 
 CONTACTS = "[connection.contacts]\n"
+OWNERS = "[connection.owners]\n"
+A_USER = "must be the e-mail address or the 18-character id of a Salesforce user (Q-18)"
 VALUES = {
     'name = "acme"|name = "acme inc"': 'line 2: name is "acme inc", must be 1 to 64 letters, digits, dots, dashes or underscores (TEN-1)',
     "portal_id = 555001|portal_id = 0": "line 4: portal_id is 0, must be at least 1 (TEN-1)",
@@ -180,6 +186,17 @@ ADDED = {
     '[connection.email_tasks]\nkinds = ["OPEN", "CLICK", "OPEN"]': 'line 10: kinds has "OPEN" twice (SET-10)',
     '[connection.email_tasks]\nrepeat = "daily"': (
         'line 10: repeat is "daily", must be one of every_event, once_per_email, once_per_day (TASK-3)'
+    ),
+    "owners = 3": "line 9: unknown key \"owners\" in [connection.salesforce]; did you mean \"connection.owners\"? (CFG-2)",
+    OWNERS + '"ada@example.com" = 5': "line 10: ada@example.com is 5, must be a text in quotes (Q-18)",
+    OWNERS + 'ada = "a.lang@example.com"': 'line 10: "ada" is no e-mail address of a HubSpot owner (Q-18)',
+    OWNERS + '"ada@example.com" = ""': f'line 10: ada@example.com goes with "", {A_USER}',
+    OWNERS + '"ada@example.com" = "00G000000000001AAA"': f'line 10: ada@example.com goes with "00G000000000001AAA", {A_USER}',
+    OWNERS + '"ada@example.com" = "a@example.com"\n"Ada@Example.com" = "b@example.com"': (
+        "line 11: Ada@Example.com is given twice (Q-18)"
+    ),
+    OWNERS + '"ada@example.com" = "a@example.com"\n"ben@example.com" = "A@example.com"': (
+        "line 11: A@example.com stands for ada@example.com already (Q-18)"
     ),
 }
 

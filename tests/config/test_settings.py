@@ -57,7 +57,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         max_deletes_per_hour=10,
         field=(
             FieldRule("favourite_colour", "Favourite_Colour__c", Update.PREFER_SALESFORCE),
-            FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, Form.PHONE),
+            FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, Form.PHONE, length=40),
         ),
     )
     arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:crmsync/acme/salesforce-AbCdEf"
@@ -76,6 +76,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         ),
         LifecycleSettings(automatic_transitions=False, sync_to_company_contacts=False),
         EmailTaskSettings(("OPEN", "CLICK", "BOUNCE"), Repeat.ONCE_PER_DAY),
+        (("ada@example.com", "a.lang@example.com"), ("ben@example.com", "005000000000001AAA")),
     )
 
     assert read_settings(EVERYTHING) == Reading(Settings((connection,)))
@@ -90,10 +91,10 @@ def test_each_policy_can_be_given_to_a_mapping(policy: Update) -> None:
 
 
 def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
-    """A row that names a default pair changes its policy and nothing else."""
+    """A row that names a default pair changes its policy; all else is known already."""
     rows = '[[connection.contacts.field]]\nhubspot = "email"\nsalesforce = "email"\nupdate = "prefer_hubspot"\n'
 
-    assert contacts(rows).field == (FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL),)
+    assert contacts(rows).field == (FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL, length=80),)
 
 
 def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
@@ -104,8 +105,8 @@ def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
     )
 
     assert contacts(rows).field == (
-        FieldRule("city", "City", Update.NEVER),
-        FieldRule("city", "MailingCity", Update.NEVER),
+        FieldRule("city", "City", Update.NEVER, length=40),
+        FieldRule("city", "MailingCity", Update.NEVER, length=40),
     )
 
 

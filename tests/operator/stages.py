@@ -84,14 +84,17 @@ class Stage:
 
 
 @contextmanager
-def stage(*portal_ids: int, org: Mapping[str, Any] | None = None, version: str = "") -> Iterator[Stage]:
-    """Everything an operator meets: HubSpot accounts, an org made of `org`, and HubSpot's API in `version`.
+def stage(
+    *portal_ids: int, org: Mapping[str, Any] | None = None, portal: Mapping[str, Any] | None = None, version: str = ""
+) -> Iterator[Stage]:
+    """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and HubSpot's API in `version`.
 
     A connection to an account that is not there has the token of the first one.
     """
     clock = Clock()
     faults = Faults(clock)
-    hubspot = HubSpotSimulator([{"portal_id": one} for one in portal_ids or (555001,)], clock=clock, faults=faults)
+    portals = [{**(portal or {}), "portal_id": one} for one in portal_ids or (555001,)]
+    hubspot = HubSpotSimulator(portals, clock=clock, faults=faults)
     salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
     with settings_table() as shelf, served(hubspot.wsgi) as hubspot_url, served(salesforce.wsgi) as salesforce_url:
         salesforce.set_instance_url(salesforce_url)

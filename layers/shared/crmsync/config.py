@@ -1,7 +1,8 @@
 """The operator's settings file: TOML in, `Settings` out, or every complaint at once, each with its line and its rule.
 
 Only reading and complaining happens here. The tables and the values they may have are `crmsync.wire.settings_file`,
-what values may not say together is `crmsync.rules.settings_checks`. No schema is looked at and nothing is fetched.
+what values may not say together is `crmsync.rules.settings_checks`. Nothing is fetched: whoever has asked both CRMs for their schemas
+says what is wrong by them with `Reading.complaint`.
 
 Where the rules have no id for a complaint about the file itself, it carries one of these: CFG-1, the file is TOML and
 has the tables of the settings; CFG-2, unknown keys are refused; CFG-3, a connection has a name, a portal id, a login
@@ -14,7 +15,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -27,6 +28,9 @@ from crmsync.rules.settings_checks import SECTIONS, Finding, cautions, contradic
 from crmsync.wire.settings_file import Document, FieldTable
 from crmsync.wire.settings_words import rule_of, sentence_of
 from crmsync.wire.toml_lines import Path, index_lines, line_of
+
+_ROW = 5
+"""How long the path of a mapping row is: ``connection``, its number, section, ``field``, its number."""
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -59,6 +63,12 @@ class Reading:
 
     settings: Settings
     warnings: tuple[Complaint, ...] = ()
+    lines: Mapping[Path, int] = field(default_factory=dict, repr=False, compare=False)
+    """Where the values of `settings` stand in the file, by their paths in `settings`."""
+
+    def complaint(self, finding: Finding) -> Complaint:
+        """A finding about a value of `settings`, with its line."""
+        return _complaint(finding, self.lines)
 
 
 def decode(raw: bytes) -> str:
@@ -91,7 +101,8 @@ def read_settings(text: str) -> Reading:
     if wrong:
         raise ConfigError(_complaint(finding, lines) for finding in wrong.values())
     warnings = tuple(sorted(_complaint(finding, lines) for finding in cautions(settings)))
-    return Reading(Settings(tuple(map(_without_owner_rows, settings.connections))), warnings)
+    kept = Settings(tuple(map(_without_owner_rows, settings.connections)))
+    return Reading(kept, warnings, _lines_of_kept(settings, lines))
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -119,6 +130,20 @@ def _without_owner_rows(connection: Connection) -> Connection:
 
 def _kept(rows: tuple[FieldRule, ...]) -> tuple[FieldRule, ...]:
     return tuple(row for row in rows if row.hubspot != OWNER_HUBSPOT)
+
+
+def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Path, int]:
+    """The lines by the paths that are left when owner rows are taken out."""
+    moved: dict[Path, Path | None] = {}
+    for index, connection in enumerate(settings.connections):
+        for name in SECTIONS:
+            here: Path = ("connection", index, name, "field")
+            kept = 0
+            for number, row in enumerate(getattr(connection, name).field):
+                moved[*here, number] = None if row.hubspot == OWNER_HUBSPOT else (*here, kept)
+                kept += row.hubspot != OWNER_HUBSPOT
+    rows = ((moved.get(path[:_ROW], path[:_ROW]), path[_ROW:], line) for path, line in lines.items())
+    return {(*row, *cell): line for row, cell, line in rows if row is not None}
 
 
 # What pydantic found, mended and put into words.

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from crmsync.config import Complaint, read_settings
-from crmsync.errors import Gone
-from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, set_up
+from crmsync.config import Complaint, Reading, read_settings
+from crmsync.errors import Gone, Refused
+from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
+from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.model.effects import Category, Report
+from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox
 from crmsync.rules.settings_diff import differences
@@ -98,14 +100,17 @@ class Operator:
     def push_settings(self, text: str, *, apply: bool) -> Pushed:
         """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
 
-        Raises `ConfigError` with every complaint, and `Conflict` when somebody else has pushed meanwhile.
+        Mapped fields are looked up in both CRMs, and what they say is kept with the settings. Raises `ConfigError` with every complaint,
+        `Conflict` when somebody else has pushed meanwhile, and `Refused` where a CRM could not be asked about mapped fields.
         """
-        reading = read_settings(text)
+        reading = self._certain(read_settings(text))
         current = self.shelf.current()
         old = Settings() if current is None else current.settings
-        if current is not None and current.text == text:
+        is_same_text = current is not None and current.text == text
+        if is_same_text and old.connections == reading.settings.connections:
             return Pushed(old.version, applied=False, warnings=reading.warnings)
-        changes = differences(old, reading.settings) or ("nothing but the file's wording",)
+        wording = "what the CRMs say of the mapped fields" if is_same_text else "nothing but the file's wording"
+        changes = differences(old, reading.settings) or (wording,)
         if apply:
             new = Settings(reading.settings.connections, old.version)
             self.shelf.push(text, new, at=self.now(), by=self.by)
@@ -127,8 +132,14 @@ class Operator:
 
         Raises `ConfigError` with every complaint about the text, and `Gone` where there is none.
         """
-        reading = read_settings(self.revision().text if text is None else text)
-        return Checked(tuple(self._set_up(reading.settings, apply=False)), reading.warnings)
+        learned = self._learn(read_settings(self.revision().text if text is None else text))
+        settings = learned.reading.settings
+        steps = (*self._set_up(settings, apply=False), *map(_not_looked_up, learned.unanswered))
+        if text is None and not learned.unanswered:
+            steps += tuple(
+                _stale(new.name) for new in settings.connections if new != self.settings().connection(new.name)
+            )
+        return Checked(steps, learned.reading.warnings)
 
     def errors(self) -> list[ErrorRow]:
         """Everything that does not sync, what only waits included, by connection and then oldest first."""
@@ -145,9 +156,37 @@ class Operator:
         connection = self.settings().of_portal(portal_id)
         return () if connection is None else subscriptions_of(connection)
 
+    def _learn(self, reading: Reading) -> Learned:
+        return learn_fields(reading, self.hubspot, self.salesforce)
+
+    def _certain(self, reading: Reading) -> Reading:
+        """The file with what both CRMs say of it. Raises `Refused` where one could not be asked: nothing is put in force unchecked."""
+        learned = self._learn(reading)
+        for one in learned.unanswered:
+            raise Refused(
+                f"the fields that {one.connection} maps could not be looked up in {one.side}: {one.error.text}",
+                code=one.error.code,
+                hint=f"{one.error.hint} Nothing was pushed; try again once {one.side} answers.".strip(),
+            )
+        return learned.reading
+
     def _set_up(self, settings: Settings, *, apply: bool) -> list[SetupStep]:
         return [
             step
             for one in settings.connections
             for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=apply)
         ]
+
+
+MAPPED_FIELDS = "mapped fields"
+
+
+def _not_looked_up(one: Unanswered) -> SetupStep:
+    text = f"could not be looked up: {one.error.text} {one.error.hint}".rstrip()
+    return SetupStep(one.connection, one.side, MAPPED_FIELDS, StepState.FAILED, text)
+
+
+def _stale(connection: str) -> SetupStep:
+    """A property or a field has changed since the push, and what is kept with the settings no longer holds."""
+    text = "a mapped property or field has changed since the push: push the settings again"
+    return SetupStep(connection, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from crmsync.errors import Refused, SyncError
+from crmsync.flows.mapped_fields import FieldSource, PropertySource
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
@@ -28,14 +29,14 @@ class Schema(Protocol):
         """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
 
 
-class HubspotSide(Schema, Protocol):
+class HubspotSide(Schema, PropertySource, Protocol):
     """HubSpot's side of set-up."""
 
     def portal_id(self) -> int:
         """Which account the token belongs to. Raises `SyncError`."""
 
 
-class SalesforceSide(Schema, Protocol):
+class SalesforceSide(Schema, FieldSource, Protocol):
     """Salesforce's side of set-up."""
 
     def org(self) -> Org:

@@ -1,4 +1,4 @@
-"""What a HubSpot account has of our own: property groups and properties, looked at and made; and which account it is.
+"""What a HubSpot account has of our own: groups and properties, looked at and made; which account it is; what properties it has.
 
 Properties v3 and account info v3 (platforms 1.2). Only `crmsync.flows.operator` asks for these, never a sync.
 """
@@ -15,6 +15,7 @@ from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.names import HUBSPOT_GROUP
+from crmsync.model.schema import HubspotProperty, Option
 from crmsync.rules.own_fields import OwnProperty, Part, PropertyGroup
 
 BATCH = 100
@@ -38,6 +39,11 @@ class HubspotSchema:
     def portal_id(self) -> int:
         """Which account the token belongs to. Raises `SyncError`."""
         return int(self._client.ask("GET", _DETAILS).body["portalId"])
+
+    def properties(self, name: str) -> Mapping[str, HubspotProperty]:
+        """All properties of an object ("contact"), by name, in one call. Raises `SyncError`."""
+        reply = self._client.ask("GET", _PROPERTIES, inside={"object": PLURALS[name]})
+        return {str(row["name"]): _definition(row) for row in reply.rows}
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
@@ -70,6 +76,25 @@ class HubspotSchema:
             reply = self._client.ask("POST", _BATCH_READ, inside={"object": PLURALS[name]}, body=body)
             rows |= {str(row["name"]): row for row in reply.rows}
         return {one: _difference(one, rows[one.name]) for one in wanted if one.name in rows}
+
+
+def _definition(row: Mapping[str, Any]) -> HubspotProperty:
+    """A property of the answer. Hidden options are values like any others, only people are not offered them."""
+    marks = row.get("modificationMetadata") or {}
+    return HubspotProperty(
+        str(row["name"]),
+        str(row.get("type") or ""),
+        str(row.get("fieldType") or ""),
+        tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in _in_order(row)),
+        is_read_only=bool(marks.get("readOnlyValue") or row.get("calculated")),
+        refers_to=str(row.get("referencedObjectType") or ""),
+    )
+
+
+def _in_order(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The options as the portal shows them; one without an order (-1) comes last."""
+    options = list(row.get("options") or ())
+    return sorted(options, key=lambda one: order if (order := one.get("displayOrder", -1)) >= 0 else len(options))
 
 
 def _group_row(group: PropertyGroup) -> dict[str, Any]:

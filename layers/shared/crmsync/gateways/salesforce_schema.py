@@ -1,4 +1,4 @@
-"""What a Salesforce org has of our own: fields, the permission set and who has it, looked at and made; and which org it is.
+"""What a Salesforce org has of our own: fields, the permission set and who has it, looked at and made; which org it is; an object's fields.
 
 Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5). A field is looked for by the Tooling API too:
 describe does not show a field that nobody has access to yet. Only `crmsync.flows.operator` asks for these, never a sync.
@@ -17,6 +17,7 @@ from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
+from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
 from crmsync.rules.own_fields import Assignment, FieldAccess, KeyField, Part, PermissionSet
 
@@ -53,6 +54,10 @@ class SalesforceSchema:
         """Which org this is. Raises `SyncError`."""
         row = self._query(_ORGANIZATION)[0]
         return Org(row["Id"], row["Name"], row["OrganizationType"], bool(row["IsSandbox"]))
+
+    def fields(self, name: str) -> Sequence[SalesforceField]:
+        """All fields of an object ("Lead") that the integration user may see, in one call. Raises `SyncError`."""
+        return [_described(row) for row in self._session.call("GET", f"sobjects/{name}/describe")["fields"]]
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
@@ -144,6 +149,22 @@ class SalesforceSchema:
         """A short query's rows: set-up asks for a handful."""
         answer = self._session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
         return list(answer["records"])
+
+
+def _described(row: Mapping[str, Any]) -> SalesforceField:
+    """A field of the answer. A whole number has digits where others have a precision."""
+    options = (one for one in row.get("picklistValues") or () if one.get("active"))
+    return SalesforceField(
+        str(row["name"]),
+        str(row["type"]),
+        int(row.get("length") or 0),
+        int(row.get("precision") or row.get("digits") or 0),
+        int(row.get("scale") or 0),
+        tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in options),
+        is_restricted=bool(row.get("restrictedPicklist")),
+        is_read_only=bool(row.get("calculated") or not row.get("updateable")),
+        refers_to=tuple(map(str, row.get("referenceTo") or ())),
+    )
 
 
 def _metadata(part: KeyField) -> dict[str, Any]:

@@ -56,10 +56,14 @@ DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Lead": CONTACT
 
 
 def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) -> Mapping[str, FieldMap]:
-    """The maps with the operator's rows: one row serves every object that has the field (MAP-11), and a row that names a default pair only
-    changes its policy."""
+    """The maps with the operator's rows: one row serves every object that has the field (MAP-11).
+
+    A row that names a default pair only changes its policy.
+    """
     rows = tuple(rows)
-    return {name: _merged(field_map, tuple(row for row in rows if row.serves(name))) for name, field_map in maps.items()}
+    return {
+        name: _merged(field_map, tuple(row for row in rows if row.serves(name))) for name, field_map in maps.items()
+    }
 
 
 def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...]) -> FieldMap:

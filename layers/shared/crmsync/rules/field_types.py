@@ -1,8 +1,7 @@
 """Which HubSpot property goes with which Salesforce field, by their types, as data (MAP-7), and the form in which values then cross.
 
-The rule's table knows Salesforce's types by the names of their values, so ``double`` stands for currency and percent as well, and ``string``
-for e-mail addresses, phone numbers and web addresses: describe gives all of these the same ``soapType`` [D]. What the table leaves out does
-not go together.
+The rule's table knows Salesforce's types by what their values are, so ``double`` stands for currency and percent as well, and ``string`` for
+e-mail addresses, phone numbers and web addresses: describe gives them one ``soapType`` [D]. What is not in the table does not go together.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from crmsync.model.fields import Form
 _STRINGS = ("string", "email", "phone", "url")
 _DOUBLES = ("double", "currency", "percent")
 
-_TEXT = {name: Form.TEXT for name in (*_STRINGS, "textarea")} | {"email": Form.EMAIL, "phone": Form.PHONE}
+_TEXT = dict.fromkeys((*_STRINGS, "textarea"), Form.TEXT) | {"email": Form.EMAIL, "phone": Form.PHONE}
 _LONG_TEXT = {"textarea": Form.TEXT}
 _NUMBER = dict.fromkeys((*_DOUBLES, "int"), Form.NUMBER)
 _ONE_OF = {"picklist": Form.CHOICE, "reference": Form.CHOICE}

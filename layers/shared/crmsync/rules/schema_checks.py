@@ -6,7 +6,7 @@ be told from the rows alone is `crmsync.rules.mapping_checks`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -51,11 +51,10 @@ class Learnt:
     cautions: tuple[Objection, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class _Wrong(Exception):  # noqa: N818 - a verdict on a row, not a failure
-    key: str
-    sentence: str
-    rule: str
+    def __init__(self, key: str, sentence: str, rule: str) -> None:
+        super().__init__(sentence)
+        self.key, self.sentence, self.rule = key, sentence, rule
 
 
 def learn(row: FieldRule, number: int, properties: Properties, fields: Fields, *, called: str) -> Learnt:
@@ -66,12 +65,12 @@ def learn(row: FieldRule, number: int, properties: Properties, fields: Fields, *
         for name, theirs in found.items():
             _go_together(row, mine, theirs, name if len(found) > 1 else "")
         _may_be_written(row, mine, tuple(found.values()))
-        rules = _rules(row, mine, found)
+        rules = tuple(_rule(row, mine, theirs, name) for name, theirs in found.items())
     except _Wrong as wrong:
         return Learnt(objection=Objection(number, wrong.key, wrong.sentence, wrong.rule))
     cautions = tuple(
         Objection(number, "salesforce", sentence, "MAP-7")
-        for sentence in dict.fromkeys(_unpaired(rule, mine, theirs) for rule, theirs in _with_fields(rules, found))
+        for sentence in dict.fromkeys(_unpaired(rule, mine, found[rule.objects[0]]) for rule in rules)
         if sentence
     )
     return Learnt(_united(rules), cautions=cautions)
@@ -146,7 +145,7 @@ def _may_be_written(row: FieldRule, mine: HubspotProperty, theirs: Sequence[Sale
     for side, key, called, name in sides:
         if name and row.update not in NEVER_WRITTEN[side]:
             policies = " or ".join(f'"{policy}"' for policy in NEVER_WRITTEN[side])
-            sentence = f"{name} cannot be written in {called}, so its update must be {policies}, not \"{row.update}\""
+            sentence = f'{name} cannot be written in {called}, so its update must be {policies}, not "{row.update}"'
             raise _Wrong(key, sentence, "MAP-8")
 
 
@@ -155,11 +154,6 @@ def _ids(options: Sequence[Option]) -> tuple[Option, ...]:
 
 
 # What was learnt.
-
-
-def _rules(row: FieldRule, mine: HubspotProperty, found: Mapping[str, SalesforceField]) -> tuple[FieldRule, ...]:
-    """The row once per object that has the field."""
-    return tuple(_rule(row, mine, theirs, name) for name, theirs in found.items())
 
 
 def _rule(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField, name: str) -> FieldRule:
@@ -171,7 +165,6 @@ def _rule(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField, name: 
         others = tuple(Option(one.value, one.value) for one in _ids(mine.options)) if is_lookup else theirs.options
         return replace(rule, choices=pair_choices(mine.options, others, restricted=restricted), restricted=restricted)
     if form is Form.NUMBER:
-        # describe gives whole numbers no precision: an int holds nine digits and a bit [M]
         return replace(rule, length=max(0, theirs.precision - theirs.scale), scale=theirs.scale)
     return replace(rule, length=theirs.length)
 
@@ -180,24 +173,20 @@ def _united(rules: Sequence[FieldRule]) -> tuple[FieldRule, ...]:
     """One rule for all objects where they have the same field, as MAP-11 has it; else one each."""
     first = rules[0]
     alike = {replace(rule, objects=()) for rule in rules}
-    return (replace(first, objects=tuple(name for rule in rules for name in rule.objects)),) if len(alike) == 1 else tuple(rules)
-
-
-def _with_fields(
-    rules: Sequence[FieldRule], found: Mapping[str, SalesforceField]
-) -> Iterator[tuple[FieldRule, SalesforceField]]:
-    yield from ((rule, found[rule.objects[0]]) for rule in rules)
+    if len(alike) > 1:
+        return tuple(rules)
+    return (replace(first, objects=tuple(name for rule in rules for name in rule.objects)),)
 
 
 def _unpaired(rule: FieldRule, mine: HubspotProperty, theirs: SalesforceField) -> str:
     """The choices that cannot cross, for a caution."""
-    if rule.form not in _CHOOSING or not rule.restricted or theirs.type == "reference":
+    if rule.form not in _CHOOSING or theirs.type == "reference":
         return ""
     left = alone(mine.options, theirs.options, rule.choices)
     told = [
-        f"{_listed(labels)} of {name}"
+        f"{_listed(left[side])} of {name}"
         for side, name in ((Side.HUBSPOT, rule.hubspot), (Side.SALESFORCE, rule.salesforce))
-        if (labels := left[side])
+        if left[side] and rule.update not in NEVER_WRITTEN[side.other]
     ]
     return f"{' and '.join(told)} cannot cross: the other side has no such value" if told else ""
 

@@ -5,7 +5,8 @@ Pure: settings in, findings out, each with the path of the value it is about. Re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
         "deals": (),
     }
 )
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
 _REFERENCES = MappingProxyType({"contacts": "AccountId"})
 
 
@@ -47,6 +50,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     for index, connection in enumerate(settings.connections):
         yield from _switches(index, connection)
         yield from _mappings(index, connection)
+        yield from _owners(index, connection)
 
 
 def cautions(settings: Settings) -> Iterator[Finding]:
@@ -105,3 +109,35 @@ def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
         for objection in object_to(rows, DEFAULT_ROWS[name], reference=_REFERENCES.get(name, "")):
             path = ("connection", index, name, "field", objection.row, objection.key)
             yield Finding(path, objection.sentence, objection.rule)
+
+
+def _owners(index: int, connection: Connection) -> Iterator[Finding]:
+    """Rows of the owner map: an address each, a user each, nobody twice on either side (Q-18)."""
+    stands_for: dict[str, str] = {}
+    known: set[str] = set()
+    for owner, user in connection.owners:
+        for sentence in _owner_row(owner, user, known, stands_for):
+            yield Finding(("connection", index, "owners", owner), sentence, "Q-18")
+            break
+        known.add(_same(owner))
+        stands_for.setdefault(_same_user(user), owner)
+
+
+def _owner_row(owner: str, user: str, known: Collection[str], stands_for: Mapping[str, str]) -> Iterator[str]:
+    if not _ADDRESS.fullmatch(owner.strip()):
+        yield f'"{owner}" is no e-mail address of a HubSpot owner'
+    if not _ADDRESS.fullmatch(user.strip()) and not _USER_ID.fullmatch(user.strip()):
+        yield f'{owner} goes with "{user}", must be the e-mail address or the 18-character id of a Salesforce user'
+    if _same(owner) in known:
+        yield f"{owner} is given twice"
+    if _same_user(user) in stands_for:
+        yield f"{user} stands for {stands_for[_same_user(user)]} already"
+
+
+def _same(address: str) -> str:
+    return address.strip().lower()
+
+
+def _same_user(user: str) -> str:
+    """An address without regard to case; upper and lower case of an id matter."""
+    return _same(user) if "@" in user else user.strip()

@@ -43,6 +43,9 @@ def _flat(connection: Connection) -> dict[str, str]:
 def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, FieldRule):
         yield f"{path} {value.hubspot} / {value.salesforce}", str(value.update)
+    elif path.endswith(".owners") and isinstance(value, tuple):
+        for owner, user in value:
+            yield f"{path} {owner}", _shown(user)
     elif is_dataclass(value):
         for one in fields(value):
             yield from _values(f"{path}.{one.name}", getattr(value, one.name))

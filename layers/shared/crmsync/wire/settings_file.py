@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -203,6 +204,17 @@ class EmailTasksTable(_Table):
     repeat: Annotated[Repeat, Field(strict=False)] = Repeat.EVERY_EVENT
 
 
+class OwnersTable(_Table):
+    """``[connection.owners]``: its keys are addresses, so any is taken here; `crmsync.rules.settings_checks` looks at them."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str]
+
+    def freeze(self) -> tuple[tuple[str, str], ...]:
+        """The rows, in the order of the file."""
+        return tuple(self.__pydantic_extra__.items())
+
+
 class ConnectionTable(_Table):
     """``[[connection]]``."""
 
@@ -214,6 +226,7 @@ class ConnectionTable(_Table):
     deals: DealsTable = DealsTable()
     lifecycle: LifecycleTable = LifecycleTable()
     email_tasks: EmailTasksTable = EmailTasksTable()
+    owners: OwnersTable = OwnersTable()
 
     def freeze(self) -> Connection:
         """The connection as the model has it. Deals the file says nothing of sync only where companies do (OPP-2)."""
@@ -229,6 +242,7 @@ class ConnectionTable(_Table):
             DealSettings(**deals),
             LifecycleSettings(**self.lifecycle.given()),
             EmailTaskSettings(**(tasks | {"kinds": tuple(tasks["kinds"])} if "kinds" in tasks else tasks)),
+            self.owners.freeze(),
         )
 
 
@@ -252,11 +266,11 @@ def _mapped(table: _Mapped, section: str) -> dict[str, Any]:
 def _rule(row: FieldTable, section: str) -> FieldRule:
     """The row as the model has it.
 
-    A row that names a default pair takes over its spelling and form; any other is text until both schemas are known.
+    A row that names a default pair takes over all but the policy; any other is text until both schemas are known.
     """
     rule = FieldRule(row.hubspot, row.salesforce, row.update, Form.TEXT)
     default = next((known for known in DEFAULT_ROWS[section] if is_pair(known, rule)), None)
-    return rule if default is None else FieldRule(default.hubspot, default.salesforce, row.update, default.form)
+    return rule if default is None else replace(default, update=row.update)
 
 
 TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
@@ -273,6 +287,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "deals", "field"): FieldTable,
         ("connection", "lifecycle"): LifecycleTable,
         ("connection", "email_tasks"): EmailTasksTable,
+        ("connection", "owners"): OwnersTable,
     }
 )
 """Every table of the file, by its name in the file."""

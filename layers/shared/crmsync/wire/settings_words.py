@@ -84,6 +84,8 @@ def rule_of(detail: ErrorDetails) -> str:
         return "CFG-3" if len(words) > 1 else "CFG-1"
     if words in TABLES:
         return "CFG-1"
+    if words[:-1] == ("connection", "owners"):
+        return "Q-18"
     return RULES.get(".".join(words[-2:]), RULES.get(words[-1], "CFG-1"))
 
 
