@@ -187,11 +187,12 @@ ADDED = {
     '[connection.email_tasks]\nrepeat = "daily"': (
         'line 10: repeat is "daily", must be one of every_event, once_per_email, once_per_day (TASK-3)'
     ),
-    "owners = 3": "line 9: unknown key \"owners\" in [connection.salesforce]; did you mean \"connection.owners\"? (CFG-2)",
+    "owners = 3": 'line 9: unknown key "owners" in [connection.salesforce]; did you mean "connection.owners"? (CFG-2)',
     OWNERS + '"ada@example.com" = 5': "line 10: ada@example.com is 5, must be a text in quotes (Q-18)",
     OWNERS + 'ada = "a.lang@example.com"': 'line 10: "ada" is no e-mail address of a HubSpot owner (Q-18)',
     OWNERS + '"ada@example.com" = ""': f'line 10: ada@example.com goes with "", {A_USER}',
-    OWNERS + '"ada@example.com" = "00G000000000001AAA"': f'line 10: ada@example.com goes with "00G000000000001AAA", {A_USER}',
+    OWNERS
+    + '"ada@example.com" = "00G000000000001AAA"': f'line 10: ada@example.com goes with "00G000000000001AAA", {A_USER}',
     OWNERS + '"ada@example.com" = "a@example.com"\n"Ada@Example.com" = "b@example.com"': (
         "line 11: Ada@Example.com is given twice (Q-18)"
     ),

@@ -62,10 +62,11 @@ class Stage:
         answer.raise_for_status()
         return answer.json()
 
-    def make_in_hubspot(self, path: str, row: Mapping[str, Any]) -> None:
-        """Post to the portal as one of its users."""
+    def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> None:
+        """Post to the portal as one of its users, or change what is there with `method` PATCH."""
         headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
-        requests.post(f"{self.urls['hubspot']}{path}", json=row, headers=headers, timeout=30).raise_for_status()
+        url = f"{self.urls['hubspot']}{path}"
+        requests.request(method, url, json=row, headers=headers, timeout=30).raise_for_status()
 
     def in_salesforce(self, path: str) -> Any:
         """What the org answers the integration user."""

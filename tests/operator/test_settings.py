@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from crmsync.config import Complaint, ConfigError, load_settings
@@ -12,7 +14,9 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
 from tests.config.files import EVERYTHING, MINIMAL
+from tests.operator import stages
 from tests.operator.stages import Stage
+from tests.operator.worlds import ORG, PORTAL
 
 NEVER = MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "never"\n'
 
@@ -77,21 +81,32 @@ def test_rolling_back_pushes_the_old_text_again(stage: Stage) -> None:
         stage.operator.rollback(9, apply=True)
 
 
-def test_every_kind_of_difference_has_its_line(stage: Stage) -> None:
-    """Numbers, switches, lists and mapping rows; a connection that is gone is said to be."""
+@pytest.fixture
+def furnished() -> Iterator[Stage]:
+    """An account and an org with all that the whole file maps."""
+    with stages.stage(portal=PORTAL, org=ORG) as made:
+        yield made
+
+
+def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
+    """Numbers, switches, lists, owners and mapping rows; a connection that is gone is said to be."""
+    stage = furnished
     stage.operator.push_settings(EVERYTHING, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     changed = EVERYTHING.replace("= 20000", "= 0").replace("delete_in_hubspot = true", "delete_in_hubspot = false")
-    changed = changed.replace(', "BOUNCE"', "").replace('"Favourite_Colour__c"', '"Colour__c"')
+    changed = changed.replace(', "BOUNCE"', "").replace('"Favourite_Colour__c"', '"Other_Colour__c"')
+    changed = changed.replace('"ben@example.com"', '"eve@example.com"')
 
     pushed = stage.operator.push_settings(changed + other, apply=True)
 
     assert pushed.changes == (
         "acme.salesforce.daily_call_allotment: 20000 -> 0",
         "acme.contacts.delete_in_hubspot: true -> false",
-        "acme.contacts.field favourite_colour / Colour__c: none -> prefer_salesforce",
+        "acme.contacts.field favourite_colour / Other_Colour__c: none -> prefer_salesforce",
         'acme.email_tasks.kinds: ["OPEN", "CLICK", "BOUNCE"] -> ["OPEN", "CLICK"]',
+        'acme.owners eve@example.com: none -> "005000000000001AAA"',
         "acme.contacts.field favourite_colour / Favourite_Colour__c: prefer_salesforce -> none",
+        'acme.owners ben@example.com: "005000000000001AAA" -> none',
         "beta: new, HubSpot account 555002",
     )
     assert stage.operator.push_settings(other, apply=False).changes == ("acme: removed, its records no longer sync",)

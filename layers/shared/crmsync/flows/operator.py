@@ -5,7 +5,7 @@ Shows first and acts only with `apply`. Nothing is printed here; the command and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox
+from crmsync.rules.settings_checks import SECTIONS
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.settings_rows import Revision
@@ -136,9 +137,7 @@ class Operator:
         settings = learned.reading.settings
         steps = (*self._set_up(settings, apply=False), *map(_not_looked_up, learned.unanswered))
         if text is None and not learned.unanswered:
-            steps += tuple(
-                _stale(new.name) for new in settings.connections if new != self.settings().connection(new.name)
-            )
+            steps += tuple(_stale(self.settings(), settings))
         return Checked(steps, learned.reading.warnings)
 
     def errors(self) -> list[ErrorRow]:
@@ -186,7 +185,12 @@ def _not_looked_up(one: Unanswered) -> SetupStep:
     return SetupStep(one.connection, one.side, MAPPED_FIELDS, StepState.FAILED, text)
 
 
-def _stale(connection: str) -> SetupStep:
-    """A property or a field has changed since the push, and what is kept with the settings no longer holds."""
-    text = "a mapped property or field has changed since the push: push the settings again"
-    return SetupStep(connection, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)
+def _stale(kept: Settings, live: Settings) -> Iterator[SetupStep]:
+    """Mappings of which the CRMs now say something else than is kept with the settings."""
+    for new in live.connections:
+        old = kept.connection(new.name)
+        known = {rule for name in SECTIONS for rule in getattr(old, name).field} if old else set()
+        for name in SECTIONS:
+            for pair in dict.fromkeys(str(rule) for rule in getattr(new, name).field if rule not in known):
+                text = f"{pair} changed in a CRM since the push: push the settings again"
+                yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)

@@ -58,6 +58,10 @@ class FieldRule:
     choices: tuple[tuple[str, str], ...] = ()
     restricted: bool = False
 
+    def __str__(self) -> str:
+        """``favourite_colour / Favourite_Colour__c``."""
+        return f"{self.hubspot} / {self.salesforce}"
+
     def serves(self, salesforce_object: str) -> bool:
         """Whether the row counts for that Salesforce object (MAP-11)."""
         return not self.objects or salesforce_object in self.objects

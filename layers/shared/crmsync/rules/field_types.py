@@ -1,6 +1,6 @@
 """Which HubSpot property goes with which Salesforce field, by their types, as data (MAP-7), and the form in which values then cross.
 
-The rule's table knows Salesforce's types by what their values are, so ``double`` stands for currency and percent as well, and ``string`` for
+The rule's table knows Salesforce's types by what their values are, so ``double`` stands for currency and percent as well, ``string`` for
 e-mail addresses, phone numbers and web addresses: describe gives them one ``soapType`` [D]. What is not in the table does not go together.
 """
 

@@ -42,7 +42,7 @@ def _flat(connection: Connection) -> dict[str, str]:
 
 def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, FieldRule):
-        yield f"{path} {value.hubspot} / {value.salesforce}", str(value.update)
+        yield f"{path} {value}", str(value.update)
     elif path.endswith(".owners") and isinstance(value, tuple):
         for owner, user in value:
             yield f"{path} {owner}", _shown(user)

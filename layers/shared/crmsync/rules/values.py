@@ -1,7 +1,7 @@
 """How values look on each side, when two of them say the same, and how one crosses.
 
-A value crosses in its own spelling wherever the other side allows it; only for comparing is it brought to a canonical form. So a phone
-number keeps its formatting on the way over, and a target that reformats it has not changed it. HubSpot gives every value as text (platforms).
+A value crosses in its own spelling wherever the other side allows it; only for comparing is it brought to a canonical form. So a
+phone number keeps its formatting on the way over, and a target that reformats it has not changed it. HubSpot gives every value as text (platforms).
 Nor has a target that keeps only the beginning of a text, rounds a number, or has another name for a choice (MAP-7, MAP-16).
 """
 
@@ -84,7 +84,7 @@ def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
         return Crossed(crossed)
     if rule.form is not Form.TEXT:
         raise UnfitValueError(rule.form)
-    return Crossed(_cut(crossed, limit), is_cut=True)
+    return Crossed(_cut(crossed, limit) or None, is_cut=True)
 
 
 def _text(value: Value) -> str:
@@ -110,8 +110,8 @@ def _cut(text: str, length: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: 2 * length].decode("utf-16-le", "ignore").rstrip()
 
 
-def _cut_text(shape: Spelling, value: Value) -> str:
-    return _cut(_text(value), shape.length)
+def _cut_text(shape: Spelling, value: Value) -> str | None:
+    return _cut(_text(value), shape.length) or None
 
 
 def _decimal(value: Value) -> Decimal:

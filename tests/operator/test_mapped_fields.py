@@ -1,0 +1,238 @@
+"""What an operator maps is looked up in both CRMs before it comes into force, and what they say is kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from crmsync.config import ConfigError, load_settings
+from crmsync.errors import Refused
+from crmsync.flows.operator import Pushed
+from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.records import Side
+from crmsync.model.settings import CompanySettings, DealSettings
+from crmsync.wire.settings_rows import from_json, to_json
+from tests.config.files import MINIMAL
+from tests.operator import stages
+from tests.operator.stages import Stage
+from tests.operator.worlds import LABELS, ORG, PORTAL
+
+EVERYWHERE = ("Lead", "Contact")
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """An account and an org with properties and fields of their own."""
+    with stages.stage(portal=PORTAL, org=ORG) as made:
+        yield made
+
+
+def row(hubspot: str, salesforce: str, update: str = "two_way", section: str = "contacts") -> str:
+    """A mapping of four lines."""
+    return f'[[connection.{section}.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "{update}"\n'
+
+
+def calls(stage: Stage) -> tuple[int, int]:
+    """How often HubSpot and Salesforce were asked."""
+    return stage.hubspot.stats()["calls"], stage.salesforce.stats()["calls"]
+
+
+COLOUR = row("favourite_colour", "favourite_colour__c")
+LEARNT = FieldRule(
+    "favourite_colour",
+    "Favourite_Colour__c",
+    form=Form.CHOICE,
+    objects=EVERYWHERE,
+    choices=(("red", "Red"), ("dark_blue", "DB")),
+    restricted=True,
+)
+
+
+@pytest.mark.rule("MAP-7")
+@pytest.mark.rule("MAP-11")
+def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
+    """One look at the properties and one at each object; types, lengths, choices, objects and the right spelling are stored."""
+    text = MINIMAL + COLOUR + row("nickname", "Nickname__c", "fill_blank") + row("interests", "Interests__c")
+    text += (
+        row("score", "Points__c", "always_hubspot")
+        + row("message", "Description")
+        + row("hs_email_domain", "Hint__c", "never")
+    )
+
+    stage.operator.push_settings(text, apply=True)
+
+    assert stage.operator.settings().connections[0].contacts.field == (
+        LEARNT,
+        FieldRule("nickname", "Nickname__c", Update.FILL_BLANK, objects=EVERYWHERE, length=10),
+        FieldRule(
+            *("interests", "Interests__c"),
+            form=Form.MULTI,
+            objects=EVERYWHERE,
+            choices=(("golf", "Golf"), ("chess", "Chess")),
+        ),
+        FieldRule("score", "Points__c", Update.ALWAYS_HUBSPOT, Form.NUMBER, objects=EVERYWHERE, length=5, scale=1),
+        FieldRule("message", "Description", objects=EVERYWHERE, length=32_000),
+        FieldRule("hs_email_domain", "Hint__c", Update.NEVER, objects=("Lead",), length=80),
+    )
+
+
+def test_a_file_without_rows_of_its_own_asks_nobody(stage: Stage) -> None:
+    """Default pairs are known, whatever policy a row gives them."""
+    stage.operator.push_settings(MINIMAL + row("phone", "Phone", "never"), apply=True)
+
+    assert calls(stage) == (0, 0)
+
+
+def test_a_look_costs_a_call_an_object(stage: Stage) -> None:
+    """However many rows: HubSpot's contacts, Salesforce's leads and contacts, and one login."""
+    stage.operator.push_settings(MINIMAL + COLOUR + row("nickname", "Nickname__c"), apply=False)
+
+    assert calls(stage) == (1, 2)
+
+
+@pytest.mark.rule("MAP-10")
+def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
+    """Their rows are looked up among accounts and opportunities."""
+    rows = row("rating", "Rating__c", section="companies") + row("next_step", "next_step__c", section="deals")
+
+    stage.operator.push_settings(MINIMAL + rows, apply=True)
+
+    (connection,) = stage.operator.settings().connections
+    rating = FieldRule("rating", "Rating__c", objects=("Account",), length=255)
+    assert connection.companies == CompanySettings(field=(rating,))
+    next_step = FieldRule("next_step", "Next_Step__c", objects=("Opportunity",), length=255)
+    assert connection.deals == DealSettings(field=(next_step,))
+
+
+WRONG = {
+    row("nickname", "Sponsor__c"): (
+        "line 11: nickname is single-line text, which cannot be written to Sponsor__c on Lead, a lookup to Account (MAP-7)"
+    ),
+    row("nickname", "Points__c"): (
+        "line 11: nickname is single-line text, Points__c on Lead is of type double; "
+        "single-line text goes with string, email, phone, url, textarea (MAP-7)"
+    ),
+    row("favorite_colour", "Favourite_Colour__c"): (
+        'line 10: HubSpot\'s contacts have no property favorite_colour; did you mean "favourite_colour"? (MAP-8)'
+    ),
+    row("favourite_colour", "Favorite_Colour__c"): (
+        'line 11: neither Lead nor Contact has a field Favorite_Colour__c; did you mean "Favourite_Colour__c"? (MAP-8)'
+    ),
+    row("second_owner", "Nickname__c"): (
+        "line 10: second_owner holds a HubSpot user, and such a property cannot be mapped (MAP-9)"
+    ),
+    row("score", "Points__c"): (
+        'line 10: score cannot be written in HubSpot, so its update must be "always_hubspot" or "never", not "two_way" (MAP-8)'
+    ),
+    row("associatedcompanyid", "Formula__c", "prefer_hubspot"): (
+        'line 11: Formula__c cannot be written in Salesforce, so its update must be "always_salesforce" or "never", '
+        'not "prefer_hubspot" (MAP-8)'
+    ),
+    row("hs_lead_status", "Industry"): "line 11: Industry is mapped already: by default industry goes with it (MAP-8)",
+    row("lifecyclestage", "Favourite_Colour__c"): (
+        'line 11: Favourite_Colour__c on Lead lacks "Subscriber", "Lead", "Marketing Qualified Lead", "Sales Qualified Lead", '
+        '"Opportunity" and 3 more: its values must be the labels of HubSpot\'s lifecycle stages (MAP-16)'
+    ),
+}
+
+
+@pytest.mark.rule("MAP-7")
+@pytest.mark.rule("MAP-8")
+@pytest.mark.rule("MAP-9")
+@pytest.mark.rule("MAP-16")
+@pytest.mark.parametrize("rows", WRONG)
+def test_a_row_that_the_crms_contradict_is_refused(stage: Stage, rows: str) -> None:
+    """Push and check name the line and the rule, and nothing comes into force."""
+    for refuse in (lambda text: stage.operator.push_settings(text, apply=True), stage.operator.check):
+        with pytest.raises(ConfigError) as refused:
+            refuse(MINIMAL + rows)
+        assert str(refused.value) == WRONG[rows]
+    assert stage.operator.settings().version == 0
+
+
+@pytest.mark.rule("MAP-5")
+def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
+    """Every complaint stands at the line of its own row, whatever stands above it."""
+    rows = row("hubspot_owner_id", "OwnerId") + row("nick", "Nickname__c") + row("nickname", "Nickname_c")
+
+    with pytest.raises(ConfigError) as refused:
+        stage.operator.push_settings(MINIMAL + rows, apply=True)
+
+    assert str(refused.value).splitlines() == [
+        'line 14: HubSpot\'s contacts have no property nick; did you mean "nickname"? (MAP-8)',
+        'line 19: neither Lead nor Contact has a field Nickname_c; did you mean "Nickname__c"? (MAP-8)',
+    ]
+
+
+@pytest.mark.rule("FLD-2")
+@pytest.mark.rule("MAP-16")
+def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
+    """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never reach Salesforce."""
+    stage.operator.push_settings(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
+
+    (rule,) = stage.operator.settings().connections[0].contacts.field
+    assert tuple(label for _, label in rule.choices) == LABELS
+    assert rule.choices[2] == ("marketingqualifiedlead", "Marketing Qualified Lead")
+
+
+def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
+    """The mapping is made all the same."""
+    text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")
+
+    pushed = stage.operator.push_settings(text, apply=True)
+
+    assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (True, [(11, "MAP-7")])
+    assert pushed.warnings[0].sentence.startswith('"Subscriber", "Lead", "Marketing Qualified Lead"')
+    assert stage.operator.check(text).warnings == pushed.warnings
+
+
+@pytest.mark.parametrize("at", ["hubspot", "salesforce"])
+def test_nothing_is_pushed_unchecked(stage: Stage, at: str) -> None:
+    """A CRM that does not answer is named; a check tells the rest."""
+    stage.faults.replace([{"at": at, "kind": "server_error", "times": 50}])
+
+    with pytest.raises(Refused) as refused:
+        stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+
+    assert refused.value.text.startswith(f"the fields that acme maps could not be looked up in {at}: ")
+    assert refused.value.hint.endswith(f"Nothing was pushed; try again once {at} answers.")
+    assert stage.operator.settings().version == 0
+    stage.operator.push_settings(MINIMAL, apply=True)
+    *_, last = stage.operator.check(MINIMAL + COLOUR).steps
+    assert (last.side, last.what, last.state) == (Side(at), "mapped fields", StepState.FAILED)
+
+
+def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
+    """The check finds what is kept out of date, and the same file pushed again brings it up to date."""
+    text = MINIMAL + COLOUR
+    stage.operator.push_settings(text, apply=True)
+    stage.operator.setup(apply=True)
+    assert stage.operator.check().is_good
+    assert stage.operator.push_settings(text, apply=True) == Pushed(1, applied=False)
+
+    options = [{"value": "red", "label": "Red"}, {"value": "db", "label": "Navy"}]
+    stage.make_in_hubspot("/crm/v3/properties/contacts/favourite_colour", {"options": options}, "PATCH")
+
+    changed = "favourite_colour / Favourite_Colour__c changed in a CRM since the push: push the settings again"
+    stale = SetupStep("acme", Side.SALESFORCE, "mapped fields", StepState.WRONG, changed)
+    assert [step for step in stage.operator.check().steps if not step.is_good] == [stale]
+    changes = ("what the CRMs say of the mapped fields",)
+    assert stage.operator.push_settings(text, apply=True) == Pushed(2, applied=True, changes=changes)
+    assert stage.operator.check().is_good
+    (rule,) = stage.operator.settings().connections[0].contacts.field
+    assert rule == replace(LEARNT, choices=(("red", "Red"), ("db", "DB")))
+
+
+def test_what_was_learnt_is_stored_and_read_back() -> None:
+    """Choices and objects survive the table; a row of an older release has none."""
+    (connection,) = load_settings(MINIMAL + COLOUR).connections
+    contacts = replace(connection.contacts, field=(LEARNT,))
+    settings = replace(load_settings(MINIMAL), connections=(replace(connection, contacts=contacts),), version=3)
+
+    assert from_json(to_json(settings), 3) == settings
+    older = '{"connections":[{"name":"acme","hubspot":{"portal_id":1,"secret":"s"},"salesforce":{"login_url":"u","secret":"s"},'
+    older += '"contacts":{"field":[{"hubspot":"a","salesforce":"B","update":"never","form":"text"}]}}]}'
+    assert from_json(older, 1).connections[0].contacts.field == (FieldRule("a", "B", Update.NEVER),)
