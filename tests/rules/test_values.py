@@ -65,7 +65,13 @@ def test_values_cross_in_the_other_sides_form(form, to, value, expected):
 
 @pytest.mark.parametrize(
     ("form", "value"),
-    [(Form.NUMBER, "about 5"), (Form.NUMBER, "NaN"), (Form.BOOLEAN, "maybe"), (Form.DATE, "soon"), (Form.DATETIME, "9" * 30)],
+    [
+        (Form.NUMBER, "about 5"),
+        (Form.NUMBER, "NaN"),
+        (Form.BOOLEAN, "maybe"),
+        (Form.DATE, "soon"),
+        (Form.DATETIME, "9" * 30),
+    ],
 )
 def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
     """What cannot be read in its field's form cannot cross; it still compares, as itself."""
@@ -190,9 +196,7 @@ NAMES = st.text(st.characters(exclude_characters=";", exclude_categories=("Z", "
 def rules_with_choices(draw):
     """A mapping of two lists of choices that are told apart even without regard to case."""
     size = draw(st.integers(1, 6))
-    lists = [
-        draw(st.lists(NAMES, min_size=size, max_size=size, unique_by=lambda name: name.lower())) for _ in range(2)
-    ]
+    lists = [draw(st.lists(NAMES, min_size=size, max_size=size, unique_by=lambda name: name.lower())) for _ in range(2)]
     form = draw(st.sampled_from([Form.CHOICE, Form.MULTI]))
     return a_rule(form, choices=tuple(zip(*lists, strict=True)), restricted=draw(st.booleans()))
 
