@@ -118,6 +118,40 @@ def test_a_row_that_repeats_the_owner_mapping_says_nothing() -> None:
     assert contacts(rows) == ContactSettings()
 
 
+@pytest.mark.rule("SET-7")
+@pytest.mark.parametrize("switch", [True, False])
+def test_automatic_transitions_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
+    """Whether what happens in Salesforce may change a lifecycle stage is the operator's choice; by default it may."""
+    (connection,) = load_settings(
+        f"{MINIMAL}[connection.lifecycle]\nautomatic_transitions = {str(switch).lower()}\n"
+    ).connections
+
+    assert connection.lifecycle == LifecycleSettings(automatic_transitions=switch)
+    assert load_settings(MINIMAL).connections[0].lifecycle.automatic_transitions
+
+
+@pytest.mark.rule("SET-8")
+@pytest.mark.parametrize("switch", [True, False])
+def test_stages_for_the_whole_company_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
+    """Whether a contact's stage goes to all contacts of its company is the operator's choice; by default it does."""
+    (connection,) = load_settings(
+        f"{MINIMAL}[connection.lifecycle]\nsync_to_company_contacts = {str(switch).lower()}\n"
+    ).connections
+
+    assert connection.lifecycle == LifecycleSettings(sync_to_company_contacts=switch)
+    assert load_settings(MINIMAL).connections[0].lifecycle.sync_to_company_contacts
+
+
+@pytest.mark.rule("Q-18")
+def test_owners_that_have_other_names_are_mapped() -> None:
+    """HubSpot owner's address -> Salesforce user's address or id, in the order of the file; keys are told apart by their quotes."""
+    rows = '"ada@example.com" = "Ada.Lang@example.com"\n"ben@example.com" = "005000000000001AAA"\n'
+    (connection,) = load_settings(f"{MINIMAL}[connection.owners]\n{rows}").connections
+
+    assert connection.owners == (("ada@example.com", "Ada.Lang@example.com"), ("ben@example.com", "005000000000001AAA"))
+    assert load_settings(MINIMAL).connections[0].owners == ()
+
+
 @pytest.mark.rule("SET-9")
 @pytest.mark.parametrize("inclusion_list", ["", "default", "77"])
 def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> None:

@@ -7,6 +7,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
 from crmsync.model.records import Side
 from tests.flows.worlds import Town
+from tests.memory.crm import PERSON
 
 
 @pytest.mark.rule("SET-2")
@@ -44,6 +45,7 @@ def test_a_lead_born_in_salesforce_is_made_once_in_hubspot():
             "company": "Example GmbH",
             "phone": "0100",
             "crmsync_salesforce_id": lead.id,
+            "crmsync_owner_id": PERSON,
         }
     ]
     assert town.salesforce.fields(lead)["Crmsync_HubSpot_Id__c"] == f"555001-{ada.id}"
@@ -88,7 +90,7 @@ def test_a_thousand_new_contacts_cost_a_handful_of_calls():
     refs = [town.new_contact(email=f"person{number}@example.com") for number in range(1000)]
     town.sync(*refs)
     assert len(town.salesforce.refs("Lead")) == 1000
-    assert town.salesforce.calls == {"find": 1, "create": 1}
+    assert town.salesforce.calls == {"find": 1, "create": 1, "read": 1}
     assert town.hubspot.calls == {"read": 1, "update": 1}
 
 
@@ -182,11 +184,12 @@ def test_a_crash_between_the_create_and_the_link_makes_no_second_record():
 
 
 def test_a_crash_is_mended_even_when_the_address_changed_meanwhile():
-    """The second try makes the same lead again by its key, not by its address."""
+    """The second try finds the same lead by the id that each side keeps of the other, not by its address."""
     town = Town()
     ada = town.new_contact()
     save, town.links.save = town.links.save, lambda links: [TryAgain("Killed.") for _ in links]
     town.sync(ada)
+    town.wait()
     town.hubspot.edit(ada, {"email": "ada.lang@example.com"})
     town.links.save = save
     town.drain()
@@ -210,9 +213,9 @@ def test_a_defect_in_planning_one_record_is_that_records_alone(monkeypatch):
     """A record that the planner trips over is reported as our defect; the rest of its batch goes on."""
     town = Town()
     good, bad = town.new_contact(), town.new_contact(email="bad@example.com")
-    real = __import__("crmsync.flows.contact", fromlist=["plan_contact"]).plan_contact
+    real = __import__("crmsync.flows.contact_plan", fromlist=["plan_contact"]).plan_contact
     monkeypatch.setattr(
-        "crmsync.flows.contact.plan_contact", lambda facts, book: 1 / 0 if facts.change.ref == bad else real(facts, book)
+        "crmsync.flows.contact_plan.plan_contact", lambda facts, book: 1 / 0 if facts.change.ref == bad else real(facts, book)
     )
     town.sync(good, bad)
     assert len(town.salesforce.refs("Lead")) == 1

@@ -178,6 +178,18 @@ def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
     assert rule.choices[2] == ("marketingqualifiedlead", "Marketing Qualified Lead")
 
 
+@pytest.mark.rule("MAP-6")
+def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
+    """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file brings the old state back."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+    stage.operator.rollback(1, apply=True)
+
+    assert stage.writes == (0, 0)
+    assert stage.operator.settings().connections == load_settings(MINIMAL).connections
+
+
 def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
     """The mapping is made all the same."""
     text = MINIMAL + row("hs_lead_status", "Stage__c", "always_salesforce")

@@ -48,14 +48,16 @@ def gather(changes: Sequence[Change], world: World, book: ContactBook) -> Gather
 def _one_plan_per_record(facts: Sequence[ContactFacts]) -> tuple[list[ContactFacts], list[Change]]:
     """Plan every record and every unlinked address once: two plans for one person would both create it, or write the same record.
 
-    A second change of one pair is covered by the first plan; whoever else meets the same record or address waits for the first one's link.
+    A second change of one pair is covered by the first plan. Whoever else meets the same record or address waits for that plan: pairs go
+    first, as what becomes of them decides whether their records are free for others.
     """
     firsts: list[ContactFacts] = []
     not_yet: list[Change] = []
     seen: dict[object, Link | None] = {}
-    for one in facts:
+    for one in sorted(facts, key=lambda one: one.link is None):
         mine = {record.ref for record in (one.hubspot, one.salesforce) if record} | {_person(one)}
-        holders = [seen[key] for key in mine if key in seen]
+        met = mine | {record.ref for record in (*one.candidates, one.remembered) if record}
+        holders = [seen[key] for key in met if key in seen]
         if not holders:
             firsts.append(one)
             seen |= dict.fromkeys(mine, one.link)

@@ -101,7 +101,8 @@ class Operator:
     def push_settings(self, text: str, *, apply: bool) -> Pushed:
         """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
 
-        Mapped fields are looked up in both CRMs, and what they say is kept with the settings. Raises `ConfigError` with every complaint,
+        Mapped fields are looked up in both CRMs, and what they say is kept with the settings. No record is touched: a new mapping is not
+        retroactive, existing values move by a resync (MAP-6). Raises `ConfigError` with every complaint,
         `Conflict` when somebody else has pushed meanwhile, and `Refused` where a CRM could not be asked about mapped fields.
         """
         reading = self._certain(read_settings(text))

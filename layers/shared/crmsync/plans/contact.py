@@ -66,6 +66,8 @@ def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
         return _plan_linked(facts, facts.link, book)
     if facts.named is None:
         return _nothing("the record is gone and was never linked")
+    if facts.named.successor:
+        return _nothing("was converted; its contact is looked at instead", "DUP-26")
     if facts.orphaned:
         return _nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
     match = facts.remembered or choose_match(facts.candidates, facts.taken)

@@ -1,5 +1,7 @@
 """Which HubSpot option is which Salesforce picklist value (MAP-7, MAP-16): pure, both lists in, pairs out.
 
+The lifecycle stage is an option list like any other once an operator has mapped it to a picklist of theirs (FLD-2).
+
 Two are the same choice when their values agree; else when HubSpot's label is the value in Salesforce, as it must be for the lifecycle
 stage; else when the labels agree. Upper and lower case are one. Each picklist value is somebody's counterpart once.
 """

@@ -1,7 +1,7 @@
 """How values look on each side, when two of them say the same, and how one crosses.
 
 A value crosses in its own spelling wherever the other side allows it; only for comparing is it brought to a canonical form. So a phone
-number keeps its formatting on the way over, and a target that reformats it has not changed it (HubSpot, for one, gives every value as text).
+number keeps its formatting on its way, and a target that reformats it has not changed it (HubSpot, for one, gives all values as text).
 Nor has a target that keeps only the beginning of a text, rounds a number, or has another name for a choice (MAP-7, MAP-16).
 """
 
