@@ -60,6 +60,10 @@ check: venv $(SAM) ## runs every check and the tests, as the build does
 	$(SAM) validate --lint
 	@$(MAKE) --no-print-directory test ARGS="$(ARGS)"
 
+.PHONY: rules
+rules: venv ## writes docs/rules.md from the tests: which rule, which module, which test
+	@$(BIN)/python -m tests.house.rules
+
 .PHONY: serve
 serve: venv ## starts the laptop stack for a person to play with (ARGS adds options, see docs/local.md)
 	@$(BIN)/python -m local serve $(or $(ARGS),--live)

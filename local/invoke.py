@@ -127,7 +127,7 @@ def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
     stack.salesforce.set_instance_url(_seen_from(salesforce, host))
     secrets = stack.cloud.aws.client("secretsmanager")
     for side, key, url in (("hubspot", "api_url", hubspot), ("salesforce", "login_url", salesforce)):
-        name = f"crmsync/rehearsal/{side}"
+        name = f"crmsync/acme/{side}"
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret | {key: _seen_from(url, host)}))
 
@@ -142,8 +142,11 @@ def _invoke(given: argparse.Namespace, stack: Stack, host: str, folder: Path, op
     template.write_text(json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host)))
     command = [given.sam.absolute(), "local", "invoke", given.logical_id, "--template", template, "--event", event]
     command += ["--region", REGION, "--parameter-overrides", f"Architecture={given.architecture}", *options]
+    # SAM lets a variable of the shell win over the template's, and asks STS who calls.
+    declared = {name for function in stack.cloud.functions.values() for name in function.environment}
+    shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in declared}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": stack.cloud.aws.url, "SAM_CLI_TELEMETRY": "0"}
+    environment = {**shell, **keys, "AWS_ENDPOINT_URL_STS": stack.cloud.aws.url, "SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     print(done.stdout.strip())
     return done.returncode or int('"errorType"' in done.stdout)

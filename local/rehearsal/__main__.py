@@ -69,8 +69,8 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     """What the operator does once: secrets, the command, and the webhooks that the command asks for."""
     portal = crms.hubspot.portals[0].portal_id
     secrets = {
-        "crmsync/rehearsal/hubspot": crms.hubspot_secret(portal),
-        "crmsync/rehearsal/salesforce": crms.salesforce_secret(),
+        "crmsync/acme/hubspot": crms.hubspot_secret(portal),
+        "crmsync/acme/salesforce": crms.salesforce_secret(),
     }
     for name, secret in secrets.items():
         cloud.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))

@@ -31,7 +31,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
-from tests.memory import MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
+from tests.memory import MemoryAccounts, MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
 
 
 def patience(clock: Clock) -> Patience:
@@ -105,6 +105,7 @@ class Stage:
     lists: Any = None
     keeper: Any = None
     """Who makes HubSpot lists and puts contacts into them."""
+    accounts: Any = None
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -299,7 +300,7 @@ def memory_salesforce() -> Iterator[Stage]:
     """Salesforce in memory."""
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
     crm.assignment_owner = "005000000000005AAA"
-    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True])
+    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm))
 
 
 def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) -> Iterator[Stage]:
@@ -363,7 +364,7 @@ def simulated_salesforce(page: int = 2000) -> Iterator[Stage]:
         secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
         gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
-        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id)
+        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway)
 
 
 def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
@@ -386,6 +387,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     gateway = SalesforceGateway(login_url, filled, now=time.time)
     who = gateway.identity()
     stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
+    stage.accounts = gateway
     yield from _swept(stage)
 
 

@@ -22,7 +22,6 @@ FILES = {path.name for name in ("functions", "layers", "local", "tests") for pat
 IN_CODE = re.compile(r"(?:^|(?<=[\s='\"]))(?:" + "|".join(sorted(FOLDERS)) + r")/[\w./-]+", re.MULTILINE)
 PATH = re.compile(r"\.?[\w-]+(?:[/.][\w.-]+)*/?")
 MAKE = re.compile(r"\bmake ([a-z]+)\b")
-MADE_LATER = {"docs/rules.md"}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -44,7 +43,7 @@ def missing_paths(one: Page) -> list[str]:
     """The paths that a page names, in running text or in code, and that are not there."""
     spans = [span for span in one.spans if PATH.fullmatch(span) and is_path(span)]
     named = [*spans, *(path for code in one.blocks() for path in IN_CODE.findall(code))]
-    return [name for name in named if name not in MADE_LATER | FILES and not stands(name)]
+    return [name for name in named if name not in FILES and not stands(name)]
 
 
 def stands(name: str) -> bool:

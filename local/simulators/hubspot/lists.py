@@ -35,6 +35,8 @@ class RecordList:
     version: int = 1
     deleted_ms: int | None = None
     members: dict[str, tuple[int, int]] = field(default_factory=dict)
+    added_ms: int | None = None
+    removed_ms: int | None = None
     test: Test | None = None
 
     def shown(self, *, with_filters: bool = False) -> dict[str, Any]:
@@ -54,6 +56,13 @@ class RecordList:
         if self.deleted_ms is not None:
             row["deletedAt"] = iso(self.deleted_ms)
         return row | ({"filterBranch": self.branch} if with_filters and self.branch else {})
+
+    def properties(self) -> dict[str, str]:
+        """The list's own properties that a search tells unasked [D: ListSearchRequest]; times as milliseconds in a text [M]."""
+        known = {"hs_last_record_added_at": self.added_ms, "hs_last_record_removed_at": self.removed_ms}
+        return {"hs_list_size": str(len(self.members))} | {
+            name: str(ms) for name, ms in known.items() if ms is not None
+        }
 
 
 class Lists:
@@ -216,8 +225,12 @@ class Lists:
     def _join(self, row: RecordList, record_id: str) -> None:
         now = self._clock.now_ms()
         row.members[record_id] = (now, now)
+        row.added_ms = now
         self._memberships.setdefault((row.type_id, record_id), set()).add(row.id)
 
     def _leave(self, row: RecordList, record_id: str) -> bool:
         self._memberships.get((row.type_id, record_id), set()).discard(row.id)
-        return row.members.pop(record_id, None) is not None
+        if row.members.pop(record_id, None) is None:
+            return False
+        row.removed_ms = self._clock.now_ms()
+        return True

@@ -24,10 +24,12 @@ def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str
 
 
 def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
-    """The file and name of a test as its source has them; a suite's tests are collected elsewhere than they are written."""
-    function = inspect.unwrap(item.function)
-    path = Path(function.__code__.co_filename).resolve()
-    return path.relative_to(root).as_posix(), function.__qualname__
+    """The file and name of a test as its source has them; an inherited one is written where its class is."""
+    name = item.originalname
+    if item.cls is None:
+        return item.path.relative_to(root).as_posix(), name
+    owner = next(cls for cls in item.cls.__mro__ if name in vars(cls))
+    return Path(inspect.getfile(owner)).resolve().relative_to(root).as_posix(), f"{owner.__qualname__}.{name}"
 
 
 def is_whole(config: pytest.Config) -> bool:

@@ -67,7 +67,11 @@ def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
             name = ".".join([*(group.name for group in groups if isinstance(group, ast.ClassDef)), test.name])
             marked = frozenset(_id_of(call) for call in calls)
             shown.append(Shown(path, test.lineno, name, marked, _sentence(test), _is_skipped(test)))
-    stray = [Stray(path, node.lineno) for node in ast.walk(tree) if _is_rule(node) and node not in taken]
+    stray = [
+        Stray(path, node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.expr) and _is_rule(node) and node not in taken
+    ]
     return shown, sorted(stray)
 
 

@@ -11,10 +11,15 @@ from tests.house.rules.page import COMMAND
 CATALOGUE = "tests/house/rules/catalogue.py"
 
 
+def in_order(ids: Collection[str]) -> list[str]:
+    """Ids by family and number."""
+    return sorted(ids, key=lambda id_: (id_.split("-")[0], int(id_.rpartition("-")[2])))
+
+
 def untested(demanded: Collection[str], shown: Sequence[Shown]) -> list[str]:
     """Every demanded id has a test that runs."""
     seen = {id_ for it in shown if not it.skipped for id_ in it.ids}
-    return [f'{id_}: no test is marked with pytest.mark.rule("{id_}")' for id_ in sorted(set(demanded) - seen)]
+    return [f'{id_}: no test is marked with pytest.mark.rule("{id_}")' for id_ in in_order(set(demanded) - seen)]
 
 
 def unknown(concerns: Sequence[Concern], shown: Sequence[Shown]) -> list[str]:
@@ -39,7 +44,7 @@ def stray(marks: Sequence[Stray]) -> list[str]:
 
 def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[str]:
     """Every id that is demanded or tested is named in the code."""
-    return [f"{id_}: named nowhere in layers/shared/crmsync" for id_ in sorted(set(ids) - set(modules))]
+    return [f"{id_}: named nowhere in layers/shared/crmsync" for id_ in in_order(set(ids) - set(modules))]
 
 
 def stale(written: str | None, page: str) -> list[str]:

@@ -58,6 +58,50 @@ def test_members_are_paged(hubspot: Running) -> None:
     assert hubspot.call("GET", f"{LISTS}/{list_id}/memberships?limit=251").status_code == 400
 
 
+def test_members_come_oldest_first_or_backwards_from_a_token(hubspot: Running) -> None:
+    """Ascending with `after` or nothing, descending where there is `before` only [V]; `after` counts where both are given."""
+    row = {"name": "Many", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
+    ids = [hubspot.create(email=f"{number}@example.com") for number in range(5)]
+    order = [ids[at] for at in (3, 0, 4, 1, 2)]
+    for one in order:
+        hubspot.call("PUT", f"{LISTS}/{list_id}/memberships/add", [one])
+        hubspot.clock.advance(1)
+
+    def page(query: str) -> tuple[list[str], dict[str, Any]]:
+        answer = hubspot.call("GET", f"{LISTS}/{list_id}/memberships/join-order?limit=2{query}").json()
+        return [row["recordId"] for row in answer["results"]], answer.get("paging", {})
+
+    first, more = page("")
+    second, last = page(f"&after={more['next']['after']}")
+    back, further = page(f"&before={last['next']['after']}")
+    begin, nothing = page(f"&before={further['prev']['before']}")
+    assert (first, second) == (order[:2], order[2:4])
+    assert (back, begin, nothing) == (order[3:1:-1], order[1::-1], {})
+    assert page("&after=2&before=1") == (second, last)
+
+
+def test_a_search_for_lists_tells_when_members_last_came_and_left(hubspot: Running) -> None:
+    """The list's own properties come unasked; those that are empty are left out [D]."""
+    row = {"name": "Chosen", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
+    contact = hubspot.create(email="l@example.com")
+
+    def properties() -> dict[str, Any]:
+        [found] = hubspot.call("POST", f"{LISTS}/search", {"listIds": [list_id]}).json()["lists"]
+        return dict(found["additionalProperties"])
+
+    before = properties()
+    hubspot.call("PUT", f"{LISTS}/{list_id}/memberships/add", [contact])
+    hubspot.clock.advance(5)
+    hubspot.call("PUT", f"{LISTS}/{list_id}/memberships/remove", [contact])
+    after = properties()
+    came, left = (int(after[f"hs_last_record_{verb}_at"]) for verb in ("added", "removed"))
+    assert before == {"hs_list_size": "0"}
+    assert (after["hs_list_size"], len(after)) == ("0", 3)
+    assert 5000 <= left - came < 15_000
+
+
 def test_a_list_that_cannot_be_evaluated_is_refused(hubspot: Running) -> None:
     """Filter types this simulator does not know are 400, so that no list means something else."""
     branch = {"filterBranchType": "AND", "filters": [{"filterType": "FORM_SUBMISSION"}]}

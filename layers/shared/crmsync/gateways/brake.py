@@ -42,7 +42,7 @@ class BrakeTable:
             used = self._count(key, may, limit, int((hour + KEPT).timestamp()))
             if used is None:
                 return may
-            may = min(wanted, limit - used)
+            may = limit - used
             if may <= 0:
                 return 0
         raise TryAgain("The brake on deletions is busy.", after=5, code="BUSY")

@@ -108,5 +108,5 @@ def map_many(call: Call) -> Answer:
 
 def _search_row(row: RecordList) -> dict[str, Any]:
     shown = row.shown()
-    size = shown.pop("size")
-    return shown | {"additionalProperties": {"hs_list_size": str(size)}}
+    del shown["size"]
+    return shown | {"additionalProperties": row.properties()}

@@ -74,13 +74,24 @@ def remove_all(call: Call) -> Answer:
 
 
 def _page(call: Call, order: Callable[[tuple[str, int]], Any]) -> Answer:
+    """Ascending from `after` or the beginning; descending where only `before` is given [V]. Tokens are row numbers here [M]."""
     limit = call.number("limit", 100, PAGE_CEILING)
     rows = sorted(call.portal.lists.members(call.ids["id"]), key=order)
-    start = int(call.cursor() or 0)
-    page = rows[start : start + limit]
-    after = str(start + limit) if start + limit < len(rows) else None
+    after, before = call.cursor(), call.cursor("before")
+    if before is not None and after is None:
+        end = min(int(before), len(rows))
+        start = max(0, end - limit)
+        page, part = rows[start:end][::-1], _previous(start, call.base_url)
+    else:
+        start = int(after or 0)
+        page = rows[start : start + limit]
+        part = paging(str(start + limit) if start + limit < len(rows) else None, call.base_url)
     results = [{"recordId": record_id, "membershipTimestamp": iso(joined)} for record_id, joined in page]
-    return Answer(200, {"total": len(rows), "results": results} | paging(after, call.base_url))
+    return Answer(200, {"total": len(rows), "results": results} | part)
+
+
+def _previous(start: int, link: str) -> dict[str, Any]:
+    return {"paging": {"prev": {"before": str(start), "link": f"{link}?before={start}"}}} if start else {}
 
 
 def _memberships(call: Call, type_name: str, record_id: str) -> list[dict[str, Any]]:

@@ -1,0 +1,184 @@
+"""Planted breaches: each law is shown to be able to fail, and to say what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.house.rules import laws
+from tests.house.rules.catalogue import Concern, ids
+from tests.house.rules.index import Shown, Stray, marked_tests, modules_in, shown_in
+from tests.house.rules.page import render
+
+FLOWERS = Concern("Flowers", "1.0.0", ids("ROSE 1-3"), ids("Q 1"))
+BIRDS = Concern("Birds", None, ids("OWL 1-2 4-6"), ())
+MODULES = {"ROSE-1": ["rules/rose.py"], "ROSE-2": ["model/rose.py", "rules/rose.py"]}
+GOOD = '''
+@pytest.mark.rule("ROSE-1")
+def test_roses_are_red():
+    """Roses are `a|b` red [all] of <them>
+    in May.
+
+    More is said here.
+    """
+'''
+PAGE = """\
+## Flowers
+
+These rules bind from release 1.0.0 on.
+
+| Id | Rule | Module | Test |
+|---|---|---|---|
+| ROSE-1 | Roses are `a\\|b` red \\[all] of \\<them> in May. | [rules/rose](../layers/shared/crmsync/rules/rose.py) | \
+[test_roses](../tests/test_roses.py "test_roses_are_red") |
+
+## Not in this release
+
+- **Flowers**: ROSE-2, ROSE-3
+- **Birds**: OWL-1, OWL-2, OWL-4 to OWL-6
+"""
+
+
+def a_test(name: str = "test_roses", *shows: str, path: str = "tests/test_roses.py", sentence: str = "Red.") -> Shown:
+    """A marked test of one sentence."""
+    return Shown(path, 1, name, frozenset(shows), sentence)
+
+
+def test_a_missing_test_is_seen() -> None:
+    """Every demanded id without a test is told; one that is never run is no test."""
+    skipped, _ = shown_in(
+        "tests/test_a.py", '@pytest.mark.rule("ROSE-2")\n@pytest.mark.skip(reason="rain")\ndef test_a(): ...'
+    )
+    assert laws.untested(FLOWERS.binding, [a_test("test_roses", "ROSE-1"), *skipped]) == [
+        'ROSE-2: no test is marked with pytest.mark.rule("ROSE-2")',
+        'ROSE-3: no test is marked with pytest.mark.rule("ROSE-3")',
+    ]
+    assert laws.untested((), []) == []
+
+
+def test_an_unknown_id_is_seen() -> None:
+    """An id that no concern has is told with its test, and so is one that states no behaviour."""
+    assert laws.unknown([FLOWERS, BIRDS], [a_test("test_roses", "ROSE-1", "Q-1", "OWL-4", "ROSE-9", "INC-3")]) == [
+        "tests/test_roses.py: test_roses names INC-3, which states no behaviour",
+        "tests/test_roses.py: test_roses names ROSE-9, not in tests/house/rules/catalogue.py",
+    ]
+
+
+def test_a_silent_test_is_seen() -> None:
+    """A marked test without a docstring is told; one without a mark is not this law's concern."""
+    shown, _ = shown_in("tests/test_a.py", '@pytest.mark.rule("ROSE-1")\ndef test_a(): ...\n\ndef test_b(): ...\n')
+    assert laws.silent(shown) == ["tests/test_a.py: test_a has no docstring that says the rule"]
+
+
+def test_a_rule_without_code_is_seen() -> None:
+    """An id that no module names is told."""
+    assert laws.unnamed(FLOWERS.binding, MODULES) == ["ROSE-3: named nowhere in layers/shared/crmsync"]
+
+
+@pytest.mark.parametrize("written", [None, "", "# Rules\n"])
+def test_a_stale_page_is_seen(written: str | None) -> None:
+    """A page that is missing or differs is told, with the command that writes it."""
+    assert laws.stale(written, "# Rules\n\nRoses.\n") == ["docs/rules.md is not fresh: `make rules` writes it anew"]
+
+
+def test_a_fresh_page_is_none() -> None:
+    """The page as it would be written is fresh."""
+    assert laws.stale("# Rules\n", "# Rules\n") == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '@pytest.mark.rule("ROSE-1")\ndef a_rose(): ...',
+        '@pytest.mark.rule("ROSE-" + "1")\ndef test_a(): ...',
+        '@pytest.mark.rule("ROSE-1", "ROSE-2")\ndef test_a(): ...',
+        "@pytest.mark.rule()\ndef test_a(): ...",
+        'RED = pytest.mark.rule("ROSE-1")\n@RED\ndef test_a(): ...',
+        'TestRoses = pytest.mark.rule("ROSE-1")(Machine.TestCase)',
+        '@mark.rule("ROSE-1")\nclass Roses:\n    red = True',
+    ],
+)
+def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
+    """A mark on what is no test, or whose id is not one plain string, is told with its line instead of being lost."""
+    assert shown_in("tests/test_a.py", source) == ([], [Stray("tests/test_a.py", 1)])
+    assert laws.stray([Stray("tests/test_a.py", 1)]) == [
+        "tests/test_a.py:1: a mark that is on no test, or whose id is not written out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ('@pytest.mark.rule("R-1")\n@pytest.mark.rule("R-2")\ndef test_a(): ...', {"test_a": {"R-1", "R-2"}}),
+        (
+            '@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.rule("R-1")), 2])\ndef test_a(x): ...',
+            {"test_a": {"R-1"}},
+        ),
+        (
+            'pytestmark = [pytest.mark.slow, pytest.mark.rule("R-1")]\ndef test_a(): ...\ndef b(): ...',
+            {"test_a": {"R-1"}},
+        ),
+        (
+            '@pytest.mark.rule("R-1")\nclass TestA:\n @pytest.mark.rule("R-2")\n def test_b(self): ...\n def test_c(self): ...',
+            {"TestA.test_b": {"R-1", "R-2"}, "TestA.test_c": {"R-1"}},
+        ),
+        ("def test_a(): ...", {}),
+    ],
+)
+def test_where_a_mark_may_stand(source: str, shown: dict[str, set[str]]) -> None:
+    """Above a test or its class, among its parameters, or in pytestmark; a parametrised test counts once."""
+    read, strays = shown_in("tests/test_a.py", source)
+    assert ({it.name: set(it.ids) for it in read}, strays) == (shown, [])
+
+
+def test_a_repository_is_read(tmp_path: Path) -> None:
+    """All files below tests are read, by path; a module names an id by itself or within a range."""
+    for name, text in {
+        "tests/plans/test_b.py": GOOD,
+        "tests/house/test_a.py": GOOD,
+        "package/rules/a.py": '"""Kept here (ROSE-1 to ROSE-3)."""',
+        "package/b.py": "# ROSE-2, not XROSE-1 or ROSE-20",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shown, strays = marked_tests(tmp_path)
+    assert ([(it.path, it.name, it.sentence) for it in shown], strays) == (
+        [
+            (path, "test_roses_are_red", "Roses are `a|b` red [all] of <them> in May.")
+            for path in ("tests/house/test_a.py", "tests/plans/test_b.py")
+        ],
+        [],
+    )
+    assert modules_in(tmp_path / "package") == {
+        "ROSE-1": ["rules/a.py"],
+        "ROSE-2": ["b.py", "rules/a.py"],
+        "ROSE-3": ["rules/a.py"],
+        "XROSE-1": ["b.py"],
+        "ROSE-20": ["b.py"],
+    }
+
+
+def test_what_the_page_says() -> None:
+    """A concern has a table of what tests show, in plain cells; the rest is listed in short."""
+    shown, _ = shown_in("tests/test_roses.py", GOOD)
+    text = render([FLOWERS, BIRDS], shown, MODULES)
+    assert text[text.index("## Flowers") : text.index("\nNo behaviour")] == PAGE
+
+
+def test_a_rule_of_several_tests_is_one_row() -> None:
+    """Sentences that repeat are said once, files are linked once, and the rule's own test comes before the story."""
+    shown = [
+        a_test("test_story", "ROSE-2", path="tests/flows/test_a.py", sentence="A day."),
+        a_test("test_b", "ROSE-2", path="tests/rules/test_b.py"),
+        a_test("test_c", "ROSE-2", path="tests/rules/test_b.py"),
+    ]
+    rows = [line for line in render([FLOWERS], shown, MODULES).splitlines() if line.startswith("| ROSE")]
+    assert rows == [
+        (
+            "| ROSE-2 | Red.<br>A day. | [model/rose](../layers/shared/crmsync/model/rose.py)<br>"
+            "[rules/rose](../layers/shared/crmsync/rules/rose.py) | "
+            '[rules/test_b](../tests/rules/test_b.py "test_b, test_c")<br>'
+            '[flows/test_a](../tests/flows/test_a.py "test_story") |'
+        )
+    ]
