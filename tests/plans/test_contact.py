@@ -39,6 +39,11 @@ def born_in_salesforce(record, candidates=(), taken=frozenset()):
     return ContactFacts(a_change(record.ref), salesforce=record, candidates=tuple(candidates), taken=taken)
 
 
+def remember(side, ref, **fields):
+    """The write of a field of our own, which nothing depends on."""
+    return UpdateRecord(ref, side, fields, ("DUP-24",), courtesy=True)
+
+
 def pair(**fields):
     """A linked contact and lead that show the ids of each other."""
     return a_contact(fields.get("hubspot"), salesforce_id=LEAD_ID), a_lead(fields.get("salesforce"), key=KEY)
@@ -81,8 +86,8 @@ def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
     )
     assert pair == Plan(
         (
-            UpdateRecord(contact.ref, H, {"crmsync_salesforce_id": LEAD_ID}),
             SaveLink(replace(plan.birth, salesforce=lead.ref), ("DUP-1",)),
+            remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
         )
     )
 
@@ -178,10 +183,8 @@ def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
     contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
     assert plan.birth is not None
     pair = plan_contact(ContactFacts(a_change(lead.ref), replace(plan.birth, hubspot=contact.ref), contact, lead), BOOK)
-    assert pair.effects[:2] == (
-        UpdateRecord(lead.ref, S, {"Crmsync_HubSpot_Id__c": KEY}),
-        OptOut("ada@example.com", ("OPT-4",)),
-    )
+    assert pair.effects[0] == OptOut("ada@example.com", ("OPT-4",))
+    assert pair.effects[2:] == (remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),)
 
 
 @pytest.mark.rule("TRG-17")
@@ -203,16 +206,15 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
     lead = a_lead({"Phone": "0100"})
     plan = plan_contact(born_in_hubspot(contact, [lead]), BOOK)
     assert plan.effects[:2] == (
-        UpdateRecord(lead.ref, S, {"Title": "Engineer", "Crmsync_HubSpot_Id__c": KEY}, ("MAP-3",)),
-        UpdateRecord(
-            contact.ref,
-            H,
-            {"phone": "0100", "company": "example.com", "crmsync_salesforce_id": LEAD_ID},
-            ("MAP-3",),
-        ),
+        UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
+        UpdateRecord(contact.ref, H, {"phone": "0100", "company": "example.com"}, ("MAP-3",)),
     )
     assert isinstance(plan.effects[2], SaveLink)
     assert (plan.effects[2].link.hubspot, plan.effects[2].link.salesforce) == (contact.ref, lead.ref)
+    assert plan.effects[3:] == (
+        remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),
+        remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
+    )
 
 
 @pytest.mark.rule("CH-13")
@@ -364,10 +366,9 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
     facts = linked()
     contact = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY, "Title": "Engineer"})
     plan = plan_contact(replace(facts, salesforce=contact), BOOK)
-    assert plan.effects[0] == UpdateRecord(
-        facts.hubspot.ref, H, {"jobtitle": "Engineer", "crmsync_salesforce_id": contact.ref.id}, ("MAP-3",)
-    )
+    assert plan.effects[0] == UpdateRecord(facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",))
     assert plan.effects[1].link.salesforce == contact.ref
+    assert plan.effects[2:] == (remember(H, facts.hubspot.ref, crmsync_salesforce_id=contact.ref.id),)
 
 
 @pytest.mark.rule("MRG-2")
@@ -382,7 +383,8 @@ def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_addr
     """The id that a record keeps of its counterpart outweighs the address: a lost link is found again."""
     contact, lead = a_contact(salesforce_id=LEAD_ID), a_lead({"Email": "other@example.com"}, key=KEY)
     plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), BOOK)
-    assert (plan.effects[-1].link.hubspot, plan.effects[-1].link.salesforce) == (contact.ref, lead.ref)
+    (saved,) = (one for one in plan.effects if isinstance(one, SaveLink))
+    assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
 
 
 def test_a_record_whose_counterpart_was_deleted_makes_no_new_one():
@@ -433,8 +435,8 @@ def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_pla
     widow = a_lead(key=KEY)
     buried = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
     plan = plan_contact(replace(born_in_hubspot(contact, [widow]), buried=(buried,)), BOOK)
-    assert plan.effects[0] == DropLink(buried, ("DUP-1",))
-    assert (plan.effects[-1].link.hubspot, plan.effects[-1].link.salesforce) == (contact.ref, widow.ref)
+    assert [type(one) for one in plan.effects] == [DropLink, UpdateRecord, SaveLink, UpdateRecord]
+    assert (plan.effects[2].link.hubspot, plan.effects[2].link.salesforce) == (contact.ref, widow.ref)
 
 
 @pytest.mark.rule("DEL-1")
@@ -457,4 +459,4 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     facts = ContactFacts(a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5))
     plan = plan_contact(facts, book)
     assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
-    assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3", "crmsync_owner_id": "005X"})
+    assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})

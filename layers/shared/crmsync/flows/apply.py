@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from crmsync.errors import SyncError
+from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.world import World
 from crmsync.model.effects import (
     CreateRecord,
@@ -54,7 +54,10 @@ class _Run:
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
-            self.applied.error = outcome
+            if isinstance(outcome, Conflict | Refused) and getattr(self.left[0], "courtesy", False):
+                self.left.pop(0)
+            else:
+                self.applied.error = outcome
             return
         if isinstance(self.left.pop(0), CreateRecord):
             self.applied.made = outcome.ref

@@ -115,8 +115,10 @@ class _Desk:
                     self.records.setdefault(record.ref, record)
                     self._asked.add(record.ref)
         named = [ref for record in lone if (ref := self._named_by(record))]
-        self.read(named)
-        self.find_links([*named, *(record.ref for records in self._candidates.values() for record in records)])
+        self._look_after(named)
+        heirs = [now for ref in named if (now := self._now(ref))]
+        self.read(heirs)
+        self.find_links([*heirs, *(record.ref for records in self._candidates.values() for record in records)])
 
     def inherit_links(self, lone: Sequence[Record]) -> None:
         """A record that is what became of a linked one (a converted lead's contact, the survivor of a merge) takes over its link."""
@@ -148,7 +150,7 @@ class _Desk:
             return ContactFacts(change)
         candidates = self._candidates.get((change.ref.side.other, _address(record)), ()) if _address(record) else ()
         named = self._named_by(record)
-        remembered = self.records.get(named) if named and named not in self.links else None
+        heir = self._now(named) if named else None
         return ContactFacts(
             change,
             None,
@@ -157,8 +159,8 @@ class _Desk:
             candidates=candidates,
             taken=frozenset(one.ref for one in candidates if self._is_taken(one.ref)),
             buried=tuple(self.links[one.ref] for one in candidates if one.ref in self.links and not self._is_taken(one.ref)),
-            remembered=remembered,
-            orphaned=named is not None and named not in self.records and named not in self.links,
+            remembered=self.records.get(heir) if heir and heir not in self.links else None,
+            orphaned=named is not None and heir not in self.records,
         )
 
     def _linked_facts(self, change: Change, link: Link) -> ContactFacts:

@@ -37,12 +37,16 @@ class CreateRecord:
 
 @dataclass(frozen=True, slots=True)
 class UpdateRecord:
-    """Write these fields, and only these, to a record that exists (or is made earlier in the same plan)."""
+    """Write these fields, and only these, to a record.
+
+    A `courtesy` is a write that nothing depends on, such as the other side's id: where it is refused, the plan goes on without it.
+    """
 
     place: Place
     side: Side
     fields: Mapping[str, Value]
     because: Because = ()
+    courtesy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
     if is_frozen(book.connection.contacts, included=qualifies(facts.hubspot, book.connection.contacts, book.members)):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
+    if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
+        plan = _plan_pair(facts.hubspot, facts.salesforce, replace(here, version=0), book, anew=True)
+        return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
     return _plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link)
 
 
@@ -158,8 +161,10 @@ def _plan_pair(hubspot: Record, salesforce: Record, link: Link, book: ContactBoo
     effects = [*_pair_writes(hubspot, salesforce, merged)]
     if anew or merged.has_news or not link.version or effects:
         effects.append(SaveLink(_after(link, hubspot, salesforce, merged, book), ("DUP-1",) if not link.version else ()))
+    records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
+    marks = (UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True) for side, fields in merged.marks.items() if fields)
     unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
-    return Plan((*effects, *unfit), merged.conflicts)
+    return Plan((*effects, *marks, *unfit), merged.conflicts)
 
 
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:

@@ -21,7 +21,8 @@ from crmsync.rules.values import UnfitValueError, cross
 
 @dataclass(slots=True)
 class PairMerge:
-    """What came of a merge. ``has_news`` says whether the base must be stored anew even if nothing is written."""
+    """What came of a merge. ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of
+    our own should show: the other side's id, the Salesforce owner."""
 
     has_news: bool = False
     to_hubspot: dict[str, Value] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class PairMerge:
     because_salesforce: Because = ()
     because_opt_out: Because = ()
     owners: tuple[str | None, str | None] = (None, None)
+    marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
 
 
 def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook) -> PairMerge:
@@ -127,7 +129,7 @@ def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: 
     owner = owning.salesforce if verdict.salesforce is None else verdict.salesforce
     merged.owners = (owning.hubspot if verdict.hubspot is None else verdict.hubspot, owner)
     shown = {owners.SHOWN_ID: owner or None, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
-    merged.to_hubspot |= {name: value for name, value in shown.items() if hubspot.fields.get(name) != value}
+    merged.marks[Side.HUBSPOT] |= {name: value for name, value in shown.items() if hubspot.fields.get(name) != value}
 
 
 def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> owners.Owning:
@@ -146,9 +148,9 @@ def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: P
     """Each side keeps the other's id, so that the links can be rebuilt from the CRMs. A Salesforce field that another portal filled is left
     alone (TEN-1)."""
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
-        merged.to_hubspot[names.HUBSPOT_KEY] = salesforce.ref.id
+        merged.marks[Side.HUBSPOT][names.HUBSPOT_KEY] = salesforce.ref.id
     if not salesforce.fields.get(names.SALESFORCE_KEY):
-        merged.to_salesforce[names.SALESFORCE_KEY] = book.key_of(hubspot.ref.id)
+        merged.marks[Side.SALESFORCE][names.SALESFORCE_KEY] = book.key_of(hubspot.ref.id)
 
 
 def _joined(one: Because, two: Because) -> Because:
