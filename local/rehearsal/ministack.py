@@ -100,6 +100,7 @@ class MiniStack:
             "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
+            "STATE_DIR": str(self.folder / "state"),
         }
         return {**ours, **place, **server, **KEYS}
 
