@@ -12,6 +12,9 @@ from pathlib import Path
 
 from local.nursery import nursery
 
+DEMO = Path(__file__).parent / "demo"
+"""Settings and world of the demo, with which the stack starts unless told otherwise."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
@@ -30,12 +33,26 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The laptop stack.")
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="run the stack; others drive it over its control URL")
-    serving.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the settings file (TOML)")
     serving.add_argument(
-        "--world", type=Path, required=True, metavar="FILE", help="what an administrator has set up (JSON)"
+        "--settings",
+        type=Path,
+        default=DEMO / "settings.toml",
+        metavar="FILE",
+        help="the settings file (TOML; default: the demo's)",
     )
     serving.add_argument(
-        "--ready", type=Path, required=True, metavar="FILE", help="written (JSON) once everything answers"
+        "--world",
+        type=Path,
+        default=DEMO / "world.json",
+        metavar="FILE",
+        help="what an administrator has set up (JSON; default: the demo's)",
+    )
+    serving.add_argument(
+        "--ready",
+        type=Path,
+        default=Path("build/ready.json"),
+        metavar="FILE",
+        help="written (JSON) once everything answers (default: build/ready.json)",
     )
     serving.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
     serving.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything that is left to chance")

@@ -43,6 +43,7 @@ def serve(arguments: Namespace) -> int:
 
 def write_whole(path: Path, content: Any) -> None:
     """Write JSON to `path` so that a reader finds all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(content, indent=2) + "\n")
     partial.replace(path)

@@ -52,7 +52,12 @@ def a_contact(
     salesforce_id: str | None = None,
 ) -> Record:
     """A HubSpot contact called Ada; `ages` gives the minutes after noon at which properties were set."""
-    shown: dict[str, Value] = {"email": "ada@example.com", "firstname": "Ada", "lastname": "Lang", "hs_email_optout": None}
+    shown: dict[str, Value] = {
+        "email": "ada@example.com",
+        "firstname": "Ada",
+        "lastname": "Lang",
+        "hs_email_optout": None,
+    }
     shown |= {"crmsync_salesforce_id": salesforce_id} | dict(fields or {})
     origins = {name: Origin(at(minutes), "CRM_UI") for name, minutes in (ages or {}).items()}
     return Record(Ref(Side.HUBSPOT, "contact", record_id), shown, at(-60), at(modified), "", origins)
@@ -68,12 +73,19 @@ def a_lead(
     key: str | None = None,
 ) -> Record:
     """A Salesforce lead called Ada, last touched by somebody who is not the integration user."""
-    shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang", "Company": "example.com"}
+    shown: dict[str, Value] = {
+        "Email": "ada@example.com",
+        "FirstName": "Ada",
+        "LastName": "Lang",
+        "Company": "example.com",
+    }
     shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": key} | dict(fields or {})
     return Record(Ref(Side.SALESFORCE, "Lead", record_id), shown, at(created), at(modified), by)
 
 
-def a_salesforce_contact(fields: Mapping[str, Value] | None = None, *, record_id: str = CONTACT_ID, created: float = -60) -> Record:
+def a_salesforce_contact(
+    fields: Mapping[str, Value] | None = None, *, record_id: str = CONTACT_ID, created: float = -60
+) -> Record:
     """A Salesforce contact called Ada."""
     shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
     shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": None} | dict(fields or {})

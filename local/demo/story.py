@@ -73,18 +73,34 @@ class Story:
             "A contact is born in HubSpot",
             ["A person makes the contact Ada Lang in HubSpot."],
             [
-                Sight("Salesforce leads with her address", shown, [_lead("Ada", "Lang", "ada@example.com", "Example GmbH")]),
-                Sight("Salesforce id in HubSpot", self._people.contact(self._ada, "crmsync_salesforce_id"), _key(self._lead)),
+                Sight(
+                    "Salesforce leads with her address",
+                    shown,
+                    [_lead("Ada", "Lang", "ada@example.com", "Example GmbH")],
+                ),
+                Sight(
+                    "Salesforce id in HubSpot",
+                    self._people.contact(self._ada, "crmsync_salesforce_id"),
+                    _key(self._lead),
+                ),
             ],
         )
 
     def born_in_salesforce(self) -> Step:
         """A lead is made in Salesforce and appears as a contact."""
-        fields = {"FirstName": "Grace", "LastName": "Holm", "Email": "grace@example.org", "Company": "Example AB", "Phone": "+46 8 100"}
+        fields = {
+            "FirstName": "Grace",
+            "LastName": "Holm",
+            "Email": "grace@example.org",
+            "Company": "Example AB",
+            "Phone": "+46 8 100",
+        }
         self._people.new_record("Lead", **fields)
         self._stack.settle()
         grace = self._people.contact_with("grace@example.org")
-        expected = dict(zip(CONTACT, ["Grace", "Holm", "grace@example.org", "+46 8 100", None, "Example AB"], strict=True))
+        expected = dict(
+            zip(CONTACT, ["Grace", "Holm", "grace@example.org", "+46 8 100", None, "Example AB"], strict=True)
+        )
         return Step(
             "A lead is born in Salesforce",
             ["A person makes the lead Grace Holm in Salesforce."],
@@ -98,7 +114,10 @@ class Story:
         self._stack.settle()
         return Step(
             "Both sides edit Ada, in different fields",
-            ["In HubSpot her phone becomes +49 731 100.", "In Salesforce her title becomes Engineer, before either side has heard of it."],
+            [
+                "In HubSpot her phone becomes +49 731 100.",
+                "In Salesforce her title becomes Engineer, before either side has heard of it.",
+            ],
             self._both_show("phone", "Phone", "+49 731 100") + self._both_show("jobtitle", "Title", "Engineer"),
         )
 
@@ -128,7 +147,9 @@ class Story:
 
     def duplicate(self) -> Step:
         """A second lead with Ada's address is reported and makes no second contact."""
-        self._people.new_record("Lead", FirstName="A.", LastName="Lang", Email="ada@example.com", Company="Example GmbH")
+        self._people.new_record(
+            "Lead", FirstName="A.", LastName="Lang", Email="ada@example.com", Company="Example GmbH"
+        )
         settled = self._stack.settle()
         names = self._people.contact(self._ada, "firstname", "crmsync_salesforce_id")
         return Step(
@@ -143,14 +164,24 @@ class Story:
     def forged(self) -> Step:
         """A webhook that HubSpot did not sign is refused, and nothing moves."""
         before = self._stack.stats()["hubspot"]["calls"]
-        event = {"subscriptionType": "contact.propertyChange", "portalId": 555001, "objectId": int(self._ada), "propertyName": "phone"}
+        event = {
+            "subscriptionType": "contact.propertyChange",
+            "portalId": 555001,
+            "objectId": int(self._ada),
+            "propertyName": "phone",
+        }
         headers = {"X-HubSpot-Signature-v3": "Zm9yZ2Vk", "X-HubSpot-Request-Timestamp": str(self._stack.clock.now_ms())}
-        status = requests.post(self._stack.webhook_url, data=json.dumps([event]), headers=headers, timeout=10).status_code
+        status = requests.post(
+            self._stack.webhook_url, data=json.dumps([event]), headers=headers, timeout=10
+        ).status_code
         self._stack.settle()
         return Step(
             "A stranger forges a webhook",
             ["Somebody without the client secret posts an event about Ada."],
-            [Sight("Answer", status, 401), Sight("HubSpot calls caused", self._stack.stats()["hubspot"]["calls"] - before, 0)],
+            [
+                Sight("Answer", status, 401),
+                Sight("HubSpot calls caused", self._stack.stats()["hubspot"]["calls"] - before, 0),
+            ],
         )
 
     def _both_show(self, property_: str, field_: str, value: str) -> list[Sight]:

@@ -26,7 +26,9 @@ CRMS = ("hubspot", "salesforce")
 def demo() -> int:
     """Play the story; 0 when everything that it shows came out right, else 1."""
     console = Console(highlight=False)
-    console.print("[bold]crmsync[/] on this machine: the Lambdas of template.yaml as processes, and two simulated CRMs.")
+    console.print(
+        "[bold]crmsync[/] on this machine: the Lambdas of template.yaml as processes, and two simulated CRMs."
+    )
     with console.status("Starting the stack"):
         stack = Stack((HERE / "settings.toml").read_text(), json.loads((HERE / "world.json").read_text()))
     with stack:
@@ -90,7 +92,9 @@ def _tell(console: Console, number: int, step: Step, decisions: list[str], calls
 
 
 def _sight(sight: Sight) -> Text:
-    text = Text.assemble(("✓ " if sight.right else "✗ ", "green" if sight.right else "bold red"), f"{sight.place}: ", _plain(sight.seen))
+    text = Text.assemble(
+        ("✓ " if sight.right else "✗ ", "green" if sight.right else "bold red"), f"{sight.place}: ", _plain(sight.seen)
+    )
     return text if sight.right else text.append(f"\n  expected {_plain(sight.expected)}", "red")
 
 

@@ -110,7 +110,10 @@ def test_only_contested_records_are_read_again_with_their_history():
     calls = town.hubspot.calls["read"]
     town.sync(*people, *leads)
     assert town.hubspot.calls["read"] - calls == 2
-    phones = [(town.hubspot.fields(p)["phone"], town.salesforce.fields(s)["Phone"]) for p, s in zip(people, leads, strict=True)]
+    phones = [
+        (town.hubspot.fields(p)["phone"], town.salesforce.fields(s)["Phone"])
+        for p, s in zip(people, leads, strict=True)
+    ]
     assert phones == [("1", "1"), ("2", "2"), ("4", "4")]
 
 
@@ -215,7 +218,8 @@ def test_a_defect_in_planning_one_record_is_that_records_alone(monkeypatch):
     good, bad = town.new_contact(), town.new_contact(email="bad@example.com")
     real = __import__("crmsync.flows.contact_plan", fromlist=["plan_contact"]).plan_contact
     monkeypatch.setattr(
-        "crmsync.flows.contact_plan.plan_contact", lambda facts, book: 1 / 0 if facts.change.ref == bad else real(facts, book)
+        "crmsync.flows.contact_plan.plan_contact",
+        lambda facts, book: 1 / 0 if facts.change.ref == bad else real(facts, book),
     )
     town.sync(good, bad)
     assert len(town.salesforce.refs("Lead")) == 1

@@ -1,5 +1,6 @@
 """The property that matters most: whatever happens, once the queue is empty both sides agree, nothing is lost or doubled, and one more
-run plans nothing."""
+run plans nothing.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ VALUES = st.sampled_from(["1", "2", "3", ""])
 
 class InStep(RuleBasedStateMachine):
     """People create, edit, delete, convert and merge on both sides; messages come late, doubled, reordered or not at all; calls fail
-    half-way."""
+    half-way.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +104,8 @@ class InStep(RuleBasedStateMachine):
     @rule()
     def everything_is_delivered(self) -> None:
         """Sweeps find what the messages lost. What a merge or a deletion set free for others is found by the next one; soon they find
-        nothing more, and the two sides are in step."""
+        nothing more, and the two sides are in step.
+        """
         self.undelivered = []
         for _ in range(SWEEPS):
             before = self.town.writes()
@@ -149,7 +152,9 @@ class InStep(RuleBasedStateMachine):
                 continue
             if link.hubspot in parked:
                 continue
-            assert {name: contact.get(name) for name in FIELDS} == {name: lead.get(field) for name, field in FIELDS.items()}
+            assert {name: contact.get(name) for name in FIELDS} == {
+                name: lead.get(field) for name, field in FIELDS.items()
+            }
         linked = {place for link in self.town.links.all for place in (link.hubspot, link.salesforce)}
         everyone = {ref for side in Side for ref in self._records(side) if not self._is_widowed(ref)}
         assert everyone <= linked | parked, "somebody was lost"
@@ -157,11 +162,12 @@ class InStep(RuleBasedStateMachine):
         self.town.sync(*sorted(everyone))
         assert self.town.writes() == before, "one more run wrote something"
 
-
     def _is_widowed(self, ref: Ref) -> bool:
         """Whether a record names a counterpart that no longer exists: an edit does not bring that one back."""
         fields = self.town.crm(ref.side).fields(ref)
-        named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "").removeprefix("555001-")
+        named = str(fields.get("crmsync_salesforce_id") or fields.get("Crmsync_HubSpot_Id__c") or "").removeprefix(
+            "555001-"
+        )
         return bool(named) and named not in {one.id for one in self._records(ref.side.other)}
 
 

@@ -97,7 +97,13 @@ class Town:
     def writes(self) -> int:
         """All writes so far: calls to both CRMs, links and reports."""
         calls = self.hubspot.calls + self.salesforce.calls
-        return calls["create"] + calls["update"] + len(self.preferences.out) + len(self.deleter.deleted) + self.links.writes
+        return (
+            calls["create"]
+            + calls["update"]
+            + len(self.preferences.out)
+            + len(self.deleter.deleted)
+            + self.links.writes
+        )
 
     def new_contact(self, **fields: str) -> Ref:
         """A person makes a HubSpot contact."""
@@ -106,7 +112,14 @@ class Town:
     def new_lead(self, **fields: str) -> Ref:
         """A person makes a Salesforce lead."""
         return self.salesforce.add(
-            "Lead", {"Email": "ada@example.com", "LastName": "Lang", "Company": "Example GmbH", "HasOptedOutOfEmail": False, **fields}
+            "Lead",
+            {
+                "Email": "ada@example.com",
+                "LastName": "Lang",
+                "Company": "Example GmbH",
+                "HasOptedOutOfEmail": False,
+                **fields,
+            },
         )
 
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:

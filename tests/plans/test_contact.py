@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import Category, Conflict, CreateRecord, DeleteRecord, DropLink, OptOut, Plan, Report, SaveLink, UpdateRecord
+from crmsync.model.effects import (
+    Category,
+    Conflict,
+    CreateRecord,
+    DeleteRecord,
+    DropLink,
+    OptOut,
+    Plan,
+    Report,
+    SaveLink,
+    UpdateRecord,
+)
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.links import Link, LinkState, tags
 from crmsync.model.records import Kind, Side
@@ -114,7 +125,10 @@ def test_a_new_hubspot_contact_stays_alone_if_the_settings_say_never():
     ("settings", "names"),
     [
         ({}, {"LastName": "ada", "Company": "example.com"}),
-        ({"last_name_fallback": "Unknown", "company_fallback": "Private"}, {"LastName": "Unknown", "Company": "Private"}),
+        (
+            {"last_name_fallback": "Unknown", "company_fallback": "Private"},
+            {"LastName": "Unknown", "Company": "Private"},
+        ),
     ],
 )
 def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
@@ -273,7 +287,10 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
     salesforce = a_lead({"Phone": "2"}, key=KEY, modified=salesforce_at)
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
     assert plan.conflicts == (Conflict("phone", "Phone", "1", "2", "two_way", winner),)
-    written = {H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)), S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",))}
+    written = {
+        H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)),
+        S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",)),
+    }
     assert plan.effects[0] == written[winner]
 
 
@@ -308,7 +325,12 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
     update, saved, report = plan.effects
     assert update == UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",))
     assert (report.category, report.fieldname) == (Category.VALIDATION, "annualrevenue")
-    again = plan_contact(replace(linked(hubspot, replace(salesforce, fields=dict(salesforce.fields) | {"Phone": "0100"})), link=saved.link), BOOK)
+    again = plan_contact(
+        replace(
+            linked(hubspot, replace(salesforce, fields=dict(salesforce.fields) | {"Phone": "0100"})), link=saved.link
+        ),
+        BOOK,
+    )
     assert [type(one) for one in again.effects] == [Report]
 
 
@@ -341,7 +363,9 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     book = a_book(delete_in_hubspot=True)
     facts = linked()
     buried = SaveLink(replace(facts.link, state=LinkState.TOMBSTONE), ("DEL-1",))
-    assert plan_contact(replace(facts, salesforce=None), book) == Plan((DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried))
+    assert plan_contact(replace(facts, salesforce=None), book) == Plan(
+        (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried)
+    )
     assert plan_contact(replace(facts, hubspot=None), book) == Plan((buried,))
 
 
@@ -402,7 +426,9 @@ def test_a_custom_mapping_joins_the_default_ones():
     book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),))
     hubspot, salesforce = pair(hubspot={"favourite_colour": "red"})
     facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), book), hubspot, salesforce)
-    assert plan_contact(facts, book).effects[0] == UpdateRecord(salesforce.ref, S, {"Favourite_Colour__c": "red"}, ("MAP-2",))
+    assert plan_contact(facts, book).effects[0] == UpdateRecord(
+        salesforce.ref, S, {"Favourite_Colour__c": "red"}, ("MAP-2",)
+    )
 
 
 def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
@@ -456,7 +482,9 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     book = a_book(owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"}))
     before = a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID), a_lead({"OwnerId": "005J"}, key=KEY)
     hubspot = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID, ages={"hubspot_owner_id": hubspot_at})
-    facts = ContactFacts(a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5))
+    facts = ContactFacts(
+        a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5)
+    )
     plan = plan_contact(facts, book)
     assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
     assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})

@@ -88,7 +88,9 @@ def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
 
 
 @pytest.mark.rule("CH-17")
-@pytest.mark.parametrize(("outside", "syncs"), [(OutsideInclusionList.SYNC, True), (OutsideInclusionList.IGNORE, False)])
+@pytest.mark.parametrize(
+    ("outside", "syncs"), [(OutsideInclusionList.SYNC, True), (OutsideInclusionList.IGNORE, False)]
+)
 def test_the_list_leak_is_a_setting(outside, syncs):
     """Records from Salesforce whose contact is outside may sync all the same, or not be created at all."""
     book = a_book(inclusion_list="77", outside_inclusion_list=outside)

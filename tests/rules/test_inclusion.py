@@ -26,7 +26,9 @@ def test_with_a_list_only_its_members_sync():
 
 
 @pytest.mark.rule("INC-4")
-@pytest.mark.parametrize(("stage", "expected"), [("subscriber", False), ("lead", True), ("customer", True), (None, True)])
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("subscriber", False), ("lead", True), ("customer", True), (None, True)]
+)
 def test_the_preset_leaves_out_subscribers(stage, expected):
     """The default list holds all contacts but those with lifecycle stage Subscriber."""
     contact = a_contact({"lifecyclestage": stage})
@@ -48,5 +50,13 @@ def test_a_pair_outside_the_list_is_frozen_unless_the_setting_lets_it_sync(setti
 @pytest.mark.rule("INC-6")
 def test_who_is_not_there_yet_is_in_no_list_of_hubspots():
     """A contact that is about to be made cannot be in a list, but it is no subscriber."""
-    assert [newborn_qualifies(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")] == [True, True, False]
-    assert [needs_membership(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")] == [False, False, True]
+    assert [newborn_qualifies(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")] == [
+        True,
+        True,
+        False,
+    ]
+    assert [needs_membership(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")] == [
+        False,
+        False,
+        True,
+    ]

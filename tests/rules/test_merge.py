@@ -26,13 +26,21 @@ def verdict(update: Update, hubspot: Showing, salesforce: Showing, newest: Side 
         pytest.param(showing("1", "1"), showing("2", "1"), H, Verdict(S, "MAP-3"), id="only Salesforce changed"),
         pytest.param(showing(None, "1"), showing("1", "1"), S, Verdict(H, "MAP-3"), id="deleted in HubSpot"),
         pytest.param(showing("1", "1"), showing(None, "1"), H, Verdict(S, "MAP-3"), id="deleted in Salesforce"),
-        pytest.param(showing("2", "1"), showing("3", "1"), H, Verdict(H, "MAP-3", conflict=True), id="both, HubSpot later"),
-        pytest.param(showing("2", "1"), showing("3", "1"), S, Verdict(S, "MAP-3", conflict=True), id="both, Salesforce later"),
+        pytest.param(
+            showing("2", "1"), showing("3", "1"), H, Verdict(H, "MAP-3", conflict=True), id="both, HubSpot later"
+        ),
+        pytest.param(
+            showing("2", "1"), showing("3", "1"), S, Verdict(S, "MAP-3", conflict=True), id="both, Salesforce later"
+        ),
         pytest.param(showing("2", "1"), showing("2", "1"), S, KEEP, id="both to the same value"),
-        pytest.param(showing("+1 55", "+1 55"), showing("155", "155"), H, KEEP, id="each in its own form, settled before"),
+        pytest.param(
+            showing("+1 55", "+1 55"), showing("155", "155"), H, KEEP, id="each in its own form, settled before"
+        ),
         pytest.param(showing("1"), showing(None), S, Verdict(H, "MAP-3"), id="first meeting, blank in Salesforce"),
         pytest.param(showing(None), showing("1"), H, Verdict(S, "MAP-3"), id="first meeting, blank in HubSpot"),
-        pytest.param(showing("1"), showing("2"), S, Verdict(S, "MAP-3", conflict=True), id="first meeting, Salesforce later"),
+        pytest.param(
+            showing("1"), showing("2"), S, Verdict(S, "MAP-3", conflict=True), id="first meeting, Salesforce later"
+        ),
         pytest.param(showing("1"), showing("1"), S, KEEP, id="first meeting, already equal"),
     ],
 )

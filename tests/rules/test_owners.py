@@ -10,18 +10,24 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
 
 
 def hubspot_owner(identifier: str, name: str, *, email: str = "", active: bool = True) -> Owner:
-    return Owner(identifier, name, email or f"{name.split()[0].lower()}@example.com", active, "PERSON")
+    return Owner(identifier, name, email or f"{name.split(maxsplit=1)[0].lower()}@example.com", active, "PERSON")
 
 
 def user(identifier: str, name: str, *, email: str = "", active: bool = True, kind: str = "Standard") -> Owner:
-    return Owner(identifier, name, email or f"{name.split()[0].lower()}@example.com", active, kind)
+    return Owner(identifier, name, email or f"{name.split(maxsplit=1)[0].lower()}@example.com", active, kind)
 
 
 QUEUE = Owner("00G1", "Inbound", "", is_active=True, kind="Queue")
 BOOK = owner_book(
     Owners(
         (hubspot_owner("1", "Jane Roe"), hubspot_owner("2", "Bob Poe"), hubspot_owner("3", "Ann Moe")),
-        (user("005J", "Jane Roe"), user("005A", "Ann Moe"), user("005I", "Ida Noe", active=False), user("005X", "Max Doe"), QUEUE),
+        (
+            user("005J", "Jane Roe"),
+            user("005A", "Ann Moe"),
+            user("005I", "Ida Noe", active=False),
+            user("005X", "Max Doe"),
+            QUEUE,
+        ),
     )
 )
 
@@ -37,7 +43,9 @@ BOOK = owner_book(
         pytest.param([user("005J", "Jane Doe", email="jane@example.com")], False, id="another name"),
         pytest.param([user("005J", "Jane Roe", active=False)], False, id="not active"),
         pytest.param([user("005J", "Jane Roe"), user("005K", "Jane Roe")], False, id="two users match"),
-        pytest.param([user("005J", "Jane Roe"), user("005K", "Jane Roe", active=False)], True, id="one of them is active"),
+        pytest.param(
+            [user("005J", "Jane Roe"), user("005K", "Jane Roe", active=False)], True, id="one of them is active"
+        ),
     ],
 )
 def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(salesforce, matches):
@@ -57,7 +65,10 @@ def test_users_of_every_kind_may_stand_for_a_hubspot_owner(kind):
 @pytest.mark.rule("CH-30")
 def test_the_operators_own_map_outweighs_the_match():
     """Where names and addresses do not agree, the settings say who stands for whom."""
-    owners = Owners((hubspot_owner("1", "Jane Roe"),), (user("005J", "Jane Roe"), user("005P", "Jane Public", email="jp@example.org")))
+    owners = Owners(
+        (hubspot_owner("1", "Jane Roe"),),
+        (user("005J", "Jane Roe"), user("005P", "Jane Public", email="jp@example.org")),
+    )
     assert owner_book(owners, {"Jane@example.com": "jp@example.org"}).to_salesforce == {"1": "005P"}
     assert owner_book(owners, {"jane@example.com": "005P"}).to_hubspot == {"005P": "1"}
 
@@ -75,18 +86,64 @@ def test_a_new_record_gets_the_matching_user_and_nobody_else(owner, expected):
     ("now", "last", "newest", "expected"),
     [
         pytest.param(("1", "005J"), (None, None), H, OwnerVerdict(), id="first sync, the same person"),
-        pytest.param(("1", "005A"), (None, None), H, OwnerVerdict(hubspot="3", because="OWN-11"), id="first sync, Salesforce's is kept"),
-        pytest.param(("1", "005X"), (None, None), H, OwnerVerdict(hubspot="", because="OWN-11"), id="first sync, HubSpot knows no such"),
-        pytest.param(("1", "00G1"), (None, None), H, OwnerVerdict(hubspot="", because="OWN-11"), id="first sync, a queue's lead"),
-        pytest.param(("1", "005I"), (None, None), H, OwnerVerdict(salesforce="005J", because="OWN-11"), id="first sync, inactive owner"),
+        pytest.param(
+            ("1", "005A"),
+            (None, None),
+            H,
+            OwnerVerdict(hubspot="3", because="OWN-11"),
+            id="first sync, Salesforce's is kept",
+        ),
+        pytest.param(
+            ("1", "005X"),
+            (None, None),
+            H,
+            OwnerVerdict(hubspot="", because="OWN-11"),
+            id="first sync, HubSpot knows no such",
+        ),
+        pytest.param(
+            ("1", "00G1"), (None, None), H, OwnerVerdict(hubspot="", because="OWN-11"), id="first sync, a queue's lead"
+        ),
+        pytest.param(
+            ("1", "005I"),
+            (None, None),
+            H,
+            OwnerVerdict(salesforce="005J", because="OWN-11"),
+            id="first sync, inactive owner",
+        ),
         pytest.param(("2", "005I"), (None, None), H, OwnerVerdict(), id="first sync, inactive owner and no match"),
-        pytest.param(("3", "005J"), ("1", "005J"), S, OwnerVerdict(salesforce="005A", because="OWN-12"), id="later, HubSpot's changed"),
-        pytest.param(("1", "005A"), ("1", "005J"), H, OwnerVerdict(hubspot="3", because="OWN-12"), id="later, Salesforce's changed"),
-        pytest.param(("3", "005X"), ("1", "005J"), H, OwnerVerdict(salesforce="005A", because="OWN-12"), id="both, HubSpot's later"),
-        pytest.param(("2", "005A"), ("1", "005J"), S, OwnerVerdict(hubspot="3", because="OWN-12"), id="both, Salesforce's later"),
-        pytest.param(("2", "005J"), ("1", "005J"), H, OwnerVerdict(hubspot="1", because="OWN-7"), id="HubSpot's is unknown there"),
-        pytest.param(("", "005J"), ("1", "005J"), H, OwnerVerdict(), id="nobody in HubSpot: Salesforce must have an owner"),
-        pytest.param(("", "005X"), ("1", "005J"), S, OwnerVerdict(), id="to an owner whom HubSpot does not know, cleared already"),
+        pytest.param(
+            ("3", "005J"),
+            ("1", "005J"),
+            S,
+            OwnerVerdict(salesforce="005A", because="OWN-12"),
+            id="later, HubSpot's changed",
+        ),
+        pytest.param(
+            ("1", "005A"),
+            ("1", "005J"),
+            H,
+            OwnerVerdict(hubspot="3", because="OWN-12"),
+            id="later, Salesforce's changed",
+        ),
+        pytest.param(
+            ("3", "005X"),
+            ("1", "005J"),
+            H,
+            OwnerVerdict(salesforce="005A", because="OWN-12"),
+            id="both, HubSpot's later",
+        ),
+        pytest.param(
+            ("2", "005A"), ("1", "005J"), S, OwnerVerdict(hubspot="3", because="OWN-12"), id="both, Salesforce's later"
+        ),
+        pytest.param(
+            ("2", "005J"), ("1", "005J"), H, OwnerVerdict(hubspot="1", because="OWN-7"), id="HubSpot's is unknown there"
+        ),
+        pytest.param(
+            ("", "005J"), ("1", "005J"), H, OwnerVerdict(), id="nobody in HubSpot: Salesforce must have an owner"
+        ),
+        pytest.param(
+            ("", "005X"), ("1", "005J"), S, OwnerVerdict(), id="to an owner whom HubSpot does not know, cleared already"
+        ),
     ],
 )
 @pytest.mark.rule("OWN-7")

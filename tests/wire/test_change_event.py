@@ -15,7 +15,9 @@ AT = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 OTHER_LEAD = "00Q000000000002AAA"
 
 
-def an_event(*, source: str = f"aws.partner/salesforce.com/{ORG}/0YL000000000001GAA", bare: bool = False, **header: object):
+def an_event(
+    *, source: str = f"aws.partner/salesforce.com/{ORG}/0YL000000000001GAA", bare: bool = False, **header: object
+):
     head = {
         "entityName": "Lead",
         "recordIds": [LEAD_ID],
@@ -40,16 +42,22 @@ OURS = "com/salesforce/api/rest/66.0;client=crmsync"
     ("event", "expected"),
     [
         pytest.param(an_event(), [look()], id="an update"),
-        pytest.param(an_event(recordIds=[LEAD_ID, OTHER_LEAD]), [look(), look(OTHER_LEAD)], id="several records at once"),
+        pytest.param(
+            an_event(recordIds=[LEAD_ID, OTHER_LEAD]), [look(), look(OTHER_LEAD)], id="several records at once"
+        ),
         pytest.param(an_event(changeType="DELETE"), [look(cause=Cause.DELETED)], id="a deletion"),
         pytest.param(an_event(changeType="UNDELETE"), [look(cause=Cause.RESTORED)], id="an undelete"),
         pytest.param(an_event(changeType="GAP_DELETE"), [look(cause=Cause.DELETED)], id="a deletion in a gap"),
         pytest.param(an_event(changeType="GAP_UPDATE"), [look()], id="a gap, which names its records all the same"),
-        pytest.param(an_event(changeType="GAP_OVERFLOW", recordIds=["000000000000000AAA"[:3] + "*"]), [], id="an overflow"),
+        pytest.param(
+            an_event(changeType="GAP_OVERFLOW", recordIds=["000000000000000AAA"[:3] + "*"]), [], id="an overflow"
+        ),
         pytest.param(an_event(source="aws.partner/appflow/salesforce", bare=True), [look()], id="through AppFlow"),
         pytest.param(an_event(changeOrigin=OURS, commitUser=OUR_USER), [], id="an echo of our own write"),
         pytest.param(an_event(changeOrigin=OURS), [look()], id="our client name used by somebody else"),
-        pytest.param(an_event(changeOrigin="com/salesforce/api/rest/66.0", commitUser=OUR_USER), [look()], id="our user by hand"),
+        pytest.param(
+            an_event(changeOrigin="com/salesforce/api/rest/66.0", commitUser=OUR_USER), [look()], id="our user by hand"
+        ),
         pytest.param(an_event(entityName="Account"), [], id="an object that no concern has yet"),
         pytest.param(an_event(source="aws.partner/salesforce.com/00D000000000002EAA/0YL"), [], id="another org"),
         pytest.param({"source": "x", "detail": {}}, [], id="no change event at all"),

@@ -43,25 +43,39 @@ def look(record_id: str, cause: Cause = Cause.EDITED) -> Change:
     [
         pytest.param(an_event(), [look("81")], id="a property"),
         pytest.param(an_event(subscriptionType="contact.creation"), [look("81")], id="a creation"),
-        pytest.param(an_event(subscriptionType="object.propertyChange", objectTypeId="0-1"), [look("81")], id="the generic form"),
+        pytest.param(
+            an_event(subscriptionType="object.propertyChange", objectTypeId="0-1"), [look("81")], id="the generic form"
+        ),
         pytest.param(an_event(subscriptionType="contact.deletion"), [look("81", Cause.DELETED)], id="a deletion"),
-        pytest.param(an_event(subscriptionType="contact.privacyDeletion"), [look("81", Cause.FORGOTTEN)], id="a privacy deletion"),
+        pytest.param(
+            an_event(subscriptionType="contact.privacyDeletion"), [look("81", Cause.FORGOTTEN)], id="a privacy deletion"
+        ),
         pytest.param(
             an_event(
-                subscriptionType="contact.merge", objectId=None, primaryObjectId=81, mergedObjectIds=[82, 83], newObjectId=90
+                subscriptionType="contact.merge",
+                objectId=None,
+                primaryObjectId=81,
+                mergedObjectIds=[82, 83],
+                newObjectId=90,
             ),
             [look("90"), look("81"), look("82"), look("83")],
             id="a merge, with the survivor under a new id",
         ),
         pytest.param(
             an_event(
-                subscriptionType="object.associationChange", objectTypeId="0-1", objectId=None, fromObjectId=81, toObjectId=5
+                subscriptionType="object.associationChange",
+                objectTypeId="0-1",
+                objectId=None,
+                fromObjectId=81,
+                toObjectId=5,
             ),
             [look("81")],
             id="an association, whose generic form has no objectId",
         ),
         pytest.param(an_event(changeSource="INTEGRATION", sourceId="990077"), [], id="an echo of our own write"),
-        pytest.param(an_event(changeSource="INTEGRATION", sourceId="990078"), [look("81")], id="another integration's write"),
+        pytest.param(
+            an_event(changeSource="INTEGRATION", sourceId="990078"), [look("81")], id="another integration's write"
+        ),
         pytest.param(an_event(portalId=555002), [], id="a portal that is not connected"),
         pytest.param(an_event(subscriptionType="conversation.newMessage"), [], id="a kind of event that is not ours"),
         pytest.param(an_event(subscriptionType="contact.somethingNew"), [], id="a type that does not exist yet"),

@@ -40,7 +40,9 @@ def test_a_message_is_read_out_of_an_eventbridge_envelope():
     assert load(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [change]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}']
+)
 def test_what_is_not_our_message_is_named_as_unreadable(text):
     """A message that is not ours, or from a version that does not exist yet, is refused and not guessed at."""
     with pytest.raises(UnreadableError):

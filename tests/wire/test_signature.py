@@ -20,7 +20,9 @@ def stamp(**ago: float) -> str:
     return str(round((NOON - timedelta(**ago)).timestamp() * 1000))
 
 
-def a_request(*, body: bytes = BODY, signed: bytes = BODY, url: str = URL, timestamp: str = "", secret: str = SECRET) -> Request:
+def a_request(
+    *, body: bytes = BODY, signed: bytes = BODY, url: str = URL, timestamp: str = "", secret: str = SECRET
+) -> Request:
     timestamp = timestamp or stamp()
     headers = {
         "x-hubspot-signature-v3": sign(secret, "POST", URL, signed, timestamp),

@@ -106,7 +106,8 @@ class Links(Protocol):
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """Store links in order. A new one (version 0) needs both places free; an update needs the stored version to be the one it was read
-        with. Answers the link with its new version, or `Conflict` (somebody was first), or `TryAgain`."""
+        with. Answers the link with its new version, or `Conflict` (somebody was first), or `TryAgain`.
+        """
 
 
 class Outbox(Protocol):
@@ -149,7 +150,8 @@ class Cursors(Protocol):
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
         """Store it under the next version if `cursor.version` is still the stored one (0: none is stored yet); a sweep that ran beside
-        ours keeps its own and nothing is raised."""
+        ours keeps its own and nothing is raised.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class Sweeper(Protocol):
 
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Records modified at or after the moment given per object name, page by page, oldest first per object, deleted ones too where the
-        side tells. However many share one moment, all are named and it ends. Costs one call when nothing changed."""
+        side tells. However many share one moment, all are named and it ends. Costs one call when nothing changed.
+        """
 
 
 class Accounts(Protocol):

@@ -199,7 +199,6 @@ def _world(connection: Connection) -> World:
 
 @lru_cache(maxsize=16)
 def _hubspot(connection: Connection) -> HubspotGateway:
-    from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.hubspot import HubspotGateway
 
     return HubspotGateway(_secrets().secret(connection.hubspot.secret))
@@ -261,7 +260,9 @@ def _cursors() -> CursorTable:
 def _outbox() -> EventOutbox:
     from crmsync.gateways.outbox import EventOutbox
 
-    queues = {kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ}
+    queues = {
+        kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ
+    }
     return EventOutbox(_client("events"), _client("sqs"), os.environ.get("CHANGE_BUS", ""), queues)
 
 

@@ -66,11 +66,14 @@ def _sync_batch(changes: list[Change], world: World, book: ContactBook, summary:
 
 def _for_all(error: SyncError) -> TryAgain:
     """An error of a whole call is never one record's fault. Even a refusal (a revoked token, a removed field) is waited out: somebody will
-    mend it, and no record is lost meanwhile."""
+    mend it, and no record is lost meanwhile.
+    """
     return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
 
 
-def _sync_pass(changes: list[Change], world: World, book: ContactBook, summary: Summary, *, is_last: bool) -> list[Change]:
+def _sync_pass(
+    changes: list[Change], world: World, book: ContactBook, summary: Summary, *, is_last: bool
+) -> list[Change]:
     """Gather, plan and apply once; answers the changes that must be looked at again at once."""
     gathered = gather(changes, world, book)
     summary.counts["quiet"] += gathered.quiet
@@ -133,7 +136,9 @@ def _conclude(
 
 
 def _moves_address(plan: Plan) -> bool:
-    return any(isinstance(one, UpdateRecord) and one.side is Side.HUBSPOT and EMAIL in one.fields for one in plan.effects)
+    return any(
+        isinstance(one, UpdateRecord) and one.side is Side.HUBSPOT and EMAIL in one.fields for one in plan.effects
+    )
 
 
 def _hubspot_ref(facts: ContactFacts) -> Ref:
@@ -174,7 +179,9 @@ def _in_step(facts: Sequence[ContactFacts], plans: Sequence[Plan], applied: Sequ
     for one, plan, done in zip(facts, plans, applied, strict=True):
         if done.error is None and not any(isinstance(effect, Report) for effect in plan.effects):
             refs.append(one.change.ref)
-            refs.extend(record.ref for record in (one.hubspot, one.salesforce) if record and record.ref != one.change.ref)
+            refs.extend(
+                record.ref for record in (one.hubspot, one.salesforce) if record and record.ref != one.change.ref
+            )
     return refs
 
 
@@ -187,7 +194,9 @@ def _note(facts: ContactFacts, plan: Plan, error: SyncError | None, summary: Sum
         {
             "record": str(facts.change.ref),
             "effects": [effect_line(effect) for effect in plan.effects],
-            "conflicts": [f"{one.hubspot} / {one.salesforce}: {one.policy}, {one.winner} wins" for one in plan.conflicts],
+            "conflicts": [
+                f"{one.hubspot} / {one.salesforce}: {one.policy}, {one.winner} wins" for one in plan.conflicts
+            ],
             "outcome": outcome,
             "code": error.code if isinstance(error, Refused) else "",
         }

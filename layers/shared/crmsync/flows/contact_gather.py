@@ -6,7 +6,7 @@ where one is gone, and nobody is asked anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crmsync.flows.world import World
@@ -95,7 +95,9 @@ class _Desk:
 
     def find_links(self, refs: Iterable[Ref]) -> None:
         """Look up the links of records."""
-        self.links.update(self.world.links.find(self.world.connection.name, [ref for ref in refs if ref not in self.links]))
+        self.links.update(
+            self.world.links.find(self.world.connection.name, [ref for ref in refs if ref not in self.links])
+        )
 
     def shows_nothing_new(self, change: Change) -> bool:
         """Whether a change is an echo, a duplicate, or of something that was put right already."""
@@ -158,7 +160,9 @@ class _Desk:
             record if change.ref.side is Side.SALESFORCE else None,
             candidates=candidates,
             taken=frozenset(one.ref for one in candidates if self._is_taken(one.ref)),
-            buried=tuple(self.links[one.ref] for one in candidates if one.ref in self.links and not self._is_taken(one.ref)),
+            buried=tuple(
+                self.links[one.ref] for one in candidates if one.ref in self.links and not self._is_taken(one.ref)
+            ),
             remembered=self.records.get(heir) if heir and heir not in self.links else None,
             orphaned=named is not None and heir not in self.records,
         )
@@ -181,7 +185,9 @@ class _Desk:
         wanted = list(dict.fromkeys(places))
         self.read(wanted)
         for side in Side:
-            gone = [ref for ref in wanted if ref.side is side and ref not in self.records and ref not in self._survivors]
+            gone = [
+                ref for ref in wanted if ref.side is side and ref not in self.records and ref not in self._survivors
+            ]
             if gone:
                 self._survivors.update(self.world.crm(side).survivors(gone))
 

@@ -41,7 +41,9 @@ def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]
     """The facts with the Salesforce account of each unmatched contact's domain, where the settings choose by it (CH-12)."""
     if world.connection.contacts.create_in_salesforce is not CreateInSalesforce.CONTACT_IF_ACCOUNT:
         return facts
-    domains = {at: _domain(one) for at, one in enumerate(facts) if one.link is None and one.hubspot and not one.candidates}
+    domains = {
+        at: _domain(one) for at, one in enumerate(facts) if one.link is None and one.hubspot and not one.candidates
+    }
     accounts = world.accounts.accounts_by_domain(sorted({domain for domain in domains.values() if domain}))
     return [replace(one, account=accounts.get(domains.get(at, ""), "")) for at, one in enumerate(facts)]
 
@@ -53,7 +55,9 @@ def _domain(facts: ContactFacts) -> str:
 def plan_all(facts: list[ContactFacts], world: World, book: ContactBook) -> list[Plan]:
     """Plan every record; those in which both sides changed a two-way field are read once more, with the ages of their values."""
     plans = [_plan_safely(one, book) for one in facts]
-    contested = [index for index, plan in enumerate(plans) if any(one.policy == Update.TWO_WAY for one in plan.conflicts)]
+    contested = [
+        index for index, plan in enumerate(plans) if any(one.policy == Update.TWO_WAY for one in plan.conflicts)
+    ]
     refs = [contact.ref for index in contested for contact in _hubspot_records(facts[index])]
     if refs:
         aged = world.hubspot.read(refs, book.fields(Side.HUBSPOT), history=True)
@@ -68,7 +72,12 @@ def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]
     moves: dict[Ref, Move] = {}
     for one, plan in zip(facts, plans, strict=True):
         for effect in plan.effects:
-            if isinstance(effect, UpdateRecord) and effect.side is Side.HUBSPOT and effect.fields.get(EMAIL) and one.hubspot:
+            if (
+                isinstance(effect, UpdateRecord)
+                and effect.side is Side.HUBSPOT
+                and effect.fields.get(EMAIL)
+                and one.hubspot
+            ):
                 moves[one.hubspot.ref] = Move(str(one.hubspot.fields.get(EMAIL) or ""), str(effect.fields[EMAIL]))
     return [Plan((UpdateRecord(ref, Side.HUBSPOT, {EMAIL: None}, ("DUP-24",)),)) for ref in sorted(who_vacates(moves))]
 
@@ -81,7 +90,11 @@ def completed(
     Salesforce's new records are read back, as rules and triggers may have given them an owner or changed a value; HubSpot says what it made.
     """
     made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].birth]
-    shown = world.salesforce.read([ref for _, ref in made if ref.side is Side.SALESFORCE], book.fields(Side.SALESFORCE)) if made else {}
+    shown = (
+        world.salesforce.read([ref for _, ref in made if ref.side is Side.SALESFORCE], book.fields(Side.SALESFORCE))
+        if made
+        else {}
+    )
     pairs: list[tuple[int, ContactFacts]] = []
     for at, ref in made:
         new = shown.get(ref) if ref.side is Side.SALESFORCE else _made(plans[at], applied[at], ref, book, world.now())
@@ -91,7 +104,12 @@ def completed(
             continue
         here = {place: ref if isinstance(place, Slot) else place for place in (link.hubspot, link.salesforce)}
         link = replace(link, hubspot=here[link.hubspot], salesforce=here[link.salesforce])
-        pairs.append((at, replace(facts[at], link=link, hubspot=facts[at].hubspot or new, salesforce=facts[at].salesforce or new)))
+        pairs.append(
+            (
+                at,
+                replace(facts[at], link=link, hubspot=facts[at].hubspot or new, salesforce=facts[at].salesforce or new),
+            )
+        )
     return pairs
 
 

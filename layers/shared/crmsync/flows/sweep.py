@@ -18,7 +18,7 @@ OVERLAP = timedelta(minutes=5)
 """Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
 
 
-def sweep(  # noqa: PLR0913 - two ports, a place to keep the cursor, and what to look at
+def sweep(
     connection: str,
     kinds: Mapping[str, Kind],
     sweeper: Sweeper,
@@ -49,7 +49,7 @@ def sweep(  # noqa: PLR0913 - two ports, a place to keep the cursor, and what to
     return queued
 
 
-def sweep_list(  # noqa: PLR0913 - as above
+def sweep_list(
     connection: str, list_id: str, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime
 ) -> int:
     """Queue the contacts that entered the inclusion list since the last look (TRG-10, INC-22); answers how many.
@@ -68,7 +68,11 @@ def sweep_list(  # noqa: PLR0913 - as above
         seen |= {one.ref.id: one.modified_at for one in page}
     since = max(seen.values(), default=now - OVERLAP)
     if queued or (place.seen and not seen):
-        cursors.save(connection, name, replace(place, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP}))
+        cursors.save(
+            connection,
+            name,
+            replace(place, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP}),
+        )
     return queued
 
 

@@ -93,7 +93,9 @@ def is_quiet(record: Record, link: Link, book: ContactBook) -> bool:
         return False
     side = record.ref.side
     owner, last = (
-        (owners.HUBSPOT_FIELD, link.hubspot_owner) if side is Side.HUBSPOT else (owners.SALESFORCE_FIELD, link.salesforce_owner)
+        (owners.HUBSPOT_FIELD, link.hubspot_owner)
+        if side is Side.HUBSPOT
+        else (owners.SALESFORCE_FIELD, link.salesforce_owner)
     )
     forms = book.pages[link.salesforce.object].forms(side)
     return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
@@ -111,7 +113,11 @@ def _may_meet(named: Record, match: Record | None, book: ContactBook) -> bool:
     if included:
         return True
     creates = contacts.create_in_hubspot is not CreateInHubspot.NEVER
-    return named.ref.side is Side.SALESFORCE and creates and contacts.outside_inclusion_list is not OutsideInclusionList.IGNORE
+    return (
+        named.ref.side is Side.SALESFORCE
+        and creates
+        and contacts.outside_inclusion_list is not OutsideInclusionList.IGNORE
+    )
 
 
 def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
@@ -131,7 +137,12 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
 
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
     """One of the two is gone: bury the link; a deletion in Salesforce deletes the contact only by the setting, whatever the list (CH-9)."""
-    if link.state is LinkState.TOMBSTONE and facts.change.cause is Cause.RESTORED and facts.salesforce and not facts.outlived:
+    if (
+        link.state is LinkState.TOMBSTONE
+        and facts.change.cause is Cause.RESTORED
+        and facts.salesforce
+        and not facts.outlived
+    ):
         again = _plan_birth(facts.salesforce, "", book)
         return replace(again, effects=(DropLink(link, ("DEL-1",)), *again.effects))
     if link.state is LinkState.TOMBSTONE:
@@ -160,9 +171,15 @@ def _plan_pair(hubspot: Record, salesforce: Record, link: Link, book: ContactBoo
     merged = merge_pair(hubspot, salesforce, link, book)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
     if anew or merged.has_news or not link.version or effects:
-        effects.append(SaveLink(_after(link, hubspot, salesforce, merged, book), ("DUP-1",) if not link.version else ()))
+        effects.append(
+            SaveLink(_after(link, hubspot, salesforce, merged, book), ("DUP-1",) if not link.version else ())
+        )
     records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
-    marks = (UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True) for side, fields in merged.marks.items() if fields)
+    marks = (
+        UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True)
+        for side, fields in merged.marks.items()
+        if fields
+    )
     unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
     return Plan((*effects, *marks, *unfit), merged.conflicts)
 

@@ -78,7 +78,9 @@ def birth_in_hubspot(record: Record, book: ContactBook) -> Birth:
     return Birth(create, link, unfit)
 
 
-def _crossing(record: Record, salesforce_object: str, book: ContactBook) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
+def _crossing(
+    record: Record, salesforce_object: str, book: ContactBook
+) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
     """The values of a record as its new counterpart takes them, and the fields whose value cannot cross."""
     here = record.ref.side
     fields: dict[str, Value] = {}

@@ -66,7 +66,9 @@ class ContactBook:
         return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
 
 
-_HUBSPOT_EXTRAS = frozenset({names.HUBSPOT_KEY, inclusion.STAGE, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME})
+_HUBSPOT_EXTRAS = frozenset(
+    {names.HUBSPOT_KEY, inclusion.STAGE, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
+)
 
 
 def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app: str = "") -> ContactBook:

@@ -20,7 +20,9 @@ class OptOutVerdict:
     because: str = ""
 
 
-def decide_opt_out(*, hubspot_out: bool, salesforce_out: bool, was_out_in_hubspot: bool | None, box_moved: bool) -> OptOutVerdict:
+def decide_opt_out(
+    *, hubspot_out: bool, salesforce_out: bool, was_out_in_hubspot: bool | None, box_moved: bool
+) -> OptOutVerdict:
     """Decide the pair. `was_out_in_hubspot` is the base (None before the first sync), `box_moved` whether Salesforce's box changed since.
 
     On the first sync opted out wins (OPT-7, Q-12). Un-ticking the box does not resubscribe: it is ticked again (OPT-5, Q-10). HubSpot going

@@ -22,7 +22,8 @@ from crmsync.rules.values import UnfitValueError, cross
 @dataclass(slots=True)
 class PairMerge:
     """What came of a merge. ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of
-    our own should show: the other side's id, the Salesforce owner."""
+    our own should show: the other side's id, the Salesforce owner.
+    """
 
     has_news: bool = False
     to_hubspot: dict[str, Value] = field(default_factory=dict)
@@ -136,7 +137,9 @@ def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> owners.
     """Both owners of a pair, now and when it was last looked at."""
     last = _last_owners(link) if link else (None, None)
     return owners.Owning(
-        str(hubspot.fields.get(owners.HUBSPOT_FIELD) or ""), str(salesforce.fields.get(owners.SALESFORCE_FIELD) or ""), *last
+        str(hubspot.fields.get(owners.HUBSPOT_FIELD) or ""),
+        str(salesforce.fields.get(owners.SALESFORCE_FIELD) or ""),
+        *last,
     )
 
 
@@ -146,7 +149,8 @@ def _last_owners(link: Link) -> tuple[str | None, str | None]:
 
 def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: PairMerge) -> None:
     """Each side keeps the other's id, so that the links can be rebuilt from the CRMs. A Salesforce field that another portal filled is left
-    alone (TEN-1)."""
+    alone (TEN-1).
+    """
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
         merged.marks[Side.HUBSPOT][names.HUBSPOT_KEY] = salesforce.ref.id
     if not salesforce.fields.get(names.SALESFORCE_KEY):

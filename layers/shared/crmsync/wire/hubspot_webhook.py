@@ -30,7 +30,9 @@ class Door:
     app_id: str
 
 
-_KINDS: Mapping[str, tuple[Kind, str]] = MappingProxyType({"contact": (Kind.CONTACT, "contact"), "0-1": (Kind.CONTACT, "contact")})
+_KINDS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
+    {"contact": (Kind.CONTACT, "contact"), "0-1": (Kind.CONTACT, "contact")}
+)
 
 _CAUSES: Mapping[str, Cause] = MappingProxyType(
     {

@@ -56,7 +56,12 @@ def _portions(changes: list[Change]) -> Iterator[list[Change]]:
 
 
 def _dump(change: Change) -> dict[str, Any]:
-    row: dict[str, Any] = {"side": change.ref.side, "object": change.ref.object, "id": change.ref.id, "cause": change.cause}
+    row: dict[str, Any] = {
+        "side": change.ref.side,
+        "object": change.ref.object,
+        "id": change.ref.id,
+        "cause": change.cause,
+    }
     row["at"] = round(change.at.timestamp() * 1000)
     if change.tries:
         row["tries"] = change.tries
