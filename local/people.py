@@ -73,6 +73,11 @@ class People:
         """Edit a Salesforce record."""
         getattr(self.salesforce, object_).update(record_id, fields)
 
+    def record(self, object_: str, record_id: str, *fields: str) -> dict[str, Any]:
+        """These fields of a Salesforce record."""
+        found = getattr(self.salesforce, object_).get(record_id)
+        return {name: found.get(name) for name in fields}
+
     def records(self, soql: str) -> list[dict[str, Any]]:
         """The rows of a query, without their attributes."""
         rows = self.salesforce.query_all(soql)["records"]

@@ -16,7 +16,7 @@ from local.people import People
 from local.stack import Stack
 
 CONTACT = ("firstname", "lastname", "email", "phone", "jobtitle", "company")
-LEAD = "FirstName, LastName, Email, Phone, Title, Company"
+ADAS_LEADS = "SELECT Id, FirstName, LastName, Email, Phone, Title, Company FROM Lead WHERE Email = 'ada@example.com'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Story:
         ada = {"firstname": "Ada", "lastname": "Lang", "email": "ada@example.com", "company": "Example GmbH"}
         self._ada = self._people.new_contact(**ada)
         self._stack.settle()
-        leads = self._people.records(f"SELECT Id, {LEAD} FROM Lead WHERE Email = 'ada@example.com'")
+        leads = self._people.records(ADAS_LEADS)
         self._lead = leads[0]["Id"] if leads else ""
         shown = [{name: value for name, value in lead.items() if name != "Id"} for lead in leads]
         return Step(
@@ -185,10 +185,10 @@ class Story:
         )
 
     def _both_show(self, property_: str, field_: str, value: str) -> list[Sight]:
-        lead = self._people.records(f"SELECT {field_} FROM Lead WHERE Id = '{self._lead}'")
+        lead = self._people.record("Lead", self._lead, field_)
         return [
             Sight(f"HubSpot {property_}", self._people.contact(self._ada, property_)[property_], value),
-            Sight(f"Salesforce {field_}", lead[0][field_] if lead else None, value),
+            Sight(f"Salesforce {field_}", lead[field_], value),
         ]
 
 

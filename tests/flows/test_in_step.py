@@ -1,5 +1,6 @@
-"""The property that matters most: whatever happens, once the queue is empty both sides agree, nothing is lost or doubled, and one more
-run plans nothing.
+"""The property that matters most.
+
+Whatever happens, once the queue is empty both sides agree, nothing is lost or doubled, and one more run plans nothing.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ VALUES = st.sampled_from(["1", "2", "3", ""])
 
 
 class InStep(RuleBasedStateMachine):
-    """People create, edit, delete, convert and merge on both sides; messages come late, doubled, reordered or not at all; calls fail
-    half-way.
+    """People create, edit, delete, convert and merge on both sides.
+
+    Messages come late, doubled, reordered or not at all; calls fail half-way.
     """
 
     def __init__(self) -> None:
@@ -35,15 +37,18 @@ class InStep(RuleBasedStateMachine):
 
     @rule(email=st.sampled_from(PEOPLE), phone=VALUES)
     def born_in_hubspot(self, email: str, phone: str) -> None:
+        """A person makes a contact."""
         if not any(self.town.hubspot.fields(ref).get("email") == email for ref in self.town.hubspot.refs("contact")):
             self._happened(self.town.new_contact(email=email, phone=phone))
 
     @rule(email=st.sampled_from(PEOPLE), phone=VALUES)
     def born_in_salesforce(self, email: str, phone: str) -> None:
+        """A person makes a lead, perhaps with an address that is known."""
         self._happened(self.town.new_lead(Email=email, Phone=phone))
 
     @rule(data=st.data(), name=st.sampled_from(sorted(FIELDS)), value=VALUES, side=st.sampled_from(Side))
     def edited(self, data: st.DataObject, name: str, value: str, side: Side) -> None:
+        """A person changes one field on one side."""
         refs = self._records(side)
         if refs:
             ref = data.draw(st.sampled_from(refs))
@@ -52,6 +57,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule(data=st.data(), side=st.sampled_from(Side))
     def deleted(self, data: st.DataObject, side: Side) -> None:
+        """A person deletes a record."""
         refs = self._records(side)
         if refs:
             ref = data.draw(st.sampled_from(refs))
@@ -60,6 +66,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def converted(self, data: st.DataObject) -> None:
+        """A person converts a lead."""
         leads = [ref for ref in self._records(Side.SALESFORCE) if ref.object == "Lead"]
         if leads:
             lead = data.draw(st.sampled_from(leads))
@@ -69,6 +76,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule(data=st.data(), side=st.sampled_from(Side))
     def merged(self, data: st.DataObject, side: Side) -> None:
+        """A person merges two records of a kind."""
         refs = self._records(side)
         alike = [(one, two) for one in refs for two in refs if one != two and one.object == two.object]
         if alike:
@@ -79,7 +87,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule(data=st.data(), size=st.integers(1, 6), twice=st.booleans())
     @precondition(lambda self: self.undelivered)
-    def some_are_delivered(self, data: st.DataObject, size: int, twice: bool) -> None:
+    def some_are_delivered(self, data: st.DataObject, size: int, *, twice: bool) -> None:
         """Any of the messages, in any order, perhaps again later."""
         some = data.draw(st.permutations(self.undelivered))[:size]
         self._deliver(some)
@@ -89,6 +97,7 @@ class InStep(RuleBasedStateMachine):
     @rule(side=st.sampled_from(Side))
     @precondition(lambda self: self.undelivered)
     def a_side_is_down(self, side: Side) -> None:
+        """Everything is delivered while one side does not answer."""
         self.town.crm(side).down = TryAgain("Down.")
         self._deliver(self.undelivered)
         self.town.crm(side).down = None
@@ -96,6 +105,7 @@ class InStep(RuleBasedStateMachine):
     @rule(side=st.sampled_from(Side))
     @precondition(lambda self: self.undelivered)
     def killed_before_the_link_is_saved(self, side: Side) -> None:
+        """The process dies between the CRM writes and the link."""
         save = self.town.links.save
         self.town.links.save = lambda links: [TryAgain("Killed.") for _ in links]
         self._deliver([one for one in self.undelivered if one[0].side is side])
@@ -103,8 +113,10 @@ class InStep(RuleBasedStateMachine):
 
     @rule()
     def everything_is_delivered(self) -> None:
-        """Sweeps find what the messages lost. What a merge or a deletion set free for others is found by the next one; soon they find
-        nothing more, and the two sides are in step.
+        """Sweeps find what the messages lost.
+
+        What a merge or a deletion set free for others is found by the next one; soon they find nothing more, and the two
+        sides are in step.
         """
         self.undelivered = []
         for _ in range(SWEEPS):
@@ -116,10 +128,12 @@ class InStep(RuleBasedStateMachine):
         self._in_step()
 
     def teardown(self) -> None:
+        """However a story ends, the two sides come in step."""
         self.everything_is_delivered()
 
     @invariant()
     def nobody_has_two_contacts(self) -> None:
+        """HubSpot never has two contacts with one address."""
         emails = [self.town.hubspot.fields(ref).get("email") for ref in self.town.hubspot.refs("contact")]
         assert len(emails) == len(set(emails))
 

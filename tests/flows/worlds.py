@@ -38,7 +38,7 @@ class Town:
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     brake: MemoryBrake = field(default_factory=MemoryBrake)
-    owners: Owners = Owners()
+    owners: Owners = field(default_factory=Owners)
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)

@@ -71,7 +71,7 @@ class Lists(Protocol):
         """Those of the contacts that are in the list now, by batch membership reads of 100. Raises `Refused` when there is no such list."""
 
     def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
-        """Contacts that entered the list at or after the moment, page by page, newest first (`modified_at` = when). Costs one call when idle."""
+        """Contacts that entered the list at or after the moment, newest first; `modified_at` says when. Idle: one call."""
 
 
 class Directory(Protocol):
@@ -105,8 +105,10 @@ class Links(Protocol):
         """Forget links whole, in order: both items are gone afterwards. Answers the link, or `Conflict` when a newer version is stored."""
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
-        """Store links in order. A new one (version 0) needs both places free; an update needs the stored version to be the one it was read
-        with. Answers the link with its new version, or `Conflict` (somebody was first), or `TryAgain`.
+        """Store links in order.
+
+        A new one (version 0) needs both places free; an update needs the stored version to be the one it was read with.
+        Answers the link with its new version, or `Conflict` (somebody was first), or `TryAgain`.
         """
 
 
@@ -149,8 +151,9 @@ class Cursors(Protocol):
         """The cursor, or None before the first sweep."""
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
-        """Store it under the next version if `cursor.version` is still the stored one (0: none is stored yet); a sweep that ran beside
-        ours keeps its own and nothing is raised.
+        """Store it under the next version if `cursor.version` is still the stored one (0: none is stored yet).
+
+        A sweep that ran beside ours keeps its own, and nothing is raised.
         """
 
 
@@ -167,8 +170,10 @@ class Sweeper(Protocol):
     """What a side can tell about everything that changed since a moment."""
 
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
-        """Records modified at or after the moment given per object name, page by page, oldest first per object, deleted ones too where the
-        side tells. However many share one moment, all are named and it ends. Costs one call when nothing changed.
+        """Records modified at or after the moment given per object name, page by page, oldest first per object.
+
+        Deleted ones are told too where the side tells. However many share one moment, all are named and it ends. Costs one
+        call when nothing changed.
         """
 
 

@@ -284,7 +284,7 @@ def _table(name: str) -> str:
 
 
 @cache
-def _client(service: str) -> Any:
+def _client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
     from crmsync.gateways.aws import client
 
     return client(service)

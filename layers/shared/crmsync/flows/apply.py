@@ -72,8 +72,9 @@ def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
     said = [effect for plan in plans for effect in plan.effects]
     runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | LookAgain)]) for plan in plans]
     stages = _stages(world, settle)
-    while any([_advance(runs, stage) for stage in stages]):
-        pass
+    moving = True
+    while moving:
+        moving = sum(_advance(runs, stage) for stage in stages) > 0
     world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
     put_off = [(effect.change, effect.after) for effect in said if isinstance(effect, LookAgain)]
     if put_off:

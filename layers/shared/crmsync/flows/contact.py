@@ -65,8 +65,9 @@ def _sync_batch(changes: list[Change], world: World, book: ContactBook, summary:
 
 
 def _for_all(error: SyncError) -> TryAgain:
-    """An error of a whole call is never one record's fault. Even a refusal (a revoked token, a removed field) is waited out: somebody will
-    mend it, and no record is lost meanwhile.
+    """Wait out an error of a whole call, which is never one record's fault.
+
+    Even a refusal (a revoked token, a removed field) is waited out: somebody will mend it, and no record is lost.
     """
     return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
 

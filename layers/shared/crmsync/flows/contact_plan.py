@@ -87,7 +87,8 @@ def completed(
 ) -> list[tuple[int, ContactFacts]]:
     """The pairs whose second record has just been made, as facts to plan: their places in the batch, and what the new records show.
 
-    Salesforce's new records are read back, as rules and triggers may have given them an owner or changed a value; HubSpot says what it made.
+    Salesforce's new records are read back, as rules and triggers may have given them an owner or changed a value;
+    HubSpot says what it made.
     """
     made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].birth]
     shown = (

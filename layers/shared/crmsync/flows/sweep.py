@@ -1,7 +1,7 @@
 """Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the pushes lost.
 
-Each sweep looks back over an overlap, as both sides show some changes late, and remembers what it passed on inside it. The cursor moves only
-after what it passed is durably queued, so a crash costs a repetition and never a record.
+Each sweep looks back over an overlap, as both sides show some changes late, and remembers what it passed on inside it.
+The cursor moves only after what it passed is durably queued, so a crash costs a repetition and never a record.
 """
 
 from __future__ import annotations
@@ -49,12 +49,11 @@ def sweep(
     return queued
 
 
-def sweep_list(
-    connection: str, list_id: str, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime
-) -> int:
+def sweep_list(connection: str, list_id: str, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime) -> int:
     """Queue the contacts that entered the inclusion list since the last look (TRG-10, INC-22); answers how many.
 
-    No webhook tells of it, and a contact that enters a list need not have been edited. Newest first, so the cursor moves when all are queued.
+    No webhook tells of it, and a contact that enters a list need not have been edited. Newest first, so the cursor
+    moves when all are queued.
     """
     name = f"list {list_id}"
     place = cursors.load(connection, name) or _begin(connection, name, cursors, now)

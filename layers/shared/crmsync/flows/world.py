@@ -19,8 +19,10 @@ class RecordCrm(Crm, Survivors, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One connection's outside. ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a
-    source; by them our own writes are known.
+    """One connection's outside.
+
+    ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a source; by them
+    our own writes are known.
     """
 
     connection: Connection

@@ -35,7 +35,10 @@ class Change:
 
 
 def coalesce(changes: list[Change]) -> list[Change]:
-    """One change per record, in order of first sight: what happens to a whole record outweighs an edit, the latest time and the most tries are kept."""
+    """One change per record, in order of first sight.
+
+    What happens to a whole record outweighs an edit; the latest time and the most tries are kept.
+    """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
         key = (change.connection, change.ref)

@@ -164,21 +164,22 @@ def effect_line(effect: Effect) -> str:
 def _line(effect: Effect) -> str:
     match effect:
         case CreateRecord():
-            return f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
+            line = f"create {effect.side} {effect.object}: {', '.join(sorted(effect.fields))}"
         case UpdateRecord():
-            return f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
+            line = f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
         case DeleteRecord():
-            return f"delete {effect.ref}"
+            line = f"delete {effect.ref}"
         case OptOut():
-            return "unsubscribe in hubspot"
+            line = "unsubscribe in hubspot"
         case SaveLink():
-            return f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
+            line = f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
         case DropLink():
-            return f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
+            line = f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
         case LookAgain():
-            return f"look again in {effect.after} s"
+            line = f"look again in {effect.after} s"
         case Report():
-            return f"report {effect.category}: {effect.text}"
+            line = f"report {effect.category}: {effect.text}"
+    return line
 
 
 def _place(place: Place) -> str:

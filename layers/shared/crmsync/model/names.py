@@ -9,7 +9,8 @@ HUBSPOT_KEY = "crmsync_salesforce_id"
 """HubSpot contact property, unique: the id of the linked Salesforce record. Upserts go by it."""
 
 SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
-"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may share an org (TEN-1)."""
+"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may
+share an org (TEN-1)."""
 
 HUBSPOT_GROUP = "crmsync"
 """Property group of our own HubSpot properties."""

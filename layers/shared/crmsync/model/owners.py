@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Owner:
     """A HubSpot owner or a Salesforce user or queue: its id there, and what it is matched by.
 
-    ``kind`` is HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``, ``Guest`` or ``Queue`` (OWN-1); a queue has
-    no address.
+    ``kind`` is HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``, ``Guest`` or
+    ``Queue`` (OWN-1); a queue has no address.
     """
 
     id: str

@@ -58,9 +58,10 @@ class Origin:
 class Record:
     """One record as it was read.
 
-    ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the Salesforce id of the user who wrote last,
-    empty where the side does not say. ``origins`` has the age and source per property where they were asked for. ``successor`` is the
-    record in which this one lives on (the contact of a converted lead), None while it is itself.
+    ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the Salesforce id of the
+    user who wrote last, empty where the side does not say. ``origins`` has the age and source per property where they
+    were asked for. ``successor`` is the record in which this one lives on (the contact of a converted lead), None while
+    it is itself.
     """
 
     ref: Ref

@@ -70,16 +70,20 @@ def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
         return _nothing("was converted; its contact is looked at instead", "DUP-26")
     if facts.orphaned:
         return _nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+    return _plan_unlinked(facts, facts.named, book)
+
+
+def _plan_unlinked(facts: ContactFacts, named: Record, book: ContactBook) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
-    if not _may_meet(facts.named, match, book):
+    if not _may_meet(named, match, book):
         return _nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return _over_tombstones(facts, match, _plan_adoption(facts.named, match, book))
-    if is_blank(address_of(facts.named)):
-        return Plan((reports.waiting(facts.named.ref),))
+        return _over_tombstones(facts, match, _plan_adoption(named, match, book))
+    if is_blank(address_of(named)):
+        return Plan((reports.waiting(named.ref),))
     if facts.candidates:
-        return Plan((reports.held_by_another(facts.named.ref),))
-    return _plan_birth(facts.named, facts.account, book)
+        return Plan((reports.held_by_another(named.ref),))
+    return _plan_birth(named, facts.account, book)
 
 
 def address_of(record: Record) -> Value:

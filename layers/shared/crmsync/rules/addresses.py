@@ -20,7 +20,7 @@ class Move:
 
 
 def who_vacates(moves: Mapping[Ref, Move]) -> frozenset[Ref]:
-    """The contacts that must give up their address before any of these moves can be made: each one whose present address another one gets."""
+    """The contacts that must give up their address before any move is made: those whose address another one gets."""
     wanted = {_same(move.then): ref for ref, move in moves.items() if move.then}
     return frozenset(ref for ref, move in moves.items() if wanted.get(_same(move.now), ref) != ref)
 

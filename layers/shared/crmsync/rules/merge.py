@@ -18,7 +18,7 @@ from crmsync.rules.values import is_blank
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What one side shows in one field: the value as read, its canonical form, and whether it differs from the base (None = no base yet)."""
+    """What one side shows in one field: value, canonical form, and whether it differs from the base (None: no base)."""
 
     value: Value
     canonical: Value

@@ -1,7 +1,7 @@
 """Who owns a record (OWN-1 to OWN-13, Q-13 to Q-18).
 
-An owner crosses by name and e-mail address together, or by the operator's own map. What cannot cross is shown, never guessed: the Salesforce
-owner's id and name stand in two HubSpot properties of our own.
+An owner crosses by name and e-mail address together, or by the operator's own map. What cannot cross is shown, never
+guessed: the Salesforce owner's id and name stand in two HubSpot properties of our own.
 """
 
 from __future__ import annotations

@@ -21,8 +21,10 @@ from crmsync.rules.values import UnfitValueError, cross
 
 @dataclass(slots=True)
 class PairMerge:
-    """What came of a merge. ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of
-    our own should show: the other side's id, the Salesforce owner.
+    """What came of a merge.
+
+    ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of our
+    own should show: the other side's id, the Salesforce owner.
     """
 
     has_news: bool = False
@@ -148,8 +150,9 @@ def _last_owners(link: Link) -> tuple[str | None, str | None]:
 
 
 def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: PairMerge) -> None:
-    """Each side keeps the other's id, so that the links can be rebuilt from the CRMs. A Salesforce field that another portal filled is left
-    alone (TEN-1).
+    """Have each side keep the other's id, so that the links can be rebuilt from the CRMs.
+
+    A Salesforce field that another portal filled is left alone (TEN-1).
     """
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
         merged.marks[Side.HUBSPOT][names.HUBSPOT_KEY] = salesforce.ref.id

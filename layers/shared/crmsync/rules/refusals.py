@@ -1,4 +1,7 @@
-"""What a vendor's refusal means to the operator: the drawer of the error inbox, by the vendor's own code. Data first, one question after."""
+"""What a vendor's refusal means to the operator: the drawer of the error inbox, by the vendor's own code.
+
+Data first, one question after.
+"""
 
 from __future__ import annotations
 
