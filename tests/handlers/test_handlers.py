@@ -1,0 +1,115 @@
+"""Every function answers every event of its folder in `events`, as Lambda would call it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crmsync.wire.signature import sign
+from local.invoke import SIGNATURE
+from local.rehearsal.deployment import ROOT
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS, WORLD
+
+EVENTS = ROOT / "events"
+STORIES = sorted(str(path.relative_to(EVENTS).with_suffix("")) for path in EVENTS.glob("*/*.json"))
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+
+ORG, OUR_USER = "00D000000000001EAA", "005000000000009AAA"
+"""The org and the integration user of the stored change events."""
+
+ALL_DONE: dict[str, Any] = {"batchItemFailures": []}
+
+
+def said(status: int, text: str) -> dict[str, Any]:
+    """An answer of the webhook's."""
+    return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
+
+
+ANSWERS: dict[str, tuple[Any, int]] = {
+    "contact_sync/deleted_in_hubspot": (ALL_DONE, 0),
+    "contact_sync/edited_in_hubspot": (ALL_DONE, 0),
+    "contact_sync/edited_in_salesforce": (ALL_DONE, 0),
+    "contact_sync/looked_at_again": (ALL_DONE, 0),
+    "contact_sync/one_good_one_unreadable": (
+        {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000002"}]},
+        0,
+    ),
+    "hubspot_sweep/scheduled": ({"acme": 0}, 0),
+    "hubspot_webhook/contact_created": (said(200, "accepted"), 1),
+    "hubspot_webhook/contact_deleted": (said(200, "accepted"), 1),
+    "hubspot_webhook/contact_edited": (said(200, "accepted"), 1),
+    "hubspot_webhook/contacts_merged": (said(200, "accepted"), 1),
+    "hubspot_webhook/echo_of_our_own_write": (said(200, "accepted"), 0),
+    "hubspot_webhook/forged": (said(401, "bad signature"), 0),
+    "hubspot_webhook/malformed_json": (said(400, "the body is not JSON"), 0),
+    "hubspot_webhook/unknown_event_type": (said(200, "accepted"), 0),
+    "salesforce_changes/contact_edited": ({"changes": 2}, 1),
+    "salesforce_changes/echo_of_our_own_write": ({"changes": 0}, 0),
+    "salesforce_changes/lead_created": ({"changes": 1}, 1),
+    "salesforce_changes/lead_deleted": ({"changes": 1}, 1),
+    "salesforce_changes/poll": ({"acme": 0}, 0),
+}
+"""Story -> what the function answers, and how many messages then lie in the contacts' queue."""
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Stack]:
+    """One stack whose functions the whole module calls."""
+    with Stack(SETTINGS, WORLD) as stack:
+        yield stack
+
+
+def event_of(story: str, stack: Stack) -> Any:
+    """A stored event as it would come from the CRMs of `stack`.
+
+    A webhook that nobody signed is signed now, as ``make invoke`` does, but for the address that the stack gave to HubSpot.
+    """
+    text = (EVENTS / f"{story}.json").read_text(encoding="utf-8")
+    event = json.loads(
+        text.replace(ORG, stack.salesforce.org_id).replace(OUR_USER, stack.salesforce.integration_user_id)
+    )
+    if "requestContext" not in event or SIGNATURE in event["headers"]:
+        return event
+    stamp = str(stack.clock.now_ms())
+    secret = stack.hubspot.portals[0].client_secret
+    signature = sign(secret, "POST", stack.webhook_url, event["body"].encode(), stamp)
+    return event | {"headers": {**event["headers"], SIGNATURE: signature, "x-hubspot-request-timestamp": stamp}}
+
+
+def queued(stack: Stack) -> int:
+    """How many messages lie in the contacts' queue."""
+    sqs = stack.cloud.aws.client("sqs")
+    url = next(url for url in sqs.list_queues()["QueueUrls"] if url.endswith("ContactQueue"))
+    name = "ApproximateNumberOfMessages"
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
+
+def test_every_stored_event_is_told_here():
+    """A new event, and a folder of events that no function has, needs its line."""
+    assert sorted(ANSWERS) == STORIES
+    assert sorted({story.partition("/")[0] for story in STORIES}) == FUNCTIONS
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_function_answers_its_event(deployed: Stack, story: str):
+    """In a process of its own, with the variables of the template: changes go to the queue, echoes and forgeries nowhere."""
+    deployed.settle()
+    name = story.partition("/")[0]
+    logical_id = next(key for key, one in deployed.cloud.functions.items() if one.name == name)
+    outcome = deployed.cloud.lambdas.invoke(logical_id, event_of(story, deployed))
+    assert (outcome.reason, outcome.answer, queued(deployed)) == ("", *ANSWERS[story])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_handler_can_be_imported_without_any_environment(function: str):
+    """What the environment says is asked when a call comes, never while Lambda still starts."""
+    paths = [str(ROOT / "functions" / function), str(ROOT / "layers/shared")]
+    code = f"import sys; sys.path[:0] = {paths!r}; import handler; print(handler.lambda_handler.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("lambda_handler\n", "", 0)
