@@ -81,7 +81,7 @@ def test_an_echo_of_our_own_write_reads_one_side_and_writes_nothing():
     (lead,) = town.salesforce.refs("Lead")
     before, calls = town.writes(), town.hubspot.calls.total()
     summary = town.sync(lead)
-    assert (town.writes() - before, town.hubspot.calls.total() - calls, summary.counts["quiet"]) == (0, 0, 1)
+    assert (town.writes() - before, town.hubspot.calls.total() - calls, summary.counts["Quiet"]) == (0, 0, 1)
 
 
 def test_a_thousand_new_contacts_cost_a_handful_of_calls():

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.salesforce import SalesforceGateway
     from crmsync.gateways.secrets import SecretStore
     from crmsync.gateways.settings import SettingsTable
+    from crmsync.wire.change_event import OrgDoor
 
 Event = Mapping[str, Any]
 
@@ -110,14 +111,13 @@ def _tell(name: str, summary: Summary) -> None:
         logger.info("contact decided", connection=name, decision=decision)
     logger.info("contacts looked at", connection=name, counts=dict(summary.counts))
     for outcome, count in summary.counts.items():
-        metrics.add_metric(f"Contacts{outcome.title()}", unit="Count", value=count)
+        metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
     from crmsync.flows.intake import receive_change_event
-    from crmsync.wire.change_event import OrgDoor
 
-    doors = [OrgDoor(one.name, who.org_id, who.user_id) for one in _syncing() for who in [_salesforce(one).identity()]]
+    doors = [door for one in _syncing() if (door := _org_door(one))]
     count = receive_change_event(event, doors, _outbox())
     metrics.add_metric("ChangesReceived", unit="Count", value=count)
     return {"changes": count}
@@ -191,7 +191,7 @@ def _world(connection: Connection) -> World:
         inbox=InboxTable(table, _table("state"), now=_now),
         brake=BrakeTable(table, _table("state")),
         sealer=_sealer(),
-        our_user=salesforce.identity().user_id,
+        our_user=_our_user(connection),
         our_app=f"INTEGRATION/{_secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=_now,
     )
@@ -210,6 +210,28 @@ def _salesforce(connection: Connection) -> SalesforceGateway:
 
     secret = _secrets().secret(connection.salesforce.secret)
     return SalesforceGateway(connection.salesforce.login_url, secret, now=time.time)
+
+
+def _org_door(connection: Connection) -> OrgDoor | None:
+    """A connection's door for change events; one that cannot log in now is left to its poll and does not stop the others."""
+    from crmsync.errors import SyncError
+    from crmsync.wire.change_event import OrgDoor
+
+    try:
+        return OrgDoor(connection.name, _salesforce(connection).identity().org_id, _our_user(connection))
+    except SyncError as error:
+        logger.warning("change event left to the poll", connection=connection.name, code=error.code, reason=error.text)
+        return None
+
+
+def _our_user(connection: Connection) -> str:
+    """The Salesforce user by whom a connection knows its own writes.
+
+    Nobody where several connections share the org: what one of them wrote is news to the others (TEN-1).
+    """
+    org = connection.salesforce.login_url
+    shared = sum(one.salesforce.login_url == org for one in _settings().connections) > 1
+    return "" if shared else _salesforce(connection).identity().user_id
 
 
 def _doors() -> list[GuardedDoor]:

@@ -77,7 +77,7 @@ def _sync_pass(
 ) -> list[Change]:
     """Gather, plan and apply once; answers the changes that must be looked at again at once."""
     gathered = gather(changes, world, book)
-    summary.counts["quiet"] += gathered.quiet
+    summary.counts["Quiet"] += gathered.quiet
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
@@ -130,6 +130,9 @@ def _conclude(
             later.append((one.change, error))
         elif error is not None:
             parked.append(_refusal(one.change.ref, error))
+    summary.counts["Parked"] += len(parked) + sum(
+        isinstance(effect, Report) for plan in plans for effect in plan.effects
+    )
     world.inbox.park(world.connection.name, parked)
     world.inbox.clear(world.connection.name, _in_step(facts, plans, applied))
     _put_off(later, world, summary)
@@ -163,7 +166,7 @@ def _put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: 
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
         again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
-    summary.counts["again"] += len(again)
+    summary.counts["PutOff"] += len(again)
     if again:
         world.outbox.again(again)
     world.inbox.park(world.connection.name, parked)
@@ -187,7 +190,7 @@ def _in_step(facts: Sequence[ContactFacts], plans: Sequence[Plan], applied: Sequ
 
 
 def _note(facts: ContactFacts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
-    outcome = "done" if error is None else type(error).__name__
+    outcome = "Done" if error is None else type(error).__name__
     summary.counts[outcome] += 1
     if not plan.effects and error is None:
         return
