@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.links import Base, Link, Place, Sealer, tags
+from crmsync.model.links import Base, Link, Sealer, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
 from crmsync.rules.base import rebased
@@ -120,11 +120,6 @@ def base_of(values: Mapping[str, Value], book: ContactBook, side: Side, salesfor
 def a_change(ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries: int = 0) -> Change:
     """Look at a record."""
     return Change("acme", Kind.CONTACT, ref, cause, at(minutes), tries)
-
-
-def places(link: Link) -> tuple[Place, Place]:
-    """The two records of a link."""
-    return link.hubspot, link.salesforce
 
 
 def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:

@@ -17,7 +17,6 @@ from crmsync.model.effects import (
     DeleteRecord,
     DropLink,
     Effect,
-    LookAgain,
     OptOut,
     Plan,
     Report,
@@ -67,18 +66,15 @@ class _Run:
 def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
     """Do what the plans say and answer, plan by plan, what became of it.
 
-    Reports are kept in the error inbox and put-off changes go back to their queue at the end, in one go each.
+    Reports are kept in the error inbox at the end, in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]
-    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | LookAgain)]) for plan in plans]
+    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report)]) for plan in plans]
     stages = _stages(world, settle)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
     world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
-    put_off = [(effect.change, effect.after) for effect in said if isinstance(effect, LookAgain)]
-    if put_off:
-        world.outbox.again(put_off)
     return [run.applied for run in runs]
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from crmsync.model.changes import Change
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Ref, Side, Value
 
@@ -86,15 +85,6 @@ class DropLink:
     because: Because = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LookAgain:
-    """Put the change back into its queue, to be looked at in `after` seconds."""
-
-    change: Change
-    after: int
-    because: Because = ()
-
-
 class Category(StrEnum):
     """The drawers of the error inbox."""
 
@@ -119,7 +109,7 @@ class Report:
     because: Because = ()
 
 
-Effect: TypeAlias = CreateRecord | UpdateRecord | DeleteRecord | OptOut | SaveLink | DropLink | LookAgain | Report
+Effect: TypeAlias = CreateRecord | UpdateRecord | DeleteRecord | OptOut | SaveLink | DropLink | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +165,6 @@ def _line(effect: Effect) -> str:
             line = f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
         case DropLink():
             line = f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
-        case LookAgain():
-            line = f"look again in {effect.after} s"
         case Report():
             line = f"report {effect.category}: {effect.text}"
     return line

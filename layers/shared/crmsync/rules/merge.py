@@ -49,11 +49,6 @@ def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: 
     return _POLICIES[rule.update](hubspot, salesforce, newest)
 
 
-def is_contest(rule: FieldRule, hubspot: Showing, salesforce: Showing) -> bool:
-    """Whether the field can only be decided by the ages of its two values."""
-    return rule.update is Update.TWO_WAY and merge_field(rule, hubspot, salesforce, Side.HUBSPOT).conflict
-
-
 def _two_way(hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
     """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value fills a blank."""
     if hubspot.changed and not salesforce.moved:
