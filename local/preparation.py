@@ -32,6 +32,8 @@ def _prepare(event: Request) -> dict[str, str]:
         operator.push_settings(event["settings"], apply=True)
     except ConfigError as error:
         return {"refused": str(error)}
+    except SyncError as error:
+        return {"trouble": str(error)}
     try:
         operator.setup(apply=True)
     except SyncError as error:

@@ -15,7 +15,11 @@ from tests.docs.test_examples import CURL, control_call
 
 LOCAL = page("docs/local.md")
 README_SETTINGS = page("README.md").blocks("toml")[0]
-WORLD = {"hubspot": [{"portal_id": 123456}, {"portal_id": 555001}]}
+MAPPED = {"contacts": [{"name": "favourite_colour"}]}
+WORLD = {
+    "hubspot": [{"portal_id": 123456, "properties": MAPPED}, {"portal_id": 555001}],
+    "salesforce": {"custom_fields": {"Lead": [{"name": "Favourite_Colour__c"}]}},
+}
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,14 @@ def test_a_look_costs_a_call_an_object(stage: Stage) -> None:
     assert calls(stage) == (1, 2)
 
 
+def test_properties_are_read_by_dated_versions_too() -> None:
+    """HubSpot's date-based API has them under another path."""
+    with stages.stage(portal=PORTAL, org=ORG, version="2026-03") as dated:
+        dated.operator.push_settings(MINIMAL + COLOUR, apply=True)
+
+        assert dated.operator.settings().connections[0].contacts.field == (LEARNT,)
+
+
 @pytest.mark.rule("MAP-10")
 def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
     """Their rows are looked up among accounts and opportunities."""

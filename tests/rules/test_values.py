@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from crmsync.model.fields import FieldRule, Form
 from crmsync.model.records import Side
-from crmsync.rules.values import HUBSPOT_LENGTH, Crossed, UnfitValueError, canonical, cross, cross_rule, spelling
+from crmsync.rules.values import (
+    HUBSPOT_LENGTH,
+    Crossed,
+    UnfitValueError,
+    canonical,
+    cross,
+    cross_rule,
+    is_too_long,
+    spelling,
+)
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
@@ -133,6 +142,23 @@ PRICE = a_rule(Form.NUMBER, length=3, scale=2)
 def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, crossed):
     """Choices by their counterpart, texts cut and told, numbers rounded to the digits of the field."""
     assert cross_rule(rule, to, value) == crossed
+
+
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize(
+    ("rule", "to", "value", "too_long"),
+    [
+        (TITLE, S, "Chief of all", True),
+        (TITLE, S, " Chief ", False),
+        (TITLE, S, None, False),
+        (TITLE, H, "Chief of all", False),
+        (a_rule(), S, "Chief of all", False),
+        (a_rule(Form.PHONE, length=5), S, "+15550100000", False),
+    ],
+)
+def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_long):
+    """Not only when it was cut: as long as only its beginning can be shown, somebody should shorten it."""
+    assert is_too_long(rule, to, value) == too_long
 
 
 @pytest.mark.rule("CH-8")

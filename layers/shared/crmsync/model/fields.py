@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class Update(StrEnum):
@@ -78,3 +79,7 @@ class Spelling:
     length: int = 0
     scale: int = -1
     same: Mapping[str, str] = field(default_factory=dict)
+
+
+Look: TypeAlias = Form | Spelling
+"""What comparing a field's values takes: its form at least."""

@@ -185,7 +185,8 @@ def _plan_pair(hubspot: Record, salesforce: Record, link: Link, book: ContactBoo
         if fields
     )
     unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
-    return Plan((*effects, *marks, *unfit), merged.conflicts)
+    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
+    return Plan((*effects, *marks, *unfit, *cut), merged.conflicts)
 
 
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:

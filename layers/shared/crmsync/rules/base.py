@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from crmsync.model.fields import Form
+from crmsync.model.fields import Look
 from crmsync.model.links import Base, Link, Sealer
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.merge import Showing
@@ -29,7 +29,7 @@ class SideView:
         return not self.settled and not any(showing.moved for showing in self.showings.values())
 
 
-def view(record: Record, forms: Mapping[str, Form], link: Link | None, sealer: Sealer, our_user: str = "") -> SideView:
+def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: Sealer, our_user: str = "") -> SideView:
     """Compare a record with its link's base. `forms` names the fields that count and their forms.
 
     A Salesforce value that is not the one we wrote last, while nobody but `our_user` touched the record since, was settled by Salesforce
@@ -52,7 +52,7 @@ def view(record: Record, forms: Mapping[str, Form], link: Link | None, sealer: S
     return SideView(side, showings, frozenset(settled))
 
 
-def rebased(base: Base, forms: Mapping[str, Form], values: Mapping[str, Value], sealer: Sealer) -> Base:
+def rebased(base: Base, forms: Mapping[str, Look], values: Mapping[str, Value], sealer: Sealer) -> Base:
     """The base with the values put in that the side now shows; fields without a form do not count."""
     known: Iterable[tuple[str, Value]] = ((name, value) for name, value in values.items() if name in forms)
     return base.showing({name: sealer.seal(name, canonical(forms[name], value)) for name, value in known})

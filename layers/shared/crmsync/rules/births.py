@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmsync.model.effects import CreateRecord
-from crmsync.model.fields import FieldRule, Form
+from crmsync.model.fields import FieldRule, Look
 from crmsync.model.links import Base, Link, Place, Slot, tags
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.rules import opt_out, owners
@@ -18,7 +18,7 @@ from crmsync.rules.base import rebased
 from crmsync.rules.contact_book import HUBSPOT_OBJECT, ContactBook, Page
 from crmsync.rules.merge import may_pass
 from crmsync.rules.naming import company_name, last_name
-from crmsync.rules.values import UnfitValueError, cross, is_blank
+from crmsync.rules.values import UnfitValueError, cross_rule, is_blank
 
 NEW = Slot("new")
 """The record that a birth makes; a plan makes at most one."""
@@ -90,7 +90,7 @@ def _crossing(
         if not may_pass(rule, here) or is_blank(record.fields.get(name)):
             continue
         try:
-            fields[across] = cross(rule.form, here.other, record.fields[name])
+            fields[across] = cross_rule(rule, here.other, record.fields[name]).value
         except UnfitValueError:
             unfit.append(rule)
     return fields, tuple(unfit)
@@ -117,7 +117,7 @@ class _Shown:
 def _link(hubspot: _Shown, salesforce: _Shown, page: Page, unfit: tuple[FieldRule, ...], book: ContactBook) -> Link:
     left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit}
 
-    def base(shown: _Shown, forms: Mapping[str, Form]) -> Base:
+    def base(shown: _Shown, forms: Mapping[str, Look]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
         return rebased(Base(), forms, values, book.sealer)
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model import names
-from crmsync.model.fields import Form, Update
+from crmsync.model.fields import Form, Look, Update
 from crmsync.model.links import Sealer
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import inclusion, opt_out, owners
 from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
 from crmsync.rules.owners import OwnerBook
+from crmsync.rules.values import spelling
 
 HUBSPOT_OBJECT = "contact"
 SALESFORCE_OBJECTS = ("Contact", "Lead")
@@ -24,14 +25,14 @@ SALESFORCE_OBJECTS = ("Contact", "Lead")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One Salesforce object's page: its field map and, per side, the form of every field that counts."""
+    """One Salesforce object's page: its field map and, per side, how every field that counts is spelled."""
 
     field_map: FieldMap
-    hubspot_forms: Mapping[str, Form]
-    salesforce_forms: Mapping[str, Form]
+    hubspot_forms: Mapping[str, Look]
+    salesforce_forms: Mapping[str, Look]
 
-    def forms(self, side: Side) -> Mapping[str, Form]:
-        """Field name -> form on that side, the opt-out included."""
+    def forms(self, side: Side) -> Mapping[str, Look]:
+        """Field name -> how that side spells its values, the opt-out included."""
         return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
 
 
@@ -82,7 +83,9 @@ def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app:
 def _page(field_map: FieldMap, *, staged: bool) -> Page:
     """The page of one object. With the preset list a new lifecycle stage is news, though it crosses nowhere: it may thaw the pair."""
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
-    hubspot = {rule.hubspot: rule.form for rule in rows} | {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
+    hubspot: dict[str, Look] = {rule.hubspot: spelling(rule, Side.HUBSPOT) for rule in rows}
+    hubspot[opt_out.HUBSPOT_FIELD] = Form.BOOLEAN
     hubspot |= {inclusion.STAGE: Form.TEXT} if staged and inclusion.STAGE not in hubspot else {}
-    salesforce = {rule.salesforce: rule.form for rule in rows} | {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
+    salesforce: dict[str, Look] = {rule.salesforce: spelling(rule, Side.SALESFORCE) for rule in rows}
+    salesforce[opt_out.SALESFORCE_FIELD] = Form.BOOLEAN
     return Page(rows, MappingProxyType(hubspot), MappingProxyType(salesforce))

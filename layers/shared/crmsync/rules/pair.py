@@ -14,9 +14,12 @@ from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules import opt_out, owners
 from crmsync.rules.base import SideView, view
+from crmsync.rules.choices import moves_back
 from crmsync.rules.contact_book import ContactBook
-from crmsync.rules.merge import Verdict, merge_field
-from crmsync.rules.values import UnfitValueError, cross
+from crmsync.rules.merge import Verdict, may_pass, merge_field
+from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
+
+_SALESFORCES = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class PairMerge:
     opt_out_in_hubspot: bool = False
     conflicts: tuple[Conflict, ...] = ()
     unfit: tuple[FieldRule, ...] = ()
+    cut: tuple[FieldRule, ...] = ()
     because_hubspot: Because = ()
     because_salesforce: Because = ()
     because_opt_out: Because = ()
@@ -53,6 +57,7 @@ def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: Con
             merged.conflicts += (_conflict(rule, h, s, verdict),)
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
+        merged.cut += (rule,) if _is_cut(rule, verdict, h, s) else ()
     _merge_opt_out(h, s, merged)
     _merge_owners(hubspot, salesforce, link, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
@@ -85,16 +90,35 @@ def _conflict(rule: FieldRule, h: SideView, s: SideView, verdict: Verdict) -> Co
 
 
 def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: PairMerge) -> None:
-    because = (verdict.because,)
+    mine, theirs = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
     try:
         if verdict.holder is Side.HUBSPOT:
-            merged.to_salesforce[rule.salesforce] = cross(rule.form, Side.SALESFORCE, h.showings[rule.hubspot].value)
-            merged.because_salesforce = _joined(merged.because_salesforce, because)
+            merged.to_salesforce[rule.salesforce] = cross_rule(rule, Side.SALESFORCE, mine).value
+            merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
         else:
-            merged.to_hubspot[rule.hubspot] = cross(rule.form, Side.HUBSPOT, s.showings[rule.salesforce].value)
-            merged.because_hubspot = _joined(merged.because_hubspot, because)
+            coming = cross_rule(rule, Side.HUBSPOT, theirs).value
+            if moves_back(rule.hubspot, rule.choices, str(mine or ""), str(coming or "")):
+                _hold(rule, h, s, merged)
+                return
+            merged.to_hubspot[rule.hubspot] = coming
+            merged.because_hubspot = _joined(merged.because_hubspot, (verdict.because,))
     except UnfitValueError:
         merged.unfit += (rule,)
+
+
+def _is_cut(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView) -> bool:
+    """Whether a side's text stays that is too long for the other: told at every look, until somebody shortens it."""
+    names = {Side.HUBSPOT: h.showings[rule.hubspot], Side.SALESFORCE: s.showings[rule.salesforce]}
+    return any(
+        verdict.holder is not side.other and may_pass(rule, side) and is_too_long(rule, side.other, showing.value)
+        for side, showing in names.items()
+    )
+
+
+def _hold(rule: FieldRule, h: SideView, s: SideView, merged: PairMerge) -> None:
+    """HubSpot would ignore an earlier lifecycle stage (PLT-5), so its own goes to Salesforce where the policy lets it, else both stay."""
+    if rule.update not in _SALESFORCES:
+        _carry(rule, Verdict(Side.HUBSPOT, "PLT-5"), h, s, merged)
 
 
 def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:

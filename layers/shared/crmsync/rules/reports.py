@@ -67,6 +67,18 @@ def unfit(ref: Ref, name: str) -> Report:
     )
 
 
+def cut(ref: Ref, name: str) -> Report:
+    """CH-8: a text that the other side has no room for is cut, and said to be."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        "has a text that is longer than the field on the other side; only its beginning is shown there",
+        name,
+        "Shorten the text; the whole of it stays where it was written.",
+        ("CH-8",),
+    )
+
+
 def braked(ref: Ref) -> Report:
     """Q-30: more deletions within the hour than the settings allow wait for a person."""
     return Report(

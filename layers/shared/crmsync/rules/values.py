@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 
-from crmsync.model.fields import FieldRule, Form, Spelling
+from crmsync.model.fields import FieldRule, Form, Look, Spelling
 from crmsync.model.records import Side, Value
 
 _TRUE = frozenset({"true", "1", "yes"})
@@ -50,7 +50,7 @@ def spelling(rule: FieldRule, side: Side) -> Spelling:
     return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same))
 
 
-def canonical(look: Form | Spelling, value: Value) -> Value:
+def canonical(look: Look, value: Value) -> Value:
     """The comparable form of a value of either side; blank is None (False for a checkbox, which has no blank).
 
     A value that cannot be read in its form stands for itself, so that it still compares.
@@ -79,12 +79,20 @@ def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
     if is_blank(value):
         return Crossed(False if rule.form is Form.BOOLEAN and to is Side.SALESFORCE else None)
     crossed = _CROSS[rule.form](rule, to, value)
-    limit = rule.length if to is Side.SALESFORCE else HUBSPOT_LENGTH
-    if not isinstance(crossed, str) or rule.form not in _WRITTEN or not limit or _fits(crossed, limit):
+    if rule.form not in _WRITTEN or _fits(str(crossed), _limit(rule, to)):
         return Crossed(crossed)
     if rule.form is not Form.TEXT:
         raise UnfitValueError(rule.form)
-    return Crossed(_cut(crossed, limit) or None, is_cut=True)
+    return Crossed(_cut(str(crossed), _limit(rule, to)) or None, is_cut=True)
+
+
+def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
+    """Whether a text is longer than `to` keeps, so that only its beginning crosses: true as long as it stays that long (CH-8)."""
+    return rule.form is Form.TEXT and not is_blank(value) and not _fits(_text(value), _limit(rule, to))
+
+
+def _limit(rule: FieldRule, to: Side) -> int:
+    return rule.length if to is Side.SALESFORCE else HUBSPOT_LENGTH
 
 
 def _text(value: Value) -> str:
@@ -100,12 +108,13 @@ def _phone(value: Value) -> str:
 
 
 def _fits(text: str, length: int) -> bool:
-    return len(text) * 2 <= length or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * length
+    """Whether there is room; 0 is room for everything."""
+    return not length or len(text) * 2 <= length or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * length
 
 
 def _cut(text: str, length: int) -> str:
     """The beginning of a text. Salesforce counts as Java does, a rare character as two [M], and no character is cut in half."""
-    if not length or _fits(text, length):
+    if _fits(text, length):
         return text
     return text.encode("utf-16-le", "surrogatepass")[: 2 * length].decode("utf-16-le", "ignore").rstrip()
 
