@@ -126,7 +126,7 @@ class Operator:
         return self.push_settings(self.revision(version).text, apply=apply)
 
     def setup(self, *, apply: bool) -> list[SetupStep]:
-        """Set up every connection; each step says what was there, was made or would be. A second run changes nothing."""
+        """Set up every connection alike (TEN-2); each step says what was there, was made or would be. A second run changes nothing."""
         return self._set_up(self.settings(), apply=apply)
 
     def check(self, text: str | None = None) -> Checked:

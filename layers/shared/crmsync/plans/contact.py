@@ -140,7 +140,7 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
 
 
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
-    """One of the two is gone: bury the link; a deletion in Salesforce deletes the contact only by the setting, whatever the list (CH-9)."""
+    """One of the two is gone, or lives on in another pair (MRG-2): bury the link; a deletion in Salesforce deletes the contact only by the setting, whatever the list (CH-9)."""
     if (
         link.state is LinkState.TOMBSTONE
         and facts.change.cause is Cause.RESTORED

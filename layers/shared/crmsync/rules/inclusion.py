@@ -24,7 +24,10 @@ def needs_membership(contacts: ContactSettings) -> bool:
 
 
 def qualifies(contact: Record, contacts: ContactSettings, members: Collection[Ref]) -> bool:
-    """Whether a HubSpot contact is to sync: everybody without a list (INC-1), else those who meet its criteria (INC-2)."""
+    """Whether a HubSpot contact is to sync.
+
+    Everybody is without a list, which is the default (INC-1, INC-5), else those who meet its criteria (INC-2).
+    """
     if not contacts.inclusion_list:
         return True
     if contacts.inclusion_list == PRESET:

@@ -45,9 +45,11 @@ class OwnerBook:
 
 
 def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerBook:
-    """Match both sides' owners. `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs the match.
+    """Match both sides' owners.
 
-    Names and addresses are compared trimmed and without case, and both must agree; a person whom two users match stands for none (Q-17).
+    `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs the match (CH-30).
+    Names and addresses are compared trimmed and without case, and both must agree; a person whom two users match stands
+    for none (Q-17).
     """
     pinned = {one.strip().lower(): other.strip() for one, other in (pinned or {}).items()}
     users = [user for user in owners.salesforce if user.email]

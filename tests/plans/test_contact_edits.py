@@ -1,0 +1,156 @@
+"""What is decided for a linked contact that was edited: facts in, whole plans out."""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import (
+    Category,
+    Conflict,
+    OptOut,
+    Plan,
+    Report,
+    SaveLink,
+    UpdateRecord,
+)
+from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.links import LinkState, tags
+from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
+from crmsync.rules.owners import OwnerBook
+from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, base_of
+from tests.plans.contact_facts import BOOK, KEY, H, S, linked, pair
+
+
+def test_an_echo_plans_to_nothing():
+    """A pair that shows what was agreed plans to nothing, whatever the message said."""
+    assert plan_contact(linked(), BOOK) == Plan()
+
+
+def test_a_quiet_record_needs_no_look_across():
+    """A record that shows what was agreed is quiet; one with a new value is not, nor is one of a buried link."""
+    hubspot, salesforce = pair()
+    link = a_link(hubspot, salesforce, BOOK)
+    assert is_quiet(hubspot, link, BOOK)
+    assert is_quiet(salesforce, link, BOOK)
+    assert not is_quiet(a_contact({"phone": "1"}), link, BOOK)
+    assert not is_quiet(hubspot, replace(link, state=LinkState.TOMBSTONE), BOOK)
+
+
+def test_edits_of_different_fields_on_both_sides_both_survive():
+    """HubSpot's new phone goes to Salesforce and Salesforce's new title to HubSpot, and the base takes both in."""
+    hubspot, salesforce = pair(hubspot={"phone": "0100"}, salesforce={"Title": "Engineer"})
+    facts = linked(hubspot, salesforce)
+    merged_h = dict(hubspot.fields) | {"jobtitle": "Engineer"}
+    merged_s = dict(salesforce.fields) | {"Phone": "0100"}
+    saved = replace(
+        facts.link,
+        hubspot_base=base_of(merged_h, BOOK, H),
+        salesforce_base=base_of(merged_s, BOOK, S),
+        wrote=tags(["Phone"]),
+    )
+    assert plan_contact(facts, BOOK) == Plan(
+        (
+            UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",)),
+            UpdateRecord(hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)),
+            SaveLink(saved),
+        )
+    )
+
+
+@pytest.mark.rule("Q-21")
+@pytest.mark.parametrize(
+    ("hubspot_at", "salesforce_at", "winner"),
+    [(5, 4, H), (4, 5, S), (5, 5, S)],
+    ids=["HubSpot later", "Salesforce later", "a tie goes to Salesforce"],
+)
+def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, salesforce_at, winner):
+    """The age of HubSpot's property against the age of Salesforce's record decides, and the conflict is told with both values."""
+    hubspot = a_contact({"phone": "1"}, salesforce_id=LEAD_ID, modified=9, ages={"phone": hubspot_at})
+    salesforce = a_lead({"Phone": "2"}, key=KEY, modified=salesforce_at)
+    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    assert plan.conflicts == (Conflict("phone", "Phone", "1", "2", "two_way", winner),)
+    written = {
+        H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)),
+        S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",)),
+    }
+    assert plan.effects[0] == written[winner]
+
+
+def test_both_sides_edited_to_the_same_value_only_moves_the_base():
+    """Nothing needs to be written, but the two agree on something new, and the link remembers it."""
+    hubspot, salesforce = pair(hubspot={"phone": "+1 (0)100"}, salesforce={"Phone": "+10100"})
+    assert [type(one) for one in plan_contact(linked(hubspot, salesforce), BOOK).effects] == [SaveLink]
+
+
+@pytest.mark.rule("OPT-4")
+def test_ticking_email_opt_out_unsubscribes_in_hubspot():
+    """The opt-out goes to HubSpot through its communication preferences, not as a property."""
+    hubspot, salesforce = pair(salesforce={"HasOptedOutOfEmail": True})
+    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    assert plan.effects[0] == OptOut("ada@example.com", ("OPT-4",))
+
+
+@pytest.mark.rule("OPT-5")
+def test_unticking_email_opt_out_is_undone():
+    """While HubSpot says unsubscribed, the box is ticked again and HubSpot is left alone."""
+    out = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": True})
+    hubspot, salesforce = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False})
+    plan = plan_contact(linked(hubspot, salesforce, agreed=out), BOOK)
+    assert plan.effects[0] == UpdateRecord(salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",))
+    assert [type(one) for one in plan.effects] == [UpdateRecord, SaveLink]
+
+
+def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
+    """A text where Salesforce has a number is reported; the other fields are carried and the bad one stays unagreed."""
+    hubspot, salesforce = pair(hubspot={"annualrevenue": "a lot", "phone": "0100"})
+    plan = plan_contact(linked(hubspot, salesforce), BOOK)
+    update, saved, report = plan.effects
+    assert update == UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",))
+    assert (report.category, report.fieldname) == (Category.VALIDATION, "annualrevenue")
+    again = plan_contact(
+        replace(
+            linked(hubspot, replace(salesforce, fields=dict(salesforce.fields) | {"Phone": "0100"})), link=saved.link
+        ),
+        BOOK,
+    )
+    assert [type(one) for one in again.effects] == [Report]
+
+
+def test_a_custom_mapping_joins_the_default_ones():
+    """An operator's row is carried like any other, under its own policy."""
+    book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),))
+    hubspot, salesforce = pair(hubspot={"favourite_colour": "red"})
+    facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), book), hubspot, salesforce)
+    assert plan_contact(facts, book).effects[0] == UpdateRecord(
+        salesforce.ref, S, {"Favourite_Colour__c": "red"}, ("MAP-2",)
+    )
+
+
+def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
+    """Naming a default pair again changes whose value counts, and maps nothing twice."""
+    book = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
+    assert "phone" not in book.pages["Lead"].hubspot_forms
+    assert "phone" in BOOK.pages["Lead"].hubspot_forms
+
+
+@pytest.mark.rule("TEN-1")
+def test_a_salesforce_key_of_another_portal_is_left_alone():
+    """Where several portals share an org, the record keeps the id of the portal that linked it first."""
+    hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
+    assert plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), BOOK) == Plan()
+
+
+@pytest.mark.rule("OWN-12")
+@pytest.mark.rule("Q-21")
+@pytest.mark.parametrize(("hubspot_at", "winner"), [(9, H), (1, S)])
+def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner):
+    """The age of HubSpot's owner property against the age of Salesforce's record decides, and the conflict is told."""
+    book = a_book(owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"}))
+    before = a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID), a_lead({"OwnerId": "005J"}, key=KEY)
+    hubspot = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID, ages={"hubspot_owner_id": hubspot_at})
+    facts = ContactFacts(
+        a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5)
+    )
+    plan = plan_contact(facts, book)
+    assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
+    assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})
