@@ -140,7 +140,10 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
 
 
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
-    """One of the two is gone, or lives on in another pair (MRG-2): bury the link; a deletion in Salesforce deletes the contact only by the setting, whatever the list (CH-9)."""
+    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2).
+
+    A deletion in Salesforce deletes the contact only by the setting, and is noticed whatever the list (CH-9).
+    """
     if (
         link.state is LinkState.TOMBSTONE
         and facts.change.cause is Cause.RESTORED

@@ -12,7 +12,7 @@ from crmsync.model.settings import ContactSettings, OutsideInclusionList
 from crmsync.rules.values import is_blank
 
 PRESET = "default"
-"""All contacts but subscribers (INC-4)."""
+"""All contacts but subscribers (INC-4): offered by name, never made as a list of HubSpot's (Q-24)."""
 
 STAGE = "lifecyclestage"
 SUBSCRIBER = "subscriber"
