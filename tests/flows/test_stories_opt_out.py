@@ -6,7 +6,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.story_stage import SWEEP, found, lead_id, linked_pair, own_act, record
+from tests.flows.story_stage import SWEEP, convert, found, lead_id, linked_pair, own_act, record
 
 
 def said(people: People, contact: str, made: str, object_: str = "Lead") -> tuple[bool, bool]:
@@ -136,8 +136,7 @@ def test_an_opt_out_outlives_the_conversion_of_its_lead(stack: Stack, people: Pe
     contact, made = linked_pair(stack, people, "opt.converted@example.com")
     people.edit_record("Lead", made, HasOptedOutOfEmail=True)
     stack.settle()
-    action = {"side": "salesforce", "do": "convert_lead", "lead_id": made, "account_id": None}
-    heir = str(stack.person(action | {"create_opportunity": False})["contact_id"])
+    heir = convert(stack, made)
     stack.settle()
     people.edit_record("Contact", heir, HasOptedOutOfEmail=False)
     stack.settle()
