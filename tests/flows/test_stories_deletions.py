@@ -1,0 +1,201 @@
+"""Stories of what is deleted on one side: nothing follows unless the settings say so, and nothing comes back by an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import WORLD, NewStack
+from tests.flows.story_stage import (
+    LIST,
+    SWEEP,
+    found,
+    linked_pair,
+    merge_records,
+    record,
+    rows,
+    undelete,
+    with_contacts,
+)
+from tests.flows.test_stories_inclusion import LISTED
+
+
+@pytest.fixture(scope="module")
+def deleting() -> Iterator[Stack]:
+    """A stack that deletes in HubSpot what was deleted in Salesforce."""
+    with Stack(with_contacts("delete_in_hubspot = true"), WORLD) as stack:
+        yield stack
+
+
+def exists(people: People, address: str) -> bool:
+    """Whether HubSpot has a contact with that address."""
+    return people.contact_with(address) is not None
+
+
+def link_items(stack: Stack, *ids: str) -> list[dict[str, Any]]:
+    """Every item of our tables in which one of the ids stands."""
+    dynamodb = stack.cloud.aws.client("dynamodb")
+    pages = [
+        page
+        for table in dynamodb.list_tables()["TableNames"]
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table)
+    ]
+    items = [item for page in pages for item in page["Items"]]
+    return [item for item in items if any(one in str(item) for one in ids)]
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("SET-23")
+def test_a_deleted_lead_leaves_its_contact(stack: Stack, people: People):
+    """Unless set so, a deletion in Salesforce deletes nothing, and an edit of the contact makes no new lead."""
+    contact, made = linked_pair(stack, people, "left@example.com")
+    people.salesforce.Lead.delete(made)
+    stack.settle()
+    people.edit_contact(contact, phone="+49 731 1")
+    told = stack.advance(SWEEP)
+    assert (found(people, "left@example.com"), rows(people, "Lead", "left@example.com")) == (contact, [])
+    assert told["open_errors"] == 0
+
+
+@pytest.mark.rule("DEL-1")
+def test_a_new_lead_with_the_address_takes_the_contact_over(stack: Stack, people: People):
+    """What an edit does not bring back, a new record does: it is linked with the contact that was left."""
+    contact, made = linked_pair(stack, people, "heir@example.com")
+    people.salesforce.Lead.delete(made)
+    stack.settle()
+    new = people.new_record("Lead", LastName="Lang", Company="Example GmbH", Email="heir@example.com", Title="Pilot")
+    stack.settle()
+    people.edit_contact(contact, phone="+49 731 2")
+    stack.settle()
+    assert people.contact(contact, "jobtitle") == {"jobtitle": "Pilot"}
+    assert record(people, "Lead", new, "Phone") == {"Phone": "+49 731 2"}
+
+
+@pytest.mark.rule("DEL-1")
+def test_a_contact_deleted_in_hubspot_leaves_its_lead(stack: Stack, people: People):
+    """Salesforce keeps its record whatever HubSpot deletes, and an edit of it makes no new contact."""
+    contact, made = linked_pair(stack, people, "gone@example.com")
+    people.hubspot.crm.contacts.basic_api.archive(contact)
+    stack.settle()
+    people.edit_record("Lead", made, Title="Pilot")
+    told = stack.advance(SWEEP)
+    assert (record(people, "Lead", made, "Title"), exists(people, "gone@example.com")) == ({"Title": "Pilot"}, False)
+    assert told["open_errors"] == 0
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side: str):
+    """Taken out of the bin it goes on with its old counterpart; nobody is made twice."""
+    address = f"undelete.{side}@example.com"
+    contact, made = linked_pair(stack, people, address)
+    if side == "hubspot":
+        people.hubspot.crm.contacts.basic_api.archive(contact)
+        stack.settle()
+        stack.person({"side": "hubspot", "do": "restore", "ids": [contact]})
+    else:
+        people.salesforce.Lead.delete(made)
+        stack.settle()
+        undelete(stack, made)
+    stack.settle()
+    people.edit_contact(contact, phone="+49 731 3")
+    people.edit_record("Lead", made, Title="Pilot")
+    told = stack.settle()
+    assert rows(people, "Lead", address, "Id", "Phone") == [{"Id": made, "Phone": "+49 731 3"}]
+    assert (found(people, address), people.contact(contact, "jobtitle")) == (contact, {"jobtitle": "Pilot"})
+    assert told["open_errors"] == 0
+
+
+@pytest.mark.rule("CH-9")
+def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
+    """Nothing of it stays in our tables, tombstones neither; the lead is left alone and brings nobody back by an edit."""
+    contact, made = linked_pair(stack, people, "private@example.com")
+    assert len(link_items(stack, contact, made)) == 2
+    people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
+    stack.settle()
+    assert link_items(stack, contact, made) == []
+    people.edit_record("Lead", made, Title="Pilot")
+    told = stack.advance(SWEEP)
+    assert (exists(people, "private@example.com"), link_items(stack, contact, made)) == (False, [])
+    assert (record(people, "Lead", made, "Title"), told["open_errors"]) == ({"Title": "Pilot"}, 0)
+
+
+@pytest.mark.rule("DEL-1")
+def test_set_so_a_deletion_in_salesforce_deletes_the_contact(deleting: Stack):
+    """delete_in_hubspot: the contact goes to HubSpot's recycle bin; what HubSpot deletes still leaves the lead."""
+    people = People(deleting.ready())
+    _, made = linked_pair(deleting, people, "follow@example.com")
+    contact, kept = linked_pair(deleting, people, "kept@example.com")
+    people.salesforce.Lead.delete(made)
+    people.hubspot.crm.contacts.basic_api.archive(contact)
+    told = deleting.settle()
+    assert (exists(people, "follow@example.com"), told["open_errors"]) == (False, 0)
+    assert record(people, "Lead", kept, "Email") == {"Email": "kept@example.com"}
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("Q-30")
+def test_set_so_an_undelete_in_salesforce_makes_the_contact_anew(deleting: Stack):
+    """The contact that followed its lead into the bin is there again, once, and in step with it."""
+    people = People(deleting.ready())
+    _, made = linked_pair(deleting, people, "anew@example.com", jobtitle="Baker")
+    people.salesforce.Lead.delete(made)
+    deleting.settle()
+    undelete(deleting, made)
+    deleting.settle()
+    contact = found(people, "anew@example.com")
+    people.edit_contact(contact, phone="+49 731 4")
+    told = deleting.settle()
+    assert people.contact(contact, "jobtitle") == {"jobtitle": "Baker"}
+    assert rows(people, "Lead", "anew@example.com", "Id", "Phone") == [{"Id": made, "Phone": "+49 731 4"}]
+    assert told["open_errors"] == 0
+
+
+@pytest.mark.rule("DEL-1")
+@pytest.mark.rule("MRG-1")
+def test_set_so_a_merge_deletes_nobody_who_lives_on(deleting: Stack):
+    """A lead that was merged away is no deletion: its contact goes on with the survivor."""
+    people = People(deleting.ready())
+    contact, made = linked_pair(deleting, people, "merged@example.com")
+    survivor = people.new_record("Lead", LastName="Lang", Company="Example GmbH", Email="merged@example.com")
+    merge_records(deleting, "Lead", survivor, made)
+    people.edit_record("Lead", survivor, Title="Pilot")
+    deleting.settle()
+    assert (found(people, "merged@example.com"), people.contact(contact, "jobtitle")) == (
+        contact,
+        {"jobtitle": "Pilot"},
+    )
+
+
+@pytest.mark.rule("CH-9")
+@pytest.mark.rule("DEL-2")
+def test_set_so_a_deletion_outside_the_list_deletes_the_contact_too(new_stack: NewStack):
+    """The real connector leaves such a contact behind with a dead id; here the list freezes edits, not deletions."""
+    stack = new_stack(with_contacts("delete_in_hubspot = true", f'inclusion_list = "{LIST}"'), LISTED)
+    people = People(stack.ready())
+    made = people.new_record("Lead", LastName="Holm", Company="Example AB", Email="outside@example.com")
+    stack.settle()
+    assert exists(people, "outside@example.com")
+    people.salesforce.Lead.delete(made)
+    told = stack.settle()
+    assert (exists(people, "outside@example.com"), told["open_errors"]) == (False, 0)
+
+
+@pytest.mark.rule("Q-30")
+def test_the_brake_holds_deletions_beyond_the_hours_number(new_stack: NewStack):
+    """max_deletes_per_hour: what goes beyond it waits as an error for a person, and the next hour has room for as many again."""
+    stack = new_stack(with_contacts("delete_in_hubspot = true", "max_deletes_per_hour = 2"))
+    people = People(stack.ready())
+    addresses = [f"brake{number}@example.com" for number in range(5)]
+    made = [linked_pair(stack, people, address)[1] for address in addresses]
+    for one in made[:4]:
+        people.salesforce.Lead.delete(one)
+    told = stack.settle()
+    assert (sum(exists(people, address) for address in addresses), told["open_errors"]) == (3, 2)
+    people.salesforce.Lead.delete(made[4])
+    stack.advance(3600)
+    assert sum(exists(people, address) for address in addresses) == 3
