@@ -1,0 +1,155 @@
+"""Stories of the settings around contacts: what HubSpot's contacts become, which fields cross, and what a new mapping does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.story_stage import SWEEP, convert, found, lead_id, linked_pair, record, rows, with_contacts
+
+STAGES = (
+    *("Subscriber", "Lead", "Marketing Qualified Lead", "Sales Qualified Lead"),
+    *("Opportunity", "Customer", "Evangelist", "Other"),
+)
+CUSTOM: tuple[Mapping[str, Any], ...] = (
+    {"name": "Nickname__c", "length": 40},
+    {"name": "Stage__c", "type": "picklist", "picklistValues": [{"value": value} for value in STAGES]},
+)
+MAPPED: Mapping[str, Any] = {
+    "hubspot": [{"portal_id": 555001, "tier": "professional", "properties": {"contacts": [{"name": "nickname"}]}}],
+    "salesforce": {"edition": "Enterprise Edition", "custom_fields": {"Lead": CUSTOM, "Contact": CUSTOM}},
+}
+
+
+def mapping(hubspot: str, salesforce: str) -> str:
+    """A custom mapping as it stands in the settings file."""
+    return f'\n[[connection.contacts.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "two_way"\n'
+
+
+def push(stack: Stack, folder: Path, settings: str) -> None:
+    """Put a settings file in force with the operator's command."""
+    file = folder / "settings.toml"
+    file.write_text(settings, encoding="utf-8")
+    ready = stack.ready()
+    where = {"AWS_ENDPOINT_URL": ready["aws_endpoint_url"], "AWS_DEFAULT_REGION": ready["aws_region"]}
+    command = [sys.executable, "-m", "crmsync.cli", "settings", "push", str(file), "--apply"]
+    done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.rule("MAP-6")
+@pytest.mark.rule("MAP-11")
+@pytest.mark.rule("TRG-15")
+def test_a_new_mapping_is_not_retroactive(new_stack: NewStack, tmp_path: Path):
+    """Existing values stay where they are, sweeps or not; from then on an edit crosses, to a lead as to its contact later."""
+    stack = new_stack(SETTINGS, MAPPED)
+    people = People(stack.ready())
+    contact, made = linked_pair(stack, people, "nick@example.com", nickname="Old")
+    still, waiting = linked_pair(stack, people, "still@example.com", nickname="Old")
+    assert record(people, "Lead", made, "Nickname__c") == {"Nickname__c": None}
+    push(stack, tmp_path, SETTINGS + mapping("nickname", "Nickname__c"))
+    stack.advance(SWEEP)
+    assert record(people, "Lead", made, "Nickname__c") == {"Nickname__c": None}
+    people.edit_contact(contact, nickname="New")
+    stack.settle()
+    assert record(people, "Lead", made, "Nickname__c") == {"Nickname__c": "New"}
+    assert record(people, "Lead", waiting, "Nickname__c") == {"Nickname__c": None}
+    heir = convert(stack, made)
+    stack.settle()
+    people.edit_record("Contact", heir, Nickname__c="Newest")
+    stack.settle()
+    assert people.contact(contact, "nickname") == {"nickname": "Newest"}
+    assert people.contact(still, "nickname") == {"nickname": "Old"}
+
+
+@pytest.mark.rule("FLD-1")
+@pytest.mark.rule("FLD-2")
+@pytest.mark.rule("MAP-16")
+def test_the_lifecycle_stage_crosses_by_a_custom_field_alone(new_stack: NewStack):
+    """It has no counterpart by default; mapped to a picklist of the labels it crosses both ways in each side's own words."""
+    stack = new_stack(SETTINGS + mapping("lifecyclestage", "Stage__c"), MAPPED)
+    people = People(stack.ready())
+    contact, made = linked_pair(stack, people, "stage@example.com", lifecyclestage="marketingqualifiedlead")
+    assert record(people, "Lead", made, "Stage__c") == {"Stage__c": "Marketing Qualified Lead"}
+    people.edit_record("Lead", made, Stage__c="Sales Qualified Lead")
+    stack.settle()
+    assert people.contact(contact, "lifecyclestage") == {"lifecyclestage": "salesqualifiedlead"}
+
+
+@pytest.mark.rule("FLD-1")
+@pytest.mark.rule("TRG-15")
+def test_without_a_mapping_the_lifecycle_stage_stays(stack: Stack, people: People):
+    """Its change writes nothing to Salesforce."""
+    contact, made = linked_pair(stack, people, "unmapped@example.com", lifecyclestage="subscriber")
+    before = record(people, "Lead", made, "SystemModstamp")
+    people.edit_contact(contact, lifecyclestage="lead")
+    stack.advance(SWEEP)
+    assert record(people, "Lead", made, "SystemModstamp") == before
+
+
+@pytest.mark.rule("SET-3")
+@pytest.mark.rule("CH-12")
+@pytest.mark.rule("FLD-6")
+def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
+    """contact_if_account: by the domain of the address, under the one account that has it; everybody else becomes a lead."""
+    stack = new_stack(with_contacts('create_in_salesforce = "contact_if_account"'))
+    people = People(stack.ready())
+    account = people.new_record("Account", Name="Known", Website="https://www.known.example.org/about")
+    for name in ("One", "Two"):
+        people.new_record("Account", Name=name, Website="shared.example.org")
+    for domain in ("known", "shared", "unknown"):
+        people.new_contact(lastname="Lang", email=f"ada@{domain}.example.org", company="As Typed")
+    told = stack.settle()
+    made = {
+        domain: {
+            object_: rows(people, object_, f"ada@{domain}.example.org", *fields)
+            for object_, fields in (("Contact", ["AccountId"]), ("Lead", ["Company"]))
+        }
+        for domain in ("known", "shared", "unknown")
+    }
+    as_lead: dict[str, list[dict[str, Any]]] = {"Contact": [], "Lead": [{"Company": "As Typed"}]}
+    assert made == {"known": {"Contact": [{"AccountId": account}], "Lead": []}, "shared": as_lead, "unknown": as_lead}
+    assert (told["open_errors"], record(people, "Account", account, "Name")) == (0, {"Name": "Known"})
+
+
+@pytest.mark.rule("SET-2")
+@pytest.mark.rule("SET-3")
+@pytest.mark.rule("SET-7")
+@pytest.mark.rule("SET-8")
+@pytest.mark.rule("Q-15")
+def test_the_default_object_is_the_settings_choice(new_stack: NewStack):
+    """create_in_salesforce = "contact" makes contacts; the switches of the lifecycle are settings that leave this alone."""
+    lifecycle = "[connection.lifecycle]\nautomatic_transitions = false\nsync_to_company_contacts = false\n"
+    stack = new_stack(with_contacts('create_in_salesforce = "contact"') + lifecycle)
+    people = People(stack.ready())
+    contact = people.new_contact(lastname="Lang", email="ada@example.com", company="Example GmbH")
+    stack.settle()
+    (made,) = rows(people, "Contact", "ada@example.com", "Id", "LastName", "AccountId", "OwnerId")
+    ours = stack.ready()["salesforce"]["integration_user_id"]
+    assert made == {"Id": made["Id"], "LastName": "Lang", "AccountId": None, "OwnerId": ours}
+    assert rows(people, "Lead", "ada@example.com") == []
+    people.edit_record("Contact", made["Id"], Title="Pilot")
+    stack.settle()
+    assert people.contact(contact, "jobtitle") == {"jobtitle": "Pilot"}
+
+
+@pytest.mark.rule("SET-1")
+@pytest.mark.rule("SET-2")
+def test_by_default_both_sides_make_what_is_new(stack: Stack, people: People):
+    """A new contact becomes a lead; a new lead and a new contact in Salesforce each become a contact."""
+    people.new_contact(lastname="Lang", email="default.hs@example.com")
+    people.new_record("Lead", LastName="Holm", Company="Example AB", Email="default.lead@example.com")
+    people.new_record("Contact", LastName="Holm", Email="default.contact@example.com")
+    stack.settle()
+    assert lead_id(people, "default.hs@example.com")
+    for address in ("default.lead@example.com", "default.contact@example.com"):
+        assert people.contact(found(people, address), "lastname") == {"lastname": "Holm"}
