@@ -43,7 +43,7 @@ def test_a_machine_is_seen(line: str) -> None:
     assert MACHINE.search(line)
 
 
-@pytest.mark.parametrize("line", ["GET /api/home/page", "~/crm", "https://example.com/root/x", "the root of it"])
+@pytest.mark.parametrize("line", ["GET /api/home/page", "~/crm", "https://example.com/rooted/x", "the root of it"])
 def test_other_paths_are_none(line: str) -> None:
     """What only looks like a home folder is let be."""
     assert not MACHINE.search(line)

@@ -21,7 +21,7 @@ def laptop(tmp_path: Path) -> Iterator[Build]:
     with ExitStack() as owned:
 
         def build(*, template: str = TEMPLATE, parameters: dict[str, str] | None = None, **handlers: str) -> Laptop:
-            for name in ("work", "tick", "door"):
+            for name in ("toil", "tick", "door"):
                 folder = tmp_path / "functions" / name
                 folder.mkdir(parents=True)
                 (folder / "handler.py").write_text(textwrap.dedent(handlers.get(name, PRINTS_THE_EVENT)))

@@ -46,7 +46,7 @@ Resources:
   WorkFunction:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: functions/work/
+      CodeUri: functions/toil/
       Environment: {Variables: {COLOUR: !Ref Colour, TABLE: !Ref Notes, QUEUE_URL: !Ref Queue}}
       Events:
         Messages:

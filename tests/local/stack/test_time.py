@@ -30,12 +30,12 @@ def gaps(stack, began: int) -> list[int]:
 
 def test_nothing_moves_by_itself(laptop: Build):
     """A stranger at the door is answered by the real handler at once, but what he brought waits in the queue."""
-    stack = laptop(work=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
+    stack = laptop(toil=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert requests.post(stack.door.url, data=body, headers=headers, timeout=30).status_code == 204
-    assert stack.said("work") == []
+    assert stack.said("toil") == []
     stack.runner.settle()
-    assert stack.said("work") == [["knock"]]
+    assert stack.said("toil") == [["knock"]]
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
