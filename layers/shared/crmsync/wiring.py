@@ -229,8 +229,10 @@ def _our_user(connection: Connection) -> str:
 
     Nobody where several connections share the org: what one of them wrote is news to the others (TEN-1).
     """
-    org = connection.salesforce.login_url
-    shared = sum(one.salesforce.login_url == org for one in _settings().connections) > 1
+    from crmsync.rules.settings_checks import org_of
+
+    org = org_of(connection)
+    shared = sum(org_of(one) == org for one in _settings().connections) > 1
     return "" if shared else _salesforce(connection).identity().user_id
 
 

@@ -40,7 +40,7 @@ def _family(name: str, *numbers: str) -> list[str]:
 
 CONTACTS = Concern(
     title="Contacts and leads",
-    release="0.2.0",
+    release="0.1.0",
     binding=ids(
         *("SET 1-3 7-9", "INC 1-2 4-7", "DUP 1", "FLD 1-3 5-7", "OPT 1-7", "OWN 1-13", "TRG 10", "MAP 1-11"),
     ),

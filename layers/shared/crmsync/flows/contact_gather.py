@@ -123,7 +123,7 @@ class _Desk:
         self.find_links([*heirs, *(record.ref for records in self._candidates.values() for record in records)])
 
     def inherit_links(self, lone: Sequence[Record]) -> None:
-        """A record that is what became of a linked one (a converted lead's contact, the survivor of a merge) takes over its link."""
+        """Have a record that is what became of a linked one take over its link (DUP-26, MRG-1, MRG-3)."""
         heirs: list[tuple[Record, Link]] = []
         for record in lone:
             candidates = self._candidates.get((record.ref.side.other, _address(record)), ())

@@ -155,7 +155,8 @@ def _braked(facts: Sequence[ContactFacts], plans: list[Plan], world: World) -> l
         return plans
     allowed = world.brake.pull(world.connection.name, Kind.CONTACT, len(deleting), limit, world.now())
     for at in deleting[allowed:]:
-        plans[at] = Plan((reports.braked(facts[at].change.ref),))
+        contact = facts[at].hubspot
+        plans[at] = Plan((reports.braked(contact.ref if contact else facts[at].change.ref),))
     return plans
 
 

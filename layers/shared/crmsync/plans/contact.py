@@ -142,7 +142,8 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
     """Bury a link one of whose records is gone, or lives on in another pair (MRG-2).
 
-    A deletion in Salesforce deletes the contact only by the setting, and is noticed whatever the list (CH-9).
+    A deletion in Salesforce deletes the contact only by the setting (DEL-1, SET-23), and is noticed whatever the list
+    (CH-9, where DEL-2 misses it).
     """
     if (
         link.state is LinkState.TOMBSTONE

@@ -1,6 +1,8 @@
 """Who is the same person on the other side (DUP-1, CH-13, DUP-23).
 
-A link, once made, is the lasting anchor (DUP-24); these rules speak only where there is none yet.
+The address alone decides, never a name (DUP-20); among several the choice does not depend on their order (DUP-21), and
+whoever is there already is not made a second time (DUP-25). A link, once made, is the lasting anchor (DUP-24); these
+rules speak only where there is none yet.
 """
 
 from __future__ import annotations

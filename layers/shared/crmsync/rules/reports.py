@@ -85,6 +85,6 @@ def braked(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Look into who deleted them, then retry these errors; the contacts stay until then.",
+        hint="Find out who deleted them, and undelete what shall stay: this contact goes when it is next looked at.",
         because=("DEL-1", "Q-30"),
     )
