@@ -11,7 +11,6 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import WORLD, NewStack
 from tests.flows.story_stage import (
-    LIST,
     SWEEP,
     found,
     linked_pair,
@@ -21,7 +20,6 @@ from tests.flows.story_stage import (
     undelete,
     with_contacts,
 )
-from tests.flows.test_stories_inclusion import LISTED
 
 
 @pytest.fixture(scope="module")
@@ -169,20 +167,6 @@ def test_set_so_a_merge_deletes_nobody_who_lives_on(deleting: Stack):
         contact,
         {"jobtitle": "Pilot"},
     )
-
-
-@pytest.mark.rule("CH-9")
-@pytest.mark.rule("DEL-2")
-def test_set_so_a_deletion_outside_the_list_deletes_the_contact_too(new_stack: NewStack):
-    """The real connector leaves such a contact behind with a dead id; here the list freezes edits, not deletions."""
-    stack = new_stack(with_contacts("delete_in_hubspot = true", f'inclusion_list = "{LIST}"'), LISTED)
-    people = People(stack.ready())
-    made = people.new_record("Lead", LastName="Holm", Company="Example AB", Email="outside@example.com")
-    stack.settle()
-    assert exists(people, "outside@example.com")
-    people.salesforce.Lead.delete(made)
-    told = stack.settle()
-    assert (exists(people, "outside@example.com"), told["open_errors"]) == (False, 0)
 
 
 @pytest.mark.rule("Q-30")

@@ -7,6 +7,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.story_stage import (
+    SWEEP,
     convert,
     found,
     lead_id,
@@ -214,3 +215,37 @@ def test_one_name_with_two_addresses_is_two_people(stack: Stack, people: People)
     stack.settle()
     assert found(people, "twin.one@example.com") != contact
     assert lead_id(people, "twin.two@example.com") != made
+
+
+@pytest.mark.rule("INC-1")
+@pytest.mark.rule("INC-5")
+def test_without_a_list_everybody_syncs(stack: Stack, people: People):
+    """No inclusion list is there unless somebody names one, and then subscribers sync as well."""
+    contact, made = linked_pair(stack, people, "subscriber@example.com", lifecyclestage="subscriber")
+    people.edit_contact(contact, phone="+49 731 7")
+    stack.settle()
+    assert record(people, "Lead", made, "Phone") == {"Phone": "+49 731 7"}
+
+
+@pytest.mark.rule("FLD-1")
+@pytest.mark.rule("TRG-15")
+def test_without_a_mapping_the_lifecycle_stage_stays(stack: Stack, people: People):
+    """Its change writes nothing to Salesforce."""
+    contact, made = linked_pair(stack, people, "unmapped@example.com", lifecyclestage="subscriber")
+    before = record(people, "Lead", made, "SystemModstamp")
+    people.edit_contact(contact, lifecyclestage="lead")
+    stack.advance(SWEEP)
+    assert record(people, "Lead", made, "SystemModstamp") == before
+
+
+@pytest.mark.rule("SET-1")
+@pytest.mark.rule("SET-2")
+def test_by_default_both_sides_make_what_is_new(stack: Stack, people: People):
+    """A new contact becomes a lead; a new lead and a new contact in Salesforce each become a contact."""
+    people.new_contact(lastname="Lang", email="default.hs@example.com")
+    people.new_record("Lead", LastName="Holm", Company="Example AB", Email="default.lead@example.com")
+    people.new_record("Contact", LastName="Holm", Email="default.contact@example.com")
+    stack.settle()
+    assert lead_id(people, "default.hs@example.com")
+    for address in ("default.lead@example.com", "default.contact@example.com"):
+        assert people.contact(found(people, address), "lastname") == {"lastname": "Holm"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from local.people import People
-from local.stack import Stack
 from tests.flows.conftest import NewStack
 from tests.flows.story_stage import (
     LIST,
@@ -13,22 +12,11 @@ from tests.flows.story_stage import (
     found,
     join_list,
     lead_id,
-    linked_pair,
     record,
     rows,
     with_contacts,
 )
 from tests.flows.test_stories_inclusion import LISTED
-
-
-@pytest.mark.rule("INC-1")
-@pytest.mark.rule("INC-5")
-def test_without_a_list_everybody_syncs(stack: Stack, people: People):
-    """No inclusion list is there unless somebody names one, and then subscribers sync as well."""
-    contact, made = linked_pair(stack, people, "subscriber@example.com", lifecyclestage="subscriber")
-    people.edit_contact(contact, phone="+49 731 7")
-    stack.settle()
-    assert record(people, "Lead", made, "Phone") == {"Phone": "+49 731 7"}
 
 
 @pytest.mark.rule("INC-4")
@@ -96,34 +84,32 @@ def test_with_ignore_salesforce_makes_and_links_nobody_outside(new_stack: NewSta
 
 @pytest.mark.rule("SET-1")
 @pytest.mark.rule("Q-37")
-@pytest.mark.rule("Q-38")
-@pytest.mark.parametrize(
-    ("value", "made"),
-    [("never", set()), ("contacts_only", {"Contact"})],
-)
-def test_salesforce_makes_the_contacts_that_the_setting_names(new_stack: NewStack, value: str, made: set[str]):
-    """Setting "Creating contacts in HubSpot" names the objects; one that makes no contact is linked all the same where there is one."""
-    stack = new_stack(with_contacts(f'create_in_hubspot = "{value}"'))
+def test_salesforce_makes_the_contacts_that_the_setting_names(new_stack: NewStack):
+    """Setting "Creating contacts in HubSpot" names the objects: with contacts_only a lead makes nobody."""
+    stack = new_stack(with_contacts('create_in_hubspot = "contacts_only"'))
     people = People(stack.ready())
-    known = people.new_contact(lastname="Known", email="known@example.com")
     people.new_record("Lead", LastName="Holm", Company="Example AB", Email="lead@example.com")
     people.new_record("Contact", LastName="Holm", Email="contact@example.com")
-    people.new_record("Contact", LastName="Known", Email="known@example.com", Title="Pilot")
     stack.settle()
-    assert {name for name in ("Lead", "Contact") if people.contact_with(f"{name.lower()}@example.com")} == made
-    assert people.contact(known, "jobtitle") == {"jobtitle": "Pilot"}
+    made = {name: people.contact_with(f"{name}@example.com") is not None for name in ("lead", "contact")}
+    assert made == {"lead": False, "contact": True}
 
 
+@pytest.mark.rule("SET-1")
 @pytest.mark.rule("SET-2")
-def test_hubspot_makes_no_leads_when_told_not_to(new_stack: NewStack):
-    """create_in_salesforce = "never": a new contact makes nothing, but one whose address is known is linked and kept in step."""
-    stack = new_stack(with_contacts('create_in_salesforce = "never"'))
+@pytest.mark.rule("Q-38")
+def test_where_neither_side_creates_those_who_are_there_are_linked(new_stack: NewStack):
+    """Never and "Don't automatically create": nobody is made, and whoever is on both sides syncs, as deduplication creates nobody."""
+    stack = new_stack(with_contacts('create_in_hubspot = "never"', 'create_in_salesforce = "never"'))
     people = People(stack.ready())
     people.new_contact(lastname="New", email="new@example.com")
-    people.new_record("Lead", LastName="Holm", Company="Example AB", Email="known@example.com")
-    contact = people.new_contact(lastname="Holm", email="known@example.com")
+    people.new_record("Lead", LastName="Holm", Company="Example AB", Email="lead@example.com")
+    known = people.new_contact(lastname="Known", email="known@example.com")
     stack.settle()
-    people.edit_contact(contact, phone="+49 731 3")
+    people.new_record("Contact", LastName="Known", Email="known@example.com", Title="Pilot")
     stack.settle()
-    assert rows(people, "Lead", "new@example.com") == []
-    assert [row["Phone"] for row in rows(people, "Lead", "known@example.com", "Phone")] == ["+49 731 3"]
+    people.edit_contact(known, phone="+49 731 3")
+    stack.settle()
+    assert (people.contact_with("lead@example.com"), rows(people, "Lead", "new@example.com")) == (None, [])
+    assert people.contact(known, "jobtitle") == {"jobtitle": "Pilot"}
+    assert [row["Phone"] for row in rows(people, "Contact", "known@example.com", "Phone")] == ["+49 731 3"]

@@ -14,7 +14,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS, NewStack
-from tests.flows.story_stage import SWEEP, convert, found, lead_id, linked_pair, record, rows, with_contacts
+from tests.flows.story_stage import SWEEP, convert, linked_pair, record, rows, with_contacts
 
 STAGES = (
     *("Subscriber", "Lead", "Marketing Qualified Lead", "Sales Qualified Lead"),
@@ -85,17 +85,6 @@ def test_the_lifecycle_stage_crosses_by_a_custom_field_alone(new_stack: NewStack
     assert people.contact(contact, "lifecyclestage") == {"lifecyclestage": "salesqualifiedlead"}
 
 
-@pytest.mark.rule("FLD-1")
-@pytest.mark.rule("TRG-15")
-def test_without_a_mapping_the_lifecycle_stage_stays(stack: Stack, people: People):
-    """Its change writes nothing to Salesforce."""
-    contact, made = linked_pair(stack, people, "unmapped@example.com", lifecyclestage="subscriber")
-    before = record(people, "Lead", made, "SystemModstamp")
-    people.edit_contact(contact, lifecyclestage="lead")
-    stack.advance(SWEEP)
-    assert record(people, "Lead", made, "SystemModstamp") == before
-
-
 @pytest.mark.rule("SET-3")
 @pytest.mark.rule("CH-12")
 @pytest.mark.rule("FLD-6")
@@ -140,16 +129,3 @@ def test_the_default_object_is_the_settings_choice(new_stack: NewStack):
     people.edit_record("Contact", made["Id"], Title="Pilot")
     stack.settle()
     assert people.contact(contact, "jobtitle") == {"jobtitle": "Pilot"}
-
-
-@pytest.mark.rule("SET-1")
-@pytest.mark.rule("SET-2")
-def test_by_default_both_sides_make_what_is_new(stack: Stack, people: People):
-    """A new contact becomes a lead; a new lead and a new contact in Salesforce each become a contact."""
-    people.new_contact(lastname="Lang", email="default.hs@example.com")
-    people.new_record("Lead", LastName="Holm", Company="Example AB", Email="default.lead@example.com")
-    people.new_record("Contact", LastName="Holm", Email="default.contact@example.com")
-    stack.settle()
-    assert lead_id(people, "default.hs@example.com")
-    for address in ("default.lead@example.com", "default.contact@example.com"):
-        assert people.contact(found(people, address), "lastname") == {"lastname": "Holm"}
