@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
-# A slow machine is no failure; what is fast enough is measured by benchmarks.
-settings.register_profile("crmsync", deadline=None)
-settings.load_profile("crmsync")
+# A slow machine is no failure; what is fast enough is measured by benchmarks. A run tries the same examples as the last one, so that a
+# change is judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("crmsync", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "crmsync"))
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "testing",
