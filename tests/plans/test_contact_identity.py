@@ -152,3 +152,14 @@ def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_wit
     buried = replace(facts.link, state=LinkState.TOMBSTONE)
     restored = replace(facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=buried, hubspot=None)
     assert [type(one) for one in plan_contact(restored, BOOK).effects] == [DropLink, CreateRecord]
+
+
+@pytest.mark.rule("DUP-26")
+@pytest.mark.rule("MRG-1")
+def test_what_an_heir_leaves_blank_was_never_deleted_there():
+    """A contact that takes a lead's place with less on it deletes nothing in HubSpot; its blanks are filled instead."""
+    before = a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID), a_lead({"Title": "Engineer"}, key=KEY)
+    heir = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
+    plan = plan_contact(linked(salesforce=heir, agreed=before), BOOK)
+    assert plan.effects[0] == UpdateRecord(heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",))
+    assert [effect.side for effect in plan.effects if isinstance(effect, UpdateRecord) and not effect.courtesy] == [S]

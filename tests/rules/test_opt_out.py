@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from crmsync.rules.opt_out import OptOutVerdict, decide_opt_out
 
 
-def decide(*, hubspot: bool, box: bool, was_out: bool | None = None, moved: bool = False) -> OptOutVerdict:
-    return decide_opt_out(hubspot_out=hubspot, salesforce_out=box, was_out_in_hubspot=was_out, box_moved=moved)
+def decide(
+    *, hubspot: bool, box: bool, was_out: bool | None = None, moved: bool = False, new_address: bool = False
+) -> OptOutVerdict:
+    return decide_opt_out(
+        hubspot_out=hubspot,
+        salesforce_out=box,
+        was_out_in_hubspot=was_out,
+        box_moved=moved,
+        address_moved=new_address,
+    )
 
 
 @pytest.mark.rule("OPT-3")
@@ -52,10 +60,31 @@ def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
     assert decide(hubspot=hubspot, box=box) == expected
 
 
+@pytest.mark.rule("OPT-6")
+@pytest.mark.rule("PLT-4")
+@pytest.mark.parametrize(
+    ("hubspot", "box", "expected"),
+    [
+        pytest.param(
+            False, True, OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-6"), id="the box still says so"
+        ),
+        pytest.param(
+            False,
+            False,
+            OptOutVerdict(unsubscribe_in_hubspot=True, salesforce_box=True, because="OPT-6"),
+            id="the box was un-ticked with it",
+        ),
+    ],
+)
+def test_a_new_address_does_not_bring_anybody_back(hubspot, box, expected):
+    """HubSpot keeps the status by address; who was out under the old one is opted out under the new one too."""
+    assert decide(hubspot=hubspot, box=box, was_out=True, new_address=True) == expected
+
+
 @pytest.mark.rule("OPT-5")
-@given(st.booleans(), st.booleans(), st.sampled_from([None, True, False]), st.booleans())
-def test_no_verdict_resubscribes_anybody_in_hubspot(hubspot, box, was_out, moved):
-    """Whatever the two sides show, the box is cleared only where HubSpot itself no longer says unsubscribed."""
-    verdict = decide(hubspot=hubspot, box=box, was_out=was_out, moved=moved)
-    assert not (hubspot and verdict.salesforce_box is False)
-    assert not (verdict.unsubscribe_in_hubspot and verdict.salesforce_box is not None)
+@given(st.booleans(), st.booleans(), st.sampled_from([None, True, False]), st.booleans(), st.booleans())
+def test_no_verdict_resubscribes_anybody_in_hubspot(hubspot, box, was_out, moved, new_address):
+    """Whatever the two sides show, the box is cleared only where HubSpot itself, under the same address, no longer says so."""
+    verdict = decide(hubspot=hubspot, box=box, was_out=was_out, moved=moved, new_address=new_address)
+    assert not (verdict.salesforce_box is False and (hubspot or new_address))
+    assert not (verdict.unsubscribe_in_hubspot and verdict.salesforce_box is False)

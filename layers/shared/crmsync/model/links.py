@@ -62,6 +62,11 @@ class Base:
         """This base with the named fields' seals put in."""
         return Base({**self.seals, **{tag(name): seal for name, seal in seals.items()}})
 
+    def without(self, names: Iterable[str]) -> Base:
+        """This base as if the named fields had never been agreed on."""
+        dropped = tags(names)
+        return Base({key: seal for key, seal in self.seals.items() if key not in dropped})
+
     def to_bytes(self) -> bytes:
         """The compact form that the table keeps: tag and seal, field after field, sorted."""
         return b"".join(key + self.seals[key] for key in sorted(self.seals))

@@ -19,7 +19,7 @@ from crmsync.rules.births import Birth, birth_in_hubspot, birth_in_salesforce
 from crmsync.rules.contact_book import ContactBook
 from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
 from crmsync.rules.matching import choose_match
-from crmsync.rules.pair import PairMerge, merge_pair
+from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
 from crmsync.rules.values import is_blank
 
 _CREATES: dict[CreateInHubspot, frozenset[str]] = {
@@ -129,7 +129,7 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
         return Plan((DropLink(link),), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         return _plan_gone(facts, link, book)
-    here = replace(link, hubspot=facts.hubspot.ref, salesforce=facts.salesforce.ref, state=LinkState.ACTIVE)
+    here = replace(_inherited(link, facts.hubspot, facts.salesforce, book), state=LinkState.ACTIVE)
     if is_frozen(book.connection.contacts, included=qualifies(facts.hubspot, book.connection.contacts, book.members)):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
@@ -137,6 +137,28 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
         plan = _plan_pair(facts.hubspot, facts.salesforce, replace(here, version=0), book, anew=True)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
     return _plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link)
+
+
+def _inherited(link: Link, hubspot: Record, salesforce: Record, book: ContactBook) -> Link:
+    """The link with the records that the pair now has.
+
+    What a record leaves blank that took another one's place (a contact that a lead was converted into, the survivor of
+    a merge) was never deleted there: it counts as never agreed, and is filled from the other side (DUP-26, MRG-1).
+    """
+    page = book.pages[salesforce.ref.object]
+    bases = {}
+    for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
+        base = link.base(record.ref.side)
+        moved = link.on(record.ref.side) != record.ref
+        blanks = [name for name in forms if moved and is_blank(record.fields.get(name))]
+        bases[record.ref.side] = base.without(blanks) if blanks else base
+    return replace(
+        link,
+        hubspot=hubspot.ref,
+        salesforce=salesforce.ref,
+        hubspot_base=bases[Side.HUBSPOT],
+        salesforce_base=bases[Side.SALESFORCE],
+    )
 
 
 def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
@@ -200,7 +222,8 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tupl
     if merged.to_hubspot:
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
     if merged.opt_out_in_hubspot:
-        effects.append(OptOut(str(hubspot.fields.get("email")), merged.because_opt_out))
+        address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
+        effects.append(OptOut(str(address), merged.because_opt_out))
     return tuple(effects)
 
 

@@ -21,13 +21,25 @@ class OptOutVerdict:
 
 
 def decide_opt_out(
-    *, hubspot_out: bool, salesforce_out: bool, was_out_in_hubspot: bool | None, box_moved: bool
+    *,
+    hubspot_out: bool,
+    salesforce_out: bool,
+    was_out_in_hubspot: bool | None,
+    box_moved: bool,
+    address_moved: bool = False,
 ) -> OptOutVerdict:
-    """Decide the pair. `was_out_in_hubspot` is the base (None before the first sync), `box_moved` whether Salesforce's box changed since.
+    """Decide the pair.
 
-    On the first sync opted out wins (OPT-7, Q-12). Un-ticking the box does not resubscribe: it is ticked again (OPT-5, Q-10). HubSpot going
-    from out to in is the contact's own act, as no API of ours can do it; then the box is cleared (OPT-6, Q-11).
+    `was_out_in_hubspot` is the base (None before the first sync), `box_moved` whether Salesforce's box changed since,
+    `address_moved` whether the person has got another address meanwhile. On the first sync opted out wins (OPT-7, Q-12).
+    Un-ticking the box does not resubscribe: it is ticked again (OPT-5, Q-10). HubSpot going from out to in is the
+    contact's own act, as no API of ours can do it; then the box is cleared (OPT-6, Q-11). But HubSpot keeps the status
+    by address (PLT-4): a new one looks subscribed without anybody's act, so whoever was out is opted out there too.
     """
+    if address_moved and (hubspot_out or salesforce_out or was_out_in_hubspot):
+        return OptOutVerdict(
+            unsubscribe_in_hubspot=True, salesforce_box=None if salesforce_out else True, because="OPT-6"
+        )
     if hubspot_out == salesforce_out:
         return OptOutVerdict()
     if hubspot_out:

@@ -19,6 +19,9 @@ from crmsync.rules.contact_book import ContactBook
 from crmsync.rules.merge import Verdict, may_pass, merge_field
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
+EMAIL = "email"
+"""HubSpot's property for the address, by which it keeps opt-outs."""
+
 _SALESFORCES = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
 
 
@@ -125,8 +128,13 @@ def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
     mine, box = h.showings[opt_out.HUBSPOT_FIELD], s.showings[opt_out.SALESFORCE_FIELD]
     out = bool(mine.canonical)
     was_out = None if mine.changed is None else out != mine.changed
+    address = h.showings.get(EMAIL)
     verdict = opt_out.decide_opt_out(
-        hubspot_out=out, salesforce_out=bool(box.canonical), was_out_in_hubspot=was_out, box_moved=bool(box.changed)
+        hubspot_out=out,
+        salesforce_out=bool(box.canonical),
+        was_out_in_hubspot=was_out,
+        box_moved=bool(box.changed),
+        address_moved=EMAIL in merged.to_hubspot or bool(address and address.changed),
     )
     if verdict.salesforce_box is not None:
         merged.to_salesforce[opt_out.SALESFORCE_FIELD] = verdict.salesforce_box
