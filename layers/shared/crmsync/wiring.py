@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crmsync.flows.world import World
     from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.hubspot import HubspotGateway
+    from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.outbox import EventOutbox
     from crmsync.gateways.salesforce import SalesforceGateway
     from crmsync.gateways.secrets import SecretStore
@@ -103,7 +104,7 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
     if connection is None or not connection.contacts.sync:
         logger.info("contacts of this connection do not sync", connection=name, changes=len(changes))
         return
-    _tell(name, sync_contacts(changes, _world(connection)))
+    _tell(name, sync_contacts(changes, _world(connection, _our_user(connection))))
 
 
 def _tell(name: str, summary: Summary) -> None:
@@ -140,12 +141,11 @@ def _sweep(connection: Connection, side: Side, kinds: Mapping[str, Kind]) -> int
 def _sweep_list(connection: Connection) -> int:
     """Who entered the inclusion list, where there is one of HubSpot's."""
     from crmsync.flows.sweep import sweep_list
-    from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.rules.inclusion import needs_membership
 
     if not needs_membership(connection.contacts):
         return 0
-    lists, list_id = HubspotLists(_hubspot(connection).client), connection.contacts.inclusion_list
+    lists, list_id = _lists(connection), connection.contacts.inclusion_list
     return _found(connection, lambda: sweep_list(connection.name, list_id, lists, _cursors(), _outbox(), _now()))
 
 
@@ -168,10 +168,9 @@ def _syncing() -> list[Connection]:
 
 
 @lru_cache(maxsize=16)
-def _world(connection: Connection) -> World:
+def _world(connection: Connection, our_user: str) -> World:
     from crmsync.flows.world import World
     from crmsync.gateways.brake import BrakeTable
-    from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.inbox import InboxTable
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
@@ -183,7 +182,7 @@ def _world(connection: Connection) -> World:
         salesforce,
         preferences=hubspot,
         deleter=hubspot,
-        lists=HubspotLists(hubspot.client),
+        lists=_lists(connection),
         accounts=salesforce,
         directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
         links=LinksTable(table, _table("links")),
@@ -191,7 +190,7 @@ def _world(connection: Connection) -> World:
         inbox=InboxTable(table, _table("state"), now=_now),
         brake=BrakeTable(table, _table("state")),
         sealer=_sealer(),
-        our_user=_our_user(connection),
+        our_user=our_user,
         our_app=f"INTEGRATION/{_secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=_now,
     )
@@ -210,6 +209,13 @@ def _salesforce(connection: Connection) -> SalesforceGateway:
 
     secret = _secrets().secret(connection.salesforce.secret)
     return SalesforceGateway(connection.salesforce.login_url, secret, now=time.time)
+
+
+@lru_cache(maxsize=16)
+def _lists(connection: Connection) -> HubspotLists:
+    from crmsync.gateways.hubspot_lists import HubspotLists
+
+    return HubspotLists(_hubspot(connection).client)
 
 
 def _org_door(connection: Connection) -> OrgDoor | None:
