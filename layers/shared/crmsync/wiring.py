@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -30,17 +29,14 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.outbox import EventOutbox
     from crmsync.gateways.salesforce import SalesforceGateway
-    from crmsync.gateways.secrets import SecretStore
-    from crmsync.gateways.settings import SettingsTable
+    from crmsync.gateways.secrets import Secret, SecretStore
+    from crmsync.gateways.settings import FreshSettings, SettingsTable
     from crmsync.wire.change_event import OrgDoor
 
 Event = Mapping[str, Any]
 
 DEFAULT_STACK = "crmsync"
 """The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
-
-SETTINGS_MAX_AGE = 60.0
-"""Seconds after which a warm Lambda looks for new settings: a push is in force everywhere a minute later."""
 
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
@@ -66,11 +62,8 @@ def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
 
 def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
-
-    def look(_event: Event) -> dict[str, int]:
-        return {one.name: _sweep(one, Side.HUBSPOT, {"contact": Kind.CONTACT}) + _sweep_list(one) for one in _syncing()}
-
-    return look
+    kinds = {"contact": Kind.CONTACT}
+    return lambda _event: {one.name: _sweep(one, Side.HUBSPOT, kinds) + _sweep_list(one) for one in _syncing()}
 
 
 def contact_sync() -> Callable[[Event], dict[str, Any]]:
@@ -87,14 +80,14 @@ def operator() -> Operator:
     from crmsync.gateways.inbox import InboxTable
     from crmsync.gateways.salesforce_schema import SalesforceSchema
 
-    def hubspot(one: Connection) -> HubspotSchema:
-        return HubspotSchema(_secrets().secret(one.hubspot.secret))
-
-    def salesforce(one: Connection) -> SalesforceSchema:
-        return SalesforceSchema(one.salesforce.login_url, _secrets().secret(one.salesforce.secret), now=time.time)
-
-    inbox = InboxTable(_client("dynamodb"), _table("state"), now=_now)
-    return Operator(_settings_table(), inbox, hubspot, salesforce, _now, os.environ.get("USER", ""))
+    return Operator(
+        _settings_table(),
+        InboxTable(_client("dynamodb"), _table("state"), now=_now),
+        lambda one: HubspotSchema(_secrets().secret(one.hubspot.secret)),
+        lambda one: SalesforceSchema(*_login(one), now=time.time),
+        _now,
+        os.environ.get("USER", ""),
+    )
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:
@@ -207,8 +200,11 @@ def _hubspot(connection: Connection) -> HubspotGateway:
 def _salesforce(connection: Connection) -> SalesforceGateway:
     from crmsync.gateways.salesforce import SalesforceGateway
 
-    secret = _secrets().secret(connection.salesforce.secret)
-    return SalesforceGateway(connection.salesforce.login_url, secret, now=time.time)
+    return SalesforceGateway(*_login(connection), now=time.time)
+
+
+def _login(connection: Connection) -> tuple[str, Secret]:
+    return connection.salesforce.login_url, _secrets().secret(connection.salesforce.secret)
 
 
 @lru_cache(maxsize=16)
@@ -244,32 +240,20 @@ def _our_user(connection: Connection) -> str:
 
 def _doors() -> list[GuardedDoor]:
     """Every connection's webhook door, with the client secrets that open it."""
-    from crmsync.flows.intake import GuardedDoor
-    from crmsync.wire.hubspot_webhook import Door
+    from crmsync.flows.intake import guarded
 
-    doors = []
-    for one in _syncing():
-        secret = _secrets().read(one.hubspot.secret)
-        keys = tuple(secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name))
-        doors.append(GuardedDoor(Door(one.name, one.hubspot.portal_id, secret.get("app_id", "")), keys))
-    return doors
-
-
-@dataclass(slots=True)
-class _Kept:
-    settings: Settings
-    at: float
-
-
-_kept: list[_Kept] = []
+    return [guarded(one, _secrets().read(one.hubspot.secret)) for one in _syncing()]
 
 
 def _settings() -> Settings:
-    """The settings in force, read again when they are older than a minute."""
-    now = time.monotonic()
-    if not _kept or now - _kept[0].at >= SETTINGS_MAX_AGE:
-        _kept[:] = [_Kept(_settings_table().load(), now)]
-    return _kept[0].settings
+    return _fresh_settings().settings()
+
+
+@cache
+def _fresh_settings() -> FreshSettings:
+    from crmsync.gateways.settings import FreshSettings
+
+    return FreshSettings(_settings_table(), now=time.monotonic)
 
 
 @cache

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.model.changes import coalesce
+from crmsync.model.settings import Connection
 from crmsync.ports import Outbox
 from crmsync.wire.change_event import OrgDoor, read_change_event
 from crmsync.wire.http import Request
@@ -21,6 +22,13 @@ class GuardedDoor:
 
     door: Door
     secrets: tuple[str, ...]
+
+
+def guarded(connection: Connection, secret: Mapping[str, str]) -> GuardedDoor:
+    """The door of a connection, with what its HubSpot secret holds."""
+    keys = tuple(secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name))
+    door = Door(connection.name, connection.hubspot.portal_id, secret.get("app_id", ""))
+    return GuardedDoor(door, keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ The newest push is stored twice, in one transaction, so that reading what is in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,10 @@ from crmsync.wire.settings_rows import Revision, from_json, to_json
 _PARTITION = {"S": "settings"}
 _CURRENT = {"pk": _PARTITION, "sk": {"S": "current"}}
 _TAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+MAX_AGE = 60.0
+"""Seconds after which a warm Lambda looks for new settings."""
 
 
 class SettingsTable:
@@ -102,6 +106,22 @@ class SettingsTable:
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+class FreshSettings:
+    """The settings in force, as a warm Lambda knows them: a push is in force everywhere a minute later."""
+
+    def __init__(self, table: SettingsTable, *, now: Callable[[], float]) -> None:
+        """Read from `table`; `now` gives seconds on any clock that does not go back."""
+        self._table = table
+        self._now = now
+        self._kept: tuple[Settings, float] | None = None
+
+    def settings(self) -> Settings:
+        """The settings, at most `MAX_AGE` seconds old. Raises `TryAgain`."""
+        if self._kept is None or self._now() - self._kept[1] >= MAX_AGE:
+            self._kept = (self._table.load(), self._now())
+        return self._kept[0]
 
 
 def _row_key(version: int) -> dict[str, Any]:
