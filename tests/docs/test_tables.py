@@ -23,6 +23,7 @@ from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
 from tests.docs.pages import ROOT, names, page
 from tests.template.document import Template, target, template_of_the_repository
+from tests.template.wiring_reads import wiring_source
 
 README = page("README.md")
 ARCHITECTURE = page("docs/architecture.md")
@@ -90,7 +91,7 @@ def test_alarms() -> None:
 
 def test_metrics() -> None:
     """README: each metric that the wiring counts, under its exact name, and no other."""
-    patterns = metric_patterns((PACKAGE / "wiring.py").read_text(encoding="utf-8"))
+    patterns = metric_patterns(wiring_source())
     told = [names(row[0])[0] for row in README.rows("Metrics")]
     matched = {name: [p for p in patterns if re.fullmatch(p.replace("*", r"\w+"), name)] for name in told}
     assert [name for name, found in matched.items() if len(found) != 1] == []

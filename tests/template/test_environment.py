@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.template.document import ROOT, template_of_the_repository
-from tests.template.wiring_reads import Reads, reads_of
+from tests.template.document import template_of_the_repository
+from tests.template.wiring_reads import Reads, reads_of, wiring_source
 
 TEMPLATE = template_of_the_repository()
-WIRING = (ROOT / "layers/shared/crmsync/wiring.py").read_text(encoding="utf-8")
+WIRING = wiring_source()
 SAMPLE = """
 import os
 

@@ -1,7 +1,7 @@
 """Which environment variables the composition root reads for a Lambda, found in its source.
 
 A name is read for a Lambda when the function of that name in ``wiring`` reads it, or calls or hands on, through any number of others in
-that module, one that does. ``os.environ["X"]`` must be there; ``os.environ.get("X")`` and ``"X" in os.environ`` may be.
+that package, one that does. ``os.environ["X"]`` must be there; ``os.environ.get("X")`` and ``"X" in os.environ`` may be.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import ast
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from tests.template.document import ROOT
 
 
 @dataclass
@@ -25,6 +27,12 @@ class Reads:
         allowed = self.required | self.optional
         unread = [name for name in sorted(declared) if not any(fnmatchcase(name, pattern) for pattern in allowed)]
         return missing + [f"{name} is declared and not read" for name in unread]
+
+
+def wiring_source() -> str:
+    """The composition root as one text; its functions' names are unique."""
+    modules = sorted((ROOT / "layers/shared/crmsync/wiring").glob("*.py"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in modules)
 
 
 def reads_of(source: str, entry: str) -> Reads:

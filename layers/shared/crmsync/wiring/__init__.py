@@ -1,0 +1,11 @@
+"""The composition root: who is who, per Lambda. Every Lambda and the operator's command come in here.
+
+Everything is made when first needed and kept while the Lambda is warm; gateways and flows are imported inside the functions that need them,
+so that the webhook never pays for an SDK that only the sync uses. Nothing is decided here.
+"""
+
+from crmsync.wiring.command import operator
+from crmsync.wiring.concerns import contact_sync
+from crmsync.wiring.intake import hubspot_sweep, hubspot_webhook, salesforce_changes
+
+__all__ = ["contact_sync", "hubspot_sweep", "hubspot_webhook", "operator", "salesforce_changes"]

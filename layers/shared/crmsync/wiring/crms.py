@@ -1,0 +1,87 @@
+"""The two CRMs of a connection, behind their gateways, and the world that a flow works in."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from crmsync.model.settings import Connection
+from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name
+
+if TYPE_CHECKING:
+    from crmsync.flows.world import World
+    from crmsync.gateways.hubspot import HubspotGateway
+    from crmsync.gateways.hubspot_lists import HubspotLists
+    from crmsync.gateways.salesforce import SalesforceGateway
+    from crmsync.gateways.secrets import Secret
+
+
+@lru_cache(maxsize=16)
+def world_of(connection: Connection, our_user: str) -> World:
+    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by."""
+    from crmsync.flows.world import World
+    from crmsync.gateways.brake import BrakeTable
+    from crmsync.gateways.links import LinksTable
+    from crmsync.gateways.owners import OwnersDirectory
+
+    hubspot, salesforce, table = hubspot_of(connection), salesforce_of(connection), aws_client("dynamodb")
+    return World(
+        connection,
+        hubspot,
+        salesforce,
+        preferences=hubspot,
+        deleter=hubspot,
+        lists=lists_of(connection),
+        accounts=salesforce,
+        directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
+        links=LinksTable(table, table_name("links")),
+        outbox=outbox(),
+        inbox=inbox(),
+        brake=BrakeTable(table, table_name("state")),
+        sealer=sealer(),
+        our_user=our_user,
+        our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
+        now=now,
+    )
+
+
+@lru_cache(maxsize=16)
+def hubspot_of(connection: Connection) -> HubspotGateway:
+    """The HubSpot account of a connection."""
+    from crmsync.gateways.hubspot import HubspotGateway
+
+    return HubspotGateway(secrets().secret(connection.hubspot.secret))
+
+
+@lru_cache(maxsize=16)
+def salesforce_of(connection: Connection) -> SalesforceGateway:
+    """The Salesforce org of a connection."""
+    from crmsync.gateways.salesforce import SalesforceGateway
+
+    return SalesforceGateway(*login_of(connection), now=time.time)
+
+
+def login_of(connection: Connection) -> tuple[str, Secret]:
+    """Where a connection signs in to Salesforce, and with what."""
+    return connection.salesforce.login_url, secrets().secret(connection.salesforce.secret)
+
+
+@lru_cache(maxsize=16)
+def lists_of(connection: Connection) -> HubspotLists:
+    """The HubSpot account's lists."""
+    from crmsync.gateways.hubspot_lists import HubspotLists
+
+    return HubspotLists(hubspot_of(connection).client)
+
+
+def our_user_of(connection: Connection) -> str:
+    """The Salesforce user by whom a connection knows its own writes.
+
+    Nobody where several connections share the org: what one of them wrote is news to the others (TEN-1).
+    """
+    from crmsync.rules.settings_checks import org_of
+
+    org = org_of(connection)
+    shared = sum(org_of(one) == org for one in settings().connections) > 1
+    return "" if shared else salesforce_of(connection).identity().user_id

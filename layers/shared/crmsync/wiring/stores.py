@@ -1,0 +1,105 @@
+"""Our own side of a deployment, made when first needed: the environment, AWS's clients, settings, secrets and tables.
+
+The only reader of the environment and of the real clock.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from crmsync.model.links import Sealer
+from crmsync.model.records import Kind
+from crmsync.model.settings import Settings
+
+if TYPE_CHECKING:
+    from crmsync.gateways.cursors import CursorTable
+    from crmsync.gateways.inbox import InboxTable
+    from crmsync.gateways.outbox import EventOutbox
+    from crmsync.gateways.secrets import SecretStore
+    from crmsync.gateways.settings import FreshSettings, SettingsTable
+
+DEFAULT_STACK = "crmsync"
+"""The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
+
+
+def settings() -> Settings:
+    """The settings in force, at most a minute old."""
+    return _fresh_settings().settings()
+
+
+@cache
+def _fresh_settings() -> FreshSettings:
+    from crmsync.gateways.settings import FreshSettings
+
+    return FreshSettings(settings_table(), now=time.monotonic)
+
+
+@cache
+def settings_table() -> SettingsTable:
+    """Where the settings and their history are kept."""
+    from crmsync.gateways.settings import SettingsTable
+
+    return SettingsTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def cursors() -> CursorTable:
+    """Where sweeps keep their place."""
+    from crmsync.gateways.cursors import CursorTable
+
+    return CursorTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def inbox() -> InboxTable:
+    """The error inbox."""
+    from crmsync.gateways.inbox import InboxTable
+
+    return InboxTable(aws_client("dynamodb"), table_name("state"), now=now)
+
+
+@cache
+def outbox() -> EventOutbox:
+    """The bus and the queues of the concerns."""
+    from crmsync.gateways.outbox import EventOutbox
+
+    queues = {
+        kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ
+    }
+    return EventOutbox(aws_client("events"), aws_client("sqs"), os.environ.get("CHANGE_BUS", ""), queues)
+
+
+@cache
+def secrets() -> SecretStore:
+    """Secrets Manager, read through a cache."""
+    from crmsync.gateways.secrets import SecretStore
+
+    return SecretStore(aws_client("secretsmanager"), now=time.monotonic)
+
+
+@cache
+def sealer() -> Sealer:
+    """Seals values with this deployment's key."""
+    return Sealer(secrets().text(os.environ["LINK_KEY_SECRET"]).encode())
+
+
+def table_name(name: str) -> str:
+    """A table's name: the Lambda's own variable, or for the operator the name that the template gives it."""
+    return os.environ.get(f"{name.upper()}_TABLE") or f"{os.environ.get('CRMSYNC_STACK', DEFAULT_STACK)}-{name}"
+
+
+@cache
+def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+    """An AWS client, one per service."""
+    from crmsync.gateways.aws import client
+
+    return client(service)
+
+
+def now() -> datetime:
+    """The real clock, UTC."""
+    return datetime.now(UTC)
