@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from crmsync.cli import _parser as parser_of_crmsync
+from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import ConfigError, load_settings
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side

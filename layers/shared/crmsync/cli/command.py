@@ -1,0 +1,68 @@
+"""The command as a whole: all words, how an answer is printed, how an error ends it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from crmsync import wiring
+from crmsync.cli import errors, settings, setup
+from crmsync.cli.answer import FINDINGS, USAGE, Answer
+from crmsync.config import Complaint, ConfigError
+from crmsync.errors import SyncError
+
+if TYPE_CHECKING:
+    from crmsync.flows.operator import Operator
+
+GROUPS = (settings, setup, errors)
+
+_NO_DEPLOYMENT = (
+    "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
+)
+
+
+def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None) -> int:
+    """Run the command; `operator` is the deployment's unless given. Answers the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        answer: Answer = arguments.run(operator or wiring.operator(), arguments)
+    except ConfigError as error:
+        answer = _refused(error.complaints)
+    except SyncError as error:
+        answer = Answer({"error": error.text, "hint": error.hint, "code": error.code}, "", _remarks(error), FINDINGS)
+    except OSError as error:
+        print(f"crmsync: {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    for remark in answer.remarks:
+        print(remark, file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(answer.document, indent=2, ensure_ascii=False))
+    elif answer.text:
+        print(answer.text)
+    return answer.status
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every word with its options."""
+    made = argparse.ArgumentParser(
+        "crmsync", description="Keeps HubSpot and Salesforce in step: the operator's command."
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON document")
+    words = made.add_subparsers(required=True, metavar="WORD")
+    for one in GROUPS:
+        one.add_words(words)
+    return made
+
+
+def _remarks(error: SyncError) -> tuple[str, ...]:
+    hint = _NO_DEPLOYMENT if error.code == "ResourceNotFoundException" else error.hint
+    return (f"crmsync: {error.text} {hint}".rstrip(),)
+
+
+def _refused(complaints: Sequence[Complaint]) -> Answer:
+    document = {"complaints": [asdict(complaint) for complaint in complaints]}
+    return Answer(document, "", tuple(map(str, complaints)), FINDINGS)

@@ -1,0 +1,85 @@
+"""The words about settings: push, show, history, rollback."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmsync.cli.answer import Answer, Words, acts, group, word
+from crmsync.config import Complaint, decode
+
+if TYPE_CHECKING:
+    from crmsync.flows.operator import Operator, Pushed
+    from crmsync.wire.settings_rows import Revision
+
+
+def add_words(words: Words) -> None:
+    """Add ``settings`` and what it can do."""
+    settings = group(words, "settings", "the settings in force, and all that were")
+    push = word(settings, "push", _push, "check a settings file and put it in force")
+    push.add_argument("file", metavar="FILE")
+    word(settings, "show", _show, "the settings in force")
+    word(settings, "history", _history, "every push, newest first")
+    rollback = word(settings, "rollback", _rollback, "put an older version in force again")
+    rollback.add_argument("version", metavar="VERSION", type=int)
+    acts(push)
+    acts(rollback)
+
+
+def read(path: str) -> str:
+    """The text of a settings file. Raises `ConfigError` and `OSError`."""
+    return decode(Path(path).read_bytes())
+
+
+def warned(warnings: Iterable[Complaint]) -> tuple[str, ...]:
+    """What should be thought over, as remarks."""
+    return tuple(f"warning: {warning}" for warning in warnings)
+
+
+def _push(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    return _pushed(operator.push_settings(read(arguments.file), apply=arguments.apply))
+
+
+def _rollback(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    return _pushed(operator.rollback(arguments.version, apply=arguments.apply))
+
+
+def _pushed(pushed: Pushed) -> Answer:
+    document = {
+        "version": pushed.version,
+        "applied": pushed.applied,
+        "changes": list(pushed.changes),
+        "warnings": [asdict(warning) for warning in pushed.warnings],
+    }
+    if not pushed.changes:
+        last = f"Version {pushed.version} is in force already."
+    elif pushed.applied:
+        last = f"Version {pushed.version} is in force."
+    else:
+        last = f"This would be version {pushed.version}; --apply puts it in force."
+    return Answer(document, "\n".join((*pushed.changes, last)), warned(pushed.warnings))
+
+
+def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
+    revision = operator.revision()
+    return Answer(
+        _row(revision) | {"text": revision.text}, revision.text.rstrip("\n"), (f"# {_pushed_when(revision)}",)
+    )
+
+
+def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
+    revisions = operator.history()
+    text = "\n".join(map(_pushed_when, revisions)) or "No settings have been pushed yet."
+    return Answer([_row(revision) for revision in revisions], text)
+
+
+def _pushed_when(revision: Revision) -> str:
+    by = f" by {revision.by}" if revision.by else ""
+    return f"version {revision.version}, pushed {revision.pushed_at:%Y-%m-%d %H:%M} UTC{by}"
+
+
+def _row(revision: Revision) -> dict[str, object]:
+    return {"version": revision.version, "pushed_at": revision.pushed_at.isoformat(), "by": revision.by}
