@@ -11,7 +11,8 @@ from crmsync.model.links import Base, Link, Sealer, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
 from crmsync.rules.base import rebased
-from crmsync.rules.contact_book import ContactBook, contact_book
+from crmsync.rules.book import Book
+from crmsync.rules.contact_book import contact_book
 from crmsync.rules.owners import OwnerBook
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def a_connection(**contacts: object) -> Connection:
     )
 
 
-def a_book(*, owners: OwnerBook | None = None, members: Iterable[Ref] = (), **contacts: object) -> ContactBook:
+def a_book(*, owners: OwnerBook | None = None, members: Iterable[Ref] = (), **contacts: object) -> Book:
     """The rule book of `a_connection`, with owners where somebody asked for them, and the members of the inclusion list."""
     book = contact_book(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
     return replace(book, owners=owners, members=frozenset(members))
@@ -92,9 +93,7 @@ def a_salesforce_contact(
     return Record(Ref(Side.SALESFORCE, "Contact", record_id), shown, at(created), at(), "005000000000009AAA")
 
 
-def a_link(
-    hubspot: Record, salesforce: Record, book: ContactBook, *, wrote: tuple[str, ...] = (), version: int = 1
-) -> Link:
+def a_link(hubspot: Record, salesforce: Record, book: Book, *, wrote: tuple[str, ...] = (), version: int = 1) -> Link:
     """A link of two records that agreed while they showed what they show here."""
     page = book.pages[salesforce.ref.object]
     return Link(
@@ -111,7 +110,7 @@ def a_link(
     )
 
 
-def base_of(values: Mapping[str, Value], book: ContactBook, side: Side, salesforce_object: str = "Lead") -> Base:
+def base_of(values: Mapping[str, Value], book: Book, side: Side, salesforce_object: str = "Lead") -> Base:
     """The base of a side that shows `values`, and blanks in all other fields that count."""
     forms = book.pages[salesforce_object].forms(side)
     return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.sealer)

@@ -15,8 +15,9 @@ from crmsync.model.effects import (
 )
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.links import LinkState, tags
-from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
+from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.owners import OwnerBook
+from crmsync.rules.pair_plan import is_quiet
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, base_of
 from tests.plans.contact_facts import BOOK, KEY, H, S, linked, pair
 

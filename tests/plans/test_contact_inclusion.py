@@ -7,7 +7,8 @@ import pytest
 from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
 from crmsync.model.links import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
-from crmsync.plans.contact import ContactFacts, is_quiet, plan_contact
+from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.pair_plan import is_quiet
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 KEY = "555001-81"

@@ -21,7 +21,8 @@ from crmsync.model.records import Ref, Side, Value
 from crmsync.plans.contact import ContactFacts
 from crmsync.rules import reports
 from crmsync.rules.base import rebased
-from crmsync.rules.contact_book import ContactBook, contact_book
+from crmsync.rules.book import Book
+from crmsync.rules.contact_book import contact_book
 from crmsync.rules.refusals import drawer_of
 
 BATCH = 1000
@@ -51,7 +52,7 @@ def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
     return summary
 
 
-def _sync_batch(changes: list[Change], world: World, book: ContactBook, summary: Summary) -> None:
+def _sync_batch(changes: list[Change], world: World, book: Book, summary: Summary) -> None:
     pending = changes
     for turn in range(_PASSES):
         try:
@@ -72,9 +73,7 @@ def _for_all(error: SyncError) -> TryAgain:
     return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
 
 
-def _sync_pass(
-    changes: list[Change], world: World, book: ContactBook, summary: Summary, *, is_last: bool
-) -> list[Change]:
+def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary, *, is_last: bool) -> list[Change]:
     """Gather, plan and apply once; answers the changes that must be looked at again at once."""
     gathered = gather(changes, world, book)
     summary.counts["Quiet"] += gathered.quiet
@@ -85,7 +84,7 @@ def _sync_pass(
     return [*gathered.not_yet, *_conclude(facts, plans, applied, world, summary, is_last=is_last)]
 
 
-def _carry_out(facts: list[ContactFacts], plans: list[Plan], world: World, book: ContactBook) -> list[Applied]:
+def _carry_out(facts: list[ContactFacts], plans: list[Plan], world: World, book: Book) -> list[Applied]:
     """Apply the plans, and for records that were just made look at the new pair at once, which also stores its link.
 
     The lists are brought up to date: for a newborn's pair they then hold its facts and both its plans as one.
@@ -149,7 +148,7 @@ def _hubspot_ref(facts: ContactFacts) -> Ref:
     return facts.hubspot.ref if facts.hubspot else facts.change.ref
 
 
-def _settled(link: Link, side: Side, fields: Mapping[str, Value], book: ContactBook) -> Link:
+def _settled(link: Link, side: Side, fields: Mapping[str, Value], book: Book) -> Link:
     if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
         return link
     forms = book.pages[link.salesforce.object].hubspot_forms

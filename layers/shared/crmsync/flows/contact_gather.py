@@ -14,8 +14,10 @@ from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
-from crmsync.plans.contact import ContactFacts, address_of, is_quiet
-from crmsync.rules.contact_book import HUBSPOT_OBJECT, ContactBook
+from crmsync.plans.contact import ContactFacts, address_of
+from crmsync.rules.book import Book
+from crmsync.rules.contact_book import HUBSPOT_OBJECT
+from crmsync.rules.pair_plan import is_quiet
 from crmsync.rules.values import is_blank
 
 _PREFIXES = {"00Q": "Lead", "003": "Contact"}
@@ -31,7 +33,7 @@ class Gathered:
     quiet: int
 
 
-def gather(changes: Sequence[Change], world: World, book: ContactBook) -> Gathered:
+def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered:
     """Read all that the plans of these changes need. Raises `SyncError` when a side or a store does not answer."""
     desk = _Desk(world, book)
     desk.find_links([change.ref for change in changes])
@@ -77,7 +79,7 @@ class _Desk:
     """Everything read so far for one batch."""
 
     world: World
-    book: ContactBook
+    book: Book
     records: dict[Ref, Record] = field(default_factory=dict)
     links: dict[Ref, Link] = field(default_factory=dict)
     _asked: set[Ref] = field(default_factory=set)

@@ -20,14 +20,14 @@ from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules import owners, reports
 from crmsync.rules.addresses import Move, who_vacates
-from crmsync.rules.contact_book import ContactBook
+from crmsync.rules.book import Book
 from crmsync.rules.inclusion import needs_membership
 from crmsync.rules.pair import owning_of
 
 EMAIL = "email"
 
 
-def open_book(facts: Sequence[ContactFacts], world: World, book: ContactBook) -> ContactBook:
+def open_book(facts: Sequence[ContactFacts], world: World, book: Book) -> Book:
     """The book with what these facts need: who is in the inclusion list, and who owns what where an owner is new or has changed."""
     contacts = [contact.ref for one in facts for contact in _hubspot_records(one)]
     if contacts and needs_membership(world.connection.contacts):
@@ -52,7 +52,7 @@ def _domain(facts: ContactFacts) -> str:
     return str(facts.hubspot.fields.get(EMAIL) or "").rpartition("@")[2].strip().lower() if facts.hubspot else ""
 
 
-def plan_all(facts: list[ContactFacts], world: World, book: ContactBook) -> list[Plan]:
+def plan_all(facts: list[ContactFacts], world: World, book: Book) -> list[Plan]:
     """Plan every record; those in which both sides changed a two-way field are read once more, with the ages of their values."""
     plans = [_plan_safely(one, book) for one in facts]
     contested = [
@@ -83,7 +83,7 @@ def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]
 
 
 def completed(
-    facts: Sequence[ContactFacts], plans: Sequence[Plan], applied: Sequence[Applied], world: World, book: ContactBook
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], applied: Sequence[Applied], world: World, book: Book
 ) -> list[tuple[int, ContactFacts]]:
     """The pairs whose second record has just been made, as facts to plan: their places in the batch, and what the new records show.
 
@@ -114,7 +114,7 @@ def completed(
     return pairs
 
 
-def _made(plan: Plan, applied: Applied, ref: Ref, book: ContactBook, now: datetime) -> Record | None:
+def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> Record | None:
     """A HubSpot record as HubSpot says that it made it."""
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
@@ -160,7 +160,7 @@ def _braked(facts: Sequence[ContactFacts], plans: list[Plan], world: World) -> l
     return plans
 
 
-def _plan_safely(facts: ContactFacts, book: ContactBook) -> Plan:
+def _plan_safely(facts: ContactFacts, book: Book) -> Plan:
     """A record that the planner trips over is reported and must not take the other 999 of its batch with it."""
     try:
         return plan_contact(facts, book)

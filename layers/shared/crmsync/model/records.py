@@ -31,6 +31,7 @@ class Kind(StrEnum):
     """A concern: a kind of pair that is kept in step."""
 
     CONTACT = "contact"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True, order=True)

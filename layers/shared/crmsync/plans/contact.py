@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from crmsync.model.changes import Cause, Change
-from crmsync.model.effects import DeleteRecord, DropLink, Effect, Note, OptOut, Plan, SaveLink, UpdateRecord
-from crmsync.model.links import Link, LinkState, tags
-from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.model.changes import Cause
+from crmsync.model.effects import DeleteRecord, DropLink, Note, Plan, SaveLink
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
-from crmsync.rules import opt_out, owners, reports
-from crmsync.rules.base import rebased, view
-from crmsync.rules.births import Birth, birth_in_hubspot, birth_in_salesforce
-from crmsync.rules.contact_book import ContactBook
+from crmsync.rules import reports
+from crmsync.rules.births import Birth
+from crmsync.rules.book import Book
+from crmsync.rules.contact_births import birth_in_hubspot, birth_in_salesforce
 from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
 from crmsync.rules.matching import choose_match
-from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
+from crmsync.rules.pair_plan import plan_pair
 from crmsync.rules.values import is_blank
 
 _CREATES: dict[CreateInHubspot, frozenset[str]] = {
@@ -31,36 +32,16 @@ _CREATES: dict[CreateInHubspot, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ContactFacts:
-    """All that was gathered about one change.
+class ContactFacts(Facts):
+    """What was gathered about one contact.
 
-    ``hubspot`` and ``salesforce`` are the records of the pair, as far as there is one and they still exist, under a new id where one was
-    merged or converted. ``outlived`` says that what became of one of them belongs to another link. Without a link, ``candidates`` are the
-    records of the other side that hold the same address, ``taken`` those among them that already belong to another link, and ``buried`` the
-    tombstones of others among them;
-    ``remembered`` is the record of the other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
-    ``account`` is the Salesforce account of the address's domain, where the settings ask for it.
+    ``account`` is the Salesforce account of the address's domain, where the settings ask for it (CH-12).
     """
 
-    change: Change
-    link: Link | None = None
-    hubspot: Record | None = None
-    salesforce: Record | None = None
-    outlived: bool = False
-    candidates: tuple[Record, ...] = ()
-    taken: frozenset[Ref] = frozenset()
-    buried: tuple[Link, ...] = ()
-    remembered: Record | None = None
-    orphaned: bool = False
     account: str = ""
 
-    @property
-    def named(self) -> Record | None:
-        """The record that the change named."""
-        return self.hubspot if self.change.ref.side is Side.HUBSPOT else self.salesforce
 
-
-def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
+def plan_contact(facts: ContactFacts, book: Book) -> Plan:
     """Decide what shall happen for one contact."""
     if facts.link is not None:
         return _plan_linked(facts, facts.link, book)
@@ -73,7 +54,7 @@ def plan_contact(facts: ContactFacts, book: ContactBook) -> Plan:
     return _plan_unlinked(facts, facts.named, book)
 
 
-def _plan_unlinked(facts: ContactFacts, named: Record, book: ContactBook) -> Plan:
+def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
     if not _may_meet(named, match, book):
         return _nothing("is outside the inclusion list", "INC-2")
@@ -91,21 +72,7 @@ def address_of(record: Record) -> Value:
     return record.fields.get("email" if record.ref.side is Side.HUBSPOT else "Email")
 
 
-def is_quiet(record: Record, link: Link, book: ContactBook) -> bool:
-    """Whether a linked record shows nothing but what the two sides agreed on, so that the other side need not be read at all."""
-    if link.state is not LinkState.ACTIVE or record.successor or not isinstance(link.salesforce, Ref):
-        return False
-    side = record.ref.side
-    owner, last = (
-        (owners.HUBSPOT_FIELD, link.hubspot_owner)
-        if side is Side.HUBSPOT
-        else (owners.SALESFORCE_FIELD, link.salesforce_owner)
-    )
-    forms = book.pages[link.salesforce.object].forms(side)
-    return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
-
-
-def _may_meet(named: Record, match: Record | None, book: ContactBook) -> bool:
+def _may_meet(named: Record, match: Record | None, book: Book) -> bool:
     """Whether an unlinked record may be linked or make a counterpart at all.
 
     A HubSpot contact outside the list stays alone (INC-2). A Salesforce record may (INC-6), unless the setting ignores those whose contact
@@ -124,7 +91,7 @@ def _may_meet(named: Record, match: Record | None, book: ContactBook) -> bool:
     )
 
 
-def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
+def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
         return Plan((DropLink(link),), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
@@ -134,12 +101,12 @@ def _plan_linked(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
-        plan = _plan_pair(facts.hubspot, facts.salesforce, replace(here, version=0), book, anew=True)
+        plan = plan_pair(facts.hubspot, facts.salesforce, replace(here, version=0), book, anew=True)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return _plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link)
+    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link)
 
 
-def _inherited(link: Link, hubspot: Record, salesforce: Record, book: ContactBook) -> Link:
+def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
     """The link with the records that the pair now has.
 
     What a record leaves blank that took another one's place (a contact that a lead was converted into, the survivor of
@@ -161,7 +128,7 @@ def _inherited(link: Link, hubspot: Record, salesforce: Record, book: ContactBoo
     )
 
 
-def _plan_gone(facts: ContactFacts, link: Link, book: ContactBook) -> Plan:
+def _plan_gone(facts: ContactFacts, link: Link, book: Book) -> Plan:
     """Bury a link one of whose records is gone, or lives on in another pair (MRG-2).
 
     A deletion in Salesforce deletes the contact only by the setting (DEL-1, SET-23), and is noticed whatever the list
@@ -189,66 +156,15 @@ def _over_tombstones(facts: ContactFacts, match: Record, plan: Plan) -> Plan:
     return replace(plan, effects=(*old, *plan.effects))
 
 
-def _plan_adoption(named: Record, match: Record, book: ContactBook) -> Plan:
+def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref)
     if is_frozen(book.connection.contacts, included=qualifies(hubspot, book.connection.contacts, book.members)):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
-    return _plan_pair(hubspot, salesforce, link, book, anew=True)
+    return plan_pair(hubspot, salesforce, link, book, anew=True)
 
 
-def _plan_pair(hubspot: Record, salesforce: Record, link: Link, book: ContactBook, *, anew: bool) -> Plan:
-    merged = merge_pair(hubspot, salesforce, link, book)
-    effects = [*_pair_writes(hubspot, salesforce, merged)]
-    if anew or merged.has_news or not link.version or effects:
-        effects.append(
-            SaveLink(_after(link, hubspot, salesforce, merged, book), ("DUP-1",) if not link.version else ())
-        )
-    records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
-    marks = (
-        UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True)
-        for side, fields in merged.marks.items()
-        if fields
-    )
-    unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
-    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    return Plan((*effects, *marks, *unfit, *cut), merged.conflicts)
-
-
-def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
-    effects: list[Effect] = []
-    if merged.to_salesforce:
-        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, merged.to_salesforce, merged.because_salesforce))
-    if merged.to_hubspot:
-        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
-    if merged.opt_out_in_hubspot:
-        address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
-        effects.append(OptOut(str(address), merged.because_opt_out))
-    return tuple(effects)
-
-
-def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: ContactBook) -> Link:
-    """The link as it must be stored once everything is written: what each side then shows."""
-    page = book.pages[salesforce.ref.object]
-    now_hubspot = dict(hubspot.fields) | dict(merged.to_hubspot)
-    if merged.opt_out_in_hubspot:
-        now_hubspot[opt_out.HUBSPOT_FIELD] = "true"
-    now_salesforce = dict(salesforce.fields) | dict(merged.to_salesforce)
-    for rule in merged.unfit:
-        now_hubspot.pop(rule.hubspot, None)
-        now_salesforce.pop(rule.salesforce, None)
-    hubspot_owner, salesforce_owner = merged.owners
-    return replace(
-        link,
-        hubspot_base=rebased(link.hubspot_base, page.hubspot_forms, now_hubspot, book.sealer),
-        salesforce_base=rebased(link.salesforce_base, page.salesforce_forms, now_salesforce, book.sealer),
-        wrote=tags(merged.to_salesforce) if merged.to_salesforce else link.wrote,
-        hubspot_owner=hubspot_owner,
-        salesforce_owner=salesforce_owner,
-    )
-
-
-def _plan_birth(record: Record, account: str, book: ContactBook) -> Plan:
+def _plan_birth(record: Record, account: str, book: Book) -> Plan:
     contacts = book.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in _CREATES[contacts.create_in_hubspot]:

@@ -1,7 +1,7 @@
 """A record that is about to be made on the other side: what it is given, and the link that will hold it.
 
 A birth is one effect and a link that waits for the new id. What the other side made of it (an owner by assignment rules, a default, a
-formatted value) is looked at right afterwards, as a pair like any other.
+formatted value) is looked at right afterwards, as a pair like any other. What is particular to a kind is in the module named after it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, Look
 from crmsync.model.links import Base, Link, Place, Slot, tags
-from crmsync.model.records import Kind, Record, Side, Value
-from crmsync.rules import opt_out, owners
+from crmsync.model.records import Record, Side, Value
+from crmsync.rules import owners
 from crmsync.rules.base import rebased
-from crmsync.rules.contact_book import HUBSPOT_OBJECT, ContactBook, Page
+from crmsync.rules.book import Book, Page
 from crmsync.rules.merge import may_pass
-from crmsync.rules.naming import company_name, last_name
 from crmsync.rules.values import UnfitValueError, cross_rule, is_blank
 
 NEW = Slot("new")
@@ -34,53 +33,7 @@ class Birth:
     missing: str = ""
 
 
-def birth_in_salesforce(contact: Record, target: str, account: str, book: ContactBook) -> Birth:
-    """The lead or contact that a HubSpot contact makes (SET-2, SET-3), the latter under `account` where there is one (CH-12).
-
-    With a matching owner it is given to them (OWN-8), else a lead goes through the assignment rules (OWN-9).
-    """
-    fields, unfit = _crossing(contact, target, book)
-    if str(contact.fields.get(opt_out.HUBSPOT_FIELD)).lower() == "true":
-        fields[opt_out.SALESFORCE_FIELD] = True
-    if account:
-        fields["AccountId"] = account
-    missing = _name_it(fields, target, str(contact.fields.get("email") or ""), book)
-    hubspot_owner = str(contact.fields.get(owners.HUBSPOT_FIELD) or "")
-    owner = owners.owner_for_new(hubspot_owner, book.owners) if book.owners else None
-    if owner:
-        fields[owners.SALESFORCE_FIELD] = owner
-    create = CreateRecord(
-        Side.SALESFORCE,
-        target,
-        book.key_of(contact.ref.id),
-        fields,
-        NEW,
-        ("SET-2", "SET-3", "OWN-8" if owner else "OWN-9" if target == "Lead" else "OWN-13"),
-        assign=target == "Lead" and not owner,
-    )
-    page = book.pages[target]
-    link = _link(_Shown(contact.ref, contact.fields, hubspot_owner), _Shown(NEW, fields, owner), page, unfit, book)
-    return Birth(create, link, unfit, missing)
-
-
-def birth_in_hubspot(record: Record, book: ContactBook) -> Birth:
-    """The contact that a lead or contact makes (SET-1, INC-6), with the owner's counterpart (OWN-5)."""
-    fields, unfit = _crossing(record, record.ref.object, book)
-    owner = str(record.fields.get(owners.SALESFORCE_FIELD) or "")
-    hubspot_owner = book.owners.to_hubspot.get(owner, "") if book.owners else ""
-    if hubspot_owner:
-        fields[owners.HUBSPOT_FIELD] = hubspot_owner
-    if owner and book.owners:
-        fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
-    create = CreateRecord(Side.HUBSPOT, HUBSPOT_OBJECT, record.ref.id, fields, NEW, ("SET-1", "INC-6"))
-    page = book.pages[record.ref.object]
-    link = _link(_Shown(NEW, fields, hubspot_owner), _Shown(record.ref, record.fields, owner), page, unfit, book)
-    return Birth(create, link, unfit)
-
-
-def _crossing(
-    record: Record, salesforce_object: str, book: ContactBook
-) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
+def crossing(record: Record, salesforce_object: str, book: Book) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
     """The values of a record as its new counterpart takes them, and the fields whose value cannot cross."""
     here = record.ref.side
     fields: dict[str, Value] = {}
@@ -96,17 +49,24 @@ def _crossing(
     return fields, tuple(unfit)
 
 
-def _name_it(fields: dict[str, Value], target: str, email: str, book: ContactBook) -> str:
-    """Fill the names that Salesforce requires; answers the one that the settings leave blank, or ""."""
-    contacts = book.connection.contacts
-    fields.setdefault("LastName", last_name(email, contacts.last_name_fallback) or None)
-    if target == "Lead":
-        fields.setdefault("Company", company_name(email, contacts.company_fallback) or None)
-    return next((name for name in ("LastName", "Company") if name in fields and fields[name] is None), "")
+def owner_in_hubspot(record: Record, book: Book) -> tuple[dict[str, Value], str, str]:
+    """What a new HubSpot record is given for its Salesforce owner (OWN-5, Q-18); with it both owners, HubSpot's first, "" = none."""
+    owner = str(record.fields.get(owners.SALESFORCE_FIELD) or "")
+    hubspot_owner = book.owners.to_hubspot.get(owner, "") if book.owners else ""
+    fields: dict[str, Value] = {owners.HUBSPOT_FIELD: hubspot_owner} if hubspot_owner else {}
+    if owner and book.owners:
+        fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
+    return fields, hubspot_owner, owner
+
+
+def owner_in_salesforce(record: Record, book: Book) -> tuple[str, str | None]:
+    """The HubSpot owner of a record, "" = none, and the active Salesforce user that it stands for (OWN-8, OWN-14, OWN-18)."""
+    hubspot_owner = str(record.fields.get(owners.HUBSPOT_FIELD) or "")
+    return hubspot_owner, owners.owner_for_new(hubspot_owner, book.owners) if book.owners else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """One side of a new pair: where the record is or will be, what it then shows, and its owner (None: the CRM will choose one)."""
 
     place: Place
@@ -114,16 +74,17 @@ class _Shown:
     owner: str | None
 
 
-def _link(hubspot: _Shown, salesforce: _Shown, page: Page, unfit: tuple[FieldRule, ...], book: ContactBook) -> Link:
+def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
+    """The link of the new pair, with what each side will then show; what could not cross stays unagreed."""
     left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit}
 
-    def base(shown: _Shown, forms: Mapping[str, Look]) -> Base:
+    def base(shown: Shown, forms: Mapping[str, Look]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
         return rebased(Base(), forms, values, book.sealer)
 
     return Link(
         book.connection.name,
-        Kind.CONTACT,
+        book.kind,
         hubspot.place,
         salesforce.place,
         base(hubspot, page.hubspot_forms),

@@ -14,8 +14,8 @@ from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules import opt_out, owners
 from crmsync.rules.base import SideView, view
+from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
-from crmsync.rules.contact_book import ContactBook
 from crmsync.rules.merge import Verdict, may_pass, merge_field
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
@@ -47,7 +47,7 @@ class PairMerge:
     marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
 
 
-def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook) -> PairMerge:
+def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: Book) -> PairMerge:
     """Three-way merge of a pair against its link's base (no link: first meeting)."""
     page = book.pages[salesforce.ref.object]
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
@@ -75,7 +75,7 @@ def _has_news(h: SideView, s: SideView, unfit: tuple[FieldRule, ...]) -> bool:
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
 
 
-def _newest(name: str, hubspot: Record, salesforce: Record, book: ContactBook) -> Side:
+def _newest(name: str, hubspot: Record, salesforce: Record, book: Book) -> Side:
     """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it.
 
     A value that we put there ourselves is an echo and never the newer one.
@@ -125,6 +125,8 @@ def _hold(rule: FieldRule, h: SideView, s: SideView, merged: PairMerge) -> None:
 
 
 def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
+    if opt_out.SALESFORCE_FIELD not in s.showings:
+        return
     mine, box = h.showings[opt_out.HUBSPOT_FIELD], s.showings[opt_out.SALESFORCE_FIELD]
     out = bool(mine.canonical)
     was_out = None if mine.changed is None else out != mine.changed
@@ -144,7 +146,7 @@ def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
         merged.because_opt_out = (verdict.because,)
 
 
-def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: ContactBook, merged: PairMerge) -> None:
+def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: Book, merged: PairMerge) -> None:
     """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18). Without an owner book nobody's owner has changed."""
     owning = owning_of(hubspot, salesforce, link)
     if book.owners is None:
@@ -181,7 +183,7 @@ def _last_owners(link: Link) -> tuple[str | None, str | None]:
     return link.hubspot_owner, link.salesforce_owner
 
 
-def _merge_ids(hubspot: Record, salesforce: Record, book: ContactBook, merged: PairMerge) -> None:
+def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerge) -> None:
     """Have each side keep the other's id, so that the links can be rebuilt from the CRMs.
 
     A Salesforce field that another portal filled is left alone (TEN-1).

@@ -1,0 +1,95 @@
+"""The rules of one connection and kind, laid open for planning: settings, field maps and forms, worked out once per batch.
+
+Nothing is decided here; the book only answers what applies to which Salesforce object. What a kind puts into its book is in the module
+named after it (`contact_book`, `account_book`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from crmsync.model import names
+from crmsync.model.fields import FieldRule, Look, Update
+from crmsync.model.links import Sealer
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import Connection
+from crmsync.rules import owners
+from crmsync.rules.field_maps import FieldMap
+from crmsync.rules.owners import OwnerBook
+from crmsync.rules.values import spelling
+
+ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
+    {
+        Side.HUBSPOT: frozenset({names.HUBSPOT_KEY, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}),
+        Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, owners.SALESFORCE_FIELD}),
+    }
+)
+"""Fields that are read of every record, whatever is mapped: the other side's id and the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One Salesforce object's page: its field map and, per side, how every field that counts is spelled.
+
+    What the forms name beyond the map has a rule of its own: opt-out, parents, the lifecycle stage.
+    """
+
+    field_map: FieldMap
+    hubspot_forms: Mapping[str, Look]
+    salesforce_forms: Mapping[str, Look]
+
+    def forms(self, side: Side) -> Mapping[str, Look]:
+        """Field name -> how that side spells its values."""
+        return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything that planning a record of a kind needs besides its facts.
+
+    ``our_user`` is the Salesforce id of the integration user, ``our_app`` HubSpot's name for us as the source of a value. ``extras`` are
+    fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that are in the inclusion list, ``parents``
+    which company goes with which account, both ways, as far as the batch names them; ``owners`` is None where nobody had to be asked who
+    owns what.
+    """
+
+    kind: Kind
+    connection: Connection
+    hubspot_object: str
+    pages: Mapping[str, Page]
+    sealer: Sealer
+    our_user: str
+    our_app: str = ""
+    extras: Mapping[Side, frozenset[str]] = field(default_factory=dict)
+    members: frozenset[Ref] = frozenset()
+    parents: Mapping[Ref, Ref] = field(default_factory=dict)
+    owners: OwnerBook | None = None
+    person_accounts: bool = False
+
+    def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
+        """Which fields to read, by object name on `side`; always in the same order."""
+        extras = ALWAYS_READ[side] | self.extras.get(side, frozenset())
+        if side is Side.HUBSPOT:
+            wanted = {name for page in self.pages.values() for name in page.hubspot_forms}
+            return {self.hubspot_object: tuple(sorted(wanted | extras))}
+        return {name: tuple(sorted({*page.salesforce_forms, *extras})) for name, page in self.pages.items()}
+
+    def key_of(self, hubspot_id: str) -> str:
+        """The value of our Salesforce field for a HubSpot record of this connection."""
+        return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
+
+
+def page(field_map: FieldMap, hubspot: Mapping[str, Look], salesforce: Mapping[str, Look]) -> Page:
+    """The page of one object: the rows that sync at all (MAP-4), and the fields beyond them that count on either side."""
+    rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
+    return Page(
+        rows,
+        MappingProxyType({**_spelled(rows, Side.HUBSPOT), **hubspot}),
+        MappingProxyType({**_spelled(rows, Side.SALESFORCE), **salesforce}),
+    )
+
+
+def _spelled(rows: Iterable[FieldRule], side: Side) -> dict[str, Look]:
+    return {rule.hubspot if side is Side.HUBSPOT else rule.salesforce: spelling(rule, side) for rule in rows}

@@ -1,0 +1,89 @@
+"""What a merge becomes: the writes, the link as it must be stored afterwards, and what people are told.
+
+Alike for every kind; whether a pair is to be planned at all is decided in `crmsync.plans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from crmsync.model.effects import Because, Effect, OptOut, Plan, SaveLink, UpdateRecord
+from crmsync.model.links import Link, LinkState, tags
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.rules import opt_out, owners, reports
+from crmsync.rules.base import rebased, view
+from crmsync.rules.book import Book
+from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
+
+_MATCHED_BY: Mapping[Kind, Because] = MappingProxyType({Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3")})
+"""By which rule the two records of a new pair belong together."""
+
+
+def is_quiet(record: Record, link: Link, book: Book) -> bool:
+    """Whether a linked record shows nothing but what the two sides agreed on, so that the other side need not be read at all."""
+    if link.state is not LinkState.ACTIVE or record.successor or not isinstance(link.salesforce, Ref):
+        return False
+    side = record.ref.side
+    owner, last = (
+        (owners.HUBSPOT_FIELD, link.hubspot_owner)
+        if side is Side.HUBSPOT
+        else (owners.SALESFORCE_FIELD, link.salesforce_owner)
+    )
+    forms = book.pages[link.salesforce.object].forms(side)
+    return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
+
+
+def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, anew: bool) -> Plan:
+    """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings."""
+    merged = merge_pair(hubspot, salesforce, link, book)
+    effects = [*_pair_writes(hubspot, salesforce, merged)]
+    if anew or merged.has_news or not link.version or effects:
+        effects.append(
+            SaveLink(
+                _after(link, hubspot, salesforce, merged, book), _MATCHED_BY[link.kind] if not link.version else ()
+            )
+        )
+    records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
+    marks = (
+        UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True)
+        for side, fields in merged.marks.items()
+        if fields
+    )
+    unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
+    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
+    return Plan((*effects, *marks, *unfit, *cut), merged.conflicts)
+
+
+def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
+    effects: list[Effect] = []
+    if merged.to_salesforce:
+        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, merged.to_salesforce, merged.because_salesforce))
+    if merged.to_hubspot:
+        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
+    if merged.opt_out_in_hubspot:
+        address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
+        effects.append(OptOut(str(address), merged.because_opt_out))
+    return tuple(effects)
+
+
+def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
+    """The link as it must be stored once everything is written: what each side then shows."""
+    page = book.pages[salesforce.ref.object]
+    now_hubspot = dict(hubspot.fields) | dict(merged.to_hubspot)
+    if merged.opt_out_in_hubspot:
+        now_hubspot[opt_out.HUBSPOT_FIELD] = "true"
+    now_salesforce = dict(salesforce.fields) | dict(merged.to_salesforce)
+    for rule in merged.unfit:
+        now_hubspot.pop(rule.hubspot, None)
+        now_salesforce.pop(rule.salesforce, None)
+    hubspot_owner, salesforce_owner = merged.owners
+    return replace(
+        link,
+        hubspot_base=rebased(link.hubspot_base, page.hubspot_forms, now_hubspot, book.sealer),
+        salesforce_base=rebased(link.salesforce_base, page.salesforce_forms, now_salesforce, book.sealer),
+        wrote=tags(merged.to_salesforce) if merged.to_salesforce else link.wrote,
+        hubspot_owner=hubspot_owner,
+        salesforce_owner=salesforce_owner,
+    )
