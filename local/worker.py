@@ -28,7 +28,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +71,15 @@ class Time:
         """Begin `added_ms` milliseconds after the wall clock."""
         self._added_ms = added_ms
         self._traveller = time_machine.travel(time.time() + added_ms / 1000, tick=True).start()
-        time.time()  # the journey's ticking begins with the first look at the time
+        time.time()  # the journey's ticking begins with the first look at the time: what passed until then is caught up with
+        self.follow(added_ms)
         time.monotonic = lambda: _monotonic() + self._added_ms / 1000
         time.monotonic_ns = lambda: _monotonic_ns() + self._added_ms * 1_000_000
 
     def follow(self, added_ms: int) -> None:
         """Jump to `added_ms` milliseconds after the wall clock."""
-        self._traveller.shift(timedelta(milliseconds=added_ms - self._added_ms))
+        behind = -time.time() + time_machine.escape_hatch.time.time() + added_ms / 1000
+        self._traveller.shift(behind)
         self._added_ms = added_ms
 
 

@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.house.rules.collected import is_whole
+
 # A slow machine is no failure; what is fast enough is measured by benchmarks. A run tries the same examples as the last one, so that a
 # change is judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("crmsync", deadline=None, derandomize=True)
@@ -28,6 +30,11 @@ FORGOTTEN = (
     "AWS_ENDPOINT_URL",
     "AWS_LAMBDA_FUNCTION_NAME",
 )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A process per core for all tests; a choice of them is sooner done in this one, unless ``-n`` gives a number."""
+    return None if is_whole(config) else 0
 
 
 @pytest.fixture(autouse=True)

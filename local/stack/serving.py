@@ -109,7 +109,23 @@ class _Listening(ThreadingHTTPServer):
     def __init__(self, application: Any, port: int) -> None:
         self.application = application
         self._open: set[socket.socket] = set()
+        self._over = False
         super().__init__((HOST, port), _Handler)
+
+    def listen(self) -> None:
+        """Take requests until `stop`; waits without looking up, so that a server costs nothing while nobody asks."""
+        while not self._over:
+            self.handle_request()
+
+    def stop(self) -> None:
+        """Let `listen` end; a connection of our own is what wakes it."""
+        self._over = True
+        with contextlib.suppress(OSError):
+            socket.create_connection((HOST, self.server_port), timeout=1).close()
+
+    def verify_request(self, _request: Any, _client_address: Any) -> bool:
+        """Nobody is answered any more after `stop`."""
+        return not self._over
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -132,7 +148,7 @@ class Server:
     def __init__(self, application: Any, port: int = 0) -> None:
         """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is taken."""
         self._listening = _Listening(application, port)
-        self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._listening.listen, daemon=True)
         self._thread.start()
 
     @property
@@ -142,7 +158,7 @@ class Server:
 
     def close(self) -> None:
         """Stop listening and hang up."""
-        self._listening.shutdown()
+        self._listening.stop()
         self._thread.join()
         self._listening.server_close()
         self._listening.hang_up()

@@ -86,10 +86,10 @@ class Template:
     def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
         """Read and transform `path`. A parameter that the template does not have is ignored. Raises `UnresolvedError`."""
         self._root = path.resolve().parent
-        written = _read(path)
-        declared = written.get("Parameters", {})
+        text = path.read_text()
+        declared = _parsed(text).get("Parameters", {})
         self.parameters = {name: parameters.get(name, spec.get("Default", "")) for name, spec in declared.items()}
-        self.transformed = _transformed(written, self.parameters)
+        self.transformed: dict[str, Any] = json.loads(_transformed(text, frozenset(parameters)))
         self.resources: dict[str, dict[str, Any]] = self.transformed["Resources"]
 
     def resolver(self, stack: str, account: str, names: Names) -> Resolver:
@@ -243,24 +243,36 @@ def _parsed(text: str) -> dict[str, Any]:
     return written
 
 
-def _read(path: Path) -> dict[str, Any]:
-    written = copy.deepcopy(_parsed(path.read_text()))
-    holders = [written.get("Globals", {}).get("Function", {})]
-    holders += [resource.get("Properties", {}) for resource in written["Resources"].values()]
+def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the template whose local folders are keys of the laptop's bucket."""
+    copied: dict[str, Any] = copy.deepcopy(dict(written))
+    holders = [copied.get("Globals", {}).get("Function", {})]
+    holders += [resource.get("Properties", {}) for resource in copied["Resources"].values()]
     for holder in holders:
         for name in ("CodeUri", "ContentUri"):
             if isinstance(holder.get(name), str):
                 holder[name] = f"s3://{LAPTOP_BUCKET}/{re.sub(r'^[.]?/|/$', '', holder[name])}"
-    return written
+    return copied
 
 
-def _transformed(written: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+@cache
+def _transformed(text: str, given: frozenset[str]) -> str:
+    """What SAM makes of a template, as JSON.
+
+    The parameters called in `given` stay ``Ref``s, which the resolver answers: each stack has its own addresses, and yet one translation
+    serves them all.
+    """
     import boto3  # noqa: PLC0415 - as below
     from samtranslator.parser.parser import Parser  # noqa: PLC0415 - it takes a second to import
     from samtranslator.translator.translator import Translator  # noqa: PLC0415 - as above
 
+    written = _laptops(_parsed(text))
+    written["Parameters"] = {
+        name: {key: value for key, value in spec.items() if name not in given or key != "Default"}
+        for name, spec in written.get("Parameters", {}).items()
+    }
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=REGION))
-    result: dict[str, Any] = json.loads(json.dumps(translator.translate(written, parameter_values=dict(parameters))))
+    result = json.dumps(translator.translate(written, parameter_values={}))
     translator.metrics.publish()  # to nowhere; unpublished ones are complained about
     return result
 

@@ -6,18 +6,16 @@ real sandbox. Live records are made under ``example.com`` addresses of their own
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 import pytest
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_lists import HubspotLists
@@ -31,6 +29,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
+from local.stack.serving import Server
 from tests.memory import MemoryAccounts, MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
 
 
@@ -257,25 +256,11 @@ class SalesforcePerson:
         return Ref(Side.SALESFORCE, "Contact", self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"])
 
 
-class _Quiet(WSGIRequestHandler):
-    """Serves without a word."""
-
-    def log(self, *_args: Any) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """A WSGI app on a free port of the loopback; answers its URL, and stops it at the end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with closing(Server(app)) as server:
+        yield server.url
 
 
 class _Ticking:

@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
-from moto import mock_aws
-
 from crmsync.gateways.brake import BrakeTable
 from crmsync.gateways.cursors import CursorTable
 from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.links import LinksTable
 from crmsync.gateways.throttle import Patience
+from tests import aws
 
 NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
 
@@ -23,8 +21,8 @@ NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
 @contextmanager
 def dynamodb(*keys: str) -> Iterator[Any]:
     """A client, and a table called ``Table`` with these keys."""
-    with mock_aws():
-        client = boto3.client("dynamodb")
+    with aws.mock_aws():
+        client = aws.client("dynamodb")
         client.create_table(
             TableName="Table",
             KeySchema=[

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from crmsync.gateways.outbox import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.queue import load
+from tests import aws
 from tests.contracts.tables import NO_WAIT
 from tests.memory import MemoryOutbox
 
@@ -38,12 +37,12 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
         outbox = MemoryOutbox()
         yield Stage(outbox, lambda: outbox.published, lambda: [change for change, _ in outbox.delayed])
     else:
-        with mock_aws():
+        with aws.mock_aws():
             yield _on_aws()
 
 
 def _on_aws() -> Stage:
-    events, sqs = boto3.client("events"), boto3.client("sqs")
+    events, sqs = aws.client("events"), aws.client("sqs")
     events.create_event_bus(Name="bus")
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("bus", "contacts")}
     pattern = json.dumps({"source": [{"prefix": "crmsync."}], "detail-type": ["contact.changed"]})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.gateways.secrets import MAX_AGE, MIN_AGE, SecretStore
+from tests import aws
 from tests.gateways.scripted import Answer, aws_client, script
 
 
@@ -26,8 +25,8 @@ class Seconds:
 def test_a_secret_is_kept_for_five_minutes_and_renewed_when_a_vendor_refuses_it() -> None:
     """A rotation is noticed at once where it matters, and many complaints make one read."""
     clock = Seconds()
-    with mock_aws():
-        client = boto3.client("secretsmanager")
+    with aws.mock_aws():
+        client = aws.client("secretsmanager")
         client.create_secret(Name="acme", SecretString='{"access_token": "old", "app_id": 990077, "none": null}')
         secret = SecretStore(client, now=clock).secret("acme")
         seen = [secret.current()]
@@ -47,8 +46,8 @@ def test_a_secret_is_kept_for_five_minutes_and_renewed_when_a_vendor_refuses_it(
 @pytest.mark.parametrize("text", ["no json", "[]", '"text"', "null"])
 def test_a_secret_of_another_form_is_refused_without_being_shown(text: str) -> None:
     """The operator is told which one it is."""
-    with mock_aws():
-        client = boto3.client("secretsmanager")
+    with aws.mock_aws():
+        client = aws.client("secretsmanager")
         client.create_secret(Name="acme", SecretString=text)
         store = SecretStore(client, now=Seconds())
         with pytest.raises(Refused) as caught:
@@ -60,10 +59,10 @@ def test_a_secret_of_another_form_is_refused_without_being_shown(text: str) -> N
 
 def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried_again() -> None:
     """The first wants a person, the second only time."""
-    with mock_aws(), pytest.raises(Refused) as missing:
-        SecretStore(boto3.client("secretsmanager"), now=Seconds()).read("acme")
-    with script(Answer({"__type": "InternalServiceError"}, 500)) as aws:
-        store = SecretStore(aws_client(aws.url, "secretsmanager"), now=Seconds())
+    with aws.mock_aws(), pytest.raises(Refused) as missing:
+        SecretStore(aws.client("secretsmanager"), now=Seconds()).read("acme")
+    with script(Answer({"__type": "InternalServiceError"}, 500)) as failing:
+        store = SecretStore(aws_client(failing.url, "secretsmanager"), now=Seconds())
         with pytest.raises(SyncError) as down:
             store.read("acme")
 

@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import requests
-from moto import mock_aws
 
 from crmsync.flows.operator import Operator
 from crmsync.gateways.hubspot_schema import HubspotSchema
@@ -20,6 +18,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
+from tests import aws
 from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, patience, served
 from tests.memory import MemoryInbox
@@ -28,8 +27,8 @@ from tests.memory import MemoryInbox
 @contextmanager
 def settings_table() -> Iterator[SettingsTable]:
     """An empty state table."""
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
+    with aws.mock_aws():
+        client = aws.client("dynamodb")
         client.create_table(
             TableName="state",
             BillingMode="PAY_PER_REQUEST",

@@ -6,30 +6,22 @@ For tests only: what starts is stopped, every exchange is kept, and time passes 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 import requests
 from hubspot import HubSpot
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import Delivery, HubSpotSimulator, Portal
+from local.stack.serving import Server
 
 HOOK = "https://hooks.example.com/hubspot/webhook?x=1"
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Writes no line for each request."""
-
-    def log_request(self, *_args: Any) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +130,6 @@ def running(*world: Mapping[str, Any]) -> Iterator[Running]:
     clock = Clock()
     faults = Faults(clock)
     started = Running(HubSpotSimulator(world, clock=clock, faults=faults, seed=7), clock, faults)
-    server = make_server("127.0.0.1", 0, _Recorder(started), threaded=True, request_handler=QuietHandler)
-    started.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with closing(Server(_Recorder(started))) as server:
+        started.url = server.url
         yield started
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

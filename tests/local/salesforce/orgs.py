@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,20 +9,13 @@ from urllib.parse import urlsplit
 
 import requests
 from simple_salesforce import Salesforce
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.salesforce import SalesforceSimulator
+from local.stack.serving import Server
 
 HOST = "https://acme.my.salesforce.com"
-
-
-class Silent(WSGIRequestHandler):
-    """A request handler that writes no log."""
-
-    def log(self, *_args: Any) -> None:
-        """Say nothing."""
 
 
 class Loopback(requests.Session):
@@ -49,13 +41,13 @@ class LiveOrg:
     sim: SalesforceSimulator
     clock: Clock
     faults: Faults
-    server: BaseWSGIServer
+    server: Server
     sessions: list[Loopback] = field(default_factory=list)
 
     @property
     def base(self) -> str:
         """The loopback URL."""
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return self.server.url
 
     def session(self) -> Loopback:
         """A session that leads to this org, closed with it."""
@@ -90,8 +82,7 @@ class LiveOrg:
         """Stop what was started."""
         for session in self.sessions:
             session.close()
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
 
 def start(world: Mapping[str, Any] | None = None) -> LiveOrg:
@@ -99,10 +90,7 @@ def start(world: Mapping[str, Any] | None = None) -> LiveOrg:
     clock = Clock()
     faults = Faults(clock)
     sim = SalesforceSimulator(world or {}, clock=clock, faults=faults)
-    server = make_server("127.0.0.1", 0, sim.wsgi, threaded=True, request_handler=Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    org = LiveOrg(sim, clock, faults, server)
+    org = LiveOrg(sim, clock, faults, Server(sim.wsgi))
     sim.set_instance_url(org.base)
     return org
 

@@ -1,0 +1,28 @@
+"""moto's AWS in the test's own process, and a client for each of its services.
+
+Law: no test makes such a client itself. botocore reads megabytes of descriptions for the first client of a session, and
+`mock_aws` makes it forget its session each time; these clients are made once and see only what is in the account of the moment.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+__all__ = ["client", "mock_aws"]
+
+REGION = "eu-west-1"
+
+
+@cache
+def client(service: str) -> Any:
+    """A client for a service, whoever else has it; it answers only within `mock_aws`."""
+    return _session().client(service)
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
