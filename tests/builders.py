@@ -38,10 +38,12 @@ def a_connection(**contacts: object) -> Connection:
     )
 
 
-def a_book(*, owners: OwnerBook | None = None, members: Iterable[Ref] = (), **contacts: object) -> Book:
+def a_book(
+    *, owners: OwnerBook | None = None, members: Iterable[Ref] = (), person_accounts: bool = False, **contacts: object
+) -> Book:
     """The rule book of `a_connection`, with owners where somebody asked for them, and the members of the inclusion list."""
     book = contact_book(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
-    return replace(book, owners=owners, members=frozenset(members))
+    return replace(book, owners=owners, members=frozenset(members), person_accounts=person_accounts)
 
 
 def a_contact(

@@ -181,3 +181,34 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
     (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
     assert (create.object, create.fields.get("AccountId")) == (target, account or None)
+
+
+@pytest.mark.rule("PA-8")
+@pytest.mark.rule("PA-9")
+@pytest.mark.rule("Q-35")
+@pytest.mark.parametrize(
+    ("company", "fallback", "expected"),
+    [
+        ({}, "email_domain", {}),
+        ({}, "", {}),
+        ({"company": "Example GmbH"}, "", {"Company": "Example GmbH"}),
+    ],
+)
+def test_where_person_accounts_are_on_a_lead_is_given_no_placeholder_company(company, fallback, expected):
+    """A lead without company can become a person account, so none is made up; one that HubSpot knows goes with it."""
+    book = a_book(person_accounts=True, company_fallback=fallback)
+    shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"} | expected
+    create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
+
+    assert plan_contact(born_in_hubspot(a_contact(company)), book).effects == (create,)
+
+
+@pytest.mark.rule("PA-7")
+@pytest.mark.parametrize("target", [CreateInSalesforce.LEAD, CreateInSalesforce.CONTACT])
+def test_no_hubspot_contact_makes_a_person_account(target):
+    """A new HubSpot contact makes a lead or a contact, never an account, and no record type of a person's is asked for."""
+    book = a_book(person_accounts=True, create_in_salesforce=target)
+    (create,) = plan_contact(born_in_hubspot(a_contact()), book).effects
+
+    assert create.object == ("Lead" if target is CreateInSalesforce.LEAD else "Contact")
+    assert set(create.fields) == {"Email", "FirstName", "LastName"}

@@ -18,6 +18,7 @@ from crmsync.model.settings import Connection
 from crmsync.rules import owners
 from crmsync.rules.field_maps import FieldMap
 from crmsync.rules.owners import OwnerBook
+from crmsync.rules.person_accounts import columns
 from crmsync.rules.values import spelling
 
 ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
@@ -52,7 +53,7 @@ class Book:
     ``our_user`` is the Salesforce id of the integration user, ``our_app`` HubSpot's name for us as the source of a value. ``extras`` are
     fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that are in the inclusion list, ``parents``
     which company goes with which account, both ways, as far as the batch names them; ``owners`` is None where nobody had to be asked who
-    owns what.
+    owns what. ``person_accounts`` says whether the org has them switched on (PA-1).
     """
 
     kind: Kind
@@ -74,7 +75,10 @@ class Book:
         if side is Side.HUBSPOT:
             wanted = {name for page in self.pages.values() for name in page.hubspot_forms}
             return {self.hubspot_object: tuple(sorted(wanted | extras))}
-        return {name: tuple(sorted({*page.salesforce_forms, *extras})) for name, page in self.pages.items()}
+        return {
+            name: tuple(sorted({*page.salesforce_forms, *extras, *columns(name, person_accounts=self.person_accounts)}))
+            for name, page in self.pages.items()
+        }
 
     def key_of(self, hubspot_id: str) -> str:
         """The value of our Salesforce field for a HubSpot record of this connection."""

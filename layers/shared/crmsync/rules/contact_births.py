@@ -9,6 +9,7 @@ from crmsync.rules.births import NEW, Birth, Shown, crossing, newborn_link, owne
 from crmsync.rules.book import Book
 from crmsync.rules.contact_book import HUBSPOT_OBJECT
 from crmsync.rules.naming import company_name, last_name
+from crmsync.rules.person_accounts import needs_company
 
 
 def birth_in_salesforce(contact: Record, target: str, account: str, book: Book) -> Birth:
@@ -51,9 +52,9 @@ def birth_in_hubspot(record: Record, book: Book) -> Birth:
 
 
 def _name_it(fields: dict[str, Value], target: str, email: str, book: Book) -> str:
-    """Fill the names that Salesforce requires; answers the one that the settings leave blank, or ""."""
+    """Fill the names that Salesforce requires (Q-35); answers the one that the settings leave blank, or ""."""
     contacts = book.connection.contacts
     fields.setdefault("LastName", last_name(email, contacts.last_name_fallback) or None)
-    if target == "Lead":
+    if target == "Lead" and needs_company(person_accounts=book.person_accounts):
         fields.setdefault("Company", company_name(email, contacts.company_fallback) or None)
     return next((name for name in ("LastName", "Company") if name in fields and fields[name] is None), "")

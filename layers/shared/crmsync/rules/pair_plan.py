@@ -16,6 +16,7 @@ from crmsync.rules import opt_out, owners, reports
 from crmsync.rules.base import rebased, view
 from crmsync.rules.book import Book
 from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
+from crmsync.rules.person_accounts import through_account
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType({Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3")})
 """By which rule the two records of a new pair belong together."""
@@ -51,9 +52,10 @@ def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, an
         for side, fields in merged.marks.items()
         if fields
     )
+    written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    return Plan((*effects, *marks, *unfit, *cut), merged.conflicts)
+    return Plan((*written, *unfit, *cut), merged.conflicts)
 
 
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
