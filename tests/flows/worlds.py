@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crmsync.flows.contact import Summary, sync_contacts
+from crmsync.flows.contact import sync_contacts
+from crmsync.flows.outcomes import Summary
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.owners import Owners

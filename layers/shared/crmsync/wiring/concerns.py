@@ -11,7 +11,7 @@ from crmsync.wiring.crms import our_user_of, world_of
 from crmsync.wiring.stores import settings
 
 if TYPE_CHECKING:
-    from crmsync.flows.contact import Summary
+    from crmsync.flows.outcomes import Summary
 
 Event = Mapping[str, Any]
 

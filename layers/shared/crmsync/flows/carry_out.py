@@ -1,0 +1,91 @@
+"""Apply the plans of a batch, and complete the births among them: what was just made is read back and looked at as a pair.
+
+Alike for every kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from crmsync.errors import TryAgain
+from crmsync.flows.apply import Applied, Settle, apply
+from crmsync.flows.outcomes import AnyFacts
+from crmsync.flows.world import World
+from crmsync.model.effects import CreateRecord, Plan
+from crmsync.model.links import Link, Slot
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.base import rebased
+from crmsync.rules.book import Book
+
+
+def carry_out(
+    facts: list[AnyFacts], plans: list[Plan], world: World, book: Book, plan_all: Callable[[list[AnyFacts]], list[Plan]]
+) -> list[Applied]:
+    """Apply the plans, and for records that were just made look at the new pair at once, which also stores its link.
+
+    The lists are brought up to date: for a newborn's pair they then hold its facts and both its plans as one.
+    """
+    settle = settler(book)
+    applied = apply(plans, world, settle)
+    pairs = _completed(facts, plans, applied, world, book)
+    second = plan_all([pair for _, pair in pairs])
+    for (at, pair), plan, done in zip(pairs, second, apply(second, world, settle), strict=True):
+        facts[at], applied[at] = pair, done
+        plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
+    return applied
+
+
+def settler(book: Book) -> Settle:
+    """Puts what HubSpot says that it now shows into a link's base; Salesforce does not say."""
+
+    def settle(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
+        if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
+            return link
+        forms = book.pages[link.salesforce.object].hubspot_forms
+        return replace(link, hubspot_base=rebased(link.hubspot_base, forms, fields, book.sealer))
+
+    return settle
+
+
+def _completed(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], applied: Sequence[Applied], world: World, book: Book
+) -> list[tuple[int, AnyFacts]]:
+    """The pairs whose second record has just been made, as facts to plan: their places in the batch, and what the new records show.
+
+    Salesforce's new records are read back, as rules and triggers may have given them an owner or changed a value;
+    HubSpot says what it made.
+    """
+    made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].birth]
+    shown = (
+        world.salesforce.read([ref for _, ref in made if ref.side is Side.SALESFORCE], book.fields(Side.SALESFORCE))
+        if made
+        else {}
+    )
+    pairs: list[tuple[int, AnyFacts]] = []
+    for at, ref in made:
+        new = shown.get(ref) if ref.side is Side.SALESFORCE else _made(plans[at], applied[at], ref, book, world.now())
+        link = plans[at].birth
+        if new is None or link is None:
+            applied[at].error = TryAgain("the new record cannot be read back yet")
+            continue
+        here = {place: ref if isinstance(place, Slot) else place for place in (link.hubspot, link.salesforce)}
+        link = replace(link, hubspot=here[link.hubspot], salesforce=here[link.salesforce])
+        pairs.append(
+            (
+                at,
+                replace(facts[at], link=link, hubspot=facts[at].hubspot or new, salesforce=facts[at].salesforce or new),
+            )
+        )
+    return pairs
+
+
+def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> Record | None:
+    """A HubSpot record as HubSpot says that it made it."""
+    create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
+    if create is None:
+        return None
+    names = book.fields(Side.HUBSPOT)[ref.object]
+    told: Mapping[str, Value] = {**create.fields, **applied.shown.get(Side.HUBSPOT, {})}
+    return Record(ref, {name: told.get(name) for name in names}, now, now)

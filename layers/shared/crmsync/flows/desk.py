@@ -1,0 +1,204 @@
+"""Gather for a whole batch at a time: records, links, and what became of records that are gone. Alike for every kind.
+
+What a batch costs is decided here: the other side is read only for records that show news, merged and converted records are followed only
+where one is gone, and nobody is asked anything twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from crmsync.flows.world import World
+from crmsync.model import names
+from crmsync.model.changes import Cause, Change
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules.book import Book
+from crmsync.rules.pair_plan import is_quiet
+
+AnyFacts = TypeVar("AnyFacts", bound=Facts)
+
+_PREFIXES = {"00Q": "Lead", "003": "Contact", "001": "Account"}
+"""The first letters of a Salesforce id tell its object [D]."""
+
+LOUD = frozenset({Cause.RESYNC, Cause.FORGOTTEN})
+"""Causes for which a record is looked at even if it shows nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered(Generic[AnyFacts]):
+    """What a batch turned out to be: facts to plan, changes that must wait for another's plan, and how many records showed nothing new."""
+
+    facts: list[AnyFacts]
+    not_yet: list[Change]
+    quiet: int
+
+
+def one_plan_per_record(
+    facts: Sequence[AnyFacts], identity: Callable[[AnyFacts], Hashable]
+) -> tuple[list[AnyFacts], list[Change]]:
+    """Plan every record and every unlinked `identity` once: two plans for one person would both create it, or write the same record.
+
+    A second change of one pair is covered by the first plan. Whoever else meets the same record or address waits for that plan: pairs go
+    first, as what becomes of them decides whether their records are free for others.
+    """
+    firsts: list[AnyFacts] = []
+    not_yet: list[Change] = []
+    seen: dict[object, Link | None] = {}
+    for one in sorted(facts, key=lambda one: one.link is None):
+        mine = {record.ref for record in (one.hubspot, one.salesforce) if record} | {identity(one)}
+        met = mine | {record.ref for record in (*one.candidates, one.remembered) if record}
+        holders = [seen[key] for key in met if key in seen]
+        if not holders:
+            firsts.append(one)
+            seen |= dict.fromkeys(mine, one.link)
+        elif one.link is None or any(link != one.link for link in holders):
+            not_yet.append(one.change)
+    return firsts, not_yet
+
+
+@dataclass(slots=True)
+class Desk(Generic[AnyFacts]):
+    """Everything read so far for one batch.
+
+    ``candidates`` are, for a record without a link, those across that may be the same; the kind finds them.
+    """
+
+    world: World
+    book: Book
+    make: type[AnyFacts]
+    records: dict[Ref, Record] = field(default_factory=dict)
+    links: dict[Ref, Link] = field(default_factory=dict)
+    candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
+    _asked: set[Ref] = field(default_factory=set)
+    _survivors: dict[Ref, Ref] = field(default_factory=dict)
+
+    def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
+        """Read the records of the changes and their links; answers the changes that show news, and the records without a link."""
+        self.find_links([change.ref for change in changes])
+        self.read(change.ref for change in changes)
+        loud = [change for change in changes if not self._shows_nothing_new(change)]
+        return loud, [
+            self.records[change.ref] for change in loud if change.ref not in self.links and change.ref in self.records
+        ]
+
+    def close(
+        self, changes: Sequence[Change], loud: Sequence[Change], identity: Callable[[AnyFacts], Hashable]
+    ) -> Gathered[AnyFacts]:
+        """Follow the links of the loud changes and hand out the facts."""
+        self._follow(self.links[change.ref] for change in loud if change.ref in self.links)
+        facts, not_yet = one_plan_per_record([self._facts(change) for change in loud], identity)
+        return Gathered(facts, not_yet, len(changes) - len(loud))
+
+    def read(self, refs: Iterable[Ref]) -> None:
+        """Read records that were not asked for yet."""
+        wanted = [ref for ref in dict.fromkeys(refs) if ref not in self._asked]
+        self._asked.update(wanted)
+        for side in Side:
+            here = [ref for ref in wanted if ref.side is side]
+            if here:
+                self.records.update(self.world.crm(side).read(here, self.book.fields(side)))
+
+    def keep(self, records: Iterable[Record]) -> None:
+        """Lay records on the desk that were found otherwise than by their ids."""
+        for record in records:
+            self.records.setdefault(record.ref, record)
+            self._asked.add(record.ref)
+
+    def find_links(self, refs: Iterable[Ref]) -> None:
+        """Look up the links of records."""
+        self.links.update(
+            self.world.links.find(self.world.connection.name, [ref for ref in refs if ref not in self.links])
+        )
+
+    def remember(self, lone: Sequence[Record]) -> None:
+        """For records without a link: read those that they name themselves, and find out whose these and the candidates are."""
+        named = [ref for record in lone if (ref := self._named_by(record))]
+        self.look_after(named)
+        heirs = [now for ref in named if (now := self.now(ref))]
+        self.read(heirs)
+        self.find_links([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+
+    def look_after(self, places: Iterable[Ref]) -> None:
+        """Read records, and ask what became of those that are gone."""
+        wanted = list(dict.fromkeys(places))
+        self.read(wanted)
+        for side in Side:
+            gone = [
+                ref for ref in wanted if ref.side is side and ref not in self.records and ref not in self._survivors
+            ]
+            if gone:
+                self._survivors.update(self.world.crm(side).survivors(gone))
+
+    def now(self, place: Ref) -> Ref | None:
+        """Where a record lives on: itself, the contact of a converted lead, the survivor of a merge, or nowhere."""
+        record = self.records.get(place)
+        if record is None:
+            return self._survivors.get(place)
+        return record.successor or place
+
+    def is_taken(self, ref: Ref) -> bool:
+        """Whether a record belongs to a pair that is kept in step."""
+        return ref in self.links and self.links[ref].state is LinkState.ACTIVE
+
+    def _shows_nothing_new(self, change: Change) -> bool:
+        """Whether a change is an echo, a duplicate, or of something that was put right already."""
+        link, record = self.links.get(change.ref), self.records.get(change.ref)
+        if change.cause in LOUD or link is None or record is None:
+            return False
+        return is_quiet(record, link, self.book)
+
+    def _follow(self, links: Iterable[Link]) -> None:
+        """Read both records of each link, and where one of them is gone, what became of it and whose that is."""
+        places = [place for link in links for side in Side if isinstance(place := link.on(side), Ref)]
+        self.look_after(places)
+        successors = [now for place in places if (now := self.now(place)) and now != place]
+        self.read(successors)
+        self.find_links(successors)
+
+    def _facts(self, change: Change) -> AnyFacts:
+        """The facts of one change, from what has been read."""
+        link, record = self.links.get(change.ref), self.records.get(change.ref)
+        if link is not None:
+            return self._linked_facts(change, link)
+        if record is None:
+            return self.make(change)
+        candidates = self.candidates.get(record.ref, ())
+        named = self._named_by(record)
+        heir = self.now(named) if named else None
+        return self.make(
+            change,
+            None,
+            record if change.ref.side is Side.HUBSPOT else None,
+            record if change.ref.side is Side.SALESFORCE else None,
+            candidates=candidates,
+            taken=frozenset(one.ref for one in candidates if self.is_taken(one.ref)),
+            buried=tuple(
+                self.links[one.ref] for one in candidates if one.ref in self.links and not self.is_taken(one.ref)
+            ),
+            remembered=self.records.get(heir) if heir and heir not in self.links else None,
+            orphaned=named is not None and heir not in self.records,
+        )
+
+    def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
+        now: dict[Side, Record | None] = {}
+        outlived = False
+        for side in Side:
+            place = link.on(side)
+            there = self.now(place) if isinstance(place, Ref) else None
+            now[side] = self.records.get(there) if there else None
+            outlived = outlived or (there != place and there in self.links and self.links[there].on(side) == there)
+        return self.make(change, link, now[Side.HUBSPOT], now[Side.SALESFORCE], outlived)
+
+    def _named_by(self, record: Record) -> Ref | None:
+        """The record across that this one names as its counterpart, in our field."""
+        if record.ref.side is Side.HUBSPOT:
+            record_id = str(record.fields.get(names.HUBSPOT_KEY) or "")
+            object_ = _PREFIXES.get(record_id[:3], "")
+            return Ref(Side.SALESFORCE, object_, record_id) if object_ in self.book.pages else None
+        ours = self.book.key_of("")
+        key = str(record.fields.get(names.SALESFORCE_KEY) or "")
+        return Ref(Side.HUBSPOT, self.book.hubspot_object, key.removeprefix(ours)) if key.startswith(ours) else None

@@ -1,0 +1,173 @@
+"""What became of each record of a batch, for every kind: done, reported, put off, or to be looked at again at once.
+
+What goes wrong with one record is that record's alone. Which errors a kind can do more about than this is that kind's own business.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeVar
+
+from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.flows.apply import Applied
+from crmsync.flows.world import World
+from crmsync.model.changes import Change, coalesce
+from crmsync.model.effects import Category, Plan, Report, effect_line
+from crmsync.model.facts import Facts
+from crmsync.model.records import Ref
+from crmsync.rules.refusals import drawer_of
+
+BATCH = 1000
+"""Records gathered at once: ten full HubSpot calls, half a Salesforce read, and a few megabytes of memory whatever the backlog."""
+
+_PASSES = 3
+_TRIES = 40
+_LONGEST_WAIT = 900
+_FIRST_WAIT = 15
+
+
+AnyFacts = TypeVar("AnyFacts", bound=Facts)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a batch: counts for the metrics, and one line per record that something was decided about."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    decisions: list[dict[str, object]] = field(default_factory=list)
+
+
+Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
+"""Gathers, plans and applies once, and answers what must be looked at again at once; told whether it is the last time."""
+
+
+def in_passes(changes: Sequence[Change], world: World, sync: Pass) -> Summary:
+    """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
+    summary = Summary()
+    pending = coalesce(list(changes))
+    for start in range(0, len(pending), BATCH):
+        _sync_batch(pending[start : start + BATCH], world, sync, summary)
+    return summary
+
+
+def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> None:
+    pending = changes
+    for turn in range(_PASSES):
+        try:
+            pending = sync(pending, summary, turn == _PASSES - 1)
+        except SyncError as error:
+            put_off([(change, _for_all(error)) for change in pending], world, summary)
+            return
+        if not pending:
+            return
+    put_off([(change, TryAgain("others keep changing the same record")) for change in pending], world, summary)
+
+
+def _for_all(error: SyncError) -> TryAgain:
+    """Wait out an error of a whole call, which is never one record's fault.
+
+    Even a refusal (a revoked token, a removed field) is waited out: somebody will mend it, and no record is lost.
+    """
+    return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another record stands in the way: both are looked at together, or, when that was of no use, people are told."""
+
+    changes: tuple[Change, ...]
+    report: Report
+
+
+FindRival: TypeAlias = Callable[[AnyFacts, Plan, SyncError], Rival | None]
+
+
+def conclude(
+    facts: Sequence[AnyFacts],
+    plans: Sequence[Plan],
+    applied: Sequence[Applied],
+    world: World,
+    summary: Summary,
+    *,
+    is_last: bool,
+    rival_of: FindRival[AnyFacts] = lambda _facts, _plan, _error: None,
+) -> list[Change]:
+    """Sort what became of each record: done, parked, put off, or (the answer) to be looked at again at once."""
+    at_once: list[Change] = []
+    later: list[tuple[Change, TryAgain]] = []
+    parked: list[Report] = []
+    for one, plan, done in zip(facts, plans, applied, strict=True):
+        error = done.error
+        note(one, plan, error, summary)
+        rival = rival_of(one, plan, error) if error else None
+        if rival:
+            at_once += [] if is_last else rival.changes
+            parked += [rival.report] if is_last else []
+        elif isinstance(error, Conflict | Gone):
+            at_once.append(one.change)
+        elif isinstance(error, TryAgain):
+            later.append((one.change, error))
+        elif error is not None:
+            parked.append(refusal(one.change.ref, error))
+    summary.counts["Parked"] += len(parked) + sum(
+        isinstance(effect, Report) for plan in plans for effect in plan.effects
+    )
+    world.inbox.park(world.connection.name, parked)
+    world.inbox.clear(world.connection.name, in_step(facts, plans, applied))
+    put_off(later, world, summary)
+    return at_once
+
+
+def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
+    """Back into the queue with growing waits; after a good half day of tries the record is parked instead, where a person sees it."""
+    again: list[tuple[Change, int]] = []
+    parked: list[Report] = []
+    for change, error in changes:
+        if change.tries >= _TRIES:
+            parked.append(refusal(change.ref, error))
+            continue
+        wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
+        again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
+    summary.counts["PutOff"] += len(again)
+    if again:
+        world.outbox.again(again)
+    world.inbox.park(world.connection.name, parked)
+
+
+def refusal(ref: Ref, error: SyncError) -> Report:
+    """What people are told about a record that cannot be written."""
+    category = Category.UNAVAILABLE if isinstance(error, TryAgain) else drawer_of(error.code)
+    return Report(ref, category, error.text, error.fieldname, error.hint)
+
+
+def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]) -> list[Ref]:
+    """The records whose plans went through without a report: whatever was parked about them is settled."""
+    refs: list[Ref] = []
+    for one, plan, done in zip(facts, plans, applied, strict=True):
+        if done.error is None and not any(isinstance(effect, Report) for effect in plan.effects):
+            refs.append(one.change.ref)
+            refs.extend(
+                record.ref for record in (one.hubspot, one.salesforce) if record and record.ref != one.change.ref
+            )
+    return refs
+
+
+def note(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
+    """Count what became of a record, and keep a line where something was decided."""
+    outcome = "Done" if error is None else type(error).__name__
+    summary.counts[outcome] += 1
+    if not plan.effects and error is None:
+        return
+    summary.decisions.append(
+        {
+            "record": str(facts.change.ref),
+            "effects": [effect_line(effect) for effect in plan.effects],
+            "conflicts": [
+                f"{one.hubspot} / {one.salesforce}: {one.policy}, {one.winner} wins" for one in plan.conflicts
+            ],
+            "outcome": outcome,
+            "code": error.code if isinstance(error, Refused) else "",
+        }
+    )

@@ -1,0 +1,94 @@
+"""Plan a whole batch, for every kind: owners where one is new, second thoughts for contested values, brakes, and protection from defects.
+
+The deciding itself is in `crmsync.plans`; here it is only given what it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from crmsync.flows.outcomes import AnyFacts
+from crmsync.flows.world import World
+from crmsync.model.effects import Category, DeleteRecord, Plan, Report
+from crmsync.model.facts import Facts
+from crmsync.model.fields import Update
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules import owners, reports
+from crmsync.rules.book import Book
+from crmsync.rules.pair import owning_of
+
+Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
+
+
+def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:
+    """The book with who owns what, where an owner among the facts is new or has changed."""
+    if book.owners is not None or not any(_asks_for_owners(one) for one in facts):
+        return book
+    return replace(book, owners=owners.owner_book(world.directory.owners(), dict(world.connection.owners)))
+
+
+def plan_batch(
+    facts: list[AnyFacts], world: World, book: Book, decide: Decide[AnyFacts], most_deletions: int
+) -> list[Plan]:
+    """Plan every record; those in which both sides changed a two-way field are read once more, with the ages of their values.
+
+    Of the plans that delete, no more than `most_deletions` per hour are let through (0: all).
+    """
+    plans = [plan_safely(one, book, decide) for one in facts]
+    contested = [
+        index for index, plan in enumerate(plans) if any(one.policy == Update.TWO_WAY for one in plan.conflicts)
+    ]
+    refs = [record.ref for index in contested for record in hubspot_records(facts[index])]
+    if refs:
+        aged = world.hubspot.read(refs, book.fields(Side.HUBSPOT), history=True)
+        for index in contested:
+            facts[index] = _with_ages(facts[index], aged)
+            plans[index] = plan_safely(facts[index], book, decide)
+    return _braked(facts, plans, world, book, most_deletions)
+
+
+def hubspot_records(facts: Facts) -> Iterable[Record]:
+    """The HubSpot records that a plan may turn on: the one of the pair, or those that it may be linked with."""
+    return [one for one in (facts.hubspot, facts.remembered, *facts.candidates) if one and one.ref.side is Side.HUBSPOT]
+
+
+def _asks_for_owners(facts: Facts) -> bool:
+    if facts.link is None:
+        return facts.named is not None
+    if facts.hubspot is None or facts.salesforce is None:
+        return False
+    owning = owning_of(facts.hubspot, facts.salesforce, facts.link)
+    return (owning.hubspot, owning.salesforce) != (owning.last_hubspot, owning.last_salesforce)
+
+
+def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
+    return replace(
+        facts,
+        hubspot=aged.get(facts.hubspot.ref, facts.hubspot) if facts.hubspot else None,
+        remembered=aged.get(facts.remembered.ref, facts.remembered) if facts.remembered else None,
+        candidates=tuple(aged.get(one.ref, one) for one in facts.candidates),
+    )
+
+
+def _braked(facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book, limit: int) -> list[Plan]:
+    """Hold back deletions beyond what the settings allow within an hour; they wait in the error inbox for a person (Q-30)."""
+    deleting = [at for at, plan in enumerate(plans) if any(isinstance(effect, DeleteRecord) for effect in plan.effects)]
+    if not limit or not deleting:
+        return plans
+    allowed = world.brake.pull(world.connection.name, book.kind, len(deleting), limit, world.now())
+    for at in deleting[allowed:]:
+        record = facts[at].hubspot
+        plans[at] = Plan((reports.braked(record.ref if record else facts[at].change.ref),))
+    return plans
+
+
+def plan_safely(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:
+    """A record that the planner trips over is reported and must not take the other 999 of its batch with it."""
+    try:
+        return decide(facts, book)
+    except Exception as error:  # noqa: BLE001 - any defect in planning one record is that record's alone; it is shown, not swallowed
+        text = f"could not be planned: {type(error).__name__}"
+        hint = "This is a defect of crmsync; please report it."
+        return Plan((Report(facts.change.ref, Category.INTERNAL, text, hint=hint),))
