@@ -30,18 +30,36 @@ MAPPED: Mapping[str, Any] = {
 }
 
 
+COMMAND = """
+import sys, time, time_machine
+time_machine.travel(time.time() + float(sys.argv.pop(1)), tick=True).start()
+from crmsync.cli import main
+sys.exit(main())
+"""
+"""The operator's command, so many seconds after the wall clock."""
+
+
 def mapping(hubspot: str, salesforce: str) -> str:
     """A custom mapping as it stands in the settings file."""
     return f'\n[[connection.contacts.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "two_way"\n'
 
 
 def push(stack: Stack, folder: Path, settings: str) -> None:
-    """Put a settings file in force with the operator's command."""
+    """Put a settings file in force with the operator's command, at the stack's time."""
     file = folder / "settings.toml"
     file.write_text(settings, encoding="utf-8")
     ready = stack.ready()
     where = {"AWS_ENDPOINT_URL": ready["aws_endpoint_url"], "AWS_DEFAULT_REGION": ready["aws_region"]}
-    command = [sys.executable, "-m", "crmsync.cli", "settings", "push", str(file), "--apply"]
+    command = [
+        sys.executable,
+        "-c",
+        COMMAND,
+        str(stack.clock.added_ms / 1000),
+        "settings",
+        "push",
+        str(file),
+        "--apply",
+    ]
     done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
@@ -69,6 +87,99 @@ def test_a_new_mapping_is_not_retroactive(new_stack: NewStack, tmp_path: Path):
     stack.settle()
     assert people.contact(contact, "nickname") == {"nickname": "Newest"}
     assert people.contact(still, "nickname") == {"nickname": "Old"}
+
+
+LATE = {
+    "nickname": "Nickname__c",
+    "motto": "Motto__c",
+    "hobby": "Hobby__c",
+}
+LATE_FIELDS = [{"name": name, "length": 40} for name in LATE.values()]
+LATE_WORLD: Mapping[str, Any] = {
+    "hubspot": [
+        {"portal_id": 555001, "tier": "professional", "properties": {"contacts": [{"name": name} for name in LATE]}}
+    ],
+    "salesforce": {"edition": "Enterprise Edition", "custom_fields": {"Lead": LATE_FIELDS, "Contact": LATE_FIELDS}},
+}
+IN_FORCE = 60
+"""Seconds after which every Lambda knows a push."""
+
+IN_HUBSPOT = {"nickname": "Old", "motto": "Mine"}
+IN_SALESFORCE = {"Motto__c": "Theirs", "Hobby__c": "Old"}
+
+
+class Late:
+    """A stack in which three fields are mapped after pairs were linked: one filled in HubSpot, one in both, one in Salesforce."""
+
+    def __init__(self, stack: Stack, folder: Path, people: int) -> None:
+        """Link so many pairs, fill the fields, and push the rows."""
+        self.stack = stack
+        self.people = People(stack.ready())
+        self.pairs: list[tuple[str, str]] = []
+        for number in range(people):
+            contact, made = linked_pair(stack, self.people, f"late{number}@example.com", **IN_HUBSPOT)
+            self.people.edit_record("Lead", made, **IN_SALESFORCE)
+            self.pairs.append((contact, made))
+        stack.advance(SWEEP)
+        push(stack, folder, SETTINGS + "".join(mapping(*row) for row in LATE.items()))
+        stack.advance(IN_FORCE)
+
+    def shown(self, pair: tuple[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The late fields of both records, once everything has settled and the sweeps have been by."""
+        self.stack.advance(SWEEP)
+        contact, made = pair
+        return self.people.contact(contact, *LATE), record(self.people, "Lead", made, *LATE.values())
+
+
+OLD = (
+    {"nickname": "Old", "motto": "Mine", "hobby": None},
+    {"Nickname__c": None, "Motto__c": "Theirs", "Hobby__c": "Old"},
+)
+"""What both sides go on showing while nobody edits one of the late fields."""
+
+
+@pytest.mark.rule("MAP-6")
+def test_an_edit_of_another_field_carries_no_old_value(new_stack: NewStack, tmp_path: Path):
+    """The phone number crosses either way, and nothing is written for fields that are mapped since; their own edits do cross then."""
+    late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
+    (one, its_lead), (its_contact, two) = late.pairs
+    late.people.edit_contact(one, phone="0100")
+    late.people.edit_record("Lead", two, Phone="0200")
+    assert late.shown((one, its_lead)) == late.shown((its_contact, two)) == OLD
+    assert record(late.people, "Lead", its_lead, "Phone") == {"Phone": "0100"}
+    assert late.people.contact(its_contact, "phone") == {"phone": "0200"}
+    late.people.edit_contact(one, nickname="New", motto="Ours")
+    late.people.edit_record("Lead", two, Motto__c="Ours", Hobby__c="New")
+    assert late.shown((one, its_lead)) == (
+        {"nickname": "New", "motto": "Ours", "hobby": None},
+        {"Nickname__c": "New", "Motto__c": "Ours", "Hobby__c": "Old"},
+    )
+    assert late.shown((its_contact, two)) == (
+        {"nickname": "Old", "motto": "Ours", "hobby": "New"},
+        {"Nickname__c": None, "Motto__c": "Ours", "Hobby__c": "New"},
+    )
+
+
+@pytest.mark.rule("MAP-6")
+def test_an_edit_of_the_new_field_is_never_lost(new_stack: NewStack, tmp_path: Path):
+    """Edited before anything else made us look: HubSpot's edits cross, deletions too; of Salesforce's those that fill a blank."""
+    late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 3)
+    edited, cleared, filled = late.pairs
+    late.people.edit_contact(edited[0], phone="0100", motto="Ours")
+    late.people.edit_contact(cleared[0], motto="")
+    late.people.edit_record("Lead", filled[1], Hobby__c="New")
+    assert late.shown(edited) == (
+        {"nickname": "Old", "motto": "Ours", "hobby": None},
+        {"Nickname__c": None, "Motto__c": "Ours", "Hobby__c": "Old"},
+    )
+    assert late.shown(cleared) == (
+        {"nickname": "Old", "motto": None, "hobby": None},
+        {"Nickname__c": None, "Motto__c": None, "Hobby__c": "Old"},
+    )
+    assert late.shown(filled) == (
+        {"nickname": "Old", "motto": "Mine", "hobby": "New"},
+        {"Nickname__c": None, "Motto__c": "Theirs", "Hobby__c": "New"},
+    )
 
 
 @pytest.mark.rule("FLD-1")

@@ -6,7 +6,7 @@ Shows first and acts only with `apply`. Nothing is printed here; the command and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox
 from crmsync.rules.settings_checks import SECTIONS
+from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.settings_rows import Revision
@@ -101,20 +102,20 @@ class Operator:
     def push_settings(self, text: str, *, apply: bool) -> Pushed:
         """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
 
-        Mapped fields are looked up in both CRMs, and what they say is kept with the settings. No record is touched: a new mapping is not
-        retroactive, existing values move by a resync (MAP-6). Raises `ConfigError` with every complaint,
+        Mapped fields are looked up in both CRMs, and what they say is kept with the settings, as is when each row came. No record is
+        touched: a new mapping is not retroactive, existing values move by a resync (MAP-6). Raises `ConfigError` with every complaint,
         `Conflict` when somebody else has pushed meanwhile, and `Refused` where a CRM could not be asked about mapped fields.
         """
         reading = self._certain(read_settings(text))
         current = self.shelf.current()
         old = Settings() if current is None else current.settings
+        new = replace(dated(old, reading.settings, self.now()), version=old.version)
         is_same_text = current is not None and current.text == text
-        if is_same_text and old.connections == reading.settings.connections:
+        if is_same_text and old == new:
             return Pushed(old.version, applied=False, warnings=reading.warnings)
         wording = "what the CRMs say of the mapped fields" if is_same_text else "nothing but the file's wording"
-        changes = differences(old, reading.settings) or (wording,)
+        changes = differences(old, new) or (wording,)
         if apply:
-            new = Settings(reading.settings.connections, old.version)
             self.shelf.push(text, new, at=self.now(), by=self.by)
         return Pushed(old.version + 1, apply, changes, reading.warnings)
 
@@ -138,7 +139,8 @@ class Operator:
         settings = learned.reading.settings
         steps = (*self._set_up(settings, apply=False), *map(_not_looked_up, learned.unanswered))
         if text is None and not learned.unanswered:
-            steps += tuple(_stale(self.settings(), settings))
+            kept = self.settings()
+            steps += tuple(_stale(kept, dated(kept, settings, self.now())))
         return Checked(steps, learned.reading.warnings)
 
     def errors(self) -> list[ErrorRow]:

@@ -32,14 +32,12 @@ def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:
 def plan_batch(
     facts: list[AnyFacts], world: World, book: Book, decide: Decide[AnyFacts], most_deletions: int
 ) -> list[Plan]:
-    """Plan every record; those in which both sides changed a two-way field are read once more, with the ages of their values.
+    """Plan every record; those whose plan turns on when HubSpot's values were set are read once more, with the ages of their values.
 
     Of the plans that delete, no more than `most_deletions` per hour are let through (0: all).
     """
     plans = [plan_safely(one, book, decide) for one in facts]
-    contested = [
-        index for index, plan in enumerate(plans) if any(one.policy == Update.TWO_WAY for one in plan.conflicts)
-    ]
+    contested = [index for index, plan in enumerate(plans) if _turns_on_age(plan)]
     refs = [record.ref for index in contested for record in hubspot_records(facts[index])]
     if refs:
         aged = world.hubspot.read(refs, book.fields(Side.HUBSPOT), history=True)
@@ -47,6 +45,11 @@ def plan_batch(
             facts[index] = _with_ages(facts[index], aged)
             plans[index] = plan_safely(facts[index], book, decide)
     return _braked(facts, plans, world, book, most_deletions)
+
+
+def _turns_on_age(plan: Plan) -> bool:
+    """Both sides changed a two-way field (Q-21), or a mapping meets a pair that was linked before it (MAP-6)."""
+    return plan.undecided or any(one.policy == Update.TWO_WAY for one in plan.conflicts)
 
 
 def hubspot_records(facts: Facts) -> Iterable[Record]:

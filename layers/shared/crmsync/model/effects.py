@@ -137,12 +137,14 @@ class Plan:
     """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone.
 
     ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link stored, once the record has its id.
+    ``undecided`` says that it turns on when HubSpot's values were set: plan again with their history.
     """
 
     effects: tuple[Effect, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
     birth: Link | None = None
+    undecided: bool = False
 
 
 def effect_line(effect: Effect) -> str:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+from crmsync.model.records import Side
 
 
 class Update(StrEnum):
@@ -47,6 +50,9 @@ class FieldRule:
     ``objects`` are the Salesforce objects that the row serves (none named: every one, MAP-11); ``length`` is how many characters the field
     keeps, or how many digits before the point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
     values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other value.
+
+    ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one that was there from the start (MAP-6).
+    It is no part of the operator's file: the push sets it.
     """
 
     hubspot: str
@@ -58,10 +64,15 @@ class FieldRule:
     scale: int = -1
     choices: tuple[tuple[str, str], ...] = ()
     restricted: bool = False
+    since: datetime | None = None
 
     def __str__(self) -> str:
         """``favourite_colour / Favourite_Colour__c``."""
         return f"{self.hubspot} / {self.salesforce}"
+
+    def on(self, side: Side) -> str:
+        """The field's name on `side`."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
 
     def serves(self, salesforce_object: str) -> bool:
         """Whether the row counts for that Salesforce object (MAP-11)."""
@@ -72,13 +83,15 @@ class FieldRule:
 class Spelling:
     """How one side spells the values of a field, so far as comparing them needs it.
 
-    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both sides are compared by.
+    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both sides are compared by. ``since`` is that of
+    the row: what was agreed under an earlier row for the same field does not count for a newer one.
     """
 
     form: Form
     length: int = 0
     scale: int = -1
     same: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 Look: TypeAlias = Form | Spelling

@@ -19,6 +19,9 @@ SEAL_BYTES = 5
 """Four bytes name a field and five seal its value: a link of forty mapped fields, both bases in it, stays under one DynamoDB write unit
 (1 KB), and a changed value goes unnoticed once in 10^12."""
 
+OPEN = bytes(SEAL_BYTES)
+"""Stands in a base for a field that was looked at and could not be agreed on."""
+
 
 @lru_cache(maxsize=4096)
 def tag(name: str) -> bytes:
@@ -43,6 +46,10 @@ class Sealer:
         text = f"{name}\x00{type(value).__name__}\x00{value}"
         return hashlib.blake2b(text.encode(), digest_size=SEAL_BYTES, key=self._key).digest()
 
+    def seal_apart(self, name: str, value: Value) -> bytes:
+        """The seal of a value beside which the other side was left with another one."""
+        return self.seal(f"{name}\x00apart", value)
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -51,21 +58,21 @@ class Base:
     seals: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def knows(self, name: str) -> bool:
-        """Whether the field has been agreed on before."""
+        """Whether the field has been looked at before, agreed on or not."""
         return tag(name) in self.seals
 
     def seal_of(self, name: str) -> bytes | None:
         """The seal of the field's agreed value, or None where it was never agreed."""
-        return self.seals.get(tag(name))
+        seal = self.seals.get(tag(name))
+        return None if seal == OPEN else seal
 
     def showing(self, seals: Mapping[str, bytes]) -> Base:
         """This base with the named fields' seals put in."""
         return Base({**self.seals, **{tag(name): seal for name, seal in seals.items()}})
 
-    def without(self, names: Iterable[str]) -> Base:
-        """This base as if the named fields had never been agreed on."""
-        dropped = tags(names)
-        return Base({key: seal for key, seal in self.seals.items() if key not in dropped})
+    def leaving_open(self, names: Iterable[str]) -> Base:
+        """This base with the named fields looked at and not agreed on; unlike those that it does not know, they are still to cross."""
+        return Base({**self.seals, **dict.fromkeys(tags(names), OPEN)})
 
     def to_bytes(self) -> bytes:
         """The compact form that the table keeps: tag and seal, field after field, sorted."""

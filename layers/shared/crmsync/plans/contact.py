@@ -15,6 +15,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules import reports
+from crmsync.rules.base import key_of
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
 from crmsync.rules.contact_births import birth_in_hubspot, birth_in_salesforce
@@ -100,10 +101,12 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
     if is_frozen(book.connection.contacts, included=qualifies(facts.hubspot, book.connection.contacts, book.members)):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
+    resync = facts.change.cause is Cause.RESYNC
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
-        plan = plan_pair(facts.hubspot, facts.salesforce, replace(here, version=0), book, anew=True)
+        fresh = replace(here, version=0)
+        plan = plan_pair(facts.hubspot, facts.salesforce, fresh, book, anew=True, resync=resync)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link)
+    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link, resync=resync)
 
 
 def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
@@ -117,8 +120,8 @@ def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> L
     for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
         base = link.base(record.ref.side)
         moved = link.on(record.ref.side) != record.ref
-        blanks = [name for name in forms if moved and is_blank(record.fields.get(name))]
-        bases[record.ref.side] = base.without(blanks) if blanks else base
+        blanks = [key_of(name, look) for name, look in forms.items() if moved and is_blank(record.fields.get(name))]
+        bases[record.ref.side] = base.leaving_open(filter(base.knows, blanks)) if blanks else base
     return replace(
         link,
         hubspot=hubspot.ref,

@@ -5,10 +5,10 @@ Seals are made of canonical values in each side's own field names, so a value th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from crmsync.model.fields import Look
+from crmsync.model.fields import Look, Spelling
 from crmsync.model.links import Base, Link, Sealer
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.merge import Showing
@@ -29,6 +29,15 @@ class SideView:
         return not self.settled and not any(showing.moved for showing in self.showings.values())
 
 
+def key_of(name: str, look: Look) -> str:
+    """The name by which a base keeps a field.
+
+    A row that came later has its date in it, so what was agreed under an earlier row for the field does not count (MAP-6).
+    """
+    since = look.since if isinstance(look, Spelling) else None
+    return name if since is None else f"{name} since {since.isoformat()}"
+
+
 def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: Sealer, our_user: str = "") -> SideView:
     """Compare a record with its link's base. `forms` names the fields that count and their forms.
 
@@ -43,16 +52,30 @@ def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: S
     for name, form in forms.items():
         value = record.fields.get(name)
         comparable = canonical(form, value)
-        agreed = base.seal_of(name)
-        changed = None if agreed is None else sealer.seal(name, comparable) != agreed
+        key = key_of(name, form)
+        agreed = base.seal_of(key)
+        changed = None if agreed is None else sealer.seal(key, comparable) != agreed
+        is_late = key != name and bool(base.seals) and not base.knows(key)
+        apart = key != name and bool(changed) and sealer.seal_apart(key, comparable) == agreed
+        changed = False if apart else changed
         if changed and settles and link is not None and link.has_written(name):
             settled.add(name)
             changed = False
-        showings[name] = Showing(value, comparable, changed)
+        showings[name] = Showing(value, comparable, changed, is_late, apart)
     return SideView(side, showings, frozenset(settled))
 
 
-def rebased(base: Base, forms: Mapping[str, Look], values: Mapping[str, Value], sealer: Sealer) -> Base:
-    """The base with the values put in that the side now shows; fields without a form do not count."""
-    known: Iterable[tuple[str, Value]] = ((name, value) for name, value in values.items() if name in forms)
-    return base.showing({name: sealer.seal(name, canonical(forms[name], value)) for name, value in known})
+def rebased(
+    base: Base, forms: Mapping[str, Look], values: Mapping[str, Value], sealer: Sealer, apart: Collection[str] = ()
+) -> Base:
+    """The base with the values put in that the side now shows; fields without a form do not count.
+
+    In the fields of `apart` the other side shows another value and may go on doing so.
+    """
+    seals: dict[str, bytes] = {}
+    for name, value in values.items():
+        if name in forms:
+            key = key_of(name, forms[name])
+            seal = sealer.seal_apart if name in apart else sealer.seal
+            seals[key] = seal(key, canonical(forms[name], value))
+    return base.showing(seals)

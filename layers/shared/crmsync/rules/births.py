@@ -14,7 +14,7 @@ from crmsync.model.fields import FieldRule, Look
 from crmsync.model.links import Base, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules import owners
-from crmsync.rules.base import rebased
+from crmsync.rules.base import key_of, rebased
 from crmsync.rules.book import Book, Page
 from crmsync.rules.merge import may_pass
 from crmsync.rules.values import UnfitValueError, cross_rule, is_blank
@@ -80,7 +80,8 @@ def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[Fie
 
     def base(shown: Shown, forms: Mapping[str, Look]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
-        return rebased(Base(), forms, values, book.sealer)
+        open_ones = [key_of(name, forms[name]) for name in forms if name in left_out]
+        return rebased(Base(), forms, values, book.sealer).leaving_open(open_ones)
 
     return Link(
         book.connection.name,

@@ -67,9 +67,13 @@ def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) ->
 
 
 def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...]) -> FieldMap:
-    policies = {(row.hubspot, row.salesforce): row.update for row in rows}
+    named = {(row.hubspot, row.salesforce): row for row in rows}
     known = {(rule.hubspot, rule.salesforce) for rule in field_map}
     default_pairs = {(rule.hubspot, rule.salesforce) for maps in DEFAULT_CONTACT_MAPS.values() for rule in maps}
-    kept = (replace(rule, update=policies.get((rule.hubspot, rule.salesforce), rule.update)) for rule in field_map)
+    kept = (_overruled(rule, named.get((rule.hubspot, rule.salesforce))) for rule in field_map)
     added = (row for row in rows if (row.hubspot, row.salesforce) not in known | default_pairs)
     return (*kept, *added)
+
+
+def _overruled(rule: FieldRule, row: FieldRule | None) -> FieldRule:
+    return rule if row is None else replace(rule, update=row.update, since=row.since)

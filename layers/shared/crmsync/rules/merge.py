@@ -18,11 +18,17 @@ from crmsync.rules.values import is_blank
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What one side shows in one field: value, canonical form, and whether it differs from the base (None: no base)."""
+    """What one side shows in one field: value, canonical form, and whether it differs from the base (None: no base).
+
+    ``is_late`` says that the mapping is younger than the link and the field was never looked at since; ``apart`` that it
+    shows what it showed when the two sides were left with different values (MAP-6).
+    """
 
     value: Value
     canonical: Value
     changed: bool | None
+    is_late: bool = False
+    apart: bool = False
 
     @property
     def moved(self) -> bool:

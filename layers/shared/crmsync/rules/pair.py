@@ -16,6 +16,7 @@ from crmsync.rules import opt_out, owners
 from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
+from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
 from crmsync.rules.merge import Verdict, may_pass, merge_field
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
@@ -30,7 +31,8 @@ class PairMerge:
     """What came of a merge.
 
     ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of our
-    own should show: the other side's id, the Salesforce owner.
+    own should show: the other side's id, the Salesforce owner. ``apart`` are rows whose values stay different, ``undecided``
+    says that HubSpot's history must be read first (MAP-6).
     """
 
     has_news: bool = False
@@ -40,6 +42,8 @@ class PairMerge:
     conflicts: tuple[Conflict, ...] = ()
     unfit: tuple[FieldRule, ...] = ()
     cut: tuple[FieldRule, ...] = ()
+    apart: tuple[FieldRule, ...] = ()
+    undecided: bool = False
     because_hubspot: Because = ()
     because_salesforce: Because = ()
     because_opt_out: Because = ()
@@ -47,25 +51,38 @@ class PairMerge:
     marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
 
 
-def merge_pair(hubspot: Record, salesforce: Record, link: Link | None, book: Book) -> PairMerge:
-    """Three-way merge of a pair against its link's base (no link: first meeting)."""
+def merge_pair(
+    hubspot: Record, salesforce: Record, link: Link | None, book: Book, *, resync: bool = False
+) -> PairMerge:
+    """Three-way merge of a pair against its link's base (no link: first meeting). A `resync` carries old values of new mappings, too."""
     page = book.pages[salesforce.ref.object]
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
     s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
     merged = PairMerge()
+    edits = Edits(hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), resync)
     for rule in page.field_map:
         newest = _newest(rule.hubspot, hubspot, salesforce, book)
-        verdict = merge_field(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], newest)
+        mine, theirs = as_late(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], edits)
+        merged.undecided = merged.undecided or asks_for_age(rule, mine, theirs, edits)
+        verdict = merge_field(rule, mine, theirs, newest)
+        merged.apart += (rule,) if verdict.holder is None and stays_apart(mine, theirs) else ()
         if verdict.conflict:
             merged.conflicts += (_conflict(rule, h, s, verdict),)
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
-        merged.cut += (rule,) if _is_cut(rule, verdict, h, s) else ()
+        merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
     _merge_opt_out(h, s, merged)
     _merge_owners(hubspot, salesforce, link, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
     merged.has_news = _has_news(h, s, merged.unfit) or (link is not None and merged.owners != _last_owners(link))
     return merged
+
+
+def _is_explained(s: SideView, salesforce: Record, link: Link | None) -> bool:
+    """Whether something that the two sides agreed on, the owner included, has changed in Salesforce."""
+    owner = str(salesforce.fields.get(owners.SALESFORCE_FIELD) or "")
+    last = link.salesforce_owner if link else None
+    return any(showing.changed for showing in s.showings.values()) or last not in {None, owner}
 
 
 def _has_news(h: SideView, s: SideView, unfit: tuple[FieldRule, ...]) -> bool:

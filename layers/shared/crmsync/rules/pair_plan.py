@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model.effects import Because, Effect, OptOut, Plan, SaveLink, UpdateRecord
-from crmsync.model.links import Link, LinkState, tags
-from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.effects import Because, Effect, Note, OptOut, Plan, SaveLink, UpdateRecord
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Base, Link, LinkState, tags
+from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules import opt_out, owners, reports
-from crmsync.rules.base import rebased, view
+from crmsync.rules.base import key_of, rebased, view
 from crmsync.rules.book import Book
 from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
 from crmsync.rules.person_accounts import through_account
@@ -36,9 +37,9 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
     return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
 
 
-def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, anew: bool) -> Plan:
+def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, anew: bool, resync: bool = False) -> Plan:
     """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings."""
-    merged = merge_pair(hubspot, salesforce, link, book)
+    merged = merge_pair(hubspot, salesforce, link, book, resync=resync)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
     if anew or merged.has_news or not link.version or effects:
         effects.append(
@@ -55,7 +56,13 @@ def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, an
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    return Plan((*written, *unfit, *cut), merged.conflicts)
+    return Plan((*written, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
+
+
+def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
+    """Say which fields keep on both sides what they had before they were mapped."""
+    text = f"stay as they were before the mapping: {', '.join(map(str, apart))}"
+    return (Note(text, ("MAP-6",)),) if apart else ()
 
 
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
@@ -81,10 +88,18 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
     hubspot_owner, salesforce_owner = merged.owners
+
+    def base(side: Side, shown: Mapping[str, Value]) -> Base:
+        forms, old = page.forms(side), link.base(side)
+        unfit = (key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms)
+        apart = frozenset(rule.on(side) for rule in merged.apart)
+        new = rebased(old, forms, shown, book.sealer, apart)
+        return new.leaving_open(key for key in unfit if not old.knows(key))
+
     return replace(
         link,
-        hubspot_base=rebased(link.hubspot_base, page.hubspot_forms, now_hubspot, book.sealer),
-        salesforce_base=rebased(link.salesforce_base, page.salesforce_forms, now_salesforce, book.sealer),
+        hubspot_base=base(Side.HUBSPOT, now_hubspot),
+        salesforce_base=base(Side.SALESFORCE, now_salesforce),
         wrote=tags(merged.to_salesforce) if merged.to_salesforce else link.wrote,
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,

@@ -47,7 +47,7 @@ class Crossed:
 def spelling(rule: FieldRule, side: Side) -> Spelling:
     """How `side` spells the values of a mapped field; what `canonical` needs to compare them with the other side's."""
     same = {(pair[0] if side is Side.HUBSPOT else pair[1]).lower(): pair[1].lower() for pair in reversed(rule.choices)}
-    return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same))
+    return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since)
 
 
 def canonical(look: Look, value: Value) -> Value:

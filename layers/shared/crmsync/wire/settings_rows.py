@@ -32,7 +32,14 @@ def to_json(settings: Settings) -> str:
     """The settings as compact JSON, without the version, which the row has itself."""
     row = dataclasses.asdict(settings)
     del row["version"]
-    return json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_moment)
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    msg = f"{type(value).__name__} is nothing that settings hold"
+    raise TypeError(msg)
 
 
 def from_json(text: str, version: int) -> Settings:
@@ -55,6 +62,8 @@ def _read(kind: Hint, value: Json) -> Json:
     origin: object = get_origin(kind)
     if origin is tuple:
         return tuple(_read(get_args(kind)[0], item) for item in value)
+    if kind == datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
     return kind(value) if issubclass(kind, Enum) else value
 
 

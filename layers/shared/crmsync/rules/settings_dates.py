@@ -1,0 +1,43 @@
+"""Since when each mapping row is in force, worked out at a push by comparing with what is in force (MAP-6).
+
+A row is told by its two fields. Another policy makes no other row, but one that synced nothing and now does, or that was taken out and put
+back, is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.settings import Connection, Settings
+from crmsync.rules.mapping_checks import is_pair
+from crmsync.rules.settings_checks import DEFAULT_ROWS, SECTIONS
+
+
+def dated(old: Settings, new: Settings, at: datetime) -> Settings:
+    """The settings `new` with the date `at` on rows that `old` did not have; a connection that is new has linked nothing before."""
+    return replace(new, connections=tuple(_dated(old.connection(one.name), one, at) for one in new.connections))
+
+
+def _dated(old: Connection | None, new: Connection, at: datetime) -> Connection:
+    if old is None:
+        return new
+    sections: dict[str, Any] = {}
+    for name in SECTIONS:
+        before = {str(row): row for row in getattr(old, name).field}
+        section = getattr(new, name)
+        rows = tuple(replace(row, since=_since(row, before, name, at)) for row in section.field)
+        sections[name] = replace(section, field=rows)
+    return replace(new, **sections)
+
+
+def _since(row: FieldRule, before: Mapping[str, FieldRule], section: str, at: datetime) -> datetime | None:
+    known = before.get(str(row))
+    if known is None:
+        is_default = any(is_pair(row, default) for default in DEFAULT_ROWS[section])
+        return None if is_default else at
+    begins = known.update is Update.NEVER and row.update is not Update.NEVER
+    return at if begins else known.since
