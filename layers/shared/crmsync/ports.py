@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
-from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, Report, UpdateRecord
+from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, OptOut, Report, UpdateRecord
 from crmsync.model.links import Link
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Record, Ref, Value
@@ -86,6 +86,29 @@ class Brake(Protocol):
 
     def pull(self, connection: str, kind: Kind, wanted: int, limit: int, now: datetime) -> int:
         """How many of `wanted` deletions may go on this hour under `limit`; those are counted. Safe against others who ask beside us."""
+
+
+class Associations(Protocol):
+    """HubSpot's associations between records. A contact's primary company is also a property of the contact (``associatedcompanyid``)."""
+
+    def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
+        """The records of the object `other` that each of the records is associated with, by id; one without any is left out."""
+
+    def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
+        """Associate records, in order; what is associated already is done. Every place is a `Ref`."""
+
+    def dissociate(self, effects: Sequence[Dissociate]) -> Sequence[Outcome]:
+        """Take associations away, in order; what is not associated is done. Every place is a `Ref`."""
+
+
+class Companies(Protocol):
+    """What HubSpot knows of companies beside their records (CH-15)."""
+
+    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The id of the company whose domain it is (small, without ``www.``); a domain of none or of several is left out.
+
+        From the search index, which lags: one that is found is there, one that is not may be.
+        """
 
 
 class Preferences(Protocol):
@@ -178,7 +201,13 @@ class Sweeper(Protocol):
 
 
 class Accounts(Protocol):
-    """What Salesforce knows of companies, for new contacts (CH-12)."""
+    """What Salesforce knows of accounts beside their records."""
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
         """The id of the account whose website is at the domain (small, without ``www.``); a domain of none or of several is left out."""
+
+    def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """The contacts of each account, by id (DUP-2); an account without any is left out."""
+
+    def has_person_accounts(self) -> bool:
+        """Whether the org has person accounts switched on (PA-1); asked once."""

@@ -13,8 +13,10 @@ from typing import TypeAlias, TypeVar
 from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.world import World
 from crmsync.model.effects import (
+    Associate,
     CreateRecord,
     DeleteRecord,
+    Dissociate,
     DropLink,
     Effect,
     OptOut,
@@ -97,6 +99,8 @@ def _stages(world: World, settle: Settle) -> tuple[_Stage, ...]:
         _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_heads(runs, UpdateRecord))),
         _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_heads(runs, CreateRecord))),
         _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_heads(runs, UpdateRecord))),
+        _Stage(Associate, Side.HUBSPOT, lambda runs: world.associations.associate(_heads(runs, Associate))),
+        _Stage(Dissociate, Side.HUBSPOT, lambda runs: world.associations.dissociate(_heads(runs, Dissociate))),
         _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
         _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
         _Stage(SaveLink, None, lambda runs: _linked(world.links.save(_settled(runs, settle)))),

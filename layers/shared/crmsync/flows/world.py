@@ -10,7 +10,21 @@ from typing import Protocol
 from crmsync.model.links import Sealer
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Accounts, Brake, Crm, Deleter, Directory, Inbox, Links, Lists, Outbox, Preferences, Survivors
+from crmsync.ports import (
+    Accounts,
+    Associations,
+    Brake,
+    Companies,
+    Crm,
+    Deleter,
+    Directory,
+    Inbox,
+    Links,
+    Lists,
+    Outbox,
+    Preferences,
+    Survivors,
+)
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -31,6 +45,8 @@ class World:
     preferences: Preferences
     deleter: Deleter
     lists: Lists
+    associations: Associations
+    companies: Companies
     accounts: Accounts
     directory: Directory
     links: Links

@@ -62,6 +62,35 @@ class DeleteRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Associate:
+    """Associate two HubSpot records; `primary`: as the one company that counts for a contact or a deal. What is associated stays so."""
+
+    place: Place
+    other: Place
+    primary: bool = False
+    because: Because = ()
+
+    @property
+    def side(self) -> Side:
+        """Associations are HubSpot's; in Salesforce a parent is a field of the record."""
+        return Side.HUBSPOT
+
+
+@dataclass(frozen=True, slots=True)
+class Dissociate:
+    """Take the association of two HubSpot records away, whatever its labels (Q-29: only where the settings ask for it)."""
+
+    place: Place
+    other: Place
+    because: Because = ()
+
+    @property
+    def side(self) -> Side:
+        """As for `Associate`."""
+        return Side.HUBSPOT
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite (OPT-6)."""
 
@@ -109,7 +138,9 @@ class Report:
     because: Because = ()
 
 
-Effect: TypeAlias = CreateRecord | UpdateRecord | DeleteRecord | OptOut | SaveLink | DropLink | Report
+Effect: TypeAlias = (
+    CreateRecord | UpdateRecord | DeleteRecord | Associate | Dissociate | OptOut | SaveLink | DropLink | Report
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +192,12 @@ def _line(effect: Effect) -> str:
             line = f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
         case DeleteRecord():
             line = f"delete {effect.ref}"
+        case Associate():
+            line = (
+                f"associate {_place(effect.place)} with {_place(effect.other)}{' as primary' if effect.primary else ''}"
+            )
+        case Dissociate():
+            line = f"take {_place(effect.place)} and {_place(effect.other)} apart"
         case OptOut():
             line = "unsubscribe in hubspot"
         case SaveLink():

@@ -87,10 +87,18 @@ class ContactSettings:
 
 @dataclass(frozen=True, slots=True)
 class CompanySettings:
-    """Section ``[connection.companies]`` (SET-4, SET-6)."""
+    """Section ``[connection.companies]`` (SET-4, SET-6).
+
+    ``match_by_domain`` pairs a company and an account of one domain where contacts decide nothing (CH-15). ``remove_associations`` takes
+    a contact's company away in HubSpot when Salesforce takes its account away (Q-29); an account is never taken away (CH-23).
+    ``delete_in_hubspot`` deletes a company when its account is deleted.
+    """
 
     sync: bool = True
     auto_create_and_associate: bool = True
+    match_by_domain: bool = False
+    remove_associations: bool = False
+    delete_in_hubspot: bool = False
     max_deletes_per_hour: int = 0
     field: tuple[FieldRule, ...] = ()
 
