@@ -18,7 +18,9 @@ import pytest
 import requests
 
 from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.hubspot_associations import HubspotAssociations
 from crmsync.gateways.hubspot_lists import HubspotLists
+from crmsync.gateways.hubspot_versions import PLURALS
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -31,6 +33,15 @@ from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
 from local.stack.serving import Server
 from tests.memory import MemoryAccounts, MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
+from tests.memory import (
+    MemoryAccounts,
+    MemoryAssociations,
+    MemoryCompanies,
+    MemoryCrm,
+    MemoryDeleter,
+    MemoryLists,
+    MemoryPreferences,
+)
 
 
 def patience(clock: Clock) -> Patience:
@@ -105,6 +116,10 @@ class Stage:
     keeper: Any = None
     """Who makes HubSpot lists and puts contacts into them."""
     accounts: Any = None
+    companies: Any = None
+    associations: Any = None
+    matchmaker: Any = None
+    """Who puts HubSpot records together by hand."""
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -156,34 +171,52 @@ class HubspotPerson:
 
     def __init__(self, url: str, token: str) -> None:
         """Work at `url` with a user's `token`."""
-        self._url = f"{url}/crm/v3/objects/contacts"
+        self._base = f"{url}/crm/v3/objects"
+        self._pairs = f"{url}/crm/v4/objects"
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
         """Make a record."""
-        answer = requests.post(self._url, json={"properties": fields}, headers=self._headers, timeout=30)
+        url = f"{self._base}/{PLURALS[name]}"
+        answer = requests.post(url, json={"properties": fields}, headers=self._headers, timeout=30)
         answer.raise_for_status()
         return Ref(Side.HUBSPOT, name, answer.json()["id"])
 
     def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         """Change a record."""
         body = {"properties": {name: value or "" for name, value in fields.items()}}
-        requests.patch(f"{self._url}/{ref.id}", json=body, headers=self._headers, timeout=30).raise_for_status()
+        requests.patch(self._url(ref), json=body, headers=self._headers, timeout=30).raise_for_status()
 
     def delete(self, ref: Ref) -> None:
         """Delete a record."""
-        requests.delete(f"{self._url}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+        requests.delete(self._url(ref), headers=self._headers, timeout=30).raise_for_status()
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """Merge two records; answers the survivor, mostly under a new id."""
         body = {"primaryObjectId": winner.id, "objectIdToMerge": loser.id}
-        answer = requests.post(f"{self._url}/merge", json=body, headers=self._headers, timeout=30)
+        url = f"{self._base}/{PLURALS[winner.object]}/merge"
+        answer = requests.post(url, json=body, headers=self._headers, timeout=30)
         answer.raise_for_status()
         return Ref(Side.HUBSPOT, winner.object, answer.json()["id"])
 
     def convert(self, lead: Ref) -> Ref:
         """HubSpot has no leads of this kind."""
         raise NotImplementedError
+
+    def put_together(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
+        """Associate a contact and a company, or two records of other kinds without more ado."""
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+        way = "associations" if primary else "associations/default"
+        url = f"{self._pairs}/{one.object}/{one.id}/{way}/{other.object}/{other.id}"
+        requests.put(url, json=types if primary else None, headers=self._headers, timeout=30).raise_for_status()
+
+    def take_apart(self, one: Ref, other: Ref) -> None:
+        """Take the association of two records away."""
+        url = f"{self._pairs}/{one.object}/{one.id}/associations/{other.object}/{other.id}"
+        requests.delete(url, headers=self._headers, timeout=30).raise_for_status()
+
+    def _url(self, ref: Ref) -> str:
+        return f"{self._base}/{PLURALS[ref.object]}/{ref.id}"
 
 
 class HubspotKeeper:
@@ -278,7 +311,10 @@ def memory_hubspot() -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
     lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
-    yield Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
+    pairs = MemoryAssociations(crm)
+    stage = Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
+    stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
+    yield stage
 
 
 def memory_salesforce() -> Iterator[Stage]:
@@ -301,14 +337,18 @@ def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) 
             patience=patience(clock),
             page=page,
         )
+        person = HubspotPerson(url, portal.user_token)
         yield Stage(
             gateway,
-            HubspotPerson(url, portal.user_token),
+            person,
             HUBSPOT,
             gateway,
             gateway,
             HubspotLists(gateway.client, page=list_page),
             HubspotKeeper(url, portal.user_token),
+            companies=gateway,
+            associations=HubspotAssociations(gateway.client),
+            matchmaker=person,
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -318,10 +358,11 @@ def set_up_hubspot(url: str, token: str) -> None:
     """Make our unique property, as `crmsync setup` does; one that is there stays."""
     headers = {"Authorization": f"Bearer {token}"}
     group = {"name": HUBSPOT_GROUP, "label": "crmsync"}
-    requests.post(f"{url}/crm/v3/properties/contacts/groups", json=group, headers=headers, timeout=30)
     definition = {"name": HUBSPOT_KEY, "label": "Salesforce id", "groupName": HUBSPOT_GROUP, "hasUniqueValue": True}
     definition |= {"type": "string", "fieldType": "text"}
-    requests.post(f"{url}/crm/v3/properties/contacts", json=definition, headers=headers, timeout=30)
+    for kind in ("contacts", "companies"):
+        requests.post(f"{url}/crm/v3/properties/{kind}/groups", json=group, headers=headers, timeout=30)
+        requests.post(f"{url}/crm/v3/properties/{kind}", json=definition, headers=headers, timeout=30)
 
 
 OUR_FIELD = {
@@ -335,11 +376,11 @@ OUR_FIELD = {
 }
 
 
-def simulated_salesforce(page: int = 2000) -> Iterator[Stage]:
+def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
     """The gateway over the Salesforce simulator."""
     clock = Clock()
-    world = {
-        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
+    world |= {
+        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD], "Account": [OUR_FIELD]},
         "users": [{"Name": "Olga Owner", "Email": "olga@example.com", "IsActive": True, "UserType": "Standard"}],
         "lead_assignment_owner": "olga@example.com",
     }
@@ -360,6 +401,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     gateway = HubspotGateway(FixedSecret({"access_token": token}))
     stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
     stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
+    stage.companies, stage.associations, stage.matchmaker = gateway, HubspotAssociations(gateway.client), person
     yield from _swept(stage)
 
 

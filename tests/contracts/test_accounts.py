@@ -1,10 +1,14 @@
-"""How the account of a web domain is found behind the port."""
+"""What accounts do behind the ports: found by web domain, with their contacts, made, changed, merged, deleted."""
 
 from __future__ import annotations
 
 import pytest
 
-from crmsync.gateways.salesforce_accounts import host_of
+from crmsync.gateways.domains import host_of
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
 from tests.contracts.stages import Stage
 
 
@@ -75,3 +79,81 @@ def test_many_domains_are_asked_for_at_once(salesforce: Stage) -> None:
 def test_what_is_no_website_has_no_host_of_a_domain(website: str) -> None:
     """People type anything."""
     assert "." not in host_of(website) or host_of(website) == "example.com"
+
+
+def a_contact(stage: Stage, account: str | None, name: str) -> Ref:
+    """A person makes a contact of an account."""
+    return stage.person.add("Contact", {"LastName": name, "AccountId": account})
+
+
+def test_the_contacts_of_an_account_are_told(salesforce: Stage) -> None:
+    """All but deleted ones, in the order of their ids; an account without any is left out (DUP-2)."""
+    one, two, none = (an_account(salesforce, None, name) for name in ("One", "Two", "None"))
+    ada, bob, cleo = (a_contact(salesforce, one, name) for name in ("Lang", "Berg", "Kurz"))
+    dan = a_contact(salesforce, two, "Dorn")
+    a_contact(salesforce, None, "Allein")
+    salesforce.person.delete(bob)
+
+    found = salesforce.accounts.contacts_of([one, two, none, "001000000000001AAA", "see above", ""])
+
+    assert found == {one: (ada, cleo), two: (dan,)}
+    assert salesforce.accounts.contacts_of([]) == {}
+
+
+def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) -> None:
+    """Salesforce gives them their new parent; the loser's survivor is the winner."""
+    winner, loser = (Ref(Side.SALESFORCE, "Account", an_account(salesforce, None, name)) for name in ("One", "Two"))
+    ada, bob = a_contact(salesforce, winner.id, "Lang"), a_contact(salesforce, loser.id, "Berg")
+
+    salesforce.person.merge(winner, loser)
+
+    assert salesforce.accounts.contacts_of([winner.id, loser.id]) == {winner.id: (ada, bob)}
+    assert salesforce.crm.survivors([winner, loser]) == {loser: winner}
+
+
+def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> None:
+    """They go into the bin with it."""
+    account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
+    ada = a_contact(salesforce, account.id, "Lang")
+
+    salesforce.person.delete(account)
+
+    assert salesforce.accounts.contacts_of([account.id]) == {}
+    assert salesforce.crm.read([account, ada], {"Account": [], "Contact": []}) == {}
+
+
+def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
+    """As leads and contacts are (ACC-7)."""
+    key = f"key-{salesforce.run}"
+    effect = CreateRecord(Side.SALESFORCE, "Account", key, {"Name": "Example Works"}, Slot("account"))
+
+    [made] = salesforce.crm.create([effect])
+    [again] = salesforce.crm.create([effect])
+    salesforce.crm.update([UpdateRecord(made.ref, Side.SALESFORCE, {"Name": "Works", "Phone": "7"})])
+
+    assert again == made == Written(made.ref, {})
+    assert salesforce.crm.read([made.ref], {"Account": ["Name", "Phone"]})[made.ref].fields == {
+        "Name": "Works",
+        "Phone": "7",
+    }
+
+
+def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(salesforce: Stage) -> None:
+    """Grouped or not, each row has its own outcome in its own place (faults 14)."""
+    accounts = [an_account(salesforce, None, name) for name in ("One", "Two")]
+    contacts = [a_contact(salesforce, accounts[number % 2], f"Lang{number}") for number in range(6)]
+    updates = [
+        UpdateRecord(ref, Side.SALESFORCE, {"Phone": str(number)}, group=accounts[number % 2])
+        for number, ref in enumerate(contacts)
+    ]
+
+    outcomes = salesforce.crm.update([*updates[::-1], UpdateRecord(contacts[0], Side.SALESFORCE, {"Phone": "99"})])
+
+    assert outcomes == [Written(ref, {}) for ref in [*contacts[::-1], contacts[0]]]
+    phones = [salesforce.crm.read([ref], {"Contact": ["Phone"]})[ref].fields["Phone"] for ref in contacts]
+    assert phones == ["99", "1", "2", "3", "4", "5"]
+
+
+def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
+    """The columns do not exist (PA-1)."""
+    assert salesforce.accounts.has_person_accounts() is False

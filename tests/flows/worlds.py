@@ -15,7 +15,9 @@ from crmsync.model.records import Kind, Ref, Side
 from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
 from tests.memory import (
     MemoryAccounts,
+    MemoryAssociations,
     MemoryBrake,
+    MemoryCompanies,
     MemoryCrm,
     MemoryCursors,
     MemoryDeleter,
@@ -47,6 +49,7 @@ class Town:
         self.preferences = MemoryPreferences(self.hubspot)
         self.deleter = MemoryDeleter(self.hubspot)
         self.lists = MemoryLists(now=lambda: self.now)
+        self.associations = MemoryAssociations(self.hubspot)
 
     @property
     def world(self) -> World:
@@ -58,6 +61,8 @@ class Town:
             self.preferences,
             self.deleter,
             self.lists,
+            self.associations,
+            MemoryCompanies(self.hubspot),
             MemoryAccounts(self.salesforce),
             MemoryDirectory(self.owners),
             self.links,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from crmsync.errors import Refused
-from crmsync.gateways.salesforce_accounts import host_of
+from crmsync.gateways.domains import host_of
 from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
@@ -105,6 +105,18 @@ class MemoryDirectory:
         return self.known
 
 
+class MemoryCompanies:
+    """Implements `Companies` for the companies of `crm`, without a lag."""
+
+    def __init__(self, crm: MemoryCrm) -> None:
+        """Look into `crm`."""
+        self._crm = crm
+
+    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """As the port says."""
+        return _one_each(self._crm, "company", "domain", domains)
+
+
 class MemoryAccounts:
     """Implements `Accounts` for the accounts of `crm`."""
 
@@ -114,8 +126,24 @@ class MemoryAccounts:
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
         """As the port says."""
-        holders: dict[str, list[str]] = {}
-        for ref in self._crm.refs("Account"):
-            holders.setdefault(host_of(str(self._crm.fields(ref).get("Website") or "")), []).append(ref.id)
-        wanted = [domain.strip().lower() for domain in domains]
-        return {domain: holders[domain][0] for domain in wanted if domain and len(holders.get(domain, ())) == 1}
+        return _one_each(self._crm, "Account", "Website", domains)
+
+    def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """As the port says."""
+        found: dict[str, list[Ref]] = {}
+        for ref in sorted(self._crm.refs("Contact")):
+            found.setdefault(str(self._crm.fields(ref).get("AccountId")), []).append(ref)
+        return {account: tuple(found[account]) for account in accounts if account in found}
+
+    def has_person_accounts(self) -> bool:
+        """As the port says."""
+        return self._crm.has_person_accounts
+
+
+def _one_each(crm: MemoryCrm, name: str, field: str, domains: Iterable[str]) -> Mapping[str, str]:
+    """Domain -> the id of the one record of the object that has it in the field."""
+    holders: dict[str, list[str]] = {}
+    for ref in crm.refs(name):
+        holders.setdefault(host_of(str(crm.fields(ref).get(field) or "")), []).append(ref.id)
+    wanted = [domain.strip().lower() for domain in domains]
+    return {domain: holders[domain][0] for domain in wanted if domain and len(holders.get(domain, ())) == 1}

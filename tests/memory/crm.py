@@ -87,6 +87,10 @@ class MemoryCrm:
         self.down: SyncError | None = None
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
         self.assignment_owner = ""
+        self.has_person_accounts = False
+        self.after_write: list[Callable[[Ref, Mapping[str, Value]], None]] = []
+        self.after_end: list[Callable[[Ref, Ref | None], None]] = []
+        """Told of records that were deleted, and of those that were merged, with the survivor."""
         self._now = now
         self._rows: dict[Ref, _Row] = {}
         self._merged: dict[Ref, Ref] = {}
@@ -151,23 +155,24 @@ class MemoryCrm:
 
     def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         """A person changes a record."""
-        self._put(ref, fields, ours=False)
+        self.put(ref, fields, ours=False)
 
     def delete(self, ref: Ref) -> None:
-        """A person deletes a record."""
-        row = self._rows[ref]
-        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[False]
+        """A person deletes a record; in Salesforce the contacts of an account go with it."""
+        self._end(ref, None)
+        for contact in self._contacts_of(ref):
+            self._end(contact, None)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """A person merges two records and gets the survivor: in HubSpot a new one, in Salesforce the winner."""
         survivor = winner
         if self.side is Side.HUBSPOT:
             both = {**self.fields(loser), **self.fields(winner)}
-            self.delete(winner)
             survivor = self._insert(winner.object, both, ours=False)
-            self._merged[winner] = survivor
-        self.delete(loser)
-        self._merged[loser] = survivor
+            self._end(winner, survivor)
+        self._end(loser, survivor)
+        for contact in self._contacts_of(loser):
+            self.put(contact, {"AccountId": survivor.id}, ours=False)
         return survivor
 
     def convert(self, lead: Ref) -> Ref:
@@ -175,7 +180,7 @@ class MemoryCrm:
         names = ("LastName", "FirstName", "Email", "Phone")
         fields = {name: value for name, value in self.fields(lead).items() if name in names}
         contact = self._insert("Contact", fields, ours=False)
-        self._put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
+        self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
         return contact
 
     def fields(self, ref: Ref) -> Mapping[str, Value]:
@@ -188,7 +193,24 @@ class MemoryCrm:
         """The records of an object that are not deleted, in the order in which they were made."""
         return [ref for ref in self._rows if ref.object == name and self._is_live(ref)]
 
+    def is_live(self, ref: Ref) -> bool:
+        """Whether there is the record, and it is not deleted."""
+        return self._is_live(ref)
+
     # -- inside --
+
+    def _end(self, ref: Ref, survivor: Ref | None) -> None:
+        row = self._rows[ref]
+        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[False]
+        if survivor is not None:
+            self._merged[ref] = survivor
+        for tell in self.after_end:
+            tell(ref, survivor)
+
+    def _contacts_of(self, account: Ref) -> list[Ref]:
+        if account.object != "Account":
+            return []
+        return [ref for ref in self.refs("Contact") if self._rows[ref].fields.get("AccountId") == account.id]
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1
@@ -222,7 +244,7 @@ class MemoryCrm:
             return error
         first = self._holder(effect.object, self.customs.key, effect.key)
         if first is not None:
-            self._put(first, fields, ours=True)
+            self.put(first, fields, ours=True)
             return self._written(first, fields)
         missing = [name for name in self.customs.required.get(effect.object, ()) if not fields.get(name)]
         if missing:
@@ -251,7 +273,7 @@ class MemoryCrm:
         holder = self._holder(ref.object, self.customs.key, fields.get(self.customs.key))
         if holder is not None and holder != ref:
             return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
-        self._put(ref, fields, ours=True)
+        self.put(ref, fields, ours=True)
         return self._written(ref, fields)
 
     def _refused(self, fields: Mapping[str, Value]) -> SyncError | None:
@@ -280,10 +302,11 @@ class MemoryCrm:
         identifier = f"{prefix}{self._next:012d}AAA" if prefix else str(self._next)
         ref = Ref(self.side, name, identifier)
         self._rows[ref] = _Row({}, self._now(), self._now(), self.customs.by[ours], owner=self.customs.by[ours])
-        self._put(ref, fields, ours=ours)
+        self.put(ref, fields, ours=ours)
         return ref
 
-    def _put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool) -> None:
+    def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool) -> None:
+        """Somebody changes a record: we, or a person."""
         row = self._rows[ref]
         row.modified_at, row.by = self._now(), self.customs.by[ours]
         for name, value in fields.items():
@@ -291,6 +314,8 @@ class MemoryCrm:
             if row.fields.get(name) != kept:
                 row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
             row.fields[name] = kept
+        for tell in self.after_write:
+            tell(ref, fields)
 
     def _kept(self, name: str, value: Value) -> Value:
         """A value as the side keeps it: HubSpot has text only and small addresses; neither has an empty text."""

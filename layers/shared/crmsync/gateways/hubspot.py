@@ -13,6 +13,7 @@ from typing import Any
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.hubspot_client import HubspotClient, Reply
+from crmsync.gateways.hubspot_companies import companies_by_domain
 from crmsync.gateways.hubspot_errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
 from crmsync.gateways.hubspot_gone import delete, survivors
 from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, is_id, record, sent, update_error, written
@@ -41,7 +42,7 @@ class _Write:
 
 
 class HubspotGateway:
-    """Implements `Crm`, `Survivors`, `Deleter`, `Preferences` and `Sweeper` for one HubSpot account."""
+    """Implements `Crm`, `Survivors`, `Deleter`, `Companies`, `Preferences` and `Sweeper` for one HubSpot account."""
 
     def __init__(
         self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None, page: int = SEARCH_PAGE
@@ -56,7 +57,7 @@ class HubspotGateway:
 
     @property
     def client(self) -> HubspotClient:
-        """The account's connections, for `HubspotLists` and `OwnersDirectory`."""
+        """The account's connections, for `HubspotLists`, `HubspotAssociations` and `OwnersDirectory`."""
         return self._client
 
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
@@ -98,6 +99,10 @@ class HubspotGateway:
     def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
         """For merged records the living one that answers for them. Raises `SyncError`."""
         return survivors(self._client, refs)
+
+    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The one company of each domain, from the search index, which lags (CH-15). Raises `SyncError`."""
+        return companies_by_domain(self._client, domains)
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
         """Unsubscribe each address from all e-mail.

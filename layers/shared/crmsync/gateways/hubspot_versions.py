@@ -24,6 +24,9 @@ UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-al
 MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
 """Only date-based versions have it."""
 
+ASSOCIATIONS_BATCH = "/crm/v4/associations/{from}/{to}/batch/{verb}"
+"""`verb` is read, create or archive."""
+
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their own."""
 

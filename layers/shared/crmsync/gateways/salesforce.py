@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.salesforce_accounts import accounts_by_domain
+from crmsync.gateways.salesforce_accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
 from crmsync.gateways.salesforce_ids import full, is_id
+from crmsync.gateways.salesforce_locks import in_calls
 from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, run
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.salesforce_survivors import survivors
 from crmsync.gateways.salesforce_sweep import SalesforceSweep, moment
 from crmsync.gateways.secrets import Secret
-from crmsync.gateways.throttle import Patience, chunks, rounds
+from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Record, Ref, Side
@@ -42,6 +43,7 @@ class _Write:
     at: int
     object: str
     key: str
+    group: str
     row: Mapping[str, Any]
     fields: Mapping[str, Any]
 
@@ -75,6 +77,7 @@ class SalesforceGateway:
         """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's."""
         self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
         self._sweep = SalesforceSweep(self._session, page=page)
+        self._persons = PersonAccounts(self._session)
 
     @property
     def session(self) -> SalesforceSession:
@@ -128,6 +131,14 @@ class SalesforceGateway:
         """The one account of each domain (CH-12), a hundred domains a call. Raises `SyncError`."""
         return accounts_by_domain(self._session, domains)
 
+    def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """The contacts of each account, hundreds of accounts a query and five queries a call (DUP-2). Raises `SyncError`."""
+        return contacts_of(self._session, accounts)
+
+    def has_person_accounts(self) -> bool:
+        """Whether the org has person accounts (PA-1), described once. Raises `SyncError`."""
+        return self._persons.are_on()
+
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Upsert by our external id, 200 a call: a repeat finds the record that the first time made.
 
@@ -137,27 +148,22 @@ class SalesforceGateway:
         writes = [_creation(at, effect) for at, effect in enumerate(effects)]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            news = (write for write in writes if effects[write.at].assign)
-            for part in rounds(news, lambda write: (write.object, write.key), WRITE_BATCH):
+            for part in in_calls((write for write in writes if effects[write.at].assign), WRITE_BATCH):
                 inserted: dict[int, Outcome] = {}
                 self._write(part, _INSERT, inserted)
                 outcomes.update({at: one for at, one in inserted.items() if not _is_double(one)})
-            rest = [write for write in writes if write.at not in outcomes]
-            for name in dict.fromkeys(write.object for write in rest):
-                way = _Way("PATCH", f"composite/sobjects/{name}/{SALESFORCE_KEY}")
-                for part in rounds((one for one in rest if one.object == name), lambda write: write.key, WRITE_BATCH):
-                    self._write(part, way, outcomes)
+            for part in in_calls((write for write in writes if write.at not in outcomes), WRITE_BATCH, mixed=False):
+                way = _Way("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
+                self._write(part, way, outcomes)
 
         return _told(len(effects), run)
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
-        """Update by id, 200 a call, sorted by object and id: Salesforce locks parents row by row and likes long runs of one object."""
-        writes = sorted(
-            (_change(at, effect) for at, effect in enumerate(effects)), key=lambda one: (one.object, one.key)
-        )
+        """Update by id, 200 a call, contacts of one account side by side (see `salesforce_locks`)."""
+        writes = [_change(at, effect) for at, effect in enumerate(effects)]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            for part in rounds(writes, lambda write: write.key, WRITE_BATCH):
+            for part in in_calls(writes, WRITE_BATCH):
                 self._write(part, _UPDATE, outcomes)
 
         return _told(len(effects), run)
@@ -173,7 +179,7 @@ class SalesforceGateway:
         """Write the rows of a call, and those whose record was locked once more."""
         self._write_part(part, way, outcomes)
         locked = [write for write in part if _is_locked(outcomes[write.at])]
-        for smaller in chunks(locked, LOCKED_BATCH):
+        for smaller in in_calls(locked, LOCKED_BATCH):
             self._write_part(smaller, way, outcomes)
 
     def _write_part(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
@@ -222,7 +228,7 @@ def _outcome(write: _Write, row: Mapping[str, Any]) -> Outcome:
 
 def _creation(at: int, effect: CreateRecord) -> _Write:
     row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
-    return _Write(at, effect.object, effect.key, row, effect.fields)
+    return _Write(at, effect.object, effect.key, _group(effect), row, effect.fields)
 
 
 def _change(at: int, effect: UpdateRecord) -> _Write:
@@ -231,7 +237,12 @@ def _change(at: int, effect: UpdateRecord) -> _Write:
         msg = f"an update of {ref} before its record was made"
         raise TypeError(msg)
     row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
-    return _Write(at, ref.object, ref.id, row, effect.fields)
+    return _Write(at, ref.object, ref.id, _group(effect), row, effect.fields)
+
+
+def _group(effect: CreateRecord | UpdateRecord) -> str:
+    """The parent that is locked along: a contact's account is in its own fields where it is being set."""
+    return full(effect.group or str(effect.fields.get("AccountId") or ""))
 
 
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:

@@ -1,4 +1,6 @@
-"""Which Salesforce account has which web domain. Nothing here knows what an account is good for.
+"""What Salesforce knows of accounts beside their records: web domains, contacts, whether an account may be a person.
+
+Nothing here knows what an account is good for.
 
 SOQL cannot take a host out of a URL, so accounts are looked up by every way in which a website of the domain may begin, and what comes back
 is taken apart here. The beginnings are anchored, so that an org that has an index on ``Website`` uses it.
@@ -7,16 +9,17 @@ is taken apart here. The beginnings are anchored, so that an org that has an ind
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
-from crmsync.gateways.salesforce_ids import full
-from crmsync.gateways.salesforce_queries import by_website, run
+from crmsync.gateways.domains import asked, host_of
+from crmsync.gateways.salesforce_ids import full, is_id
+from crmsync.gateways.salesforce_queries import by_account, by_website, run
 from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.model.records import Ref, Side
 
 
 def accounts_by_domain(session: SalesforceSession, domains: Iterable[str]) -> Mapping[str, str]:
     """Domain, small, -> the id of the one account whose website is there; with or without ``www.``. Raises `SyncError`."""
-    wanted = dict.fromkeys(domain for domain in (one.strip().lower() for one in domains) if _is_domain(domain))
+    wanted = asked(domains)
     holders: dict[str, set[str]] = {}
     for _, rows in run(session, list(by_website(wanted))):
         for row in rows:
@@ -24,15 +27,30 @@ def accounts_by_domain(session: SalesforceSession, domains: Iterable[str]) -> Ma
     return {domain: next(iter(holders[domain])) for domain in wanted if len(holders.get(domain, ())) == 1}
 
 
-def host_of(website: str) -> str:
-    """The host of a website as people type it, without ``www.``; "" where there is none."""
-    text = website.strip().lower()
-    try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.").rstrip(".")
+def contacts_of(session: SalesforceSession, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+    """Account -> its contacts in the order of their ids, all but deleted ones; a person account has its own one. Raises `SyncError`.
+
+    Accounts are named as they were asked for, by 15 or 18 characters.
+    """
+    names = {full(one): one for one in accounts if is_id(one)}
+    found: dict[str, list[str]] = {}
+    for _, rows in run(session, list(by_account(names))):
+        for row in rows:
+            found.setdefault(names[full(str(row["AccountId"]))], []).append(full(str(row["Id"])))
+    return {account: tuple(Ref(Side.SALESFORCE, "Contact", one) for one in ids) for account, ids in found.items()}
 
 
-def _is_domain(text: str) -> bool:
-    return "." in text and text.isprintable() and not set(text) & set(" /\\'\"@:%")
+class PersonAccounts:
+    """Whether an org has person accounts. Switching them on cannot be undone, so only a "no" could grow old; a warm Lambda is young."""
+
+    def __init__(self, session: SalesforceSession) -> None:
+        """Ask through `session`, at the first question."""
+        self._session = session
+        self._known: bool | None = None
+
+    def are_on(self) -> bool:
+        """The answer of the first call: the columns of person accounts do not exist where they are off (PA-1). Raises `SyncError`."""
+        if self._known is None:
+            described = self._session.call("GET", "sobjects/Account/describe")
+            self._known = any(row["name"] == "IsPersonAccount" for row in described["fields"])
+        return self._known

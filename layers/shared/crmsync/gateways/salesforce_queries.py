@@ -72,6 +72,16 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
     return _packed(list(ids), query, lambda one: format_soql("{},", one))
 
 
+def by_account(accounts: Iterable[str]) -> Iterator[Query]:
+    """Queries for the contacts of the accounts, in the order of their ids."""
+    form = "SELECT Id, AccountId FROM Contact WHERE AccountId IN {ids} ORDER BY Id"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, ids=part), "Contact")
+
+    return _packed(list(accounts), query, lambda one: format_soql("{},", one))
+
+
 BEGINNINGS = ("", "www.", "http://", "http://www.", "https://", "https://www.")
 """What may stand before the domain in ``Account.Website``, a field into which people type."""
 

@@ -22,7 +22,7 @@ Because: TypeAlias = tuple[str, ...]
 class CreateRecord:
     """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync field, so that a repeat finds the first.
 
-    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does.
+    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does. `group` is as in `UpdateRecord`.
     """
 
     side: Side
@@ -32,6 +32,7 @@ class CreateRecord:
     into: Slot
     because: Because = ()
     assign: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class UpdateRecord:
     """Write these fields, and only these, to a record.
 
     A `courtesy` is a write that nothing depends on, such as the other side's id: where it is refused, the plan goes on without it.
+    `group` is the id of the parent that Salesforce locks along with the record (a contact's account); "" = none, or nobody knows.
     """
 
     place: Place
@@ -46,6 +48,7 @@ class UpdateRecord:
     fields: Mapping[str, Value]
     because: Because = ()
     courtesy: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def world_of(connection: Connection, our_user: str) -> World:
     """The world of one connection; `our_user` is whom its own writes in Salesforce are known by."""
     from crmsync.flows.world import World
     from crmsync.gateways.brake import BrakeTable
+    from crmsync.gateways.hubspot_associations import HubspotAssociations
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
 
@@ -33,6 +34,8 @@ def world_of(connection: Connection, our_user: str) -> World:
         preferences=hubspot,
         deleter=hubspot,
         lists=lists_of(connection),
+        associations=HubspotAssociations(hubspot.client),
+        companies=hubspot,
         accounts=salesforce,
         directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
         links=LinksTable(table, table_name("links")),

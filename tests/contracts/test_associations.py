@@ -1,0 +1,165 @@
+"""What HubSpot's associations do behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from crmsync.errors import Gone, SyncError
+from crmsync.model.effects import Associate, Dissociate
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Outcome, Written
+from tests.contracts.stages import Stage
+
+
+def a_company(stage: Stage, name: str = "Example Works") -> Ref:
+    """A person makes a company."""
+    return stage.person.add("company", {"name": name})
+
+
+def primary_of(stage: Stage, contact: Ref) -> object:
+    """The id of the contact's primary company, as the contact itself shows it."""
+    names = ["associatedcompanyid"]
+    return stage.crm.read([contact], {"contact": names})[contact].fields["associatedcompanyid"]
+
+
+def kinds(outcomes: Iterable[Outcome]) -> list[object]:
+    """What became of each: the record, or the kind of error."""
+    return [type(one) if isinstance(one, SyncError) else one.ref for one in outcomes]
+
+
+def test_associations_are_told_from_both_ends_in_the_order_of_ids(hubspot: Stage) -> None:
+    """One without any is left out, and what cannot be an id spoils nothing."""
+    ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
+    one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
+    for contact, company in ((ada, two), (ada, one), (bob, two)):
+        hubspot.matchmaker.put_together(contact, company)
+    typed = [Ref(Side.HUBSPOT, "contact", text) for text in ("see above", "", "987654321987")]
+
+    pairs = hubspot.associations
+
+    assert pairs.of([*typed, ada, bob, cleo, ada], "company") == {ada: (one, two), bob: (two,)}
+    assert pairs.of([one, two], "contact") == {one: (ada,), two: (ada, bob)}
+    assert pairs.of([ada], "deal") == {}
+    assert pairs.of([], "company") == {}
+
+
+def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> None:
+    """The former one stays associated, and asking again changes nothing."""
+    ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    hubspot.matchmaker.put_together(ada, one)
+    effect = Associate(ada, two, primary=True)
+
+    outcomes = [hubspot.associations.associate([effect]) for _ in range(2)]
+
+    assert outcomes == [[Written(ada, {})]] * 2
+    assert primary_of(hubspot, ada) == two.id
+    assert hubspot.associations.of([ada], "company") == {ada: (one, two)}
+
+
+def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) -> None:
+    """Unless it is said to be; from whichever end it is said (platforms 1.2)."""
+    ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+
+    hubspot.associations.associate([Associate(one, ada)])
+    hubspot.associations.associate([Associate(ada, two)])
+    first = primary_of(hubspot, ada)
+    hubspot.associations.associate([Associate(two, ada, primary=True)])
+
+    assert (first, primary_of(hubspot, ada)) == (one.id, two.id)
+
+
+def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None:
+    """Effects are done in order, though HubSpot says nothing of the order within a batch."""
+    ada, bob = hubspot.add("ada"), hubspot.add("bob")
+    one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
+    effects = [Associate(contact, company, primary=True) for company in (one, two, one) for contact in (ada, bob)]
+
+    outcomes = hubspot.associations.associate(effects[:-1])
+
+    assert kinds(outcomes) == [ada, bob] * 2 + [ada]
+    assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [one.id, two.id]
+
+
+def test_a_record_that_is_gone_never_spoils_the_others(hubspot: Stage) -> None:
+    """Each row has its own outcome, in order (ERR-9)."""
+    ada, bob, nobody, company = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody(), a_company(hubspot)
+    never = Ref(Side.HUBSPOT, "company", "987654321987")
+    typed = Ref(Side.HUBSPOT, "company", "see above")
+    pairs = [(ada, company), (nobody, company), (ada, never), (bob, typed), (bob, company)]
+
+    outcomes = hubspot.associations.associate([Associate(one, other) for one, other in pairs])
+
+    assert kinds(outcomes) == [ada, Gone, Gone, Gone, bob]
+    assert hubspot.associations.of([company], "contact") == {company: (ada, bob)}
+
+
+def test_taken_apart_is_done_whether_or_not_they_were_together(hubspot: Stage) -> None:
+    """Whatever was primary goes too, and nobody takes its place (Q-29)."""
+    ada, bob, nobody = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody()
+    one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
+    for contact, company in ((ada, one), (ada, two), (bob, two)):
+        hubspot.matchmaker.put_together(contact, company)
+    effects = [Dissociate(ada, one), Dissociate(bob, one), Dissociate(two, bob), Dissociate(nobody, one)]
+
+    outcomes = [hubspot.associations.dissociate(effects) for _ in range(2)]
+
+    assert outcomes == [[Written(ref, {}) for ref in (ada, bob, two, nobody)]] * 2
+    assert hubspot.associations.of([ada, bob], "company") == {ada: (two,)}
+    assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [None, None]
+
+
+def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
+    """As the types of HubSpot's own associations go."""
+    ada, bob, one, two = hubspot.add("ada"), hubspot.add("bob"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    deal = hubspot.person.add("deal", {"dealname": "A deal", "dealstage": "appointmentscheduled"})
+    pairs = [(deal, ada), (bob, deal), (deal, one)]
+
+    hubspot.associations.associate([*(Associate(*pair) for pair in pairs), Associate(deal, two, primary=True)])
+
+    assert hubspot.associations.of([deal], "contact") == {deal: (ada, bob)}
+    assert hubspot.associations.of([deal], "company") == {deal: (one, two)}
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Associate(Ref(Side.HUBSPOT, "deal", "1"), Ref(Side.HUBSPOT, "contact", "2"), primary=True),
+        Associate(Ref(Side.HUBSPOT, "ticket", "1"), Ref(Side.HUBSPOT, "contact", "2")),
+    ],
+)
+def test_what_hubspot_has_no_association_for_is_our_mistake(hubspot: Stage, effect: Associate) -> None:
+    """A deal has no primary contact."""
+    with pytest.raises(TypeError):
+        hubspot.associations.associate([effect])
+
+
+def test_nothing_to_associate_is_nothing_done(hubspot: Stage) -> None:
+    """No call, no error."""
+    assert list(hubspot.associations.associate([])) == []
+    assert list(hubspot.associations.dissociate([])) == []
+
+
+def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) -> None:
+    """HubSpot takes the associations away with the record."""
+    ada, company = hubspot.add("ada"), a_company(hubspot)
+    hubspot.matchmaker.put_together(ada, company)
+
+    hubspot.person.delete(company)
+
+    assert hubspot.associations.of([ada], "company") == {}
+    assert primary_of(hubspot, ada) is None
+
+
+def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stage) -> None:
+    """And is primary where either was (DUP-19)."""
+    ada, bob, one, two = hubspot.add("ada"), hubspot.add("bob"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    hubspot.matchmaker.put_together(ada, one)
+    hubspot.matchmaker.put_together(bob, two)
+
+    survivor = hubspot.person.merge(one, two)
+
+    assert hubspot.associations.of([survivor], "contact") == {survivor: (ada, bob)}
+    assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [survivor.id] * 2
+    assert hubspot.crm.survivors([one, two]) == {ref: survivor for ref in (one, two) if ref != survivor}

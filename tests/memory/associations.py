@@ -1,0 +1,118 @@
+"""HubSpot's associations in memory: both directions at once, one primary company, and the contact's property that mirrors it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from crmsync.errors import Gone
+from crmsync.model.effects import Associate, Dissociate
+from crmsync.model.records import Ref, Side, Value
+from crmsync.ports import Outcome, Written
+from tests.memory.crm import MemoryCrm
+
+MIRROR = "associatedcompanyid"
+HAS_PRIMARY = {
+    frozenset({"contact", "company"}): True,
+    frozenset({"deal", "company"}): True,
+    frozenset({"deal", "contact"}): False,
+}
+"""What may be associated, and whether one of them may be primary."""
+
+
+class MemoryAssociations:
+    """Implements `Associations` for the records of `crm`; whoever works beside us calls `put_together` and `take_apart`."""
+
+    def __init__(self, crm: MemoryCrm) -> None:
+        """Nothing is associated; from now on follow what happens to the records."""
+        self._crm = crm
+        self._others: dict[Ref, dict[Ref, None]] = {}
+        self._primary: dict[Ref, Ref] = {}
+        crm.after_write.append(self._follow)
+        crm.after_end.append(self._move)
+
+    def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
+        """As the port says."""
+        self._crm.calls["associations"] += 1
+        found = {ref: sorted(one for one in self._others.get(ref, ()) if one.object == other) for ref in refs}
+        return {ref: tuple(sorted(ones, key=lambda one: int(one.id))) for ref, ones in found.items() if ones}
+
+    def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
+        """As the port says."""
+        self._crm.calls["associate"] += 1
+        return [self._associate(effect) for effect in effects]
+
+    def dissociate(self, effects: Sequence[Dissociate]) -> Sequence[Outcome]:
+        """As the port says."""
+        self._crm.calls["dissociate"] += 1
+        outcomes: list[Outcome] = []
+        for effect in effects:
+            place, other = _filled(effect)
+            self.take_apart(place, other, ours=True)
+            outcomes.append(Written(place, {}))
+        return outcomes
+
+    def put_together(self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False) -> None:
+        """A person associates two records; the first company of a contact or deal is its primary one."""
+        self._others.setdefault(one, {})[other] = None
+        self._others.setdefault(other, {})[one] = None
+        holder, company = (one, other) if other.object == "company" else (other, one)
+        if company.object == "company" and (primary or holder not in self._primary):
+            self._primary[holder] = company
+            self._mirror(holder, ours=ours)
+
+    def take_apart(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
+        """A person takes two records apart; no other company becomes primary in the place of the one that was."""
+        self._others.get(one, {}).pop(other, None)
+        self._others.get(other, {}).pop(one, None)
+        holder, company = (one, other) if other.object == "company" else (other, one)
+        if self._primary.get(holder) == company:
+            del self._primary[holder]
+            self._mirror(holder, ours=ours)
+
+    def primary(self, holder: Ref) -> Ref | None:
+        """The company that counts."""
+        return self._primary.get(holder)
+
+    def _associate(self, effect: Associate) -> Outcome:
+        place, other = _filled(effect)
+        has_primary = HAS_PRIMARY.get(frozenset({place.object, other.object}))
+        if has_primary is None or (effect.primary and not has_primary):
+            msg = f"no such association of {place.object} and {other.object}"
+            raise TypeError(msg)
+        if not (self._crm.is_live(place) and self._crm.is_live(other)):
+            return Gone("One of the records to associate no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")
+        error = self._crm.refuse({"to": other.id, "from": place.id})
+        if error is not None:
+            return error
+        self.put_together(place, other, primary=effect.primary, ours=True)
+        return Written(place, {})
+
+    def _mirror(self, holder: Ref, *, ours: bool) -> None:
+        company = self._primary.get(holder)
+        if holder.object == "contact" and self._crm.is_live(holder):
+            self._crm.put(holder, {MIRROR: company.id if company else None}, ours=ours)
+
+    def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """The property may be written as well: then the association follows it."""
+        said = fields.get(MIRROR)
+        current = self._primary.get(ref)
+        company = Ref(Side.HUBSPOT, "company", str(said))
+        if ref.object == "contact" and said and company != current and self._crm.is_live(company):
+            self.put_together(ref, company, primary=True)
+
+    def _move(self, ref: Ref, survivor: Ref | None) -> None:
+        """A record is gone: its associations go to the record in which it lives on, or away; what was primary stays so."""
+        was_primary = {other: self._primary.get(other) == ref for other in self._others.get(ref, {})}
+        own = self._primary.get(ref)
+        for other in list(self._others.get(ref, {})):
+            self.take_apart(ref, other)
+            if survivor is not None:
+                self.put_together(survivor, other, primary=was_primary[other])
+        if survivor is not None and own is not None and survivor not in self._primary:
+            self.put_together(survivor, own, primary=True)
+
+
+def _filled(effect: Associate | Dissociate) -> tuple[Ref, Ref]:
+    assert isinstance(effect.place, Ref), "every place is filled"
+    assert isinstance(effect.other, Ref), "every place is filled"
+    return effect.place, effect.other
