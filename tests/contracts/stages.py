@@ -32,7 +32,6 @@ from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
 from local.stack.serving import Server
-from tests.memory import MemoryAccounts, MemoryCrm, MemoryDeleter, MemoryLists, MemoryPreferences
 from tests.memory import (
     MemoryAccounts,
     MemoryAssociations,
