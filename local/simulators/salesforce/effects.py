@@ -14,6 +14,7 @@ from local.simulators.salesforce.fields import Row
 from local.simulators.salesforce.objects_people import PERSON_MIRROR
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.refusals import RefusalError
+from local.simulators.salesforce.schema import persons_name
 from local.simulators.salesforce.transaction import Transaction
 
 Derive = Callable[[Org, Transaction, Row | None, Row], None]
@@ -143,6 +144,7 @@ def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row
     if contact_id is None:
         return
     mirrored = {theirs: row.get(ours) for ours, theirs in PERSON_MIRROR.items()}
+    mirrored |= {name: row.get(persons_name(name)) for name in _custom_fields(org, "Contact")}
     known = org.store.get("Contact", contact_id)
     fixed = {
         "Id": contact_id,
@@ -155,6 +157,11 @@ def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row
     if known is None and row.get("CreatedDate") is not None:
         new["CreatedDate"] = row["CreatedDate"]
     transaction.put("Contact", contact_id, stamped(transaction, known, new))
+
+
+def _custom_fields(org: Org, sobject: str) -> list[str]:
+    found = org.schema.get(sobject)
+    return [field.name for field in found.fields if field.custom] if found is not None else []
 
 
 def _first_role(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:

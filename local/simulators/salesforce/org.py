@@ -124,4 +124,5 @@ class Org:
     def _spellings(self, sobject: str, name: str) -> set[str]:
         found = self.schema.get(sobject)
         owner = found.custom_fields_on if found is not None else None
-        return {f"{home}.{name}".lower() for home in (sobject, owner) if home is not None}
+        spelled = {f"{home}.{name}".lower() for home in (sobject, owner) if home is not None}
+        return spelled | ({f"contact.{name.removesuffix('__pc')}__c".lower()} if name.endswith("__pc") else set())

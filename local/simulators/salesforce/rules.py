@@ -6,6 +6,7 @@ Each check refuses with `RefusalError` or is silent; nothing is changed here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -62,20 +63,25 @@ def check_unique(org: Org, sobject: SObject, row: Row, changed: Mapping[str, Any
         value = changed.get(field.name)
         if not field.unique or value is None:
             continue
-        for other in org.store.tables[sobject.name].matching(field.name, [value]):
-            same = other.get(field.name) == value or not field.case_sensitive
-            if other["Id"] != row["Id"] and same and not other.get("IsDeleted"):
-                message = (
-                    f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
-                )
-                raise RefusalError("DUPLICATE_VALUE", message, [])
+        _check_unique_in(org, field, value, sobject.name, row["Id"])
+        if field.name.endswith("__pc"):
+            contacts = replace(field, name=field.name.removesuffix("__pc") + "__c")
+            _check_unique_in(org, contacts, value, "Contact", row.get("PersonContactId"))
+
+
+def _check_unique_in(org: Org, field: Field, value: Any, sobject: str, own_id: str | None) -> None:
+    for other in org.store.tables[sobject].matching(field.name, [value]):
+        same = other.get(field.name) == value or not field.case_sensitive
+        if other["Id"] != own_id and same and not other.get("IsDeleted"):
+            message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
+            raise RefusalError("DUPLICATE_VALUE", message, [])
 
 
 def check_person_fields(sobject: SObject, row: Row, given: Mapping[str, Any]) -> None:
     """A person account has no name of its own, a business account none of a person's fields [S: text]."""
     if sobject.name != "Account" or "IsPersonAccount" not in row:
         return
-    foreign = _NOT_PERSONS if row["IsPersonAccount"] else _PERSONS
+    foreign = _NOT_PERSONS if row["IsPersonAccount"] else _PERSONS | {name for name in given if name.endswith("__pc")}
     bad = [name for name, value in given.items() if name in foreign and value is not None and value is not False]
     if bad:
         message = f"Account: bad field names on insert/update call: {', '.join(bad)}"

@@ -21,6 +21,11 @@ Access = Callable[[str, str, str], tuple[bool, bool]]
 """(user id, sObject, field) -> may read, may edit: what the permission sets of the user say."""
 
 
+def persons_name(name: str) -> str:
+    """What a person account calls a custom field of its contact."""
+    return name.removesuffix("__c") + "__pc"
+
+
 class Schema:
     """All sObjects of one org and the fields that need a grant before anybody sees them."""
 
@@ -44,6 +49,15 @@ class Schema:
     def homes(self, owner: str) -> list[str]:
         """The sObjects that show the custom fields of `owner`: those of Activity show on Task [D]."""
         return [item.name for item in self.objects.values() if owner in {item.name, item.custom_fields_on}]
+
+    def places(self, owner: str, field: Field) -> list[tuple[str, Field]]:
+        """Where a custom field of `owner` shows, and as what: one of Contact on person accounts too, as ``__pc`` [D]."""
+        shown = [(home, field) for home in self.homes(owner)]
+        if owner == "Contact" and self.person_accounts:
+            relationship = field.relationship and field.relationship.removesuffix("__r") + "__pr"
+            mine = replace(field, name=persons_name(field.name), relationship=relationship, children=None)
+            shown.append(("Account", mine))
+        return shown
 
     def add_field(self, sobject: str, field: Field, *, guarded: bool, now_ms: int) -> None:
         """Add a custom field; `guarded` hides it until a permission set grants it."""

@@ -67,9 +67,9 @@ def create(org: Org, call: Call) -> Reply:
         "NamespacePrefix": None,
     }
     _save(org, call, row)
-    for home in homes:
-        org.schema.add_field(home, field, guarded=not metadata.get("required"), now_ms=org.now_ms())
-        org.store.index(home, field)
+    for home, shown in org.schema.places(owner, field):
+        org.schema.add_field(home, shown, guarded=not metadata.get("required"), now_ms=org.now_ms())
+        org.store.index(home, shown)
     return Reply(201, {"id": row["Id"], "success": True, "errors": [], "warnings": [], "infos": []})
 
 
@@ -93,10 +93,10 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
         name: getattr(new, name)
         for name in ("label", "length", "help_text", "choices", "restricted", "unique", "external_id")
     }
-    for home in org.schema.homes(row["TableEnumOrId"]):
-        org.schema.replace_field(home, new.name, **changes)
+    for home, shown in org.schema.places(row["TableEnumOrId"], new):
+        org.schema.replace_field(home, shown.name, **changes)
         org.schema.changed_ms[home] = org.now_ms()
-        org.store.index(home, new)
+        org.store.index(home, shown)
     _save(org, call, row | {"Metadata": complete(metadata)})
     return Reply(204)
 
@@ -104,13 +104,13 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
 def delete(org: Org, _call: Call, field_id: str) -> Reply:
     """``DELETE /tooling/sobjects/CustomField/{id}``: the column and its values are gone."""
     row = _find(org, field_id)
-    name = f"{row['DeveloperName']}__c"
-    for home in org.schema.homes(row["TableEnumOrId"]):
-        org.schema.remove_field(home, name, now_ms=org.now_ms())
+    gone = field_of(f"{row['DeveloperName']}__c", row["Metadata"])
+    for home, shown in org.schema.places(row["TableEnumOrId"], gone):
+        org.schema.remove_field(home, shown.name, now_ms=org.now_ms())
         table = org.store.tables[home]
         for record_id, record in list(table.rows.items()):
-            if name in record:
-                table.put(record_id, {key: value for key, value in record.items() if key != name})
+            if shown.name in record:
+                table.put(record_id, {key: value for key, value in record.items() if key != shown.name})
     org.store.tables["CustomField"].put(row["Id"], None)
     permissions = org.store.tables["FieldPermissions"]
     for given in [known for known in permissions if known["Field"] == row["FullName"]]:

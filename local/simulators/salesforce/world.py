@@ -51,8 +51,8 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
             msg = f"custom_fields names no sObject: {sobject!r}"
             raise ValueError(msg)
         for described in fields:
-            for home in homes:
-                schema.add_field(home, field_as_described(described), guarded=False, now_ms=0)
+            for home, field in schema.places(sobject, field_as_described(described)):
+                schema.add_field(home, field, guarded=False, now_ms=0)
         schema.changed_ms.clear()
     ids = IdMaker(seed)
     org = Org(schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed))

@@ -179,6 +179,53 @@ def test_a_person_account_takes_no_contacts(start_org: StartOrg) -> None:
         org.product.Contact.update(hidden, {"LastName": "x"})
 
 
+KEY_FIELD = {"name": "Hub_Id__c", "type": "string", "externalId": True, "unique": True}
+
+
+def test_a_person_account_shows_the_custom_fields_of_its_contact(start_org: StartOrg) -> None:
+    """A contact's custom field is the account's as __pc: written there, read on both, and unique among all contacts."""
+    org = start_org({"person_accounts": True, "custom_fields": {"Contact": [KEY_FIELD]}})
+    account_id = org.product.Account.create({"LastName": "Lang", "Hub_Id__pc": "1"})["id"]
+    hidden = org.product.Account.get(account_id)["PersonContactId"]
+    assert org.product.Contact.get(hidden)["Hub_Id__c"] == "1"
+    org.product.Account.update(account_id, {"Hub_Id__pc": "2"})
+    assert rows(org.product.query("SELECT Id FROM Contact WHERE Hub_Id__c = '2'"), "Id") == [(hidden,)]
+    other = org.product.Contact.create({"LastName": "Moe", "Hub_Id__c": "3"})["id"]
+    with pytest.raises(SalesforceMalformedRequest, match="DUPLICATE_VALUE"):
+        org.product.Contact.update(other, {"Hub_Id__c": "2"})
+    with pytest.raises(SalesforceMalformedRequest, match="DUPLICATE_VALUE"):
+        org.product.Account.update(account_id, {"Hub_Id__pc": "3"})
+    with pytest.raises(SalesforceMalformedRequest, match="bad field names"):
+        org.product.Account.create({"Name": "Acme", "Hub_Id__pc": "4"})
+
+
+def test_only_person_accounts_show_the_custom_fields_of_contacts(start_org: StartOrg) -> None:
+    """Where person accounts are off, an account has no such field."""
+    org = start_org({"custom_fields": {"Contact": [KEY_FIELD]}})
+    with pytest.raises(SalesforceMalformedRequest, match="No such column 'Hub_Id__pc'"):
+        org.product.Account.create({"Name": "Acme", "Hub_Id__pc": "1"})
+
+
+def test_a_custom_field_of_contacts_is_hidden_on_person_accounts_until_it_is_granted(start_org: StartOrg) -> None:
+    """A field made through the Tooling API shows on both once a permission set grants it on Contact, and is gone from both with it."""
+    org = start_org({"person_accounts": True})
+    metadata = {"type": "Text", "label": "Hub", "length": 40}
+    asked = {"FullName": "Contact.Hub__c", "Metadata": metadata}
+    made = org.call("POST", "/tooling/sobjects/CustomField", json=asked).json()["id"]
+    with pytest.raises(SalesforceMalformedRequest, match="No such column 'Hub__pc'"):
+        org.product.Account.create({"LastName": "Lang", "Hub__pc": "1"})
+    permissions = org.product.PermissionSet.create({"Name": "Hub", "Label": "Hub"})["id"]
+    grant = {"SobjectType": "Contact", "Field": "Contact.Hub__c", "PermissionsRead": True, "PermissionsEdit": True}
+    org.product.FieldPermissions.create(grant | {"ParentId": permissions})
+    org.product.PermissionSetAssignment.create(
+        {"AssigneeId": org.sim.integration_user_id, "PermissionSetId": permissions}
+    )
+    account_id = org.product.Account.create({"LastName": "Lang", "Hub__pc": "1"})["id"]
+    assert org.product.Contact.get(org.product.Account.get(account_id)["PersonContactId"])["Hub__c"] == "1"
+    assert org.call("DELETE", f"/tooling/sobjects/CustomField/{made}").status_code == 204
+    assert "Hub__pc" not in org.product.Account.get(account_id)
+
+
 @pytest.mark.parametrize(("company", "person"), [("Acme", False), (None, True)])
 def test_a_lead_without_company_becomes_a_person_account(
     start_org: StartOrg, company: str | None, *, person: bool
