@@ -1,0 +1,154 @@
+"""Lifecycle stages that are news: gather the companies and contacts they concern, and have these catch up, all in one go.
+
+Nobody will tell of it again, as what a webhook says of our own writes is dropped as an echo. So the caller, whose news it was, is told what
+must be tried once more. What spreads where is decided in `crmsync.rules.lifecycle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from crmsync.errors import Gone, SyncError, TryAgain
+from crmsync.flows.apply import apply
+from crmsync.flows.world import World
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Plan, Report, UpdateRecord
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.links import Link, Place
+from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.rules.inclusion import STAGE, is_frozen, needs_membership, qualifies
+from crmsync.rules.lifecycle import Household, Staged, furthest, is_forward, spread
+from crmsync.rules.refusals import drawer_of
+
+COMPANY = "company"
+CONTACT = "contact"
+PRIMARY = "associatedcompanyid"
+"""The contact's property that names its primary company."""
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {CONTACT: (PRIMARY, STAGE), COMPANY: (STAGE,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What came of it: the writes that were made, and the news that did not get everywhere, with the error to wait out."""
+
+    written: tuple[UpdateRecord, ...] = ()
+    failed: Mapping[Ref, TryAgain] = field(default_factory=dict)
+
+
+def spread_stages(news: Mapping[Ref, str], world: World) -> Spread:
+    """Have companies and contacts catch up with HubSpot records whose stage is news: the stage that each has now, or is about to get.
+
+    Only where companies sync (LIFE-7); a contact's colleagues follow by the setting (SET-8). Contacts that are frozen neither give nor get
+    (Q-22). Costs one call where none of the contacts has a company. A refused write is reported about the record that it was meant for.
+    Raises `SyncError` when something could not be read: nothing was written then.
+    """
+    if not news or not world.connection.companies.sync:
+        return Spread()
+    to_contacts = world.connection.lifecycle.sync_to_company_contacts
+    homes = _with_givers(news, world)
+    if to_contacts:
+        homes = _with_colleagues(homes, world)
+    effects = spread(homes, to_contacts=to_contacts)
+    applied = apply([Plan((effect,)) for effect in effects], world, _as_it_is)
+    errors = {effect.place: done.error for effect, done in zip(effects, applied, strict=True) if done.error}
+    written = tuple(effect for effect in effects if effect.place not in errors)
+    _report(errors, world)
+    _tell(written, world)
+    return Spread(written, _blamed(homes, errors))
+
+
+def _with_givers(news: Mapping[Ref, str], world: World) -> list[Household]:
+    """The companies that have news, or a contact with news: each with its stage and those contacts."""
+    shown = _read([ref for ref in news if ref.object == CONTACT], world)
+    told = [replace(record, fields={**record.fields, STAGE: news[ref]}) for ref, record in shown.items()]
+    givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in news if ref.object == COMPANY}
+    for record in _thawed([one for one in told if _company_of(one)], world):
+        company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
+        givers[company] = (*givers.get(company, ()), Staged(record.ref, _stage_of(record), is_news=True))
+    companies = _read([ref for ref in givers if ref not in news], world)
+    stages = {ref: _stage_of(record) for ref, record in companies.items()} | dict(news)
+    return [Household(ref, stages[ref], ref in news, contacts) for ref, contacts in givers.items() if ref in stages]
+
+
+def _with_colleagues(homes: Sequence[Household], world: World) -> list[Household]:
+    """The households with those of their other contacts that are behind the news and may be written."""
+    targets = {home.company: furthest(home) for home in homes if furthest(home)}
+    known = {one.ref for home in homes for one in home.contacts}
+    associated = world.associations.of(targets, CONTACT) if targets else {}
+    others = dict.fromkeys(ref for refs in associated.values() for ref in refs if ref not in known)
+    behind = [
+        record
+        for record in _read(others, world).values()
+        if is_forward(_stage_of(record), targets.get(Ref(Side.HUBSPOT, COMPANY, _company_of(record)), ""))
+    ]
+    colleagues: dict[str, list[Staged]] = {}
+    for record in _thawed(behind, world):
+        colleagues.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
+    return [replace(home, contacts=(*home.contacts, *colleagues.get(home.company.id, ()))) for home in homes]
+
+
+def _read(refs: Iterable[Ref], world: World) -> Mapping[Ref, Record]:
+    wanted = list(refs)
+    return world.hubspot.read(wanted, _FIELDS) if wanted else {}
+
+
+def _thawed(contacts: Sequence[Record], world: World) -> list[Record]:
+    """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
+    settings = world.connection.contacts
+    asks = contacts and needs_membership(settings)
+    members = world.lists.members(settings.inclusion_list, [one.ref for one in contacts]) if asks else frozenset()
+    return [one for one in contacts if not is_frozen(settings, included=qualifies(one, settings, members))]
+
+
+def _company_of(contact: Record) -> str:
+    return str(contact.fields.get(PRIMARY) or "")
+
+
+def _stage_of(record: Record) -> str:
+    return str(record.fields.get(STAGE) or "")
+
+
+def _as_it_is(link: Link, _side: Side, _fields: Mapping[str, Value]) -> Link:
+    return link
+
+
+def _report(errors: Mapping[Place, SyncError], world: World) -> None:
+    """Tell people of what was refused; a record that is gone meanwhile needs no stage."""
+    reports = [
+        Report(ref, drawer_of(error.code), error.text, error.fieldname, error.hint)
+        for ref, error in errors.items()
+        if isinstance(ref, Ref) and not isinstance(error, TryAgain | Gone)
+    ]
+    world.inbox.park(world.connection.name, reports)
+
+
+def _tell(written: Sequence[UpdateRecord], world: World) -> None:
+    """Have those looked at whose stage goes on to a field of Salesforce's (FLD-2)."""
+    mapped = {
+        CONTACT: (Kind.CONTACT, _is_mapped(world.connection.contacts.field)),
+        COMPANY: (Kind.ACCOUNT, _is_mapped(world.connection.companies.field)),
+    }
+    changes = []
+    for place in (effect.place for effect in written):
+        if isinstance(place, Ref) and mapped[place.object][1]:
+            kind = mapped[place.object][0]
+            changes.append(Change(world.connection.name, kind, place, Cause.EDITED, world.now()))
+    if changes:
+        world.outbox.publish(changes)
+
+
+def _is_mapped(rows: Iterable[FieldRule]) -> bool:
+    return any(row.hubspot == STAGE and row.update is not Update.NEVER for row in rows)
+
+
+def _blamed(homes: Iterable[Household], errors: Mapping[Place, SyncError]) -> dict[Ref, TryAgain]:
+    """The news of households in which a write must be tried again."""
+    blamed: dict[Ref, TryAgain] = {}
+    for home in homes:
+        everybody = (home.company, *(one.ref for one in home.contacts))
+        waits = [error for ref in everybody if isinstance(error := errors.get(ref), TryAgain)]
+        news = [one.ref for one in home.contacts if one.is_news] + ([home.company] if home.is_news else [])
+        blamed |= dict.fromkeys(news, waits[0]) if waits else {}
+    return blamed
