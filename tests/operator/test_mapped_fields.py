@@ -9,12 +9,13 @@ import pytest
 
 from crmsync.config import ConfigError, load_settings
 from crmsync.errors import Refused
-from crmsync.flows.operator import Pushed
+from crmsync.flows.operator import MAPPED_FIELDS, Pushed
 from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, DealSettings
 from crmsync.wire.settings_rows import from_json, to_json
+from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -192,10 +193,21 @@ def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
     stage.operator.push_settings(MINIMAL, apply=True)
 
     stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+    (row,) = stage.operator.settings().connections[0].contacts.field
     stage.operator.rollback(1, apply=True)
 
-    assert stage.writes == (0, 0)
+    assert (stage.writes, row.since) == ((0, 0), NOON)
     assert stage.operator.settings().connections == load_settings(MINIMAL).connections
+
+
+@pytest.mark.rule("MAP-6")
+def test_the_same_text_keeps_the_date_of_its_rows(stage: Stage) -> None:
+    """Pushed again or checked, a row that is in force is the one that is in force."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
+
+    assert stage.operator.push_settings(MINIMAL + COLOUR, apply=True) == Pushed(2, applied=False)
+    assert not [step for step in stage.operator.check().steps if step.what == MAPPED_FIELDS]
 
 
 def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:

@@ -54,7 +54,7 @@ def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) ->
     if not (isinstance(error, Conflict) and facts.link is not None and error.existing and _moves_address(plan)):
         return None
     contact = facts.hubspot.ref if facts.hubspot else facts.change.ref
-    change = replace(facts.change, cause=Cause.RESYNC)
+    change = replace(facts.change, cause=Cause.AGAIN)
     return Rival((change, replace(change, ref=_other(contact, error.existing))), reports.address_taken(contact))
 
 

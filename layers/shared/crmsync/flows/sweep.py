@@ -62,7 +62,7 @@ def sweep_list(connection: str, list_id: str, lists: Lists, cursors: Cursors, ou
     for page in lists.joined_since(list_id, place.since - OVERLAP):
         fresh = [one for one in page if place.seen.get(one.ref.id) != one.modified_at]
         if fresh:
-            outbox.publish([Change(connection, Kind.CONTACT, one.ref, Cause.RESYNC, one.modified_at) for one in fresh])
+            outbox.publish([Change(connection, Kind.CONTACT, one.ref, Cause.AGAIN, one.modified_at) for one in fresh])
         queued += len(fresh)
         seen |= {one.ref.id: one.modified_at for one in page}
     since = max(seen.values(), default=now - OVERLAP)

@@ -13,9 +13,14 @@ from crmsync.model.records import Kind, Ref
 
 
 class Cause(StrEnum):
-    """Why to look. A record that is gone can no longer say so itself, hence the causes that name it."""
+    """Why to look. A record that is gone can no longer say so itself, hence the causes that name it.
+
+    ``AGAIN`` looks even at a record that shows nothing new; ``RESYNC`` is asked for by a person and carries old values of new mappings as
+    well (MAP-6).
+    """
 
     EDITED = "edited"
+    AGAIN = "again"
     DELETED = "deleted"
     RESYNC = "resync"
     RESTORED = "restored"
@@ -47,9 +52,9 @@ def coalesce(changes: list[Change]) -> list[Change]:
     return list(kept.values())
 
 
-_WEIGHT = {Cause.EDITED: 0, Cause.RESYNC: 1, Cause.DELETED: 2, Cause.RESTORED: 3, Cause.FORGOTTEN: 4}
+_LIGHTEST_FIRST = (Cause.EDITED, Cause.AGAIN, Cause.RESYNC, Cause.DELETED, Cause.RESTORED, Cause.FORGOTTEN)
 
 
 def _weightier(one: Change, two: Change) -> Change:
-    heavy = max(one, two, key=lambda change: (_WEIGHT[change.cause], change.at))
+    heavy = max(one, two, key=lambda change: (_LIGHTEST_FIRST.index(change.cause), change.at))
     return Change(heavy.connection, heavy.kind, heavy.ref, heavy.cause, max(one.at, two.at), max(one.tries, two.tries))
