@@ -45,6 +45,9 @@ update = "always_salesforce"
 [connection.companies]
 sync = true
 auto_create_and_associate = false
+match_by_domain = true
+remove_associations = true
+delete_in_hubspot = true
 max_deletes_per_hour = 20
 [[connection.companies.field]]
 hubspot = "rating"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.gateways.domains import host_of
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
+from crmsync.rules.domains import host_of
 from tests.contracts.stages import Stage
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from crmsync.errors import Refused
-from crmsync.gateways.domains import host_of
 from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Outcome, Sighting, Written
+from crmsync.rules.domains import host_of
 from tests.memory.crm import MemoryCrm
 
 

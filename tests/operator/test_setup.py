@@ -78,7 +78,7 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
     }
 
 
-@pytest.mark.parametrize("name", ["Lead", "Contact"])
+@pytest.mark.parametrize("name", ["Lead", "Contact", "Account"])
 def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: str) -> None:
     """A new field is hidden until a permission set opens it; then it is an external id, unique whatever the case."""
     stage.operator.push_settings(MINIMAL, apply=True)
@@ -88,6 +88,38 @@ def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: 
     key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
     wanted = ("type", "length", "externalId", "unique", "caseSensitive", "createable", "updateable")
     assert [key[word] for word in wanted] == ["string", 40, True, True, False, True, True]
+
+
+def test_companies_have_properties_of_their_own(stage: Stage) -> None:
+    """The link, by which HubSpot upserts, the owner and the error; the roll-ups are a contact's."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+
+    rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
+    own = {
+        row["name"]: (row["type"], row["fieldType"], row["hasUniqueValue"])
+        for row in rows
+        if row["groupName"] == "crmsync"
+    }
+    assert own == {
+        "crmsync_salesforce_id": ("string", "text", True),
+        "crmsync_owner_id": ("string", "text", False),
+        "crmsync_owner_name": ("string", "text", False),
+        "crmsync_error": ("string", "textarea", False),
+    }
+
+
+@pytest.mark.rule("SET-4")
+def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
+    """With companies switched off neither company nor account gets anything of ours, and neither is looked for."""
+    stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+
+    made = [step.what for step in stage.operator.setup(apply=True)]
+
+    assert [what for what in made if "company" in what or "Account" in what] == []
+    assert "property contact.crmsync_owner_id" in made
+    rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
+    assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
 
 
 def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
@@ -251,7 +283,7 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
     """Properties and fields of another type, and access that allows reading only."""
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
     group, _, owner = hubspot_parts[:3]
-    lead, contact, permission_set, lead_access = salesforce_parts[:4]
+    lead, contact, _, permission_set, lead_access = salesforce_parts[:5]
     hubspot.make(group)
     definition = {
         "name": "crmsync_owner_id",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.settings import CompanySettings
+from crmsync.model.settings import CompanySettings, Connection
 from crmsync.rules.subscriptions import subscriptions_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
@@ -35,20 +35,32 @@ MAPPED = (
         "zip",
     ),
 )
+COMPANY_MAPPED = (
+    *("address", "annualrevenue", "city", "country", "description", "domain", "hubspot_owner_id", "industry"),
+    *("lifecyclestage", "name", "numberofemployees", "phone", "state", "type", "zip"),
+)
+COMPANY_WHOLE = tuple((f"company.{what}", None) for what in ("creation", "deletion", "merge"))
 
 
 def properties(**contacts: object) -> tuple[str | None, ...]:
-    """The properties that a connection with these contact settings asks for."""
-    found = subscriptions_of(a_connection(**contacts))
+    """The properties of contacts that a connection with these contact settings asks for, where companies do not sync."""
+    found = subscriptions_of(replace(a_connection(**contacts), companies=CompanySettings(sync=False)))
     return tuple(name for kind, name in found if kind == "contact.propertyChange")
 
 
 def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage) -> None:
-    """Births, deaths, merges, restores, associations, and each property of the default maps, the opt-out and the owner."""
+    """Births, deaths, merges, restores, associations, and each property of the default maps, the opt-out, owner and stage."""
     stage.operator.push_settings(MINIMAL, apply=True)
 
-    changes = tuple(("contact.propertyChange", name) for name in MAPPED)
-    assert stage.operator.webhook_subscriptions(555001) == (*WHOLE, *changes, ("contact.restore", None))
+    staged = sorted((*MAPPED, "lifecyclestage"))
+    assert stage.operator.webhook_subscriptions(555001) == (
+        *COMPANY_WHOLE,
+        *(("company.propertyChange", name) for name in COMPANY_MAPPED),
+        ("company.restore", None),
+        *WHOLE,
+        *(("contact.propertyChange", name) for name in staged),
+        ("contact.restore", None),
+    )
     assert stage.operator.webhook_subscriptions(555002) == ()
 
 
@@ -71,9 +83,26 @@ def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
     assert properties(inclusion_list="77") == MAPPED
 
 
-def test_associations_matter_only_where_companies_sync() -> None:
-    """Without company sync no association is asked for; without contact sync nothing is."""
-    alone = replace(a_connection(), companies=CompanySettings(sync=False))
+@pytest.mark.rule("SET-4")
+def test_each_concern_asks_for_its_own() -> None:
+    """Without company sync nothing of companies is asked for, associations and stages neither; without contact sync nothing of contacts."""
+    both = a_connection()
+    contacts = replace(both, companies=CompanySettings(sync=False))
+    companies = a_connection(sync=False)
 
-    assert ("contact.associationChange", None) not in subscriptions_of(alone)
-    assert subscriptions_of(a_connection(sync=False)) == ()
+    def kinds(connection: Connection) -> set[str]:
+        return {kind.partition(".")[0] for kind, _ in subscriptions_of(connection)}
+
+    assert (kinds(both), kinds(contacts), kinds(companies)) == ({"contact", "company"}, {"contact"}, {"company"})
+    assert ("contact.associationChange", None) in subscriptions_of(both)
+    assert ("contact.associationChange", None) not in subscriptions_of(contacts)
+    assert subscriptions_of(replace(contacts, contacts=companies.contacts)) == ()
+
+
+def test_a_company_s_own_rows_are_asked_for() -> None:
+    """A mapped property of companies triggers, one that never syncs does not (MAP-4)."""
+    rows = (FieldRule("rating", "Rating__c"), FieldRule("type", "Type", Update.NEVER))
+    found = subscriptions_of(replace(a_connection(), companies=CompanySettings(field=rows)))
+    names = tuple(name for kind, name in found if kind == "company.propertyChange")
+
+    assert names == tuple(sorted({*COMPANY_MAPPED, "rating"} - {"type"}))

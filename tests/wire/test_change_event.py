@@ -13,6 +13,7 @@ ORG = "00D000000000001EAA"
 DOORS = [OrgDoor("acme", ORG, OUR_USER)]
 AT = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 OTHER_LEAD = "00Q000000000002AAA"
+ACCOUNT_ID = "001000000000001AAA"
 
 
 def an_event(
@@ -58,7 +59,12 @@ OURS = "com/salesforce/api/rest/66.0;client=crmsync"
         pytest.param(
             an_event(changeOrigin="com/salesforce/api/rest/66.0", commitUser=OUR_USER), [look()], id="our user by hand"
         ),
-        pytest.param(an_event(entityName="Account"), [], id="an object that no concern has yet"),
+        pytest.param(
+            an_event(entityName="Account", recordIds=[ACCOUNT_ID]),
+            [Change("acme", Kind.ACCOUNT, Ref(Side.SALESFORCE, "Account", ACCOUNT_ID), Cause.EDITED, AT)],
+            id="an account",
+        ),
+        pytest.param(an_event(entityName="Opportunity"), [], id="an object that no concern has yet"),
         pytest.param(an_event(source="aws.partner/salesforce.com/00D000000000002EAA/0YL"), [], id="another org"),
         pytest.param({"source": "x", "detail": {}}, [], id="no change event at all"),
     ],
@@ -75,3 +81,11 @@ def test_an_org_with_two_portals_tells_both_connections():
     event = an_event(changeOrigin=OURS, commitUser=OUR_USER)
     assert read_change_event(event, doors) == [look(connection="beta")]
     assert read_change_event(an_event(), doors) == [look(), look(connection="beta")]
+
+
+@pytest.mark.rule("SET-4")
+def test_a_connection_is_told_of_its_own_concerns_only():
+    """Where companies do not sync, nobody looks at an account; its leads are looked at all the same."""
+    doors = [OrgDoor("acme", ORG, OUR_USER, frozenset({Kind.CONTACT}))]
+    assert read_change_event(an_event(entityName="Account", recordIds=[ACCOUNT_ID]), doors) == []
+    assert read_change_event(an_event(), doors) == [look()]

@@ -38,6 +38,14 @@ def look(record_id: str, cause: Cause = Cause.EDITED) -> Change:
     return Change("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", record_id), cause, AT)
 
 
+def look_at_company(record_id: str, cause: Cause = Cause.EDITED) -> Change:
+    return Change("acme", Kind.ACCOUNT, Ref(Side.HUBSPOT, "company", record_id), cause, AT)
+
+
+def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, object]:
+    return an_event(**{"objectId": from_id, "fromObjectId": from_id, "toObjectId": to_id} | fields)
+
+
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
@@ -61,16 +69,73 @@ def look(record_id: str, cause: Cause = Cause.EDITED) -> Change:
             [look("90"), look("81"), look("82"), look("83")],
             id="a merge, with the survivor under a new id",
         ),
+        pytest.param(an_event(subscriptionType="company.creation"), [look_at_company("81")], id="a company's creation"),
         pytest.param(
-            an_event(
+            an_event(subscriptionType="company.propertyChange"), [look_at_company("81")], id="a company's edit"
+        ),
+        pytest.param(
+            an_event(subscriptionType="company.deletion"),
+            [look_at_company("81", Cause.DELETED)],
+            id="a company's deletion",
+        ),
+        pytest.param(
+            an_event(subscriptionType="company.restore"),
+            [look_at_company("81", Cause.RESTORED)],
+            id="a company's restore",
+        ),
+        pytest.param(
+            an_event(subscriptionType="company.merge", primaryObjectId=81, mergedObjectIds=[82], newObjectId=90),
+            [look_at_company("90"), look_at_company("81"), look_at_company("82")],
+            id="a merge of companies",
+        ),
+        pytest.param(
+            an_event(subscriptionType="object.deletion", objectTypeId="0-2"),
+            [look_at_company("81", Cause.DELETED)],
+            id="a company in the generic form",
+        ),
+        pytest.param(
+            an_association(81, 5, subscriptionType="contact.associationChange", associationType="CONTACT_TO_COMPANY"),
+            [look("81"), look_at_company("5")],
+            id="an association names both ends",
+        ),
+        pytest.param(
+            an_association(5, 81, subscriptionType="contact.associationChange", associationType="COMPANY_TO_CONTACT"),
+            [look_at_company("5"), look("81")],
+            id="the same association from its other end, under the same subscription",
+        ),
+        pytest.param(
+            an_association(
+                5,
+                81,
                 subscriptionType="object.associationChange",
-                objectTypeId="0-1",
                 objectId=None,
-                fromObjectId=81,
-                toObjectId=5,
+                fromObjectTypeId="0-2",
+                toObjectTypeId="0-1",
             ),
-            [look("81")],
-            id="an association, whose generic form has no objectId",
+            [look_at_company("5"), look("81")],
+            id="an association's generic form, which has no objectId",
+        ),
+        pytest.param(
+            an_association(81, 7, subscriptionType="contact.associationChange", associationType="CONTACT_TO_DEAL"),
+            [],
+            id="an association that nobody keeps in step",
+        ),
+        pytest.param(
+            an_association(81, 7, subscriptionType="contact.associationChange"),
+            [],
+            id="an association that does not say of what",
+        ),
+        pytest.param(
+            an_association(
+                81,
+                5,
+                subscriptionType="contact.associationChange",
+                associationType="CONTACT_TO_COMPANY",
+                changeSource="INTEGRATION",
+                sourceId="990077",
+            ),
+            [],
+            id="the echo of an association that we made",
         ),
         pytest.param(an_event(changeSource="INTEGRATION", sourceId="990077"), [], id="an echo of our own write"),
         pytest.param(
@@ -86,6 +151,17 @@ def look(record_id: str, cause: Cause = Cause.EDITED) -> Change:
 def test_an_event_says_where_to_look(event, expected):
     """Each event becomes the changes of the records that it speaks of, or nothing."""
     assert changes(event) == expected
+
+
+@pytest.mark.rule("SET-4")
+def test_a_door_takes_the_events_of_its_own_concerns():
+    """Where companies do not sync, a company's event is accepted and nobody looks; of an association the contact is left."""
+    events = [
+        an_event(subscriptionType="company.creation"),
+        an_association(81, 5, subscriptionType="contact.associationChange", associationType="CONTACT_TO_COMPANY"),
+    ]
+    doors = [Door("acme", 555001, "990077", frozenset({Kind.CONTACT}))]
+    assert read_webhook(json.dumps(events).encode(), doors) == [look("81")]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b"[1]", b'"text"', b"\xff\xfe"])

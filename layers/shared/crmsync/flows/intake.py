@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.model.changes import coalesce
+from crmsync.model.concerns import kinds_of
 from crmsync.model.settings import Connection
 from crmsync.ports import Outbox
 from crmsync.wire.change_event import OrgDoor, read_change_event
@@ -27,7 +28,7 @@ class GuardedDoor:
 def guarded(connection: Connection, secret: Mapping[str, str]) -> GuardedDoor:
     """The door of a connection, with what its HubSpot secret holds."""
     keys = tuple(secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name))
-    door = Door(connection.name, connection.hubspot.portal_id, secret.get("app_id", ""))
+    door = Door(connection.name, connection.hubspot.portal_id, secret.get("app_id", ""), kinds_of(connection))
     return GuardedDoor(door, keys)
 
 

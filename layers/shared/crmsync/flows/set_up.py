@@ -13,10 +13,11 @@ from typing import Protocol
 
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.mapped_fields import FieldSource, PropertySource
+from crmsync.model.concerns import objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
 
 
 class Schema(Protocol):
@@ -73,7 +74,10 @@ class SetupStep:
 
 
 def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceSide, *, apply: bool) -> list[SetupStep]:
-    """Look at both sides and, with `apply`, make what is missing; without, say what would be made."""
+    """Look at both sides and, with `apply`, make what is missing; without, say what would be made.
+
+    Only what the concerns need that are switched on: nothing of companies where these do not sync (SET-4).
+    """
     sides: tuple[tuple[Side, Callable[[], tuple[str, str]], Schema, Sequence[Part]], ...] = (
         (Side.HUBSPOT, lambda: _account(connection, hubspot), hubspot, HUBSPOT_PARTS),
         (Side.SALESFORCE, lambda: _org(salesforce), salesforce, SALESFORCE_PARTS),
@@ -81,7 +85,7 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
     return [
         SetupStep(connection.name, side, *step)
         for side, identify, schema, parts in sides
-        for step in _side(side, identify, schema, parts, apply=apply)
+        for step in _side(side, identify, schema, needed(parts, objects_of(connection, side)), apply=apply)
     ]
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from crmsync.gateways.domains import asked, host_of
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.throttle import chunks
+from crmsync.rules.domains import asked, host_of
 
 VALUES = 100
 """Values that one IN filter takes [D]."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from crmsync.gateways.domains import asked, host_of
 from crmsync.gateways.salesforce_ids import full, is_id
 from crmsync.gateways.salesforce_queries import by_account, by_website, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.records import Ref, Side
+from crmsync.rules.domains import asked, host_of
 
 
 def accounts_by_domain(session: SalesforceSession, domains: Iterable[str]) -> Mapping[str, str]:

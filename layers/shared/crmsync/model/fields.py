@@ -40,6 +40,12 @@ class Form(StrEnum):
     """A date in HubSpot, a moment in Salesforce; only the day counts."""
     CHOICE = "choice"
     MULTI = "multi"
+    DOMAIN = "domain"
+    """The domain alone in HubSpot, a web address in Salesforce; only the domain counts."""
+
+
+Choices: TypeAlias = tuple[tuple[str, str], ...]
+"""HubSpot's values with Salesforce's, in HubSpot's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class FieldRule:
     objects: tuple[str, ...] = ()
     length: int = 0
     scale: int = -1
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
     restricted: bool = False
     since: datetime | None = None
 

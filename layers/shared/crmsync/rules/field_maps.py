@@ -6,12 +6,13 @@ touch (OPT-2, `crmsync.rules.opt_out`). Nor is the lifecycle stage, which has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
 from crmsync.model.fields import FieldRule, Form
+from crmsync.rules.account_choices import INDUSTRIES, TYPES
 
 FieldMap: TypeAlias = tuple[FieldRule, ...]
 
@@ -52,7 +53,30 @@ CONTACT_CONTACT: FieldMap = (
 )
 """HubSpot contact and Salesforce contact; the company name does not cross, a contact has an account instead (FLD-5, FLD-6)."""
 
+DEFAULT_ACCOUNT_MAP: FieldMap = (
+    FieldRule("name", "Name", length=255),
+    FieldRule("domain", "Website", form=Form.DOMAIN, length=255),
+    FieldRule("phone", "Phone", form=Form.PHONE, length=40),
+    FieldRule("address", "BillingStreet", length=255),
+    FieldRule("city", "BillingCity", length=40),
+    FieldRule("state", "BillingState", length=80),
+    FieldRule("zip", "BillingPostalCode", length=20),
+    FieldRule("country", "BillingCountry", length=80),
+    FieldRule("industry", "Industry", form=Form.CHOICE, choices=INDUSTRIES),
+    FieldRule("type", "Type", form=Form.CHOICE, choices=TYPES),
+    FieldRule("numberofemployees", "NumberOfEmployees", form=Form.NUMBER, length=8, scale=0),
+    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER, length=18, scale=0),
+    FieldRule("description", "Description", length=32_000),
+)
+"""HubSpot company and Salesforce account; lengths and picklists as the Object Reference gives them [M].
+
+The website goes with ``domain``, not with ``website``: the domain is what every company has that HubSpot made by itself, what HubSpot knows
+companies by, and what it makes a company's ``website`` from [M]. HubSpot's second address line has no field of its own in Salesforce, a
+company has no fax number.
+"""
+
 DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Lead": CONTACT_LEAD, "Contact": CONTACT_CONTACT})
+DEFAULT_ACCOUNT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Account": DEFAULT_ACCOUNT_MAP})
 
 
 def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) -> Mapping[str, FieldMap]:
@@ -61,17 +85,17 @@ def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) ->
     A row that names a default pair only changes its policy.
     """
     rows = tuple(rows)
+    default_pairs = {(rule.hubspot, rule.salesforce) for field_map in maps.values() for rule in field_map}
     return {
-        name: _merged(field_map, tuple(row for row in rows if row.serves(name))) for name, field_map in maps.items()
+        name: _merged(field_map, tuple(row for row in rows if row.serves(name)), default_pairs)
+        for name, field_map in maps.items()
     }
 
 
-def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...]) -> FieldMap:
+def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...], default_pairs: Collection[tuple[str, str]]) -> FieldMap:
     named = {(row.hubspot, row.salesforce): row for row in rows}
-    known = {(rule.hubspot, rule.salesforce) for rule in field_map}
-    default_pairs = {(rule.hubspot, rule.salesforce) for maps in DEFAULT_CONTACT_MAPS.values() for rule in maps}
     kept = (_overruled(rule, named.get((rule.hubspot, rule.salesforce))) for rule in field_map)
-    added = (row for row in rows if (row.hubspot, row.salesforce) not in known | default_pairs)
+    added = (row for row in rows if (row.hubspot, row.salesforce) not in default_pairs)
     return (*kept, *added)
 
 

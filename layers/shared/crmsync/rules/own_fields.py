@@ -6,6 +6,7 @@ from `crmsync.model.names`.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -98,9 +99,10 @@ Part: TypeAlias = PropertyGroup | OwnProperty | KeyField | PermissionSet | Field
 """One thing that set-up makes."""
 
 _CONTACT = "contact"
+_COMPANY = "company"
 
-CONTACT_ERROR = "crmsync_error"
-"""HubSpot contact property that tells HubSpot's users why a contact does not sync."""
+ERROR = "crmsync_error"
+"""HubSpot property that tells HubSpot's users why a record does not sync (ERR-8)."""
 
 HUBSPOT_PARTS: tuple[Part, ...] = (
     PropertyGroup(_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
@@ -111,7 +113,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     OwnProperty(_CONTACT, "crmsync_owner_name", "Salesforce owner", "Name of the record's owner in Salesforce."),
     OwnProperty(
         _CONTACT,
-        CONTACT_ERROR,
+        ERROR,
         "Salesforce sync error",
         "Why this contact does not sync at present; empty when it does.",
         field_type="textarea",
@@ -162,18 +164,36 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "number",
         "number",
     ),
+    PropertyGroup(_COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
+    OwnProperty(_COMPANY, HUBSPOT_KEY, "Salesforce account ID", "The linked account in Salesforce.", unique=True),
+    OwnProperty(_COMPANY, "crmsync_owner_id", "Salesforce owner ID", "Who owns the account in Salesforce."),
+    OwnProperty(_COMPANY, "crmsync_owner_name", "Salesforce owner", "Name of the account's owner in Salesforce."),
+    OwnProperty(
+        _COMPANY,
+        ERROR,
+        "Salesforce sync error",
+        "Why this company does not sync at present; empty when it does.",
+        field_type="textarea",
+    ),
 )
-"""Contact properties: the link, the owner where HubSpot knows none (Q-18), the error (ERR-8), the roll-ups (ROLL-2 to ROLL-6, LIFE-8)."""
+"""Properties: the link, the owner where HubSpot knows none (Q-18), the error; for contacts the roll-ups (ROLL-2 to ROLL-6, LIFE-8)."""
 
 _KEY_LABEL = "HubSpot ID (crmsync)"
-_KEY_TEXT = "Portal and id of the linked HubSpot contact. Written by crmsync, which finds its records by it."
+_KEY_TEXT = "Portal and id of the linked HubSpot record. Written by crmsync, which finds its records by it."
 
 SALESFORCE_PARTS: tuple[Part, ...] = (
     KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     PermissionSet(PERMISSION_SET, "crmsync", "Access to the fields that crmsync made for itself, and to nothing else."),
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
     Assignment(PERMISSION_SET),
 )
 """The key that makes creating a record repeatable (TEN-1: it names the portal), and the access to it (CH-18: nothing more)."""
+
+
+def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
+    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no object is needed always."""
+    return tuple(part for part in parts if isinstance(part, PermissionSet | Assignment) or part.object in objects)

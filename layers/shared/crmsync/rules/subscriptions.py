@@ -1,4 +1,4 @@
-"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15): pure, settings and field maps in, subscriptions out.
+"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15, SET-4): pure, settings and field maps in, subscriptions out.
 
 A subscription only makes a look come sooner; sweeps find what no subscription tells. Our own properties are never among them: their changes
 are our own writes.
@@ -6,24 +6,32 @@ are our own writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from crmsync.model.fields import Update
+from crmsync.model.concerns import kinds_of, objects_of
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import opt_out
-from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, with_custom_rows
+from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAPS, DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
 from crmsync.rules.mapping_checks import OWNER_HUBSPOT
 
 Subscription: TypeAlias = tuple[str, str | None]
 """HubSpot's subscription type and, for property changes, the property (platforms 1.1)."""
 
-ALWAYS = ("contact.creation", "contact.deletion", "contact.merge", "contact.privacyDeletion", "contact.restore")
-"""What happens to a contact as a whole."""
+ALWAYS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {
+        Kind.CONTACT: ("creation", "deletion", "merge", "privacyDeletion", "restore"),
+        Kind.ACCOUNT: ("creation", "deletion", "merge", "restore"),
+    }
+)
+"""What happens to a record as a whole; only a contact can ask to be forgotten."""
 
 ASSOCIATION = "contact.associationChange"
-PROPERTY_CHANGE = "contact.propertyChange"
+"""Tells of contacts and companies from either end, so one of the two types is enough (DUP-4, FLD-8)."""
+
 LIFECYCLE = "lifecyclestage"
 
 DEFAULT_LIST = "default"
@@ -32,24 +40,42 @@ DEFAULT_LIST = "default"
 EVERY_CONTACT: Mapping[str, str] = MappingProxyType({opt_out.HUBSPOT_FIELD: "OPT-3", OWNER_HUBSPOT: "TRG-12"})
 """Properties that matter whatever is mapped, and the rule that says so."""
 
+EVERY_COMPANY: Mapping[str, str] = MappingProxyType({OWNER_HUBSPOT: "OWN-17", LIFECYCLE: "LIFE-4"})
+"""The same for companies."""
+
 
 def subscriptions_of(connection: Connection) -> tuple[Subscription, ...]:
-    """The subscriptions of a connection, sorted; none where its contacts do not sync."""
-    if not connection.contacts.sync:
-        return ()
-    return tuple(sorted(_subscriptions(connection), key=lambda one: (one[0], one[1] or "")))
+    """The subscriptions of a connection, sorted: those of the concerns that it has switched on."""
+    found = set(_associations(connection))
+    for name, kind in objects_of(connection, Side.HUBSPOT).items():
+        found |= {(f"{name}.{what}", None) for what in ALWAYS[kind]}
+        found |= {(f"{name}.propertyChange", one) for one in _PROPERTIES[kind](connection)}
+    return tuple(sorted(found, key=lambda one: (one[0], one[1] or "")))
 
 
-def _subscriptions(connection: Connection) -> Iterator[Subscription]:
-    yield from ((name, None) for name in ALWAYS)
-    if connection.companies.sync:
+def _associations(connection: Connection) -> Iterator[Subscription]:
+    if kinds_of(connection) >= {Kind.CONTACT, Kind.ACCOUNT}:
         yield ASSOCIATION, None
-    yield from ((PROPERTY_CHANGE, name) for name in _properties(connection))
 
 
-def _properties(connection: Connection) -> frozenset[str]:
-    """Every property whose change matters; a mapping that never syncs needs none (MAP-4)."""
-    maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    mapped = {rule.hubspot for rows in maps.values() for rule in rows if rule.update is not Update.NEVER}
-    staged = {LIFECYCLE} if connection.contacts.inclusion_list == DEFAULT_LIST else set()
-    return frozenset(mapped | staged | EVERY_CONTACT.keys())
+def _of_contacts(connection: Connection) -> frozenset[str]:
+    """Every property of a contact whose change matters: its stage decides the default list and goes on to its company (LIFE-7)."""
+    staged = connection.contacts.inclusion_list == DEFAULT_LIST or connection.companies.sync
+    mapped = _mapped(DEFAULT_CONTACT_MAPS, connection.contacts.field)
+    return frozenset(mapped | ({LIFECYCLE} if staged else set()) | EVERY_CONTACT.keys())
+
+
+def _of_companies(connection: Connection) -> frozenset[str]:
+    """Every property of a company whose change matters."""
+    return frozenset(_mapped(DEFAULT_ACCOUNT_MAPS, connection.companies.field) | EVERY_COMPANY.keys())
+
+
+_PROPERTIES: Mapping[Kind, Callable[[Connection], frozenset[str]]] = MappingProxyType(
+    {Kind.CONTACT: _of_contacts, Kind.ACCOUNT: _of_companies}
+)
+
+
+def _mapped(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) -> set[str]:
+    """The properties that cross; a mapping that never syncs needs none (MAP-4)."""
+    merged = with_custom_rows(maps, rows)
+    return {rule.hubspot for of_object in merged.values() for rule in of_object if rule.update is not Update.NEVER}

@@ -16,12 +16,13 @@ from types import MappingProxyType
 
 from crmsync.model.fields import FieldRule, Form, Look, Spelling
 from crmsync.model.records import Side, Value
+from crmsync.rules.domains import host_of, is_domain
 
 _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
-_WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE})
+_WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE, Form.DOMAIN})
 
 HUBSPOT_LENGTH = 65_536
 """How many characters a HubSpot property holds at most [M]."""
@@ -46,7 +47,8 @@ class Crossed:
 
 def spelling(rule: FieldRule, side: Side) -> Spelling:
     """How `side` spells the values of a mapped field; what `canonical` needs to compare them with the other side's."""
-    same = {(pair[0] if side is Side.HUBSPOT else pair[1]).lower(): pair[1].lower() for pair in reversed(rule.choices)}
+    first = {mine: theirs.lower() for mine, theirs in reversed(rule.choices)}
+    same = {(pair[0] if side is Side.HUBSPOT else pair[1]).lower(): first[pair[0]] for pair in reversed(rule.choices)}
     return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since)
 
 
@@ -97,6 +99,17 @@ def _limit(rule: FieldRule, to: Side) -> int:
 
 def _text(value: Value) -> str:
     return str(value).strip()
+
+
+def _domain(value: Value) -> str:
+    host = host_of(_text(value))
+    if not is_domain(host):
+        raise UnfitValueError(Form.DOMAIN)
+    return host
+
+
+def _cross_domain(_rule: FieldRule, to: Side, value: Value) -> str:
+    return _domain(value) if to is Side.HUBSPOT else _text(value)
 
 
 def _email(value: Value) -> str:
@@ -241,6 +254,7 @@ _CANONICAL: Mapping[Form, Callable[[Spelling, Value], Value]] = MappingProxyType
         Form.DAY: lambda _, value: _day_text(value),
         Form.CHOICE: _same_choice,
         Form.MULTI: _same_choices,
+        Form.DOMAIN: lambda _, value: _domain(value),
     }
 )
 
@@ -262,5 +276,6 @@ _CROSS: Mapping[Form, Callable[[FieldRule, Side, Value], Value]] = MappingProxyT
         Form.DAY: lambda _rule, to, value: _midnight_text(value) if to is Side.SALESFORCE else _day_text(value),
         Form.CHOICE: _cross_choice,
         Form.MULTI: _cross_choices,
+        Form.DOMAIN: _cross_domain,
     }
 )

@@ -14,11 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.names import SALESFORCE_CLIENT
 from crmsync.model.records import Kind, Ref, Side
-
-KINDS: Mapping[str, Kind] = MappingProxyType({"Lead": Kind.CONTACT, "Contact": Kind.CONTACT})
-"""Which concern an object belongs to."""
 
 _CAUSES: Mapping[str, Cause] = MappingProxyType({"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED})
 
@@ -27,11 +25,15 @@ _ID_LENGTH = 18
 
 @dataclass(frozen=True, slots=True)
 class OrgDoor:
-    """One connection as change events see it: its org's id (18 characters) and the integration user, by whom it knows its own writes."""
+    """One connection as change events see it: its org's id (18 characters), and the integration user, by whom it knows its own writes.
+
+    It takes the events of its own concerns only.
+    """
 
     connection: str
     org_id: str
     our_user: str
+    kinds: frozenset[Kind] = frozenset(Kind)
 
 
 def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> list[Change]:
@@ -41,7 +43,7 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     """
     detail = event.get("detail") or {}
     header = (detail.get("payload") or detail).get("ChangeEventHeader") or {}
-    kind = KINDS.get(header.get("entityName", ""))
+    kind = KIND_OF[Side.SALESFORCE].get(header.get("entityName", ""))
     if kind is None:
         return []
     cause = _CAUSES.get(str(header.get("changeType")).removeprefix("GAP_"), Cause.EDITED)
@@ -49,7 +51,7 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     return [
         Change(door.connection, kind, Ref(Side.SALESFORCE, header["entityName"], record_id), cause, at)
         for door in _of_org(str(event.get("source", "")), doors)
-        if not _is_echo(header, door)
+        if kind in door.kinds and not _is_echo(header, door)
         for record_id in header.get("recordIds") or []
         if isinstance(record_id, str) and len(record_id) == _ID_LENGTH
     ]

@@ -7,6 +7,7 @@ The body is a JSON array of up to 100 events, legacy (``contact.propertyChange``
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -23,16 +25,24 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One connection as the webhook sees it: whose events it takes, and how it knows its own writes."""
+    """One connection as the webhook sees it: whose events it takes, of which concerns, and how it knows its own writes."""
 
     connection: str
     portal_id: int
     app_id: str
+    kinds: frozenset[Kind] = frozenset(Kind)
 
 
-_KINDS: Mapping[str, tuple[Kind, str]] = MappingProxyType(
-    {"contact": (Kind.CONTACT, "contact"), "0-1": (Kind.CONTACT, "contact")}
+_OBJECTS: Mapping[str, str] = MappingProxyType(
+    {"contact": "contact", "0-1": "contact", "company": "company", "0-2": "company"}
 )
+"""What an event calls an object, by name or by type id -> the name that a `Ref` has."""
+
+_ASSOCIATED = frozenset({"contact", "company"})
+"""The two ends of the only association that is kept in step (FLD-8)."""
+
+_ENDS = re.compile(r"([A-Z]+)_TO_([A-Z]+)")
+"""The two objects in an association's name, ``CONTACT_TO_COMPANY``."""
 
 _CAUSES: Mapping[str, Cause] = MappingProxyType(
     {
@@ -63,13 +73,14 @@ def read_webhook(body: bytes, doors: Sequence[Door]) -> list[Change]:
 
 def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
     prefix, _, what = str(event.get("subscriptionType")).partition(".")
-    kind = _KINDS.get(str(event.get("objectTypeId")) if prefix == "object" else prefix)
     cause = _CAUSES.get(what)
-    if door is None or kind is None or cause is None or _is_echo(event, door):
+    if door is None or cause is None or _is_echo(event, door):
         return []
+    at = _occurred_at(event)
     return [
-        Change(door.connection, kind[0], Ref(Side.HUBSPOT, kind[1], record_id), cause, _occurred_at(event))
-        for record_id in _record_ids(event, what)
+        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, cause, at)
+        for ref in (_associated(event, prefix) if what == "associationChange" else _named(event, prefix, what))
+        if KIND_OF[Side.HUBSPOT][ref.object] in door.kinds
     ]
 
 
@@ -77,13 +88,37 @@ def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
     return event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
 
 
-def _record_ids(event: Mapping[str, Any], what: str) -> list[str]:
+def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
     """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and those it took in."""
-    named = {
-        "associationChange": [event.get("fromObjectId")],
-        "merge": [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))],
-    }.get(what, [event.get("objectId")])
-    return list(dict.fromkeys(str(one) for one in named if isinstance(one, int | str) and str(one).isdigit()))
+    ids = [event.get("objectId")]
+    if what == "merge":
+        ids = [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))]
+    called = str(event.get("objectTypeId")) if prefix == "object" else prefix
+    return _refs([(_OBJECTS.get(called), one) for one in ids])
+
+
+def _associated(event: Mapping[str, Any], prefix: str) -> list[Ref]:
+    """Both ends of a contact's association with a company; those of any other association concern nobody.
+
+    Generic events name the ends by type id, legacy ones by the association's name; each change comes once from either end.
+    """
+    words = _ENDS.match(str(event.get("associationType")))
+    ends = (words[1].lower(), words[2].lower()) if words else (prefix, "")
+    called = (event.get("fromObjectTypeId") or ends[0], event.get("toObjectTypeId") or ends[1])
+    if {_OBJECTS.get(str(one)) for one in called} != _ASSOCIATED:
+        return []
+    ids = (event.get("fromObjectId"), event.get("toObjectId"))
+    return _refs([(_OBJECTS.get(str(name)), one) for name, one in zip(called, ids, strict=True)])
+
+
+def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:
+    return list(
+        dict.fromkeys(
+            Ref(Side.HUBSPOT, name, str(one))
+            for name, one in named
+            if name and isinstance(one, int | str) and str(one).isdigit()
+        )
+    )
 
 
 def _listed(value: object) -> list[object]:

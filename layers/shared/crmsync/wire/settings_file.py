@@ -182,6 +182,9 @@ class CompaniesTable(_Mapped):
     """``[connection.companies]``."""
 
     auto_create_and_associate: bool = True
+    match_by_domain: bool = False
+    remove_associations: bool = False
+    delete_in_hubspot: bool = False
 
 
 class DealsTable(_Mapped):

@@ -33,6 +33,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "contacts.sync": "SET-2",
         "companies.sync": "SET-4",
         "auto_create_and_associate": "SET-6",
+        "match_by_domain": "CH-15",
+        "remove_associations": "Q-29",
         "deals.sync": "SET-5",
         "total_revenue_basis": "Q-3",
         "automatic_transitions": "SET-7",

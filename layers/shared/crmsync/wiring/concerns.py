@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crmsync.model.changes import Change
+from crmsync.model.concerns import kinds_of
+from crmsync.model.records import Kind
+from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
 from crmsync.wiring.stores import settings
@@ -26,16 +29,24 @@ def contact_sync() -> Callable[[Event], dict[str, Any]]:
 def _sync_contacts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.contact import sync_contacts
 
-    connection = settings().connection(name)
-    if connection is None or not connection.contacts.sync:
-        logger.info("contacts of this connection do not sync", connection=name, changes=len(changes))
+    if (connection := _syncing(name, Kind.CONTACT, changes)) is None:
         return
-    _tell(name, sync_contacts(changes, world_of(connection, our_user_of(connection))))
-
-
-def _tell(name: str, summary: Summary) -> None:
-    for decision in summary.decisions:
-        logger.info("contact decided", connection=name, decision=decision)
-    logger.info("contacts looked at", connection=name, counts=dict(summary.counts))
+    summary = sync_contacts(changes, world_of(connection, our_user_of(connection)))
+    _tell(name, Kind.CONTACT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
+
+
+def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | None:
+    """The connection of that name if it has the concern switched on; messages may outlive a switch."""
+    connection = settings().connection(name)
+    if connection is None or kind not in kinds_of(connection):
+        logger.info("this concern of this connection does not sync", connection=name, kind=kind, changes=len(changes))
+        return None
+    return connection
+
+
+def _tell(name: str, kind: Kind, summary: Summary) -> None:
+    for decision in summary.decisions:
+        logger.info(f"{kind} decided", connection=name, decision=decision)
+    logger.info(f"{kind}s looked at", connection=name, counts=dict(summary.counts))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from crmsync.model.concerns import kinds_of, objects_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -42,8 +43,7 @@ def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
 
 def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
-    kinds = {"contact": Kind.CONTACT}
-    return lambda _event: {one.name: _sweep(one, Side.HUBSPOT, kinds) + _sweep_list(one) for one in _syncing()}
+    return lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) for one in _syncing()}
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
@@ -56,15 +56,14 @@ def _take_change_event(event: Event) -> dict[str, int]:
 
 
 def _poll() -> dict[str, int]:
-    from crmsync.wire.change_event import KINDS
-
-    return {one.name: _sweep(one, Side.SALESFORCE, KINDS) for one in _syncing()}
+    return {one.name: _sweep(one, Side.SALESFORCE) for one in _syncing()}
 
 
-def _sweep(connection: Connection, side: Side, kinds: Mapping[str, Kind]) -> int:
-    """One connection's sweep of one side; answers how many changes it found."""
+def _sweep(connection: Connection, side: Side) -> int:
+    """One connection's sweep of one side, over the objects of its concerns; answers how many changes it found."""
     from crmsync.flows.sweep import sweep
 
+    kinds = objects_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
     return _found(connection, lambda: sweep(connection.name, kinds, sweeper, cursors(), outbox(), now()))
 
@@ -74,7 +73,7 @@ def _sweep_list(connection: Connection) -> int:
     from crmsync.flows.sweep import sweep_list
     from crmsync.rules.inclusion import needs_membership
 
-    if not needs_membership(connection.contacts):
+    if Kind.CONTACT not in kinds_of(connection) or not needs_membership(connection.contacts):
         return 0
     lists, list_id = lists_of(connection), connection.contacts.inclusion_list
     return _found(connection, lambda: sweep_list(connection.name, list_id, lists, cursors(), outbox(), now()))
@@ -95,7 +94,8 @@ def _found(connection: Connection, look: Callable[[], int]) -> int:
 
 
 def _syncing() -> list[Connection]:
-    return [one for one in settings().connections if one.contacts.sync]
+    """The connections of which anything syncs."""
+    return [one for one in settings().connections if kinds_of(one)]
 
 
 def _org_door(connection: Connection) -> OrgDoor | None:
@@ -104,7 +104,8 @@ def _org_door(connection: Connection) -> OrgDoor | None:
     from crmsync.wire.change_event import OrgDoor
 
     try:
-        return OrgDoor(connection.name, salesforce_of(connection).identity().org_id, our_user_of(connection))
+        org_id, our_user = salesforce_of(connection).identity().org_id, our_user_of(connection)
+        return OrgDoor(connection.name, org_id, our_user, kinds_of(connection))
     except SyncError as error:
         logger.warning("change event left to the poll", connection=connection.name, code=error.code, reason=error.text)
         return None

@@ -1,0 +1,29 @@
+"""Which concern a CRM's object belongs to, and which concerns a connection has switched on. Data and lookups only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection
+
+KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
+    {
+        Side.HUBSPOT: MappingProxyType({"contact": Kind.CONTACT, "company": Kind.ACCOUNT}),
+        Side.SALESFORCE: MappingProxyType({"Lead": Kind.CONTACT, "Contact": Kind.CONTACT, "Account": Kind.ACCOUNT}),
+    }
+)
+"""A side's object -> the concern that keeps it in step."""
+
+
+def kinds_of(connection: Connection) -> frozenset[Kind]:
+    """The concerns that are switched on (SET-4: companies by a switch of their own)."""
+    switches = {Kind.CONTACT: connection.contacts.sync, Kind.ACCOUNT: connection.companies.sync}
+    return frozenset(kind for kind, is_on in switches.items() if is_on)
+
+
+def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
+    """The objects of a side that a connection keeps in step, each with its concern."""
+    kinds = kinds_of(connection)
+    return {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
