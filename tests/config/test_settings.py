@@ -67,7 +67,12 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         SalesforceOrg("https://acme--uat.sandbox.my.salesforce.com", arn, 20_000),
         contact_settings,
         CompanySettings(
-            auto_create_and_associate=False, max_deletes_per_hour=20, field=(FieldRule("rating", "Rating__c"),)
+            auto_create_and_associate=False,
+            match_by_domain=True,
+            remove_associations=True,
+            delete_in_hubspot=True,
+            max_deletes_per_hour=20,
+            field=(FieldRule("rating", "Rating__c"),),
         ),
         DealSettings(
             total_revenue_basis=RevenueBasis.WON,
