@@ -18,6 +18,10 @@ STAGES: dict[str, Callable[[], Iterator[Stage]]] = {
     "simulator-hubspot-2026-03": partial(stages.simulated_hubspot, "2026-03"),
     "simulator-salesforce": stages.simulated_salesforce,
 }
+WITH_PERSONS: dict[str, Callable[[], Iterator[Stage]]] = {
+    "memory": partial(stages.memory_salesforce, person_accounts=True),
+    "simulator": partial(stages.simulated_salesforce, person_accounts=True),
+}
 LIVE = {
     "live-hubspot": ("CRMSYNC_LIVE_HUBSPOT_TOKEN", stages.live_hubspot),
     "live-salesforce": ("CRMSYNC_LIVE_SALESFORCE_LOGIN_URL", stages.live_salesforce),
@@ -43,3 +47,9 @@ def hubspot(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def salesforce(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Each Salesforce in turn."""
     yield from STAGES[request.param]()
+
+
+@pytest.fixture(params=WITH_PERSONS)
+def salesforce_of_persons(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Each Salesforce in turn, with person accounts switched on."""
+    yield from WITH_PERSONS[request.param]()

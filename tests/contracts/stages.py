@@ -316,9 +316,10 @@ def memory_hubspot() -> Iterator[Stage]:
     yield stage
 
 
-def memory_salesforce() -> Iterator[Stage]:
+def memory_salesforce(*, person_accounts: bool = False) -> Iterator[Stage]:
     """Salesforce in memory."""
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
+    crm.has_person_accounts = person_accounts
     crm.assignment_owner = "005000000000005AAA"
     yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm))
 

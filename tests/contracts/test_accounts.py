@@ -157,3 +157,20 @@ def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(s
 def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
     """The columns do not exist (PA-1)."""
     assert salesforce.accounts.has_person_accounts() is False
+
+
+@pytest.mark.rule("PA-1")
+def test_an_org_with_person_accounts_says_so(salesforce_of_persons: Stage) -> None:
+    """The columns exist."""
+    assert salesforce_of_persons.accounts.has_person_accounts() is True
+
+
+@pytest.mark.rule("PA-2")
+@pytest.mark.rule("PA-4")
+def test_the_website_of_a_person_is_no_companys(salesforce_of_persons: Stage) -> None:
+    """A person account with a website is not the account of its domain: it takes no contacts and shares no company."""
+    salesforce_of_persons.person.add("Account", {"LastName": "Lang", "Website": "example.com"})
+    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {}
+
+    account = an_account(salesforce_of_persons, "example.com")
+    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {"example.com": account}

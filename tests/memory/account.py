@@ -144,6 +144,8 @@ def _one_each(crm: MemoryCrm, name: str, field: str, domains: Iterable[str]) -> 
     """Domain -> the id of the one record of the object that has it in the field."""
     holders: dict[str, list[str]] = {}
     for ref in crm.refs(name):
+        if crm.fields(ref).get("LastName"):
+            continue  # a person account
         holders.setdefault(host_of(str(crm.fields(ref).get(field) or "")), []).append(ref.id)
     wanted = [domain.strip().lower() for domain in domains]
     return {domain: holders[domain][0] for domain in wanted if domain and len(holders.get(domain, ())) == 1}

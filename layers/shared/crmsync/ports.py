@@ -204,7 +204,10 @@ class Accounts(Protocol):
     """What Salesforce knows of accounts beside their records."""
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """The id of the account whose website is at the domain (small, without ``www.``); a domain of none or of several is left out."""
+        """The id of the business account whose website is at the domain (small, without ``www.``), left out if none or several are.
+
+        A person account takes no contacts (PA-2) and shares no company (PA-4), so it is nobody's.
+        """
 
     def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
         """The contacts of each account, by id (DUP-2); an account without any is left out."""

@@ -128,8 +128,8 @@ class SalesforceGateway:
         return survivors(self._session, refs)
 
     def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
-        """The one account of each domain (CH-12), a hundred domains a call. Raises `SyncError`."""
-        return accounts_by_domain(self._session, domains)
+        """The one business account of each domain (CH-12), a hundred domains a call. Raises `SyncError`."""
+        return accounts_by_domain(self._session, domains, self._persons)
 
     def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
         """The contacts of each account, hundreds of accounts a query and five queries a call (DUP-2). Raises `SyncError`."""

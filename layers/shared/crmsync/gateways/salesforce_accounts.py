@@ -17,11 +17,13 @@ from crmsync.model.records import Ref, Side
 from crmsync.rules.domains import asked, host_of
 
 
-def accounts_by_domain(session: SalesforceSession, domains: Iterable[str]) -> Mapping[str, str]:
-    """Domain, small, -> the id of the one account whose website is there; with or without ``www.``. Raises `SyncError`."""
+def accounts_by_domain(
+    session: SalesforceSession, domains: Iterable[str], persons: PersonAccounts
+) -> Mapping[str, str]:
+    """Domain, small, -> the id of the one business account whose website is there; with or without ``www.``. Raises `SyncError`."""
     wanted = asked(domains)
     holders: dict[str, set[str]] = {}
-    for _, rows in run(session, list(by_website(wanted))):
+    for _, rows in run(session, list(by_website(wanted, person_accounts=bool(wanted) and persons.are_on()))):
         for row in rows:
             holders.setdefault(host_of(str(row.get("Website") or "")), set()).add(full(str(row["Id"])))
     return {domain: next(iter(holders[domain])) for domain in wanted if len(holders.get(domain, ())) == 1}

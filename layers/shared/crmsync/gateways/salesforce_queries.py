@@ -90,13 +90,18 @@ LIKES = 120
 """Conditions in one query; Salesforce refuses queries that are too complicated, and says nowhere when that is [M]."""
 
 
-def by_website(domains: Iterable[str]) -> Iterator[Query]:
-    """Queries for the accounts whose website begins with one of the domains: a longer host may begin so, too."""
+def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Query]:
+    """Queries for the business accounts whose website begins with one of the domains: a longer host may begin so, too.
+
+    With `person_accounts` there are others; without, the column that tells does not exist.
+    """
+    no_persons = " AND IsPersonAccount = false" if person_accounts else ""
     starts = [start + domain for domain in domains for start in BEGINNINGS]
 
     def query(part: list[str]) -> Query:
         likes = " OR ".join(format_soql("Website LIKE '{:like}%'", start) for start in part)
-        return Query(f"SELECT Id, Website FROM Account WHERE {likes} ORDER BY Id", "Account")  # noqa: S608 - escaped above
+        soql = f"SELECT Id, Website FROM Account WHERE ({likes}){no_persons} ORDER BY Id"  # noqa: S608 - escaped above
+        return Query(soql, "Account")
 
     return _packed(starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES)
 
