@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from email.utils import formatdate
 from functools import cache
 from typing import Any, cast
 
@@ -118,8 +119,9 @@ class Aws:
             reply = self.tables.answer(target.partition(".")[2], key, body, forward)
         else:
             reply = forward(body)
-        headers = [(name, value) for name, value in reply.headers.items() if name.lower() != "content-length"]
-        start_response(f"{reply.status} Answer", [*headers, ("Content-Length", str(len(reply.body)))])
+        ours = {"Date": formatdate(self._clock.now_ms() / 1000, usegmt=True), "Content-Length": str(len(reply.body))}
+        headers = [(name, value) for name, value in reply.headers.items() if name.title() not in ours]
+        start_response(f"{reply.status} Answer", [*headers, *ours.items()])
         return [reply.body]
 
     def _moto(self, environ: Mapping[str, Any], service: str, body: bytes) -> Reply:

@@ -30,36 +30,18 @@ MAPPED: Mapping[str, Any] = {
 }
 
 
-COMMAND = """
-import sys, time, time_machine
-time_machine.travel(time.time() + float(sys.argv.pop(1)), tick=True).start()
-from crmsync.cli import main
-sys.exit(main())
-"""
-"""The operator's command, so many seconds after the wall clock."""
-
-
 def mapping(hubspot: str, salesforce: str) -> str:
     """A custom mapping as it stands in the settings file."""
     return f'\n[[connection.contacts.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "two_way"\n'
 
 
 def push(stack: Stack, folder: Path, settings: str) -> None:
-    """Put a settings file in force with the operator's command, at the stack's time."""
+    """Put a settings file in force with the operator's command."""
     file = folder / "settings.toml"
     file.write_text(settings, encoding="utf-8")
     ready = stack.ready()
     where = {"AWS_ENDPOINT_URL": ready["aws_endpoint_url"], "AWS_DEFAULT_REGION": ready["aws_region"]}
-    command = [
-        sys.executable,
-        "-c",
-        COMMAND,
-        str(stack.clock.added_ms / 1000),
-        "settings",
-        "push",
-        str(file),
-        "--apply",
-    ]
+    command = [sys.executable, "-m", "crmsync.cli", "settings", "push", str(file), "--apply"]
     done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 

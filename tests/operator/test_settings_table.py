@@ -24,6 +24,14 @@ def table() -> Iterator[SettingsTable]:
         yield empty
 
 
+def test_the_table_tells_the_time_at_aws(table: SettingsTable) -> None:
+    """A push is dated by AWS, whatever the clock of the machine that it is made from; a second is precise enough."""
+    answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 02 Nov 2026 12:05:00 GMT"}}}
+    table._client.meta.events.register("after-call.dynamodb.GetItem", lambda parsed, **_: parsed.update(answered))
+
+    assert table.now() == at(5)
+
+
 def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:
     """Before the first push there are no settings, which is no error."""
     assert (table.load(), table.current(), table.history()) == (Settings(), None, [])

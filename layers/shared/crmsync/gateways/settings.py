@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -82,12 +83,21 @@ class SettingsTable:
             raise _push_error(problem) from problem
         return Settings(settings.connections, version)
 
+    def now(self) -> datetime:
+        """The time at AWS (UTC, whole seconds), so that a push is dated alike on any operator's machine. Raises `TryAgain`."""
+        answer = self._answer(_CURRENT)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
     def _get(self, key: Mapping[str, Any]) -> Revision | None:
+        item = self._answer(key).get("Item")
+        return None if item is None else _revision(item)
+
+    def _answer(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+            answer: Mapping[str, Any] = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The settings table") from problem
-        return None if item is None else _revision(item)
+        return answer
 
     def _rows(self) -> Iterator[Mapping[str, Any]]:
         request: dict[str, Any] = {

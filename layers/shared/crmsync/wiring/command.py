@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from crmsync.wiring.crms import login_of
-from crmsync.wiring.stores import inbox, now, secrets, settings_table
+from crmsync.wiring.stores import inbox, secrets, settings_table
 
 if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
@@ -24,6 +24,6 @@ def operator() -> Operator:
         inbox(),
         lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
         lambda one: SalesforceSchema(*login_of(one), now=time.time),
-        now,
+        settings_table().now,
         os.environ.get("USER", ""),
     )
