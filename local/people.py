@@ -13,6 +13,9 @@ import requests
 from hubspot import HubSpot
 from simple_salesforce.api import Salesforce
 
+PRIMARY_COMPANY = 1
+"""HubSpot's association type "primary company" of a contact (platforms 1.2)."""
+
 
 class Loopback(requests.Session):
     """A session that leads every call to one plain-http address: simple-salesforce always speaks https."""
@@ -45,6 +48,7 @@ class People:
             session=Loopback(org["instance_url"]),
         )
         self._contacts = self.hubspot.crm.contacts
+        self._companies = self.hubspot.crm.companies
 
     def new_contact(self, **properties: str) -> str:
         """Make a HubSpot contact; its id."""
@@ -64,6 +68,66 @@ class People:
         batch = {"idProperty": "email", "properties": [], "propertiesWithHistory": [], "inputs": [{"id": email}]}
         found = self._contacts.batch_api.read(batch).results
         return str(found[0].id) if found else None
+
+    def new_company(self, **properties: str) -> str:
+        """Make a HubSpot company; its id."""
+        return str(self._companies.basic_api.create({"properties": properties}).id)
+
+    def edit_company(self, company_id: str, **properties: str) -> None:
+        """Edit a HubSpot company."""
+        self._companies.basic_api.update(company_id, {"properties": properties})
+
+    def company(self, company_id: str, *properties: str) -> dict[str, Any]:
+        """These properties of a HubSpot company; blank ones as None."""
+        found = self._companies.basic_api.get_by_id(company_id, properties=list(properties)).properties
+        return {name: found.get(name) or None for name in properties}
+
+    def companies(self, *properties: str) -> list[dict[str, Any]]:
+        """Every company of the account with its ``id`` and these properties; blank ones as None."""
+        rows = self._companies.get_all(properties=list(properties))
+        return [{"id": str(row.id)} | {name: row.properties.get(name) or None for name in properties} for row in rows]
+
+    def delete_company(self, company_id: str) -> None:
+        """Move a HubSpot company into the recycle bin."""
+        self._companies.basic_api.archive(company_id)
+
+    def merge_companies(self, company_id: str, into: str) -> str:
+        """Merge a HubSpot company into another one; the survivor's id, which may be a new one."""
+        merge = {"primaryObjectId": into, "objectIdToMerge": company_id}
+        return str(self.hubspot.crm.companies.basic_api.merge(merge).id)
+
+    def associate(self, contact_id: str, company_id: str, *, primary: bool = False) -> None:
+        """Associate a HubSpot contact with a company; with `primary`, as the one that counts. The first one counts by itself."""
+        pair = ("contacts", contact_id, "companies", company_id)
+        if primary:
+            spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": PRIMARY_COMPANY}]
+            self.hubspot.crm.associations.v4.basic_api.create(*pair, spec)
+        else:
+            self.hubspot.crm.associations.v4.basic_api.create_default(*pair)
+
+    def dissociate(self, contact_id: str, company_id: str) -> None:
+        """Take a HubSpot contact and a company apart."""
+        self.hubspot.crm.associations.v4.basic_api.archive("contacts", contact_id, "companies", company_id)
+
+    def companies_of(self, contact_id: str) -> dict[str, bool]:
+        """The companies of a HubSpot contact by id, each with whether it is the primary one."""
+        page = self.hubspot.crm.associations.v4.basic_api.get_page("contacts", contact_id, "companies", limit=500)
+        return {
+            str(row.to_object_id): PRIMARY_COMPANY in {one.type_id for one in row.association_types}
+            for row in page.results
+        }
+
+    def new_account(self, **fields: Any) -> str:
+        """Make a Salesforce account; its id."""
+        return self.new_record("Account", **fields)
+
+    def account(self, account_id: str, *fields: str) -> dict[str, Any]:
+        """These fields of a Salesforce account."""
+        return self.record("Account", account_id, *fields)
+
+    def delete_record(self, object_: str, record_id: str) -> None:
+        """Move a Salesforce record into the recycle bin."""
+        getattr(self.salesforce, object_).delete(record_id)
 
     def new_record(self, object_: str, **fields: Any) -> str:
         """Make a Salesforce record; its id."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from local.simulators.hubspot.definitions import Group, Option, Property, boolean_options
+from local.simulators.hubspot.industries import INDUSTRIES
 
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -190,36 +191,7 @@ _OPTIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("SPAM", "Spam"),
             ("OTHER", "Other"),
         ),
-        "industry": tuple(
-            (value, value.replace("_", " ").title())
-            for value in (
-                "ACCOUNTING",
-                "AUTOMOTIVE",
-                "BANKING",
-                "BIOTECHNOLOGY",
-                "CHEMICALS",
-                "COMPUTER_SOFTWARE",
-                "CONSTRUCTION",
-                "EDUCATION_MANAGEMENT",
-                "ENVIRONMENTAL_SERVICES",
-                "FINANCIAL_SERVICES",
-                "FOOD_PRODUCTION",
-                "HOSPITAL_HEALTH_CARE",
-                "INFORMATION_TECHNOLOGY_AND_SERVICES",
-                "INSURANCE",
-                "INTERNET",
-                "MACHINERY",
-                "MARKETING_AND_ADVERTISING",
-                "NON_PROFIT_ORGANIZATION_MANAGEMENT",
-                "OIL_ENERGY",
-                "REAL_ESTATE",
-                "RETAIL",
-                "TELECOMMUNICATIONS",
-                "TEXTILES",
-                "UTILITIES",
-                "WHOLESALE",
-            )
-        ),
+        "industry": tuple((value, value.replace("_", " ").title()) for value in INDUSTRIES),
         "type": (
             ("PROSPECT", "Prospect"),
             ("PARTNER", "Partner"),
