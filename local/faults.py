@@ -31,6 +31,9 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
+LASTING = frozenset({("salesforce", "daily_limit"), ("salesforce", "lock_row")})
+"""Faults that, given ``seconds``, go on for so long, however often they strike."""
+
 CONDITIONS = frozenset({("hubspot", "search_lag"), ("hubspot", "clock_skew"), ("salesforce", "field_removed")})
 """Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of
 `daily_limit` ran out) and are not used up."""
@@ -89,7 +92,7 @@ class Faults:
                     continue
                 if (at, kind) in CONDITIONS:
                     return fault
-                if "seconds" in fault.details and kind == "daily_limit":
+                if "seconds" in fault.details and (at, kind) in LASTING:
                     if self._clock.now_ms() < self._since_ms + float(fault.details["seconds"]) * 1000:
                         return fault
                     continue

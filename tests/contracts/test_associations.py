@@ -70,6 +70,19 @@ def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) ->
     assert (first, primary_of(hubspot, ada)) == (one.id, two.id)
 
 
+def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> None:
+    """Written by a person, it makes a company primary; emptied, it takes the company away."""
+    ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    hubspot.matchmaker.put_together(ada, one)
+
+    hubspot.person.edit(ada, {"associatedcompanyid": two.id})
+    moved = hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)
+    hubspot.person.edit(ada, {"associatedcompanyid": None})
+
+    assert moved == ({ada: (one, two)}, two.id)
+    assert (hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)) == ({ada: (one,)}, None)
+
+
 def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None:
     """Effects are done in order, though HubSpot says nothing of the order within a batch."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")

@@ -97,6 +97,8 @@ class MemoryAssociations:
         said = fields.get(MIRROR)
         current = self._primary.get(ref)
         company = Ref(Side.HUBSPOT, "company", str(said))
+        if MIRROR in fields and not said and current:
+            self.take_apart(ref, current)
         if ref.object == "contact" and said and company != current and self._crm.is_live(company):
             self.put_together(ref, company, primary=True)
 

@@ -30,8 +30,13 @@ class Associations:
         self._types: dict[Pair, dict[Spec, AssociationType]] = {}
         self._links: dict[Pair, dict[str, dict[str, set[Spec]]]] = {}
         self._next_label = 1
+        self._limits: dict[Pair, int] = {}
         for row in ASSOCIATION_TYPES:
             self._types.setdefault((row.from_type, row.to_type), {})[HUBSPOT, row.type_id] = row
+
+    def limit(self, pair: Pair, most: int) -> None:
+        """Let a record of the first type have no more than so many of the second, as an administrator may say [D: changelog, July 2024]."""
+        self._limits[pair] = most
 
     def meaning(self, from_type: str, specs: Iterable[Spec]) -> str:
         """The object type that all these types of associations lead to from one. Raises 400 where there is none."""
@@ -71,6 +76,7 @@ class Associations:
             inverse = {(category, known[category, type_id].inverse) for category, type_id in wanted}
             there = self.link(back, to_id, from_id, inverse, actor)
             return {(category, self.types(back)[category, type_id].inverse) for category, type_id in there}
+        self._check_limits(pair, from_id, to_id)
         primaries = {spec for spec, row in known.items() if row.is_primary}
         if primaries and not self.primary(pair, from_id):
             wanted |= primaries
@@ -129,6 +135,14 @@ class Associations:
         row = self._types.get(pair, {}).pop((USER, type_id), None)
         if row is not None:
             self._types[pair[1], pair[0]].pop((USER, row.inverse), None)
+
+    def _check_limits(self, pair: Pair, from_id: str, to_id: str) -> None:
+        """Raises 400 for one association too many; that it is this category, and the words, are [M]."""
+        for way, one, other in ((pair, from_id, to_id), (pair[::-1], to_id, from_id)):
+            held = self.of(way, one)
+            if way in self._limits and other not in held and len(held) >= self._limits[way]:
+                most = self._limits[way]
+                raise invalid(f"Object {way[0]} {one} has reached its limit of {most} associations with {way[1]}.")
 
     def _demote(self, pair: Pair, from_id: str, keep: str, actor: Actor) -> None:
         former = self.primary(pair, from_id)

@@ -146,6 +146,9 @@ class Portal:
             self.of(name).table.schema.install(definitions, now)
         for row in world.get("lists") or ():
             self.lists.install(row)
+        for row in world.get("association_limits") or ():
+            pair = (self.of(row["from"]).kind.type_id, self.of(row["to"]).kind.type_id)
+            self.associations.limit(pair, int(row["max"]))
 
     def _mirrored(self, type_id: str, record_id: str) -> list[Pair]:
         """(Type, id) of the records with a property that mirrors their association with this one."""
@@ -185,8 +188,11 @@ class Portal:
     def _primary_by_property(self, contact: Record, changed: Mapping[str, str], actor: Actor) -> None:
         pair = (CONTACT.type_id, COMPANY.type_id)
         company_id = changed.get("associatedcompanyid")
-        if company_id is None or company_id == self.associations.primary(pair, contact.id):
+        current = self.associations.primary(pair, contact.id)
+        if company_id is None or company_id == current:
             return
+        if not company_id:  # Emptying the property takes the company away [M].
+            self.associations.unlink(pair, contact.id, current, actor)
         company = self.writes[COMPANY.type_id].table.by_id(company_id)
         if company is not None:
             self.associations.link(pair, contact.id, company.id, [(HUBSPOT, 1)], actor)

@@ -6,7 +6,7 @@ validation rules, then the row and what follows from it. How a call is asked and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from local.simulators.salesforce import rules
@@ -30,7 +30,7 @@ def create(org: Org, transaction: Transaction, view: View, sobject: SObject, val
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", []
         )
-    _lock(org, transaction, sobject, None)
+    _lock(org, transaction, sobject, [values])
     given = _read(org, transaction, view, sobject, values, creating=True)
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}
     row |= {"Id": org.ids.make(sobject.prefix)} | _standing(org, transaction, sobject) | given
@@ -54,7 +54,7 @@ def update(
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}", []
         )
-    _lock(org, transaction, sobject, record_id)
+    _lock(org, transaction, sobject, [before, values])
     given = _read(org, transaction, view, sobject, values, creating=False)
     if sobject.name == "Contact" and before.get("IsPersonAccount"):
         raise _not_writable(sorted(given))  # A person account is written through its account [M].
@@ -74,7 +74,7 @@ def delete(org: Org, transaction: Transaction, sobject: SObject, record_id: str,
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}", []
         )
-    _lock(org, transaction, sobject, record_id)
+    _lock(org, transaction, sobject, [before])
     if sobject.field("IsDeleted") is None:
         transaction.remove(sobject.name, record_id)
         return
@@ -116,12 +116,23 @@ def _existing(org: Org, sobject: SObject, record_id: str) -> Row:
     return row
 
 
-def _lock(org: Org, transaction: Transaction, sobject: SObject, record_id: str | None) -> None:
-    """The fault `lock_row`: somebody else holds this record [D: text]."""
-    if transaction.actor.product and org.faults.take("salesforce", "lock_row", object=sobject.name):
-        held = record_id or "unknown"
-        message = f"unable to obtain exclusive access to this record or 1 records: {held}"
-        raise RefusalError("UNABLE_TO_LOCK_ROW", message, [])
+def _lock(org: Org, transaction: Transaction, sobject: SObject, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The fault `lock_row`: somebody else holds this record, or with `parent` the account that is locked along with it.
+
+    A write to a contact or an opportunity locks its account, whatever the field, the former one as well when it moves; the message names
+    what could not be locked [D: text; S: that it is the parent's id].
+    """
+    if not transaction.actor.product:
+        return
+    own = str(rows[0].get("Id") or "unknown")
+    held = [own, *(str(row["AccountId"]) for row in rows if row.get("AccountId"))]
+    for one in dict.fromkeys(held):
+        fault = org.faults.take("salesforce", "lock_row", object=sobject.name, parent=one)
+        if fault is not None:
+            message = (
+                f"unable to obtain exclusive access to this record or 1 records: {fault.details.get('parent', own)}"
+            )
+            raise RefusalError("UNABLE_TO_LOCK_ROW", message, [])
 
 
 def _standing(org: Org, transaction: Transaction, sobject: SObject) -> Row:

@@ -158,6 +158,64 @@ def test_the_mirror_follows_a_merged_and_a_deleted_company(hubspot: Running) -> 
     )
 
 
+def test_emptying_the_company_id_takes_the_company_away(hubspot: Running) -> None:
+    """The other companies stay, and the history of the property tells every step."""
+    contact = hubspot.create(email="empty@example.com")
+    one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
+    for company in (one, two):
+        hubspot.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}")
+    hubspot.call("PATCH", f"/crm/v3/objects/contacts/{contact}", {"properties": {"associatedcompanyid": ""}})
+    page = hubspot.call("GET", f"/crm/v4/objects/contacts/{contact}/associations/companies").json()["results"]
+    path = f"/crm/v3/objects/contacts/{contact}?propertiesWithHistory=associatedcompanyid"
+    history = hubspot.call("GET", path).json()["propertiesWithHistory"]["associatedcompanyid"]
+    assert [row["toObjectId"] for row in page] == [int(two)]
+    assert [version["value"] for version in history] == ["", one]
+
+
+def test_an_administrator_may_limit_associations() -> None:
+    """One too many is refused alone, in whichever direction it is made; what is associated already stays so."""
+    with running({"association_limits": [{"from": "company", "to": "contact", "max": 1}]}) as hubspot:
+        contacts = [hubspot.create(email=f"p{number}@example.com") for number in range(2)]
+        company = hubspot.create("companies", name="Acme")
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 280}]
+        inputs = [{"from": {"id": company}, "to": {"id": contact}, "types": types} for contact in contacts]
+        path = "/crm/v4/associations/companies/contacts/batch/create"
+        answers = [hubspot.call("POST", path, {"inputs": inputs}) for _ in range(2)]
+    for answer in answers:
+        assert (answer.status_code, len(answer.json()["results"])) == (207, 1)
+        (error,) = answer.json()["errors"]
+        assert (error["category"], error["context"]["toObjectId"]) == ("VALIDATION_ERROR", [contacts[1]])
+
+
+def test_a_change_of_primary_company_is_told_as_association_and_as_property(hubspot: Running) -> None:
+    """The former one loses the mark, both directions each; the contact's property changes as well."""
+    contact = hubspot.create(email="told@example.com")
+    one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
+    for company in (one, two):
+        hubspot.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}")
+    hubspot.subscribe(("contact.associationChange", None), ("contact.propertyChange", "associatedcompanyid"))
+    primary = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+    hubspot.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/companies/{two}", primary)
+    events = hubspot.events()
+    ends = {
+        (e["associationType"], e["fromObjectId"], e["toObjectId"], e["associationRemoved"], e["isPrimaryAssociation"])
+        for e in events
+        if e["subscriptionType"] == "contact.associationChange"
+    }
+    assert ends == {
+        (
+            kind,
+            *((int(contact), int(company)) if kind == "CONTACT_TO_COMPANY" else (int(company), int(contact))),
+            gone,
+            True,
+        )
+        for company, gone in ((one, True), (two, False))
+        for kind in ("CONTACT_TO_COMPANY", "COMPANY_TO_CONTACT")
+    }
+    properties = [e["propertyValue"] for e in events if e["subscriptionType"] == "contact.propertyChange"]
+    assert properties == [two]
+
+
 def test_setting_the_company_id_associates_it(hubspot: Running) -> None:
     """Writing the mirroring property makes that company the primary one."""
     company = hubspot.create("companies", name="Acme")

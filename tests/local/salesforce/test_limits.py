@@ -116,6 +116,25 @@ def test_a_locked_row_is_refused_alone(org: LiveOrg) -> None:
     assert codes == ["UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW", None]
 
 
+def test_a_locked_account_keeps_its_contacts_from_being_written(org: LiveOrg) -> None:
+    """Whatever field is written, and for as long as it is held; contacts of other accounts are not concerned."""
+    one, two = (org.product.Account.create({"Name": name})["id"] for name in ("One", "Two"))
+    ids = [org.product.Contact.create({"LastName": "Lang", "AccountId": account})["id"] for account in (one, two, one)]
+    _fault(org, "lock_row", parent=one, seconds=30)
+    records = [typed("Contact", id=record_id, Phone="7") for record_id in ids]
+    records += [typed("Contact", id=ids[1], AccountId=one), typed("Account", id=one, Phone="7")]
+
+    def codes() -> list[Any]:
+        results: Any = org.product.restful("composite/sobjects", method="PATCH", json={"records": records[:3]})
+        more: Any = org.product.restful("composite/sobjects", method="PATCH", json={"records": records[3:]})
+        return [one["errors"][0]["statusCode"] if one["errors"] else None for one in [*results, *more]]
+
+    locked = "UNABLE_TO_LOCK_ROW"
+    assert codes() == [locked, None, locked, locked, locked]
+    org.clock.advance(31)
+    assert codes() == [None] * 5
+
+
 def test_the_hook_runs_after_a_write_of_the_product_only(org: LiveOrg) -> None:
     """on_product_write is called when the write is visible and before it is answered; not for reads nor for others."""
     seen: list[int] = []

@@ -39,7 +39,9 @@ def contacts_of(session: SalesforceSession, accounts: Iterable[str]) -> Mapping[
     for _, rows in run(session, list(by_account(names))):
         for row in rows:
             found.setdefault(names[full(str(row["AccountId"]))], []).append(full(str(row["Id"])))
-    return {account: tuple(Ref(Side.SALESFORCE, "Contact", one) for one in ids) for account, ids in found.items()}
+    return {
+        account: tuple(Ref(Side.SALESFORCE, "Contact", one) for one in sorted(ids)) for account, ids in found.items()
+    }
 
 
 class PersonAccounts:

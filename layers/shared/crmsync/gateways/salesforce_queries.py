@@ -73,8 +73,8 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
 
 
 def by_account(accounts: Iterable[str]) -> Iterator[Query]:
-    """Queries for the contacts of the accounts, in the order of their ids."""
-    form = "SELECT Id, AccountId FROM Contact WHERE AccountId IN {ids} ORDER BY Id"
+    """Queries for the contacts of the accounts."""
+    form = "SELECT Id, AccountId FROM Contact WHERE AccountId IN {ids}"
 
     def query(part: list[str]) -> Query:
         return Query(format_soql(form, ids=part), "Contact")

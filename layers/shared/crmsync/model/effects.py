@@ -123,6 +123,7 @@ class Category(StrEnum):
     WAITING = "waiting"
     VALIDATION = "validation"
     DUPLICATES = "duplicates"
+    ASSOCIATIONS = "associations"
     PERMISSIONS = "permissions"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"

@@ -13,6 +13,7 @@ from crmsync.model.effects import Category
 _DRAWERS: Mapping[Category, frozenset[str]] = MappingProxyType(
     {
         Category.DUPLICATES: frozenset({"DUPLICATES_DETECTED", "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID", "CONFLICT"}),
+        Category.ASSOCIATIONS: frozenset({"ASSOCIATION_LIMIT"}),
         Category.PERMISSIONS: frozenset(
             {"INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "INSUFFICIENT_ACCESS"}
             | {
