@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
+from crmsync.model.jobs import Job, Leg, Verb
 from crmsync.model.links import Base, Link, Sealer, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
@@ -125,3 +126,14 @@ def a_change(ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries
 
 def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:
     return {name: record.fields.get(name) for name in forms}
+
+
+def a_leg(total: int = 0, **more: object) -> Leg:
+    """All contacts of Salesforce, so many of them."""
+    return Leg(**{"side": Side.SALESFORCE, "object": "Contact", "total": total, **more})  # type: ignore[arg-type]
+
+
+def a_job(*legs: Leg, **more: object) -> Job:
+    """A resync that began at noon, of `a_leg` unless legs are given."""
+    plain = {"connection": "acme", "id": "7f3a2c", "verb": Verb.RESYNC, "started_at": NOON, "moved_at": NOON}
+    return Job(**{**plain, "legs": legs or (a_leg(),), **more})  # type: ignore[arg-type]

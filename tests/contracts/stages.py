@@ -19,9 +19,11 @@ import requests
 
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_associations import HubspotAssociations
+from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_lists import HubspotLists
 from crmsync.gateways.hubspot_versions import PLURALS
 from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
@@ -38,6 +40,7 @@ from tests.memory import (
     MemoryCompanies,
     MemoryCrm,
     MemoryDeleter,
+    MemoryLister,
     MemoryLists,
     MemoryPreferences,
 )
@@ -119,6 +122,7 @@ class Stage:
     associations: Any = None
     matchmaker: Any = None
     """Who puts HubSpot records together by hand."""
+    lister: Any = None
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -313,6 +317,7 @@ def memory_hubspot() -> Iterator[Stage]:
     pairs = MemoryAssociations(crm)
     stage = Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
     stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
+    stage.lister = MemoryLister(crm, 100)
     yield stage
 
 
@@ -321,7 +326,8 @@ def memory_salesforce(*, person_accounts: bool = False) -> Iterator[Stage]:
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
     crm.has_person_accounts = person_accounts
     crm.assignment_owner = "005000000000005AAA"
-    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm))
+    accounts, lister = MemoryAccounts(crm), MemoryLister(crm)
+    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=accounts, lister=lister)
 
 
 def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) -> Iterator[Stage]:
@@ -349,6 +355,7 @@ def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) 
             companies=gateway,
             associations=HubspotAssociations(gateway.client),
             matchmaker=person,
+            lister=HubspotLister(gateway.client),
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -390,7 +397,8 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
         secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
         gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
-        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway)
+        lister = SalesforceLister(gateway.session)
+        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
 
 
 def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
@@ -402,6 +410,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
     stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
     stage.companies, stage.associations, stage.matchmaker = gateway, HubspotAssociations(gateway.client), person
+    stage.lister = HubspotLister(gateway.client)
     yield from _swept(stage)
 
 
@@ -414,7 +423,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     gateway = SalesforceGateway(login_url, filled, now=time.time)
     who = gateway.identity()
     stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
-    stage.accounts = gateway
+    stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
     yield from _swept(stage)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from crmsync.gateways.brake import BrakeTable
 from crmsync.gateways.cursors import CursorTable
 from crmsync.gateways.inbox import InboxTable
+from crmsync.gateways.jobs import JobsTable
 from crmsync.gateways.links import LinksTable
 from crmsync.gateways.throttle import Patience
 from tests import aws
@@ -62,3 +63,10 @@ def brake_on_dynamodb() -> Iterator[BrakeTable]:
     """A brake that nobody has pulled."""
     with dynamodb("pk", "sk") as client:
         yield BrakeTable(client, "Table")
+
+
+@contextmanager
+def jobs_on_dynamodb() -> Iterator[JobsTable]:
+    """A table without any job."""
+    with dynamodb("pk", "sk") as client:
+        yield JobsTable(client, "Table")

@@ -32,6 +32,8 @@ def said(status: int, text: str) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, tuple[Any, int]] = {
+    "backfill/next_turn": (ALL_DONE, 0),
+    "backfill/unreadable": ({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]}, 0),
     "contact_sync/deleted_in_hubspot": (ALL_DONE, 0),
     "contact_sync/edited_in_hubspot": (ALL_DONE, 0),
     "contact_sync/edited_in_salesforce": (ALL_DONE, 0),

@@ -10,19 +10,24 @@ from tests.memory.account import (
 )
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
+from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
 
 __all__ = [
     "MemoryAccounts",
     "MemoryAssociations",
+    "MemoryBacklog",
     "MemoryBrake",
     "MemoryCompanies",
     "MemoryCrm",
     "MemoryCursors",
     "MemoryDeleter",
     "MemoryDirectory",
+    "MemoryErrands",
     "MemoryInbox",
+    "MemoryJobs",
     "MemoryLinks",
+    "MemoryLister",
     "MemoryLists",
     "MemoryOutbox",
     "MemoryPreferences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,11 +10,18 @@ from typing import Any
 
 import requests
 
+from crmsync.flows.jobs import JobOffice
 from crmsync.flows.operator import Operator
+from crmsync.gateways.hubspot_client import HubspotClient
+from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_schema import HubspotSchema
+from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.salesforce_schema import SalesforceSchema
+from crmsync.gateways.salesforce_session import Login, SalesforceSession
 from crmsync.gateways.settings import SettingsTable
+from crmsync.model.records import Side
 from crmsync.model.settings import Connection
+from crmsync.ports import Lister
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
@@ -21,7 +29,7 @@ from local.simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, patience, served
-from tests.memory import MemoryInbox
+from tests.memory import MemoryErrands, MemoryInbox, MemoryJobs
 
 
 @contextmanager
@@ -44,6 +52,8 @@ class Stage:
 
     operator: Operator
     inbox: MemoryInbox
+    jobs: MemoryJobs
+    errands: MemoryErrands
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -110,7 +120,16 @@ def stage(
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
             return SalesforceSchema(salesforce_url, org_secret, now=now, patience=patience(clock))
 
-        inbox = MemoryInbox()
-        operator = Operator(shelf, inbox, hubspot_side, salesforce_side, lambda: NOON, "ada")
+        def lister(connection: Connection, side: Side) -> Lister:
+            token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
+            account = HubspotClient(FixedSecret({"access_token": token, "api_url": hubspot_url}), version=version)
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
+            session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
+            return HubspotLister(account) if side is Side.HUBSPOT else SalesforceLister(session)
+
+        inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
+        ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
+        office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
+        operator = Operator(shelf, inbox, hubspot_side, salesforce_side, office, lambda: NOON, "ada")
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        yield Stage(operator, inbox, hubspot, salesforce, faults, urls)
+        yield Stage(operator, inbox, jobs, errands, hubspot, salesforce, faults, urls)

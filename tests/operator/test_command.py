@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
-from crmsync.flows.operator import Operator
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
@@ -245,7 +245,7 @@ def test_an_account_without_a_deployment_is_told(shell: Shell, capsys: pytest.Ca
     """Whoever is in the wrong account or region is told where to look."""
     operator = shell.stage.operator
     nowhere: Any = _NowhereDeployed()
-    elsewhere = Operator(nowhere, operator.inbox, operator.hubspot, operator.salesforce, operator.now)
+    elsewhere = replace(operator, shelf=nowhere)
 
     assert main(["settings", "show"], operator=elsewhere) == 1
     assert capsys.readouterr().err == (

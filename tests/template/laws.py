@@ -17,7 +17,7 @@ Law = Callable[[Template], list[str]]
 
 FORTNIGHT = 14 * 24 * 3600
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
-         "FunctionUrlConfig", "EventInvokeConfig", "Events", "Policies", "Environment")  # fmt: skip
+         "FunctionUrlConfig", "EventInvokeConfig", "Events", "Policies", "Environment", "RecursiveLoop")  # fmt: skip
 
 
 def functions_log_with_retention(template: Template) -> list[str]:

@@ -14,9 +14,11 @@ from typing import Protocol, TypeAlias
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
 from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, OptOut, Report, UpdateRecord
+from crmsync.model.jobs import Errand, Job
 from crmsync.model.links import Link
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Record, Ref, Value
+from crmsync.rules.pace import DailyCalls, Depth
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]
 """Which fields to read, by object name on that side."""
@@ -214,3 +216,65 @@ class Accounts(Protocol):
 
     def has_person_accounts(self) -> bool:
         """Whether the org has person accounts switched on (PA-1); asked once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of an object's records, and where the next one begins, in the side's own words; None where there is none."""
+
+    refs: tuple[Ref, ...]
+    after: str | None
+
+
+class Lister(Protocol):
+    """What a side can tell about all records of an object."""
+
+    def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
+        """Up to `size` records of the object that are not deleted, beginning after a place ("" = the first), in an order that holds.
+
+        However many there are, every one that was there at the first call and still is gets named, once. With `with_email` those
+        without an address are left out (Salesforce).
+        """
+
+    def count(self, name: str, *, with_email: bool = False) -> int:
+        """How many records of the object there are, as far as the side knows. One call."""
+
+
+class Jobs(Protocol):
+    """Where backfills keep their place, and which imports are behind a connection."""
+
+    def load(self, connection: str, job_id: str) -> Job | None:
+        """The job as it stands, strongly consistent, or None."""
+
+    def save(self, job: Job) -> Job:
+        """Store a job and answer it under its next version; raises `Conflict` unless `job.version` is the stored one (0: none is)."""
+
+    def all(self, connection: str) -> Sequence[Job]:
+        """The connection's jobs, newest first."""
+
+    def mark_imported(self, connection: str, name: str, at: datetime) -> None:
+        """Remember that all records of a Salesforce object were imported (OPP-2); the first time counts."""
+
+    def imported(self, connection: str, name: str) -> datetime | None:
+        """Since when the import of an object is finished, or None (OPP-2)."""
+
+
+class Errands(Protocol):
+    """The messages that make jobs go on."""
+
+    def send(self, errand: Errand, *, after: int = 0) -> None:
+        """Have a job go on, after so many seconds (at most 900). Returns only when it is durably accepted; raises `TryAgain` otherwise."""
+
+
+class Backlog(Protocol):
+    """What waits in front of the concerns."""
+
+    def depth(self, kind: Kind) -> Depth:
+        """How many messages the concern has before it, as far as the queue knows."""
+
+
+class Quota(Protocol):
+    """What Salesforce's calls of the day allow."""
+
+    def calls(self) -> DailyCalls:
+        """The calls of the last 24 hours, everybody's. One call."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from crmsync.config import Complaint, Reading, read_settings
 from crmsync.errors import Gone, Refused
+from crmsync.flows.jobs import JobOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.model.effects import Category, Report
@@ -80,6 +81,7 @@ class Operator:
     inbox: Inbox
     hubspot: Callable[[Connection], HubspotSide]
     salesforce: Callable[[Connection], SalesforceSide]
+    jobs: JobOffice
     now: Callable[[], datetime]
     by: str = ""
 

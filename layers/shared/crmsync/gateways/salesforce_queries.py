@@ -36,6 +36,8 @@ EXTRA = {"Lead": " AND IsConverted = false"}
 LEAST_ID = "000000000000000AAA"
 """Sorts before every record id."""
 
+_WITH_EMAIL = " AND Email != null"
+
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
 
@@ -150,6 +152,20 @@ def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -
         form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=limit
     )
     return Query(soql, name, deleted_too=True)
+
+
+def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool = False) -> Query:
+    """A page of an object's records in the order of their ids, beginning after one; `with_email`: those with an address (IMP-4)."""
+    form = "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal} ORDER BY Id LIMIT {limit}"
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    return Query(format_soql(form, name=_checked(name), after_id=after_id, more=more, limit=limit), name)
+
+
+def counted(name: str, *, with_email: bool = False) -> Query:
+    """How many records of an object there are, as ``n``; the same that `in_id_order` gives."""
+    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    return Query(format_soql(form, name=_checked(name), least=LEAST_ID, more=more), name)
 
 
 def run(session: SalesforceSession, queries: Sequence[Query]) -> Iterator[tuple[Query, list[dict[str, Any]]]]:

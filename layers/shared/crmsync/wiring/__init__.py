@@ -4,8 +4,9 @@ Everything is made when first needed and kept while the Lambda is warm; gateways
 so that the webhook never pays for an SDK that only the sync uses. Nothing is decided here.
 """
 
+from crmsync.wiring.backfill import backfill
 from crmsync.wiring.command import operator
 from crmsync.wiring.concerns import contact_sync
 from crmsync.wiring.intake import hubspot_sweep, hubspot_webhook, salesforce_changes
 
-__all__ = ["contact_sync", "hubspot_sweep", "hubspot_webhook", "operator", "salesforce_changes"]
+__all__ = ["backfill", "contact_sync", "hubspot_sweep", "hubspot_webhook", "operator", "salesforce_changes"]

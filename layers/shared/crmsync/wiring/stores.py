@@ -18,7 +18,9 @@ from crmsync.model.settings import Settings
 if TYPE_CHECKING:
     from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.inbox import InboxTable
+    from crmsync.gateways.jobs import JobsTable
     from crmsync.gateways.outbox import EventOutbox
+    from crmsync.gateways.queues import ErrandQueue
     from crmsync.gateways.secrets import SecretStore
     from crmsync.gateways.settings import FreshSettings, SettingsTable
 
@@ -67,10 +69,29 @@ def outbox() -> EventOutbox:
     """The bus and the queues of the concerns."""
     from crmsync.gateways.outbox import EventOutbox
 
-    queues = {
-        kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ
-    }
-    return EventOutbox(aws_client("events"), aws_client("sqs"), os.environ.get("CHANGE_BUS", ""), queues)
+    return EventOutbox(aws_client("events"), aws_client("sqs"), os.environ.get("CHANGE_BUS", ""), concern_queues())
+
+
+def concern_queues() -> dict[Kind, str]:
+    """The URLs of the concerns' queues that this Lambda was given."""
+    return {kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ}
+
+
+@cache
+def jobs() -> JobsTable:
+    """Where backfills keep their place."""
+    from crmsync.gateways.jobs import JobsTable
+
+    return JobsTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def errands() -> ErrandQueue:
+    """The queue of the backfills: the Lambda's own variable, or for the operator the queue of the name that the template gives it."""
+    from crmsync.gateways.queues import ErrandQueue, url_of
+
+    sqs = aws_client("sqs")
+    return ErrandQueue(sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill"))
 
 
 @cache
@@ -89,7 +110,12 @@ def sealer() -> Sealer:
 
 def table_name(name: str) -> str:
     """A table's name: the Lambda's own variable, or for the operator the name that the template gives it."""
-    return os.environ.get(f"{name.upper()}_TABLE") or f"{os.environ.get('CRMSYNC_STACK', DEFAULT_STACK)}-{name}"
+    return os.environ.get(f"{name.upper()}_TABLE") or f"{stack_name()}-{name}"
+
+
+def stack_name() -> str:
+    """The name that the stack was deployed under, for the operator."""
+    return os.environ.get("CRMSYNC_STACK", DEFAULT_STACK)
 
 
 @cache

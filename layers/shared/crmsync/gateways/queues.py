@@ -1,0 +1,66 @@
+"""The queues as a backfill needs them: how much waits in front of the concerns, and the errands that make jobs go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from crmsync.errors import Refused
+from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.outbox import LONGEST_DELAY
+from crmsync.model.jobs import Errand
+from crmsync.model.records import Kind
+from crmsync.rules.pace import Depth
+from crmsync.wire.errand import dump
+
+_COUNTS = {
+    "ready": "ApproximateNumberOfMessages",
+    "hidden": "ApproximateNumberOfMessagesNotVisible",
+    "delayed": "ApproximateNumberOfMessagesDelayed",
+}
+
+
+class QueueBacklog:
+    """Implements `Backlog` on SQS, whose counts are a little behind."""
+
+    def __init__(self, sqs: Any, queues: Mapping[Kind, str]) -> None:
+        """Look with boto3 client `sqs` at the queue URL of each kind."""
+        self._sqs = sqs
+        self._queues = queues
+
+    def depth(self, kind: Kind) -> Depth:
+        """How many messages the concern has before it. Raises `TryAgain`, and `Refused` where the deployment has no such concern."""
+        if kind not in self._queues:
+            raise Refused(f"This deployment has no queue for changes of the kind {kind}.", code="QUEUE")
+        try:
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._queues[kind], AttributeNames=list(_COUNTS.values()))
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+        return Depth(**{name: int(answer["Attributes"][count]) for name, count in _COUNTS.items()})
+
+
+class ErrandQueue:
+    """Implements `Errands` on SQS."""
+
+    def __init__(self, sqs: Any, url: Callable[[], str]) -> None:
+        """Send with boto3 client `sqs` to the queue whose URL `url` gives when it is first needed."""
+        self._sqs = sqs
+        self._url = url
+
+    def send(self, errand: Errand, *, after: int = 0) -> None:
+        """Have a job go on after so many seconds. Raises `TryAgain`."""
+        delay = min(max(after, 0), LONGEST_DELAY)
+        try:
+            self._sqs.send_message(QueueUrl=self._url(), MessageBody=dump(errand), DelaySeconds=delay)
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue of the backfills") from None
+
+
+def url_of(sqs: Any, name: str) -> str:
+    """The URL of the queue of that name. Raises `TryAgain`, whose code tells a queue that is not there."""
+    try:
+        return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except (BotoCoreError, ClientError) as problem:
+        raise aws_error(problem, "The queue of the backfills") from None

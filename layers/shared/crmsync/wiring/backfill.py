@@ -1,0 +1,86 @@
+"""Backfills: the errands of imports and resyncs in, pages of records to look at on the bus."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+from crmsync.telemetry import logger, metrics
+from crmsync.wiring.crms import hubspot_of, salesforce_of
+from crmsync.wiring.stores import aws_client, concern_queues, errands, jobs, now, outbox, settings
+
+if TYPE_CHECKING:
+    from crmsync.flows.backfill import Desk
+    from crmsync.gateways.salesforce_listing import SalesforceLister
+    from crmsync.model.jobs import Job
+    from crmsync.ports import Lister
+
+TICKET = 6
+
+
+def backfill() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Imports and resyncs: a batch of errands in, the partial batch response out."""
+    from crmsync.flows.backfill import run_errands
+
+    def run(event: Mapping[str, Any]) -> dict[str, Any]:
+        ran = run_errands(event["Records"], _desk())
+        for job in ran.jobs:
+            _tell_job(job)
+        return ran.response
+
+    return run
+
+
+def lister_of(connection: Connection, side: Side) -> Lister:
+    """All records of a side of a connection, page by page."""
+    from crmsync.gateways.hubspot_listing import HubspotLister
+
+    return HubspotLister(hubspot_of(connection).client) if side is Side.HUBSPOT else _org_lister_of(connection)
+
+
+def new_ticket() -> str:
+    """A ticket that no other turn has; also a job's name."""
+    return uuid.uuid4().hex[:TICKET]
+
+
+@cache
+def _desk() -> Desk:
+    from crmsync.flows.backfill import Desk
+    from crmsync.gateways.queues import QueueBacklog
+
+    return Desk(
+        connection=lambda name: settings().connection(name),
+        lister=lister_of,
+        quota=_org_lister_of,
+        jobs=jobs(),
+        errands=errands(),
+        outbox=outbox(),
+        backlog=QueueBacklog(aws_client("sqs"), concern_queues()),
+        ticket=new_ticket,
+        now=now,
+    )
+
+
+@lru_cache(maxsize=16)
+def _org_lister_of(connection: Connection) -> SalesforceLister:
+    from crmsync.gateways.salesforce_listing import SalesforceLister
+
+    return SalesforceLister(salesforce_of(connection).session)
+
+
+def _tell_job(job: Job) -> None:
+    logger.info(
+        "backfill moved",
+        connection=job.connection,
+        job=job.id,
+        state=str(job.state),
+        queued=job.queued,
+        total=job.total,
+        reason=job.trouble,
+    )
+    metrics.add_metric("BackfillTurns", unit="Count", value=1)
+    metrics.add_metric("BackfillsStopped", unit="Count", value=job.state == "paused")

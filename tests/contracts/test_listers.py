@@ -1,0 +1,85 @@
+"""How all records of an object are walked through behind the port."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.model.records import Ref
+from tests.contracts.stages import Stage
+
+
+def walk(stage: Stage, name: str, size: int, *, with_email: bool = False) -> list[Ref]:
+    """Every record of an object, page by page, as a backfill goes through them."""
+    found: list[Ref] = []
+    after: str | None = ""
+    while after is not None:
+        page = stage.lister.page(name, after, size, with_email=with_email)
+        assert len(page.refs) <= size
+        found.extend(page.refs)
+        after = page.after
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_every_record_is_named_once(stage: Stage, size: int) -> None:
+    """Whatever the size of the pages, none is lost at a border and none is named twice; they are counted, too."""
+    before = set(walk(stage, stage.words.object, 100))
+    made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan", "o'brien", "eve", "finn")]
+    stage.catch_up()
+
+    seen = [ref for ref in walk(stage, stage.words.object, size) if ref not in before]
+
+    assert sorted(seen) == sorted(made)
+    assert stage.lister.count(stage.words.object) == len(before) + len(made)
+
+
+def test_deleted_records_are_not_named(stage: Stage) -> None:
+    """What lies in a recycle bin is nothing to look at."""
+    ada, nobody = stage.add("ada"), stage.nobody()
+    stage.catch_up()
+
+    seen = walk(stage, stage.words.object, 100)
+
+    assert ada in seen
+    assert nobody not in seen
+
+
+def test_what_comes_and_goes_meanwhile_shifts_nothing(stage: Stage) -> None:
+    """A page begins after the last record of the page before, so a deletion behind it hides nobody and a new record doubles nobody."""
+    made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan")]
+    first = stage.lister.page(stage.words.object, "", len(walk(stage, stage.words.object, 100)) - 1)
+    stage.person.delete(made[0])
+    stage.add("eve")
+
+    rest = stage.lister.page(stage.words.object, first.after, 100)
+
+    assert set(made[-1:]) <= {*first.refs, *rest.refs}
+    assert set(first.refs).isdisjoint(rest.refs)
+    assert {*made[1:]} <= {*first.refs, *rest.refs}
+
+
+@pytest.mark.rule("IMP-4")
+def test_records_without_an_address_are_left_out_of_imports(salesforce: Stage) -> None:
+    """Leads and contacts without an e-mail address are not imported, and are not counted among those that are."""
+    ada = salesforce.add("ada")
+    mute = salesforce.person.add("Lead", {"LastName": "Mute", "Company": "Example Works"})
+    salesforce.made.append(mute)
+
+    assert walk(salesforce, "Lead", 2, with_email=True) == [ada]
+    assert (salesforce.lister.count("Lead", with_email=True), salesforce.lister.count("Lead")) == (1, 2)
+
+
+def test_converted_leads_are_not_named(salesforce: Stage) -> None:
+    """Such a lead lives on as a contact, which is named instead."""
+    lead = salesforce.add("ada")
+    contact = salesforce.person.convert(lead)
+
+    assert (walk(salesforce, "Lead", 10), walk(salesforce, "Contact", 10)) == ([], [contact])
+    assert salesforce.lister.count("Lead") == 0
+
+
+def test_the_daily_calls_are_told(salesforce: Stage) -> None:
+    """How many were used by everybody, and how many there are."""
+    calls = salesforce.lister.calls()
+
+    assert 0 <= calls.used < calls.allowed

@@ -1,0 +1,235 @@
+"""Imports and resyncs from the operator's side: what is told beforehand, what is started, and how jobs are steered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from crmsync.cli import main
+from crmsync.flows.backfill import LEFT_OUT
+from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
+from crmsync.model.records import Side
+from tests.builders import NOON
+from tests.config.files import MINIMAL
+from tests.operator.stages import Stage
+
+WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
+BRAKED = "Nothing was queued. Resync less at a time, or allow more."
+
+
+@pytest.fixture
+def people(stage: Stage) -> Stage:
+    """An account and an org with three leads, one of them without an address, and two contacts."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    for number in range(2):
+        stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": {"email": f"c{number}@example.com"}})
+        lead = {"LastName": "Lang", "Company": "Example", "Email": f"l{number}@example.com"}
+        stage.make_in_salesforce("sobjects/Lead", lead)
+    stage.make_in_salesforce("sobjects/Lead", {"LastName": "Mute", "Company": "Example"})
+    return stage
+
+
+def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of the command."""
+    status = main(words, operator=stage.operator)
+    printed = capture.readouterr()
+    return status, printed.out, printed.err
+
+
+def document(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    """Exit status and document of the command."""
+    status, out, _ = said(stage, capture, *words, "--json")
+    return status, json.loads(out)
+
+
+def test_an_import_is_told_before_it_is_done(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many records, the price in calls, the time; who has no address is left out and said to be (IMP-4). Nothing is queued."""
+    status, out, err = said(people, capsys, "import", "leads")
+
+    assert (status, err) == (0, "acme: 1 have no e-mail address and are not imported (IMP-4).\n")
+    assert out.splitlines() == [
+        "acme: import of salesforce Lead (2)",
+        "2 records; HubSpot calls 1 to 1, Salesforce calls 2 to 2; at most 1 s.",
+        "--apply starts it.",
+    ]
+    assert (people.jobs.all("acme"), people.errands.sent, people.writes) == ([], [], (0, 3))
+
+
+def test_an_import_is_started_and_left_alone(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --no-wait the command returns at once; the job is stored and its first errand sent."""
+    status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
+
+    leg = Leg(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
+    job = Job("acme", "ticket1", Verb.IMPORT, (leg,), NOON, NOON, by="ada", turn=1, ticket="ticket2", version=1)
+    assert list(people.jobs.all("acme")) == [job]
+    assert people.errands.sent == [(errand_of(job), 0)]
+    assert (status, told) == (
+        0,
+        {
+            "applied": True,
+            "jobs": [
+                {
+                    "connection": "acme",
+                    "id": "ticket1",
+                    "verb": "import",
+                    "legs": ["salesforce Lead"],
+                    "state": "running",
+                    "total": 2,
+                    "queued": 0,
+                    "done": 0,
+                    "left_out": 1,
+                    "per_second": None,
+                    "seconds_left": None,
+                    "started_at": "2026-11-02T12:00:00+00:00",
+                    "moved_at": "2026-11-02T12:00:00+00:00",
+                    "trouble": "",
+                    "by": "ada",
+                }
+            ],
+            "records": 2,
+            "calls": {"hubspot": {"least": 1, "most": 1}, "salesforce": {"least": 2, "most": 2}},
+            "seconds": 1,
+        },
+    )
+
+
+def test_a_resync_of_everything_names_each_object(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Parents first; what is switched off is left out and said to be."""
+    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+
+    status, out, err = said(people, capsys, "resync", "--all")
+
+    assert (status, err) == (0, "acme: companies are switched off (ACC-2).\n")
+    assert out.splitlines()[0] == "acme: resync of salesforce Contact (0), salesforce Lead (3), hubspot contact (2)"
+
+
+@pytest.mark.rule("ACC-13")
+def test_one_record_is_resynced_by_its_id(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person's explicit act: the company card's Resync."""
+    command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81", "--apply", "--no-wait")
+
+    assert said(people, capsys, *command)[0] == 0
+    assert [job.legs for job in people.jobs.all("acme")] == [(Leg(Side.HUBSPOT, "company", ("81",), total=1),)]
+
+
+@pytest.mark.rule("ACC-2")
+def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """With companies off nothing would be made of imported accounts, so the import is refused."""
+    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+
+    status, out, err = said(people, capsys, "import", "accounts", "--apply")
+
+    switch = "Switch it on in the settings before the import: without that nothing would be made."
+    assert (status, out, err) == (1, "", f"crmsync: acme: companies are switched off (ACC-2). {switch}\n")
+    assert people.errands.sent == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("import", "lists"), "lists cannot be imported; accounts, contacts, leads can."),
+        (
+            ("resync", "--side", "hubspot", "--object", "lead"),
+            "hubspot has no lead to resync; there are company, contact.",
+        ),
+        (("import", "leads", "--connection", "beta"), "There is no connection beta."),
+        (("jobs", "pause", "7f3a2c"), "there is no job 7f3a2c"),
+        (
+            ("import", "leads", "--apply", "--max-changes", "1"),
+            f"2 records would be looked at, more than --max-changes 1 allows. {BRAKED}",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    people: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    """With the reason, exit status 1, and nothing queued."""
+    status, out, err = said(people, capsys, *words)
+
+    assert (status, out, err.splitlines()[-1]) == (1, "", f"crmsync: {says}")
+    assert people.errands.sent == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import",),
+        ("resync",),
+        ("resync", "--side", "hubspot"),
+        ("resync", "--all", "--id", "81"),
+        ("resync", "--side", "moon", "--object", "contact"),
+        ("import", "leads", "--max-changes", "0"),
+        ("jobs",),
+        ("jobs", "pause"),
+    ],
+)
+def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    """Exit status 2, and how it is meant; nobody is asked."""
+    with pytest.raises(SystemExit) as ended:
+        main(words, operator=cast("Any", "nobody"))
+
+    assert (ended.value.code, capsys.readouterr().err[:6]) == (2, "usage:")
+
+
+def test_a_job_is_watched_to_its_end(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command looks each second, prints where the job ended, and ends well when it is done."""
+    walk = [{"queued": 1, "waiting": 1}, {"queued": 2, "waiting": 0}, {"state": JobState.DONE}]
+    office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, walk.pop(0)))
+    people.operator = replace(people.operator, jobs=office)
+
+    status, out, _ = said(people, capsys, "import", "leads", "--apply")
+
+    assert (status, out) == (0, "ticket1  acme  import salesforce Lead  done  2 of 2\n")
+
+
+def test_a_job_that_stops_is_a_finding(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 1, and the reason beside it."""
+    stop = {"state": JobState.PAUSED, "trouble": "The scope is missing."}
+    office = replace(people.operator.jobs, sleep=lambda _seconds: move(people, stop))
+    people.operator = replace(people.operator, jobs=office)
+
+    status, out, _ = said(people, capsys, "import", "leads", "--apply")
+
+    assert (status, out) == (1, "ticket1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n")
+
+
+def test_nobody_waits_for_ever(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """When nothing moves for a minute and a half the command says so and ends; the job does not need it."""
+    status, _, err = said(people, capsys, "import", "leads", "--apply")
+
+    assert status == 1
+    assert (
+        err.splitlines()[-1]
+        == "Nothing has moved lately. Jobs go on without this command; look with crmsync jobs list."
+    )
+    assert [job.state for job in people.jobs.all("acme")] == [JobState.RUNNING]
+
+
+def move(stage: Stage, what: dict[str, Any]) -> None:
+    """Have the newest job move on."""
+    job = stage.jobs.all("acme")[0]
+    stage.jobs.save(replace(job, **what))
+
+
+def test_jobs_are_paused_resumed_and_cancelled(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """A resumed job gets a new ticket and its brake counts anew; a cancelled one has left something out."""
+    assert said(people, capsys, "jobs", "list")[1] == "There are no jobs.\n"
+    said(people, capsys, "import", "leads", "--apply", "--no-wait", "--max-changes", "5")
+    move(people, {"queued": 1})
+
+    paused = said(people, capsys, "jobs", "pause", "ticket1")[1]
+    assert paused == "ticket1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
+    assert said(people, capsys, "jobs", "resume", "ticket1")[0] == 0
+    job = people.jobs.all("acme")[0]
+    assert (job.state, job.limit, job.ticket) == (JobState.RUNNING, 6, "ticket3")
+    assert people.errands.sent[-1] == (errand_of(job), 0)
+    cancelled = document(people, capsys, "jobs", "cancel", "ticket1")[1]
+    assert (cancelled["state"], cancelled["trouble"]) == (
+        "cancelled",
+        f"{LEFT_OUT} The job was cancelled (LIM-2).",
+    )
+    assert said(people, capsys, "jobs", "resume", "ticket1")[2] == "crmsync: Job ticket1 is cancelled already.\n"
+    assert document(people, capsys, "jobs", "list")[1] == [cancelled]
