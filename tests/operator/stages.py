@@ -57,6 +57,7 @@ class Stage:
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
+    clock: Clock
     urls: Mapping[str, str]
 
     @property
@@ -132,4 +133,4 @@ def stage(
         office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
         operator = Operator(shelf, inbox, hubspot_side, salesforce_side, office, lambda: NOON, "ada")
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        yield Stage(operator, inbox, jobs, errands, hubspot, salesforce, faults, urls)
+        yield Stage(operator, inbox, jobs, errands, hubspot, salesforce, faults, clock, urls)

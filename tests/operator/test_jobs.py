@@ -29,6 +29,7 @@ def people(stage: Stage) -> Stage:
         lead = {"LastName": "Lang", "Company": "Example", "Email": f"l{number}@example.com"}
         stage.make_in_salesforce("sobjects/Lead", lead)
     stage.make_in_salesforce("sobjects/Lead", {"LastName": "Mute", "Company": "Example"})
+    stage.clock.advance(3600)  # HubSpot counts what its search has seen
     return stage
 
 
