@@ -36,4 +36,6 @@ def _job_office() -> JobOffice:
     from crmsync.flows.jobs import JobOffice
 
     by = os.environ.get("USER", "")
-    return JobOffice(settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, by)
+    return JobOffice(
+        settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, by
+    )
