@@ -36,6 +36,7 @@ def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
 
 def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary, *, is_last: bool) -> list[Change]:
     """Gather, plan and apply once; answers the changes that must be looked at again at once."""
+    book = replace(book, person_accounts=world.accounts.has_person_accounts())
     gathered = gather(changes, world, book)
     summary.counts["Quiet"] += gathered.quiet
     facts = with_accounts(gathered.facts, world)

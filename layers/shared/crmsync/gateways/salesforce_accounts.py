@@ -53,8 +53,11 @@ class PersonAccounts:
         self._known: bool | None = None
 
     def are_on(self) -> bool:
-        """The answer of the first call: the columns of person accounts do not exist where they are off (PA-1). Raises `SyncError`."""
+        """The answer of the first call: the columns of person accounts do not exist where they are off (PA-1). Raises `SyncError`.
+
+        Contact is asked, as not every deployment of ours may read accounts.
+        """
         if self._known is None:
-            described = self._session.call("GET", "sobjects/Account/describe")
+            described = self._session.call("GET", "sobjects/Contact/describe")
             self._known = any(row["name"] == "IsPersonAccount" for row in described["fields"])
         return self._known
