@@ -169,6 +169,9 @@ ADDED = {
     "[connection.companies]\nauto_create_and_associate = 2": (
         "line 10: auto_create_and_associate is 2, must be true or false (SET-6)"
     ),
+    '[connection.companies]\nmatch_by_domain = "yes"': 'line 10: match_by_domain is "yes", must be true or false (CH-15)',
+    "[connection.companies]\nremove_associations = 1": "line 10: remove_associations is 1, must be true or false (Q-29)",
+    "[connection.companies]\ndelete_in_hubspot = 0": "line 10: delete_in_hubspot is 0, must be true or false (DEL-1)",
     "[connection.deals]\nsync = []": "line 10: sync is a list, must be true or false (SET-5)",
     '[connection.deals]\ntotal_revenue_basis = "won only"': (
         'line 10: total_revenue_basis is "won only", must be one of all, won (Q-3)'
@@ -267,6 +270,23 @@ def test_what_does_not_sync_cannot_be_mapped() -> None:
         "line 11: companies cannot be mapped while their sync is off (MAP-10)",
         "line 15: companies cannot be mapped while their sync is off (MAP-10)",
         "line 19: deals cannot be mapped while their sync is off (MAP-10)",
+    ]
+
+
+@pytest.mark.rule("MAP-8")
+def test_companies_are_mapped_once_like_contacts() -> None:
+    """A default pair may change its policy; half of one cannot go elsewhere, and our own fields are nobody's."""
+    rows = (
+        row("industry", "Industry", section="companies"),
+        row("domain", "Site", section="companies"),
+        row("website", "Website", section="companies"),
+        row("crmsync_owner_id", "Owner_Id__c", section="companies"),
+    )
+
+    assert complaints(MINIMAL + "".join(rows)) == [
+        "line 14: domain is mapped already: by default it goes with Website (MAP-8)",
+        "line 19: Website is mapped already: by default domain goes with it (MAP-8)",
+        "line 22: crmsync_owner_id is one of crmsync's own properties and cannot be mapped (MAP-8)",
     ]
 
 

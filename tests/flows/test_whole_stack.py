@@ -120,3 +120,22 @@ def test_with_set_up_left_to_the_command_nothing_is_there(new_stack: NewStack):
     assert stack.settle()["open_errors"] == 0
     assert people.records("SELECT Id FROM Lead") == []
     assert writes(stack) == {"hubspot": 0, "salesforce": 0}
+
+
+def test_an_idle_quarter_of_an_hour_costs_a_call_a_minute(stack: Stack):
+    """Leads, contacts and accounts share Salesforce's one call, so a quiet day takes 1,440; HubSpot is searched per object."""
+    stack.advance(900)
+    before = stack.stats()
+
+    stack.advance(900)
+
+    after = stack.stats()
+    made = {side: _more(after[side]["by_endpoint"], before[side]["by_endpoint"]) for side in ("hubspot", "salesforce")}
+    assert sum(made["salesforce"].values()) == 15
+    assert made["hubspot"] == {f"POST /crm/v3/objects/{name}/search": 1 for name in ("contacts", "companies")}
+
+
+def _more(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    """What the calls of each endpoint grew by, those that did not left out."""
+    grown = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in grown.items() if count}
