@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,18 @@ def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
         inbox.park("acme", [report])
 
     assert list(inbox.parked("acme")) == reports
+
+
+def test_who_waits_for_a_record_is_found_by_it(inbox: Any) -> None:
+    """Whichever of several it is, in this connection only, and no longer once another report has taken its place."""
+    waits = [replace(a_report(number), waits_for=(contact(8), contact(9))) for number in (1, 2)]
+    inbox.park("acme", [*waits, a_report(3)])
+    inbox.park("other", [waits[0]])
+    inbox.park("acme", [a_report(2)])
+
+    assert list(inbox.parked("acme")) == [waits[0], a_report(2), a_report(3)]
+    found = [inbox.waiting_for("acme", refs) for refs in ([contact(9)], [contact(7), contact(8)], [contact(1)], [])]
+    assert [list(refs) for refs in found] == [[contact(1)], [contact(1)], [], []]
 
 
 def test_the_newest_report_counts_and_keeps_the_place_of_the_first(inbox: Any) -> None:

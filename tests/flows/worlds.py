@@ -92,13 +92,14 @@ class Town:
         return Change("acme", Kind.CONTACT, ref, cause, self.now)
 
     def drain(self) -> None:
-        """Work off what was put off, as the queue would, until nothing is left."""
+        """Work off what was put off and what was published, as the queue would, until nothing is left."""
         for _ in range(60):
-            if not self.outbox.delayed:
+            waiting = [*self.outbox.published, *(change for change, _ in self.outbox.delayed)]
+            self.outbox.published, self.outbox.delayed = [], []
+            if not waiting:
                 return
-            waiting, self.outbox.delayed = self.outbox.delayed, []
             self.wait(15)
-            sync_contacts([change for change, _ in waiting], self.world)
+            sync_contacts(waiting, self.world)
 
     def writes(self) -> int:
         """All writes so far: calls to both CRMs, links and reports."""

@@ -127,6 +127,11 @@ class MemoryInbox:
             if self._reports.pop((connection, ref), None) is not None:
                 self.writes += 1
 
+    def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
+        """As the port says."""
+        wanted = set(refs)
+        return [report.ref for report in self.parked(connection) if wanted & set(report.waits_for)]
+
     def parked(self, connection: str) -> Sequence[Report]:
         """As the port says."""
         return [report for (name, _), report in self._reports.items() if name == connection]

@@ -197,6 +197,7 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
         "fieldname": "Title",
         "hint": "Shorten it.",
         "because": ["ERR-7"],
+        "waits_for": [],
     }
 
 

@@ -52,8 +52,8 @@ def test_edits_of_different_fields_on_both_sides_both_survive():
     )
     assert plan_contact(facts, BOOK) == Plan(
         (
-            UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",)),
             UpdateRecord(hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)),
+            UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",)),
             SaveLink(saved),
         )
     )

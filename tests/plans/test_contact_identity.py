@@ -28,8 +28,8 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
     lead = a_lead({"Phone": "0100"})
     plan = plan_contact(born_in_hubspot(contact, [lead]), BOOK)
     assert plan.effects[:2] == (
-        UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
         UpdateRecord(contact.ref, H, {"phone": "0100", "company": "example.com"}, ("MAP-3",)),
+        UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
     )
     assert isinstance(plan.effects[2], SaveLink)
     assert (plan.effects[2].link.hubspot, plan.effects[2].link.salesforce) == (contact.ref, lead.ref)

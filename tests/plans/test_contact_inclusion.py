@@ -75,7 +75,7 @@ def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link
     assert plan_contact(edited(OUTSIDE), OUTSIDE).effects == ()
     thawed = plan_contact(edited(INSIDE), INSIDE).effects
     assert [type(one) for one in thawed] == [UpdateRecord, UpdateRecord, SaveLink]
-    assert (thawed[0].fields, thawed[1].fields) == ({"Phone": "1"}, {"jobtitle": "Engineer"})
+    assert (thawed[0].fields, thawed[1].fields) == ({"jobtitle": "Engineer"}, {"Phone": "1"})
 
 
 @pytest.mark.rule("OPT-7")

@@ -156,6 +156,9 @@ class Inbox(Protocol):
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """Forget the reports of records that sync again; costs nothing for a record that was never parked."""
 
+    def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
+        """Whose report names one of these records as standing in its way (`Report.waits_for`); without `refs` it costs nothing."""
+
     def parked(self, connection: str) -> Sequence[Report]:
         """Every report that stands, oldest first."""
 

@@ -12,7 +12,8 @@ from crmsync.errors import Conflict, SyncError
 from crmsync.flows.apply import apply
 from crmsync.flows.carry_out import carry_out, settler
 from crmsync.flows.contact_gather import gather
-from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, vacating, with_accounts
+from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, with_accounts
+from crmsync.flows.contact_waits import vacating, wake, with_holders
 from crmsync.flows.outcomes import Rival, Summary, conclude, in_passes
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
@@ -42,12 +43,20 @@ def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
+    together = with_holders(facts, plans, {change.ref for change in changes}, world, book)
+    woken = wake(facts, plans, world)
     apply(vacating(facts, plans), world, settler(book))
     applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
-    return [
-        *gathered.not_yet,
-        *conclude(facts, plans, applied, world, summary, is_last=is_last, rival_of=_holder_of_the_address),
-    ]
+    at_once = conclude(
+        facts,
+        plans,
+        applied,
+        world,
+        summary,
+        is_last=is_last,
+        rival_of=_holder_of_the_address,
+    )
+    return [*gathered.not_yet, *together, *at_once, *woken]
 
 
 def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) -> Rival | None:
@@ -55,8 +64,8 @@ def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) ->
     if not (isinstance(error, Conflict) and facts.link is not None and error.existing and _moves_address(plan)):
         return None
     contact = facts.hubspot.ref if facts.hubspot else facts.change.ref
-    change = replace(facts.change, cause=Cause.AGAIN)
-    return Rival((change, replace(change, ref=_other(contact, error.existing))), reports.address_taken(contact))
+    change, holder = replace(facts.change, cause=Cause.AGAIN), _other(contact, error.existing)
+    return Rival((change, replace(change, ref=holder)), reports.address_taken(contact, holder))
 
 
 def _other(contact: Ref, record_id: str) -> Ref:

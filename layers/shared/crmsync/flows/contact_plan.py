@@ -1,4 +1,4 @@
-"""Plan a whole batch of contacts: what every plan needs beside its facts, second thoughts, and what must happen before the plans.
+"""Plan a whole batch of contacts: what every plan needs beside its facts, and second thoughts.
 
 The deciding itself is `crmsync.plans.contact`; here it is only given what it asks for, and protected from its own defects.
 """
@@ -10,11 +10,9 @@ from dataclasses import replace
 
 from crmsync.flows.planning import hubspot_records, plan_batch, with_owners
 from crmsync.flows.world import World
-from crmsync.model.effects import Plan, UpdateRecord
-from crmsync.model.records import Ref, Side
+from crmsync.model.effects import Plan
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.addresses import Move, who_vacates
 from crmsync.rules.book import Book
 from crmsync.rules.inclusion import needs_membership
 
@@ -47,18 +45,3 @@ def _domain(facts: ContactFacts) -> str:
 def plan_all(facts: list[ContactFacts], world: World, book: Book) -> list[Plan]:
     """Plan every contact of the batch."""
     return plan_batch(facts, world, book, plan_contact, world.connection.contacts.max_deletes_per_hour)
-
-
-def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]:
-    """What must be done before the plans: contacts whose address another one is about to get give it up first."""
-    moves: dict[Ref, Move] = {}
-    for one, plan in zip(facts, plans, strict=True):
-        for effect in plan.effects:
-            if (
-                isinstance(effect, UpdateRecord)
-                and effect.side is Side.HUBSPOT
-                and effect.fields.get(EMAIL)
-                and one.hubspot
-            ):
-                moves[one.hubspot.ref] = Move(str(one.hubspot.fields.get(EMAIL) or ""), str(effect.fields[EMAIL]))
-    return [Plan((UpdateRecord(ref, Side.HUBSPOT, {EMAIL: None}, ("DUP-24",)),)) for ref in sorted(who_vacates(moves))]

@@ -119,26 +119,31 @@ class Desk(Generic[AnyFacts]):
         named = [ref for record in lone if (ref := self._named_by(record))]
         self.look_after(named)
         heirs = [now for ref in named if (now := self.now(ref))]
-        self.read(heirs)
         self.find_links([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
 
     def look_after(self, places: Iterable[Ref]) -> None:
-        """Read records, and ask what became of those that are gone."""
+        """Read records, and ask what became of those that are gone, step by step: a survivor may have been converted since."""
         wanted = list(dict.fromkeys(places))
-        self.read(wanted)
-        for side in Side:
-            gone = [
-                ref for ref in wanted if ref.side is side and ref not in self.records and ref not in self._survivors
-            ]
-            if gone:
-                self._survivors.update(self.world.crm(side).survivors(gone))
+        while wanted:
+            self.read(wanted)
+            for side in Side:
+                gone = [
+                    ref for ref in wanted if ref.side is side and ref not in self.records and ref not in self._survivors
+                ]
+                if gone:
+                    self._survivors.update(self.world.crm(side).survivors(gone))
+            wanted = [heir for ref in wanted if (heir := self._heir(ref)) and heir not in self._asked]
 
     def now(self, place: Ref) -> Ref | None:
-        """Where a record lives on: itself, the contact of a converted lead, the survivor of a merge, or nowhere."""
+        """Where a record lives on in the end: itself, one that took its place, or nowhere."""
+        while heir := self._heir(place):
+            place = heir
+        return place if place in self.records else None
+
+    def _heir(self, place: Ref) -> Ref | None:
+        """The record that took this one's place: the contact of a converted lead, the survivor of a merge."""
         record = self.records.get(place)
-        if record is None:
-            return self._survivors.get(place)
-        return record.successor or place
+        return self._survivors.get(place) if record is None else record.successor
 
     def is_taken(self, ref: Ref) -> bool:
         """Whether a record belongs to a pair that is kept in step."""
@@ -155,9 +160,7 @@ class Desk(Generic[AnyFacts]):
         """Read both records of each link, and where one of them is gone, what became of it and whose that is."""
         places = [place for link in links for side in Side if isinstance(place := link.on(side), Ref)]
         self.look_after(places)
-        successors = [now for place in places if (now := self.now(place)) and now != place]
-        self.read(successors)
-        self.find_links(successors)
+        self.find_links(now for place in places if (now := self.now(place)) and now != place)
 
     def _facts(self, change: Change) -> AnyFacts:
         """The facts of one change, from what has been read."""

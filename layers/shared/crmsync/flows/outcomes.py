@@ -14,7 +14,7 @@ from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
-from crmsync.model.effects import Category, Plan, Report, effect_line
+from crmsync.model.effects import Category, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules.refusals import drawer_of
@@ -143,15 +143,19 @@ def refusal(ref: Ref, error: SyncError) -> Report:
 
 
 def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]) -> list[Ref]:
-    """The records whose plans went through without a report: whatever was parked about them is settled."""
-    refs: list[Ref] = []
+    """The records whose plans went through without a report: whatever was parked about them is settled.
+
+    Where only one of a pair is left, it may be somebody else's by now; only what the links name is settled.
+    """
+    refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
         if done.error is None and not any(isinstance(effect, Report) for effect in plan.effects):
-            refs.append(one.change.ref)
-            refs.extend(
-                record.ref for record in (one.hubspot, one.salesforce) if record and record.ref != one.change.ref
-            )
-    return refs
+            is_pair = one.hubspot and one.salesforce and not one.outlived
+            records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
+            links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]
+            places = [place for link in links if link for place in (link.hubspot, link.salesforce)]
+            refs.update((one.change.ref, *records, *(place for place in places if isinstance(place, Ref))))
+    return sorted(refs)
 
 
 def note(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:

@@ -1,7 +1,7 @@
 """The error inbox in the state table: the newest report per record that does not sync.
 
     pk               sk                      attributes
-    inbox#acme       hubspot:contact:81      category, text, field, hint, because, first, last (ISO 8601, UTC)
+    inbox#acme       hubspot:contact:81      category, text, field, hint, because, waits (whom it waits for), first, last (ISO 8601, UTC)
 
 No personal data is stored: reports have none.
 """
@@ -24,8 +24,17 @@ from crmsync.model.records import Ref, Side
 DELETE_BATCH = 25
 THREADS = 8
 
-_WORDS = {"#c": "category", "#t": "text", "#f": "field", "#h": "hint", "#b": "because", "#n": "first", "#l": "last"}
-_KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #l = :now, #n = if_not_exists(#n, :now)"
+_WORDS = {
+    "#c": "category",
+    "#t": "text",
+    "#f": "field",
+    "#h": "hint",
+    "#b": "because",
+    "#w": "waits",
+    "#n": "first",
+    "#l": "last",
+}
+_KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
 
 
 class InboxTable:
@@ -58,6 +67,14 @@ class InboxTable:
         for part in chunks(parked, DELETE_BATCH):
             self._delete(connection, part)
 
+    def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
+        """Who waits for one of these, in one read. Raises `TryAgain`."""
+        wanted = set(refs)
+        if not wanted:
+            return []
+        rows = self._query(connection, ProjectionExpression="sk, waits")
+        return [_ref(row["sk"]["S"]) for row in rows if wanted & set(_waits(row))]
+
     def parked(self, connection: str) -> Sequence[Report]:
         """Every report that stands, oldest first. Raises `TryAgain`."""
         rows = sorted(self._query(connection), key=lambda row: (row["first"]["S"], row["sk"]["S"]))
@@ -70,6 +87,7 @@ class InboxTable:
             ":f": {"S": report.fieldname},
             ":h": {"S": report.hint},
             ":b": {"S": " ".join(report.because)},
+            ":w": {"S": " ".join(map(str, report.waits_for))},
             ":now": {"S": self._now().isoformat()},
         }
         try:
@@ -130,12 +148,21 @@ def _key(connection: str, ref: str) -> dict[str, dict[str, str]]:
 
 
 def _report(row: Mapping[str, Any]) -> Report:
-    side, name, identifier = row["sk"]["S"].split(":", 2)
     return Report(
-        ref=Ref(Side(side), name, identifier),
+        ref=_ref(row["sk"]["S"]),
         category=Category(row["category"]["S"]),
         text=row["text"]["S"],
         fieldname=row["field"]["S"],
         hint=row["hint"]["S"],
         because=tuple(row["because"]["S"].split()),
+        waits_for=_waits(row),
     )
+
+
+def _waits(row: Mapping[str, Any]) -> tuple[Ref, ...]:
+    return tuple(map(_ref, row.get("waits", {"S": ""})["S"].split()))
+
+
+def _ref(text: str) -> Ref:
+    side, name, identifier = text.split(":", 2)
+    return Ref(Side(side), name, identifier)

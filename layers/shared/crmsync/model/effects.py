@@ -132,7 +132,10 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which field, and what to do about it."""
+    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which field, and what to do about it.
+
+    ``waits_for`` names the records that stand in its way: once one of them lets go, this one is looked at again.
+    """
 
     ref: Ref
     category: Category
@@ -140,6 +143,7 @@ class Report:
     fieldname: str = ""
     hint: str = ""
     because: Because = ()
+    waits_for: tuple[Ref, ...] = ()
 
 
 Effect: TypeAlias = (

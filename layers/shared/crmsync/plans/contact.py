@@ -1,7 +1,7 @@
 """Decide about one contact: what both sides show, the link and the settings in, a `Plan` out.
 
 The plan is made from both sides as they are now, never from what a message said; so an echo, a duplicate or a late event plans to nothing.
-Effects come in the order in which they must be applied: Salesforce, HubSpot, then the link.
+Effects come in the order in which they must be applied: HubSpot, Salesforce, then the link.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import DeleteRecord, DropLink, Note, Plan, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
-from crmsync.model.records import Kind, Record, Side, Value
+from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules import reports
 from crmsync.rules.base import key_of
@@ -36,10 +36,12 @@ _CREATES: dict[CreateInHubspot, frozenset[str]] = {
 class ContactFacts(Facts):
     """What was gathered about one contact.
 
-    ``account`` is the Salesforce account of the address's domain, where the settings ask for it (CH-12).
+    ``account`` is the Salesforce account of the address's domain, where the settings ask for it (CH-12). ``holder`` is
+    the contact that has, and keeps, the address that HubSpot's record of the pair should get.
     """
 
     account: str = ""
+    holder: Ref | None = None
 
 
 def plan_contact(facts: ContactFacts, book: Book) -> Plan:
@@ -60,11 +62,11 @@ def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
     if not _may_meet(named, match, book):
         return _nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return _over_tombstones(facts, match, _plan_adoption(named, match, book))
+        return _over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
     if facts.candidates:
-        return Plan((reports.held_by_another(named.ref),))
+        return Plan((reports.held_by_another(named.ref, facts.taken),))
     return _plan_birth(named, facts.account, book)
 
 
@@ -104,9 +106,9 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
     resync = facts.change.cause is Cause.RESYNC
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
         fresh = replace(here, version=0)
-        plan = plan_pair(facts.hubspot, facts.salesforce, fresh, book, anew=True, resync=resync)
+        plan = plan_pair(facts.hubspot, facts.salesforce, fresh, book, anew=True, resync=resync, holder=facts.holder)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link, resync=resync)
+    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link, resync=resync, holder=facts.holder)
 
 
 def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
@@ -128,6 +130,7 @@ def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> L
         salesforce=salesforce.ref,
         hubspot_base=bases[Side.HUBSPOT],
         salesforce_base=bases[Side.SALESFORCE],
+        wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
     )
 
 
@@ -159,12 +162,12 @@ def _over_tombstones(facts: ContactFacts, match: Record, plan: Plan) -> Plan:
     return replace(plan, effects=(*old, *plan.effects))
 
 
-def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
+def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref)
     if is_frozen(book.connection.contacts, included=qualifies(hubspot, book.connection.contacts, book.members)):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
-    return plan_pair(hubspot, salesforce, link, book, anew=True)
+    return plan_pair(hubspot, salesforce, link, book, anew=True, holder=facts.holder)
 
 
 def _plan_birth(record: Record, account: str, book: Book) -> Plan:

@@ -1,6 +1,7 @@
 """Addresses that change hands: two people who swap theirs must both end up with the right one.
 
-HubSpot gives an address to one contact only, so whoever holds an address that another one is about to get has to give it up first.
+HubSpot gives an address to one contact only, so whoever holds an address that another one is about to get has to give it up first; and
+who keeps it stands in the other's way.
 """
 
 from __future__ import annotations
@@ -17,6 +18,32 @@ class Move:
 
     now: str
     then: str
+
+
+def who_is_denied(moves: Mapping[Ref, Move], holders: Mapping[str, Ref]) -> Mapping[Ref, Ref]:
+    """The contacts that cannot get the address that they shall have, and who stands in their way.
+
+    `holders` tells who has an address now. Someone keeps it who has no move, or is denied one's own; of several who want an address the
+    first by id gets it.
+    """
+    denied: dict[Ref, Ref] = {}
+    while True:
+        going = {ref: move for ref, move in sorted(moves.items()) if ref not in denied}
+        firsts = {_same(move.then): ref for ref, move in reversed(going.items())}
+        more: dict[Ref, Ref] = {}
+        for ref, move in going.items():
+            holder = holders.get(_same(move.then), ref)
+            rival = firsts[_same(move.then)] if move.then else ref
+            if (in_the_way := rival if holder == ref or holder in going else holder) != ref:
+                more[ref] = in_the_way
+        if not more:
+            return {ref: _keeper(moves[ref], holders, going) or rival for ref, rival in denied.items()}
+        denied |= more
+
+
+def _keeper(move: Move, holders: Mapping[str, Ref], going: Mapping[Ref, Move]) -> Ref | None:
+    holder = holders.get(_same(move.then))
+    return holder if holder not in going else None
 
 
 def who_vacates(moves: Mapping[Ref, Move]) -> frozenset[Ref]:

@@ -49,16 +49,26 @@ class PairMerge:
     because_opt_out: Because = ()
     owners: tuple[str | None, str | None] = (None, None)
     marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
+    refused: frozenset[str] = frozenset()
 
 
 def merge_pair(
-    hubspot: Record, salesforce: Record, link: Link | None, book: Book, *, resync: bool = False
+    hubspot: Record,
+    salesforce: Record,
+    link: Link | None,
+    book: Book,
+    *,
+    resync: bool = False,
+    refused: frozenset[str] = frozenset(),
 ) -> PairMerge:
-    """Three-way merge of a pair against its link's base (no link: first meeting). A `resync` carries old values of new mappings, too."""
+    """Three-way merge of a pair against its link's base (no link: first meeting). A `resync` carries old values of new mappings, too.
+
+    HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross.
+    """
     page = book.pages[salesforce.ref.object]
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
     s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
-    merged = PairMerge()
+    merged = PairMerge(refused=refused)
     edits = Edits(hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), resync)
     for rule in page.field_map:
         newest = _newest(rule.hubspot, hubspot, salesforce, book)
@@ -117,6 +127,9 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
             merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
         else:
             coming = cross_rule(rule, Side.HUBSPOT, theirs).value
+            if rule.hubspot in merged.refused:
+                merged.unfit += (rule,)
+                return
             if moves_back(rule.hubspot, rule.choices, str(mine or ""), str(coming or "")):
                 _hold(rule, h, s, merged)
                 return

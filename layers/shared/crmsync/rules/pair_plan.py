@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model.effects import Because, Effect, Note, OptOut, Plan, SaveLink, UpdateRecord
+from crmsync.model.effects import Because, Effect, Note, OptOut, Plan, Report, SaveLink, UpdateRecord
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
@@ -37,10 +37,26 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
     return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
 
 
-def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, anew: bool, resync: bool = False) -> Plan:
-    """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings."""
-    merged = merge_pair(hubspot, salesforce, link, book, resync=resync)
+def plan_pair(
+    hubspot: Record,
+    salesforce: Record,
+    link: Link,
+    book: Book,
+    *,
+    anew: bool,
+    resync: bool = False,
+    holder: Ref | None = None,
+) -> Plan:
+    """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings.
+
+    `holder` has, and keeps, the address that HubSpot's record should get: the address waits, everything else goes on.
+    """
+    refused = frozenset({EMAIL} if holder else ())
+    merged = merge_pair(hubspot, salesforce, link, book, resync=resync, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
+    if unlearnt := _unlearnt(link, merged):
+        effects.insert(0, SaveLink(unlearnt))
+        link = replace(unlearnt, version=link.version + 1)
     if anew or merged.has_news or not link.version or effects:
         effects.append(
             SaveLink(
@@ -54,7 +70,7 @@ def plan_pair(hubspot: Record, salesforce: Record, link: Link, book: Book, *, an
         if fields
     )
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
-    unfit = (reports.unfit(hubspot.ref, rule.hubspot) for rule in merged.unfit)
+    unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
     return Plan((*written, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
 
@@ -65,15 +81,30 @@ def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
     return (Note(text, ("MAP-6",)),) if apart else ()
 
 
+def _unlearnt(link: Link, merged: PairMerge) -> Link | None:
+    """The link as it must be stored before Salesforce is written to, if values wait there in fields that our last write held.
+
+    With us as the last to touch the record, a look that finds this link would otherwise take such a value for our own.
+    """
+    waiting = link.wrote & tags(rule.salesforce for rule in merged.unfit)
+    touches = bool(merged.to_salesforce or merged.marks[Side.SALESFORCE])
+    return replace(link, wrote=link.wrote - waiting) if waiting and touches and link.version else None
+
+
+def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
+    return reports.address_taken(ref, holder) if holder and name == EMAIL else reports.unfit(ref, name)
+
+
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
+    """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a person's edit must be across already."""
     effects: list[Effect] = []
-    if merged.to_salesforce:
-        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, merged.to_salesforce, merged.because_salesforce))
     if merged.to_hubspot:
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
     if merged.opt_out_in_hubspot:
         address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
         effects.append(OptOut(str(address), merged.because_opt_out))
+    if merged.to_salesforce:
+        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, merged.to_salesforce, merged.because_salesforce))
     return tuple(effects)
 
 
@@ -87,6 +118,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
     for rule in merged.unfit:
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
+    wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     hubspot_owner, salesforce_owner = merged.owners
 
     def base(side: Side, shown: Mapping[str, Value]) -> Base:
@@ -100,7 +132,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         link,
         hubspot_base=base(Side.HUBSPOT, now_hubspot),
         salesforce_base=base(Side.SALESFORCE, now_salesforce),
-        wrote=tags(merged.to_salesforce) if merged.to_salesforce else link.wrote,
+        wrote=wrote - tags(rule.salesforce for rule in merged.unfit),
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
     )

@@ -5,6 +5,8 @@ The sentences hold no value of the record, so that they may be stored and logged
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref
 
@@ -20,26 +22,28 @@ def waiting(ref: Ref) -> Report:
     )
 
 
-def held_by_another(ref: Ref) -> Report:
-    """CH-13: a second record with the address of a linked one."""
+def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13: a second record with the address of a linked one; it waits for those across that are `linked`."""
     return Report(
         ref,
         Category.DUPLICATES,
         "shares its e-mail address with a record that is linked already; that link stays",
         hint="Merge the two records, or give one of them another address.",
         because=("CH-13",),
+        waits_for=tuple(sorted(linked)),
     )
 
 
-def address_taken(ref: Ref) -> Report:
-    """An address moved onto another contact's address is an error, never a merge."""
+def address_taken(ref: Ref, holder: Ref) -> Report:
+    """An address moved onto another contact's address is an error, never a merge; it waits for the `holder`."""
     return Report(
         ref,
         Category.DUPLICATES,
-        "would get an e-mail address that another HubSpot contact has",
+        "would get an e-mail address that another HubSpot contact has; the other fields are in step",
         "email",
         "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
         ("DUP-1",),
+        (holder,),
     )
 
 
