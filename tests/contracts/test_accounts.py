@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from crmsync.errors import Refused
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
@@ -155,8 +158,15 @@ def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(s
 
 
 def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
-    """The columns do not exist (PA-1)."""
+    """The columns do not exist, and a lead needs a company (PA-1, Q-35)."""
+    account = Ref(Side.SALESFORCE, "Account", an_account(salesforce, None))
+    lead = replace(salesforce.creation("ada"), fields={"LastName": "Lang"})
+
     assert salesforce.accounts.has_person_accounts() is False
+    with pytest.raises(Refused) as refused:
+        salesforce.crm.read([account], {"Account": ["IsPersonAccount"]})
+    assert refused.value.code == "INVALID_FIELD"
+    assert [getattr(one, "code", "") for one in salesforce.crm.create([lead])] == ["REQUIRED_FIELD_MISSING"]
 
 
 @pytest.mark.rule("PA-1")
@@ -174,3 +184,64 @@ def test_the_website_of_a_person_is_no_companys(salesforce_of_persons: Stage) ->
 
     account = an_account(salesforce_of_persons, "example.com")
     assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {"example.com": account}
+
+
+COLUMNS = {
+    "Account": ["Name", "IsPersonAccount", "PersonContactId"],
+    "Contact": ["LastName", "Email", "IsPersonAccount"],
+}
+
+
+def a_person(stage: Stage, **fields: str) -> tuple[Ref, Ref]:
+    """A person makes a person account; the account and the contact behind it."""
+    account = stage.person.add("Account", {"LastName": "Lang", **fields})
+    contact = stage.crm.read([account], COLUMNS)[account].fields["PersonContactId"]
+    return account, Ref(Side.SALESFORCE, "Contact", str(contact))
+
+
+def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage) -> None:
+    """It shows the person, is told with the account, and others are no persons (PA-3, PA-5)."""
+    org = salesforce_of_persons
+    person, hidden = a_person(org, FirstName="Ada", PersonEmail="ada@example.com")
+    works = Ref(Side.SALESFORCE, "Account", an_account(org, None))
+    bob = a_contact(org, works.id, "Berg")
+
+    records = org.crm.read([person, works, bob], COLUMNS)
+
+    assert {ref: (record.fields.get("Name"), record.fields["IsPersonAccount"]) for ref, record in records.items()} == {
+        person: ("Ada Lang", True),
+        works: ("Example Works", False),
+        bob: (None, False),
+    }
+    shown = org.crm.read([hidden], COLUMNS)[hidden].fields
+    assert shown == {"LastName": "Lang", "Email": "ada@example.com", "IsPersonAccount": True}
+    assert org.accounts.contacts_of([person.id, works.id]) == {person.id: (hidden,), works.id: (bob,)}
+
+
+def test_a_person_is_written_through_the_account_only(salesforce_of_persons: Stage) -> None:
+    """What is written there shows on the contact; the contact itself is refused, alone (PA-3)."""
+    org = salesforce_of_persons
+    person, hidden = a_person(org)
+    bob = a_contact(org, an_account(org, None), "Berg")
+    writes = {person: {"PersonEmail": "new@example.com"}, hidden: {"Email": "other@example.com"}, bob: {"Phone": "7"}}
+
+    outcomes = org.crm.update([UpdateRecord(ref, Side.SALESFORCE, fields) for ref, fields in writes.items()])
+
+    assert [getattr(one, "code", "written") for one in outcomes] == [
+        "written",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "written",
+    ]
+    assert org.crm.read([hidden], COLUMNS)[hidden].fields["Email"] == "new@example.com"
+
+
+def test_a_lead_without_a_company_becomes_a_person(salesforce_of_persons: Stage) -> None:
+    """It needs none where there are person accounts (PA-8, Q-35)."""
+    org = salesforce_of_persons
+    effect = replace(org.creation("ada"), fields={"LastName": "Lang", "Email": org.address("ada")})
+    [lead] = org.crm.create([effect])
+
+    contact = org.person.convert(lead.ref)
+
+    shown = org.crm.read([contact], COLUMNS)[contact].fields
+    assert shown == {"LastName": "Lang", "Email": org.address("ada"), "IsPersonAccount": True}

@@ -18,6 +18,7 @@ from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
 
 PAGE = 200
+IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
 OUR_USER = "005000000000001AAA"
 PERSON = "005000000000009AAA"
 
@@ -176,7 +177,14 @@ class MemoryCrm:
         return survivor
 
     def convert(self, lead: Ref) -> Ref:
-        """A person converts a lead and gets the contact."""
+        """A person converts a lead and gets the contact; one without a company becomes a person account where there are such (PA-8)."""
+        if self.has_person_accounts and not self.fields(lead).get("Company"):
+            of_account = {"LastName": "LastName", "FirstName": "FirstName", "Email": "PersonEmail", "Phone": "Phone"}
+            own = {of_account[name]: value for name, value in self.fields(lead).items() if name in of_account}
+            account = self._insert("Account", own, ours=False)
+            contact = Ref(self.side, "Contact", str(self._rows[account].fields[PERSON_CONTACT]))
+            self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
+            return contact
         names = ("LastName", "FirstName", "Email", "Phone")
         fields = {name: value for name, value in self.fields(lead).items() if name in names}
         contact = self._insert("Contact", fields, ours=False)
@@ -226,10 +234,14 @@ class MemoryCrm:
         return ref in self._rows and not self._rows[ref].is_deleted
 
     def _record(self, ref: Ref, names: Iterable[str], *, history: bool = False) -> Record:
+        names = list(names)
+        self._check_columns(ref.object, names)
         row = self._rows[ref]
         shown = {name: row.fields.get(name) for name in names}
         if self.side is Side.SALESFORCE and "OwnerId" in shown:
             shown["OwnerId"] = shown["OwnerId"] or row.owner
+        if IS_PERSON in shown:
+            shown[IS_PERSON] = bool(shown[IS_PERSON])
         origins = {name: row.origins[name] for name in shown if history and name in row.origins}
         by = row.by if self.side is Side.SALESFORCE else ""
         at = self._stamp(row.created_at), self._stamp(row.modified_at)
@@ -246,7 +258,7 @@ class MemoryCrm:
         if first is not None:
             self.put(first, fields, ours=True)
             return self._written(first, fields)
-        missing = [name for name in self.customs.required.get(effect.object, ()) if not fields.get(name)]
+        missing = [name for name in self._required(effect.object, fields) if not fields.get(name)]
         if missing:
             text = f"Required fields are missing: [{', '.join(missing)}]"
             return Refused(text, code="REQUIRED_FIELD_MISSING", fieldname=missing[0])
@@ -267,6 +279,9 @@ class MemoryCrm:
         error = self._refused(fields)
         if error is not None:
             return error
+        if ref.object == "Contact" and self._rows[ref].fields.get(IS_PERSON):
+            text = "A person account is written through its account."
+            return Refused(text, code="INVALID_FIELD_FOR_INSERT_UPDATE", fieldname=next(iter(fields)))
         clash = self._clash(ref.object, fields)
         if clash is not None and clash != ref:
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
@@ -314,8 +329,42 @@ class MemoryCrm:
             if row.fields.get(name) != kept:
                 row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
             row.fields[name] = kept
+        if self.has_person_accounts and ref.object == "Account":
+            self._mirror_person(ref, ours=ours)
         for tell in self.after_write:
             tell(ref, fields)
+
+    def _mirror_person(self, account: Ref, *, ours: bool) -> None:
+        """An account with a last name instead of a name is a person; Salesforce keeps a contact behind it (PA-3)."""
+        fields = self._rows[account].fields
+        if not fields.get("LastName") or (fields.get("Name") and not fields.get(IS_PERSON)):
+            return
+        fields[IS_PERSON] = True
+        fields["Name"] = " ".join(str(fields[name]) for name in ("FirstName", "LastName") if fields.get(name))
+        shown = {_of_contact(name): value for name, value in fields.items() if _of_contact(name)}
+        if not fields.get(PERSON_CONTACT):
+            contact = self._insert("Contact", {**shown, IS_PERSON: True, "AccountId": account.id}, ours=ours)
+            fields[PERSON_CONTACT] = contact.id
+        contact = Ref(self.side, "Contact", str(fields[PERSON_CONTACT]))
+        if any(self._rows[contact].fields.get(name) != value for name, value in shown.items()):
+            self.put(contact, shown, ours=ours)
+
+    def _required(self, name: str, fields: Mapping[str, Value]) -> list[str]:
+        """A lead needs no company where it may become a person account (Q-35), and an account of a person has no name of its own."""
+        if name == "Account":
+            return [] if self.has_person_accounts and fields.get("LastName") else ["Name"]
+        free = {"Company"} if self.has_person_accounts else set()
+        return [one for one in self.customs.required.get(name, ()) if one not in free]
+
+    def _check_columns(self, name: str, names: Iterable[str]) -> None:
+        """The columns of person accounts do not exist where they are off (PA-1)."""
+        if self.side is Side.HUBSPOT or self.has_person_accounts:
+            return
+        for one in names:
+            if one == IS_PERSON or (
+                name == "Account" and (one.startswith("Person") or one in {"FirstName", "LastName"})
+            ):
+                raise Refused(f"No such column '{one}' on entity '{name}'.", code="INVALID_FIELD", fieldname=one)
 
     def _kept(self, name: str, value: Value) -> Value:
         """A value as the side keeps it: HubSpot has text only and small addresses; neither has an empty text."""
@@ -325,6 +374,15 @@ class MemoryCrm:
 
     def _stamp(self, moment: datetime) -> datetime:
         return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.customs.stamp
+
+
+def _of_contact(name: str) -> str:
+    """What an account's field is called on the contact behind it; "" for the account's own."""
+    if name in {"FirstName", "LastName", "Phone", "Description", "OwnerId"}:
+        return name
+    if name.endswith("__pc"):
+        return f"{name.removesuffix('__pc')}__c"
+    return name.removeprefix("Person") if name.startswith("Person") and name != PERSON_CONTACT else ""
 
 
 def _plain(value: object) -> Value:
