@@ -32,19 +32,20 @@ def tag(name: str) -> bytes:
 class Sealer:
     """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, key: bytes) -> None:
         """Use `key` (16 to 64 bytes). Raises `ValueError` for a shorter or longer one."""
         if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
             msg = "the link key must have 16 to 64 bytes"
             raise ValueError(msg)
-        self._key = key
+        self._keyed = hashlib.blake2b(digest_size=SEAL_BYTES, key=key)
 
     def seal(self, name: str, value: Value) -> bytes:
         """The seal of a canonical value of the field called `name`."""
-        text = f"{name}\x00{type(value).__name__}\x00{value}"
-        return hashlib.blake2b(text.encode(), digest_size=SEAL_BYTES, key=self._key).digest()
+        sealing = self._keyed.copy()
+        sealing.update(f"{name}\x00{type(value).__name__}\x00{value}".encode())
+        return sealing.digest()
 
     def seal_apart(self, name: str, value: Value) -> bytes:
         """The seal of a value beside which the other side was left with another one."""

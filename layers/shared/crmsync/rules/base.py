@@ -28,6 +28,12 @@ class SideView:
         """Whether this side shows nothing but what the two agreed on."""
         return not self.settled and not any(showing.moved for showing in self.showings.values())
 
+    @property
+    def unsealed(self) -> frozenset[str]:
+        """The fields that do not show what the base has sealed as agreed on."""
+        moved = (name for name, showing in self.showings.items() if showing.moved or showing.apart)
+        return self.settled.union(moved)
+
 
 def key_of(name: str, look: Look) -> str:
     """The name by which a base keeps a field.

@@ -48,9 +48,14 @@ class Verdict:
 KEEP = Verdict(None)
 
 
+def is_in_step(hubspot: Showing, salesforce: Showing) -> bool:
+    """Whether a field needs no decision: both sides show the same, or neither shows news."""
+    return hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved)
+
+
 def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
     """Decide one field. `newest` is the side whose value is the more recent one, used only where both have news."""
-    if hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved):
+    if is_in_step(hubspot, salesforce):
         return KEEP
     return _POLICIES[rule.update](hubspot, salesforce, newest)
 

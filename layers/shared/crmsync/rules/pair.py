@@ -5,6 +5,7 @@ The answer says what each side must be told and why; what becomes of it is the p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crmsync.model import names
@@ -17,7 +18,7 @@ from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
-from crmsync.rules.merge import Verdict, may_pass, merge_field
+from crmsync.rules.merge import KEEP, Verdict, is_in_step, may_pass, merge_field
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
 EMAIL = "email"
@@ -31,8 +32,9 @@ class PairMerge:
     """What came of a merge.
 
     ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of our
-    own should show: the other side's id, the Salesforce owner. ``apart`` are rows whose values stay different, ``undecided``
-    says that HubSpot's history must be read first (MAP-6).
+    own should show: the other side's id, the Salesforce owner. ``unsealed`` are the fields that do not show what the base
+    has sealed, ``apart`` rows whose values stay different, ``undecided`` says that HubSpot's history must be read first
+    (MAP-6).
     """
 
     has_news: bool = False
@@ -42,6 +44,7 @@ class PairMerge:
     conflicts: tuple[Conflict, ...] = ()
     unfit: tuple[FieldRule, ...] = ()
     cut: tuple[FieldRule, ...] = ()
+    unsealed: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     apart: tuple[FieldRule, ...] = ()
     undecided: bool = False
     because_hubspot: Because = ()
@@ -71,10 +74,11 @@ def merge_pair(
     merged = PairMerge(refused=refused)
     edits = Edits(hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), resync)
     for rule in page.field_map:
-        newest = _newest(rule.hubspot, hubspot, salesforce, book)
         mine, theirs = as_late(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], edits)
         merged.undecided = merged.undecided or asks_for_age(rule, mine, theirs, edits)
-        verdict = merge_field(rule, mine, theirs, newest)
+        verdict = KEEP
+        if not is_in_step(mine, theirs):
+            verdict = merge_field(rule, mine, theirs, _newest(rule.hubspot, hubspot, salesforce, book))
         merged.apart += (rule,) if verdict.holder is None and stays_apart(mine, theirs) else ()
         if verdict.conflict:
             merged.conflicts += (_conflict(rule, h, s, verdict),)
@@ -84,6 +88,7 @@ def merge_pair(
     _merge_opt_out(h, s, merged)
     _merge_owners(hubspot, salesforce, link, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
+    merged.unsealed = {one.side: one.unsealed for one in (h, s)}
     merged.has_news = _has_news(h, s, merged.unfit) or (link is not None and merged.owners != _last_owners(link))
     return merged
 
@@ -141,10 +146,15 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
 
 def _is_cut(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView) -> bool:
     """Whether a side's text stays that is too long for the other: told at every look, until somebody shortens it."""
-    names = {Side.HUBSPOT: h.showings[rule.hubspot], Side.SALESFORCE: s.showings[rule.salesforce]}
-    return any(
-        verdict.holder is not side.other and may_pass(rule, side) and is_too_long(rule, side.other, showing.value)
-        for side, showing in names.items()
+    mine, theirs = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
+    return (
+        is_too_long(rule, Side.SALESFORCE, mine)
+        and verdict.holder is not Side.SALESFORCE
+        and may_pass(rule, Side.HUBSPOT)
+    ) or (
+        is_too_long(rule, Side.HUBSPOT, theirs)
+        and verdict.holder is not Side.HUBSPOT
+        and may_pass(rule, Side.SALESFORCE)
     )
 
 

@@ -108,13 +108,18 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tupl
     return tuple(effects)
 
 
+def _unsealed(record: Record, merged: PairMerge) -> dict[str, Value]:
+    """What must be sealed anew of what a record shows."""
+    return {name: record.fields[name] for name in merged.unsealed[record.ref.side] if name in record.fields}
+
+
 def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
     """The link as it must be stored once everything is written: what each side then shows."""
     page = book.pages[salesforce.ref.object]
-    now_hubspot = dict(hubspot.fields) | dict(merged.to_hubspot)
+    now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out_in_hubspot:
         now_hubspot[opt_out.HUBSPOT_FIELD] = "true"
-    now_salesforce = dict(salesforce.fields) | dict(merged.to_salesforce)
+    now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
     for rule in merged.unfit:
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
