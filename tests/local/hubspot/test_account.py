@@ -117,6 +117,9 @@ def test_companies_are_made_by_domain_where_the_account_wants_it() -> None:
         company = companies[0]["id"]
         primary = [hubspot.values(contact, "associatedcompanyid")["associatedcompanyid"] for contact in contacts]
         assert [row["properties"]["domain"] for row in companies] == ["acme.test"]
+        by_hand = hubspot.create("companies", name="By hand")
+        sources = [hubspot.values(one, "hs_object_source", kind="companies") for one in (company, by_hand)]
+        assert [source["hs_object_source"] for source in sources] == ["COMPANY_INSIGHTS", "CRM_UI"]
         assert primary == [company, company, None]
 
 
