@@ -142,18 +142,34 @@ def _merge(org: Org, transaction: Transaction, view: View, action: Action) -> di
         raise RefusalError("INVALID_TYPE", f"entity type cannot be merged: {sobject.label}", [])
     winner = _live(org, sobject.name, action["winner"])
     losers = [_live(org, sobject.name, loser) for loser in action["losers"]]
+    if any(bool(loser.get("IsPersonAccount")) != bool(winner.get("IsPersonAccount")) for loser in losers):
+        # [M] the code and the text; that the two kinds cannot be merged is documented [D].
+        raise RefusalError("INVALID_FIELD", "business accounts and person accounts cannot be merged", [])
     for loser in losers:
-        for child, field in org.schema.children(sobject.name):
-            if field.name != "MasterRecordId":
-                for row in org.store.tables[child.name].matching(field.name, [loser["Id"]]):
-                    touch(transaction, child.name, row, **{field.name: winner["Id"]})
-        writes.delete(org, transaction, sobject, loser["Id"], MasterRecordId=winner["Id"])
+        _merge_hidden(org, transaction, winner, loser)
+        _absorb(org, transaction, sobject, winner["Id"], loser["Id"])
     fields = action.get("fields") or {}
     if fields:
         writes.update(org, transaction, view, sobject, winner["Id"], fields)
     else:
         touch(transaction, sobject.name, winner)
     return {"id": winner["Id"], "merged": [loser["Id"] for loser in losers]}
+
+
+def _absorb(org: Org, transaction: Transaction, sobject: SObject, winner: str, loser: str) -> None:
+    """What hangs on the loser hangs on the winner from now on, and the loser goes to the bin."""
+    for child, field in org.schema.children(sobject.name):
+        if field.name not in {"MasterRecordId", "PersonContactId"}:
+            for row in org.store.tables[child.name].matching(field.name, [loser]):
+                if row.get("MasterRecordId") is None:
+                    touch(transaction, child.name, row, **{field.name: winner})
+    writes.delete(org, transaction, sobject, loser, MasterRecordId=winner)
+
+
+def _merge_hidden(org: Org, transaction: Transaction, winner: Row, loser: Row) -> None:
+    """With two person accounts the contacts behind them are merged as well [M]."""
+    if loser.get("PersonContactId"):
+        _absorb(org, transaction, _sobject(org, "Contact"), winner["PersonContactId"], loser["PersonContactId"])
 
 
 def _undelete(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:

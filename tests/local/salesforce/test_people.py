@@ -179,6 +179,25 @@ def test_a_person_account_takes_no_contacts(start_org: StartOrg) -> None:
         org.product.Contact.update(hidden, {"LastName": "x"})
 
 
+def test_with_person_accounts_their_contacts_are_merged(start_org: StartOrg) -> None:
+    """The loser's contact goes to the bin with the winner's as its master, and what hung on it moves there; a business cannot join."""
+    org = start_org({"person_accounts": True})
+    accounts = [org.product.Account.create({"LastName": name})["id"] for name in ("Lang", "Moe")]
+    winner, loser = (org.product.Account.get(account)["PersonContactId"] for account in accounts)
+    task = org.product.Task.create({"WhoId": loser, "Subject": "Email"})["id"]
+    org.sim.person({"do": "merge", "object": "Account", "winner": accounts[0], "losers": [accounts[1]]})
+    soql = "SELECT Id, IsDeleted, MasterRecordId, AccountId FROM Contact ORDER BY Name"
+    names = ("Id", "IsDeleted", "MasterRecordId", "AccountId")
+    assert rows(org.product.query_all(soql, include_deleted=True), *names) == [
+        (winner, False, None, accounts[0]),
+        (loser, True, winner, accounts[1]),
+    ]
+    assert org.product.Task.get(task)["WhoId"] == winner
+    business = org.product.Account.create({"Name": "Acme"})["id"]
+    with pytest.raises(RefusalError, match="cannot be merged"):
+        org.sim.person({"do": "merge", "object": "Account", "winner": accounts[0], "losers": [business]})
+
+
 KEY_FIELD = {"name": "Hub_Id__c", "type": "string", "externalId": True, "unique": True}
 
 
