@@ -1,0 +1,152 @@
+"""Who waits for another record goes on once that lets go; what waits holds back nothing else. Stories that random ones have found."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.errors import TryAgain
+from crmsync.model.changes import Cause
+from crmsync.model.records import Ref, Side
+from tests.flows.worlds import Town
+
+
+def pair(town: Town, email: str) -> tuple[Ref, Ref]:
+    """A contact and the lead that it became."""
+    contact = town.new_contact(email=email)
+    before = set(town.salesforce.refs("Lead"))
+    town.sync(contact)
+    (lead,) = set(town.salesforce.refs("Lead")) - before
+    town.wait()
+    return contact, lead
+
+
+def contested(town: Town) -> tuple[Ref, Ref, Ref]:
+    """Ada's pair, whose lead got Bea's address and a phone; and Bea's contact, which has the address."""
+    (ada, lead), (bea, _) = pair(town, "ada@example.com"), pair(town, "bea@example.com")
+    town.salesforce.edit(lead, {"Email": "bea@example.com", "Phone": "0100"})
+    town.wait()
+    town.sync(lead)
+    town.drain()
+    return ada, lead, bea
+
+
+def waits(town: Town) -> dict[Ref, tuple[Ref, ...]]:
+    """Who waits, and for whom."""
+    return {one.ref: one.waits_for for one in town.inbox.parked("acme")}
+
+
+@pytest.mark.rule("DUP-1")
+def test_a_contested_address_holds_back_nothing_else():
+    """The phone crosses, the address is reported with the contact that has it, and further looks write nothing."""
+    town = Town()
+    ada, lead, bea = contested(town)
+    shown = town.hubspot.fields(ada)
+    assert (shown["email"], shown["phone"], waits(town)) == ("ada@example.com", "0100", {ada: (bea,)})
+    before = town.writes()
+    town.sync(ada, lead, bea)
+    assert (town.writes(), waits(town)) == (before, {ada: (bea,)})
+
+
+@pytest.mark.parametrize("how", ["renamed", "deleted"])
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  # noqa: FBT001
+    """Whoever had it is all that is looked at."""
+    town = Town()
+    ada, _, bea = contested(town)
+    if not is_linked:
+        (buried,) = [link.salesforce for link in town.links.all if link.hubspot == bea]
+        town.salesforce.delete(buried)
+        town.sync(buried, cause=Cause.DELETED)
+        town.drain()
+    if how == "renamed":
+        town.hubspot.edit(bea, {"email": "bea.new@example.com"})
+    else:
+        town.hubspot.delete(bea)
+    town.sync(bea, cause=Cause.EDITED if how == "renamed" else Cause.DELETED)
+    town.drain()
+    assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
+
+
+def test_a_waiting_address_is_not_taken_for_our_own_write():
+    """After we wrote another field of the lead, its address is still the person's and not one that Salesforce has settled."""
+    town = Town()
+    ada, lead, bea = contested(town)
+    town.hubspot.edit(ada, {"jobtitle": "Engineer"})
+    save, town.links.save = town.links.save, lambda links: [TryAgain("Killed.") for _ in links]
+    town.sync(ada)
+    town.links.save = save
+    town.drain()
+    town.sync(lead, ada)
+    assert (town.salesforce.fields(lead)["Title"], waits(town)) == ("Engineer", {ada: (bea,)})
+
+
+def test_an_edit_in_salesforce_survives_a_hubspot_that_fails_half_way():
+    """Both sides were edited and HubSpot takes no write: Salesforce's edit must not look like our own echo afterwards."""
+    town = Town()
+    ada, lead = pair(town, "ada@example.com")
+    town.hubspot.edit(ada, {"phone": "0100"})
+    town.salesforce.edit(lead, {"FirstName": "Ada", "LastName": "Moor"})
+    town.hubspot.refuse = lambda _fields: TryAgain("Down.")
+    town.sync(ada, lead)
+    town.hubspot.refuse = lambda _fields: None
+    town.drain()
+    assert (town.hubspot.fields(ada)["lastname"], town.salesforce.fields(lead)["Phone"]) == ("Moor", "0100")
+
+
+@pytest.mark.rule("CH-13")
+def test_a_second_contact_gets_the_lead_that_a_merge_set_free():
+    """HubSpot's contact was merged into another pair's; who waited for its lead is linked with it in the same run."""
+    town = Town()
+    (one, lead), (two, _) = pair(town, "one@example.com"), pair(town, "two@example.com")
+    survivor = town.hubspot.merge(two, one)
+    new = town.new_contact(email="one@example.com")
+    town.sync(new)
+    assert waits(town) == {new: (lead,)}
+    for ref in (lead, two, survivor, one):
+        town.sync(ref)
+    town.drain()
+    assert (town.links.find("acme", [new])[new].salesforce, waits(town)) == (lead, {})
+
+
+@pytest.mark.rule("DUP-26")
+def test_a_merged_lead_whose_winner_was_converted_since_is_followed_to_the_contact():
+    """The loser's pair is buried for good: what it became belongs to the winner's contact."""
+    town = Town()
+    (one, loser), (_, winner) = pair(town, "one@example.com"), pair(town, "two@example.com")
+    town.salesforce.merge(winner, loser)
+    town.sync(loser)
+    contact = town.salesforce.convert(winner)
+    for ref in (winner, contact, loser, one, loser, one):
+        town.sync(ref)
+    shown = {str(link.state): link.salesforce for link in town.links.all}
+    assert shown == {"active": contact, "tombstone": loser}
+
+
+@pytest.mark.rule("CH-13")
+def test_a_report_outlives_looks_at_a_pair_that_is_over():
+    """A converted lead's old link is dead; a look at the lead must not clear what is told about its contact."""
+    town = Town()
+    ada, lead = pair(town, "ada@example.com")
+    town.hubspot.delete(ada)
+    town.sync(ada, cause=Cause.DELETED)
+    town.sync(town.new_lead())
+    double = town.salesforce.convert(lead)
+    town.sync(double)
+    (new,) = town.hubspot.refs("contact")
+    assert waits(town) == {double: (new,)}
+    town.sync(lead)
+    assert waits(town) == {double: (new,)}
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_addresses_that_go_round_arrive_even_if_the_looks_come_one_by_one(size: int):
+    """Each of several people got the next one's address in Salesforce; whoever is looked at first takes the others along."""
+    town = Town()
+    pairs = [pair(town, f"person{number}@example.com") for number in range(size)]
+    for number, (_, lead) in enumerate(pairs):
+        town.salesforce.edit(lead, {"Email": f"person{(number + 1) % size}@example.com"})
+    town.wait()
+    town.sync(pairs[0][1])
+    town.drain()
+    emails = [town.crm(Side.HUBSPOT).fields(contact)["email"] for contact, _ in pairs]
+    assert (emails, waits(town)) == ([f"person{(number + 1) % size}@example.com" for number in range(size)], {})
