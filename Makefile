@@ -68,6 +68,10 @@ rules: venv ## writes docs/rules.md from the tests: which rule, which module, wh
 serve: venv ## starts the laptop stack for a person to play with (ARGS adds options, see docs/local.md)
 	@$(BIN)/python -m local serve $(or $(ARGS),--live)
 
+.PHONY: soak
+soak: venv ## plays a long story at a size of your choice: ARGS="companies --size 20000"
+	@$(BIN)/python -m local.soak $(ARGS)
+
 .PHONY: build
 build: $(SAM) ## builds template.yaml for this machine into .aws-sam, as rehearse and invoke need it
 	$(if $(PYTHON313),,$(error sam build needs python3.13, the Lambdas' runtime. Install it, or say PYTHON313=/path/to/python3.13))

@@ -19,6 +19,7 @@ Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, l
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import uuid
@@ -114,6 +115,16 @@ class Lambdas:
         """Everything the function (folder's name) has printed so far, its log included."""
         path = next(sandbox.output for sandbox in self._sandboxes.values() if sandbox.function.name == name)
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def memory_mib(self) -> dict[str, float]:
+        """The most memory that each function's present process has had so far, by its folder's name (Linux)."""
+        found = {}
+        for sandbox in self._sandboxes.values():
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                status = Path(f"/proc/{sandbox.worker.pid}/status").read_text()  # type: ignore[union-attr]
+                peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+                found[sandbox.function.name] = int(peak.split()[1]) / 1024
+        return found
 
     def invoke(self, logical_id: str, event: Any) -> Outcome:
         """Call a function and wait for the end."""

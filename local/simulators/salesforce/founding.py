@@ -232,14 +232,17 @@ class Founding:
         known = self._known
         waiting = list(records)
         while waiting:
-            ready = [record for record in waiting if _needs(record) <= known.keys()]
+            ready: list[Mapping[str, Any]] = []
+            later: list[Mapping[str, Any]] = []
+            for record in waiting:
+                (ready if _needs(record) <= known.keys() else later).append(record)
             if not ready:
                 msg = f"records refer to unknown refs: {sorted(set().union(*map(_needs, waiting)) - known.keys())}"
                 raise ValueError(msg)
             for record in ready:
                 row_id = self._record({key: _resolved(value, known) for key, value in record.items()})
                 self._remember(record, row_id)
-            waiting = [record for record in waiting if record not in ready]
+            waiting = later
 
     def _record(self, record: Mapping[str, Any]) -> str:
         sobject = self._org.schema.get(str(record["type"]))

@@ -1,0 +1,43 @@
+"""``python -m local.soak STORY [options]``: the table of stories, and how one is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from local.soak import companies
+
+
+class Story(Protocol):
+    """A module that plays one story."""
+
+    ABOUT: str
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Say what can be chosen."""
+
+    def play(self, arguments: argparse.Namespace) -> int:
+        """Play it; the exit status is 0 when everything came out as it must."""
+
+
+STORIES: Mapping[str, Story] = MappingProxyType({"companies": companies})
+
+
+def main() -> int:
+    """Play the story that the arguments name."""
+    parser = argparse.ArgumentParser("python -m local.soak", description="Long stories on the laptop stack.")
+    words = parser.add_subparsers(required=True, metavar="STORY")
+    for name, story in STORIES.items():
+        word = words.add_parser(name, help=story.ABOUT, description=story.ABOUT)
+        word.set_defaults(play=story.play)
+        story.add_options(word)
+    arguments = parser.parse_args()
+    status: int = arguments.play(arguments)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
