@@ -120,6 +120,19 @@ def test_with_set_up_left_to_the_command_nothing_is_there(new_stack: NewStack):
     assert stack.settle()["open_errors"] == 0
     assert people.records("SELECT Id FROM Lead") == []
     assert writes(stack) == {"hubspot": 0, "salesforce": 0}
+    assert accounts_imported(stack) is False
+
+
+@pytest.mark.rule("OPP-2")
+def test_ready_to_sync_means_that_accounts_are_imported(stack: Stack):
+    """Nobody on a laptop has to import accounts before opportunities may sync."""
+    assert accounts_imported(stack) is True
+
+
+def accounts_imported(stack: Stack) -> bool:
+    """Whether the account import of the connection is marked finished."""
+    key = {"pk": {"S": "imported#acme"}, "sk": {"S": "Account"}}
+    return "Item" in stack.cloud.aws.client("dynamodb").get_item(TableName="crmsync-state", Key=key)
 
 
 def test_an_idle_quarter_of_an_hour_costs_a_call_a_minute(stack: Stack):

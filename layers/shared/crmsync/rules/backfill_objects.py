@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.jobs import Leg
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
@@ -16,7 +17,7 @@ from crmsync.model.settings import Connection
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """An object that can be walked through: whose concern it is, the section of the settings with its switch, and that switch's rule.
+    """An object that can be walked through: the section of the settings with its switch, and that switch's rule.
 
     ``word`` is what ``crmsync import`` calls it, empty where it cannot be imported. ``needs_email`` says that without an address a record
     is not imported (IMP-4).
@@ -24,11 +25,15 @@ class Walked:
 
     side: Side
     object: str
-    kind: Kind
     section: str
     switch: str
     word: str = ""
     needs_email: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Whose concern it is."""
+        return KIND_OF[self.side][self.object]
 
     def leg(self, *ids: str) -> Leg:
         """All records of the object, or these alone."""
@@ -40,11 +45,11 @@ class Walked:
 
 
 WALKED = (
-    Walked(Side.SALESFORCE, "Account", Kind.ACCOUNT, "companies", "ACC-2", "accounts"),
-    Walked(Side.HUBSPOT, "company", Kind.ACCOUNT, "companies", "ACC-1"),
-    Walked(Side.SALESFORCE, "Contact", Kind.CONTACT, "contacts", "SET-1", "contacts", needs_email=True),
-    Walked(Side.SALESFORCE, "Lead", Kind.CONTACT, "contacts", "SET-1", "leads", needs_email=True),
-    Walked(Side.HUBSPOT, "contact", Kind.CONTACT, "contacts", "SET-1"),
+    Walked(Side.SALESFORCE, "Account", "companies", "ACC-2", "accounts"),
+    Walked(Side.HUBSPOT, "company", "companies", "ACC-1"),
+    Walked(Side.SALESFORCE, "Contact", "contacts", "SET-1", "contacts", needs_email=True),
+    Walked(Side.SALESFORCE, "Lead", "contacts", "SET-1", "leads", needs_email=True),
+    Walked(Side.HUBSPOT, "contact", "contacts", "SET-1"),
 )
 """In the order in which a resync of everything walks."""
 

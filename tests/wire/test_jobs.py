@@ -1,0 +1,47 @@
+"""Errands and jobs as they are stored and sent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from crmsync.model.jobs import Errand, JobState
+from crmsync.wire.errand import dump, load
+from crmsync.wire.job_rows import from_json, to_json
+from crmsync.wire.queue import UnreadableError
+from tests.builders import a_job, a_leg, at
+
+
+def test_an_errand_goes_and_comes_back() -> None:
+    """Connection, job, turn and ticket."""
+    errand = Errand("acme", "7f3a2c", 4, "b81c09")
+
+    assert dump(errand) == '{"version":1,"connection":"acme","job":"7f3a2c","turn":4,"ticket":"b81c09"}'
+    assert load(dump(errand)) == errand
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "7", '{"version":2}', '{"version":1,"connection":"a","job":"b","turn":"x"}']
+)
+def test_what_is_no_errand_is_said_to_be_none(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(UnreadableError):
+        load(text)
+
+
+def test_a_job_comes_back_as_it_was_stored() -> None:
+    """All but its version, which the row has itself."""
+    legs = (a_leg(7, with_email=True, left_out=2), a_leg(ids=("003000000000001AAA",)))
+    job = a_job(*legs, state=JobState.PAUSED, listed_at=at(1), trouble="Waits.", turn=3, ticket="b81c09")
+
+    assert from_json(to_json(job)) == job
+
+
+def test_a_job_of_another_release_is_read() -> None:
+    """What this release does not know is left out, what it misses takes its default."""
+    row = json.loads(to_json(a_job()))
+    row["legs"][0]["colour"] = row["colour"] = "red"
+    del row["limit"], row["legs"][0]["left_out"]
+
+    assert from_json(json.dumps(row)) == a_job()
