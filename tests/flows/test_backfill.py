@@ -147,7 +147,7 @@ def test_an_object_walked_to_its_end_counts_as_imported() -> None:
 
 
 def test_nothing_is_queued_while_the_sync_is_busy() -> None:
-    """A full queue is waited out, with a pause where the sync has taken all of it already."""
+    """A full queue is waited out without any call to a CRM, and with a pause where the sync has taken all of it already."""
     walk = Walk(contacts=25)
     job = walk.start(CONTACTS)
     walk.backlog.now = Depth(ready=30)
@@ -157,6 +157,7 @@ def test_nothing_is_queued_while_the_sync_is_busy() -> None:
     walk.backlog.now = Depth(hidden=30)
     go_on(walk.errands.take(), walk.desk)
     assert (walk.named, walk.errands.sent[0][1]) == ([], 5)
+    assert walk.listers[Side.SALESFORCE].asked == 0
     walk.backlog.now = Depth()
 
     assert far(walk.run(job)) == (JobState.DONE, 25, 25)

@@ -90,7 +90,7 @@ class MemoryLister:
 
     def __init__(self, crm: MemoryCrm, most: int = 2_000) -> None:
         """Give at most `most` records a page."""
-        self.pages = 0
+        self.pages = self.asked = 0
         self.down: dict[int, SyncError] = {}
         self.daily = DailyCalls(0, 100_000)
         self._crm = crm
@@ -110,7 +110,8 @@ class MemoryLister:
         return len(self._refs(name, with_email=with_email))
 
     def calls(self) -> DailyCalls:
-        """As the port says."""
+        """As the port says; ``asked`` counts."""
+        self.asked += 1
         return self.daily
 
     def _refs(self, name: str, *, with_email: bool) -> list[Ref]:

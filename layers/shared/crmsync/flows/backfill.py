@@ -109,39 +109,47 @@ def _turn(job: Job, desk: Desk) -> Job:
     try:
         if walked is None:
             return _drain(job, desk)
-        calls = desk.quota(connection).calls()
-        if not has_calls_left(calls, connection.salesforce.daily_call_allotment):
-            text = (
-                f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is kept for live changes."
-            )
-            return _next(job, desk, LONG_WAIT, text)
-        return _walk(job, walked, desk.lister(connection, walked.side), desk)
+        return _walk(job, walked, connection, desk)
     except Conflict:
         raise
     except SyncError as error:
         return _hindered(job, desk, error)
 
 
-def _walk(job: Job, walked: Walked, lister: Lister, desk: Desk) -> Job:
-    """List and queue as many pages of a leg as the sync has room for."""
+def _walk(job: Job, walked: Walked, connection: Connection, desk: Desk) -> Job:
+    """List and queue as many pages of a leg as the sync has room for, and the day has calls for."""
     depth = desk.backlog.depth(walked.kind)
     left = room(job, depth, desk.now())
-    leg, place, queued = job.leg, job.at, job.queued
+    if left <= 0:
+        waiting = min(job.queued, depth.records)
+        return _next(replace(job, waiting=waiting), desk, 0 if depth.ready else WAIT)
+    calls = desk.quota(connection).calls()
+    if not has_calls_left(calls, connection.salesforce.daily_call_allotment):
+        text = f"Waits for Salesforce calls: {calls.used:,} were used in 24 hours, the rest is kept for live changes."
+        return _next(job, desk, LONG_WAIT, text)
+    before = job.queued
+    job = _list_leg(job, desk.lister(connection, walked.side), left, desk)
+    if job.limit and job.queued >= job.limit and job.leg is not None:
+        return _stop(job, desk, f"{LEFT_OUT} The limit of {job.limit:,} records was reached (LIM-2).")
+    waiting = min(job.queued, depth.records + job.queued - before)
+    return _next(replace(job, waiting=waiting), desk, 0)
+
+
+def _list_leg(job: Job, lister: Lister, left: int, desk: Desk) -> Job:
+    """Put so many records of the job's leg on the bus, page by page, and store its place after each."""
+    leg, at = job.leg, job.at
     for _ in range(MOST_PAGES):
         most = min(left, job.limit - job.queued if job.limit else left)
-        if leg is None or most <= 0 or job.at != place:
+        if leg is None or most <= 0 or job.at != at:
             break
         page = _page(leg, lister, job.after, min(most, PAGE))
         now = desk.now()
         if page.refs:
-            desk.outbox.publish([Change(job.connection, walked.kind, ref, Cause.RESYNC, now) for ref in page.refs])
+            kind = walked_of(leg).kind
+            desk.outbox.publish([Change(job.connection, kind, ref, Cause.RESYNC, now) for ref in page.refs])
         job = desk.jobs.save(_moved(job, page, now))
         left -= len(page.refs)
-    if job.limit and job.queued >= job.limit and job.leg is not None:
-        return _stop(job, desk, f"{LEFT_OUT} The limit of {job.limit:,} records was reached (LIM-2).")
-    waiting = min(job.queued, depth.records + job.queued - queued)
-    busy = depth.ready or job.queued > queued or job.at != place
-    return _next(replace(job, waiting=waiting), desk, 0 if busy else WAIT)
+    return job
 
 
 def _page(leg: Leg, lister: Lister, after: str, size: int) -> Page:

@@ -26,7 +26,7 @@ class Calls:
 PER_THOUSAND: Mapping[Side, Mapping[Side, tuple[int, int]]] = MappingProxyType(
     {
         Side.HUBSPOT: MappingProxyType({Side.HUBSPOT: (10, 30), Side.SALESFORCE: (1, 13)}),
-        Side.SALESFORCE: MappingProxyType({Side.HUBSPOT: (10, 40), Side.SALESFORCE: (1, 8)}),
+        Side.SALESFORCE: MappingProxyType({Side.HUBSPOT: (10, 40), Side.SALESFORCE: (1, 10)}),
     }
 )
 """Calls to each side for a thousand records that are named by the first side: when nothing differs, and when each is made across."""
