@@ -29,7 +29,7 @@ def test_no_row_of_the_settings_takes_the_opt_out_away():
 @pytest.mark.parametrize("page", [LEAD, CONTACT], ids=["lead", "contact"])
 def test_the_lifecycle_stage_does_not_cross_by_default(page):
     """Lifecycle stage has no counterpart in Salesforce, so no page carries it unless the operator maps it."""
-    assert "lifecyclestage" not in page.hubspot_forms
+    assert "lifecyclestage" not in {rule.hubspot for rule in page.field_map}
 
 
 @pytest.mark.rule("FLD-2")
@@ -48,7 +48,7 @@ def test_the_company_name_goes_with_leads_only():
     assert "company" in LEAD.hubspot_forms
     assert "Company" in LEAD.salesforce_forms
     assert "company" not in CONTACT.hubspot_forms
-    assert not {"Company", "AccountId"} & set(CONTACT.salesforce_forms)
+    assert not {"Company", "AccountId"} & {rule.salesforce for rule in CONTACT.field_map}
 
 
 @pytest.mark.rule("MAP-11")

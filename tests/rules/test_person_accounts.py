@@ -42,7 +42,7 @@ def test_their_columns_are_asked_for_only_where_they_exist():
 @pytest.mark.rule("PA-3")
 def test_a_contact_is_read_with_the_mark_that_it_is_a_hidden_one():
     """Contacts are asked whether they are behind a person account, leads are not; without person accounts nobody is."""
-    extra = {"IsPersonAccount", "AccountId"}
+    extra = {"IsPersonAccount"}
     on, off = (a_book(person_accounts=one).fields(Side.SALESFORCE) for one in (True, False))
 
     assert {name: set(on[name]) - set(off[name]) for name in on} == {"Lead": set(), "Contact": extra}

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.world import World
+from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
     Associate,
     CreateRecord,
@@ -19,6 +20,7 @@ from crmsync.model.effects import (
     Dissociate,
     DropLink,
     Effect,
+    Look,
     OptOut,
     Plan,
     Report,
@@ -68,16 +70,27 @@ class _Run:
 def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
     """Do what the plans say and answer, plan by plan, what became of it.
 
-    Reports are kept in the error inbox at the end, in one go.
+    Reports are kept in the error inbox at the end, and looks asked for, each in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]
-    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report)]) for plan in plans]
+    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | Look)]) for plan in plans]
     stages = _stages(world, settle)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
     world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
+    _ask([effect for effect in said if isinstance(effect, Look)], world)
     return [run.applied for run in runs]
+
+
+def _ask(looks: Sequence[Look], world: World) -> None:
+    """Have other concerns look at records, and tell them who waits for these."""
+    changes = [
+        Change(world.connection.name, look.kind, look.ref, Cause.EDITED, world.now(), waiting=(look.waiting,))
+        for look in looks
+    ]
+    if changes:
+        world.outbox.publish(changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from datetime import datetime
 from crmsync.errors import TryAgain
 from crmsync.flows.apply import Applied, Settle, apply
 from crmsync.flows.outcomes import AnyFacts
+from crmsync.flows.stage_news import stage_news
+from crmsync.flows.stages import spread_stages
 from crmsync.flows.world import World
 from crmsync.model.effects import CreateRecord, Plan
 from crmsync.model.links import Link, Slot
@@ -25,8 +27,10 @@ def carry_out(
 ) -> list[Applied]:
     """Apply the plans, and for records that were just made look at the new pair at once, which also stores its link.
 
-    The lists are brought up to date: for a newborn's pair they then hold its facts and both its plans as one.
+    A lifecycle stage that is news spreads first (LIFE-7): where that must be tried again, so must the plan, as nobody will tell of the
+    stage once it is agreed on. The lists are brought up to date: for a newborn's pair they then hold its facts and both its plans as one.
     """
+    held = _spread(facts, plans, world, book)
     settle = settler(book)
     applied = apply(plans, world, settle)
     pairs = _completed(facts, plans, applied, world, book)
@@ -34,7 +38,18 @@ def carry_out(
     for (at, pair), plan, done in zip(pairs, second, apply(second, world, settle), strict=True):
         facts[at], applied[at] = pair, done
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
+    for at, error in held.items():
+        applied[at].error = error
     return applied
+
+
+def _spread(facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book) -> dict[int, TryAgain]:
+    """Spread the stages that are news; the plans that must wait for it are emptied, and told by their places."""
+    failed = spread_stages(stage_news(facts, plans, book), world).failed
+    held = {at: failed[one.hubspot.ref] for at, one in enumerate(facts) if one.hubspot and one.hubspot.ref in failed}
+    for at in held:
+        plans[at] = Plan()
+    return held
 
 
 def settler(book: Book) -> Settle:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from crmsync.flows.parents import find_parents
 from crmsync.flows.planning import hubspot_records, plan_batch, with_owners
 from crmsync.flows.world import World
 from crmsync.model.effects import Plan
@@ -20,11 +21,11 @@ EMAIL = "email"
 
 
 def open_book(facts: Sequence[ContactFacts], world: World, book: Book) -> Book:
-    """The book with what these facts need: who is in the inclusion list, and who owns what where an owner is new or has changed."""
+    """The book with what these facts need: who is in the inclusion list, whose account is whose company, and who owns what."""
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
     if contacts and needs_membership(world.connection.contacts):
         book = replace(book, members=world.lists.members(world.connection.contacts.inclusion_list, contacts))
-    return with_owners(facts, world, book)
+    return with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
 
 
 def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]:

@@ -14,9 +14,10 @@ from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
-from crmsync.model.effects import Category, Plan, Report, SaveLink, effect_line
+from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
+from crmsync.rules import reports
 from crmsync.rules.refusals import drawer_of
 
 BATCH = 1000
@@ -26,6 +27,8 @@ _PASSES = 3
 _TRIES = 40
 _LONGEST_WAIT = 900
 _FIRST_WAIT = 15
+_PATIENCE = 8
+"""Looks after which waiting for a parent becomes a visible error: three quarters of an hour."""
 
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
@@ -111,6 +114,9 @@ def conclude(
             later.append((one.change, error))
         elif error is not None:
             parked.append(refusal(one.change.ref, error))
+        elif _waits(plan):
+            later.append((one.change, TryAgain("waiting for account to sync")))
+            parked += [reports.waiting_for_account(one.change.ref)] if one.change.tries >= _PATIENCE else []
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
@@ -118,6 +124,10 @@ def conclude(
     world.inbox.clear(world.connection.name, in_step(facts, plans, applied))
     put_off(later, world, summary)
     return at_once
+
+
+def _waits(plan: Plan) -> bool:
+    return any(isinstance(effect, Look) for effect in plan.effects)
 
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
@@ -149,7 +159,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        if done.error is None and not any(isinstance(effect, Report) for effect in plan.effects):
+        if done.error is None and not any(isinstance(effect, Report | Look) for effect in plan.effects):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
             links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]

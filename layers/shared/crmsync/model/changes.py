@@ -5,7 +5,7 @@ That is why it carries no values: late, doubled and reordered changes then do no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,20 +16,24 @@ class Cause(StrEnum):
     """Why to look. A record that is gone can no longer say so itself, hence the causes that name it.
 
     ``AGAIN`` looks even at a record that shows nothing new; ``RESYNC`` is asked for by a person and carries old values of new mappings as
-    well (MAP-6).
+    well (MAP-6); ``FORCED`` also makes what the rules would not make by themselves (ACC-13).
     """
 
     EDITED = "edited"
     AGAIN = "again"
     DELETED = "deleted"
     RESYNC = "resync"
+    FORCED = "forced"
     RESTORED = "restored"
     FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Look at `ref`, seen at `at` (UTC). `tries` counts how often this look was put off."""
+    """Look at `ref`, seen at `at` (UTC).
+
+    `tries` counts how often this look was put off; `waiting` are records of another kind that wait for `ref` to be linked.
+    """
 
     connection: str
     kind: Kind
@@ -37,12 +41,13 @@ class Change:
     cause: Cause
     at: datetime
     tries: int = 0
+    waiting: tuple[Ref, ...] = ()
 
 
 def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in order of first sight.
 
-    What happens to a whole record outweighs an edit; the latest time and the most tries are kept.
+    What happens to a whole record outweighs an edit; the latest time, the most tries and all who wait are kept.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -52,9 +57,18 @@ def coalesce(changes: list[Change]) -> list[Change]:
     return list(kept.values())
 
 
-_LIGHTEST_FIRST = (Cause.EDITED, Cause.AGAIN, Cause.RESYNC, Cause.DELETED, Cause.RESTORED, Cause.FORGOTTEN)
+_LIGHTEST_FIRST = (
+    Cause.EDITED,
+    Cause.AGAIN,
+    Cause.RESYNC,
+    Cause.FORCED,
+    Cause.DELETED,
+    Cause.RESTORED,
+    Cause.FORGOTTEN,
+)
 
 
 def _weightier(one: Change, two: Change) -> Change:
     heavy = max(one, two, key=lambda change: (_LIGHTEST_FIRST.index(change.cause), change.at))
-    return Change(heavy.connection, heavy.kind, heavy.ref, heavy.cause, max(one.at, two.at), max(one.tries, two.tries))
+    waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
+    return replace(heavy, at=max(one.at, two.at), tries=max(one.tries, two.tries), waiting=waiting)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from crmsync.model.links import Link, Place, Slot
-from crmsync.model.records import Ref, Side, Value
+from crmsync.model.records import Kind, Ref, Side, Value
 
 Because: TypeAlias = tuple[str, ...]
 """Rule ids of the specification."""
@@ -117,13 +117,23 @@ class DropLink:
     because: Because = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be written."""
+
+    ref: Ref
+    kind: Kind
+    waiting: Ref
+    because: Because = ()
+
+
 class Category(StrEnum):
     """The drawers of the error inbox."""
 
     WAITING = "waiting"
+    ASSOCIATIONS = "associations"
     VALIDATION = "validation"
     DUPLICATES = "duplicates"
-    ASSOCIATIONS = "associations"
     PERMISSIONS = "permissions"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
@@ -147,7 +157,7 @@ class Report:
 
 
 Effect: TypeAlias = (
-    CreateRecord | UpdateRecord | DeleteRecord | Associate | Dissociate | OptOut | SaveLink | DropLink | Report
+    CreateRecord | UpdateRecord | DeleteRecord | Associate | Dissociate | OptOut | SaveLink | DropLink | Look | Report
 )
 
 
@@ -186,6 +196,11 @@ class Plan:
     undecided: bool = False
 
 
+def nothing(text: str, *because: str) -> Plan:
+    """The plan that leaves everything as it is, and says why."""
+    return Plan(notes=(Note(text, because),))
+
+
 def effect_line(effect: Effect) -> str:
     """One line that tells what an effect does and why, without any value: for logs, previews and the audit trail."""
     because = f" ({', '.join(effect.because)})" if effect.because else ""
@@ -200,20 +215,28 @@ def _line(effect: Effect) -> str:
             line = f"update {_place(effect.place)}: {', '.join(sorted(effect.fields))}"
         case DeleteRecord():
             line = f"delete {effect.ref}"
-        case Associate():
-            line = (
-                f"associate {_place(effect.place)} with {_place(effect.other)}{' as primary' if effect.primary else ''}"
-            )
-        case Dissociate():
-            line = f"take {_place(effect.place)} and {_place(effect.other)} apart"
         case OptOut():
             line = "unsubscribe in hubspot"
+        case Look():
+            line = f"look at {effect.ref}, for which {effect.waiting} waits"
+        case Report():
+            line = f"report {effect.category}: {effect.text}"
+        case _:
+            line = _line_of_two(effect)
+    return line
+
+
+def _line_of_two(effect: Associate | Dissociate | SaveLink | DropLink) -> str:
+    match effect:
+        case Associate():
+            how = "as primary with" if effect.primary else "with"
+            line = f"associate {_place(effect.place)} {how} {_place(effect.other)}"
+        case Dissociate():
+            line = f"take {_place(effect.place)} and {_place(effect.other)} apart"
         case SaveLink():
             line = f"save link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
         case DropLink():
             line = f"forget link {_place(effect.link.hubspot)} - {_place(effect.link.salesforce)}"
-        case Report():
-            line = f"report {effect.category}: {effect.text}"
     return line
 
 

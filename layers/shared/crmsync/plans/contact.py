@@ -6,22 +6,23 @@ Effects come in the order in which they must be applied: HubSpot, Salesforce, th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import DeleteRecord, DropLink, Note, Plan, SaveLink
+from crmsync.model.effects import DropLink, Look, Note, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.rules import reports
-from crmsync.rules.base import key_of
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
 from crmsync.rules.contact_births import birth_in_hubspot, birth_in_salesforce
+from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
 from crmsync.rules.matching import choose_match
 from crmsync.rules.pair_plan import plan_pair
+from crmsync.rules.parents import HUBSPOT_FIELD, company_of
 from crmsync.rules.values import is_blank
 
 _CREATES: dict[CreateInHubspot, frozenset[str]] = {
@@ -49,20 +50,20 @@ def plan_contact(facts: ContactFacts, book: Book) -> Plan:
     if facts.link is not None:
         return _plan_linked(facts, facts.link, book)
     if facts.named is None:
-        return _nothing("the record is gone and was never linked")
+        return nothing("the record is gone and was never linked")
     if facts.named.successor:
-        return _nothing("was converted; its contact is looked at instead", "DUP-26")
+        return nothing("was converted; its contact is looked at instead", "DUP-26")
     if facts.orphaned:
-        return _nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+        return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
     return _plan_unlinked(facts, facts.named, book)
 
 
 def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
     if not _may_meet(named, match, book):
-        return _nothing("is outside the inclusion list", "INC-2")
+        return nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return _over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
+        return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
     if facts.candidates:
@@ -98,68 +99,14 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
         return Plan((DropLink(link),), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
-        return _plan_gone(facts, link, book)
-    here = replace(_inherited(link, facts.hubspot, facts.salesforce, book), state=LinkState.ACTIVE)
+        deletes = book.connection.contacts.delete_in_hubspot
+        return plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))
+    here = inherited(link, facts.hubspot, facts.salesforce, book)
     if is_frozen(book.connection.contacts, included=qualifies(facts.hubspot, book.connection.contacts, book.members)):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
-    resync = facts.change.cause is Cause.RESYNC
-    if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
-        fresh = replace(here, version=0)
-        plan = plan_pair(facts.hubspot, facts.salesforce, fresh, book, anew=True, resync=resync, holder=facts.holder)
-        return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(facts.hubspot, facts.salesforce, here, book, anew=here != link, resync=resync, holder=facts.holder)
-
-
-def _inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
-    """The link with the records that the pair now has.
-
-    What a record leaves blank that took another one's place (a contact that a lead was converted into, the survivor of
-    a merge) was never deleted there: it counts as never agreed, and is filled from the other side (DUP-26, MRG-1).
-    """
-    page = book.pages[salesforce.ref.object]
-    bases = {}
-    for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
-        base = link.base(record.ref.side)
-        moved = link.on(record.ref.side) != record.ref
-        blanks = [key_of(name, look) for name, look in forms.items() if moved and is_blank(record.fields.get(name))]
-        bases[record.ref.side] = base.leaving_open(filter(base.knows, blanks)) if blanks else base
-    return replace(
-        link,
-        hubspot=hubspot.ref,
-        salesforce=salesforce.ref,
-        hubspot_base=bases[Side.HUBSPOT],
-        salesforce_base=bases[Side.SALESFORCE],
-        wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
-    )
-
-
-def _plan_gone(facts: ContactFacts, link: Link, book: Book) -> Plan:
-    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2).
-
-    A deletion in Salesforce deletes the contact only by the setting (DEL-1, SET-23), and is noticed whatever the list
-    (CH-9, where DEL-2 misses it).
-    """
-    if (
-        link.state is LinkState.TOMBSTONE
-        and facts.change.cause is Cause.RESTORED
-        and facts.salesforce
-        and not facts.outlived
-    ):
-        again = _plan_birth(facts.salesforce, "", book)
-        return replace(again, effects=(DropLink(link, ("DEL-1",)), *again.effects))
-    if link.state is LinkState.TOMBSTONE:
-        return _nothing("one of the two was deleted; an edit does not bring it back", "DEL-1")
-    bury = SaveLink(replace(link, state=LinkState.TOMBSTONE), ("DEL-1",))
-    if facts.hubspot and facts.salesforce is None and book.connection.contacts.delete_in_hubspot:
-        return Plan((DeleteRecord(facts.hubspot.ref, ("DEL-1",)), bury))
-    return Plan((bury,))
-
-
-def _over_tombstones(facts: ContactFacts, match: Record, plan: Plan) -> Plan:
-    """A record whose counterpart was deleted is free for a new one with the same address: its tombstone makes room."""
-    old = tuple(DropLink(link, ("DUP-1",)) for link in facts.buried if match.ref in (link.hubspot, link.salesforce))
-    return replace(plan, effects=(*old, *plan.effects))
+    resync = facts.change.cause in {Cause.RESYNC, Cause.FORCED}
+    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, resync=resync, holder=facts.holder)
 
 
 def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
@@ -174,19 +121,26 @@ def _plan_birth(record: Record, account: str, book: Book) -> Plan:
     contacts = book.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in _CREATES[contacts.create_in_hubspot]:
-            return _nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
+            return nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
         return _born(record, birth_in_hubspot(record, book))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:
-        return _nothing("new HubSpot contacts make no Salesforce record", "SET-2")
-    is_contact = contacts.create_in_salesforce is CreateInSalesforce.CONTACT or account
-    return _born(record, birth_in_salesforce(record, "Contact" if is_contact else "Lead", account, book))
+        return nothing("new HubSpot contacts make no Salesforce record", "SET-2")
+    return _plan_salesforce_birth(record, account, book)
+
+
+def _plan_salesforce_birth(contact: Record, account: str, book: Book) -> Plan:
+    """A lead, or a contact under the account of its company; where that account is still to come, it comes first (architecture 4.7)."""
+    company = company_of(contact.fields.get(HUBSPOT_FIELD)) if book.connection.companies.sync else None
+    parent = book.parents.get(company) if company else None
+    if book.connection.contacts.create_in_salesforce is CreateInSalesforce.CONTACT:
+        if company and company not in book.parents:
+            return Plan((Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
+    elif not account and not parent:
+        return _born(contact, birth_in_salesforce(contact, "Lead", "", book))
+    return _born(contact, birth_in_salesforce(contact, "Contact", parent.id if parent else account, book))
 
 
 def _born(record: Record, birth: Birth) -> Plan:
     if birth.missing:
         return Plan((reports.unnamed(record.ref, birth.missing),))
     return Plan((birth.create,), birth=birth.link)
-
-
-def _nothing(text: str, *because: str) -> Plan:
-    return Plan(notes=(Note(text, because),))

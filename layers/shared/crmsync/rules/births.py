@@ -13,7 +13,7 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, Look
 from crmsync.model.links import Base, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules import owners
+from crmsync.rules import owners, parents
 from crmsync.rules.base import key_of, rebased
 from crmsync.rules.book import Book, Page
 from crmsync.rules.merge import may_pass
@@ -21,6 +21,10 @@ from crmsync.rules.values import UnfitValueError, cross_rule, is_blank
 
 NEW = Slot("new")
 """The record that a birth makes; a plan makes at most one."""
+
+
+_PARENTS = {parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD}
+"""Agreed on only when the new pair is looked at, as the parents' own counterparts must be known for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Shown:
 
 def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays unagreed."""
-    left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit}
+    left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS
 
     def base(shown: Shown, forms: Mapping[str, Look]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}

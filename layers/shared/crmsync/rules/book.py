@@ -13,12 +13,12 @@ from types import MappingProxyType
 from crmsync.model import names
 from crmsync.model.fields import FieldRule, Look, Update
 from crmsync.model.links import Sealer
-from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import owners
 from crmsync.rules.field_maps import FieldMap
 from crmsync.rules.owners import OwnerBook
-from crmsync.rules.person_accounts import columns
+from crmsync.rules.person_accounts import columns, is_person
 from crmsync.rules.values import spelling
 
 ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
@@ -51,9 +51,10 @@ class Book:
     """Everything that planning a record of a kind needs besides its facts.
 
     ``our_user`` is the Salesforce id of the integration user, ``our_app`` HubSpot's name for us as the source of a value. ``extras`` are
-    fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that are in the inclusion list, ``parents``
-    which company goes with which account, both ways, as far as the batch names them; ``owners`` is None where nobody had to be asked who
-    owns what. ``person_accounts`` says whether the org has them switched on (PA-1).
+    fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that are in the inclusion list. ``parents`` say
+    which company goes with which account, both ways, as far as the batch names them (None: its counterpart was deleted); ``owners`` is None
+    where nobody had to be asked who owns what. ``person_accounts`` says whether the org has them switched on (PA-1), ``person_page`` what
+    then holds for accounts that are persons.
     """
 
     kind: Kind
@@ -65,9 +66,14 @@ class Book:
     our_app: str = ""
     extras: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     members: frozenset[Ref] = frozenset()
-    parents: Mapping[Ref, Ref] = field(default_factory=dict)
+    parents: Mapping[Ref, Ref | None] = field(default_factory=dict)
     owners: OwnerBook | None = None
     person_accounts: bool = False
+    person_page: Page | None = None
+
+    def page_of(self, salesforce: Record) -> Page:
+        """The page that holds for a Salesforce record."""
+        return self.person_page if self.person_page and is_person(salesforce) else self.pages[salesforce.ref.object]
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`; always in the same order."""

@@ -8,7 +8,7 @@ from crmsync.model.fields import Form, Look
 from crmsync.model.links import Sealer
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.rules import inclusion, opt_out
+from crmsync.rules import inclusion, opt_out, parents
 from crmsync.rules.book import Book, Page, page
 from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
 
@@ -21,16 +21,32 @@ _EXTRAS = MappingProxyType({Side.HUBSPOT: frozenset({inclusion.STAGE})})
 def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app: str = "") -> Book:
     """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4)."""
     maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    pages = {name: _page(connection, field_map) for name, field_map in maps.items()}
+    pages = {name: _page(connection, name, field_map) for name, field_map in maps.items()}
     return Book(
-        Kind.CONTACT, connection, HUBSPOT_OBJECT, MappingProxyType(pages), sealer, our_user, our_app, extras=_EXTRAS
+        Kind.CONTACT,
+        connection,
+        HUBSPOT_OBJECT,
+        MappingProxyType(pages),
+        sealer,
+        our_user,
+        our_app,
+        extras=_EXTRAS,
     )
 
 
-def _page(connection: Connection, field_map: FieldMap) -> Page:
-    """The page of one object. With the preset list a new lifecycle stage is news, though it crosses nowhere: it may thaw the pair."""
-    staged = connection.contacts.inclusion_list == inclusion.PRESET
+def _page(connection: Connection, name: str, field_map: FieldMap) -> Page:
+    """The page of one object, and what is news on it though it has a rule of its own or crosses nowhere.
+
+    A new lifecycle stage may thaw the pair of the preset list, and spreads to the company where these sync (LIFE-7); a Salesforce contact's
+    account goes with the company then (FLD-8), a lead has none.
+    """
+    companies = connection.companies.sync
+    staged = companies or connection.contacts.inclusion_list == inclusion.PRESET
     mapped = any(rule.hubspot == inclusion.STAGE for rule in field_map)
     hubspot: dict[str, Look] = {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
     hubspot |= {inclusion.STAGE: Form.TEXT} if staged and not mapped else {}
-    return page(field_map, hubspot, {opt_out.SALESFORCE_FIELD: Form.BOOLEAN})
+    salesforce: dict[str, Look] = {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
+    if companies and name == "Contact":
+        hubspot[parents.HUBSPOT_FIELD] = Form.TEXT
+        salesforce[parents.SALESFORCE_FIELD] = Form.TEXT
+    return page(field_map, hubspot, salesforce)

@@ -13,12 +13,14 @@ from crmsync.model.effects import Because, Conflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules import opt_out, owners
+from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
 from crmsync.rules.merge import KEEP, Verdict, is_in_step, may_pass, merge_field
+from crmsync.rules.parents import ParentVerdict
+from crmsync.rules.person_accounts import is_person
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
 EMAIL = "email"
@@ -53,6 +55,7 @@ class PairMerge:
     owners: tuple[str | None, str | None] = (None, None)
     marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
     refused: frozenset[str] = frozenset()
+    parents: ParentVerdict = field(default_factory=ParentVerdict)
 
 
 def merge_pair(
@@ -68,7 +71,7 @@ def merge_pair(
 
     HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross.
     """
-    page = book.pages[salesforce.ref.object]
+    page = book.page_of(salesforce)
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
     s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
     merged = PairMerge(refused=refused)
@@ -87,9 +90,10 @@ def merge_pair(
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
     _merge_opt_out(h, s, merged)
     _merge_owners(hubspot, salesforce, link, book, merged)
+    _merge_parents(hubspot, salesforce, h, s, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
     merged.unsealed = {one.side: one.unsealed for one in (h, s)}
-    merged.has_news = _has_news(h, s, merged.unfit) or (link is not None and merged.owners != _last_owners(link))
+    merged.has_news = _has_news(h, s, merged) or (link is not None and merged.owners != _last_owners(link))
     return merged
 
 
@@ -100,9 +104,10 @@ def _is_explained(s: SideView, salesforce: Record, link: Link | None) -> bool:
     return any(showing.changed for showing in s.showings.values()) or last not in {None, owner}
 
 
-def _has_news(h: SideView, s: SideView, unfit: tuple[FieldRule, ...]) -> bool:
-    """Whether anything but a value that cannot cross (it stays unagreed, and is told once) differs from the base."""
-    stuck = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit}
+def _has_news(h: SideView, s: SideView, merged: PairMerge) -> bool:
+    """Whether anything differs from the base but what cannot cross now: it stays unagreed, and is told or waited for."""
+    stuck = {rule.hubspot for rule in merged.unfit} | {rule.salesforce for rule in merged.unfit}
+    stuck |= {parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD} if merged.parents.awaits else set()
     moved = (name for one in (h, s) for name, showing in one.showings.items() if showing.moved)
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
 
@@ -221,6 +226,26 @@ def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> owners.
 
 def _last_owners(link: Link) -> tuple[str | None, str | None]:
     return link.hubspot_owner, link.salesforce_owner
+
+
+def _merge_parents(
+    hubspot: Record, salesforce: Record, h: SideView, s: SideView, book: Book, merged: PairMerge
+) -> None:
+    """A contact's company and account, where both count (FLD-8)."""
+    company, account = h.showings.get(parents.HUBSPOT_FIELD), s.showings.get(parents.SALESFORCE_FIELD)
+    if company is None or account is None:
+        return
+    merged.parents = parents.decide_parent(
+        company,
+        account,
+        _newest(parents.HUBSPOT_FIELD, hubspot, salesforce, book),
+        book.parents,
+        removes=book.connection.companies.remove_associations,
+        fixed=is_person(salesforce),
+    )
+    if merged.parents.account is not None:
+        merged.to_salesforce[parents.SALESFORCE_FIELD] = merged.parents.account
+        merged.because_salesforce = _joined(merged.because_salesforce, merged.parents.because)
 
 
 def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerge) -> None:

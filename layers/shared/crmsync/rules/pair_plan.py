@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from crmsync.model.effects import Because, Effect, Note, OptOut, Plan, Report, SaveLink, UpdateRecord
+from crmsync.model.effects import (
+    Associate,
+    Because,
+    Dissociate,
+    Effect,
+    Look,
+    Note,
+    OptOut,
+    Plan,
+    Report,
+    SaveLink,
+    UpdateRecord,
+)
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
@@ -17,6 +29,7 @@ from crmsync.rules import opt_out, owners, reports
 from crmsync.rules.base import key_of, rebased, view
 from crmsync.rules.book import Book
 from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
+from crmsync.rules.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
 from crmsync.rules.person_accounts import through_account
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType({Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3")})
@@ -69,10 +82,12 @@ def plan_pair(
         for side, fields in merged.marks.items()
         if fields
     )
+    awaited = merged.parents.awaits
+    looks = (Look(awaited, Kind.ACCOUNT, hubspot.ref, ("FLD-8",)),) if awaited else ()
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    return Plan((*written, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
+    return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
 
 
 def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
@@ -100,6 +115,7 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tupl
     effects: list[Effect] = []
     if merged.to_hubspot:
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
+    effects += _association(hubspot.ref, merged.parents)
     if merged.opt_out_in_hubspot:
         address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
         effects.append(OptOut(str(address), merged.because_opt_out))
@@ -113,9 +129,17 @@ def _unsealed(record: Record, merged: PairMerge) -> dict[str, Value]:
     return {name: record.fields[name] for name in merged.unsealed[record.ref.side] if name in record.fields}
 
 
+def _association(contact: Ref, verdict: ParentVerdict) -> tuple[Effect, ...]:
+    if verdict.company:
+        return (Associate(contact, Ref(Side.HUBSPOT, COMPANY, verdict.company), primary=True, because=verdict.because),)
+    if verdict.leaves:
+        return (Dissociate(contact, Ref(Side.HUBSPOT, COMPANY, verdict.leaves), verdict.because),)
+    return ()
+
+
 def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
     """The link as it must be stored once everything is written: what each side then shows."""
-    page = book.pages[salesforce.ref.object]
+    page = book.page_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out_in_hubspot:
         now_hubspot[opt_out.HUBSPOT_FIELD] = "true"
@@ -123,6 +147,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
     for rule in merged.unfit:
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
+    _show_parents(merged.parents, now_hubspot, now_salesforce)
     wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     hubspot_owner, salesforce_owner = merged.owners
 
@@ -141,3 +166,12 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
     )
+
+
+def _show_parents(verdict: ParentVerdict, hubspot: dict[str, Value], salesforce: dict[str, Value]) -> None:
+    """What both sides show of the contact's parent afterwards; while it is awaited, nothing is agreed on."""
+    if verdict.awaits:
+        hubspot.pop(HUBSPOT_FIELD, None)
+        salesforce.pop(SALESFORCE_FIELD, None)
+    elif verdict.company or verdict.leaves:
+        hubspot[HUBSPOT_FIELD] = verdict.company

@@ -92,3 +92,15 @@ def braked(ref: Ref) -> Report:
         hint="Find out who deleted them, and undelete what shall stay: this contact goes when it is next looked at.",
         because=("DEL-1", "Q-30"),
     )
+
+
+def waiting_for_account(ref: Ref) -> Report:
+    """ACC-21: a contact whose company has no account yet, or whose account no company, after the deadline."""
+    return Report(
+        ref,
+        Category.ASSOCIATIONS,
+        "waiting for account to sync",
+        "associatedcompanyid",
+        "Look for the error of its company or account and mend that; the contact then follows by itself.",
+        ("FLD-8", "ACC-21"),
+    )

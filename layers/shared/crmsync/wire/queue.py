@@ -65,10 +65,13 @@ def _dump(change: Change) -> dict[str, Any]:
     row["at"] = round(change.at.timestamp() * 1000)
     if change.tries:
         row["tries"] = change.tries
+    if change.waiting:
+        row["waiting"] = [[ref.side, ref.object, ref.id] for ref in change.waiting]
     return row
 
 
 def _load(row: dict[str, Any], connection: str, kind: Kind) -> Change:
     ref = Ref(Side(row["side"]), str(row["object"]), str(row["id"]))
     at = datetime.fromtimestamp(row["at"] / 1000, UTC)
-    return Change(connection, kind, ref, Cause(row["cause"]), at, int(row.get("tries", 0)))
+    waiting = tuple(Ref(Side(side), str(name), str(one)) for side, name, one in row.get("waiting", ()))
+    return Change(connection, kind, ref, Cause(row["cause"]), at, int(row.get("tries", 0)), waiting)

@@ -1,0 +1,80 @@
+"""Companies and accounts, batch by batch: gather everything, plan each record, apply all plans together.
+
+Whoever waits for an account is looked at again as soon as its pair is linked (FLD-8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmsync.flows.account_gather import gather
+from crmsync.flows.apply import Applied
+from crmsync.flows.carry_out import carry_out
+from crmsync.flows.outcomes import Summary, conclude, in_passes
+from crmsync.flows.planning import plan_batch, with_owners
+from crmsync.flows.world import World
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Plan, SaveLink
+from crmsync.model.links import LinkState
+from crmsync.model.records import Kind
+from crmsync.plans.account import AccountFacts, plan_account
+from crmsync.rules.account_book import account_book
+from crmsync.rules.book import Book
+
+
+def sync_accounts(changes: Sequence[Change], world: World) -> Summary:
+    """Bring the named companies and accounts in step. Raises `SyncError` only when not even putting them off worked."""
+
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+        return _sync_pass(some, world, summary, is_last=is_last)
+
+    return in_passes(changes, world, sync)
+
+
+def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
+    """Gather, plan and apply once; answers the changes that must be looked at again at once."""
+    book = _book(world)
+    gathered = gather(changes, world, book)
+    summary.counts["Quiet"] += gathered.quiet
+    facts = gathered.facts
+    book = with_owners(facts, world, book)
+    limit = world.connection.companies.max_deletes_per_hour
+
+    def plan_all(some: list[AccountFacts]) -> list[Plan]:
+        return plan_batch(some, world, book, plan_account, limit)
+
+    plans = plan_all(facts)
+    applied = carry_out(facts, plans, world, book, plan_all)
+    _wake(changes, gathered.not_yet, facts, plans, applied, world)
+    return [*gathered.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+
+
+def _book(world: World) -> Book:
+    persons = world.accounts.has_person_accounts()
+    return account_book(world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons)
+
+
+def _wake(
+    changes: Sequence[Change],
+    not_yet: Sequence[Change],
+    facts: Sequence[AccountFacts],
+    plans: Sequence[Plan],
+    applied: Sequence[Applied],
+    world: World,
+) -> None:
+    """Have those looked at who wait for a record that is linked now."""
+    still_alone = {change.ref for change in not_yet} | {
+        one.change.ref
+        for one, plan, done in zip(facts, plans, applied, strict=True)
+        if done.error is not None or not _is_linked(one, plan)
+    }
+    waiting = dict.fromkeys(ref for change in changes if change.ref not in still_alone for ref in change.waiting)
+    world.outbox.publish(
+        [Change(world.connection.name, Kind.CONTACT, ref, Cause.EDITED, world.now()) for ref in waiting]
+    )
+
+
+def _is_linked(facts: AccountFacts, plan: Plan) -> bool:
+    saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
+    link = saved[-1] if saved else facts.link
+    return link is not None and link.state is LinkState.ACTIVE

@@ -1,0 +1,84 @@
+"""Decide about one company and account: what both sides show, their contacts, the link and the settings in, a `Plan` out.
+
+As for contacts, the plan is made from both sides as they are now. Effects come in the order in which they must be applied: the records,
+then the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crmsync.model.changes import Cause
+from crmsync.model.effects import Plan, nothing
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.rules import reports
+from crmsync.rules.account_births import Member, birth_of_account, birth_of_company, reasons, veto
+from crmsync.rules.births import Birth
+from crmsync.rules.book import Book
+from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
+from crmsync.rules.matching import choose_account
+from crmsync.rules.pair_plan import plan_pair
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts(Facts):
+    """What was gathered about one company and account.
+
+    Without a link, ``members`` are the contacts of the company, and ``votes`` say how many contacts speak for each candidate (DUP-2); one
+    that is there for its domain alone (CH-15) has none.
+    """
+
+    members: tuple[Member, ...] = ()
+    votes: Mapping[Ref, int] = field(default_factory=dict)
+
+
+def plan_account(facts: AccountFacts, book: Book) -> Plan:
+    """Decide what shall happen for one company and account."""
+    if facts.link is not None:
+        return _plan_linked(facts, facts.link, book)
+    if facts.named is None:
+        return nothing("the record is gone and was never linked")
+    if facts.orphaned:
+        return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
+    match = facts.remembered or choose_account(facts.candidates, facts.votes, facts.taken)
+    if match is not None:
+        return over_tombstones(facts, match, _plan_adoption(facts.named, match, book))
+    if facts.named.ref.side is Side.SALESFORCE:
+        return _born(facts.named, birth_of_company(facts.named, book))
+    return _plan_account_birth(facts, facts.named, book)
+
+
+def _plan_linked(facts: AccountFacts, link: Link, book: Book) -> Plan:
+    if facts.hubspot is None or facts.salesforce is None or facts.outlived:
+        deletes = book.connection.companies.delete_in_hubspot
+        return plan_gone(
+            facts, link, deletes=deletes, reborn=lambda account: _born(account, birth_of_company(account, book))
+        )
+    here = inherited(link, facts.hubspot, facts.salesforce, book)
+    resync = facts.change.cause in {Cause.RESYNC, Cause.FORCED}
+    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, resync=resync)
+
+
+def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
+    """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3, DUP-5)."""
+    hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
+    link = Link(book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref)
+    return plan_pair(hubspot, salesforce, link, book, anew=True)
+
+
+def _plan_account_birth(facts: AccountFacts, company: Record, book: Book) -> Plan:
+    forced = facts.change.cause is Cause.FORCED
+    objection = () if forced else veto(facts.members, book.connection)
+    if objection:
+        return nothing("this company makes no account", *objection)
+    because = ("ACC-13",) if forced else reasons(facts.members, book.connection)
+    return _born(company, birth_of_account(company, because, book))
+
+
+def _born(record: Record, birth: Birth) -> Plan:
+    if birth.missing:
+        return Plan((replace(reports.unnamed(record.ref, birth.missing), hint="Give the company a name in HubSpot."),))
+    return Plan((birth.create,), birth=birth.link)

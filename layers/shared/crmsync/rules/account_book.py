@@ -1,0 +1,42 @@
+"""The book of a connection's accounts: which fields of companies and accounts count."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from crmsync.model.fields import Form
+from crmsync.model.links import Sealer
+from crmsync.model.records import Kind
+from crmsync.model.settings import Connection
+from crmsync.rules import inclusion
+from crmsync.rules.book import Book, Page, page
+from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.parents import ACCOUNT, COMPANY
+from crmsync.rules.person_accounts import of_person
+
+
+def account_book(
+    connection: Connection, sealer: Sealer, our_user: str, our_app: str = "", *, person_accounts: bool = False
+) -> Book:
+    """Open the book of a connection: the default map with the operator's rows, without those that never sync (MAP-4).
+
+    In an org with person accounts these have a page of their own (PA-5).
+    """
+    field_map = with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT]
+    return Book(
+        Kind.ACCOUNT,
+        connection,
+        COMPANY,
+        MappingProxyType({ACCOUNT: _page(field_map)}),
+        sealer,
+        our_user,
+        our_app,
+        person_accounts=person_accounts,
+        person_page=_page(of_person(field_map)) if person_accounts else None,
+    )
+
+
+def _page(field_map: FieldMap) -> Page:
+    """The page of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its contacts catch up with it (SET-8)."""
+    mapped = any(rule.hubspot == inclusion.STAGE for rule in field_map)
+    return page(field_map, {} if mapped else {inclusion.STAGE: Form.TEXT}, {})
