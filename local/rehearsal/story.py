@@ -18,7 +18,7 @@ from local.stack.crms import Crms
 
 WAIT_SECONDS = 90
 LOOK_SECONDS = 0.5
-QUEUES = ("ContactDeadLetters", "IntakeDeadLetters")
+QUEUES = ("ContactDeadLetters", "AccountDeadLetters", "IntakeDeadLetters")
 
 
 class NotSeenError(Exception):

@@ -31,33 +31,46 @@ def said(status: int, text: str) -> dict[str, Any]:
     return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
 
 
-ANSWERS: dict[str, tuple[Any, int]] = {
-    "backfill/next_turn": (ALL_DONE, 0),
-    "backfill/unreadable": ({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]}, 0),
-    "contact_sync/deleted_in_hubspot": (ALL_DONE, 0),
-    "contact_sync/edited_in_hubspot": (ALL_DONE, 0),
-    "contact_sync/edited_in_salesforce": (ALL_DONE, 0),
-    "contact_sync/looked_at_again": (ALL_DONE, 0),
-    "contact_sync/one_good_one_unreadable": (
-        {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000002"}]},
-        0,
+NOWHERE, CONTACTS, ACCOUNTS, BOTH = (0, 0), (1, 0), (0, 1), (1, 1)
+"""How many messages then lie in the contacts' and in the accounts' queue."""
+
+ANSWERS: dict[str, tuple[Any, tuple[int, int]]] = {
+    **{
+        f"{function}/{story}": (ALL_DONE, NOWHERE)
+        for function in ("account_sync", "contact_sync")
+        for story in ("deleted_in_hubspot", "edited_in_hubspot", "edited_in_salesforce", "looked_at_again")
+    },
+    **{
+        f"{function}/one_good_one_unreadable": (
+            {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000002"}]},
+            NOWHERE,
+        )
+        for function in ("account_sync", "contact_sync")
+    },
+    "backfill/next_turn": (ALL_DONE, NOWHERE),
+    "backfill/unreadable": (
+        {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
+        NOWHERE,
     ),
-    "hubspot_sweep/scheduled": ({"acme": 0}, 0),
-    "hubspot_webhook/contact_created": (said(200, "accepted"), 1),
-    "hubspot_webhook/contact_deleted": (said(200, "accepted"), 1),
-    "hubspot_webhook/contact_edited": (said(200, "accepted"), 1),
-    "hubspot_webhook/contacts_merged": (said(200, "accepted"), 1),
-    "hubspot_webhook/echo_of_our_own_write": (said(200, "accepted"), 0),
-    "hubspot_webhook/forged": (said(401, "bad signature"), 0),
-    "hubspot_webhook/malformed_json": (said(400, "the body is not JSON"), 0),
-    "hubspot_webhook/unknown_event_type": (said(200, "accepted"), 0),
-    "salesforce_changes/contact_edited": ({"changes": 2}, 1),
-    "salesforce_changes/echo_of_our_own_write": ({"changes": 0}, 0),
-    "salesforce_changes/lead_created": ({"changes": 1}, 1),
-    "salesforce_changes/lead_deleted": ({"changes": 1}, 1),
-    "salesforce_changes/poll": ({"acme": 0}, 0),
+    "hubspot_sweep/scheduled": ({"acme": 0}, NOWHERE),
+    "hubspot_webhook/company_edited": (said(200, "accepted"), ACCOUNTS),
+    "hubspot_webhook/contact_associated": (said(200, "accepted"), BOTH),
+    "hubspot_webhook/contact_created": (said(200, "accepted"), CONTACTS),
+    "hubspot_webhook/contact_deleted": (said(200, "accepted"), CONTACTS),
+    "hubspot_webhook/contact_edited": (said(200, "accepted"), CONTACTS),
+    "hubspot_webhook/contacts_merged": (said(200, "accepted"), CONTACTS),
+    "hubspot_webhook/echo_of_our_own_write": (said(200, "accepted"), NOWHERE),
+    "hubspot_webhook/forged": (said(401, "bad signature"), NOWHERE),
+    "hubspot_webhook/malformed_json": (said(400, "the body is not JSON"), NOWHERE),
+    "hubspot_webhook/unknown_event_type": (said(200, "accepted"), NOWHERE),
+    "salesforce_changes/account_created": ({"changes": 1}, ACCOUNTS),
+    "salesforce_changes/contact_edited": ({"changes": 2}, CONTACTS),
+    "salesforce_changes/echo_of_our_own_write": ({"changes": 0}, NOWHERE),
+    "salesforce_changes/lead_created": ({"changes": 1}, CONTACTS),
+    "salesforce_changes/lead_deleted": ({"changes": 1}, CONTACTS),
+    "salesforce_changes/poll": ({"acme": 0}, NOWHERE),
 }
-"""Story -> what the function answers, and how many messages then lie in the contacts' queue."""
+"""Story -> what the function answers, and what it puts into the queues."""
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +97,17 @@ def event_of(story: str, stack: Stack) -> Any:
     return event | {"headers": {**event["headers"], SIGNATURE: signature, "x-hubspot-request-timestamp": stamp}}
 
 
-def queued(stack: Stack) -> int:
-    """How many messages lie in the contacts' queue."""
+def queued(stack: Stack) -> tuple[int, ...]:
+    """How many messages lie in the contacts' and in the accounts' queue."""
     sqs = stack.cloud.aws.client("sqs")
-    url = next(url for url in sqs.list_queues()["QueueUrls"] if url.endswith("ContactQueue"))
+    urls = sqs.list_queues()["QueueUrls"]
     name = "ApproximateNumberOfMessages"
-    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+    return tuple(
+        int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+        for queue in ("ContactQueue", "AccountQueue")
+        for url in urls
+        if url.endswith(queue)
+    )
 
 
 def test_every_stored_event_is_told_here():

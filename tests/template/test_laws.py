@@ -50,7 +50,7 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     ),
     (laws.policies_open_to_services_name_the_source, "aws:SourceArn", "aws:PrincipalArn"),
     (laws.policies_open_to_services_name_the_source, "events:source:", "events:detail-type:"),
-    (laws.policies_have_a_reason_above, "            # A change that must wait is put back with a delay.\n", ""),
+    (laws.policies_have_a_reason_above, "            # The key that the bases in LinksTable are hashed with.\n", ""),
     (
         laws.policies_have_a_reason_above,
         "          # The relay's rule leaves here what it could not hand to the function.\n",

@@ -66,7 +66,10 @@ def test_a_function_is_named_by_folder_or_logical_id(name: str) -> None:
 
 def test_an_unknown_function_is_answered_with_those_that_there_are() -> None:
     """Somebody who mistypes sees the names."""
-    with pytest.raises(LookupError, match="FUNCTION=sync is none of contact_sync, hubspot_sweep, hubspot_webhook"):
+    with pytest.raises(
+        LookupError,
+        match="FUNCTION=sync is none of account_sync, backfill, contact_sync, hubspot_sweep, hubspot_webhook",
+    ):
         named(TEMPLATE, "sync")
 
 

@@ -26,6 +26,13 @@ def contact_sync() -> Callable[[Event], dict[str, Any]]:
     return lambda event: run_batch(event["Records"], _sync_contacts)
 
 
+def account_sync() -> Callable[[Event], dict[str, Any]]:
+    """The accounts' concern, likewise."""
+    from crmsync.flows.queue_batch import run_batch
+
+    return lambda event: run_batch(event["Records"], _sync_accounts)
+
+
 def _sync_contacts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.contact import sync_contacts
 
@@ -35,6 +42,17 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.CONTACT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
+
+
+def _sync_accounts(name: str, changes: list[Change]) -> None:
+    from crmsync.flows.account import sync_accounts
+
+    if (connection := _syncing(name, Kind.ACCOUNT, changes)) is None:
+        return
+    summary = sync_accounts(changes, world_of(connection, our_user_of(connection)))
+    _tell(name, Kind.ACCOUNT, summary)
+    for outcome, count in summary.counts.items():
+        metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
 
 
 def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | None:
