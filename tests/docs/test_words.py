@@ -11,7 +11,18 @@ import pytest
 
 from crmsync.flows.apply import _stages
 from crmsync.model.changes import Cause
-from crmsync.model.effects import Category, CreateRecord, DeleteRecord, DropLink, Effect, OptOut, SaveLink, UpdateRecord
+from crmsync.model.effects import (
+    Associate,
+    Category,
+    CreateRecord,
+    DeleteRecord,
+    Dissociate,
+    DropLink,
+    Effect,
+    OptOut,
+    SaveLink,
+    UpdateRecord,
+)
 from crmsync.model.records import Side
 from crmsync.model.settings import ContactSettings, CreateInHubspot, CreateInSalesforce, OutsideInclusionList
 from crmsync.wire.settings_file import TABLES, ContactsTable
@@ -30,6 +41,8 @@ CHOICES: dict[str, type[StrEnum]] = {
 VERBS: dict[type[Effect], str] = {
     CreateRecord: "create",
     UpdateRecord: "update",
+    Associate: "associate",
+    Dissociate: "take apart",
     DeleteRecord: "delete",
     OptOut: "opt out",
     SaveLink: "save links",

@@ -144,7 +144,7 @@ class Outbox(Protocol):
         """Put changes on the bus, at most 100 an entry. Returns only when all are durably accepted; raises `TryAgain` otherwise."""
 
     def again(self, changes: Sequence[tuple[Change, int]]) -> None:
-        """Put changes back into their concern's queue, each to be looked at after so many seconds (at most 900). Raises `TryAgain`."""
+        """Put changes straight into their concern's queue, each to be looked at after so many seconds (at most 900). Raises `TryAgain`."""
 
 
 class Inbox(Protocol):

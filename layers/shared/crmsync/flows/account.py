@@ -69,9 +69,8 @@ def _wake(
         if done.error is not None or not _is_linked(one, plan)
     }
     waiting = dict.fromkeys(ref for change in changes if change.ref not in still_alone for ref in change.waiting)
-    world.outbox.publish(
-        [Change(world.connection.name, Kind.CONTACT, ref, Cause.EDITED, world.now()) for ref in waiting]
-    )
+    now = world.now()
+    world.outbox.again([(Change(world.connection.name, Kind.CONTACT, ref, Cause.EDITED, now), 0) for ref in waiting])
 
 
 def _is_linked(facts: AccountFacts, plan: Plan) -> bool:

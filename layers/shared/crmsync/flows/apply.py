@@ -90,7 +90,7 @@ def _ask(looks: Sequence[Look], world: World) -> None:
         for look in looks
     ]
     if changes:
-        world.outbox.publish(changes)
+        world.outbox.again([(change, 0) for change in changes])
 
 
 @dataclass(frozen=True, slots=True)

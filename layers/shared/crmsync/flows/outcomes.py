@@ -61,6 +61,8 @@ def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summar
         try:
             pending = sync(pending, summary, turn == _PASSES - 1)
         except SyncError as error:
+            told = {"records": len(pending), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
+            summary.decisions.append(told)
             put_off([(change, _for_all(error)) for change in pending], world, summary)
             return
         if not pending:

@@ -136,7 +136,7 @@ def _tell(written: Sequence[UpdateRecord], world: World) -> None:
             kind = mapped[place.object][0]
             changes.append(Change(world.connection.name, kind, place, Cause.EDITED, world.now()))
     if changes:
-        world.outbox.publish(changes)
+        world.outbox.again([(change, 0) for change in changes])
 
 
 def _is_mapped(rows: Iterable[FieldRule]) -> bool:

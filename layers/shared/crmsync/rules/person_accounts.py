@@ -59,7 +59,7 @@ def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
 
     Its account is never moved, as a person account cannot have contacts (PA-2): a write of ``AccountId`` alone is left without fields.
     """
-    if effect.place != contact.ref or not is_person(contact):
+    if effect.place != contact.ref or contact.ref.object != "Contact" or not is_person(contact):
         return effect
     fields = {account_field(name): value for name, value in effect.fields.items() if name != PARENT}
     return replace(effect, place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])), fields=fields)
