@@ -92,7 +92,7 @@ def test_what_is_not_there_is_seen() -> None:
     """A dead link, a dead anchor, a path and a target that do not exist are found, in text and in code."""
     text = (
         "# One head, two\n[a](gone.md) [b](#one-head-two) [c](#other) [d](../README.md#licence) [e](../README.md#x)\n"
-        "`rules/merge.py` `rules/none.py` `ports.py` `none.py` `crmsync/acme/hubspot` `local/none` `make test`\n"
+        "`rules/merge.py` `rules/none.py` `errors.py` `none.py` `crmsync/acme/hubspot` `local/none` `make test`\n"
         "```console\n$ make none EVENT=events/none.json\n```\n"
     )
     one = Page(Path("docs/local.md"), text)

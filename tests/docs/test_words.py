@@ -24,7 +24,17 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.records import Side
-from crmsync.model.settings import ContactSettings, CreateInHubspot, CreateInSalesforce, OutsideInclusionList
+from crmsync.model.settings import (
+    ContactSettings,
+    CreateInHubspot,
+    CreateInSalesforce,
+    EmailTaskSettings,
+    OutsideInclusionList,
+    Repeat,
+    TaskTemplate,
+)
+from crmsync.rules.email_tasks import PLACEHOLDERS
+from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 from crmsync.wire.settings_file import TABLES, ContactsTable
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
@@ -37,6 +47,7 @@ CHOICES: dict[str, type[StrEnum]] = {
     "create_in_salesforce": CreateInSalesforce,
     "create_in_hubspot": CreateInHubspot,
     "outside_inclusion_list": OutsideInclusionList,
+    "repeat": Repeat,
 }
 VERBS: dict[type[Effect], str] = {
     CreateRecord: "create",
@@ -69,6 +80,23 @@ def test_every_setting_of_contacts_is_told() -> None:
     shown = {key: value for key, value in connection["contacts"].items() if key != "field"}
     assert set(shown) == set(ContactsTable.model_fields) - {"sync", "field"}
     assert ContactSettings(**shown) == ContactSettings()
+
+
+def test_every_setting_of_email_tasks_is_told() -> None:
+    """README: the settings show every key of e-mail tasks and of their templates, each with its default."""
+    (connection,) = tomllib.loads(SETTINGS)["connection"]
+    shown = {key: value for key, value in connection["email_tasks"].items() if key != "template"}
+    (template,) = connection["email_tasks"]["template"]
+    assert set(shown) == set(EmailTasksTable.model_fields) - {"template"}
+    assert EmailTaskSettings(**shown | {"kinds": tuple(shown["kinds"])}) == EmailTaskSettings()
+    assert set(template) == set(TemplateTable.model_fields)
+    assert TaskTemplate(**template) == TaskTemplate("CLICK")
+
+
+def test_placeholders_are_told() -> None:
+    """README: a template may name these placeholders and no others."""
+    (line,) = [line for line in SETTINGS.splitlines() if "placeholders:" in line]
+    assert tuple(line.partition("placeholders:")[2].split()) == PLACEHOLDERS
 
 
 def test_every_table_of_the_settings_is_told() -> None:

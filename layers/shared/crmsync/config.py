@@ -187,6 +187,7 @@ def _stand_in(path: Path) -> _Standin:
         "portal_id": int(f"9{mark.zfill(15)}"),
         "login_url": f"https://missing-{mark}.invalid",
         "secret": "missing",
+        "kind": "UNBOUNCE",
     }
     is_cell = "field" in path and path[-1] in FieldTable.model_fields
     return f"missing_{mark}" if is_cell else stand_ins.get(path[-1], {})

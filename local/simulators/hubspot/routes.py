@@ -188,6 +188,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         ),
         "mail": (
             _read("GET", "/events", mail.list_page),
+            _read("GET", "/events/{created}/{id}", mail.read_event),
             _read("GET", "/campaigns/by-id", mail.list_campaigns),
             _read("GET", "/campaigns/{id}", mail.read_campaign),
         ),

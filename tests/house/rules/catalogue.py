@@ -67,7 +67,7 @@ OPPORTUNITIES = Concern(
 )
 EMAIL_TASKS = Concern(
     title="E-mail events as tasks",
-    release=None,
+    release="0.2.0",
     binding=ids("SET 10", "TASK 2-5"),
     further=ids("Q 19-20", "TASK 1 20-31", "TRG 3-5", "CH 2 22"),
 )
@@ -86,4 +86,4 @@ STATEMENTS = ids("INS 4-5", "TEN 5", "INC 3", "DUP 8", "TASK 6", "OWN 20", "ACC 
 
 # Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once this is `ids()`.
 WAITED_FOR = frozenset(ids())
-DEMANDED = frozenset(CONTACTS.binding) - WAITED_FOR
+DEMANDED = frozenset((*CONTACTS.binding, *EMAIL_TASKS.binding)) - WAITED_FOR

@@ -6,11 +6,13 @@ A message is a parcel of changes; what happens to single records inside it is th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
+from crmsync.model.mail import Window
+from crmsync.wire import mail_window
 from crmsync.wire.queue import UnreadableError, load
 
 
@@ -35,4 +37,34 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
             sync(connection, some)
         except SyncError:
             failed |= messages[connection]
+    return _response(failed)
+
+
+def run_windows(
+    records: Sequence[Mapping[str, Any]], work: Callable[[str, list[Window]], Collection[Window]]
+) -> dict[str, Any]:
+    """Give each connection's windows to `work` together; answers SQS's partial batch response.
+
+    A message comes back when it cannot be read, when `work` answers its window as given up, or when it raised `SyncError`.
+    """
+    failed: set[str] = set()
+    messages: dict[str, dict[str, Window]] = defaultdict(dict)
+    for record in records:
+        try:
+            window = mail_window.load(record["body"])
+        except UnreadableError:
+            failed.add(record["messageId"])
+        else:
+            messages[window.connection][record["messageId"]] = window
+    for connection, some in messages.items():
+        try:
+            given_up = work(connection, list(some.values()))
+        except SyncError:
+            failed |= some.keys()
+        else:
+            failed |= {message for message, window in some.items() if window in given_up}
+    return _response(failed)
+
+
+def _response(failed: set[str]) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(failed)]}

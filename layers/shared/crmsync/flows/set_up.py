@@ -13,7 +13,7 @@ from typing import Protocol
 
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.mapped_fields import FieldSource, PropertySource
-from crmsync.model.concerns import objects_of
+from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
@@ -85,8 +85,13 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
     return [
         SetupStep(connection.name, side, *step)
         for side, identify, schema, parts in sides
-        for step in _side(side, identify, schema, needed(parts, objects_of(connection, side)), apply=apply)
+        for step in _side(side, identify, schema, needed(parts, _objects(connection, side)), apply=apply)
     ]
+
+
+def _objects(connection: Connection, side: Side) -> frozenset[str]:
+    activities = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
+    return frozenset(objects_of(connection, side)) | activities
 
 
 _Step = tuple[str, StepState, str]

@@ -21,6 +21,11 @@ UNSUBSCRIBE = "/communication-preferences/v4/statuses/{email}/unsubscribe-all"
 UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
 """Not in the client, which has communication preferences v3 only."""
 
+MAIL_EVENTS = "/email/public/v1/events"
+CAMPAIGN = "/email/public/v1/campaigns/{id}"
+"""The e-mail event log: v1, unsupported from September 2027, without a date-based heir so far (platforms, section 0). `MailLog` is the port
+behind which its heir will go."""
+
 MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
 """Only date-based versions have it."""
 

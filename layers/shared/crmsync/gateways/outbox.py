@@ -59,8 +59,7 @@ class EventOutbox:
                 for after, group in groupby(of_kind, key=lambda row: row[1])
                 for text in dump([change for change, _ in group])
             ]
-            for part in chunks(messages, AT_ONCE):
-                self._send(self._queues[kind], part)
+            send(self._sqs, self._queues[kind], messages, self._patience)
 
     def _entry(self, kind: Kind, side: Side, text: str) -> dict[str, str]:
         return {
@@ -85,17 +84,24 @@ class EventOutbox:
                 raise TryAgain("The event bus did not accept all changes.", after=30, code="FailedEntryCount")
             attempt += 1
 
-    def _send(self, queue: str, messages: list[dict[str, Any]]) -> None:
-        attempt = 1
-        while True:
-            entries = [{"Id": str(at), **message} for at, message in enumerate(messages)]
-            try:
-                answer = self._sqs.send_message_batch(QueueUrl=queue, Entries=entries)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The queue") from None
-            messages = [messages[int(failed["Id"])] for failed in answer.get("Failed") or ()]
-            if not messages:
-                return
-            if not self._patience.wait(attempt):
-                raise TryAgain("The queue did not accept all changes.", after=30, code="BatchRequestFailed")
-            attempt += 1
+
+def send(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: Patience) -> None:
+    """Send messages (as SendMessageBatch takes them, without ids) to a queue. Raises `TryAgain` unless all were accepted."""
+    for part in chunks(list(messages), AT_ONCE):
+        _send(sqs, queue, part, patience)
+
+
+def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: Patience) -> None:
+    attempt = 1
+    while True:
+        entries = [{"Id": str(at), **message} for at, message in enumerate(messages)]
+        try:
+            answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+        messages = [messages[int(failed["Id"])] for failed in answer.get("Failed") or ()]
+        if not messages:
+            return
+        if not patience.wait(attempt):
+            raise TryAgain("The queue did not accept all changes.", after=30, code="BatchRequestFailed")
+        attempt += 1

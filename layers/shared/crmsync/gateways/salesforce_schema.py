@@ -7,7 +7,7 @@ describe does not show a field that nobody has access to yet. Only `crmsync.flow
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from simple_salesforce.format import format_soql
@@ -19,7 +19,7 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
-from crmsync.rules.own_fields import Assignment, FieldAccess, KeyField, Part, PermissionSet
+from crmsync.rules.own_fields import Assignment, CountField, FieldAccess, KeyField, Part, PermissionSet
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
@@ -28,6 +28,8 @@ _ASSIGNED = (
     "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
 )
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
+
+OwnField: TypeAlias = KeyField | CountField
 
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
@@ -61,7 +63,7 @@ class SalesforceSchema:
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
-        found: dict[Part, str] = dict(self._fields([part for part in parts if isinstance(part, KeyField)]))
+        found: dict[Part, str] = dict(self._fields([part for part in parts if isinstance(part, OwnField)]))
         sets = self._set_ids(parts)
         found |= {part: "" for part in parts if isinstance(part, PermissionSet) and part.name in sets}
         if sets:
@@ -84,7 +86,7 @@ class SalesforceSchema:
 
     def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:
         """Where a part is posted, and as what."""
-        if isinstance(part, KeyField):
+        if isinstance(part, OwnField):
             return "tooling/sobjects/CustomField", {
                 "FullName": f"{part.object}.{part.name}",
                 "Metadata": _metadata(part),
@@ -106,7 +108,7 @@ class SalesforceSchema:
         msg = f"{part} is not Salesforce's"
         raise TypeError(msg)
 
-    def _fields(self, wanted: Sequence[KeyField]) -> Iterator[tuple[Part, str]]:
+    def _fields(self, wanted: Sequence[OwnField]) -> Iterator[tuple[Part, str]]:
         if not wanted:
             return
         names = sorted({part.name.removesuffix(_SUFFIX) for part in wanted})
@@ -118,7 +120,7 @@ class SalesforceSchema:
         for part in wanted:
             if (part.object, part.name) in ids:
                 row = self._session.call("GET", f"tooling/sobjects/CustomField/{ids[part.object, part.name]}")
-                yield part, _difference(row["Metadata"])
+                yield part, _difference(part, row["Metadata"])
 
     def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
         """Permission set name -> id, of those that the parts speak of and that stand."""
@@ -167,22 +169,21 @@ def _described(row: Mapping[str, Any]) -> SalesforceField:
     )
 
 
-def _metadata(part: KeyField) -> dict[str, Any]:
-    return {
-        "type": "Text",
-        "label": part.label,
-        "description": part.description,
-        "length": part.length,
-        "externalId": True,
-        "unique": True,
-        "caseSensitive": False,
-        "required": False,
-    }
+def _metadata(part: OwnField) -> dict[str, Any]:
+    common: dict[str, Any] = {"label": part.label, "description": part.description, "required": False}
+    if isinstance(part, CountField):
+        return {**common, "type": "Number", "precision": part.digits, "scale": 0}
+    key = {"length": part.length, "externalId": True, "unique": part.unique, "caseSensitive": False}
+    return {**common, "type": "Text", **key}
 
 
-def _difference(metadata: Mapping[str, Any]) -> str:
-    """What would keep us from finding records by the field; label and length are the org's own affair."""
-    if metadata.get("type") != "Text":
-        return f"is of type {metadata.get('type')}, must be Text: remove it in Salesforce and run this again"
-    lacking = [word for word, key in (("an external id", "externalId"), ("unique", "unique")) if not metadata.get(key)]
+def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
+    """What would keep us from using the field; label and length are the org's own affair."""
+    wanted = "Number" if isinstance(part, CountField) else "Text"
+    if metadata.get("type") != wanted:
+        return f"is of type {metadata.get('type')}, must be {wanted}: remove it in Salesforce and run this again"
+    if isinstance(part, CountField):
+        return ""
+    demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
+    lacking = [word for word, key, demanded in demands if demanded and not metadata.get(key)]
     return f"must be {' and '.join(lacking)}: set that in Salesforce's Object Manager" if lacking else ""

@@ -31,6 +31,8 @@ TIMEOUT = (3.05, 60.0)
 """Seconds to connect and to wait for an answer; a call on 2,000 records may take Salesforce long."""
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_SERVER_FAULT = 500
+
 JWT_LIFE = 180
 """Seconds for which a signed login request is good: Salesforce allows three minutes."""
 
@@ -166,12 +168,13 @@ class SalesforceSession:
         body: Any = None,
         writes: bool = False,
         assign: bool = False,
+        repeat: bool = True,
         see: frozenset[int] = frozenset(),
     ) -> Any:
         """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
 
         A write runs assignment rules only where `assign` says so (PLT-1): without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every
-        written lead a new owner.
+        written lead a new owner. Without `repeat`, a call of which nobody knows what became of it is not made again.
         """
         headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper()} if writes else {})}
         attempt, stale = 1, None
@@ -187,8 +190,9 @@ class SalesforceSession:
                     stale = token
                     continue
                 error, soon = _refused(problem, connection.asked)
+                soon = soon and (repeat or problem.status < _SERVER_FAULT)
             except requests.RequestException as problem:
-                error, soon = unreachable(problem), not isinstance(problem, requests.ReadTimeout)
+                error, soon = unreachable(problem), repeat and not isinstance(problem, requests.ReadTimeout)
             if not soon or not self._patience.wait(attempt, connection.asked):
                 raise error from None
             attempt += 1

@@ -23,6 +23,15 @@ def kinds_of(connection: Connection) -> frozenset[Kind]:
     return frozenset(kind for kind, is_on in switches.items() if is_on)
 
 
+ACTIVITIES = frozenset({"Activity", "Task"})
+"""Salesforce's names for tasks: where their fields are made, and where they are seen."""
+
+
+def mail_kinds_of(connection: Connection) -> tuple[str, ...]:
+    """The kinds of e-mail events that become tasks (SET-10): none where contacts do not sync, as a task needs the link of one."""
+    return connection.email_tasks.kinds if connection.contacts.sync else ()
+
+
 def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
     """The objects of a side that a connection keeps in step, each with its concern."""
     kinds = kinds_of(connection)

@@ -94,6 +94,19 @@ class Dissociate:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteTask:
+    """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to it.
+
+    Tasks have a flow of their own, so this is no effect of a pair's plan.
+    """
+
+    key: str
+    fields: Mapping[str, Value]
+    task: str = ""
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite (OPT-6)."""
 

@@ -23,6 +23,10 @@ OPEN = bytes(SEAL_BYTES)
 """Stands in a base for a field that was looked at and could not be agreed on."""
 
 
+ALIAS_BYTES = 16
+"""An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever share one."""
+
+
 @lru_cache(maxsize=4096)
 def tag(name: str) -> bytes:
     """The short name of a field inside a base."""
@@ -32,7 +36,7 @@ def tag(name: str) -> bytes:
 class Sealer:
     """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names."""
 
-    __slots__ = ("_keyed",)
+    __slots__ = ("_keyed", "_naming")
 
     def __init__(self, key: bytes) -> None:
         """Use `key` (16 to 64 bytes). Raises `ValueError` for a shorter or longer one."""
@@ -40,12 +44,19 @@ class Sealer:
             msg = "the link key must have 16 to 64 bytes"
             raise ValueError(msg)
         self._keyed = hashlib.blake2b(digest_size=SEAL_BYTES, key=key)
+        self._naming = hashlib.blake2b(digest_size=ALIAS_BYTES, key=key, person=b"alias")
 
     def seal(self, name: str, value: Value) -> bytes:
         """The seal of a canonical value of the field called `name`."""
         sealing = self._keyed.copy()
         sealing.update(f"{name}\x00{type(value).__name__}\x00{value}".encode())
         return sealing.digest()
+
+    def alias(self, text: str) -> str:
+        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same for the same text."""
+        naming = self._naming.copy()
+        naming.update(text.encode())
+        return naming.hexdigest()
 
     def seal_apart(self, name: str, value: Value) -> bytes:
         """The seal of a value beside which the other side was left with another one."""

@@ -12,6 +12,12 @@ SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
 """Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may
 share an org (TEN-1)."""
 
+TASK_KEY = "Crmsync_Email_Event__c"
+"""Salesforce field on Activity, external id: which e-mail events a task stands for, so that a repeat finds the first."""
+
+TASK_COUNT = "Crmsync_Email_Event_Count__c"
+"""Salesforce field on Activity, a number: how many events a task stands for."""
+
 HUBSPOT_GROUP = "crmsync"
 """Property group of our own HubSpot properties."""
 

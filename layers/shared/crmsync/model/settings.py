@@ -121,12 +121,39 @@ class LifecycleSettings:
     sync_to_company_contacts: bool = True
 
 
+class TaskOwner(StrEnum):
+    """Whose a task is (CH-22); a Salesforce user's id stands beside these in the settings."""
+
+    INTEGRATION_USER = "integration_user"
+    RECORD_OWNER = "record_owner"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTemplate:
+    """One row of ``[[connection.email_tasks.template]]``: what a task for this `kind` of event looks like (Q-19, CH-22).
+
+    `subject` and `description` may name the placeholders of `crmsync.rules.email_tasks`. A blank `status`, `type` or `priority` is left to
+    Salesforce. `owner` is one of `TaskOwner` or the 18-character id of a user.
+    """
+
+    kind: str
+    subject: str = "HubSpot: {kind}: {email}"
+    status: str = "Completed"
+    type: str = "Email"
+    priority: str = "Normal"
+    description: str = "{kind} on {time}\nE-mail: {email}\nSubject line: {subject}\nLink: {url}"
+    owner: str = TaskOwner.INTEGRATION_USER
+
+
 @dataclass(frozen=True, slots=True)
 class EmailTaskSettings:
     """Section ``[connection.email_tasks]`` (SET-10)."""
 
     kinds: tuple[str, ...] = ("OPEN", "CLICK")
     repeat: Repeat = Repeat.EVERY_EVENT
+    ignore_bots: bool = True
+    wait_minutes: int = 30
+    template: tuple[TaskTemplate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, PERMISSION_SET, SALESFORCE_KEY
+from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, PERMISSION_SET, SALESFORCE_KEY, TASK_COUNT, TASK_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,32 @@ class OwnProperty:
 
 @dataclass(frozen=True, slots=True)
 class KeyField:
-    """A Salesforce text field of `object` that is an external id and unique, upper and lower case being one."""
+    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise, upper and lower case being one."""
 
     object: str
     name: str
     label: str
     description: str
     length: int = 40
+    unique: bool = True
 
     def __str__(self) -> str:
         """``field Lead.Crmsync_HubSpot_Id__c``."""
+        return f"field {self.object}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CountField:
+    """A Salesforce field of `object` for a whole number."""
+
+    object: str
+    name: str
+    label: str
+    description: str
+    digits: int = 9
+
+    def __str__(self) -> str:
+        """``field Activity.Crmsync_Email_Event_Count__c``."""
         return f"field {self.object}.{self.name}"
 
 
@@ -95,7 +111,7 @@ class Assignment:
         return f"permission set {self.permission_set} given to the integration user"
 
 
-Part: TypeAlias = PropertyGroup | OwnProperty | KeyField | PermissionSet | FieldAccess | Assignment
+Part: TypeAlias = PropertyGroup | OwnProperty | KeyField | CountField | PermissionSet | FieldAccess | Assignment
 """One thing that set-up makes."""
 
 _CONTACT = "contact"
@@ -189,9 +205,23 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
+    KeyField(
+        "Activity",
+        TASK_KEY,
+        "HubSpot e-mail event (crmsync)",
+        "Which e-mail events the task stands for. Written by crmsync, which finds its tasks by it.",
+        length=255,
+        unique=False,
+    ),
+    CountField(
+        "Activity", TASK_COUNT, "HubSpot e-mail events (crmsync)", "How many e-mail events the task stands for."
+    ),
+    FieldAccess(PERMISSION_SET, "Task", TASK_KEY),
+    FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
     Assignment(PERMISSION_SET),
 )
-"""The key that makes creating a record repeatable (TEN-1: it names the portal), and the access to it (CH-18: nothing more)."""
+"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), and access to them,
+nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there (Q-19)."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:

@@ -51,6 +51,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         yield from _switches(index, connection)
         yield from _mappings(index, connection)
         yield from _owners(index, connection)
+        yield from _templates(index, connection)
 
 
 def cautions(settings: Settings) -> Iterator[Finding]:
@@ -121,6 +122,16 @@ def _owners(index: int, connection: Connection) -> Iterator[Finding]:
             break
         known.add(_same(owner))
         stands_for.setdefault(_same_user(user), owner)
+
+
+def _templates(index: int, connection: Connection) -> Iterator[Finding]:
+    """One template per kind of event (CH-22)."""
+    known: set[str] = set()
+    for number, template in enumerate(connection.email_tasks.template):
+        if template.kind in known:
+            path = ("connection", index, "email_tasks", "template", number, "kind")
+            yield Finding(path, f"tasks for {template.kind} have a template already", "CH-22")
+        known.add(template.kind)
 
 
 def _owner_row(owner: str, user: str, known: Collection[str], stands_for: Mapping[str, str]) -> Iterator[str]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.settings import (
@@ -25,11 +24,9 @@ from crmsync.model.settings import (
     CreateInHubspot,
     CreateInSalesforce,
     DealSettings,
-    EmailTaskSettings,
     HubspotAccount,
     LifecycleSettings,
     OutsideInclusionList,
-    Repeat,
     RevenueBasis,
     SalesforceOrg,
     Settings,
@@ -37,12 +34,8 @@ from crmsync.model.settings import (
 from crmsync.rules.mapping_checks import is_pair
 from crmsync.rules.settings_checks import DEFAULT_ROWS
 from crmsync.rules.subscriptions import DEFAULT_LIST
-
-EMAIL_EVENT_KINDS = (
-    *("SENT", "DROPPED", "PROCESSED", "DELIVERED", "DEFERRED", "BOUNCE", "OPEN", "CLICK", "PRINT", "FORWARD"),
-    *("STATUSCHANGE", "SPAMREPORT", "SUPPRESSED", "SUPPRESSION", "UNBOUNCE"),
-)
-"""The types of HubSpot's e-mail event log (platforms 1.3)."""
+from crmsync.wire.settings_cells import Table, wrong
+from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
@@ -51,22 +44,17 @@ _PROPERTY = re.compile(r"[a-z0-9_]+")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def _wrong(sentence: str) -> PydanticCustomError:
-    """An error whose text is already the complaint's."""
-    return PydanticCustomError("sentence", "{sentence}", {"sentence": sentence})
-
-
 def _connection_name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise _wrong(f'name is "{text[:70]}", must be 1 to 64 letters, digits, dots, dashes or underscores')
+        raise wrong(f'name is "{text[:70]}", must be 1 to 64 letters, digits, dots, dashes or underscores')
     return text
 
 
 def _secret_name(text: str) -> str:
     if _WRITTEN_SECRET.match(text):
-        raise _wrong("secret looks like a secret itself: keep it in Secrets Manager and write its name here")
+        raise wrong("secret looks like a secret itself: keep it in Secrets Manager and write its name here")
     if not _SECRET_NAME.fullmatch(text):
-        raise _wrong("secret must be the name or the ARN of a secret: 1 to 512 letters, digits and /_+=.@:-")
+        raise wrong("secret must be the name or the ARN of a secret: 1 to 512 letters, digits and /_+=.@:-")
     return text
 
 
@@ -78,11 +66,11 @@ def _login_url(text: str) -> str:
     except ValueError:
         host = ""
     if not host:
-        raise _wrong(f'login_url is "{text}", must be an address such as "https://acme.my.salesforce.com"')
+        raise wrong(f'login_url is "{text}", must be an address such as "https://acme.my.salesforce.com"')
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise _wrong(f'login_url is "{text}", must begin with "https://"')
+        raise wrong(f'login_url is "{text}", must begin with "https://"')
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise _wrong(f'login_url must end with the host, as in "{parts.scheme}://{parts.netloc.rpartition("@")[2]}"')
+        raise wrong(f'login_url must end with the host, as in "{parts.scheme}://{parts.netloc.rpartition("@")[2]}"')
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -95,49 +83,26 @@ def _is_loopback(host: str) -> bool:
 
 def _inclusion_list(text: str) -> str:
     if text not in {"", DEFAULT_LIST} and not (text.isascii() and text.isdigit()):
-        raise _wrong(f'inclusion_list is "{text}", must be the id of a HubSpot list (digits), "{DEFAULT_LIST}" or ""')
+        raise wrong(f'inclusion_list is "{text}", must be the id of a HubSpot list (digits), "{DEFAULT_LIST}" or ""')
     return text
 
 
 def _property_name(text: str) -> str:
     if not _PROPERTY.fullmatch(text):
-        raise _wrong(
-            f'hubspot is "{text}", must be the internal name of a property: small letters, digits, underscores'
-        )
+        raise wrong(f'hubspot is "{text}", must be the internal name of a property: small letters, digits, underscores')
     return text
 
 
 def _field_name(text: str) -> str:
     if not _FIELD.fullmatch(text):
-        raise _wrong(f'salesforce is "{text}", must be the API name of a field such as "Favourite_Colour__c"')
+        raise wrong(f'salesforce is "{text}", must be the API name of a field such as "Favourite_Colour__c"')
     return text
-
-
-def _event_kind(kind: str) -> str:
-    if kind not in EMAIL_EVENT_KINDS:
-        raise _wrong(f'kinds has "{kind}", must be among {", ".join(EMAIL_EVENT_KINDS)}')
-    return kind
-
-
-def _without_repeats(kinds: Sequence[str]) -> Sequence[str]:
-    for kind in kinds:
-        if kinds.count(kind) > 1:
-            raise _wrong(f'kinds has "{kind}" twice')
-    return kinds
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    def given(self) -> dict[str, Any]:
-        """Only what the file says, so that the defaults of `crmsync.model.settings` are the only ones."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 _Count = Annotated[int, Field(ge=0)]
 
 
-class FieldTable(_Table):
+class FieldTable(Table):
     """``[[connection.contacts.field]]``; its update policy is two-way unless it says otherwise."""
 
     hubspot: Annotated[str, AfterValidator(_property_name)]
@@ -145,20 +110,20 @@ class FieldTable(_Table):
     update: Annotated[Update, Field(strict=False)] = Update.TWO_WAY
 
 
-class _Mapped(_Table):
+class _Mapped(Table):
     sync: bool = True
     max_deletes_per_hour: _Count = 0
-    field: list[FieldTable] = []
+    field: list[FieldTable] = Field(default_factory=list)
 
 
-class HubspotTable(_Table):
+class HubspotTable(Table):
     """``[connection.hubspot]``."""
 
     portal_id: Annotated[int, Field(ge=1)]
     secret: Annotated[str, AfterValidator(_secret_name)]
 
 
-class SalesforceTable(_Table):
+class SalesforceTable(Table):
     """``[connection.salesforce]``."""
 
     login_url: Annotated[str, AfterValidator(_login_url)]
@@ -193,21 +158,14 @@ class DealsTable(_Mapped):
     total_revenue_basis: Annotated[RevenueBasis, Field(strict=False)] = RevenueBasis.ALL
 
 
-class LifecycleTable(_Table):
+class LifecycleTable(Table):
     """``[connection.lifecycle]``."""
 
     automatic_transitions: bool = True
     sync_to_company_contacts: bool = True
 
 
-class EmailTasksTable(_Table):
-    """``[connection.email_tasks]``."""
-
-    kinds: Annotated[list[Annotated[str, AfterValidator(_event_kind)]], AfterValidator(_without_repeats)] = []
-    repeat: Annotated[Repeat, Field(strict=False)] = Repeat.EVERY_EVENT
-
-
-class OwnersTable(_Table):
+class OwnersTable(Table):
     """``[connection.owners]``: its keys are addresses, so any is taken here; `crmsync.rules.settings_checks` looks at them."""
 
     model_config = ConfigDict(extra="allow")
@@ -218,7 +176,7 @@ class OwnersTable(_Table):
         return tuple(self.__pydantic_extra__.items())
 
 
-class ConnectionTable(_Table):
+class ConnectionTable(Table):
     """``[[connection]]``."""
 
     name: Annotated[str, AfterValidator(_connection_name)]
@@ -235,7 +193,6 @@ class ConnectionTable(_Table):
         """The connection as the model has it. Deals the file says nothing of sync only where companies do (OPP-2)."""
         companies = CompanySettings(**_mapped(self.companies, "companies"))
         deals = {"sync": companies.sync} | _mapped(self.deals, "deals")
-        tasks = self.email_tasks.given()
         return Connection(
             self.name,
             HubspotAccount(**self.hubspot.given()),
@@ -244,12 +201,12 @@ class ConnectionTable(_Table):
             companies,
             DealSettings(**deals),
             LifecycleSettings(**self.lifecycle.given()),
-            EmailTaskSettings(**(tasks | {"kinds": tuple(tasks["kinds"])} if "kinds" in tasks else tasks)),
+            self.email_tasks.freeze(),
             self.owners.freeze(),
         )
 
 
-class Document(_Table):
+class Document(Table):
     """The whole file."""
 
     connection: Annotated[list[ConnectionTable], Field(min_length=1)]
@@ -290,6 +247,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "deals", "field"): FieldTable,
         ("connection", "lifecycle"): LifecycleTable,
         ("connection", "email_tasks"): EmailTasksTable,
+        ("connection", "email_tasks", "template"): TemplateTable,
         ("connection", "owners"): OwnersTable,
     }
 )

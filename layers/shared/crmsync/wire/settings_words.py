@@ -41,6 +41,15 @@ RULES: Mapping[str, str] = MappingProxyType(
         "sync_to_company_contacts": "SET-8",
         "kinds": "SET-10",
         "repeat": "TASK-3",
+        "ignore_bots": "CH-2",
+        "wait_minutes": "Q-19",
+        "template.kind": "SET-10",
+        "template.subject": "CH-22",
+        "status": "CH-22",
+        "type": "CH-22",
+        "priority": "CH-22",
+        "description": "CH-22",
+        "owner": "CH-22",
         "field.hubspot": "MAP-8",
         "field.salesforce": "MAP-8",
         "update": "MAP-3",
@@ -54,6 +63,8 @@ _MUST_BE: Mapping[str, str] = MappingProxyType(
         "int_type": "a whole number",
         "bool_type": "true or false",
         "greater_than_equal": "at least {ge}",
+        "less_than_equal": "at most {le}",
+        "string_too_short": "a text of at least {min_length} character",
         "string_too_long": "a text of at most {max_length} characters",
         "list_type": "a list in square brackets",
         "enum": "one of {expected}",
@@ -82,7 +93,7 @@ def rule_of(detail: ErrorDetails) -> str:
     words = _words(detail["loc"])
     if detail["type"] == "extra_forbidden":
         return "CFG-2"
-    if detail["type"] in {"missing", "too_short"} and "field" not in words:
+    if detail["type"] in {"missing", "too_short"} and not {"field", "template"} & set(words):
         return "CFG-3" if len(words) > 1 else "CFG-1"
     if words in TABLES:
         return "CFG-1"
@@ -101,7 +112,7 @@ def _called(path: Path) -> str:
     words = _words(path)
     if words not in TABLES:
         return words[-1]
-    brackets = ("[[", "]]") if words[-1] in {"connection", "field"} else ("[", "]")
+    brackets = ("[[", "]]") if words[-1] in {"connection", "field", "template"} else ("[", "]")
     return ".".join(words).join(brackets)
 
 

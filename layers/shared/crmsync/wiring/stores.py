@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crmsync.gateways.queues import ErrandQueue
     from crmsync.gateways.secrets import SecretStore
     from crmsync.gateways.settings import FreshSettings, SettingsTable
+    from crmsync.gateways.tallies import TallyTable
+    from crmsync.gateways.window_queue import WindowSender
 
 DEFAULT_STACK = "crmsync"
 """The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
@@ -92,6 +94,22 @@ def errands() -> ErrandQueue:
 
     sqs = aws_client("sqs")
     return ErrandQueue(sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill"))
+
+
+@cache
+def tallies() -> TallyTable:
+    """What is remembered of tasks."""
+    from crmsync.gateways.tallies import TallyTable
+
+    return TallyTable(aws_client("dynamodb"), table_name("state"), now=now)
+
+
+@cache
+def task_queue() -> WindowSender:
+    """The queue of the windows."""
+    from crmsync.gateways.window_queue import WindowSender
+
+    return WindowSender(aws_client("sqs"), os.environ["EMAIL_TASK_QUEUE_URL"])
 
 
 @cache

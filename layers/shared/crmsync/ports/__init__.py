@@ -13,7 +13,15 @@ from typing import Protocol, TypeAlias
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
-from crmsync.model.effects import Associate, CreateRecord, DeleteRecord, Dissociate, OptOut, Report, UpdateRecord
+from crmsync.model.effects import (
+    Associate,
+    CreateRecord,
+    DeleteRecord,
+    Dissociate,
+    OptOut,
+    Report,
+    UpdateRecord,
+)
 from crmsync.model.jobs import Errand, Job
 from crmsync.model.links import Link
 from crmsync.model.owners import Owners

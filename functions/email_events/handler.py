@@ -1,0 +1,15 @@
+"""The schedule that reads HubSpot's log of what happened to marketing e-mails."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from crmsync import wiring
+from crmsync.telemetry import logger, metrics
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Lambda's way in."""
+    return wiring.email_events()(event)

@@ -1,0 +1,83 @@
+"""Decide what becomes of the events of one task: made, counted, waited for, or let go. Facts in, a `TaskPlan` out; no I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from crmsync.model.effects import WriteTask
+from crmsync.model.links import Link, LinkState
+from crmsync.model.mail import Campaign, MailEvent, Tally
+from crmsync.model.records import Ref
+from crmsync.model.settings import EmailTaskSettings, Repeat
+from crmsync.rules.email_tasks import count_fields, owner_of, task_fields, template_of
+
+
+class Fate(StrEnum):
+    """What becomes of events."""
+
+    MADE = "Made"
+    COUNTED = "Counted"
+    WAITING = "Waiting"
+    DROPPED = "Dropped"
+    OUTSIDE = "Outside"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """All that is known of the events of one task that are not done with yet.
+
+    `link` is that of the recipient's HubSpot contact, None where there is none (yet); `frozen` says that the contact does not sync (INC-7);
+    `patient` whether it may still be waited for a link.
+    """
+
+    tally: Tally
+    events: tuple[MailEvent, ...]
+    link: Link | None
+    campaign: Campaign = field(default_factory=Campaign)
+    frozen: bool = False
+    patient: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """What becomes of the events, and the task to write for it, if any."""
+
+    fate: Fate
+    task: WriteTask | None = None
+
+
+_MODE = {Repeat.EVERY_EVENT: "TASK-3", Repeat.ONCE_PER_EMAIL: "CH-2", Repeat.ONCE_PER_DAY: "CH-2"}
+
+
+def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
+    """The plan for the events of one task.
+
+    The task goes to the linked record and to no other that shares the address: the contact, or the lead as long as there is none (Q-19).
+    A contact that does not sync gets none (Q-22). Without a link the events wait, and are let go in the end.
+    """
+    who = _person(facts.link)
+    if facts.frozen:
+        return TaskPlan(Fate.OUTSIDE)
+    if who is None or facts.link is None:
+        return TaskPlan(Fate.WAITING if facts.patient and not _is_buried(facts.link) else Fate.DROPPED)
+    template, tally = template_of(facts.events[0].kind, settings), facts.tally
+    count = tally.counted + len(facts.events)
+    mode = _MODE[settings.repeat]
+    if tally.task:
+        fields = count_fields(template, facts.events, facts.campaign, count)
+        return TaskPlan(Fate.COUNTED, WriteTask(tally.key, fields, tally.task, (mode, "Q-20")))
+    owner = owner_of(template, facts.link)
+    fields = task_fields(template, facts.events, facts.campaign, who, owner, count)
+    return TaskPlan(Fate.MADE, WriteTask(tally.key, fields, "", ("TASK-2", mode, "TASK-4", "Q-19", "Q-20")))
+
+
+def _person(link: Link | None) -> Ref | None:
+    if link is None or link.state is not LinkState.ACTIVE or not isinstance(link.salesforce, Ref):
+        return None
+    return link.salesforce
+
+
+def _is_buried(link: Link | None) -> bool:
+    """Whether the pair is one of which a record was deleted: no link will come."""
+    return link is not None and link.state is LinkState.TOMBSTONE

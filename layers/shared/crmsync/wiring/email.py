@@ -1,0 +1,96 @@
+"""E-mail events: the schedule that reads HubSpot's log, and the queue whose windows become Salesforce tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from crmsync.model.concerns import mail_kinds_of
+from crmsync.model.mail import Window
+from crmsync.model.settings import Connection
+from crmsync.telemetry import logger, metrics
+from crmsync.wiring.crms import hubspot_of, lists_of, salesforce_of
+from crmsync.wiring.stores import aws_client, cursors, inbox, now, sealer, settings, table_name, tallies, task_queue
+
+if TYPE_CHECKING:
+    from crmsync.flows.email_tasks import TaskSummary
+    from crmsync.gateways.hubspot_mail import HubspotMail
+
+Event: TypeAlias = Mapping[str, Any]
+
+RUN = timedelta(seconds=60)
+"""How long a run begins new windows: the rest of its two minutes is for the last calls."""
+
+
+def email_events() -> Callable[[Event], dict[str, Any]]:
+    """The schedule that reads the log of each connection, for the kinds that are switched on (SET-10)."""
+    return lambda _event: {
+        one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections
+    }
+
+
+def email_tasks() -> Callable[[Event], dict[str, Any]]:
+    """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
+    from crmsync.flows.queue_batch import run_windows
+
+    return lambda event: run_windows(event["Records"], _make_tasks)
+
+
+def _queue_events(connection: Connection, kind: str) -> int:
+    """One look for a kind; an account that cannot answer now is left for the next look and does not stop the others."""
+    from crmsync.errors import SyncError
+    from crmsync.flows.email_events import queue_events
+
+    try:
+        found = queue_events(connection, kind, mail_of(connection), cursors(), task_queue(), now())
+    except SyncError as error:
+        logger.warning("event log put off", connection=connection.name, kind=kind, code=error.code, reason=error.text)
+        metrics.add_metric("EmailLogPutOff", unit="Count", value=1)
+        return 0
+    metrics.add_metric("EmailEventsQueued", unit="Count", value=found)
+    return found
+
+
+def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
+    from crmsync.flows.email_tasks import TaskWorld, make_tasks
+    from crmsync.gateways.links import LinksTable
+    from crmsync.gateways.salesforce_tasks import SalesforceTasks
+
+    connection = settings().connection(name)
+    if connection is None or not mail_kinds_of(connection):
+        logger.info("tasks of this connection are switched off", connection=name, windows=len(windows))
+        return []
+    world = TaskWorld(
+        connection,
+        log=mail_of(connection),
+        hubspot=hubspot_of(connection),
+        links=LinksTable(aws_client("dynamodb"), table_name("links")),
+        lists=lists_of(connection),
+        tasks=SalesforceTasks(salesforce_of(connection).session),
+        tallies=tallies(),
+        queue=task_queue(),
+        inbox=inbox(),
+        sealer=sealer(),
+        now=now,
+        until=now() + RUN,
+    )
+    return _tell_tasks(name, make_tasks(windows, world))
+
+
+def _tell_tasks(name: str, summary: TaskSummary) -> list[Window]:
+    logger.info("e-mail events worked through", connection=name, counts=dict(summary.counts))
+    for kind, error in summary.refusals.items():
+        logger.warning("tasks refused", connection=name, kind=kind, code=error.code, reason=error.text)
+    for outcome, count in summary.counts.items():
+        metrics.add_metric(f"EmailTasks{outcome}", unit="Count", value=count)
+    return summary.given_up
+
+
+@lru_cache(maxsize=16)
+def mail_of(connection: Connection) -> HubspotMail:
+    """The event log of a connection's HubSpot account."""
+    from crmsync.gateways.hubspot_mail import HubspotMail
+
+    return HubspotMail(hubspot_of(connection).client)
