@@ -105,15 +105,17 @@ def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
     }
 
 
-def test_single_records_are_named_whether_they_are_there_or_not() -> None:
-    """What becomes of a record that is gone is decided where it is looked at."""
+@pytest.mark.rule("ACC-13")
+def test_single_records_are_looked_at_by_force() -> None:
+    """A person has named them; whether they are there is seen where they are looked at."""
     walk = Walk()
 
     job = walk.run(walk.start(replace(CONTACTS, ids=("81", "82"))))
 
     assert far(job) == (JobState.DONE, 2, 2)
-    assert walk.named == [Ref(Side.HUBSPOT, "contact", "81"), Ref(Side.HUBSPOT, "contact", "82")]
-    assert isinstance(walk.outbox.published[0], Change)
+    refs = [Ref(Side.HUBSPOT, "contact", "81"), Ref(Side.HUBSPOT, "contact", "82")]
+    at = walk.outbox.published[0].at
+    assert walk.outbox.published == [Change("acme", Kind.CONTACT, ref, Cause.FORCED, at) for ref in refs]
 
 
 @pytest.mark.rule("IMP-4")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from crmsync.model.names import HUBSPOT_KEY
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS
@@ -31,6 +32,7 @@ OLDER: Mapping[str, Any] = {
             ),
             *({"type": "Contact", "LastName": one.title(), "Email": f"{one}@example.org"} for one in PEOPLE),
             {"type": "Lead", "LastName": "Mute", "Company": "Old"},
+            *({"type": "Account", "Name": f"{one.title()} Works"} for one in PEOPLE),
         ],
     },
 }
@@ -135,3 +137,47 @@ def test_a_paused_job_rests_until_it_is_resumed(stack: Stack, people: People) ->
 
     assert job(stack, job_id)[0] == "done"
     assert lead(people, "hal@example.com", "Phone") == {"Phone": "2"}
+
+
+def companies(people: People, *names: str) -> dict[str, list[str | None]]:
+    """The Salesforce ids that the HubSpot companies with these names hold, by name."""
+    found: dict[str, list[str | None]] = {name: [] for name in names}
+    for one in people.hubspot.crm.companies.get_all(properties=["name", HUBSPOT_KEY]):
+        if one.properties["name"] in found:
+            found[one.properties["name"]].append(one.properties[HUBSPOT_KEY])
+    return found
+
+
+@pytest.mark.rule("ACC-4")
+@pytest.mark.parametrize("after", ["hubspot_write", "salesforce_write"])
+def test_accounts_that_are_older_than_the_connection_come_by_import(stack: Stack, people: People, after: str) -> None:
+    """Each one makes one company that is linked with it, also when the sync dies between its writes."""
+    stack.faults([{"at": "lambda", "kind": "kill", "function": "account_sync", "after": after}])
+
+    job_id = start(stack, "import", "accounts")
+    stack.settle()
+    for _ in range(2):
+        stack.advance(REST)
+
+    assert job(stack, job_id) == ("done", 6, 6)
+    accounts = {
+        row["Name"]: [row["Id"]] for row in people.records("SELECT Id, Name FROM Account WHERE Name LIKE '%Works'")
+    }
+    assert companies(people, *accounts) == accounts
+    assert open_errors(stack) == 0
+
+
+@pytest.mark.rule("ACC-13")
+def test_a_company_that_somebody_resyncs_gets_its_account(stack: Stack, people: People) -> None:
+    """A company without contacts makes none by itself, nor in a resync of all; a person's explicit act makes one."""
+    company = str(people.hubspot.crm.companies.basic_api.create({"properties": {"name": "Lone Works"}}).id)
+    start(stack, "resync", "--side", "hubspot", "--object", "company")
+    stack.settle()
+    accounts = "SELECT Id FROM Account WHERE Name = 'Lone Works'"
+    assert people.records(accounts) == []
+
+    start(stack, "resync", "--side", "hubspot", "--object", "company", "--id", company)
+    stack.settle()
+
+    assert companies(people, "Lone Works") == {"Lone Works": [row["Id"] for row in people.records(accounts)]}
+    assert len(people.records(accounts)) == 1

@@ -136,7 +136,10 @@ def _walk(job: Job, walked: Walked, connection: Connection, desk: Desk) -> Job:
 
 
 def _list_leg(job: Job, lister: Lister, left: int, desk: Desk) -> Job:
-    """Put so many records of the job's leg on the bus, page by page, and store its place after each."""
+    """Put so many records of the job's leg on the bus, page by page, and store its place after each.
+
+    A record that somebody named is looked at by force: for a company that means an account, whatever the rules say (ACC-13).
+    """
     leg, at = job.leg, job.at
     for _ in range(MOST_PAGES):
         most = min(left, job.limit - job.queued if job.limit else left)
@@ -145,8 +148,8 @@ def _list_leg(job: Job, lister: Lister, left: int, desk: Desk) -> Job:
         page = _page(leg, lister, job.after, min(most, PAGE))
         now = desk.now()
         if page.refs:
-            kind = walked_of(leg).kind
-            desk.outbox.publish([Change(job.connection, kind, ref, Cause.RESYNC, now) for ref in page.refs])
+            kind, cause = walked_of(leg).kind, Cause.FORCED if leg.ids else Cause.RESYNC
+            desk.outbox.publish([Change(job.connection, kind, ref, cause, now) for ref in page.refs])
         job = desk.jobs.save(_moved(job, page, now))
         left -= len(page.refs)
     return job
