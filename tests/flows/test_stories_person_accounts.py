@@ -8,14 +8,16 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import SETTINGS, WORLD
-from tests.flows.story_stage import convert, found, lead, open_errors, own_act, record, rows
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
+from tests.flows.story_stage import SWEEP, convert, found, lead, open_errors, own_act, record, rows
+
+PERSONS = {"edition": "Enterprise Edition", "person_accounts": True}
 
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
     """One org with person accounts for the whole module."""
-    with Stack(SETTINGS, WORLD | {"salesforce": {**WORLD["salesforce"], "person_accounts": True}}) as stack:
+    with Stack(SETTINGS, WORLD | {"salesforce": PERSONS}) as stack:
         yield stack
 
 
@@ -161,3 +163,122 @@ def test_a_lead_with_a_company_becomes_a_business_account(stack: Stack, people: 
     people.edit_contact(contact, jobtitle="Judge")
     stack.settle()
     assert record(people, "Contact", heir, "Title") == {"Title": "Judge"}
+
+
+def companies_of(people: People, contact: str) -> list[dict[str, str]]:
+    """The names of a contact's companies, and which of them is the primary one."""
+    return [
+        {"name": people.company(company, "name")["name"], "primary": primary}
+        for company, primary in people.companies_of(contact).items()
+    ]
+
+
+@pytest.mark.rule("PA-4")
+@pytest.mark.rule("PA-5")
+@pytest.mark.rule("PA-6")
+@pytest.mark.rule("FLD-8")
+def test_a_person_account_becomes_one_company_and_one_contact(stack: Stack, people: People):
+    """Both carry the person's name, which is no error, and they belong together; looking again makes no more of them."""
+    person_account(people, "pair@example.com", FirstName="Paula", LastName="Pair")
+    assert open_errors(stack) == 0
+    stack.advance(SWEEP)
+    contact = found(people, "pair@example.com")
+    assert companies_of(people, contact) == [{"name": "Paula Pair", "primary": True}]
+    assert [one["name"] for one in people.companies("name")].count("Paula Pair") == 1
+
+
+@pytest.mark.rule("PA-5")
+def test_a_persons_name_goes_to_both_and_never_comes_back_from_the_company(stack: Stack, people: People):
+    """Whoever renames the person, account, contact and company follow; a company that is renamed gets the person's name again."""
+    account, _ = person_account(people, "name@example.com", FirstName="Nora", LastName="Name")
+    stack.settle()
+    contact = found(people, "name@example.com")
+    (company,) = people.companies_of(contact)
+
+    people.edit_record("Account", account, LastName="Nimm")
+    stack.settle()
+    assert people.contact(contact, "firstname", "lastname") == {"firstname": "Nora", "lastname": "Nimm"}
+    assert people.company(company, "name") == {"name": "Nora Nimm"}
+
+    people.edit_contact(contact, firstname="Nele")
+    stack.settle()
+    assert record(people, "Account", account, "Name") == {"Name": "Nele Nimm"}
+    assert people.company(company, "name") == {"name": "Nele Nimm"}
+
+    people.edit_company(company, name="Nimm & Sons")
+    assert open_errors(stack) == 0
+    assert record(people, "Account", account, "Name") == {"Name": "Nele Nimm"}
+    assert people.company(company, "name") == {"name": "Nele Nimm"}
+
+
+@pytest.mark.rule("PA-1")
+def test_a_persons_company_syncs_both_ways_in_all_else(stack: Stack, people: People):
+    """What the account has as every account has, such as its website, crosses between it and the company."""
+    account, _ = person_account(people, "fields@example.com", FirstName="Fritz", LastName="Field", Industry="Media")
+    stack.settle()
+    (company,) = people.companies_of(found(people, "fields@example.com"))
+    people.edit_company(company, website="field.example.com")
+    people.edit_record("Account", account, BillingCity="Ulm")
+    assert open_errors(stack) == 0
+    assert record(people, "Account", account, "Website", "Name") == {
+        "Website": "field.example.com",
+        "Name": "Fritz Field",
+    }
+    assert people.company(company, "city") == {"city": "Ulm"}
+
+
+@pytest.mark.rule("PA-4")
+@pytest.mark.rule("Q-34")
+@pytest.mark.rule("DUP-20")
+def test_persons_of_one_name_stay_apart(stack: Stack, people: People):
+    """Two persons of one name are two contacts and two companies, and neither takes over a company that is called so already."""
+    standing = people.new_company(name="Mia Moor", domain="moor.example.com")
+    for number in (1, 2):
+        person_account(people, f"mia.{number}@example.com", FirstName="Mia", LastName="Moor")
+    assert open_errors(stack) == 0
+    contacts = [found(people, f"mia.{number}@example.com") for number in (1, 2)]
+    owned = [list(people.companies_of(contact)) for contact in contacts]
+    assert [len(companies) for companies in owned] == [1, 1]
+    assert len({standing, *owned[0], *owned[1]}) == 3
+
+
+@pytest.mark.rule("PA-4")
+@pytest.mark.rule("Q-34")
+def test_a_person_account_does_not_take_over_the_employer_of_its_contact(stack: Stack, people: People):
+    """The contact is found by its address and keeps its employer; the person gets a company of its own."""
+    employer = people.new_company(name="Employer GmbH")
+    contact = people.new_contact(email="works.at@example.com", firstname="Willi", lastname="Works")
+    people.associate(contact, employer)
+    account, hidden = person_account(people, "works.at@example.com", FirstName="Willi", LastName="Works")
+    assert open_errors(stack) == 0
+    stack.advance(SWEEP)
+    assert people.company(employer, "name") == {"name": "Employer GmbH"}
+    assert [one["name"] for one in people.companies("name")].count("Willi Works") == 1
+    assert record(people, "Contact", hidden, "AccountId") == {"AccountId": account}
+    assert employer in people.companies_of(contact)
+
+
+@pytest.mark.rule("PA-4")
+@pytest.mark.rule("PA-1")
+def test_each_half_needs_its_own_setting(new_stack: NewStack):
+    """Without account sync a person account makes a contact and no company; without contact creation, a company and no contact."""
+    connection = SETTINGS.replace("[[connection]]", "").strip()
+    second = connection.replace("acme/hubspot", "beta/hubspot").replace('"acme"', '"beta"').replace("555001", "555002")
+    alone = 'create_in_salesforce = "never"'
+    settings = "\n".join(
+        (
+            *("[[connection]]", connection, "[connection.contacts]", alone, "[connection.companies]", "sync = false"),
+            *("[[connection]]", second, "[connection.contacts]", alone, 'create_in_hubspot = "never"'),
+        )
+    )
+    portals = [{"portal_id": portal, "tier": "professional"} for portal in (555001, 555002)]
+    stack = new_stack(settings, {"hubspot": portals, "salesforce": PERSONS})
+    without_companies, without_contacts = (People(stack.ready(), portal=number) for number in (0, 1))
+    person_account(without_companies, "half@example.com")
+    assert open_errors(stack) == 0
+    assert (without_companies.companies("name"), without_companies.contact_with("half@example.com") is None) == (
+        [],
+        False,
+    )
+    assert [one["name"] for one in without_contacts.companies("name")] == ["Ada Lang"]
+    assert without_contacts.contact_with("half@example.com") is None
