@@ -182,6 +182,19 @@ def test_a_stage_that_goes_on_to_salesforce_is_looked_at_there():
     assert [(one.kind, one.ref) for one, _ in home.town.outbox.delayed] == [(Kind.CONTACT, home.contacts[1])]
 
 
+@pytest.mark.rule("Q-32")
+def test_a_stage_that_we_wrote_is_no_news():
+    """A contact that followed is looked at later: by then its company has been set back by a person, and stays there."""
+    home = Household("lead", "opportunity", "lead")
+    home.spread(0)
+    home.town.hubspot.edit(home.company, {"lifecyclestage": ""})
+    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
+    assert home.spread(1) == Spread()
+    home.town.hubspot.edit(home.contacts[1], {"lifecyclestage": "customer"})
+    home.spread(1)
+    assert home.stages == ["customer", "customer", "customer"]
+
+
 def test_records_that_are_gone_are_left_out():
     """A company or contact that was deleted meanwhile is nobody's to follow."""
     home = Household("lead", "opportunity", "lead")

@@ -102,7 +102,6 @@ def test_a_contacts_stage_moves_the_company_and_all_its_contacts(stack: Stack):
     home.move(0, "opportunity")
     assert open_errors(stack) == 0
     assert home.stages == ["opportunity", "opportunity", "opportunity", "customer"]
-    stack.advance(SWEEP)
     before = writes(stack)
     stack.advance(SWEEP)
     assert (home.stages, writes(stack)) == (["opportunity", "opportunity", "opportunity", "customer"], before)
@@ -131,6 +130,17 @@ def test_nobody_is_set_back(stack: Stack):
     assert open_errors(stack) == 0
     stack.advance(SWEEP)
     assert home.stages == ["customer", "salesqualifiedlead", "customer"]
+
+
+@pytest.mark.rule("LIFE-7")
+@pytest.mark.rule("SET-8")
+def test_a_stage_that_was_there_before_levels_nobody(stack: Stack):
+    """Contacts and company that are met for the first time keep the stages that they have; the next change of one spreads."""
+    home = Household(stack, BOTH, sia="lead", tom="customer")
+    assert home.stages == ["lead", "lead", "customer"]
+    home.move(0, "opportunity")
+    stack.settle()
+    assert home.stages == ["opportunity", "opportunity", "customer"]
 
 
 @pytest.mark.rule("LIFE-7")

@@ -217,7 +217,7 @@ def test_a_persons_company_syncs_both_ways_in_all_else(stack: Stack, people: Peo
     account, _ = person_account(people, "fields@example.com", FirstName="Fritz", LastName="Field", Industry="Media")
     stack.settle()
     (company,) = people.companies_of(found(people, "fields@example.com"))
-    people.edit_company(company, website="field.example.com")
+    people.edit_company(company, domain="field.example.com")
     people.edit_record("Account", account, BillingCity="Ulm")
     assert open_errors(stack) == 0
     assert record(people, "Account", account, "Website", "Name") == {

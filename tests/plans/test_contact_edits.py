@@ -7,6 +7,7 @@ import pytest
 from crmsync.model.effects import (
     Category,
     Conflict,
+    Look,
     OptOut,
     Plan,
     Report,
@@ -15,7 +16,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.links import LinkState, tags
-from crmsync.model.records import Ref
+from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.owners import OwnerBook
 from crmsync.rules.pair_plan import is_quiet
@@ -161,14 +162,15 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
 @pytest.mark.rule("PA-3")
 @pytest.mark.rule("PA-5")
 def test_the_contact_of_a_person_account_is_written_through_the_account():
-    """What HubSpot changed, and our id, goes to the account; the link stays with the contact and remembers the contact's own fields."""
+    """What HubSpot changed, and our id, goes to the account, at which its own concern looks then; the link stays with the contact."""
     book = a_book(person_accounts=True)
     account = Ref(S, "Account", "001000000000001AAA")
     hidden = a_salesforce_contact({"IsPersonAccount": True, "AccountId": account.id})
     before, now = (a_contact({"firstname": name}, salesforce_id=hidden.ref.id) for name in ("Ada", "Adele"))
     plan = plan_contact(ContactFacts(a_change(now.ref), a_link(before, hidden, book), now, hidden), book)
 
-    update, save, mark = plan.effects
+    update, save, mark, look = plan.effects
     assert update == UpdateRecord(account, S, {"FirstName": "Adele"}, update.because)
     assert (save.link.salesforce, save.link.wrote) == (hidden.ref, tags(["FirstName"]))
     assert mark == UpdateRecord(account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), courtesy=True)
+    assert look == Look(account, Kind.ACCOUNT, None, ("PA-5",))

@@ -15,6 +15,7 @@ from crmsync.rules.person_accounts import (
     may_share_company,
     needs_company,
     of_person,
+    other_half,
     through_account,
 )
 from tests.builders import a_book, a_contact, a_salesforce_contact, at
@@ -123,6 +124,17 @@ def test_a_hidden_contact_is_never_moved_to_another_account():
     """A person account cannot have contacts, nor its contact another account."""
     effect = UpdateRecord(HIDDEN.ref, Side.SALESFORCE, {"AccountId": "001000000000002AAA", "Title": "Judge"})
     assert through_account(effect, HIDDEN) == UpdateRecord(ACCOUNT, Side.SALESFORCE, {"PersonTitle": "Judge"})
+
+
+@pytest.mark.rule("PA-3")
+@pytest.mark.rule("PA-5")
+def test_each_half_of_a_person_knows_the_other():
+    """A hidden contact has its account, a person account its contact; other contacts and accounts have no other half."""
+    assert other_half(HIDDEN) == ACCOUNT
+    assert other_half(an_account(IsPersonAccount=True, PersonContactId=HIDDEN.ref.id)) == HIDDEN.ref
+    assert other_half(an_account(IsPersonAccount=False, PersonContactId=None)) is None
+    assert other_half(a_salesforce_contact({"IsPersonAccount": False, "AccountId": ACCOUNT.id})) is None
+    assert other_half(a_contact()) is None
 
 
 @pytest.mark.rule("PA-5")

@@ -86,7 +86,14 @@ def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
 def _ask(looks: Sequence[Look], world: World) -> None:
     """Have other concerns look at records, and tell them who waits for these."""
     changes = [
-        Change(world.connection.name, look.kind, look.ref, Cause.EDITED, world.now(), waiting=(look.waiting,))
+        Change(
+            world.connection.name,
+            look.kind,
+            look.ref,
+            Cause.EDITED,
+            world.now(),
+            waiting=(look.waiting,) if look.waiting else (),
+        )
         for look in looks
     ]
     if changes:

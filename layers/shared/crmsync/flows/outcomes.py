@@ -129,7 +129,7 @@ def conclude(
 
 
 def _waits(plan: Plan) -> bool:
-    return any(isinstance(effect, Look) for effect in plan.effects)
+    return any(isinstance(effect, Look) and effect.waiting for effect in plan.effects)
 
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
@@ -161,7 +161,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        if done.error is None and not any(isinstance(effect, Report | Look) for effect in plan.effects):
+        if done.error is None and not _waits(plan) and not any(isinstance(effect, Report) for effect in plan.effects):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
             links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]

@@ -13,12 +13,15 @@ from crmsync.rules.inclusion import STAGE
 
 
 def stage_news(facts: Sequence[Facts], plans: Sequence[Plan], book: Book) -> Mapping[Ref, str]:
-    """HubSpot record -> the stage that it has or is about to get, for those that sync and whose stage was not known."""
+    """HubSpot record -> the stage that it has or is about to get, for linked records whose stage has changed since we last looked.
+
+    A stage that is there when two records first meet is no news: an import would level whole companies.
+    """
     if not book.connection.companies.sync:
         return {}
     news: dict[Ref, str] = {}
     for one, plan in zip(facts, plans, strict=True):
-        if one.hubspot is None or not (plan.effects or plan.birth):
+        if one.hubspot is None or not plan.effects:
             continue
         stage = _written(plan) or str(one.hubspot.fields.get(STAGE) or "")
         if stage and (_written(plan) or _is_news(one, book)):
@@ -34,6 +37,6 @@ def _written(plan: Plan) -> str:
 
 def _is_news(facts: Facts, book: Book) -> bool:
     if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
-        return True
+        return False
     look = book.pages[facts.link.salesforce.object].hubspot_forms[STAGE]
-    return not view(facts.hubspot, {STAGE: look}, facts.link, book.sealer).quiet
+    return view(facts.hubspot, {STAGE: look}, facts.link, book.sealer).showings[STAGE].changed is True

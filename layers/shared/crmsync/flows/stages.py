@@ -1,7 +1,8 @@
 """Lifecycle stages that are news: gather the companies and contacts they concern, and have these catch up, all in one go.
 
 Nobody will tell of it again, as what a webhook says of our own writes is dropped as an echo. So the caller, whose news it was, is told what
-must be tried once more. What spreads where is decided in `crmsync.rules.lifecycle`.
+must be tried once more. And a stage that we wrote here is no news when its record is looked at later: by then a person may have set others
+back. What spreads where is decided in `crmsync.rules.lifecycle`.
 """
 
 from __future__ import annotations
@@ -61,15 +62,28 @@ def spread_stages(news: Mapping[Ref, str], world: World) -> Spread:
 
 def _with_givers(news: Mapping[Ref, str], world: World) -> list[Household]:
     """The companies that have news, or a contact with news: each with its stage and those contacts."""
-    shown = _read([ref for ref in news if ref.object == CONTACT], world)
-    told = [replace(record, fields={**record.fields, STAGE: news[ref]}) for ref, record in shown.items()]
-    givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in news if ref.object == COMPANY}
-    for record in _thawed([one for one in told if _company_of(one)], world):
+    shown = world.hubspot.read(news, _FIELDS, history=True)
+    told = {
+        ref: replace(record, fields={**record.fields, STAGE: news[ref]})
+        for ref, record in shown.items()
+        if not _is_our_own(record, news[ref], world)
+    }
+    givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in told if ref.object == COMPANY}
+    for record in _thawed([one for one in told.values() if _company_of(one)], world):
         company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
         givers[company] = (*givers.get(company, ()), Staged(record.ref, _stage_of(record), is_news=True))
-    companies = _read([ref for ref in givers if ref not in news], world)
-    stages = {ref: _stage_of(record) for ref, record in companies.items()} | dict(news)
-    return [Household(ref, stages[ref], ref in news, contacts) for ref, contacts in givers.items() if ref in stages]
+    companies = {**_read([ref for ref in givers if ref not in told], world), **told}
+    return [
+        Household(ref, _stage_of(companies[ref]), ref in told, contacts)
+        for ref, contacts in givers.items()
+        if ref in companies
+    ]
+
+
+def _is_our_own(record: Record, stage: str, world: World) -> bool:
+    """Whether the stage is there already, and from us: it has spread, or was itself what others' news came to."""
+    origin = record.origins.get(STAGE)
+    return origin is not None and bool(world.our_app) and origin.by == world.our_app and _stage_of(record) == stage
 
 
 def _with_colleagues(homes: Sequence[Household], world: World) -> list[Household]:

@@ -132,11 +132,11 @@ class DropLink:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be written."""
+    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be written, or (None) what we just wrote."""
 
     ref: Ref
     kind: Kind
-    waiting: Ref
+    waiting: Ref | None
     because: Because = ()
 
 
@@ -231,7 +231,7 @@ def _line(effect: Effect) -> str:
         case OptOut():
             line = "unsubscribe in hubspot"
         case Look():
-            line = f"look at {effect.ref}, for which {effect.waiting} waits"
+            line = f"look at {effect.ref}{f', for which {effect.waiting} waits' if effect.waiting else ''}"
         case Report():
             line = f"report {effect.category}: {effect.text}"
         case _:

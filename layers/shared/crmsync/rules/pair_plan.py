@@ -30,7 +30,7 @@ from crmsync.rules.base import key_of, rebased, view
 from crmsync.rules.book import Book
 from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
 from crmsync.rules.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
-from crmsync.rules.person_accounts import through_account
+from crmsync.rules.person_accounts import other_half, through_account
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType({Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3")})
 """By which rule the two records of a new pair belong together."""
@@ -83,11 +83,23 @@ def plan_pair(
         if fields
     )
     awaited = merged.parents.awaits
-    looks = (Look(awaited, Kind.ACCOUNT, hubspot.ref, ("FLD-8",)),) if awaited else ()
+    waits = (Look(awaited, Kind.ACCOUNT, hubspot.ref, ("FLD-8",)),) if awaited else ()
+    looks = (*waits, *_looks_across(salesforce, merged, book))
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
     return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
+
+
+def _looks_across(salesforce: Record, merged: PairMerge, book: Book) -> tuple[Look, ...]:
+    """Have the other half of a person looked at, which shows what we write to this one; nobody tells of our own writes (PA-5)."""
+    half = other_half(salesforce)
+    kind, syncs = (
+        (Kind.ACCOUNT, book.connection.companies.sync)
+        if salesforce.ref.object == "Contact"
+        else (Kind.CONTACT, book.connection.contacts.sync)
+    )
+    return (Look(half, kind, None, ("PA-5",)),) if half and syncs and merged.to_salesforce else ()
 
 
 def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:

@@ -65,6 +65,15 @@ def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
     return replace(effect, place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])), fields=fields)
 
 
+def other_half(person: Record) -> Ref | None:
+    """The account of a hidden contact, the hidden contact of a person account: what is written to one shows in the other; else None."""
+    name, place = {"Contact": ("Account", PARENT), "Account": ("Contact", PERSON_CONTACT)}.get(
+        person.ref.object, ("", "")
+    )
+    half = str(person.fields.get(place) or "")
+    return Ref(Side.SALESFORCE, name, half) if half and is_person(person) else None
+
+
 def of_person(field_map: FieldMap) -> FieldMap:
     """The account map as it holds for person accounts: the person's name is the company's too, and never comes back from there (PA-5).
 
