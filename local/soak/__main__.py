@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from local.soak import companies
+from local.soak import companies, resync
 
 
 class Story(Protocol):
@@ -23,7 +23,7 @@ class Story(Protocol):
         """Play it; the exit status is 0 when everything came out as it must."""
 
 
-STORIES: Mapping[str, Story] = MappingProxyType({"companies": companies})
+STORIES: Mapping[str, Story] = MappingProxyType({"companies": companies, "resync": resync})
 
 
 def main() -> int:
