@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 
 from crmsync.cli import main
+from crmsync.cli.jobs import progress_bar
 from crmsync.flows.backfill import LEFT_OUT
 from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
 from crmsync.model.records import Side
-from tests.builders import NOON
+from tests.builders import NOON, a_job, a_leg, at
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
 
@@ -110,10 +111,11 @@ def test_a_resync_of_everything_names_each_object(people: Stage, capsys: pytest.
 @pytest.mark.rule("ACC-13")
 def test_one_record_is_resynced_by_its_id(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """A person's explicit act: the company card's Resync."""
-    command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81", "--apply", "--no-wait")
+    command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81")
 
-    assert said(people, capsys, *command)[0] == 0
-    assert [job.legs for job in people.jobs.all("acme")] == [(Leg(Side.HUBSPOT, "company", ("81",), total=1),)]
+    assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
+    assert said(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
+    assert [job.legs for job in people.jobs.all("acme")] == [(Leg(Side.HUBSPOT, "company", ("81", "82"), total=2),)]
 
 
 @pytest.mark.rule("ACC-2")
@@ -234,3 +236,26 @@ def test_jobs_are_paused_resumed_and_cancelled(people: Stage, capsys: pytest.Cap
     )
     assert said(people, capsys, "jobs", "resume", "ticket1")[2] == "crmsync: Job ticket1 is cancelled already.\n"
     assert document(people, capsys, "jobs", "list")[1] == [cancelled]
+
+
+@pytest.mark.parametrize(
+    ("far", "bar"),
+    [
+        ({}, "[..............................] 0 of 4,000"),
+        (
+            {"queued": 1_500, "waiting": 500, "moved_at": at(1)},
+            "[#######.......................] 1,000 of 4,000, 17 a second, 3 min 0 s left",
+        ),
+        (
+            {"queued": 1_000, "moved_at": at(240), "trouble": "HubSpot is busy."},
+            "[#######.......................] 1,000 of 4,000, 0 a second, 12 h 0 min left  HubSpot is busy.",
+        ),
+        (
+            {"queued": 4_000, "moved_at": at(1), "state": JobState.DONE},
+            f"[{'#' * 30}] 4,000 of 4,000, 67 a second, 0 s left",
+        ),
+    ],
+)
+def test_a_person_sees_how_far_it_is(far: dict[str, Any], bar: str) -> None:
+    """A bar, the pace, the time that is left, and what a job waits for."""
+    assert progress_bar([a_job(a_leg(4_000), **far)]) == bar

@@ -30,7 +30,9 @@ def add_words(words: Words) -> None:
     resync = word(words, "resync", _resync, "look at records once more: one, all of an object, or everything")
     resync.add_argument("--side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
     resync.add_argument("--object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
-    resync.add_argument("--id", metavar="ID", help="this record alone")
+    resync.add_argument(
+        "--id", metavar="ID", action="append", default=[], help="this record alone; several may be given"
+    )
     resync.add_argument("--all", action="store_true", help="everything that is switched on, parents first")
     resync.set_defaults(misused=resync.error)
     for made in (imported, resync):
@@ -67,8 +69,7 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
     if arguments.all:
         planned = office.plan_resync_of_all(arguments.connection)
     else:
-        ids = [arguments.id] if arguments.id else []
-        planned = office.plan_resync(arguments.side, arguments.object, ids, arguments.connection)
+        planned = office.plan_resync(arguments.side, arguments.object, arguments.id, arguments.connection)
     return _carry_out(office, planned, arguments)
 
 
@@ -93,7 +94,7 @@ def _wait(office: JobOffice, jobs: list[Job]) -> list[Job]:
     for now in office.watch(jobs):
         jobs = now
         if is_person:
-            print(f"\r{_bar(jobs)}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{progress_bar(jobs)}\x1b[K", end="", file=sys.stderr, flush=True)
     if is_person:
         print(file=sys.stderr)
     return jobs
@@ -154,7 +155,8 @@ def _duration(seconds: int) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def _bar(jobs: Iterable[Job]) -> str:
+def progress_bar(jobs: Iterable[Job]) -> str:
+    """How far jobs are together: a bar, the pace, the time that is left, and what they wait for."""
     rows = list(jobs)
     done, total = sum(job.done for job in rows), sum(max(job.total, job.queued) for job in rows)
     full = BAR * done // total if total else BAR
