@@ -9,7 +9,7 @@ from crmsync.flows.world import World
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref
 from crmsync.rules.account_births import Member
-from crmsync.rules.inclusion import STAGE, needs_membership, qualifies
+from crmsync.rules.inclusion import STAGE, is_frozen, needs_membership, qualifies
 from crmsync.rules.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, account_of, company_of
 
 CONTACT = "contact"
@@ -83,11 +83,12 @@ class Membership:
         link = self._links.get(ref)
         across = link.salesforce if link and isinstance(link.salesforce, Ref) else None
         settings = self._world.connection.contacts
+        included = qualifies(self._contacts[ref], settings, self._included)
         return Member(
             ref,
             across,
             self._accounts.get(across, "") if across else "",
-            qualifies(self._contacts[ref], settings, self._included),
+            included or (across is not None and not is_frozen(settings, included=included)),
         )
 
     def _linked(self, refs: Iterable[Ref]) -> dict[Ref, Link]:
