@@ -130,6 +130,16 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
     assert people.errands.sent == []
 
 
+@pytest.mark.rule("SET-1")
+def test_an_import_that_makes_nobody_is_told(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where leads make no contacts, an import of leads only finds those that there are."""
+    people.operator.push_settings(MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True)
+
+    told = "acme: by create_in_hubspot a Lead makes no contact, so the import only finds those that there are (SET-1)."
+    assert said(people, capsys, "import", "leads")[2].splitlines()[0] == told
+    assert "SET-1" not in said(people, capsys, "import", "contacts")[2]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

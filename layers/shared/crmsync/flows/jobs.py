@@ -16,6 +16,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Errands, Jobs, Lister
 from crmsync.rules.backfill_objects import IMPORTABLE, WALKED, Walked, importable, walked
+from crmsync.rules.contact_births import MAKES_A_CONTACT
 from crmsync.rules.price import Price, price_of, together
 
 ACCOUNT = "Account"
@@ -131,6 +132,10 @@ class JobOffice:
             on = [(one, leg) for one, leg in rows if one.syncs(connection)]
             off = {one.section: one.switch for one, _ in reversed(rows) if not one.syncs(connection)}
             remarks += [f"{connection.name}: {name} are switched off ({rule})." for name, rule in off.items()]
+            if verb is Verb.IMPORT:
+                remarks += [
+                    _MAKES_NONE.format(connection.name, leg.object) for _, leg in on if _makes_none(leg, connection)
+                ]
             if on:
                 legs = tuple(self._counted(connection, one, leg) for one, leg in on)
                 jobs.append(self._job(connection, verb, legs))
@@ -188,6 +193,13 @@ class JobOffice:
 
 
 _SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
+
+
+_MAKES_NONE = "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that there are (SET-1)."
+
+
+def _makes_none(leg: Leg, connection: Connection) -> bool:
+    return leg.with_email and leg.object not in MAKES_A_CONTACT[connection.contacts.create_in_hubspot]
 
 
 def _about(jobs: Iterable[Job]) -> list[str]:

@@ -17,20 +17,13 @@ from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideI
 from crmsync.rules import reports
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
-from crmsync.rules.contact_births import birth_in_hubspot, birth_in_salesforce
+from crmsync.rules.contact_births import MAKES_A_CONTACT, birth_in_hubspot, birth_in_salesforce
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
 from crmsync.rules.matching import choose_match
 from crmsync.rules.pair_plan import plan_pair
 from crmsync.rules.parents import HUBSPOT_FIELD, company_of
 from crmsync.rules.values import is_blank
-
-_CREATES: dict[CreateInHubspot, frozenset[str]] = {
-    CreateInHubspot.NEVER: frozenset(),
-    CreateInHubspot.LEADS_AND_CONTACTS: frozenset({"Lead", "Contact"}),
-    CreateInHubspot.LEADS_ONLY: frozenset({"Lead"}),
-    CreateInHubspot.CONTACTS_ONLY: frozenset({"Contact"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book
 def _plan_birth(record: Record, account: str, book: Book) -> Plan:
     contacts = book.connection.contacts
     if record.ref.side is Side.SALESFORCE:
-        if record.ref.object not in _CREATES[contacts.create_in_hubspot]:
+        if record.ref.object not in MAKES_A_CONTACT[contacts.create_in_hubspot]:
             return nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
         return _born(record, birth_in_hubspot(record, book))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:

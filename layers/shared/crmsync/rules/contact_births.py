@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from crmsync.model.effects import CreateRecord
 from crmsync.model.records import Record, Side, Value
+from crmsync.model.settings import CreateInHubspot
 from crmsync.rules import opt_out, owners
 from crmsync.rules.births import NEW, Birth, Shown, crossing, newborn_link, owner_in_hubspot, owner_in_salesforce
 from crmsync.rules.book import Book
 from crmsync.rules.contact_book import HUBSPOT_OBJECT
 from crmsync.rules.naming import company_name, last_name
 from crmsync.rules.person_accounts import needs_company
+
+MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
+    {
+        CreateInHubspot.NEVER: frozenset(),
+        CreateInHubspot.LEADS_AND_CONTACTS: frozenset({"Lead", "Contact"}),
+        CreateInHubspot.LEADS_ONLY: frozenset({"Lead"}),
+        CreateInHubspot.CONTACTS_ONLY: frozenset({"Contact"}),
+    }
+)
+"""Which Salesforce records make a HubSpot contact, by the setting (SET-1)."""
 
 
 def birth_in_salesforce(contact: Record, target: str, account: str, book: Book) -> Birth:
