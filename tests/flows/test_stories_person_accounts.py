@@ -9,7 +9,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS, WORLD, NewStack
-from tests.flows.story_stage import SWEEP, convert, found, lead, open_errors, own_act, record, rows
+from tests.flows.story_stage import SWEEP, convert, found, lead, merge_records, open_errors, own_act, record, rows
 
 PERSONS = {"edition": "Enterprise Edition", "person_accounts": True}
 
@@ -27,6 +27,14 @@ def person_account(people: People, address: str, **fields: str) -> tuple[str, st
     hidden = people.record("Account", account, "PersonContactId", "IsPersonAccount")
     assert hidden["IsPersonAccount"] is True
     return account, str(hidden["PersonContactId"])
+
+
+def companies_of(people: People, contact: str) -> list[dict[str, str]]:
+    """The names of a contact's companies, and which of them is the primary one."""
+    return [
+        {"name": people.company(company, "name")["name"], "primary": primary}
+        for company, primary in people.companies_of(contact).items()
+    ]
 
 
 @pytest.mark.rule("PA-1")
@@ -145,6 +153,7 @@ def test_a_lead_without_company_can_become_a_person_account(stack: Stack, people
         "crmsync_salesforce_id": hidden,
     }
     assert found(people, "private@example.com") == contact
+    assert companies_of(people, contact) == [{"name": "Ada Lang", "primary": True}]
 
 
 @pytest.mark.rule("PA-9")
@@ -163,14 +172,6 @@ def test_a_lead_with_a_company_becomes_a_business_account(stack: Stack, people: 
     people.edit_contact(contact, jobtitle="Judge")
     stack.settle()
     assert record(people, "Contact", heir, "Title") == {"Title": "Judge"}
-
-
-def companies_of(people: People, contact: str) -> list[dict[str, str]]:
-    """The names of a contact's companies, and which of them is the primary one."""
-    return [
-        {"name": people.company(company, "name")["name"], "primary": primary}
-        for company, primary in people.companies_of(contact).items()
-    ]
 
 
 @pytest.mark.rule("PA-4")
@@ -256,6 +257,27 @@ def test_a_person_account_does_not_take_over_the_employer_of_its_contact(stack: 
     assert [one["name"] for one in people.companies("name")].count("Willi Works") == 1
     assert record(people, "Contact", hidden, "AccountId") == {"AccountId": account}
     assert employer in people.companies_of(contact)
+
+
+@pytest.mark.rule("PA-1")
+@pytest.mark.rule("PA-5")
+def test_a_merge_of_two_persons_is_followed(stack: Stack, people: People):
+    """The loser's contact and company are left alone from then on; the winner's stay in step with the person."""
+    winner, hidden = person_account(people, "winner@example.com", FirstName="Wim", LastName="Winner")
+    loser, _ = person_account(people, "loser@example.com", FirstName="Lou", LastName="Loser")
+    stack.settle()
+    merge_records(stack, "Account", winner, loser)
+    assert open_errors(stack) == 0
+    people.edit_record("Account", winner, LastName="Won")
+    people.edit_contact(found(people, "loser@example.com"), lastname="Lost")
+    people.edit_contact(found(people, "winner@example.com"), jobtitle="Judge")
+    assert open_errors(stack) == 0
+    assert record(people, "Account", winner, "Name", "PersonTitle") == {"Name": "Wim Won", "PersonTitle": "Judge"}
+    assert companies_of(people, found(people, "winner@example.com")) == [{"name": "Wim Won", "primary": True}]
+    assert companies_of(people, found(people, "loser@example.com")) == [{"name": "Lou Loser", "primary": True}]
+    assert people.contact(found(people, "winner@example.com"), "crmsync_salesforce_id") == {
+        "crmsync_salesforce_id": hidden
+    }
 
 
 @pytest.mark.rule("PA-4")

@@ -75,6 +75,10 @@ class Book:
         """The page that holds for a Salesforce record."""
         return self.person_page if self.person_page and is_person(salesforce) else self.pages[salesforce.ref.object]
 
+    def our_user_in(self, record: Record) -> str:
+        """By whom our own last write to a record is known: nobody's where two concerns write to it, as to a person account (PA-3)."""
+        return "" if is_person(record) else self.our_user
+
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`; always in the same order."""
         extras = ALWAYS_READ[side] | self.extras.get(side, frozenset())

@@ -73,7 +73,7 @@ def merge_pair(
     """
     page = book.page_of(salesforce)
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
-    s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user)
+    s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user_in(salesforce))
     merged = PairMerge(refused=refused)
     edits = Edits(hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), resync)
     for rule in page.field_map:

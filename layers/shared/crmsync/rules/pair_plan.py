@@ -47,7 +47,8 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
         else (owners.SALESFORCE_FIELD, link.salesforce_owner)
     )
     forms = book.pages[link.salesforce.object].forms(side)
-    return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, book.our_user).quiet
+    us = book.our_user_in(record)
+    return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, us).quiet
 
 
 def plan_pair(
