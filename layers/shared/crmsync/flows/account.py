@@ -16,7 +16,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, SaveLink
 from crmsync.model.links import LinkState
-from crmsync.model.records import Kind
+from crmsync.model.records import Kind, Ref
 from crmsync.plans.account import AccountFacts, plan_account
 from crmsync.rules.account_book import account_book
 from crmsync.rules.book import Book
@@ -68,9 +68,17 @@ def _wake(
         for one, plan, done in zip(facts, plans, applied, strict=True)
         if done.error is not None or not _is_linked(one, plan)
     }
-    waiting = dict.fromkeys(ref for change in changes if change.ref not in still_alone for ref in change.waiting)
+    told = [ref for change in changes if change.ref not in still_alone for ref in change.waiting]
+    paired = [place for plan, done in zip(plans, applied, strict=True) if done.error is None for place in _paired(plan)]
+    waiting = dict.fromkeys([*told, *world.inbox.waiting_for(world.connection.name, paired)])
     now = world.now()
     world.outbox.again([(Change(world.connection.name, Kind.CONTACT, ref, Cause.EDITED, now), 0) for ref in waiting])
+
+
+def _paired(plan: Plan) -> list[Ref]:
+    """The records that a plan links for the first time: those who gave up asking for one of them are in the error inbox (ACC-21)."""
+    links = [effect.link for effect in plan.effects if isinstance(effect, SaveLink) and not effect.link.version]
+    return [place for link in links for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
 
 
 def _is_linked(facts: AccountFacts, plan: Plan) -> bool:

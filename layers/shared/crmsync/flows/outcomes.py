@@ -116,9 +116,10 @@ def conclude(
             later.append((one.change, error))
         elif error is not None:
             parked.append(refusal(one.change.ref, error))
-        elif _waits(plan):
-            later.append((one.change, TryAgain("waiting for account to sync")))
-            parked += [reports.waiting_for_account(one.change.ref)] if one.change.tries >= _PATIENCE else []
+        elif parent := _awaited(plan):
+            ref = one.hubspot.ref if one.hubspot else one.change.ref
+            later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < _TRIES else []
+            parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
@@ -128,8 +129,9 @@ def conclude(
     return at_once
 
 
-def _waits(plan: Plan) -> bool:
-    return any(isinstance(effect, Look) and effect.waiting for effect in plan.effects)
+def _awaited(plan: Plan) -> Ref | None:
+    """The parent that a plan waits for. Whoever has waited too long is woken by the flow of that parent's kind alone."""
+    return next((effect.ref for effect in plan.effects if isinstance(effect, Look) and effect.waiting), None)
 
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:

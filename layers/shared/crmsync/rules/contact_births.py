@@ -48,6 +48,7 @@ def birth_in_salesforce(contact: Record, target: str, account: str, book: Book) 
         NEW,
         ("SET-2", "SET-3", "OWN-8" if owner else "OWN-9" if target == "Lead" else "OWN-13"),
         assign=target == "Lead" and not owner,
+        group=account,
     )
     page = book.pages[target]
     link = newborn_link(Shown(contact.ref, contact.fields, hubspot_owner), Shown(NEW, fields, owner), page, unfit, book)

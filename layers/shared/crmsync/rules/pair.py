@@ -235,14 +235,18 @@ def _merge_parents(
     company, account = h.showings.get(parents.HUBSPOT_FIELD), s.showings.get(parents.SALESFORCE_FIELD)
     if company is None or account is None:
         return
+    newest = _newest(parents.HUBSPOT_FIELD, hubspot, salesforce, book)
     merged.parents = parents.decide_parent(
         company,
         account,
-        _newest(parents.HUBSPOT_FIELD, hubspot, salesforce, book),
+        newest,
         book.parents,
         removes=book.connection.companies.remove_associations,
         fixed=is_person(salesforce),
     )
+    if merged.parents.contested:
+        fields = parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD
+        merged.conflicts += (Conflict(*fields, company.value, account.value, Update.TWO_WAY, newest),)
     if merged.parents.account is not None:
         merged.to_salesforce[parents.SALESFORCE_FIELD] = merged.parents.account
         merged.because_salesforce = _joined(merged.because_salesforce, merged.parents.because)

@@ -79,7 +79,7 @@ def plan_pair(
         )
     records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
     marks = (
-        UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True)
+        UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True, group=_group(salesforce, side, merged))
         for side, fields in merged.marks.items()
         if fields
     )
@@ -133,8 +133,16 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tupl
         address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
         effects.append(OptOut(str(address), merged.because_opt_out))
     if merged.to_salesforce:
-        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, merged.to_salesforce, merged.because_salesforce))
+        fields, because = merged.to_salesforce, merged.because_salesforce
+        group = _group(salesforce, Side.SALESFORCE, merged)
+        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, fields, because, group=group))
     return tuple(effects)
+
+
+def _group(salesforce: Record, side: Side, merged: PairMerge) -> str:
+    """What Salesforce locks along with a contact: the account that it is in, or about to be in (faults 14)."""
+    account = merged.to_salesforce.get(SALESFORCE_FIELD) or salesforce.fields.get(SALESFORCE_FIELD)
+    return str(account or "") if side is Side.SALESFORCE else ""
 
 
 def _unsealed(record: Record, merged: PairMerge) -> dict[str, Value]:

@@ -7,7 +7,7 @@ own links; where one has no counterpart yet, the contact waits for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crmsync.model.effects import Because
 from crmsync.model.records import Ref, Side
@@ -25,7 +25,7 @@ ACCOUNT = "Account"
 class ParentVerdict:
     """Which parent to give the contact where: ids, "" = none; None = leave it. `awaits` is a parent that must get its counterpart first.
 
-    `leaves` is the company that the contact is taken away from.
+    `leaves` is the company that the contact is taken away from. `contested` says that both sides moved it, so that it turned on the newest.
     """
 
     company: str | None = None
@@ -33,6 +33,7 @@ class ParentVerdict:
     leaves: str = ""
     awaits: Ref | None = None
     because: Because = ()
+    contested: bool = False
 
 
 KEEP = ParentVerdict()
@@ -60,26 +61,29 @@ def decide_parent(
     """Decide the parents of a linked contact.
 
     Where the two first meet, Salesforce's account stands if there is one (DUP-2: the two are the pair); later whoever changed it last.
-    Taking a parent away on one side takes nothing away on the other (Q-29), unless `removes`: then a company follows its account. An
-    account is never taken away (CH-23). A person account (`fixed`) stays its contact's account whatever HubSpot says (PA-2). `parents`
-    has None for a parent whose counterpart was deleted.
+    Taking a parent away on one side takes nothing away on the other and so never outdoes a parent given there (Q-29), unless `removes`:
+    then a company follows its account. An account is never taken away (CH-23). A person account (`fixed`) stays its contact's account
+    whatever HubSpot says (PA-2). `parents` has None for a parent whose counterpart was deleted.
     """
     ours, theirs = company_of(company.value), account_of(account.value)
     if (ours is None and theirs is None) or (ours and theirs and parents.get(ours) == theirs):
         return KEEP
-    holder = _holder(company, account, newest)
+    contested = bool(company.changed and account.changed and ours and (theirs or removes)) and not fixed
+    holder = newest if contested else _holder(company, account)
     if holder is Side.HUBSPOT and not fixed:
-        return _follow_company(ours, parents)
-    if holder:
-        return _follow_account(ours, theirs, parents, removes=removes)
-    return KEEP
+        verdict = _follow_company(ours, parents)
+    elif holder:
+        verdict = _follow_account(ours, theirs, parents, removes=removes)
+    else:
+        verdict = KEEP
+    return replace(verdict, contested=contested)
 
 
-def _holder(company: Showing, account: Showing, newest: Side) -> Side | None:
-    if company.changed is None or account.changed is None:
+def _holder(company: Showing, account: Showing) -> Side | None:
+    """Whose parent stands where no time must be asked for."""
+    both = None not in (company.changed, account.changed)
+    if not both or (company.changed and account.changed):
         return Side.SALESFORCE if account.value else Side.HUBSPOT
-    if company.changed and account.changed:
-        return newest
     if company.changed:
         return Side.HUBSPOT
     return Side.SALESFORCE if account.changed else None

@@ -62,7 +62,7 @@ def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
     if effect.place != contact.ref or contact.ref.object != "Contact" or not is_person(contact):
         return effect
     fields = {account_field(name): value for name, value in effect.fields.items() if name != PARENT}
-    return replace(effect, place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])), fields=fields)
+    return replace(effect, place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])), fields=fields, group="")
 
 
 def other_half(person: Record) -> Ref | None:

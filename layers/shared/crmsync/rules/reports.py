@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crmsync.model.effects import Category, Report
-from crmsync.model.records import Ref
+from crmsync.model.records import Ref, Side
+from crmsync.rules.parents import HUBSPOT_FIELD, SALESFORCE_FIELD
 
 
 def waiting(ref: Ref) -> Report:
@@ -94,13 +95,14 @@ def braked(ref: Ref) -> Report:
     )
 
 
-def waiting_for_account(ref: Ref) -> Report:
-    """ACC-21: a contact whose company has no account yet, or whose account no company, after the deadline."""
+def waiting_for_account(ref: Ref, parent: Ref) -> Report:
+    """ACC-21: a contact whose company has no account yet, or whose account no company, after the deadline; it waits for that `parent`."""
     return Report(
         ref,
         Category.ASSOCIATIONS,
         "waiting for account to sync",
-        "associatedcompanyid",
+        HUBSPOT_FIELD if parent.side is Side.HUBSPOT else SALESFORCE_FIELD,
         "Look for the error of its company or account and mend that; the contact then follows by itself.",
         ("FLD-8", "ACC-21"),
+        (parent,),
     )
