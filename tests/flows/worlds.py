@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from crmsync.flows.account import sync_accounts
 from crmsync.flows.contact import sync_contacts
 from crmsync.flows.outcomes import Summary
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side
 from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
@@ -28,6 +30,9 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPreferences,
 )
+
+_FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts}
+"""Which flow works a concern's changes off."""
 
 
 @dataclass
@@ -84,12 +89,20 @@ class Town:
         self.now += timedelta(minutes=minutes)
 
     def sync(self, *refs: Ref, cause: Cause = Cause.EDITED) -> Summary:
-        """Deliver changes of these records in one batch."""
-        return sync_contacts([self.change(ref, cause) for ref in refs], self.world)
+        """Deliver changes of these records in one batch per concern; answers what the last one came to."""
+        return self.deliver([self.change(ref, cause) for ref in refs])
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
         """Look at a record."""
-        return Change("acme", Kind.CONTACT, ref, cause, self.now)
+        return Change("acme", KIND_OF[ref.side][ref.object], ref, cause, self.now)
+
+    def deliver(self, changes: Sequence[Change]) -> Summary:
+        """Give each concern its changes, as the bus does."""
+        summary = Summary()
+        for kind, sync in _FLOWS.items():
+            mine = [change for change in changes if change.kind is kind]
+            summary = sync(mine, self.world) if mine else summary
+        return summary
 
     def drain(self) -> None:
         """Work off what was put off and what was published, as the queue would, until nothing is left."""
@@ -99,7 +112,7 @@ class Town:
             if not waiting:
                 return
             self.wait(15)
-            sync_contacts(waiting, self.world)
+            self.deliver(waiting)
 
     def writes(self) -> int:
         """All writes so far: calls to both CRMs, links and reports."""

@@ -163,7 +163,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        if done.error is None and not _waits(plan) and not any(isinstance(effect, Report) for effect in plan.effects):
+        if done.error is None and not _awaited(plan) and not any(isinstance(effect, Report) for effect in plan.effects):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
             links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]

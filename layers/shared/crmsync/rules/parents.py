@@ -17,6 +17,8 @@ HUBSPOT_FIELD = "associatedcompanyid"
 """Contact property that mirrors the primary company [V]; written by associating, never as a property."""
 
 SALESFORCE_FIELD = "AccountId"
+"""A contact's reference to its account (FLD-4)."""
+
 COMPANY = "company"
 ACCOUNT = "Account"
 
