@@ -11,11 +11,22 @@ from hypothesis import strategies as st
 from crmsync.flows.account import sync_accounts
 from crmsync.flows.contact import sync_contacts
 from crmsync.model.changes import Cause, Change
+from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Kind, Ref, Side
 from tests.flows.worlds import Town
 
 KINDS = {"contact": Kind.CONTACT, "Contact": Kind.CONTACT, "company": Kind.ACCOUNT, "Account": Kind.ACCOUNT}
 SYNCS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts}
+USERS = {"1": "005000000000011AAA", "2": "005000000000012AAA"}
+"""HubSpot owner -> Salesforce user of the same name and address."""
+
+OWNERS = Owners(
+    tuple(Owner(one, f"Owner {one}", f"owner.{one}@example.com", is_active=True, kind="PERSON") for one in USERS),
+    tuple(
+        Owner(user, f"Owner {one}", f"owner.{one}@example.com", is_active=True, kind="Standard")
+        for one, user in USERS.items()
+    ),
+)
 TEXTS = st.sampled_from(["one", "two", "three"])
 PHONES = st.sampled_from(["1", "2", None])
 EDITS = st.one_of(
@@ -27,6 +38,8 @@ EDITS = st.one_of(
     st.tuples(st.just("Account"), st.just("Phone"), PHONES),
     st.tuples(st.just("contact"), st.just("jobtitle"), TEXTS),
     st.tuples(st.just("Account"), st.just("PersonTitle"), TEXTS),
+    st.tuples(st.sampled_from(["contact", "company"]), st.just("hubspot_owner_id"), st.sampled_from(sorted(USERS))),
+    st.tuples(st.just("Account"), st.just("OwnerId"), st.sampled_from(sorted(USERS.values()))),
 )
 EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 40
 STORIES = st.lists(st.tuples(EDITS, st.booleans(), st.integers(0, 2)), max_size=8)
@@ -38,7 +51,7 @@ class OnePerson:
 
     def __init__(self) -> None:
         """Make the account and look at it."""
-        self.town = Town()
+        self.town = Town(owners=OWNERS)
         self.town.salesforce.has_person_accounts = True
         fields = {"FirstName": "Ada", "LastName": "Lang", "PersonEmail": "ada@example.com"}
         self.places = {"Account": self.town.salesforce.add("Account", fields)}
@@ -90,7 +103,7 @@ class OnePerson:
 @given(story=STORIES)
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_the_four_records_of_a_person_agree_in_the_end(story):
-    """Names and phone come to one value everywhere, the company is called as the person, and no record is doubled."""
+    """Names, phone and owner come to one value everywhere, the company is called as the person, and no record is doubled."""
     person = OnePerson()
     late: list[Ref] = []
     for edit, at_once, minutes in story:
@@ -105,5 +118,11 @@ def test_the_four_records_of_a_person_agree_in_the_end(story):
     assert person.shown("contact", "firstname", "lastname", "phone", "jobtitle") == (first, last, phone, title)
     assert person.shown("company", "name", "phone") == (f"{first} {last}", phone)
     assert [len(person.town.crm(ref.side).refs(ref.object)) for ref in person.places.values()] == [1, 1, 1, 1]
+    (owner,) = person.shown("Account", "OwnerId")
+    its = {user: one for one, user in USERS.items()}.get(owner)
+    assert (person.shown("contact", "hubspot_owner_id"), person.shown("company", "hubspot_owner_id")) == (
+        (its,),
+        (its,),
+    )
     assert person.town.inbox.parked("acme") == []
     assert {side: len(person.town.crm(side).refs("Lead")) for side in Side} == {Side.HUBSPOT: 0, Side.SALESFORCE: 0}

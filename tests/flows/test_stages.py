@@ -159,6 +159,24 @@ def test_what_must_wait_is_told_to_those_whose_news_it_was():
     assert home.stages[:3] == ["opportunity", "opportunity", "opportunity"]
 
 
+@pytest.mark.rule("LIFE-7")
+def test_a_contact_is_put_off_until_its_stage_has_spread():
+    """Until company and colleagues could be written, the contact's stage counts as not looked at; then all follow."""
+    home = Household("lead")
+    for name in ("ada", "bea"):
+        home.contacts.append(home.town.new_contact(email=f"{name}@example.com", lifecyclestage="lead"))
+        home.town.associations.put_together(home.contacts[-1], home.company)
+    home.town.sync(*home.contacts)
+    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "customer"})
+    home.town.hubspot.refuse = lambda fields: TryAgain("busy") if "lifecyclestage" in fields else None
+
+    home.town.sync(home.contacts[0])
+    assert (home.stages, len(home.town.outbox.delayed)) == (["lead", "customer", "lead"], 1)
+    home.town.hubspot.refuse = lambda _fields: None
+    home.town.drain()
+    assert home.stages == ["customer", "customer", "customer"]
+
+
 def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
     """A company that may not be written is reported; its contacts follow all the same, and nobody's news failed."""
     home = Household("lead", "opportunity", "lead")
