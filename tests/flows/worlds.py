@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from crmsync.flows.account import sync_accounts
@@ -12,8 +12,10 @@ from crmsync.flows.outcomes import Summary
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.links import LinkState
 from crmsync.model.owners import Owners
-from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.records import Kind, Ref, Side, Value
+from crmsync.model.settings import CompanySettings
 from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
 from tests.memory import (
     MemoryAccounts,
@@ -41,6 +43,7 @@ class Town:
 
     now: datetime = NOON
     settings: dict[str, object] = field(default_factory=dict)
+    companies: CompanySettings = field(default_factory=CompanySettings)
     links: MemoryLinks = field(default_factory=MemoryLinks)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
@@ -60,7 +63,7 @@ class Town:
     def world(self) -> World:
         """What the flow works with."""
         return World(
-            a_connection(**self.settings),
+            replace(a_connection(**self.settings), companies=self.companies),
             self.hubspot,
             self.salesforce,
             self.preferences,
@@ -120,6 +123,8 @@ class Town:
         return (
             calls["create"]
             + calls["update"]
+            + calls["associate"]
+            + calls["dissociate"]
             + len(self.preferences.out)
             + len(self.deleter.deleted)
             + self.links.writes
@@ -141,6 +146,27 @@ class Town:
                 **fields,
             },
         )
+
+    def new_company(self, *contacts: Ref, **fields: str) -> Ref:
+        """A person makes a HubSpot company, and puts contacts into it that have no other."""
+        company = self.hubspot.add("company", {"name": "Example GmbH", **fields})
+        for contact in contacts:
+            self.associations.put_together(contact, company)
+        return company
+
+    def new_account(self, **fields: Value) -> Ref:
+        """A person makes a Salesforce account."""
+        return self.salesforce.add("Account", {"Name": "Example GmbH", **fields})
+
+    def new_member(self, account: Ref | None, email: str = "ada@example.com", **fields: str) -> Ref:
+        """A person makes a Salesforce contact under an account, or a private one."""
+        parent = {"AccountId": account.id} if account else {}
+        return self.salesforce.add("Contact", {"Email": email, "LastName": "Lang", **parent, **fields})
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """The ids of each company and account that are a pair."""
+        links = [one for one in self.links.all if one.kind is Kind.ACCOUNT and one.state is LinkState.ACTIVE]
+        return {(one.hubspot.id, one.salesforce.id) for one in links}
 
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
         """All that these records show."""

@@ -6,7 +6,7 @@ A linked pair costs no look at contacts. For a record without a link they are re
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from crmsync.flows.desk import Desk, Gathered
@@ -17,6 +17,7 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.account import AccountFacts
 from crmsync.rules.book import Book
 from crmsync.rules.domains import host_of
+from crmsync.rules.matching import choose_account
 from crmsync.rules.parents import account_of, company_of
 
 _DOMAINS = {Side.HUBSPOT: "domain", Side.SALESFORCE: "Website"}
@@ -35,6 +36,7 @@ def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered[Acco
     for record in lone:
         found = (desk.records.get(ref) for ref in votes[record.ref])
         desk.candidates[record.ref] = tuple(one for one in found if one)
+    _drop_promised(lone, desk, membership)
     desk.remember(lone)
     gathered = desk.close(changes, loud, _identity)
     return replace(gathered, facts=[_told(one, votes, membership) for one in gathered.facts])
@@ -49,6 +51,33 @@ def _told(facts: AccountFacts, votes: Mapping[Ref, Counter[Ref]], membership: Me
         return facts
     ref = facts.named.ref
     return replace(facts, members=membership.members(ref), votes=votes.get(ref, Counter()))
+
+
+def _drop_promised(lone: Sequence[Record], desk: Desk[AccountFacts], membership: Membership) -> None:
+    """Leave out candidates for whom more contacts name another one, which has no pair either: so the order of looks decides nothing (DUP-3)."""
+    found = list({one.ref: one for record in lone for one in desk.candidates[record.ref]})
+    desk.find_links(found)
+    free = [ref for ref in found if not desk.is_taken(ref)]
+    membership.look_at([ref for ref in free if ref.side is Side.HUBSPOT])
+    votes = {ref: membership.votes_for(ref) for ref in free if ref.side is Side.HUBSPOT}
+    votes |= membership.votes_of_accounts([ref for ref in free if ref.side is Side.SALESFORCE])
+    rivals = list({rival for voted in votes.values() for rival in voted})
+    desk.find_links(rivals)
+    desk.read(rivals)
+    taken = {ref for ref in rivals if desk.is_taken(ref)}
+    for record in lone:
+        own = {record.ref: record}
+        desk.candidates[record.ref] = tuple(
+            one
+            for one in desk.candidates[record.ref]
+            if one.ref not in votes
+            or choose_account(_known(votes[one.ref], desk, own), votes[one.ref], taken) == record
+        )
+
+
+def _known(refs: Iterable[Ref], desk: Desk[AccountFacts], own: Mapping[Ref, Record]) -> list[Record]:
+    found = {ref: desk.records[ref] for ref in refs if ref in desk.records}
+    return list((found | own).values())
 
 
 def _add_namesakes(lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], world: World) -> None:

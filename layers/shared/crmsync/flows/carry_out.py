@@ -15,6 +15,7 @@ from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import spread_stages
 from crmsync.flows.world import World
+from crmsync.model import names
 from crmsync.model.effects import CreateRecord, Plan
 from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side, Value
@@ -101,6 +102,6 @@ def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> 
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    names = book.fields(Side.HUBSPOT)[ref.object]
-    told: Mapping[str, Value] = {**create.fields, **applied.shown.get(Side.HUBSPOT, {})}
-    return Record(ref, {name: told.get(name) for name in names}, now, now)
+    fields = book.fields(Side.HUBSPOT)[ref.object]
+    told: Mapping[str, Value] = {**create.fields, names.HUBSPOT_KEY: create.key, **applied.shown.get(Side.HUBSPOT, {})}
+    return Record(ref, {name: told.get(name) for name in fields}, now, now)

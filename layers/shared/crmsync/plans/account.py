@@ -21,6 +21,7 @@ from crmsync.rules.book import Book
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.matching import choose_account
 from crmsync.rules.pair_plan import plan_pair
+from crmsync.rules.person_accounts import may_share_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def plan_account(facts: AccountFacts, book: Book) -> Plan:
         return nothing("the record is gone and was never linked")
     if facts.orphaned:
         return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
-    match = facts.remembered or choose_account(facts.candidates, facts.votes, facts.taken)
+    candidates = facts.candidates if may_share_company(facts.named) else ()
+    match = facts.remembered or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
         return over_tombstones(facts, match, _plan_adoption(facts.named, match, book))
     if facts.named.ref.side is Side.SALESFORCE:

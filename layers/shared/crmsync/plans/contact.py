@@ -122,15 +122,19 @@ def _plan_birth(record: Record, account: str, book: Book) -> Plan:
 
 
 def _plan_salesforce_birth(contact: Record, account: str, book: Book) -> Plan:
-    """A lead, or a contact under the account of its company; where that account is still to come, it comes first (architecture 4.7)."""
+    """A lead, or a contact under the account of its company; where that account is still to come, it comes first (architecture 4.7).
+
+    Which of the two it is says the setting (SET-3), or whether there is an account for it already, by company or by domain (CH-12).
+    """
+    setting = book.connection.contacts.create_in_salesforce
     company = company_of(contact.fields.get(HUBSPOT_FIELD)) if book.connection.companies.sync else None
     parent = book.parents.get(company) if company else None
-    if book.connection.contacts.create_in_salesforce is CreateInSalesforce.CONTACT:
-        if company and company not in book.parents:
-            return Plan((Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
-    elif not account and not parent:
+    under = parent.id if parent else account
+    if setting is CreateInSalesforce.LEAD or (setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under):
         return _born(contact, birth_in_salesforce(contact, "Lead", "", book))
-    return _born(contact, birth_in_salesforce(contact, "Contact", parent.id if parent else account, book))
+    if setting is CreateInSalesforce.CONTACT and company and company not in book.parents:
+        return Plan((Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
+    return _born(contact, birth_in_salesforce(contact, "Contact", under, book))
 
 
 def _born(record: Record, birth: Birth) -> Plan:
