@@ -54,7 +54,10 @@ def _told(facts: AccountFacts, votes: Mapping[Ref, Counter[Ref]], membership: Me
 
 
 def _drop_promised(lone: Sequence[Record], desk: Desk[AccountFacts], membership: Membership) -> None:
-    """Leave out candidates for whom more contacts name another one, which has no pair either: so the order of looks decides nothing (DUP-3)."""
+    """Leave out candidates for whom more contacts name another one, which has no pair either (DUP-3).
+
+    So the order in which records are looked at decides nothing.
+    """
     found = list({one.ref: one for record in lone for one in desk.candidates[record.ref]})
     desk.find_links(found)
     free = [ref for ref in found if not desk.is_taken(ref)]
@@ -76,8 +79,7 @@ def _drop_promised(lone: Sequence[Record], desk: Desk[AccountFacts], membership:
 
 
 def _known(refs: Iterable[Ref], desk: Desk[AccountFacts], own: Mapping[Ref, Record]) -> list[Record]:
-    found = {ref: desk.records[ref] for ref in refs if ref in desk.records}
-    return list((found | own).values())
+    return list({**{ref: desk.records[ref] for ref in refs if ref in desk.records}, **own}.values())
 
 
 def _add_namesakes(lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], world: World) -> None:
