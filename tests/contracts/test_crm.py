@@ -129,6 +129,19 @@ def test_an_address_that_another_contact_has_is_a_conflict_that_names_it(hubspot
     assert clash.existing == ada.id
 
 
+def test_a_contact_is_found_by_its_further_addresses_and_holds_them_like_its_own(hubspot: Stage) -> None:
+    """What was merged away leaves its address to the survivor, who alone can make it its own."""
+    survivor = hubspot.person.merge(hubspot.add("ada"), hubspot.add("bob"))
+
+    found = hubspot.crm.find([hubspot.address("bob")], {"contact": ["email", "hs_additional_emails"]})
+    (clash,) = hubspot.crm.create([hubspot.creation("bob", key="another")])
+    (own,) = hubspot.crm.update([hubspot.update(survivor, email=hubspot.address("bob"))])
+
+    shown = {"email": hubspot.address("ada"), "hs_additional_emails": hubspot.address("bob")}
+    assert [(record.ref, dict(record.fields)) for record in found] == [(survivor, shown)]
+    assert (type(clash), clash.existing, type(own)) == (Conflict, survivor.id, Written)
+
+
 def test_a_key_that_another_record_has_is_a_conflict_that_names_it(stage: Stage) -> None:
     """The unique key stays unique."""
     [first, second] = stage.crm.create([stage.creation("ada"), stage.creation("bob")])

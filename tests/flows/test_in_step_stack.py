@@ -38,14 +38,17 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 
 class Story:
-    """People of three addresses, in both CRMs, who make, edit, delete, convert and merge."""
+    """People of three addresses, in both CRMs, who make, edit, delete, convert and merge.
+
+    `made` counts the leads that persons made, by address; `met` are the addresses of the contacts that they made.
+    """
 
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
         """Choose everything by the seed."""
         self.stack, self.people = stack, people
         self.dice = random.Random(seed)
         self.addresses = [f"story{seed}.person{number}@example.com" for number in range(3)]
-        self.made = Counter[str]()
+        self.made, self.met = Counter[str](), set[str]()
 
     def step(self) -> None:
         """Something happens, or what happened is delivered while something goes wrong."""
@@ -58,15 +61,19 @@ class Story:
 
     def records(self, address: str, *objects: str) -> list[tuple[str, dict[str, Any]]]:
         """The Salesforce records with an address."""
-        names = ("Id", *FIELDS.values())
+        names = ("Id", "CreatedBy.Name", *FIELDS.values())
+        extra = {"Lead": (), "Contact": ("AccountId",)}
         return [
-            (name, row) for name in objects or ("Lead", "Contact") for row in rows(self.people, name, address, *names)
+            (name, row)
+            for name in objects or ("Lead", "Contact")
+            for row in rows(self.people, name, address, *names, *extra[name])
         ]
 
     def _born(self) -> None:
         address = self.dice.choice(self.addresses)
         if self.dice.random() < 0.5 and address not in self.contacts():
             self.people.new_contact(email=address, lastname="Lang", company="Example GmbH")
+            self.met.add(address)
         else:
             self.people.new_record("Lead", LastName="Lang", Company="Example GmbH", Email=address)
             self.made[address] += 1
@@ -100,14 +107,25 @@ class Story:
         self.stack.advance(self.dice.choice([0, 60, SWEEP]))
 
     def in_step(self) -> None:
-        """Nobody is doubled, and every pair shows the same on both sides."""
-        for address, contact in self.contacts().items():
-            records = self.records(address)
-            assert len(records) <= max(1, self.made[address]), f"{address} was doubled in Salesforce"
-            shown = self.people.contact(contact, *FIELDS, "crmsync_salesforce_id")
-            across = [row for _, row in records if row["Id"] == shown["crmsync_salesforce_id"]]
-            for row in across:
-                assert {name: row[field] for name, field in FIELDS.items()} == {name: shown[name] for name in FIELDS}
+        """Nobody is lost or doubled, and every pair shows the same on both sides, its company too."""
+        contacts = self.contacts()
+        for address in self.addresses:
+            records, is_met = self.records(address), address in self.met
+            ours = [row for _, row in records if row["CreatedBy"]["Name"] == "Integration User"]
+            assert len(ours) <= is_met, f"{address} was made again in Salesforce"
+            assert len(records) <= self.made[address] + is_met, f"{address} was doubled in Salesforce"
+            assert address in contacts or not records, f"{address} was lost"
+        for address, contact in contacts.items():
+            shown = self.people.contact(contact, *FIELDS, "crmsync_salesforce_id", "associatedcompanyid")
+            for object_, row in self.records(address):
+                if row["Id"] == shown["crmsync_salesforce_id"]:
+                    assert {name: row[field] for name, field in FIELDS.items()} == {
+                        name: shown[name] for name in FIELDS
+                    }
+                    assert object_ == "Lead" or self._account_of(shown["associatedcompanyid"]) == row["AccountId"]
+
+    def _account_of(self, company: str | None) -> str | None:
+        return self.people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"] if company else None
 
 
 @pytest.mark.parametrize("seed", SEEDS)

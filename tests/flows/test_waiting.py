@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import TryAgain
+from crmsync.flows.contact import sync_contacts
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side
 from tests.flows.worlds import Town
@@ -28,6 +29,15 @@ def contested(town: Town) -> tuple[Ref, Ref, Ref]:
     town.sync(lead)
     town.drain()
     return ada, lead, bea
+
+
+def bury(town: Town, contact: Ref) -> None:
+    """The lead of a contact is deleted, and that is worked off."""
+    (lead,) = [link.salesforce for link in town.links.all if link.hubspot == contact]
+    assert isinstance(lead, Ref)
+    town.salesforce.delete(lead)
+    town.sync(lead, cause=Cause.DELETED)
+    town.drain()
 
 
 def waits(town: Town) -> dict[Ref, tuple[Ref, ...]]:
@@ -54,15 +64,24 @@ def test_an_address_crosses_as_soon_as_it_is_free(how: str, is_linked: bool):  #
     town = Town()
     ada, _, bea = contested(town)
     if not is_linked:
-        (buried,) = [link.salesforce for link in town.links.all if link.hubspot == bea]
-        town.salesforce.delete(buried)
-        town.sync(buried, cause=Cause.DELETED)
-        town.drain()
+        bury(town, bea)
     if how == "renamed":
         town.hubspot.edit(bea, {"email": "bea.new@example.com"})
     else:
         town.hubspot.delete(bea)
     town.sync(bea, cause=Cause.EDITED if how == "renamed" else Cause.DELETED)
+    town.drain()
+    assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
+
+
+@pytest.mark.parametrize("others", [(Cause.WOKEN,), (Cause.AGAIN,), (Cause.WOKEN, Cause.AGAIN)])
+def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tuple[Cause, ...]):
+    """Bea, who has no living link, is renamed; that she is looked at for somebody else's sake, too, hides it from nobody."""
+    town = Town()
+    ada, _, bea = contested(town)
+    bury(town, bea)
+    town.hubspot.edit(bea, {"email": "bea.new@example.com"})
+    sync_contacts([town.change(bea, cause) for cause in (*others, Cause.EDITED)], town.world)
     town.drain()
     assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
 
@@ -136,6 +155,39 @@ def test_a_report_outlives_looks_at_a_pair_that_is_over():
     assert waits(town) == {double: (new,)}
     town.sync(lead)
     assert waits(town) == {double: (new,)}
+
+
+@pytest.mark.rule("DUP-1")
+def test_a_lead_with_a_contacts_further_address_is_that_contacts():
+    """The contact is free, so the two are linked; Salesforce's address is the later one and becomes the contact's own."""
+    town = Town()
+    contact = town.hubspot.merge(town.new_contact(email="ada@example.com"), town.new_contact(email="old@example.com"))
+    town.wait()
+    lead = town.new_lead(Email="Old@example.com")
+    town.sync(lead)
+    town.drain()
+    assert [(link.hubspot, link.salesforce) for link in town.links.all] == [(contact, lead)]
+    assert (town.hubspot.fields(contact)["email"], waits(town)) == ("old@example.com", {})
+
+
+@pytest.mark.rule("CH-13")
+def test_a_lead_with_a_linked_contacts_further_address_waits_for_it():
+    """It is reported with the contact that has the address, nobody is made, and it goes on once that contact is gone."""
+    town = Town()
+    (ada, _), (old, bin_) = pair(town, "ada@example.com"), pair(town, "old@example.com")
+    town.salesforce.delete(bin_)
+    contact = town.hubspot.merge(ada, old)
+    town.sync(contact, old, bin_)
+    town.wait()
+    lead = town.new_lead(Email="old@example.com")
+    town.sync(lead)
+    town.drain()
+    assert (town.hubspot.refs("contact"), waits(town)) == ([contact], {lead: (contact,)})
+    town.hubspot.delete(contact)
+    town.sync(contact, cause=Cause.DELETED)
+    town.drain()
+    (new,) = town.hubspot.refs("contact")
+    assert (town.hubspot.fields(new)["email"], waits(town)) == ("old@example.com", {})
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])

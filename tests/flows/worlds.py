@@ -108,7 +108,7 @@ class Town:
         return summary
 
     def drain(self) -> None:
-        """Work off what was put off and what was published, as the queue would, until nothing is left."""
+        """Work off what was put off and what was published, as the queues of the concerns would, until nothing is left."""
         for _ in range(60):
             waiting = [*self.outbox.published, *(change for change, _ in self.outbox.delayed)]
             self.outbox.published, self.outbox.delayed = [], []

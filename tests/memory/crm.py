@@ -18,6 +18,9 @@ from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
 
 PAGE = 200
+FURTHER = "hs_additional_emails"
+"""A HubSpot contact's further addresses; one that becomes its own address is none of them any more."""
+
 IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
 OUR_USER = "005000000000001AAA"
 PERSON = "005000000000009AAA"
@@ -115,7 +118,7 @@ class MemoryCrm:
             for ref, row in self._rows.items()
             if ref.object in fields
             and self._is_live(ref)
-            and str(row.fields.get(self.customs.email) or "").lower() in wanted
+            and not wanted.isdisjoint(self._addresses(row))
             and not row.fields.get("IsConverted")
         ]
 
@@ -169,6 +172,8 @@ class MemoryCrm:
         survivor = winner
         if self.side is Side.HUBSPOT:
             both = {**self.fields(loser), **self.fields(winner)}
+            held = dict.fromkeys(one for ref in (winner, loser) for one in self._addresses(self._rows[ref]))
+            both[FURTHER] = ";".join(one for one in held if one != both.get("email")) or None
             survivor = self._insert(winner.object, both, ours=False)
             self._end(winner, survivor)
         self._end(loser, survivor)
@@ -176,8 +181,11 @@ class MemoryCrm:
             self.put(contact, {"AccountId": survivor.id}, ours=False)
         return survivor
 
-    def convert(self, lead: Ref) -> Ref:
-        """A person converts a lead and gets the contact; one without a company becomes a person account where there are such (PA-8)."""
+    def convert(self, lead: Ref, account: Ref | None = None) -> Ref:
+        """A person converts a lead and gets the contact: of that account, or of a new one that is named after the lead's company.
+
+        A lead without a company becomes a person account where there are such (PA-8).
+        """
         if self.has_person_accounts and not self.fields(lead).get("Company"):
             of_account = {"LastName": "LastName", "FirstName": "FirstName", "Email": "PersonEmail", "Phone": "Phone"}
             own = {of_account[name]: value for name, value in self.fields(lead).items() if name in of_account}
@@ -187,7 +195,8 @@ class MemoryCrm:
             return contact
         names = ("LastName", "FirstName", "Email", "Phone")
         fields = {name: value for name, value in self.fields(lead).items() if name in names}
-        contact = self._insert("Contact", fields, ours=False)
+        account = account or self._insert("Account", {"Name": self.fields(lead).get("Company")}, ours=False)
+        contact = self._insert("Contact", {**fields, "AccountId": account.id}, ours=False)
         self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
         return contact
 
@@ -300,7 +309,13 @@ class MemoryCrm:
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
         if not self.customs.unique_email:
             return None
-        return self._holder(name, self.customs.email, _text(fields.get(self.customs.email), lower=True))
+        address = _text(fields.get(self.customs.email), lower=True)
+        return next((ref for ref in self.refs(name) if address and address in self._addresses(self._rows[ref])), None)
+
+    def _addresses(self, row: _Row) -> list[str]:
+        """The addresses by which a record is found: its own, and a HubSpot contact's further ones."""
+        further = str(row.fields.get(FURTHER) or "").split(";") if self.customs.unique_email else ()
+        return [text for one in (row.fields.get(self.customs.email), *further) if (text := str(one or "").lower())]
 
     def _holder(self, name: str, field_name: str, value: Value) -> Ref | None:
         if value is None:
@@ -329,6 +344,9 @@ class MemoryCrm:
             if row.fields.get(name) != kept:
                 row.origins[name] = Origin(self._stamp(row.modified_at), row.by)
             row.fields[name] = kept
+        if self.customs.unique_email and row.fields.get(FURTHER):
+            own, *further = row.fields.get("email"), *str(row.fields[FURTHER]).split(";")
+            row.fields[FURTHER] = ";".join(one for one in further if one != own) or None
         if self.has_person_accounts and ref.object == "Account":
             self._mirror_person(ref, ours=ours)
         for tell in self.after_write:

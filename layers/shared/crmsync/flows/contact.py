@@ -22,7 +22,7 @@ from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts
 from crmsync.rules import reports
 from crmsync.rules.book import Book
-from crmsync.rules.contact_book import contact_book
+from crmsync.rules.contact_book import HUBSPOT_OBJECT, contact_book
 
 
 def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
@@ -60,12 +60,17 @@ def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary
 
 
 def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) -> Rival | None:
-    """The contact that has the address which this one should get."""
-    if not (isinstance(error, Conflict) and facts.link is not None and error.existing and _moves_address(plan)):
+    """The contact that has the address which this one should get, or with which it should be made."""
+    if not isinstance(error, Conflict) or not error.existing:
+        return None
+    if facts.link is None and plan.birth and facts.change.ref.side is Side.SALESFORCE:
+        holder = Ref(Side.HUBSPOT, HUBSPOT_OBJECT, error.existing)
+        return Rival((facts.change,), reports.held_by_another(facts.change.ref, [holder]))
+    if facts.link is None or not _moves_address(plan):
         return None
     contact = facts.hubspot.ref if facts.hubspot else facts.change.ref
     change, holder = replace(facts.change, cause=Cause.AGAIN), _other(contact, error.existing)
-    return Rival((change, replace(change, ref=holder)), reports.address_taken(contact, holder))
+    return Rival((change, replace(change, ref=holder, cause=Cause.WOKEN)), reports.address_taken(contact, holder))
 
 
 def _other(contact: Ref, record_id: str) -> Ref:

@@ -10,7 +10,9 @@ from crmsync.model.changes import Change
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of
+from crmsync.rules.addresses import FURTHER, addresses_of
 from crmsync.rules.book import Book
+from crmsync.rules.contact_book import HUBSPOT_OBJECT
 from crmsync.rules.values import is_blank
 
 
@@ -31,16 +33,20 @@ def _person(facts: ContactFacts) -> object:
 
 
 def _find_by_address(lone: Sequence[Record], desk: Desk[ContactFacts]) -> None:
-    """For records without a link: those across that hold the same address."""
+    """For records without a link: those across that hold the same address, a HubSpot contact also as one of its further ones."""
     for side in Side:
         seekers = [record for record in lone if record.ref.side is side.other and _address(record)]
         if not seekers:
             continue
-        found = desk.world.crm(side).find([_address(record) for record in seekers], desk.book.fields(side))
+        fields = desk.book.fields(side)
+        if side is Side.HUBSPOT:
+            fields = {HUBSPOT_OBJECT: (*fields[HUBSPOT_OBJECT], FURTHER)}
+        found = desk.world.crm(side).find([_address(record) for record in seekers], fields)
         desk.keep(found)
         holders: dict[str, tuple[Record, ...]] = {}
         for record in found:
-            holders[_address(record)] = (*holders.get(_address(record), ()), record)
+            for address in addresses_of(record) if side is Side.HUBSPOT else [_address(record)]:
+                holders[address] = (*holders.get(address, ()), record)
         desk.candidates.update((record.ref, holders.get(_address(record), ())) for record in seekers)
 
 

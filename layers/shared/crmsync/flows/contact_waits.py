@@ -16,12 +16,9 @@ from crmsync.model.effects import DropLink, Plan, SaveLink, UpdateRecord
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.addresses import Move, who_is_denied, who_vacates
+from crmsync.rules.addresses import FURTHER, Move, addresses_of, who_is_denied, who_vacates
 from crmsync.rules.book import Book
 from crmsync.rules.contact_book import HUBSPOT_OBJECT
-
-_MORE = "hs_additional_emails"
-"""A contact's further addresses, which no other contact may have either."""
 
 _ONCE_MORE = 30
 """Seconds after which waiting records are looked at, should this look die before it comes to them."""
@@ -49,7 +46,7 @@ def with_holders(
             facts[at] = replace(facts[at], holder=denied[mover.ref])
             plans[at] = plan_safely(facts[at], book, plan_contact)
         else:
-            together += [facts[at].change, replace(facts[at].change, ref=last, cause=Cause.AGAIN)]
+            together += [facts[at].change, replace(facts[at].change, ref=last, cause=Cause.WOKEN)]
             del facts[at], plans[at]
     return list({change.ref: change for change in together}.values())
 
@@ -67,7 +64,7 @@ def wake(facts: Sequence[ContactFacts], plans: Sequence[Plan], world: World) -> 
     """
     freed = [ref for one, plan in zip(facts, plans, strict=True) for ref in _lets_go(one, plan)]
     waiting = world.inbox.waiting_for(world.connection.name, freed)
-    changes = [replace(facts[0].change, ref=ref, cause=Cause.AGAIN, at=world.now(), tries=0) for ref in waiting]
+    changes = [replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=world.now(), tries=0) for ref in waiting]
     if changes:
         world.outbox.again([(change, _ONCE_MORE) for change in changes])
     return changes
@@ -80,7 +77,7 @@ def _lets_go(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
     those who wait do.
     """
     link = facts.link
-    is_news = facts.change.cause is not Cause.AGAIN
+    is_news = facts.change.cause is not Cause.WOKEN
     if link is None or link.state is LinkState.TOMBSTONE:
         return _places(facts) if is_news else ()
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
@@ -124,11 +121,8 @@ def _holders(addresses: Sequence[str], world: World) -> Mapping[str, Ref]:
     """Who has these addresses in HubSpot now, as first or further address."""
     if not addresses:
         return {}
-    holders: dict[str, Ref] = {}
-    for contact in world.hubspot.find(addresses, {HUBSPOT_OBJECT: (EMAIL, _MORE)}):
-        for address in (contact.fields.get(EMAIL), *str(contact.fields.get(_MORE) or "").split(";")):
-            holders[str(address or "").strip().lower()] = contact.ref
-    return holders
+    contacts = world.hubspot.find(addresses, {HUBSPOT_OBJECT: (EMAIL, FURTHER)})
+    return {address: contact.ref for contact in contacts for address in addresses_of(contact)}
 
 
 def _end_of(ref: Ref, denied: Mapping[Ref, Ref]) -> Ref:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from crmsync.model.links import Link
-from crmsync.model.records import Record, Ref
+from crmsync.model.records import Ref
 from crmsync.model.settings import Connection
 from crmsync.ports import Crm, Links, Lists
+from crmsync.rules.addresses import FURTHER, addresses_of
 from crmsync.rules.inclusion import STAGE, is_frozen, needs_membership, qualifies
 
 MOST_KNOWN = 5000
@@ -16,7 +17,6 @@ MOST_KNOWN = 5000
 
 CONTACT = "contact"
 EMAIL = "email"
-FURTHER_EMAILS = "hs_additional_emails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Recipients:
 
     def _ask(self, addresses: list[str]) -> dict[str, Recipient]:
         contacts = self.connection.contacts
-        found = self.hubspot.find(addresses, {CONTACT: (EMAIL, FURTHER_EMAILS, STAGE)})
+        found = self.hubspot.find(addresses, {CONTACT: (EMAIL, FURTHER, STAGE)})
         links = self.links.find(self.connection.name, [record.ref for record in found])
         linked = [record.ref for record in found if record.ref in links]
         asks = bool(linked) and needs_membership(contacts)
@@ -58,11 +58,5 @@ class Recipients:
         for record in found:
             link = links.get(record.ref)
             frozen = link is not None and is_frozen(contacts, included=qualifies(record, contacts, members))
-            people |= dict.fromkeys(_addresses(record), Recipient(link, frozen))
+            people |= dict.fromkeys(addresses_of(record), Recipient(link, frozen))
         return {one: people[one] for one in addresses if one in people}
-
-
-def _addresses(record: Record) -> list[str]:
-    """Every address of a contact: an e-mail may have gone to one that is no longer the first."""
-    texts = (str(record.fields.get(EMAIL) or ""), *str(record.fields.get(FURTHER_EMAILS) or "").split(";"))
-    return [text.strip().lower() for text in texts if text.strip()]

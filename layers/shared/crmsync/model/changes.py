@@ -15,10 +15,12 @@ from crmsync.model.records import Kind, Ref
 class Cause(StrEnum):
     """Why to look. A record that is gone can no longer say so itself, hence the causes that name it.
 
-    ``AGAIN`` looks even at a record that shows nothing new; ``RESYNC`` is asked for by a person and carries old values of new mappings as
-    well (MAP-6); ``FORCED`` also makes what the rules would not make by themselves (ACC-13).
+    ``AGAIN`` looks even at a record that shows nothing new; so does ``WOKEN``, for the sake of another record: nobody has touched this one.
+    ``RESYNC`` is asked for by a person and carries old values of new mappings as well (MAP-6); ``FORCED`` also makes what the rules would
+    not make by themselves (ACC-13).
     """
 
+    WOKEN = "woken"
     EDITED = "edited"
     AGAIN = "again"
     DELETED = "deleted"
@@ -47,7 +49,8 @@ class Change:
 def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in order of first sight.
 
-    What happens to a whole record outweighs an edit; the latest time, the most tries and all who wait are kept.
+    What happens to a whole record outweighs an edit; the latest time, the most tries and all who wait are kept. A record that was edited
+    and is woken is looked at again: as closely as for the others' sake, and its news is news to those who wait for it.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -58,6 +61,7 @@ def coalesce(changes: list[Change]) -> list[Change]:
 
 
 _LIGHTEST_FIRST = (
+    Cause.WOKEN,
     Cause.EDITED,
     Cause.AGAIN,
     Cause.RESYNC,
@@ -71,4 +75,5 @@ _LIGHTEST_FIRST = (
 def _weightier(one: Change, two: Change) -> Change:
     heavy = max(one, two, key=lambda change: (_LIGHTEST_FIRST.index(change.cause), change.at))
     waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
-    return replace(heavy, at=max(one.at, two.at), tries=max(one.tries, two.tries), waiting=waiting)
+    cause = Cause.AGAIN if {one.cause, two.cause} == {Cause.WOKEN, Cause.EDITED} else heavy.cause
+    return replace(heavy, cause=cause, at=max(one.at, two.at), tries=max(one.tries, two.tries), waiting=waiting)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crmsync.model.records import Ref
+from crmsync.model.records import Record, Ref
+
+FURTHER = "hs_additional_emails"
+"""A HubSpot contact's further addresses, which no other contact may have either, with ``;`` between them."""
+
+
+def addresses_of(record: Record) -> list[str]:
+    """Every address under which a HubSpot contact is known, in small letters, its own first; `FURTHER` must have been read."""
+    texts = (record.fields.get("email"), *str(record.fields.get(FURTHER) or "").split(";"))
+    return [address for text in texts if (address := _same(str(text or "")))]
 
 
 @dataclass(frozen=True, slots=True)
