@@ -181,8 +181,10 @@ class InStep(RuleBasedStateMachine):
             self.town.drain()
 
     def _those_in_the_way_leave(self) -> None:
-        """Those whom others wait for are deleted or renamed one by one, and only that is told."""
-        while waits := sorted({ref for one in self._parked() for ref in one.waits_for}):
+        """Those whose address others wait for are deleted or renamed one by one, and only that is told."""
+        while waits := sorted(
+            {ref for one in self._parked() for ref in one.waits_for if ref in self._records(ref.side)}
+        ):
             crm, ref = self.town.crm(waits[0].side), waits[0]
             if len(waits) % 2:
                 crm.delete(ref)

@@ -161,7 +161,9 @@ class InStepWithCompanies(InStep):
         return link.state is LinkState.TOMBSTONE if link else self._is_widowed(parent)
 
     def _stands_rightly(self, report: Report) -> None:
-        if report.category is not Category.ASSOCIATIONS:
+        if report.category is Category.ASSOCIATIONS:
+            assert all(self._is_alone(ref) for ref in report.waits_for), "somebody waits for a parent that could be had"
+        else:
             super()._stands_rightly(report)
 
 
