@@ -80,6 +80,15 @@ class SalesforceSimulator:
         with self._server.lock:
             return people.act(self._org, Actor(self.user_id, _UI), action)
 
+    def values(self, sobject: str, field: str) -> list[Any]:
+        """What a field of all records of an object holds now, for whoever counts what came of a run."""
+        with self._server.lock:
+            return [row.get(field) for row in self._org.store.tables[sobject]]
+
+    def count(self, sobject: str) -> int:
+        """How many records an object has."""
+        return len(self._org.store.tables[sobject].rows)
+
     def stats(self) -> dict[str, Any]:
         """Calls made as the integration user since the start."""
         with self._server.lock:
