@@ -69,7 +69,7 @@ serve: venv ## starts the laptop stack for a person to play with (ARGS adds opti
 	@$(BIN)/python -m local serve $(or $(ARGS),--live)
 
 .PHONY: soak
-soak: venv ## plays a long story at a size of your choice: ARGS="companies --size 20000"
+soak: venv ## plays a long story at a size of your choice: ARGS="companies --size 20000", ARGS="email-tasks"
 	@$(BIN)/python -m local.soak $(ARGS)
 
 .PHONY: build

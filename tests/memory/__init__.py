@@ -11,6 +11,7 @@ from tests.memory.account import (
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
 from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister
+from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
 
 __all__ = [
@@ -29,6 +30,10 @@ __all__ = [
     "MemoryLinks",
     "MemoryLister",
     "MemoryLists",
+    "MemoryMailLog",
     "MemoryOutbox",
     "MemoryPreferences",
+    "MemoryTallies",
+    "MemoryTasks",
+    "MemoryWindows",
 ]

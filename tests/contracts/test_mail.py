@@ -1,0 +1,342 @@
+"""What the event log, Salesforce's tasks, the tallies and the windows' queue do behind their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from crmsync.errors import Gone, Refused, TryAgain
+from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.hubspot_mail import HubspotMail
+from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce_tasks import SalesforceTasks
+from crmsync.gateways.tallies import TallyTable
+from crmsync.gateways.window_queue import WindowSender
+from crmsync.model.effects import WriteTask
+from crmsync.model.mail import Campaign, MailEvent, Tally, Window
+from crmsync.model.names import TASK_COUNT, TASK_KEY
+from crmsync.wire.mail_window import load
+from local.clock import Clock
+from local.faults import Faults
+from local.simulators.hubspot import HubSpotSimulator
+from local.simulators.salesforce import SalesforceSimulator
+from tests.contracts.stages import FixedSecret, patience, served
+from tests.contracts.tables import NO_WAIT, dynamodb
+from tests.memory import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
+
+NOON = 1_793_620_800_000
+KEEP = timedelta(days=35)
+SPRING = Campaign("Spring offer", "Spring is here")
+
+
+@dataclass(slots=True)
+class LogStage:
+    """A log, and how something gets into it."""
+
+    log: Any
+    put: Callable[[list[MailEvent]], None]
+    calls: Callable[[], int]
+
+
+@contextmanager
+def memory_log(page: int) -> Iterator[LogStage]:
+    """The log in memory."""
+    log = MemoryMailLog(page)
+    log.known["113", "70012"] = SPRING
+    yield LogStage(log, log.rows.extend, lambda: log.calls)
+
+
+@contextmanager
+def simulated_log(page: int) -> Iterator[LogStage]:
+    """The gateway over the simulator."""
+    clock = Clock()
+    campaigns = [{"id": "70012", "appId": "113", "name": SPRING.name, "subject": SPRING.subject}]
+    simulator = HubSpotSimulator([{"portal_id": 555001, "campaigns": campaigns}], clock=clock, faults=Faults(clock))
+    portal = simulator.portals[0]
+    with served(simulator.wsgi) as url:
+        secret = FixedSecret({"access_token": portal.access_token, "api_url": url})
+        gateway = HubspotGateway(secret, patience=patience(clock))
+        yield LogStage(
+            HubspotMail(gateway.client, page=page),
+            lambda rows: simulator.person({"do": "email_events", "events": [_row(row) for row in rows]}) and None,
+            lambda: int(simulator.stats()["calls"]),
+        )
+
+
+def _row(event: MailEvent) -> dict[str, Any]:
+    """An event as HubSpot's log has it."""
+    row: dict[str, Any] = {"id": event.id, "created": event.created, "type": event.kind, "recipient": event.recipient}
+    row |= {"appId": int(event.app), "emailCampaignId": int(event.campaign), "filteredEvent": event.is_filtered}
+    row |= {"url": event.url} if event.url else {}
+    return row | ({"obsoletedBy": {"id": "x", "created": 1}} if event.is_obsolete else {})
+
+
+@pytest.fixture(params=[memory_log, simulated_log])
+def new_log(request: pytest.FixtureRequest) -> Iterator[Callable[..., LogStage]]:
+    """Makes a log of each kind, with pages of a size."""
+    with ExitStack() as owned:
+        yield lambda page=1000: owned.enter_context(request.param(page))
+
+
+def opened(number: int, at: int = NOON, **more: Any) -> MailEvent:
+    """An open of the spring campaign."""
+    return replace(MailEvent(f"event-{number}", at, "OPEN", "ada@example.com", "113", "70012"), **more)
+
+
+def flat(stage: LogStage, start: int = 0, end: int = NOON, **more: Any) -> list[MailEvent]:
+    """All events of a walk."""
+    return [event for page in stage.log.events("OPEN", start, end, **more) for event in page]
+
+
+def test_the_log_is_read_newest_first_with_both_ends(new_log: Callable[..., LogStage]) -> None:
+    """By kind and time; whatever the page, each event comes once, with all that tasks are made of."""
+    stage = new_log(2)
+    rows = [opened(number, NOON - number, url=f"https://example.com/{number}") for number in range(5)]
+    stage.put([*rows, opened(9, kind="CLICK"), opened(10, NOON - 9), opened(11, NOON + 1)])
+
+    assert flat(stage, NOON - 4) == rows
+
+
+def test_bots_are_left_out_where_asked(new_log: Callable[..., LogStage]) -> None:
+    """What was replaced is told as such."""
+    stage = new_log()
+    machine, replaced = opened(1, is_filtered=True), opened(2, NOON - 1, is_obsolete=True)
+    stage.put([machine, replaced])
+
+    assert (flat(stage), flat(stage, without_bots=True)) == ([machine, replaced], [replaced])
+
+
+def test_a_quiet_log_costs_a_call(new_log: Callable[..., LogStage]) -> None:
+    """No event, no page."""
+    stage = new_log()
+    before = stage.calls()
+
+    assert (flat(stage), stage.calls() - before) == ([], 1)
+
+
+def test_campaigns_are_known_by_app_and_id(new_log: Callable[..., LogStage]) -> None:
+    """One that HubSpot does not have is left out, and so is none at all; a known one is not asked for twice."""
+    stage = new_log()
+    wanted = {("113", "70012"), ("113", "1"), ("", "")}
+    found = stage.log.campaigns(wanted)
+    before = stage.calls()
+
+    assert (found, stage.log.campaigns(wanted), stage.calls()) == ({("113", "70012"): SPRING},) * 2 + (before,)
+
+
+@dataclass(slots=True)
+class TaskStage:
+    """Tasks, what they show, how a person deletes one, and how the next call fails."""
+
+    tasks: Any
+    shown: Callable[[], list[dict[str, Any]]]
+    delete: Callable[[str], None]
+    fail: Callable[[str], None]
+
+
+@contextmanager
+def memory_tasks() -> Iterator[TaskStage]:
+    """Tasks in memory."""
+    tasks = MemoryTasks()
+    lost = TryAgain("Salesforce did not answer.")
+    yield TaskStage(
+        tasks,
+        lambda: list(tasks.rows.values()),
+        lambda task: tasks.rows.pop(task) and None,
+        lambda kind: tasks.faults.append((lost, kind == "timeout_after_write")),
+    )
+
+
+FIELDS = [
+    {"name": TASK_KEY, "label": "Event", "type": "string", "length": 255, "externalId": True, "idLookup": True},
+    {"name": TASK_COUNT, "label": "Events", "type": "double", "precision": 9},
+]
+
+
+@contextmanager
+def simulated_tasks(fields: list[dict[str, Any]] = FIELDS) -> Iterator[TaskStage]:
+    """The gateway over the simulator."""
+    clock = Clock()
+    faults = Faults(clock)
+    simulator = SalesforceSimulator({"custom_fields": {"Task": fields}}, clock=clock, faults=faults)
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
+        gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock))
+        session = gateway.session
+
+        def shown() -> list[dict[str, Any]]:
+            soql = f"SELECT+Subject,Status,{TASK_COUNT}+FROM+Task+ORDER+BY+Subject"
+            rows = session.call("GET", f"query/?q={soql}")["records"]
+            return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+
+        yield TaskStage(
+            SalesforceTasks(session),
+            shown,
+            lambda task: session.call("DELETE", f"sobjects/Task/{task}"),
+            lambda kind: faults.replace([{"at": "salesforce", "kind": kind}]),
+        )
+
+
+@pytest.fixture(params=[memory_tasks, simulated_tasks])
+def tasks(request: pytest.FixtureRequest) -> Iterator[TaskStage]:
+    """Tasks of each kind."""
+    with request.param() as stage:
+        yield stage
+
+
+def task(key: str, *, count: int = 1, task: str = "") -> WriteTask:
+    """The effect that makes a task called after its key, or writes its count."""
+    fields = {TASK_COUNT: count} | ({} if task else {"Subject": key, "Status": "Completed"})
+    return WriteTask(key, fields, task)
+
+
+def row(key: str, count: int = 1) -> dict[str, Any]:
+    """What such a task shows."""
+    return {"Subject": key, "Status": "Completed", TASK_COUNT: count}
+
+
+def test_a_task_is_made_once_by_its_key(tasks: TaskStage) -> None:
+    """A repeat finds the first; 201 at a time go through."""
+    effects = [task(f"key-{number:03d}") for number in range(201)]
+
+    first = [one.ref for one in tasks.tasks.write(effects)]
+    second = [one.ref for one in tasks.tasks.write(effects)]
+
+    assert (first, len(set(first))) == (second, 201)
+    assert tasks.shown() == [row(f"key-{number:03d}") for number in range(201)]
+
+
+def test_a_count_goes_to_the_task_by_its_id(tasks: TaskStage) -> None:
+    """Beside others that are new; one that a person has deleted is told and not made again."""
+    kept, deleted = (one.ref.id for one in tasks.tasks.write([task("kept"), task("lost")]))
+    tasks.delete(deleted)
+
+    outcomes = tasks.tasks.write([task("kept", count=2, task=kept), task("new"), task("lost", count=2, task=deleted)])
+
+    assert [type(one).__name__ for one in outcomes] == ["Written", "Written", "Gone"]
+    assert isinstance(outcomes[2], Gone)
+    assert tasks.shown() == [row("kept", 2), row("new")]
+
+
+@pytest.mark.parametrize("kind", ["timeout_after_write", "timeout_before_write"])
+def test_a_lost_answer_is_told_and_not_asked_for_again(tasks: TaskStage, kind: str) -> None:
+    """Nobody knows what became of it; written again later it is there once."""
+    tasks.fail(kind)
+    with pytest.raises(TryAgain):
+        tasks.tasks.write([task("once")])
+    before = len(tasks.shown())
+    tasks.tasks.write([task("once")])
+
+    assert (before, tasks.shown()) == (1 if kind == "timeout_after_write" else 0, [row("once")])
+
+
+def test_an_org_without_our_field_says_what_to_do() -> None:
+    """No task is to blame, so the call is refused as a whole, with the remedy."""
+    with simulated_tasks([]) as stage, pytest.raises(Refused) as refusal:
+        stage.tasks.write([task("never")])
+
+    assert (refusal.value.fieldname, refusal.value.hint.split(":")[0]) == (TASK_KEY, "Run crmsync setup")
+
+
+def test_a_spoilt_task_keeps_no_other_back() -> None:
+    """Neither one that Salesforce refuses nor one that spoils the call."""
+    with simulated_tasks() as stage:
+        long = replace(task("long"), fields={"Subject": "x" * 256})
+        broken = replace(task("broken"), fields={"Subject": "b", "ActivityDate": "no date"})
+        outcomes = stage.tasks.write([task("a"), long, broken, task("z")])
+
+        assert [type(one).__name__ for one in outcomes] == ["Written", "Refused", "Refused", "Written"]
+        assert stage.shown() == [row("a"), row("z")]
+
+
+@contextmanager
+def table_of_tallies() -> Iterator[TallyTable]:
+    """The gateway on moto."""
+    with dynamodb("pk", "sk") as client:
+        yield TallyTable(client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC), patience=NO_WAIT)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def tallies(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Tallies of each kind."""
+    if request.param == "memory":
+        yield MemoryTallies()
+    else:
+        with table_of_tallies() as table:
+            yield table
+
+
+def test_a_claim_is_one_persons_until_it_ends(tallies: Any) -> None:
+    """Whoever comes second is left out; when the time is over, the next one may."""
+    new = Tally("key")
+    first = tallies.claim("acme", [new], NOON, NOON + 10, KEEP)
+    second = tallies.claim("acme", [new], NOON, NOON + 10, KEEP)
+    (seen,) = tallies.look("acme", ["key"]).values()
+    early = tallies.claim("acme", [seen], NOON + 9, NOON + 20, KEEP)
+    late = tallies.claim("acme", [seen], NOON + 10, NOON + 20, KEEP)
+
+    assert (first, second, early) == ({"key": Tally("key", until=NOON + 10, version=1)}, {}, {})
+    assert (seen, late) == (first["key"], {"key": Tally("key", until=NOON + 20, version=2)})
+
+
+def test_what_is_settled_is_found_again(tallies: Any) -> None:
+    """With all that it says, by its connection only; others in the same call are not kept back by one that is taken."""
+    done = Tally("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
+    tallies.settle("acme", [done], KEEP)
+
+    assert tallies.look("acme", ["a", "b"]) == {"a": replace(done, version=2)}
+    assert tallies.look("other", ["a"]) == {}
+    assert set(tallies.claim("acme", [Tally("a"), Tally("b")], NOON, NOON + 1, KEEP)) == {"b"}
+
+
+def test_many_tallies_go_in_several_calls(tallies: Any) -> None:
+    """More than DynamoDB takes at a time, in each direction."""
+    many = [Tally(f"key-{number}") for number in range(250)]
+    ours = tallies.claim("acme", many, NOON, NOON + 1, KEEP)
+    tallies.settle("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
+
+    assert len(ours) == 250
+    assert {one.counted for one in tallies.look("acme", ours).values()} == {1}
+
+
+def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
+    """The row of a tally, with the second from which DynamoDB may delete it."""
+    with dynamodb("pk", "sk") as client:
+        table = TallyTable(client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC))
+        table.settle("acme", [Tally("555001-1-e", frozenset({b"12345678"}), 1, "00T1", 0, 1)], KEEP)
+        (item,) = client.scan(TableName="Table")["Items"]
+
+    assert item == {
+        "pk": {"S": "task#acme#555001-1-e"},
+        "sk": {"S": "tally"},
+        "v": {"N": "2"},
+        "n": {"N": "1"},
+        "u": {"N": "0"},
+        "s": {"B": b"12345678"},
+        "t": {"S": "00T1"},
+        "expires_at": {"N": str(NOON // 1000 + 35 * 24 * 3600)},
+    }
+
+
+def test_windows_wait_in_their_queue() -> None:
+    """As many as there are, each with its delay, which has SQS's ceiling; in memory the same."""
+    windows = [Window("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number) for number in range(12)]
+    delays = [(window, 100 * number) for number, window in enumerate(windows)]
+    memory = MemoryWindows()
+    memory.queue(delays)
+    with mock_aws():
+        sqs = boto3.client("sqs", region_name="us-east-1")
+        url = sqs.create_queue(QueueName="Queue")["QueueUrl"]
+        WindowSender(sqs, url).queue([(window, 0) for window in windows])
+        found = [sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []) for _ in range(3)]
+
+    assert sorted(load(one["Body"]).tries for part in found for one in part) == list(range(12))
+    assert memory.waiting == [(window, min(after, 900)) for window, after in delays]

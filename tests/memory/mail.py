@@ -1,0 +1,160 @@
+"""HubSpot's event log, Salesforce's tasks, and what is remembered of both, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from crmsync.errors import Gone, Refused, SyncError, TryAgain
+from crmsync.model.effects import WriteTask
+from crmsync.model.mail import Campaign, MailEvent, Tally, Window
+from crmsync.model.records import Ref, Side, Value
+from crmsync.ports import Outcome, Written
+
+
+class MemoryMailLog:
+    """Implements `MailLog`: the `rows` that somebody has put in. `calls` counts pages that were asked for."""
+
+    def __init__(self, page: int = 1000) -> None:
+        """Nothing has happened."""
+        self.rows: list[MailEvent] = []
+        self.known: dict[tuple[str, str], Campaign] = {}
+        self.calls = 0
+        self._page = page
+
+    def events(self, kind: str, start: int, end: int, *, without_bots: bool = False) -> Iterator[Sequence[MailEvent]]:
+        """As the port says."""
+        found = [row for row in self.rows if row.kind == kind and start <= row.created <= end]
+        found = [row for row in found if not (without_bots and row.is_filtered)]
+        found.sort(key=lambda row: row.created, reverse=True)
+        self.calls += 1
+        for at in range(0, len(found), self._page):
+            self.calls += bool(at)
+            yield found[at : at + self._page]
+
+    def campaigns(self, named: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Campaign]:
+        """As the port says."""
+        return {key: self.known[key] for key in named if key in self.known}
+
+
+class MemoryTasks:
+    """Implements `Tasks` for an org that enforces no unique field: where two calls with one key run at a time, both make a task.
+
+    Each of `faults` is what happens to one call: the error that is raised, and whether it was applied before, never, or after some time.
+    `refused` has the errors of single tasks, by key; `inactive` the users who can own none.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime(2026, 11, 2, tzinfo=UTC)) -> None:
+        """No task yet."""
+        self.faults: list[tuple[SyncError, bool | timedelta]] = []
+        self.refused: dict[str, SyncError] = {}
+        self.inactive: set[Value] = set()
+        self.calls = 0
+        self._now = now
+        self._rows: dict[str, dict[str, Value]] = {}
+        self._ids: dict[str, str] = {}
+        self._running: list[tuple[datetime, WriteTask]] = []
+        self._made = 0
+
+    @property
+    def rows(self) -> dict[str, dict[str, Value]]:
+        """The tasks by id, those of calls that have come to their end by now among them."""
+        for running in [one for one in self._running if one[0] <= self._now()]:
+            self._running.remove(running)
+            # Began before any other was done, so it has found no task to update.
+            self._insert(running[1])
+        return self._rows
+
+    def write(self, effects: Sequence[WriteTask]) -> Sequence[Outcome]:
+        """As the port says."""
+        self.calls += bool(effects)
+        error, applied = self.faults.pop(0) if self.faults and effects else (None, True)
+        there = self.rows
+        if isinstance(applied, timedelta):
+            news = [one for one in effects if not one.task and self._ids.get(one.key) not in there]
+            self._running += [(self._now() + applied, one) for one in news]
+        outcomes = [self._write(effect) for effect in effects] if applied is True else []
+        if error is not None:
+            raise error
+        return outcomes
+
+    def _write(self, effect: WriteTask) -> Outcome:
+        if effect.key in self.refused:
+            return self.refused[effect.key]
+        if effect.fields.get("OwnerId") in self.inactive:
+            return Refused("The owner is inactive.", code="INACTIVE_OWNER_OR_USER", fieldname="OwnerId")
+        rows = self.rows
+        task = effect.task or self._ids.get(effect.key, "")
+        if effect.task and task not in rows:
+            return Gone("The Salesforce record no longer exists.", code="ENTITY_IS_DELETED")
+        if task not in rows:
+            task = self._insert(effect)
+        rows[task].update(effect.fields)
+        return Written(Ref(Side.SALESFORCE, "Task", task), {})
+
+    def _insert(self, effect: WriteTask) -> str:
+        self._made += 1
+        task = f"00T{self._made:012d}AAA"
+        self._rows[task] = dict(effect.fields)
+        self._ids[effect.key] = task
+        return task
+
+
+class MemoryTallies:
+    """Implements `Tallies`. `failing` counts down the saves that do not work."""
+
+    def __init__(self) -> None:
+        """Nothing is remembered."""
+        self.rows: dict[tuple[str, str], Tally] = {}
+        self.failing = 0
+        self.writes: Counter[str] = Counter()
+
+    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, Tally]:
+        """As the port says."""
+        return {key: self.rows[connection, key] for key in keys if (connection, key) in self.rows}
+
+    def claim(
+        self, connection: str, tallies: Sequence[Tally], now: int, until: int, keep: timedelta
+    ) -> Mapping[str, Tally]:
+        """As the port says; nothing is forgotten here, however short `keep` is."""
+        del keep
+        ours = {
+            one.key: replace(one, until=until, version=one.version + 1)
+            for one in tallies
+            if self._free(connection, one, now)
+        }
+        self.rows |= {(connection, key): one for key, one in ours.items()}
+        self.writes["claims"] += len(ours)
+        return ours
+
+    def settle(self, connection: str, tallies: Sequence[Tally], keep: timedelta) -> None:
+        """As the port says."""
+        del keep
+        if self.failing and tallies:
+            self.failing -= 1
+            raise TryAgain("The memory of tasks is busy.")
+        self.rows |= {(connection, one.key): replace(one, version=one.version + 1) for one in tallies}
+        self.writes["settled"] += len(tallies)
+
+    def _free(self, connection: str, tally: Tally, now: int) -> bool:
+        stored = self.rows.get((connection, tally.key))
+        if stored is None:
+            return tally.version == 0
+        return stored.version == tally.version and stored.until <= now
+
+
+class MemoryWindows:
+    """Implements `WindowQueue`: what waits, and how long."""
+
+    def __init__(self) -> None:
+        """Nothing waits."""
+        self.waiting: list[tuple[Window, int]] = []
+        self.is_down = False
+
+    def queue(self, windows: Sequence[tuple[Window, int]]) -> None:
+        """As the port says."""
+        if self.is_down:
+            raise TryAgain("The queue is down.")
+        self.waiting += [(window, min(max(after, 0), 900)) for window, after in windows]

@@ -1,0 +1,66 @@
+"""What becomes of the events of one task: made, counted, waited for, let go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import WriteTask
+from crmsync.model.links import Link, LinkState
+from crmsync.model.mail import Campaign, MailEvent, Tally
+from crmsync.model.names import TASK_COUNT
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import EmailTaskSettings, Repeat
+from crmsync.plans.email_tasks import Fate, TaskFacts, TaskPlan, plan_task
+from crmsync.rules.email_tasks import task_fields, template_of
+
+LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
+LINK = Link("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "1"), LEAD)
+OPEN = MailEvent("0d9e", 1_793_620_800_000, "OPEN", "ada@example.com", "113", "70012")
+SPRING = Campaign("Spring offer", "Spring is here")
+FACTS = TaskFacts(Tally("key"), (OPEN,), LINK, SPRING)
+SETTINGS = EmailTaskSettings()
+
+
+@pytest.mark.rule("TASK-2")
+@pytest.mark.rule("TASK-4")
+def test_a_new_task_goes_to_the_linked_record() -> None:
+    """The lead, or the contact once the link has moved to it; the rules behind it are told."""
+    contact = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
+    rules = ("TASK-2", "TASK-3", "TASK-4", "Q-19", "Q-20")
+
+    for who in (LEAD, contact):
+        fields = task_fields(template_of("OPEN", SETTINGS), [OPEN], SPRING, who, "", 1)
+        facts = replace(FACTS, link=replace(LINK, salesforce=who))
+        assert plan_task(facts, SETTINGS) == TaskPlan(Fate.MADE, WriteTask("key", fields, "", rules))
+
+
+@pytest.mark.rule("CH-2")
+def test_later_events_are_counted_on_the_task_that_is_there() -> None:
+    """With what it counted already."""
+    settings = EmailTaskSettings(repeat=Repeat.ONCE_PER_DAY)
+    facts = replace(FACTS, tally=Tally("key", counted=4, task="00T1"), events=(OPEN, replace(OPEN, id="next")))
+
+    plan = plan_task(facts, settings)
+
+    assert (plan.fate, plan.task and (plan.task.task, plan.task.fields[TASK_COUNT])) == (Fate.COUNTED, ("00T1", 6))
+
+
+@pytest.mark.rule("Q-22")
+def test_who_does_not_sync_gets_none() -> None:
+    """A pair outside the inclusion list."""
+    assert plan_task(replace(FACTS, frozen=True), SETTINGS) == TaskPlan(Fate.OUTSIDE)
+
+
+@pytest.mark.parametrize(("patient", "fate"), [(True, Fate.WAITING), (False, Fate.DROPPED)])
+def test_without_a_link_it_waits_and_is_let_go(patient: bool, fate: Fate) -> None:  # noqa: FBT001
+    """A contact that was made a moment ago is linked some seconds later."""
+    assert plan_task(replace(FACTS, link=None, patient=patient), SETTINGS) == TaskPlan(fate)
+
+
+def test_nobody_waits_for_a_deleted_record() -> None:
+    """A tombstone brings no link any more."""
+    buried = replace(LINK, state=LinkState.TOMBSTONE)
+
+    assert plan_task(replace(FACTS, link=buried), SETTINGS) == TaskPlan(Fate.DROPPED)
