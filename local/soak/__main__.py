@@ -23,9 +23,7 @@ class Story(Protocol):
         """Play it; the exit status is 0 when everything came out as it must."""
 
 
-STORIES: Mapping[str, Story] = MappingProxyType(
-    {"companies": companies, "email-tasks": email_tasks, "resync": resync}
-)
+STORIES: Mapping[str, Story] = MappingProxyType({"companies": companies, "email-tasks": email_tasks, "resync": resync})
 
 
 def main() -> int:

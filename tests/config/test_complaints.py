@@ -28,6 +28,11 @@ def row(hubspot: str, salesforce: str, update: str = "two_way", section: str = "
     return f'[[connection.{section}.field]]\nhubspot = "{hubspot}"\nsalesforce = "{salesforce}"\nupdate = "{update}"\n'
 
 
+def template(*lines: str) -> str:
+    """A template of tasks."""
+    return "\n".join(["[[connection.email_tasks.template]]", *lines, ""])
+
+
 SHAPES = {
     "an empty file": ("", "line 1: the file needs [[connection]] (CFG-1)"),
     "no TOML": ("[[connection]]\nname = acme\n", "line 2: this is not TOML: invalid value (CFG-1)"),
@@ -187,6 +192,29 @@ ADDED = {
         f'line 12: kinds has "open", must be among {KINDS} (SET-10)'
     ),
     '[connection.email_tasks]\nkinds = ["OPEN", "CLICK", "OPEN"]': 'line 10: kinds has "OPEN" twice (SET-10)',
+    "[connection.email_tasks]\nignore_bots = 1": "line 10: ignore_bots is 1, must be true or false (CH-2)",
+    "[connection.email_tasks]\nwait_minutes = -1": "line 10: wait_minutes is -1, must be at least 0 (Q-19)",
+    "[connection.email_tasks]\nwait_minutes = 1441": "line 10: wait_minutes is 1441, must be at most 1440 (Q-19)",
+    template('kind = "READ"'): f'line 10: kind is "READ", must be one of {KINDS} (SET-10)',
+    template('subject = "Opened"'): "line 9: [[connection.email_tasks.template]] needs kind (SET-10)",
+    template('kind = "OPEN"', 'subject = ""'): (
+        'line 11: subject is "", must be a text of at least 1 character (CH-22)'
+    ),
+    template('kind = "OPEN"', f'subject = "{"x" * 256}"'): (
+        f'line 11: subject is "{"x" * 60}...", must be a text of at most 255 characters (CH-22)'
+    ),
+    template('kind = "OPEN"', 'description = "{name} opened"'): (
+        "line 11: the text has {name}, must have no placeholders but {kind}, {email}, {subject}, {date}, {time}, {url}, "
+        "{count}; a brace is written twice (CH-22)"
+    ),
+    template('kind = "OPEN"', 'owner = "olga@example.com"'): (
+        'line 11: owner is "olga@example.com", must be "integration_user", "record_owner" or the 18-character id of a '
+        "Salesforce user (CH-22)"
+    ),
+    template('kind = "OPEN"', "what = 1"): (
+        'line 11: unknown key "what" in [[connection.email_tasks.template]] (CFG-2)'
+    ),
+    template('kind = "OPEN"') + template('kind = "OPEN"'): "line 12: tasks for OPEN have a template already (CH-22)",
     '[connection.email_tasks]\nrepeat = "daily"': (
         'line 10: repeat is "daily", must be one of every_event, once_per_email, once_per_day (TASK-3)'
     ),

@@ -103,6 +103,7 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
         "acme.salesforce.daily_call_allotment: 20000 -> 0",
         "acme.contacts.delete_in_hubspot: true -> false",
         "acme.contacts.field favourite_colour / Other_Colour__c: none -> prefer_salesforce",
+        "acme.companies.delete_in_hubspot: true -> false",
         'acme.email_tasks.kinds: ["OPEN", "CLICK", "BOUNCE"] -> ["OPEN", "CLICK"]',
         'acme.owners eve@example.com: none -> "005000000000001AAA"',
         "acme.contacts.field favourite_colour / Favourite_Colour__c: prefer_salesforce -> none",

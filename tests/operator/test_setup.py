@@ -122,6 +122,27 @@ def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
     assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
 
 
+def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
+    """Made on Activity and seen on Task: an external id that need not be unique, and a whole number (Q-19, CH-2)."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+
+    fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
+    key, count = fields["Crmsync_Email_Event__c"], fields["Crmsync_Email_Event_Count__c"]
+    assert (key["type"], key["length"], key["externalId"], key["unique"], key["updateable"]) == (
+        *("string", 255, True, False, True),
+    )
+    assert (count["type"], count["precision"], count["scale"], count["updateable"]) == ("double", 9, 0, True)
+
+
+def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
+    """Without a kind of event no field is asked for, nor missed (SET-10)."""
+    stage.operator.push_settings(MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True)
+    made = {step.what for step in stage.operator.setup(apply=True)}
+
+    assert not any("Activity" in what or "Task" in what for what in made)
+
+
 def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
     """A part that somebody made before is found; one that cannot be used is told, not altered."""
     stage.make_in_hubspot("/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"})

@@ -302,6 +302,37 @@ def test_mail_events_are_kept_and_filtered() -> None:
     assert (found, campaign["name"]) == ([["e3", "e2", "e1"], ["e2"], ["e3", "e2"], ["e2", "e1"]], "Spring")
 
 
+def mail_event(number: int, created: int, **more: Any) -> dict[str, Any]:
+    """One event of the log."""
+    return {"id": f"e{number}", "created": created, "type": "OPEN", "recipient": "m@example.com", **more}
+
+
+def test_the_event_log_is_paged_by_an_opaque_offset(hubspot: Running) -> None:
+    """Good for its own question only, whatever the limit; what arrives meanwhile moves nothing; late ones stand where they belong."""
+    hubspot.simulator.person({"do": "email_events", "events": [mail_event(n, n) for n in range(1, 6)]})
+    path = "/email/public/v1/events?eventType=OPEN&limit=2"
+    first = hubspot.call("GET", path).json()
+    hubspot.simulator.person({"do": "email_events", "events": [mail_event(6, 6), mail_event(7, 2), mail_event(7, 2)]})
+    rest = hubspot.call("GET", f"/email/public/v1/events?eventType=OPEN&limit=1000&offset={first['offset']}").json()
+    other = hubspot.call("GET", f"/email/public/v1/events?eventType=CLICK&offset={first['offset']}")
+    broken = hubspot.call("GET", f"{path}&offset=2")
+
+    assert [row["id"] for row in first["events"]] == ["e5", "e4"]
+    assert ([row["id"] for row in rest["events"]], rest["hasMore"]) == (["e3", "e7", "e7", "e2", "e1"], False)
+    assert (first["hasMore"], other.status_code, broken.status_code) == (True, 400, 400)
+
+
+def test_one_event_is_read_by_its_moment_and_its_id(hubspot: Running) -> None:
+    """Both together; a campaign needs its app to be asked for."""
+    hubspot.simulator.person({"do": "email_events", "events": [mail_event(1, 10), mail_event(2, 10)]})
+    base = "/email/public/v1/events"
+    answers = [hubspot.call("GET", f"{base}/{path}").status_code for path in ("10/e2", "11/e2", "x/e2")]
+
+    assert hubspot.call("GET", f"{base}/10/e2").json()["id"] == "e2"
+    assert answers == [200, 404, 404]
+    assert hubspot.call("GET", f"{base}?campaignId=70012").status_code == 400
+
+
 def test_properties_are_refused_where_hubspot_refuses(hubspot: Running) -> None:
     """Taken names also from the bin, the eleventh unique one, unknown groups, and HubSpot's own definitions."""
     base = "/crm/v3/properties/contacts"

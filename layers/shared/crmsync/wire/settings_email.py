@@ -58,7 +58,6 @@ def _without_repeats(kinds: Sequence[str]) -> Sequence[str]:
     return kinds
 
 
-_Text = Annotated[str, AfterValidator(_template_text)]
 _Word = Annotated[str, Field(max_length=255)]
 
 
@@ -66,11 +65,11 @@ class TemplateTable(Table):
     """``[[connection.email_tasks.template]]``; what a row does not say is as without it."""
 
     kind: Annotated[str, AfterValidator(_template_kind)]
-    subject: Annotated[_Text, Field(min_length=1, max_length=LENGTHS["Subject"])] = "-"
+    subject: Annotated[str, Field(min_length=1, max_length=LENGTHS["Subject"]), AfterValidator(_template_text)] = "-"
     status: _Word = ""
     type: _Word = ""
     priority: _Word = ""
-    description: Annotated[_Text, Field(max_length=LENGTHS["Description"])] = ""
+    description: Annotated[str, Field(max_length=LENGTHS["Description"]), AfterValidator(_template_text)] = ""
     owner: Annotated[str, AfterValidator(_task_owner)] = ""
 
 
