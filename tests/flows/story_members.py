@@ -8,7 +8,7 @@ from itertools import count
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import SETTINGS
-from tests.flows.story_stage import found, rows
+from tests.flows.story_stage import rows
 
 _NUMBERS = count(1)
 
@@ -79,6 +79,12 @@ def primary(people: People, contact: str) -> str | None:
     return companies[0] if companies else None
 
 
-def contact_made_of(people: People, address: str) -> str:
-    """The HubSpot contact that a Salesforce contact became."""
-    return found(people, address)
+def told(stack: Stack) -> dict[str, tuple[str, str]]:
+    """What stands in the error inbox: the record's id -> category and sentence."""
+    dynamodb = stack.cloud.aws.client("dynamodb")
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if name.endswith("state"))
+    rows = dynamodb.query(
+        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "inbox#acme"}}
+    )["Items"]
+    by_id = {row["sk"]["S"].rpartition(":")[2]: row for row in rows}
+    return {record_id: (row["category"]["S"], row["text"]["S"]) for record_id, row in by_id.items()}

@@ -17,6 +17,7 @@ from tests.flows.story_members import (
     company_of,
     parent,
     primary,
+    told,
     with_companies,
 )
 from tests.flows.story_stage import SWEEP, found, open_errors, rows, writes
@@ -24,8 +25,9 @@ from tests.flows.story_stage import SWEEP, found, open_errors, rows, writes
 
 @pytest.fixture(scope="module")
 def module_stack() -> Iterator[Stack]:
-    """One stack for the module, in which new contacts become contacts."""
-    with Stack(with_companies(), WORLD) as stack:
+    """One stack for the module, in which new contacts become contacts, and accounts of some names are refused."""
+    rule = {"object": "Account", "field": "Name", "contains": "Refused", "message": "No such accounts, please"}
+    with Stack(with_companies(), WORLD | {"salesforce": {**WORLD["salesforce"], "validation_rules": [rule]}}) as stack:
         yield stack
 
 
@@ -154,3 +156,28 @@ def test_taking_a_parent_away_takes_nothing_away_across(stack: Stack, people: Pe
     assert open_errors(stack) == 0
     assert (parent(people, one.person), primary(people, one.contact)) == (one.account, one.company)
     assert (parent(people, two.person), primary(people, two.contact)) == (two.account, two.company)
+
+
+@pytest.mark.rule("ACC-21")
+@pytest.mark.rule("FLD-8")
+@pytest.mark.parametrize("is_linked", [False, True], ids=["contact before account", "linked contact"])
+def test_a_contact_waits_for_its_account_and_says_so_after_a_while(stack: Stack, people: People, is_linked: bool):  # noqa: FBT001
+    """Its company's account is refused: that is told at once, the contact's waiting after the deadline; mended, both go at once."""
+    address = an_address()
+    contact = people.new_contact(email=address, lastname="Lang")
+    if is_linked:
+        stack.settle()
+    company = people.new_company(name=f"Refused {address}")
+    people.associate(contact, company)
+    stack.settle()
+    assert {record: category for record, (category, _) in told(stack).items()} == {company: "validation"}
+    if is_linked:
+        people.edit_contact(contact, phone="+49 731 0103")
+        stack.settle()
+        assert rows(people, "Contact", address, "Phone", "AccountId") == [{"Phone": "+49 731 0103", "AccountId": None}]
+    stack.advance(50 * 60)
+    assert told(stack)[contact] == ("associations", "waiting for account to sync")
+    people.edit_company(company, name=f"Example {address}")
+    stack.settle()
+    assert told(stack) == {}
+    assert rows(people, "Contact", address, "AccountId") == [{"AccountId": account_of(people, company)}]
