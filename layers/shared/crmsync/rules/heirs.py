@@ -62,7 +62,7 @@ def plan_standing(
 
 
 def plan_gone(facts: Facts, link: Link, *, deletes: bool, reborn: Callable[[Record], Plan]) -> Plan:
-    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2).
+    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and is noticed whatever the list (CH-9, where
     DEL-2 misses it). A Salesforce record that comes back is `reborn` in HubSpot.
