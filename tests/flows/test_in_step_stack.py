@@ -16,7 +16,10 @@ from local.people import People
 from local.stack import Stack
 from tests.flows.story_stage import SWEEP, convert, merge_records, rows, writes
 
-SEEDS = range(40 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 3)
+FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
+"""Stories that were once told to have doubled somebody: a person makes another record of somebody whom we have made."""
+
+SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
 STEPS = 12
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "email": "Email"}
 
@@ -128,7 +131,7 @@ class Story:
         return self.people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"] if company else None
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: FOUND.get(seed, str(seed)))
 def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, both sides agree, and one more round writes nothing."""
     story = Story(stack, people, seed)
