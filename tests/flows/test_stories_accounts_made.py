@@ -113,7 +113,7 @@ def test_a_company_whose_contacts_are_all_leads_makes_no_account(stack: Stack, p
 @pytest.mark.rule("ACC-8")
 @pytest.mark.rule("ACC-9")
 def test_a_private_contact_brings_its_company_an_account(stack: Stack, people: People):
-    """A contact that syncs with a Salesforce contact without account is associated with a new company: the account comes, it is under it."""
+    """A contact that syncs with a Salesforce contact without account joins a new company: the account comes, it is under it."""
     people.new_record("Contact", LastName="Private", Email="private@example.com")
     stack.settle()
     contact = people.contact_with("private@example.com")

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from crmsync.model.owners import Owner, Owners
-from crmsync.model.records import Side
+from crmsync.model.records import Kind, Side
 
 HUBSPOT_FIELD = "hubspot_owner_id"
 SALESFORCE_FIELD = "OwnerId"
 SHOWN_ID = "crmsync_owner_id"
 SHOWN_NAME = "crmsync_owner_name"
 """The properties of our own that show who owns the Salesforce record."""
+
+_RULES: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
+    {Kind.ACCOUNT: MappingProxyType({"OWN-11": "OWN-16", "OWN-12": "OWN-17"})}
+)
+"""The rules of contacts that other kinds have under numbers of their own."""
 
 _Person = tuple[str, str]
 
@@ -110,6 +116,11 @@ def decide_owner(owning: Owning, newest: Side, book: OwnerBook) -> OwnerVerdict:
         user = book.to_salesforce.get(owning.hubspot)
         return OwnerVerdict(salesforce=user, because="OWN-12") if user else _to_hubspot(owning, book, "OWN-7")
     return OwnerVerdict()
+
+
+def rule_of(kind: Kind, because: str) -> str:
+    """The rule of a verdict as it is called for records of that kind."""
+    return _RULES.get(kind, {}).get(because, because)
 
 
 def owner_for_new(hubspot_owner: str, book: OwnerBook) -> str | None:

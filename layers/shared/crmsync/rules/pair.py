@@ -202,12 +202,13 @@ def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: 
     if owning.both_moved and verdict != owners.OwnerVerdict():
         fields = owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD
         merged.conflicts += (Conflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),)
+    because = (owners.rule_of(book.kind, verdict.because),)
     if verdict.salesforce is not None:
         merged.to_salesforce[owners.SALESFORCE_FIELD] = verdict.salesforce
-        merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
+        merged.because_salesforce = _joined(merged.because_salesforce, because)
     if verdict.hubspot is not None:
         merged.to_hubspot[owners.HUBSPOT_FIELD] = verdict.hubspot or None
-        merged.because_hubspot = _joined(merged.because_hubspot, (verdict.because,))
+        merged.because_hubspot = _joined(merged.because_hubspot, because)
     owner = owning.salesforce if verdict.salesforce is None else verdict.salesforce
     merged.owners = (owning.hubspot if verdict.hubspot is None else verdict.hubspot, owner)
     shown = {owners.SHOWN_ID: owner or None, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
