@@ -51,7 +51,7 @@ CONTACTS = Concern(
 )
 COMPANIES = Concern(
     title="Companies and accounts",
-    release=None,
+    release="0.2.0",
     binding=ids(
         *("SET 4 6", "DUP 2-5", "PA 1 3-9", "FLD 4 8-9", "LIFE 7", "OWN 14-17", "ACC 1-13", "LIM 1-2"),
     ),
@@ -86,4 +86,4 @@ STATEMENTS = ids("INS 4-5", "TEN 5", "INC 3", "DUP 8", "TASK 6", "OWN 20", "ACC 
 
 # Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once this is `ids()`.
 WAITED_FOR = frozenset(ids())
-DEMANDED = frozenset((*CONTACTS.binding, *EMAIL_TASKS.binding)) - WAITED_FOR
+DEMANDED = frozenset((*CONTACTS.binding, *COMPANIES.binding, *EMAIL_TASKS.binding)) - WAITED_FOR
