@@ -10,7 +10,8 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, Leg, Verb
 from crmsync.model.links import Base, Link, Sealer, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
-from crmsync.model.settings import Connection, ContactSettings, HubspotAccount, SalesforceOrg
+from crmsync.model.settings import CompanySettings, Connection, ContactSettings, HubspotAccount, SalesforceOrg
+from crmsync.rules.account_book import account_book
 from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
 from crmsync.rules.contact_book import contact_book
@@ -22,6 +23,7 @@ OUR_USER = "005000000000001AAA"
 OUR_APP = "INTEGRATION/990077"
 LEAD_ID = "00Q000000000001AAA"
 CONTACT_ID = "003000000000001AAA"
+ACCOUNT_ID = "001000000000001AAA"
 
 
 def at(minutes: float = 0) -> datetime:
@@ -96,12 +98,48 @@ def a_salesforce_contact(
     return Record(Ref(Side.SALESFORCE, "Contact", record_id), shown, at(created), at(), "005000000000009AAA")
 
 
+def a_company(
+    fields: Mapping[str, Value] | None = None,
+    *,
+    record_id: str = "91",
+    modified: float = 0,
+    created: float = -60,
+    salesforce_id: str | None = None,
+) -> Record:
+    """A HubSpot company called Example AG."""
+    shown: dict[str, Value] = {"name": "Example AG", "domain": "example.com", "crmsync_salesforce_id": salesforce_id}
+    return Record(Ref(Side.HUBSPOT, "company", record_id), shown | dict(fields or {}), at(created), at(modified))
+
+
+def an_account(
+    fields: Mapping[str, Value] | None = None,
+    *,
+    record_id: str = ACCOUNT_ID,
+    modified: float = 0,
+    created: float = -60,
+    by: str = "005000000000009AAA",
+    key: str | None = None,
+) -> Record:
+    """A Salesforce account called Example AG, last touched by somebody who is not the integration user."""
+    shown: dict[str, Value] = {"Name": "Example AG", "Website": "example.com", "Crmsync_HubSpot_Id__c": key}
+    shown |= dict(fields or {})
+    return Record(Ref(Side.SALESFORCE, "Account", record_id), shown, at(created), at(modified), by)
+
+
+def an_account_book(
+    *, owners: OwnerBook | None = None, companies: CompanySettings | None = None, **contacts: object
+) -> Book:
+    """The rule book of the accounts of `a_connection`, with owners where somebody asked for them."""
+    connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
+    return replace(account_book(connection, SEALER, OUR_USER, OUR_APP), owners=owners)
+
+
 def a_link(hubspot: Record, salesforce: Record, book: Book, *, wrote: tuple[str, ...] = (), version: int = 1) -> Link:
     """A link of two records that agreed while they showed what they show here."""
     page = book.pages[salesforce.ref.object]
     return Link(
         "acme",
-        Kind.CONTACT,
+        book.kind,
         hubspot.ref,
         salesforce.ref,
         rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.sealer),

@@ -61,9 +61,10 @@ def reasons(members: Sequence[Member], connection: Connection) -> Because:
 
 
 def _object_of(member: Member, connection: Connection) -> str:
+    """What a contact syncs or will sync with; where contacts do not sync at all, with nothing."""
     if member.salesforce:
         return member.salesforce.object
-    return _BECOMES.get(connection.contacts.create_in_salesforce, "Lead" if connection.contacts.sync else "")
+    return _BECOMES.get(connection.contacts.create_in_salesforce, "Lead") if connection.contacts.sync else ""
 
 
 def birth_of_account(company: Record, because: Because, book: Book) -> Birth:
