@@ -25,7 +25,7 @@ def choose_match(candidates: Sequence[Record], taken: Collection[Ref]) -> Record
 
 
 def choose_account(candidates: Sequence[Record], votes: Mapping[Ref, int], taken: Collection[Ref]) -> Record | None:
-    """The company or account to pair with: the one that most contacts speak for (DUP-2), then the oldest, then the smallest id.
+    """The company or account to pair with: the one that most contacts speak for (DUP-2, DUP-27), then the oldest and smallest id.
 
     Records in `taken` have a pair already, which is exclusive and lasting (DUP-3). A person account shares its company with nobody and is
     not chosen (Q-34).
