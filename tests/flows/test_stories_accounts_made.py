@@ -141,6 +141,25 @@ def test_contacts_pair_an_older_account_with_their_company(stack: Stack, people:
     assert companies(people, "Idle Holdings") in ([], [company])
 
 
+@pytest.mark.rule("DUP-2")
+@pytest.mark.rule("DUP-3")
+def test_of_two_companies_whose_contacts_are_in_one_account_one_is_its_pair(stack: Stack, people: People):
+    """The company that more of the account's contacts are in is its counterpart; the other one stays as it is, and no third is made."""
+    names = [f"{number}@shared.example" for number in range(3)]
+    one, two, three = (people.new_contact(email=name, lastname="Lang") for name in names)
+    fewer, more = company_with(people, "Fewer", one), company_with(people, "More", two, three)
+    stack.settle()
+    account = people.new_account(Name="Shared AG", Phone="+49 731 30")
+    for name in names:
+        people.new_record("Contact", LastName="Lang", Email=name, AccountId=account)
+    assert open_errors(stack) == 0
+    stack.advance(SWEEP)
+    assert (counterpart(people, more), counterpart(people, fewer)) == (account, None)
+    assert people.company(fewer, "phone") == {"phone": None}
+    linked = [row["id"] for row in people.companies("crmsync_salesforce_id") if row["crmsync_salesforce_id"] == account]
+    assert linked == [more]
+
+
 @pytest.mark.rule("DUP-3")
 @pytest.mark.rule("DUP-5")
 def test_a_pair_lasts_though_its_contact_leaves(stack: Stack, people: People):

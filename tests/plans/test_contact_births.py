@@ -7,17 +7,28 @@ import pytest
 from crmsync.model.effects import (
     Category,
     CreateRecord,
+    Look,
     OptOut,
     Plan,
     Report,
     SaveLink,
 )
 from crmsync.model.links import Link, tags
-from crmsync.model.records import Kind
+from crmsync.model.records import Kind, Ref
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.births import NEW
-from tests.builders import LEAD_ID, OUR_USER, a_book, a_change, a_contact, a_lead, a_salesforce_contact, base_of
+from tests.builders import (
+    ACCOUNT_ID,
+    LEAD_ID,
+    OUR_USER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_salesforce_contact,
+    base_of,
+)
 from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, remember
 
 
@@ -181,6 +192,37 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
     (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
     assert (create.object, create.fields.get("AccountId")) == (target, account or None)
+
+
+@pytest.mark.rule("SET-3")
+@pytest.mark.rule("ACC-11")
+@pytest.mark.rule("FLD-8")
+@pytest.mark.parametrize(
+    ("target", "parent", "expected"),
+    [
+        pytest.param(CreateInSalesforce.LEAD, "paired", ("Lead", None), id="a lead though the company has its account"),
+        pytest.param(CreateInSalesforce.LEAD, "unknown", ("Lead", None), id="a lead does not wait"),
+        pytest.param(CreateInSalesforce.CONTACT, "paired", ("Contact", ACCOUNT_ID), id="a contact under it"),
+        pytest.param(
+            CreateInSalesforce.CONTACT, "gone", ("Contact", None), id="a contact alone, the account was deleted"
+        ),
+        pytest.param(CreateInSalesforce.CONTACT, "unknown", None, id="a contact waits for its account"),
+        pytest.param(CreateInSalesforce.CONTACT_IF_ACCOUNT, "paired", ("Contact", ACCOUNT_ID), id="a colleague"),
+        pytest.param(CreateInSalesforce.CONTACT_IF_ACCOUNT, "unknown", ("Lead", None), id="a stranger"),
+    ],
+)
+def test_what_a_contact_of_a_company_becomes(target, parent, expected):
+    """The setting says which object it is, the company's pair under which account; only a contact waits for that."""
+    company = Ref(H, "company", "91")
+    account = Ref(S, "Account", ACCOUNT_ID)
+    parents = {"paired": {company: account}, "gone": {company: None}, "unknown": {}}[parent]
+    book = replace(a_book(create_in_salesforce=target), parents=parents)
+    contact = a_contact({"associatedcompanyid": "91"})
+    (effect,) = plan_contact(born_in_hubspot(contact), book).effects
+    if expected is None:
+        assert effect == Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",))
+    else:
+        assert (effect.object, effect.fields.get("AccountId")) == expected
 
 
 @pytest.mark.rule("PA-8")
