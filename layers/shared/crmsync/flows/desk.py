@@ -24,7 +24,7 @@ AnyFacts = TypeVar("AnyFacts", bound=Facts)
 _PREFIXES = {"00Q": "Lead", "003": "Contact", "001": "Account"}
 """The first letters of a Salesforce id tell its object [D]."""
 
-LOUD = frozenset({Cause.WOKEN, Cause.AGAIN, Cause.RESYNC, Cause.FORCED, Cause.FORGOTTEN})
+LOUD = frozenset({Cause.WOKEN, Cause.AGAIN, Cause.RESYNC, Cause.FORCED, Cause.RESTORED, Cause.FORGOTTEN})
 """Causes for which a record is looked at even if it shows nothing new."""
 
 
