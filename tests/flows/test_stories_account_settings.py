@@ -1,4 +1,4 @@
-"""Stories of contacts and their parents under other settings: associations taken away, companies deleted along, contacts that are frozen."""
+"""Stories of contacts and their parents under other settings: parents taken away, companies deleted along, frozen contacts."""
 
 from __future__ import annotations
 
