@@ -14,6 +14,9 @@ MINISTACK := .tools/ministack/bin/ministack
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
+# A test run starts hundreds of processes, and without compiled modules on disk each of them compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first of these that really runs, is new enough and can make an environment; a version manager's shim may exist and still not run.
 VERSIONS = "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14 python $(VERSIONS)3.1[1-9]*/bin/python3; do \
@@ -50,6 +53,10 @@ demo: venv ## plays a short story on the laptop stack and shows what happened in
 .PHONY: test
 test: venv ## runs the tests (ARGS="-k merge" and the like go to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: long
+long: venv ## runs the tests that take minutes, which make test leaves out
+	@$(BIN)/python -m pytest -m long --long -n 2 $(ARGS)
 
 .PHONY: check
 check: venv $(SAM) ## runs every check and the tests, as the build does

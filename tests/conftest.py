@@ -32,6 +32,19 @@ FORGOTTEN = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--long`` runs the tests that take minutes as well; all tests together shall not."""
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, and say so."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: make long"))
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """A process per core for all tests; a choice of them is sooner done in this one, unless ``-n`` gives a number."""
     return None if is_whole(config) else 0

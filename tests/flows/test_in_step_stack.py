@@ -131,6 +131,7 @@ class Story:
         return self.people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"] if company else None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: FOUND.get(seed, str(seed)))
 def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, both sides agree, and one more round writes nothing."""

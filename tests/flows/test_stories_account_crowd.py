@@ -71,6 +71,7 @@ def salesforce_writes(stack: Stack) -> int:
     return int(stack.stats()["salesforce"]["writes"])
 
 
+@pytest.mark.long
 @pytest.mark.rule("FLD-8")
 @pytest.mark.rule("DUP-2")
 def test_an_account_with_500_contacts(stack: Stack, people: People, ours: Counter[str]):

@@ -52,6 +52,7 @@ def test_every_open_and_every_click_makes_a_task(stack: Stack) -> None:
     assert (soon, mail.subjects(lead)) == (FIVE, FIVE)
 
 
+@pytest.mark.long
 @pytest.mark.rule("TASK-3")
 @pytest.mark.rule("CH-2")
 @pytest.mark.parametrize(
