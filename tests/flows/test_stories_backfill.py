@@ -124,6 +124,19 @@ def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) ->
     assert record(people, "Lead", lead_id, "Phone") == {"Phone": "2"}
 
 
+@pytest.mark.rule("LIM-1")
+@pytest.mark.rule("LIM-2")
+def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
+    """A resync of companies that ran through says nothing; one that was cancelled says that not all was synced."""
+    whole, cut = (start(stack, "resync", "--side", "hubspot", "--object", "company") for _ in range(2))
+    command(stack, "jobs", "cancel", cut)
+    stack.settle()
+
+    troubles = {one["id"]: (one["state"], one["trouble"]) for one in command(stack, "jobs", "list")}
+    left_out = "We couldn't sync all your updates for this mapping. The job was cancelled (LIM-2)."
+    assert [troubles[whole], troubles[cut]] == [("done", ""), ("cancelled", left_out)]
+
+
 @pytest.mark.long
 def test_a_paused_job_rests_until_it_is_resumed(stack: Stack, people: People) -> None:
     """Whatever time passes; its own errand no longer moves it."""
