@@ -124,7 +124,6 @@ def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) ->
     assert record(people, "Lead", lead_id, "Phone") == {"Phone": "2"}
 
 
-@pytest.mark.rule("LIM-1")
 @pytest.mark.rule("LIM-2")
 def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
     """A resync of companies that ran through says nothing; one that was cancelled says that not all was synced."""

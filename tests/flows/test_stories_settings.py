@@ -224,8 +224,6 @@ def test_a_person_of_a_known_account_becomes_a_contact(new_stack: NewStack):
 
 @pytest.mark.rule("SET-2")
 @pytest.mark.rule("SET-3")
-@pytest.mark.rule("SET-7")
-@pytest.mark.rule("SET-8")
 @pytest.mark.rule("Q-15")
 def test_the_default_object_is_the_settings_choice(new_stack: NewStack):
     """create_in_salesforce = "contact" makes contacts; the switches of the lifecycle are settings that leave this alone."""
