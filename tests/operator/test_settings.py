@@ -13,6 +13,7 @@ from crmsync.flows.set_up import StepState
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
+from crmsync.rules.settings_dates import dated
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -37,7 +38,9 @@ def test_a_push_says_what_it_changed(stage: Stage) -> None:
 
     changes = ('acme.contacts.create_in_hubspot: "leads_and_contacts" -> "never"',)
     assert pushed == Pushed(2, applied=True, changes=changes)
-    assert stage.operator.settings() == Settings(load_settings(NEVER).connections, 2)
+    assert stage.operator.settings() == dated(
+        Settings(), Settings(load_settings(NEVER).connections, 2), stage.operator.now()
+    )
 
 
 def test_the_same_text_is_not_pushed_twice(stage: Stage) -> None:

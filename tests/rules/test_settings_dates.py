@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.settings import Settings
+from crmsync.model.settings import DealSettings, Settings
 from crmsync.rules.settings_dates import dated
 from tests.builders import a_connection, at
 
@@ -18,6 +19,13 @@ PHONE = FieldRule("phone", "Phone")
 def settings(*rows: FieldRule) -> Settings:
     """Settings with these rows for contacts."""
     return Settings((a_connection(field=rows),))
+
+
+def with_deals_since(settings: Settings, moment: datetime | None) -> Settings:
+    """The settings as they are kept, with the moment since which deals sync."""
+    return replace(
+        settings, connections=tuple(replace(c, deals=replace(c.deals, since=moment)) for c in settings.connections)
+    )
 
 
 @pytest.mark.rule("MAP-6")
@@ -49,4 +57,19 @@ def test_a_row_is_dated_when_it_comes(before, row, since):
 @pytest.mark.rule("MAP-6")
 def test_a_new_connection_has_no_dates():
     """It has linked nothing yet, so all its rows are there from the start."""
-    assert dated(Settings(), settings(COLOUR), at(5)) == settings(COLOUR)
+    assert dated(Settings(), settings(COLOUR), at(5)) == with_deals_since(settings(COLOUR), at(5))
+
+
+@pytest.mark.rule("OPP-4")
+@pytest.mark.parametrize(
+    ("before", "now", "since"),
+    [
+        pytest.param(DealSettings(sync=False), DealSettings(), at(5), id="switched on"),
+        pytest.param(DealSettings(since=at()), DealSettings(), at(), id="on already"),
+        pytest.param(DealSettings(since=at()), DealSettings(sync=False), None, id="switched off"),
+    ],
+)
+def test_deals_are_dated_when_they_are_switched_on(before, now, since):
+    """An opportunity that is older than that moment syncs only by import, so the moment is kept."""
+    old, new = (Settings((replace(a_connection(), deals=deals),)) for deals in (before, now))
+    assert dated(old, new, at(5)) == with_deals_since(new, since)

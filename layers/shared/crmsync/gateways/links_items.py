@@ -4,7 +4,8 @@ Two items per link, found from either side:
 
     pk                                     attributes
     acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), w (fields last written),
-                                           t (1 = tombstone, else absent), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
+                                           t (1 = tombstone, else absent), d (the side that died), c (contacts tied to
+                                           a deal on both sides), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
                                            never looked at), v (version)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
@@ -62,6 +63,10 @@ def whole(link: Link, version: int) -> Item:
         item["w"] = {"B": b"".join(sorted(link.wrote))}
     if link.state is LinkState.TOMBSTONE:
         item["t"] = {"N": "1"}
+    if link.died is not None:
+        item["d"] = {"S": str(link.died)}
+    if link.tied:
+        item["c"] = {"SS": sorted(link.tied)}
     if link.hubspot_owner is not None:
         item["ho"] = {"S": link.hubspot_owner}
     if link.salesforce_owner is not None:
@@ -91,6 +96,8 @@ def link_of(item: Item) -> Link:
         version=int(item["v"]["N"]),
         hubspot_owner=item.get("ho", {}).get("S"),
         salesforce_owner=item.get("so", {}).get("S"),
+        tied=frozenset(item.get("c", {}).get("SS", ())),
+        died=Side(item["d"]["S"]) if "d" in item else None,
     )
 
 

@@ -10,11 +10,29 @@ from crmsync.model.settings import Connection
 
 KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
     {
-        Side.HUBSPOT: MappingProxyType({"contact": Kind.CONTACT, "company": Kind.ACCOUNT}),
-        Side.SALESFORCE: MappingProxyType({"Lead": Kind.CONTACT, "Contact": Kind.CONTACT, "Account": Kind.ACCOUNT}),
+        Side.HUBSPOT: MappingProxyType(
+            {"contact": Kind.CONTACT, "company": Kind.ACCOUNT, "deal": Kind.OPPORTUNITY},
+        ),
+        Side.SALESFORCE: MappingProxyType(
+            {
+                "Lead": Kind.CONTACT,
+                "Contact": Kind.CONTACT,
+                "Account": Kind.ACCOUNT,
+                "Opportunity": Kind.OPPORTUNITY,
+            }
+        ),
     }
 )
 """A side's object -> the concern that keeps it in step."""
+
+SIGNS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "OpportunityContactRole": Kind.OPPORTUNITY,
+        "OpportunityStage": Kind.OPPORTUNITY,
+        "RecordType": Kind.OPPORTUNITY,
+    }
+)
+"""Salesforce's objects that are no half of a pair but whose changes tell a concern that it must look at something else."""
 
 
 def kinds_of(connection: Connection) -> frozenset[Kind]:

@@ -94,6 +94,31 @@ class Dissociate:
 
 
 @dataclass(frozen=True, slots=True)
+class EndRole:
+    """Take a contact's role in an opportunity away (Q-29: only where the settings ask for it). The one thing deleted in Salesforce."""
+
+    ref: Ref
+    because: Because = ()
+
+    @property
+    def side(self) -> Side:
+        """Roles are Salesforce's."""
+        return Side.SALESFORCE
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """Add up the opportunities of these HubSpot contacts anew, from their contact roles (ROLL-1).
+
+    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1): theirs is the news.
+    """
+
+    contacts: frozenset[Ref]
+    moves: frozenset[Ref] = frozenset()
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WriteTask:
     """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to it.
 
@@ -151,6 +176,7 @@ class Category(StrEnum):
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
     BRAKE = "brake"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +196,18 @@ class Report:
 
 
 Effect: TypeAlias = (
-    CreateRecord | UpdateRecord | DeleteRecord | Associate | Dissociate | OptOut | SaveLink | DropLink | Look | Report
+    CreateRecord
+    | UpdateRecord
+    | DeleteRecord
+    | Associate
+    | Dissociate
+    | EndRole
+    | RollUp
+    | OptOut
+    | SaveLink
+    | DropLink
+    | Look
+    | Report
 )
 
 
@@ -230,6 +267,10 @@ def _line(effect: Effect) -> str:
             line = f"delete {effect.ref}"
         case OptOut():
             line = "unsubscribe in hubspot"
+        case EndRole():
+            line = f"end {effect.ref}"
+        case RollUp():
+            line = f"add up the opportunities of {len(effect.contacts)} contacts"
         case Look():
             line = f"look at {effect.ref}{f', for which {effect.waiting} waits' if effect.waiting else ''}"
         case Report():

@@ -38,6 +38,8 @@ class Form(StrEnum):
     DATETIME = "datetime"
     DAY = "day"
     """A date in HubSpot, a moment in Salesforce; only the day counts."""
+    DATED = "dated"
+    """A moment in HubSpot, a date in Salesforce; only the day counts."""
     CHOICE = "choice"
     MULTI = "multi"
     DOMAIN = "domain"

@@ -125,7 +125,9 @@ class Link:
 
     ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in its answer: a value that comes back
     otherwise while we were the last to write has been settled by Salesforce, not changed by a person. The two owners are kept as plain ids,
-    as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``version`` counts the saves; 0 = new.
+    as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are the ids of those HubSpot
+    contacts that the two sides agreed on tying to a deal and its opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion
+    made the link a tombstone, as far as that is known. ``version`` counts the saves; 0 = new.
     """
 
     connection: str
@@ -139,6 +141,8 @@ class Link:
     version: int = 0
     hubspot_owner: str | None = None
     salesforce_owner: str | None = None
+    tied: frozenset[str] = frozenset()
+    died: Side | None = None
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""

@@ -32,6 +32,7 @@ class Kind(StrEnum):
 
     CONTACT = "contact"
     ACCOUNT = "account"
+    OPPORTUNITY = "opportunity"
 
 
 @dataclass(frozen=True, slots=True, order=True)

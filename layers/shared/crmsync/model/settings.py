@@ -6,6 +6,7 @@ Nothing here reads or checks a file: that is `crmsync.config`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from crmsync.model.fields import FieldRule
@@ -105,11 +106,27 @@ class CompanySettings:
 
 @dataclass(frozen=True, slots=True)
 class DealSettings:
-    """Section ``[connection.deals]`` (SET-5, Q-3)."""
+    """Section ``[connection.deals]`` (SET-5, Q-3).
+
+    ``pipelines`` are the labels of HubSpot's pipelines whose deals sync beside Salesforce's own (Q-26); none named: all. A deal without a
+    close date makes an opportunity that closes at the end of its month, unless ``close_date_fallback`` is "" (then that is an error).
+    ``match_hubspot`` and ``match_salesforce`` name a unique property and an external-id field by which a deal and an opportunity that both
+    stand are paired (CH-14); none named: never (DUP-6, DUP-7). ``remove_associations`` lets a contact that is taken away on one side go on
+    the other, too (Q-29). ``delete_in_hubspot`` is OPP-13, ``hold_deletes_hours`` how long such a deletion waits (Q-30). ``since`` is when
+    deals were switched on (OPP-4); it is no part of the operator's file: the push sets it.
+    """
 
     sync: bool = True
+    pipelines: tuple[str, ...] = ()
+    close_date_fallback: str = "end_of_month"
+    match_hubspot: str = ""
+    match_salesforce: str = ""
     total_revenue_basis: RevenueBasis = RevenueBasis.ALL
+    remove_associations: bool = False
+    delete_in_hubspot: bool = True
+    hold_deletes_hours: int = 0
     max_deletes_per_hour: int = 0
+    since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Since when each mapping row is in force, worked out at a push by comparing with what is in force (MAP-6).
+"""Since when each mapping row is in force and deals are on, worked out at a push by comparing with what is in force (MAP-6, OPP-4).
 
 A row is told by its two fields. Another policy makes no other row, but one that synced nothing and now does, or that was taken out and put
 back, is new.
@@ -19,7 +19,16 @@ from crmsync.rules.settings_checks import DEFAULT_ROWS, SECTIONS
 
 def dated(old: Settings, new: Settings, at: datetime) -> Settings:
     """The settings `new` with the date `at` on rows that `old` did not have; a connection that is new has linked nothing before."""
-    return replace(new, connections=tuple(_dated(old.connection(one.name), one, at) for one in new.connections))
+    dated_rows = (_dated(old.connection(one.name), one, at) for one in new.connections)
+    return replace(new, connections=tuple(_switched(old.connection(one.name), one, at) for one in dated_rows))
+
+
+def _switched(old: Connection | None, new: Connection, at: datetime) -> Connection:
+    """The connection with the date of its deals: older opportunities sync only by import (OPP-4)."""
+    if not new.deals.sync:
+        return new
+    since = old.deals.since if old and old.deals.sync else at
+    return replace(new, deals=replace(new.deals, since=since))
 
 
 def _dated(old: Connection | None, new: Connection, at: datetime) -> Connection:
