@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from crmsync.model.fields import FieldRule, Form
 from crmsync.rules.account_choices import INDUSTRIES, TYPES
+from crmsync.rules.opportunity_choices import TYPES as TYPES_OF_OPPORTUNITIES
 
 FieldMap: TypeAlias = tuple[FieldRule, ...]
 
@@ -75,8 +76,22 @@ companies by, and what it makes a company's ``website`` from [M]. HubSpot's seco
 company has no fax number.
 """
 
+DEFAULT_OPPORTUNITY_MAP: FieldMap = (
+    FieldRule("dealname", "Name", length=120),
+    FieldRule("closedate", "CloseDate", form=Form.DATED),
+    FieldRule("dealtype", "Type", form=Form.CHOICE, choices=TYPES_OF_OPPORTUNITIES),
+    FieldRule("description", "Description", length=32_000),
+    FieldRule("amount", "Amount", form=Form.NUMBER, length=16, scale=2),
+)
+"""HubSpot deal and Salesforce opportunity (OPP-5). Owner, stage and pipeline have rules of their own; lengths as the Object Reference gives
+them [M]."""
+
+CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=Form.CHOICE)
+"""Only where the org has several currencies does an opportunity have one of its own (platforms 2.4)."""
+
 DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Lead": CONTACT_LEAD, "Contact": CONTACT_CONTACT})
 DEFAULT_ACCOUNT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Account": DEFAULT_ACCOUNT_MAP})
+DEFAULT_OPPORTUNITY_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Opportunity": DEFAULT_OPPORTUNITY_MAP})
 
 
 def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) -> Mapping[str, FieldMap]:

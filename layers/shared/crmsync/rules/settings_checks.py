@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, CreateInHubspot, Settings
-from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAP, DEFAULT_CONTACT_MAPS
+from crmsync.rules.field_maps import CURRENCY, DEFAULT_ACCOUNT_MAP, DEFAULT_CONTACT_MAPS, DEFAULT_OPPORTUNITY_MAP
 from crmsync.rules.mapping_checks import object_to
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
@@ -27,7 +27,7 @@ DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
     {
         "contacts": tuple(rule for rows in DEFAULT_CONTACT_MAPS.values() for rule in rows),
         "companies": DEFAULT_ACCOUNT_MAP,
-        "deals": (),
+        "deals": (*DEFAULT_OPPORTUNITY_MAP, CURRENCY),
     }
 )
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
