@@ -11,7 +11,7 @@ from crmsync.flows.account_gather import gather
 from crmsync.flows.apply import Applied
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.outcomes import Summary, conclude, in_passes
-from crmsync.flows.planning import plan_batch, with_owners
+from crmsync.flows.planning import Looked, plan_batch, with_owners
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, SaveLink
@@ -31,27 +31,27 @@ def sync_accounts(changes: Sequence[Change], world: World) -> Summary:
     return in_passes(changes, world, sync)
 
 
-def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
-    """Gather, plan and apply once; answers the changes that must be looked at again at once."""
-    book = _book(world)
-    gathered = gather(changes, world, book)
-    summary.counts["Quiet"] += gathered.quiet
-    facts = gathered.facts
-    book = with_owners(facts, world, book)
-    limit = world.connection.companies.max_deletes_per_hour
-
-    def plan_all(some: list[AccountFacts]) -> list[Plan]:
-        return plan_batch(some, world, book, plan_account, limit)
-
-    plans = plan_all(facts)
-    applied = carry_out(facts, plans, world, book, plan_all)
-    _wake(changes, gathered.not_yet, facts, plans, applied, world)
-    return [*gathered.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
-
-
-def _book(world: World) -> Book:
+def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
+    """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     persons = world.accounts.has_person_accounts()
-    return account_book(world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons)
+    book = account_book(world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons)
+    gathered = gather(changes, world, book)
+    book = with_owners(gathered.facts, world, book)
+    return Looked(gathered.facts, _plan_all(gathered.facts, world, book), book, gathered.not_yet, gathered.quiet)
+
+
+def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
+    """Look and apply once; answers the changes that must be looked at again at once."""
+    looked = look(changes, world)
+    facts, plans, book = looked.facts, looked.plans, looked.book
+    summary.counts["Quiet"] += looked.quiet
+    applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book))
+    _wake(changes, looked.not_yet, facts, plans, applied, world)
+    return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+
+
+def _plan_all(facts: list[AccountFacts], world: World, book: Book) -> list[Plan]:
+    return plan_batch(facts, world, book, plan_account, world.connection.companies.max_deletes_per_hour)
 
 
 def _wake(

@@ -15,35 +15,42 @@ from crmsync.flows.contact_gather import gather
 from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, with_accounts
 from crmsync.flows.contact_waits import vacating, wake, with_holders
 from crmsync.flows.outcomes import Rival, Summary, conclude, in_passes
+from crmsync.flows.planning import Looked
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts
 from crmsync.rules import reports
-from crmsync.rules.book import Book
 from crmsync.rules.contact_book import HUBSPOT_OBJECT, contact_book
 
 
 def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
     """Bring the named contacts in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
-    book = contact_book(world.connection, world.sealer, world.our_user, world.our_app)
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(some, world, book, summary, is_last=is_last)
+        return _sync_pass(some, world, summary, is_last=is_last)
 
     return in_passes(changes, world, sync)
 
 
-def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary, *, is_last: bool) -> list[Change]:
-    """Gather, plan and apply once; answers the changes that must be looked at again at once."""
+def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
+    """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
+    book = contact_book(world.connection, world.sealer, world.our_user, world.our_app)
     book = replace(book, person_accounts=world.accounts.has_person_accounts())
     gathered = gather(changes, world, book)
-    summary.counts["Quiet"] += gathered.quiet
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
     together = with_holders(facts, plans, {change.ref for change in changes}, world, book)
+    return Looked(facts, plans, book, [*gathered.not_yet, *together], gathered.quiet)
+
+
+def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
+    """Look and apply once; answers the changes that must be looked at again at once."""
+    looked = look(changes, world)
+    facts, plans, book = looked.facts, looked.plans, looked.book
+    summary.counts["Quiet"] += looked.quiet
     woken = wake(facts, plans, world)
     apply(vacating(facts, plans), world, settler(book))
     applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
@@ -56,7 +63,7 @@ def _sync_pass(changes: list[Change], world: World, book: Book, summary: Summary
         is_last=is_last,
         rival_of=_holder_of_the_address,
     )
-    return [*gathered.not_yet, *together, *at_once, *woken]
+    return [*looked.not_yet, *at_once, *woken]
 
 
 def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) -> Rival | None:

@@ -1,16 +1,18 @@
 """Plan a whole batch, for every kind: owners where one is new, second thoughts for contested values, brakes, and protection from defects.
 
-The deciding itself is in `crmsync.plans`; here it is only given what it asks for.
+The deciding itself is in `crmsync.plans`; here it is only given what it asks for. Each kind's flow has a function ``look(changes, world)``
+that gathers and plans and answers a `Looked`: the sync applies it, a preview only shows it, and nothing else differs between the two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Generic, TypeAlias
 
 from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.world import World
+from crmsync.model.changes import Change
 from crmsync.model.effects import Category, DeleteRecord, Plan, Report
 from crmsync.model.facts import Facts
 from crmsync.model.fields import Update
@@ -20,6 +22,20 @@ from crmsync.rules.book import Book
 from crmsync.rules.pair import owning_of
 
 Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[AnyFacts]):
+    """What looking at a batch brought: facts with their plans, place by place, and the book they were made by. Nothing is applied yet.
+
+    ``not_yet`` are changes to be looked at once these plans are carried out, ``quiet`` counts the records that showed nothing new.
+    """
+
+    facts: list[AnyFacts]
+    plans: list[Plan]
+    book: Book
+    not_yet: list[Change]
+    quiet: int
 
 
 def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:
