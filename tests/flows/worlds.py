@@ -24,12 +24,15 @@ from tests.memory import (
     MemoryCompanies,
     MemoryCrm,
     MemoryCursors,
+    MemoryDeals,
     MemoryDeleter,
     MemoryDirectory,
     MemoryInbox,
     MemoryLinks,
     MemoryLists,
+    MemoryOpportunities,
     MemoryOutbox,
+    MemoryPipelineMaps,
     MemoryPreferences,
 )
 
@@ -58,6 +61,9 @@ class Town:
         self.deleter = MemoryDeleter(self.hubspot)
         self.lists = MemoryLists(now=lambda: self.now)
         self.associations = MemoryAssociations(self.hubspot)
+        self.opportunities = MemoryOpportunities(self.salesforce)
+        self.deals = MemoryDeals(self.hubspot)
+        self.pipeline_maps = MemoryPipelineMaps()
 
     @property
     def world(self) -> World:
@@ -72,6 +78,9 @@ class Town:
             self.associations,
             MemoryCompanies(self.hubspot),
             MemoryAccounts(self.salesforce),
+            self.opportunities,
+            self.deals,
+            self.pipeline_maps,
             MemoryDirectory(self.owners),
             self.links,
             self.outbox,
@@ -125,6 +134,7 @@ class Town:
             + calls["update"]
             + calls["associate"]
             + calls["dissociate"]
+            + calls["end_roles"]
             + len(self.preferences.out)
             + len(self.deleter.deleted)
             + self.links.writes

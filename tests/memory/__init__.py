@@ -10,6 +10,7 @@ from tests.memory.account import (
 )
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
+from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps
 from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
@@ -22,6 +23,7 @@ __all__ = [
     "MemoryCompanies",
     "MemoryCrm",
     "MemoryCursors",
+    "MemoryDeals",
     "MemoryDeleter",
     "MemoryDirectory",
     "MemoryErrands",
@@ -31,7 +33,9 @@ __all__ = [
     "MemoryLister",
     "MemoryLists",
     "MemoryMailLog",
+    "MemoryOpportunities",
     "MemoryOutbox",
+    "MemoryPipelineMaps",
     "MemoryPreferences",
     "MemoryTallies",
     "MemoryTasks",

@@ -36,6 +36,11 @@ class MemoryAssociations:
         found = {ref: sorted(one for one in self._others.get(ref, ()) if one.object == other) for ref in refs}
         return {ref: tuple(sorted(ones, key=lambda one: int(one.id))) for ref, ones in found.items() if ones}
 
+    def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """As the port says."""
+        self._crm.calls["associations"] += 1
+        return {ref: self._primary[ref] for ref in refs if ref in self._primary}
+
     def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
         """As the port says."""
         self._crm.calls["associate"] += 1

@@ -61,11 +61,29 @@ CUSTOMS = {
         says_what_it_shows=False,
         tells_deleted=True,
         stamp=timedelta(seconds=1),
-        required={"Lead": ("LastName", "Company"), "Contact": ("LastName",)},
-        prefixes={"Lead": "00Q", "Contact": "003", "Account": "001"},
+        required={
+            "Lead": ("LastName", "Company"),
+            "Contact": ("LastName",),
+            "Opportunity": ("Name", "StageName", "CloseDate"),
+            "OpportunityContactRole": ("OpportunityId", "ContactId"),
+        },
+        prefixes={
+            "Lead": "00Q",
+            "Contact": "003",
+            "Account": "001",
+            "Opportunity": "006",
+            "OpportunityContactRole": "00K",
+        },
         by={True: OUR_USER, False: PERSON},
     ),
 }
+
+CHILDREN = {
+    "Account": (("Contact", "AccountId"), ("Opportunity", "AccountId")),
+    "Contact": (("OpportunityContactRole", "ContactId"),),
+    "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
+}
+"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with the field that names their parent."""
 
 
 @dataclass(slots=True)
@@ -78,6 +96,8 @@ class _Row:
     origins: dict[str, Origin] = field(default_factory=dict)
     owner: str = ""
     """Whose it is while nobody has said so."""
+    along_with: Ref | None = None
+    """The record with which it was deleted, and with which it is restored."""
 
 
 class MemoryCrm:
@@ -90,6 +110,8 @@ class MemoryCrm:
         self.calls: Counter[str] = Counter()
         self.down: SyncError | None = None
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
+        self.checks: list[Callable[[Ref | None, str, Mapping[str, Value]], SyncError | None]] = []
+        """What else may refuse a write: told the record (None for a new one), the object and the fields."""
         self.assignment_owner = ""
         self.has_person_accounts = False
         self.after_write: list[Callable[[Ref, Mapping[str, Value]], None]] = []
@@ -161,11 +183,19 @@ class MemoryCrm:
         """A person changes a record."""
         self.put(ref, fields, ours=False)
 
-    def delete(self, ref: Ref) -> None:
-        """A person deletes a record; in Salesforce the contacts of an account go with it."""
-        self._end(ref, None)
-        for contact in self._contacts_of(ref):
-            self._end(contact, None)
+    def delete(self, ref: Ref, *, ours: bool = False) -> None:
+        """A person deletes a record; in Salesforce its children go with it."""
+        self._end(ref, None, ours=ours)
+        for child, _ in self._children_of(ref):
+            self.delete(child, ours=ours)
+            self._rows[child].along_with = ref
+
+    def restore(self, ref: Ref) -> None:
+        """A person takes a record out of the recycle bin, and what was deleted along with it."""
+        row = self._rows[ref]
+        row.is_deleted, row.along_with, row.modified_at, row.by = False, None, self._now(), self.customs.by[False]
+        for child in [one for one, other in self._rows.items() if other.along_with == ref]:
+            self.restore(child)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """A person merges two records and gets the survivor: in HubSpot a new one, in Salesforce the winner."""
@@ -177,8 +207,8 @@ class MemoryCrm:
             survivor = self._insert(winner.object, both, ours=False)
             self._end(winner, survivor)
         self._end(loser, survivor)
-        for contact in self._contacts_of(loser):
-            self.put(contact, {"AccountId": survivor.id}, ours=False)
+        for child, parent in self._children_of(loser):
+            self.put(child, {parent: survivor.id}, ours=False)
         return survivor
 
     def convert(self, lead: Ref, account: Ref | None = None) -> Ref:
@@ -200,15 +230,20 @@ class MemoryCrm:
         self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
         return contact
 
-    def fields(self, ref: Ref) -> Mapping[str, Value]:
-        """All that a record shows, blanks left out; a deleted one shows nothing."""
-        if not self._is_live(ref):
+    def fields(self, ref: Ref, *, deleted_too: bool = False) -> Mapping[str, Value]:
+        """All that a record shows, blanks left out; a deleted one shows nothing unless asked for."""
+        if not self._is_live(ref) and not (deleted_too and ref in self._rows):
             return {}
         return {name: value for name, value in self._rows[ref].fields.items() if value is not None}
 
-    def refs(self, name: str) -> list[Ref]:
-        """The records of an object that are not deleted, in the order in which they were made."""
-        return [ref for ref in self._rows if ref.object == name and self._is_live(ref)]
+    def refs(self, name: str, *, deleted_too: bool = False) -> list[Ref]:
+        """The records of an object that are not deleted (or all), in the order in which they were made."""
+        return [ref for ref in self._rows if ref.object == name and (deleted_too or self._is_live(ref))]
+
+    def ended_at(self, ref: Ref) -> datetime | None:
+        """When a record was deleted, or None while it is not."""
+        row = self._rows.get(ref)
+        return self._stamp(row.modified_at) if row and row.is_deleted else None
 
     def is_live(self, ref: Ref) -> bool:
         """Whether there is the record, and it is not deleted."""
@@ -216,18 +251,20 @@ class MemoryCrm:
 
     # -- inside --
 
-    def _end(self, ref: Ref, survivor: Ref | None) -> None:
+    def _end(self, ref: Ref, survivor: Ref | None, *, ours: bool = False) -> None:
         row = self._rows[ref]
-        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[False]
+        row.is_deleted, row.modified_at, row.by = True, self._now(), self.customs.by[ours]
         if survivor is not None:
             self._merged[ref] = survivor
         for tell in self.after_end:
             tell(ref, survivor)
 
-    def _contacts_of(self, account: Ref) -> list[Ref]:
-        if account.object != "Account":
-            return []
-        return [ref for ref in self.refs("Contact") if self._rows[ref].fields.get("AccountId") == account.id]
+    def _children_of(self, parent: Ref) -> list[tuple[Ref, str]]:
+        """Salesforce's records below a record, each with the field that names it."""
+        ways = CHILDREN.get(parent.object, ())
+        return [
+            (ref, by) for name, by in ways for ref in self.refs(name) if self._rows[ref].fields.get(by) == parent.id
+        ]
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1
@@ -260,10 +297,10 @@ class MemoryCrm:
 
     def _create(self, effect: CreateRecord) -> Outcome:
         fields = {name: _plain(value) for name, value in effect.fields.items()}
-        error = self._refused(fields)
+        first = self._holder(effect.object, self.customs.key, effect.key)
+        error = self._refused(first, effect.object, fields)
         if error is not None:
             return error
-        first = self._holder(effect.object, self.customs.key, effect.key)
         if first is not None:
             self.put(first, fields, ours=True)
             return self._written(first, fields)
@@ -285,7 +322,7 @@ class MemoryCrm:
         assert isinstance(ref, Ref), "every place is filled"
         if not self._is_live(ref) or self._rows[ref].fields.get("IsConverted"):
             return Gone("The record no longer exists.", code="NOT_FOUND")
-        error = self._refused(fields)
+        error = self._refused(ref, ref.object, fields)
         if error is not None:
             return error
         if ref.object == "Contact" and self._rows[ref].fields.get(IS_PERSON):
@@ -300,11 +337,11 @@ class MemoryCrm:
         self.put(ref, fields, ours=True)
         return self._written(ref, fields)
 
-    def _refused(self, fields: Mapping[str, Value]) -> SyncError | None:
+    def _refused(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> SyncError | None:
         address = fields.get(self.customs.email)
         if address and "@" not in str(address):
             return Refused("The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email)
-        return self.refuse(fields)
+        return self.refuse(fields) or next(filter(None, (check(ref, name, fields) for check in self.checks)), None)
 
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
         if not self.customs.unique_email:
@@ -351,6 +388,10 @@ class MemoryCrm:
             self._mirror_person(ref, ours=ours)
         for tell in self.after_write:
             tell(ref, fields)
+
+    def settle(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """The CRM itself fills fields in, as part of a write."""
+        self._rows[ref].fields.update(fields)
 
     def _mirror_person(self, account: Ref, *, ours: bool) -> None:
         """An account with a last name instead of a name is a person; Salesforce keeps a contact behind it (PA-3)."""

@@ -25,6 +25,7 @@ from crmsync.ports import (
     Preferences,
     Survivors,
 )
+from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -48,6 +49,9 @@ class World:
     associations: Associations
     companies: Companies
     accounts: Accounts
+    opportunities: Opportunities
+    deals: Deals
+    pipeline_maps: PipelineMaps
     directory: Directory
     links: Links
     outbox: Outbox

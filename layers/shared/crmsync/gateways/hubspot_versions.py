@@ -32,6 +32,11 @@ MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
 ASSOCIATIONS_BATCH = "/crm/v4/associations/{from}/{to}/batch/{verb}"
 """`verb` is read, create or archive."""
 
+PIPELINES = "/crm/v3/pipelines/{object}"
+PIPELINE = "/crm/v3/pipelines/{object}/{id}"
+PIPELINE_STAGES = "/crm/v3/pipelines/{object}/{id}/stages"
+PIPELINE_STAGE = "/crm/v3/pipelines/{object}/{id}/stages/{stage}"
+
 PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their own."""
 

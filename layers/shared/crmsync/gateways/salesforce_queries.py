@@ -54,14 +54,14 @@ class Query:
 def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
     """Queries for the records that have one of the addresses; as few as the length of a URI allows."""
     wanted = [email for email in dict.fromkeys(email.strip().lower() for email in emails if email) if _askable(email)]
-    columns = ", ".join(_checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))
+    columns = ", ".join(checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))
     form = "SELECT {columns:literal} FROM {name:literal} WHERE Email IN {emails}{extra:literal}"
     extra = EXTRA.get(name, "")
 
     def query(part: list[str]) -> Query:
-        return Query(format_soql(form, columns=columns, name=_checked(name), emails=part, extra=extra), name, fields)
+        return Query(format_soql(form, columns=columns, name=checked(name), emails=part, extra=extra), name, fields)
 
-    return _packed(wanted, query, lambda email: format_soql("{},", email))
+    return packed(wanted, query, lambda email: format_soql("{},", email))
 
 
 def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
@@ -69,9 +69,9 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
     form = "SELECT Id, IsDeleted, MasterRecordId FROM {name:literal} WHERE Id IN {ids}"
 
     def query(part: list[str]) -> Query:
-        return Query(format_soql(form, name=_checked(name), ids=part), name, deleted_too=True)
+        return Query(format_soql(form, name=checked(name), ids=part), name, deleted_too=True)
 
-    return _packed(list(ids), query, lambda one: format_soql("{},", one))
+    return packed(list(ids), query, lambda one: format_soql("{},", one))
 
 
 def by_account(accounts: Iterable[str]) -> Iterator[Query]:
@@ -81,7 +81,7 @@ def by_account(accounts: Iterable[str]) -> Iterator[Query]:
     def query(part: list[str]) -> Query:
         return Query(format_soql(form, ids=part), "Contact")
 
-    return _packed(list(accounts), query, lambda one: format_soql("{},", one))
+    return packed(list(accounts), query, lambda one: format_soql("{},", one))
 
 
 BEGINNINGS = ("", "www.", "http://", "http://www.", "https://", "https://www.")
@@ -105,7 +105,7 @@ def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Que
         soql = f"SELECT Id, Website FROM Account WHERE ({likes}){no_persons} ORDER BY Id"  # noqa: S608 - escaped above
         return Query(soql, "Account")
 
-    return _packed(starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES)
+    return packed(starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES)
 
 
 USERS = Query(
@@ -117,10 +117,10 @@ QUEUES = Query("SELECT Id, Name FROM Group WHERE Type = 'Queue' ORDER BY Id", "G
 """With the users, everybody who may own a record (OWN-1)."""
 
 
-def _packed(
+def packed(
     wanted: list[str], query: Callable[[list[str]], Query], piece: Callable[[str], str], most: int = PAGE
 ) -> Iterator[Query]:
-    """As few queries as the length of a URI allows, with `most` values at most; `piece` is what a value adds to one."""
+    """Queries, as few as the length of a URI allows, with `most` values at most; `piece` is what a value adds to one."""
     room = LONGEST_URI - len(quote(query([]).soql, safe=""))
     part: list[str] = []
     used = 0
@@ -141,7 +141,7 @@ _SIGHTINGS = "SELECT Id, SystemModstamp, IsDeleted FROM {name:literal} WHERE Sys
 def modified_since(name: str, moment: datetime, *, limit: int = PAGE, operator: str = ">=") -> Query:
     """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the recycle bin included."""
     form = _SIGHTINGS + " ORDER BY SystemModstamp, Id LIMIT {limit}"
-    soql = format_soql(form, name=_checked(name), operator=operator, moment=moment, limit=limit)
+    soql = format_soql(form, name=checked(name), operator=operator, moment=moment, limit=limit)
     return Query(soql, name, deleted_too=True)
 
 
@@ -149,7 +149,7 @@ def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -
     """A page of what was modified at one moment, by id, beginning after an id ("" = from the first)."""
     form = _SIGHTINGS + " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
     soql = format_soql(
-        form, name=_checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=limit
+        form, name=checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=limit
     )
     return Query(soql, name, deleted_too=True)
 
@@ -158,14 +158,14 @@ def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool
     """A page of an object's records in the order of their ids, beginning after one; `with_email`: those with an address (IMP-4)."""
     form = "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal} ORDER BY Id LIMIT {limit}"
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
-    return Query(format_soql(form, name=_checked(name), after_id=after_id, more=more, limit=limit), name)
+    return Query(format_soql(form, name=checked(name), after_id=after_id, more=more, limit=limit), name)
 
 
 def counted(name: str, *, with_email: bool = False) -> Query:
     """How many records of an object there are, as ``n``; the same that `in_id_order` gives."""
     form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
-    return Query(format_soql(form, name=_checked(name), least=LEAST_ID, more=more), name)
+    return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
 
 
 def run(session: SalesforceSession, queries: Sequence[Query]) -> Iterator[tuple[Query, list[dict[str, Any]]]]:
@@ -201,7 +201,8 @@ def _askable(email: str) -> bool:
     return bool(email) and email.isprintable()
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """The name, if it can be one of an object or a field. Raises `Refused`."""
     if not _NAME.match(name):
         raise Refused(
             "A Salesforce name has letters, digits and underscores only.", code="INVALID_FIELD", fieldname=name

@@ -104,6 +104,9 @@ class Associations(Protocol):
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
         """The records of the object `other` that each of the records is associated with, by id; one without any is left out."""
 
+    def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """Deal (or contact) -> the one company that counts for it; one without is left out."""
+
     def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
         """Associate records, in order; what is associated already is done. Every place is a `Ref`."""
 

@@ -23,8 +23,11 @@ def world_of(connection: Connection, our_user: str) -> World:
     from crmsync.flows.world import World
     from crmsync.gateways.brake import BrakeTable
     from crmsync.gateways.hubspot_associations import HubspotAssociations
+    from crmsync.gateways.hubspot_pipelines import HubspotPipelines
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
+    from crmsync.gateways.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 
     hubspot, salesforce, table = hubspot_of(connection), salesforce_of(connection), aws_client("dynamodb")
     return World(
@@ -37,6 +40,9 @@ def world_of(connection: Connection, our_user: str) -> World:
         associations=HubspotAssociations(hubspot.client),
         companies=hubspot,
         accounts=salesforce,
+        opportunities=SalesforceOpportunities(salesforce.session),
+        deals=HubspotPipelines(hubspot.client),
+        pipeline_maps=PipelineMapTable(table, table_name("state")),
         directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
         links=LinksTable(table, table_name("links")),
         outbox=outbox(),

@@ -1,0 +1,28 @@
+"""Pipeline maps as the state table keeps them. No I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from crmsync.model.pipelines import PipelineMap, Track
+
+
+def to_json(known: PipelineMap) -> str:
+    """The map as compact JSON."""
+    return json.dumps(dataclasses.asdict(known), separators=(",", ":"), sort_keys=True)
+
+
+def from_json(text: str) -> PipelineMap | None:
+    """The map of a row; what this release does not know is left out, and a text that is no map is None: it will be made anew."""
+    try:
+        row = json.loads(text)
+        return PipelineMap(tuple(map(_track, row["tracks"])), str(row.get("default_type", "")))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _track(row: dict[str, Any]) -> Track:
+    stages = tuple((str(stage), str(name)) for stage, name in row["stages"])
+    return Track(str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages)

@@ -1,0 +1,285 @@
+"""Opportunities and deals in memory, beside their records: sales processes, contact roles, pipelines, and which goes with which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from crmsync.errors import Gone, Refused
+from crmsync.model.effects import EndRole
+from crmsync.model.pipelines import (
+    ChangeStage,
+    DealPipeline,
+    DealStage,
+    DropStage,
+    MakePipeline,
+    MakeStage,
+    OrgStage,
+    PipelineMap,
+    PipelineStep,
+    RecordType,
+    RenamePipeline,
+)
+from crmsync.model.records import Ref, Side, Value
+from crmsync.model.roles import Role, Tie
+from crmsync.ports import Outcome, Written
+from tests.memory.crm import MemoryCrm
+
+STAGES = (
+    OrgStage("Prospecting", "Prospecting", 10),
+    OrgStage("Negotiation/Review", "Negotiation/Review", 90),
+    OrgStage("Closed Won", "Closed Won", 100, is_closed=True, is_won=True),
+    OrgStage("Closed Lost", "Closed Lost", 0, is_closed=True),
+)
+MASTER = RecordType("", "Master", STAGES, is_default=True)
+"""What an org has that nobody has given record types."""
+
+SALES_PIPELINE = DealPipeline(
+    "default",
+    "Sales Pipeline",
+    (
+        DealStage("appointmentscheduled", "Appointment Scheduled", Decimal("0.2")),
+        DealStage("qualifiedtobuy", "Qualified To Buy", Decimal("0.4")),
+        DealStage("presentationscheduled", "Presentation Scheduled", Decimal("0.6")),
+        DealStage("decisionmakerboughtin", "Decision Maker Bought-In", Decimal("0.8")),
+        DealStage("contractsent", "Contract Sent", Decimal("0.9")),
+        DealStage("closedwon", "Closed Won", Decimal(1)),
+        DealStage("closedlost", "Closed Lost", Decimal(0)),
+    ),
+)
+"""What every HubSpot account begins with."""
+
+_OPPORTUNITY, _ROLE = "Opportunity", "OpportunityContactRole"
+
+
+class MemoryOpportunities:
+    """Implements `Opportunities` for the records of `salesforce`; ``types`` and ``currencies`` are the org's, for tests to change.
+
+    As in Salesforce, a new opportunity gets the default record type, and what is closed and won follows the stage.
+    """
+
+    def __init__(self, salesforce: MemoryCrm, types: Iterable[RecordType] = (MASTER,)) -> None:
+        """An org with these record types; "" has all its stages."""
+        self.types = list(types)
+        self.currencies = False
+        self._crm = salesforce
+        salesforce.after_write.append(self._follow)
+
+    def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
+        """As the port says."""
+        self._crm.calls["roles"] += 1
+        known = self._all()
+        return {ref: known[ref] for ref in refs if ref in known}
+
+    def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
+        """As the port says."""
+        self._crm.calls["roles"] += 1
+        found: dict[Ref, list[Role]] = {}
+        for _, role in sorted(self._all().items()):
+            found.setdefault(role.opportunity, []).append(role)
+        return {ref: tuple(found[ref]) for ref in opportunities if ref in found}
+
+    def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
+        """As the port says."""
+        self._crm.calls["ties"] += 1
+        found: dict[Ref, dict[str, Tie]] = {}
+        for _, role in sorted(self._all().items()):
+            if not role.is_deleted and self._crm.is_live(role.opportunity):
+                found.setdefault(role.contact, {})[role.opportunity.id] = self._tie(role.opportunity)
+        return {ref: tuple(one for _, one in sorted(found[ref].items())) for ref in contacts if ref in found}
+
+    def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:
+        """As the port says."""
+        self._crm.calls["end_roles"] += 1
+        outcomes: list[Outcome] = []
+        for effect in effects:
+            error = self._crm.refuse({"Id": effect.ref.id})
+            if error is None and self._crm.is_live(effect.ref):
+                self._crm.delete(effect.ref, ours=True)
+            outcomes.append(error or Written(effect.ref, {}))
+        return outcomes
+
+    def of_accounts(self, accounts: Iterable[Ref]) -> Sequence[Ref]:
+        """As the port says."""
+        self._crm.calls["of_accounts"] += 1
+        ids = {ref.id for ref in accounts}
+        return sorted(ref for ref in self._crm.refs(_OPPORTUNITY) if self._crm.fields(ref).get("AccountId") in ids)
+
+    def deleted_at(self, opportunities: Iterable[Ref]) -> Mapping[Ref, datetime]:
+        """As the port says."""
+        self._crm.calls["deleted_at"] += 1
+        found = {ref: self._crm.ended_at(ref) for ref in opportunities if ref.object == _OPPORTUNITY}
+        return {ref: at for ref, at in found.items() if at is not None}
+
+    def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """As the port says."""
+        self._crm.calls["by_value"] += 1
+        return _holders(self._crm, _OPPORTUNITY, name, values)
+
+    def has_currencies(self) -> bool:
+        """As the port says."""
+        return self.currencies
+
+    def record_types(self) -> Sequence[RecordType]:
+        """As the port says."""
+        self._crm.calls["record_types"] += 1
+        named = sorted((one for one in self.types if one.id), key=lambda one: one.id)
+        untyped = any(not self._crm.fields(ref).get("RecordTypeId") for ref in self._crm.refs(_OPPORTUNITY))
+        master = replace(self._master(), is_default=not any(one.is_default for one in named))
+        return [master, *named] if untyped or not named else named
+
+    def add_role(self, opportunity: Ref, contact: Ref) -> Ref:
+        """A person gives a contact a role."""
+        return self._crm.add(_ROLE, {"OpportunityId": opportunity.id, "ContactId": contact.id})
+
+    def _all(self) -> dict[Ref, Role]:
+        found = {}
+        for ref in self._crm.refs(_ROLE, deleted_too=True):
+            shown = self._crm.fields(ref, deleted_too=True)
+            opportunity = Ref(Side.SALESFORCE, _OPPORTUNITY, str(shown["OpportunityId"]))
+            contact = Ref(Side.SALESFORCE, "Contact", str(shown["ContactId"]))
+            found[ref] = Role(ref, opportunity, contact, is_deleted=not self._crm.is_live(ref))
+        return found
+
+    def _tie(self, opportunity: Ref) -> Tie:
+        shown = self._crm.fields(opportunity)
+        record = self._crm.read([opportunity], {})[opportunity]
+        amount = shown.get("Amount")
+        stage = self._stage(shown.get("StageName"))
+        return Tie(
+            opportunity.id,
+            record.created_at,
+            date.fromisoformat(str(shown["CloseDate"])),
+            None if amount is None else Decimal(str(amount)),
+            stage.label,
+            is_closed=stage.is_closed,
+            is_won=stage.is_won,
+        )
+
+    def _master(self) -> RecordType:
+        return next((one for one in self.types if not one.id), MASTER)
+
+    def _stage(self, name: Value) -> OrgStage:
+        stages = [stage for one in (self._master(), *self.types) for stage in one.stages]
+        return next((stage for stage in stages if stage.name == name), OrgStage(str(name), str(name)))
+
+    def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        if ref.object != _OPPORTUNITY:
+            return
+        shown = self._crm.fields(ref)
+        default = next((one.id for one in self.types if one.is_default), "")
+        if "IsClosed" not in shown and not shown.get("RecordTypeId") and default:
+            self._crm.settle(ref, {"RecordTypeId": default})
+        if "StageName" in fields or "IsClosed" not in shown:
+            stage = self._stage(shown.get("StageName"))
+            self._crm.settle(ref, {"IsClosed": stage.is_closed, "IsWon": stage.is_won})
+
+
+class MemoryDeals:
+    """Implements `Deals` for the records of `hubspot`. ``most`` is how many pipelines the account allows."""
+
+    def __init__(self, hubspot: MemoryCrm, most: int = 100) -> None:
+        """HubSpot's own pipeline alone."""
+        self.most = most
+        self.steps: list[PipelineStep] = []
+        self._crm = hubspot
+        self._next = 740_000
+        self._pipelines: dict[str, DealPipeline] = {SALES_PIPELINE.id: SALES_PIPELINE}
+        hubspot.checks.append(self._check)
+
+    def pipelines(self) -> Sequence[DealPipeline]:
+        """As the port says."""
+        self._crm.calls["pipelines"] += 1
+        return list(self._pipelines.values())
+
+    def put_in_step(self, step: PipelineStep) -> None:
+        """As the port says; ``steps`` keeps what was asked for."""
+        self._crm.calls["put_in_step"] += 1
+        self.steps.append(step)
+        if isinstance(step, MakePipeline):
+            if not any(one.label == step.label for one in self._pipelines.values()):
+                self.make(step.label, step.stages)
+            return
+        if step.pipeline not in self._pipelines:
+            raise Gone("The pipeline no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")
+        pipeline = self._pipelines[step.pipeline]
+        if isinstance(step, RenamePipeline):
+            self._pipelines[step.pipeline] = replace(pipeline, label=step.label)
+        else:
+            self._pipelines[step.pipeline] = replace(pipeline, stages=self._stepped(pipeline, step))
+
+    def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, Ref]:
+        """As the port says."""
+        self._crm.calls["by_value"] += 1
+        return {value: refs[0] for value, refs in _holders(self._crm, "deal", name, values).items()}
+
+    def make(self, label: str, stages: Iterable[DealStage]) -> DealPipeline:
+        """A person makes a pipeline; ids that stages do not have are given to them."""
+        if len(self._pipelines) >= self.most:
+            raise Refused("HubSpot allows no more pipelines of deals.", code="PIPELINE_LIMIT", hint="LIM-3")
+        made = DealPipeline(self._new_id(), label, tuple(self._with_id(stage) for stage in stages))
+        self._pipelines[made.id] = made
+        return made
+
+    def drop(self, pipeline: str) -> None:
+        """A person deletes a pipeline."""
+        del self._pipelines[pipeline]
+
+    def _stepped(self, pipeline: DealPipeline, step: MakeStage | ChangeStage | DropStage) -> tuple[DealStage, ...]:
+        stages = [stage for stage in pipeline.stages if stage.id != step.stage.id]
+        if isinstance(step, DropStage):
+            users = (self._crm.fields(ref).get("dealstage") for ref in self._crm.refs("deal"))
+            if step.stage.id in users:
+                raise Refused("Deals are in this stage.", code="STAGE_ID_IN_USE")
+            return tuple(stages)
+        if isinstance(step, ChangeStage) and len(stages) == len(pipeline.stages):
+            raise Gone("The stage no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")
+        if isinstance(step, MakeStage) and any(one.label == step.stage.label for one in stages):
+            return pipeline.stages
+        stages.insert(step.order, self._with_id(step.stage))
+        return tuple(stages)
+
+    def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Refused | None:
+        """HubSpot takes a deal's stage only if the deal's pipeline has it."""
+        if name != "deal" or not (fields.get("dealstage") or fields.get("pipeline")):
+            return None
+        shown = {**(self._crm.fields(ref) if ref else {}), **fields}
+        pipeline = self._pipelines.get(str(shown.get("pipeline") or SALES_PIPELINE.id))
+        if pipeline is None:
+            return Refused("There is no such pipeline.", code="INVALID_PIPELINE", fieldname="pipeline")
+        if shown.get("dealstage") not in {stage.id for stage in pipeline.stages}:
+            return Refused("The pipeline has no such stage.", code="INVALID_OPTION", fieldname="dealstage")
+        return None
+
+    def _with_id(self, stage: DealStage) -> DealStage:
+        return stage if stage.id else replace(stage, id=self._new_id())
+
+    def _new_id(self) -> str:
+        self._next += 1
+        return str(self._next)
+
+
+class MemoryPipelineMaps:
+    """Implements `PipelineMaps`."""
+
+    def __init__(self) -> None:
+        """Nothing was ever put in step."""
+        self.kept: dict[str, PipelineMap] = {}
+
+    def load(self, connection: str) -> PipelineMap | None:
+        """As the port says."""
+        return self.kept.get(connection)
+
+    def save(self, connection: str, known: PipelineMap) -> None:
+        """As the port says."""
+        self.kept[connection] = known
+
+
+def _holders(crm: MemoryCrm, name: str, field: str, values: Iterable[str]) -> dict[str, tuple[Ref, ...]]:
+    found: dict[str, list[Ref]] = {}
+    for ref in sorted(crm.refs(name)):
+        found.setdefault(str(crm.fields(ref).get(field) or "").strip().lower(), []).append(ref)
+    wanted = dict.fromkeys(value.strip().lower() for value in values)
+    return {value: tuple(found[value]) for value in wanted if value and value in found}
