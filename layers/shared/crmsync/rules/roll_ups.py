@@ -36,7 +36,7 @@ _FORMS: Mapping[str, Form] = MappingProxyType(
 )
 
 ROLL_UPS: tuple[str, ...] = tuple(_FORMS)
-"""The HubSpot contact properties that are written, in the order of the rules (ROLL-2 to ROLL-6, LIFE-8)."""
+"""The HubSpot contact properties that are written: the five of the rules (Q-1, ROLL-8), and the stage (LIFE-8)."""
 
 OPPORTUNITY = "opportunity"
 CUSTOMER = "customer"
@@ -46,7 +46,10 @@ CUSTOMER = "customer"
 def rolled_up(ties: Collection[Tie], basis: RevenueBasis) -> Mapping[str, str | None]:
     """What a contact's roll-ups show, in HubSpot's spelling, blank as None; without any tie two noughts and blanks.
 
-    Days are UTC. An opportunity without an amount counts as nought in the sum (Q-3); where it is the one won last, its amount is blank.
+    How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4), the last close date of a won one (ROLL-4,
+    Q-5), the amount of the won one that was created last, not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won ones
+    (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are UTC. An opportunity without an amount counts as nought in
+    the total; where it is the one that its amount is asked of, that is blank.
     """
     won = [tie for tie in ties if tie.is_won]
     newest = max(ties, key=_created, default=None)
