@@ -46,10 +46,10 @@ CUSTOMER = "customer"
 def rolled_up(ties: Collection[Tie], basis: RevenueBasis) -> Mapping[str, str | None]:
     """What a contact's roll-ups show, in HubSpot's spelling, blank as None; without any tie two noughts and blanks.
 
-    How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4), the last close date of a won one (ROLL-4,
-    Q-5), the amount of the won one that was created last, not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won ones
-    (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are UTC. An opportunity without an amount counts as nought in
-    the total; where it is the one that its amount is asked of, that is blank.
+    How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4), the last close date of a won one
+    (ROLL-4, Q-5), the amount of the won one that was created last, not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won
+    ones (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are UTC. An opportunity without an amount counts as nought
+    in the total; where its amount is asked for, that is blank.
     """
     won = [tie for tie in ties if tie.is_won]
     newest = max(ties, key=_created, default=None)
