@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Request, Response
 
 from local.faults import Faults
+from local.simulators.hubspot import scopes
 from local.simulators.hubspot.call import Answer, Call
 from local.simulators.hubspot.errors import ApiError, MissingPageError, invalid
 from local.simulators.hubspot.limits import too_many
@@ -142,6 +143,8 @@ class Server:
     def _answer(self, portal: Portal, found: Match | None, request: Request, *, is_product: bool) -> Answer:
         if found is None:
             raise MissingPageError
+        if is_product:
+            scopes.check(portal.scopes, request.path, reads=found.route.reads)
         body = _body(request, found)
         actor = portal.product if is_product else portal.person
         call = Call(portal, actor, found.ids, request.args, body, request.base_url)

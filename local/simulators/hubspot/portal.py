@@ -24,6 +24,7 @@ from local.simulators.hubspot.pipelines import Pipelines
 from local.simulators.hubspot.preferences import Preferences, property_of
 from local.simulators.hubspot.records import Record, RecordTable
 from local.simulators.hubspot.schema import Schema
+from local.simulators.hubspot.scopes import GRANTED
 from local.simulators.hubspot.search_index import SearchIndex
 from local.simulators.hubspot.stamps import Actor, PortalClock, derived_key
 from local.simulators.hubspot.webhooks import Webhooks
@@ -42,6 +43,7 @@ class Portal:
         """Set the portal up as its entry in the world file says; keys depend on the seed and the portal id only."""
         self.portal_id = int(world.get("portal_id", 555_001))
         self.app_id = int(world.get("app_id", 990_077))
+        self.scopes = frozenset(world.get("scopes", GRANTED))
         self.tier = str(world.get("tier", "professional"))
         key = Random(f"{seed}/{self.portal_id}")
         self.access_token = "sim-product-" + derived_key(seed, self.portal_id, "product")

@@ -46,6 +46,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "statuses": ("/communication-preferences/v4", *(f"/communication-preferences/{date}" for date in DATES)),
         "account": ("/account-info/v3", *(f"/account-info/{date}" for date in DATES)),
         "mail": ("/email/public/v1",),
+        "tokens": ("/oauth/v2/private-apps",),
     }
 )
 
@@ -192,6 +193,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             _read("GET", "/campaigns/by-id", mail.list_campaigns),
             _read("GET", "/campaigns/{id}", mail.read_campaign),
         ),
+        "tokens": (_read("POST", "/get/access-token-info", account.token),),
     }
 )
 

@@ -360,3 +360,44 @@ def test_deal_stages_belong_to_their_pipeline(hubspot: Running) -> None:
     stage = "/crm/v3/pipelines/deals/default/stages/closedwon"
     checked = hubspot.call("DELETE", f"{stage}?validateDealStageUsagesBeforeDelete=true")
     assert (refused.status_code, checked.status_code, hubspot.call("GET", stage).status_code) == (400, 400, 200)
+
+
+def test_a_token_tells_its_account_its_app_and_its_scopes() -> None:
+    """Asked with the token itself; another token is not told about."""
+    with running({"scopes": ["oauth", "content"]}) as hubspot:
+        path = "/oauth/v2/private-apps/get/access-token-info"
+        told = hubspot.call("POST", path, {"tokenKey": hubspot.portal.access_token}, person=False).json()
+        strange = hubspot.call("POST", path, {"tokenKey": "pat-of-another-app"}, person=False)
+
+    assert told == {"userId": 4321, "hubId": 555001, "appId": 990077, "scopes": ["content", "oauth"]}
+    assert strange.status_code == 404
+
+
+CALLS = {
+    "crm.objects.contacts.read": ("GET", "/crm/v3/objects/contacts"),
+    "crm.objects.contacts.write": ("POST", "/crm/objects/2026-03/0-1"),
+    "crm.schemas.companies.write": ("POST", "/crm/v3/properties/companies"),
+    "crm.schemas.deals.write": ("POST", "/crm/pipelines/2026-03/deals"),
+    "crm.lists.read": ("GET", "/crm/v3/lists"),
+    "crm.objects.owners.read": ("GET", "/crm/v3/owners/"),
+    "communication_preferences.read_write": (
+        "POST",
+        "/communication-preferences/v4/statuses/a@example.com/unsubscribe-all?channel=EMAIL",
+    ),
+    "content": ("GET", "/email/public/v1/events"),
+}
+
+
+@pytest.mark.parametrize("scope", CALLS)
+def test_an_app_may_only_what_its_scopes_say(scope: str) -> None:
+    """A call without its scope is refused with the scopes that would do; a person in the pages needs none."""
+    method, path = CALLS[scope]
+    with running({"scopes": []}) as hubspot:
+        refused = hubspot.call(method, path, {"properties": {}}, person=False)
+        person = hubspot.call(method, path, {"properties": {}})
+    with running({"scopes": [scope]}) as hubspot:
+        allowed = hubspot.call(method, path, {"properties": {}}, person=False)
+
+    assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
+    assert scope in refused.json()["errors"][0]["context"]["requiredGranularScopes"]
+    assert 403 not in {person.status_code, allowed.status_code}

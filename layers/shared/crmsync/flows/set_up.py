@@ -1,4 +1,5 @@
-"""Set-up and check of one connection: is this the account and the org that the settings mean, and has it what crmsync needs.
+"""Set-up and check of one connection: is this the account and the org that the settings mean, and has it what crmsync needs: the right
+edition, rights enough for what is switched on, and our own properties and fields.
 
 Looks at everything first and makes only what is missing, so a second run changes nothing. What stands but cannot be used is told, never
 altered: it may be somebody else's. One side that cannot answer does not keep the other from being set up.
@@ -17,7 +18,9 @@ from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
+from crmsync.rules.mapped_rights import lacking, mapped_rules
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
+from crmsync.rules.scopes import App, missing_scopes, strange_app
 
 
 class Schema(Protocol):
@@ -35,6 +38,9 @@ class HubspotSide(Schema, PropertySource, Protocol):
 
     def portal_id(self) -> int:
         """Which account the token belongs to. Raises `SyncError`."""
+
+    def app(self) -> App:
+        """Which app the token belongs to, and what it may do. Raises `SyncError`."""
 
 
 class SalesforceSide(Schema, FieldSource, Protocol):
@@ -78,14 +84,14 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
 
     Only what the concerns need that are switched on: nothing of companies where these do not sync (SET-4).
     """
-    sides: tuple[tuple[Side, Callable[[], tuple[str, str]], Schema, Sequence[Part]], ...] = (
-        (Side.HUBSPOT, lambda: _account(connection, hubspot), hubspot, HUBSPOT_PARTS),
-        (Side.SALESFORCE, lambda: _org(salesforce), salesforce, SALESFORCE_PARTS),
+    sides: tuple[tuple[_Door, Schema, Sequence[Part]], ...] = (
+        (_hubspot_door(connection, hubspot), hubspot, HUBSPOT_PARTS),
+        (_salesforce_door(connection, salesforce), salesforce, SALESFORCE_PARTS),
     )
     return [
-        SetupStep(connection.name, side, *step)
-        for side, identify, schema, parts in sides
-        for step in _side(side, identify, schema, needed(parts, _objects(connection, side)), apply=apply)
+        SetupStep(connection.name, door.side, *step)
+        for door, schema, parts in sides
+        for step in _side(door, schema, needed(parts, _objects(connection, door.side)), apply=apply)
     ]
 
 
@@ -97,25 +103,38 @@ def _objects(connection: Connection, side: Side) -> frozenset[str]:
 _Step = tuple[str, StepState, str]
 
 
-def _side(
-    side: Side, identify: Callable[[], tuple[str, str]], schema: Schema, parts: Sequence[Part], *, apply: bool
-) -> Iterator[_Step]:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """How a side is entered: is it the one that is meant, what may we do there, and, once our parts stand, with what fields."""
+
+    side: Side
+    identify: Callable[[], tuple[str, str]]
+    rights: Callable[[], Iterator[_Step]]
+    fields: Callable[[], Iterator[_Step]]
+
+
+def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) -> Iterator[_Step]:
     """The steps of a side; nothing is looked at, let alone made, in an account or org that is not meant."""
     try:
-        who, objection = identify()
-        if objection:
-            yield who, StepState.WRONG, objection
-            return
+        who, objection = door.identify()
+    except SyncError as error:
+        yield f"connection to {door.side}", StepState.FAILED, _told(error)
+        return
+    yield who, StepState.WRONG if objection else StepState.THERE, objection
+    if objection:
+        return
+    yield from door.rights()
+    try:
         found = schema.look(parts)
     except SyncError as error:
-        yield f"connection to {side}", StepState.FAILED, _told(error)
+        yield "properties and fields of our own", StepState.FAILED, _told(error)
         return
-    yield who, StepState.THERE, ""
     for part in parts:
         if part in found:
             yield str(part), StepState.WRONG if found[part] else StepState.THERE, found[part]
         else:
             yield (str(part), *_make(schema, part)) if apply else (str(part), StepState.MISSING, "")
+    yield from door.fields()
 
 
 def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
@@ -124,6 +143,35 @@ def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
     except SyncError as error:
         return StepState.FAILED, _told(error)
     return StepState.MADE, ""
+
+
+def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
+    def rights() -> Iterator[_Step]:
+        try:
+            app = hubspot.app()
+        except SyncError as error:
+            yield "app", StepState.FAILED, _told(error)
+            return
+        yield _judged(f"app {app.id}", strange_app(app))
+        yield _judged("scopes", missing_scopes(connection, app))
+
+    return _Door(Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda: iter(()))
+
+
+def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Door:
+    def fields() -> Iterator[_Step]:
+        for name, rules in mapped_rules(connection).items():
+            what = f"mapped fields of {name}"
+            try:
+                yield _judged(what, lacking(rules, salesforce.fields(name)))
+            except SyncError as error:
+                yield what, StepState.FAILED, _told(error)
+
+    return _Door(Side.SALESFORCE, lambda: _org(salesforce), lambda: iter(()), fields)
+
+
+def _judged(what: str, objection: str) -> _Step:
+    return what, StepState.WRONG if objection else StepState.THERE, objection
 
 
 def _account(connection: Connection, hubspot: HubspotSide) -> tuple[str, str]:

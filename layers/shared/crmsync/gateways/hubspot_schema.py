@@ -1,6 +1,7 @@
-"""What a HubSpot account has of our own: groups and properties, looked at and made; which account it is; what properties it has.
+"""What a HubSpot account has of our own: groups and properties, looked at and made; which account and app it is; what properties it has.
 
-Properties v3 and account info v3 (platforms 1.2). Only `crmsync.flows.operator` asks for these, never a sync.
+Properties v3 and account info v3 (platforms 1.2), and what HubSpot says of a token, which has no other version. Only
+`crmsync.flows.operator` asks for these, never a sync.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.names import HUBSPOT_GROUP
 from crmsync.model.schema import HubspotProperty, Option
 from crmsync.rules.own_fields import OwnProperty, Part, PropertyGroup
+from crmsync.rules.scopes import App
 
 BATCH = 100
 NOT_FOUND = frozenset({404})
 CONFLICT = frozenset({409})
 
 _DETAILS = "/account-info/v3/details"
+_TOKEN = "/oauth/v2/private-apps/get/access-token-info"
 _GROUPS = "/crm/v3/properties/{object}/groups"
 _GROUP = "/crm/v3/properties/{object}/groups/{name}"
 _PROPERTIES = "/crm/v3/properties/{object}"
@@ -34,11 +37,21 @@ class HubspotSchema:
 
     def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
         """Speak API `version` with the token in `secret`."""
+        self._secret = secret
         self._client = HubspotClient(secret, version=version, patience=patience)
 
     def portal_id(self) -> int:
         """Which account the token belongs to. Raises `SyncError`."""
         return int(self._client.ask("GET", _DETAILS).body["portalId"])
+
+    def app(self) -> App:
+        """Which app the token belongs to, and what it may do: the one call whose body has the token, to where its header goes anyway.
+
+        Raises `SyncError`.
+        """
+        secret = self._secret.current()
+        body = self._client.ask("POST", _TOKEN, body={"tokenKey": secret["access_token"]}).body
+        return App(str(body["appId"]), secret.get("app_id", ""), frozenset(map(str, body.get("scopes") or ())))
 
     def properties(self, name: str) -> Mapping[str, HubspotProperty]:
         """All properties of an object ("contact"), by name, in one call. Raises `SyncError`."""

@@ -1,8 +1,9 @@
-"""Account info: who the portal is and how much of the day's calls is used (platforms.md 1.2 [D])."""
+"""Account info: who the portal is, how much of the day's calls is used (platforms.md 1.2 [D]), and what a token may do."""
 
 from __future__ import annotations
 
-from local.simulators.hubspot.call import Answer, Call
+from local.simulators.hubspot.call import Answer, Call, text_of
+from local.simulators.hubspot.errors import ApiError
 from local.simulators.hubspot.stamps import iso
 
 
@@ -34,3 +35,16 @@ def usage(call: Call) -> Answer:
         "resetsAt": iso(resets_ms),
     }
     return Answer(200, {"results": [row]})
+
+
+def token(call: Call) -> Answer:
+    """POST a static token and see whose it is: path, names and types [S: several clients]; the status for a strange token [M]."""
+    if text_of(call.row, "tokenKey") != call.portal.access_token:
+        raise ApiError(404, "OBJECT_NOT_FOUND", "The token could not be found.")
+    body = {
+        "userId": call.portal.person.user_id,
+        "hubId": call.portal.portal_id,
+        "appId": call.portal.app_id,
+        "scopes": sorted(call.portal.scopes),
+    }
+    return Answer(200, body)
