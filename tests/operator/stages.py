@@ -109,12 +109,13 @@ def stage(
     salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
     with settings_table() as shelf, served(hubspot.wsgi) as hubspot_url, served(salesforce.wsgi) as salesforce_url:
         salesforce.set_instance_url(salesforce_url)
+        app_id = str(hubspot.portals[0].app_id)
         tokens = {portal.portal_id: portal.access_token for portal in hubspot.portals}
         org_secret = FixedSecret({"client_id": salesforce.client_id, "client_secret": salesforce.client_secret})
 
         def hubspot_side(connection: Connection) -> HubspotSchema:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
-            secret = FixedSecret({"access_token": token, "api_url": hubspot_url})
+            secret = FixedSecret({"access_token": token, "app_id": app_id, "api_url": hubspot_url})
             return HubspotSchema(secret, version=version, patience=patience(clock))
 
         def salesforce_side(_connection: Connection) -> SalesforceSchema:

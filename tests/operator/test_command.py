@@ -21,6 +21,8 @@ from tests.operator import stages
 from tests.operator.stages import Stage
 
 PARTS = len(HUBSPOT_PARTS) + len(SALESFORCE_PARTS)
+SEEN = 7
+"""The account, the app and its scopes; the org and the mapped fields of three objects."""
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 
 
@@ -142,14 +144,14 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
 
     status, document = shell.json("setup", "--apply")
 
-    assert (status, document["applied"], len(document["steps"])) == (0, True, PARTS + 2)
+    assert (status, document["applied"], len(document["steps"])) == (0, True, PARTS + SEEN)
     first = {"connection": "acme", "side": "hubspot", "what": "account 555001", "state": "there", "text": ""}
     assert document["steps"][0] == first
     assert {step["state"] for step in document["steps"][1:]} == {"made", "there"}
     lines = shell.run("setup")[1].splitlines()
     assert lines[:2] == [
         "acme  hubspot     account 555001                                        there",
-        "acme  hubspot     group crmsync of contact                              there",
+        "acme  hubspot     app 990077                                            there",
     ]
 
 

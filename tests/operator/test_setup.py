@@ -17,6 +17,14 @@ from tests.operator.stages import Stage
 HUBSPOT_NAMES = [str(part) for part in HUBSPOT_PARTS]
 SALESFORCE_NAMES = [str(part) for part in SALESFORCE_PARTS]
 ACCOUNT = SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.THERE)
+APP = SetupStep("acme", Side.HUBSPOT, "app 990077", StepState.THERE)
+SCOPES = SetupStep("acme", Side.HUBSPOT, "scopes", StepState.THERE)
+HUBSPOT_STEPS = 3 + len(HUBSPOT_NAMES)
+"""The account, the app, its scopes, and our own parts."""
+MAPPED = [
+    SetupStep("acme", Side.SALESFORCE, f"mapped fields of {name}", StepState.THERE)
+    for name in ("Lead", "Contact", "Account")
+]
 
 
 def org(stage: Stage) -> SetupStep:
@@ -28,10 +36,11 @@ def org(stage: Stage) -> SetupStep:
 def steps(stage: Stage, state: StepState) -> list[SetupStep]:
     """All steps, every part of them in one state."""
     return [
-        ACCOUNT,
+        *(ACCOUNT, APP, SCOPES),
         *(SetupStep("acme", Side.HUBSPOT, name, state) for name in HUBSPOT_NAMES),
         org(stage),
         *(SetupStep("acme", Side.SALESFORCE, name, state) for name in SALESFORCE_NAMES),
+        *MAPPED,
     ]
 
 
@@ -159,11 +168,12 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
     unique = "does not demand unique values, which is said when a property is made: remove it and run this again"
     manager = "must be unique: set that in Salesforce's Object Manager"
     assert found == [
-        ACCOUNT,
+        *(ACCOUNT, APP, SCOPES),
         SetupStep("acme", Side.HUBSPOT, "group crmsync of contact", StepState.THERE),
         SetupStep("acme", Side.HUBSPOT, "property contact.crmsync_salesforce_id", StepState.WRONG, unique),
         org(stage),
         SetupStep("acme", Side.SALESFORCE, "field Lead.Crmsync_HubSpot_Id__c", StepState.WRONG, manager),
+        *MAPPED,
     ]
 
 
@@ -192,7 +202,7 @@ def test_nothing_is_made_in_another_account() -> None:
         text = "the token in crmsync/acme/hubspot belongs to HubSpot account 777 (TEN-1)"
         assert made == [
             SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.WRONG, text),
-            *steps(stage, StepState.MADE)[1 + len(HUBSPOT_NAMES) :],
+            *steps(stage, StepState.MADE)[HUBSPOT_STEPS:],
         ]
         assert stage.writes[0] == 0
 
@@ -208,9 +218,9 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
 
         made = stage.operator.setup(apply=True)
 
-        hubspot, salesforce = made[: 1 + len(HUBSPOT_NAMES)], made[1 + len(HUBSPOT_NAMES) :]
-        assert [step.what for step in hubspot] == ["account 555002", *HUBSPOT_NAMES]
-        assert [step.state for step in hubspot] == [StepState.THERE, *[StepState.MADE] * len(HUBSPOT_NAMES)]
+        hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:]
+        assert [step.what for step in hubspot] == ["account 555002", APP.what, SCOPES.what, *HUBSPOT_NAMES]
+        assert [step.state for step in hubspot] == [*[StepState.THERE] * 3, *[StepState.MADE] * len(HUBSPOT_NAMES)]
         assert {step.state for step in salesforce} == {StepState.THERE}
 
 
@@ -253,7 +263,7 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     """A refused login is one failed step with its remedy."""
     stage.operator.push_settings(MINIMAL, apply=True)
     wanted = steps(stage, StepState.MADE)
-    hubspot, salesforce = wanted[: 1 + len(HUBSPOT_NAMES)], wanted[1 + len(HUBSPOT_NAMES) :]
+    hubspot, salesforce = wanted[:HUBSPOT_STEPS], wanted[HUBSPOT_STEPS:]
 
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
     failed, *others = stage.operator.setup(apply=True)
@@ -301,10 +311,10 @@ def test_a_side_makes_only_its_own_parts(stage: Stage) -> None:
 
 
 def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
-    """Properties and fields of another type, and access that allows reading only."""
+    """Properties and fields of another type, and access that allows too little."""
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
     group, _, owner = hubspot_parts[:3]
-    lead, contact, _, permission_set, lead_access = salesforce_parts[:5]
+    lead, contact, _, permission_set, account_access, *_, lead_access = salesforce_parts[:8]
     hubspot.make(group)
     definition = {
         "name": "crmsync_owner_id",
@@ -322,6 +332,8 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
     found = stage.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")["records"]
     access = {"ParentId": found[0]["Id"], "SobjectType": "Lead", "Field": "Lead.Crmsync_HubSpot_Id__c"}
     stage.make_in_salesforce("sobjects/FieldPermissions", access | {"PermissionsRead": True, "PermissionsEdit": False})
+    reading = {"ParentId": found[0]["Id"], "SobjectType": "Account", "PermissionsRead": True, "PermissionsCreate": True}
+    stage.make_in_salesforce("sobjects/ObjectPermissions", reading)
 
     assert hubspot.look(hubspot_parts) == {
         group: "",
@@ -331,6 +343,7 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
         lead: "is of type Number, must be Text: remove it in Salesforce and run this again",
         contact: "must be an external id and unique: set that in Salesforce's Object Manager",
         permission_set: "",
+        account_access: "is not Create and Modify All: allow both in the permission set (PERM-1)",
         lead_access: "allows reading only: allow editing in the permission set",
     }
 

@@ -193,9 +193,9 @@ def _one_primary(org: Org, transaction: Transaction, _before: Row | None, row: R
         )
 
 
-def _granted(org: Org, transaction: Transaction, _before: Row | None, _row: Row) -> None:
-    """A grant changes what describe tells about the objects whose fields wait for one [M]."""
-    for sobject, _ in org.schema.guarded:
+def _granted(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
+    """A grant changes what describe tells about its object, and about the objects whose fields wait for one [M]."""
+    for sobject in {*(name for name, _ in org.schema.guarded), *filter(None, [row.get("SobjectType")])}:
         org.schema.changed_ms[sobject] = transaction.now_ms
 
 
@@ -215,6 +215,7 @@ FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
         "Opportunity": (_first_role,),
         "OpportunityContactRole": (_one_primary,),
         "FieldPermissions": (_granted,),
+        "ObjectPermissions": (_granted,),
         "PermissionSetAssignment": (_granted,),
     }
 )

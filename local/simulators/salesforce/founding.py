@@ -62,7 +62,8 @@ class Founding:
         """Write everything. Raises `ValueError` for a world that contradicts itself, `RefusalError` for an impossible record."""
         profile = self._raw("Profile", Name="System Administrator", UserType="Standard")
         standard = self._raw("Profile", Name="Standard User", UserType="Standard")
-        for owner in (profile, standard):
+        minimum = self._raw("Profile", Name="Minimum Access - API Only Integrations", UserType="Standard")
+        for owner in (profile, standard, minimum):
             self._raw(
                 "PermissionSet",
                 Name=f"X{owner}",
@@ -70,9 +71,13 @@ class Founding:
                 ProfileId=owner,
                 IsOwnedByProfile=True,
                 PermissionsApiEnabled=True,
+                PermissionsModifyAllData=owner == profile,
             )
         self._organization()
-        cast = self._people(profile, standard)
+        is_minimum = self._world.get("integration_profile") == "minimum"
+        cast = self._people(profile, standard, minimum if is_minimum else profile)
+        if is_minimum:
+            self._org.limited.add(cast.integration_user_id)
         self._custom_fields()
         self._queues()
         self._stages()
@@ -111,9 +116,9 @@ class Founding:
         channel = self._org.ids.make("0YL")
         self._org.events.source = f"aws.partner/salesforce.com/{self._org.org_id}/{channel}"
 
-    def _people(self, profile: str, standard: str) -> Cast:
+    def _people(self, profile: str, standard: str, integrations: str) -> Cast:
         username = "integration@acme.example.com"
-        integration = self._user({"Name": "Integration User", "Email": username}, profile, None)
+        integration = self._user({"Name": "Integration User", "Email": username}, integrations, None)
         self._user({"Name": "Pat Person", "Email": "pat.person@acme.example.com"}, profile, self._admin)
         for given in self._world.get("users") or ():
             self._user(given, standard, None)

@@ -190,6 +190,26 @@ PERMISSION_SET: Final = SObject(
         read_only(lookup("ProfileId", "Profile ID", "Profile")),
         read_only(flag("IsOwnedByProfile", "Is Owned By Profile")),
         flag("PermissionsApiEnabled", "API Enabled"),
+        flag("PermissionsModifyAllData", "Modify All Data"),
+    ),
+)
+
+OBJECT_PERMISSIONS: Final = SObject(
+    "ObjectPermissions",
+    "Object Permissions",
+    "Object Permissions",
+    "110",  # [M]
+    (
+        read_only(Field("Id", "id", "Object Permissions ID", 18, nillable=False, defaulted=True, id_lookup=True)),
+        required(lookup("ParentId", "Parent ID", "PermissionSet", updateable=False, children="ObjectPerms")),
+        required(text("SobjectType", "Sobject Type", 40, updateable=False)),
+        flag("PermissionsRead", "Read Records"),
+        flag("PermissionsCreate", "Create Records"),
+        flag("PermissionsEdit", "Edit Records"),
+        flag("PermissionsDelete", "Delete Records"),
+        flag("PermissionsViewAllRecords", "Read All Records"),
+        flag("PermissionsModifyAllRecords", "Edit All Records"),
+        read_only(instant("SystemModstamp", "System Modstamp", nillable=False, defaulted=True)),
     ),
 )
 
@@ -248,6 +268,7 @@ SETUP_OBJECTS: Final = (
     ORGANIZATION,
     PROFILE,
     PERMISSION_SET,
+    OBJECT_PERMISSIONS,
     FIELD_PERMISSIONS,
     PERMISSION_SET_ASSIGNMENT,
     CUSTOM_FIELD,

@@ -14,7 +14,7 @@ from local.faults import Faults
 from local.simulators.salesforce.events import EventQueue
 from local.simulators.salesforce.ids import IdMaker
 from local.simulators.salesforce.refusals import RefusalError
-from local.simulators.salesforce.schema import Schema, View
+from local.simulators.salesforce.schema import ObjectAccess, Schema, View
 from local.simulators.salesforce.store import Store
 from local.simulators.salesforce.times import full_second
 from local.simulators.salesforce.transaction import Actor, Transaction
@@ -58,11 +58,13 @@ class Org:
     duplicate_rules: tuple[DuplicateRule, ...] = ()
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
+    limited: set[str] = field(default_factory=set)
+    """Users whose profile lacks Modify All Data, so that object permissions count for them."""
     outer: Transaction | None = None
 
     def view(self, user_id: str, *, tooling: bool = False) -> View:
         """The schema as this user sees it now."""
-        return View(self.schema, user_id, self.access, self.faults, tooling=tooling)
+        return View(self.schema, user_id, self.access, self.object_access, self.faults, tooling=tooling)
 
     def now_ms(self) -> int:
         """The time on the org's clock, to the second."""
@@ -70,19 +72,28 @@ class Org:
 
     def access(self, user_id: str, sobject: str, name: str) -> tuple[bool, bool]:
         """Whether the permission sets of a user (that of the profile included) let him read and edit a guarded field [D]."""
-        held = {
-            row["PermissionSetId"]
-            for row in self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])
-        }
-        user = self.store.get("User", user_id) or {}
-        owned = self.store.tables["PermissionSet"].matching("ProfileId", [user.get("ProfileId")])
-        held |= {row["Id"] for row in owned}
         grants = [
             row
-            for row in self.store.tables["FieldPermissions"].matching("ParentId", held)
+            for row in self.store.tables["FieldPermissions"].matching("ParentId", self._held(user_id))
             if (row["Field"].lower()) in self._spellings(sobject, name)
         ]
         return any(row["PermissionsRead"] for row in grants), any(row["PermissionsEdit"] for row in grants)
+
+    def object_access(self, user_id: str, sobject: str) -> ObjectAccess:
+        """What the permission sets of a user let him do with the records of an sObject; Modify All Data is everything [D]."""
+        if user_id not in self.limited:
+            return ObjectAccess()
+        rows = self.store.tables["ObjectPermissions"].matching("ParentId", self._held(user_id))
+        grants = [row for row in rows if row["SobjectType"] == sobject]
+        may = (any(row[f"Permissions{verb}"] for row in grants) for verb in ("Read", "Create", "Edit", "Delete"))
+        return ObjectAccess(*may)
+
+    def _held(self, user_id: str) -> set[str]:
+        """The permission sets of a user, that of the profile included."""
+        assigned = self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])
+        user = self.store.get("User", user_id) or {}
+        owned = self.store.tables["PermissionSet"].matching("ProfileId", [user.get("ProfileId")])
+        return {*(row["PermissionSetId"] for row in assigned), *(row["Id"] for row in owned)}
 
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Transaction]:

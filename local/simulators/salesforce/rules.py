@@ -20,7 +20,11 @@ from local.simulators.salesforce.transaction import Actor
 _PERSONS: Final = frozenset(field.name for field in PERSON_ACCOUNT_FIELDS if field.createable)
 _NOT_PERSONS: Final = frozenset({"Name", "ParentId"})
 _ONCE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"FieldPermissions": ("ParentId", "Field"), "PermissionSetAssignment": ("AssigneeId", "PermissionSetId")}
+    {
+        "FieldPermissions": ("ParentId", "Field"),
+        "ObjectPermissions": ("ParentId", "SobjectType"),
+        "PermissionSetAssignment": ("AssigneeId", "PermissionSetId"),
+    }
 )
 """Records that exist once for these fields together; the first of them is indexed."""
 
@@ -88,8 +92,32 @@ def check_person_fields(sobject: SObject, row: Row, given: Mapping[str, Any]) ->
         raise RefusalError("INVALID_FIELD_FOR_INSERT_UPDATE", message, bad)
 
 
+_DEPENDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "PermissionsCreate": ("PermissionsRead",),
+        "PermissionsEdit": ("PermissionsRead",),
+        "PermissionsDelete": ("PermissionsRead", "PermissionsEdit"),
+        "PermissionsViewAllRecords": ("PermissionsRead",),
+        "PermissionsModifyAllRecords": (
+            *("PermissionsRead", "PermissionsEdit", "PermissionsDelete", "PermissionsViewAllRecords"),
+        ),
+    }
+)
+"""Which object permissions a permission asks for [D: ObjectPermissions in the Object Reference]."""
+
+
+def check_dependencies(sobject: SObject, row: Row) -> None:
+    """An object permission comes with those it depends on [D]; the words are [M]."""
+    for name, wanted in _DEPENDS.items() if sobject.name == "ObjectPermissions" else ():
+        missing = [one for one in wanted if not row.get(one)]
+        if row.get(name) and missing:
+            message = f"Permission {name} depends on permission(s): {', '.join(missing)}"
+            raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, missing)
+
+
 def check_grant(org: Org, sobject: SObject, row: Row) -> None:
     """A field permission names a field that exists, and no permission or assignment is given twice [M: texts]."""
+    check_dependencies(sobject, row)
     together = _ONCE.get(sobject.name)
     if together is None:
         return

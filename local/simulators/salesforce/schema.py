@@ -7,7 +7,7 @@ their checks are elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from local.faults import Faults
@@ -19,6 +19,23 @@ from local.simulators.salesforce.objects_setup import SETUP_OBJECTS
 
 Access = Callable[[str, str, str], tuple[bool, bool]]
 """(user id, sObject, field) -> may read, may edit: what the permission sets of the user say."""
+
+SHARED: Final = frozenset({"Account", "Contact", "Lead", "Opportunity"})
+"""The sObjects here that object permissions are given for one by one; contact roles go by Opportunity, tasks by rights of their own [D]."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAccess:
+    """What a user may do with the records of an sObject; whose records they are (sharing) is not simulated [M]."""
+
+    read: bool = True
+    create: bool = True
+    edit: bool = True
+    delete: bool = True
+
+
+Objects = Callable[[str, str], ObjectAccess]
+"""(user id, sObject) -> what the permission sets of the user say."""
 
 
 def persons_name(name: str) -> str:
@@ -95,11 +112,14 @@ class Schema:
 class View:
     """The schema as one user sees it during one request."""
 
-    def __init__(self, schema: Schema, user_id: str, access: Access, faults: Faults, *, tooling: bool = False) -> None:
+    def __init__(
+        self, schema: Schema, user_id: str, access: Access, objects: Objects, faults: Faults, *, tooling: bool = False
+    ) -> None:
         """Look at `schema` with the eyes of `user_id`; `tooling` shows what only the Tooling API shows."""
         self._schema = schema
         self._user_id = user_id
         self._access = access
+        self._objects = objects
         self._faults = faults
         self._tooling = tooling
         self._seen: dict[str, dict[str, Field]] = {}
@@ -107,11 +127,12 @@ class View:
     def sobject(self, name: str) -> SObject | None:
         """The sObject of this name if this API shows it."""
         found = self._schema.get(name)
-        return found if found is not None and (self._tooling or not found.tooling) else None
+        return self._allowed(found) if found is not None and (self._tooling or not found.tooling) else None
 
     def sobjects(self) -> list[SObject]:
         """All sObjects this API shows."""
-        return [item for item in self._schema.objects.values() if self._tooling or not item.tooling]
+        shown = (item for item in self._schema.objects.values() if self._tooling or not item.tooling)
+        return [item for item in map(self._allowed, shown) if item is not None]
 
     def fields(self, sobject: SObject) -> dict[str, Field]:
         """The visible fields by lower-case name."""
@@ -145,6 +166,16 @@ class View:
     def changed_ms(self, sobject: SObject) -> int:
         """When the schema of this object last changed."""
         return self._schema.changed_ms.get(sobject.name, _BIRTH_MS)
+
+    def _allowed(self, sobject: SObject) -> SObject | None:
+        """The sObject with what this user may do to its records; one whose records he may not read is not there for him [D]."""
+        if sobject.name not in SHARED:
+            return sobject
+        access = self._objects(self._user_id, sobject.name)
+        if access == ObjectAccess():
+            return sobject
+        may = replace(sobject, createable=access.create, updateable=access.edit, deletable=access.delete)
+        return may if access.read else None
 
     def _look(self, sobject: SObject) -> dict[str, Field]:
         gone = self.loses_fields(sobject)

@@ -1,8 +1,8 @@
-"""Set-up and check of one connection: is this the account and the org that the settings mean, and has it what crmsync needs: the right
-edition, rights enough for what is switched on, and our own properties and fields.
+"""Set-up and check of one connection: is this the account and the org that the settings mean, and has it what crmsync needs.
 
-Looks at everything first and makes only what is missing, so a second run changes nothing. What stands but cannot be used is told, never
-altered: it may be somebody else's. One side that cannot answer does not keep the other from being set up.
+That is the right edition, rights enough for what is switched on, and our own properties and fields. Looks at everything first and makes
+only what is missing, so a second run changes nothing. What stands but cannot be used is told, never altered: it may be somebody else's.
+One side that cannot answer does not keep the other from being set up.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ NOT_FOUND = frozenset({404})
 CONFLICT = frozenset({409})
 
 _DETAILS = "/account-info/v3/details"
-_TOKEN = "/oauth/v2/private-apps/get/access-token-info"
+_WHOSE = "/oauth/v2/private-apps/get/access-token-info"
 _GROUPS = "/crm/v3/properties/{object}/groups"
 _GROUP = "/crm/v3/properties/{object}/groups/{name}"
 _PROPERTIES = "/crm/v3/properties/{object}"
@@ -50,7 +50,7 @@ class HubspotSchema:
         Raises `SyncError`.
         """
         secret = self._secret.current()
-        body = self._client.ask("POST", _TOKEN, body={"tokenKey": secret["access_token"]}).body
+        body = self._client.ask("POST", _WHOSE, body={"tokenKey": secret["access_token"]}).body
         return App(str(body["appId"]), secret.get("app_id", ""), frozenset(map(str, body.get("scopes") or ())))
 
     def properties(self, name: str) -> Mapping[str, HubspotProperty]:

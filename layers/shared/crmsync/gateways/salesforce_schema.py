@@ -1,7 +1,8 @@
 """What a Salesforce org has of our own: fields, the permission set and who has it, looked at and made; which org it is; an object's fields.
 
-Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5). A field is looked for by the Tooling API too:
-describe does not show a field that nobody has access to yet. Only `crmsync.flows.operator` asks for these, never a sync.
+Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5; ObjectPermissions in the Object Reference). A
+field is looked for by the Tooling API too: describe does not show a field that nobody has access to yet. Only `crmsync.flows.operator` asks
+for these, never a sync.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
-from crmsync.rules.own_fields import Assignment, CountField, FieldAccess, KeyField, Part, PermissionSet
+from crmsync.rules.own_fields import Assignment, CountField, FieldAccess, KeyField, ObjectAccess, Part, PermissionSet
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
 _ACCESS = "SELECT ParentId, Field, PermissionsEdit FROM FieldPermissions WHERE ParentId IN {sets}"
+_OBJECTS = "SELECT ParentId, SobjectType, PermissionsCreate, PermissionsModifyAllRecords FROM ObjectPermissions WHERE ParentId IN {sets}"
 _ASSIGNED = (
     "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
 )
@@ -35,6 +37,9 @@ _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
 _SUFFIX = "__c"
 _READ_ONLY = "allows reading only: allow editing in the permission set"
+_TOO_LITTLE = "is not Create and Modify All: allow both in the permission set (PERM-1)"
+_RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+"""Modify All asks for each of the others but Create. It is what edits a record whoever owns it; nothing of ours deletes one of these."""
 
 
 class SalesforceSchema:
@@ -67,8 +72,10 @@ class SalesforceSchema:
         sets = self._set_ids(parts)
         found |= {part: "" for part in parts if isinstance(part, PermissionSet) and part.name in sets}
         if sets:
-            access, given = self._access(sets), self._given(sets)
+            access, given, objects = self._access(sets), self._given(sets), self._objects(sets)
             for part in parts:
+                if isinstance(part, ObjectAccess) and (part.permission_set, part.object) in objects:
+                    found[part] = objects[part.permission_set, part.object]
                 if isinstance(part, FieldAccess) and (part.permission_set, f"{part.object}.{part.field}") in access:
                     found[part] = access[part.permission_set, f"{part.object}.{part.field}"]
                 if isinstance(part, Assignment) and part.permission_set in given:
@@ -94,6 +101,13 @@ class SalesforceSchema:
         if isinstance(part, PermissionSet):
             row: dict[str, Any] = {"Name": part.name, "Label": part.label, "Description": part.description}
             return "sobjects/PermissionSet", row
+        if isinstance(part, ObjectAccess):
+            rights = {f"Permissions{right}": True for right in _RIGHTS}
+            return "sobjects/ObjectPermissions", {
+                "ParentId": self._set_id(part),
+                "SobjectType": part.object,
+                **rights,
+            }
         if isinstance(part, FieldAccess):
             return "sobjects/FieldPermissions", {
                 "ParentId": self._set_id(part),
@@ -125,11 +139,11 @@ class SalesforceSchema:
     def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
         """Permission set name -> id, of those that the parts speak of and that stand."""
         names = {part.name for part in parts if isinstance(part, PermissionSet)}
-        names |= {part.permission_set for part in parts if isinstance(part, FieldAccess | Assignment)}
+        names |= {part.permission_set for part in parts if isinstance(part, ObjectAccess | FieldAccess | Assignment)}
         rows = self._query(format_soql(_SETS, names=sorted(names))) if names else ()
         return {row["Name"]: row["Id"] for row in rows}
 
-    def _set_id(self, part: FieldAccess | Assignment) -> str:
+    def _set_id(self, part: ObjectAccess | FieldAccess | Assignment) -> str:
         found = self._set_ids([part])
         if part.permission_set not in found:
             hint = "Make the permission set first."
@@ -141,6 +155,17 @@ class SalesforceSchema:
         names = {identifier: name for name, identifier in sets.items()}
         rows = self._query(format_soql(_ACCESS, sets=sorted(names)))
         return {(names[row["ParentId"]], row["Field"]): "" if row["PermissionsEdit"] else _READ_ONLY for row in rows}
+
+    def _objects(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+        """Permission set and object of every grant, with what is wrong about it."""
+        names = {identifier: name for name, identifier in sets.items()}
+        rows = self._query(format_soql(_OBJECTS, sets=sorted(names)))
+        return {
+            (names[row["ParentId"]], row["SobjectType"]): (
+                "" if row["PermissionsCreate"] and row["PermissionsModifyAllRecords"] else _TOO_LITTLE
+            )
+            for row in rows
+        }
 
     def _given(self, sets: Mapping[str, str]) -> frozenset[str]:
         names = {identifier: name for name, identifier in sets.items()}

@@ -88,6 +88,18 @@ class PermissionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectAccess:
+    """Reading, making and editing every record of `object`, granted by `permission_set`: Salesforce's "Modify All" of that object alone."""
+
+    permission_set: str
+    object: str
+
+    def __str__(self) -> str:
+        """``access to every Lead``."""
+        return f"access to every {self.object}"
+
+
+@dataclass(frozen=True, slots=True)
 class FieldAccess:
     """Reading and editing `field` of `object`, granted by `permission_set`: a new field is hidden from everybody."""
 
@@ -111,7 +123,9 @@ class Assignment:
         return f"permission set {self.permission_set} given to the integration user"
 
 
-Part: TypeAlias = PropertyGroup | OwnProperty | KeyField | CountField | PermissionSet | FieldAccess | Assignment
+Part: TypeAlias = (
+    PropertyGroup | OwnProperty | KeyField | CountField | PermissionSet | ObjectAccess | FieldAccess | Assignment
+)
 """One thing that set-up makes."""
 
 _CONTACT = "contact"
@@ -201,7 +215,14 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    PermissionSet(PERMISSION_SET, "crmsync", "Access to the fields that crmsync made for itself, and to nothing else."),
+    PermissionSet(
+        PERMISSION_SET,
+        "crmsync",
+        "Access to the objects that crmsync keeps in step and to the fields that it made for itself, and to nothing else.",
+    ),
+    ObjectAccess(PERMISSION_SET, "Account"),
+    ObjectAccess(PERMISSION_SET, "Contact"),
+    ObjectAccess(PERMISSION_SET, "Lead"),
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
@@ -220,8 +241,9 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
     Assignment(PERMISSION_SET),
 )
-"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), and access to them,
-nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there (Q-19)."""
+"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), access to them and
+to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there
+(Q-19)."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:

@@ -1,0 +1,135 @@
+"""What the two accounts that crmsync signs in with may do: `setup` and `check` name what is missing, and nothing that is not needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side
+from crmsync.model.schema import SalesforceField
+from crmsync.model.settings import CompanySettings, ContactSettings, EmailTaskSettings
+from crmsync.rules.mapped_rights import lacking, mapped_rules
+from crmsync.rules.scopes import scopes_of
+from tests.builders import a_connection
+from tests.config.files import MINIMAL
+from tests.operator import stages
+from tests.operator.stages import Stage
+
+CONTACTS = tuple(f"crm.{what}.contacts.{verb}" for what in ("objects", "schemas") for verb in ("read", "write"))
+OPT_OUT = "communication_preferences.read_write"
+OWNERS = "crm.objects.owners.read"
+
+
+def findings(stage: Stage, *, apply: bool = False) -> dict[str, tuple[str, str]]:
+    """What set-up says is not as it should be: state and sentence."""
+    return {step.what: (step.state, step.text) for step in stage.operator.setup(apply=apply) if not step.is_good}
+
+
+@pytest.mark.rule("CH-18")
+def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
+    """Companies, a list to look at and tasks have scopes of their own; what is switched off has none (SET-4)."""
+    both = replace(a_connection(), email_tasks=EmailTaskSettings(kinds=()))
+    contacts = replace(both, companies=CompanySettings(sync=False))
+    listed = replace(contacts, contacts=ContactSettings(inclusion_list="77"))
+    mailed = replace(contacts, email_tasks=EmailTaskSettings())
+    nothing = replace(contacts, contacts=ContactSettings(sync=False))
+
+    plain = {*CONTACTS, OPT_OUT, OWNERS}
+    assert set(scopes_of(contacts)) == plain
+    assert set(scopes_of(both)) == plain | {one.replace("contacts", "companies") for one in CONTACTS}
+    assert set(scopes_of(listed)) == plain | {"crm.lists.read"}
+    assert set(scopes_of(mailed)) == plain | {"content"}
+    assert set(scopes_of(nothing)) == {"crm.objects.contacts.read", OWNERS}
+
+
+@pytest.mark.rule("CH-18")
+def test_scopes_that_the_token_lacks_are_named() -> None:
+    """Before anything fails because of them; what can be made without them is made."""
+    scopes = [scope for scope in scopes_of(a_connection()) if scope not in {"content", OPT_OUT}]
+    with stages.stage(portal={"scopes": scopes}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        found = findings(stage, apply=True)
+
+    text = f"the app lacks {OPT_OUT}, content: add them to it and install it again (CH-18)"
+    assert found == {"scopes": (StepState.WRONG, text)}
+
+
+def test_a_look_without_its_scope_fails_by_itself() -> None:
+    """Without a scope for companies their properties cannot be looked at; Salesforce is set up all the same."""
+    scopes = [scope for scope in scopes_of(a_connection()) if "companies" not in scope]
+    with stages.stage(portal={"scopes": scopes}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        found = findings(stage, apply=True)
+
+    assert set(found) == {"scopes", "properties and fields of our own"}
+    assert found["properties and fields of our own"][0] == StepState.FAILED
+
+
+@pytest.mark.rule("CH-5")
+def test_a_secret_that_names_another_app_is_told() -> None:
+    """Our own writes are known by the app's id in the webhooks: a wrong one would make each of them look like news."""
+    with stages.stage(portal={"app_id": 4711}) as stage:
+        stage.hubspot.portals[0].app_id = 4712
+        stage.operator.push_settings(MINIMAL, apply=True)
+        told = findings(stage)
+
+    assert told["app 4712"] == (
+        StepState.WRONG,
+        "the token belongs to app 4712, the secret names app 4711: store app_id 4712 (CH-5)",
+    )
+
+
+@pytest.mark.rule("PERM-1")
+def test_set_up_gives_an_integration_user_what_it_needs() -> None:
+    """A user with hardly a right cannot see the objects; the permission set opens these, and nothing but these."""
+    with stages.stage(org={"integration_profile": "minimum"}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        before = findings(stage)
+        after = findings(stage, apply=True)
+        made = stage.in_salesforce("sobjects/Lead/describe")
+        opened = stage.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")["records"]
+        again = stage.operator.setup(apply=True)
+
+    assert before["mapped fields of Lead"][0] == StepState.FAILED
+    assert before["access to every Lead"] == (StepState.MISSING, "")
+    assert after == {}
+    assert (made["createable"], made["updateable"]) == (True, True)
+    assert sorted(row["SobjectType"] for row in opened) == ["Account", "Contact", "Lead"]
+    assert {step.state for step in again} == {StepState.THERE}
+
+
+@pytest.mark.rule("PERM-2")
+def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
+    """What the integration user cannot see cannot cross, so the field is named with what to do."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+    fault = {"at": "salesforce", "kind": "field_removed", "object": "Contact", "field": "Fax", "times": 99}
+    stage.faults.replace([fault])
+
+    text = 'Fax cannot be seen: give the integration user access to it, or map it with update = "never" (PERM-2)'
+    assert findings(stage) == {"mapped fields of Contact": (StepState.WRONG, text)}
+    wrong = SetupStep("acme", Side.SALESFORCE, "mapped fields of Contact", StepState.WRONG, text)
+    assert wrong in stage.operator.check().steps
+
+
+@pytest.mark.rule("PERM-2")
+def test_only_fields_that_are_written_must_be_editable() -> None:
+    """A mapping whose value always comes from Salesforce needs reading alone, one that never syncs nothing (MAP-4)."""
+    rows = (FieldRule("fax", "Fax", Update.NEVER), FieldRule("rank", "Rank__c", Update.ALWAYS_SALESFORCE))
+    connection = a_connection(field=rows)
+    rules = mapped_rules(connection)
+    names = [rule.salesforce for rule in rules["Lead"]]
+    fields = [SalesforceField(name, is_read_only=name in {"Rank__c", "Title"}) for name in names if name != "City"]
+
+    assert set(rules) == {"Lead", "Contact", "Account"}
+    assert {"Rank__c", "HasOptedOutOfEmail"} <= set(names)
+    assert "Fax" not in names
+    assert lacking(rules["Lead"], fields) == (
+        "Title cannot be edited; City cannot be seen: give the integration user access to it, "
+        'or map it with update = "never" (PERM-2)'
+    )
