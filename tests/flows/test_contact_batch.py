@@ -7,7 +7,7 @@ from crmsync.model.changes import Cause
 from crmsync.model.effects import Category
 from crmsync.model.records import Side
 from tests.flows.worlds import Town
-from tests.memory.crm import PERSON
+from tests.memory.customs import PERSON
 
 
 @pytest.mark.rule("SET-2")

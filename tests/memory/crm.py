@@ -1,6 +1,6 @@
 """One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a person who works beside us.
 
-What the two sides do differently is data (`Customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways
+What the two sides do differently is data (`customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways
 belong to the simulators.
 """
 
@@ -9,81 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
-from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
+from tests.memory.customs import CHILDREN, CUSTOMS
 
 PAGE = 200
 FURTHER = "hs_additional_emails"
 """A HubSpot contact's further addresses; one that becomes its own address is none of them any more."""
 
 IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
-OUR_USER = "005000000000001AAA"
-PERSON = "005000000000009AAA"
-
-
-@dataclass(frozen=True, slots=True)
-class Customs:
-    """What a side does its own way."""
-
-    key: str
-    email: str
-    unique_email: bool
-    says_what_it_shows: bool
-    tells_deleted: bool
-    stamp: timedelta
-    required: Mapping[str, tuple[str, ...]]
-    prefixes: Mapping[str, str]
-    by: Mapping[bool, str]
-    """Who wrote, by whether it was us: HubSpot's source, Salesforce's user id."""
-
-
-CUSTOMS = {
-    Side.HUBSPOT: Customs(
-        key=HUBSPOT_KEY,
-        email="email",
-        unique_email=True,
-        says_what_it_shows=True,
-        tells_deleted=False,
-        stamp=timedelta(milliseconds=1),
-        required={},
-        prefixes={},
-        by={True: "INTEGRATION/990077", False: "CRM_UI/userId:1"},
-    ),
-    Side.SALESFORCE: Customs(
-        key=SALESFORCE_KEY,
-        email="Email",
-        unique_email=False,
-        says_what_it_shows=False,
-        tells_deleted=True,
-        stamp=timedelta(seconds=1),
-        required={
-            "Lead": ("LastName", "Company"),
-            "Contact": ("LastName",),
-            "Opportunity": ("Name", "StageName", "CloseDate"),
-            "OpportunityContactRole": ("OpportunityId", "ContactId"),
-        },
-        prefixes={
-            "Lead": "00Q",
-            "Contact": "003",
-            "Account": "001",
-            "Opportunity": "006",
-            "OpportunityContactRole": "00K",
-        },
-        by={True: OUR_USER, False: PERSON},
-    ),
-}
-
-CHILDREN = {
-    "Account": (("Contact", "AccountId"), ("Opportunity", "AccountId")),
-    "Contact": (("OpportunityContactRole", "ContactId"),),
-    "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
-}
-"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with the field that names their parent."""
 
 
 @dataclass(slots=True)

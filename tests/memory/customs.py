@@ -1,0 +1,73 @@
+"""What each CRM in memory does its own way, as data: names, required fields, ids, stamps, parents. Nothing here does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.model.records import Side
+
+OUR_USER = "005000000000001AAA"
+PERSON = "005000000000009AAA"
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """What a side does its own way."""
+
+    key: str
+    email: str
+    unique_email: bool
+    says_what_it_shows: bool
+    tells_deleted: bool
+    stamp: timedelta
+    required: Mapping[str, tuple[str, ...]]
+    prefixes: Mapping[str, str]
+    by: Mapping[bool, str]
+    """Who wrote, by whether it was us: HubSpot's source, Salesforce's user id."""
+
+
+CUSTOMS = {
+    Side.HUBSPOT: Customs(
+        key=HUBSPOT_KEY,
+        email="email",
+        unique_email=True,
+        says_what_it_shows=True,
+        tells_deleted=False,
+        stamp=timedelta(milliseconds=1),
+        required={},
+        prefixes={},
+        by={True: "INTEGRATION/990077", False: "CRM_UI/userId:1"},
+    ),
+    Side.SALESFORCE: Customs(
+        key=SALESFORCE_KEY,
+        email="Email",
+        unique_email=False,
+        says_what_it_shows=False,
+        tells_deleted=True,
+        stamp=timedelta(seconds=1),
+        required={
+            "Lead": ("LastName", "Company"),
+            "Contact": ("LastName",),
+            "Opportunity": ("Name", "StageName", "CloseDate"),
+            "OpportunityContactRole": ("OpportunityId", "ContactId"),
+        },
+        prefixes={
+            "Lead": "00Q",
+            "Contact": "003",
+            "Account": "001",
+            "Opportunity": "006",
+            "OpportunityContactRole": "00K",
+        },
+        by={True: OUR_USER, False: PERSON},
+    ),
+}
+
+CHILDREN = {
+    "Account": (("Contact", "AccountId"), ("Opportunity", "AccountId")),
+    "Contact": (("OpportunityContactRole", "ContactId"),),
+    "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
+}
+"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with the field that names their parent."""
