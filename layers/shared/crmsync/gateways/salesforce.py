@@ -9,43 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.salesforce_accounts import PersonAccounts, accounts_by_domain, contacts_of
-from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
-from crmsync.gateways.salesforce_ids import full, is_id
+from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error
+from crmsync.gateways.salesforce_ids import is_id
 from crmsync.gateways.salesforce_locks import in_calls
-from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, run
+from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, by_key, run
+from crmsync.gateways.salesforce_rows import CONVERSION, FIXED, Write, change, creation, outcome, record, update_of
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.salesforce_survivors import survivors
-from crmsync.gateways.salesforce_sweep import SalesforceSweep, moment
+from crmsync.gateways.salesforce_sweep import SalesforceSweep
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
-from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Sighting, Written
+from crmsync.model.records import Record, Ref
+from crmsync.ports import Fields, Outcome, Sighting
 
 READ_BATCH = 2000
 WRITE_BATCH = 200
 LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of them wait for each other."""
-
-CONVERSION = {"Lead": ("IsConverted", "ConvertedContactId")}
-"""Read along: what became of a lead."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """One row of a collection call and where its outcome goes."""
-
-    at: int
-    object: str
-    key: str
-    group: str
-    row: Mapping[str, Any]
-    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +88,7 @@ class SalesforceGateway:
                 rows = self._session.call("POST", f"composite/sobjects/{name}", body=body)
                 for row in rows or ():
                     if row:
-                        one = _record(name, row, wanted)
+                        one = record(name, row, wanted)
                         found[one.ref] = one
         return found
 
@@ -116,7 +101,7 @@ class SalesforceGateway:
         found: dict[Ref, Record] = {}
         for query, rows in run(self._session, queries):
             for row in rows:
-                one = _record(query.object, row, query.fields)
+                one = record(query.object, row, query.fields)
                 found[one.ref] = one
         return list(found.values())
 
@@ -142,16 +127,20 @@ class SalesforceGateway:
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Upsert by our external id, 200 a call: a repeat finds the record that the first time made.
 
-        What assignment rules shall give an owner (OWN-9) is inserted, as they would run for an upsert's update as well (PLT-1); what turns
-        out to be there already is upserted like everything else.
+        What assignment rules shall give an owner (OWN-9) is inserted, as they would run for an upsert's update as well (PLT-1), and so is
+        what has fields that are fixed; what turns out to be there already is upserted like everything else, or updated without those.
         """
-        writes = [_creation(at, effect) for at, effect in enumerate(effects)]
+        writes = [creation(at, effect) for at, effect in enumerate(effects)]
+        first = [write for write in writes if effects[write.at].assign or write.object in FIXED]
 
         def run(outcomes: dict[int, Outcome]) -> None:
-            for part in in_calls((write for write in writes if effects[write.at].assign), WRITE_BATCH):
+            for part in in_calls(first, WRITE_BATCH):
                 inserted: dict[int, Outcome] = {}
                 self._write(part, _INSERT, inserted)
+                doubles = [write for write in part if _is_double(inserted[write.at])]
                 outcomes.update({at: one for at, one in inserted.items() if not _is_double(one)})
+                self._update_fixed([write for write in doubles if write.object in FIXED], inserted)
+                outcomes.update({write.at: inserted[write.at] for write in doubles if write.object in FIXED})
             for part in in_calls((write for write in writes if write.at not in outcomes), WRITE_BATCH, mixed=False):
                 way = _Way("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
                 self._write(part, way, outcomes)
@@ -160,7 +149,7 @@ class SalesforceGateway:
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
         """Update by id, 200 a call, contacts of one account side by side (see `salesforce_locks`)."""
-        writes = [_change(at, effect) for at, effect in enumerate(effects)]
+        writes = [change(at, effect) for at, effect in enumerate(effects)]
 
         def run(outcomes: dict[int, Outcome]) -> None:
             for part in in_calls(writes, WRITE_BATCH):
@@ -175,19 +164,34 @@ class SalesforceGateway:
         """
         return self._sweep.changed_since(since)
 
-    def _write(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
+    def _update_fixed(self, doubles: list[Write], outcomes: dict[int, Outcome]) -> None:
+        """Update what our key finds, all but the fields that are fixed; of what it does not find, the conflict stands."""
+        keys = {name: [write.key for write in doubles if write.object == name] for name in FIXED}
+        queries = [query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)]
+        ids = {
+            (query.object, row[SALESFORCE_KEY]): row["Id"]
+            for query, rows in run(self._session, queries)
+            for row in rows
+        }
+        known = [
+            update_of(write, ids[write.object, write.key]) for write in doubles if (write.object, write.key) in ids
+        ]
+        for part in in_calls(known, WRITE_BATCH):
+            self._write(part, _UPDATE, outcomes)
+
+    def _write(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
         """Write the rows of a call, and those whose record was locked once more."""
         self._write_part(part, way, outcomes)
         locked = [write for write in part if _is_locked(outcomes[write.at])]
         for smaller in in_calls(locked, LOCKED_BATCH):
             self._write_part(smaller, way, outcomes)
 
-    def _write_part(self, part: list[_Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
+    def _write_part(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
         """Write the rows. A call refused for the sake of one row is cut in half until the row is found."""
         body = {"allOrNone": False, "records": [write.row for write in part]}
         answer = self._session.call(way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE)
         if not isinstance(answer, Refusal):
-            outcomes.update((write.at, _outcome(write, row)) for write, row in zip(part, answer, strict=True))
+            outcomes.update((write.at, outcome(write, row)) for write, row in zip(part, answer, strict=True))
             return
         error = call_error(answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {})
         # A field that the org lacks spoils every row that has it: no need to search for those.
@@ -220,31 +224,6 @@ def _is_locked(outcome: Outcome) -> bool:
     return isinstance(outcome, TryAgain) and outcome.code == LOCKED
 
 
-def _outcome(write: _Write, row: Mapping[str, Any]) -> Outcome:
-    if not row.get("success"):
-        return row_error(row.get("errors") or (), write.fields, updates="id" in write.row)
-    return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
-
-
-def _creation(at: int, effect: CreateRecord) -> _Write:
-    row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
-    return _Write(at, effect.object, effect.key, _group(effect), row, effect.fields)
-
-
-def _change(at: int, effect: UpdateRecord) -> _Write:
-    ref = effect.place
-    if not isinstance(ref, Ref):
-        msg = f"an update of {ref} before its record was made"
-        raise TypeError(msg)
-    row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
-    return _Write(at, ref.object, ref.id, _group(effect), row, effect.fields)
-
-
-def _group(effect: CreateRecord | UpdateRecord) -> str:
-    """The parent that is locked along: a contact's account is in its own fields where it is being set."""
-    return full(effect.group or str(effect.fields.get("AccountId") or ""))
-
-
 def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
     """Ids by object, each once. What cannot be an id (a person typed it into our HubSpot property) would spoil a whole call: left out."""
     objects: dict[str, dict[str, None]] = {}
@@ -252,19 +231,3 @@ def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
         if is_id(ref.id):
             objects.setdefault(ref.object, {})[ref.id] = None
     return {name: list(ids) for name, ids in objects.items()}
-
-
-def _record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
-    return Record(
-        ref=Ref(Side.SALESFORCE, name, row["Id"]),
-        fields={field: row.get(field) for field in fields},
-        created_at=moment(row["CreatedDate"]),
-        modified_at=moment(row["LastModifiedDate"]),
-        modified_by=row.get("LastModifiedById") or "",
-        successor=_successor(row),
-    )
-
-
-def _successor(row: Mapping[str, Any]) -> Ref | None:
-    contact = row.get("ConvertedContactId") if row.get("IsConverted") else None
-    return Ref(Side.SALESFORCE, "Contact", full(str(contact))) if contact else None

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from simple_salesforce.format import format_soql
 
-from crmsync.errors import Refused
+from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.gateways.throttle import chunks
@@ -72,6 +72,16 @@ def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
         return Query(format_soql(form, name=checked(name), ids=part), name, deleted_too=True)
 
     return packed(list(ids), query, lambda one: format_soql("{},", one))
+
+
+def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
+    """Queries for the records that have one of the keys in a field of ours."""
+    form = "SELECT Id, {field:literal} FROM {name:literal} WHERE {field:literal} IN {keys}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, field=checked(field), name=checked(name), keys=part), name)
+
+    return packed(list(keys), query, lambda key: format_soql("{},", key))
 
 
 def by_account(accounts: Iterable[str]) -> Iterator[Query]:
@@ -135,22 +145,33 @@ def packed(
         yield query(part)
 
 
-_SIGHTINGS = "SELECT Id, SystemModstamp, IsDeleted FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}"
+NEVER_DELETED = frozenset({"OpportunityStage", "RecordType"})
+"""Set-up rows, which have no recycle bin and no ``IsDeleted``."""
+
+OURS = {"RecordType": " AND SobjectType = 'Opportunity'"}
+"""Of an object that serves many, the rows that matter to us."""
+
+_SIGHTINGS = (
+    "SELECT {columns:literal} FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}{extra:literal}"
+)
 
 
 def modified_since(name: str, moment: datetime, *, limit: int = PAGE, operator: str = ">=") -> Query:
     """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the recycle bin included."""
-    form = _SIGHTINGS + " ORDER BY SystemModstamp, Id LIMIT {limit}"
-    soql = format_soql(form, name=checked(name), operator=operator, moment=moment, limit=limit)
-    return Query(soql, name, deleted_too=True)
+    order = format_soql(" ORDER BY SystemModstamp, Id LIMIT {limit}", limit=limit)
+    return _sightings(name, operator, moment, order)
 
 
 def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -> Query:
     """A page of what was modified at one moment, by id, beginning after an id ("" = from the first)."""
-    form = _SIGHTINGS + " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
-    soql = format_soql(
-        form, name=checked(name), operator="=", moment=moment, after_id=after_id or LEAST_ID, limit=limit
-    )
+    form = " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
+    return _sightings(name, "=", moment, format_soql(form, after_id=after_id or LEAST_ID, limit=limit))
+
+
+def _sightings(name: str, operator: str, moment: datetime, rest: str) -> Query:
+    columns = "Id, SystemModstamp" + ("" if name in NEVER_DELETED else ", IsDeleted")
+    extra = OURS.get(name, "") + rest
+    soql = format_soql(_SIGHTINGS, columns=columns, name=checked(name), operator=operator, moment=moment, extra=extra)
     return Query(soql, name, deleted_too=True)
 
 
@@ -168,8 +189,13 @@ def counted(name: str, *, with_email: bool = False) -> Query:
     return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
 
 
-def run(session: SalesforceSession, queries: Sequence[Query]) -> Iterator[tuple[Query, list[dict[str, Any]]]]:
-    """Run the queries, five a call, and follow long answers to their end. Raises `SyncError` for the first query that fails."""
+def run(
+    session: SalesforceSession, queries: Sequence[Query], refused: list[SyncError] | None = None
+) -> Iterator[tuple[Query, list[dict[str, Any]]]]:
+    """Run the queries, five a call, and follow long answers to their end.
+
+    Raises `SyncError` for the first query that fails; with `refused`, what Salesforce will not answer is kept there and the others go on.
+    """
     for part in chunks(list(queries), QUERIES_PER_CALL):
         requests = [
             {"method": "GET", "referenceId": f"q{at}", "url": _url(session, query)} for at, query in enumerate(part)
@@ -177,7 +203,14 @@ def run(session: SalesforceSession, queries: Sequence[Query]) -> Iterator[tuple[
         answer = session.call("POST", "composite", body={"allOrNone": False, "compositeRequest": requests})
         by_reference = {one["referenceId"]: one for one in answer["compositeResponse"]}
         for at, query in enumerate(part):
-            yield query, _rows(session, by_reference[f"q{at}"])
+            try:
+                rows = _rows(session, by_reference[f"q{at}"])
+            except Refused as error:
+                if refused is None:
+                    raise
+                refused.append(error)
+                continue
+            yield query, rows
 
 
 def _rows(session: SalesforceSession, answer: dict[str, Any]) -> list[dict[str, Any]]:

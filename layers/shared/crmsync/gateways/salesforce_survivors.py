@@ -17,9 +17,13 @@ MOST_MERGES = 10
 """Merges in a row that are followed. Each costs a call, and nobody merges one record into the next more often within 15 days."""
 
 
+MERGED = frozenset({"Lead", "Contact", "Account"})
+"""What Salesforce can merge; other objects have no ``MasterRecordId`` to ask for [D]."""
+
+
 def survivors(session: SalesforceSession, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
     """For merged records the last one in a row of merges, unless it is deleted itself. Raises `SyncError`."""
-    starts = {ref: Ref(ref.side, ref.object, full(ref.id)) for ref in refs if is_id(ref.id)}
+    starts = {ref: Ref(ref.side, ref.object, full(ref.id)) for ref in refs if ref.object in MERGED and is_id(ref.id)}
     ends = dict(starts)
     lives_on: dict[Ref, Ref | None] = {}
     for _ in range(MOST_MERGES + 1):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from crmsync.errors import SyncError
 from crmsync.gateways.salesforce_queries import PAGE, Query, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.records import Ref, Side
@@ -32,14 +33,16 @@ class SalesforceSweep:
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for all objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
+        One call for all objects when nothing changed. A page may begin with records that ended the page before. An object that Salesforce
+        will not show keeps nobody from being told of the others: its refusal is raised at the end. Raises `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
+        refused: list[SyncError] = []
         while places:
             page: list[Sighting] = []
             further: dict[str, datetime] = {}
             queries = [modified_since(name, start, limit=self._size) for name, start in places.items()]
-            for query, rows in run(self._session, queries):
+            for query, rows in run(self._session, queries, refused):
                 some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
                 page.extend(some)
                 if full:
@@ -47,6 +50,8 @@ class SalesforceSweep:
             if page:
                 yield page
             places = further
+        if refused:
+            raise refused[0]
 
     def _onward(self, query: Query, page: list[Sighting], start: datetime) -> tuple[list[Sighting], bool]:
         """The page and whether more follows it. A full page ends later than it begins.
