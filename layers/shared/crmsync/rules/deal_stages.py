@@ -1,4 +1,4 @@
-"""Where a deal and its opportunity stand: pipeline and stage in HubSpot, record type and stage in Salesforce (OPP-5 to OPP-7, Q-25, Q-26).
+"""Where a deal and its opportunity stand: pipeline and stage in HubSpot, record type and stage in Salesforce (OPP-5 to OPP-8, Q-25, Q-26).
 
 The four go as one: a stage of HubSpot means something only within its pipeline, so whoever holds says both. What goes with what is known
 from the `PipelineMap`; what it does not know crosses nowhere.
@@ -106,7 +106,7 @@ def decide_stage(deal: StageShowing, opportunity: StageShowing, newest: Side, kn
 
 
 def stage_of_new_opportunity(fields: Mapping[str, Value], known: PipelineMap) -> Mapping[str, Value] | None:
-    """Stage and, where the deal's pipeline stands for one, record type of the opportunity that a deal makes; None = unknown to the map.
+    """Stage and, where its pipeline stands for one, record type of the opportunity that a deal makes (OPP-11); None = unknown to the map.
 
     From people's own pipeline the opportunity gets Salesforce's default record type (Q-26). A deal without a stage makes one in the first
     stage: of its own pipeline if that is Salesforce's, else of the default record type's.
