@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.gateways.queues import ErrandQueue, QueueBacklog, url_of
+from crmsync.gateways.queues import ErrandQueue, QueueBacklog, QueueDepths, url_of
 from crmsync.model.jobs import Errand
 from crmsync.model.records import Kind
 from crmsync.rules.pace import Depth
@@ -63,3 +63,19 @@ def test_a_queue_that_is_not_there_is_told(sqs: Any) -> None:
         ErrandQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
 
     assert "NonExistentQueue" in told.value.code
+
+
+def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
+    """By the names that CloudFormation makes, whatever a stack has; those of another stack are not ours, however alike its name is."""
+    for name in ("crmsync-ContactQueue-Ab12", "crmsync-ContactDeadLetters-x", "crmsync-two-ContactQueue-Ab12"):
+        sqs.create_queue(QueueName=name)
+    for name in ("crmsync-two-backfill", "crmsyncContactQueue", "crmsync-other"):
+        sqs.create_queue(QueueName=name)
+    sqs.send_message(QueueUrl=url_of(sqs, "crmsync-ContactDeadLetters-x"), MessageBody="look")
+
+    assert QueueDepths(sqs, "crmsync").depths() == {
+        "BackfillQueue": Depth(),
+        "ContactDeadLetters": Depth(ready=1),
+        "ContactQueue": Depth(),
+    }
+    assert QueueDepths(sqs, "elsewhere").depths() == {}

@@ -11,7 +11,7 @@ from tests.memory.account import (
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
 from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps
-from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister
+from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister, MemoryWaiting
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
 
@@ -39,5 +39,6 @@ __all__ = [
     "MemoryPreferences",
     "MemoryTallies",
     "MemoryTasks",
+    "MemoryWaiting",
     "MemoryWindows",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -83,6 +83,18 @@ class MemoryBacklog:
     def depth(self, kind: Kind) -> Depth:  # noqa: ARG002 - one queue for all
         """As the port says."""
         return self.now
+
+
+class MemoryWaiting:
+    """Implements `Waiting`: says what it is told to."""
+
+    def __init__(self, depths: Mapping[str, Depth] | None = None) -> None:
+        """Queues of these depths."""
+        self.queues = dict(depths or {})
+
+    def depths(self) -> Mapping[str, Depth]:
+        """As the port says."""
+        return dict(self.queues)
 
 
 class MemoryLister:

@@ -11,10 +11,16 @@ from typing import Any
 import requests
 
 from crmsync.flows.jobs import JobOffice
+from crmsync.flows.link_office import LinkOffice
+from crmsync.flows.link_rebuild import Sides
 from crmsync.flows.operator import Operator
+from crmsync.flows.status import HealthOffice
+from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_schema import HubspotSchema
+from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.salesforce_schema import SalesforceSchema
 from crmsync.gateways.salesforce_session import Login, SalesforceSession
@@ -29,7 +35,15 @@ from local.simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, patience, served
-from tests.memory import MemoryErrands, MemoryInbox, MemoryJobs
+from tests.memory import (
+    MemoryCursors,
+    MemoryErrands,
+    MemoryInbox,
+    MemoryJobs,
+    MemoryLinks,
+    MemoryOutbox,
+    MemoryWaiting,
+)
 
 
 @contextmanager
@@ -54,6 +68,10 @@ class Stage:
     inbox: MemoryInbox
     jobs: MemoryJobs
     errands: MemoryErrands
+    links: MemoryLinks
+    outbox: MemoryOutbox
+    cursors: MemoryCursors
+    waiting: MemoryWaiting
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -72,19 +90,21 @@ class Stage:
         answer.raise_for_status()
         return answer.json()
 
-    def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> None:
-        """Post to the portal as one of its users, or change what is there with `method` PATCH."""
+    def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> Any:
+        """Post to the portal as one of its users, or change what is there with `method` PATCH; what it answers."""
         headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
         url = f"{self.urls['hubspot']}{path}"
-        requests.request(method, url, json=row, headers=headers, timeout=30).raise_for_status()
+        answer = requests.request(method, url, json=row, headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def in_salesforce(self, path: str) -> Any:
         """What the org answers the integration user."""
         return self._ask_salesforce("GET", path).json()
 
-    def make_in_salesforce(self, path: str, row: Mapping[str, Any]) -> None:
-        """Post to the org as the integration user."""
-        self._ask_salesforce("POST", path, row)
+    def make_in_salesforce(self, path: str, row: Mapping[str, Any]) -> Any:
+        """Post to the org as the integration user; what it answers."""
+        return self._ask_salesforce("POST", path, row).json()
 
     def _ask_salesforce(self, method: str, path: str, row: Mapping[str, Any] | None = None) -> requests.Response:
         url = f"{self.urls['salesforce']}/services/data/v{self.salesforce.api_version}/{path}"
@@ -122,16 +142,34 @@ def stage(
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
             return SalesforceSchema(salesforce_url, org_secret, now=now, patience=patience(clock))
 
-        def lister(connection: Connection, side: Side) -> Lister:
+        def secret(connection: Connection) -> FixedSecret:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
-            account = HubspotClient(FixedSecret({"access_token": token, "api_url": hubspot_url}), version=version)
-            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
-            return HubspotLister(account) if side is Side.HUBSPOT else SalesforceLister(session)
+            return FixedSecret({"access_token": token, "api_url": hubspot_url})
 
+        def org_lister(_connection: Connection) -> SalesforceLister:
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
+            return SalesforceLister(SalesforceSession(Login(salesforce_url, org_secret, now=now)))
+
+        def lister(connection: Connection, side: Side) -> Lister:
+            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
+            return HubspotLister(account) if side is Side.HUBSPOT else org_lister(connection)
+
+        def sides(connection: Connection) -> Sides:
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
+            readers = {
+                Side.HUBSPOT: HubspotGateway(secret(connection), version=version, patience=patience(clock)),
+                Side.SALESFORCE: SalesforceGateway(salesforce_url, org_secret, now=now),
+            }
+            return Sides({side: lister(connection, side) for side in Side}, readers)
+
+        links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
         inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
-        operator = Operator(shelf, inbox, hubspot_side, salesforce_side, office, lambda: NOON, "ada")
+        link_office = LinkOffice(shelf.load, links, sides, full)
+        health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, lambda: NOON)
+        sides_of = (hubspot_side, salesforce_side)
+        operator = Operator(shelf, inbox, *sides_of, office, link_office, health, outbox, lambda: NOON, "ada")
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        yield Stage(operator, inbox, jobs, errands, hubspot, salesforce, faults, clock, urls)
+        stores = (inbox, jobs, errands, links, outbox, cursors, waiting)
+        yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -13,9 +13,14 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
+from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
-from crmsync.model.records import Ref, Side
+from crmsync.model.jobs import JobState
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.ports import Cursor
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
+from crmsync.rules.pace import Depth
+from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -203,10 +208,107 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
     }
 
 
+@pytest.mark.rule("RTY-3")
+def test_parked_records_are_looked_at_again(shell: Shell) -> None:
+    """One record, those of a category, or all: shown first, queued with --apply; what no concern looks at is left and said to be."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    waiting = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address.")
+    failed = Report(Ref(Side.SALESFORCE, "Account", "0011"), Category.VALIDATION, "Too long.")
+    task = Report(Ref(Side.SALESFORCE, "Task", "OPEN"), Category.PERMISSIONS, "No access.")
+    shell.stage.inbox.park("acme", [waiting, failed, task])
+    sent = shell.stage.outbox.published
+    left = "1 are of no concern that is switched on, or come back by themselves.\n"
+
+    shown = "acme  validation  salesforce:Account:0011\n1 to look at; --apply does.\n"
+    assert shell.run("errors", "retry", "--category", "validation") == (0, shown, "")
+    assert shell.run("errors", "retry", "--all")[2] == left
+    assert sent == []
+    assert shell.run("errors", "retry", "--id", "81", "--apply")[0] == 0
+    assert sent == [Change("acme", Kind.CONTACT, waiting.ref, Cause.AGAIN, NOON)]
+    status, document = shell.json("errors", "retry", "--all", "--apply")
+    assert (status, document["applied"], document["left"]) == (0, True, 1)
+    assert [row["ref"]["id"] for row in document["records"]] == ["81", "0011"]
+    assert sent[1:] == [
+        Change("acme", Kind.CONTACT, waiting.ref, Cause.AGAIN, NOON),
+        Change("acme", Kind.ACCOUNT, failed.ref, Cause.AGAIN, NOON),
+    ]
+    assert shell.run("errors", "retry", "--category", "internal") == (0, "0 to look at; --apply does.\n", "")
+
+
+QUIET = """settings version 1, looked at 2026-11-02 12:00 UTC
+
+acme
+    on                  contact, account, email task
+    off                 opportunity
+    newest contact      not swept yet
+    newest company      not swept yet
+    newest Lead         4 min ago
+    newest Contact      2026-10-30 12:00 UTC
+    newest Account      not swept yet
+    newest email OPEN   not swept yet
+    newest email CLICK  not swept yet
+    imported            Account 2026-11-02
+    jobs                -
+    parked              1 waiting
+    calls               1 of 100,000 in 24 hours, 50,000 allotted
+
+queues
+    ContactQueue        3 ready, 1 in work, 0 put off
+    ContactDeadLetters  0 ready, 0 in work, 0 put off
+
+Nothing needs looking at.
+"""
+WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
+
+
+def test_a_look_at_everything(shell: Shell) -> None:
+    """What is on, how far the sweeps are, what waits and which calls were made: tables that fit a terminal, and exit status 0."""
+    shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
+    stage = shell.stage
+    stage.cursors.save("acme", "Lead", Cursor(at(-4), {}))
+    stage.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
+    stage.jobs.mark_imported("acme", "Account", NOON)
+    stage.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
+    stage.inbox.park("acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")])
+
+    status, out, err = shell.run("status")
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 100
+    assert out == QUIET
+
+
+def test_what_needs_looking_at_is_said(shell: Shell) -> None:
+    """Dead letters, parked records, paused jobs, an org that does not answer: a sentence each, and exit status 1."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    stage = shell.stage
+    stage.jobs.save(replace(a_job(), state=JobState.PAUSED))
+    stage.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
+    stage.inbox.park("acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")])
+    stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
+
+    status, document = shell.json("status")
+
+    assert status == 1
+    *known, down = document["findings"]
+    assert known == [
+        "AccountDeadLetters has 2 messages.",
+        "acme: 1 records do not sync; crmsync errors list says why.",
+        "acme: 1 jobs are paused; crmsync jobs list says why.",
+    ]
+    assert down.startswith("acme: Salesforce: ")
+    (connection,) = document["connections"]
+    assert connection["calls"] is None
+    assert (connection["jobs"], connection["parked"]) == ({"paused": 1}, {"validation": 1})
+    assert document["dead_letters"] == ["AccountDeadLetters"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
         (),
+        ("errors", "retry"),
+        ("errors", "retry", "--id", "81", "--all"),
+        ("links", "show", "81"),
         ("settings",),
         ("settings", "push"),
         ("settings", "rollback", "last"),

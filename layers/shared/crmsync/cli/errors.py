@@ -6,7 +6,8 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Words, columns, group, word
+from crmsync.cli.answer import Answer, Words, acts, columns, group, word
+from crmsync.model.effects import Category
 
 if TYPE_CHECKING:
     from crmsync.flows.operator import ErrorRow, Operator
@@ -16,12 +17,27 @@ def add_words(words: Words) -> None:
     """Add ``errors`` and what it can do."""
     errors = group(words, "errors", "what does not sync")
     word(errors, "list", _list, "every record that waits or failed, and why")
+    retry = word(errors, "retry", _retry, "have parked records looked at again now")
+    which = retry.add_mutually_exclusive_group(required=True)
+    which.add_argument("--id", metavar="ID", default="", help="the record with this id")
+    which.add_argument("--category", type=Category, choices=list(Category), metavar="C", help=", ".join(Category))
+    which.add_argument("--all", action="store_true", help="everything that is parked")
+    acts(retry)
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     rows = operator.errors()
     text = columns([_cells(row) for row in rows]) or "Nothing is waiting and nothing has failed."
     return Answer([_row(row) for row in rows], text)
+
+
+def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    found = operator.retry(arguments.id, arguments.category, apply=arguments.apply)
+    done = "looked at again; what still fails comes back to the list" if arguments.apply else "to look at; --apply does"
+    lines = (columns([_cells(row)[:3] for row in found.rows]), f"{len(found.rows):,} {done}.")
+    remarks = (f"{len(found.left):,} are of no concern that is switched on, or come back by themselves.",)
+    document = {"applied": arguments.apply, "records": [_row(row) for row in found.rows], "left": len(found.left)}
+    return Answer(document, "\n".join(filter(None, lines)), remarks * bool(found.left))
 
 
 def _cells(row: ErrorRow) -> tuple[str, ...]:

@@ -11,18 +11,15 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from crmsync.flows.world import World
-from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.book import Book
+from crmsync.rules.counterparts import named_by
 from crmsync.rules.pair_plan import is_quiet
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
-
-_PREFIXES = {"00Q": "Lead", "003": "Contact", "001": "Account"}
-"""The first letters of a Salesforce id tell its object [D]."""
 
 LOUD = frozenset({Cause.WOKEN, Cause.AGAIN, Cause.RESYNC, Cause.FORCED, Cause.RESTORED, Cause.FORGOTTEN})
 """Causes for which a record is looked at even if it shows nothing new."""
@@ -198,10 +195,5 @@ class Desk(Generic[AnyFacts]):
 
     def _named_by(self, record: Record) -> Ref | None:
         """The record across that this one names as its counterpart, in our field."""
-        if record.ref.side is Side.HUBSPOT:
-            record_id = str(record.fields.get(names.HUBSPOT_KEY) or "")
-            object_ = _PREFIXES.get(record_id[:3], "")
-            return Ref(Side.SALESFORCE, object_, record_id) if object_ in self.book.pages else None
-        ours = self.book.key_of("")
-        key = str(record.fields.get(names.SALESFORCE_KEY) or "")
-        return Ref(Side.HUBSPOT, self.book.hubspot_object, key.removeprefix(ours)) if key.startswith(ours) else None
+        across = self.book.pages if record.ref.side is Side.HUBSPOT else (self.book.hubspot_object,)
+        return named_by(record, self.book.connection.hubspot.portal_id, across)

@@ -13,12 +13,16 @@ from typing import Protocol
 from crmsync.config import Complaint, Reading, read_settings
 from crmsync.errors import Gone, Refused
 from crmsync.flows.jobs import JobOffice
+from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
+from crmsync.flows.status import HealthOffice
+from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Inbox
+from crmsync.ports import Inbox, Outbox
 from crmsync.rules.settings_checks import SECTIONS
 from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
@@ -74,6 +78,14 @@ class ErrorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """Records that are looked at again, or would be; those `left` belong to no concern that is switched on."""
+
+    rows: tuple[ErrorRow, ...]
+    left: tuple[ErrorRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Everything the command can do. `hubspot` and `salesforce` make a connection's sides when they are needed."""
 
@@ -82,6 +94,9 @@ class Operator:
     hubspot: Callable[[Connection], HubspotSide]
     salesforce: Callable[[Connection], SalesforceSide]
     jobs: JobOffice
+    links: LinkOffice
+    health: HealthOffice
+    outbox: Outbox
     now: Callable[[], datetime]
     by: str = ""
 
@@ -154,6 +169,28 @@ class Operator:
     def open_errors(self) -> int:
         """How many records are parked with an error; one that waits is none (TRG-17)."""
         return sum(row.report.category is not Category.WAITING for row in self.errors())
+
+    def retry(self, identifier: str = "", category: Category | None = None, *, apply: bool) -> Retried:
+        """Have parked records looked at again: one, those of a category, or without either all (RTY-3). Raises `TryAgain`.
+
+        A look costs what any look costs; what goes through leaves the inbox by itself.
+        """
+        rows = [
+            row
+            for row in self.errors()
+            if (category is None or row.report.category is category)
+            and (not identifier or row.report.ref.id == identifier)
+        ]
+        changes = {row: change for row in rows if (change := self._again(row))}
+        if apply:
+            self.outbox.publish(list(changes.values()))
+        return Retried(tuple(changes), tuple(row for row in rows if row not in changes))
+
+    def _again(self, row: ErrorRow) -> Change | None:
+        """The change that has a record looked at, or None where no concern of its connection would."""
+        connection, ref = self.settings().connection(row.connection), row.report.ref
+        kind = objects_of(connection, ref.side).get(ref.object) if connection else None
+        return Change(row.connection, kind, ref, Cause.AGAIN, self.now()) if kind else None
 
     def webhook_subscriptions(self, portal_id: int) -> tuple[Subscription, ...]:
         """The webhooks that a HubSpot account's app must subscribe to; none for an account that is not connected."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,7 +39,36 @@ class QueueBacklog:
             answer = self._sqs.get_queue_attributes(QueueUrl=self._queues[kind], AttributeNames=list(_COUNTS.values()))
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue") from None
-        return Depth(**{name: int(answer["Attributes"][count]) for name, count in _COUNTS.items()})
+        return _depth(answer)
+
+
+class QueueDepths:
+    """Implements `Waiting` on SQS: finds the queues of a stack by the names that CloudFormation gives them."""
+
+    def __init__(self, sqs: Any, stack: str) -> None:
+        """Look with boto3 client `sqs` at the queues of the stack of that name."""
+        self._sqs = sqs
+        self._stack = stack
+        self._name = re.compile(rf"{re.escape(stack)}-(\w+Queue|\w+DeadLetters|backfill)(?:-\w+)?")
+
+    def depths(self) -> Mapping[str, Depth]:
+        """What each queue has, by its name in the template. Raises `TryAgain`."""
+        try:
+            urls = list(self._urls())
+            return {name: self._depth(url) for url in sorted(urls) if (name := self._named(url))}
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+
+    def _urls(self) -> Iterator[str]:
+        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-")
+        return (url for page in pages for url in page.get("QueueUrls") or ())
+
+    def _named(self, url: str) -> str:
+        found = self._name.fullmatch(url.rpartition("/")[2])
+        return "" if found is None else "BackfillQueue" if found[1] == "backfill" else found[1]
+
+    def _depth(self, url: str) -> Depth:
+        return _depth(self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS.values())))
 
 
 class ErrandQueue:
@@ -56,6 +86,10 @@ class ErrandQueue:
             self._sqs.send_message(QueueUrl=self._url(), MessageBody=dump(errand), DelaySeconds=delay)
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue of the backfills") from None
+
+
+def _depth(answer: Mapping[str, Any]) -> Depth:
+    return Depth(**{name: int(answer["Attributes"][count]) for name, count in _COUNTS.items()})
 
 
 def url_of(sqs: Any, name: str) -> str:

@@ -39,7 +39,7 @@ def lister_of(connection: Connection, side: Side) -> Lister:
     """All records of a side of a connection, page by page."""
     from crmsync.gateways.hubspot_listing import HubspotLister
 
-    return HubspotLister(hubspot_of(connection).client) if side is Side.HUBSPOT else _org_lister_of(connection)
+    return HubspotLister(hubspot_of(connection).client) if side is Side.HUBSPOT else quota_of(connection)
 
 
 def new_ticket() -> str:
@@ -55,7 +55,7 @@ def _desk() -> Desk:
     return Desk(
         connection=lambda name: settings().connection(name),
         lister=lister_of,
-        quota=_org_lister_of,
+        quota=quota_of,
         jobs=jobs(),
         errands=errands(),
         outbox=outbox(),
@@ -66,7 +66,8 @@ def _desk() -> Desk:
 
 
 @lru_cache(maxsize=16)
-def _org_lister_of(connection: Connection) -> SalesforceLister:
+def quota_of(connection: Connection) -> SalesforceLister:
+    """All records of a connection's org, page by page, and its calls of the day."""
     from crmsync.gateways.salesforce_listing import SalesforceLister
 
     return SalesforceLister(salesforce_of(connection).session)

@@ -6,13 +6,29 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from crmsync.wiring.backfill import lister_of, new_ticket
-from crmsync.wiring.crms import login_of
-from crmsync.wiring.stores import errands, inbox, jobs, secrets, settings_table
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+from crmsync.wiring.backfill import lister_of, new_ticket, quota_of
+from crmsync.wiring.crms import hubspot_of, login_of, salesforce_of
+from crmsync.wiring.stores import (
+    aws_client,
+    cursors,
+    errands,
+    inbox,
+    jobs,
+    outbox,
+    secrets,
+    settings_table,
+    stack_name,
+    table_name,
+)
 
 if TYPE_CHECKING:
     from crmsync.flows.jobs import JobOffice
+    from crmsync.flows.link_office import LinkOffice
+    from crmsync.flows.link_rebuild import Reader, Sides
     from crmsync.flows.operator import Operator
+    from crmsync.flows.status import HealthOffice
 
 
 def operator() -> Operator:
@@ -27,6 +43,9 @@ def operator() -> Operator:
         lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
         lambda one: SalesforceSchema(*login_of(one), now=time.time),
         _job_office(),
+        _link_office(),
+        _health_office(),
+        outbox(),
         settings_table().now,
         os.environ.get("USER", ""),
     )
@@ -39,3 +58,27 @@ def _job_office() -> JobOffice:
     return JobOffice(
         settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, by
     )
+
+
+def _link_office() -> LinkOffice:
+    from crmsync.flows.link_office import LinkOffice
+    from crmsync.gateways.links import LinksTable
+    from crmsync.gateways.salesforce_ids import full
+
+    links = LinksTable(aws_client("dynamodb"), table_name("links"))
+    return LinkOffice(settings_table().load, links, _sides_of, full)
+
+
+def _sides_of(connection: Connection) -> Sides:
+    from crmsync.flows.link_rebuild import Sides
+
+    readers: dict[Side, Reader] = {Side.HUBSPOT: hubspot_of(connection), Side.SALESFORCE: salesforce_of(connection)}
+    return Sides({side: lister_of(connection, side) for side in Side}, readers)
+
+
+def _health_office() -> HealthOffice:
+    from crmsync.flows.status import HealthOffice
+    from crmsync.gateways.queues import QueueDepths
+
+    waiting = QueueDepths(aws_client("sqs"), stack_name())
+    return HealthOffice(settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, settings_table().now)

@@ -71,7 +71,12 @@ def outbox() -> EventOutbox:
     """The bus and the queues of the concerns."""
     from crmsync.gateways.outbox import EventOutbox
 
-    return EventOutbox(aws_client("events"), aws_client("sqs"), os.environ.get("CHANGE_BUS", ""), concern_queues())
+    return EventOutbox(aws_client("events"), aws_client("sqs"), change_bus(), concern_queues())
+
+
+def change_bus() -> str:
+    """The name of the bus: the Lambda's own variable, or for the operator the name that the template gives it."""
+    return os.environ.get("CHANGE_BUS") or f"{stack_name()}-changes"
 
 
 def concern_queues() -> dict[Kind, str]:

@@ -1,0 +1,94 @@
+"""The word that says how everything is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, columns, word
+from crmsync.flows.status import is_dead
+
+if TYPE_CHECKING:
+    from crmsync.flows.operator import Operator
+    from crmsync.flows.status import ConnectionStatus, Status
+    from crmsync.rules.pace import DailyCalls, Depth
+
+
+def add_words(words: Words) -> None:
+    """Add ``status``."""
+    word(words, "status", _status, "what is on, how far the sweeps are, what waits, what failed, which calls are left")
+
+
+def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
+    status = operator.health.status()
+    findings = status.findings
+    lines = [f"settings version {status.version}, looked at {status.at:%Y-%m-%d %H:%M} UTC"]
+    for one in status.connections:
+        lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
+    busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
+    lines += ["", "queues", columns([("  ", *row) for row in busy])] if busy else []
+    lines += ["", *findings] if findings else ["", "Nothing needs looking at."]
+    return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
+
+
+def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "on", _listed(name for name, is_on in one.concerns.items() if is_on)
+    yield "off", _listed(name for name, is_on in one.concerns.items() if not is_on)
+    for name, at in one.newest.items():
+        yield f"newest {name}", "not swept yet" if at is None else _ago(now, at)
+    yield "imported", _listed(f"{name} {at:%Y-%m-%d}" for name, at in one.imported.items() if at)
+    yield "jobs", _counted(one.jobs)
+    yield "parked", _counted(one.errors)
+    yield "calls", _calls(one.calls, one.allotment)
+
+
+def _listed(names: Iterator[str]) -> str:
+    return ", ".join(names) or "-"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return _listed(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _ago(now: datetime, since: datetime) -> str:
+    minutes = max(0, int((now - since).total_seconds()) // 60)
+    return f"{minutes} min ago" if minutes < 100 else f"{since:%Y-%m-%d %H:%M} UTC"  # noqa: PLR2004 - two digits
+
+
+def _calls(calls: DailyCalls | None, allotment: int) -> str:
+    if calls is None:
+        return "unknown"
+    allotted = f", {allotment:,} allotted" if allotment else ""
+    return f"{calls.used:,} of {calls.allowed:,} in 24 hours{allotted}"
+
+
+def _depth(depth: Depth) -> str:
+    return f"{depth.ready:,} ready, {depth.hidden:,} in work, {depth.delayed:,} put off"
+
+
+def _document(status: Status) -> dict[str, object]:
+    return {
+        "at": status.at.isoformat(),
+        "version": status.version,
+        "connections": [_connection(one) for one in status.connections],
+        "queues": {name: asdict(depth) for name, depth in status.queues.items()},
+        "dead_letters": [name for name, depth in status.queues.items() if is_dead(name, depth)],
+        "findings": list(status.findings),
+    }
+
+
+def _connection(one: ConnectionStatus) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "concerns": dict(one.concerns),
+        "newest": {name: at.isoformat() if at else None for name, at in one.newest.items()},
+        "parked": dict(one.errors),
+        "jobs": dict(one.jobs),
+        "imported": {name: at.isoformat() if at else None for name, at in one.imported.items()},
+        "calls": asdict(one.calls) if one.calls else None,
+        "allotment": one.allotment,
+        "trouble": one.trouble,
+    }

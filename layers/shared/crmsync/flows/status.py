@@ -1,0 +1,136 @@
+"""The state of a deployment at one look: what is switched on, how far the sweeps are, what waits, what failed, what may still be called.
+
+Only reads. A CRM that cannot answer is told and hides nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmsync.errors import SyncError
+from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
+from crmsync.model.effects import Category
+from crmsync.model.jobs import JobState
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection, Settings
+from crmsync.ports import Cursors, Inbox, Jobs, Quota
+from crmsync.ports.health import Waiting
+from crmsync.rules.backfill_objects import WALKED
+from crmsync.rules.pace import DailyCalls, Depth
+
+DEAD_LETTERS = "DeadLetters"
+"""How the name of a queue ends whose messages nobody works off any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """One connection.
+
+    `newest` has for each object when the newest change was made that a sweep has passed on, None before its first sweep. `errors` counts
+    what is parked by category, `imported` since when the import of an object is finished. `calls` is None where the org did not answer;
+    `trouble` then says why.
+    """
+
+    name: str
+    concerns: Mapping[str, bool]
+    newest: Mapping[str, datetime | None]
+    errors: Mapping[str, int]
+    jobs: Mapping[str, int]
+    imported: Mapping[str, datetime | None]
+    calls: DailyCalls | None
+    allotment: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole deployment at the moment `at` (UTC)."""
+
+    at: datetime
+    version: int
+    connections: tuple[ConnectionStatus, ...]
+    queues: Mapping[str, Depth]
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What a person should look at, a sentence each."""
+        dead = [f"{name} has {_all(depth):,} messages." for name, depth in self.queues.items() if is_dead(name, depth)]
+        return (*dead, *(sentence for one in self.connections for sentence in _findings(one)))
+
+
+@dataclass(frozen=True, slots=True)
+class HealthOffice:
+    """What a status is put together from. `quota` makes a connection's count of calls when it is needed."""
+
+    settings: Callable[[], Settings]
+    inbox: Inbox
+    jobs: Jobs
+    cursors: Cursors
+    quota: Callable[[Connection], Quota]
+    waiting: Waiting
+    now: Callable[[], datetime]
+
+    def status(self) -> Status:
+        """The state of everything. Raises `SyncError` where our own tables and queues do not answer."""
+        settings = self.settings()
+        connections = tuple(map(self._status, settings.connections))
+        return Status(self.now(), settings.version, connections, self.waiting.depths())
+
+    def _status(self, connection: Connection) -> ConnectionStatus:
+        calls, trouble = self._calls(connection)
+        name = connection.name
+        return ConnectionStatus(
+            name,
+            concerns=_concerns(connection),
+            newest={place: self._newest(name, place) for place in _places(connection)},
+            errors=Counter(str(report.category) for report in self.inbox.parked(name)),
+            jobs=Counter(str(job.state) for job in self.jobs.all(name) if not job.state.is_over),
+            imported={one.object: self.jobs.imported(name, one.object) for one in WALKED if one.word},
+            calls=calls,
+            allotment=connection.salesforce.daily_call_allotment,
+            trouble=trouble,
+        )
+
+    def _newest(self, connection: str, place: str) -> datetime | None:
+        cursor = self.cursors.load(connection, place)
+        return None if cursor is None else cursor.since
+
+    def _calls(self, connection: Connection) -> tuple[DailyCalls | None, str]:
+        try:
+            return self.quota(connection).calls(), ""
+        except SyncError as error:
+            return None, f"{error.text} {error.hint}".strip()
+
+
+def is_dead(name: str, depth: Depth) -> bool:
+    """Whether this is a queue of dead letters that has some."""
+    return name.endswith(DEAD_LETTERS) and bool(_all(depth))
+
+
+def _all(depth: Depth) -> int:
+    return depth.ready + depth.hidden + depth.delayed
+
+
+def _concerns(connection: Connection) -> dict[str, bool]:
+    kinds = kinds_of(connection)
+    return {str(kind): kind in kinds for kind in Kind} | {"email task": bool(mail_kinds_of(connection))}
+
+
+def _places(connection: Connection) -> list[str]:
+    """The names of the cursors of what is switched on."""
+    objects = [name for side in Side for name in objects_of(connection, side)]
+    return [*objects, *(f"email {kind}" for kind in mail_kinds_of(connection))]
+
+
+def _findings(one: ConnectionStatus) -> list[str]:
+    failed = sum(count for category, count in one.errors.items() if category != Category.WAITING)
+    paused = one.jobs.get(JobState.PAUSED, 0)
+    told = (
+        (failed, f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."),
+        (paused, f"{one.name}: {paused} jobs are paused; crmsync jobs list says why."),
+        (one.trouble, f"{one.name}: Salesforce: {one.trouble}"),
+    )
+    return [sentence for is_so, sentence in told if is_so]

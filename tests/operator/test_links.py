@@ -1,0 +1,322 @@
+"""Links from the operator's side: shown, dropped, and made anew from the ids that both CRMs keep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from crmsync.cli import main
+from crmsync.errors import TryAgain
+from crmsync.flows.link_rebuild import Found, Rebuild, Sides
+from crmsync.model.links import Link, LinkState
+from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.counterparts import named_by
+from tests.builders import a_connection, a_contact, a_lead
+from tests.config.files import MINIMAL
+from tests.flows.worlds import Town
+from tests.memory import MemoryLister
+from tests.operator.stages import Stage
+
+BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
+PORTAL = 555001
+LEAD_ID = "00Q000000000001EAA"
+
+
+def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of the command."""
+    status = main(words, operator=stage.operator)
+    printed = capture.readouterr()
+    return status, printed.out, printed.err
+
+
+def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme") -> Link:
+    """A new link of a contact and a lead."""
+    return Link(connection, Kind.CONTACT, Ref(Side.HUBSPOT, "contact", contact), Ref(Side.SALESFORCE, "Lead", lead))
+
+
+# -- one link --
+
+
+def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the names and ids that people have at hand: plural names, and the short ids of Salesforce's addresses."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.links.save([a_pair()])
+
+    line = f"acme  hubspot:contact:81  salesforce:Lead:{LEAD_ID}  active  not looked at yet\n"
+    assert said(stage, capsys, "links", "show", "hubspot", "contacts", "81") == (0, line, "")
+    assert said(stage, capsys, "links", "show", "salesforce", "lead", LEAD_ID[:15]) == (0, line, "")
+    status, out, _ = said(stage, capsys, "links", "show", "hubspot", "contact", "81", "--json")
+    assert (status, json.loads(out)) == (
+        0,
+        [
+            {
+                "connection": "acme",
+                "kind": "contact",
+                "hubspot": "hubspot:contact:81",
+                "salesforce": f"salesforce:Lead:{LEAD_ID}",
+                "state": "active",
+                "fields": {"hubspot": 0, "salesforce": 0},
+                "owners": {"hubspot": None, "salesforce": None},
+                "version": 1,
+            }
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("show", "hubspot", "contact", "82"), "hubspot:contact:82 has no link"),
+        (("drop", "hubspot", "contact", "82", "--apply"), "hubspot:contact:82 has no link"),
+        (
+            ("show", "hubspot", "lead", "81"),
+            "hubspot has no lead that could be linked; there are company, contact.",
+        ),
+        (("show", "hubspot", "contact", "81", "--connection", "beta"), "There is no connection beta."),
+    ],
+)
+def test_what_cannot_be_shown_is_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    """One sentence and exit status 1."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.links.save([a_pair()])
+
+    assert said(stage, capsys, "links", *words) == (1, "", f"crmsync: {says}\n")
+
+
+def test_a_link_is_dropped_with_apply_only(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Shown first; afterwards the records are strangers until somebody looks at one of them."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    (link,) = stage.links.save([a_pair()])
+
+    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith("--apply forgets it.\n")
+    assert stage.links.all == [link]
+    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81", "--apply")[0] == 0
+    assert stage.links.all == []
+
+
+@pytest.mark.rule("TEN-1")
+def test_equal_ids_of_two_accounts_are_two_links(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """HubSpot counts each account's contacts from anew: both links are shown, and neither is dropped by mistake."""
+    stage.operator.push_settings(MINIMAL + BETA, apply=True)
+    stage.links.save([a_pair(), a_pair(connection="beta")])
+
+    assert [
+        line.split()[0] for line in said(stage, capsys, "links", "show", "hubspot", "contact", "81")[1].splitlines()
+    ] == [
+        "acme",
+        "beta",
+    ]
+    drop = ("links", "drop", "hubspot", "contact", "81", "--apply")
+    why = "crmsync: acme, beta have a link of that record. Name one with --connection.\n"
+    assert said(stage, capsys, *drop) == (1, "", why)
+    assert said(stage, capsys, *drop, "--connection", "beta")[0] == 0
+    assert [link.connection for link in stage.links.all] == ["acme"]
+
+
+# -- all links anew --
+
+
+def test_a_rebuild_is_told_before_it_is_done(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is written to."""
+    stage.operator.push_settings(MINIMAL, apply=True)
+    stage.operator.setup(apply=True)
+    contact = stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}})
+    lead = {"LastName": "Lang", "Company": "Example", SALESFORCE_KEY: salesforce_key(PORTAL, contact["id"])}
+    made = stage.make_in_salesforce("sobjects/Lead", lead)
+    stage.clock.advance(3600)
+    before = stage.writes
+
+    rebuild = ("links", "rebuild")
+    counts = "acme: 2 records, {} links stand, {} {}, 0 contradict, 0 name a lost record"
+    status, out, err = said(stage, capsys, *rebuild)
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [counts.format(0, 1, "to make"), "--apply makes them."]
+    assert stage.links.all == []
+    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(0, 1, "made")
+    assert [(link.hubspot, link.salesforce) for link in stage.links.all] == [
+        (Ref(Side.HUBSPOT, "contact", contact["id"]), Ref(Side.SALESFORCE, "Lead", made["id"]))
+    ]
+    stage.clock.advance(1)  # HubSpot counts four times a second
+    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(1, 0, "made")
+    assert stage.writes == before
+
+
+class Registry:
+    """A town whose links are lost, and its rebuild."""
+
+    def __init__(self) -> None:
+        """Nobody lives there yet."""
+        self.town = Town()
+        self.heard: list[int] = []
+        self.listers = {side: MemoryLister(self.town.crm(side), 2) for side in Side}
+
+    def contact(self, name: str, names: Ref | None = None) -> Ref:
+        """A contact that names a Salesforce record, or none."""
+        key = {HUBSPOT_KEY: names.id} if names else {}
+        return self.town.new_contact(email=f"{name}@example.com", **key)
+
+    def lead(self, name: str, names: Ref | None = None, portal: int = PORTAL) -> Ref:
+        """A lead that names a HubSpot record, or none."""
+        key = {SALESFORCE_KEY: salesforce_key(portal, names.id)} if names else {}
+        return self.town.new_lead(Email=f"{name}@example.com", **key)
+
+    def name(self, ref: Ref, names: Ref, portal: int = PORTAL) -> None:
+        """Have a record name another one."""
+        key = (
+            {HUBSPOT_KEY: names.id} if ref.side is Side.HUBSPOT else {SALESFORCE_KEY: salesforce_key(portal, names.id)}
+        )
+        self.town.crm(ref.side).edit(ref, key)
+
+    def pair(self, name: str) -> tuple[Ref, Ref]:
+        """A contact and a lead that name each other."""
+        lead = self.lead(name)
+        contact = self.contact(name, lead)
+        self.name(lead, contact)
+        return contact, lead
+
+    def rebuild(self, *, apply: bool = True) -> Found:
+        """Run it."""
+        sides = Sides(self.listers, {side: self.town.crm(side) for side in Side})
+        tell = lambda found: self.heard.append(found.walked)  # noqa: E731 - a note
+        return Rebuild(a_connection(), sides, self.town.links, apply, tell).run()
+
+    @property
+    def links(self) -> set[tuple[Ref, Ref]]:
+        """The pairs in the table."""
+        return {(link.hubspot, link.salesforce) for link in self.town.links.all}
+
+    def told(self, found: Found) -> dict[Ref, str]:
+        """The contradictions."""
+        return {one.ref: one.text for one in found.contradictions}
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """An empty town."""
+    return Registry()
+
+
+def test_who_names_each_other_is_linked(registry: Registry) -> None:
+    """Also where only one names the other, from either side, and where the lead names another account's contact (TEN-1)."""
+    mutual = registry.pair("ada")
+    asked = registry.lead("bob")
+    hubspot_only = registry.contact("bob", asked), asked
+    named = registry.contact("cleo")
+    salesforce_only = named, registry.lead("cleo", named)
+    shared = registry.lead("dan", Ref(Side.HUBSPOT, "contact", "5"), portal=555002)
+    second = registry.contact("dan", shared), shared
+    registry.contact("eve"), registry.lead("finn")
+
+    found = registry.rebuild()
+
+    assert registry.links == {mutual, hubspot_only, salesforce_only, second}
+    assert (found.walked, found.made, found.stands, found.gone, found.contradictions) == (10, 4, 0, 0, [])
+    assert registry.heard == [0, 0, 2, 4, 5, 5, 7, 9, 10]
+
+
+def test_a_contradiction_is_listed_and_not_decided(registry: Registry) -> None:
+    """Whoever names one record and is named by another gets no link; nor does anybody whom two records name."""
+    ada, lead = registry.pair("ada")
+    registry.name(lead, bob := registry.contact("bob"))
+    cleo, hers = registry.pair("cleo")
+    rival = registry.lead("rival", cleo)
+    dan = registry.contact("dan")
+    twins = registry.lead("dan", dan), registry.lead("dan", dan, portal=555002)
+    registry.name(twins[1], dan)
+
+    found = registry.rebuild()
+
+    assert registry.links == set()
+    assert registry.told(found) == {
+        ada: f"names {lead}, which names {bob}",
+        bob: f"is named by {lead}, which {ada} names",
+        cleo: f"names {hers}, but {rival} names it",
+        dan: f"is named by {twins[0]} and by {twins[1]}",
+    }
+
+
+def test_what_stands_is_not_overwritten(registry: Registry) -> None:
+    """A link, a tombstone too, outweighs what the records name."""
+    ada, lead = registry.pair("ada")
+    bob, his = registry.pair("bob")
+    other = registry.lead("other")
+    registry.town.links.save([Link("acme", Kind.CONTACT, ada, other)])
+    registry.town.links.save([Link("acme", Kind.CONTACT, bob, his, state=LinkState.TOMBSTONE)])
+    before = registry.town.links.all
+
+    found = registry.rebuild()
+
+    assert registry.town.links.all == before
+    assert (found.made, found.stands) == (0, 1)
+    assert registry.told(found) == {ada: f"goes with {lead}, but {ada} is linked with {other}"}
+
+
+def test_a_lost_record_makes_no_link(registry: Registry) -> None:
+    """Who names a record that was deleted, merged or converted is counted; the next look at it follows what became of it."""
+    registry.town.crm(Side.SALESFORCE).delete(registry.pair("ada")[1])
+    registry.town.crm(Side.HUBSPOT).delete(registry.pair("bob")[0])
+
+    found = registry.rebuild()
+
+    assert (registry.links, found.gone, found.contradictions) == (set(), 2, [])
+
+
+def test_a_rebuild_that_was_broken_off_is_begun_again(registry: Registry) -> None:
+    """What it made by then stands, and the rest is made."""
+    pairs = {registry.pair(name) for name in ("ada", "bob", "cleo", "dan", "eve")}
+    registry.listers[Side.HUBSPOT].down = {3: TryAgain("down")}
+
+    with pytest.raises(TryAgain):
+        registry.rebuild()
+
+    assert len(registry.links) == 2
+    again = registry.rebuild()
+    assert (again.made, again.stands, registry.links) == (3, 2, pairs)
+
+
+def test_a_rebuilt_pair_meets_for_the_first_time(registry: Registry) -> None:
+    """Its link has no base: a blank is filled from the other side, and of two values the more recent one wins, as at any first meeting."""
+    contact, lead = registry.pair("ada")
+    town = registry.town
+    town.crm(Side.HUBSPOT).edit(contact, {"phone": "+49 30 1", "lastname": "Older"})
+    town.wait(5)
+    town.crm(Side.SALESFORCE).edit(lead, {"LastName": "Newer", "Title": "Dr."})
+    registry.rebuild()
+
+    town.sync(contact)
+
+    (link,) = town.links.all
+    assert link.version == 2
+    assert town.hubspot.fields(contact) | {"lastname": "Newer", "jobtitle": "Dr."} == town.hubspot.fields(contact)
+    assert town.salesforce.fields(lead)["Phone"] == "+49 30 1"
+    writes = town.writes()
+    town.sync(contact, lead)
+    assert town.writes() == writes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("555001-81", Ref(Side.HUBSPOT, "contact", "81")),
+        ("555002-81", None),
+        ("5550019-81", None),
+        ("555001-", None),
+        ("", None),
+    ],
+)
+def test_a_key_names_a_contact_of_its_own_account(text: str, expected: Ref | None) -> None:
+    """Another account's id is nobody here, however alike it looks."""
+    assert named_by(a_lead(key=text), PORTAL, ("contact",)) == expected
+
+
+def test_a_property_names_only_what_is_linked_with_it() -> None:
+    """A person may type anything into it."""
+    across = ("Lead", "Contact")
+    texts: Mapping[str, Any] = {LEAD_ID: Ref(Side.SALESFORCE, "Lead", LEAD_ID), "001000000000001AAA": None, "-": None}
+    assert {text: named_by(a_contact(salesforce_id=text), PORTAL, across) for text in texts} == texts
