@@ -361,3 +361,12 @@ def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
         salesforce.make(too_long)
 
     assert refused.value.code == "FIELD_INTEGRITY_EXCEPTION"
+
+
+@pytest.mark.rule("INS-1")
+def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
+    """Sign-in goes to the address of the settings, everything else to the host that the org then names; neither need be salesforce.com."""
+    stage.salesforce.set_instance_url(stage.urls["salesforce"].replace("127.0.0.1", "localhost"))
+    stage.operator.push_settings(MINIMAL, apply=True)
+
+    assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)

@@ -1,10 +1,12 @@
-"""The words about what both CRMs must have: setup, check."""
+"""The words about what both CRMs must have: setup, check, and the project of the HubSpot app."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, word
@@ -16,10 +18,16 @@ if TYPE_CHECKING:
 
 
 def add_words(words: Words) -> None:
-    """Add ``setup`` and ``check``."""
+    """Add ``setup``, ``check`` and ``hubspot-app``."""
     acts(word(words, "setup", _setup, "make the properties and fields that crmsync needs in both CRMs"))
     check = word(words, "check", _check, "is a settings file good, and is everything there that it needs")
     check.add_argument("file", metavar="FILE", nargs="?")
+    app = word(
+        words, "hubspot-app", _hubspot_app, "write the project of each connection's HubSpot app, webhooks and scopes"
+    )
+    app.add_argument("folder", metavar="FOLDER", help="where the projects go, one folder per connection")
+    app.add_argument("--webhook-url", metavar="URL", type=_address, required=True, help="the stack's output WebhookUrl")
+    app.add_argument("--settings", metavar="FILE", help="a settings file that is not in force yet")
 
 
 def _setup(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -41,6 +49,27 @@ def _check(operator: Operator, arguments: argparse.Namespace) -> Answer:
     }
     text = f"{_steps(checked.steps)}\n{_count(bad)}"
     return Answer(document, text, warned(checked.warnings), FINDINGS if bad else DONE)
+
+
+def _address(text: str) -> str:
+    if not text.startswith("https://"):
+        msg = f"{text} does not begin with https://, as HubSpot demands of a webhook's address"
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
+def _hubspot_app(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    """Files are written whole, so that a second run leaves the same ones."""
+    apps = operator.hubspot_apps(read(arguments.settings) if arguments.settings else None, arguments.webhook_url)
+    written = []
+    for name, project in apps.items():
+        for path, document in project.items():
+            place = Path(arguments.folder, name, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+            written.append(str(place))
+    last = "hs project upload, run in each folder, takes them to HubSpot." if written else "There are no connections."
+    return Answer({"written": written}, "\n".join((*written, last)))
 
 
 def _steps(steps: Iterable[SetupStep]) -> str:

@@ -5,10 +5,10 @@ Shows first and acts only with `apply`. Nothing is printed here; the command and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from crmsync.config import Complaint, Reading, read_settings
 from crmsync.errors import Gone, Refused
@@ -27,6 +27,7 @@ from crmsync.rules.settings_checks import SECTIONS
 from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
+from crmsync.wire.hubspot_app import app_project
 from crmsync.wire.settings_rows import Revision
 
 
@@ -196,6 +197,14 @@ class Operator:
         """The webhooks that a HubSpot account's app must subscribe to; none for an account that is not connected."""
         connection = self.settings().of_portal(portal_id)
         return () if connection is None else subscriptions_of(connection)
+
+    def hubspot_apps(self, text: str | None, webhook_url: str) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """Every connection of a file, or of what is in force, with the files of its HubSpot app's project; asks neither CRM.
+
+        An app comes before its token, so the file need not be in force. Raises `ConfigError` with every complaint, `Gone` without settings.
+        """
+        settings = read_settings(self.revision().text if text is None else text).settings
+        return {one.name: app_project(one, webhook_url) for one in settings.connections}
 
     def _learn(self, reading: Reading) -> Learned:
         return learn_fields(reading, self.hubspot, self.salesforce)
