@@ -8,42 +8,47 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-import pytest
 import requests
 
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_associations import HubspotAssociations
 from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_lists import HubspotLists
-from crmsync.gateways.hubspot_versions import PLURALS
+from crmsync.gateways.hubspot_pipelines import HubspotPipelines
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_listing import SalesforceLister
+from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.model.pipelines import RecordType
 from crmsync.model.records import Ref, Side, Value
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
 from local.stack.serving import Server
+from tests.contracts.persons import HubspotKeeper, HubspotPerson, SalesforcePerson
 from tests.memory import (
     MemoryAccounts,
     MemoryAssociations,
     MemoryCompanies,
     MemoryCrm,
+    MemoryDeals,
     MemoryDeleter,
     MemoryLister,
     MemoryLists,
+    MemoryOpportunities,
     MemoryPreferences,
 )
+from tests.memory.deals import MASTER
 
 
 def patience(clock: Clock) -> Patience:
@@ -84,6 +89,9 @@ class Person(Protocol):
     def convert(self, lead: Ref) -> Ref:
         """Convert a lead; answers the contact."""
 
+    def restore(self, ref: Ref) -> None:
+        """Take a record out of the recycle bin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -123,6 +131,8 @@ class Stage:
     matchmaker: Any = None
     """Who puts HubSpot records together by hand."""
     lister: Any = None
+    opportunities: Any = None
+    deals: Any = None
     catch_up: Callable[[], None] = lambda: None
     """Let the search index see everything."""
     by_us: str = ""
@@ -169,129 +179,6 @@ class Stage:
         return ref
 
 
-class HubspotPerson:
-    """A user of a HubSpot account, over HTTP."""
-
-    def __init__(self, url: str, token: str) -> None:
-        """Work at `url` with a user's `token`."""
-        self._base = f"{url}/crm/v3/objects"
-        self._pairs = f"{url}/crm/v4/objects"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
-        """Make a record."""
-        url = f"{self._base}/{PLURALS[name]}"
-        answer = requests.post(url, json={"properties": fields}, headers=self._headers, timeout=30)
-        answer.raise_for_status()
-        return Ref(Side.HUBSPOT, name, answer.json()["id"])
-
-    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
-        """Change a record."""
-        body = {"properties": {name: value or "" for name, value in fields.items()}}
-        requests.patch(self._url(ref), json=body, headers=self._headers, timeout=30).raise_for_status()
-
-    def delete(self, ref: Ref) -> None:
-        """Delete a record."""
-        requests.delete(self._url(ref), headers=self._headers, timeout=30).raise_for_status()
-
-    def merge(self, winner: Ref, loser: Ref) -> Ref:
-        """Merge two records; answers the survivor, mostly under a new id."""
-        body = {"primaryObjectId": winner.id, "objectIdToMerge": loser.id}
-        url = f"{self._base}/{PLURALS[winner.object]}/merge"
-        answer = requests.post(url, json=body, headers=self._headers, timeout=30)
-        answer.raise_for_status()
-        return Ref(Side.HUBSPOT, winner.object, answer.json()["id"])
-
-    def convert(self, lead: Ref) -> Ref:
-        """HubSpot has no leads of this kind."""
-        raise NotImplementedError
-
-    def put_together(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
-        """Associate a contact and a company, or two records of other kinds without more ado."""
-        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
-        way = "associations" if primary else "associations/default"
-        url = f"{self._pairs}/{one.object}/{one.id}/{way}/{other.object}/{other.id}"
-        requests.put(url, json=types if primary else None, headers=self._headers, timeout=30).raise_for_status()
-
-    def take_apart(self, one: Ref, other: Ref) -> None:
-        """Take the association of two records away."""
-        url = f"{self._pairs}/{one.object}/{one.id}/associations/{other.object}/{other.id}"
-        requests.delete(url, headers=self._headers, timeout=30).raise_for_status()
-
-    def _url(self, ref: Ref) -> str:
-        return f"{self._base}/{PLURALS[ref.object]}/{ref.id}"
-
-
-class HubspotKeeper:
-    """A user who keeps lists by hand, over HTTP."""
-
-    def __init__(self, url: str, token: str) -> None:
-        """Work at `url` with a user's `token`."""
-        self._url = f"{url}/crm/v3/lists"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def make(self) -> str:
-        """Make a list; answers its id."""
-        row = {"name": f"Chosen {uuid.uuid4().hex[:8]}", "objectTypeId": "0-1", "processingType": "MANUAL"}
-        answer = requests.post(f"{self._url}/", json=row, headers=self._headers, timeout=30)
-        answer.raise_for_status()
-        return str(answer.json()["list"]["listId"])
-
-    def put_in(self, list_id: str, ref: Ref) -> None:
-        """Put a contact into a list."""
-        self._change(list_id, "add", ref)
-
-    def take_out(self, list_id: str, ref: Ref) -> None:
-        """Take a contact out of a list."""
-        self._change(list_id, "remove", ref)
-
-    def _change(self, list_id: str, verb: str, ref: Ref) -> None:
-        url = f"{self._url}/{list_id}/memberships/{verb}"
-        requests.put(url, json=[ref.id], headers=self._headers, timeout=30).raise_for_status()
-
-
-Act: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""What a simulator does for a person where no REST resource exists."""
-
-
-def _nobody_acts(_action: Mapping[str, Any]) -> Mapping[str, Any]:
-    pytest.skip("Salesforce has no REST resource for this; do it by hand in the sandbox")
-
-
-class SalesforcePerson:
-    """A user of a Salesforce org, over HTTP, and in the user interface as far as `act` goes."""
-
-    def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
-        """Work at `url` with a user's `token`; as in the user interface, no assignment rule runs."""
-        self._url = f"{url}/services/data/v66.0/sobjects"
-        self._headers = {"Authorization": f"Bearer {token}", "Sforce-Auto-Assign": "FALSE"}
-        self._act = act
-
-    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
-        """Make a record."""
-        answer = requests.post(f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30)
-        answer.raise_for_status()
-        return Ref(Side.SALESFORCE, name, answer.json()["id"])
-
-    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
-        """Change a record."""
-        url = f"{self._url}/{ref.object}/{ref.id}"
-        requests.patch(url, json=fields, headers=self._headers, timeout=30).raise_for_status()
-
-    def delete(self, ref: Ref) -> None:
-        """Delete a record."""
-        requests.delete(f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
-
-    def merge(self, winner: Ref, loser: Ref) -> Ref:
-        """Merge two records; answers the winner."""
-        self._act({"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]})
-        return winner
-
-    def convert(self, lead: Ref) -> Ref:
-        """Convert a lead; answers the contact."""
-        return Ref(Side.SALESFORCE, "Contact", self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"])
-
-
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """A WSGI app on a free port of the loopback; answers its URL, and stops it at the end."""
@@ -317,17 +204,20 @@ def memory_hubspot() -> Iterator[Stage]:
     pairs = MemoryAssociations(crm)
     stage = Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
     stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
-    stage.lister = MemoryLister(crm, 100)
+    stage.lister, stage.deals = MemoryLister(crm, 100), MemoryDeals(crm)
     yield stage
 
 
-def memory_salesforce(*, person_accounts: bool = False) -> Iterator[Stage]:
+def memory_salesforce(*, person_accounts: bool = False, types: Iterable[RecordType] = (MASTER,)) -> Iterator[Stage]:
     """Salesforce in memory."""
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
     crm.has_person_accounts = person_accounts
     crm.assignment_owner = "005000000000005AAA"
-    accounts, lister = MemoryAccounts(crm), MemoryLister(crm)
-    yield Stage(crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=accounts, lister=lister)
+    stage = Stage(
+        crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm), lister=MemoryLister(crm)
+    )
+    stage.opportunities = MemoryOpportunities(crm, types)
+    yield stage
 
 
 def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) -> Iterator[Stage]:
@@ -356,6 +246,7 @@ def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) 
             associations=HubspotAssociations(gateway.client),
             matchmaker=person,
             lister=HubspotLister(gateway.client),
+            deals=HubspotPipelines(gateway.client),
             catch_up=lambda: clock.advance(3600),
             by_us=f"INTEGRATION/{portal.app_id}",
         )
@@ -367,7 +258,7 @@ def set_up_hubspot(url: str, token: str) -> None:
     group = {"name": HUBSPOT_GROUP, "label": "crmsync"}
     definition = {"name": HUBSPOT_KEY, "label": "Salesforce id", "groupName": HUBSPOT_GROUP, "hasUniqueValue": True}
     definition |= {"type": "string", "fieldType": "text"}
-    for kind in ("contacts", "companies"):
+    for kind in ("contacts", "companies", "deals"):
         requests.post(f"{url}/crm/v3/properties/{kind}/groups", json=group, headers=headers, timeout=30)
         requests.post(f"{url}/crm/v3/properties/{kind}", json=definition, headers=headers, timeout=30)
 
@@ -383,11 +274,14 @@ OUR_FIELD = {
 }
 
 
+OUR_OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
+
+
 def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
     """The gateway over the Salesforce simulator."""
     clock = Clock()
     world |= {
-        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD], "Account": [OUR_FIELD]},
+        "custom_fields": {name: [OUR_FIELD] for name in OUR_OBJECTS},
         "users": [{"Name": "Olga Owner", "Email": "olga@example.com", "IsActive": True, "UserType": "Standard"}],
         "lead_assignment_owner": "olga@example.com",
     }
@@ -398,7 +292,9 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
         gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
         lister = SalesforceLister(gateway.session)
-        yield Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
+        stage = Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
+        stage.opportunities = SalesforceOpportunities(gateway.session)
+        yield stage
 
 
 def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
@@ -410,7 +306,7 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
     stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
     stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
     stage.companies, stage.associations, stage.matchmaker = gateway, HubspotAssociations(gateway.client), person
-    stage.lister = HubspotLister(gateway.client)
+    stage.lister, stage.deals = HubspotLister(gateway.client), HubspotPipelines(gateway.client)
     yield from _swept(stage)
 
 
@@ -424,6 +320,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     who = gateway.identity()
     stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
     stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
+    stage.opportunities = SalesforceOpportunities(gateway.session)
     yield from _swept(stage)
 
 

@@ -13,6 +13,7 @@ from crmsync.gateways.cursors import CursorTable
 from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.jobs import JobsTable
 from crmsync.gateways.links import LinksTable
+from crmsync.gateways.pipeline_maps import PipelineMapTable
 from crmsync.gateways.throttle import Patience
 from tests import aws
 
@@ -70,3 +71,10 @@ def jobs_on_dynamodb() -> Iterator[JobsTable]:
     """A table without any job."""
     with dynamodb("pk", "sk") as client:
         yield JobsTable(client, "Table")
+
+
+@contextmanager
+def pipeline_maps_on_dynamodb() -> Iterator[PipelineMapTable]:
+    """A table without any map."""
+    with dynamodb("pk", "sk") as client:
+        yield PipelineMapTable(client, "Table")

@@ -17,7 +17,8 @@ from crmsync.model.records import Ref, Side
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.hubspot import HubSpotSimulator
-from tests.contracts.stages import FixedSecret, HubspotKeeper, HubspotPerson, served
+from tests.contracts.persons import HubspotKeeper, HubspotPerson
+from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -19,7 +19,8 @@ from crmsync.ports import Written
 from local.clock import Clock
 from local.faults import Faults
 from local.simulators.salesforce import SalesforceSimulator
-from tests.contracts.stages import OUR_FIELD, FixedSecret, SalesforcePerson, patience, served
+from tests.contracts.persons import SalesforcePerson
+from tests.contracts.stages import OUR_FIELD, FixedSecret, patience, served
 from tests.gateways.scripted import Answer, Asked, Script
 
 

@@ -66,6 +66,7 @@ class MemoryOpportunities:
         self.currencies = False
         self._crm = salesforce
         salesforce.after_write.append(self._follow)
+        salesforce.checks.append(self._check)
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
         """As the port says."""
@@ -165,11 +166,19 @@ class MemoryOpportunities:
         stages = [stage for one in (self._master(), *self.types) for stage in one.stages]
         return next((stage for stage in stages if stage.name == name), OrgStage(str(name), str(name)))
 
+    def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Gone | None:
+        """A role is made for an opportunity and a contact that stand."""
+        if name != _ROLE or ref is not None:
+            return None
+        ends = ((_OPPORTUNITY, "OpportunityId"), ("Contact", "ContactId"))
+        gone = [by for kind, by in ends if not self._crm.is_live(Ref(Side.SALESFORCE, kind, str(fields.get(by))))]
+        return Gone("entity is deleted", code="ENTITY_IS_DELETED", fieldname=gone[0]) if gone else None
+
     def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         if ref.object != _OPPORTUNITY:
             return
         shown = self._crm.fields(ref)
-        default = next((one.id for one in self.types if one.is_default), "")
+        default = next((one.id for one in self.types if one.id and one.is_default), "")
         if "IsClosed" not in shown and not shown.get("RecordTypeId") and default:
             self._crm.settle(ref, {"RecordTypeId": default})
         if "StageName" in fields or "IsClosed" not in shown:
@@ -232,7 +241,7 @@ class MemoryDeals:
         if isinstance(step, DropStage):
             users = (self._crm.fields(ref).get("dealstage") for ref in self._crm.refs("deal"))
             if step.stage.id in users:
-                raise Refused("Deals are in this stage.", code="STAGE_ID_IN_USE")
+                raise Refused("Deals are in this stage.", code="STAGE_ID_IN_USE", hint="Move them.")
             return tuple(stages)
         if isinstance(step, ChangeStage) and len(stages) == len(pipeline.stages):
             raise Gone("The stage no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")

@@ -1,0 +1,144 @@
+"""People who work in a CRM beside us, over HTTP, with a user's token and rights. What they do in memory is the memory versions' own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import pytest
+import requests
+
+from crmsync.gateways.hubspot_versions import PLURALS
+from crmsync.model.records import Ref, Side, Value
+
+
+class HubspotPerson:
+    """A user of a HubSpot account, over HTTP."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Work at `url` with a user's `token`."""
+        self._base = f"{url}/crm/v3/objects"
+        self._pairs = f"{url}/crm/v4/objects"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """Make a record."""
+        url = f"{self._base}/{PLURALS[name]}"
+        answer = requests.post(url, json={"properties": fields}, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.HUBSPOT, name, answer.json()["id"])
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """Change a record."""
+        body = {"properties": {name: value or "" for name, value in fields.items()}}
+        requests.patch(self._url(ref), json=body, headers=self._headers, timeout=30).raise_for_status()
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a record."""
+        requests.delete(self._url(ref), headers=self._headers, timeout=30).raise_for_status()
+
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """Merge two records; answers the survivor, mostly under a new id."""
+        body = {"primaryObjectId": winner.id, "objectIdToMerge": loser.id}
+        url = f"{self._base}/{PLURALS[winner.object]}/merge"
+        answer = requests.post(url, json=body, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.HUBSPOT, winner.object, answer.json()["id"])
+
+    def convert(self, lead: Ref) -> Ref:
+        """HubSpot has no leads of this kind."""
+        raise NotImplementedError
+
+    def restore(self, ref: Ref) -> None:
+        """HubSpot has no REST resource for its recycle bin."""
+        raise NotImplementedError
+
+    def put_together(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
+        """Associate a contact or deal with a company, or two records of other kinds without more ado."""
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5 if one.object == "deal" else 1}]
+        way = "associations" if primary else "associations/default"
+        url = f"{self._pairs}/{one.object}/{one.id}/{way}/{other.object}/{other.id}"
+        requests.put(url, json=types if primary else None, headers=self._headers, timeout=30).raise_for_status()
+
+    def take_apart(self, one: Ref, other: Ref) -> None:
+        """Take the association of two records away."""
+        url = f"{self._pairs}/{one.object}/{one.id}/associations/{other.object}/{other.id}"
+        requests.delete(url, headers=self._headers, timeout=30).raise_for_status()
+
+    def _url(self, ref: Ref) -> str:
+        return f"{self._base}/{PLURALS[ref.object]}/{ref.id}"
+
+
+class HubspotKeeper:
+    """A user who keeps lists by hand, over HTTP."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Work at `url` with a user's `token`."""
+        self._url = f"{url}/crm/v3/lists"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def make(self) -> str:
+        """Make a list; answers its id."""
+        row = {"name": f"Chosen {uuid.uuid4().hex[:8]}", "objectTypeId": "0-1", "processingType": "MANUAL"}
+        answer = requests.post(f"{self._url}/", json=row, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json()["list"]["listId"])
+
+    def put_in(self, list_id: str, ref: Ref) -> None:
+        """Put a contact into a list."""
+        self._change(list_id, "add", ref)
+
+    def take_out(self, list_id: str, ref: Ref) -> None:
+        """Take a contact out of a list."""
+        self._change(list_id, "remove", ref)
+
+    def _change(self, list_id: str, verb: str, ref: Ref) -> None:
+        url = f"{self._url}/{list_id}/memberships/{verb}"
+        requests.put(url, json=[ref.id], headers=self._headers, timeout=30).raise_for_status()
+
+
+Act: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What a simulator does for a person where no REST resource exists."""
+
+
+def _nobody_acts(_action: Mapping[str, Any]) -> Mapping[str, Any]:
+    pytest.skip("Salesforce has no REST resource for this; do it by hand in the sandbox")
+
+
+class SalesforcePerson:
+    """A user of a Salesforce org, over HTTP, and in the user interface as far as `act` goes."""
+
+    def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
+        """Work at `url` with a user's `token`; as in the user interface, no assignment rule runs."""
+        self._url = f"{url}/services/data/v66.0/sobjects"
+        self._headers = {"Authorization": f"Bearer {token}", "Sforce-Auto-Assign": "FALSE"}
+        self._act = act
+
+    def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
+        """Make a record."""
+        answer = requests.post(f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30)
+        answer.raise_for_status()
+        return Ref(Side.SALESFORCE, name, answer.json()["id"])
+
+    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
+        """Change a record."""
+        url = f"{self._url}/{ref.object}/{ref.id}"
+        requests.patch(url, json=fields, headers=self._headers, timeout=30).raise_for_status()
+
+    def delete(self, ref: Ref) -> None:
+        """Delete a record."""
+        requests.delete(f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+
+    def merge(self, winner: Ref, loser: Ref) -> Ref:
+        """Merge two records; answers the winner."""
+        self._act({"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]})
+        return winner
+
+    def convert(self, lead: Ref) -> Ref:
+        """Convert a lead; answers the contact."""
+        return Ref(Side.SALESFORCE, "Contact", self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"])
+
+    def restore(self, ref: Ref) -> None:
+        """Take a record out of the recycle bin."""
+        self._act({"do": "undelete", "ids": [ref.id]})

@@ -1,0 +1,327 @@
+"""What Salesforce knows of opportunities beside their records, behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Gone
+from crmsync.model.effects import CreateRecord, EndRole, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.pipelines import OrgStage, RecordType
+from crmsync.model.records import Ref, Side, Value
+from crmsync.model.roles import Role, Tie
+from crmsync.ports import Written
+from tests.contracts import stages
+from tests.contracts.stages import Stage
+
+ROLE, OPPORTUNITY = "OpportunityContactRole", "Opportunity"
+NEVER = "006000000000777AAA"
+
+OPEN = OrgStage("Prospecting", "Prospecting", 10)
+TALKS = OrgStage("Negotiation/Review", "Talks", 90)
+WON = OrgStage("Closed Won", "Closed Won", 100, is_closed=True, is_won=True)
+LOST = OrgStage("Closed Lost", "Closed Lost", 0, is_closed=True)
+PROCESS = (OPEN, TALKS, WON, LOST)
+
+
+def org_stage(stage: OrgStage) -> dict[str, object]:
+    """A stage as a world says it."""
+    names = {"ApiName": stage.name, "MasterLabel": stage.label, "DefaultProbability": stage.probability}
+    return {**names, "IsClosed": stage.is_closed, "IsWon": stage.is_won}
+
+
+NAMES = {"New business": PROCESS, "Renewal": (OPEN, WON, LOST)}
+MASTER = RecordType("", "Master", PROCESS, is_default=True)
+IN_MEMORY = [
+    RecordType(f"01200000000000{at}AAA", name, process, is_default=at == 1)
+    for at, (name, process) in enumerate(NAMES.items(), start=1)
+]
+WORLD: dict[str, Any] = {"stages": [*map(org_stage, PROCESS), {**org_stage(OrgStage("Old", "Old")), "IsActive": False}]}
+TYPED: dict[str, Any] = {
+    **WORLD,
+    "opportunity_record_types": [
+        *({"Name": name, "stages": [stage.name for stage in process]} for name, process in NAMES.items()),
+        {"Name": "Former", "IsActive": False},
+    ],
+}
+ORGS = {
+    "memory": partial(stages.memory_salesforce, types=[MASTER]),
+    "simulator": partial(stages.simulated_salesforce, **WORLD),
+}
+TYPED_ORGS = {
+    "memory": partial(stages.memory_salesforce, types=[MASTER, *IN_MEMORY]),
+    "simulator": partial(stages.simulated_salesforce, **TYPED),
+}
+
+
+@pytest.fixture(params=ORGS)
+def org(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Each Salesforce in turn, without record types of opportunities."""
+    yield from ORGS[request.param]()
+
+
+@pytest.fixture(params=TYPED_ORGS)
+def typed(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Each Salesforce in turn, with two record types."""
+    yield from TYPED_ORGS[request.param]()
+
+
+def an_account(org: Stage, name: str = "Example Works") -> Ref:
+    """A person makes an account."""
+    return org.person.add("Account", {"Name": name})
+
+
+def a_contact(org: Stage, name: str) -> Ref:
+    """A person makes a contact."""
+    return org.person.add("Contact", {"LastName": name})
+
+
+def an_opportunity(org: Stage, **fields: Value) -> Ref:
+    """A person makes an opportunity."""
+    needed = {"Name": "A deal", "StageName": OPEN.name, "CloseDate": "2026-12-24"}
+    return org.person.add(OPPORTUNITY, {**needed, **fields})
+
+
+def a_role(org: Stage, opportunity: Ref, contact: Ref) -> Ref:
+    """A person gives a contact a role."""
+    return org.person.add(ROLE, {"OpportunityId": opportunity.id, "ContactId": contact.id})
+
+
+def a_role_effect(opportunity: Ref, contact: Ref, key: str = "555001-7-8") -> CreateRecord:
+    """We give a contact a role."""
+    fields = {"OpportunityId": opportunity.id, "ContactId": contact.id}
+    return CreateRecord(Side.SALESFORCE, ROLE, key, fields, Slot("role"))
+
+
+def a_stray(name: str) -> list[Ref]:
+    """Records of an object that nobody knows, and what cannot be ids."""
+    return [Ref(Side.SALESFORCE, name, text) for text in ("see above", "", "0'", NEVER)]
+
+
+@pytest.mark.rule("OPP-10")
+def test_roles_are_told_by_opportunity_and_by_themselves_deleted_ones_too(org: Stage) -> None:
+    """A contact that an opportunity knows in another way has no role."""
+    ada, bob, works = a_contact(org, "Ada"), a_contact(org, "Bob"), an_account(org)
+    org.person.edit(ada, {"AccountId": works.id})
+    one, two, bare = an_opportunity(org), an_opportunity(org), an_opportunity(org, AccountId=works.id)
+    first, second, third = a_role(org, one, ada), a_role(org, one, bob), a_role(org, two, ada)
+    org.person.delete(second)
+
+    roles = {
+        first: Role(first, one, ada),
+        second: Role(second, one, bob, is_deleted=True),
+        third: Role(third, two, ada),
+    }
+    by_opportunity = org.opportunities.roles_of([*a_stray(OPPORTUNITY), two, bare, one])
+    assert by_opportunity == {one: (roles[first], roles[second]), two: (roles[third],)}
+    assert org.opportunities.roles([*a_stray(ROLE), *roles]) == roles
+    assert (org.opportunities.roles([]), org.opportunities.roles_of([])) == ({}, {})
+
+
+def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org: Stage) -> None:
+    """So do those of a deleted contact; when an opportunity was deleted is told while it is in the bin (Q-30)."""
+    ada, bob = a_contact(org, "Ada"), a_contact(org, "Bob")
+    one, two = an_opportunity(org), an_opportunity(org)
+    role, other = a_role(org, one, ada), a_role(org, two, bob)
+    before = org.crm.read([one], {OPPORTUNITY: []})[one].modified_at
+
+    org.person.delete(one)
+    org.person.delete(bob)
+
+    assert org.opportunities.roles([role, other]) == {
+        role: Role(role, one, ada, is_deleted=True),
+        other: Role(other, two, bob, is_deleted=True),
+    }
+    in_bin = org.opportunities.deleted_at([*a_stray(OPPORTUNITY), one, two])
+    assert list(in_bin) == [one]
+    assert before <= in_bin[one] < datetime(2100, 1, 1, tzinfo=UTC)
+    org.person.restore(one)
+    assert org.opportunities.roles([role]) == {role: Role(role, one, ada)}
+    assert org.opportunities.deleted_at([one]) == {}
+    assert org.opportunities.deleted_at([]) == {}
+
+
+@pytest.mark.rule("OPP-12")
+def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
+    """By our key, though its opportunity cannot be written a second time; one that is in the bin is made anew."""
+    ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
+    effects = [a_role_effect(deal, ada, "555001-7-8"), a_role_effect(deal, bob, "555001-7-9")]
+
+    first = org.crm.create(effects)
+    again = org.crm.create([effects[1], effects[0], effects[1]])
+
+    roles = [one.ref for one in first]
+    assert [one.ref for one in again] == [roles[1], roles[0], roles[1]]
+    assert org.opportunities.roles_of([deal])[deal] == (Role(roles[0], deal, ada), Role(roles[1], deal, bob))
+    assert org.crm.read(roles[:1], {ROLE: [SALESFORCE_KEY]})[roles[0]].fields == {SALESFORCE_KEY: "555001-7-8"}
+    org.opportunities.end_roles([EndRole(roles[0])])
+    [anew] = org.crm.create(effects[:1])
+    assert anew.ref not in roles
+    assert [role.ref for role in org.opportunities.roles_of([deal])[deal] if not role.is_deleted] == [
+        roles[1],
+        anew.ref,
+    ]
+
+
+def test_a_role_is_refused_alone(org: Stage) -> None:
+    """One whose contact is gone spoils no other."""
+    ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
+    org.person.delete(bob)
+
+    outcomes = org.crm.create([a_role_effect(deal, bob, "555001-7-9"), a_role_effect(deal, ada, "555001-7-8")])
+
+    assert [type(one) for one in outcomes] == [Gone, Written]
+    assert [role.contact for role in org.opportunities.roles_of([deal])[deal]] == [ada]
+
+
+def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
+    """The opportunity and the contact stay (Q-29)."""
+    ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
+    one, two = a_role(org, deal, ada), a_role(org, deal, bob)
+    effects = [EndRole(ref) for ref in (Ref(Side.SALESFORCE, ROLE, "see above"), one, two, one)]
+
+    outcomes = [org.opportunities.end_roles(effects) for _ in range(2)]
+
+    assert outcomes == [[Written(effect.ref, {}) for effect in effects]] * 2
+    assert {role.ref: role.is_deleted for role in org.opportunities.roles_of([deal])[deal]} == {one: True, two: True}
+    assert set(org.crm.read([ada, bob, deal], {"Contact": [], OPPORTUNITY: []})) == {ada, bob, deal}
+    assert list(org.opportunities.end_roles([])) == []
+
+
+@pytest.mark.rule("ROLL-1")
+def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
+    """Each opportunity once, with its stage as people read it; ended roles and deleted opportunities tie nothing."""
+    ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
+    won = an_opportunity(org, StageName=WON.name, Amount=1200.5)
+    talks = an_opportunity(org, StageName=TALKS.name, CloseDate="2027-01-31")
+    gone = an_opportunity(org, Amount=1)
+    for deal in (talks, won, gone):
+        a_role(org, deal, ada)
+    a_role(org, won, ada)
+    org.opportunities.end_roles([EndRole(a_role(org, won, bob))])
+    org.person.delete(gone)
+
+    ties = org.opportunities.ties_of([*a_stray("Contact"), bob, ada, cleo])
+
+    records = org.crm.read([won, talks], {OPPORTUNITY: []})
+    at = {ref.id: record.created_at for ref, record in records.items()}
+    expected = [
+        Tie(won.id, at[won.id], date(2026, 12, 24), Decimal("1200.5"), "Closed Won", is_closed=True, is_won=True),
+        Tie(talks.id, at[talks.id], date(2027, 1, 31), None, "Talks", is_closed=False, is_won=False),
+    ]
+    assert ties == {ada: tuple(sorted(expected, key=lambda tie: tie.opportunity))}
+    assert org.opportunities.ties_of([]) == {}
+
+
+def test_ties_follow_what_happens_to_an_opportunity(org: Stage) -> None:
+    """Won, reopened, changed in amount: each look sees it as it is."""
+    ada, deal = a_contact(org, "Ada"), an_opportunity(org, Amount=10)
+    a_role(org, deal, ada)
+
+    def shown() -> list[object]:
+        [tie] = org.opportunities.ties_of([ada])[ada]
+        return [tie.amount, tie.stage, tie.is_closed, tie.is_won]
+
+    assert shown() == [Decimal(10), "Prospecting", False, False]
+    org.crm.update([UpdateRecord(deal, Side.SALESFORCE, {"StageName": WON.name, "Amount": 12})])
+    assert shown() == [Decimal(12), "Closed Won", True, True]
+    org.person.edit(deal, {"StageName": LOST.name})
+    assert shown() == [Decimal(12), "Closed Lost", True, False]
+    org.person.edit(deal, {"StageName": TALKS.name, "Amount": None})
+    assert shown() == [None, "Talks", False, False]
+
+
+def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Stage) -> None:
+    """Opportunities and roles themselves are never merged."""
+    ada, bob, deal, other = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org), an_opportunity(org)
+    roles = a_role(org, deal, ada), a_role(org, other, bob)
+
+    org.person.merge(ada, bob)
+
+    assert {tie.opportunity for tie in org.opportunities.ties_of([ada])[ada]} == {deal.id, other.id}
+    assert org.crm.survivors([deal, other, *roles]) == {}
+
+
+@pytest.mark.rule("OPP-2")
+def test_the_opportunities_of_accounts_are_told_by_id(org: Stage) -> None:
+    """Those that stand."""
+    works, other, empty = an_account(org), an_account(org, "Other"), an_account(org, "Empty")
+    one, two = an_opportunity(org, AccountId=works.id), an_opportunity(org, AccountId=other.id)
+    gone = an_opportunity(org, AccountId=works.id)
+    an_opportunity(org)
+    org.person.delete(gone)
+
+    assert org.opportunities.of_accounts([*a_stray("Account"), other, works, empty]) == sorted([one, two])
+    assert org.opportunities.of_accounts([]) == []
+
+
+@pytest.mark.rule("CH-14")
+def test_opportunities_are_found_by_a_value_without_regard_to_case(org: Stage) -> None:
+    """Several may hold it; no value can end a query."""
+    one, two = an_opportunity(org, NextStep="AB-1"), an_opportunity(org, NextStep="ab-1")
+    odd = an_opportunity(org, NextStep="o'brien \\ co")
+    gone = an_opportunity(org, NextStep="AB-2")
+    org.person.delete(gone)
+    asked = ["Ab-1", "ab-2", "O'Brien \\ Co", "x') OR (Name != '", "", " ", "a\x00b"]
+
+    found = org.opportunities.by_value("NextStep", asked)
+
+    assert found == {"ab-1": tuple(sorted([one, two])), "o'brien \\ co": (odd,)}
+    assert org.opportunities.by_value("NextStep", []) == {}
+
+
+@pytest.mark.rule("OPP-8")
+def test_an_org_without_record_types_has_one_process(org: Stage) -> None:
+    """All active stages, in the org's order, under the id "" (Q-25)."""
+    an_opportunity(org)
+
+    assert org.opportunities.record_types() == [MASTER]
+    assert org.opportunities.has_currencies() is False
+
+
+@pytest.mark.rule("OPP-6")
+def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> None:
+    """Active ones only, by id; "" is there only while an opportunity stands that has no record type (Q-25)."""
+    types = list(typed.opportunities.record_types())
+
+    assert {one.label: (one.stages, one.is_default) for one in types} == {
+        "New business": (PROCESS, True),
+        "Renewal": ((OPEN, WON, LOST), False),
+    }
+    assert types == sorted(types, key=lambda one: one.id)
+    deal = an_opportunity(typed)
+    [shown] = typed.crm.read([deal], {OPPORTUNITY: ["RecordTypeId"]}).values()
+    assert shown.fields["RecordTypeId"] == next(one.id for one in types if one.is_default)
+    assert typed.opportunities.record_types() == types
+    typed.person.edit(deal, {"RecordTypeId": None})
+    assert typed.opportunities.record_types() == [replace(MASTER, is_default=False), *types]
+
+
+def test_opportunities_are_made_changed_and_swept_like_other_records(org: Stage) -> None:
+    """Once under our key; closed and won follow the stage; the sweep tells of their roles, too."""
+    works, ada = an_account(org), a_contact(org, "Ada")
+    fields = {"Name": "A deal", "StageName": WON.name, "CloseDate": "2026-12-24", "AccountId": works.id, "Amount": 7}
+    effect = CreateRecord(Side.SALESFORCE, OPPORTUNITY, "555001-7", fields, Slot("deal"))
+
+    [first], [again] = org.crm.create([effect]), org.crm.create([replace(effect, fields={**fields, "Amount": 8})])
+    [role] = org.crm.create([a_role_effect(first.ref, ada)])
+
+    assert first.ref == again.ref
+    columns = ["Name", "Amount", "IsClosed", "IsWon", SALESFORCE_KEY]
+    [record] = org.crm.read([first.ref], {OPPORTUNITY: columns}).values()
+    assert list(record.fields.values()) == ["A deal", 8, True, True, "555001-7"]
+    page = org.lister.page(OPPORTUNITY, "", 10)
+    assert (page.refs, page.after, org.lister.count(OPPORTUNITY)) == ((first.ref,), None, 1)
+    org.person.delete(first.ref)
+    since = dict.fromkeys((OPPORTUNITY, ROLE), record.created_at)
+    seen = [(one.ref, one.deleted) for page in org.crm.changed_since(since) for one in page]
+    assert seen == [(first.ref, True), (role.ref, True)]
+    assert [type(one) for one in org.crm.update([UpdateRecord(first.ref, Side.SALESFORCE, {"Amount": 9})])] == [Gone]

@@ -1,0 +1,49 @@
+"""What the store of pipeline maps does behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crmsync.model.pipelines import PipelineMap, Track
+from tests.contracts.tables import pipeline_maps_on_dynamodb
+from tests.memory import MemoryPipelineMaps
+
+KNOWN = PipelineMap(
+    (
+        Track("740001", "Salesforce - 012000000000001AAA", ("012000000000001AAA",), (("740002", "Closed Won"),)),
+        Track("default", "Sales Pipeline", (), (("closedwon", "Closed Won"), ("closedlost", "Closed Lost"))),
+    ),
+    "012000000000001AAA",
+)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def maps(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each store in turn."""
+    if request.param == "memory":
+        yield MemoryPipelineMaps()
+    else:
+        with pipeline_maps_on_dynamodb() as table:
+            yield table
+
+
+def test_a_map_comes_back_whole_per_connection(maps: Any) -> None:
+    """Tracks, their record types and stages in order, and the default type."""
+    assert maps.load("acme") is None
+
+    maps.save("acme", KNOWN)
+    maps.save("beta", PipelineMap())
+
+    assert (maps.load("acme"), maps.load("beta"), maps.load("gamma")) == (KNOWN, PipelineMap(), None)
+
+
+def test_the_last_one_who_saves_counts(maps: Any) -> None:
+    """A map can always be made anew from the two CRMs, so nobody has to be first."""
+    maps.save("acme", KNOWN)
+
+    maps.save("acme", PipelineMap(KNOWN.tracks[:1]))
+
+    assert maps.load("acme") == PipelineMap(KNOWN.tracks[:1])
