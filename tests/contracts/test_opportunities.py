@@ -149,7 +149,6 @@ def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org
     assert org.opportunities.deleted_at([]) == {}
 
 
-@pytest.mark.rule("OPP-12")
 def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
     """By our key, though its opportunity cannot be written a second time; one that is in the bin is made anew."""
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
@@ -196,7 +195,6 @@ def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
     assert list(org.opportunities.end_roles([])) == []
 
 
-@pytest.mark.rule("ROLL-1")
 def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
     """Each opportunity once, with its stage as people read it; ended roles and deleted opportunities tie nothing."""
     ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
@@ -250,7 +248,6 @@ def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Stage) -> No
     assert org.crm.survivors([deal, other, *roles]) == {}
 
 
-@pytest.mark.rule("OPP-2")
 def test_the_opportunities_of_accounts_are_told_by_id(org: Stage) -> None:
     """Those that stand."""
     works, other, empty = an_account(org), an_account(org, "Other"), an_account(org, "Empty")
@@ -263,7 +260,6 @@ def test_the_opportunities_of_accounts_are_told_by_id(org: Stage) -> None:
     assert org.opportunities.of_accounts([]) == []
 
 
-@pytest.mark.rule("CH-14")
 def test_opportunities_are_found_by_a_value_without_regard_to_case(org: Stage) -> None:
     """Several may hold it; no value can end a query."""
     one, two = an_opportunity(org, NextStep="AB-1"), an_opportunity(org, NextStep="ab-1")
@@ -278,7 +274,6 @@ def test_opportunities_are_found_by_a_value_without_regard_to_case(org: Stage) -
     assert org.opportunities.by_value("NextStep", []) == {}
 
 
-@pytest.mark.rule("OPP-8")
 def test_an_org_without_record_types_has_one_process(org: Stage) -> None:
     """All active stages, in the org's order, under the id "" (Q-25)."""
     an_opportunity(org)
@@ -287,7 +282,6 @@ def test_an_org_without_record_types_has_one_process(org: Stage) -> None:
     assert org.opportunities.has_currencies() is False
 
 
-@pytest.mark.rule("OPP-6")
 def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> None:
     """Active ones only, by id; "" is there only while an opportunity stands that has no record type (Q-25)."""
     types = list(typed.opportunities.record_types())

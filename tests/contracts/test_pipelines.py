@@ -55,7 +55,6 @@ def test_every_account_begins_with_a_pipeline_of_its_own(hubspot: Stage) -> None
     assert hubspot.deals.pipelines() == [SALES_PIPELINE]
 
 
-@pytest.mark.rule("OPP-6")
 def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> None:
     """In their order; a second try finds it by its label. People's own stays."""
     for _ in range(2):
