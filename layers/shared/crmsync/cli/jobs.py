@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, count, duration, group, word
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Side
 from crmsync.rules.backfill_objects import IMPORTABLE
@@ -37,7 +37,7 @@ def add_words(words: Words) -> None:
     resync.set_defaults(misused=resync.error)
     for made in (imported, resync):
         made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
-        made.add_argument("--max-changes", metavar="N", type=_count, default=0, help="refuse to look at more records")
+        made.add_argument("--max-changes", metavar="N", type=count, default=0, help="refuse to look at more records")
         made.add_argument("--no-wait", action="store_true", help="queue and return")
         acts(made)
     jobs = group(words, "jobs", "imports and resyncs that run or ran")
@@ -48,13 +48,6 @@ def add_words(words: Words) -> None:
         ("cancel", _cancel, "end a job for good"),
     ):
         word(jobs, name, run, text).add_argument("id", metavar="ID")
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def _import(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -141,18 +134,12 @@ def _leg_line(job: Job) -> str:
 def _price_line(price: Price) -> str:
     return (
         f"{price.records:,} records; HubSpot calls {_span(price.hubspot)}, Salesforce calls {_span(price.salesforce)};"
-        f" at most {_duration(price.seconds)}."
+        f" at most {duration(price.seconds)}."
     )
 
 
 def _span(calls: Calls) -> str:
     return f"{calls.least:,} to {calls.most:,}"
-
-
-def _duration(seconds: int) -> str:
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def progress_bar(jobs: Iterable[Job]) -> str:
@@ -163,7 +150,7 @@ def progress_bar(jobs: Iterable[Job]) -> str:
     paces = [progress(job) for job in rows]
     left = [pace.seconds_left for pace in paces if pace.seconds_left is not None]
     rate = sum(pace.per_second or 0 for pace in paces)
-    ahead = f", {rate:,.0f} a second, {_duration(max(left))} left" if rate and left else ""
+    ahead = f", {rate:,.0f} a second, {duration(max(left))} left" if rate and left else ""
     trouble = next((f"  {job.trouble}" for job in rows if job.trouble), "")
     return f"[{'#' * full}{'.' * (BAR - full)}] {done:,} of {total:,}{ahead}{trouble}"
 

@@ -43,7 +43,8 @@ def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
     together = with_holders(facts, plans, {change.ref for change in changes}, world, book)
-    return Looked(facts, plans, book, [*gathered.not_yet, *together], gathered.quiet)
+    not_yet = [*gathered.not_yet, *together]
+    return Looked(facts, plans, book, not_yet, gathered.quiet, first=tuple(vacating(facts, plans)))
 
 
 def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
@@ -52,7 +53,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     woken = wake(facts, plans, world)
-    apply(vacating(facts, plans), world, settler(book))
+    apply(looked.first, world, settler(book))
     applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
     at_once = conclude(
         facts,

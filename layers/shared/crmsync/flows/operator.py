@@ -12,11 +12,14 @@ from typing import Any, Protocol
 
 from crmsync.config import Complaint, Reading, read_settings
 from crmsync.errors import Gone, Refused
+from crmsync.flows.explain import Explained, Explainer
 from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
+from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.flows.status import HealthOffice
+from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category, Report
@@ -88,7 +91,10 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Everything the command can do. `hubspot` and `salesforce` make a connection's sides when they are needed."""
+    """Everything the command can do. `hubspot` and `salesforce` make a connection's sides when they are needed.
+
+    `window` opens a connection for looking, under the settings that it is given.
+    """
 
     shelf: Shelf
     inbox: Inbox
@@ -98,6 +104,7 @@ class Operator:
     links: LinkOffice
     health: HealthOffice
     outbox: Outbox
+    window: Callable[[Connection, Settings], Window]
     now: Callable[[], datetime]
     by: str = ""
 
@@ -127,7 +134,7 @@ class Operator:
         reading = self._certain(read_settings(text))
         current = self.shelf.current()
         old = Settings() if current is None else current.settings
-        new = replace(dated(old, reading.settings, self.now()), version=old.version)
+        new = self._draft(old, reading)
         is_same_text = current is not None and current.text == text
         if is_same_text and old == new:
             return Pushed(old.version, applied=False, warnings=reading.warnings)
@@ -136,6 +143,18 @@ class Operator:
         if apply:
             self.shelf.push(text, new, at=self.now(), by=self.by)
         return Pushed(old.version + 1, apply, changes, reading.warnings)
+
+    def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
+        """All that can be said of one record, on every connection that knows it, or on `only` one. Raises as `Explainer` does."""
+        return Explainer(self.settings, self.window, self.now).explain(side, name, record_id, only)
+
+    def preview(self, wanted: Wanted, text: str | None = None, tell: Tell = tell_nobody) -> Preview:
+        """What a first sync would write under the settings in force, or under those of a file. Writes nothing.
+
+        Raises `ConfigError` with every complaint about the file, and as `Previewer` and `push_settings` do.
+        """
+        settings = self.settings() if text is None else self._draft(self.settings(), self._certain(read_settings(text)))
+        return Previewer(self.window, self.now).preview(settings, wanted, tell)
 
     def rollback(self, version: int, *, apply: bool) -> Pushed:
         """Push the text of an older version again, under a new number.
@@ -205,6 +224,10 @@ class Operator:
         """
         settings = read_settings(self.revision().text if text is None else text).settings
         return {one.name: app_project(one, webhook_url) for one in settings.connections}
+
+    def _draft(self, old: Settings, reading: Reading) -> Settings:
+        """The settings of a file as they would be in force instead of `old`."""
+        return replace(dated(old, reading.settings, self.now()), version=old.version)
 
     def _learn(self, reading: Reading) -> Learned:
         return learn_fields(reading, self.hubspot, self.salesforce)

@@ -29,6 +29,7 @@ class Looked(Generic[AnyFacts]):
     """What looking at a batch brought: facts with their plans, place by place, and the book they were made by. Nothing is applied yet.
 
     ``not_yet`` are changes to be looked at once these plans are carried out, ``quiet`` counts the records that showed nothing new.
+    ``first`` must be done before any of the plans.
     """
 
     facts: list[AnyFacts]
@@ -36,6 +37,7 @@ class Looked(Generic[AnyFacts]):
     book: Book
     not_yet: list[Change]
     quiet: int
+    first: tuple[Plan, ...] = ()
 
 
 def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:

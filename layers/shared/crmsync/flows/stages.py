@@ -47,17 +47,29 @@ def spread_stages(news: Mapping[Ref, str], world: World) -> Spread:
     """
     if not news or not world.connection.companies.sync:
         return Spread()
-    to_contacts = world.connection.lifecycle.sync_to_company_contacts
-    homes = _with_givers(news, world)
-    if to_contacts:
-        homes = _with_colleagues(homes, world)
-    effects = spread(homes, to_contacts=to_contacts)
+    homes, effects = _spreading(news, world)
     applied = apply([Plan((effect,)) for effect in effects], world, _as_it_is)
     errors = {effect.place: done.error for effect, done in zip(effects, applied, strict=True) if done.error}
     written = tuple(effect for effect in effects if effect.place not in errors)
     _report(errors, world)
     _tell(written, world)
     return Spread(written, _blamed(homes, errors))
+
+
+def would_spread(news: Mapping[Ref, str], world: World) -> tuple[UpdateRecord, ...]:
+    """What `spread_stages` would write; writes nothing. Raises `SyncError`."""
+    if not news or not world.connection.companies.sync:
+        return ()
+    return tuple(_spreading(news, world)[1])
+
+
+def _spreading(news: Mapping[Ref, str], world: World) -> tuple[list[Household], Sequence[UpdateRecord]]:
+    """The households that the news concerns, and what must be written for them."""
+    to_contacts = world.connection.lifecycle.sync_to_company_contacts
+    homes = _with_givers(news, world)
+    if to_contacts:
+        homes = _with_colleagues(homes, world)
+    return homes, spread(homes, to_contacts=to_contacts)
 
 
 def _with_givers(news: Mapping[Ref, str], world: World) -> list[Household]:

@@ -54,6 +54,8 @@ class HubspotClient:
         self._patience = patience or Patience()
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self.calls = 0
+        """Calls made so far, repeats too; other threads may make it a little less than true."""
 
     def batch(
         self, verb: str, kind: str, body: Mapping[str, Any], *, see: frozenset[int] = frozenset(), **options: Any
@@ -115,6 +117,7 @@ class HubspotClient:
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
         attempt, renewed = 1, False
         while True:
+            self.calls += 1
             reply, asked, problem = _answer(send)
             if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx
                 return reply

@@ -150,6 +150,8 @@ class SalesforceSession:
         self._version = version
         self._patience = patience or Patience()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
+        self.calls = 0
+        """Calls made so far, repeats too and logins not; other threads may make it a little less than true."""
 
     @property
     def data_path(self) -> str:
@@ -181,6 +183,7 @@ class SalesforceSession:
         while True:
             token = self._login.token(stale=stale)
             client, connection = self._client(token)
+            self.calls += 1
             try:
                 return client.restful(path, method=method, json=body, headers=headers)
             except SalesforceError as problem:

@@ -20,6 +20,9 @@ class OptOutVerdict:
     because: str = ""
 
 
+AS_IT_IS = OptOutVerdict()
+
+
 def decide_opt_out(
     *,
     hubspot_out: bool,

@@ -82,6 +82,9 @@ class OwnerVerdict:
     because: str = ""
 
 
+NOBODY_MOVES = OwnerVerdict()
+
+
 @dataclass(frozen=True, slots=True)
 class Owning:
     """A pair's owners now and when it was last looked at; the last ones are None before the first sync."""

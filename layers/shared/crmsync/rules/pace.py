@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from crmsync.model.jobs import Job
 
@@ -72,10 +73,18 @@ def _window(job: Job, depth: Depth, now: datetime) -> int:
     return min(MOST_WAITING, max(LEAST_WAITING, round(done / seconds * AHEAD.total_seconds())))
 
 
-def has_calls_left(calls: DailyCalls, allotment: int) -> bool:
-    """Whether a backfill may spend calls: not beyond three quarters of the allotted ones, so that some remain for live changes (RTY-2)."""
+def calls_for_backfills(calls: DailyCalls, allotment: int) -> int:
+    """Up to how many calls in 24 hours a backfill may go on: three quarters of the allotted ones, so that some remain for live changes.
+
+    Without an allotment a fixed number (RTY-2).
+    """
     most = min(allotment, calls.allowed) * RETRY_SHARE if allotment else min(RETRY_CALLS, calls.allowed * RETRY_SHARE)
-    return calls.used < most
+    return ceil(most)
+
+
+def has_calls_left(calls: DailyCalls, allotment: int) -> bool:
+    """Whether a backfill may spend calls (RTY-2)."""
+    return calls.used < calls_for_backfills(calls, allotment)
 
 
 @dataclass(frozen=True, slots=True)

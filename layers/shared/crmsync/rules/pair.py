@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.effects import Because, Conflict
@@ -18,7 +19,9 @@ from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
-from crmsync.rules.merge import KEEP, Verdict, is_in_step, may_pass, merge_field
+from crmsync.rules.merge import KEEP, Showing, Verdict, is_in_step, may_pass, merge_field
+from crmsync.rules.opt_out import AS_IT_IS, OptOutVerdict
+from crmsync.rules.owners import NOBODY_MOVES, OwnerVerdict
 from crmsync.rules.parents import ParentVerdict
 from crmsync.rules.person_accounts import is_person
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
@@ -27,6 +30,9 @@ EMAIL = "email"
 """HubSpot's property for the address, by which it keeps opt-outs."""
 
 _SALESFORCES = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
+
+Judged: TypeAlias = tuple[FieldRule, Showing, Showing, Verdict]
+"""A row, what both sides show in it, and what was decided."""
 
 
 @dataclass(slots=True)
@@ -56,6 +62,8 @@ class PairMerge:
     marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
     refused: frozenset[str] = frozenset()
     parents: ParentVerdict = field(default_factory=ParentVerdict)
+    owner_verdict: OwnerVerdict = NOBODY_MOVES
+    opt_out_verdict: OptOutVerdict = AS_IT_IS
 
 
 def merge_pair(
@@ -66,10 +74,12 @@ def merge_pair(
     *,
     resync: bool = False,
     refused: frozenset[str] = frozenset(),
+    judged: list[Judged] | None = None,
 ) -> PairMerge:
     """Three-way merge of a pair against its link's base (no link: first meeting). A `resync` carries old values of new mappings, too.
 
-    HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross.
+    HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross. Whoever wants to
+    know how each row was decided, those in step included, hands in a list for it.
     """
     page = book.page_of(salesforce)
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
@@ -82,6 +92,8 @@ def merge_pair(
         verdict = KEEP
         if not is_in_step(mine, theirs):
             verdict = merge_field(rule, mine, theirs, _newest(rule.hubspot, hubspot, salesforce, book))
+        if judged is not None:
+            judged.append((rule, mine, theirs, verdict))
         merged.apart += (rule,) if verdict.holder is None and stays_apart(mine, theirs) else ()
         if verdict.conflict:
             merged.conflicts += (_conflict(rule, h, s, verdict),)
@@ -183,6 +195,7 @@ def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
         box_moved=bool(box.changed),
         address_moved=EMAIL in merged.to_hubspot or bool(address and address.changed),
     )
+    merged.opt_out_verdict = verdict
     if verdict.salesforce_box is not None:
         merged.to_salesforce[opt_out.SALESFORCE_FIELD] = verdict.salesforce_box
         merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
@@ -198,7 +211,7 @@ def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: 
         merged.owners = _last_owners(link) if link else (None, None)
         return
     newest = _newest(owners.HUBSPOT_FIELD, hubspot, salesforce, book)
-    verdict = owners.decide_owner(owning, newest, book.owners)
+    merged.owner_verdict = verdict = owners.decide_owner(owning, newest, book.owners)
     if owning.both_moved and verdict != owners.OwnerVerdict():
         fields = owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD
         merged.conflicts += (Conflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),)

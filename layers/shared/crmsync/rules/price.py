@@ -37,6 +37,9 @@ LISTED: Mapping[Side, int] = MappingProxyType({Side.HUBSPOT: 100, Side.SALESFORC
 HUBSPOT_CALLS_PER_SECOND = 19.0
 """HubSpot's limit for one app: 190 in ten seconds."""
 
+WRITTEN: Mapping[Side, int] = MappingProxyType({Side.HUBSPOT: 100, Side.SALESFORCE: 200})
+"""Records that one call writes."""
+
 DAY = 24 * 3600
 
 
@@ -69,6 +72,12 @@ def together(prices: Iterable[Price]) -> Price:
         Calls(sum(one.salesforce.least for one in rows), sum(one.salesforce.most for one in rows)),
         max((one.seconds for one in rows), default=0),
     )
+
+
+def expected_calls(price: Price, side: Side, writes: int) -> int:
+    """The calls to a side if so many records are written there: those that only read, and the full batches that write."""
+    least = price.hubspot.least if side is Side.HUBSPOT else price.salesforce.least
+    return least + ceil(writes / WRITTEN[side])
 
 
 def _calls(legs: Iterable[Leg], side: Side) -> Calls:

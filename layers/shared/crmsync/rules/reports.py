@@ -35,6 +35,17 @@ def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
     )
 
 
+def behind_another(ref: Ref) -> Report:
+    """A record that can be decided only once others of its address or company are done; told in previews, the sync looks again."""
+    return Report(
+        ref,
+        Category.WAITING,
+        "can be decided only once another record of the same address or company is done",
+        hint="The sync looks at it again by itself.",
+        because=("CH-13",),
+    )
+
+
 def address_taken(ref: Ref, holder: Ref) -> Report:
     """An address moved onto another contact's address is an error, never a merge; it waits for the `holder`."""
     return Report(

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
-from crmsync.model.settings import Connection
+from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import lister_of, new_ticket, quota_of
-from crmsync.wiring.crms import hubspot_of, login_of, salesforce_of
+from crmsync.wiring.crms import hubspot_of, login_of, our_user_of, salesforce_of, world_of
 from crmsync.wiring.stores import (
     aws_client,
     cursors,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crmsync.flows.link_rebuild import Reader, Sides
     from crmsync.flows.operator import Operator
     from crmsync.flows.status import HealthOffice
+    from crmsync.flows.window import Window
 
 
 def operator() -> Operator:
@@ -46,8 +47,23 @@ def operator() -> Operator:
         _link_office(),
         _health_office(),
         outbox(),
+        _window_of,
         settings_table().now,
         os.environ.get("USER", ""),
+    )
+
+
+def _window_of(connection: Connection, settings: Settings) -> Window:
+    """A connection for looking: nothing in it can write."""
+    from crmsync.flows.dry_world import dry
+    from crmsync.flows.window import Window
+
+    hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
+    return Window(
+        dry(world_of(connection, our_user_of(connection, settings))),
+        lambda side: lister_of(connection, side),
+        quota_of(connection),
+        lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
     )
 
 

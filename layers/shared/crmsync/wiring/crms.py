@@ -6,7 +6,7 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crmsync.model.settings import Connection
+from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ def lists_of(connection: Connection) -> HubspotLists:
     return HubspotLists(hubspot_of(connection).client)
 
 
-def our_user_of(connection: Connection) -> str:
-    """The Salesforce user by whom a connection knows its own writes.
+def our_user_of(connection: Connection, among: Settings | None = None) -> str:
+    """The Salesforce user by whom a connection knows its own writes, `among` the connections of these settings (None: those in force).
 
     Nobody where several connections share the org: what one of them wrote is news to the others (TEN-1).
     """
     from crmsync.rules.settings_checks import org_of
 
     org = org_of(connection)
-    shared = sum(org_of(one) == org for one in settings().connections) > 1
+    shared = sum(org_of(one) == org for one in (among or settings()).connections) > 1
     return "" if shared else salesforce_of(connection).identity().user_id

@@ -127,8 +127,8 @@ def secrets() -> SecretStore:
 
 @cache
 def sealer() -> Sealer:
-    """Seals values with this deployment's key."""
-    return Sealer(secrets().text(os.environ["LINK_KEY_SECRET"]).encode())
+    """Seals values with this deployment's key: the Lambda's own variable, or for the operator the name that the template gives it."""
+    return Sealer(secrets().text(os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key").encode())
 
 
 def table_name(name: str) -> str:

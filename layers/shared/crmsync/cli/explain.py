@@ -1,0 +1,229 @@
+"""The word that explains one record."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from crmsync.cli.answer import Answer, Words, word
+from crmsync.cli.tables import table
+from crmsync.model.effects import effect_line
+from crmsync.model.links import Link, Place
+from crmsync.model.records import Ref, Side
+
+if TYPE_CHECKING:
+    from crmsync.flows.explain import Explained
+    from crmsync.flows.operator import Operator
+    from crmsync.model.effects import Conflict, Effect, Report
+    from crmsync.model.records import Record, Value
+    from crmsync.rules.explanation import DecisionLine, FieldLine
+
+
+def add_words(words: Words) -> None:
+    """Add ``explain``."""
+    made = word(words, "explain", _explain, "what is known of one record, and what would be written now and why")
+    made.add_argument("side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
+    made.add_argument("object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
+    made.add_argument("id", metavar="ID", help="its id there; of Salesforce's the one with 18 characters")
+    made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
+
+
+def _explain(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    found = operator.explain(arguments.side, arguments.object, arguments.id, arguments.connection)
+    text = "\n\n".join("\n".join(_sections(one)) for one in found)
+    return Answer([_document(one) for one in found] if len(found) > 1 else _document(found[0]), text)
+
+
+# What people read.
+
+
+def _sections(one: Explained) -> Iterator[str]:
+    yield f"{one.ref} on {one.connection}: {_standing(one)}"
+    if not one.syncs:
+        yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
+    yield from _about_link(one)
+    if one.fields:
+        yield ""
+        yield table(_FIELD_HEADING, [_field_cells(line) for line in one.fields])
+    if one.decisions:
+        yield ""
+        yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
+    yield from _titled("Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts])
+    yield from _titled("Written now", [effect_line(effect) for effect in _writes(one)] or ["nothing"])
+    yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
+    yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
+    yield from _titled("Told once it is there", [_report_line(report) for report in one.foreseen])
+    yield from _titled("In the error inbox", [_report_line(report) for report in one.parked])
+
+
+_FIELD_HEADING = ("HUBSPOT", "VALUE", "SALESFORCE", "VALUE", "NEWS", "HOLDS", "POLICY", "BECOMES", "RULE")
+_DECISION_HEADING = ("", "HUBSPOT", "SALESFORCE", "BECOMES", "RULE")
+
+
+def _standing(one: Explained) -> str:
+    if one.link is not None:
+        return f"linked, {one.link.state}"
+    if one.taken:
+        return "not linked; who may be the same has a pair already"
+    if one.candidates:
+        return f"not linked; may be the same as {', '.join(map(str, one.candidates))}"
+    return "not linked, and nobody across may be the same"
+
+
+def _about_link(one: Explained) -> Iterator[str]:
+    if one.link is not None:
+        yield f"link     {_place(one.link.hubspot)} - {_place(one.link.salesforce)}, version {one.link.version}"
+        yield from (f"died     {side}'s record was deleted" for side in (one.link.died,) if side)
+        yield f"owners   hubspot {_owner(one.link.hubspot_owner)}, salesforce {_owner(one.link.salesforce_owner)}"
+    for side, record in ((Side.HUBSPOT, one.hubspot), (Side.SALESFORCE, one.salesforce)):
+        yield f"{side:<10} {_record_line(record)}"
+
+
+def _record_line(record: Record | None) -> str:
+    if record is None:
+        return "shows no record"
+    return f"{record.ref.object} {record.ref.id}, changed {record.modified_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _owner(owner: str | None) -> str:
+    return {None: "never looked at", "": "nobody"}.get(owner, str(owner))
+
+
+def _field_cells(line: FieldLine) -> tuple[str, ...]:
+    values = _shown(line.hubspot_value), line.salesforce, _shown(line.salesforce_value)
+    becomes = f"{line.outcome}, cut" if line.is_cut else str(line.outcome)
+    return line.hubspot, *values, str(line.news), str(line.holder or ""), line.policy, becomes, " ".join(line.because)
+
+
+def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
+    values = _shown(line.hubspot_value), _shown(line.salesforce_value)
+    return line.topic, *values, line.text, " ".join(line.because)
+
+
+def _shown(value: Value) -> str:
+    return "" if value is None else str(value)
+
+
+def _titled(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield f"{title}:"
+        yield from (f"  {line}" for line in lines)
+
+
+def _conflict(one: Conflict) -> str:
+    values = f"{_shown(one.hubspot_value)!r} against {_shown(one.salesforce_value)!r}"
+    return f"{one.hubspot} / {one.salesforce}: {values}; {one.policy}, {one.winner or 'nobody'} wins"
+
+
+def _because(text: str, because: tuple[str, ...]) -> str:
+    return f"{text} ({', '.join(because)})" if because else text
+
+
+def _report_line(report: Report) -> str:
+    where = f" [{report.fieldname}]" if report.fieldname else ""
+    return _because(f"{report.category}: {report.text}{where}. {report.hint}".rstrip(), report.because)
+
+
+def _writes(one: Explained) -> list[Effect]:
+    return [*one.plan.effects, *one.spread]
+
+
+def _place(place: Place) -> str:
+    return str(place) if isinstance(place, Ref) else "a new record"
+
+
+# What programs read.
+
+
+def _document(one: Explained) -> dict[str, object]:
+    return {
+        "connection": one.connection,
+        "kind": one.kind,
+        "record": str(one.ref),
+        "syncs": one.syncs,
+        "link": _link_row(one.link),
+        "hubspot": _record_row(one.hubspot),
+        "salesforce": _record_row(one.salesforce),
+        "candidates": list(map(str, one.candidates)),
+        "taken": list(map(str, one.taken)),
+        "fields": [_field_row(line) for line in one.fields],
+        "decisions": [_decision_row(line) for line in one.decisions],
+        "effects": [_effect_row(effect) for effect in _writes(one)],
+        "conflicts": [_conflict_row(conflict) for conflict in one.plan.conflicts],
+        "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
+        "waits_for": list(map(str, one.waits_for)),
+        "foreseen": _report_rows(one.foreseen),
+        "errors": _report_rows(one.parked),
+    }
+
+
+def _link_row(link: Link | None) -> dict[str, object] | None:
+    if link is None:
+        return None
+    return {
+        "hubspot": _place(link.hubspot),
+        "salesforce": _place(link.salesforce),
+        "state": link.state,
+        "version": link.version,
+        "died": link.died,
+        "hubspot_owner": link.hubspot_owner,
+        "salesforce_owner": link.salesforce_owner,
+    }
+
+
+def _record_row(record: Record | None) -> dict[str, object] | None:
+    if record is None:
+        return None
+    return {
+        "object": record.ref.object,
+        "id": record.ref.id,
+        "created_at": record.created_at.isoformat(),
+        "modified_at": record.modified_at.isoformat(),
+        "fields": dict(record.fields),
+    }
+
+
+def _field_row(line: FieldLine) -> dict[str, object]:
+    return {
+        "hubspot": line.hubspot,
+        "salesforce": line.salesforce,
+        "hubspot_value": line.hubspot_value,
+        "salesforce_value": line.salesforce_value,
+        "changed": line.news,
+        "holder": line.holder,
+        "policy": line.policy,
+        "outcome": line.outcome,
+        "is_cut": line.is_cut,
+        "rules": list(line.because),
+    }
+
+
+def _decision_row(line: DecisionLine) -> dict[str, object]:
+    return {
+        "topic": line.topic,
+        "hubspot_value": line.hubspot_value,
+        "salesforce_value": line.salesforce_value,
+        "text": line.text,
+        "rules": list(line.because),
+    }
+
+
+def _effect_row(effect: Effect) -> dict[str, object]:
+    fields = getattr(effect, "fields", None)
+    return {
+        "effect": type(effect).__name__,
+        "line": effect_line(effect),
+        "rules": list(effect.because),
+        **({"fields": dict(fields)} if fields is not None else {}),
+    }
+
+
+def _conflict_row(conflict: Conflict) -> dict[str, object]:
+    return asdict(conflict)
+
+
+def _report_rows(reports: Iterable[Report]) -> list[dict[str, object]]:
+    return [{**asdict(one), "ref": str(one.ref), "waits_for": list(map(str, one.waits_for))} for one in reports]
