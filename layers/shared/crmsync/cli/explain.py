@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import Answer, Words, word
-from crmsync.cli.tables import table
+from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side
+from crmsync.rules.explanation import News, Outcome
 
 if TYPE_CHECKING:
     from crmsync.flows.explain import Explained
@@ -44,21 +45,19 @@ def _sections(one: Explained) -> Iterator[str]:
     if not one.syncs:
         yield f"{one.kind}s are switched off on {one.connection}: none of this happens."
     yield from _about_link(one)
-    if one.fields:
-        yield ""
-        yield table(_FIELD_HEADING, [_field_cells(line) for line in one.fields])
+    yield from _field_table(one.fields)
     if one.decisions:
         yield ""
         yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
     yield from _titled("Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts])
-    yield from _titled("Written now", [effect_line(effect) for effect in _writes(one)] or ["nothing"])
+    yield from _titled("Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"])
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
     yield from _titled("Told once it is there", [_report_line(report) for report in one.foreseen])
     yield from _titled("In the error inbox", [_report_line(report) for report in one.parked])
 
 
-_FIELD_HEADING = ("HUBSPOT", "VALUE", "SALESFORCE", "VALUE", "NEWS", "HOLDS", "POLICY", "BECOMES", "RULE")
+_FIELD_HEADING = ("HUBSPOT", "", "", "SALESFORCE", "", "POLICY", "BECOMES", "RULE")
 _DECISION_HEADING = ("", "HUBSPOT", "SALESFORCE", "BECOMES", "RULE")
 
 
@@ -91,10 +90,43 @@ def _owner(owner: str | None) -> str:
     return {None: "never looked at", "": "nobody"}.get(owner, str(owner))
 
 
+_LEGEND = "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on"
+_ARROWS = {Side.HUBSPOT: "->", Side.SALESFORCE: "<-", None: ""}
+_MARKS = {
+    News.NOWHERE: ("", ""),
+    News.HUBSPOT: ("* ", ""),
+    News.SALESFORCE: ("", "* "),
+    News.BOTH: ("* ", "* "),
+    News.NEVER_AGREED: ("? ", "? "),
+}
+_SAID_BY_ARROW = {(Side.HUBSPOT, Outcome.TO_SALESFORCE), (Side.SALESFORCE, Outcome.TO_HUBSPOT)}
+
+
+def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
+    """Every mapped field of which a side shows anything, or that was decided about; the others by their names."""
+    told = [line for line in lines if line.holder or _shown(line.hubspot_value) or _shown(line.salesforce_value)]
+    blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in told]
+    if told:
+        yield ""
+        yield table(_FIELD_HEADING, [_field_cells(line) for line in told])
+        yield _LEGEND
+    if blank:
+        yield wrapped(f"Blank on both sides: {', '.join(blank)}.")
+
+
 def _field_cells(line: FieldLine) -> tuple[str, ...]:
-    values = _shown(line.hubspot_value), line.salesforce, _shown(line.salesforce_value)
-    becomes = f"{line.outcome}, cut" if line.is_cut else str(line.outcome)
-    return line.hubspot, *values, str(line.news), str(line.holder or ""), line.policy, becomes, " ".join(line.because)
+    mine, theirs = _MARKS[line.news]
+    becomes = "written" if (line.holder, line.outcome) in _SAID_BY_ARROW else str(line.outcome)
+    return (
+        line.hubspot,
+        f"{mine}{_shown(line.hubspot_value)}",
+        _ARROWS[line.holder],
+        line.salesforce,
+        f"{theirs}{_shown(line.salesforce_value)}",
+        line.policy,
+        f"{becomes}, cut" if line.is_cut else becomes,
+        " ".join(line.because),
+    )
 
 
 def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
@@ -110,7 +142,7 @@ def _titled(title: str, lines: list[str]) -> Iterator[str]:
     if lines:
         yield ""
         yield f"{title}:"
-        yield from (f"  {line}" for line in lines)
+        yield from (wrapped(line, "  ") for line in lines)
 
 
 def _conflict(one: Conflict) -> str:
@@ -127,7 +159,7 @@ def _report_line(report: Report) -> str:
     return _because(f"{report.category}: {report.text}{where}. {report.hint}".rstrip(), report.because)
 
 
-def _writes(one: Explained) -> list[Effect]:
+def _effects(one: Explained) -> list[Effect]:
     return [*one.plan.effects, *one.spread]
 
 
@@ -151,7 +183,7 @@ def _document(one: Explained) -> dict[str, object]:
         "taken": list(map(str, one.taken)),
         "fields": [_field_row(line) for line in one.fields],
         "decisions": [_decision_row(line) for line in one.decisions],
-        "effects": [_effect_row(effect) for effect in _writes(one)],
+        "effects": [_effect_row(effect) for effect in _effects(one)],
         "conflicts": [_conflict_row(conflict) for conflict in one.plan.conflicts],
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
         "waits_for": list(map(str, one.waits_for)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import Answer, Words, count, duration, word
 from crmsync.cli.settings import read
-from crmsync.cli.tables import table
+from crmsync.cli.tables import table, wrapped
 from crmsync.flows.preview import SAMPLE, Wanted
 from crmsync.model.records import Side
 from crmsync.rules.deeds import Deed
@@ -66,7 +66,7 @@ def _sections(preview: Preview) -> Iterator[str]:
     title = f"Conflicts that would be settled: {settled:,}{', the first of them' if settled > len(shown) else ''}"
     yield from _titled(title, table(_CONFLICT_HEADING, [_conflict_cells(one) for one in shown]))
     refused = sorted(preview.outlook.refusals.values(), key=lambda one: -one.count)
-    yield from _titled("What people would be told", table(_REFUSAL_HEADING, [_refusal_cells(one) for one in refused]))
+    yield from _titled("What people would be told", "\n".join(_refusal_line(one) for one in refused))
     yield ""
     yield from _price_lines(preview)
 
@@ -111,13 +111,14 @@ def _conflict_cells(one: Settled) -> tuple[str, ...]:
     return str(one.record), conflict.hubspot, *values, conflict.policy, str(conflict.winner or "nobody")
 
 
-_REFUSAL_HEADING = ("RECORDS", "CATEGORY", "WHY", "FIELD", "RULES", "SUCH AS")
-
-
-def _refusal_cells(one: Refusal) -> tuple[str, ...]:
+def _refusal_line(one: Refusal) -> str:
     report = one.report
-    because = " ".join(report.because)
-    return f"{one.count:,}", str(report.category), report.text, report.fieldname, because, str(one.records[0])
+    where = f" [{report.fieldname}]" if report.fieldname else ""
+    because = f" ({', '.join(report.because)})" if report.because else ""
+    records = ", ".join(map(str, one.records))
+    return wrapped(
+        f"{one.count:,} {report.category}: {report.text}{where}{because}. {report.hint} Such as {records}", "  "
+    )
 
 
 def _price_lines(preview: Preview) -> Iterator[str]:
@@ -129,9 +130,9 @@ def _price_lines(preview: Preview) -> Iterator[str]:
             (Side.SALESFORCE, "Salesforce", price.salesforce),
         )
     )
-    yield f"For all {price.records:,} records, API calls: {calls}."
+    yield wrapped(f"For all {price.records:,} records, API calls: {calls}.")
     yield f"It takes at most {duration(price.seconds)} at the present budgets."
-    yield from map(_budget_line, preview.budgets)
+    yield from (wrapped(_budget_line(one)) for one in preview.budgets)
     spent = preview.spent
     yield f"This preview cost {spent[Side.HUBSPOT]:,} HubSpot and {spent[Side.SALESFORCE]:,} Salesforce calls, and wrote nothing."
 

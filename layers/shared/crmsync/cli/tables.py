@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 WIDTH = 100
 """Characters of a line at most."""
@@ -22,6 +23,11 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int =
         (" " * _GAP).join(_cut(cell, wide).ljust(wide) for cell, wide in zip(row, widths, strict=True)) for row in cells
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """A text in lines that fit, all behind the indent and those after the first one two further."""
+    return fill(_flat(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _fitting(widths: list[int], width: int) -> list[int]:

@@ -27,6 +27,11 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "associations": frozenset({"of"}),
         "companies": frozenset({"companies_by_domain"}),
         "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts"}),
+        "opportunities": frozenset(
+            {"roles", "roles_of", "ties_of", "of_accounts", "deleted_at", "by_value", "has_currencies", "record_types"}
+        ),
+        "deals": frozenset({"pipelines", "by_value"}),
+        "pipeline_maps": frozenset({"load"}),
         "directory": frozenset({"owners"}),
         "links": frozenset({"find"}),
         "outbox": frozenset(),

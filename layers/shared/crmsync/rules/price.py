@@ -76,8 +76,8 @@ def together(prices: Iterable[Price]) -> Price:
 
 def expected_calls(price: Price, side: Side, writes: int) -> int:
     """The calls to a side if so many records are written there: those that only read, and the full batches that write."""
-    least = price.hubspot.least if side is Side.HUBSPOT else price.salesforce.least
-    return least + ceil(writes / WRITTEN[side])
+    calls = price.hubspot if side is Side.HUBSPOT else price.salesforce
+    return min(calls.most, calls.least + ceil(writes / WRITTEN[side]))
 
 
 def _calls(legs: Iterable[Leg], side: Side) -> Calls:
