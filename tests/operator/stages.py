@@ -15,6 +15,7 @@ from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.link_rebuild import Sides
 from crmsync.flows.operator import Operator
 from crmsync.flows.status import HealthOffice
+from crmsync.flows.window import Window
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_listing import HubspotLister
@@ -26,7 +27,7 @@ from crmsync.gateways.salesforce_schema import SalesforceSchema
 from crmsync.gateways.salesforce_session import Login, SalesforceSession
 from crmsync.gateways.settings import SettingsTable
 from crmsync.model.records import Side
-from crmsync.model.settings import Connection
+from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Lister
 from local.clock import Clock
 from local.faults import Faults
@@ -44,6 +45,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryWaiting,
 )
+from tests.operator.windows import window
 
 
 @contextmanager
@@ -169,7 +171,17 @@ def stage(
         link_office = LinkOffice(shelf.load, links, sides, full)
         health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, lambda: NOON)
         sides_of = (hubspot_side, salesforce_side)
-        operator = Operator(shelf, inbox, *sides_of, office, link_office, health, outbox, lambda: NOON, "ada")
+
+        def window_of(connection: Connection, _settings: Settings) -> Window:
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
+            account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
+            return window(
+                connection, account, SalesforceGateway(salesforce_url, org_secret, now=now), links, inbox, outbox
+            )
+
+        operator = Operator(
+            shelf, inbox, *sides_of, office, link_office, health, outbox, window_of, lambda: NOON, "ada"
+        )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (inbox, jobs, errands, links, outbox, cursors, waiting)
         yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -27,7 +27,7 @@ def add_words(words: Words) -> None:
     made = word(words, "explain", _explain, "what is known of one record, and what would be written now and why")
     made.add_argument("side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
     made.add_argument("object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
-    made.add_argument("id", metavar="ID", help="its id there; of Salesforce's the one with 18 characters")
+    made.add_argument("id", metavar="ID", help="its id there")
     made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
 
 

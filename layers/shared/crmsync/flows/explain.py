@@ -75,17 +75,19 @@ class Explainer:
 
         Raises `Refused` for an object that is not kept in step, and `Gone` where no connection knows the record.
         """
-        ref = Ref(side, _object(side, name), record_id)
-        settings = self.settings()
+        object_, settings = _object(side, name), self.settings()
         connections = chosen(settings, only)
-        found = [one for one in (self._on(self.window(each, settings).world, ref) for each in connections) if one]
+        windows = [self.window(one, settings) for one in connections]
+        found = [told for one in windows if (told := self._on(one, side, object_, record_id))]
         if not found:
             names = ", ".join(one.name for one in connections)
-            raise Gone(f"{side} shows no {ref.object} {record_id}, and no link of {names} names one.")
+            raise Gone(f"{side} shows no {object_} {record_id}, and no link of {names} names one.")
         return found
 
-    def _on(self, world: World, ref: Ref) -> Explained | None:
+    def _on(self, window: Window, side: Side, object_: str, record_id: str) -> Explained | None:
         """What one connection knows of the record, or None."""
+        world = window.world
+        ref = Ref(side, object_, window.full(record_id) if side is Side.SALESFORCE else record_id)
         kind = KIND_OF[ref.side][ref.object]
         name = world.connection.name
         looked = _look([Change(name, kind, ref, Cause.AGAIN, self.now())], world)

@@ -17,12 +17,16 @@ from crmsync.ports import Lister, Quota
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One connection, to be looked at only. `world` must be dry; `spent` counts the API calls to a side that were made so far."""
+    """One connection, to be looked at only. `world` must be dry; `spent` counts the API calls to a side that were made so far.
+
+    `full` makes a Salesforce id as its records have it of one that was written short.
+    """
 
     world: World
     lister: Callable[[Side], Lister]
     quota: Quota
     spent: Callable[[Side], int]
+    full: Callable[[str], str]
 
     @property
     def connection(self) -> Connection:

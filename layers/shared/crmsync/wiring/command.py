@@ -57,6 +57,7 @@ def _window_of(connection: Connection, settings: Settings) -> Window:
     """A connection for looking: nothing in it can write."""
     from crmsync.flows.dry_world import dry
     from crmsync.flows.window import Window
+    from crmsync.gateways.salesforce_ids import full
 
     hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
     return Window(
@@ -64,6 +65,7 @@ def _window_of(connection: Connection, settings: Settings) -> Window:
         lambda side: lister_of(connection, side),
         quota_of(connection),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
+        full,
     )
 
 

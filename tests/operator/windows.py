@@ -1,0 +1,59 @@
+"""A connection of the operator's stage, opened for looking: the gateways over both simulators, our own stores in memory."""
+
+from __future__ import annotations
+
+from crmsync.flows.dry_world import dry
+from crmsync.flows.window import Window
+from crmsync.flows.world import World
+from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.hubspot_associations import HubspotAssociations
+from crmsync.gateways.hubspot_listing import HubspotLister
+from crmsync.gateways.hubspot_lists import HubspotLists
+from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+from crmsync.gateways.owners import OwnersDirectory
+from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce_ids import full
+from crmsync.gateways.salesforce_listing import SalesforceLister
+from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+from tests.builders import NOON, OUR_APP, SEALER
+from tests.memory import MemoryBrake, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPipelineMaps
+
+
+def window(
+    connection: Connection,
+    hubspot: HubspotGateway,
+    salesforce: SalesforceGateway,
+    links: MemoryLinks,
+    inbox: MemoryInbox,
+    outbox: MemoryOutbox,
+) -> Window:
+    """The connection, to be looked at only."""
+    client, session = hubspot.client, salesforce.session
+    world = World(
+        connection,
+        hubspot,
+        salesforce,
+        preferences=hubspot,
+        deleter=hubspot,
+        lists=HubspotLists(client),
+        associations=HubspotAssociations(client),
+        companies=hubspot,
+        accounts=salesforce,
+        opportunities=SalesforceOpportunities(session),
+        deals=HubspotPipelines(client),
+        pipeline_maps=MemoryPipelineMaps(),
+        directory=OwnersDirectory(client, session, now=lambda: 0.0),
+        links=links,
+        outbox=outbox,
+        inbox=inbox,
+        brake=MemoryBrake(),
+        sealer=SEALER,
+        our_user=salesforce.identity().user_id,
+        our_app=OUR_APP,
+        now=lambda: NOON,
+    )
+    listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
+    spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
+    return Window(dry(world), listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full)
