@@ -290,6 +290,7 @@ def test_errors_keep_no_cause_that_could_print_a_body() -> None:
         ("/crm/v3/owners/", "/crm/owners/2026-09"),
         ("/crm/v3/lists/7/memberships", "/crm/lists/2026-09/7/memberships"),
         ("/crm/v3/pipelines/deals", "/crm/pipelines/2026-09/deals"),
+        ("/crm/v3/limits/pipelines", "/crm/limits/2026-09/pipelines"),
         (
             "/communication-preferences/v4/statuses/a/unsubscribe-all",
             "/communication-preferences/2026-09/statuses/a/unsubscribe-all",

@@ -13,7 +13,14 @@ from typing import Any
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.gateways.hubspot_client import HubspotClient, Reply
 from crmsync.gateways.hubspot_errors import BAD_REQUEST, call_error
-from crmsync.gateways.hubspot_versions import PIPELINE, PIPELINE_STAGE, PIPELINE_STAGES, PIPELINES, PLURALS
+from crmsync.gateways.hubspot_versions import (
+    PIPELINE,
+    PIPELINE_LIMITS,
+    PIPELINE_STAGE,
+    PIPELINE_STAGES,
+    PIPELINES,
+    PLURALS,
+)
 from crmsync.gateways.throttle import chunks
 from crmsync.model.pipelines import (
     ChangeStage,
@@ -36,7 +43,7 @@ STAGE_IN_USE = "STAGE_ID_IN_USE"
 _LIMIT_HINT = "Delete a pipeline of deals in HubSpot, or move to a HubSpot tier that allows more of them (LIM-3)."
 _IN_USE_HINT = "Move the deals of this stage to another one in HubSpot."
 
-_DEAL = "deal"
+_DEAL, _DEAL_TYPE = "deal", "0-3"
 _SEEN = frozenset({400, 403, 404, 409})
 _MISSING = 404
 _TAKEN = 409
@@ -80,13 +87,19 @@ class HubspotPipelines:
                     _done(reply)
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, Ref]:
-        """Deals by a unique property, read from the database and not from the search index, 100 values a call. Raises `SyncError`."""
+        """Deals by a unique property, read from the database and not from the search index, 100 values a call.
+
+        Raises `Refused` where HubSpot takes none of the values, mostly as the property is missing or not unique, else `SyncError`.
+        """
         wanted = dict.fromkeys(value.strip() for value in values if value and value.strip())
         found: dict[str, Ref] = {}
+        refused: list[SyncError] = []
         for part in chunks(list(wanted), BATCH):
-            for row in self._rows_by_value(name, part):
+            for row in self._rows_by_value(name, part, refused):
                 value = str((row.get("properties") or {}).get(name) or "").strip().lower()
                 found[value] = Ref(Side.HUBSPOT, _DEAL, str(row["id"]))
+        if refused and len(refused) == len(wanted):
+            raise refused[0]
         return {value: found[value] for value in (one.lower() for one in wanted) if value in found}
 
     def _make(self, step: MakePipeline) -> None:
@@ -99,8 +112,18 @@ class HubspotPipelines:
             "stages": [_stage_row(stage, at) for at, stage in enumerate(step.stages)],
         }
         reply = self._client.ask("POST", PIPELINES, inside=_inside(), body=body, see=_SEEN)
-        if reply.status != _TAKEN or not any(one.label == step.label for one in self.pipelines()):
-            _done(reply)
+        if reply.status == _TAKEN and any(one.label == step.label for one in self.pipelines()):
+            return
+        if reply.status in _SEEN and self._is_full():
+            raise _limit()
+        _done(reply)
+
+    def _is_full(self) -> bool:
+        """Whether the account has all the pipelines of deals that it may have, where HubSpot tells."""
+        reply = self._client.ask("GET", PIPELINE_LIMITS, see=_SEEN)
+        rows = reply.body.get("hubspotDefinedObjectTypes") or ()
+        mine = [row for row in rows if row.get("objectTypeId") == _DEAL_TYPE and row.get("limit") is not None]
+        return any(int(row.get("usage") or 0) >= int(row["limit"]) for row in mine)
 
     def _make_stage(self, step: MakeStage) -> None:
         if step.stage.label in self._labels(step.pipeline):
@@ -113,7 +136,7 @@ class HubspotPipelines:
     def _labels(self, pipeline: str) -> set[str]:
         return {stage.label for one in self.pipelines() if one.id == pipeline for stage in one.stages}
 
-    def _rows_by_value(self, name: str, values: list[str]) -> list[dict[str, Any]]:
+    def _rows_by_value(self, name: str, values: list[str], refused: list[SyncError]) -> list[dict[str, Any]]:
         """The rows with these values. One that HubSpot does not take for a value of the property never spoils the others."""
         body = {
             "properties": [name],
@@ -121,12 +144,14 @@ class HubspotPipelines:
             "inputs": [{"id": value} for value in values],
             "idProperty": name,
         }
-        see = frozenset({BAD_REQUEST}) if len(values) > 1 else frozenset[int]()
-        reply = self._client.batch("read", _DEAL, body, see=see)
+        reply = self._client.batch("read", _DEAL, body, see=frozenset({BAD_REQUEST}))
         if reply.status != BAD_REQUEST:
             return reply.rows
+        if len(values) == 1:
+            refused.append(call_error(reply.status, reply.body))
+            return []
         half = len(values) // 2
-        return [row for part in (values[:half], values[half:]) for row in self._rows_by_value(name, part)]
+        return [row for part in (values[:half], values[half:]) for row in self._rows_by_value(name, part, refused)]
 
 
 def _inside(**names: str) -> dict[str, str]:
@@ -140,16 +165,18 @@ def _done(reply: Reply) -> None:
 
 
 def _refusal(reply: Reply) -> SyncError:
-    """The error of a step. A limit is known by its words only: HubSpot's documents give it no code [M]."""
+    """The error of a step. HubSpot's documents give no code for a limit [M], so its words count where its figures are not told."""
     error = call_error(reply.status, reply.body)
     said = f"{reply.body.get('subCategory') or ''} {reply.body.get('message') or ''}".lower()
     if isinstance(error, Gone):
         return Gone("The pipeline or stage no longer exists in HubSpot.", code=error.code)
     if "in_use" in said or "in use" in said:
         return Refused("HubSpot keeps a stage that deals are in.", code=STAGE_IN_USE, hint=_IN_USE_HINT)
-    if "limit" in said or "maximum" in said:
-        return Refused("HubSpot allows no more pipelines of deals.", code=PIPELINE_LIMIT, hint=_LIMIT_HINT)
-    return error
+    return _limit() if "limit" in said or "maximum" in said else error
+
+
+def _limit() -> Refused:
+    return Refused("HubSpot allows no more pipelines of deals.", code=PIPELINE_LIMIT, hint=_LIMIT_HINT)
 
 
 def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

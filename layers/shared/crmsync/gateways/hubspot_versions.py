@@ -32,6 +32,7 @@ MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"
 ASSOCIATIONS_BATCH = "/crm/v4/associations/{from}/{to}/batch/{verb}"
 """`verb` is read, create or archive."""
 
+PIPELINE_LIMITS = "/crm/v3/limits/pipelines"
 PIPELINES = "/crm/v3/pipelines/{object}"
 PIPELINE = "/crm/v3/pipelines/{object}/{id}"
 PIPELINE_STAGES = "/crm/v3/pipelines/{object}/{id}/stages"
@@ -43,7 +44,7 @@ PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
 _DATED = (
     (re.compile(r"^/crm/v[34]/objects/"), "/crm/objects/{version}/"),
     (re.compile(r"^/crm/v4/associations/"), "/crm/associations/{version}/"),
-    (re.compile(r"^/crm/v3/(properties|pipelines|lists|owners)(?=/|$)"), r"/crm/\g<1>/{version}"),
+    (re.compile(r"^/crm/v3/(properties|pipelines|limits|lists|owners)(?=/|$)"), r"/crm/\g<1>/{version}"),
     (re.compile(r"^/crm/lists/\d{4}-\d{2}/"), "/crm/lists/{version}/"),
     (re.compile(r"^/communication-preferences/v[34]/"), "/communication-preferences/{version}/"),
 )
