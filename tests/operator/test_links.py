@@ -267,6 +267,17 @@ def test_a_lost_record_makes_no_link(registry: Registry) -> None:
     assert (registry.links, found.gone, found.contradictions) == (set(), 2, [])
 
 
+def test_who_names_a_lost_contact_contradicts_nobody(registry: Registry) -> None:
+    """A lead keeps the id of the contact that was merged into another one; the survivor names the lead."""
+    merged, lead = registry.pair("ada")
+    registry.town.crm(Side.HUBSPOT).delete(merged)
+    survivor = registry.contact("survivor", lead)
+
+    found = registry.rebuild()
+
+    assert (registry.links, found.gone, found.contradictions) == ({(survivor, lead)}, 1, [])
+
+
 def test_a_rebuild_that_was_broken_off_is_begun_again(registry: Registry) -> None:
     """What it made by then stands, and the rest is made."""
     pairs = {registry.pair(name) for name in ("ada", "bob", "cleo", "dan", "eve")}

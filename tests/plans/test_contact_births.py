@@ -138,7 +138,10 @@ def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact
 
 @pytest.mark.rule("SET-1")
 def test_a_new_lead_becomes_a_hubspot_contact():
-    """A new lead makes a HubSpot contact with its values in HubSpot's form; its link is ready for the contact's id."""
+    """A new lead makes a HubSpot contact with its values in HubSpot's form; its link is ready for the contact's id.
+
+    Its opt-out is not agreed on yet: HubSpot takes it by a call of its own.
+    """
     lead = a_lead({"HasOptedOutOfEmail": True, "AnnualRevenue": 1200000.0})
     shown = {
         "email": "ada@example.com",
@@ -152,7 +155,7 @@ def test_a_new_lead_becomes_a_hubspot_contact():
         Kind.CONTACT,
         NEW,
         lead.ref,
-        base_of(shown, BOOK, H),
+        base_of(shown, BOOK, H).leaving_open(["hs_email_optout"]),
         base_of(lead.fields, BOOK, S),
         hubspot_owner="",
         salesforce_owner="",

@@ -8,7 +8,13 @@ from crmsync.rules.opt_out import OptOutVerdict, decide_opt_out
 
 
 def decide(
-    *, hubspot: bool, box: bool, was_out: bool | None = None, moved: bool = False, new_address: bool = False
+    *,
+    hubspot: bool,
+    box: bool,
+    was_out: bool | None = None,
+    moved: bool = False,
+    new_address: bool = False,
+    shared: bool = False,
 ) -> OptOutVerdict:
     return decide_opt_out(
         hubspot_out=hubspot,
@@ -16,6 +22,7 @@ def decide(
         was_out_in_hubspot=was_out,
         box_moved=moved,
         address_moved=new_address,
+        shared=shared,
     )
 
 
@@ -43,6 +50,25 @@ def test_unticking_the_box_does_not_subscribe_again():
 def test_the_contact_itself_may_come_back():
     """Only the contact's own act in HubSpot brings it back; the older box in Salesforce then does not opt it out again."""
     assert decide(hubspot=False, box=True, was_out=True) == OptOutVerdict(salesforce_box=False, because="OPT-6")
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.parametrize(
+    ("was_out", "moved", "expected"),
+    [
+        pytest.param(True, False, OptOutVerdict(), id="who came back in one account is left alone"),
+        pytest.param(False, False, OptOutVerdict(), id="and stays so"),
+        pytest.param(
+            False, True, OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4"), id="ticked anew it counts anew"
+        ),
+        pytest.param(
+            None, False, OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4"), id="at first opted out wins"
+        ),
+    ],
+)
+def test_a_box_that_several_accounts_share_is_not_cleared(was_out, moved, expected):
+    """It speaks for all accounts of the org: cleared for one, another would tick it again, and that would undo the contact's own act."""
+    assert decide(hubspot=False, box=True, was_out=was_out, moved=moved, shared=True) == expected
 
 
 @pytest.mark.rule("OPT-7")
@@ -82,9 +108,9 @@ def test_a_new_address_does_not_bring_anybody_back(hubspot, box, expected):
 
 
 @pytest.mark.rule("OPT-5")
-@given(st.booleans(), st.booleans(), st.sampled_from([None, True, False]), st.booleans(), st.booleans())
-def test_no_verdict_resubscribes_anybody_in_hubspot(hubspot, box, was_out, moved, new_address):
+@given(st.booleans(), st.booleans(), st.sampled_from([None, True, False]), st.booleans(), st.booleans(), st.booleans())
+def test_no_verdict_resubscribes_anybody_in_hubspot(hubspot, box, was_out, moved, new_address, shared):
     """Whatever the two sides show, the box is cleared only where HubSpot itself, under the same address, no longer says so."""
-    verdict = decide(hubspot=hubspot, box=box, was_out=was_out, moved=moved, new_address=new_address)
+    verdict = decide(hubspot=hubspot, box=box, was_out=was_out, moved=moved, new_address=new_address, shared=shared)
     assert not (verdict.salesforce_box is False and (hubspot or new_address))
     assert not (verdict.unsubscribe_in_hubspot and verdict.salesforce_box is False)

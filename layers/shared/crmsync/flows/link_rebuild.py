@@ -79,6 +79,9 @@ class Rebuild:
     _claims: dict[Ref, list[Ref]] = field(default_factory=dict)
     """HubSpot records, and those that name them in Salesforce without being named back."""
 
+    _lost: set[Ref] = field(default_factory=set)
+    """HubSpot records that are named in Salesforce and no longer there: who names one contradicts nobody."""
+
     _contested: dict[Ref, Ref] = field(default_factory=dict)
     """Salesforce records that name one record and are named by another."""
 
@@ -98,7 +101,7 @@ class Rebuild:
 
     def _rebuild(self, kind: Kind) -> None:
         """Salesforce first: whoever is named there and does not name back is remembered; those are few where all is well."""
-        self._claims, self._contested = {}, {}
+        self._claims, self._lost, self._contested = {}, set(), {}
         for named in self._walk(Side.SALESFORCE, kind):
             self._hear(named, kind)
         for named in self._walk(Side.HUBSPOT, kind):
@@ -125,6 +128,7 @@ class Rebuild:
         for salesforce, hubspot in named.items():
             record = there.get(hubspot)
             if record is None:
+                self._lost.add(hubspot)
                 self.found.gone += 1
             elif self._named_by(record, _objects(Side.SALESFORCE, kind)) != salesforce:
                 self._claims.setdefault(hubspot, []).append(salesforce)
@@ -140,7 +144,7 @@ class Rebuild:
                 self._object(hubspot, f"names {salesforce}, but {others[0]} names it")
             elif record is None or record.successor:
                 self.found.gone += 1
-            elif named_back and named_back != hubspot:
+            elif named_back and named_back != hubspot and named_back not in self._lost:
                 self._contested[salesforce] = hubspot
                 self._object(hubspot, f"names {salesforce}, which names {named_back}")
             else:

@@ -13,7 +13,7 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, Look
 from crmsync.model.links import Base, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
-from crmsync.rules import owners, parents
+from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import key_of, rebased
 from crmsync.rules.book import Book, Page
 from crmsync.rules.merge import may_pass
@@ -79,8 +79,13 @@ class Shown:
 
 
 def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
-    """The link of the new pair, with what each side will then show; what could not cross stays unagreed."""
+    """The link of the new pair, with what each side will then show; what could not cross stays unagreed.
+
+    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7).
+    """
     left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS
+    if isinstance(hubspot.place, Slot) and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
+        left_out.add(opt_out.HUBSPOT_FIELD)
 
     def base(shown: Shown, forms: Mapping[str, Look]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}

@@ -50,11 +50,11 @@ class Page:
 class Book:
     """Everything that planning a record of a kind needs besides its facts.
 
-    ``our_user`` is the Salesforce id of the integration user, ``our_app`` HubSpot's name for us as the source of a value. ``extras`` are
-    fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that are in the inclusion list. ``parents`` say
-    which company goes with which account, both ways, as far as the batch names them (None: its counterpart was deleted); ``owners`` is None
-    where nobody had to be asked who owns what. ``person_accounts`` says whether the org has them switched on (PA-1), ``person_page`` what
-    then holds for accounts that are persons.
+    ``our_user`` is the Salesforce id of the integration user, "" where other accounts write to the org as well; ``our_app`` is HubSpot's
+    name for us as the source of a value. ``extras`` are fields that are read but not compared, ``members`` those of the batch's HubSpot
+    contacts that are in the inclusion list. ``parents`` say which company goes with which account, both ways, as far as the batch names
+    them (None: its counterpart was deleted); ``owners`` is None where nobody had to be asked who owns what. ``person_accounts`` says
+    whether the org has them switched on (PA-1), ``person_page`` what then holds for accounts that are persons.
     """
 
     kind: Kind
@@ -70,6 +70,11 @@ class Book:
     owners: OwnerBook | None = None
     person_accounts: bool = False
     person_page: Page | None = None
+
+    @property
+    def shares_org(self) -> bool:
+        """Whether other HubSpot accounts are connected with the org, so that nobody there is known to be us (TEN-1)."""
+        return not self.our_user
 
     def page_of(self, salesforce: Record) -> Page:
         """The page that holds for a Salesforce record."""

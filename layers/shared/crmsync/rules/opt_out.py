@@ -30,6 +30,7 @@ def decide_opt_out(
     was_out_in_hubspot: bool | None,
     box_moved: bool,
     address_moved: bool = False,
+    shared: bool = False,
 ) -> OptOutVerdict:
     """Decide the pair.
 
@@ -38,6 +39,9 @@ def decide_opt_out(
     Un-ticking the box does not resubscribe: it is ticked again (OPT-5, Q-10). HubSpot going from out to in is the
     contact's own act, as no API of ours can do it; then the box is cleared (OPT-6, Q-11). But HubSpot keeps the status
     by address (PLT-4): a new one looks subscribed without anybody's act, so whoever was out is opted out there too.
+
+    In an org that is `shared` by HubSpot accounts the box speaks for all of them (TEN-1): who comes back in one is subscribed there, and
+    the box stays. Cleared, it would be ticked again by an account in which the person is still out, and that would undo the person's act.
     """
     if address_moved and (hubspot_out or salesforce_out or was_out_in_hubspot):
         return OptOutVerdict(
@@ -47,6 +51,8 @@ def decide_opt_out(
         return OptOutVerdict()
     if hubspot_out:
         return OptOutVerdict(salesforce_box=True, because="OPT-3" if not box_moved else "OPT-5")
+    if shared and was_out_in_hubspot is not None and not box_moved:
+        return OptOutVerdict()
     if was_out_in_hubspot and not box_moved:
         return OptOutVerdict(salesforce_box=False, because="OPT-6")
     return OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")

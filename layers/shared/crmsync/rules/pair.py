@@ -100,7 +100,7 @@ def merge_pair(
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
-    _merge_opt_out(h, s, merged)
+    _merge_opt_out(h, s, book, merged)
     _merge_owners(hubspot, salesforce, link, book, merged)
     _merge_parents(hubspot, salesforce, h, s, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
@@ -181,7 +181,7 @@ def _hold(rule: FieldRule, h: SideView, s: SideView, merged: PairMerge) -> None:
         _carry(rule, Verdict(Side.HUBSPOT, "PLT-5"), h, s, merged)
 
 
-def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
+def _merge_opt_out(h: SideView, s: SideView, book: Book, merged: PairMerge) -> None:
     if opt_out.SALESFORCE_FIELD not in s.showings:
         return
     mine, box = h.showings[opt_out.HUBSPOT_FIELD], s.showings[opt_out.SALESFORCE_FIELD]
@@ -194,6 +194,7 @@ def _merge_opt_out(h: SideView, s: SideView, merged: PairMerge) -> None:
         was_out_in_hubspot=was_out,
         box_moved=bool(box.changed),
         address_moved=EMAIL in merged.to_hubspot or bool(address and address.changed),
+        shared=book.shares_org,
     )
     merged.opt_out_verdict = verdict
     if verdict.salesforce_box is not None:
