@@ -101,7 +101,11 @@ def _person_account(org: Org, _transaction: Transaction, before: Row | None, row
 
 
 def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) -> None:
-    """Probability and forecast category follow the stage when it changes; closed and won always do [D]."""
+    """Probability and forecast category follow the stage when it changes; closed and won always do [D].
+
+    A stage that nobody has defined, or that the record type's sales process does not have, is taken as it is: the picklist is not
+    restricted [M].
+    """
     stage = next(
         (item for item in org.store.tables["OpportunityStage"] if item["ApiName"] == row.get("StageName")), None
     )
@@ -118,6 +122,17 @@ def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) ->
         if row.get(name) == old.get(name):
             row[name] = value
     row["ForecastCategory"] = facts.get("ForecastCategory")
+
+
+def _products(_org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
+    """With products an opportunity's amount is theirs: a given one is ignored without a word, another currency is refused [D]."""
+    if before is None or not before.get("HasOpportunityLineItem") or transaction.actor.trusted:
+        return
+    row["Amount"] = before.get("Amount")
+    if before.get("CurrencyIsoCode") != row.get("CurrencyIsoCode"):
+        # [M] code and text; the fact is [D].
+        message = "Opportunity Currency: the currency of an opportunity with products cannot be changed"
+        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["CurrencyIsoCode"])
 
 
 def _task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
@@ -177,10 +192,11 @@ def _first_role(org: Org, transaction: Transaction, before: Row | None, row: Row
         transaction.put("OpportunityContactRole", role["Id"], stamped(transaction, None, role))
 
 
-def _one_primary(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
+def _one_primary(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
     """An opportunity has one primary contact role: a new one takes the mark from the old one [D]."""
     opportunity = org.store.live("Opportunity", row["OpportunityId"])
     if not row.get("IsPrimary"):
+        _no_primary(org, transaction, before or {"OpportunityId": row["OpportunityId"]})
         return
     for other in org.store.tables["OpportunityContactRole"].matching("OpportunityId", [row["OpportunityId"]]):
         if other["Id"] != row["Id"] and other.get("IsPrimary") and not other.get("IsDeleted"):
@@ -191,6 +207,14 @@ def _one_primary(org: Org, transaction: Transaction, _before: Row | None, row: R
             opportunity["Id"],
             opportunity | {"ContactId": row["ContactId"], "SystemModstamp": transaction.now_ms},
         )
+
+
+def _no_primary(org: Org, transaction: Transaction, before: Row) -> None:
+    """Without its primary contact role an opportunity has no `ContactId` [M]."""
+    opportunity = org.store.live("Opportunity", before["OpportunityId"])
+    if before.get("IsPrimary") and opportunity is not None and opportunity.get("ContactId") == before["ContactId"]:
+        new = opportunity | {"ContactId": None, "SystemModstamp": transaction.now_ms}
+        transaction.put("Opportunity", opportunity["Id"], new)
 
 
 def _granted(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
@@ -205,7 +229,7 @@ DERIVE: Final[Mapping[str, tuple[Derive, ...]]] = MappingProxyType(
         "Contact": (_person, _bounced),
         "User": (_person, _user),
         "Account": (_person_account,),
-        "Opportunity": (_stage,),
+        "Opportunity": (_stage, _products),
         "Task": (_task,),
     }
 )
@@ -219,3 +243,7 @@ FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
         "PermissionSetAssignment": (_granted,),
     }
 )
+GONE: Final[Mapping[str, tuple[Callable[[Org, Transaction, Row], None], ...]]] = MappingProxyType(
+    {"OpportunityContactRole": (_no_primary,)}
+)
+"""What follows when a record is deleted: (org, transaction, the row as it was)."""

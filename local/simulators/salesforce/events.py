@@ -122,7 +122,8 @@ def _draft(sobject: SObject, change: Change) -> _Draft | None:
     """
     before, after = change.before, change.after
     if after is None:
-        return None
+        lived = before is not None and not before.get("IsDeleted")
+        return _Draft(sobject.name, "DELETE", [], [], {}) if lived else None
     shown = [item for item in sobject.fields if item.in_events and item.type != "address"]
     was_deleted = before is not None and bool(before.get("IsDeleted"))
     if after.get("IsDeleted"):

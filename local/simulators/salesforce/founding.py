@@ -154,6 +154,8 @@ class Founding:
         for owner, fields in (self._world.get("custom_fields") or {}).items():
             home = self._org.schema.objects[self._org.schema.homes(owner)[0].lower()]
             for field in (found for described in fields if (found := home.field(str(described["name"]))) is not None):
+                if not field.custom:
+                    continue
                 name = field.name.removesuffix("__c")
                 metadata = complete(metadata_of(field))
                 self._raw(
@@ -201,7 +203,8 @@ class Founding:
             type_id = self._raw(
                 "RecordType", **({"SobjectType": "Opportunity", "IsActive": True, "IsPersonType": False} | values)
             )
-            self._org.default_record_type.setdefault("Opportunity", type_id)
+            if given.get("IsActive", True):
+                self._org.default_record_type.setdefault("Opportunity", type_id)
             if given.get("stages"):
                 self._org.stages_of_type[type_id] = tuple(given["stages"])
         if self._org.schema.person_accounts:

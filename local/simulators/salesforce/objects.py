@@ -18,7 +18,8 @@ MASTER_RECORD_TYPE = "012000000000000AAA"
 class SObject:
     """One sObject: its names, the prefix of its ids, its fields and what may be done with its records.
 
-    `merges`: losers of a merge point to the winner; `events`: change events can be selected; `tooling`: only the Tooling API shows it.
+    `merges`: losers of a merge point to the winner; `events`: change events can be selected; `tooling`: only the Tooling API shows it;
+    `binned`: a record deleted by itself goes to the recycle bin, otherwise only one that is deleted along with its parent does.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SObject:
     deletable: bool = True
     merges: bool = False
     events: bool = False
+    binned: bool = True
     tooling: bool = False
     record_types: bool = False
     custom_fields_on: str | None = None

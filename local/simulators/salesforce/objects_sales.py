@@ -111,6 +111,8 @@ OPPORTUNITY_CONTACT_ROLE: Final = SObject(
         flag("IsPrimary", "Primary"),
     ),
     events=True,
+    # IsDeleted "is usable only when the parent record is deleted" [D]; a role deleted by itself is not in queryAll [S].
+    binned=False,
 )
 
 _TASK_KINDS: Final = ("Task", "Email", "ListEmail", "Cadence", "Call", "LinkedIn")

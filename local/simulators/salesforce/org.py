@@ -60,6 +60,8 @@ class Org:
     default_record_type: dict[str, str] = field(default_factory=dict)
     limited: set[str] = field(default_factory=set)
     """Users whose profile lacks Modify All Data, so that object permissions count for them."""
+    purged: list[tuple[int, str, str]] = field(default_factory=list)
+    """When, which sObject and which id: records that were deleted past the recycle bin."""
     outer: Transaction | None = None
 
     def view(self, user_id: str, *, tooling: bool = False) -> View:
@@ -108,6 +110,9 @@ class Org:
             transaction.rollback()
             raise
         if not actor.trusted:
+            self.purged += [
+                (transaction.now_ms, c.sobject, c.record_id) for c in transaction.changes() if c.before and not c.after
+            ]
             self.events.commit(transaction, self.schema)
 
     def _part(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:

@@ -133,7 +133,10 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
     sobject = find_object(org.view(call.user_id), name)
     start, end = _window(org, call, _DELETED_DAYS)
     rows = org.store.tables[sobject.name].between("SystemModstamp", start, end - 1)
-    gone = [{"id": r["Id"], "deletedDate": times.rest_text(r["SystemModstamp"])} for r in rows if r.get("IsDeleted")]
+    found = [(r["SystemModstamp"], r["Id"]) for r in rows if r.get("IsDeleted")]
+    # Those that never were in the bin are told too [M]: getDeleted() is a call of OpportunityContactRole [D].
+    found += [(at, gone_id) for at, name_, gone_id in org.purged if name_ == sobject.name and start <= at < end]
+    gone = [{"id": record_id, "deletedDate": times.rest_text(at)} for at, record_id in sorted(found)]
     earliest = times.rest_text(org.now_ms() - _DELETED_DAYS * times.DAY)
     return Reply(
         200, {"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": times.rest_text(end)}

@@ -41,10 +41,10 @@ def check_references(org: Org, sobject: SObject, changed: Mapping[str, Any]) -> 
     for field in sobject.fields:
         target = changed.get(field.name)
         if field.type == "reference" and target is not None:
-            _check_reference(org, field, target)
+            _check_reference(org, sobject.name, field, target)
 
 
-def _check_reference(org: Org, field: Field, target: str) -> None:
+def _check_reference(org: Org, sobject: str, field: Field, target: str) -> None:
     prefixes = {found.prefix: found for name in field.reference_to if (found := org.schema.get(name)) is not None}
     pointed = prefixes.get(target[:3])
     if pointed is None:
@@ -54,6 +54,9 @@ def _check_reference(org: Org, field: Field, target: str) -> None:
         raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [field.name])
     if row.get("IsDeleted"):
         raise RefusalError("ENTITY_IS_DELETED", "entity is deleted", [])
+    if field.name == "RecordTypeId" and not (row.get("IsActive") and row.get("SobjectType") == sobject):
+        message = f"Record Type ID: this ID value isn't valid for the user: {target}"  # [M]
+        raise RefusalError("INVALID_CROSS_REFERENCE_KEY", message, [field.name])
     if field.name == "OwnerId" and pointed.name == "User" and not row.get("IsActive"):
         raise RefusalError("INACTIVE_OWNER_OR_USER", "owner or user is inactive.", [])
     if field.name == "AccountId" and row.get("IsPersonAccount"):

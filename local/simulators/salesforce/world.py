@@ -27,6 +27,8 @@ _ALIASES: Final = {
     "relationshipName": "relationship",
     "inlineHelpText": "help_text",
 }
+CURRENCY: Final = "CurrencyIsoCode"
+"""The field that objects have where the org has several currencies; a world lists it among the fields of an object."""
 _PLAIN: Final = (
     "name",
     "type",
@@ -96,4 +98,12 @@ def field_as_described(described: Mapping[str, Any]) -> Field:
         if kind == "boolean"
         else {}
     )
-    return Field(**(known | flag), custom=True, choices=choices, reference_to=tuple(described.get("referenceTo") or ()))
+    known |= flag | (_currency(choices) if known["name"] == CURRENCY else {})
+    custom = known["name"].endswith("__c")
+    return Field(**known, custom=custom, choices=choices, reference_to=tuple(described.get("referenceTo") or ()))
+
+
+def _currency(choices: tuple[Choice, ...]) -> dict[str, Any]:
+    """Restricted to the org's currencies; a silent create gets the default one, here for all users the same [D]."""
+    default = next((choice.value for choice in choices if choice.default), choices[0].value if choices else None)
+    return {"length": 3, "restricted": True, "defaulted": True, "default": default}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from local.simulators.salesforce import rules
-from local.simulators.salesforce.effects import DERIVE, FOLLOW, stamped, touch
+from local.simulators.salesforce.effects import DERIVE, FOLLOW, GONE, stamped, touch
 from local.simulators.salesforce.fields import Field, Row
 from local.simulators.salesforce.objects import SObject
 from local.simulators.salesforce.org import Org
@@ -75,9 +75,16 @@ def delete(org: Org, transaction: Transaction, sobject: SObject, record_id: str,
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be deleted: {sobject.label}", []
         )
     _lock(org, transaction, sobject, [before])
-    if sobject.field("IsDeleted") is None:
+    if sobject.field("IsDeleted") is None or not sobject.binned:
         transaction.remove(sobject.name, record_id)
+        _leave(org, transaction, sobject, before)
         return
+    _bin(org, transaction, sobject, before, marks)
+
+
+def _bin(org: Org, transaction: Transaction, sobject: SObject, before: Row, marks: Row) -> None:
+    """Into the recycle bin, with what hangs on it."""
+    record_id = before["Id"]
     stamps = {"LastModifiedDate": transaction.now_ms, "SystemModstamp": transaction.now_ms}
     user = {"LastModifiedById": transaction.actor.user_id}
     transaction.put(sobject.name, record_id, before | {"IsDeleted": True} | stamps | user | marks)
@@ -85,7 +92,14 @@ def delete(org: Org, transaction: Transaction, sobject: SObject, record_id: str,
         if field.cascade:
             for row in org.store.tables[child.name].matching(field.name, [record_id]):
                 if not row.get("IsDeleted"):
-                    delete(org, transaction, child, row["Id"])
+                    _lock(org, transaction, child, [row])
+                    _bin(org, transaction, child, row, {})
+    _leave(org, transaction, sobject, before)
+
+
+def _leave(org: Org, transaction: Transaction, sobject: SObject, before: Row) -> None:
+    for follow in GONE.get(sobject.name, ()):
+        follow(org, transaction, before)
 
 
 def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: str) -> None:
@@ -99,12 +113,21 @@ def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: st
     changes: dict[str, Any] = {"IsDeleted": False}
     if sobject.merges:
         changes["MasterRecordId"] = None
-    touch(transaction, sobject.name, row, **changes)
+    back = touch(transaction, sobject.name, row, **changes)
+    for follow in FOLLOW.get(sobject.name, ()) if not sobject.binned else ():
+        follow(org, transaction, row, back)
     for child, field in org.schema.children(sobject.name):
         if field.cascade:
             for other in org.store.tables[child.name].matching(field.name, [record_id]):
-                if other.get("IsDeleted") and other["SystemModstamp"] == deleted_ms:
+                together = other.get("IsDeleted") and other["SystemModstamp"] == deleted_ms
+                if together and _parents_live(org, child, other):
                     undelete(org, transaction, child, other["Id"])
+
+
+def _parents_live(org: Org, sobject: SObject, row: Row) -> bool:
+    """Whether nothing that this record hangs on is in the bin: a contact role needs its opportunity and its contact [M]."""
+    parents = [(name, row.get(field.name)) for field in sobject.fields if field.cascade for name in field.reference_to]
+    return all(parent_id is None or org.store.live(name, parent_id) is not None for name, parent_id in parents)
 
 
 def _existing(org: Org, sobject: SObject, record_id: str) -> Row:
