@@ -18,7 +18,7 @@ from crmsync.model.fields import Update
 from crmsync.model.links import SEAL_BYTES, Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.field_maps import CONTACT_LEAD
-from crmsync.rules.subscriptions import EVERY_COMPANY, EVERY_CONTACT, subscriptions_of
+from crmsync.rules.subscriptions import EVERY_COMPANY, EVERY_CONTACT, EVERY_DEAL, subscriptions_of
 from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
 from tests.docs.pages import ROOT, names, page
@@ -117,9 +117,11 @@ def test_subscriptions() -> None:
     told = {
         name
         for name in names(README.section("Put it into your account"))
-        if name.startswith(("contact.", "company.", "hs_", "hubspot_", "lifecyclestage"))
+        if name.startswith(
+            ("contact.", "company.", "deal.", "deal_", "dealstage", "hs_", "hubspot_", "lifecyclestage", "pipeline")
+        )
     }
-    assert told == {kind for kind, _ in subscriptions_of(connection)} | {*EVERY_CONTACT, *EVERY_COMPANY}
+    assert told == {kind for kind, _ in subscriptions_of(connection)} | {*EVERY_CONTACT, *EVERY_COMPANY, *EVERY_DEAL}
 
 
 def test_policies() -> None:

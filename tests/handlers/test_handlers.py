@@ -31,10 +31,10 @@ def said(status: int, text: str) -> dict[str, Any]:
     return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
 
 
-NOWHERE, CONTACTS, ACCOUNTS, BOTH = (0, 0), (1, 0), (0, 1), (1, 1)
-"""How many messages then lie in the contacts' and in the accounts' queue."""
+NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0)
+"""How many messages then lie in the queues of the contacts, the accounts and the opportunities."""
 
-ANSWERS: dict[str, tuple[Any, tuple[int, int]]] = {
+ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     **{
         f"{function}/{story}": (ALL_DONE, NOWHERE)
         for function in ("account_sync", "contact_sync")
@@ -47,6 +47,10 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int]]] = {
         )
         for function in ("account_sync", "contact_sync")
     },
+    "opportunity_sync/unreadable": (
+        {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
+        NOWHERE,
+    ),
     "backfill/next_turn": (ALL_DONE, NOWHERE),
     "backfill/unreadable": (
         {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
@@ -67,6 +71,9 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int]]] = {
     "hubspot_webhook/contact_deleted": (said(200, "accepted"), CONTACTS),
     "hubspot_webhook/contact_edited": (said(200, "accepted"), CONTACTS),
     "hubspot_webhook/contacts_merged": (said(200, "accepted"), CONTACTS),
+    "hubspot_webhook/deal_associated": (said(200, "accepted"), OPPORTUNITIES),
+    "hubspot_webhook/deal_deleted": (said(200, "accepted"), OPPORTUNITIES),
+    "hubspot_webhook/deal_edited": (said(200, "accepted"), OPPORTUNITIES),
     "hubspot_webhook/echo_of_our_own_write": (said(200, "accepted"), NOWHERE),
     "hubspot_webhook/forged": (said(401, "bad signature"), NOWHERE),
     "hubspot_webhook/malformed_json": (said(400, "the body is not JSON"), NOWHERE),
@@ -76,6 +83,8 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int]]] = {
     "salesforce_changes/echo_of_our_own_write": ({"changes": 0}, NOWHERE),
     "salesforce_changes/lead_created": ({"changes": 1}, CONTACTS),
     "salesforce_changes/lead_deleted": ({"changes": 1}, CONTACTS),
+    "salesforce_changes/opportunity_created": ({"changes": 1}, OPPORTUNITIES),
+    "salesforce_changes/role_deleted": ({"changes": 1}, OPPORTUNITIES),
     "salesforce_changes/poll": ({"acme": 0}, NOWHERE),
 }
 """Story -> what the function answers, and what it puts into the queues."""
@@ -106,13 +115,13 @@ def event_of(story: str, stack: Stack) -> Any:
 
 
 def queued(stack: Stack) -> tuple[int, ...]:
-    """How many messages lie in the contacts' and in the accounts' queue."""
+    """How many messages lie in the queues of the contacts, the accounts and the opportunities."""
     sqs = stack.cloud.aws.client("sqs")
     urls = sqs.list_queues()["QueueUrls"]
     name = "ApproximateNumberOfMessages"
     return tuple(
         int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
-        for queue in ("ContactQueue", "AccountQueue")
+        for queue in ("ContactQueue", "AccountQueue", "OpportunityQueue")
         for url in urls
         if url.endswith(queue)
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.settings import CompanySettings, Connection
+from crmsync.model.settings import CompanySettings, Connection, DealSettings
 from crmsync.rules.subscriptions import subscriptions_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
@@ -40,6 +40,11 @@ COMPANY_MAPPED = (
     *("lifecyclestage", "name", "numberofemployees", "phone", "state", "type", "zip"),
 )
 COMPANY_WHOLE = tuple((f"company.{what}", None) for what in ("creation", "deletion", "merge"))
+DEAL_MAPPED = (
+    *("amount", "closedate", "deal_currency_code", "dealname", "dealstage", "dealtype", "description"),
+    *("hubspot_owner_id", "pipeline"),
+)
+DEAL_WHOLE = tuple((f"deal.{what}", None) for what in ("associationChange", "creation", "deletion", "merge"))
 
 
 def properties(**contacts: object) -> tuple[str | None, ...]:
@@ -60,6 +65,9 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage)
         *WHOLE,
         *(("contact.propertyChange", name) for name in staged),
         ("contact.restore", None),
+        *DEAL_WHOLE,
+        *(("deal.propertyChange", name) for name in DEAL_MAPPED),
+        ("deal.restore", None),
     )
     assert stage.operator.webhook_subscriptions(555002) == ()
 
@@ -84,8 +92,9 @@ def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
 
 
 @pytest.mark.rule("SET-4")
+@pytest.mark.rule("SET-5")
 def test_each_concern_asks_for_its_own() -> None:
-    """Without company sync nothing of companies is asked for, associations and stages neither; without contact sync nothing of contacts."""
+    """Without company sync nothing of companies or deals is asked for, associations and stages neither; likewise for contacts and deals."""
     both = a_connection()
     contacts = replace(both, companies=CompanySettings(sync=False))
     companies = a_connection(sync=False)
@@ -93,7 +102,9 @@ def test_each_concern_asks_for_its_own() -> None:
     def kinds(connection: Connection) -> set[str]:
         return {kind.partition(".")[0] for kind, _ in subscriptions_of(connection)}
 
-    assert (kinds(both), kinds(contacts), kinds(companies)) == ({"contact", "company"}, {"contact"}, {"company"})
+    every = {"contact", "company", "deal"}
+    assert (kinds(both), kinds(contacts), kinds(companies)) == (every, {"contact"}, {"company", "deal"})
+    assert kinds(replace(both, deals=DealSettings(sync=False))) == {"contact", "company"}
     assert ("contact.associationChange", None) in subscriptions_of(both)
     assert ("contact.associationChange", None) not in subscriptions_of(contacts)
     assert subscriptions_of(replace(contacts, contacts=companies.contacts)) == ()
@@ -106,3 +117,15 @@ def test_a_company_s_own_rows_are_asked_for() -> None:
     names = tuple(name for kind, name in found if kind == "company.propertyChange")
 
     assert names == tuple(sorted({*COMPANY_MAPPED, "rating"} - {"type"}))
+
+
+@pytest.mark.rule("FLD-10")
+def test_a_deal_s_own_rows_are_asked_for() -> None:
+    """A mapped property of deals triggers, and so does the one that deals are matched by (CH-14)."""
+    deals = DealSettings(
+        field=(FieldRule("region", "Region__c"),), match_hubspot="order_number", match_salesforce="No__c"
+    )
+    found = subscriptions_of(replace(a_connection(), deals=deals))
+    names = tuple(name for kind, name in found if kind == "deal.propertyChange")
+
+    assert names == tuple(sorted({*DEAL_MAPPED, "region", "order_number"}))

@@ -14,6 +14,8 @@ DOORS = [OrgDoor("acme", ORG, OUR_USER)]
 AT = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 OTHER_LEAD = "00Q000000000002AAA"
 ACCOUNT_ID = "001000000000001AAA"
+OPPORTUNITY_ID = "006000000000001AAA"
+ROLE_ID = "00K000000000001AAA"
 
 
 def an_event(
@@ -64,7 +66,21 @@ OURS = "com/salesforce/api/rest/66.0;client=crmsync"
             [Change("acme", Kind.ACCOUNT, Ref(Side.SALESFORCE, "Account", ACCOUNT_ID), Cause.EDITED, AT)],
             id="an account",
         ),
-        pytest.param(an_event(entityName="Opportunity"), [], id="an object that no concern has yet"),
+        pytest.param(
+            an_event(entityName="Opportunity", recordIds=[OPPORTUNITY_ID]),
+            [Change("acme", Kind.OPPORTUNITY, Ref(Side.SALESFORCE, "Opportunity", OPPORTUNITY_ID), Cause.EDITED, AT)],
+            id="an opportunity",
+        ),
+        pytest.param(
+            an_event(entityName="OpportunityContactRole", recordIds=[ROLE_ID], changeType="DELETE"),
+            [
+                Change(
+                    "acme", Kind.OPPORTUNITY, Ref(Side.SALESFORCE, "OpportunityContactRole", ROLE_ID), Cause.DELETED, AT
+                )
+            ],
+            id="a contact role, which tells of its opportunity",
+        ),
+        pytest.param(an_event(entityName="Case"), [], id="an object that no concern has"),
         pytest.param(an_event(source="aws.partner/salesforce.com/00D000000000002EAA/0YL"), [], id="another org"),
         pytest.param({"source": "x", "detail": {}}, [], id="no change event at all"),
     ],

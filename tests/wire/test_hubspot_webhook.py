@@ -42,6 +42,10 @@ def look_at_company(record_id: str, cause: Cause = Cause.EDITED) -> Change:
     return Change("acme", Kind.ACCOUNT, Ref(Side.HUBSPOT, "company", record_id), cause, AT)
 
 
+def look_at_deal(record_id: str, cause: Cause = Cause.EDITED) -> Change:
+    return Change("acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT)
+
+
 def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, object]:
     return an_event(**{"objectId": from_id, "fromObjectId": from_id, "toObjectId": to_id} | fields)
 
@@ -115,10 +119,49 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             [look_at_company("5"), look("81")],
             id="an association's generic form, which has no objectId",
         ),
+        pytest.param(an_event(subscriptionType="deal.propertyChange"), [look_at_deal("81")], id="a deal's edit"),
+        pytest.param(
+            an_event(subscriptionType="deal.deletion"), [look_at_deal("81", Cause.DELETED)], id="a deal's deletion"
+        ),
+        pytest.param(
+            an_event(subscriptionType="deal.restore"), [look_at_deal("81", Cause.RESTORED)], id="a deal's restore"
+        ),
+        pytest.param(
+            an_event(subscriptionType="deal.merge", primaryObjectId=81, mergedObjectIds=[82], newObjectId=90),
+            [look_at_deal("90"), look_at_deal("81"), look_at_deal("82")],
+            id="a merge of deals",
+        ),
+        pytest.param(
+            an_event(subscriptionType="object.creation", objectTypeId="0-3"),
+            [look_at_deal("81")],
+            id="a deal in the generic form",
+        ),
+        pytest.param(
+            an_association(7, 81, subscriptionType="deal.associationChange", associationType="DEAL_TO_CONTACT"),
+            [look_at_deal("7", Cause.AGAIN)],
+            id="a deal's contact, of which the deal's own properties tell nothing",
+        ),
         pytest.param(
             an_association(81, 7, subscriptionType="contact.associationChange", associationType="CONTACT_TO_DEAL"),
+            [look_at_deal("7", Cause.AGAIN)],
+            id="a contact's deal, where again the deal alone is looked at",
+        ),
+        pytest.param(
+            an_association(
+                7, 5, subscriptionType="object.associationChange", fromObjectTypeId="0-3", toObjectTypeId="0-2"
+            ),
+            [look_at_deal("7", Cause.AGAIN)],
+            id="a deal's company",
+        ),
+        pytest.param(
+            an_association(7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_TICKET"),
             [],
             id="an association that nobody keeps in step",
+        ),
+        pytest.param(
+            an_association(7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_DEAL"),
+            [],
+            id="an association of two deals",
         ),
         pytest.param(
             an_association(81, 7, subscriptionType="contact.associationChange"),

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.mapped_fields import FieldSource, PropertySource
-from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, objects_of
+from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
@@ -97,7 +97,7 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
 
 def _objects(connection: Connection, side: Side) -> frozenset[str]:
     activities = ACTIVITIES if mail_kinds_of(connection) else frozenset[str]()
-    return frozenset(objects_of(connection, side)) | activities
+    return frozenset(watched_of(connection, side)) | activities
 
 
 _Step = tuple[str, StepState, str]

@@ -11,11 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import DEFINITIONS
 from crmsync.model.records import Kind
 from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
 
 OVERLAP = timedelta(minutes=5)
 """Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
+
+SELDOM = timedelta(minutes=15)
+"""How often definitions are looked at: they hardly ever change, and one call asks for five objects."""
 
 
 def sweep(
@@ -29,9 +33,11 @@ def sweep(
     """Look once at all objects in `kinds` (object name -> concern) and queue what is new; answers how many changes.
 
     The very first sweep begins one overlap ago: what is older than the connection comes by import. A side that has been quiet for two
-    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. Raises `SyncError`.
+    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. The cursor of definitions also tells when
+    they were last looked at. Raises `SyncError`.
     """
-    places = {name: cursors.load(connection, name) or _begin(connection, name, cursors, now) for name in kinds}
+    known = {name: cursors.load(connection, name) or _begin(connection, name, cursors, now) for name in kinds}
+    places = {name: place for name, place in known.items() if name not in DEFINITIONS or place.since <= now - SELDOM}
     already = {name: place.seen for name, place in places.items()}
     queued = 0
     for page in sweeper.changed_since({name: place.since - OVERLAP for name, place in places.items()}):
@@ -44,7 +50,10 @@ def sweep(
             cursors.save(connection, name, places[name])
             places[name] = replace(places[name], version=places[name].version + 1)
     for name, place in places.items():
-        if place.seen and place.since < now - 2 * OVERLAP:
+        if name in DEFINITIONS:
+            recent = {key: at for key, at in place.seen.items() if at >= now - OVERLAP}
+            cursors.save(connection, name, replace(place, since=now, seen=recent))
+        elif place.seen and place.since < now - 2 * OVERLAP:
             cursors.save(connection, name, replace(place, since=now - OVERLAP, seen={}))
     return queued
 

@@ -37,7 +37,7 @@ class World:
     """One connection's outside.
 
     ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a source; by them
-    our own writes are known.
+    our own writes are known. ``opportunities_since`` is since when opportunities sync by themselves (OPP-4), None where they do not.
     """
 
     connection: Connection
@@ -61,6 +61,7 @@ class World:
     our_user: str
     our_app: str
     now: Callable[[], datetime]
+    opportunities_since: datetime | None = None
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

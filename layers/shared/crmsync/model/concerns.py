@@ -34,10 +34,17 @@ SIGNS: Mapping[str, Kind] = MappingProxyType(
 )
 """Salesforce's objects that are no half of a pair but whose changes tell a concern that it must look at something else."""
 
+DEFINITIONS = frozenset({"OpportunityStage", "RecordType"})
+"""Those of them that an administrator changes, once in a while."""
+
 
 def kinds_of(connection: Connection) -> frozenset[Kind]:
-    """The concerns that are switched on (SET-4: companies by a switch of their own)."""
-    switches = {Kind.CONTACT: connection.contacts.sync, Kind.ACCOUNT: connection.companies.sync}
+    """The concerns that are switched on (SET-4, SET-5: each by a switch of its own; deals sync only where companies do, OPP-2)."""
+    switches = {
+        Kind.CONTACT: connection.contacts.sync,
+        Kind.ACCOUNT: connection.companies.sync,
+        Kind.OPPORTUNITY: connection.companies.sync and connection.deals.sync,
+    }
     return frozenset(kind for kind, is_on in switches.items() if is_on)
 
 
@@ -54,3 +61,10 @@ def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
     """The objects of a side that a connection keeps in step, each with its concern."""
     kinds = kinds_of(connection)
     return {name: kind for name, kind in KIND_OF[side].items() if kind in kinds}
+
+
+def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
+    """The objects of a side whose changes a connection must hear of, each with the concern that it tells: its own, and their signs."""
+    kinds = kinds_of(connection)
+    signs = SIGNS if side is Side.SALESFORCE else {}
+    return objects_of(connection, side) | {name: kind for name, kind in signs.items() if kind in kinds}

@@ -1,4 +1,4 @@
-"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15, SET-4): pure, settings and field maps in, subscriptions out.
+"""Which HubSpot webhooks a connection needs (TRG-6, TRG-10, TRG-12, TRG-15, SET-4, SET-5): settings in, subscriptions out; pure.
 
 A subscription only makes a look come sooner; sweeps find what no subscription tells. Our own properties are never among them: their changes
 are our own writes.
@@ -15,7 +15,14 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import opt_out
-from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAPS, DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.field_maps import (
+    CURRENCY,
+    DEFAULT_ACCOUNT_MAPS,
+    DEFAULT_CONTACT_MAPS,
+    DEFAULT_OPPORTUNITY_MAPS,
+    FieldMap,
+    with_custom_rows,
+)
 from crmsync.rules.mapping_checks import OWNER_HUBSPOT
 
 Subscription: TypeAlias = tuple[str, str | None]
@@ -25,12 +32,16 @@ ALWAYS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
         Kind.CONTACT: ("creation", "deletion", "merge", "privacyDeletion", "restore"),
         Kind.ACCOUNT: ("creation", "deletion", "merge", "restore"),
+        Kind.OPPORTUNITY: ("creation", "deletion", "merge", "restore"),
     }
 )
 """What happens to a record as a whole; only a contact can ask to be forgotten."""
 
 ASSOCIATION = "contact.associationChange"
 """Tells of contacts and companies from either end, so one of the two types is enough (DUP-4, FLD-8)."""
+
+DEAL_ASSOCIATION = "deal.associationChange"
+"""Tells of a deal's contacts and companies (OPP-12)."""
 
 LIFECYCLE = "lifecyclestage"
 
@@ -42,6 +53,11 @@ EVERY_CONTACT: Mapping[str, str] = MappingProxyType({opt_out.HUBSPOT_FIELD: "OPT
 
 EVERY_COMPANY: Mapping[str, str] = MappingProxyType({OWNER_HUBSPOT: "OWN-17", LIFECYCLE: "LIFE-4"})
 """The same for companies."""
+
+EVERY_DEAL: Mapping[str, str] = MappingProxyType(
+    {OWNER_HUBSPOT: "OWN-18", "dealstage": "OPP-5", "pipeline": "OPP-6", CURRENCY.hubspot: "CUR-1"}
+)
+"""The same for deals."""
 
 
 def subscriptions_of(connection: Connection) -> tuple[Subscription, ...]:
@@ -56,6 +72,8 @@ def subscriptions_of(connection: Connection) -> tuple[Subscription, ...]:
 def _associations(connection: Connection) -> Iterator[Subscription]:
     if kinds_of(connection) >= {Kind.CONTACT, Kind.ACCOUNT}:
         yield ASSOCIATION, None
+    if Kind.OPPORTUNITY in kinds_of(connection):
+        yield DEAL_ASSOCIATION, None
 
 
 def _of_contacts(connection: Connection) -> frozenset[str]:
@@ -70,8 +88,14 @@ def _of_companies(connection: Connection) -> frozenset[str]:
     return frozenset(_mapped(DEFAULT_ACCOUNT_MAPS, connection.companies.field) | EVERY_COMPANY.keys())
 
 
+def _of_deals(connection: Connection) -> frozenset[str]:
+    """Every property of a deal whose change matters (FLD-10); the one that deals are matched by, too (CH-14)."""
+    matched = {connection.deals.match_hubspot} - {""}
+    return frozenset(_mapped(DEFAULT_OPPORTUNITY_MAPS, connection.deals.field) | matched | EVERY_DEAL.keys())
+
+
 _PROPERTIES: Mapping[Kind, Callable[[Connection], frozenset[str]]] = MappingProxyType(
-    {Kind.CONTACT: _of_contacts, Kind.ACCOUNT: _of_companies}
+    {Kind.CONTACT: _of_contacts, Kind.ACCOUNT: _of_companies, Kind.OPPORTUNITY: _of_deals}
 )
 
 

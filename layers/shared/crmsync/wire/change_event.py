@@ -14,11 +14,14 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF
+from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.names import SALESFORCE_CLIENT
 from crmsync.model.records import Kind, Ref, Side
 
 _CAUSES: Mapping[str, Cause] = MappingProxyType({"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED})
+
+_ENTITIES: Mapping[str, Kind] = MappingProxyType({**KIND_OF[Side.SALESFORCE], **SIGNS})
+"""What an event may be about -> the concern that is told; a contact role tells of its opportunity (OPP-9)."""
 
 _ID_LENGTH = 18
 
@@ -43,7 +46,7 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     """
     detail = event.get("detail") or {}
     header = (detail.get("payload") or detail).get("ChangeEventHeader") or {}
-    kind = KIND_OF[Side.SALESFORCE].get(header.get("entityName", ""))
+    kind = _ENTITIES.get(header.get("entityName", ""))
     if kind is None:
         return []
     cause = _CAUSES.get(str(header.get("changeType")).removeprefix("GAP_"), Cause.EDITED)

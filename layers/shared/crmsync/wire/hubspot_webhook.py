@@ -34,12 +34,21 @@ class Door:
 
 
 _OBJECTS: Mapping[str, str] = MappingProxyType(
-    {"contact": "contact", "0-1": "contact", "company": "company", "0-2": "company"}
+    {"contact": "contact", "0-1": "contact", "company": "company", "0-2": "company", "deal": "deal", "0-3": "deal"}
 )
 """What an event calls an object, by name or by type id -> the name that a `Ref` has."""
 
-_ASSOCIATED = frozenset({"contact", "company"})
-"""The two ends of the only association that is kept in step (FLD-8)."""
+_ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
+    {
+        frozenset({"contact", "company"}): MappingProxyType({"contact": Cause.EDITED, "company": Cause.EDITED}),
+        frozenset({"deal", "contact"}): MappingProxyType({"deal": Cause.AGAIN}),
+        frozenset({"deal", "company"}): MappingProxyType({"deal": Cause.AGAIN}),
+    }
+)
+"""The two ends of each association that is kept in step (FLD-8, OPP-12) -> which of them is looked at, and why.
+
+No property of a deal tells that its associations have changed, so a deal is looked at even if it shows nothing new.
+"""
 
 _ENDS = re.compile(r"([A-Z]+)_TO_([A-Z]+)")
 """The two objects in an association's name, ``CONTACT_TO_COMPANY``."""
@@ -77,9 +86,10 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
     if door is None or cause is None or _is_echo(event, door):
         return []
     at = _occurred_at(event)
+    named = _associated(event, prefix) if what == "associationChange" else _named(event, prefix, what, cause)
     return [
-        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, cause, at)
-        for ref in (_associated(event, prefix) if what == "associationChange" else _named(event, prefix, what))
+        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, why, at)
+        for ref, why in named
         if KIND_OF[Side.HUBSPOT][ref.object] in door.kinds
     ]
 
@@ -88,27 +98,27 @@ def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
     return event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
 
 
-def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
+def _named(event: Mapping[str, Any], prefix: str, what: str, cause: Cause) -> list[tuple[Ref, Cause]]:
     """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and those it took in."""
     ids = [event.get("objectId")]
     if what == "merge":
         ids = [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))]
     called = str(event.get("objectTypeId")) if prefix == "object" else prefix
-    return _refs([(_OBJECTS.get(called), one) for one in ids])
+    return [(ref, cause) for ref in _refs([(_OBJECTS.get(called), one) for one in ids])]
 
 
-def _associated(event: Mapping[str, Any], prefix: str) -> list[Ref]:
-    """Both ends of a contact's association with a company; those of any other association concern nobody.
+def _associated(event: Mapping[str, Any], prefix: str) -> list[tuple[Ref, Cause]]:
+    """The ends of an association that are looked at, each with its cause; of one that is not kept in step neither is.
 
     Generic events name the ends by type id, legacy ones by the association's name; each change comes once from either end.
     """
     words = _ENDS.match(str(event.get("associationType")))
     ends = (words[1].lower(), words[2].lower()) if words else (prefix, "")
     called = (event.get("fromObjectTypeId") or ends[0], event.get("toObjectTypeId") or ends[1])
-    if {_OBJECTS.get(str(one)) for one in called} != _ASSOCIATED:
-        return []
-    ids = (event.get("fromObjectId"), event.get("toObjectId"))
-    return _refs([(_OBJECTS.get(str(name)), one) for name, one in zip(called, ids, strict=True)])
+    objects = [_OBJECTS.get(str(one), "") for one in called]
+    causes = _ASSOCIATED.get(frozenset(objects), {})
+    refs = _refs(list(zip(objects, (event.get("fromObjectId"), event.get("toObjectId")), strict=True)))
+    return [(ref, causes[ref.object]) for ref in refs if ref.object in causes]
 
 
 def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:

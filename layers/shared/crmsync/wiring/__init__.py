@@ -6,7 +6,7 @@ so that the webhook never pays for an SDK that only the sync uses. Nothing is de
 
 from crmsync.wiring.backfill import backfill
 from crmsync.wiring.command import operator
-from crmsync.wiring.concerns import account_sync, contact_sync
+from crmsync.wiring.concerns import account_sync, contact_sync, opportunity_sync
 from crmsync.wiring.email import email_events, email_tasks
 from crmsync.wiring.intake import hubspot_sweep, hubspot_webhook, salesforce_changes
 
@@ -19,5 +19,6 @@ __all__ = [
     "hubspot_sweep",
     "hubspot_webhook",
     "operator",
+    "opportunity_sync",
     "salesforce_changes",
 ]

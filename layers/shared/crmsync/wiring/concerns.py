@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crmsync.model.changes import Change
@@ -11,12 +13,14 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import settings
+from crmsync.wiring.stores import jobs, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
 
 Event = Mapping[str, Any]
+
+_MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
 
 
 def contact_sync() -> Callable[[Event], dict[str, Any]]:
@@ -31,6 +35,13 @@ def account_sync() -> Callable[[Event], dict[str, Any]]:
     from crmsync.flows.queue_batch import run_batch
 
     return lambda event: run_batch(event["Records"], _sync_accounts)
+
+
+def opportunity_sync() -> Callable[[Event], dict[str, Any]]:
+    """The opportunities' concern, likewise."""
+    from crmsync.flows.queue_batch import run_batch
+
+    return lambda event: run_batch(event["Records"], _sync_opportunities)
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:
@@ -55,6 +66,38 @@ def _sync_accounts(name: str, changes: list[Change]) -> None:
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
 
 
+def _sync_opportunities(name: str, changes: list[Change]) -> None:
+    """Nothing is done before the accounts are imported; what is older then comes by an import of its own (OPP-2, OPP-4)."""
+    if (connection := _syncing(name, Kind.OPPORTUNITY, changes)) is None:
+        return
+    since = _opportunities_since(connection)
+    if since is None:
+        logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(changes))
+        return
+    from crmsync.flows.opportunity import sync_opportunities  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    summary = sync_opportunities(changes, world_of(connection, our_user_of(connection), since))
+    _tell(name, Kind.OPPORTUNITY, summary)
+    for outcome, count in summary.counts.items():
+        metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
+
+
+def _opportunities_since(connection: Connection) -> datetime | None:
+    """Since when the opportunities of a connection sync by themselves; an import that is finished is asked for once."""
+    from crmsync.rules.set_up_order import ACCOUNT, opportunities_since
+
+    finished = _finished_imports()
+    if connection.name not in finished and (at := jobs().imported(connection.name, ACCOUNT)):
+        finished[connection.name] = at
+    return opportunities_since(connection, finished.get(connection.name))
+
+
+@cache
+def _finished_imports() -> dict[str, datetime]:
+    """When the import of the accounts was finished, by connection, as far as somebody has asked."""
+    return {}
+
+
 def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | None:
     """The connection of that name if it has the concern switched on; messages may outlive a switch."""
     connection = settings().connection(name)
@@ -67,4 +110,4 @@ def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | N
 def _tell(name: str, kind: Kind, summary: Summary) -> None:
     for decision in summary.decisions:
         logger.info(f"{kind} decided", connection=name, decision=decision)
-    logger.info(f"{kind}s looked at", connection=name, counts=dict(summary.counts))
+    logger.info(f"{_MANY[kind]} looked at", connection=name, counts=dict(summary.counts))

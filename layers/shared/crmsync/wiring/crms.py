@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=16)
-def world_of(connection: Connection, our_user: str) -> World:
-    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by."""
+def world_of(connection: Connection, our_user: str, since: datetime | None = None) -> World:
+    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by, `since` since when opportunities sync."""
     from crmsync.flows.world import World
     from crmsync.gateways.brake import BrakeTable
     from crmsync.gateways.hubspot_associations import HubspotAssociations
@@ -52,6 +53,7 @@ def world_of(connection: Connection, our_user: str) -> World:
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=now,
+        opportunities_since=since,
     )
 
 

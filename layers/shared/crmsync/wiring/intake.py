@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from crmsync.model.concerns import kinds_of, objects_of
+from crmsync.model.concerns import kinds_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -60,10 +60,10 @@ def _poll() -> dict[str, int]:
 
 
 def _sweep(connection: Connection, side: Side) -> int:
-    """One connection's sweep of one side, over the objects of its concerns; answers how many changes it found."""
+    """One connection's sweep of one side, over the objects that tell its concerns; answers how many changes it found."""
     from crmsync.flows.sweep import sweep
 
-    kinds = objects_of(connection, side)
+    kinds = watched_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
     return _found(connection, lambda: sweep(connection.name, kinds, sweeper, cursors(), outbox(), now()))
 

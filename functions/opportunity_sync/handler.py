@@ -1,0 +1,15 @@
+"""Opportunities: a batch of queued changes, brought in step in both CRMs."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from crmsync import wiring
+from crmsync.telemetry import logger, metrics
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Lambda's way in."""
+    return wiring.opportunity_sync()(event)
