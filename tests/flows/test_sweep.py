@@ -4,8 +4,8 @@ import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.flows.sweep import sweep
-from crmsync.model.changes import Cause
-from crmsync.model.records import Kind, Side
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
 from tests.flows.worlds import Town
 
 KINDS = {Side.HUBSPOT: {"contact": Kind.CONTACT}, Side.SALESFORCE: {"Lead": Kind.CONTACT, "Contact": Kind.CONTACT}}
@@ -94,6 +94,39 @@ def test_a_quiet_side_costs_one_call_and_no_write():
     assert (town.cursors.load("acme", "Lead"), town.salesforce.calls["changed_since"] - calls) == (kept, 5)
     assert kept is not None
     assert kept.seen == {}
+
+
+@pytest.mark.rule("OPP-9")
+def test_what_tells_of_an_opportunity_is_swept_like_one():
+    """A contact role that comes, changes or goes is a change of the opportunities' concern that names the role."""
+    town = Town()
+    signs = {"OpportunityContactRole": Kind.OPPORTUNITY}
+    sweep("acme", signs, town.salesforce, town.cursors, town.outbox, town.now)
+    town.wait(1)
+    role = town.salesforce.add("OpportunityContactRole", {"OpportunityId": "006000000000001AAA"})
+    sweep("acme", signs, town.salesforce, town.cursors, town.outbox, town.now)
+    assert town.outbox.published == [Change("acme", Kind.OPPORTUNITY, role, Cause.EDITED, town.now)]
+
+
+@pytest.mark.rule("OPP-6")
+def test_definitions_are_looked_at_seldom():
+    """A stage that an administrator changes is found within a quarter of an hour, once; until then nobody asks for it."""
+    town = Town()
+    signs = {"OpportunityStage": Kind.OPPORTUNITY}
+
+    def look_for_stages() -> list[Ref]:
+        town.outbox.published = []
+        sweep("acme", signs, town.salesforce, town.cursors, town.outbox, town.now)
+        return [change.ref for change in town.outbox.published]
+
+    look_for_stages()
+    town.wait(1)
+    stage = town.salesforce.add("OpportunityStage", {"ApiName": "Demo"})
+    found = []
+    for _ in range(40):
+        town.wait(1)
+        found.append(look_for_stages())
+    assert found == [[]] * 13 + [[stage]] + [[]] * 26
 
 
 def test_what_is_older_than_the_connection_is_left_to_the_import():

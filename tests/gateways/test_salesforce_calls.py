@@ -181,10 +181,22 @@ def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Or
 
 
 def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
-    """1,440 a day when polling each minute."""
+    """1,440 a day when polling each minute, opportunities and their contact roles included."""
     now = datetime(2036, 1, 1, tzinfo=UTC)
+    watched = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
 
-    assert list(org.gateway.changed_since({"Lead": now, "Contact": now})) == []
+    assert list(org.gateway.changed_since(dict.fromkeys(watched, now))) == []
+    assert org.counts() == {"POST /composite": 1}
+
+
+def test_definitions_are_swept_without_a_recycle_bin(org: Org) -> None:
+    """Stages and record types have no ``IsDeleted``; of the record types only those of opportunities are told."""
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+
+    pages = list(org.gateway.changed_since({"OpportunityStage": since, "RecordType": since}))
+
+    seen = [one for page in pages for one in page]
+    assert {(one.ref.object, one.deleted) for one in seen} == {("OpportunityStage", False)}
     assert org.counts() == {"POST /composite": 1}
 
 

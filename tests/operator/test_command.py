@@ -17,9 +17,11 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import Settings
 from crmsync.ports import Cursor
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
 from crmsync.rules.pace import Depth
+from crmsync.rules.settings_dates import dated
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator import stages
@@ -140,7 +142,7 @@ def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
 
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
     assert [line[:16] for line in err.splitlines()] == ["warning: line 1:", "warning: line 9:"]
-    assert shell.stage.operator.settings().connections == load_settings(SHARED).connections
+    assert shell.stage.operator.settings().connections == dated(Settings(), load_settings(SHARED), NOON).connections
 
 
 def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) -> None:

@@ -13,7 +13,8 @@ from crmsync.flows.operator import MAPPED_FIELDS, Pushed
 from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.records import Side
-from crmsync.model.settings import CompanySettings, DealSettings
+from crmsync.model.settings import CompanySettings, DealSettings, Settings
+from crmsync.rules.settings_dates import dated
 from crmsync.wire.settings_rows import from_json, to_json
 from tests.builders import NOON
 from tests.config.files import MINIMAL
@@ -113,7 +114,7 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
     rating = FieldRule("rating", "Rating__c", objects=("Account",), length=255)
     assert connection.companies == CompanySettings(field=(rating,))
     next_step = FieldRule("next_step", "Next_Step__c", objects=("Opportunity",), length=255)
-    assert connection.deals == DealSettings(field=(next_step,))
+    assert connection.deals == DealSettings(since=NOON, field=(next_step,))
 
 
 WRONG = {
@@ -197,7 +198,7 @@ def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
     stage.operator.rollback(1, apply=True)
 
     assert (stage.writes, row.since) == ((0, 0), NOON)
-    assert stage.operator.settings().connections == load_settings(MINIMAL).connections
+    assert stage.operator.settings().connections == dated(Settings(), load_settings(MINIMAL), NOON).connections
 
 
 @pytest.mark.rule("MAP-6")
