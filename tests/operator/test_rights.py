@@ -126,7 +126,7 @@ def test_only_fields_that_are_written_must_be_editable() -> None:
     names = [rule.salesforce for rule in rules["Lead"]]
     fields = [SalesforceField(name, is_read_only=name in {"Rank__c", "Title"}) for name in names if name != "City"]
 
-    assert set(rules) == {"Lead", "Contact", "Account"}
+    assert set(rules) == {"Lead", "Contact", "Account", "Opportunity"}
     assert {"Rank__c", "HasOptedOutOfEmail"} <= set(names)
     assert "Fax" not in names
     assert lacking(rules["Lead"], fields) == (

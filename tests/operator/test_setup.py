@@ -23,7 +23,7 @@ HUBSPOT_STEPS = 3 + len(HUBSPOT_NAMES)
 """The account, the app, its scopes, and our own parts."""
 MAPPED = [
     SetupStep("acme", Side.SALESFORCE, f"mapped fields of {name}", StepState.THERE)
-    for name in ("Lead", "Contact", "Account")
+    for name in ("Lead", "Contact", "Account", "Opportunity")
 ]
 
 
