@@ -28,8 +28,8 @@ from tests.operator import stages
 from tests.operator.stages import Stage
 
 PARTS = len(HUBSPOT_PARTS) + len(SALESFORCE_PARTS)
-SEEN = 7
-"""The account, the app and its scopes; the org and the mapped fields of three objects."""
+SEEN = 8
+"""The account, the app and its scopes; the org and the mapped fields of four objects."""
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 
 
@@ -157,7 +157,7 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
     assert {step["state"] for step in document["steps"][1:]} == {"made", "there"}
     lines = shell.run("setup")[1].splitlines()
     assert lines[:2] == [
-        "acme  hubspot     account 555001                                        there",
+        "acme  hubspot     account 555001                                          there",
         "acme  hubspot     app 990077                                            there",
     ]
 

@@ -10,7 +10,7 @@ from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
-from crmsync.model.settings import CompanySettings, ContactSettings, EmailTaskSettings
+from crmsync.model.settings import CompanySettings, ContactSettings, DealSettings, EmailTaskSettings
 from crmsync.rules.mapped_rights import lacking, mapped_rules
 from crmsync.rules.scopes import scopes_of
 from tests.builders import a_connection
@@ -39,7 +39,9 @@ def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
 
     plain = {*CONTACTS, OPT_OUT, OWNERS}
     assert set(scopes_of(contacts)) == plain
-    assert set(scopes_of(both)) == plain | {one.replace("contacts", "companies") for one in CONTACTS}
+    companies, deals = ({one.replace("contacts", name) for one in CONTACTS} for name in ("companies", "deals"))
+    assert set(scopes_of(both)) == plain | companies | deals
+    assert set(scopes_of(replace(both, deals=DealSettings(sync=False)))) == plain | companies
     assert set(scopes_of(listed)) == plain | {"crm.lists.read"}
     assert set(scopes_of(mailed)) == plain | {"content"}
     assert set(scopes_of(nothing)) == {"crm.objects.contacts.read", OWNERS}
@@ -99,7 +101,7 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
     assert before["access to every Lead"] == (StepState.MISSING, "")
     assert after == {}
     assert (made["createable"], made["updateable"]) == (True, True)
-    assert sorted(row["SobjectType"] for row in opened) == ["Account", "Contact", "Lead"]
+    assert sorted(row["SobjectType"] for row in opened) == ["Account", "Contact", "Lead", "Opportunity"]
     assert {step.state for step in again} == {StepState.THERE}
 
 

@@ -87,7 +87,7 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
     }
 
 
-@pytest.mark.parametrize("name", ["Lead", "Contact", "Account"])
+@pytest.mark.parametrize("name", ["Lead", "Contact", "Account", "Opportunity"])
 def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: str) -> None:
     """A new field is hidden until a permission set opens it; then it is an external id, unique whatever the case."""
     stage.operator.push_settings(MINIMAL, apply=True)
@@ -129,6 +129,32 @@ def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
     assert "property contact.crmsync_owner_id" in made
     rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
     assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
+
+
+@pytest.mark.rule("SET-5")
+def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
+    """With deals switched off neither deal nor opportunity nor contact role gets anything of ours; with them on, each has its key."""
+    stage.operator.push_settings(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
+    off = [step.what for step in stage.operator.setup(apply=True)]
+    stage.operator.push_settings(MINIMAL, apply=True)
+    on = [step.what for step in stage.operator.setup(apply=True) if step.state is StepState.MADE]
+
+    assert [what for what in off if "deal." in what or "Opportunity" in what] == []
+    assert on == [
+        "group crmsync of deal",
+        "property deal.crmsync_salesforce_id",
+        "property deal.crmsync_owner_id",
+        "property deal.crmsync_owner_name",
+        "property deal.crmsync_error",
+        "field Opportunity.Crmsync_HubSpot_Id__c",
+        "field OpportunityContactRole.Crmsync_HubSpot_Id__c",
+        "access to every Opportunity",
+        "access to Opportunity.Crmsync_HubSpot_Id__c",
+        "access to OpportunityContactRole.Crmsync_HubSpot_Id__c",
+    ]
+    fields = stage.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]
+    key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
+    assert (key["externalId"], key["unique"], key["createable"]) == (True, True, True)
 
 
 def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:

@@ -130,6 +130,7 @@ Part: TypeAlias = (
 
 _CONTACT = "contact"
 _COMPANY = "company"
+_DEAL = "deal"
 
 ERROR = "crmsync_error"
 """HubSpot property that tells HubSpot's users why a record does not sync (ERR-8)."""
@@ -205,6 +206,17 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "Why this company does not sync at present; empty when it does.",
         field_type="textarea",
     ),
+    PropertyGroup(_DEAL, HUBSPOT_GROUP, "Salesforce sync"),
+    OwnProperty(_DEAL, HUBSPOT_KEY, "Salesforce opportunity ID", "The linked opportunity in Salesforce.", unique=True),
+    OwnProperty(_DEAL, "crmsync_owner_id", "Salesforce owner ID", "Who owns the opportunity in Salesforce."),
+    OwnProperty(_DEAL, "crmsync_owner_name", "Salesforce owner", "Name of the opportunity's owner in Salesforce."),
+    OwnProperty(
+        _DEAL,
+        ERROR,
+        "Salesforce sync error",
+        "Why this deal does not sync at present; empty when it does.",
+        field_type="textarea",
+    ),
 )
 """Properties: the link, the owner where HubSpot knows none (Q-18), the error; for contacts the roll-ups (ROLL-2 to ROLL-6, LIFE-8)."""
 
@@ -226,6 +238,17 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
+    KeyField("Opportunity", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(
+        "OpportunityContactRole",
+        SALESFORCE_KEY,
+        _KEY_LABEL,
+        "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds its contact roles by it.",
+        length=80,
+    ),
+    ObjectAccess(PERMISSION_SET, "Opportunity"),
+    FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, "OpportunityContactRole", SALESFORCE_KEY),
     KeyField(
         "Activity",
         TASK_KEY,
@@ -243,7 +266,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
 )
 """The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), access to them and
 to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there
-(Q-19)."""
+(Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own [M]."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
