@@ -158,7 +158,7 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
     lines = shell.run("setup")[1].splitlines()
     assert lines[:2] == [
         "acme  hubspot     account 555001                                          there",
-        "acme  hubspot     app 990077                                            there",
+        "acme  hubspot     app 990077                                              there",
     ]
 
 
