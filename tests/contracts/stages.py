@@ -197,14 +197,14 @@ class _Ticking:
         return self._now
 
 
-def memory_hubspot() -> Iterator[Stage]:
+def memory_hubspot(pipelines_allowed: int = 100) -> Iterator[Stage]:
     """HubSpot in memory."""
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
     lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
     pairs = MemoryAssociations(crm)
     stage = Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
     stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
-    stage.lister, stage.deals = MemoryLister(crm, 100), MemoryDeals(crm)
+    stage.lister, stage.deals = MemoryLister(crm, 100), MemoryDeals(crm, pipelines_allowed)
     yield stage
 
 
@@ -220,10 +220,10 @@ def memory_salesforce(*, person_accounts: bool = False, types: Iterable[RecordTy
     yield stage
 
 
-def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250) -> Iterator[Stage]:
+def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250, **world: Any) -> Iterator[Stage]:
     """The gateway over the HubSpot simulator."""
     clock = Clock()
-    simulator = HubSpotSimulator([{"portal_id": 555001}], clock=clock, faults=Faults(clock))
+    simulator = HubSpotSimulator([{"portal_id": 555001, **world}], clock=clock, faults=Faults(clock))
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         set_up_hubspot(url, portal.access_token)

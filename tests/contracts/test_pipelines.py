@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -21,6 +23,7 @@ from crmsync.model.pipelines import (
 )
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Written
+from tests.contracts import stages
 from tests.contracts.stages import Stage
 from tests.memory.deals import SALES_PIPELINE
 
@@ -66,6 +69,34 @@ def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> Non
     ids = [ours.id, *(stage.id for stage in ours.stages)]
     assert all(ids)
     assert len(set(ids)) == len(ids)
+
+
+FULL = {
+    "memory": partial(stages.memory_hubspot, pipelines_allowed=2),
+    "simulator": partial(stages.simulated_hubspot, pipelines_allowed=2),
+    "simulator-2026-03": partial(stages.simulated_hubspot, "2026-03", pipelines_allowed=2),
+}
+
+
+@pytest.fixture(params=FULL)
+def narrow(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Each HubSpot in turn, with room for two pipelines."""
+    yield from FULL[request.param]()
+
+
+@pytest.mark.rule("LIM-3")
+def test_one_pipeline_too_many_is_refused_with_a_hint(narrow: Stage) -> None:
+    """Those that stand can still be put in step, and made again, which is nothing."""
+    narrow.deals.put_in_step(OURS)
+    another = MakePipeline("Salesforce - 012000000000001AAA", STAGES)
+
+    with pytest.raises(Refused) as refusal:
+        narrow.deals.put_in_step(another)
+
+    assert (refusal.value.code, "LIM-3" in refusal.value.hint) == ("PIPELINE_LIMIT", True)
+    narrow.deals.put_in_step(OURS)
+    narrow.deals.put_in_step(RenamePipeline(made(narrow).id, another.label))
+    assert [one.label for one in narrow.deals.pipelines()] == [SALES_PIPELINE.label, another.label]
 
 
 def test_a_pipeline_is_renamed(hubspot: Stage) -> None:

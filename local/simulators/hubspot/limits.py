@@ -1,6 +1,6 @@
-"""Counting calls: the ten-second window, the day, and the second of search.
+"""What a tier allows, and counting calls: the ten-second window, the day, and the second of search.
 
-Only counting and the refusal live here. Figures: platforms.md 1.2 "Rate limits" [D]; Professional's day is 650,000 or
+Only figures, counting and the refusal live here. Figures: platforms.md 1.2 "Rate limits" [D]; Professional's day is 650,000 or
 625,000, not settled. A person in the portal's pages has no API limits, so the user token is not counted.
 """
 
@@ -21,18 +21,19 @@ SEARCHES_A_SECOND = 5
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What an account may call: per ten seconds and app, and per day."""
+    """What an account may call, per ten seconds and app, and per day; and how many pipelines of deals it may have [M]."""
 
     burst: int
     daily: int
+    pipelines: int = 15
 
 
 TIERS: Mapping[str, Tier] = MappingProxyType(
     {
-        "free": Tier(100, 250_000),
-        "starter": Tier(100, 250_000),
+        "free": Tier(100, 250_000, 1),
+        "starter": Tier(100, 250_000, 2),
         "professional": Tier(190, 650_000),
-        "enterprise": Tier(190, 1_000_000),
+        "enterprise": Tier(190, 1_000_000, 100),
     }
 )
 

@@ -1,12 +1,13 @@
 """Pipelines and their stages of one object type in one portal.
 
 Definitions only; whether records use a stage is for the caller to ask. Shapes: crm-pipelines-v3 [V]; default deal
-stages [M].
+stages [M]. Labels are unique, and what has one place in the order is sorted by label [V]; with which status a label that is
+taken, or one pipeline too many, is refused is [M].
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -64,7 +65,7 @@ class Pipeline:
 
     def shown(self) -> dict[str, Any]:
         """The pipeline as the API shows it, stages in display order."""
-        stages = sorted(self.stages.values(), key=lambda stage: stage.display_order)
+        stages = sorted(self.stages.values(), key=_place)
         return {
             "id": self.id,
             "label": self.label,
@@ -79,8 +80,9 @@ class Pipeline:
 class Pipelines:
     """All pipelines of one object type."""
 
-    def __init__(self, now_ms: int) -> None:
-        """Begin with the default sales pipeline."""
+    def __init__(self, now_ms: int, most: int = 100) -> None:
+        """Begin with the default sales pipeline; there may be `most` of them."""
+        self.most = most
         self._next_id = 740_001
         default = Pipeline("default", "Sales Pipeline", 0, now_ms, now_ms)
         for order, (stage_id, label, probability) in enumerate(DEFAULT_STAGES):
@@ -90,7 +92,7 @@ class Pipelines:
 
     def all(self) -> list[Pipeline]:
         """Every pipeline in display order."""
-        return sorted(self._pipelines.values(), key=lambda pipeline: pipeline.display_order)
+        return sorted(self._pipelines.values(), key=_place)
 
     def one(self, pipeline_id: str) -> Pipeline:
         """A pipeline by id. Raises a 404."""
@@ -113,8 +115,9 @@ class Pipelines:
     def create(self, row: Mapping[str, Any], now_ms: int) -> Pipeline:
         """Add a pipeline with its stages. Raises 400 for bad parts, 409 for a label that is taken."""
         label = _label(row)
-        if any(other.label == label for other in self._pipelines.values()):
-            raise conflict(f"A pipeline with the label '{label}' already exists.")
+        _free(label, self._pipelines.values(), "pipeline")
+        if len(self._pipelines) >= self.most:
+            raise invalid(f"The account has reached its limit of {self.most} pipelines.")
         pipeline_id = str(row.get("pipelineId") or self._new_id())
         pipeline = Pipeline(pipeline_id, label, int(row.get("displayOrder", 0)), now_ms, now_ms)
         for stage in self._made(row.get("stages") or (), now_ms):
@@ -123,8 +126,9 @@ class Pipelines:
         return pipeline
 
     def change(self, pipeline_id: str, row: Mapping[str, Any], now_ms: int) -> Pipeline:
-        """Change label or order (PATCH). Raises 404."""
+        """Change label or order (PATCH). Raises 404, or 409 for a label that is taken."""
         pipeline = self.one(pipeline_id)
+        _free(row.get("label"), (one for one in self._pipelines.values() if one is not pipeline), "pipeline")
         pipeline.label = row.get("label", pipeline.label)
         pipeline.display_order = row.get("displayOrder", pipeline.display_order)
         pipeline.updated_ms = now_ms
@@ -143,15 +147,17 @@ class Pipelines:
         self._pipelines.pop(pipeline_id, None)
 
     def create_stage(self, pipeline_id: str, row: Mapping[str, Any], now_ms: int) -> Stage:
-        """Add a stage. Raises 404 or 400."""
+        """Add a stage. Raises 404 or 400, or 409 for a label that is taken."""
         pipeline = self.one(pipeline_id)
+        _free(row.get("label"), pipeline.stages.values(), "stage")
         (stage,) = self._made([row], now_ms)
         pipeline.stages[stage.id] = stage
         return stage
 
     def change_stage(self, pipeline_id: str, stage_id: str, row: Mapping[str, Any], now_ms: int) -> Stage:
-        """Change parts of a stage. Raises 404 or 400."""
+        """Change parts of a stage. Raises 404 or 400, or 409 for a label that is taken."""
         stage = self.stage_of(pipeline_id, stage_id)
+        _free(row.get("label"), (one for one in self.one(pipeline_id).stages.values() if one is not stage), "stage")
         if "metadata" in row:
             stage.metadata = _complete(stage.metadata | dict(row["metadata"]))
         stage.label = row.get("label", stage.label)
@@ -174,6 +180,15 @@ class Pipelines:
     def _new_id(self) -> str:
         self._next_id += 1
         return str(self._next_id - 1)
+
+
+def _place(part: Pipeline | Stage) -> tuple[int, str]:
+    return part.display_order, part.label
+
+
+def _free(label: object, others: Iterable[Pipeline | Stage], what: str) -> None:
+    if any(other.label == label for other in others):
+        raise conflict(f"A {what} with the label '{label}' already exists.")
 
 
 def _label(row: Mapping[str, Any]) -> str:

@@ -61,7 +61,8 @@ class Portal:
         self.preferences = Preferences(clock)
         self.preferences.listeners.append(self._mirror_status)
         self.mail_events = MailEvents(self.portal_id, world.get("campaigns") or ())
-        self.pipelines = {kind.type_id: Pipelines(now) for kind in OBJECT_TYPES if kind.has_pipelines}
+        most = int(world.get("pipelines_allowed", TIERS[self.tier].pipelines))
+        self.pipelines = {kind.type_id: Pipelines(now, most) for kind in OBJECT_TYPES if kind.has_pipelines}
         self.indexes = {kind.type_id: SearchIndex(clock, faults) for kind in OBJECT_TYPES}
         self.writes = {kind.type_id: self._opened(kind, now) for kind in OBJECT_TYPES}
         self._makes_companies = bool(world.get("auto_create_and_associate_companies", False))

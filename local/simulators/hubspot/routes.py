@@ -42,6 +42,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "dated lists": tuple(f"/crm/lists/{date}" for date in DATES),
         "owners": ("/crm/v3/owners", *(f"/crm/owners/{date}" for date in DATES)),
         "pipelines": ("/crm/v3/pipelines", *(f"/crm/pipelines/{date}" for date in DATES)),
+        "limits": ("/crm/v3/limits", *(f"/crm/limits/{date}" for date in DATES)),
         "statuses v3": ("/communication-preferences/v3",),
         "statuses": ("/communication-preferences/v4", *(f"/communication-preferences/{date}" for date in DATES)),
         "account": ("/account-info/v3", *(f"/account-info/{date}" for date in DATES)),
@@ -181,6 +182,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "dated lists": (_read("POST", "/records/memberships/batch/read", memberships.batch_of_records),),
         "owners": (_read("GET", "", owners.list_page), _read("GET", "/{id}", owners.read)),
         "pipelines": _PIPELINES,
+        "limits": (_read("GET", "/pipelines", pipelines.limits),),
         "statuses v3": _STATUSES_V3,
         "statuses": _STATUSES,
         "account": (

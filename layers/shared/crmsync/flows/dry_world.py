@@ -24,7 +24,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "preferences": frozenset(),
         "deleter": frozenset(),
         "lists": frozenset({"members", "joined_since"}),
-        "associations": frozenset({"of"}),
+        "associations": frozenset({"of", "primary_companies"}),
         "companies": frozenset({"companies_by_domain"}),
         "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts"}),
         "opportunities": frozenset(

@@ -180,8 +180,9 @@ def _limit() -> Refused:
 
 
 def _in_order(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that are not archived, as HubSpot shows them: what has one place in the order is sorted by label [V]."""
     standing = (row for row in rows if not row.get("archived"))
-    return sorted(standing, key=lambda row: int(row.get("displayOrder") or 0))
+    return sorted(standing, key=lambda row: (int(row.get("displayOrder") or 0), str(row["label"])))
 
 
 def _pipeline(row: Mapping[str, Any]) -> DealPipeline:

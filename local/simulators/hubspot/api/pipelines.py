@@ -1,8 +1,9 @@
-"""Pipelines v3 (crm-pipelines-v3 [V])."""
+"""Pipelines v3 (crm-pipelines-v3 [V]), and how many there may be (limits tracking [D])."""
 
 from __future__ import annotations
 
 from local.simulators.hubspot.call import NO_CONTENT, Answer, Call
+from local.simulators.hubspot.catalog import OBJECT_TYPES
 from local.simulators.hubspot.errors import invalid
 from local.simulators.hubspot.pipelines import Pipelines
 
@@ -76,6 +77,24 @@ def delete_stage(call: Call) -> Answer:
     _refuse_use(call, "dealstage", call.ids["stage"])
     _pipelines(call).delete_stage(call.ids["id"], call.ids["stage"])
     return NO_CONTENT
+
+
+def limits(call: Call) -> Answer:
+    """GET how many pipelines each type may have, and has."""
+    names = {kind.type_id: kind for kind in OBJECT_TYPES}
+    rows = [
+        {
+            "objectTypeId": type_id,
+            "singularLabel": names[type_id].name.capitalize(),
+            "pluralLabel": names[type_id].plural.capitalize(),
+            "usage": len(found.all()),
+            "limit": found.most,
+            "percentage": 100 * len(found.all()) / found.most,
+        }
+        for type_id, found in call.portal.pipelines.items()
+    ]
+    custom = {"byObjectType": [], "overallLimit": 0, "overallPercentage": 0, "overallUsage": 0}
+    return Answer(200, {"customObjectTypes": custom, "hubspotDefinedObjectTypes": rows})
 
 
 def _refuse_use(call: Call, name: str, value: str) -> None:
