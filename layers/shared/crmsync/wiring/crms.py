@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.salesforce import SalesforceGateway
     from crmsync.gateways.secrets import Secret
+    from crmsync.gateways.shared_org import SharedOrg
 
 
 @lru_cache(maxsize=16)
@@ -34,7 +35,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     return World(
         connection,
         hubspot,
-        salesforce,
+        salesforce if our_user else _shared(connection, salesforce),
         preferences=hubspot,
         deleter=hubspot,
         lists=lists_of(connection),
@@ -55,6 +56,15 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         now=now,
         opportunities_since=since,
     )
+
+
+def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
+    """The org of a connection that is not alone there."""
+    from crmsync.gateways.shared_org import Claims, SharedOrg
+    from crmsync.rules.settings_checks import org_of
+
+    where = (aws_client("dynamodb"), table_name("state"), org_of(connection), connection.name)
+    return SharedOrg(salesforce, Claims(*where, sealer=sealer(), now=now))
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,110 @@
+"""Two HubSpot accounts that make the same person at the same moment: one of them does, the other finds the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.errors import TryAgain
+from crmsync.gateways.shared_org import GOOD_FOR, Claims, SharedOrg
+from crmsync.model.effects import CreateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Side
+from crmsync.ports import Written
+from tests.builders import NOON, SEALER
+from tests.contracts.tables import dynamodb
+from tests.memory import MemoryCrm
+
+
+class Org:
+    """An org in memory, and the connections that share it."""
+
+    def __init__(self, client: Any) -> None:
+        """At noon."""
+        self.now = NOON
+        self.client = client
+        self.crm = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
+
+    def of(self, connection: str, host: str = "acme.example.com") -> SharedOrg:
+        """The org as a connection has it."""
+        claims = Claims(self.client, "Table", host, connection, sealer=SEALER, now=lambda: self.now)
+        return SharedOrg(self.crm, claims)
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    """An empty org, and an empty state table."""
+    with dynamodb("pk", "sk") as client:
+        yield Org(client)
+
+
+def a_birth(key: str, email: str = "ada@example.com", **fields: str) -> CreateRecord:
+    """A new lead."""
+    shown = {"LastName": "Lang", "Company": "Example GmbH", "Email": email, **fields}
+    return CreateRecord(Side.SALESFORCE, "Lead", key, shown, Slot("new"))
+
+
+@pytest.mark.rule("TEN-1")
+def test_of_two_accounts_one_makes_the_person(org: Org) -> None:
+    """The other is told to look again; only the address that both have is held back, however it is spelled."""
+    (first,) = org.of("acme").create([a_birth("555001-81")])
+
+    taken, made = org.of("beta").create(
+        [a_birth("555002-7", "ADA@example.com "), a_birth("555002-8", "bob@example.com")]
+    )
+
+    assert isinstance(first, Written)
+    assert isinstance(made, Written)
+    assert isinstance(taken, TryAgain)
+    assert (taken.code, taken.after) == ("CLAIMED", 30)
+    assert [org.crm.fields(ref)["Email"] for ref in org.crm.refs("Lead")] == ["ada@example.com", "bob@example.com"]
+
+
+def test_whoever_claimed_may_try_again(org: Org) -> None:
+    """A call that was killed after its claim is repeated by the same connection, and finds what it made."""
+    first, second = (org.of("acme").create([a_birth("555001-81")])[0] for _ in range(2))
+
+    assert isinstance(first, Written)
+    assert isinstance(second, Written)
+    assert first.ref == second.ref
+
+
+def test_a_claim_runs_out(org: Org) -> None:
+    """Where the record was refused, the other account may make it a few minutes later."""
+    org.of("acme").create([a_birth("555001-81", LastName="")])
+    org.now += GOOD_FOR + timedelta(seconds=1)
+
+    (made,) = org.of("beta").create([a_birth("555002-7")])
+
+    assert isinstance(made, Written)
+
+
+def test_two_orgs_have_nothing_in_common(org: Org) -> None:
+    """The same person may be new in both."""
+    org.of("acme").create([a_birth("555001-81")])
+
+    (made,) = org.of("beta", "other.example.com").create([a_birth("555002-7")])
+
+    assert isinstance(made, Written)
+
+
+def test_records_without_an_address_are_nobodys_claim(org: Org) -> None:
+    """Companies make accounts, which are not found by address; and no call is spent on nothing."""
+    account = CreateRecord(Side.SALESFORCE, "Account", "555002-9", {"Name": "Example AG"}, Slot("new"))
+
+    assert isinstance(org.of("beta").create([account])[0], Written)
+    assert org.of("beta").create([]) == []
+    assert org.client.scan(TableName="Table")["Items"] == []
+
+
+def test_no_address_is_stored(org: Org) -> None:
+    """The table has an alias that the deployment's key makes."""
+    org.of("acme").create([a_birth("555001-81")])
+
+    (item,) = org.client.scan(TableName="Table")["Items"]
+
+    assert item["pk"]["S"] == f"claim#acme.example.com#{SEALER.alias('ada@example.com')}"
+    assert "ada@" not in str(item)
