@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from local.soak import companies, email_tasks, resync
+from local.soak import companies, email_tasks, opportunities, resync
 
 
 class Story(Protocol):
@@ -23,7 +23,9 @@ class Story(Protocol):
         """Play it; the exit status is 0 when everything came out as it must."""
 
 
-STORIES: Mapping[str, Story] = MappingProxyType({"companies": companies, "email-tasks": email_tasks, "resync": resync})
+STORIES: Mapping[str, Story] = MappingProxyType(
+    {"companies": companies, "email-tasks": email_tasks, "opportunities": opportunities, "resync": resync}
+)
 
 
 def main() -> int:

@@ -19,7 +19,9 @@ from crmsync.model.effects import (
     Dissociate,
     DropLink,
     Effect,
+    EndRole,
     OptOut,
+    RollUp,
     SaveLink,
     UpdateRecord,
 )
@@ -54,6 +56,8 @@ VERBS: dict[type[Effect], str] = {
     UpdateRecord: "update",
     Associate: "associate",
     Dissociate: "take apart",
+    EndRole: "end roles",
+    RollUp: "add up",
     DeleteRecord: "delete",
     OptOut: "opt out",
     SaveLink: "save links",

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 
 from crmsync.flows.account import sync_accounts
 from crmsync.flows.contact import sync_contacts
+from crmsync.flows.opportunity import sync_opportunities
 from crmsync.flows.outcomes import Summary
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF
+from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.links import LinkState
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
-from crmsync.model.settings import CompanySettings
+from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings
 from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
 from tests.memory import (
     MemoryAccounts,
@@ -36,8 +37,10 @@ from tests.memory import (
     MemoryPreferences,
 )
 
-_FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts}
+_FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts, Kind.OPPORTUNITY: sync_opportunities}
 """Which flow works a concern's changes off."""
+
+JUNE = "2026-06-30T00:00:00.000Z"
 
 
 @dataclass
@@ -47,6 +50,9 @@ class Town:
     now: datetime = NOON
     settings: dict[str, object] = field(default_factory=dict)
     companies: CompanySettings = field(default_factory=CompanySettings)
+    deals_settings: DealSettings = field(default_factory=DealSettings)
+    lifecycle: LifecycleSettings = field(default_factory=LifecycleSettings)
+    since: datetime | None = NOON
     links: MemoryLinks = field(default_factory=MemoryLinks)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
@@ -69,7 +75,12 @@ class Town:
     def world(self) -> World:
         """What the flow works with."""
         return World(
-            replace(a_connection(**self.settings), companies=self.companies),
+            replace(
+                a_connection(**self.settings),
+                companies=self.companies,
+                deals=self.deals_settings,
+                lifecycle=self.lifecycle,
+            ),
             self.hubspot,
             self.salesforce,
             self.preferences,
@@ -90,6 +101,7 @@ class Town:
             OUR_USER,
             OUR_APP,
             lambda: self.now,
+            self.since,
         )
 
     def crm(self, side: Side) -> MemoryCrm:
@@ -106,7 +118,8 @@ class Town:
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
         """Look at a record."""
-        return Change("acme", KIND_OF[ref.side][ref.object], ref, cause, self.now)
+        kind = KIND_OF[ref.side].get(ref.object) or SIGNS[ref.object]
+        return Change("acme", kind, ref, cause, self.now)
 
     def deliver(self, changes: Sequence[Change]) -> Summary:
         """Give each concern its changes, as the bus does."""
@@ -172,6 +185,31 @@ class Town:
         """A person makes a Salesforce contact under an account, or a private one."""
         parent = {"AccountId": account.id} if account else {}
         return self.salesforce.add("Contact", {"Email": email, "LastName": "Lang", **parent, **fields})
+
+    def new_deal(self, *contacts: Ref, company: Ref | None = None, **fields: str) -> Ref:
+        """A person makes a HubSpot deal, in HubSpot's own pipeline unless told otherwise, and associates it."""
+        told = {"dealname": "Pumps", "pipeline": "default", "dealstage": "qualifiedtobuy", "closedate": JUNE, **fields}
+        deal = self.hubspot.add("deal", told)
+        for one in contacts:
+            self.associations.put_together(deal, one)
+        if company:
+            self.associations.put_together(deal, company)
+        return deal
+
+    def new_opportunity(self, *contacts: Ref, **fields: Value) -> Ref:
+        """A person makes a Salesforce opportunity, and gives contacts a role in it."""
+        told = {"Name": "Pumps", "StageName": "Prospecting", "CloseDate": "2026-06-30", "Amount": 1000, **fields}
+        opportunity = self.salesforce.add("Opportunity", told)
+        for one in contacts:
+            self.opportunities.add_role(opportunity, one)
+        return opportunity
+
+    def counterpart(self, ref: Ref) -> Ref:
+        """The record across that a record is linked with."""
+        (link,) = [one for one in self.links.all if ref in (one.hubspot, one.salesforce)]
+        place = link.on(ref.side.other)
+        assert isinstance(place, Ref)
+        return place
 
     def pairs(self) -> set[tuple[str, str]]:
         """The ids of each company and account that are a pair."""

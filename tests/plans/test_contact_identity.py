@@ -16,6 +16,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import LinkState
+from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
 from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, linked, pair, remember
@@ -51,7 +52,8 @@ def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
 def test_a_deleted_record_leaves_a_tombstone_and_nothing_is_deleted_across(gone):
     """When one of the two is gone, the link is buried; the other record stays as it is."""
     facts = replace(linked(), **{gone: None})
-    assert plan_contact(facts, BOOK) == Plan((SaveLink(replace(facts.link, state=LinkState.TOMBSTONE), ("DEL-1",)),))
+    buried = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
+    assert plan_contact(facts, BOOK) == Plan((SaveLink(buried, ("DEL-1",)),))
 
 
 def test_an_edit_does_not_bring_a_buried_pair_back():
@@ -75,11 +77,14 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes nothing in Salesforce."""
     book = a_book(delete_in_hubspot=True)
     facts = linked()
-    buried = SaveLink(replace(facts.link, state=LinkState.TOMBSTONE), ("DEL-1",))
+
+    def buried(died):
+        return SaveLink(replace(facts.link, state=LinkState.TOMBSTONE, died=died), ("DEL-1",))
+
     assert plan_contact(replace(facts, salesforce=None), book) == Plan(
-        (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried)
+        (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried(Side.SALESFORCE))
     )
-    assert plan_contact(replace(facts, hubspot=None), book) == Plan((buried,))
+    assert plan_contact(replace(facts, hubspot=None), book) == Plan((buried(Side.HUBSPOT),))
 
 
 @pytest.mark.rule("CH-9")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from crmsync.flows.account_gather import gather
 from crmsync.flows.apply import Applied
 from crmsync.flows.carry_out import carry_out
+from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Summary, conclude, in_passes
 from crmsync.flows.planning import Looked, plan_batch, with_owners
 from crmsync.flows.world import World
@@ -45,7 +46,9 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     looked = look(changes, world)
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
+    woken = dependants(facts, plans, world)
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book))
+    world.outbox.again([(change, 0) for change in woken])
     _wake(changes, looked.not_yet, facts, plans, applied, world)
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
 

@@ -20,10 +20,12 @@ from crmsync.model.effects import (
     Dissociate,
     DropLink,
     Effect,
+    EndRole,
     Look,
     OptOut,
     Plan,
     Report,
+    RollUp,
     SaveLink,
     UpdateRecord,
 )
@@ -67,14 +69,24 @@ class _Run:
         self.applied.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
 
 
-def apply(plans: Sequence[Plan], world: World, settle: Settle) -> list[Applied]:
-    """Do what the plans say and answer, plan by plan, what became of it.
+RollUps: TypeAlias = Callable[[Sequence[RollUp], World], Sequence[Outcome]]
+"""Brings roll-ups up to date, in order of the effects."""
+
+
+def no_roll_ups(effects: Sequence[RollUp], _world: World) -> Sequence[Outcome]:
+    """For kinds whose plans roll nothing up. Raises `TypeError`."""
+    msg = f"{len(effects)} roll-ups in a plan of a kind that has none"
+    raise TypeError(msg)
+
+
+def apply(plans: Sequence[Plan], world: World, settle: Settle, roll_up: RollUps = no_roll_ups) -> list[Applied]:
+    """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that brings roll-ups up to date.
 
     Reports are kept in the error inbox at the end, and looks asked for, each in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]
     runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | Look)]) for plan in plans]
-    stages = _stages(world, settle)
+    stages = _stages(world, settle, roll_up)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
@@ -112,7 +124,7 @@ class _Stage:
         return isinstance(effect, self.kind) and self.side is getattr(effect, "side", None)
 
 
-def _stages(world: World, settle: Settle) -> tuple[_Stage, ...]:
+def _stages(world: World, settle: Settle, roll_up: RollUps = no_roll_ups) -> tuple[_Stage, ...]:
     """The order that batches best: Salesforce, HubSpot, preferences, links; a plan that needs another order takes another round."""
     return (
         _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_heads(runs, CreateRecord))),
@@ -121,6 +133,8 @@ def _stages(world: World, settle: Settle) -> tuple[_Stage, ...]:
         _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_heads(runs, UpdateRecord))),
         _Stage(Associate, Side.HUBSPOT, lambda runs: world.associations.associate(_heads(runs, Associate))),
         _Stage(Dissociate, Side.HUBSPOT, lambda runs: world.associations.dissociate(_heads(runs, Dissociate))),
+        _Stage(EndRole, Side.SALESFORCE, lambda runs: world.opportunities.end_roles(_heads(runs, EndRole))),
+        _Stage(RollUp, None, lambda runs: roll_up(_heads(runs, RollUp), world)),
         _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
         _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
         _Stage(SaveLink, None, lambda runs: _linked(world.links.save(_settled(runs, settle)))),

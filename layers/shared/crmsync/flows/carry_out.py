@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import TryAgain
-from crmsync.flows.apply import Applied, Settle, apply
+from crmsync.flows.apply import Applied, RollUps, Settle, apply, no_roll_ups
 from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import spread_stages
@@ -24,7 +24,12 @@ from crmsync.rules.book import Book
 
 
 def carry_out(
-    facts: list[AnyFacts], plans: list[Plan], world: World, book: Book, plan_all: Callable[[list[AnyFacts]], list[Plan]]
+    facts: list[AnyFacts],
+    plans: list[Plan],
+    world: World,
+    book: Book,
+    plan_all: Callable[[list[AnyFacts]], list[Plan]],
+    roll_up: RollUps = no_roll_ups,
 ) -> list[Applied]:
     """Apply the plans, and for records that were just made look at the new pair at once, which also stores its link.
 
@@ -33,10 +38,10 @@ def carry_out(
     """
     held = _spread(facts, plans, world, book)
     settle = settler(book)
-    applied = apply(plans, world, settle)
+    applied = apply(plans, world, settle, roll_up)
     pairs = _completed(facts, plans, applied, world, book)
     second = plan_all([pair for _, pair in pairs])
-    for (at, pair), plan, done in zip(pairs, second, apply(second, world, settle), strict=True):
+    for (at, pair), plan, done in zip(pairs, second, apply(second, world, settle, roll_up), strict=True):
         facts[at], applied[at] = pair, done
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
@@ -102,6 +107,6 @@ def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> 
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    fields = book.fields(Side.HUBSPOT)[ref.object]
+    fields = (*book.fields(Side.HUBSPOT)[ref.object], *book.beside)
     told: Mapping[str, Value] = {**create.fields, names.HUBSPOT_KEY: create.key, **applied.shown.get(Side.HUBSPOT, {})}
     return Record(ref, {name: told.get(name) for name in fields}, now, now)

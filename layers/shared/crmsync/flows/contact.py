@@ -14,6 +14,7 @@ from crmsync.flows.carry_out import carry_out, settler
 from crmsync.flows.contact_gather import gather
 from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, with_accounts
 from crmsync.flows.contact_waits import vacating, wake, with_holders
+from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Rival, Summary, conclude, in_passes
 from crmsync.flows.planning import Looked
 from crmsync.flows.world import World
@@ -53,8 +54,10 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     woken = wake(facts, plans, world)
+    opportunities = dependants(facts, plans, world)
     apply(looked.first, world, settler(book))
     applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
+    world.outbox.again([(change, 0) for change in opportunities])
     at_once = conclude(
         facts,
         plans,

@@ -6,7 +6,7 @@ where one is gone, and nobody is asked anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -61,12 +61,14 @@ def one_plan_per_record(
 class Desk(Generic[AnyFacts]):
     """Everything read so far for one batch.
 
-    ``candidates`` are, for a record without a link, those across that may be the same; the kind finds them.
+    ``candidates`` are, for a record without a link, those across that may be the same; the kind finds them. ``completed`` lays beside
+    records what a kind knows of them from elsewhere, each time some have been read.
     """
 
     world: World
     book: Book
     make: type[AnyFacts]
+    completed: Callable[[Mapping[Ref, Record]], Mapping[Ref, Record]] = lambda records: records
     records: dict[Ref, Record] = field(default_factory=dict)
     links: dict[Ref, Link] = field(default_factory=dict)
     candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class Desk(Generic[AnyFacts]):
         for side in Side:
             here = [ref for ref in wanted if ref.side is side]
             if here:
-                self.records.update(self.world.crm(side).read(here, self.book.fields(side)))
+                self.records.update(self.completed(self.world.crm(side).read(here, self.book.fields(side))))
 
     def keep(self, records: Iterable[Record]) -> None:
         """Lay records on the desk that were found otherwise than by their ids."""

@@ -33,6 +33,9 @@ from crmsync.rules.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.hubspot_app import app_project
 from crmsync.wire.settings_rows import Revision
 
+NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
+"""Drawers of the error inbox in which records only bide their time."""
+
 
 class Shelf(Protocol):
     """Where settings are kept, every push of them."""
@@ -187,8 +190,8 @@ class Operator:
         ]
 
     def open_errors(self) -> int:
-        """How many records are parked with an error; one that waits is none (TRG-17)."""
-        return sum(row.report.category is not Category.WAITING for row in self.errors())
+        """How many records are parked with an error; one that waits (TRG-17), or whose deletion is held (Q-30), is none."""
+        return sum(row.report.category not in NO_ERRORS for row in self.errors())
 
     def retry(self, identifier: str = "", category: Category | None = None, *, apply: bool) -> Retried:
         """Have parked records looked at again: one, those of a category, or without either all (RTY-3). Raises `TryAgain`.

@@ -61,13 +61,18 @@ def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summar
         try:
             pending = sync(pending, summary, turn == _PASSES - 1)
         except SyncError as error:
-            told = {"records": len(pending), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
-            summary.decisions.append(told)
-            put_off([(change, _for_all(error)) for change in pending], world, summary)
+            put_off_all(pending, error, world, summary)
             return
         if not pending:
             return
     put_off([(change, TryAgain("others keep changing the same record")) for change in pending], world, summary)
+
+
+def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summary: Summary) -> None:
+    """Put off a whole batch that could not be looked at, and note why."""
+    told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
+    summary.decisions.append(told)
+    put_off([(change, _for_all(error)) for change in changes], world, summary)
 
 
 def _for_all(error: SyncError) -> TryAgain:

@@ -78,3 +78,8 @@ def _try(deals: Deals, step: PipelineStep) -> Tried:
     except (Refused, Gone, Conflict) as error:
         return Tried(step, error)
     return Tried(step)
+
+
+def as_they_are(deals: Deals, opportunities: Opportunities) -> PipelineMap:
+    """Which pipeline goes with which record type by what both sides show; writes nothing. Raises `SyncError`."""
+    return read_map(opportunities.record_types(), deals.pipelines(), None)

@@ -19,7 +19,7 @@ from crmsync.model.fields import Update
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules import owners, reports
 from crmsync.rules.book import Book
-from crmsync.rules.pair import owning_of
+from crmsync.rules.pair_standing import owning_of
 
 Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
 
@@ -85,11 +85,17 @@ def _asks_for_owners(facts: Facts) -> bool:
 
 
 def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
+    """The facts with the records as they were read again; what was laid beside one stays with it."""
+
+    def again(record: Record) -> Record:
+        new = aged.get(record.ref, record)
+        return replace(new, fields={**record.fields, **new.fields})
+
     return replace(
         facts,
-        hubspot=aged.get(facts.hubspot.ref, facts.hubspot) if facts.hubspot else None,
-        remembered=aged.get(facts.remembered.ref, facts.remembered) if facts.remembered else None,
-        candidates=tuple(aged.get(one.ref, one) for one in facts.candidates),
+        hubspot=again(facts.hubspot) if facts.hubspot else None,
+        remembered=again(facts.remembered) if facts.remembered else None,
+        candidates=tuple(again(one) for one in facts.candidates),
     )
 
 

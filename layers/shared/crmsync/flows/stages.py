@@ -27,7 +27,7 @@ CONTACT = "contact"
 PRIMARY = "associatedcompanyid"
 """The contact's property that names its primary company."""
 
-_FIELDS: Mapping[str, tuple[str, ...]] = {CONTACT: (PRIMARY, STAGE), COMPANY: (STAGE,)}
+FIELDS: Mapping[str, tuple[str, ...]] = {CONTACT: (PRIMARY, STAGE), COMPANY: (STAGE,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def spread_stages(news: Mapping[Ref, str], world: World) -> Spread:
     applied = apply([Plan((effect,)) for effect in effects], world, _as_it_is)
     errors = {effect.place: done.error for effect, done in zip(effects, applied, strict=True) if done.error}
     written = tuple(effect for effect in effects if effect.place not in errors)
-    _report(errors, world)
-    _tell(written, world)
+    report_refused(errors, world)
+    tell_of_stages(written, world)
     return Spread(written, _blamed(homes, errors))
 
 
@@ -74,14 +74,14 @@ def _spreading(news: Mapping[Ref, str], world: World) -> tuple[list[Household], 
 
 def _with_givers(news: Mapping[Ref, str], world: World) -> list[Household]:
     """The companies that have news, or a contact with news: each with its stage and those contacts."""
-    shown = world.hubspot.read(news, _FIELDS, history=True)
+    shown = world.hubspot.read(news, FIELDS, history=True)
     told = {
         ref: replace(record, fields={**record.fields, STAGE: news[ref]})
         for ref, record in shown.items()
         if not _is_our_own(record, news[ref], world)
     }
     givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in told if ref.object == COMPANY}
-    for record in _thawed([one for one in told.values() if _company_of(one)], world):
+    for record in thawed([one for one in told.values() if _company_of(one)], world):
         company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
         givers[company] = (*givers.get(company, ()), Staged(record.ref, _stage_of(record), is_news=True))
     companies = {**_read([ref for ref in givers if ref not in told], world), **told}
@@ -110,17 +110,17 @@ def _with_colleagues(homes: Sequence[Household], world: World) -> list[Household
         if is_forward(_stage_of(record), targets.get(Ref(Side.HUBSPOT, COMPANY, _company_of(record)), ""))
     ]
     colleagues: dict[str, list[Staged]] = {}
-    for record in _thawed(behind, world):
+    for record in thawed(behind, world):
         colleagues.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
     return [replace(home, contacts=(*home.contacts, *colleagues.get(home.company.id, ()))) for home in homes]
 
 
 def _read(refs: Iterable[Ref], world: World) -> Mapping[Ref, Record]:
     wanted = list(refs)
-    return world.hubspot.read(wanted, _FIELDS) if wanted else {}
+    return world.hubspot.read(wanted, FIELDS) if wanted else {}
 
 
-def _thawed(contacts: Sequence[Record], world: World) -> list[Record]:
+def thawed(contacts: Sequence[Record], world: World) -> list[Record]:
     """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
     settings = world.connection.contacts
     asks = contacts and needs_membership(settings)
@@ -140,7 +140,7 @@ def _as_it_is(link: Link, _side: Side, _fields: Mapping[str, Value]) -> Link:
     return link
 
 
-def _report(errors: Mapping[Place, SyncError], world: World) -> None:
+def report_refused(errors: Mapping[Place, SyncError], world: World) -> None:
     """Tell people of what was refused; a record that is gone meanwhile needs no stage."""
     reports = [
         Report(ref, drawer_of(error.code), error.text, error.fieldname, error.hint)
@@ -150,7 +150,7 @@ def _report(errors: Mapping[Place, SyncError], world: World) -> None:
     world.inbox.park(world.connection.name, reports)
 
 
-def _tell(written: Sequence[UpdateRecord], world: World) -> None:
+def tell_of_stages(written: Sequence[UpdateRecord], world: World) -> None:
     """Have those looked at whose stage goes on to a field of Salesforce's (FLD-2)."""
     mapped = {
         CONTACT: (Kind.CONTACT, _is_mapped(world.connection.contacts.field)),

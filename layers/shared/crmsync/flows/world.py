@@ -37,7 +37,8 @@ class World:
     """One connection's outside.
 
     ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a source; by them
-    our own writes are known. ``opportunities_since`` is since when opportunities sync by themselves (OPP-4), None where they do not.
+    our own writes are known. ``opportunities_since`` is when opportunities began to sync: companies are on, their accounts
+    imported, deals on (OPP-2, OPP-4); None as long as they do not.
     """
 
     connection: Connection

@@ -83,7 +83,7 @@ def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[Fie
 
     So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7).
     """
-    left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS
+    left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS | book.beside
     if isinstance(hubspot.place, Slot) and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
         left_out.add(opt_out.HUBSPOT_FIELD)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 
 from crmsync.model import names
 from crmsync.model.fields import FieldRule, Look, Update
 from crmsync.model.links import Sealer
+from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import owners
@@ -54,7 +56,10 @@ class Book:
     name for us as the source of a value. ``extras`` are fields that are read but not compared, ``members`` those of the batch's HubSpot
     contacts that are in the inclusion list. ``parents`` say which company goes with which account, both ways, as far as the batch names
     them (None: its counterpart was deleted); ``owners`` is None where nobody had to be asked who owns what. ``person_accounts`` says
-    whether the org has them switched on (PA-1), ``person_page`` what then holds for accounts that are persons.
+    whether the org has them switched on (PA-1), ``person_page`` what then holds for accounts that are persons, ``itemised_page`` what
+    holds for opportunities whose amount Salesforce adds up. ``beside`` are HubSpot fields that are no properties: they are laid beside a
+    record once it is read. ``pipelines`` say which pipeline goes with which record type (OPP-6); an opportunity older than ``since`` comes
+    by import alone (OPP-4).
     """
 
     kind: Kind
@@ -70,6 +75,10 @@ class Book:
     owners: OwnerBook | None = None
     person_accounts: bool = False
     person_page: Page | None = None
+    itemised_page: Page | None = None
+    beside: frozenset[str] = frozenset()
+    pipelines: PipelineMap = field(default_factory=PipelineMap)
+    since: datetime | None = None
 
     @property
     def shares_org(self) -> bool:
@@ -78,6 +87,8 @@ class Book:
 
     def page_of(self, salesforce: Record) -> Page:
         """The page that holds for a Salesforce record."""
+        if self.itemised_page and salesforce.fields.get("HasOpportunityLineItem") is True:
+            return self.itemised_page
         return self.person_page if self.person_page and is_person(salesforce) else self.pages[salesforce.ref.object]
 
     def our_user_in(self, record: Record) -> str:
@@ -88,7 +99,7 @@ class Book:
         """Which fields to read, by object name on `side`; always in the same order."""
         extras = ALWAYS_READ[side] | self.extras.get(side, frozenset())
         if side is Side.HUBSPOT:
-            wanted = {name for page in self.pages.values() for name in page.hubspot_forms}
+            wanted = {name for page in self.pages.values() for name in page.hubspot_forms} - self.beside
             return {self.hubspot_object: tuple(sorted(wanted | extras))}
         return {
             name: tuple(sorted({*page.salesforce_forms, *extras, *columns(name, person_accounts=self.person_accounts)}))

@@ -196,3 +196,12 @@ def _record_type_of(track: Track | None) -> str:
 
 def _text(value: Value) -> str:
     return "" if is_blank(value) else str(value)
+
+
+def is_known(fields: Mapping[str, Value], known: PipelineMap) -> bool:
+    """Whether the map knows where a record of either side stands, as far as the record says."""
+    if PIPELINE in fields or DEAL_STAGE in fields:
+        track = known.track(_text(fields.get(PIPELINE)))
+        stage = _text(fields.get(DEAL_STAGE))
+        return not stage or (track is not None and bool(dict(track.stages).get(stage)))
+    return _stage_in(known.track_of_type(_text(fields.get(RECORD_TYPE))), _text(fields.get(STAGE_NAME))) is not None

@@ -19,7 +19,8 @@ from crmsync.rules import opt_out, owners, parents, reports
 from crmsync.rules.book import Book, Page
 from crmsync.rules.heirs import inherited
 from crmsync.rules.merge import Showing, is_in_step, may_pass
-from crmsync.rules.pair import Judged, PairMerge, merge_pair
+from crmsync.rules.merged import PairMerge
+from crmsync.rules.pair import Judged, merge_pair
 from crmsync.rules.values import UnfitValueError, cross_rule
 
 

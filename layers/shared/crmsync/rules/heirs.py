@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import DeleteRecord, DropLink, Plan, SaveLink, nothing
+from crmsync.model.effects import Because, DeleteRecord, DropLink, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
@@ -37,6 +37,7 @@ def inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Li
         salesforce_base=bases[Side.SALESFORCE],
         wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
         state=LinkState.ACTIVE,
+        died=None,
     )
 
 
@@ -61,21 +62,32 @@ def plan_standing(
     return plan_pair(hubspot, salesforce, here, book, anew=here != link, resync=resync, holder=holder)
 
 
-def plan_gone(facts: Facts, link: Link, *, deletes: bool, reborn: Callable[[Record], Plan]) -> Plan:
+def plan_gone(
+    facts: Facts, link: Link, *, deletes: bool, reborn: Callable[[Record], Plan], because: Because = ("DEL-1",)
+) -> Plan:
     """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and is noticed whatever the list (CH-9, where
-    DEL-2 misses it). A Salesforce record that comes back is `reborn` in HubSpot.
+    DEL-2 misses it). A Salesforce record that comes back is `reborn` in HubSpot: one whose deletion buried the link can be there again only
+    because somebody took it out of the recycle bin, whoever tells of it.
     """
     if link.state is LinkState.TOMBSTONE:
-        if facts.change.cause is Cause.RESTORED and facts.salesforce and not facts.outlived:
+        is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
+        if is_back and facts.salesforce and not facts.outlived:
             again = reborn(facts.salesforce)
-            return replace(again, effects=(DropLink(link, ("DEL-1",)), *again.effects))
-        return nothing("one of the two was deleted; an edit does not bring it back", "DEL-1")
-    bury = SaveLink(replace(link, state=LinkState.TOMBSTONE), ("DEL-1",))
+            return replace(again, effects=(DropLink(link, because), *again.effects))
+        return nothing("one of the two was deleted; an edit does not bring it back", *because)
+    bury = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
     if facts.hubspot and facts.salesforce is None and deletes:
-        return Plan((DeleteRecord(facts.hubspot.ref, ("DEL-1",)), bury))
+        return Plan((DeleteRecord(facts.hubspot.ref, because), bury))
     return Plan((bury,))
+
+
+def _who_died(facts: Facts) -> Side | None:
+    """The side whose record is gone, where it is one alone."""
+    if facts.outlived or (facts.hubspot is None) == (facts.salesforce is None):
+        return None
+    return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
 
 
 def over_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:

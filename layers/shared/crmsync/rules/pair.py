@@ -5,25 +5,21 @@ The answer says what each side must be told and why; what becomes of it is the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from crmsync.model import names
-from crmsync.model.effects import Because, Conflict
+from crmsync.model.effects import Conflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
-from crmsync.model.records import Record, Side, Value
+from crmsync.model.records import Record, Side
 from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
 from crmsync.rules.merge import KEEP, Showing, Verdict, is_in_step, may_pass, merge_field
-from crmsync.rules.opt_out import AS_IT_IS, OptOutVerdict
-from crmsync.rules.owners import NOBODY_MOVES, OwnerVerdict
-from crmsync.rules.parents import ParentVerdict
-from crmsync.rules.person_accounts import is_person
+from crmsync.rules.merged import PairMerge, joined, newest_of
+from crmsync.rules.pair_standing import last_owners, merge_owners, merge_parents, merge_stages
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
 EMAIL = "email"
@@ -33,37 +29,6 @@ _SALESFORCES = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
 
 Judged: TypeAlias = tuple[FieldRule, Showing, Showing, Verdict]
 """A row, what both sides show in it, and what was decided."""
-
-
-@dataclass(slots=True)
-class PairMerge:
-    """What came of a merge.
-
-    ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of our
-    own should show: the other side's id, the Salesforce owner. ``unsealed`` are the fields that do not show what the base
-    has sealed, ``apart`` rows whose values stay different, ``undecided`` says that HubSpot's history must be read first
-    (MAP-6).
-    """
-
-    has_news: bool = False
-    to_hubspot: dict[str, Value] = field(default_factory=dict)
-    to_salesforce: dict[str, Value] = field(default_factory=dict)
-    opt_out_in_hubspot: bool = False
-    conflicts: tuple[Conflict, ...] = ()
-    unfit: tuple[FieldRule, ...] = ()
-    cut: tuple[FieldRule, ...] = ()
-    unsealed: Mapping[Side, frozenset[str]] = field(default_factory=dict)
-    apart: tuple[FieldRule, ...] = ()
-    undecided: bool = False
-    because_hubspot: Because = ()
-    because_salesforce: Because = ()
-    because_opt_out: Because = ()
-    owners: tuple[str | None, str | None] = (None, None)
-    marks: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.SALESFORCE: {}, Side.HUBSPOT: {}})
-    refused: frozenset[str] = frozenset()
-    parents: ParentVerdict = field(default_factory=ParentVerdict)
-    owner_verdict: OwnerVerdict = NOBODY_MOVES
-    opt_out_verdict: OptOutVerdict = AS_IT_IS
 
 
 def merge_pair(
@@ -91,7 +56,7 @@ def merge_pair(
         merged.undecided = merged.undecided or asks_for_age(rule, mine, theirs, edits)
         verdict = KEEP
         if not is_in_step(mine, theirs):
-            verdict = merge_field(rule, mine, theirs, _newest(rule.hubspot, hubspot, salesforce, book))
+            verdict = merge_field(rule, mine, theirs, newest_of(rule.hubspot, hubspot, salesforce, book))
         if judged is not None:
             judged.append((rule, mine, theirs, verdict))
         merged.apart += (rule,) if verdict.holder is None and stays_apart(mine, theirs) else ()
@@ -101,11 +66,12 @@ def merge_pair(
             _carry(rule, verdict, h, s, merged)
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
     _merge_opt_out(h, s, book, merged)
-    _merge_owners(hubspot, salesforce, link, book, merged)
-    _merge_parents(hubspot, salesforce, h, s, book, merged)
+    merge_owners(hubspot, salesforce, link, book, merged)
+    merge_parents(hubspot, salesforce, h, s, book, merged)
+    merge_stages(hubspot, salesforce, h, s, book, merged)
     _merge_ids(hubspot, salesforce, book, merged)
     merged.unsealed = {one.side: one.unsealed for one in (h, s)}
-    merged.has_news = _has_news(h, s, merged) or (link is not None and merged.owners != _last_owners(link))
+    merged.has_news = _has_news(h, s, merged) or (link is not None and merged.owners != last_owners(link))
     return merged
 
 
@@ -124,18 +90,6 @@ def _has_news(h: SideView, s: SideView, merged: PairMerge) -> bool:
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
 
 
-def _newest(name: str, hubspot: Record, salesforce: Record, book: Book) -> Side:
-    """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it.
-
-    A value that we put there ourselves is an echo and never the newer one.
-    """
-    origin = hubspot.origins.get(name)
-    if origin and book.our_app and origin.by == book.our_app:
-        return Side.SALESFORCE
-    at = origin.at if origin else hubspot.modified_at
-    return Side.HUBSPOT if at > salesforce.modified_at else Side.SALESFORCE
-
-
 def _conflict(rule: FieldRule, h: SideView, s: SideView, verdict: Verdict) -> Conflict:
     values = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
     return Conflict(rule.hubspot, rule.salesforce, *values, rule.update, verdict.holder)
@@ -146,7 +100,7 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
     try:
         if verdict.holder is Side.HUBSPOT:
             merged.to_salesforce[rule.salesforce] = cross_rule(rule, Side.SALESFORCE, mine).value
-            merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
+            merged.because_salesforce = joined(merged.because_salesforce, (verdict.because,))
         else:
             coming = cross_rule(rule, Side.HUBSPOT, theirs).value
             if rule.hubspot in merged.refused:
@@ -156,7 +110,7 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
                 _hold(rule, h, s, merged)
                 return
             merged.to_hubspot[rule.hubspot] = coming
-            merged.because_hubspot = _joined(merged.because_hubspot, (verdict.because,))
+            merged.because_hubspot = joined(merged.because_hubspot, (verdict.because,))
     except UnfitValueError:
         merged.unfit += (rule,)
 
@@ -199,72 +153,10 @@ def _merge_opt_out(h: SideView, s: SideView, book: Book, merged: PairMerge) -> N
     merged.opt_out_verdict = verdict
     if verdict.salesforce_box is not None:
         merged.to_salesforce[opt_out.SALESFORCE_FIELD] = verdict.salesforce_box
-        merged.because_salesforce = _joined(merged.because_salesforce, (verdict.because,))
+        merged.because_salesforce = joined(merged.because_salesforce, (verdict.because,))
     if verdict.unsubscribe_in_hubspot:
         merged.opt_out_in_hubspot = True
         merged.because_opt_out = (verdict.because,)
-
-
-def _merge_owners(hubspot: Record, salesforce: Record, link: Link | None, book: Book, merged: PairMerge) -> None:
-    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18). Without an owner book nobody's owner has changed."""
-    owning = owning_of(hubspot, salesforce, link)
-    if book.owners is None:
-        merged.owners = _last_owners(link) if link else (None, None)
-        return
-    newest = _newest(owners.HUBSPOT_FIELD, hubspot, salesforce, book)
-    merged.owner_verdict = verdict = owners.decide_owner(owning, newest, book.owners)
-    if owning.both_moved and verdict != owners.OwnerVerdict():
-        fields = owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD
-        merged.conflicts += (Conflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),)
-    because = (owners.rule_of(book.kind, verdict.because),)
-    if verdict.salesforce is not None:
-        merged.to_salesforce[owners.SALESFORCE_FIELD] = verdict.salesforce
-        merged.because_salesforce = _joined(merged.because_salesforce, because)
-    if verdict.hubspot is not None:
-        merged.to_hubspot[owners.HUBSPOT_FIELD] = verdict.hubspot or None
-        merged.because_hubspot = _joined(merged.because_hubspot, because)
-    owner = owning.salesforce if verdict.salesforce is None else verdict.salesforce
-    merged.owners = (owning.hubspot if verdict.hubspot is None else verdict.hubspot, owner)
-    shown = {owners.SHOWN_ID: owner or None, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
-    merged.marks[Side.HUBSPOT] |= {name: value for name, value in shown.items() if hubspot.fields.get(name) != value}
-
-
-def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> owners.Owning:
-    """Both owners of a pair, now and when it was last looked at."""
-    last = _last_owners(link) if link else (None, None)
-    return owners.Owning(
-        str(hubspot.fields.get(owners.HUBSPOT_FIELD) or ""),
-        str(salesforce.fields.get(owners.SALESFORCE_FIELD) or ""),
-        *last,
-    )
-
-
-def _last_owners(link: Link) -> tuple[str | None, str | None]:
-    return link.hubspot_owner, link.salesforce_owner
-
-
-def _merge_parents(
-    hubspot: Record, salesforce: Record, h: SideView, s: SideView, book: Book, merged: PairMerge
-) -> None:
-    """A contact's company and account, where both count (FLD-8)."""
-    company, account = h.showings.get(parents.HUBSPOT_FIELD), s.showings.get(parents.SALESFORCE_FIELD)
-    if company is None or account is None:
-        return
-    newest = _newest(parents.HUBSPOT_FIELD, hubspot, salesforce, book)
-    merged.parents = parents.decide_parent(
-        company,
-        account,
-        newest,
-        book.parents,
-        removes=book.connection.companies.remove_associations,
-        fixed=is_person(salesforce),
-    )
-    if merged.parents.contested:
-        fields = parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD
-        merged.conflicts += (Conflict(*fields, company.value, account.value, Update.TWO_WAY, newest),)
-    if merged.parents.account is not None:
-        merged.to_salesforce[parents.SALESFORCE_FIELD] = merged.parents.account
-        merged.because_salesforce = _joined(merged.because_salesforce, merged.parents.because)
 
 
 def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerge) -> None:
@@ -276,7 +168,3 @@ def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerg
         merged.marks[Side.HUBSPOT][names.HUBSPOT_KEY] = salesforce.ref.id
     if not salesforce.fields.get(names.SALESFORCE_KEY):
         merged.marks[Side.SALESFORCE][names.SALESFORCE_KEY] = book.key_of(hubspot.ref.id)
-
-
-def _joined(one: Because, two: Because) -> Because:
-    return one + tuple(rule for rule in two if rule not in one)

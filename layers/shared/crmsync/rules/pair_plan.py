@@ -28,11 +28,14 @@ from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules import opt_out, owners, reports
 from crmsync.rules.base import key_of, rebased, view
 from crmsync.rules.book import Book
-from crmsync.rules.pair import EMAIL, PairMerge, merge_pair
+from crmsync.rules.merged import PairMerge
+from crmsync.rules.pair import EMAIL, merge_pair
 from crmsync.rules.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
 from crmsync.rules.person_accounts import other_half, through_account
 
-_MATCHED_BY: Mapping[Kind, Because] = MappingProxyType({Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3")})
+_MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
+    {Kind.CONTACT: ("DUP-1",), Kind.ACCOUNT: ("DUP-2", "DUP-3"), Kind.OPPORTUNITY: ("DUP-7", "CH-14")}
+)
 """By which rule the two records of a new pair belong together."""
 
 
@@ -84,12 +87,17 @@ def plan_pair(
         if fields
     )
     awaited = merged.parents.awaits
-    waits = (Look(awaited, Kind.ACCOUNT, hubspot.ref, ("FLD-8",)),) if awaited else ()
+    waits = (Look(awaited, Kind.ACCOUNT, _who_waits(hubspot), ("FLD-8",)),) if awaited else ()
     looks = (*waits, *_looks_across(salesforce, merged, book))
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
     return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
+
+
+def _who_waits(hubspot: Record) -> Ref | None:
+    """A contact waits for its parent. A deal does without (Q-27): it is looked at again whenever its company or account is linked."""
+    return hubspot.ref if hubspot.ref.object == "contact" else None
 
 
 def _looks_across(salesforce: Record, merged: PairMerge, book: Book) -> tuple[Look, ...]:

@@ -1,4 +1,4 @@
-"""What people are told about a contact that does not sync: one sentence, the field, what to do, and the rule.
+"""What people are told about a record that does not sync: one sentence, the field, what to do, and the rule.
 
 The sentences hold no value of the record, so that they may be stored and logged.
 """
@@ -101,8 +101,43 @@ def braked(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Find out who deleted them, and undelete what shall stay: this contact goes when it is next looked at.",
+        hint="Find out who deleted them, and undelete what shall stay: this one goes when it is next looked at.",
         because=("DEL-1", "Q-30"),
+    )
+
+
+def unfinished_deal(ref: Ref, missing: str) -> Report:
+    """OPP-11: what the other side requires of a new opportunity or deal, and nobody knows."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        f"the other side requires {missing}, and there is none, or none that goes with it",
+        missing,
+        "Fill it in; for a stage, see that it is active in Salesforce, and run crmsync setup --apply.",
+        ("OPP-5", "OPP-11"),
+    )
+
+
+def same_value(ref: Ref, others: Iterable[Ref]) -> Report:
+    """CH-14: several records, or one that has a pair already, hold the value by which a deal and an opportunity are paired."""
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "shares the value of match_hubspot and match_salesforce with a record that is linked already, or with several",
+        hint="Give each record a value of its own, or switch the matching off.",
+        because=("CH-14",),
+        waits_for=tuple(sorted(others)),
+    )
+
+
+def held(ref: Ref, hours: int) -> Report:
+    """Q-30: a deletion in Salesforce waits its time, so that an undelete costs nothing."""
+    return Report(
+        ref,
+        Category.HELD,
+        f"was deleted in Salesforce and will be deleted in HubSpot after hold_deletes_hours ({hours})",
+        hint="Undelete it in Salesforce within that time if it shall stay.",
+        because=("OPP-13", "Q-30"),
     )
 
 

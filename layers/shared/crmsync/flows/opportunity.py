@@ -1,0 +1,117 @@
+"""Deals and opportunities, batch by batch: gather everything, plan each record, apply all plans together.
+
+What is no half of a pair (a contact role, a stage, a record type) only tells where to look, and is turned into that first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from crmsync.errors import Refused, SyncError
+from crmsync.flows.carry_out import carry_out
+from crmsync.flows.opportunity_gather import gather
+from crmsync.flows.outcomes import Summary, conclude, in_passes, put_off_all
+from crmsync.flows.parents import find_parents
+from crmsync.flows.pipelines import as_they_are, put_in_step
+from crmsync.flows.planning import Looked, plan_batch, with_owners
+from crmsync.flows.roll_ups import roll_up
+from crmsync.flows.world import World
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Plan
+from crmsync.model.pipelines import PipelineMap
+from crmsync.model.records import Record
+from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
+from crmsync.rules.book import Book
+from crmsync.rules.deal_stages import is_known
+from crmsync.rules.opportunity_book import opportunity_book
+from crmsync.rules.opportunity_pair import ROLE
+
+_ORDER = frozenset({"OpportunityStage", "RecordType"})
+"""What tells that the org's sales processes have changed."""
+
+
+def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
+    """Bring the named deals and opportunities in step. Raises `SyncError` only when not even putting them off worked."""
+
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+        return _sync_pass(some, world, summary, is_last=is_last)
+
+    summary = Summary()
+    try:
+        named = where_to_look(changes, world)
+    except SyncError as error:
+        put_off_all(changes, error, world, summary)
+        return summary
+    return in_passes(named, world, sync)
+
+
+def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
+    """The changes with each contact role turned into its opportunity; a change of the org's stages puts the pipelines in step (OPP-6).
+
+    A role that nobody knows any more has left the recycle bin, and was looked at when it got there. Raises `SyncError`.
+    """
+    if any(change.ref.object in _ORDER for change in changes):
+        _mend(world)
+    signs = [change for change in changes if change.ref.object == ROLE]
+    roles = world.opportunities.roles([change.ref for change in signs]) if signs else {}
+    named = [change for change in changes if change.ref.object not in _ORDER and change.ref.object != ROLE]
+    told = [
+        replace(change, ref=roles[change.ref].opportunity, cause=Cause.AGAIN) for change in signs if change.ref in roles
+    ]
+    return [*named, *told]
+
+
+def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+    """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
+    pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(world.deals, world.opportunities)
+    book = _book(world, pipelines)
+    gathered = gather(changes, world, book)
+    facts = gathered.facts
+    book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
+    return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
+
+
+def _book(world: World, pipelines: PipelineMap) -> Book:
+    return opportunity_book(
+        world.connection,
+        world.sealer,
+        world.our_user,
+        world.our_app,
+        pipelines=pipelines,
+        has_currencies=world.opportunities.has_currencies(),
+        since=world.opportunities_since,
+    )
+
+
+def _mend(world: World) -> None:
+    """Put the pipelines in step; where HubSpot allows no more of them (LIM-3), the records that have none are told of one by one."""
+    with suppress(Refused):
+        put_in_step(world.deals, world.opportunities, world.pipeline_maps, world.connection.name)
+
+
+def _is_behind(looked: Looked[OpportunityFacts]) -> bool:
+    """Whether a record is in a pipeline or stage of which the map knows nothing yet."""
+    pipelines = looked.book.pipelines
+    return any(not is_known(record.fields, pipelines) for one in looked.facts for record in _records(one))
+
+
+def _records(facts: OpportunityFacts) -> Sequence[Record]:
+    return [one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one]
+
+
+def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
+    """Look and apply once; answers the changes that must be looked at again at once."""
+    looked = look(changes, world)
+    if _is_behind(looked):
+        _mend(world)
+        looked = look(changes, world)
+    facts, plans, book = looked.facts, looked.plans, looked.book
+    summary.counts["Quiet"] += looked.quiet
+    applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
+    return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+
+
+def _plan_all(facts: list[OpportunityFacts], world: World, book: Book) -> list[Plan]:
+    return plan_batch(facts, world, book, plan_opportunity, world.connection.deals.max_deletes_per_hour)

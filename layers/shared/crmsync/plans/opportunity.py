@@ -1,0 +1,140 @@
+"""Decide about one deal and opportunity: what both sides show, whom they are tied to, the link and the settings in, a `Plan` out.
+
+As for contacts, the plan is made from both sides as they are now. Effects come in the order in which they must be applied: the records,
+who is tied to them, what that comes to for the contacts, then the link; so whatever fails is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crmsync.model.changes import Cause
+from crmsync.model.effects import Note, Plan, SaveLink, nothing
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.roles import Role
+from crmsync.rules import reports
+from crmsync.rules.births import Birth
+from crmsync.rules.book import Book
+from crmsync.rules.deal_stages import PIPELINE
+from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
+from crmsync.rules.opportunity_births import birth_of_deal, birth_of_opportunity
+from crmsync.rules.opportunity_pair import Tied, with_roles, with_roll_up
+
+_BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
+"""A person asked for it: an import, a resync."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityFacts(Facts):
+    """What was gathered about one deal and opportunity.
+
+    ``roles`` are the opportunity's contact roles, deleted ones too, and ``across`` names, of everybody who is tied to either, the HubSpot
+    contact's Salesforce contact. ``is_held`` says that the opportunity's deletion is not to be followed yet (Q-30).
+    """
+
+    roles: tuple[Role, ...] = ()
+    across: Mapping[Ref, Ref] = field(default_factory=dict)
+    is_held: bool = False
+
+    @property
+    def tied(self) -> Tied:
+        """Who is tied to either of the two."""
+        return Tied(self.hubspot, self.roles, self.across)
+
+
+def plan_opportunity(facts: OpportunityFacts, book: Book) -> Plan:
+    """Decide what shall happen for one deal and opportunity, and for the roll-ups of the contacts tied to them (ROLL-1)."""
+    if facts.link is not None and facts.hubspot and facts.salesforce and not facts.outlived:
+        return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, book)
+    plan = _plan_gone(facts, facts.link, book) if facts.link is not None else _plan_unlinked(facts, book)
+    return plan if plan.birth or _is_adoption(plan) else with_roll_up(plan, facts.tied)
+
+
+def _is_adoption(plan: Plan) -> bool:
+    """Whether a plan pairs two records that both stand: it has seen to the roll-ups already."""
+    return any(isinstance(one, SaveLink) and not one.link.version for one in plan.effects)
+
+
+def _plan_unlinked(facts: OpportunityFacts, book: Book) -> Plan:
+    named = facts.named
+    if named is None:
+        return nothing("the record is gone and was never linked")
+    if facts.orphaned:
+        return nothing("its counterpart was deleted; an edit does not bring it back", "OPP-14", "Q-28")
+    match = facts.remembered or _only_free(facts)
+    if match is not None:
+        return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
+    if facts.candidates:
+        return Plan((reports.same_value(named.ref, [one.ref for one in facts.candidates]),))
+    if named.ref.side is Side.SALESFORCE:
+        return _plan_deal_birth(facts, named, book)
+    return _plan_opportunity_birth(facts, named, book)
+
+
+def _only_free(facts: OpportunityFacts) -> Record | None:
+    """The one record across with the same value in the fields that the settings name for it (CH-14), unless it is another one's."""
+    free = [one for one in facts.candidates if one.ref not in facts.taken]
+    return free[0] if len(free) == len(facts.candidates) == 1 else None
+
+
+def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, book: Book) -> Plan:
+    is_older = book.since is not None and opportunity.created_at < book.since.replace(microsecond=0)
+    if is_older and facts.change.cause not in _BY_HAND:
+        return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
+    return _born(opportunity, birth_of_deal(opportunity, book))
+
+
+def _plan_opportunity_birth(facts: OpportunityFacts, deal: Record, book: Book) -> Plan:
+    if facts.change.cause is Cause.WOKEN:
+        return nothing("nobody has touched this deal")
+    if not _syncs(deal, book):
+        return nothing("is in a pipeline that does not sync", "Q-26", "OPP-23")
+    return _born(deal, birth_of_opportunity(deal, book))
+
+
+def _born(record: Record, birth: Birth) -> Plan:
+    if birth.missing:
+        return Plan((reports.unfinished_deal(record.ref, birth.missing),))
+    return Plan((birth.create,), birth=birth.link)
+
+
+def _syncs(deal: Record, book: Book) -> bool:
+    """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own unless the settings name others (Q-26)."""
+    track = book.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
+    allowed = book.connection.deals.pipelines
+    return not allowed or track is None or bool(track.record_types) or track.label in allowed
+
+
+def _plan_gone(facts: OpportunityFacts, link: Link, book: Book) -> Plan:
+    """OPP-13 deletes the deal of a deleted opportunity, at once or after a while; OPP-14 leaves the opportunity of a deleted deal alone."""
+    deals = book.connection.deals
+    if facts.is_held and facts.hubspot and facts.salesforce is None:
+        return Plan((reports.held(facts.hubspot.ref, deals.hold_deletes_hours),))
+    return plan_gone(
+        facts,
+        link,
+        deletes=deals.delete_in_hubspot,
+        reborn=lambda opportunity: _born(opportunity, birth_of_deal(opportunity, book)),
+        because=("OPP-13", "Q-30") if facts.hubspot else ("OPP-14", "Q-28"),
+    )
+
+
+def _plan_pair(facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, book: Book) -> Plan:
+    here = inherited(link, hubspot, salesforce, book)
+    if not _syncs(hubspot, book):
+        moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
+        frozen = Plan(moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),))
+        return with_roll_up(frozen, facts.tied)
+    by_hand = facts.change.cause in _BY_HAND
+    plan = plan_standing(link, here, hubspot, salesforce, book, resync=by_hand)
+    return with_roles(plan, here, facts.tied, salesforce, book, facts.change.cause)
+
+
+def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, book: Book) -> Plan:
+    """Pair a deal and an opportunity that both stand: one of them remembers the other, or they share a value (CH-14)."""
+    hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
+    link = Link(book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref)
+    return _plan_pair(replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, book)

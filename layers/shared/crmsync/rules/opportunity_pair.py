@@ -1,0 +1,152 @@
+"""Who is tied to a deal and its opportunity, in a plan: associations, contact roles (OPP-9 to OPP-12), and whose roll-ups follow (ROLL-1).
+
+Takes the plan of the pair's fields and puts these effects before the link is stored, so that whatever fails is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from crmsync.model import names
+from crmsync.model.changes import Cause
+from crmsync.model.effects import (
+    Associate,
+    CreateRecord,
+    Dissociate,
+    Effect,
+    EndRole,
+    Look,
+    Plan,
+    Report,
+    RollUp,
+    SaveLink,
+    UpdateRecord,
+)
+from crmsync.model.links import Link, Slot
+from crmsync.model.records import Record, Ref, Side
+from crmsync.model.roles import Role
+from crmsync.rules import deal_stages
+from crmsync.rules.base import rebased, view
+from crmsync.rules.book import Book
+from crmsync.rules.opportunity_book import CONTACTS, COUNTED, OPPORTUNITY, contacts_beside
+from crmsync.rules.parents import SALESFORCE_FIELD
+from crmsync.rules.roles import RoleVerdict, decide_roles
+
+ROLE = "OpportunityContactRole"
+CONTACT = "contact"
+
+_COUNTED = frozenset({*COUNTED, deal_stages.STAGE_NAME, deal_stages.RECORD_TYPE})
+_QUIET_CAUSES = frozenset({Cause.EDITED})
+_BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """Who is tied to a deal or an opportunity: the deal with its contacts beside it, all roles, and who is whose counterpart across."""
+
+    deal: Record | None
+    roles: tuple[Role, ...] = ()
+    across: Mapping[Ref, Ref] = field(default_factory=dict)
+
+    @property
+    def associated(self) -> tuple[Ref, ...]:
+        """The HubSpot contacts of the deal."""
+        return tuple(Ref(Side.HUBSPOT, CONTACT, one) for one in contacts_beside(self.deal)) if self.deal else ()
+
+    @property
+    def in_roles(self) -> frozenset[Ref]:
+        """The HubSpot contacts whose Salesforce contact has a role that stands."""
+        return self._of({one.contact for one in self.roles if not one.is_deleted})
+
+    @property
+    def everybody(self) -> frozenset[Ref]:
+        """The HubSpot contacts whose opportunities may add up to something else now, former ones too."""
+        return frozenset(self.associated) | self._of({one.contact for one in self.roles})
+
+    def _of(self, contacts: Collection[Ref]) -> frozenset[Ref]:
+        return frozenset(mine for mine, theirs in self.across.items() if theirs in contacts)
+
+
+def with_roll_up(plan: Plan, tied: Tied) -> Plan:
+    """The plan of an opportunity that is no half of a pair, with the roll-ups of its contacts: deals that are gone count for nobody."""
+    if not tied.everybody:
+        return plan
+    effect = RollUp(tied.everybody, tied.in_roles, ("ROLL-1", "LIFE-1"))
+    return replace(plan, effects=(effect, *plan.effects))
+
+
+def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, cause: Cause) -> Plan:
+    """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the pair's, as it stands."""
+    deal = tied.deal
+    if deal is None:
+        return plan
+    verdict = decide_roles(
+        tied.associated, tied.roles, tied.across, link.tied, removes=book.connection.deals.remove_associations
+    )
+    changes = _effects(verdict, deal, salesforce, book)
+    rolled = _roll_up(plan, verdict, link, tied, salesforce, book, cause)
+    saved = next((one for one in reversed(plan.effects) if isinstance(one, SaveLink)), None)
+    if saved is None and (changes or verdict.tied != link.tied):
+        saved = SaveLink(link)
+    if saved is None:
+        return replace(plan, effects=(*rolled, *plan.effects))
+    kept = tuple(one for one in plan.effects if one is not saved)
+    last = replace(saved, link=_after(saved.link, verdict, tied, book))
+    before = [one for one in kept if not _comes_last(one)]
+    after = [one for one in kept if _comes_last(one)]
+    return replace(plan, effects=(*before, *changes, *rolled, last, *after))
+
+
+def _comes_last(effect: Effect) -> bool:
+    """What follows the link: courtesies, looks, reports."""
+    return isinstance(effect, Look | Report) or (isinstance(effect, UpdateRecord) and effect.courtesy)
+
+
+def _effects(
+    verdict: RoleVerdict, deal: Record, salesforce: Record, book: Book
+) -> tuple[Associate | Dissociate | CreateRecord | EndRole, ...]:
+    account = str(salesforce.fields.get(SALESFORCE_FIELD) or "")
+    return (
+        *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in verdict.associate),
+        *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in verdict.leave),
+        *(_role(mine, theirs, deal, salesforce, account, book) for mine, theirs in verdict.add),
+        *(EndRole(role, ("Q-29",)) for role in verdict.end),
+    )
+
+
+def _role(mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, book: Book) -> CreateRecord:
+    """A contact's role, under a key of its own, so that a repeat makes none twice."""
+    key = f"{names.salesforce_key(book.connection.hubspot.portal_id, deal.ref.id)}-{mine.id}"
+    fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
+    return CreateRecord(Side.SALESFORCE, ROLE, key, fields, Slot("role"), ("OPP-12",), group=account)
+
+
+def _roll_up(
+    plan: Plan, verdict: RoleVerdict, link: Link, tied: Tied, salesforce: Record, book: Book, cause: Cause
+) -> tuple[RollUp, ...]:
+    """Whose opportunities are added up anew, and whose stage may move with it: only where something that counts is news."""
+    added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
+    fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
+    is_news = _is_news(plan, link, salesforce, book) or not link.version or cause in _BY_HAND
+    if not (is_news or fresh or verdict.end or verdict.leave or cause not in _QUIET_CAUSES):
+        return ()
+    contacts = tied.everybody | added
+    moves = (tied.in_roles | added) if is_news else fresh
+    return (RollUp(contacts, moves, ("ROLL-1", "LIFE-1")),) if contacts else ()
+
+
+def _is_news(plan: Plan, link: Link, salesforce: Record, book: Book) -> bool:
+    """Whether the opportunity shows, or is about to, another stage, amount or date than the two sides agreed on."""
+    page = book.page_of(salesforce)
+    counted = {name: form for name, form in page.salesforce_forms.items() if name in _COUNTED}
+    written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
+    return bool(written & _COUNTED) or not view(salesforce, counted, link, book.sealer).quiet
+
+
+def _after(link: Link, verdict: RoleVerdict, tied: Tied, book: Book) -> Link:
+    """The link with who is tied on both sides, and with the deal's contacts as they will then be."""
+    contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
+    shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
+    forms = book.pages[OPPORTUNITY].hubspot_forms
+    return replace(link, tied=verdict.tied, hubspot_base=rebased(link.hubspot_base, forms, shown, book.sealer))
