@@ -33,7 +33,7 @@ def test_a_thousand_new_accounts_cost_a_handful_of_calls():
     town.sync(*refs)
 
     assert len(town.hubspot.refs("company")) == len(town.pairs()) == MANY
-    assert town.salesforce.calls == {"read": 2, "update": 1}
+    assert town.salesforce.calls == {"read": 2, "update": 1, "of_accounts": 1}
     assert town.hubspot.calls == {"create": 1}
 
 
@@ -50,7 +50,7 @@ def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
 
     assert len(town.salesforce.refs("Account")) == len(town.pairs()) == MANY
     assert town.salesforce.calls == {"create": 1, "read": 1, "find": 1}
-    assert town.hubspot.calls == {"read": 2, "associations": 1, "update": 1}
+    assert town.hubspot.calls == {"read": 2, "associations": 2, "update": 1}
 
 
 @pytest.mark.parametrize("side", Side)
