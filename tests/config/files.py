@@ -54,7 +54,14 @@ hubspot = "rating"
 salesforce = "Rating__c"
 [connection.deals]
 sync = true
+pipelines = ["Partners", "Renewals"]
+close_date_fallback = ""
+match_hubspot = "order_number"
+match_salesforce = "Order_Number__c"
 total_revenue_basis = "won"
+remove_associations = true
+delete_in_hubspot = false
+hold_deletes_hours = 48
 max_deletes_per_hour = 30
 [[connection.deals.field]]
 hubspot = "next_step"

@@ -178,6 +178,37 @@ ADDED = {
     "[connection.companies]\nremove_associations = 1": "line 10: remove_associations is 1, must be true or false (Q-29)",
     "[connection.companies]\ndelete_in_hubspot = 0": "line 10: delete_in_hubspot is 0, must be true or false (DEL-1)",
     "[connection.deals]\nsync = []": "line 10: sync is a list, must be true or false (SET-5)",
+    '[connection.deals]\npipelines = "Partners"': (
+        'line 10: pipelines is "Partners", must be a list in square brackets (Q-26)'
+    ),
+    '[connection.deals]\npipelines = ["Partners", 5]': "line 10: pipelines is 5, must be a text in quotes (Q-26)",
+    '[connection.deals]\npipelines = ["Partners", "Partners"]': 'line 10: pipelines names "Partners" twice (Q-26)',
+    '[connection.deals]\nclose_date_fallback = "today"': (
+        'line 10: close_date_fallback is "today", must be "end_of_month" or "" (OPP-5)'
+    ),
+    '[connection.deals]\nmatch_hubspot = "Order Number"': (
+        'line 10: match_hubspot is "Order Number", must be the internal name of a property of deals, or "" (CH-14)'
+    ),
+    '[connection.deals]\nmatch_salesforce = "Order Number"': (
+        'line 10: match_salesforce is "Order Number", must be the API name of a field such as "Order_Number__c", or "" (CH-14)'
+    ),
+    '[connection.deals]\nmatch_hubspot = "order_number"': (
+        "line 10: match_hubspot says nothing without match_salesforce: give both, or neither (CH-14)"
+    ),
+    '[connection.deals]\nmatch_salesforce = "Order_Number__c"': (
+        "line 10: match_salesforce says nothing without match_hubspot: give both, or neither (CH-14)"
+    ),
+    '[connection.deals]\nmatch_hubspot = "crmsync_salesforce_id"\nmatch_salesforce = "Order_Number__c"': (
+        "line 10: deals cannot be matched by crmsync's own property or field: these hold what was linked already (CH-14)"
+    ),
+    "[connection.deals]\nremove_associations = 1": "line 10: remove_associations is 1, must be true or false (Q-29)",
+    "[connection.deals]\ndelete_in_hubspot = 1": "line 10: delete_in_hubspot is 1, must be true or false (OPP-13)",
+    "[connection.deals]\nhold_deletes_hours = -1": "line 10: hold_deletes_hours is -1, must be at least 0 (Q-30)",
+    "[connection.deals]\nhold_deletes_hours = 9000": "line 10: hold_deletes_hours is 9000, must be at most 8760 (Q-30)",
+    "[connection.deals]\nmax_deletes_per_hour = -1": "line 10: max_deletes_per_hour is -1, must be at least 0 (Q-30)",
+    '[connection.deals]\nsince = "2026-01-01"': (
+        'line 10: unknown key "since" in [connection.deals]; did you mean "sync"? (CFG-2)'
+    ),
     '[connection.deals]\ntotal_revenue_basis = "won only"': (
         'line 10: total_revenue_basis is "won only", must be one of all, won (Q-3)'
     ),
@@ -315,6 +346,56 @@ def test_companies_are_mapped_once_like_contacts() -> None:
         "line 14: domain is mapped already: by default it goes with Website (MAP-8)",
         "line 19: Website is mapped already: by default domain goes with it (MAP-8)",
         "line 22: crmsync_owner_id is one of crmsync's own properties and cannot be mapped (MAP-8)",
+    ]
+
+
+RULED = {
+    ("dealstage", "Stage__c"): (
+        "hubspot",
+        "dealstage goes with StageName, by the pipelines that crmsync keeps in step",
+        "OPP-5",
+    ),
+    ("stage", "StageName"): (
+        "salesforce",
+        "StageName goes with dealstage, by the pipelines that crmsync keeps in step",
+        "OPP-5",
+    ),
+    ("pipeline", "Pipeline__c"): ("hubspot", "pipeline goes with RecordTypeId", "OPP-6"),
+    ("kind", "recordtypeid"): ("salesforce", "RecordTypeId goes with pipeline", "OPP-6"),
+    ("deal_currency_code", "Currency__c"): (
+        "hubspot",
+        "deal_currency_code goes with CurrencyIsoCode where the org has several currencies",
+        "CUR-1",
+    ),
+}
+
+
+@pytest.mark.rule("FLD-10")
+@pytest.mark.parametrize("pair", RULED)
+def test_what_has_a_rule_of_its_own_cannot_be_mapped(pair: tuple[str, str]) -> None:
+    """A deal's stage, pipeline and currency follow their own rules, so no row may touch either half of them."""
+    cell, sentence, rule = RULED[pair]
+    line = {"hubspot": 10, "salesforce": 11}[cell]
+
+    assert complaints(MINIMAL + row(*pair, section="deals")) == [
+        f"line {line}: {sentence}; no mapping can change that ({rule})"
+    ]
+
+
+@pytest.mark.rule("FLD-10")
+def test_deals_are_mapped_like_contacts() -> None:
+    """Own rows are fine; the account is a reference, the owner is fixed, our own properties are nobody's."""
+    rows = (
+        row("next_step", "NextStep", section="deals"),
+        row("account", "AccountId", section="deals"),
+        row("hubspot_owner_id", "Seller__c", section="deals"),
+        row("crmsync_error", "Error__c", section="deals"),
+    )
+
+    assert complaints(MINIMAL + "".join(rows)) == [
+        "line 15: AccountId refers to an account record; account cannot be written to it (FLD-5)",
+        "line 18: hubspot_owner_id goes with OwnerId and with nothing else (MAP-5)",
+        "line 22: crmsync_error is one of crmsync's own properties and cannot be mapped (MAP-8)",
     ]
 
 

@@ -18,7 +18,17 @@ from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
 
 WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
+WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
+NO_COMPANIES = "acme: opportunities can sync only where companies do, and those are switched off (OPP-2)."
+NO_ACCOUNTS = (
+    "acme: the accounts must be imported before opportunities: run crmsync import accounts --apply, "
+    "and wait until crmsync jobs list says that it is done (OPP-2)."
+)
 BRAKED = "Nothing was queued. Resync less at a time, or allow more."
+
+
+IMPORT = ("import", "opportunities")
+OPPORTUNITIES = ("--side", "salesforce", "--object", "opportunity")
 
 
 @pytest.fixture
@@ -104,7 +114,8 @@ def test_a_resync_of_everything_names_each_object(people: Stage, capsys: pytest.
 
     status, out, err = said(people, capsys, "resync", "--all")
 
-    assert (status, err) == (0, "acme: companies are switched off (ACC-2).\n")
+    told = ["acme: companies are switched off (ACC-2).", NO_COMPANIES]
+    assert (status, err.splitlines()) == (0, told)
     assert out.splitlines()[0] == "acme: resync of salesforce Contact (0), salesforce Lead (3), hubspot contact (2)"
 
 
@@ -130,6 +141,40 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
     assert people.errands.sent == []
 
 
+@pytest.mark.rule("OPP-2")
+def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the import of the accounts is finished that of opportunities is refused, and a resync of everything leaves them out."""
+    people.make_in_salesforce(
+        "sobjects/Opportunity", {"Name": "First order", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
+    )
+
+    refused = [said(people, capsys, *words, "--apply") for words in (IMPORT, ("resync", *OPPORTUNITIES))]
+    assert refused == [(1, "", f"crmsync: {NO_ACCOUNTS}\n")] * 2
+    assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
+    assert people.errands.sent == []
+
+    people.jobs.mark_imported("acme", "Account", NOON)
+    status, out, err = said(people, capsys, *IMPORT)
+    assert (status, out.splitlines()[0], err) == (0, "acme: import of salesforce Opportunity (1)", "")
+    assert (
+        said(people, capsys, "resync", "--all")[1]
+        .splitlines()[0]
+        .endswith("salesforce Opportunity (1), hubspot deal (0)")
+    )
+
+
+@pytest.mark.rule("OPP-3")
+def test_opportunities_are_imported_where_deals_are_on(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """With deals off nothing would be made of imported opportunities; with companies off deals cannot sync either (OPP-2)."""
+    switch = "Switch it on in the settings before the import: without that nothing would be made."
+    people.operator.push_settings(WITHOUT_DEALS, apply=True)
+    off = "acme: deals are switched off, so no deal would be made of an opportunity (OPP-3)."
+    assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {off} {switch}\n")
+
+    people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
+    assert said(people, capsys, *IMPORT) == (1, "", f"crmsync: {NO_COMPANIES} {switch}\n")
+
+
 @pytest.mark.rule("SET-1")
 def test_an_import_that_makes_nobody_is_told(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Where leads make no contacts, an import of leads only finds those that there are."""
@@ -143,10 +188,10 @@ def test_an_import_that_makes_nobody_is_told(people: Stage, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("import", "lists"), "lists cannot be imported; accounts, contacts, leads can."),
+        (("import", "lists"), "lists cannot be imported; accounts, contacts, leads, opportunities can."),
         (
             ("resync", "--side", "hubspot", "--object", "lead"),
-            "hubspot has no lead to resync; there are company, contact.",
+            "hubspot has no lead to resync; there are company, contact, deal.",
         ),
         (("import", "leads", "--connection", "beta"), "There is no connection beta."),
         (("jobs", "pause", "7f3a2c"), "there is no job 7f3a2c"),

@@ -15,13 +15,14 @@ from tests.builders import a_connection
 
 @pytest.mark.rule("IMP-1")
 def test_what_can_be_imported() -> None:
-    """Salesforce's accounts, contacts and leads, by their words; contacts and leads need an address (IMP-4)."""
-    assert IMPORTABLE == ("accounts", "contacts", "leads")
+    """Salesforce's accounts, contacts, leads and opportunities, by their words; contacts and leads need an address (IMP-4)."""
+    assert IMPORTABLE == ("accounts", "contacts", "leads", "opportunities")
     rows = [importable(word) for word in (*IMPORTABLE, "Leads", "lists", "")]
     assert [row and (row.side, row.object, row.needs_email) for row in rows] == [
         (Side.SALESFORCE, "Account", False),
         (Side.SALESFORCE, "Contact", True),
         (Side.SALESFORCE, "Lead", True),
+        (Side.SALESFORCE, "Opportunity", False),
         (Side.SALESFORCE, "Lead", True),
         None,
         None,
@@ -37,6 +38,8 @@ def test_what_can_be_imported() -> None:
         (Side.SALESFORCE, "contact", "Contact"),
         (Side.SALESFORCE, "accounts", "Account"),
         (Side.SALESFORCE, "LEADS", "Lead"),
+        (Side.SALESFORCE, "opportunities", "Opportunity"),
+        (Side.HUBSPOT, "deals", "deal"),
         (Side.HUBSPOT, "lead", None),
         (Side.SALESFORCE, "", None),
     ],
@@ -48,13 +51,13 @@ def test_an_object_goes_by_its_name_however_it_is_written(side: Side, name: str,
 
 
 def test_parents_come_first() -> None:
-    """A resync of everything walks through accounts and companies before it walks through contacts."""
+    """A resync of everything walks through accounts and companies first, then through contacts, and through deals at the end."""
     kinds = [one.kind for one in WALKED]
-    assert kinds.index(Kind.CONTACT) > max(at for at, kind in enumerate(kinds) if kind is Kind.ACCOUNT)
+    assert kinds == sorted(kinds, key=[Kind.ACCOUNT, Kind.CONTACT, Kind.OPPORTUNITY].index)
 
 
 def test_each_object_has_its_switch() -> None:
-    """Companies off leaves contacts on."""
+    """Companies off leaves contacts on, and takes deals away, which need them (OPP-2)."""
     connection = replace(a_connection(), companies=CompanySettings(sync=False))
     assert [one.object for one in WALKED if one.syncs(connection)] == ["Contact", "Lead", "contact"]
 

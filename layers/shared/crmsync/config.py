@@ -168,8 +168,8 @@ _Standin: TypeAlias = str | int | dict[str, Any] | list[Any]
 def _mend(raw: dict[str, Any], detail: ErrorDetails) -> None:
     """Take the wrong value out, or put something harmless and unique in where one is needed."""
     path = detail["loc"]
-    if "kinds" in path:
-        path = path[: path.index("kinds") + 1]
+    for plain_list in {"kinds", "pipelines"}.intersection(path):
+        path = path[: path.index(plain_list) + 1]
     holder: Any = raw
     for key in path[:-1]:
         holder = holder[key]

@@ -29,7 +29,9 @@ def add_words(words: Words) -> None:
     imported.add_argument("object", metavar="OBJECT", help=", ".join(IMPORTABLE))
     resync = word(words, "resync", _resync, "look at records once more: one, all of an object, or everything")
     resync.add_argument("--side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
-    resync.add_argument("--object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
+    resync.add_argument(
+        "--object", metavar="OBJECT", help="contact, company, deal; Lead, Contact, Account, Opportunity"
+    )
     resync.add_argument(
         "--id", metavar="ID", action="append", default=[], help="this record alone; several may be given"
     )

@@ -12,16 +12,13 @@ from datetime import datetime
 from crmsync.errors import Gone, Refused
 from crmsync.flows.backfill import LEFT_OUT
 from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
-from crmsync.model.records import Side
+from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Errands, Jobs, Lister
 from crmsync.rules.backfill_objects import IMPORTABLE, WALKED, Walked, importable, walked
 from crmsync.rules.contact_births import MAKES_A_CONTACT
 from crmsync.rules.price import Price, price_of, together
-
-ACCOUNT = "Account"
-"""The Salesforce object that must be imported before opportunities are (OPP-2)."""
-
+from crmsync.rules.set_up_order import ACCOUNT, obstacle
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at jobs that run."""
@@ -129,9 +126,8 @@ class JobOffice:
         jobs: list[Job] = []
         remarks: list[str] = []
         for connection in connections:
-            on = [(one, leg) for one, leg in rows if one.syncs(connection)]
-            off = {one.section: one.switch for one, _ in reversed(rows) if not one.syncs(connection)}
-            remarks += [f"{connection.name}: {name} are switched off ({rule})." for name, rule in off.items()]
+            on, told = self._ready(rows, connection)
+            remarks += told
             if verb is Verb.IMPORT:
                 remarks += [
                     _MAKES_NONE.format(connection.name, leg.object) for _, leg in on if _makes_none(leg, connection)
@@ -140,12 +136,24 @@ class JobOffice:
                 legs = tuple(self._counted(connection, one, leg) for one, leg in on)
                 jobs.append(self._job(connection, verb, legs))
         if not jobs:
-            raise Refused(
-                " ".join(remarks) or "There are no connections.", code="SWITCH", hint=_SWITCH if remarks else ""
-            )
+            hint = _SWITCH if any(not one.syncs(connection) for one, _ in rows for connection in connections) else ""
+            raise Refused(" ".join(remarks) or "There are no connections.", code="SWITCH", hint=hint)
         daily = {one.name: one.salesforce.daily_call_allotment for one in connections}
         price = together(price_of(job.legs, daily[job.connection]) for job in jobs)
         return Planned(tuple(jobs), price, (*remarks, *_about(jobs)))
+
+    def _ready(
+        self, rows: Sequence[tuple[Walked, Leg]], connection: Connection
+    ) -> tuple[list[tuple[Walked, Leg]], list[str]]:
+        """Those of the rows that can be walked through, and what is to be said of the others (SET-4, OPP-2, OPP-3)."""
+        name = connection.name
+        sentence, rule = obstacle(connection, self.jobs.imported(name, ACCOUNT))
+        held = {Kind.OPPORTUNITY} if sentence else set[Kind]()
+        others = [one for one, _ in rows if one.kind is not Kind.OPPORTUNITY]
+        off = {one.section: one.switch for one in reversed(others) if not one.syncs(connection)}
+        told = [_OFF.format(name, section, switch) for section, switch in off.items()]
+        told += [f"{name}: {sentence} ({rule})." for one, _ in rows if one.kind in held][:1]
+        return [(one, leg) for one, leg in rows if one.syncs(connection) and one.kind not in held], told
 
     def _counted(self, connection: Connection, row: Walked, leg: Leg) -> Leg:
         """The leg with how many records it has to walk through."""
@@ -192,6 +200,7 @@ class JobOffice:
         return named
 
 
+_OFF = "{}: {} are switched off ({})."
 _SWITCH = "Switch it on in the settings before the import: without that nothing would be made."
 
 

@@ -19,6 +19,7 @@ from crmsync.model.schema import HubspotProperty, SalesforceField
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings, Settings
 from crmsync.rules.contact_book import HUBSPOT_OBJECT
 from crmsync.rules.mapping_checks import Objection, is_pair
+from crmsync.rules.match_checks import object_to_match
 from crmsync.rules.schema_checks import Fields, Learnt, Properties, by_small_name, learn
 from crmsync.rules.settings_checks import DEFAULT_ROWS, SECTIONS, Finding
 
@@ -99,7 +100,7 @@ class _Lesson:
 
     def connection(self, number: int, connection: Connection) -> Connection:
         """The connection with all that is known of its rows."""
-        sections = [name for name in SECTIONS if any(not _is_default(row, name) for row in _rows(connection, name))]
+        sections = [name for name in SECTIONS if _needs_schema(connection, name)]
         properties = self._properties(connection, sections)
         fields = self._fields(connection, sections)
         if properties is None or fields is None:
@@ -120,7 +121,16 @@ class _Lesson:
             if learnt.objection is not None:
                 self.complaints.append(self._complaint(number, name, learnt.objection))
         section: MappedSettings = getattr(connection, name)
+        if isinstance(section, DealSettings):
+            self._match(number, section, properties, fields[OBJECTS[name][1][0]])
         return replace(section, field=tuple(rules))
+
+    def _match(
+        self, number: int, deals: DealSettings, properties: Properties, fields: Mapping[str, SalesforceField]
+    ) -> None:
+        for key, sentence in object_to_match(deals, properties, fields):
+            finding = Finding(("connection", number, "deals", key), sentence, "CH-14")
+            self.complaints.append(self.reading.complaint(finding))
 
     def _complaint(self, number: int, section: str, objection: Objection) -> Complaint:
         path = ("connection", number, section, "field", objection.row, objection.key)
@@ -143,6 +153,12 @@ class _Lesson:
         except SyncError as error:
             self.unanswered.append(Unanswered(connection.name, Side.SALESFORCE, error))
             return None
+
+
+def _needs_schema(connection: Connection, section: str) -> bool:
+    """Whether a section names fields of which only the CRMs know all: rows of the operator's own, or what deals are matched by (CH-14)."""
+    matched = section == "deals" and bool(connection.deals.match_hubspot)
+    return matched or any(not _is_default(row, section) for row in _rows(connection, section))
 
 
 def _rows(connection: Connection, section: str) -> tuple[FieldRule, ...]:

@@ -101,6 +101,7 @@ def _definition(row: Mapping[str, Any]) -> HubspotProperty:
         tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in _in_order(row)),
         is_read_only=bool(marks.get("readOnlyValue") or row.get("calculated")),
         refers_to=str(row.get("referencedObjectType") or ""),
+        is_unique=bool(row.get("hasUniqueValue")),
     )
 
 

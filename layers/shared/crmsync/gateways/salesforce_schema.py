@@ -191,6 +191,7 @@ def _described(row: Mapping[str, Any]) -> SalesforceField:
         is_restricted=bool(row.get("restrictedPicklist")),
         is_read_only=bool(row.get("calculated") or not row.get("updateable")),
         refers_to=tuple(map(str, row.get("referenceTo") or ())),
+        is_external_id=bool(row.get("externalId")),
     )
 
 

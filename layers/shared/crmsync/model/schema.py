@@ -26,6 +26,7 @@ class HubspotProperty:
     options: tuple[Option, ...] = ()
     is_read_only: bool = False
     refers_to: str = ""
+    is_unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,4 @@ class SalesforceField:
     is_restricted: bool = False
     is_read_only: bool = False
     refers_to: tuple[str, ...] = ()
+    is_external_id: bool = False

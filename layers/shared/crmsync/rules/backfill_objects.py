@@ -1,6 +1,6 @@
 """Which objects an import or a resync can walk through, what they are called, and in which order: a table and its reading.
 
-Parents come first, so that a contact finds its account. A new object is one more row.
+Parents come first, so that a contact finds its account, and an opportunity both. A new object is one more row.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from crmsync.model.concerns import KIND_OF
+from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.jobs import Leg
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
@@ -40,8 +40,8 @@ class Walked:
         return Leg(self.side, self.object, ids)
 
     def syncs(self, connection: Connection) -> bool:
-        """Whether the connection has this object switched on (SET-4)."""
-        return bool(getattr(connection, self.section).sync)
+        """Whether the connection has this object switched on (SET-4, SET-5)."""
+        return self.kind in kinds_of(connection)
 
 
 WALKED = (
@@ -50,10 +50,12 @@ WALKED = (
     Walked(Side.SALESFORCE, "Contact", "contacts", "SET-1", "contacts", needs_email=True),
     Walked(Side.SALESFORCE, "Lead", "contacts", "SET-1", "leads", needs_email=True),
     Walked(Side.HUBSPOT, "contact", "contacts", "SET-1"),
+    Walked(Side.SALESFORCE, "Opportunity", "deals", "OPP-3", "opportunities"),
+    Walked(Side.HUBSPOT, "deal", "deals", "SET-5"),
 )
 """In the order in which a resync of everything walks."""
 
-_PLURALS: Mapping[str, str] = MappingProxyType({"companies": "company"})
+_PLURALS: Mapping[str, str] = MappingProxyType({"companies": "company", "opportunities": "opportunity"})
 
 
 def importable(word: str) -> Walked | None:

@@ -5,8 +5,9 @@ Pure: rows in, objections out. Whether the types go together needs the live sche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 from crmsync.model.fields import FieldRule, Update
@@ -34,17 +35,43 @@ Verdict: TypeAlias = tuple[str, str, str] | None
 """The cell at fault, the sentence and the rule; None where nothing is wrong."""
 
 
-def object_to(rows: Sequence[FieldRule], defaults: Iterable[FieldRule], *, reference: str = "") -> Iterator[Objection]:
+RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "dealstage": ("dealstage goes with StageName, by the pipelines that crmsync keeps in step", "OPP-5"),
+        "stagename": ("StageName goes with dealstage, by the pipelines that crmsync keeps in step", "OPP-5"),
+        "pipeline": ("pipeline goes with RecordTypeId", "OPP-6"),
+        "recordtypeid": ("RecordTypeId goes with pipeline", "OPP-6"),
+        "deal_currency_code": (
+            "deal_currency_code goes with CurrencyIsoCode where the org has several currencies",
+            "CUR-1",
+        ),
+        "currencyisocode": (
+            "CurrencyIsoCode goes with deal_currency_code where the org has several currencies",
+            "CUR-1",
+        ),
+    }
+)
+"""Properties and fields of deals and opportunities that have a rule of their own, in small letters: what it says, and its id."""
+
+
+def object_to(
+    rows: Sequence[FieldRule],
+    defaults: Iterable[FieldRule],
+    *,
+    reference: str = "",
+    ruled: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> Iterator[Objection]:
     """What is wrong with `rows`, at most one objection each, in their order.
 
     `defaults` are the object's default rows: a row that names one of their pairs only changes its policy; a row that
     pairs one half of them with something else maps it twice (MAP-8). `reference` is the field that refers to a parent
-    record and takes no text (FLD-5).
+    record and takes no text (FLD-5). `ruled` are those that have a rule of their own, as `RULED` has them (FLD-10).
     """
     defaults = tuple(defaults)
     for number, row in enumerate(rows):
         for verdict in (
             _reserved(row, reference),
+            _ruled(row, ruled),
             _mapped_by_default(row, defaults),
             _mapped_above(row, rows[:number], defaults),
         ):
@@ -79,10 +106,20 @@ def _opt_out(row: FieldRule) -> Verdict:
     )
 
 
+def is_own_property(name: str) -> bool:
+    """Whether a HubSpot property is one of ours."""
+    return name.startswith(_OWN_PREFIX_HUBSPOT)
+
+
+def is_own_field(name: str) -> bool:
+    """Whether a Salesforce field is one of ours."""
+    return name.lower().startswith(_OWN_PREFIX_SALESFORCE)
+
+
 def _own(row: FieldRule) -> Verdict:
-    if row.hubspot.startswith(_OWN_PREFIX_HUBSPOT):
+    if is_own_property(row.hubspot):
         return "hubspot", f"{row.hubspot} is one of crmsync's own properties and cannot be mapped", "MAP-8"
-    if row.salesforce.lower().startswith(_OWN_PREFIX_SALESFORCE):
+    if is_own_field(row.salesforce):
         return "salesforce", f"{row.salesforce} is one of crmsync's own fields and cannot be mapped", "MAP-8"
     return None
 
@@ -103,6 +140,14 @@ def _parent(row: FieldRule, reference: str) -> Verdict:
     if not reference or row.salesforce.lower() != reference.lower():
         return None
     return "salesforce", f"{reference} refers to an account record; {row.hubspot} cannot be written to it", "FLD-5"
+
+
+def _ruled(row: FieldRule, ruled: Mapping[str, tuple[str, str]]) -> Verdict:
+    for cell, name in (("hubspot", row.hubspot), ("salesforce", row.salesforce.lower())):
+        if name in ruled:
+            sentence, rule = ruled[name]
+            return cell, f"{sentence}; no mapping can change that", rule
+    return None
 
 
 def _mapped_by_default(row: FieldRule, defaults: Sequence[FieldRule]) -> Verdict:

@@ -12,7 +12,7 @@ from crmsync.model.settings import Connection
 ACCOUNT = "Account"
 """The Salesforce object that must be imported before opportunities sync (OPP-2)."""
 
-IMPORT_ACCOUNTS = "Run crmsync import accounts --apply and wait until crmsync jobs list says that it is done."
+IMPORT_ACCOUNTS = "run crmsync import accounts --apply, and wait until crmsync jobs list says that it is done"
 """What to do about accounts that were not imported yet."""
 
 
@@ -26,9 +26,9 @@ def opportunities_since(connection: Connection, imported: datetime | None) -> da
 def obstacle(connection: Connection, imported: datetime | None) -> tuple[str, str]:
     """What keeps opportunities of a connection from syncing, and the rule behind it; blank where nothing does."""
     if not connection.companies.sync:
-        return "opportunities can sync only where companies do: switch companies on, then import the accounts", "OPP-2"
+        return "opportunities can sync only where companies do, and those are switched off", "OPP-2"
     if not connection.deals.sync:
-        return "deals are switched off: switch them on in the settings first, or no deal would be made", "OPP-3"
+        return "deals are switched off, so no deal would be made of an opportunity", "OPP-3"
     if imported is None:
-        return f"the accounts must be imported before opportunities. {IMPORT_ACCOUNTS}", "OPP-2"
+        return f"the accounts must be imported before opportunities: {IMPORT_ACCOUNTS}", "OPP-2"
     return "", ""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, CreateInHubspot, Settings
 from crmsync.rules.field_maps import CURRENCY, DEFAULT_ACCOUNT_MAP, DEFAULT_CONTACT_MAPS, DEFAULT_OPPORTUNITY_MAP
-from crmsync.rules.mapping_checks import object_to
+from crmsync.rules.mapping_checks import RULED, is_own_field, is_own_property, object_to
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 """Login hosts that every org answers to, so that two connections with one of them need not mean the same org (platforms
@@ -32,7 +32,8 @@ DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
 )
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
-_REFERENCES = MappingProxyType({"contacts": "AccountId"})
+_REFERENCES = MappingProxyType({"contacts": "AccountId", "deals": "AccountId"})
+_RULED = MappingProxyType({"deals": RULED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
     yield from _repeated(settings.connections)
     for index, connection in enumerate(settings.connections):
         yield from _switches(index, connection)
+        yield from _deals(index, connection)
         yield from _mappings(index, connection)
         yield from _owners(index, connection)
         yield from _templates(index, connection)
@@ -104,10 +106,27 @@ def _switches(index: int, connection: Connection) -> Iterator[Finding]:
                 yield Finding(("connection", index, name, "field", number), sentence, "MAP-10")
 
 
+def _deals(index: int, connection: Connection) -> Iterator[Finding]:
+    """What goes together of a deal's settings: the two names that deals are matched by (CH-14), and each pipeline once (Q-26)."""
+    deals, here = connection.deals, ("connection", index, "deals")
+    if bool(deals.match_hubspot) != bool(deals.match_salesforce):
+        given, other = (
+            ("match_hubspot", "match_salesforce") if deals.match_hubspot else ("match_salesforce", "match_hubspot")
+        )
+        yield Finding((*here, given), f"{given} says nothing without {other}: give both, or neither", "CH-14")
+    elif is_own_property(deals.match_hubspot) or is_own_field(deals.match_salesforce):
+        sentence = "deals cannot be matched by crmsync's own property or field: these hold what was linked already"
+        yield Finding((*here, "match_hubspot"), sentence, "CH-14")
+    for number, name in enumerate(deals.pipelines):
+        if name in deals.pipelines[:number]:
+            yield Finding((*here, "pipelines"), f'pipelines names "{name}" twice', "Q-26")
+
+
 def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
     for name in SECTIONS:
         rows = getattr(connection, name).field
-        for objection in object_to(rows, DEFAULT_ROWS[name], reference=_REFERENCES.get(name, "")):
+        reference, ruled = _REFERENCES.get(name, ""), _RULED.get(name, {})
+        for objection in object_to(rows, DEFAULT_ROWS[name], reference=reference, ruled=ruled):
             path = ("connection", index, name, "field", objection.row, objection.key)
             yield Finding(path, objection.sentence, objection.rule)
 

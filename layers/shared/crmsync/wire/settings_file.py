@@ -93,6 +93,24 @@ def _property_name(text: str) -> str:
     return text
 
 
+def _close_date_fallback(text: str) -> str:
+    if text not in {"", END_OF_MONTH}:
+        raise wrong(f'close_date_fallback is "{text}", must be "{END_OF_MONTH}" or ""')
+    return text
+
+
+def _matched_property(text: str) -> str:
+    if text and not _PROPERTY.fullmatch(text):
+        raise wrong(f'match_hubspot is "{text}", must be the internal name of a property of deals, or ""')
+    return text
+
+
+def _matched_field(text: str) -> str:
+    if text and not _FIELD.fullmatch(text):
+        raise wrong(f'match_salesforce is "{text}", must be the API name of a field such as "Order_Number__c", or ""')
+    return text
+
+
 def _field_name(text: str) -> str:
     if not _FIELD.fullmatch(text):
         raise wrong(f'salesforce is "{text}", must be the API name of a field such as "Favourite_Colour__c"')
@@ -100,6 +118,11 @@ def _field_name(text: str) -> str:
 
 
 _Count = Annotated[int, Field(ge=0)]
+
+END_OF_MONTH = "end_of_month"
+
+LONGEST_HOLD = 8_760
+"""Hours in a year."""
 
 
 class FieldTable(Table):
@@ -155,6 +178,13 @@ class CompaniesTable(_Mapped):
 class DealsTable(_Mapped):
     """``[connection.deals]``."""
 
+    pipelines: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list)
+    close_date_fallback: Annotated[str, AfterValidator(_close_date_fallback)] = ""
+    match_hubspot: Annotated[str, AfterValidator(_matched_property)] = ""
+    match_salesforce: Annotated[str, AfterValidator(_matched_field)] = ""
+    remove_associations: bool = False
+    delete_in_hubspot: bool = True
+    hold_deletes_hours: Annotated[int, Field(ge=0, le=LONGEST_HOLD)] = 0
     total_revenue_basis: Annotated[RevenueBasis, Field(strict=False)] = RevenueBasis.ALL
 
 
@@ -193,6 +223,8 @@ class ConnectionTable(Table):
         """The connection as the model has it. Deals the file says nothing of sync only where companies do (OPP-2)."""
         companies = CompanySettings(**_mapped(self.companies, "companies"))
         deals = {"sync": companies.sync} | _mapped(self.deals, "deals")
+        if "pipelines" in deals:
+            deals["pipelines"] = tuple(self.deals.pipelines)
         return Connection(
             self.name,
             HubspotAccount(**self.hubspot.given()),

@@ -11,7 +11,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of
-from crmsync.wiring.stores import cursors, now, outbox, secrets, settings
+from crmsync.wiring.stores import cursors, inbox, now, outbox, secrets, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
@@ -43,7 +43,9 @@ def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
 
 def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
-    return lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) for one in _syncing()}
+    return lambda _event: {
+        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()
+    }
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
@@ -77,6 +79,15 @@ def _sweep_list(connection: Connection) -> int:
         return 0
     lists, list_id = lists_of(connection), connection.contacts.inclusion_list
     return _found(connection, lambda: sweep_list(connection.name, list_id, lists, cursors(), outbox(), now()))
+
+
+def _sweep_held(connection: Connection) -> int:
+    """Deletions that are held back, where deals sync (Q-30)."""
+    from crmsync.flows.held import queue_held
+
+    if Kind.OPPORTUNITY not in kinds_of(connection):
+        return 0
+    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now()))
 
 
 def _found(connection: Connection, look: Callable[[], int]) -> int:
