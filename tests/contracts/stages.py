@@ -47,6 +47,7 @@ from tests.memory import (
     MemoryLists,
     MemoryOpportunities,
     MemoryPreferences,
+    MemoryRoles,
 )
 from tests.memory.deals import MASTER
 
@@ -293,7 +294,7 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
         lister = SalesforceLister(gateway.session)
         stage = Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
-        stage.opportunities = SalesforceOpportunities(gateway.session)
+        stage.opportunities = SalesforceOpportunities(gateway.session, MemoryRoles())
         yield stage
 
 
@@ -320,7 +321,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     who = gateway.identity()
     stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
     stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
-    stage.opportunities = SalesforceOpportunities(gateway.session)
+    stage.opportunities = SalesforceOpportunities(gateway.session, MemoryRoles())
     yield from _swept(stage)
 
 

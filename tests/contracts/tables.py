@@ -14,6 +14,7 @@ from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.jobs import JobsTable
 from crmsync.gateways.links import LinksTable
 from crmsync.gateways.pipeline_maps import PipelineMapTable
+from crmsync.gateways.role_memory import RoleTable
 from crmsync.gateways.throttle import Patience
 from tests import aws
 
@@ -78,3 +79,10 @@ def pipeline_maps_on_dynamodb() -> Iterator[PipelineMapTable]:
     """A table without any map."""
     with dynamodb("pk", "sk") as client:
         yield PipelineMapTable(client, "Table")
+
+
+@contextmanager
+def role_memory_on_dynamodb() -> Iterator[RoleTable]:
+    """A connection's empty memory."""
+    with dynamodb("pk", "sk") as client:
+        yield RoleTable(client, "Table", "acme", NO_WAIT)

@@ -106,21 +106,39 @@ def a_stray(name: str) -> list[Ref]:
     return [Ref(Side.SALESFORCE, name, text) for text in ("see above", "", "0'", NEVER)]
 
 
+def test_a_role_that_was_deleted_by_itself_is_told_if_it_was_ever_seen(org: Stage) -> None:
+    """Salesforce forgets it at once; the sweep tells that it is gone, whoever deleted it."""
+    ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
+    deal, other = an_opportunity(org), an_opportunity(org)
+    read, listed, unseen = a_role(org, deal, ada), a_role(org, deal, bob), a_role(org, other, cleo)
+    since = org.crm.read([deal], {OPPORTUNITY: []})[deal].created_at
+    org.opportunities.roles([read])
+    org.opportunities.roles_of([deal])
+
+    org.person.delete(unseen)
+    org.person.delete(read)
+    org.opportunities.end_roles([EndRole(listed)])
+
+    assert org.opportunities.roles([read, listed, unseen]) == {
+        read: Role(read, deal, ada, is_deleted=True),
+        listed: Role(listed, deal, bob, is_deleted=True),
+    }
+    assert org.opportunities.roles_of([deal, other]) == {}
+    told = [(one.ref, one.deleted) for page in org.crm.changed_since({ROLE: since}) for one in page]
+    assert sorted(told) == sorted((ref, True) for ref in (read, listed, unseen))
+
+
 @pytest.mark.rule("OPP-10")
-def test_roles_are_told_by_opportunity_and_by_themselves_deleted_ones_too(org: Stage) -> None:
+def test_roles_are_told_by_opportunity_and_by_themselves(org: Stage) -> None:
     """A contact that an opportunity knows in another way has no role."""
     ada, bob, works = a_contact(org, "Ada"), a_contact(org, "Bob"), an_account(org)
     org.person.edit(ada, {"AccountId": works.id})
     one, two, bare = an_opportunity(org), an_opportunity(org), an_opportunity(org, AccountId=works.id)
     first, second, third = a_role(org, one, ada), a_role(org, one, bob), a_role(org, two, ada)
-    org.person.delete(second)
+    roles = {ref: Role(ref, *ends) for ref, ends in ((first, (one, ada)), (second, (one, bob)), (third, (two, ada)))}
 
-    roles = {
-        first: Role(first, one, ada),
-        second: Role(second, one, bob, is_deleted=True),
-        third: Role(third, two, ada),
-    }
     by_opportunity = org.opportunities.roles_of([*a_stray(OPPORTUNITY), two, bare, one])
+
     assert by_opportunity == {one: (roles[first], roles[second]), two: (roles[third],)}
     assert org.opportunities.roles([*a_stray(ROLE), *roles]) == roles
     assert (org.opportunities.roles([]), org.opportunities.roles_of([])) == ({}, {})
@@ -190,7 +208,7 @@ def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
     outcomes = [org.opportunities.end_roles(effects) for _ in range(2)]
 
     assert outcomes == [[Written(effect.ref, {}) for effect in effects]] * 2
-    assert {role.ref: role.is_deleted for role in org.opportunities.roles_of([deal])[deal]} == {one: True, two: True}
+    assert org.opportunities.roles_of([deal]) == {}
     assert set(org.crm.read([ada, bob, deal], {"Contact": [], OPPORTUNITY: []})) == {ada, bob, deal}
     assert list(org.opportunities.end_roles([])) == []
 

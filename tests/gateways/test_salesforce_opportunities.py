@@ -13,6 +13,7 @@ import pytest
 from crmsync.errors import Conflict, Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce_sweep import SalesforceSweep
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, EndRole
 from crmsync.model.links import Slot
@@ -22,6 +23,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import OUR_FIELD, OUR_OBJECTS, FixedSecret, served
+from tests.memory import MemoryRoles
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 OPPORTUNITY, ROLE = "Opportunity", "OpportunityContactRole"
@@ -35,6 +37,7 @@ class Org:
     opportunities: SalesforceOpportunities
     simulator: SalesforceSimulator
     faults: Faults
+    clock: Clock
 
     def made(self, name: str, count: int, **fields: Any) -> list[Ref]:
         """So many records of an object."""
@@ -82,7 +85,7 @@ def an_org(**world: Any) -> Iterator[Org]:
         patience = Patience(pause=lambda _: None, jitter=lambda: 0.5)
         gateway = SalesforceGateway(url, secret, now=time.time, patience=patience)
         gateway.identity()
-        yield Org(gateway, SalesforceOpportunities(gateway.session), simulator, faults)
+        yield Org(gateway, SalesforceOpportunities(gateway.session, MemoryRoles()), simulator, faults, clock)
 
 
 @pytest.fixture
@@ -206,5 +209,32 @@ def test_an_object_that_is_not_shown_hides_no_other(org: Org) -> None:
     seen = [one.ref for one in next(iter(pages))]
 
     assert seen == [deal]
+    with pytest.raises(Refused):
+        list(pages)
+
+
+def test_roles_that_are_gone_are_told_page_by_page_in_their_order(org: Org) -> None:
+    """A page that ends before a deletion does not tell of it, or a crash after it would skip what lies between."""
+    small = SalesforceSweep(org.gateway.session, now=time.time, page=2)
+    roles = []
+    for deal, contact in zip(org.made(OPPORTUNITY, 5), org.made("Contact", 5), strict=True):
+        roles += org.roles([deal], [contact])
+        org.clock.advance(1)
+    org.opportunities.end_roles([EndRole(roles[0]), EndRole(roles[3])])
+
+    pages = [[(one.ref, one.deleted) for one in page] for page in small.changed_since({ROLE: LONG_AGO})]
+
+    told = list(dict.fromkeys(one for page in pages for one in page))
+    assert told == [*((roles[at], False) for at in (1, 2, 4)), (roles[0], True), (roles[3], True)]
+    assert all(not deleted for _, deleted in pages[0])
+
+
+def test_a_list_of_deleted_roles_that_is_refused_hides_nothing_else(org: Org) -> None:
+    """As a missing object."""
+    [deal] = org.made(OPPORTUNITY, 1)
+    broken = SalesforceSweep(org.gateway.session, now=lambda: 0.0)
+    pages = broken.changed_since({ROLE: LONG_AGO, OPPORTUNITY: LONG_AGO})
+
+    assert [one.ref for one in next(iter(pages))] == [deal]
     with pytest.raises(Refused):
         list(pages)

@@ -10,7 +10,7 @@ from tests.memory.account import (
 )
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
-from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps
+from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoles
 from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister, MemoryWaiting
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
@@ -37,6 +37,7 @@ __all__ = [
     "MemoryOutbox",
     "MemoryPipelineMaps",
     "MemoryPreferences",
+    "MemoryRoles",
     "MemoryTallies",
     "MemoryTasks",
     "MemoryWaiting",

@@ -178,6 +178,10 @@ class MemoryCrm:
         """The records of an object that are not deleted (or all), in the order in which they were made."""
         return [ref for ref in self._rows if ref.object == name and (deleted_too or self._is_live(ref))]
 
+    def ended_with(self, ref: Ref) -> Ref | None:
+        """The record with which a deleted one was deleted, or None where it was deleted by itself."""
+        return self._rows[ref].along_with
+
     def ended_at(self, ref: Ref) -> datetime | None:
         """When a record was deleted, or None while it is not."""
         row = self._rows.get(ref)

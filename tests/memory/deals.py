@@ -65,14 +65,18 @@ class MemoryOpportunities:
         self.types = list(types)
         self.currencies = False
         self._crm = salesforce
+        self._memory = MemoryRoles()
         salesforce.after_write.append(self._follow)
         salesforce.checks.append(self._check)
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
         """As the port says."""
         self._crm.calls["roles"] += 1
-        known = self._all()
-        return {ref: known[ref] for ref in refs if ref in known}
+        asked, known = list(refs), self._all()
+        self._memory.keep(known[ref] for ref in asked if ref in known and not known[ref].is_deleted)
+        ended = {ref: replace(role, is_deleted=True) for ref, role in self._memory.of(asked).items()}
+        told = {**ended, **known}
+        return {ref: told[ref] for ref in asked if ref in told}
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
         """As the port says."""
@@ -80,7 +84,9 @@ class MemoryOpportunities:
         found: dict[Ref, list[Role]] = {}
         for _, role in sorted(self._all().items()):
             found.setdefault(role.opportunity, []).append(role)
-        return {ref: tuple(found[ref]) for ref in opportunities if ref in found}
+        asked = list(opportunities)
+        self._memory.keep(role for ref in asked for role in found.get(ref, ()) if not role.is_deleted)
+        return {ref: tuple(found[ref]) for ref in asked if ref in found}
 
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
         """As the port says."""
@@ -136,8 +142,11 @@ class MemoryOpportunities:
         return self._crm.add(_ROLE, {"OpportunityId": opportunity.id, "ContactId": contact.id})
 
     def _all(self) -> dict[Ref, Role]:
+        """Every role but those that were deleted by themselves: Salesforce forgets them."""
         found = {}
         for ref in self._crm.refs(_ROLE, deleted_too=True):
+            if not self._crm.is_live(ref) and self._crm.ended_with(ref) is None:
+                continue
             shown = self._crm.fields(ref, deleted_too=True)
             opportunity = Ref(Side.SALESFORCE, _OPPORTUNITY, str(shown["OpportunityId"]))
             contact = Ref(Side.SALESFORCE, "Contact", str(shown["ContactId"]))
@@ -184,6 +193,22 @@ class MemoryOpportunities:
         if "StageName" in fields or "IsClosed" not in shown:
             stage = self._stage(shown.get("StageName"))
             self._crm.settle(ref, {"IsClosed": stage.is_closed, "IsWon": stage.is_won})
+
+
+class MemoryRoles:
+    """Implements `RoleMemory`."""
+
+    def __init__(self) -> None:
+        """No role was ever seen."""
+        self._roles: dict[Ref, Role] = {}
+
+    def keep(self, roles: Iterable[Role]) -> None:
+        """As the port says."""
+        self._roles.update((role.ref, role) for role in roles)
+
+    def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
+        """As the port says."""
+        return {ref: self._roles[ref] for ref in refs if ref in self._roles}
 
 
 class MemoryDeals:

@@ -61,7 +61,7 @@ class SalesforceGateway:
     ) -> None:
         """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's."""
         self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
-        self._sweep = SalesforceSweep(self._session, page=page)
+        self._sweep = SalesforceSweep(self._session, page=page, now=now)
         self._persons = PersonAccounts(self._session)
 
     @property
@@ -160,7 +160,8 @@ class SalesforceGateway:
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for all objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
+        One call for all objects when nothing changed, two with contact roles among them. A page may begin with records that ended the page
+        before. Raises `SyncError`.
         """
         return self._sweep.changed_since(since)
 

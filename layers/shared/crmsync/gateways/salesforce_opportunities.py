@@ -7,6 +7,7 @@ UI API only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +26,7 @@ from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role, Tie
 from crmsync.ports import Outcome, Written
+from crmsync.ports.deals import RoleMemory
 
 DELETE_BATCH = 200
 
@@ -35,16 +37,23 @@ _MASTER_LABEL = "Master"
 class SalesforceOpportunities:
     """Implements `Opportunities` for one Salesforce org."""
 
-    def __init__(self, session: SalesforceSession) -> None:
-        """Ask over the org's connection."""
+    def __init__(self, session: SalesforceSession, memory: RoleMemory) -> None:
+        """Ask over the org's connection; what roles there are is written into `memory`."""
         self._session = session
+        self._memory = memory
         self._currencies: bool | None = None
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """Roles by their ids, hundreds a query and five queries a call, the recycle bin included. Raises `SyncError`."""
+        """Roles by their ids, hundreds a query and five queries a call, the recycle bin included. Raises `SyncError`.
+
+        A role that is deleted by itself is in no bin [D]: that one is remembered.
+        """
         asked = _by_id(refs)
-        found = (_role(row) for row in self._rows(soql.roles("Id", asked)))
-        return {asked[role.ref.id]: role for role in found if role is not None}
+        found = {role.ref: role for row in self._rows(soql.roles("Id", asked)) if (role := _role(row)) is not None}
+        self._keep(found.values())
+        forgotten = [ref for one in asked if (ref := _ref(ROLE, one)) not in found]
+        found |= {ref: replace(role, is_deleted=True) for ref, role in self._memory.of(forgotten).items()}
+        return {asked[ref.id]: role for ref, role in found.items()}
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
         """The roles of each opportunity by id, the recycle bin included. Raises `SyncError`."""
@@ -53,6 +62,7 @@ class SalesforceOpportunities:
         for role in map(_role, self._rows(soql.roles("OpportunityId", asked))):
             if role is not None:
                 found.setdefault(asked[role.opportunity.id], {})[role.ref] = role
+        self._keep(role for roles in found.values() for role in roles.values())
         return {ref: tuple(roles[one] for one in sorted(roles)) for ref, roles in found.items()}
 
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
@@ -147,6 +157,9 @@ class SalesforceOpportunities:
         ids = ",".join(ref.id for ref in part)
         answer = self._session.call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false")
         outcomes.update((ref, _ended(ref, row)) for ref, row in zip(part, answer, strict=True))
+
+    def _keep(self, roles: Iterable[Role]) -> None:
+        self._memory.keep([role for role in roles if not role.is_deleted])
 
     def _rows(self, queries: Iterable[Query]) -> list[dict[str, Any]]:
         return [row for _, rows in run(self._session, list(queries)) for row in rows]

@@ -6,11 +6,13 @@ sections 2.2 and 2.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from crmsync.errors import SyncError
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.salesforce_ids import full as full_id
 from crmsync.gateways.salesforce_queries import PAGE, Query, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.records import Ref, Side
@@ -22,29 +24,42 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+FORGOTTEN = frozenset({"OpportunityContactRole"})
+"""Objects whose records are in no recycle bin when they are deleted by themselves [D], so that no query tells of them."""
+
+REMEMBERED = timedelta(days=15) - timedelta(hours=1)
+"""How long Salesforce lists what was deleted: 15 days [D], less an hour for clocks that differ."""
+
+MARGIN = timedelta(minutes=2)
+"""What the list is asked for beyond now: its window has whole minutes, and at least one."""
+
+
 class SalesforceSweep:
     """Implements `Sweeper`."""
 
-    def __init__(self, session: SalesforceSession, *, page: int = PAGE) -> None:
-        """Ask over `session`, `page` records at a time."""
+    def __init__(self, session: SalesforceSession, *, now: Callable[[], float], page: int = PAGE) -> None:
+        """Ask over `session`, `page` records at a time; `now` gives seconds since the epoch."""
         self._session = session
+        self._now = now
         self._size = page
 
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for all objects when nothing changed. A page may begin with records that ended the page before. An object that Salesforce
-        will not show keeps nobody from being told of the others: its refusal is raised at the end. Raises `SyncError`.
+        One call for all objects when nothing changed, and one more for an object that Salesforce forgets: contact roles. A page may begin
+        with records that ended the page before. An object that Salesforce will not show keeps nobody from being told of the others: its
+        refusal is raised at the end. Raises `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
         refused: list[SyncError] = []
+        gone = {name: self._gone(name, start, refused) for name, start in places.items() if name in FORGOTTEN}
         while places:
             page: list[Sighting] = []
             further: dict[str, datetime] = {}
             queries = [modified_since(name, start, limit=self._size) for name, start in places.items()]
             for query, rows in run(self._session, queries, refused):
                 some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
-                page.extend(some)
+                page.extend(_with_gone(some, gone.get(query.object, []), full=full))
                 if full:
                     further[query.object] = _whole(some[-1].modified_at)
             if page:
@@ -52,6 +67,24 @@ class SalesforceSweep:
             places = further
         if refused:
             raise refused[0]
+
+    def _gone(self, name: str, start: datetime, refused: list[SyncError]) -> list[Sighting]:
+        """What was deleted since a moment, oldest first: the only list that still has what no query knows any more."""
+        now = datetime.fromtimestamp(self._now(), UTC)
+        begin = max(start, now - REMEMBERED)
+        window = {
+            "start": begin.isoformat(timespec="seconds"),
+            "end": (max(now, begin) + MARGIN).isoformat(timespec="seconds"),
+        }
+        try:
+            answer = self._session.call("GET", f"sobjects/{name}/deleted/?{urlencode(window)}")
+        except Refused as error:
+            refused.append(error)
+            return []
+        rows = ((_ref(name, row["id"]), moment(row["deletedDate"])) for row in answer["deletedRecords"])
+        return sorted(
+            (Sighting(ref, at, deleted=True) for ref, at in rows if at >= begin), key=lambda one: one.modified_at
+        )
 
     def _onward(self, query: Query, page: list[Sighting], start: datetime) -> tuple[list[Sighting], bool]:
         """The page and whether more follows it. A full page ends later than it begins.
@@ -76,6 +109,19 @@ class SalesforceSweep:
 
     def _page(self, query: Query) -> list[Sighting]:
         return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]
+
+
+def _with_gone(page: list[Sighting], gone: list[Sighting], *, full: bool) -> list[Sighting]:
+    """The page with those of `gone` that belong into it, which are taken out there: up to its end, or all where nothing follows."""
+    end = page[-1].modified_at if full and page else None
+    here = [one for one in gone if end is None or one.modified_at <= end]
+    del gone[: len(here)]
+    told = {one.ref for one in page if one.deleted}
+    return sorted([*page, *(one for one in here if one.ref not in told)], key=lambda one: one.modified_at)
+
+
+def _ref(name: str, identifier: str) -> Ref:
+    return Ref(Side.SALESFORCE, name, full_id(identifier))
 
 
 def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:

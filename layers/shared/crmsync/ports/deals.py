@@ -17,10 +17,13 @@ class Opportunities(Protocol):
     """What Salesforce knows of opportunities beside their records: contact roles, sales processes, recycle bin."""
 
     def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """Contact roles by their own ids, deleted ones too; one that nobody knows any more is left out."""
+        """Contact roles by their own ids, deleted ones too; one that nobody knows any more is left out.
+
+        Salesforce forgets a role at once that is deleted by itself: such a one is told if it was ever told while it stood.
+        """
 
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
-        """Opportunity -> its contact roles by id, deleted ones too; one that never had any is left out."""
+        """Opportunity -> its contact roles by id, also those that were deleted along with it; one without any is left out."""
 
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
         """Salesforce contact -> the opportunities that stand and in which it has a role that stands, each once; left out without any."""
@@ -45,6 +48,16 @@ class Opportunities(Protocol):
 
         An org without record types has "" alone; one with record types has it only while an opportunity stands that has none (Q-25).
         """
+
+
+class RoleMemory(Protocol):
+    """What is remembered of contact roles, for those that Salesforce no longer knows. Facts only."""
+
+    def keep(self, roles: Iterable[Role]) -> None:
+        """Remember roles that stand; the last one who saw a role counts."""
+
+    def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
+        """The roles as they were when they stood; one that was never seen is left out."""
 
 
 class Deals(Protocol):

@@ -29,6 +29,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
     from crmsync.gateways.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.role_memory import RoleTable
     from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 
     hubspot, salesforce, table = hubspot_of(connection), salesforce_of(connection), aws_client("dynamodb")
@@ -42,7 +43,9 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         associations=HubspotAssociations(hubspot.client),
         companies=hubspot,
         accounts=salesforce,
-        opportunities=SalesforceOpportunities(salesforce.session),
+        opportunities=SalesforceOpportunities(
+            salesforce.session, RoleTable(table, table_name("state"), connection.name)
+        ),
         deals=HubspotPipelines(hubspot.client),
         pipeline_maps=PipelineMapTable(table, table_name("state")),
         directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
