@@ -122,7 +122,7 @@ def stage(
 ) -> Iterator[Stage]:
     """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and HubSpot's API in `version`.
 
-    A connection to an account that is not there has the token of the first one.
+    A connection to an account that is not there has the token of the first one. The connections acme and beta have their accounts imported.
     """
     clock = Clock()
     faults = Faults(clock)
@@ -167,6 +167,8 @@ def stage(
         links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
         inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
+        for name in ("acme", "beta"):
+            jobs.mark_imported(name, "Account", NOON)
         office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
         link_office = LinkOffice(shelf.load, links, sides, full)
         health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, lambda: NOON)

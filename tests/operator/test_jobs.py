@@ -21,7 +21,7 @@ WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
 NO_COMPANIES = "acme: opportunities can sync only where companies do, and those are switched off (OPP-2)."
 NO_ACCOUNTS = (
-    "acme: the accounts must be imported before opportunities: run crmsync import accounts --apply, "
+    "new: the accounts must be imported before opportunities: run crmsync import accounts --apply, "
     "and wait until crmsync jobs list says that it is done (OPP-2)."
 )
 BRAKED = "Nothing was queued. Resync less at a time, or allow more."
@@ -144,6 +144,7 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
 @pytest.mark.rule("OPP-2")
 def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Before the import of the accounts is finished that of opportunities is refused, and a resync of everything leaves them out."""
+    people.operator.push_settings(MINIMAL.replace('"acme"', '"new"'), apply=True)
     people.make_in_salesforce(
         "sobjects/Opportunity", {"Name": "First order", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
     )
@@ -153,9 +154,14 @@ def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.Cap
     assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
     assert people.errands.sent == []
 
-    people.jobs.mark_imported("acme", "Account", NOON)
+    order = people.operator.check().steps[-1]
+    assert (order.what, order.state) == ("import of the accounts", "wrong")
+    assert f"new: {order.text}." == NO_ACCOUNTS
+
+    people.jobs.mark_imported("new", "Account", NOON)
+    assert people.operator.check().steps[-1].what != order.what
     status, out, err = said(people, capsys, *IMPORT)
-    assert (status, out.splitlines()[0], err) == (0, "acme: import of salesforce Opportunity (1)", "")
+    assert (status, out.splitlines()[0], err) == (0, "new: import of salesforce Opportunity (1)", "")
     assert (
         said(people, capsys, "resync", "--all")[1]
         .splitlines()[0]

@@ -74,7 +74,7 @@ def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFi
         (("drop", "hubspot", "contact", "82", "--apply"), "hubspot:contact:82 has no link"),
         (
             ("show", "hubspot", "lead", "81"),
-            "hubspot has no lead that could be linked; there are company, contact.",
+            "hubspot has no lead that could be linked; there are company, contact, deal.",
         ),
         (("show", "hubspot", "contact", "81", "--connection", "beta"), "There is no connection beta."),
     ],

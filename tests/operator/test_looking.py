@@ -68,6 +68,8 @@ def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str
         ("Contact", 0, 0),
         ("Lead", 3, 3),
         ("contact", 2, 2),
+        ("Opportunity", 0, 0),
+        ("deal", 0, 0),
     ]
     assert {one["deed"] for one in told["samples"]} == {"create", "mark", "update"}
     assert [(one["category"], one["count"], one["rules"]) for one in told["refused"]] == [("duplicates", 1, ["CH-13"])]

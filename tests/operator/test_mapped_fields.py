@@ -117,6 +117,29 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
     assert connection.deals == DealSettings(since=NOON, field=(next_step,))
 
 
+@pytest.mark.rule("CH-14")
+def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None:
+    """A property that demands unique values and an external id; anything else might pair strangers, and is refused with its reason."""
+    unique = '[connection.deals]\nmatch_hubspot = "order_number"\nmatch_salesforce = "order_number__c"\n'
+    shared = '[connection.deals]\nmatch_hubspot = "next_step"\nmatch_salesforce = "Next_Step__c"\n'
+    unknown = '[connection.deals]\nmatch_hubspot = "number"\nmatch_salesforce = "Number__c"\n'
+
+    assert stage.operator.push_settings(MINIMAL + unique, apply=True).applied
+    told = []
+    for section in (shared, unknown):
+        with pytest.raises(ConfigError) as refused:
+            stage.operator.push_settings(MINIMAL + section, apply=True)
+        told += str(refused.value).splitlines()
+
+    assert told == [
+        "line 10: next_step may hold one value in several deals: to be matched, deals need a property that demands unique "
+        "values, which is said when a property is made (CH-14)",
+        "line 11: Next_Step__c is no external id: mark it as one, and as unique, in Salesforce's Object Manager (CH-14)",
+        "line 10: HubSpot's deals have no property number (CH-14)",
+        "line 11: Opportunity has no field Number__c, or the integration user may not see it (CH-14)",
+    ]
+
+
 WRONG = {
     row("nickname", "Sponsor__c"): (
         "line 11: nickname is single-line text, which cannot be written to Sponsor__c on Lead, a lookup to Account (MAP-7)"

@@ -43,7 +43,7 @@ PORTAL: Mapping[str, Any] = {
             {"name": "second_owner", "type": "enumeration", "externalOptions": True, "referencedObjectType": "OWNER"},
         ],
         "companies": [{"name": "rating"}],
-        "deals": [{"name": "next_step"}],
+        "deals": [{"name": "next_step"}, {"name": "order_number", "hasUniqueValue": True}],
     }
 }
 """The portal of the stories about mapped fields."""
@@ -69,7 +69,7 @@ ORG: Mapping[str, Any] = {
         "Lead": [*_BOTH, {"name": "Hint__c", "length": 80}],
         "Contact": [*_BOTH],
         "Account": [{"name": "Rating__c"}],
-        "Opportunity": [{"name": "Next_Step__c"}],
+        "Opportunity": [{"name": "Next_Step__c"}, {"name": "Order_Number__c", "externalId": True, "unique": True}],
     }
 }
 """The org of the stories about mapped fields."""

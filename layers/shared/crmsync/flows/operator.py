@@ -26,6 +26,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox, Outbox
+from crmsync.rules.set_up_order import ACCOUNT, obstacle
 from crmsync.rules.settings_checks import SECTIONS
 from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
@@ -181,6 +182,7 @@ class Operator:
         if text is None and not learned.unanswered:
             kept = self.settings()
             steps += tuple(_stale(kept, dated(kept, settings, self.now())))
+        steps += tuple(self._out_of_order(settings))
         return Checked(steps, learned.reading.warnings)
 
     def errors(self) -> list[ErrorRow]:
@@ -232,6 +234,13 @@ class Operator:
         """The settings of a file as they would be in force instead of `old`."""
         return replace(dated(old, reading.settings, self.now()), version=old.version)
 
+    def _out_of_order(self, settings: Settings) -> Iterator[SetupStep]:
+        """Connections whose deals are on while something that must come first is not done (OPP-2)."""
+        for one in settings.connections:
+            sentence, rule = obstacle(one, self.jobs.jobs.imported(one.name, ACCOUNT))
+            if sentence and one.deals.sync:
+                yield SetupStep(one.name, Side.SALESFORCE, SET_UP_ORDER, StepState.WRONG, f"{sentence} ({rule})")
+
     def _learn(self, reading: Reading) -> Learned:
         return learn_fields(reading, self.hubspot, self.salesforce)
 
@@ -255,6 +264,7 @@ class Operator:
 
 
 MAPPED_FIELDS = "mapped fields"
+SET_UP_ORDER = "import of the accounts"
 
 
 def _not_looked_up(one: Unanswered) -> SetupStep:
