@@ -132,8 +132,10 @@ def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None
         told += str(refused.value).splitlines()
 
     assert told == [
-        "line 10: next_step may hold one value in several deals: to be matched, deals need a property that demands unique "
-        "values, which is said when a property is made (CH-14)",
+        (
+            "line 10: next_step may hold one value in several deals: to be matched, deals need a property that demands unique "
+            "values, which is said when a property is made (CH-14)"
+        ),
         "line 11: Next_Step__c is no external id: mark it as one, and as unique, in Salesforce's Object Manager (CH-14)",
         "line 10: HubSpot's deals have no property number (CH-14)",
         "line 11: Opportunity has no field Number__c, or the integration user may not see it (CH-14)",
