@@ -202,3 +202,21 @@ def test_addresses_that_go_round_arrive_even_if_the_looks_come_one_by_one(size: 
     town.drain()
     emails = [town.crm(Side.HUBSPOT).fields(contact)["email"] for contact, _ in pairs]
     assert (emails, waits(town)) == ([f"person{(number + 1) % size}@example.com" for number in range(size)], {})
+
+
+@pytest.mark.rule("Q-30")
+@pytest.mark.rule("RTY-3")
+def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
+    """A look that a person asks for in a later hour deletes the contact, if there is room again; the report leaves with it."""
+    town = Town(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 1})
+    pairs = [pair(town, f"p{number}@example.com") for number in range(3)]
+    for _, lead in pairs:
+        town.salesforce.delete(lead)
+    town.sync(*(lead for _, lead in pairs), cause=Cause.DELETED)
+    held = [report.ref for report in town.inbox.parked("acme")]
+    town.wait(61)
+
+    town.sync(*held, cause=Cause.AGAIN)
+
+    assert [str(report.category) for report in town.inbox.parked("acme")] == ["brake"]
+    assert town.hubspot.refs("contact") == [report.ref for report in town.inbox.parked("acme")]

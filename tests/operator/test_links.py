@@ -133,7 +133,7 @@ def test_a_rebuild_is_told_before_it_is_done(stage: Stage, capsys: pytest.Captur
     before = stage.writes
 
     rebuild = ("links", "rebuild")
-    counts = "acme: 2 records, {} links stand, {} {}, 0 contradict, 0 name a lost record"
+    counts = "acme: 2 records, {} links stand, {} {}, 0 contradict, 0 name nobody left"
     status, out, err = said(stage, capsys, *rebuild)
     assert (status, err) == (0, "")
     assert out.splitlines() == [counts.format(0, 1, "to make"), "--apply makes them."]

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
+from crmsync.cli.tables import wrapped
 from crmsync.model.records import Side
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _drop(operator: Operator, arguments: argparse.Namespace) -> Answer:
     what = (arguments.side, arguments.object, arguments.id, arguments.connection)
     link = operator.links.drop(*what, apply=arguments.apply)
     last = f"Forgotten. {_FORGOTTEN}" if arguments.apply else "--apply forgets it."
-    return Answer({"applied": arguments.apply, **_row(link)}, f"{columns([_cells(link)])}\n{last}")
+    return Answer({"applied": arguments.apply, **_row(link)}, f"{columns([_cells(link)])}\n{wrapped(last)}")
 
 
 def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -58,9 +59,9 @@ def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     contradictions = [one for each in found for one in each.contradictions]
-    rows = [(one.connection, f"{one.ref} {one.text}") for one in contradictions]
-    lines = [columns(rows)] * bool(rows) + [_counts(one, applied=arguments.apply) for one in found]
-    lines.append(_FIRST_MEETING if arguments.apply else "--apply makes them.")
+    lines = [wrapped(f"{one.connection}: {one.ref} {one.text}") for one in contradictions]
+    lines += [_counts(one, applied=arguments.apply) for one in found]
+    lines.append(wrapped(_FIRST_MEETING) if arguments.apply else "--apply makes them.")
     document = {"applied": arguments.apply, "connections": [_found(one) for one in found]}
     return Answer(document, "\n".join(lines), status=FINDINGS if contradictions else DONE)
 
@@ -84,7 +85,7 @@ def _agreed(link: Link) -> str:
 def _counts(found: Found, *, applied: bool) -> str:
     return (
         f"{found.connection}: {found.walked:,} records, {found.stands:,} links stand, {found.made:,} "
-        f"{'made' if applied else 'to make'}, {len(found.contradictions):,} contradict, {found.gone:,} name a lost record"
+        f"{'made' if applied else 'to make'}, {len(found.contradictions):,} contradict, {found.gone:,} name nobody left"
     )
 
 

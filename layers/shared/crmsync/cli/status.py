@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, columns, word
+from crmsync.cli.tables import wrapped
 from crmsync.flows.status import is_dead
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
         lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
     busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
     lines += ["", "queues", columns([("  ", *row) for row in busy])] if busy else []
-    lines += ["", *findings] if findings else ["", "Nothing needs looking at."]
+    lines += ["", *map(wrapped, findings)] if findings else ["", "Nothing needs looking at."]
     return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
 
 
