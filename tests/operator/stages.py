@@ -14,15 +14,18 @@ from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.link_rebuild import Sides
 from crmsync.flows.operator import Operator
+from crmsync.flows.set_up_pipelines import PipelineSides
 from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_listing import HubspotLister
+from crmsync.gateways.hubspot_pipelines import HubspotPipelines
 from crmsync.gateways.hubspot_schema import HubspotSchema
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_listing import SalesforceLister
+from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce_schema import SalesforceSchema
 from crmsync.gateways.salesforce_session import Login, SalesforceSession
 from crmsync.gateways.settings import SettingsTable
@@ -43,6 +46,7 @@ from tests.memory import (
     MemoryJobs,
     MemoryLinks,
     MemoryOutbox,
+    MemoryPipelineMaps,
     MemoryWaiting,
 )
 from tests.operator.windows import window
@@ -164,6 +168,7 @@ def stage(
             }
             return Sides({side: lister(connection, side) for side in Side}, readers)
 
+        maps = MemoryPipelineMaps()
         links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
         inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
@@ -174,6 +179,12 @@ def stage(
         health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, lambda: NOON)
         sides_of = (hubspot_side, salesforce_side)
 
+        def pipelines_of(connection: Connection) -> PipelineSides:
+            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
+            account = HubspotClient(secret(connection), version=version, patience=patience(clock))
+            org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
+            return PipelineSides(HubspotPipelines(account), SalesforceOpportunities(org_session), maps)
+
         def window_of(connection: Connection, _settings: Settings) -> Window:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
             account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
@@ -182,7 +193,7 @@ def stage(
             )
 
         operator = Operator(
-            shelf, inbox, *sides_of, office, link_office, health, outbox, window_of, lambda: NOON, "ada"
+            shelf, inbox, *sides_of, pipelines_of, office, link_office, health, outbox, window_of, lambda: NOON, "ada"
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (inbox, jobs, errands, links, outbox, cursors, waiting)

@@ -18,6 +18,7 @@ from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
 from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
+from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
@@ -95,7 +96,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Everything the command can do. `hubspot` and `salesforce` make a connection's sides when they are needed.
+    """Everything the command can do. `hubspot`, `salesforce` and `pipelines` make a connection's sides when they are needed.
 
     `window` opens a connection for looking, under the settings that it is given.
     """
@@ -104,6 +105,7 @@ class Operator:
     inbox: Inbox
     hubspot: Callable[[Connection], HubspotSide]
     salesforce: Callable[[Connection], SalesforceSide]
+    pipelines: Callable[[Connection], PipelineSides]
     jobs: JobOffice
     links: LinkOffice
     health: HealthOffice
@@ -256,11 +258,11 @@ class Operator:
         return learned.reading
 
     def _set_up(self, settings: Settings, *, apply: bool) -> list[SetupStep]:
-        return [
-            step
-            for one in settings.connections
-            for step in set_up(one, self.hubspot(one), self.salesforce(one), apply=apply)
-        ]
+        return [step for one in settings.connections for step in self._set_up_one(one, apply=apply)]
+
+    def _set_up_one(self, connection: Connection, *, apply: bool) -> list[SetupStep]:
+        steps = set_up(connection, self.hubspot(connection), self.salesforce(connection), apply=apply)
+        return [*steps, *set_up_pipelines(connection, self.pipelines, steps, apply=apply)]
 
 
 MAPPED_FIELDS = "mapped fields"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crmsync.flows.link_office import LinkOffice
     from crmsync.flows.link_rebuild import Reader, Sides
     from crmsync.flows.operator import Operator
+    from crmsync.flows.set_up_pipelines import PipelineSides
     from crmsync.flows.status import HealthOffice
     from crmsync.flows.window import Window
 
@@ -43,6 +44,7 @@ def operator() -> Operator:
         inbox(),
         lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
         lambda one: SalesforceSchema(*login_of(one), now=time.time),
+        _pipelines_of,
         _job_office(),
         _link_office(),
         _health_office(),
@@ -50,6 +52,20 @@ def operator() -> Operator:
         _window_of,
         settings_table().now,
         os.environ.get("USER", ""),
+    )
+
+
+def _pipelines_of(connection: Connection) -> PipelineSides:
+    """What a connection's pipelines are put in step by."""
+    from crmsync.flows.set_up_pipelines import PipelineSides
+    from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+    from crmsync.gateways.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+
+    return PipelineSides(
+        HubspotPipelines(hubspot_of(connection).client),
+        SalesforceOpportunities(salesforce_of(connection).session),
+        PipelineMapTable(aws_client("dynamodb"), table_name("state")),
     )
 
 
