@@ -257,6 +257,10 @@ class MemoryDeals:
         self._pipelines[made.id] = made
         return made
 
+    def change(self, pipeline: DealPipeline) -> None:
+        """A person changes a pipeline's name and stages."""
+        self._pipelines[pipeline.id] = pipeline
+
     def drop(self, pipeline: str) -> None:
         """A person deletes a pipeline."""
         del self._pipelines[pipeline]

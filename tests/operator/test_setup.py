@@ -21,6 +21,7 @@ APP = SetupStep("acme", Side.HUBSPOT, "app 990077", StepState.THERE)
 SCOPES = SetupStep("acme", Side.HUBSPOT, "scopes", StepState.THERE)
 HUBSPOT_STEPS = 3 + len(HUBSPOT_NAMES)
 """The account, the app, its scopes, and our own parts."""
+PIPELINE_STEPS = 2
 MAPPED = [
     SetupStep("acme", Side.SALESFORCE, f"mapped fields of {name}", StepState.THERE)
     for name in ("Lead", "Contact", "Account", "Opportunity")
@@ -41,7 +42,14 @@ def steps(stage: Stage, state: StepState) -> list[SetupStep]:
         org(stage),
         *(SetupStep("acme", Side.SALESFORCE, name, state) for name in SALESFORCE_NAMES),
         *MAPPED,
+        *pipelines(state),
     ]
+
+
+def pipelines(state: StepState, connection: str = "acme") -> list[SetupStep]:
+    """The last steps: the one pipeline of an org without record types, and its stages."""
+    whats = ("pipeline Salesforce - Default pipeline", "stages of Salesforce - Default pipeline")
+    return [SetupStep(connection, Side.HUBSPOT, what, state) for what in whats]
 
 
 def test_without_apply_nothing_is_made(stage: Stage) -> None:
@@ -228,7 +236,7 @@ def test_nothing_is_made_in_another_account() -> None:
         text = "the token in crmsync/acme/hubspot belongs to HubSpot account 777 (TEN-1)"
         assert made == [
             SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.WRONG, text),
-            *steps(stage, StepState.MADE)[HUBSPOT_STEPS:],
+            *steps(stage, StepState.MADE)[HUBSPOT_STEPS:-PIPELINE_STEPS],
         ]
         assert stage.writes[0] == 0
 
@@ -244,10 +252,11 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
 
         made = stage.operator.setup(apply=True)
 
-        hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:]
+        hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:-PIPELINE_STEPS]
         assert [step.what for step in hubspot] == ["account 555002", APP.what, SCOPES.what, *HUBSPOT_NAMES]
         assert [step.state for step in hubspot] == [*[StepState.THERE] * 3, *[StepState.MADE] * len(HUBSPOT_NAMES)]
         assert {step.state for step in salesforce} == {StepState.THERE}
+        assert made[-PIPELINE_STEPS:] == pipelines(StepState.MADE, "beta")
 
 
 def test_set_up_speaks_the_date_based_paths_as_well() -> None:
@@ -289,7 +298,7 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     """A refused login is one failed step with its remedy."""
     stage.operator.push_settings(MINIMAL, apply=True)
     wanted = steps(stage, StepState.MADE)
-    hubspot, salesforce = wanted[:HUBSPOT_STEPS], wanted[HUBSPOT_STEPS:]
+    hubspot, salesforce = wanted[:HUBSPOT_STEPS], wanted[HUBSPOT_STEPS:-PIPELINE_STEPS]
 
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
     failed, *others = stage.operator.setup(apply=True)

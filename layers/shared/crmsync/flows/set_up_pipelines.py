@@ -65,14 +65,16 @@ def _lines(found: Survey, done: Sequence[Tried] | None) -> Iterator[_Line]:
     labels = {one.id: one.label for one in found.pipelines}
     labels |= {one.step.pipeline: one.step.label for one in tried if isinstance(one.step, RenamePipeline)}
     for label in dict.fromkeys(names(found.record_types).values()):
-        whole = [one for one in tried if isinstance(one.step, MakePipeline | RenamePipeline) and one.step.label == label]
+        whole = [
+            one for one in tried if isinstance(one.step, MakePipeline | RenamePipeline) and one.step.label == label
+        ]
         stages = [one for one in tried if _pipeline_of(one, labels) == label]
         state, text = _state_of(whole, found, is_done=done is not None)
         yield f"pipeline {label}", state, text
-        if any(isinstance(one.step, MakePipeline) for one in whole):
-            yield f"stages of {label}", state, ""
-        else:
+        if not any(isinstance(one.step, MakePipeline) for one in whole):
             yield f"stages of {label}", *_state_of_stages(stages, found, is_done=done is not None)
+        elif state is not StepState.FAILED:
+            yield f"stages of {label}", state, ""
 
 
 def _pipeline_of(one: Tried, labels: Mapping[str, str]) -> str:
@@ -104,7 +106,9 @@ def _state_of_stages(tried: Sequence[Tried], found: Survey, *, is_done: bool) ->
     if not changes:
         return StepState.THERE, over
     standing = {stage.id: stage for pipeline in found.pipelines for stage in pipeline.stages}
-    last = {step.stage.id or step.stage.label: step.stage for step in changes if isinstance(step, MakeStage | ChangeStage)}
+    last = {
+        step.stage.id or step.stage.label: step.stage for step in changes if isinstance(step, MakeStage | ChangeStage)
+    }
     wrong = [stage.label for stage in last.values() if standing.get(stage.id) != stage]
     return StepState.WRONG, f"out of step: {', '.join(wrong) or 'their order'}; crmsync setup --apply puts them right"
 
