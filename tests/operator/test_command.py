@@ -27,7 +27,8 @@ from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
 
-PARTS = len(HUBSPOT_PARTS) + len(SALESFORCE_PARTS)
+PARTS = len(HUBSPOT_PARTS) + len(SALESFORCE_PARTS) + 2
+"""Our own on both sides, and the org's one pipeline with its stages."""
 SEEN = 8
 """The account, the app and its scopes; the org and the mapped fields of four objects."""
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")

@@ -159,6 +159,7 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
         "access to every Opportunity",
         "access to Opportunity.Crmsync_HubSpot_Id__c",
         "access to OpportunityContactRole.Crmsync_HubSpot_Id__c",
+        *(step.what for step in pipelines(StepState.MADE)),
     ]
     fields = stage.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]
     key = next(field for field in fields if field["name"] == "Crmsync_HubSpot_Id__c")
@@ -267,6 +268,19 @@ def test_set_up_speaks_the_date_based_paths_as_well() -> None:
         assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
         assert stage.operator.setup(apply=True) == steps(stage, StepState.THERE)
         assert "POST /crm/properties/2026-03/contacts" in stage.hubspot.stats()["by_endpoint"]
+
+
+@pytest.mark.rule("LIM-3")
+def test_an_account_without_room_for_a_pipeline_says_so() -> None:
+    """All else is made; the one pipeline too many fails with what to do about it."""
+    with stages.stage(portal={"pipelines_allowed": 1}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+
+        *others, failed = stage.operator.setup(apply=True)
+
+        assert others == steps(stage, StepState.MADE)[:-PIPELINE_STEPS]
+        assert (failed.what, failed.state) == ("pipeline Salesforce - Default pipeline", StepState.FAILED)
+        assert "(LIM-3)" in failed.text
 
 
 @pytest.mark.rule("INS-2")

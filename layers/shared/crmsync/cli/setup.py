@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_words(words: Words) -> None:
     """Add ``setup``, ``check`` and ``hubspot-app``."""
-    acts(word(words, "setup", _setup, "make the properties and fields that crmsync needs in both CRMs"))
+    acts(word(words, "setup", _setup, "make the properties, fields and pipelines that crmsync needs in both CRMs"))
     check = word(words, "check", _check, "is a settings file good, and is everything there that it needs")
     check.add_argument("file", metavar="FILE", nargs="?")
     app = word(
