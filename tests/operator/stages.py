@@ -47,6 +47,7 @@ from tests.memory import (
     MemoryLinks,
     MemoryOutbox,
     MemoryPipelineMaps,
+    MemoryRoles,
     MemoryWaiting,
 )
 from tests.operator.windows import window
@@ -183,7 +184,7 @@ def stage(
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
             account = HubspotClient(secret(connection), version=version, patience=patience(clock))
             org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
-            return PipelineSides(HubspotPipelines(account), SalesforceOpportunities(org_session), maps)
+            return PipelineSides(HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps)
 
         def window_of(connection: Connection, _settings: Settings) -> Window:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above

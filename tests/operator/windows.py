@@ -18,7 +18,7 @@ from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from tests.builders import NOON, OUR_APP, SEALER
-from tests.memory import MemoryBrake, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPipelineMaps
+from tests.memory import MemoryBrake, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPipelineMaps, MemoryRoles
 
 
 def window(
@@ -41,7 +41,7 @@ def window(
         associations=HubspotAssociations(client),
         companies=hubspot,
         accounts=salesforce,
-        opportunities=SalesforceOpportunities(session),
+        opportunities=SalesforceOpportunities(session, MemoryRoles()),
         deals=HubspotPipelines(client),
         pipeline_maps=MemoryPipelineMaps(),
         directory=OwnersDirectory(client, session, now=lambda: 0.0),

@@ -60,12 +60,14 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     from crmsync.flows.set_up_pipelines import PipelineSides
     from crmsync.gateways.hubspot_pipelines import HubspotPipelines
     from crmsync.gateways.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.role_memory import RoleTable
     from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 
+    table, name = aws_client("dynamodb"), table_name("state")
     return PipelineSides(
         HubspotPipelines(hubspot_of(connection).client),
-        SalesforceOpportunities(salesforce_of(connection).session),
-        PipelineMapTable(aws_client("dynamodb"), table_name("state")),
+        SalesforceOpportunities(salesforce_of(connection).session, RoleTable(table, name, connection.name)),
+        PipelineMapTable(table, name),
     )
 
 
