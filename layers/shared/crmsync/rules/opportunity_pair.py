@@ -36,7 +36,8 @@ from crmsync.rules.roles import RoleVerdict, decide_roles
 ROLE = "OpportunityContactRole"
 CONTACT = "contact"
 
-_COUNTED = frozenset({*COUNTED, deal_stages.STAGE_NAME, deal_stages.RECORD_TYPE})
+_STAGED = frozenset({deal_stages.STAGE_NAME})
+_COUNTED = frozenset({*COUNTED, *_STAGED})
 _QUIET_CAUSES = frozenset({Cause.EDITED})
 _BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 
@@ -128,20 +129,21 @@ def _roll_up(
     """Whose opportunities are added up anew, and whose stage may move with it: only where something that counts is news."""
     added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
-    is_news = _is_news(plan, link, salesforce, book) or not link.version or cause in _BY_HAND
+    is_first = not link.version or cause in _BY_HAND
+    is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
     if not (is_news or fresh or verdict.end or verdict.leave or cause not in _QUIET_CAUSES):
         return ()
     contacts = tied.everybody | added
-    moves = (tied.in_roles | added) if is_news else fresh
+    moves_all = is_first or _is_news(_STAGED, plan, link, salesforce, book)
+    moves = (tied.in_roles | added) if moves_all else fresh
     return (RollUp(contacts, moves, ("ROLL-1", "LIFE-1")),) if contacts else ()
 
 
-def _is_news(plan: Plan, link: Link, salesforce: Record, book: Book) -> bool:
-    """Whether the opportunity shows, or is about to, another stage, amount or date than the two sides agreed on."""
-    page = book.page_of(salesforce)
-    counted = {name: form for name, form in page.salesforce_forms.items() if name in _COUNTED}
+def _is_news(wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, book: Book) -> bool:
+    """Whether the opportunity shows, or is about to, something else in one of the fields than the two sides agreed on."""
+    forms = {name: form for name, form in book.page_of(salesforce).salesforce_forms.items() if name in wanted}
     written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
-    return bool(written & _COUNTED) or not view(salesforce, counted, link, book.sealer).quiet
+    return bool(written & wanted) or not view(salesforce, forms, link, book.sealer).quiet
 
 
 def _after(link: Link, verdict: RoleVerdict, tied: Tied, book: Book) -> Link:
