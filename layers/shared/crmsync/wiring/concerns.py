@@ -17,6 +17,7 @@ from crmsync.wiring.stores import jobs, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
+    from crmsync.flows.world import World
 
 Event = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
 
     if (connection := _syncing(name, Kind.CONTACT, changes)) is None:
         return
-    summary = sync_contacts(changes, world_of(connection, our_user_of(connection)))
+    summary = sync_contacts(changes, _world(connection))
     _tell(name, Kind.CONTACT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
@@ -60,7 +61,7 @@ def _sync_accounts(name: str, changes: list[Change]) -> None:
 
     if (connection := _syncing(name, Kind.ACCOUNT, changes)) is None:
         return
-    summary = sync_accounts(changes, world_of(connection, our_user_of(connection)))
+    summary = sync_accounts(changes, _world(connection))
     _tell(name, Kind.ACCOUNT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
@@ -70,22 +71,29 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
     """Nothing is done before the accounts are imported; what is older then comes by an import of its own (OPP-2, OPP-4)."""
     if (connection := _syncing(name, Kind.OPPORTUNITY, changes)) is None:
         return
-    since = _opportunities_since(connection)
-    if since is None:
+    world = _world(connection)
+    if world.opportunities_since is None:
         logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(changes))
         return
-    from crmsync.flows.opportunity import sync_opportunities  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    from crmsync.flows.opportunity import sync_opportunities
 
-    summary = sync_opportunities(changes, world_of(connection, our_user_of(connection), since))
+    summary = sync_opportunities(changes, world)
     _tell(name, Kind.OPPORTUNITY, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
+
+
+def _world(connection: Connection) -> World:
+    """The world of a connection. All concerns know since when opportunities sync: who finds a counterpart has them looked at."""
+    return world_of(connection, our_user_of(connection), _opportunities_since(connection))
 
 
 def _opportunities_since(connection: Connection) -> datetime | None:
     """Since when the opportunities of a connection sync by themselves; an import that is finished is asked for once."""
     from crmsync.rules.set_up_order import ACCOUNT, opportunities_since
 
+    if Kind.OPPORTUNITY not in kinds_of(connection):
+        return None
     finished = _finished_imports()
     if connection.name not in finished and (at := jobs().imported(connection.name, ACCOUNT)):
         finished[connection.name] = at
