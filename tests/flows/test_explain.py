@@ -8,10 +8,12 @@ import pytest
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.explain import Explainer
+from crmsync.flows.looks import LOOKS
 from crmsync.model.effects import Category, Note, Report, effect_line
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
+from crmsync.rules.backfill_objects import WALKED
 from crmsync.rules.explanation import DecisionLine, FieldLine, News, Outcome
 from tests.flows.town_window import explain, settings_of, window
 from tests.flows.worlds import Town
@@ -231,6 +233,28 @@ def test_an_object_that_is_not_kept_in_step() -> None:
     """The ones that are, are named."""
     with pytest.raises(Refused, match=r"salesforce has no Case to explain; there are Lead, Contact, Account"):
         explainer(Town()).explain(Side.SALESFORCE, "Case", "1")
+
+
+def test_an_org_that_is_not_set_up() -> None:
+    """Our field is missing there: the hint says how to get it. Any other error is told as it is."""
+    town = Town()
+    lead = town.new_lead()
+    for text, hint in (
+        (
+            "No such column 'Crmsync_HubSpot_Id__c'",
+            "Run crmsync setup --apply first; crmsync check says what is missing.",
+        ),
+        ("No such column 'Fax'", ""),
+    ):
+        town.salesforce.down = Refused(text, code="INVALID_FIELD")
+        with pytest.raises(Refused) as caught:
+            explain(town, lead)
+        assert (caught.value.text, caught.value.hint) == (text, hint)
+
+
+def test_every_kind_that_is_walked_through_can_be_looked_at() -> None:
+    """A preview of everything meets no concern without a look."""
+    assert {one.kind for one in WALKED} <= set(LOOKS)
 
 
 def test_a_concern_that_is_switched_off_is_said_to_be() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.errors import Gone, Refused
-from crmsync.flows.looks import LOOKS
+from crmsync.flows.looks import LOOKS, look_at
 from crmsync.flows.planning import Looked
 from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import would_spread
@@ -118,8 +118,8 @@ class Explainer:
 
 def _look(changes: list[Change], world: World) -> Looked[Any]:
     """Look at a record, and together with those that must be looked at with it: whoever holds the address that it should get."""
-    looked = LOOKS[changes[0].kind](changes, world)
-    return LOOKS[changes[0].kind](looked.not_yet, world) if looked.not_yet else looked
+    looked = look_at(changes, world)
+    return look_at(looked.not_yet, world) if looked.not_yet else looked
 
 
 def _object(side: Side, name: str) -> str:

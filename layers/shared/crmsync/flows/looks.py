@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from crmsync.errors import Refused, SyncError
 from crmsync.flows import account, contact
 from crmsync.flows.planning import Looked
 from crmsync.flows.world import World
+from crmsync.model import names
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
 
@@ -16,3 +18,19 @@ Look: TypeAlias = Callable[[Sequence[Change], World], Looked[Any]]
 """Gathers and plans; writes nothing."""
 
 LOOKS: Mapping[Kind, Look] = MappingProxyType({Kind.CONTACT: contact.look, Kind.ACCOUNT: account.look})
+
+_OURS = (names.SALESFORCE_KEY, names.HUBSPOT_KEY)
+
+
+def look_at(changes: Sequence[Change], world: World) -> Looked[Any]:
+    """Look at records of one kind, for somebody at a terminal.
+
+    Raises `SyncError`, and where our own field is what a side misses a `Refused` that says how to get it.
+    """
+    try:
+        return LOOKS[changes[0].kind](changes, world)
+    except SyncError as error:
+        if any(name in error.text for name in _OURS):
+            hint = "Run crmsync setup --apply first; crmsync check says what is missing."
+            raise Refused(error.text, code=error.code, hint=hint) from error
+        raise

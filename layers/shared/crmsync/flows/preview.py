@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from crmsync.errors import Refused
 from crmsync.flows.dry_world import ExpectedLinks
-from crmsync.flows.looks import LOOKS
+from crmsync.flows.looks import look_at
 from crmsync.flows.outcomes import BATCH
 from crmsync.flows.planning import Looked
 from crmsync.flows.stage_news import stage_news
@@ -207,7 +207,7 @@ class _Walk:
             changes = [one for one in changes if one.ref not in self.paired]
             if not changes:
                 return
-            looked = LOOKS[kind](changes, self.world)
+            looked = look_at(changes, self.world)
             self._add(looked)
             changes = looked.not_yet
         for change in changes:
