@@ -218,6 +218,27 @@ def test_a_company() -> None:
     assert [one.because for one in told.plan.notes] == [("ACC-10",)]
 
 
+def test_a_deal_whose_opportunity_moved_on() -> None:
+    """The stage is decided by rules of its own, and the fields as everywhere; a new role makes its association (OPP-9)."""
+    town = Town()
+    theirs = town.new_member(None, "ada@example.com")
+    town.sync(theirs)
+    opportunity = town.new_opportunity()
+    town.sync(opportunity)
+    deal, ada = town.counterpart(opportunity), town.counterpart(theirs)
+    town.wait()
+    town.salesforce.edit(opportunity, {"StageName": "Closed Won", "Amount": 2000})
+    town.opportunities.add_role(opportunity, theirs)
+    told = explain(town, deal)
+    stages = [(one.topic, one.salesforce_value, one.because) for one in told.decisions if one.topic == "stage"]
+    assert stages == [("stage", "Closed Won", ("OPP-5",))]
+    assert line(town, deal, "amount").outcome == Outcome.TO_HUBSPOT
+    done = [effect_line(one) for one in told.plan.effects]
+    assert done[0].startswith(f"update {deal}: amount, ")
+    assert f"associate {deal} with {ada} (OPP-9)" in done
+    assert "add up the opportunities of 1 contacts (ROLL-1, LIFE-1)" in done
+
+
 def explainer(town: Town) -> Explainer:
     """For questions that have no answer."""
     return Explainer(lambda: settings_of(town), lambda connection, _: window(town, connection), lambda: town.now)
@@ -231,7 +252,9 @@ def test_an_unknown_record() -> None:
 
 def test_an_object_that_is_not_kept_in_step() -> None:
     """The ones that are, are named."""
-    with pytest.raises(Refused, match=r"salesforce has no Case to explain; there are Lead, Contact, Account"):
+    with pytest.raises(
+        Refused, match=r"salesforce has no Case to explain; there are Lead, Contact, Account, Opportunity"
+    ):
         explainer(Town()).explain(Side.SALESFORCE, "Case", "1")
 
 

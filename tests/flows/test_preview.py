@@ -225,17 +225,38 @@ def test_an_account_and_what_waits_for_it() -> None:
 @pytest.mark.parametrize(
     ("word", "legs"),
     [
-        ("", ["Account", "company", "Contact", "Lead", "contact"]),
+        ("", ["Account", "company", "Contact", "Lead", "contact", "Opportunity", "deal"]),
         ("contacts", ["Contact", "contact"]),
         ("leads", ["Lead"]),
         ("accounts", ["Account"]),
         ("companies", ["company"]),
         ("Lead", ["Lead"]),
+        ("opportunities", ["Opportunity"]),
+        ("deals", ["deal"]),
     ],
 )
 def test_one_object_alone(word: str, legs: list[str]) -> None:
     """By the word of the import or the object's own, one or many."""
     assert [one.leg.object for one in preview(Town(), Wanted(word)).seen] == legs
+
+
+def test_opportunities() -> None:
+    """A deal for one that is new, an opportunity for a deal of HubSpot's own pipeline; what is in step is nothing."""
+    town = Town()
+    theirs = town.new_member(None, "ada@example.com")
+    town.sync(theirs, town.new_opportunity())
+    town.new_opportunity(theirs)
+    town.new_deal(dealname="Valves")
+    before = town.writes()
+    assert counts(preview(town, Wanted("opportunities"))) == {
+        "hubspot deal": {"create": 1},
+        "salesforce Opportunity": {"nothing": 1},
+    }
+    assert counts(preview(town, Wanted("deals"))) == {
+        "hubspot deal": {"nothing": 1},
+        "salesforce Opportunity": {"create": 1},
+    }
+    assert town.writes() == before
 
 
 def test_an_unknown_object_is_refused() -> None:
@@ -249,7 +270,7 @@ def test_what_is_switched_off_is_said_to_be() -> None:
     town = Town(companies=CompanySettings(sync=False))
     seen = preview(town)
     assert (seen.remarks, [one.leg.object for one in seen.seen]) == (
-        ("acme: companies are switched off (ACC-2).",),
+        ("acme: deals are switched off (OPP-3).", "acme: companies are switched off (ACC-2)."),
         ["Contact", "Lead", "contact"],
     )
     with pytest.raises(Refused, match="companies are switched off"):

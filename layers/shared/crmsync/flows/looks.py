@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from crmsync.errors import Refused, SyncError
-from crmsync.flows import account, contact
+from crmsync.flows import account, contact, opportunity
 from crmsync.flows.planning import Looked
 from crmsync.flows.world import World
 from crmsync.model import names
@@ -17,7 +17,9 @@ from crmsync.model.records import Kind
 Look: TypeAlias = Callable[[Sequence[Change], World], Looked[Any]]
 """Gathers and plans; writes nothing."""
 
-LOOKS: Mapping[Kind, Look] = MappingProxyType({Kind.CONTACT: contact.look, Kind.ACCOUNT: account.look})
+LOOKS: Mapping[Kind, Look] = MappingProxyType(
+    {Kind.CONTACT: contact.look, Kind.ACCOUNT: account.look, Kind.OPPORTUNITY: opportunity.look}
+)
 
 _OURS = (names.SALESFORCE_KEY, names.HUBSPOT_KEY)
 

@@ -15,7 +15,7 @@ from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules import opt_out, owners, parents, reports
+from crmsync.rules import deal_stages, opt_out, owners, parents, reports
 from crmsync.rules.book import Book, Page
 from crmsync.rules.heirs import inherited
 from crmsync.rules.merge import Showing, is_in_step, may_pass
@@ -185,6 +185,8 @@ _TOPICS = (
     ("owner", owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD),
     ("e-mail opt-out", opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),
     ("company", parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD),
+    ("stage", deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME),
+    ("pipeline", deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
 )
 """What is decided beside the field map, and where both sides show it."""
 
@@ -222,7 +224,31 @@ def _parent(merged: PairMerge) -> tuple[str, Because]:
     return (f"company {verdict.leaves} is taken away", verdict.because) if verdict.leaves else (_STAYS, ())
 
 
-_TEXTS = {"owner": _owner, "e-mail opt-out": _opt_out, "company": _parent}
+def _stage(merged: PairMerge) -> tuple[str, Because]:
+    return _moved(merged, deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME)
+
+
+def _pipeline(merged: PairMerge) -> tuple[str, Because]:
+    return _moved(merged, deal_stages.PIPELINE, deal_stages.RECORD_TYPE)
+
+
+def _moved(merged: PairMerge, mine: str, theirs: str) -> tuple[str, Because]:
+    """What becomes of a stage or pipeline: written on either side, or on both where a deal's pipeline has to follow its new stage."""
+    verdict = merged.stage_verdict
+    if verdict.unknown:
+        return "cannot cross: the other side knows no such stage", verdict.because
+    written = [f"Salesforce gets {merged.to_salesforce[theirs]}"] if theirs in merged.to_salesforce else []
+    written += [f"HubSpot gets {merged.to_hubspot[mine]}"] if mine in merged.to_hubspot else []
+    return (", ".join(written), verdict.because) if written else (_STAYS, ())
+
+
+_TEXTS = {
+    "owner": _owner,
+    "e-mail opt-out": _opt_out,
+    "company": _parent,
+    "stage": _stage,
+    "pipeline": _pipeline,
+}
 
 
 # A record that is about to be made.
@@ -230,15 +256,20 @@ _TEXTS = {"owner": _owner, "e-mail opt-out": _opt_out, "company": _parent}
 
 def _newborn_lines(record: Record | None, plan: Plan, book: Book) -> tuple[FieldLine, ...]:
     """What a new record on the other side is given, field by field; nothing where none is made."""
-    create = next((one for one in plan.effects if isinstance(one, CreateRecord)), None)
+    create = _birth(plan)
     if record is None or create is None:
         return ()
     return tuple(_given(rule, record, create) for rule in _page(record, create, book).field_map)
 
 
+def _birth(plan: Plan) -> CreateRecord | None:
+    """The record that a plan makes as the other half of a new pair."""
+    return next((one for one in plan.effects if plan.birth and isinstance(one, CreateRecord)), None)
+
+
 def newborn_reports(record: Record | None, plan: Plan, book: Book) -> tuple[Report, ...]:
     """What people will be told once the record that the plan makes is looked at: values that cannot cross, or not whole (CH-8)."""
-    create = next((one for one in plan.effects if isinstance(one, CreateRecord)), None)
+    create = _birth(plan)
     if record is None or create is None:
         return ()
     unfit, cut = [], []

@@ -9,6 +9,8 @@ from crmsync.model.effects import Because, Conflict
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.book import Book
+from crmsync.rules.deal_stages import KEEP as NO_STAGE_MOVES
+from crmsync.rules.deal_stages import StageVerdict
 from crmsync.rules.opt_out import AS_IT_IS, OptOutVerdict
 from crmsync.rules.owners import NOBODY_MOVES, OwnerVerdict
 from crmsync.rules.parents import ParentVerdict
@@ -43,6 +45,7 @@ class PairMerge:
     parents: ParentVerdict = field(default_factory=ParentVerdict)
     owner_verdict: OwnerVerdict = NOBODY_MOVES
     opt_out_verdict: OptOutVerdict = AS_IT_IS
+    stage_verdict: StageVerdict = NO_STAGE_MOVES
 
 
 def newest_of(name: str, hubspot: Record, salesforce: Record, book: Book) -> Side:

@@ -97,7 +97,7 @@ def merge_stages(hubspot: Record, salesforce: Record, h: SideView, s: SideView, 
     untyped = Showing(None, None, changed=False)
     opportunity = StageShowing(s.showings.get(deal_stages.RECORD_TYPE, untyped), s.showings[deal_stages.STAGE_NAME])
     newest = newest_of(deal_stages.DEAL_STAGE, hubspot, salesforce, book)
-    verdict = decide_stage(deal, opportunity, newest, book.pipelines)
+    merged.stage_verdict = verdict = decide_stage(deal, opportunity, newest, book.pipelines)
     merged.unfit += (STAGES,) if verdict.unknown else ()
     merged.to_hubspot |= verdict.to_hubspot
     merged.to_salesforce |= verdict.to_salesforce
