@@ -8,14 +8,17 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from crmsync.flows.dry_world import AS_IT_IS, READING, ExpectedLinks, WriteRefusedError, dry
+from crmsync.flows.dry_world import AS_IT_IS, READING, ExpectedLinks, RolesNotKept, WriteRefusedError, dry
 from crmsync.flows.world import World
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.roles import Role
 from tests.builders import NOON, a_book, a_contact, a_lead, a_link
 from tests.flows.worlds import Town
+from tests.memory import MemoryRoles
 
+GRACE = Ref(Side.SALESFORCE, "Contact", "3")
 ADA = Ref(Side.HUBSPOT, "contact", "81")
 
 WRITES: Mapping[str, Callable[[World], object]] = {
@@ -67,6 +70,17 @@ def test_the_brake_counts_for_this_run_alone() -> None:
     world = dry(town.world)
     assert [world.brake.pull("acme", Kind.CONTACT, 2, 3, NOON) for _ in range(3)] == [2, 1, 0]
     assert town.brake.pull("acme", Kind.CONTACT, 3, 3, NOON) == 3
+
+
+def test_roles_that_are_seen_are_not_remembered() -> None:
+    """What is remembered already is read all the same."""
+    memory = MemoryRoles()
+    role = Role(Ref(Side.SALESFORCE, "OpportunityContactRole", "1"), Ref(Side.SALESFORCE, "Opportunity", "2"), GRACE)
+    roles = RolesNotKept(memory)
+    roles.keep([role])
+    assert memory.of([role.ref]) == {}
+    memory.keep([role])
+    assert roles.of([role.ref]) == {role.ref: role}
 
 
 def a_pair() -> tuple[Record, Record]:

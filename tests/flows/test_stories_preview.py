@@ -40,10 +40,14 @@ def writes(stack: Stack) -> Mapping[str, int]:
 @pytest.mark.rule("CH-28")
 def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Stack, people: People):
     """What is made, paired and left alone; no write to either CRM or a table. Then webhooks and events bring just that about."""
+    people.new_record("Opportunity", Name="Valves", StageName="Prospecting", CloseDate="2026-12-31")
+    stack.settle()
     ada = people.new_contact(email="pre.ada@example.com", lastname="Lang", jobtitle="Countess")
     people.new_contact(email="pre.new@example.com", lastname="New")
     lead = people.new_record("Lead", LastName="Lang", Company="Example", Email="pre.ada@example.com")
     bill = people.new_record("Contact", LastName="Bill", Email="pre.bill@example.com")
+    pumps = people.new_record("Opportunity", Name="Pumps", StageName="Prospecting", CloseDate="2026-12-31")
+    people.new_record("OpportunityContactRole", OpportunityId=pumps, ContactId=bill)
     stack.advance(60, settle=False)
     before = writes(stack)
     told = look(stack, "preview")
@@ -51,6 +55,8 @@ def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Sta
     assert writes(stack) == before
     assert told["counts"] == {
         "hubspot contact": {"create": 1, "mark": 1, "update": 1},
+        "hubspot deal": {"create": 1},
+        "salesforce Opportunity": {"nothing": 1},
         "salesforce Lead": {"create": 1, "link": 1, "mark": 1, "update": 1},
     }
     assert {one["object"]: one["looked_at"] for one in told["looked_at"]} == {
@@ -59,6 +65,8 @@ def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Sta
         "Contact": 1,
         "Lead": 1,
         "contact": 2,
+        "Opportunity": 2,
+        "deal": 1,
     }
     assert [one["effect"] for one in explained["effects"]] == ["CreateRecord"]
     assert min(told["cost"].values()) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmsync.flows.dry_world import dry
+from crmsync.flows.dry_world import RolesNotKept, dry
 from crmsync.flows.window import Window
 from crmsync.flows.world import World
 from crmsync.gateways.hubspot import HubspotGateway
@@ -41,7 +41,7 @@ def window(
         associations=HubspotAssociations(client),
         companies=hubspot,
         accounts=salesforce,
-        opportunities=SalesforceOpportunities(session, MemoryRoles()),
+        opportunities=SalesforceOpportunities(session, RolesNotKept(MemoryRoles())),
         deals=HubspotPipelines(client),
         pipeline_maps=MemoryPipelineMaps(),
         directory=OwnersDirectory(client, session, now=lambda: 0.0),

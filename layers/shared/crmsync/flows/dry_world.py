@@ -15,7 +15,9 @@ from crmsync.errors import SyncError
 from crmsync.flows.world import World
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
+from crmsync.model.roles import Role
 from crmsync.ports import Links
+from crmsync.ports.deals import RoleMemory
 
 READING: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -74,6 +76,21 @@ class _DryBrake:
         allowed = max(0, min(wanted, limit - self._pulled.get(kind, 0)))
         self._pulled[kind] = self._pulled.get(kind, 0) + allowed
         return allowed
+
+
+class RolesNotKept:
+    """Implements `RoleMemory` for reading: in a dry run nothing that is seen is remembered."""
+
+    def __init__(self, memory: RoleMemory) -> None:
+        """Read `memory`."""
+        self._memory = memory
+
+    def keep(self, roles: Iterable[Role]) -> None:
+        """Keeps nothing: this is no mistake of the caller's, who only reads."""
+
+    def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
+        """As the port says."""
+        return self._memory.of(refs)
 
 
 class ExpectedLinks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
@@ -73,13 +74,20 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
 
 def _window_of(connection: Connection, settings: Settings) -> Window:
     """A connection for looking: nothing in it can write."""
-    from crmsync.flows.dry_world import dry
+    from crmsync.flows.dry_world import RolesNotKept, dry
     from crmsync.flows.window import Window
+    from crmsync.gateways.role_memory import RoleTable
     from crmsync.gateways.salesforce_ids import full
+    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 
     hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
+    roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
+    world = replace(
+        world_of(connection, our_user_of(connection, settings)),
+        opportunities=SalesforceOpportunities(salesforce, RolesNotKept(roles)),
+    )
     return Window(
-        dry(world_of(connection, our_user_of(connection, settings))),
+        dry(world),
         lambda side: lister_of(connection, side),
         quota_of(connection),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
