@@ -37,7 +37,7 @@ NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (0, 0, 0), (1, 0, 0), (0, 1, 
 ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     **{
         f"{function}/{story}": (ALL_DONE, NOWHERE)
-        for function in ("account_sync", "contact_sync")
+        for function in ("account_sync", "contact_sync", "opportunity_sync")
         for story in ("deleted_in_hubspot", "edited_in_hubspot", "edited_in_salesforce", "looked_at_again")
     },
     **{
@@ -45,12 +45,9 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
             {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000002"}]},
             NOWHERE,
         )
-        for function in ("account_sync", "contact_sync")
+        for function in ("account_sync", "contact_sync", "opportunity_sync")
     },
-    "opportunity_sync/unreadable": (
-        {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
-        NOWHERE,
-    ),
+    "opportunity_sync/role_deleted_in_salesforce": (ALL_DONE, NOWHERE),
     "backfill/next_turn": (ALL_DONE, NOWHERE),
     "backfill/unreadable": (
         {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975000001"}]},
