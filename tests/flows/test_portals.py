@@ -15,7 +15,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.records import Ref, Side
-from crmsync.model.settings import CreateInHubspot, HubspotAccount
+from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, HubspotAccount
 from tests.flows.worlds import Town
 
 SAME = "ada@example.com"
@@ -67,12 +67,9 @@ def everybody(*accounts: Account) -> None:
     for _ in range(2):
         for account in accounts:
             account.wait()
-            refs = [
-                *account.hubspot.refs("contact"),
-                *account.salesforce.refs("Lead"),
-                *account.salesforce.refs("Contact"),
-            ]
-            account.sync(*refs)
+            here, there = account.hubspot, account.salesforce
+            account.sync(*here.refs("company"), *there.refs("Account"))
+            account.sync(*here.refs("contact"), *there.refs("Lead"), *there.refs("Contact"))
             account.drain()
 
 
@@ -128,6 +125,27 @@ def test_an_inclusion_list_is_each_accounts_own() -> None:
     everybody(acme, beta)
 
     assert {ref: beta.hubspot.fields(ref).get("phone") for ref in (ada, bob)} == {ada: "+49 30 1", bob: None}
+
+
+@pytest.mark.rule("TEN-1")
+def test_a_company_of_one_account_becomes_one_of_the_other() -> None:
+    """Through the account that they share; an edit of the company in either reaches the other, and then all rests."""
+    acme, beta = shared(create_in_salesforce=CreateInSalesforce.CONTACT)
+    acme.settings = beta.settings
+    acme.new_company(acme.new_contact(), name="Example Works", domain="example.com")
+    everybody(acme, beta)
+    everybody(acme, beta)
+
+    (account,), (second,) = acme.salesforce.refs("Account"), beta.hubspot.refs("company")
+    beta.hubspot.edit(second, {"city": "Ulm"})
+    everybody(acme, beta)
+
+    (first,) = acme.hubspot.refs("company")
+    assert [acme.hubspot.fields(first).get(name) for name in ("name", "city")] == ["Example Works", "Ulm"]
+    assert acme.salesforce.fields(account).get("BillingCity") == "Ulm"
+    before = writes(acme, beta)
+    everybody(acme, beta)
+    assert writes(acme, beta) == before
 
 
 @pytest.mark.rule("TEN-1")

@@ -419,3 +419,17 @@ def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
     stage.operator.push_settings(MINIMAL, apply=True)
 
     assert stage.operator.setup(apply=True) == steps(stage, StepState.MADE)
+
+
+@pytest.mark.rule("TEN-1")
+def test_one_org_under_two_addresses_is_told() -> None:
+    """Each connection would take the other's writes for its own; alike addresses, or orgs that differ, are nothing to tell."""
+    second = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
+    with stages.stage(555001, 555002) as stage:
+        stage.operator.push_settings(MINIMAL + second, apply=True)
+        assert [step for step in stage.operator.setup(apply=True) if not step.is_good] == []
+        stage.operator.push_settings(MINIMAL + second.replace("acme.my.", "other.my."), apply=True)
+        text = "leads to the org of acme, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
+        told = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
+
+        assert [step for step in stage.operator.check().steps if not step.is_good] == [told]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
 from crmsync.cli.tables import wrapped
 from crmsync.model.records import Side
+from crmsync.rules.backfill_objects import WALKED
 
 if TYPE_CHECKING:
     from crmsync.flows.link_rebuild import Found
@@ -28,7 +29,7 @@ def add_words(words: Words) -> None:
     ):
         made = word(links, name, run, text)
         made.add_argument("side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
-        made.add_argument("object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
+        made.add_argument("object", metavar="OBJECT", help=", ".join(dict.fromkeys(one.object for one in WALKED)))
         made.add_argument("id", metavar="ID")
         _narrowed(made)
         if name == "drop":

@@ -17,6 +17,7 @@ from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
 from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
+from crmsync.flows.same_org import unlike_addresses
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.status import HealthOffice
@@ -258,7 +259,8 @@ class Operator:
         return learned.reading
 
     def _set_up(self, settings: Settings, *, apply: bool) -> list[SetupStep]:
-        return [step for one in settings.connections for step in self._set_up_one(one, apply=apply)]
+        steps = [step for one in settings.connections for step in self._set_up_one(one, apply=apply)]
+        return [*steps, *unlike_addresses(settings, self.salesforce)]
 
     def _set_up_one(self, connection: Connection, *, apply: bool) -> list[SetupStep]:
         steps = set_up(connection, self.hubspot(connection), self.salesforce(connection), apply=apply)
