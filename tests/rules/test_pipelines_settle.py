@@ -20,9 +20,7 @@ from crmsync.model.pipelines import (
     RenamePipeline,
 )
 from crmsync.rules.pipelines import chance, in_step, names, read_map
-
-TYPE_A, TYPE_B, TYPE_C = (f"01200000000000{number}AAA" for number in (1, 2, 3))
-from tests.rules.test_pipelines import LABELS, SALES, a_type
+from tests.rules.test_pipelines import SALES, TYPE_A, TYPE_B, TYPE_C, a_type
 
 
 @dataclass
