@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.mapped_fields import FieldSource, PropertySource
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
@@ -105,12 +105,15 @@ _Step = tuple[str, StepState, str]
 
 @dataclass(frozen=True, slots=True)
 class _Door:
-    """How a side is entered: is it the one that is meant, what may we do there, and, once our parts stand, with what fields."""
+    """How a side is entered: is it the one that is meant, what may we do there, and, once our parts stand, with what fields.
+
+    `fields` takes what is to be said of an object that cannot be seen.
+    """
 
     side: Side
     identify: Callable[[], tuple[str, str]]
     rights: Callable[[], Iterator[_Step]]
-    fields: Callable[[], Iterator[_Step]]
+    fields: Callable[[StepState], Iterator[_Step]]
 
 
 def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) -> Iterator[_Step]:
@@ -134,7 +137,7 @@ def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) ->
             yield str(part), StepState.WRONG if found[part] else StepState.THERE, found[part]
         else:
             yield (str(part), *_make(schema, part)) if apply else (str(part), StepState.MISSING, "")
-    yield from door.fields()
+    yield from door.fields(StepState.FAILED if apply else StepState.MISSING)
 
 
 def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
@@ -155,15 +158,18 @@ def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
         yield _judged(f"app {app.id}", strange_app(app))
         yield _judged("scopes", missing_scopes(connection, app))
 
-    return _Door(Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda: iter(()))
+    return _Door(Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda _unseen: iter(()))
 
 
 def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Door:
-    def fields() -> Iterator[_Step]:
+    def fields(unseen: StepState) -> Iterator[_Step]:
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
             try:
                 yield _judged(what, lacking(rules, salesforce.fields(name)))
+            except Gone:
+                # Without a right to the object describe denies that it is there; set-up gives that right.
+                yield what, unseen, "no access"
             except SyncError as error:
                 yield what, StepState.FAILED, _told(error)
 

@@ -1,0 +1,80 @@
+"""A shell for those who follow a page: the operator's command in a process of its own, with nothing but the environment of a terminal.
+
+The process lives as long as the shell, so that what the command imports is imported once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from crmsync.cli import main
+from local.nursery import Cradle, nursery
+from local.stack import Stack
+from local.stack.aws import OWN_KEY
+from local.stack.lambdas import endpoint_environment
+from tests.docs.pages import ROOT
+
+PATIENCE = 120.0
+"""Real seconds that a command may take."""
+
+
+def answer(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Run ``event["words"]`` as the operator's command: its exit status, and what it says on both channels."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            status = main(event["words"])
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
+    return {"status": status, "said": said.getvalue()}
+
+
+class Shell:
+    """A terminal in a folder, whose AWS is a laptop stack. A context manager."""
+
+    def __init__(self, stack: Stack, folder: Path) -> None:
+        """Start the process."""
+        self._clock = stack.clock
+        cradle = Cradle(
+            name="command",
+            paths=[str(ROOT / "layers" / "shared"), str(ROOT)],
+            handler="tests.docs.shell.answer",
+            directory=str(folder),
+            environment=endpoint_environment(stack.cloud.aws.url, OWN_KEY),
+            output=str(folder / "command.log"),
+            added_ms=stack.clock.added_ms,
+            function={"name": "command", "arn": "", "memory_mb": "0"},
+        )
+        self._worker = nursery().start(cradle)
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._worker.close()
+
+    def run(self, words: Sequence[str], meanwhile: Callable[[], object] | None = None) -> tuple[int, str]:
+        """Run a command and answer its status and what it said; `meanwhile` is done again and again until it ends."""
+        message = {
+            "event": {"words": list(words)},
+            "request_id": "command",
+            "added_ms": self._clock.added_ms,
+            "budget_ms": round(PATIENCE * 1000),
+        }
+        answers: list[dict[str, Any]] = []
+        typed = threading.Thread(target=lambda: answers.append(self._worker.call(message, PATIENCE)))
+        typed.start()
+        while meanwhile is not None and typed.is_alive():
+            meanwhile()
+        typed.join()
+        (said,) = answers
+        if "error" in said:
+            raise AssertionError(said["error"]["trace"])
+        return said["answer"]["status"], said["answer"]["said"]
