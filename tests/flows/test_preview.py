@@ -259,6 +259,42 @@ def test_opportunities() -> None:
     assert town.writes() == before
 
 
+def test_more_than_a_batch() -> None:
+    """Batch by batch as the sync takes them; who shares an address with a record of an earlier batch is told so."""
+    town = Town()
+    for number in range(1_050):
+        town.new_lead(Email=f"l{number}@example.com")
+    town.new_lead(Email="L0@example.com")
+    assert counts(preview(town, Wanted("leads", limit=0))) == {
+        "hubspot contact": {"create": 1_050},
+        "salesforce Lead": {"refuse": 1},
+    }
+
+
+def test_addresses_that_change_hands() -> None:
+    """Two contacts that swap theirs give them up first; both writes of one of them are counted, as both are made."""
+    town = Town()
+    one, two = town.new_lead(Email="one@example.com"), town.new_lead(Email="two@example.com")
+    town.sync(one, two)
+    town.salesforce.edit(one, {"Email": "two@example.com"})
+    town.salesforce.edit(two, {"Email": "one@example.com"})
+    seen = counts(preview(town, Wanted("leads")))
+    calls = town.hubspot.calls["update"]
+    town.sync(one, two)
+    assert seen == {"hubspot contact": {"update": 4}}
+    assert town.hubspot.calls["update"] - calls == 2
+
+
+def test_a_stage_that_spreads_is_counted() -> None:
+    """The company that would get the lifecycle stage of its contact (LIFE-7)."""
+    town = Town()
+    ada = town.new_contact(lifecyclestage="lead")
+    town.sync(ada)
+    town.new_company(ada, lifecyclestage="lead")
+    town.hubspot.edit(ada, {"lifecyclestage": "customer"})
+    assert counts(preview(town, Wanted("contact")))["hubspot company"] == {"update": 1}
+
+
 def test_an_unknown_object_is_refused() -> None:
     """With the ones that there are."""
     with pytest.raises(Refused, match="orders cannot be previewed; account, company, contact, lead"):
