@@ -53,7 +53,10 @@ def _ties(contacts: Iterable[Ref], world: World) -> Mapping[Ref, tuple[Tie, ...]
 def _stages(
     records: Sequence[Record], moves: frozenset[Ref], ties: Mapping[Ref, tuple[Tie, ...]], world: World
 ) -> dict[Ref, str]:
-    """The lifecycle stages that go forward: only with the switch (LIFE-3), and never back (LIFE-21)."""
+    """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role (LIFE-5), and never back (LIFE-21).
+
+    That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where stages spread to them (LIFE-4).
+    """
     if not world.connection.lifecycle.automatic_transitions:
         return {}
     reached = {one.ref: stage_reached(ties.get(one.ref, ())) for one in records if one.ref in moves}
