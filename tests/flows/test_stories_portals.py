@@ -161,6 +161,22 @@ def test_who_subscribes_again_in_one_account_is_subscribed_there(stack: Stack, p
 
 
 @pytest.mark.rule("TEN-1")
+def test_a_deal_of_one_account_becomes_one_of_the_other(stack: Stack, people: People, beta: People):
+    """Through the opportunity that it makes; each account keeps its deal in pipelines of its own."""
+    deal = {"dealname": "Bridge", "dealstage": "appointmentscheduled", "amount": "100"}
+    people.hubspot.crm.deals.basic_api.create({"properties": deal})
+
+    assert spent(stack) == {"hubspot": 2, "salesforce": 1}
+
+    made = people.records("SELECT Id, Amount FROM Opportunity WHERE Name = 'Bridge'")
+    shown = ["dealname", "amount", "crmsync_salesforce_id"]
+    (second,) = (one.properties for one in beta.hubspot.crm.deals.get_all(properties=shown))
+    assert [row["Amount"] for row in made] == [100.0]
+    assert [second[name] for name in shown] == ["Bridge", "100", made[0]["Id"]]
+    assert at_rest(stack)
+
+
+@pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("after", ["salesforce_write", "hubspot_write"])
 def test_a_call_that_is_killed_makes_no_record_twice(stack: Stack, people: People, beta: People, after: str):
     """Also for the second account, whose contact the lead does not name: HubSpot's unique id and the address find what was made."""
