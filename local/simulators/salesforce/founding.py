@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.simulators.salesforce import writes
-from local.simulators.salesforce.fields import Choice, Row
+from local.simulators.salesforce import administration, writes
+from local.simulators.salesforce.fields import Row
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.times import DAY, full_second
 from local.simulators.salesforce.tooling_api import complete, metadata_of
@@ -32,7 +32,6 @@ STAGES: Final = (
     ("Closed Lost", 0, "Omitted"),
 )
 """The stages of a new org [M]: name, probability, forecast category."""
-_CATEGORY: Final = {"Best Case": "BestCase", "Commit": "Forecast"}
 _NOT_COLUMNS: Final = frozenset({"type", "ref", "SobjectTypes"})
 _QUEUED: Final = ("Lead",)
 
@@ -178,35 +177,14 @@ class Founding:
     def _stages(self) -> None:
         given: Sequence[Mapping[str, Any]] = self._world.get("stages") or _default_stages()
         for number, stage in enumerate(given, start=1):
-            name = stage.get("ApiName") or stage["MasterLabel"]
-            forecast = stage.get("ForecastCategoryName") or "Pipeline"
-            defaults = {
-                "ApiName": name,
-                "MasterLabel": stage.get("MasterLabel") or name,
-                "IsActive": True,
-                "SortOrder": number,
-                "IsClosed": False,
-                "IsWon": False,
-                "DefaultProbability": 0.0,
-                "ForecastCategoryName": forecast,
-                "ForecastCategory": _CATEGORY.get(forecast, forecast),
-            }
-            self._raw("OpportunityStage", **(defaults | dict(stage)))
-        rows = sorted(self._org.store.tables["OpportunityStage"], key=lambda row: row["SortOrder"])
-        choices = tuple(Choice(row["ApiName"], row["MasterLabel"], active=row["IsActive"]) for row in rows)
-        self._org.schema.replace_field("Opportunity", "StageName", choices=choices)
+            self._raw("OpportunityStage", **administration.stage_row(stage, number))
+        administration.show_stages(self._org)
 
     def _record_types(self) -> None:
         for given in self._world.get("opportunity_record_types") or ():
             values = {key: value for key, value in given.items() if key != "stages"}
-            values.setdefault("DeveloperName", str(given["Name"]).replace(" ", "_"))
-            type_id = self._raw(
-                "RecordType", **({"SobjectType": "Opportunity", "IsActive": True, "IsPersonType": False} | values)
-            )
-            if given.get("IsActive", True):
-                self._org.default_record_type.setdefault("Opportunity", type_id)
-            if given.get("stages"):
-                self._org.stages_of_type[type_id] = tuple(given["stages"])
+            type_id = self._raw("RecordType", **administration.record_type_row(values))
+            administration.set_process(self._org, type_id, given.get("stages"))
         if self._org.schema.person_accounts:
             business = self._raw(
                 "RecordType",

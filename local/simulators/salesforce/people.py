@@ -1,4 +1,4 @@
-"""What people do in the user interface and no REST resource offers: convert a lead, merge records, take them out of the bin.
+"""What people do in the user interface and no REST resource offers: convert a lead, merge records, undelete them, define stages.
 
 Only such actions live here; each writes by the one way records are written (`writes`) and in one transaction.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from local.simulators.salesforce import writes
+from local.simulators.salesforce import administration, writes
 from local.simulators.salesforce.effects import touch
 from local.simulators.salesforce.fields import Row
 from local.simulators.salesforce.objects import SObject
@@ -182,8 +182,22 @@ def _undelete(org: Org, transaction: Transaction, _view: View, action: Action) -
     return {"ids": ids}
 
 
+def _define_stage(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
+    return administration.define_stage(org, transaction, action)
+
+
+def _define_record_type(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
+    return administration.define_record_type(org, transaction, action)
+
+
 _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str, Any]]]] = MappingProxyType(
-    {"convert_lead": _convert_lead, "merge": _merge, "undelete": _undelete}
+    {
+        "convert_lead": _convert_lead,
+        "merge": _merge,
+        "undelete": _undelete,
+        "define_stage": _define_stage,
+        "define_record_type": _define_record_type,
+    }
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceResourceNotFound
 
+from local.simulators.salesforce.refusals import RefusalError
 from tests.local.salesforce.conftest import StartOrg
 from tests.local.salesforce.orgs import LiveOrg, quoted, rows, soql, typed
 
@@ -409,3 +410,25 @@ def test_changes_of_opportunities_and_roles_are_told(org: LiveOrg) -> None:
     assert events[1] | {"ContactId": contact, "OpportunityId": made, "IsPrimary": False} == events[1]
     assert {"StageName", "Probability", "ForecastCategoryName"} <= set(headers[2]["changedFields"])
     assert (events[2]["StageName"], events[3:]) == ("Closed Won", [{}, {}])
+
+
+def test_an_administrator_defines_stages_and_record_types(org: LiveOrg) -> None:
+    """They are added and changed with times of their own, show in the picklist of their process, and count in opportunities."""
+    org.clock.advance(5)
+    demo = {"do": "define_stage", "ApiName": "Demo", "DefaultProbability": 40.0}
+    made = org.sim.person(demo)["id"]
+    assert org.sim.person(demo | {"MasterLabel": "Shown"}) == {"id": made}
+    names = ("ApiName", "MasterLabel", "IsActive", "SortOrder")
+    shown = org.product.query(soql("SELECT", ", ".join(names), "FROM OpportunityStage WHERE SystemModstamp = TODAY"))
+    assert rows(shown, *names) == [("Demo", "Shown", True, 11)]
+    stages = ["Demo", "Closed Won"]
+    renewal = org.sim.person({"do": "define_record_type", "Name": "Renewal", "stages": stages})["id"]
+    picklist = org.product.restful(f"ui-api/object-info/Opportunity/picklist-values/{renewal}/StageName")
+    assert [one["label"] for one in picklist["values"]] == ["Closed Won", "Shown"]  # type: ignore[index]
+    opportunity = org.product.Opportunity.get(_opportunity(org, StageName="Demo"))
+    assert (opportunity["RecordTypeId"], opportunity["Probability"]) == (renewal, 40.0)
+    org.sim.person({"do": "define_stage", "ApiName": "Demo", "IsActive": False})
+    picklist = org.product.restful(f"ui-api/object-info/Opportunity/picklist-values/{renewal}/StageName")
+    assert [one["value"] for one in picklist["values"]] == ["Closed Won"]  # type: ignore[index]
+    with pytest.raises(RefusalError, match="INVALID_FIELD"):
+        org.sim.person(demo | {"Colour": "red"})
