@@ -208,3 +208,10 @@ def from_deal(stack: Stack, people: People, name: str, **properties: str) -> tup
     stack.settle()
     (found,) = opportunities(people, name)
     return made, found["Id"]
+
+
+def record_type(people: People, name: str) -> str:
+    """The id of the record type of opportunities of that name."""
+    query = "SELECT Id FROM RecordType WHERE SobjectType = 'Opportunity' AND Name = {}"
+    (row,) = people.records(format_soql(query, name))
+    return str(row["Id"])
