@@ -59,7 +59,7 @@ COMPANIES = Concern(
 )
 OPPORTUNITIES = Concern(
     title="Deals and opportunities",
-    release=None,
+    release="0.3.0",
     binding=ids(
         *("SET 5", "DUP 6-7", "FLD 10", "LIFE 1-6 8", "OWN 18-19", "OPP 1-14", "ROLL 1-8", "LIM 3"),
     ),
@@ -87,5 +87,14 @@ STATEMENTS = ids("INS 4-5", "TEN 5", "INC 3", "DUP 8", "TASK 6", "OWN 20", "ACC 
 # Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once this is `ids()`.
 WAITED_FOR = frozenset(ids())
 DEMANDED = (
-    frozenset((*CONTACTS.binding, *COMPANIES.binding, *EMAIL_TASKS.binding, *ids("INS 1-3", "TEN 1-4"))) - WAITED_FOR
+    frozenset(
+        (
+            *CONTACTS.binding,
+            *COMPANIES.binding,
+            *OPPORTUNITIES.binding,
+            *EMAIL_TASKS.binding,
+            *ids("INS 1-3", "TEN 1-4"),
+        )
+    )
+    - WAITED_FOR
 )
