@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from crmsync.errors import TryAgain
 from crmsync.model.changes import Cause
+from crmsync.model.pipelines import OrgStage
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CreateInSalesforce, DealSettings
 from tests.builders import NOON
 from tests.flows.worlds import JUNE, Town
+from tests.memory.deals import MASTER
 
 MANY = 1000
 
@@ -107,6 +110,23 @@ def test_stage_amount_and_date_follow_each_other(side):
     writes = town.writes()
     town.sync(opportunity, deal)
     assert town.writes() == writes
+
+
+@pytest.mark.rule("OPP-6")
+def test_an_opportunity_in_a_stage_that_the_org_gave_up_is_shown_as_the_nearest_one():
+    """Its own stage stays as it is, until somebody moves one of the two."""
+    town = Town()
+    given_up = OrgStage("Won (old)", "Won (old)", 100, is_closed=True, is_won=True)
+    town.opportunities.types = [replace(MASTER, others=(given_up,))]
+    opportunity = town.new_opportunity(StageName="Won (old)")
+
+    town.sync(opportunity)
+    deal = town.counterpart(opportunity)
+    assert stage_of(town, deal) == ("Salesforce - Default pipeline", "Closed Won")
+
+    town.hubspot.edit(deal, {"amount": "3"})
+    town.sync(deal)
+    assert shown(town, opportunity, "StageName", "Amount") == {"StageName": "Won (old)", "Amount": 3}
 
 
 @pytest.mark.rule("OPP-9")
@@ -289,6 +309,23 @@ def test_the_company_of_a_deal_gives_the_opportunity_its_account():
     town.sync(contact, late)
     town.drain()
     assert shown(town, opportunities[1], "AccountId")["AccountId"] == town.counterpart(late).id
+
+
+@pytest.mark.rule("ROLL-1")
+def test_older_opportunities_cost_an_import_of_contacts_one_look_each():
+    """A contact with many of them shows what they come to; they themselves wait for their own import (OPP-4)."""
+    town = Town(since=NOON + timedelta(days=1))
+    theirs = town.new_member(None)
+    for _ in range(20):
+        town.new_opportunity(theirs, Amount=1)
+
+    town.sync(theirs)
+    assert len(town.outbox.delayed) == 2
+    town.drain()
+
+    contact = town.counterpart(theirs)
+    assert shown(town, contact, "crmsync_total_revenue") == {"crmsync_total_revenue": "20"}
+    assert town.hubspot.refs("deal") == []
 
 
 @pytest.mark.parametrize("side", Side)

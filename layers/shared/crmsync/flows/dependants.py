@@ -6,7 +6,8 @@ anything is written, for a while later, should this look die before it comes to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.world import World
@@ -20,6 +21,7 @@ from crmsync.model.records import Kind, Ref, Side
 DEAL = "deal"
 ACCOUNT = "Account"
 CONTACT = "Contact"
+OPPORTUNITY = "Opportunity"
 
 _ONCE_MORE = 30
 """Seconds after which the dependants are looked at, whatever becomes of this look."""
@@ -34,12 +36,24 @@ def dependants(facts: Sequence[AnyFacts], plans: Sequence[Plan], world: World) -
         return []
     paired = [link for one, plan in zip(facts, plans, strict=True) if (link := _newly_paired(one, plan))]
     places = [place for link in paired for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
-    found = dict.fromkeys([*_deals(places, world), *_opportunities(places, world)])
+    opportunities = _opportunities(places, world)
+    found = dict.fromkeys([*_deals(places, world), *_worth_a_look(opportunities, world.opportunities_since, world)])
     now = world.now()
     changes = [Change(world.connection.name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now) for ref in found]
     if changes:
         world.outbox.again([(change, _ONCE_MORE) for change in changes])
     return changes
+
+
+def _worth_a_look(opportunities: Mapping[Ref, Sequence[Ref]], since: datetime, world: World) -> list[Ref]:
+    """Those that have a pair, or may be about to get one; of the older ones that wait for their import, one for each contact's roll-ups."""
+    refs = list(dict.fromkeys(one for of_one in opportunities.values() for one in of_one))
+    links = world.links.find(world.connection.name, refs) if refs else {}
+    alone = [ref for ref in refs if ref not in links]
+    shown = world.salesforce.read(alone, {OPPORTUNITY: ()}) if alone else {}
+    older = {ref for ref in alone if ref in shown and shown[ref].created_at < since.replace(microsecond=0)}
+    firsts = {of_one[0] for ref, of_one in opportunities.items() if ref.object == CONTACT and older.issuperset(of_one)}
+    return [ref for ref in refs if ref not in older or ref in firsts]
 
 
 def _newly_paired(facts: Facts, plan: Plan) -> Link | None:
@@ -63,9 +77,11 @@ def _deals(places: Sequence[Ref], world: World) -> list[Ref]:
     return [deal for deals in found.values() for deal in deals]
 
 
-def _opportunities(places: Sequence[Ref], world: World) -> list[Ref]:
+def _opportunities(places: Sequence[Ref], world: World) -> Mapping[Ref, Sequence[Ref]]:
+    """Contact or account -> its opportunities."""
     contacts = [ref for ref in places if ref.object == CONTACT]
     accounts = [ref for ref in places if ref.object == ACCOUNT]
     ties = world.opportunities.ties_of(contacts) if contacts else {}
-    tied = [Ref(Side.SALESFORCE, "Opportunity", tie.opportunity) for of_one in ties.values() for tie in of_one]
-    return [*tied, *(world.opportunities.of_accounts(accounts) if accounts else ())]
+    tied = {ref: [Ref(Side.SALESFORCE, OPPORTUNITY, tie.opportunity) for tie in mine] for ref, mine in ties.items()}
+    owned = world.opportunities.of_accounts(accounts) if accounts else ()
+    return {**tied, **({accounts[0]: owned} if owned else {})}

@@ -130,20 +130,25 @@ class SalesforceOpportunities:
         """
         types, rows = (rows for _, rows in run(self._session, [soql.TYPES, soql.STAGES]))
         stages = tuple(_stage(row) for row in rows if row.get("IsActive"))
+        retired = tuple(_stage(row) for row in rows if not row.get("IsActive"))
         if not types:
-            return [RecordType("", _MASTER_LABEL, stages, is_default=True)]
+            return [RecordType("", _MASTER_LABEL, stages, is_default=True, others=retired)]
         default = self._default_type()
-        named = [self._record_type(row, stages, default) for row in types]
+        named = [self._record_type(row, stages, retired, default) for row in types]
         if not self._rows([soql.UNTYPED]):
             return named
-        return [RecordType("", _MASTER_LABEL, stages, is_default=not any(one.is_default for one in named)), *named]
+        is_default = not any(one.is_default for one in named)
+        return [RecordType("", _MASTER_LABEL, stages, is_default=is_default, others=retired), *named]
 
-    def _record_type(self, row: Mapping[str, Any], stages: tuple[OrgStage, ...], default: str) -> RecordType:
+    def _record_type(
+        self, row: Mapping[str, Any], stages: tuple[OrgStage, ...], retired: tuple[OrgStage, ...], default: str
+    ) -> RecordType:
         identifier = full(str(row["Id"]))
         answer = self._session.call("GET", _STAGES_OF_TYPE.format(id=identifier))
         names = {str(one["value"]) for one in answer["values"]}
         own = tuple(stage for stage in stages if stage.name in names)
-        return RecordType(identifier, str(row["Name"]), own, is_default=identifier == default)
+        others = (*(stage for stage in stages if stage.name not in names), *retired)
+        return RecordType(identifier, str(row["Name"]), own, is_default=identifier == default, others=others)
 
     def _default_type(self) -> str:
         infos = self._described().get("recordTypeInfos") or ()

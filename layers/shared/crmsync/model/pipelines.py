@@ -26,12 +26,14 @@ class RecordType:
     """A record type of opportunities with the active stages of its sales process, in the org's order.
 
     The id "" (the master type) stands for opportunities without a record type; `is_default` is what a new one gets unless told otherwise.
+    `others` are stages that its process does not have, or no longer: an older opportunity may still be in one.
     """
 
     id: str
     label: str
     stages: tuple[OrgStage, ...]
     is_default: bool = False
+    others: tuple[OrgStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class DealPipeline:
 class Track:
     """One HubSpot pipeline as opportunities see it: the record types that it stands for, and stage id -> ``StageName``, in its order.
 
-    A pipeline of people's own stands for no record type (Q-26): its deals may have any.
+    A pipeline of people's own stands for no record type (Q-26): its deals may have any. `also` says where an opportunity is shown that is
+    in a stage which the pipeline does not have: stage id, ``StageName``.
     """
 
     pipeline: str
     label: str
     record_types: tuple[str, ...]
     stages: tuple[tuple[str, str], ...]
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

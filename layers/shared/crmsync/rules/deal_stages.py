@@ -80,7 +80,8 @@ class _Pair:
 
     @property
     def is_same(self) -> bool:
-        return self.belongs and bool(self.meaning) and self.meaning == self.stage_name
+        shown = self.track is not None and (self.stage, self.stage_name) in self.track.also
+        return self.belongs and bool(self.meaning) and (self.meaning == self.stage_name or shown)
 
     @property
     def is_understood(self) -> bool:
@@ -183,8 +184,8 @@ def _because(*, place: bool) -> Because:
 
 
 def _stage_in(track: Track | None, name: str, preferred: str = "") -> str | None:
-    """The stage of a track that means a ``StageName``: the preferred one if it does, else the first."""
-    stages = [stage for stage, meaning in track.stages if meaning == name] if track and name else []
+    """The stage of a track that means a ``StageName``: the preferred one if it does, else the first, else where it is shown instead."""
+    stages = [stage for stage, meaning in (*track.stages, *track.also) if meaning == name] if track and name else []
     return preferred if preferred in stages else next(iter(stages), None)
 
 

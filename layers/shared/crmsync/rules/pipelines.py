@@ -7,7 +7,7 @@ type are people's own and never touched; nor is the pipeline of a record type th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from crmsync.model.pipelines import (
@@ -43,6 +43,7 @@ class _Wanted:
     label: str
     types: tuple[str, ...]
     stages: tuple[OrgStage, ...]
+    others: tuple[OrgStage, ...] = ()
 
     @property
     def deal_stages(self) -> tuple[DealStage, ...]:
@@ -91,7 +92,7 @@ def read_map(
     own pipelines mean the org's stage of that label or name, else the one that is nearest to it (Q-26).
     """
     claims = [(wanted, found) for wanted, found in _claims(record_types, pipelines, known) if found]
-    ours = [_track(found, wanted.types, _matched(wanted, found, known), known) for wanted, found in claims]
+    ours = [_claimed(wanted, found, known) for wanted, found in claims]
     taken = {one.pipeline for one in ours}
     default = _default_type(record_types)
     stages = _union(sorted(record_types, key=lambda one: one.id != default))
@@ -113,7 +114,13 @@ def _wanted(record_types: Sequence[RecordType]) -> list[_Wanted]:
     for one in sorted(record_types, key=lambda one: (not one.id, one.id)):
         sharing.setdefault(labels[one.id], []).append(one)
     # Opportunities without a record type may have any stage, so theirs give the order.
-    return [_Wanted(label, tuple(one.id for one in same), _union(reversed(same))) for label, same in sharing.items()]
+    return [_wanted_by(label, same) for label, same in sharing.items()]
+
+
+def _wanted_by(label: str, types: Sequence[RecordType]) -> _Wanted:
+    stages = _union(reversed(types))
+    others = (stage for one in types for stage in one.others if stage not in stages)
+    return _Wanted(label, tuple(one.id for one in types), stages, tuple(dict.fromkeys(others)))
 
 
 def _union(record_types: Iterable[RecordType]) -> tuple[OrgStage, ...]:
@@ -197,6 +204,18 @@ def _matched(wanted: _Wanted, found: DealPipeline, known: PipelineMap | None) ->
         if stage and one.id not in matched:
             matched[one.id] = left.pop(stage.name)
     return matched
+
+
+def _claimed(wanted: _Wanted, found: DealPipeline, known: PipelineMap | None) -> Track:
+    """The track of a pipeline of Salesforce's; a stage that it does not have is shown as the one that is nearest to it."""
+    matched = _matched(wanted, found, known)
+    track = _track(found, wanted.types, matched, known)
+    ids = {stage.name: identifier for identifier, stage in matched.items()}
+    near = [
+        (_nearest(DealStage("", one.label, chance(one)), wanted.stages, wanted.stages), one) for one in wanted.others
+    ]
+    also = tuple((ids[stage.name], one.name) for stage, one in near if stage and stage.name in ids)
+    return replace(track, also=also)
 
 
 def _track(

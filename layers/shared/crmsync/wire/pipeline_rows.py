@@ -24,5 +24,7 @@ def from_json(text: str) -> PipelineMap | None:
 
 
 def _track(row: dict[str, Any]) -> Track:
-    stages = tuple((str(stage), str(name)) for stage, name in row["stages"])
-    return Track(str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages)
+    stages, also = (
+        tuple((str(stage), str(name)) for stage, name in pairs) for pairs in (row["stages"], row.get("also", ()))
+    )
+    return Track(str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages, also)
