@@ -177,3 +177,66 @@ def test_a_contact_that_comes_later_shows_what_it_had(stack: Stack, people: Peop
     told = {ROLL_UPS["count"]: "1", ROLL_UPS["total"]: "70", "lifecyclestage": "customer"}
     assert people.contact(contact, *told) == told
     assert open_errors(stack) == 0
+
+
+class Household:
+    """An account with two contacts, all of them in step with HubSpot: Salesforce's ids of the account and the contacts."""
+
+    def __init__(self, stack: Stack, people: People, name: str) -> None:
+        """A person makes them in Salesforce."""
+        self.stack, self.people = stack, people
+        self.account = people.new_account(Name=name)
+        addresses = [f"{one}@{name.lower()}.example.com" for one in ("ada", "eva")]
+        self.members = [
+            people.new_record("Contact", LastName="Lang", Email=address, AccountId=self.account)
+            for address in addresses
+        ]
+        stack.settle()
+        self.contacts = [people.contact_with(address) for address in addresses]
+        (self.company,) = [row["id"] for row in people.companies("name") if row["name"] == name]
+
+    def opportunity(self, stage: str) -> str:
+        """A person makes an opportunity of the account, for now without anybody in it."""
+        told = {"Name": "Pumps", "StageName": stage, "CloseDate": "2026-06-30", "AccountId": self.account}
+        made = self.people.new_record("Opportunity", **told)
+        self.stack.settle()
+        return made
+
+    def stages(self) -> list[object]:
+        """What both contacts and the company show."""
+        shown = [self.people.contact(str(one), "lifecyclestage")["lifecyclestage"] for one in self.contacts]
+        return [*shown, self.people.company(self.company, "lifecyclestage")["lifecyclestage"]]
+
+
+@pytest.mark.rule("LIFE-1")
+@pytest.mark.rule("LIFE-4")
+@pytest.mark.rule("LIFE-5")
+@pytest.mark.rule("LIFE-6")
+@pytest.mark.rule("LIFE-24")
+def test_a_role_in_a_won_opportunity_makes_customers_of_the_whole_company(stack: Stack, people: People) -> None:
+    """Without a role nobody moves; with one, however late, the contact, its company and its colleagues become Customer."""
+    household = Household(stack, people, "Winner")
+    won = household.opportunity("Closed Won")
+    assert household.stages() == [None] * 3
+
+    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=household.members[0])
+    stack.settle()
+    assert household.stages() == ["customer"] * 3
+
+
+@pytest.mark.rule("LIFE-8")
+@pytest.mark.rule("LIFE-20")
+@pytest.mark.rule("LIFE-21")
+def test_an_open_opportunity_moves_to_opportunity_and_never_back(stack: Stack, people: People) -> None:
+    """An open one makes Opportunity, won Customer; lost or reopened takes nothing back, and the copy of its stage follows."""
+    household = Household(stack, people, "Opener")
+    ref = household.opportunity("Prospecting")
+    people.new_record("OpportunityContactRole", OpportunityId=ref, ContactId=household.members[0])
+    stack.settle()
+    assert household.stages() == ["opportunity"] * 3
+
+    for stage in ("Closed Won", "Closed Lost"):
+        people.edit_record("Opportunity", ref, StageName=stage)
+        stack.settle()
+        assert household.stages() == ["customer"] * 3
+        assert people.contact(str(household.contacts[0]), ROLL_UPS["stage"])[ROLL_UPS["stage"]] == stage
