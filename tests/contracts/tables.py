@@ -12,6 +12,7 @@ from crmsync.gateways.brake import BrakeTable
 from crmsync.gateways.cursors import CursorTable
 from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.jobs import JobsTable
+from crmsync.gateways.ledger import LedgerTable
 from crmsync.gateways.links import LinksTable
 from crmsync.gateways.pipeline_maps import PipelineMapTable
 from crmsync.gateways.role_memory import RoleTable
@@ -86,3 +87,10 @@ def role_memory_on_dynamodb() -> Iterator[RoleTable]:
     """A connection's empty memory."""
     with dynamodb("pk", "sk") as client:
         yield RoleTable(client, "Table", "acme", NO_WAIT)
+
+
+@contextmanager
+def ledger_on_dynamodb() -> Iterator[LedgerTable]:
+    """A ledger in which nothing was ever noted."""
+    with dynamodb("pk", "sk") as client:
+        yield LedgerTable(client, "Table", NO_WAIT)

@@ -34,6 +34,8 @@ WRITES: Mapping[str, Callable[[World], object]] = {
     "publish": lambda world: world.outbox.publish([]),
     "park": lambda world: world.inbox.park("acme", []),
     "clear": lambda world: world.inbox.clear("acme", []),
+    "note a conflict": lambda world: world.ledger.note("acme", {}),
+    "forget a conflict": lambda world: world.ledger.forget("acme", []),
     "keep a map": lambda world: world.pipeline_maps.save,
 }
 

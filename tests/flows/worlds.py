@@ -29,6 +29,7 @@ from tests.memory import (
     MemoryDeleter,
     MemoryDirectory,
     MemoryInbox,
+    MemoryLedger,
     MemoryLinks,
     MemoryLists,
     MemoryOpportunities,
@@ -58,6 +59,7 @@ class Town:
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     brake: MemoryBrake = field(default_factory=MemoryBrake)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
     owners: Owners = field(default_factory=Owners)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,7 @@ class Town:
             self.outbox,
             self.inbox,
             self.brake,
+            self.ledger,
             SEALER,
             OUR_USER,
             OUR_APP,

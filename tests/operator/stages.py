@@ -44,6 +44,7 @@ from tests.memory import (
     MemoryErrands,
     MemoryInbox,
     MemoryJobs,
+    MemoryLedger,
     MemoryLinks,
     MemoryOutbox,
     MemoryPipelineMaps,
@@ -79,6 +80,7 @@ class Stage:
     outbox: MemoryOutbox
     cursors: MemoryCursors
     waiting: MemoryWaiting
+    ledger: MemoryLedger
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -169,7 +171,7 @@ def stage(
             }
             return Sides({side: lister(connection, side) for side in Side}, readers)
 
-        maps = MemoryPipelineMaps()
+        maps, ledger = MemoryPipelineMaps(), MemoryLedger()
         links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
         inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
@@ -190,12 +192,18 @@ def stage(
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
             account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
             return window(
-                connection, account, SalesforceGateway(salesforce_url, org_secret, now=now), links, inbox, outbox
+                connection,
+                account,
+                SalesforceGateway(salesforce_url, org_secret, now=now),
+                links,
+                inbox,
+                outbox,
+                ledger,
             )
 
         operator = Operator(
             shelf, inbox, *sides_of, pipelines_of, office, link_office, health, outbox, window_of, lambda: NOON, "ada"
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        stores = (inbox, jobs, errands, links, outbox, cursors, waiting)
+        stores = (inbox, jobs, errands, links, outbox, cursors, waiting, ledger)
         yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)

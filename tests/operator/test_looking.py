@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import pytest
 from crmsync.cli import main
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
+from crmsync.model.settlements import Settlement
+from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
+
+SETTLED = Settlement(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 @pytest.fixture
@@ -136,6 +141,7 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
     ada, lead = the(people, "contact", "ada@example.com"), the(people, "Lead", "ada@example.com")
     ref = Ref(Side.SALESFORCE, "Lead", lead)
     people.inbox.park("acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))])
+    people.ledger.note("acme", {Ref(Side.HUBSPOT, "contact", ada): [SETTLED, replace(SETTLED, winner=None)]})
     status, out, err = said(people, capsys, "explain", "hubspot", "contacts", ada)
     lines = out.splitlines()
     assert (status, err) == (0, "")
@@ -151,6 +157,12 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
         "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on",
     ]
     done = lines.index("Would be done now:")
+    assert lines[done - 4 : done] == [
+        "SETTLED LATELY (UTC)  HUBSPOT  SALESFORCE  POLICY   WINNER",
+        "2026-11-02 12:00:00   phone    Phone       two_way  salesforce",
+        "2026-11-02 12:00:00   phone    Phone       two_way  nobody",
+        "",
+    ]
     assert lines[done + 1 : done + 4] == [
         f"  update hubspot:contact:{ada}: company (MAP-3)",
         f"  update salesforce:Lead:{lead}: Title (MAP-3)",
@@ -162,6 +174,8 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
 def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """One document with both records, the field decisions, the effects and their rules; a short Salesforce id is understood."""
     lead = the(people, "Lead", "ada@example.com")
+    ada = Ref(Side.HUBSPOT, "contact", the(people, "contact", "ada@example.com"))
+    people.ledger.note("acme", {ada: [SETTLED]})
     before = people.writes
     told = document(people, capsys, "explain", "salesforce", "Lead", lead[:15])
     assert (told["record"], told["connection"], told["syncs"], told["link"]) == (
@@ -189,6 +203,15 @@ def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]
     ]
     assert told["effects"][1]["fields"] == {"Title": "Ms"}
     assert told["salesforce"]["fields"]["Email"] == "ada@example.com"
+    assert told["settled"] == [
+        {
+            "at": "2026-11-02T12:00:00+00:00",
+            "hubspot": "phone",
+            "salesforce": "Phone",
+            "policy": "two_way",
+            "winner": "salesforce",
+        }
+    ]
     assert people.writes == before
 
 

@@ -18,7 +18,15 @@ from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from tests.builders import NOON, OUR_APP, SEALER
-from tests.memory import MemoryBrake, MemoryInbox, MemoryLinks, MemoryOutbox, MemoryPipelineMaps, MemoryRoles
+from tests.memory import (
+    MemoryBrake,
+    MemoryInbox,
+    MemoryLedger,
+    MemoryLinks,
+    MemoryOutbox,
+    MemoryPipelineMaps,
+    MemoryRoles,
+)
 
 
 def window(
@@ -28,6 +36,7 @@ def window(
     links: MemoryLinks,
     inbox: MemoryInbox,
     outbox: MemoryOutbox,
+    ledger: MemoryLedger,
 ) -> Window:
     """The connection, to be looked at only."""
     client, session = hubspot.client, salesforce.session
@@ -49,6 +58,7 @@ def window(
         outbox=outbox,
         inbox=inbox,
         brake=MemoryBrake(),
+        ledger=ledger,
         sealer=SEALER,
         our_user=salesforce.identity().user_id,
         our_app=OUR_APP,

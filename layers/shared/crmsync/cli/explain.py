@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
     from crmsync.model.effects import Conflict, Effect, Report
     from crmsync.model.records import Record, Value
+    from crmsync.model.settlements import Settlement
     from crmsync.rules.explanation import DecisionLine, FieldLine
 
 
@@ -50,6 +51,7 @@ def _sections(one: Explained) -> Iterator[str]:
         yield ""
         yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
     yield from _titled("Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts])
+    yield from _settled_table(one.settled)
     yield from _titled("Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"])
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
@@ -59,6 +61,7 @@ def _sections(one: Explained) -> Iterator[str]:
 
 _FIELD_HEADING = ("HUBSPOT", "", "", "SALESFORCE", "", "POLICY", "BECOMES", "RULE")
 _DECISION_HEADING = ("", "HUBSPOT", "SALESFORCE", "BECOMES", "RULE")
+_SETTLED_HEADING = ("SETTLED LATELY (UTC)", "HUBSPOT", "SALESFORCE", "POLICY", "WINNER")
 
 
 def _standing(one: Explained) -> str:
@@ -134,6 +137,16 @@ def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
     return line.topic, *values, line.text, " ".join(line.because)
 
 
+def _settled_table(settled: Sequence[Settlement]) -> Iterator[str]:
+    if settled:
+        yield ""
+        yield table(_SETTLED_HEADING, [_settled_cells(one) for one in settled])
+
+
+def _settled_cells(one: Settlement) -> tuple[str, ...]:
+    return f"{one.at:%Y-%m-%d %H:%M:%S}", one.hubspot, one.salesforce, one.policy, one.winner or "nobody"
+
+
 def _shown(value: Value) -> str:
     return "" if value is None else str(value)
 
@@ -185,6 +198,7 @@ def _document(one: Explained) -> dict[str, object]:
         "decisions": [_decision_row(line) for line in one.decisions],
         "effects": [_effect_row(effect) for effect in _effects(one)],
         "conflicts": [_conflict_row(conflict) for conflict in one.plan.conflicts],
+        "settled": [_settled_row(settlement) for settlement in one.settled],
         "notes": [{"text": note.text, "rules": list(note.because)} for note in one.plan.notes],
         "waits_for": list(map(str, one.waits_for)),
         "foreseen": _report_rows(one.foreseen),
@@ -255,6 +269,10 @@ def _effect_row(effect: Effect) -> dict[str, object]:
 
 def _conflict_row(conflict: Conflict) -> dict[str, object]:
     return asdict(conflict)
+
+
+def _settled_row(one: Settlement) -> dict[str, object]:
+    return {**asdict(one), "at": one.at.isoformat()}
 
 
 def _report_rows(reports: Iterable[Report]) -> list[dict[str, object]]:

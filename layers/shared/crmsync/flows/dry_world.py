@@ -38,6 +38,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "links": frozenset({"find"}),
         "outbox": frozenset(),
         "inbox": frozenset({"waiting_for", "parked"}),
+        "ledger": frozenset({"last"}),
     }
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""

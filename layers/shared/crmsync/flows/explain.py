@@ -25,6 +25,7 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
+from crmsync.model.settlements import Settlement
 from crmsync.rules.explanation import DecisionLine, FieldLine, Pairing, lines_of, newborn_reports, pairing_of
 
 
@@ -34,8 +35,8 @@ class Explained:
 
     ``link`` is the stored one, None where there is none. ``candidates`` are records across that may be the same, ``taken`` those of them
     that have a pair. ``spread`` are lifecycle stages that others would get along with it, ``foreseen`` what people would be told once the
-    record that the plan makes is there, ``parked`` what stands in the error inbox about the two. ``syncs`` says whether the concern is
-    switched on.
+    record that the plan makes is there, ``parked`` what stands in the error inbox about the two, ``settled`` the pair's last conflicts,
+    newest first. ``syncs`` says whether the concern is switched on.
     """
 
     connection: str
@@ -53,6 +54,7 @@ class Explained:
     spread: tuple[Effect, ...]
     foreseen: tuple[Report, ...]
     parked: tuple[Report, ...]
+    settled: tuple[Settlement, ...]
 
     @property
     def waits_for(self) -> tuple[Ref, ...]:
@@ -112,6 +114,7 @@ class Explainer:
                 would_spread(stage_news([facts], [plan], looked.book), world),
                 newborn_reports(facts.named, plan, looked.book),
                 _parked(world, facts, pairing),
+                _settled(world, facts, pairing),
             )
         return None
 
@@ -140,3 +143,10 @@ def _parked(world: World, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
     about = {facts.change.ref, *records, *places}
     return tuple(one for one in world.inbox.parked(world.connection.name) if one.ref in about)
+
+
+def _settled(world: World, facts: Facts, pairing: Pairing) -> tuple[Settlement, ...]:
+    """What was settled lately between the record and its counterpart, newest first."""
+    linked = facts.link.hubspot if facts.link else None
+    record = linked if isinstance(linked, Ref) else pairing.hubspot and pairing.hubspot.ref
+    return world.ledger.last(world.connection.name, [record]).get(record, ()) if record else ()

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
+from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
@@ -108,6 +109,7 @@ def conclude(
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
+    _tell_ledger(facts, plans, applied, world, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
         note(one, plan, error, summary)
@@ -132,6 +134,16 @@ def conclude(
     world.inbox.clear(world.connection.name, in_step(facts, plans, applied))
     put_off(later, world, summary)
     return at_once
+
+
+def _tell_ledger(
+    facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied], world: World, summary: Summary
+) -> None:
+    """Have the ledger keep what was settled, and forget whoever asked for it; what it could not keep stands in the log at least."""
+    forget_settlements(facts, applied, world)
+    if error := keep_settlements(plans, applied, world):
+        told = {"ledger": "conflicts not kept", "outcome": type(error).__name__, "code": error.code}
+        summary.decisions.append({**told, "reason": error.text})
 
 
 def _awaited(plan: Plan) -> Ref | None:

@@ -26,6 +26,7 @@ from crmsync.ports import (
     Survivors,
 )
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
+from crmsync.ports.ledger import Ledger
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -58,6 +59,7 @@ class World:
     outbox: Outbox
     inbox: Inbox
     brake: Brake
+    ledger: Ledger
     sealer: Sealer
     our_user: str
     our_app: str

@@ -26,6 +26,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     from crmsync.gateways.brake import BrakeTable
     from crmsync.gateways.hubspot_associations import HubspotAssociations
     from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+    from crmsync.gateways.ledger import LedgerTable
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
     from crmsync.gateways.pipeline_maps import PipelineMapTable
@@ -53,6 +54,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         outbox=outbox(),
         inbox=inbox(),
         brake=BrakeTable(table, table_name("state")),
+        ledger=LedgerTable(table, table_name("state")),
         sealer=sealer(),
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
