@@ -21,12 +21,21 @@ SALES_PIPELINE = "Sales Pipeline"
 PRIMARY = 5
 """HubSpot's association type "primary company" of a deal (platforms 1.2)."""
 
+CURRENCY: Mapping[str, Any] = {
+    "name": "CurrencyIsoCode",
+    "type": "picklist",
+    "label": "Opportunity Currency",
+    "picklistValues": [{"value": "EUR", "label": "Euro", "defaultValue": True}, {"value": "USD", "label": "US Dollar"}],
+}
+"""What opportunities have in an org with several currencies."""
+
 WORLD: Mapping[str, Any] = {
     "hubspot": [{**OWNED["hubspot"][0], "properties": {"deals": [{"name": "region"}]}}],
     "salesforce": {
         **OWNED["salesforce"],
         "custom_fields": {
             "Opportunity": [
+                CURRENCY,
                 {"name": "Region__c", "length": 40},
                 {
                     "name": "Sponsor__c",
@@ -38,7 +47,7 @@ WORLD: Mapping[str, Any] = {
         },
     },
 }
-"""Owners on both sides, and two fields of the operator's own: a text, and a contact that is named without having a role."""
+"""Owners on both sides, two currencies, and two fields of the operator's own: a text, and a contact that is named without having a role."""
 
 ROW = """
 [[connection.deals.field]]

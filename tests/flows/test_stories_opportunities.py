@@ -315,3 +315,25 @@ def test_a_row_of_the_operators_own_crosses_both_ways(stack: Stack, people: Peop
     assert deal(people, mine, "region") == {"region": "East"}
     _, other = from_deal(stack, people, "Mapped too", region="West")
     assert opportunity(people, other, "Region__c") == {"Region__c": "West"}
+
+
+@pytest.mark.rule("CUR-1")
+@pytest.mark.rule("OPP-5")
+def test_an_amount_keeps_its_currency(stack: Stack, people: People):
+    """Where the org has several, the currency goes along, both ways; of one that it does not have a person is told, and nothing crosses."""
+    mine, theirs = from_opportunity(stack, people, "Dollars", Amount=10, CurrencyIsoCode="USD")
+    assert deal(people, mine, "amount", "deal_currency_code") == {"amount": "10", "deal_currency_code": "USD"}
+    edit_deal(people, mine, deal_currency_code="EUR", amount="9")
+    assert open_errors(stack) == 0
+    assert opportunity(people, theirs, "Amount", "CurrencyIsoCode") == {"Amount": 9.0, "CurrencyIsoCode": "EUR"}
+    people.edit_record("Opportunity", theirs, CurrencyIsoCode="USD")
+    assert open_errors(stack) == 0
+    assert deal(people, mine, "amount", "deal_currency_code") == {"amount": "9", "deal_currency_code": "USD"}
+    _, other = from_deal(stack, people, "Euros", amount="5", deal_currency_code="EUR")
+    assert opportunity(people, other, "Amount", "CurrencyIsoCode") == {"Amount": 5.0, "CurrencyIsoCode": "EUR"}
+    edit_deal(people, mine, deal_currency_code="JPY", amount="1200")
+    assert open_errors(stack) == 1
+    assert opportunity(people, theirs, "Amount", "CurrencyIsoCode") == {"Amount": 9.0, "CurrencyIsoCode": "USD"}
+    edit_deal(people, mine, deal_currency_code="EUR", amount="8")
+    assert open_errors(stack) == 0
+    assert opportunity(people, theirs, "Amount", "CurrencyIsoCode") == {"Amount": 8.0, "CurrencyIsoCode": "EUR"}
