@@ -110,9 +110,15 @@ def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side:
 
 @pytest.mark.rule("CH-9")
 def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
-    """Nothing of it stays in our tables, tombstones neither; the lead is left alone and brings nobody back by an edit."""
+    """Nothing of it stays in our tables, tombstones and conflicts neither; the lead is left alone and brings nobody back by an edit."""
     contact, made = linked_pair(stack, people, "private@example.com")
     assert len(link_items(stack, contact, made)) == 2
+    people.edit_contact(contact, jobtitle="Countess")
+    people.edit_record("Lead", made, Title="Engineer")
+    stack.settle()
+    kept = {item["pk"]["S"]: item.get("rows") for item in link_items(stack, contact, made)}
+    assert (len(kept), "Title" in str(kept[f"settled#acme#hubspot:contact:{contact}"])) == (3, True)
+    assert not any(value in str(kept) for value in ("Countess", "Engineer"))
     people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
     stack.settle()
     assert link_items(stack, contact, made) == []
