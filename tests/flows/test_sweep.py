@@ -1,11 +1,18 @@
 """Sweeps: what the pushes lost is found once, and a look that finds nothing writes nothing."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
 import pytest
 
-from crmsync.errors import TryAgain
+from crmsync.errors import Refused, TryAgain
 from crmsync.flows.sweep import sweep
 from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.records import Kind, Ref, Side
+from crmsync.ports import Sighting
 from tests.flows.worlds import Town
 
 KINDS = {Side.HUBSPOT: {"contact": Kind.CONTACT}, Side.SALESFORCE: {"Lead": Kind.CONTACT, "Contact": Kind.CONTACT}}
@@ -127,6 +134,61 @@ def test_definitions_are_looked_at_seldom():
         town.wait(1)
         found.append(look_for_stages())
     assert found == [[]] * 13 + [[stage]] + [[]] * 26
+
+
+WATCHED = {**KIND_OF[Side.SALESFORCE], **SIGNS}
+
+
+def test_what_made_way_for_definitions_is_found_by_the_next_look():
+    """An opportunity and a role that are new when the definitions have their turn are queued a minute later, and no lead waits."""
+    town = Town()
+
+    def look_for_all() -> list[str]:
+        town.outbox.published = []
+        sweep("acme", WATCHED, town.salesforce, town.cursors, town.outbox, town.now)
+        return [change.ref.object for change in town.outbox.published]
+
+    look_for_all()
+    town.wait(15)
+    for name in ("Opportunity", "OpportunityContactRole", "OpportunityStage", "RecordType", "Lead"):
+        town.salesforce.add(name, {"LastName": "Fell", "Company": "Example GmbH"} if name == "Lead" else {})
+    first = look_for_all()
+    town.wait(1)
+    assert (sorted(first), sorted(look_for_all())) == (
+        ["Lead", "OpportunityStage", "RecordType"],
+        ["Opportunity", "OpportunityContactRole"],
+    )
+
+
+class SecretStages:
+    """Implements `Sweeper` for a quiet org that does not show its stages; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked: list[frozenset[str]] = []
+
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """Nothing, and then why."""
+        self.asked.append(frozenset(since))
+        yield []
+        if "OpportunityStage" in since:
+            raise Refused("Stages are not shown.", code="INVALID_TYPE")
+
+
+def test_definitions_that_are_refused_take_nobodys_place_for_good():
+    """In an hour they have four looks, opportunities all the others, and no look asks for more than five objects."""
+    town, org = Town(), SecretStages()
+    for _ in range(61):
+        with suppress(Refused):
+            sweep("acme", WATCHED, org, town.cursors, town.outbox, town.now)
+        town.wait(1)
+    seldom, others = {"OpportunityStage": 4, "RecordType": 4}, {"Opportunity": 57, "OpportunityContactRole": 57}
+    assert Counter(name for one in org.asked for name in one) == {
+        **seldom,
+        **others,
+        **dict.fromkeys(("Lead", "Contact", "Account"), 61),
+    }
+    assert {len(one) for one in org.asked} == {5}
 
 
 def test_what_is_older_than_the_connection_is_left_to_the_import():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
-from crmsync.gateways.salesforce_queries import LONGEST_URI, by_email
+from crmsync.gateways.salesforce_queries import LONGEST_URI, Deletions, by_email, modified_since, run
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
@@ -181,15 +181,26 @@ def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Or
 
 
 def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
-    """1,440 a day when polling each minute; with contact roles it is two, as only a list of its own tells which were deleted."""
+    """1,440 a day when polling each minute; the list of contact roles that were deleted goes along."""
     now = datetime(2036, 1, 1, tzinfo=UTC)
-    watched = ("Lead", "Contact", "Account", "Opportunity")
-    roles = "OpportunityContactRole"
+    watched = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
 
     assert list(org.gateway.changed_since(dict.fromkeys(watched, now))) == []
     assert org.counts() == {"POST /composite": 1}
-    assert list(org.gateway.changed_since(dict.fromkeys((*watched, roles), now))) == []
-    assert org.counts() == {"POST /composite": 2, f"GET /sobjects/{roles}/deleted": 1}
+
+
+def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None:
+    """However many questions there are, each is answered in its order."""
+    now = datetime.now(UTC)
+    window = (now - timedelta(hours=1), now)
+    lists = [Deletions(name, *window) for name in ("Lead", "Contact", "OpportunityContactRole")]
+    queries = [modified_since("Lead", now, limit=number) for number in range(1, 7)]
+    asked = [lists[0], *queries, *lists[1:]]
+
+    assert list(run(org.gateway.session, asked)) == [(one, []) for one in asked]
+    assert org.counts() == {"POST /composite": 2}
+    list(run(org.gateway.session, lists * 9))
+    assert org.counts() == {"POST /composite": 4}
 
 
 def test_definitions_are_swept_without_a_recycle_bin(org: Org) -> None:

@@ -17,6 +17,8 @@ _REFERENCE: Final = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _COUNTED: Final = re.compile(r".*/(?:query|queryAll|composite/sobjects)(?:[/?].*)?$")
 _GOOD: Final = range(200, 300)
+_TAKEN: Final = re.compile(r"(?:/tooling)?/(?:sobjects|query|queryAll|composite/sobjects)(?:/.*)?")
+"""What a composite call is supported for: sObject resources of every kind, queries and collections [D]."""
 
 
 class _HaltedError(Exception):
@@ -99,7 +101,10 @@ def _insist(responses: list[dict[str, Any]]) -> None:
 def _one(call: Call, part: dict[str, Any], results: dict[str, Any], dispatch: Dispatch) -> Reply:
     headers = part.get("httpHeaders") or {}
     url = str(_filled(part.get("url"), results))
-    return dispatch(call.subcall(str(part.get("method")), url, headers, _filled(part.get("body"), results)))
+    subcall = call.subcall(str(part.get("method")), url, headers, _filled(part.get("body"), results))
+    if not _TAKEN.fullmatch(subcall.path):
+        raise RefusalError("NOT_FOUND", "The requested resource does not exist")  # [M] code and text
+    return dispatch(subcall)
 
 
 def _reply(run: Callable[[], Reply]) -> Reply:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -76,15 +78,39 @@ def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
 @pytest.mark.parametrize(
     "parts",
     [
-        [_part("GET", "/limits", f"r{number}") for number in range(26)],
+        [_part("GET", "/sobjects/Lead", f"r{number}") for number in range(26)],
         [_part("GET", "/query?q=SELECT+Id+FROM+Lead", f"r{number}") for number in range(6)],
-        [_part("GET", "/limits", "same"), _part("GET", "/limits", "same")],
+        [_part("GET", "/sobjects/Lead", "same"), _part("GET", "/sobjects/Lead", "same")],
         [],
     ],
 )
 def test_ceilings_are_kept(org: LiveOrg, parts: list[dict[str, Any]]) -> None:
     """At most 25 parts, at most 5 queries or collections, each with its own name."""
     assert org.call("POST", "/composite", json={"compositeRequest": parts}).status_code == 400
+
+
+def test_what_was_deleted_is_asked_for_beside_five_queries(org: LiveOrg) -> None:
+    """It is an sObject resource, which a composite call takes and does not count as a query."""
+    account = org.product.Account.create({"Name": "Acme"})["id"]
+    deal = {"Name": "Sale", "AccountId": account, "StageName": "Prospecting", "CloseDate": "2026-12-31"}
+    person = org.product.Contact.create({"LastName": "Lang"})["id"]
+    tie = {"OpportunityId": org.product.Opportunity.create(deal)["id"], "ContactId": person}
+    role = org.product.OpportunityContactRole.create(tie)["id"]
+    org.product.OpportunityContactRole.delete(role)
+    moments = [datetime.fromtimestamp(org.clock.now_ms() / 1000 + more, UTC).isoformat() for more in (-60, 120)]
+    window = urlencode(dict(zip(("start", "end"), moments, strict=True)))
+    queries = [_part("GET", "/queryAll?q=SELECT+Id+FROM+OpportunityContactRole", f"q{at}") for at in range(5)]
+
+    *rows, gone = _run(org, *queries, _part("GET", f"/sobjects/OpportunityContactRole/deleted/?{window}", "gone"))
+
+    assert [(one["httpStatusCode"], one["body"]["records"]) for one in rows] == [(200, [])] * 5
+    assert (gone["httpStatusCode"], [one["id"] for one in gone["body"]["deletedRecords"]]) == (200, [role])
+
+
+def test_what_is_no_resource_of_records_is_refused_in_its_part(org: LiveOrg) -> None:
+    """Limits have to be asked for by themselves."""
+    limits, sobject = _run(org, _part("GET", "/limits", "limits"), _part("GET", "/sobjects/Lead", "lead"))
+    assert (limits["httpStatusCode"], sobject["httpStatusCode"]) == (404, 200)
 
 
 def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:

@@ -6,12 +6,12 @@ The cursor moves only after what it passed is durably queued, so a crash costs a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import DEFINITIONS
+from crmsync.model.concerns import DEFINITIONS, MAKE_WAY
 from crmsync.model.records import Kind
 from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
 
@@ -19,7 +19,11 @@ OVERLAP = timedelta(minutes=5)
 """Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
 
 SELDOM = timedelta(minutes=15)
-"""How often definitions are looked at: they hardly ever change, and one call asks for five objects."""
+"""How often definitions are looked at: they hardly ever change."""
+
+TURN = "definitions"
+"""The cursor that tells when definitions were last looked at. How far each of them was told is in a cursor of its own: were it the same,
+a look that is refused would be their turn again and again, and those that make way would never be looked at."""
 
 
 def sweep(
@@ -33,11 +37,11 @@ def sweep(
     """Look once at all objects in `kinds` (object name -> concern) and queue what is new; answers how many changes.
 
     The very first sweep begins one overlap ago: what is older than the connection comes by import. A side that has been quiet for two
-    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. The cursor of definitions also tells when
-    they were last looked at. Raises `SyncError`.
+    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. Definitions have their turn every
+    quarter of an hour, in the place of those that make way for them and are looked at with the next look again. Raises `SyncError`.
     """
     known = {name: cursors.load(connection, name) or _begin(connection, name, cursors, now) for name in kinds}
-    places = {name: place for name, place in known.items() if name not in DEFINITIONS or place.since <= now - SELDOM}
+    places = {name: known[name] for name in _this_time(connection, kinds, cursors, now)}
     already = {name: place.seen for name, place in places.items()}
     queued = 0
     for page in sweeper.changed_since({name: place.since - OVERLAP for name, place in places.items()}):
@@ -50,10 +54,7 @@ def sweep(
             cursors.save(connection, name, places[name])
             places[name] = replace(places[name], version=places[name].version + 1)
     for name, place in places.items():
-        if name in DEFINITIONS:
-            recent = {key: at for key, at in place.seen.items() if at >= now - OVERLAP}
-            cursors.save(connection, name, replace(place, since=now, seen=recent))
-        elif place.seen and place.since < now - 2 * OVERLAP:
+        if place.seen and place.since < now - 2 * OVERLAP:
             cursors.save(connection, name, replace(place, since=now - OVERLAP, seen={}))
     return queued
 
@@ -82,6 +83,17 @@ def sweep_list(connection: str, list_id: str, lists: Lists, cursors: Cursors, ou
             replace(place, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP}),
         )
     return queued
+
+
+def _this_time(connection: str, names: Collection[str], cursors: Cursors, now: datetime) -> list[str]:
+    """The objects of this look."""
+    if DEFINITIONS.isdisjoint(names):
+        return list(names)
+    turn = cursors.load(connection, TURN) or _begin(connection, TURN, cursors, now)
+    if turn.since > now - SELDOM:
+        return [name for name in names if name not in DEFINITIONS]
+    cursors.save(connection, TURN, replace(turn, since=now))
+    return [name for name in names if name not in MAKE_WAY]
 
 
 def _begin(connection: str, name: str, cursors: Cursors, now: datetime) -> Cursor:

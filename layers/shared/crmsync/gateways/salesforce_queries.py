@@ -1,5 +1,6 @@
-"""The queries we ask Salesforce, and how several of them share one call. Every value is put in by `format_soql`; nothing else makes SOQL.
+"""What we ask Salesforce, queries and lists of what was deleted, and how several share one call. No answer is understood here.
 
+Every value is put in by `format_soql`; nothing else makes SOQL.
 Names of objects and fields come from our own tables and from settings that were checked; they are checked once more here, as SOQL has no
 way to quote a name.
 """
@@ -10,22 +11,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import quote
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, urlencode
 
 from simple_salesforce.format import format_soql
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_session import SalesforceSession
-from crmsync.gateways.throttle import chunks
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
 """Always read along: who and when."""
 
 PAGE = 2000
+PARTS_PER_CALL = 25
 QUERIES_PER_CALL = 5
-"""A composite call takes 25 sub-requests, but only five queries among them."""
+"""A composite call takes 25 sub-requests, but only five queries among them; sObject resources are not counted as such [D]."""
 
 LONGEST_URI = 14_000
 """Characters of an encoded query; Salesforce cuts off near 16,000."""
@@ -49,6 +50,34 @@ class Query:
     object: str
     fields: tuple[str, ...] = ()
     deleted_too: bool = False
+
+    ROWS: ClassVar[str] = "records"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        resource = "queryAll" if self.deleted_too else "query"
+        return f"{resource}/?q={quote(self.soql, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """The list of an object's records that were deleted from one moment to another, as Salesforce's log has them (sObject Get Deleted)."""
+
+    object: str
+    start: datetime
+    end: datetime
+
+    ROWS: ClassVar[str] = "deletedRecords"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        window = {"start": self.start.isoformat(timespec="seconds"), "end": self.end.isoformat(timespec="seconds")}
+        return f"sobjects/{checked(self.object)}/deleted/?{urlencode(window)}"
+
+
+Question = TypeVar("Question", bound=Query | Deletions)
 
 
 def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
@@ -190,43 +219,53 @@ def counted(name: str, *, with_email: bool = False) -> Query:
 
 
 def run(
-    session: SalesforceSession, queries: Sequence[Query], refused: list[SyncError] | None = None
-) -> Iterator[tuple[Query, list[dict[str, Any]]]]:
-    """Run the queries, five a call, and follow long answers to their end.
+    session: SalesforceSession, questions: Sequence[Question], refused: list[SyncError] | None = None
+) -> Iterator[tuple[Question, list[dict[str, Any]]]]:
+    """Ask in their order, five queries a call, lists of deletions along with them, and follow long answers to their end.
 
-    Raises `SyncError` for the first query that fails; with `refused`, what Salesforce will not answer is kept there and the others go on.
+    Raises `SyncError` for the first that fails; with `refused`, what Salesforce will not answer is kept there and the others go on.
     """
-    for part in chunks(list(queries), QUERIES_PER_CALL):
+    for part in _calls(questions):
         requests = [
-            {"method": "GET", "referenceId": f"q{at}", "url": _url(session, query)} for at, query in enumerate(part)
+            {"method": "GET", "referenceId": f"q{at}", "url": f"{session.data_path}/{one.path}"}
+            for at, one in enumerate(part)
         ]
         answer = session.call("POST", "composite", body={"allOrNone": False, "compositeRequest": requests})
         by_reference = {one["referenceId"]: one for one in answer["compositeResponse"]}
-        for at, query in enumerate(part):
+        for at, question in enumerate(part):
             try:
-                rows = _rows(session, by_reference[f"q{at}"])
+                rows = _rows(session, by_reference[f"q{at}"], question.ROWS)
             except Refused as error:
                 if refused is None:
                     raise
                 refused.append(error)
                 continue
-            yield query, rows
+            yield question, rows
 
 
-def _rows(session: SalesforceSession, answer: dict[str, Any]) -> list[dict[str, Any]]:
+def _calls(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    part: list[Question] = []
+    queries = 0
+    for one in questions:
+        counts = isinstance(one, Query)
+        if len(part) == PARTS_PER_CALL or (counts and queries == QUERIES_PER_CALL):
+            yield part
+            part, queries = [], 0
+        part.append(one)
+        queries += counts
+    if part:
+        yield part
+
+
+def _rows(session: SalesforceSession, answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     if answer["httpStatusCode"] != 200:  # noqa: PLR2004 - OK
         raise call_error(answer["httpStatusCode"], answer["body"])
     page = answer["body"]
-    rows = list(page["records"])
+    rows = list(page[name])
     while not page.get("done", True):
         page = session.call("GET", page["nextRecordsUrl"].removeprefix(session.data_path).lstrip("/"))
-        rows.extend(page["records"])
+        rows.extend(page[name])
     return rows
-
-
-def _url(session: SalesforceSession, query: Query) -> str:
-    resource = "queryAll" if query.deleted_too else "query"
-    return f"{session.data_path}/{resource}/?q={quote(query.soql, safe='')}"
 
 
 def _askable(email: str) -> bool:

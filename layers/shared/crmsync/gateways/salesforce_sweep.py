@@ -6,14 +6,13 @@ sections 2.2 and 2.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import SyncError
 from crmsync.gateways.salesforce_ids import full as full_id
-from crmsync.gateways.salesforce_queries import PAGE, Query, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_queries import PAGE, Deletions, Query, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Sighting
@@ -46,45 +45,39 @@ class SalesforceSweep:
     def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for all objects when nothing changed, and one more for an object that Salesforce forgets: contact roles. A page may begin
-        with records that ended the page before. An object that Salesforce will not show keeps nobody from being told of the others: its
-        refusal is raised at the end. Raises `SyncError`.
+        One call for up to five objects when nothing changed; the list of what Salesforce forgets goes along in it, as it is no query. A
+        page may begin with records that ended the page before. An object that Salesforce will not show keeps nobody from being told of the
+        others: its refusal is raised at the end. Raises `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
         refused: list[SyncError] = []
-        gone = {name: self._gone(name, start, refused) for name, start in places.items() if name in FORGOTTEN}
+        lists = [self._deletions(name, start) for name, start in places.items() if name in FORGOTTEN]
+        gone: dict[str, list[Sighting]] = {}
         while places:
             page: list[Sighting] = []
             further: dict[str, datetime] = {}
-            queries = [modified_since(name, start, limit=self._size) for name, start in places.items()]
-            for query, rows in run(self._session, queries, refused):
-                some, full = self._onward(query, [_sighting(query.object, row) for row in rows], places[query.object])
-                page.extend(_with_gone(some, gone.get(query.object, []), full=full))
+            questions: list[Query | Deletions] = [*lists]
+            questions += [modified_since(name, start, limit=self._size) for name, start in places.items()]
+            for question, rows in run(self._session, questions, refused):
+                if isinstance(question, Deletions):
+                    gone[question.object] = _gone(question, rows)
+                    continue
+                name = question.object
+                some, full = self._onward(question, [_sighting(name, row) for row in rows], places[name])
+                page.extend(_with_gone(some, gone.get(name, []), full=full))
                 if full:
-                    further[query.object] = _whole(some[-1].modified_at)
+                    further[name] = _whole(some[-1].modified_at)
             if page:
                 yield page
-            places = further
+            places, lists = further, []
         if refused:
             raise refused[0]
 
-    def _gone(self, name: str, start: datetime, refused: list[SyncError]) -> list[Sighting]:
-        """What was deleted since a moment, oldest first: the only list that still has what no query knows any more."""
+    def _deletions(self, name: str, start: datetime) -> Deletions:
+        """What was deleted since a moment: the only list that still has what no query knows any more."""
         now = datetime.fromtimestamp(self._now(), UTC)
         begin = max(start, now - REMEMBERED)
-        window = {
-            "start": begin.isoformat(timespec="seconds"),
-            "end": (max(now, begin) + MARGIN).isoformat(timespec="seconds"),
-        }
-        try:
-            answer = self._session.call("GET", f"sobjects/{name}/deleted/?{urlencode(window)}")
-        except Refused as error:
-            refused.append(error)
-            return []
-        rows = ((_ref(name, row["id"]), moment(row["deletedDate"])) for row in answer["deletedRecords"])
-        return sorted(
-            (Sighting(ref, at, deleted=True) for ref, at in rows if at >= begin), key=lambda one: one.modified_at
-        )
+        return Deletions(name, begin, max(now, begin) + MARGIN)
 
     def _onward(self, query: Query, page: list[Sighting], start: datetime) -> tuple[list[Sighting], bool]:
         """The page and whether more follows it. A full page ends later than it begins.
@@ -109,6 +102,13 @@ class SalesforceSweep:
 
     def _page(self, query: Query) -> list[Sighting]:
         return [_sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows]
+
+
+def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[Sighting]:
+    """What the list tells, oldest first; it begins at a whole minute, so earlier than it was asked to."""
+    found = ((_ref(asked.object, row["id"]), moment(row["deletedDate"])) for row in rows)
+    seen = (Sighting(ref, at, deleted=True) for ref, at in found if at >= asked.start)
+    return sorted(seen, key=lambda one: one.modified_at)
 
 
 def _with_gone(page: list[Sighting], gone: list[Sighting], *, full: bool) -> list[Sighting]:
