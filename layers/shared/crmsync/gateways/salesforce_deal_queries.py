@@ -41,7 +41,11 @@ def roles(by: str, ids: Iterable[str]) -> Iterator[Query]:
 
 
 def ties(contacts: Iterable[str]) -> Iterator[Query]:
-    """The roles of contacts with what their roll-ups need of each opportunity."""
+    """The roles of contacts with what their roll-ups need of each opportunity, amounts as they stand.
+
+    Salesforce's reference shows ``convertCurrency()`` on fields of the queried object alone, not by way of a parent, and it gives the
+    currency of whoever asks, which need not be that of the HubSpot account.
+    """
     return _of_ids(_TIES, ROLE, contacts)
 
 
