@@ -18,8 +18,8 @@ from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
 OVERLAP = timedelta(minutes=5)
 """Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
 
-SELDOM = timedelta(minutes=15)
-"""How often definitions are looked at: they hardly ever change."""
+SELDOM = timedelta(minutes=14, seconds=30)
+"""How long definitions rest, as they hardly ever change: with a look a minute, every fifteenth, though schedules are late by seconds."""
 
 TURN = "definitions"
 """The cursor that tells when definitions were last looked at. How far each of them was told is in a cursor of its own: were it the same,
