@@ -45,6 +45,7 @@ from tests.memory import (
     MemoryDeleter,
     MemoryLister,
     MemoryLists,
+    MemoryMeter,
     MemoryOpportunities,
     MemoryPreferences,
     MemoryRoles,
@@ -132,6 +133,7 @@ class Stage:
     matchmaker: Any = None
     """Who puts HubSpot records together by hand."""
     lister: Any = None
+    meter: Any = None
     opportunities: Any = None
     deals: Any = None
     catch_up: Callable[[], None] = lambda: None
@@ -217,7 +219,7 @@ def memory_salesforce(*, person_accounts: bool = False, types: Iterable[RecordTy
     stage = Stage(
         crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm), lister=MemoryLister(crm)
     )
-    stage.opportunities = MemoryOpportunities(crm, types)
+    stage.opportunities, stage.meter = MemoryOpportunities(crm, types), MemoryMeter(crm)
     yield stage
 
 
@@ -294,7 +296,10 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
         lister = SalesforceLister(gateway.session)
         stage = Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
-        stage.opportunities = SalesforceOpportunities(gateway.session, MemoryRoles())
+        stage.opportunities, stage.meter = (
+            SalesforceOpportunities(gateway.session, MemoryRoles()),
+            gateway.session.meter,
+        )
         yield stage
 
 
@@ -321,7 +326,7 @@ def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     who = gateway.identity()
     stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
     stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
-    stage.opportunities = SalesforceOpportunities(gateway.session, MemoryRoles())
+    stage.opportunities, stage.meter = SalesforceOpportunities(gateway.session, MemoryRoles()), gateway.session.meter
     yield from _swept(stage)
 
 

@@ -83,3 +83,17 @@ def test_the_daily_calls_are_told(salesforce: Stage) -> None:
     calls = salesforce.lister.calls()
 
     assert 0 <= calls.used < calls.allowed
+
+
+def test_the_daily_calls_are_told_by_every_answer(salesforce: Stage) -> None:
+    """Nothing is known before the first one; a later one replaces it, with its time."""
+    before = salesforce.meter.known()
+    salesforce.crm.read([], {})
+    salesforce.crm.find([salesforce.address("ada")], {"Lead": ["Email"]})
+    first = salesforce.meter.known()
+    salesforce.crm.find([salesforce.address("ada")], {"Lead": ["Email"]})
+    second = salesforce.meter.known()
+
+    assert before is None
+    assert 0 <= first.calls.used <= second.calls.used < second.calls.allowed
+    assert first.at <= second.at

@@ -11,7 +11,7 @@ from tests.memory.account import (
 from tests.memory.associations import MemoryAssociations
 from tests.memory.crm import MemoryCrm
 from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineMaps, MemoryRoles
-from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister, MemoryWaiting
+from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister, MemoryMeter, MemoryWaiting
 from tests.memory.ledger import MemoryLedger
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
@@ -35,6 +35,7 @@ __all__ = [
     "MemoryLister",
     "MemoryLists",
     "MemoryMailLog",
+    "MemoryMeter",
     "MemoryOpportunities",
     "MemoryOutbox",
     "MemoryPipelineMaps",

@@ -15,6 +15,7 @@ from crmsync.errors import Conflict, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
+from crmsync.rules.pace import DailyCalls, KnownCalls
 from tests.memory.customs import CHILDREN, CUSTOMS
 
 PAGE = 200
@@ -47,6 +48,9 @@ class MemoryCrm:
         self.customs = CUSTOMS[side]
         self.calls: Counter[str] = Counter()
         self.down: SyncError | None = None
+        self.daily = DailyCalls(0, 100_000)
+        self.told: KnownCalls | None = None
+        """What the newest answer told of the daily calls."""
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
         self.checks: list[Callable[[Ref | None, str, Mapping[str, Value]], SyncError | None]] = []
         """What else may refuse a write: told the record (None for a new one), the object and the fields."""
@@ -210,6 +214,7 @@ class MemoryCrm:
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1
+        self.told = KnownCalls(self.daily, self._now())
         if self.down is not None:
             raise self.down
 

@@ -10,7 +10,7 @@ from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.jobs import Errand, Job
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Page
-from crmsync.rules.pace import DailyCalls, Depth
+from crmsync.rules.pace import DailyCalls, Depth, KnownCalls
 from tests.memory.crm import MemoryCrm
 
 
@@ -95,6 +95,18 @@ class MemoryWaiting:
     def depths(self) -> Mapping[str, Depth]:
         """As the port says."""
         return dict(self.queues)
+
+
+class MemoryMeter:
+    """Implements `Meter` for the org `crm`."""
+
+    def __init__(self, crm: MemoryCrm) -> None:
+        """Listen to its answers."""
+        self._crm = crm
+
+    def known(self) -> KnownCalls | None:
+        """As the port says."""
+        return self._crm.told
 
 
 class MemoryLister:

@@ -59,6 +59,7 @@ def window(
         inbox=inbox,
         brake=MemoryBrake(),
         ledger=ledger,
+        meter=session.meter,
         sealer=SEALER,
         our_user=salesforce.identity().user_id,
         our_app=OUR_APP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.model.jobs import JobState
-from crmsync.rules.pace import DailyCalls, Depth, Progress, has_calls_left, progress, room
+from crmsync.rules.pace import DailyCalls, Depth, KnownCalls, Progress, has_calls_left, may_retry, progress, room
 from tests.builders import a_job, a_leg, at
 
 
@@ -54,3 +54,33 @@ def test_progress_is_told_once_there_is_some() -> None:
     assert progress(a_job(a_leg(1_000))) == Progress(None, None)
     assert progress(job) == Progress(4.2, 180)
     assert progress(a_job(a_leg(9), queued=12, moved_at=at(1), state=JobState.DONE)) == Progress(0.2, 0)
+
+
+@pytest.mark.rule("RTY-2")
+@pytest.mark.parametrize(
+    ("used", "allotment", "may"),
+    [
+        (0, 1_000, True),
+        (750, 1_000, True),
+        (751, 1_000, False),
+        (5_000, 0, True),
+        (5_001, 0, False),
+        (75_000, 10**6, True),
+        (75_001, 10**6, False),
+    ],
+)
+def test_retries_stop_above_three_quarters_of_the_calls(used: int, allotment: int, *, may: bool) -> None:
+    """Of the allotted ones, or of what the org has where that is less; without an allotment above 5,000 calls."""
+    assert may_retry(at(0), KnownCalls(DailyCalls(used, 100_000), at(0)), allotment, at(0)) is may
+
+
+@pytest.mark.rule("RTY-2")
+@pytest.mark.parametrize(
+    ("known_at", "now", "may"),
+    [(None, 0, True), (0, 15, False), (0, 15.1, True), (1_430, 1_439, False), (1_430, 1_440, True)],
+)
+def test_retries_wait_for_what_is_known_and_for_a_day_at_most(known_at: float | None, now: float, *, may: bool) -> None:
+    """All calls are used. What nobody told, or told more than 15 minutes ago, holds nothing back; nor is anything held for over a day."""
+    known = None if known_at is None else KnownCalls(DailyCalls(100_000, 100_000), at(known_at))
+
+    assert may_retry(at(0), known, 1_000, at(now)) is may

@@ -39,6 +39,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "outbox": frozenset(),
         "inbox": frozenset({"waiting_for", "parked"}),
         "ledger": frozenset({"last"}),
+        "meter": frozenset({"known"}),
     }
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""

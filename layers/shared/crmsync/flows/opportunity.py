@@ -12,7 +12,7 @@ from dataclasses import replace
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.opportunity_gather import gather
-from crmsync.flows.outcomes import Summary, conclude, in_passes, put_off_all
+from crmsync.flows.outcomes import Summary, conclude, hold_retries, in_passes, put_off_all, untried
 from crmsync.flows.parents import find_parents
 from crmsync.flows.pipelines import as_they_are, put_in_step
 from crmsync.flows.planning import Looked, plan_batch, with_owners
@@ -39,12 +39,13 @@ def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
         return _sync_pass(some, world, summary, is_last=is_last)
 
     summary = Summary()
+    going = hold_retries(changes, untried(changes), world, summary)
     try:
-        named = where_to_look(changes, world)
+        named = where_to_look(going, world)
     except SyncError as error:
-        put_off_all(changes, error, world, summary)
+        put_off_all(going, error, world, summary)
         return summary
-    return in_passes(named, world, sync)
+    return in_passes(named, world, sync, summary)
 
 
 def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:

@@ -6,7 +6,7 @@ What goes wrong with one record is that record's alone. Which errors a kind can 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
@@ -19,6 +19,7 @@ from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules import reports
+from crmsync.rules.pace import may_retry
 from crmsync.rules.refusals import drawer_of
 
 BATCH = 1000
@@ -47,13 +48,36 @@ Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 """Gathers, plans and applies once, and answers what must be looked at again at once; told whether it is the last time."""
 
 
-def in_passes(changes: Sequence[Change], world: World, sync: Pass) -> Summary:
+def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None) -> Summary:
     """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
-    summary = Summary()
+    summary = summary or Summary()
+    new = untried(changes)
     pending = coalesce(list(changes))
     for start in range(0, len(pending), BATCH):
-        _sync_batch(pending[start : start + BATCH], world, sync, summary)
+        if going := hold_retries(pending[start : start + BATCH], new, world, summary):
+            _sync_batch(going, world, sync, summary)
     return summary
+
+
+def untried(changes: Sequence[Change]) -> frozenset[Ref]:
+    """The records of which a change was never put off: somebody has touched them, or asks for them (RTY-3)."""
+    return frozenset(change.ref for change in changes if not change.tries)
+
+
+def hold_retries(changes: Sequence[Change], new: Collection[Ref], world: World, summary: Summary) -> list[Change]:
+    """The changes to be looked at now: those of the `new` records, and retries unless too many calls are used (RTY-2).
+
+    Such a retry goes back into the queue without a call, and it counts as no try. Raises `SyncError` when that did not work.
+    """
+    known, allotment, now = world.meter.known(), world.connection.salesforce.daily_call_allotment, world.now()
+    held = {one for one in changes if one.ref not in new and not may_retry(one.at, known, allotment, now)}
+    if known is None or not held:
+        return list(changes)
+    world.outbox.again([(change, _LONGEST_WAIT) for change in changes if change in held])
+    told = {"used": known.calls.used, "allowed": known.calls.allowed, "allotment": allotment}
+    summary.counts["RetriesHeld"] += len(held)
+    summary.decisions.append({"records": len(held), "outcome": "RetriesHeld", **told})
+    return [change for change in changes if change not in held]
 
 
 def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> None:

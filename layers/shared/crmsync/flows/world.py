@@ -26,6 +26,7 @@ from crmsync.ports import (
     Survivors,
 )
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
+from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
 
 
@@ -60,6 +61,7 @@ class World:
     inbox: Inbox
     brake: Brake
     ledger: Ledger
+    meter: Meter
     sealer: Sealer
     our_user: str
     our_app: str

@@ -20,6 +20,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
+from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
 from crmsync.gateways.secrets import Content, Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.names import SALESFORCE_CLIENT
@@ -61,10 +62,12 @@ class Refusal:
 class _Connection(requests.Session):
     """A session that never waits for ever, and that keeps the instance's scheme, which simple-salesforce takes to be https."""
 
-    def __init__(self, scheme: str) -> None:
+    def __init__(self, scheme: str, hear: Callable[[str], None] = lambda _usage: None) -> None:
+        """Speak `scheme`; `hear` is told what each answer says of the daily calls."""
         super().__init__()
         self.trust_env = False  # a .netrc would replace our token
         self._scheme = scheme
+        self._hear = hear
         self._latest = threading.local()
 
     @property
@@ -80,6 +83,7 @@ class _Connection(requests.Session):
         self._latest.retry_after = ""
         answer = super().request(method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options)
         self._latest.retry_after = answer.headers.get("Retry-After", "")
+        self._hear(answer.headers.get(HEADER, ""))
         return answer
 
 
@@ -90,7 +94,7 @@ class Login:
         """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch."""
         self._login_url = login_url
         self._secret = secret
-        self._now = now
+        self.now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
 
@@ -116,7 +120,7 @@ class Login:
         base = (secret.get("login_url") or self._login_url).rstrip("/")
         with _Connection(urlsplit(base).scheme) as connection:
             try:
-                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self._now()))
+                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self.now()))
             except requests.RequestException as problem:
                 raise unreachable(problem) from None
         try:
@@ -150,6 +154,8 @@ class SalesforceSession:
         self._version = version
         self._patience = patience or Patience()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
+        self.meter = SalesforceMeter(login.now)
+        """What the answers tell of the daily calls, also those that refuse."""
         self.calls = 0
         """Calls made so far, repeats too and logins not; other threads may make it a little less than true."""
 
@@ -203,7 +209,7 @@ class SalesforceSession:
     def _client(self, token: Token) -> tuple[Salesforce, _Connection]:
         made = self._made
         if made is None or made[0] is not token:
-            connection = _Connection(urlsplit(token.instance_url).scheme)
+            connection = _Connection(urlsplit(token.instance_url).scheme, self.meter.hear)
             client = Salesforce(
                 instance_url=token.instance_url,
                 session_id=token.value,

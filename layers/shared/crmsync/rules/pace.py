@@ -1,4 +1,4 @@
-"""How fast a backfill may go: never faster than the sync behind it, and not at the price of what is live.
+"""How fast a backfill may go: never faster than the sync behind it, and not at the price of what is live; and when retries stop.
 
 Live changes share the queue with a backfill. So what a backfill may have waiting there is bounded: by what the sync has shown that it can
 do, and never so much that a live change waits for minutes.
@@ -33,6 +33,12 @@ RETRY_SHARE = 0.75
 RETRY_CALLS = 5_000
 """The same where no allotment is set: so many calls in 24 hours (RTY-2)."""
 
+KNOWN_FOR = timedelta(minutes=15)
+"""For how long what an answer told of the calls counts; then one look finds out anew."""
+
+LONGEST_HOLD = timedelta(days=1)
+"""How long a retry is held back at most: once a day everything is tried again whatever is used (RTY-1), so that nothing waits for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class DailyCalls:
@@ -40,6 +46,14 @@ class DailyCalls:
 
     used: int
     allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCalls:
+    """What an answer told of the daily calls, and when (UTC)."""
+
+    calls: DailyCalls
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +92,28 @@ def calls_for_backfills(calls: DailyCalls, allotment: int) -> int:
 
     Without an allotment a fixed number (RTY-2).
     """
-    most = min(allotment, calls.allowed) * RETRY_SHARE if allotment else min(RETRY_CALLS, calls.allowed * RETRY_SHARE)
-    return ceil(most)
+    return ceil(_most(calls, allotment))
 
 
 def has_calls_left(calls: DailyCalls, allotment: int) -> bool:
     """Whether a backfill may spend calls (RTY-2)."""
     return calls.used < calls_for_backfills(calls, allotment)
+
+
+def may_retry(seen_at: datetime, known: KnownCalls | None, allotment: int, now: datetime) -> bool:
+    """Whether what was put off may be looked at again: not while more than three quarters of the allotted calls are used (RTY-2).
+
+    `seen_at` is when the change was seen first. Without a fresh word about the calls it may: no call is spent on finding out.
+    """
+    if known is None or now - known.at > KNOWN_FOR or now - seen_at >= LONGEST_HOLD:
+        return True
+    return known.calls.used <= _most(known.calls, allotment)
+
+
+def _most(calls: DailyCalls, allotment: int) -> float:
+    if allotment:
+        return min(allotment, calls.allowed) * RETRY_SHARE
+    return min(RETRY_CALLS, calls.allowed * RETRY_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         inbox=inbox(),
         brake=BrakeTable(table, table_name("state")),
         ledger=LedgerTable(table, table_name("state")),
+        meter=salesforce.session.meter,
         sealer=sealer(),
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
