@@ -42,7 +42,7 @@ def _restore(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
         record = writes.table.by_id(record_id)
         if record is None:
             raise not_found()
-        writes.restore(record, portal.person)
+        portal.restore(str(action.get("object", "contacts")), record, portal.person)
     return {"restored": ids}
 
 

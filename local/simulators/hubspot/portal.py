@@ -12,7 +12,7 @@ from typing import Any
 
 from local.faults import Faults
 from local.simulators.hubspot.associations import HUBSPOT, Associations, Pair
-from local.simulators.hubspot.catalog import BY_NAME, COMPANY, CONTACT, MIRRORS, OBJECT_TYPES, ObjectType
+from local.simulators.hubspot.catalog import BY_NAME, COMPANY, CONTACT, DEAL, MIRRORS, OBJECT_TYPES, ObjectType
 from local.simulators.hubspot.definitions import Property, boolean_options
 from local.simulators.hubspot.errors import invalid
 from local.simulators.hubspot.limits import TIERS, Limits
@@ -27,6 +27,7 @@ from local.simulators.hubspot.schema import Schema
 from local.simulators.hubspot.scopes import GRANTED
 from local.simulators.hubspot.search_index import SearchIndex
 from local.simulators.hubspot.stamps import Actor, PortalClock, derived_key
+from local.simulators.hubspot.sums import Sums
 from local.simulators.hubspot.webhooks import Webhooks
 from local.simulators.hubspot.writes import Writes
 
@@ -65,6 +66,7 @@ class Portal:
         self.pipelines = {kind.type_id: Pipelines(now, most) for kind in OBJECT_TYPES if kind.has_pipelines}
         self.indexes = {kind.type_id: SearchIndex(clock, faults) for kind in OBJECT_TYPES}
         self.writes = {kind.type_id: self._opened(kind, now) for kind in OBJECT_TYPES}
+        self.sums = Sums(self.writes, self.associations)
         self._makes_companies = bool(world.get("auto_create_and_associate_companies", False))
         self._by_domain: dict[str, str] = {}
         self._follow()
@@ -94,6 +96,8 @@ class Portal:
         primary, other = writes.living(primary_id), writes.living(other_id)
         survivor = self.merging.merge(writes, primary, other, actor)
         self._mirror_all(writes.kind.type_id, survivor.id, self._mirrored(writes.kind.type_id, survivor.id))
+        place = (writes.kind.type_id, survivor.id)
+        self.sums.count(place, *self.sums.beside(*place))
         self.lists.replace_member(writes.kind.type_id, (primary.id, other.id), survivor.id)
         return survivor
 
@@ -101,9 +105,17 @@ class Portal:
         """Archive a record and drop its associations; a restore does not bring them back [M]."""
         writes = self.of(name)
         mirrored = self._mirrored(writes.kind.type_id, record.id)
+        counted = self.sums.beside(writes.kind.type_id, record.id)
         writes.archive(record, actor)
         self.associations.forget(writes.kind.type_id, record.id)
         self._mirror_all(writes.kind.type_id, record.id, mirrored)
+        self.sums.count(*counted)
+
+    def restore(self, name: str, record: Record, actor: Actor) -> None:
+        """Bring a record back from the bin, without the associations that it had [M]. Raises the clash of a unique value."""
+        writes = self.of(name)
+        writes.restore(record, actor)
+        self.sums.count((writes.kind.type_id, record.id))
 
     def link(
         self, pair: Pair, from_id: str, to_id: str, specs: list[tuple[str, int]], actor: Actor
@@ -112,6 +124,7 @@ class Portal:
         one, other = self.writes[pair[0]].living(from_id), self.writes[pair[1]].living(to_id)
         made = self.associations.link(pair, one.id, other.id, specs, actor)
         self._mirror(pair, one.id, other.id)
+        self._count(pair, one.id, other.id)
         return sorted(made)
 
     def unlink(
@@ -120,6 +133,11 @@ class Portal:
         """Remove associations between two records; idempotent."""
         self.associations.unlink(pair, from_id, to_id, actor, specs)
         self._mirror(pair, from_id, to_id)
+        self._count(pair, from_id, to_id)
+
+    def _count(self, pair: Pair, from_id: str, to_id: str) -> None:
+        if DEAL.type_id in pair:
+            self.sums.count((pair[0], from_id), (pair[1], to_id))
 
     def _opened(self, kind: ObjectType, now: int) -> Writes:
         table = RecordTable(kind, Schema(kind.type_id, now))

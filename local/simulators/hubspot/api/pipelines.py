@@ -8,6 +8,8 @@ from local.simulators.hubspot.errors import invalid
 from local.simulators.hubspot.pipelines import Pipelines
 
 CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete")
+UNASKED = frozenset({"v3", "2026-03"})
+"""Versions that check nothing unless they are asked to; later ones check unless told not to [D: changelog, July 2026]."""
 
 
 def _pipelines(call: Call) -> Pipelines:
@@ -98,8 +100,14 @@ def limits(call: Call) -> Answer:
 
 
 def _refuse_use(call: Call, name: str, value: str) -> None:
-    if not any(call.flag(check) for check in CHECKS):
+    if not _asks_to_check(call):
         return
     table = call.portal.of(call.ids["type"]).table
     if any(record.archived_ms is None and record.value(name) == value for record in table.walk()):
         raise invalid(f"{value} is in use by records.", sub_category="PipelineError.STAGE_ID_IN_USE")
+
+
+def _asks_to_check(call: Call) -> bool:
+    said = [call.query[check].lower() for check in CHECKS if check in call.query]
+    unasked = bool(UNASKED & set(call.base_url.split("/")))
+    return "true" in said or not (unasked or said)
