@@ -39,12 +39,20 @@ def org_stage(stage: OrgStage) -> dict[str, object]:
 
 
 NAMES = {"New business": PROCESS, "Renewal": (OPEN, WON, LOST)}
-MASTER = RecordType("", "Master", PROCESS, is_default=True)
+OLD = OrgStage("Old", "Old")
+MASTER = RecordType("", "Master", PROCESS, is_default=True, others=(OLD,))
+
+
+def others_of(process: tuple[OrgStage, ...]) -> tuple[OrgStage, ...]:
+    """The stages of the org that a process does not have, those that nobody uses any more last."""
+    return (*(stage for stage in PROCESS if stage not in process), OLD)
+
+
 IN_MEMORY = [
-    RecordType(f"01200000000000{at}AAA", name, process, is_default=at == 1)
+    RecordType(f"01200000000000{at}AAA", name, process, is_default=at == 1, others=others_of(process))
     for at, (name, process) in enumerate(NAMES.items(), start=1)
 ]
-WORLD: dict[str, Any] = {"stages": [*map(org_stage, PROCESS), {**org_stage(OrgStage("Old", "Old")), "IsActive": False}]}
+WORLD: dict[str, Any] = {"stages": [*map(org_stage, PROCESS), {**org_stage(OLD), "IsActive": False}]}
 TYPED: dict[str, Any] = {
     **WORLD,
     "opportunity_record_types": [
@@ -304,9 +312,9 @@ def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> Non
     """Active ones only, by id; "" is there only while an opportunity stands that has no record type (Q-25)."""
     types = list(typed.opportunities.record_types())
 
-    assert {one.label: (one.stages, one.is_default) for one in types} == {
-        "New business": (PROCESS, True),
-        "Renewal": ((OPEN, WON, LOST), False),
+    assert {one.label: (one.stages, one.is_default, one.others) for one in types} == {
+        "New business": (PROCESS, True, (OLD,)),
+        "Renewal": ((OPEN, WON, LOST), False, (TALKS, OLD)),
     }
     assert types == sorted(types, key=lambda one: one.id)
     deal = an_opportunity(typed)

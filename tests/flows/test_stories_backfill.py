@@ -73,6 +73,7 @@ def in_hubspot(people: People, host: str) -> list[str]:
 
 
 @pytest.mark.rule("IMP-1")
+@pytest.mark.long
 def test_leads_that_are_older_than_the_connection_come_by_import(stack: Stack, people: People) -> None:
     """Nothing of them is in HubSpot until then; afterwards each one with an address is, once, and the next import changes nothing."""
     stack.advance(16 * 60)
@@ -109,6 +110,7 @@ def test_an_import_that_is_killed_goes_on_and_leaves_the_same_result(stack: Stac
     assert in_hubspot(people, "example.org") == list(PEOPLE)
 
 
+@pytest.mark.long
 def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) -> None:
     """An edit whose webhook got lost arrives without the sweep's being waited for."""
     contact, lead_id = linked_pair(stack, people, "gus@example.com", phone="1")
@@ -125,6 +127,7 @@ def test_a_resync_mends_what_nobody_was_told_of(stack: Stack, people: People) ->
 
 
 @pytest.mark.rule("LIM-2")
+@pytest.mark.long
 def test_only_what_was_really_left_out_is_said_to_be(stack: Stack) -> None:
     """A resync of companies that ran through says nothing; one that was cancelled says that not all was synced."""
     whole, cut = (start(stack, "resync", "--side", "hubspot", "--object", "company") for _ in range(2))

@@ -211,6 +211,7 @@ def test_a_forwarded_mail_stays_with_its_first_recipient(stack: Stack) -> None:
 
 
 @pytest.mark.rule("Q-19")
+@pytest.mark.long
 def test_the_task_is_the_linked_contacts_once_the_lead_is_converted(stack: Stack) -> None:
     """The lead's tasks before, the contact's after; a second lead with the same address gets none."""
     mail = Mail(stack)
@@ -230,6 +231,7 @@ def test_the_task_is_the_linked_contacts_once_the_lead_is_converted(stack: Stack
 
 
 @pytest.mark.rule("Q-22")
+@pytest.mark.long
 def test_a_contact_outside_the_list_gets_no_task(stack: Stack) -> None:
     """A frozen pair gets none, not even later; a subscriber without a link is given up after a while."""
     mail = Mail(stack)
@@ -279,6 +281,7 @@ def test_late_doubled_and_replaced_events(stack: Stack) -> None:
     assert mail.subjects(lead) == ["HubSpot: CLICK: Spring offer", "HubSpot: OPEN: Spring offer"]
 
 
+@pytest.mark.long
 def test_a_refusal_is_told_once_and_worked_off_when_it_is_mended(stack: Stack) -> None:
     """Without access to our field no task can be made: one open error for all, none once it is back, and then every task."""
     mail = Mail(stack)

@@ -150,6 +150,7 @@ FAULTS = {
 @pytest.mark.rule("DUP-7")
 @pytest.mark.rule("CH-14")
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.long
 def test_whatever_goes_wrong_none_is_made_twice(stack: Stack, people: People, name: str):
     """Told twice, answers lost after the write, calls killed anywhere: one deal, one opportunity, one role, one association for each."""
     member = someone(stack, people, f"{name}@example.com")

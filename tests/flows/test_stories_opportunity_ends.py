@@ -116,6 +116,7 @@ def test_merged_deals_leave_both_opportunities_and_one_pair(stack: Stack, people
 @pytest.mark.rule("Q-30")
 @pytest.mark.rule("Q-29")
 @pytest.mark.rule("CH-9")
+@pytest.mark.long
 def test_what_the_settings_hold_back(new_stack: NewStack):
     """Deletions wait two hours and are forgotten after an undelete, then two an hour go and the third waits for a person.
 

@@ -56,6 +56,7 @@ def pushed(stack: Stack, folder: Path, text: str) -> None:
 @pytest.mark.rule("OPP-3")
 @pytest.mark.rule("OPP-4")
 @pytest.mark.rule("SET-5")
+@pytest.mark.long
 def test_accounts_come_first_then_new_opportunities_then_by_import_older_ones(new_stack: NewStack, tmp_path: Path):
     """Nothing of deals moves before the accounts are imported, nor may opportunities be; older ones then come by import alone."""
     stack = new_stack(settings(), WORLD)
@@ -87,6 +88,7 @@ def test_accounts_come_first_then_new_opportunities_then_by_import_older_ones(ne
 
 
 @pytest.mark.rule("SET-5")
+@pytest.mark.long
 def test_switched_off_nothing_of_deals_moves(new_stack: NewStack):
     """With `sync = false` neither side makes or changes anything of the other; an import is refused; set-up makes no pipeline."""
     stack = new_stack(settings({"sync": "false"}))

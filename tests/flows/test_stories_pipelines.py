@@ -192,6 +192,7 @@ def test_a_record_in_a_place_that_nobody_has_told_of_brings_it(stack: Stack, peo
 @pytest.mark.rule("LIM-3")
 @pytest.mark.rule("Q-26")
 @pytest.mark.rule("OPP-23")
+@pytest.mark.long
 def test_an_account_at_its_limit_and_pipelines_that_do_not_sync(new_stack: NewStack):
     """The only record type has the default pipeline (OPP-8). One pipeline too many is told by set-up and by the record (LIM-3).
 

@@ -93,6 +93,7 @@ def lead_of(people: People, address: str) -> dict[str, Any]:
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.rule("TEN-4")
+@pytest.mark.long
 def test_a_contact_of_one_account_becomes_one_of_the_other(stack: Stack, people: People, beta: People, product: People):
     """With any setting but "never" the lead that one account makes makes a contact in the other; each account has its own link.
 
@@ -111,6 +112,7 @@ def test_a_contact_of_one_account_becomes_one_of_the_other(stack: Stack, people:
 
 
 @pytest.mark.rule("TEN-1")
+@pytest.mark.long
 def test_an_edit_reaches_all_three_and_stops(stack: Stack, people: People, beta: People):
     """Whoever edits, each of the two others is written to once, by its own mapping; opt-out and owner travel likewise."""
     first = people.new_contact(email="bob@example.com", lastname="Lang", company="Example GmbH")
@@ -143,6 +145,7 @@ def test_an_edit_reaches_all_three_and_stops(stack: Stack, people: People, beta:
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.rule("OPT-6")
+@pytest.mark.long
 def test_who_subscribes_again_in_one_account_is_subscribed_there(stack: Stack, people: People, beta: People):
     """The contact's own act counts where it was done: the other account and the box in Salesforce stay opted out, and nothing bounces."""
     first = people.new_contact(email="cleo@example.com", lastname="Lang", company="Example GmbH")
@@ -161,6 +164,7 @@ def test_who_subscribes_again_in_one_account_is_subscribed_there(stack: Stack, p
 
 
 @pytest.mark.rule("TEN-1")
+@pytest.mark.long
 def test_a_deal_of_one_account_becomes_one_of_the_other(stack: Stack, people: People, beta: People):
     """Through the opportunity that it makes; each account keeps its deal in pipelines of its own."""
     deal = {"dealname": "Bridge", "dealstage": "appointmentscheduled", "amount": "100"}
@@ -178,6 +182,7 @@ def test_a_deal_of_one_account_becomes_one_of_the_other(stack: Stack, people: Pe
 
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("after", ["salesforce_write", "hubspot_write"])
+@pytest.mark.long
 def test_a_call_that_is_killed_makes_no_record_twice(stack: Stack, people: People, beta: People, after: str):
     """Also for the second account, whose contact the lead does not name: HubSpot's unique id and the address find what was made."""
     address = f"killed.{after.partition('_')[0]}@example.com"
@@ -211,6 +216,7 @@ def command(stack: Stack, *words: str) -> tuple[int, Any]:
 
 
 @pytest.mark.rule("TEN-1")
+@pytest.mark.long
 def test_a_lost_link_is_made_anew_for_the_second_account(stack: Stack, people: People, beta: People):
     """The lead names the first account's contact alone; the second one's link comes back by what HubSpot keeps. Then all are in step."""
     first = people.new_contact(email="dora@example.com", lastname="Lang", company="Example GmbH")
@@ -232,6 +238,7 @@ def test_a_lost_link_is_made_anew_for_the_second_account(stack: Stack, people: P
     assert at_rest(stack)
 
 
+@pytest.mark.long
 def test_parked_records_are_looked_at_again_and_everything_is_seen(stack: Stack, people: People):
     """The command finds bus, queues and tables by the stack's name alone; what waits is looked at again and goes on waiting."""
     contact = people.new_contact(lastname="Mute")

@@ -54,6 +54,7 @@ def push(stack: Stack, folder: Path, settings: str) -> None:
 @pytest.mark.rule("MAP-6")
 @pytest.mark.rule("MAP-11")
 @pytest.mark.rule("TRG-15")
+@pytest.mark.long
 def test_a_new_mapping_is_not_retroactive(new_stack: NewStack, tmp_path: Path):
     """Existing values stay where they are, sweeps or not; from then on an edit crosses, to a lead as to its contact later."""
     stack = new_stack(SETTINGS, MAPPED)
@@ -126,6 +127,7 @@ OLD = (
 
 
 @pytest.mark.rule("MAP-6")
+@pytest.mark.long
 def test_an_edit_of_another_field_carries_no_old_value(new_stack: NewStack, tmp_path: Path):
     """The phone number crosses either way, and nothing is written for fields that are mapped since; their own edits do cross then."""
     late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
@@ -148,6 +150,7 @@ def test_an_edit_of_another_field_carries_no_old_value(new_stack: NewStack, tmp_
 
 
 @pytest.mark.rule("MAP-6")
+@pytest.mark.long
 def test_an_edit_of_the_new_field_is_never_lost(new_stack: NewStack, tmp_path: Path):
     """Edited before anything else made us look: HubSpot's edits cross, deletions too; of Salesforce's those that fill a blank."""
     late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 3)
@@ -170,6 +173,7 @@ def test_an_edit_of_the_new_field_is_never_lost(new_stack: NewStack, tmp_path: P
 
 
 @pytest.mark.rule("MAP-6")
+@pytest.mark.long
 def test_a_resync_carries_what_was_there_before_the_mapping(new_stack: NewStack, tmp_path: Path):
     """Of one record, looked at before or not: blanks are filled, and of two values the more recent one stands on both sides."""
     late = Late(new_stack(SETTINGS, LATE_WORLD), tmp_path, 2)
