@@ -38,6 +38,7 @@ def test_a_thousand_new_accounts_cost_a_handful_of_calls():
 
 
 @pytest.mark.rule("ACC-9")
+@pytest.mark.long
 def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
     """So do the accounts that companies make: contacts and links of all of them are read together."""
     town = Town(settings=dict(BY_CONTACT))
@@ -54,6 +55,7 @@ def test_a_thousand_companies_with_contacts_cost_a_handful_of_calls():
 
 
 @pytest.mark.parametrize("side", Side)
+@pytest.mark.long
 def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
     """A pair that is linked costs no look at its contacts, whichever side was edited."""
     town = Town()

@@ -329,6 +329,7 @@ def test_older_opportunities_cost_an_import_of_contacts_one_look_each():
 
 
 @pytest.mark.parametrize("side", Side)
+@pytest.mark.long
 def test_a_thousand_new_records_cost_a_handful_of_calls(side):
     """Nothing is asked or made record by record, whichever side they are on."""
     town = Town()

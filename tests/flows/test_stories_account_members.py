@@ -161,6 +161,7 @@ def test_taking_a_parent_away_takes_nothing_away_across(stack: Stack, people: Pe
 @pytest.mark.rule("ACC-21")
 @pytest.mark.rule("FLD-8")
 @pytest.mark.parametrize("is_linked", [False, True], ids=["contact before account", "linked contact"])
+@pytest.mark.long
 def test_a_contact_waits_for_its_account_and_says_so_after_a_while(stack: Stack, people: People, is_linked: bool):  # noqa: FBT001
     """Its company's account is refused: that is told at once, the contact's waiting after the deadline; mended, both go at once."""
     address = an_address()

@@ -176,6 +176,7 @@ def test_set_so_a_merge_deletes_nobody_who_lives_on(deleting: Stack):
 
 
 @pytest.mark.rule("Q-30")
+@pytest.mark.long
 def test_the_brake_holds_deletions_beyond_the_hours_number(new_stack: NewStack):
     """max_deletes_per_hour: what goes beyond it waits as an error for a person, and the next hour has room for as many again."""
     stack = new_stack(with_contacts("delete_in_hubspot = true", "max_deletes_per_hour = 2"))

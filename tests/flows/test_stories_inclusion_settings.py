@@ -21,6 +21,7 @@ from tests.flows.test_stories_inclusion import LISTED
 
 @pytest.mark.rule("INC-4")
 @pytest.mark.rule("Q-24")
+@pytest.mark.long
 def test_the_preset_leaves_out_subscribers(new_stack: NewStack):
     """Preset "default" is all contacts but subscribers: a new stage thaws within the webhook's time, the old one freezes again."""
     stack = new_stack(with_contacts('inclusion_list = "default"'))
@@ -45,6 +46,7 @@ def test_the_preset_leaves_out_subscribers(new_stack: NewStack):
 
 @pytest.mark.rule("CH-17")
 @pytest.mark.rule("INC-2")
+@pytest.mark.long
 def test_with_sync_a_pair_outside_the_list_syncs_all_the_same(new_stack: NewStack):
     """outside_inclusion_list = "sync": what Salesforce made stays in step in both directions; HubSpot's outsiders stay alone."""
     stack = new_stack(with_contacts(f'inclusion_list = "{LIST}"', 'outside_inclusion_list = "sync"'), LISTED)
@@ -62,6 +64,7 @@ def test_with_sync_a_pair_outside_the_list_syncs_all_the_same(new_stack: NewStac
 
 
 @pytest.mark.rule("CH-17")
+@pytest.mark.long
 def test_with_ignore_salesforce_makes_and_links_nobody_outside(new_stack: NewStack):
     """outside_inclusion_list = "ignore": a lead makes no contact and is linked to none, until the contact is in the list."""
     stack = new_stack(with_contacts(f'inclusion_list = "{LIST}"', 'outside_inclusion_list = "ignore"'), LISTED)
