@@ -88,6 +88,7 @@ def contact(people: People, contact_id: str) -> dict[str, Any]:
     return {name: row.properties[name] for name in names}
 
 
+@pytest.mark.long
 def test_the_guide_leads_from_an_empty_world_to_a_running_sync(stack: Stack, shell: Shell, tmp_path: Path) -> None:
     """Settings, set-up, check, preview, imports, live sync, explain, resync, rollback: each with the guide's own commands."""
     reader = Reader(stack, shell)

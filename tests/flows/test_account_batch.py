@@ -25,6 +25,7 @@ def a_linked_contact(town: Town, email: str = "ada@example.com", account: Ref | 
 
 @pytest.mark.rule("ACC-3")
 @pytest.mark.rule("ACC-6")
+@pytest.mark.long
 def test_a_thousand_new_accounts_cost_a_handful_of_calls():
     """Contacts are asked for in one go, companies made in one go, and no call is made per record."""
     town = Town()

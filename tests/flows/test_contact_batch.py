@@ -84,6 +84,7 @@ def test_an_echo_of_our_own_write_reads_one_side_and_writes_nothing():
     assert (town.writes() - before, town.hubspot.calls.total() - calls, summary.counts["Quiet"]) == (0, 0, 1)
 
 
+@pytest.mark.long
 def test_a_thousand_new_contacts_cost_a_handful_of_calls():
     """A batch is gathered, matched, made and linked together: no call is made per record."""
     town = Town()

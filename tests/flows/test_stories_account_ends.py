@@ -91,6 +91,7 @@ def test_a_deleted_account_leaves_its_company_and_its_contacts(stack: Stack, peo
 
 @pytest.mark.rule("DEL-1")
 @pytest.mark.rule("CH-23")
+@pytest.mark.long
 def test_a_deleted_company_leaves_its_account_and_its_contacts(stack: Stack, people: People):
     """The account stays with its contact in it, and an edit of either makes no new company."""
     family = a_family(stack, people)

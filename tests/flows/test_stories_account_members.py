@@ -140,6 +140,7 @@ def test_moved_on_both_sides_the_most_recent_move_wins(stack: Stack, people: Peo
 
 @pytest.mark.rule("Q-29")
 @pytest.mark.rule("CH-23")
+@pytest.mark.long
 def test_taking_a_parent_away_takes_nothing_away_across(stack: Stack, people: People):
     """Dissociated in HubSpot the contact keeps its account; without account in Salesforce it keeps its company."""
     one, two = a_family(stack, people), a_family(stack, people)

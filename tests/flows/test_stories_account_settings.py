@@ -54,6 +54,7 @@ def test_with_the_setting_a_company_goes_with_its_account(stack: Stack, people: 
 
 @pytest.mark.rule("INC-7")
 @pytest.mark.rule("Q-22")
+@pytest.mark.long
 def test_the_parents_of_a_frozen_contact_do_not_cross(stack: Stack, people: People):
     """Out of the list neither a new company nor a new account crosses; back in it, what was moved last does."""
     family = a_member(stack, people)

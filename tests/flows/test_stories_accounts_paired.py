@@ -109,6 +109,7 @@ def test_a_company_that_hubspot_makes_of_a_contact_makes_an_account(new_stack: N
 @pytest.mark.rule("ACC-1")
 @pytest.mark.rule("ACC-2")
 @pytest.mark.rule("SET-4")
+@pytest.mark.long
 def test_switched_off_companies_and_accounts_do_nothing_at_all(new_stack: NewStack):
     """Neither a new account nor a company with contacts crosses, no contact waits for a parent or gets one, whatever time passes."""
     stack = new_stack(settings({"create_in_salesforce": '"contact"'}, {"sync": "false"}), WORLD)

@@ -189,6 +189,7 @@ def test_accounts_that_are_older_than_the_connection_come_by_import(stack: Stack
 
 
 @pytest.mark.rule("ACC-13")
+@pytest.mark.long
 def test_a_company_that_somebody_resyncs_gets_its_account(stack: Stack, people: People) -> None:
     """A company without contacts makes none by itself, nor in a resync of all; a person's explicit act makes one."""
     company = str(people.hubspot.crm.companies.basic_api.create({"properties": {"name": "Lone Works"}}).id)

@@ -282,6 +282,7 @@ def test_a_merge_of_two_persons_is_followed(stack: Stack, people: People):
 
 @pytest.mark.rule("PA-4")
 @pytest.mark.rule("PA-1")
+@pytest.mark.long
 def test_each_half_needs_its_own_setting(new_stack: NewStack):
     """Without account sync a person account makes a contact and no company; without contact creation, a company and no contact."""
     connection = SETTINGS.replace("[[connection]]", "").strip()

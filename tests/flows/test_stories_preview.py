@@ -38,6 +38,7 @@ def writes(stack: Stack) -> Mapping[str, int]:
 
 
 @pytest.mark.rule("CH-28")
+@pytest.mark.long
 def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Stack, people: People):
     """What is made, paired and left alone; no write to either CRM or a table. Then webhooks and events bring just that about."""
     people.new_record("Opportunity", Name="Valves", StageName="Prospecting", CloseDate="2026-12-31")

@@ -73,6 +73,7 @@ def test_a_call_that_is_killed_in_the_middle_leaves_no_duplicate(stack: Stack, p
     assert writes(stack) == before
 
 
+@pytest.mark.long
 def test_a_thousand_contacts_made_in_one_go_arrive_once_and_in_few_calls(new_stack: NewStack):
     """At most 30 HubSpot and 20 Salesforce calls."""
     stack = new_stack()
