@@ -9,7 +9,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.conftest import SETTINGS
+from tests.flows.conftest import SETTINGS, NewStack
 from tests.flows.story_stage import SWEEP, open_errors, writes
 
 ROLL_UPS = {
@@ -193,7 +193,8 @@ class Household:
         ]
         stack.settle()
         self.contacts = [people.contact_with(address) for address in addresses]
-        (self.company,) = [row["id"] for row in people.companies("name") if row["name"] == name]
+        found = [row["id"] for row in people.companies("name") if row["name"] == name]
+        self.company = found[0] if found else ""
 
     def opportunity(self, stage: str) -> str:
         """A person makes an opportunity of the account, for now without anybody in it."""
@@ -205,7 +206,8 @@ class Household:
     def stages(self) -> list[object]:
         """What both contacts and the company show."""
         shown = [self.people.contact(str(one), "lifecyclestage")["lifecyclestage"] for one in self.contacts]
-        return [*shown, self.people.company(self.company, "lifecyclestage")["lifecyclestage"]]
+        company = self.people.company(self.company, "lifecyclestage") if self.company else {}
+        return [*shown, company.get("lifecyclestage")]
 
 
 @pytest.mark.rule("LIFE-1")
@@ -240,3 +242,33 @@ def test_an_open_opportunity_moves_to_opportunity_and_never_back(stack: Stack, p
         stack.settle()
         assert household.stages() == ["customer"] * 3
         assert people.contact(str(household.contacts[0]), ROLL_UPS["stage"])[ROLL_UPS["stage"]] == stage
+
+
+@pytest.mark.long
+@pytest.mark.rule("LIFE-2")
+@pytest.mark.rule("LIFE-3")
+@pytest.mark.rule("LIFE-4")
+@pytest.mark.rule("Q-33")
+@pytest.mark.rule("SET-7")
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param("[connection.companies]\nsync = false\n", [None, None, None], id="without company sync"),
+        pytest.param("[connection.lifecycle]\nautomatic_transitions = false\n", [None, None, None], id="switched off"),
+        pytest.param(
+            "[connection.lifecycle]\nsync_to_company_contacts = false\n",
+            ["customer", None, "customer"],
+            id="not for colleagues",
+        ),
+    ],
+)
+def test_each_of_the_three_settings_is_needed(new_stack: NewStack, lines: str, expected: list[object]) -> None:
+    """Without company sync or automatic transitions a won opportunity moves nobody; without the third, no colleague."""
+    stack = new_stack(f'{SETTINGS}[connection.contacts]\ncreate_in_salesforce = "contact"\n{lines}')
+    people = People(stack.ready())
+    household = Household(stack, people, "Winner")
+    won = household.opportunity("Closed Won")
+    people.new_record("OpportunityContactRole", OpportunityId=won, ContactId=household.members[0])
+    stack.settle()
+    stack.advance(SWEEP)
+    assert household.stages() == expected
