@@ -55,7 +55,7 @@ def _stages(
 ) -> dict[Ref, str]:
     """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role (LIFE-5), and never back (LIFE-21).
 
-    That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where stages spread to them (LIFE-4).
+    That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where stages spread to them (LIFE-4, Q-33).
     """
     if not world.connection.lifecycle.automatic_transitions:
         return {}
