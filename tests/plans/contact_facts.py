@@ -1,8 +1,10 @@
 """Facts of contacts for the plans' tests: pairs, newcomers and what they agreed on."""
 
 from crmsync.model.effects import UpdateRecord
+from crmsync.model.links import Intent, tag
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
+from crmsync.rules.values import canonical
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -19,6 +21,26 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
         hubspot or before_h,
         salesforce or before_s,
     )
+
+
+def announcing(link, facts, *, hubspot=None, salesforce=None):
+    """The link with what it announces for both sides: which values of these fields (None: a blank) the write replaces."""
+    records = facts.hubspot, facts.salesforce
+    revision = BOOK.sealer.revision(
+        f"{records[0].ref} {records[1].ref} {facts.link.version} {records[0].modified_at} {records[1].modified_at}"
+    )
+    page = BOOK.page_of(facts.salesforce)
+    for side, fields in ((H, hubspot), (S, salesforce)):
+        seals = {name: BOOK.sealer.seal(name, canonical(page.forms(side)[name], fields[name])) for name in fields or ()}
+        replaces = {tag(name): frozenset({seal}) for name, seal in seals.items()}
+        link = link.announcing(side, Intent(revision, replaces)) if fields else link
+    return link
+
+
+def making(side, link, book):
+    """The link of a record that is made on `side`, with the revision by which it will be known."""
+    values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
+    return link.announcing(side, Intent(book.sealer.revision(f"{link.hubspot} {link.salesforce} {values}")))
 
 
 def born_in_hubspot(contact, candidates=(), taken=frozenset()):

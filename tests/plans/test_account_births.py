@@ -17,6 +17,7 @@ from crmsync.rules.account_births import Member
 from crmsync.rules.births import NEW
 from crmsync.rules.owners import owner_book
 from tests.builders import ACCOUNT_ID, a_change, a_company, a_link, an_account, an_account_book, base_of
+from tests.plans.contact_facts import making
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 BOOK = an_account_book(create_in_salesforce=CreateInSalesforce.CONTACT)
@@ -81,7 +82,7 @@ def test_a_company_with_a_contact_makes_an_account():
         hubspot_owner="",
     )
     create = CreateRecord(S, "Account", KEY, shown, NEW, ("ACC-7", "ACC-9", "OWN-15"))
-    assert plan_account(alone(company, a_member()), BOOK) == Plan((create,), birth=link)
+    assert plan_account(alone(company, a_member()), BOOK) == Plan((create,), birth=making(S, link, BOOK))
 
 
 @pytest.mark.rule("ACC-10")

@@ -29,7 +29,7 @@ from tests.builders import (
     a_salesforce_contact,
     base_of,
 )
-from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, remember
+from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, making, remember
 
 
 @pytest.mark.rule("SET-2")
@@ -55,7 +55,7 @@ def test_a_new_hubspot_contact_becomes_a_lead():
         hubspot_owner="",
     )
     create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
-    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan((create,), birth=link)
+    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan((create,), birth=making(S, link, BOOK))
 
 
 def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
@@ -161,7 +161,7 @@ def test_a_new_lead_becomes_a_hubspot_contact():
         salesforce_owner="",
     )
     create = CreateRecord(H, "contact", LEAD_ID, shown, NEW, ("SET-1", "INC-6"))
-    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan((create,), birth=link)
+    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan((create,), birth=making(H, link, BOOK))
 
 
 @pytest.mark.rule("OPT-7")
@@ -172,7 +172,7 @@ def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
     contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
     assert plan.birth is not None
     pair = plan_contact(ContactFacts(a_change(lead.ref), replace(plan.birth, hubspot=contact.ref), contact, lead), BOOK)
-    assert pair.effects[0] == OptOut("ada@example.com", ("OPT-4",))
+    assert pair.effects[1] == OptOut("ada@example.com", ("OPT-4",))
     assert pair.effects[2:] == (remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),)
 
 

@@ -21,7 +21,7 @@ from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.owners import OwnerBook
 from crmsync.rules.pair_plan import is_quiet
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
-from tests.plans.contact_facts import BOOK, KEY, H, S, linked, pair
+from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair
 
 
 def test_an_echo_plans_to_nothing():
@@ -51,11 +51,12 @@ def test_edits_of_different_fields_on_both_sides_both_survive():
         salesforce_base=base_of(merged_s, BOOK, S),
         wrote=tags(["Phone"]),
     )
+    announced = announcing(saved, facts, hubspot={"jobtitle": None}, salesforce={"Phone": None})
     assert plan_contact(facts, BOOK) == Plan(
         (
+            SaveLink(announced),
             UpdateRecord(hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)),
             UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",)),
-            SaveLink(saved),
         )
     )
 
@@ -76,7 +77,7 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
         H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)),
         S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",)),
     }
-    assert plan.effects[0] == written[winner]
+    assert plan.effects[1] == written[winner]
 
 
 def test_both_sides_edited_to_the_same_value_only_moves_the_base():
@@ -90,7 +91,7 @@ def test_ticking_email_opt_out_unsubscribes_in_hubspot():
     """The opt-out goes to HubSpot through its communication preferences, not as a property."""
     hubspot, salesforce = pair(salesforce={"HasOptedOutOfEmail": True})
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
-    assert plan.effects[0] == OptOut("ada@example.com", ("OPT-4",))
+    assert plan.effects[1] == OptOut("ada@example.com", ("OPT-4",))
 
 
 @pytest.mark.rule("OPT-5")
@@ -99,15 +100,15 @@ def test_unticking_email_opt_out_is_undone():
     out = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": True})
     hubspot, salesforce = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False})
     plan = plan_contact(linked(hubspot, salesforce, agreed=out), BOOK)
-    assert plan.effects[0] == UpdateRecord(salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",))
-    assert [type(one) for one in plan.effects] == [UpdateRecord, SaveLink]
+    assert plan.effects[1] == UpdateRecord(salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",))
+    assert [type(one) for one in plan.effects] == [SaveLink, UpdateRecord]
 
 
 def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
     """A text where Salesforce has a number is reported; the other fields are carried and the bad one stays unagreed."""
     hubspot, salesforce = pair(hubspot={"annualrevenue": "a lot", "phone": "0100"})
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
-    update, saved, report = plan.effects
+    saved, update, report = plan.effects
     assert update == UpdateRecord(salesforce.ref, S, {"Phone": "0100"}, ("MAP-3",))
     assert (report.category, report.fieldname) == (Category.VALIDATION, "annualrevenue")
     again = plan_contact(
@@ -124,7 +125,7 @@ def test_a_custom_mapping_joins_the_default_ones():
     book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),))
     hubspot, salesforce = pair(hubspot={"favourite_colour": "red"})
     facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), book), hubspot, salesforce)
-    assert plan_contact(facts, book).effects[0] == UpdateRecord(
+    assert plan_contact(facts, book).effects[1] == UpdateRecord(
         salesforce.ref, S, {"Favourite_Colour__c": "red"}, ("MAP-2",)
     )
 
@@ -156,7 +157,7 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     )
     plan = plan_contact(facts, book)
     assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
-    assert plan.effects[0].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})
+    assert plan.effects[1].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})
 
 
 @pytest.mark.rule("PA-3")
@@ -169,7 +170,7 @@ def test_the_contact_of_a_person_account_is_written_through_the_account():
     before, now = (a_contact({"firstname": name}, salesforce_id=hidden.ref.id) for name in ("Ada", "Adele"))
     plan = plan_contact(ContactFacts(a_change(now.ref), a_link(before, hidden, book), now, hidden), book)
 
-    update, save, mark, look = plan.effects
+    save, update, mark, look = plan.effects
     assert update == UpdateRecord(account, S, {"FirstName": "Adele"}, update.because)
     assert (save.link.salesforce, save.link.wrote) == (hidden.ref, tags(["FirstName"]))
     assert mark == UpdateRecord(account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), courtesy=True)

@@ -28,12 +28,12 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
     contact = a_contact({"jobtitle": "Engineer"})
     lead = a_lead({"Phone": "0100"})
     plan = plan_contact(born_in_hubspot(contact, [lead]), BOOK)
-    assert plan.effects[:2] == (
+    assert plan.effects[1:3] == (
         UpdateRecord(contact.ref, H, {"phone": "0100", "company": "example.com"}, ("MAP-3",)),
         UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
     )
-    assert isinstance(plan.effects[2], SaveLink)
-    assert (plan.effects[2].link.hubspot, plan.effects[2].link.salesforce) == (contact.ref, lead.ref)
+    assert isinstance(plan.effects[0], SaveLink)
+    assert (plan.effects[0].link.hubspot, plan.effects[0].link.salesforce) == (contact.ref, lead.ref)
     assert plan.effects[3:] == (
         remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),
         remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
@@ -108,8 +108,8 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
     facts = linked()
     contact = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY, "Title": "Engineer"})
     plan = plan_contact(replace(facts, salesforce=contact), BOOK)
-    assert plan.effects[0] == UpdateRecord(facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",))
-    assert plan.effects[1].link.salesforce == contact.ref
+    assert plan.effects[1] == UpdateRecord(facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",))
+    assert plan.effects[0].link.salesforce == contact.ref
     assert plan.effects[2:] == (remember(H, facts.hubspot.ref, crmsync_salesforce_id=contact.ref.id),)
 
 
@@ -146,8 +146,8 @@ def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_pla
     widow = a_lead(key=KEY)
     buried = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
     plan = plan_contact(replace(born_in_hubspot(contact, [widow]), buried=(buried,)), BOOK)
-    assert [type(one) for one in plan.effects] == [DropLink, UpdateRecord, SaveLink, UpdateRecord]
-    assert (plan.effects[2].link.hubspot, plan.effects[2].link.salesforce) == (contact.ref, widow.ref)
+    assert [type(one) for one in plan.effects] == [DropLink, SaveLink, UpdateRecord, UpdateRecord]
+    assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (contact.ref, widow.ref)
 
 
 @pytest.mark.rule("DEL-1")
@@ -166,5 +166,5 @@ def test_what_an_heir_leaves_blank_was_never_deleted_there():
     before = a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID), a_lead({"Title": "Engineer"}, key=KEY)
     heir = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
     plan = plan_contact(linked(salesforce=heir, agreed=before), BOOK)
-    assert plan.effects[0] == UpdateRecord(heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",))
+    assert plan.effects[1] == UpdateRecord(heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",))
     assert [effect.side for effect in plan.effects if isinstance(effect, UpdateRecord) and not effect.courtesy] == [S]

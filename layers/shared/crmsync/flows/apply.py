@@ -7,7 +7,7 @@ look finds it, by its key or its address, and goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
@@ -29,9 +29,13 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import Link
+from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
+from crmsync.rules.intents import revision_on
+
+_ONCE_MORE = 30
+"""Seconds after which a record that shows what is written here is looked at, whatever becomes of this look."""
 
 Settle: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 """Puts what a side answered to a write into a link's base."""
@@ -39,10 +43,15 @@ Settle: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan: the error that stopped it, or None; the record that it made; and what each side answered to its writes."""
+    """What became of a plan.
+
+    Its error is the one that stopped it, or None. ``made`` is the record that it made, ``saved`` the link as it is stored now, and ``shown``
+    what each side answered to its writes.
+    """
 
     error: SyncError | None = None
     made: Ref | None = None
+    saved: Link | None = None
     shown: dict[Side, dict[str, Value]] = field(default_factory=dict)
 
 
@@ -51,11 +60,30 @@ class _Run:
     """A plan on its way: the effects that are left, and what became of the others."""
 
     left: list[Effect]
+    announced: Link | None
+    portal_id: int
     applied: Applied = field(default_factory=Applied)
 
     @property
     def head(self) -> Effect | None:
         return self.left[0] if self.left and self.applied.error is None else None
+
+    def marked_creation(self, effect: CreateRecord) -> CreateRecord:
+        """The creation with the revision by which the new record is known to be of this plan."""
+        return replace(effect, fields={**effect.fields, **self._revision(effect.into, effect.side)})
+
+    def marked_update(self, effect: UpdateRecord) -> UpdateRecord:
+        """The update with the revision by which its record is known to have got it; what nothing depends on is not announced."""
+        if effect.courtesy:
+            return effect
+        return replace(effect, fields={**effect.fields, **self._revision(effect.place, effect.side)})
+
+    def _revision(self, place: Place, side: Side) -> Mapping[str, Value]:
+        return revision_on(self.announced, place, side, self.portal_id) if self.announced else {}
+
+    def keep(self, saved: Link) -> None:
+        self.left.pop(0)
+        self.applied.saved = saved
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
@@ -85,18 +113,49 @@ def apply(plans: Sequence[Plan], world: World, settle: Settle, roll_up: RollUps 
     Reports are kept in the error inbox at the end, and looks asked for, each in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]
-    runs = [_Run([effect for effect in plan.effects if not isinstance(effect, Report | Look)]) for plan in plans]
-    stages = _stages(world, settle, roll_up)
+    portal_id = world.connection.hubspot.portal_id
+    runs = [_Run(_to_do(plan), _announced(plan), portal_id) for plan in plans]
+    looks = [effect for effect in said if isinstance(effect, Look)]
+    _ask([look for look in looks if look.waiting is None], world, after=_ONCE_MORE)
+    stages = _stages(world, roll_up)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
+    _rebase(runs, world, settle)
     world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
-    _ask([effect for effect in said if isinstance(effect, Look)], world)
+    _ask(looks, world)
     return [run.applied for run in runs]
 
 
-def _ask(looks: Sequence[Look], world: World) -> None:
-    """Have other concerns look at records, and tell them who waits for these."""
+def _to_do(plan: Plan) -> list[Effect]:
+    return [effect for effect in plan.effects if not isinstance(effect, Report | Look)]
+
+
+def _announced(plan: Plan) -> Link | None:
+    """The link that says what the plan writes: the one that it saves first, or that of the record that it makes."""
+    return next((effect.link for effect in plan.effects if isinstance(effect, SaveLink)), plan.birth)
+
+
+def _rebase(runs: Sequence[_Run], world: World, settle: Settle) -> None:
+    """Store what a side made of a value that it took otherwise than it was announced (trimmed, formatted); mostly nothing."""
+    rebased: list[tuple[_Run, Link]] = []
+    for run in runs:
+        link = saved = run.applied.saved
+        for side, fields in run.applied.shown.items():
+            link = settle(link, side, fields) if link else None
+        if link is not None and link != saved:
+            rebased.append((run, link))
+    if not rebased:
+        return
+    for (run, _), outcome in zip(rebased, world.links.save([link for _, link in rebased]), strict=True):
+        if isinstance(outcome, SyncError):
+            run.applied.error = run.applied.error or outcome
+        else:
+            run.applied.saved = outcome
+
+
+def _ask(looks: Sequence[Look], world: World, *, after: int = 0) -> None:
+    """Have other concerns look at records after so many seconds, and tell them who waits for these."""
     changes = [
         Change(
             world.connection.name,
@@ -109,7 +168,7 @@ def _ask(looks: Sequence[Look], world: World) -> None:
         for look in looks
     ]
     if changes:
-        world.outbox.again([(change, 0) for change in changes])
+        world.outbox.again([(change, after) for change in changes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +177,27 @@ class _Stage:
 
     kind: type[Effect]
     side: Side | None
-    perform: Callable[[list[_Run]], Sequence[Outcome]]
+    perform: Callable[[list[_Run]], Sequence[Outcome | Link]]
 
     def takes(self, effect: Effect | None) -> bool:
         return isinstance(effect, self.kind) and self.side is getattr(effect, "side", None)
 
 
-def _stages(world: World, settle: Settle, roll_up: RollUps = no_roll_ups) -> tuple[_Stage, ...]:
-    """The order that batches best: Salesforce, HubSpot, preferences, links; a plan that needs another order takes another round."""
+def _stages(world: World, roll_up: RollUps = no_roll_ups) -> tuple[_Stage, ...]:
+    """The order that batches best: links, Salesforce, HubSpot, preferences; a plan that needs another order takes another round."""
     return (
-        _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_heads(runs, CreateRecord))),
-        _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_heads(runs, UpdateRecord))),
-        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_heads(runs, CreateRecord))),
-        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_heads(runs, UpdateRecord))),
+        _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
+        _Stage(SaveLink, None, lambda runs: world.links.save(_to_save(runs, world))),
+        _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_creations(runs))),
+        _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_updates(runs))),
+        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_creations(runs))),
+        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_updates(runs))),
         _Stage(Associate, Side.HUBSPOT, lambda runs: world.associations.associate(_heads(runs, Associate))),
         _Stage(Dissociate, Side.HUBSPOT, lambda runs: world.associations.dissociate(_heads(runs, Dissociate))),
         _Stage(EndRole, Side.SALESFORCE, lambda runs: world.opportunities.end_roles(_heads(runs, EndRole))),
         _Stage(RollUp, None, lambda runs: roll_up(_heads(runs, RollUp), world)),
         _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
         _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
-        _Stage(SaveLink, None, lambda runs: _linked(world.links.save(_settled(runs, settle)))),
-        _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
     )
 
 
@@ -151,7 +210,10 @@ def _advance(runs: Sequence[_Run], stage: _Stage) -> bool:
     except SyncError as error:
         outcomes = [error] * len(batch)
     for run, outcome in zip(batch, outcomes, strict=True):
-        run.accept(outcome)
+        if isinstance(outcome, Link):
+            run.keep(outcome)
+        else:
+            run.accept(outcome)
     return True
 
 
@@ -162,14 +224,21 @@ def _heads(runs: Sequence[_Run], kind: type[_Kind]) -> list[_Kind]:
     return [run.head for run in runs if isinstance(run.head, kind)]
 
 
-def _settled(runs: Sequence[_Run], settle: Settle) -> list[Link]:
-    """The links to save, with what the sides answered to the writes before."""
+def _creations(runs: Sequence[_Run]) -> list[CreateRecord]:
+    return [run.marked_creation(head) for run, head in zip(runs, _heads(runs, CreateRecord), strict=True)]
+
+
+def _updates(runs: Sequence[_Run]) -> list[UpdateRecord]:
+    return [run.marked_update(head) for run, head in zip(runs, _heads(runs, UpdateRecord), strict=True)]
+
+
+def _to_save(runs: Sequence[_Run], world: World) -> list[Link]:
+    """The links to save, with the time of what they announce; a plan that saves its link again saves the version that it stored."""
     links = []
     for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
-        link = effect.link
-        for side, fields in run.applied.shown.items():
-            link = settle(link, side, fields)
-        links.append(link)
+        saved = run.applied.saved
+        link = effect.link if saved is None else replace(effect.link, version=saved.version)
+        links.append(link.announced_at(world.now()))
     return links
 
 

@@ -16,11 +16,15 @@ from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import spread_stages
 from crmsync.flows.world import World
 from crmsync.model import names
+from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord, Plan
 from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
+from crmsync.rules.intents import LONGEST_WRITE, may_be_under_way
+
+_AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
 
 
 def carry_out(
@@ -36,6 +40,7 @@ def carry_out(
     A lifecycle stage that is news spreads first (LIFE-7): where that must be tried again, so must the plan, as nobody will tell of the
     stage once it is agreed on. The lists are brought up to date: for a newborn's pair they then hold its facts and both its plans as one.
     """
+    rivals = _others_may_still_write(facts, world, book)
     held = _spread(facts, plans, world, book)
     settle = settler(book)
     applied = apply(plans, world, settle, roll_up)
@@ -46,7 +51,24 @@ def carry_out(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
         applied[at].error = error
+    if rivals:
+        world.outbox.again([(change, _AFTER_THEIR_END) for change in rivals])
     return applied
+
+
+def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book) -> list[Change]:
+    """The changes of pairs to which another worker has announced a write that it may be about to make.
+
+    It may come after ours and put an older value over it; nobody tells of our own writes, so the pair is looked at again when that worker
+    has surely ended. A change that was put off meets its own announcement, not another's.
+    """
+    now = world.now()
+    return [
+        replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
+        for one in facts
+        if one.link and one.hubspot and one.salesforce and not one.change.tries
+        if may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
+    ]
 
 
 def _spread(facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book) -> dict[int, TryAgain]:

@@ -17,6 +17,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.book import Book
 from crmsync.rules.counterparts import named_by
+from crmsync.rules.intents import may_be_unwritten
 from crmsync.rules.pair_plan import is_quiet
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
@@ -149,11 +150,15 @@ class Desk(Generic[AnyFacts]):
         return ref in self.links and self.links[ref].state is LinkState.ACTIVE
 
     def _shows_nothing_new(self, change: Change) -> bool:
-        """Whether a change is an echo, a duplicate, or of something that was put right already."""
+        """Whether a change is an echo, a duplicate, or of something that was put right already.
+
+        Not where an earlier look was cut short: then what the link says may not have been written.
+        """
         link, record = self.links.get(change.ref), self.records.get(change.ref)
-        if change.cause in LOUD or link is None or record is None:
+        if change.cause in LOUD or change.tries or link is None or record is None:
             return False
-        return is_quiet(record, link, self.book)
+        is_settled = not may_be_unwritten(link, change.ref.side.other, self.world.now())
+        return is_settled and is_quiet(record, link, self.book)
 
     def _follow(self, links: Iterable[Link]) -> None:
         """Read both records of each link, and where one of them is gone, what became of it and whose that is."""

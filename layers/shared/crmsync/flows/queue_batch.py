@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crmsync.errors import SyncError
-from crmsync.model.changes import Change
+from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import Window
 from crmsync.wire import mail_window
 from crmsync.wire.queue import UnreadableError, load
@@ -27,7 +28,7 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
     messages: dict[str, set[str]] = defaultdict(set)
     for record in records:
         try:
-            for change in load(record["body"]):
+            for change in _as_delivered(load(record["body"]), record):
                 changes[change.connection].append(change)
                 messages[change.connection].add(record["messageId"])
         except UnreadableError:
@@ -38,6 +39,14 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
         except SyncError:
             failed |= messages[connection]
     return _response(failed)
+
+
+def _as_delivered(changes: Sequence[Change], record: Mapping[str, Any]) -> Sequence[Change]:
+    """The changes of a message; those of one that comes back are looked at closely, as whoever had it may have ended half way."""
+    times = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    if times == 1:
+        return changes
+    return [replace(one, cause=Cause.AGAIN) if one.cause is Cause.EDITED else one for one in changes]
 
 
 def run_windows(

@@ -3,7 +3,8 @@
 Two items per link, found from either side:
 
     pk                                     attributes
-    acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), w (fields last written),
+    acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), hi, fi and ti (intents of a
+                                           write to HubSpot, to Salesforce, and of tying contacts, absent = none), w (fields last written),
                                            t (1 = tombstone, else absent), d (the side that died), c (contacts tied to
                                            a deal on both sides), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
                                            never looked at), v (version)
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from crmsync.model.links import TAG_BYTES, Base, Link, LinkState, Place
+from crmsync.model.links import TAG_BYTES, Base, Intent, Link, LinkState, Place
 from crmsync.model.records import Kind, Ref, Side
 
 Item: TypeAlias = Mapping[str, Any]
@@ -59,6 +60,9 @@ def whole(link: Link, version: int) -> Item:
         "f": {"B": link.salesforce_base.to_bytes()},
         "v": {"N": str(version)},
     }
+    for name, intent in (("hi", link.hubspot_intent), ("fi", link.salesforce_intent), ("ti", link.tying)):
+        if intent != Intent():
+            item[name] = {"B": intent.to_bytes()}
     if link.wrote:
         item["w"] = {"B": b"".join(sorted(link.wrote))}
     if link.state is LinkState.TOMBSTONE:
@@ -98,6 +102,9 @@ def link_of(item: Item) -> Link:
         salesforce_owner=item.get("so", {}).get("S"),
         tied=frozenset(item.get("c", {}).get("SS", ())),
         died=Side(item["d"]["S"]) if "d" in item else None,
+        hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else Intent(),
+        salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
+        tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
     )
 
 

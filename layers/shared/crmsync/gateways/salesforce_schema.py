@@ -20,7 +20,16 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
-from crmsync.rules.own_fields import Assignment, CountField, FieldAccess, KeyField, ObjectAccess, Part, PermissionSet
+from crmsync.rules.own_fields import (
+    Assignment,
+    CountField,
+    FieldAccess,
+    KeyField,
+    ObjectAccess,
+    Part,
+    PermissionSet,
+    TextField,
+)
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
@@ -31,7 +40,7 @@ _ASSIGNED = (
 )
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
 
-OwnField: TypeAlias = KeyField | CountField
+OwnField: TypeAlias = KeyField | TextField | CountField
 
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
@@ -199,6 +208,8 @@ def _metadata(part: OwnField) -> dict[str, Any]:
     common: dict[str, Any] = {"label": part.label, "description": part.description, "required": False}
     if isinstance(part, CountField):
         return {**common, "type": "Number", "precision": part.digits, "scale": 0}
+    if isinstance(part, TextField):
+        return {**common, "type": "Text", "length": part.length}
     key = {"length": part.length, "externalId": True, "unique": part.unique, "caseSensitive": False}
     return {**common, "type": "Text", **key}
 
@@ -208,7 +219,7 @@ def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
     wanted = "Number" if isinstance(part, CountField) else "Text"
     if metadata.get("type") != wanted:
         return f"is of type {metadata.get('type')}, must be {wanted}: remove it in Salesforce and run this again"
-    if isinstance(part, CountField):
+    if isinstance(part, CountField | TextField):
         return ""
     demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
     lacking = [word for word, key, demanded in demands if demanded and not metadata.get(key)]

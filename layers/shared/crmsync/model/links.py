@@ -6,8 +6,9 @@ A link holds no personal data: the base is keyed hashes, so it can tell that a v
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
@@ -22,6 +23,12 @@ SEAL_BYTES = 5
 OPEN = bytes(SEAL_BYTES)
 """Stands in a base for a field that was looked at and could not be agreed on."""
 
+
+CHANGED = b"\xff" * SEAL_BYTES
+"""Stands in a base for a field whose value has yet to cross: it equals no value, so the field counts as changed."""
+
+REVISION_BYTES = 5
+_TIME_BYTES = 4
 
 ALIAS_BYTES = 16
 """An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever share one."""
@@ -58,6 +65,10 @@ class Sealer:
         naming.update(text.encode())
         return naming.hexdigest()
 
+    def revision(self, text: str) -> bytes:
+        """The name of one write, made of all that tells it from others."""
+        return bytes.fromhex(self.alias(text))[:REVISION_BYTES]
+
     def seal_apart(self, name: str, value: Value) -> bytes:
         """The seal of a value beside which the other side was left with another one."""
         return self.seal(f"{name}\x00apart", value)
@@ -86,6 +97,10 @@ class Base:
         """This base with the named fields looked at and not agreed on; unlike those that it does not know, they are still to cross."""
         return Base({**self.seals, **dict.fromkeys(tags(names), OPEN)})
 
+    def still_to_cross(self, names: Iterable[str]) -> Base:
+        """This base with the named fields, which were agreed on, counting as changed since."""
+        return Base({**self.seals, **dict.fromkeys(tags(names), CHANGED)})
+
     def to_bytes(self) -> bytes:
         """The compact form that the table keeps: tag and seal, field after field, sorted."""
         return b"".join(key + self.seals[key] for key in sorted(self.seals))
@@ -93,12 +108,17 @@ class Base:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Base:
         """Read the compact form. Raises `ValueError` when it is cut short."""
-        size = TAG_BYTES + SEAL_BYTES
-        if len(raw) % size:
-            msg = f"a base of {len(raw)} bytes is cut short"
-            raise ValueError(msg)
-        rows = (raw[start : start + size] for start in range(0, len(raw), size))
-        return cls({row[:TAG_BYTES]: row[TAG_BYTES:] for row in rows})
+        return cls(dict(_rows(raw)))
+
+
+def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Tag and seal, field after field. Raises `ValueError` when they are cut short."""
+    size = TAG_BYTES + SEAL_BYTES
+    if len(raw) % size:
+        msg = f"a base of {len(raw)} bytes is cut short"
+        raise ValueError(msg)
+    for start in range(0, len(raw), size):
+        yield raw[start : start + TAG_BYTES], raw[start + TAG_BYTES : start + size]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +130,44 @@ class Slot:
 
 Place: TypeAlias = Ref | Slot
 """A record that exists, or one that will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What we last announced to write to one side of a pair, before writing it.
+
+    ``revision`` is what the record shows once the write has reached it, b"" before the first one. ``replaces`` has, for each
+    field in flight (its tag), the seals that the record may show instead of the announced value: those of values that the write
+    replaces, or that an earlier write of ours, perhaps still on its way, would put there. ``at`` is when it was announced (UTC).
+    """
+
+    revision: bytes = b""
+    replaces: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    at: datetime | None = None
+
+    def dated(self, now: datetime) -> Intent:
+        """This intent as announced at `now`, to the second, if anything is in flight and it has no time yet."""
+        return replace(self, at=now.replace(microsecond=0)) if self.replaces and self.at is None else self
+
+    def to_bytes(self) -> bytes:
+        """The compact form that the table keeps: revision, time in seconds (0 = none), then tag and seal, sorted."""
+        at = int(self.at.timestamp()) if self.at else 0
+        rows = sorted(key + seal for key, seals in self.replaces.items() for seal in seals)
+        return self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Intent:
+        """Read the compact form. Raises `ValueError` when it is cut short."""
+        start = REVISION_BYTES + _TIME_BYTES
+        revision, seconds = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
+        replaces: dict[bytes, frozenset[bytes]] = {}
+        for key, seal in _rows(raw[start:]):
+            replaces[key] = replaces.get(key, frozenset()) | {seal}
+        return cls(
+            revision if revision.strip(b"\0") else b"",
+            replaces,
+            datetime.fromtimestamp(seconds, UTC) if seconds else None,
+        )
 
 
 class LinkState(StrEnum):
@@ -127,7 +185,8 @@ class Link:
     otherwise while we were the last to write has been settled by Salesforce, not changed by a person. The two owners are kept as plain ids,
     as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are the ids of those HubSpot
     contacts that the two sides agreed on tying to a deal and its opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion
-    made the link a tombstone, as far as that is known. ``version`` counts the saves; 0 = new.
+    made the link a tombstone, as far as that is known. The intents say what was announced to be written to each side, as the link is saved
+    before the write; ``tying`` that somebody is about to change who is tied. ``version`` counts the saves; 0 = new.
     """
 
     connection: str
@@ -143,6 +202,9 @@ class Link:
     salesforce_owner: str | None = None
     tied: frozenset[str] = frozenset()
     died: Side | None = None
+    hubspot_intent: Intent = Intent()
+    salesforce_intent: Intent = Intent()
+    tying: Intent = Intent()
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""
@@ -151,6 +213,23 @@ class Link:
     def base(self, side: Side) -> Base:
         """What `side` showed when the two last agreed."""
         return self.hubspot_base if side is Side.HUBSPOT else self.salesforce_base
+
+    def intent(self, side: Side) -> Intent:
+        """What was last announced to be written to `side`."""
+        return self.hubspot_intent if side is Side.HUBSPOT else self.salesforce_intent
+
+    def announcing(self, side: Side, intent: Intent) -> Link:
+        """The link with another intent for `side`."""
+        return replace(self, hubspot_intent=intent) if side is Side.HUBSPOT else replace(self, salesforce_intent=intent)
+
+    def announced_at(self, now: datetime) -> Link:
+        """The link with `now` as the time of every intent that has fields in flight and no time yet."""
+        return replace(
+            self,
+            hubspot_intent=self.hubspot_intent.dated(now),
+            salesforce_intent=self.salesforce_intent.dated(now),
+            tying=self.tying.dated(now),
+        )
 
     def has_written(self, name: str) -> bool:
         """Whether our last write to Salesforce held the field."""

@@ -12,6 +12,12 @@ SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
 """Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may
 share an org (TEN-1)."""
 
+HUBSPOT_REVISION = "crmsync_revision"
+"""HubSpot property of contacts, companies and deals: the newest of our writes that has reached the record (`Intent.revision`)."""
+
+SALESFORCE_REVISION = "Crmsync_Revision__c"
+"""Salesforce field on Lead, Contact, Account and Opportunity: likewise."""
+
 TASK_KEY = "Crmsync_Email_Event__c"
 """Salesforce field on Activity, external id: which e-mail events a task stands for, so that a repeat finds the first."""
 
@@ -31,3 +37,13 @@ PERMISSION_SET = "Crmsync"
 def salesforce_key(portal_id: int, hubspot_id: str) -> str:
     """The value of `SALESFORCE_KEY` for a HubSpot record."""
     return f"{portal_id}-{hubspot_id}"
+
+
+def revision_text(portal_id: int, revision: bytes) -> str:
+    """How a record shows a revision: with the portal's id before it, as several portals may write to one Salesforce record (TEN-1)."""
+    return f"{portal_id}-{revision.hex()}"
+
+
+def is_foreign_revision(portal_id: int, text: str) -> bool:
+    """Whether a record shows the revision of another portal's write, so that nothing is known of ours."""
+    return bool(text) and not text.startswith(f"{portal_id}-")

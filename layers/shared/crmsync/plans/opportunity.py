@@ -130,7 +130,7 @@ def _plan_pair(facts: OpportunityFacts, link: Link, hubspot: Record, salesforce:
         return with_roll_up(frozen, facts.tied)
     by_hand = facts.change.cause in _BY_HAND
     plan = plan_standing(link, here, hubspot, salesforce, book, resync=by_hand)
-    return with_roles(plan, here, facts.tied, salesforce, book, facts.change.cause)
+    return with_roles(plan, here, facts.tied, salesforce, book, facts.change)
 
 
 def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, book: Book) -> Plan:

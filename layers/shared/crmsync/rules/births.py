@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, Look
-from crmsync.model.links import Base, Link, Place, Slot, tags
+from crmsync.model.links import Base, Intent, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import key_of, rebased
@@ -81,7 +81,8 @@ class Shown:
 def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays unagreed.
 
-    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7).
+    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7). The new record will show which of our
+    writes made it, so that one that another worker makes over again from an older picture is known.
     """
     left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS | book.beside
     if isinstance(hubspot.place, Slot) and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
@@ -92,7 +93,7 @@ def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[Fie
         open_ones = [key_of(name, forms[name]) for name in forms if name in left_out]
         return rebased(Base(), forms, values, book.sealer).leaving_open(open_ones)
 
-    return Link(
+    link = Link(
         book.connection.name,
         book.kind,
         hubspot.place,
@@ -103,3 +104,6 @@ def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[Fie
         hubspot_owner=hubspot.owner,
         salesforce_owner=salesforce.owner,
     )
+    side = Side.HUBSPOT if isinstance(hubspot.place, Slot) else Side.SALESFORCE
+    values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
+    return link.announcing(side, Intent(book.sealer.revision(f"{hubspot.place} {salesforce.place} {values}")))

@@ -20,6 +20,7 @@ from crmsync.rules.book import Book, Page
 from crmsync.rules.heirs import inherited
 from crmsync.rules.merge import Showing, is_in_step, may_pass
 from crmsync.rules.merged import PairMerge
+from crmsync.rules.intents import take_back
 from crmsync.rules.pair import Judged, merge_pair
 from crmsync.rules.values import UnfitValueError, cross_rule
 
@@ -103,7 +104,8 @@ def lines_of(pairing: Pairing, plan: Plan, book: Book) -> tuple[tuple[FieldLine,
     judged: list[Judged] = []
     taken = {one.fieldname for one in plan.effects if isinstance(one, Report) and one.category is Category.DUPLICATES}
     refused = frozenset(name for name in taken if name)
-    merged = merge_pair(pairing.hubspot, pairing.salesforce, pairing.link, book, refused=refused, judged=judged)
+    link = take_back(pairing.link, pairing.hubspot, pairing.salesforce, book) if pairing.link else None
+    merged = merge_pair(pairing.hubspot, pairing.salesforce, link, book, refused=refused, judged=judged)
     told = _told(plan, merged)
     return tuple(_line(one, told) for one in judged), tuple(_decisions(pairing, told))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Because, DeleteRecord, DropLink, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Intent, Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.base import key_of
 from crmsync.rules.book import Book
@@ -38,6 +38,8 @@ def inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Li
         wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
         state=LinkState.ACTIVE,
         died=None,
+        hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
+        salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
     )
 
 

@@ -1,6 +1,6 @@
 """Who is tied to a deal and its opportunity, in a plan: associations, contact roles (OPP-9 to OPP-12), and whose roll-ups follow (ROLL-1).
 
-Takes the plan of the pair's fields and puts these effects before the link is stored, so that whatever fails is looked at again.
+Takes the plan of the pair's fields and puts these effects after its writes; the link says that they are done only when they are.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model import names
-from crmsync.model.changes import Cause
+from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
     Associate,
     CreateRecord,
     Dissociate,
+    DropLink,
     Effect,
     EndRole,
     Look,
@@ -23,7 +24,7 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import Link, Slot
+from crmsync.model.links import OPEN, Intent, Link, Slot, tag
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules import deal_stages
@@ -77,8 +78,12 @@ def with_roll_up(plan: Plan, tied: Tied) -> Plan:
     return replace(plan, effects=(effect, *plan.effects))
 
 
-def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, cause: Cause) -> Plan:
-    """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the pair's, as it stands."""
+def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, change: Change) -> Plan:
+    """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the pair's, as it stands.
+
+    The link is saved before anything is written, and where contacts are tied or untied once more afterwards: a tie shows nothing by which
+    it would be known as ours, so the link has as agreed only what was done.
+    """
     deal = tied.deal
     if deal is None:
         return plan
@@ -86,17 +91,29 @@ def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Boo
         tied.associated, tied.roles, tied.across, link.tied, removes=book.connection.deals.remove_associations
     )
     changes = _effects(verdict, deal, salesforce, book)
-    rolled = _roll_up(plan, verdict, link, tied, salesforce, book, cause)
-    saved = next((one for one in reversed(plan.effects) if isinstance(one, SaveLink)), None)
+    rolled = _roll_up(plan, verdict, link, tied, salesforce, book, change)
+    saved = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
     if saved is None and (changes or verdict.tied != link.tied):
         saved = SaveLink(link)
-    if saved is None:
-        return replace(plan, effects=(*rolled, *plan.effects))
     kept = tuple(one for one in plan.effects if one is not saved)
-    last = replace(saved, link=_after(saved.link, verdict, tied, book))
-    before = [one for one in kept if not _comes_last(one)]
+    drops = [one for one in kept if isinstance(one, DropLink)]
+    writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
     after = [one for one in kept if _comes_last(one)]
-    return replace(plan, effects=(*before, *changes, *rolled, last, *after))
+    first, last = _saves(saved, verdict, tied, book, is_tying=bool(changes))
+    return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
+
+
+def _saves(
+    saved: SaveLink | None, verdict: RoleVerdict, tied: Tied, book: Book, *, is_tying: bool
+) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
+    """What is saved before the writes, and what after them."""
+    if saved is None:
+        return (), ()
+    done = replace(saved, link=_after(saved.link, verdict, tied, book))
+    if not is_tying:
+        return (done,), ()
+    about_to = Intent(replaces={tag(CONTACTS): frozenset({OPEN})})
+    return (replace(saved, link=replace(saved.link, tying=about_to)),), (done,)
 
 
 def _comes_last(effect: Effect) -> bool:
@@ -124,14 +141,15 @@ def _role(mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str
 
 
 def _roll_up(
-    plan: Plan, verdict: RoleVerdict, link: Link, tied: Tied, salesforce: Record, book: Book, cause: Cause
+    plan: Plan, verdict: RoleVerdict, link: Link, tied: Tied, salesforce: Record, book: Book, change: Change
 ) -> tuple[RollUp, ...]:
     """Whose opportunities are added up anew, and whose stage may move with it: only where something that counts is news."""
     added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
-    is_first = not link.version or cause in _BY_HAND
+    is_first = not link.version or change.cause in _BY_HAND
+    is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
-    if not (is_news or fresh or verdict.end or verdict.leave or cause not in _QUIET_CAUSES):
+    if not (is_news or fresh or verdict.end or verdict.leave or not is_edit):
         return ()
     contacts = tied.everybody | added
     moves_all = is_first or _is_news(_STAGED, plan, link, salesforce, book)

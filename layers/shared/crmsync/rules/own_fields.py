@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, PERMISSION_SET, SALESFORCE_KEY, TASK_COUNT, TASK_KEY
+from crmsync.model.names import (
+    HUBSPOT_GROUP,
+    HUBSPOT_KEY,
+    HUBSPOT_REVISION,
+    PERMISSION_SET,
+    SALESFORCE_KEY,
+    SALESFORCE_REVISION,
+    TASK_COUNT,
+    TASK_KEY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,21 @@ class KeyField:
 
     def __str__(self) -> str:
         """``field Lead.Crmsync_HubSpot_Id__c``."""
+        return f"field {self.object}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A plain Salesforce text field of `object`."""
+
+    object: str
+    name: str
+    label: str
+    description: str
+    length: int = 40
+
+    def __str__(self) -> str:
+        """``field Lead.Crmsync_Revision__c``."""
         return f"field {self.object}.{self.name}"
 
 
@@ -124,7 +148,15 @@ class Assignment:
 
 
 Part: TypeAlias = (
-    PropertyGroup | OwnProperty | KeyField | CountField | PermissionSet | ObjectAccess | FieldAccess | Assignment
+    PropertyGroup
+    | OwnProperty
+    | KeyField
+    | TextField
+    | CountField
+    | PermissionSet
+    | ObjectAccess
+    | FieldAccess
+    | Assignment
 )
 """One thing that set-up makes."""
 
@@ -135,11 +167,24 @@ _DEAL = "deal"
 ERROR = "crmsync_error"
 """HubSpot property that tells HubSpot's users why a record does not sync (ERR-8)."""
 
+_REVISION_LABEL = "Sync revision (crmsync)"
+_REVISION_TEXT = "Which write of crmsync reached the record last. Written by crmsync, which tells its own writes from people's by it."
+
+
+def _revision_in_hubspot(name: str) -> OwnProperty:
+    return OwnProperty(name, HUBSPOT_REVISION, _REVISION_LABEL, _REVISION_TEXT)
+
+
+def _revision_in_salesforce(name: str) -> TextField:
+    return TextField(name, SALESFORCE_REVISION, _REVISION_LABEL, _REVISION_TEXT)
+
+
 HUBSPOT_PARTS: tuple[Part, ...] = (
     PropertyGroup(_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
         _CONTACT, HUBSPOT_KEY, "Salesforce record ID", "The linked lead or contact in Salesforce.", unique=True
     ),
+    _revision_in_hubspot(_CONTACT),
     OwnProperty(_CONTACT, "crmsync_owner_id", "Salesforce owner ID", "Who owns the record in Salesforce, a queue too."),
     OwnProperty(_CONTACT, "crmsync_owner_name", "Salesforce owner", "Name of the record's owner in Salesforce."),
     OwnProperty(
@@ -197,6 +242,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
     PropertyGroup(_COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(_COMPANY, HUBSPOT_KEY, "Salesforce account ID", "The linked account in Salesforce.", unique=True),
+    _revision_in_hubspot(_COMPANY),
     OwnProperty(_COMPANY, "crmsync_owner_id", "Salesforce owner ID", "Who owns the account in Salesforce."),
     OwnProperty(_COMPANY, "crmsync_owner_name", "Salesforce owner", "Name of the account's owner in Salesforce."),
     OwnProperty(
@@ -208,6 +254,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
     PropertyGroup(_DEAL, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(_DEAL, HUBSPOT_KEY, "Salesforce opportunity ID", "The linked opportunity in Salesforce.", unique=True),
+    _revision_in_hubspot(_DEAL),
     OwnProperty(_DEAL, "crmsync_owner_id", "Salesforce owner ID", "Who owns the opportunity in Salesforce."),
     OwnProperty(_DEAL, "crmsync_owner_name", "Salesforce owner", "Name of the opportunity's owner in Salesforce."),
     OwnProperty(
@@ -227,6 +274,9 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    _revision_in_salesforce("Lead"),
+    _revision_in_salesforce("Contact"),
+    _revision_in_salesforce("Account"),
     PermissionSet(
         PERMISSION_SET,
         "crmsync",
@@ -238,7 +288,11 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_REVISION),
+    FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_REVISION),
+    FieldAccess(PERMISSION_SET, "Account", SALESFORCE_REVISION),
     KeyField("Opportunity", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    _revision_in_salesforce("Opportunity"),
     KeyField(
         "OpportunityContactRole",
         SALESFORCE_KEY,
@@ -248,6 +302,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     ),
     ObjectAccess(PERMISSION_SET, "Opportunity"),
     FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_REVISION),
     FieldAccess(PERMISSION_SET, "OpportunityContactRole", SALESFORCE_KEY),
     KeyField(
         "Activity",
@@ -264,7 +319,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
     Assignment(PERMISSION_SET),
 )
-"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), access to them and
+"""The keys that make creating a record repeatable (TEN-1: they name the portal), which write of ours came last, the count of a task's events (CH-2), access to them and
 to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there
 (Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own [M]."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from crmsync.model import names
 from crmsync.model.effects import (
     Associate,
     Because,
@@ -23,11 +24,12 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Base, Link, LinkState, tags
+from crmsync.model.links import Base, Intent, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules import opt_out, owners, reports
 from crmsync.rules.base import key_of, rebased, view
 from crmsync.rules.book import Book
+from crmsync.rules.intents import announce, asks_for_history, take_back
 from crmsync.rules.merged import PairMerge
 from crmsync.rules.pair import EMAIL, merge_pair
 from crmsync.rules.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
@@ -51,7 +53,16 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
     )
     forms = book.pages[link.salesforce.object].forms(side)
     us = book.our_user_in(record)
-    return str(record.fields.get(owner) or "") == last and view(record, forms, link, book.sealer, us).quiet
+    same_owner = str(record.fields.get(owner) or "") == last
+    return same_owner and _names_its_counterpart(record, link) and view(record, forms, link, book.sealer, us).quiet
+
+
+def _names_its_counterpart(record: Record, link: Link) -> bool:
+    """Whether a record shows the id of the other one (DUP-24). In Salesforce any id will do, as another portal's may stand there (TEN-1)."""
+    if record.ref.side is Side.SALESFORCE:
+        return names.SALESFORCE_KEY not in record.fields or bool(record.fields[names.SALESFORCE_KEY])
+    shown = record.fields.get(names.HUBSPOT_KEY)
+    return names.HUBSPOT_KEY not in record.fields or (isinstance(link.salesforce, Ref) and shown == link.salesforce.id)
 
 
 def plan_pair(
@@ -69,17 +80,14 @@ def plan_pair(
     `holder` has, and keeps, the address that HubSpot's record should get: the address waits, everything else goes on.
     """
     refused = frozenset({EMAIL} if holder else ())
+    link = take_back(link, hubspot, salesforce, book)
     merged = merge_pair(hubspot, salesforce, link, book, resync=resync, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
-    if unlearnt := _unlearnt(link, merged):
-        effects.insert(0, SaveLink(unlearnt))
-        link = replace(unlearnt, version=link.version + 1)
     if anew or merged.has_news or not link.version or effects:
-        effects.append(
-            SaveLink(
-                _after(link, hubspot, salesforce, merged, book), _MATCHED_BY[link.kind] if not link.version else ()
-            )
+        after = announce(
+            link, _after(link, hubspot, salesforce, merged, book), _written(merged), (hubspot, salesforce), book
         )
+        effects.insert(0, SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
     records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
     marks = (
         UpdateRecord(records[side], side, fields, ("DUP-24",), courtesy=True, group=_group(salesforce, side, merged))
@@ -92,7 +100,17 @@ def plan_pair(
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=merged.undecided)
+    undecided = merged.undecided or asks_for_history(link, hubspot, salesforce, book)
+    return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=undecided)
+
+
+def _written(merged: PairMerge) -> Mapping[Side, frozenset[str]]:
+    """The fields that each side is about to get."""
+    parent = {HUBSPOT_FIELD} if merged.parents.company or merged.parents.leaves else set()
+    return {
+        Side.HUBSPOT: frozenset(merged.to_hubspot) | parent,
+        Side.SALESFORCE: frozenset(merged.to_salesforce),
+    }
 
 
 def _who_waits(hubspot: Record) -> Ref | None:
@@ -117,26 +135,20 @@ def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
     return (Note(text, ("MAP-6",)),) if apart else ()
 
 
-def _unlearnt(link: Link, merged: PairMerge) -> Link | None:
-    """The link as it must be stored before Salesforce is written to, if values wait there in fields that our last write held.
-
-    With us as the last to touch the record, a look that finds this link would otherwise take such a value for our own.
-    """
-    waiting = link.wrote & tags(rule.salesforce for rule in merged.unfit)
-    touches = bool(merged.to_salesforce or merged.marks[Side.SALESFORCE])
-    return replace(link, wrote=link.wrote - waiting) if waiting and touches and link.version else None
-
-
 def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
     return reports.address_taken(ref, holder) if holder and name == EMAIL else reports.unfit(ref, name)
 
 
 def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
-    """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a person's edit must be across already."""
-    effects: list[Effect] = []
-    if merged.to_hubspot:
-        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, merged.because_hubspot))
-    effects += _association(hubspot.ref, merged.parents)
+    """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a person's edit must be across already.
+
+    An association comes before the fields, as only a write of fields shows that what was announced has arrived; one may therefore be
+    without any.
+    """
+    effects: list[Effect] = [*_association(hubspot.ref, merged.parents)]
+    if merged.to_hubspot or effects:
+        because = merged.because_hubspot or merged.parents.because
+        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
     if merged.opt_out_in_hubspot:
         address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
         effects.append(OptOut(str(address), merged.because_opt_out))
@@ -171,7 +183,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
     page = book.page_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out_in_hubspot:
-        now_hubspot[opt_out.HUBSPOT_FIELD] = "true"
+        now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
     now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
     for rule in merged.unfit:
         now_hubspot.pop(rule.hubspot, None)
@@ -185,7 +197,8 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         unfit = (key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms)
         apart = frozenset(rule.on(side) for rule in merged.apart)
         new = rebased(old, forms, shown, book.sealer, apart)
-        return new.leaving_open(key for key in unfit if not old.knows(key))
+        asked = [opt_out.HUBSPOT_FIELD] if merged.opt_out_in_hubspot and side is Side.HUBSPOT else []
+        return new.leaving_open([*(key for key in unfit if not old.knows(key)), *asked])
 
     return replace(
         link,
@@ -194,6 +207,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         wrote=wrote - tags(rule.salesforce for rule in merged.unfit),
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
+        tying=Intent(),
     )
 
 

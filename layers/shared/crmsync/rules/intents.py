@@ -1,0 +1,258 @@
+"""Intent first: the link is saved with what we are about to write before it is written, so it may be ahead of what a record shows.
+
+Law: a value that the link has as agreed on counts only where the record shows our write, or where nothing of ours is in flight. What was
+announced and never arrived is taken back here, before a pair is merged; then it is an edit that has still to cross, like any other.
+
+A record tells by our revision field which of our writes reached it last. Two workers on one pair, and a worker that died, are therefore
+told apart from a person who edits it: a value that an older write of ours put there is no person's, and neither is one that a write
+which never arrived should have replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from crmsync.model import names
+from crmsync.model.links import Intent, Link, tag
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules import deal_stages, opt_out, owners, parents
+from crmsync.rules.base import key_of
+from crmsync.rules.book import Book
+from crmsync.rules.values import canonical
+
+REVISION_FIELD: Mapping[Side, str] = {
+    Side.HUBSPOT: names.HUBSPOT_REVISION,
+    Side.SALESFORCE: names.SALESFORCE_REVISION,
+}
+"""Where a record of each side shows which of our writes reached it last."""
+
+_OWNER_FIELD: Mapping[Side, str] = {
+    Side.HUBSPOT: owners.HUBSPOT_FIELD,
+    Side.SALESFORCE: owners.SALESFORCE_FIELD,
+}
+
+_BESIDE_THE_MAP = (
+    (opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),
+    (parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD),
+    (deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME),
+    (deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
+)
+"""Fields that cross by a rule of their own: HubSpot's and Salesforce's."""
+
+LONGEST_WRITE = timedelta(minutes=3)
+"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to a CRM does not outlive it by another."""
+
+_UNKNOWN_OWNER = "?"
+"""Nobody's id: an owner that differs from it counts as changed."""
+
+
+def has_landed(record: Record, link: Link, book: Book) -> bool:
+    """Whether the write that was announced last for this side has reached the record, as far as can be told.
+
+    Another portal's revision hides ours: then the write counts as landed, as that portal's people may have changed the record since.
+    """
+    intent = link.intent(record.ref.side)
+    portal = book.connection.hubspot.portal_id
+    shown = str(record.fields.get(REVISION_FIELD[record.ref.side]) or "")
+    if not intent.revision or names.is_foreign_revision(portal, shown):
+        return True
+    return shown == names.revision_text(portal, intent.revision)
+
+
+def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
+    """Whether something that was announced for `side` may never arrive: whoever announced it has surely ended by `now`."""
+    intent = link.intent(side)
+    return bool(intent.replaces) and (intent.at is None or now - intent.at >= LONGEST_WRITE)
+
+
+def may_be_under_way(link: Link, hubspot: Record, salesforce: Record, book: Book, now: datetime) -> bool:
+    """Whether another worker may still be about to write what it announced for the pair."""
+    announced = [link.intent(one.ref.side) for one in (hubspot, salesforce) if not has_landed(one, link, book)]
+    times = (one.at for one in (*announced, link.tying) if one.replaces and one.at)
+    return any(now - at < LONGEST_WRITE for at in times)
+
+
+def take_back(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
+    """The link without what was announced for a record and has not reached it: the value across has still to cross.
+
+    The link as it is where everything has landed.
+    """
+    for record in (hubspot, salesforce):
+        if not has_landed(record, link, book):
+            link = _taken_back_from(record, link, salesforce, book)
+    return link
+
+
+def asks_for_history(link: Link, hubspot: Record, salesforce: Record, book: Book) -> bool:
+    """Whether only HubSpot's history can tell if a value there is a person's or was left by an older write of ours."""
+    if hubspot.origins or not book.our_app or has_landed(hubspot, link, book):
+        return False
+    return any(True for _ in _differing(hubspot, link, salesforce, book))
+
+
+def announce(
+    before: Link, after: Link, writes: Mapping[Side, frozenset[str]], pair: tuple[Record, Record], book: Book
+) -> Link:
+    """The link to save before the pair is written: `after`, with the intent of each side that gets something.
+
+    `before` is the link that the plan was made with, `writes` names the fields that each side gets.
+    """
+    hubspot, salesforce = pair
+    revision = book.sealer.revision(
+        f"{hubspot.ref} {salesforce.ref} {before.version} {hubspot.modified_at} {salesforce.modified_at}"
+    )
+    for record in pair:
+        side = record.ref.side
+        carried = {} if has_landed(record, before, book) else dict(before.intent(side).replaces)
+        if writes[side]:
+            for key, seal in _shown_seals(record, writes[side], salesforce, book):
+                carried[tag(key)] = carried.get(tag(key), frozenset()) | {seal}
+            new = Intent(revision, _without_agreed(carried, after, side, book))
+        elif carried:
+            old = before.intent(side)
+            new = Intent(old.revision, _without_agreed(carried, after, side, book), old.at)
+        else:
+            new = Intent(_revision_shown(record, before, book))
+        after = after.announcing(side, new)
+    return after
+
+
+def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mapping[str, Value]:
+    """What a write to `place` carries so that the record shows that it got there; nothing where nothing was announced for the record."""
+    revision = link.intent(side).revision
+    if not revision:
+        return {}
+    text = names.revision_text(portal_id, revision)
+    if place == link.on(side):
+        return {REVISION_FIELD[side]: text}
+    if _is_account_of_person(place, link):
+        return {names.SALESFORCE_REVISION.removesuffix("__c") + "__pc": text}
+    return {}
+
+
+def _is_account_of_person(place: object, link: Link) -> bool:
+    """Whether a write to an account is meant for the contact behind it, which a person account is written through (PA-3)."""
+    contact = link.salesforce
+    return (
+        isinstance(place, Ref)
+        and place.object == parents.ACCOUNT
+        and place.side is Side.SALESFORCE
+        and isinstance(contact, Ref)
+        and contact.object == "Contact"
+    )
+
+
+def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book) -> Link:
+    side = record.ref.side
+    across = _across(side, salesforce, book)
+    intent = link.intent(side)
+    replaces = dict(intent.replaces)
+    base, others = link.base(side), link.base(side.other)
+    crossing: set[str] = set()
+    for key, agreed, shown in _differing(record, link, salesforce, book):
+        in_flight = tag(key) in intent.replaces
+        name = key.partition(" since ")[0]
+        is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), book)
+        if not is_ours and not in_flight:
+            continue
+        base = base.showing({key: shown}) if is_ours else base
+        replaces[tag(key)] = replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
+        if other := across.get(name):
+            crossing.add(other)
+    names_across = _keys(side.other, salesforce, book)
+    others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
+    link = _owner_taken_back(record, link, intent, book)
+    link = link.announcing(side, replace(intent, replaces=replaces))
+    if side is Side.HUBSPOT:
+        return replace(link, hubspot_base=base, salesforce_base=others)
+    return replace(link, salesforce_base=base, hubspot_base=others)
+
+
+def _owner_taken_back(record: Record, link: Link, intent: Intent, book: Book) -> Link:
+    """Owners are kept as plain ids beside the bases; an owner that never arrived has still to cross."""
+    side = record.ref.side
+    name = _OWNER_FIELD[side]
+    shown = str(record.fields.get(name) or "")
+    last = link.hubspot_owner if side is Side.HUBSPOT else link.salesforce_owner
+    if last is None or shown == last or name not in record.fields:
+        return link
+    ours = _is_ours(record, name, book.sealer.seal(name, shown), intent.replaces.get(tag(name), frozenset()), book)
+    if not ours and tag(name) not in intent.replaces:
+        return link
+    here = shown if ours else last
+    if side is Side.HUBSPOT:
+        return replace(link, hubspot_owner=here, salesforce_owner=_UNKNOWN_OWNER)
+    return replace(link, salesforce_owner=here, hubspot_owner=_UNKNOWN_OWNER)
+
+
+def _is_ours(record: Record, name: str, shown: bytes, replaced: frozenset[bytes], book: Book) -> bool:
+    """Whether a value is one that our announced write should have replaced, or was left by another write of ours; not a person's."""
+    if shown in replaced:
+        return True
+    if record.ref.side is Side.SALESFORCE:
+        our_user = book.our_user_in(record)
+        return bool(our_user) and record.modified_by == our_user
+    origin = record.origins.get(name)
+    return bool(book.our_app) and origin is not None and origin.by == book.our_app
+
+
+def _differing(record: Record, link: Link, salesforce: Record, book: Book) -> Iterator[tuple[str, bytes, bytes]]:
+    """The fields that show something else than the two sides agreed on: their key in the base, the agreed seal and the shown one."""
+    base = link.base(record.ref.side)
+    forms = book.page_of(salesforce).forms(record.ref.side)
+    for name, form in forms.items():
+        key = key_of(name, form)
+        agreed = base.seal_of(key)
+        if agreed is None or name not in record.fields:
+            continue
+        value = canonical(form, record.fields[name])
+        shown = book.sealer.seal(key, value)
+        if agreed not in {shown, book.sealer.seal_apart(key, value)}:
+            yield key, agreed, shown
+
+
+def _shown_seals(
+    record: Record, written: frozenset[str], salesforce: Record, book: Book
+) -> Iterator[tuple[str, bytes]]:
+    """What a record shows in the fields that are about to be written, by their key in the base."""
+    forms = book.page_of(salesforce).forms(record.ref.side)
+    for name in sorted(written & forms.keys()):
+        key = key_of(name, forms[name])
+        yield key, book.sealer.seal(key, canonical(forms[name], record.fields.get(name)))
+    owner = _OWNER_FIELD[record.ref.side]
+    if owner in written:
+        yield owner, book.sealer.seal(owner, str(record.fields.get(owner) or ""))
+
+
+def _without_agreed(
+    replaces: Mapping[bytes, frozenset[bytes]], after: Link, side: Side, book: Book
+) -> Mapping[bytes, frozenset[bytes]]:
+    """A value that is announced now, or agreed on now, is none that it replaces."""
+    agreed = dict(after.base(side).seals)
+    owner = _OWNER_FIELD[side]
+    last = after.hubspot_owner if side is Side.HUBSPOT else after.salesforce_owner
+    agreed[tag(owner)] = book.sealer.seal(owner, last or "")
+    left = {key: seals - {agreed.get(key, b"")} for key, seals in replaces.items()}
+    return {key: seals for key, seals in left.items() if seals}
+
+
+def _revision_shown(record: Record, before: Link, book: Book) -> bytes:
+    """The revision to know a record by that has nothing in flight: the one that it shows, if it is one of this portal's."""
+    portal = book.connection.hubspot.portal_id
+    text = str(record.fields.get(REVISION_FIELD[record.ref.side]) or "")
+    if text and not names.is_foreign_revision(portal, text):
+        return bytes.fromhex(text.partition("-")[2])
+    return before.intent(record.ref.side).revision
+
+
+def _across(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
+    """Field of `side` -> the field that it goes with on the other."""
+    pairs = (*((rule.hubspot, rule.salesforce) for rule in book.page_of(salesforce).field_map), *_BESIDE_THE_MAP)
+    return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}
+
+
+def _keys(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
+    """Field of `side` -> its key in the base."""
+    return {name: key_of(name, form) for name, form in book.page_of(salesforce).forms(side).items()}
