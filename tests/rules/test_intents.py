@@ -1,0 +1,151 @@
+"""What a link announces before a write: known as written by the revision that the record shows, taken back where it never arrived."""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.links import Intent, tag
+from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_REVISION, revision_text
+from crmsync.model.records import Origin, Side
+from crmsync.plans.contact import plan_contact
+from crmsync.rules.intents import LONGEST_WRITE, has_landed, may_be_under_way, may_be_unwritten
+from crmsync.rules.owners import OwnerBook
+from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_book, a_contact, a_lead, at
+from tests.plans.contact_facts import BOOK, KEY, H, S, linked
+
+PERSON = "005000000000009AAA"
+OWNERS = OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
+
+
+def announced(hubspot, salesforce, *, agreed, book=BOOK):
+    """The link as it is saved before the pair, which agreed on `agreed` and now shows these two, is written."""
+    plan = plan_contact(linked(hubspot, salesforce, agreed=agreed), book)
+    return replace(plan.effects[0].link.announced_at(NOON), version=2)
+
+
+def shown(**fields):
+    """A pair that shows each other's ids, and these values: HubSpot's phone and Salesforce's Phone."""
+    hubspot = a_contact({"phone": fields.get("phone"), HUBSPOT_REVISION: fields.get("h")}, salesforce_id=LEAD_ID)
+    lead = {"Phone": fields.get("Phone"), SALESFORCE_REVISION: fields.get("s")}
+    return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
+
+
+def planned(link, hubspot, salesforce, book=BOOK):
+    """What is written to both sides where the stored link is `link`: a dict of fields by side."""
+    plan = plan_contact(replace(linked(hubspot, salesforce), link=link), book)
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    return writes, plan.undecided
+
+
+TO_SALESFORCE = announced(*shown(phone="2", Phone="1"), agreed=shown(phone="1", Phone="1"))
+"""HubSpot's 2 is on its way to Salesforce, where it replaces 1."""
+
+TO_HUBSPOT = announced(*shown(phone="1", Phone="2"), agreed=shown(phone="1", Phone="1"))
+"""Salesforce's 2 is on its way to HubSpot, where it replaces 1."""
+
+S_TEXT = revision_text(555001, TO_SALESFORCE.salesforce_intent.revision)
+H_TEXT = revision_text(555001, TO_HUBSPOT.hubspot_intent.revision)
+
+
+@pytest.mark.parametrize(
+    ("now", "writes"),
+    [
+        ({"phone": "2", "Phone": "2", "s": S_TEXT}, {}),
+        ({"phone": "2", "Phone": "1"}, {S: {"Phone": "2"}}),
+        ({"phone": "3", "Phone": "1"}, {S: {"Phone": "3"}}),
+        ({"phone": "1", "Phone": "1"}, {}),
+        ({"phone": "1", "Phone": "2", "s": S_TEXT}, {S: {"Phone": "1"}}),
+        ({"phone": "2", "Phone": "1", "s": S_TEXT}, {H: {"phone": "1"}}),
+        ({"phone": "2", "Phone": "5", "s": S_TEXT}, {H: {"phone": "5"}}),
+        ({"phone": "2", "Phone": "0", "s": "555001-0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
+    ],
+    ids=[
+        "it arrived",
+        "it never arrived",
+        "it never arrived, and the person went on to 3",
+        "it never arrived, and the person went back to 1",
+        "it arrived, and the person went back to 1 in HubSpot",
+        "it arrived, and a person went back to 1 in Salesforce",
+        "it arrived, and a person went on to 5 in Salesforce",
+        "an older write of another worker came after it",
+    ],
+)
+def test_what_was_announced_for_salesforce_is_written_again_unless_somebody_moved_it(now, writes):
+    """The revision tells whether the write arrived: a value that it should have replaced is then a person's, and otherwise is not."""
+    assert planned(TO_SALESFORCE, *shown(**now)) == (writes, False)
+
+
+@pytest.mark.parametrize(
+    ("now", "writes"),
+    [
+        ({"phone": "2", "Phone": "2", "h": H_TEXT}, {}),
+        ({"phone": "1", "Phone": "2"}, {H: {"phone": "2"}}),
+        ({"phone": "1", "Phone": "3"}, {H: {"phone": "3"}}),
+        ({"phone": "2", "Phone": "1", "h": H_TEXT}, {H: {"phone": "1"}}),
+        ({"phone": "1", "Phone": "2", "h": H_TEXT}, {S: {"Phone": "1"}}),
+    ],
+    ids=["it arrived", "it never arrived", "and went on to 3", "back to 1 in Salesforce", "back to 1 in HubSpot"],
+)
+def test_what_was_announced_for_hubspot_is_written_again_unless_somebody_moved_it(now, writes):
+    """The mirror image."""
+    assert planned(TO_HUBSPOT, *shown(**now)) == (writes, False)
+
+
+@pytest.mark.parametrize(("by", "writes"), [(OUR_APP, {H: {"phone": "2"}}), ("CRM_UI", {S: {"Phone": "0"}})])
+def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes):
+    """A value that nobody announced last, on a record that does not show our write: the history is read, and tells whose it is."""
+    hubspot, salesforce = shown(phone="0", Phone="2", h="555001-0123456789")
+    assert planned(TO_HUBSPOT, hubspot, salesforce)[1]
+    aged = replace(hubspot, origins={"phone": Origin(at(5), by)})
+    assert planned(TO_HUBSPOT, aged, salesforce) == (writes, False)
+
+
+def test_an_owner_that_never_arrived_is_written_again():
+    """Owners stand in the link as plain ids; what was announced of them is taken back like a field."""
+    book = a_book(owners=OWNERS)
+    before = a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID), a_lead({"OwnerId": "005J"}, key=KEY)
+    moved = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID), before[1]
+    link = announced(*moved, agreed=before, book=book)
+    assert (link.hubspot_owner, link.salesforce_owner) == ("2", "005A")
+    writes, _ = planned(link, *moved, book)
+    assert writes[S] == {"OwnerId": "005A"}
+
+
+def test_a_second_write_remembers_what_the_first_would_still_put_there():
+    """Whoever writes while another's write is on its way knows its value again, should it come late."""
+    link = plan_contact(replace(linked(*shown(phone="3", Phone="1")), link=TO_SALESFORCE), BOOK).effects[0].link
+    seals = {BOOK.sealer.seal("Phone", value) for value in ("1", "2")}
+    assert link.salesforce_intent.replaces == {tag("Phone"): seals}
+    late = shown(phone="3", Phone="2", s=S_TEXT)
+    assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)
+
+
+def test_another_portals_revision_hides_ours():
+    """In an org that several portals write to, a foreign revision says nothing of our write; what its people changed counts."""
+    _, salesforce = shown(phone="2", Phone="1", s="555002-0123456789")
+    assert has_landed(salesforce, TO_SALESFORCE, BOOK)
+
+
+def test_what_was_announced_is_checked_once_its_writer_has_surely_ended():
+    """Until then the writer is about to write; afterwards, a look at either side makes sure."""
+    late = NOON + LONGEST_WRITE
+    hubspot, salesforce = shown(phone="2", Phone="1")
+    assert may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, NOON)
+    assert not may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, late)
+    assert not may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, NOON)
+    assert may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, late)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        Intent(b"\x01\x02\x03\x04\x05"),
+        Intent(b"\x00\x02\x03\x04\x05", {tag("Phone"): frozenset({b"abcde", b"fghij"}), tag("Title"): frozenset({b"abcde"})}, NOON),
+        Intent(replaces={tag("contacts"): frozenset({b"abcde"})}, at=NOON),
+    ],
+    ids=["written", "in flight", "without a revision"],
+)  # fmt: skip
+def test_an_intent_is_kept_in_a_compact_form(intent):
+    """Nine bytes for each value that it replaces, nine for revision and time."""
+    assert Intent.from_bytes(intent.to_bytes()) == intent
+    assert len(intent.to_bytes()) == 9 + 9 * sum(map(len, intent.replaces.values()))
