@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.opportunity_gather import gather
 from crmsync.flows.outcomes import Summary, conclude, hold_retries, in_passes, put_off_all, untried
@@ -18,7 +18,7 @@ from crmsync.flows.pipelines import as_they_are, put_in_step
 from crmsync.flows.planning import Looked, plan_batch, with_owners
 from crmsync.flows.roll_ups import roll_up
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.model.effects import Plan
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
@@ -111,6 +111,12 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
+    # What was broken off is looked at closely when its time comes: by then another worker may have agreed on the pair, and nothing
+    # would tell that its contacts are still to be added up.
+    facts = [
+        replace(one, change=redelivered(one.change)) if isinstance(done.error, TryAgain) else one
+        for one, done in zip(facts, applied, strict=True)
+    ]
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
 
 

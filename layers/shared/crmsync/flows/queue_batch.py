@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from crmsync.errors import SyncError
-from crmsync.model.changes import Change
+from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import Window
 from crmsync.wire import mail_window
 from crmsync.wire.queue import UnreadableError, load
@@ -20,7 +20,8 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
     """Give each connection's changes to `sync` together; answers SQS's partial batch response.
 
     A message comes back (and in the end goes to the dead letters) when it cannot be read, or when `sync` raised `SyncError` for its
-    connection: then nothing is known to be safe elsewhere.
+    connection: then nothing is known to be safe elsewhere. The records of a message that came back are looked at even if they show nothing
+    new: whoever had it before has died or failed on the way.
     """
     failed: set[str] = set()
     changes: dict[str, list[Change]] = defaultdict(list)
@@ -28,7 +29,7 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
     for record in records:
         try:
             for change in load(record["body"]):
-                changes[change.connection].append(change)
+                changes[change.connection].append(redelivered(change) if _came_back(record) else change)
                 messages[change.connection].add(record["messageId"])
         except UnreadableError:
             failed.add(record["messageId"])
@@ -64,6 +65,11 @@ def run_windows(
         else:
             failed |= {message for message, window in some.items() if window in given_up}
     return _response(failed)
+
+
+def _came_back(record: Mapping[str, Any]) -> bool:
+    """Whether SQS has delivered this message before."""
+    return int((record.get("attributes") or {}).get("ApproximateReceiveCount", 1)) > 1
 
 
 def _response(failed: set[str]) -> dict[str, Any]:
