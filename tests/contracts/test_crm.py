@@ -7,6 +7,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from crmsync.errors import Conflict, Gone, Refused
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
 from tests.contracts.stages import Stage
@@ -229,6 +230,17 @@ def test_hubspot_tells_when_and_by_whom_each_property_was_set(hubspot: Stage) ->
     if hubspot.by_us:
         assert (record.origins["lastname"].by, record.origins["phone"].by.split("/")[0]) == (hubspot.by_us, "CRM_UI")
     assert hubspot.crm.read([made.ref], fields)[made.ref].origins == {}
+
+
+@pytest.mark.rule("PLT-5")
+def test_hubspot_leaves_an_earlier_lifecycle_stage(hubspot: Stage) -> None:
+    """A write by API sets nobody back, and says what is there; so a worker with an older picture cannot, either."""
+    [made] = hubspot.crm.create([hubspot.creation("ada")])
+    forward, back = (UpdateRecord(made.ref, Side.HUBSPOT, {"lifecyclestage": one}) for one in ("customer", "lead"))
+
+    outcomes = [*hubspot.crm.update([forward]), *hubspot.crm.update([back])]
+
+    assert [dict(one.fields) for one in outcomes] == [{"lifecyclestage": "customer"}] * 2
 
 
 def test_a_required_field_that_is_missing_is_refused_by_name(salesforce: Stage) -> None:

@@ -75,7 +75,7 @@ class PostOffice:
             queue_events(self.connection, kind, self.log, self.cursors, self.queue, self.now)
             for kind in kinds or self.settings.kinds
         )
-        self._collect()
+        self.collect()
         return found
 
     def deliver(self, windows: Sequence[Window] | None = None) -> TaskSummary:
@@ -84,7 +84,7 @@ class PostOffice:
             windows = [window for window, at in self.due if at <= self.now]
             self.due = [(window, at) for window, at in self.due if at > self.now]
         summary = make_tasks(windows, self.world())
-        self._collect()
+        self.collect()
         return summary
 
     def world(self) -> TaskWorld:
@@ -118,7 +118,8 @@ class PostOffice:
         """How many events each task stands for."""
         return sorted(int(str(row[TASK_COUNT])) for row in self.tasks.rows.values())
 
-    def _collect(self) -> None:
+    def collect(self) -> None:
+        """What was put into the queue is due when its time comes."""
         self.due += [(window, self.now + timedelta(seconds=after)) for window, after in self.queue.waiting]
         self.queue.waiting = []
 

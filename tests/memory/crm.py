@@ -16,9 +16,11 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
 from crmsync.rules.pace import DailyCalls, KnownCalls
+from local.simulators.hubspot.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS
 
 PAGE = 200
+LIFECYCLE = "lifecyclestage"
 FURTHER = "hs_additional_emails"
 """A HubSpot contact's further addresses; one that becomes its own address is none of them any more."""
 
@@ -249,7 +251,7 @@ class MemoryCrm:
         if error is not None:
             return error
         if first is not None:
-            self.put(first, fields, ours=True)
+            self.put(first, self._taken(first, fields), ours=True)
             return self._written(first, fields)
         missing = [name for name in self._required(effect.object, fields) if not fields.get(name)]
         if missing:
@@ -281,8 +283,15 @@ class MemoryCrm:
         holder = self._holder(ref.object, self.customs.key, fields.get(self.customs.key))
         if holder is not None and holder != ref:
             return Conflict("The key is taken.", existing=holder.id, code="DUPLICATE_VALUE")
-        self.put(ref, fields, ours=True)
+        self.put(ref, self._taken(ref, fields), ours=True)
         return self._written(ref, fields)
+
+    def _taken(self, ref: Ref, fields: Mapping[str, Value]) -> Mapping[str, Value]:
+        """What the side takes of a write by API: HubSpot leaves a lifecycle stage that comes before the one it shows (PLT-5)."""
+        stage = str(fields.get(LIFECYCLE) or "")
+        if self.side is Side.HUBSPOT and not may_move(str(self._rows[ref].fields.get(LIFECYCLE) or ""), stage):
+            return {name: value for name, value in fields.items() if name != LIFECYCLE}
+        return fields
 
     def _refused(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> SyncError | None:
         address = fields.get(self.customs.email)

@@ -45,8 +45,8 @@ Settle: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 class Applied:
     """What became of a plan.
 
-    Its error is the one that stopped it, or None. ``made`` is the record that it made, ``saved`` the link as it is stored now, and ``shown``
-    what each side answered to its writes.
+    Its error is the one that stopped it, or None. ``made`` is the record that it made, ``saved`` the link as it is stored now, and
+    ``shown`` what each side answered to its writes.
     """
 
     error: SyncError | None = None

@@ -186,9 +186,11 @@ class _Desk:
                 job.look_again(_wait(job.window))
             else:
                 let_go.append(replace(tally, seen=tally.seen | {mark(event) for event in events}))
-        # Somebody else who comes second here has found a link meanwhile: then theirs counts.
         now = milliseconds(world.now())
-        world.tallies.claim(world.connection.name, let_go, now, 0, remembered_for(settings))
+        gone = world.tallies.claim(world.connection.name, let_go, now, 0, remembered_for(settings))
+        if len(gone) < len(let_go):
+            # Somebody else has been at these tasks meanwhile, and may have found a link: then our events are counted there.
+            job.look_again(_wait(job.window))
 
     def _is_patient(self, window: Window) -> bool:
         """Whether recipients without a link may still get one: contacts that were made a moment ago need some minutes."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from crmsync.errors import SyncError
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import Window
 from crmsync.wire import mail_window
 from crmsync.wire.queue import UnreadableError, load
@@ -21,15 +20,16 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
     """Give each connection's changes to `sync` together; answers SQS's partial batch response.
 
     A message comes back (and in the end goes to the dead letters) when it cannot be read, or when `sync` raised `SyncError` for its
-    connection: then nothing is known to be safe elsewhere.
+    connection: then nothing is known to be safe elsewhere. The records of a message that came back are looked at even if they show nothing
+    new: whoever had it before has died or failed on the way.
     """
     failed: set[str] = set()
     changes: dict[str, list[Change]] = defaultdict(list)
     messages: dict[str, set[str]] = defaultdict(set)
     for record in records:
         try:
-            for change in _as_delivered(load(record["body"]), record):
-                changes[change.connection].append(change)
+            for change in load(record["body"]):
+                changes[change.connection].append(redelivered(change) if _came_back(record) else change)
                 messages[change.connection].add(record["messageId"])
         except UnreadableError:
             failed.add(record["messageId"])
@@ -39,14 +39,6 @@ def run_batch(records: Sequence[Mapping[str, Any]], sync: Callable[[str, list[Ch
         except SyncError:
             failed |= messages[connection]
     return _response(failed)
-
-
-def _as_delivered(changes: Sequence[Change], record: Mapping[str, Any]) -> Sequence[Change]:
-    """The changes of a message; those of one that comes back are looked at closely, as whoever had it may have ended half way."""
-    times = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    if times == 1:
-        return changes
-    return [replace(one, cause=Cause.AGAIN) if one.cause is Cause.EDITED else one for one in changes]
 
 
 def run_windows(
@@ -73,6 +65,11 @@ def run_windows(
         else:
             failed |= {message for message, window in some.items() if window in given_up}
     return _response(failed)
+
+
+def _came_back(record: Mapping[str, Any]) -> bool:
+    """Whether SQS has delivered this message before."""
+    return int((record.get("attributes") or {}).get("ApproximateReceiveCount", 1)) > 1
 
 
 def _response(failed: set[str]) -> dict[str, Any]:

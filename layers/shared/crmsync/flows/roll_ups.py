@@ -2,11 +2,15 @@
 
 What it comes to is decided in `crmsync.rules.roll_ups`; here the contacts are read, written where they show something else, and a stage
 that moved spreads to their companies and colleagues as any other does (LIFE-4, LIFE-7).
+
+Several workers may add up one contact at the same time, and HubSpot keeps what was written last. So whoever has written looks at the
+opportunities once more, and writes again where they have come to something else meanwhile: the last one to write is then right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.stages import CONTACT, FIELDS, report_refused, spread_stages, tell_of_stages, thawed
@@ -20,6 +24,12 @@ from crmsync.rules.inclusion import STAGE
 from crmsync.rules.lifecycle import is_forward
 from crmsync.rules.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 
+Ties: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
+"""HubSpot contact -> the opportunities that its Salesforce contact is tied to by a role (OPP-10); none where it syncs with no contact."""
+
+_TURNS = 3
+"""How often contacts are added up whose opportunities are changed while they are; then they are put off."""
+
 
 def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
     """Bring the contacts of the effects up to date, in order of the effects (ROLL-1 to ROLL-6, LIFE-1, LIFE-8).
@@ -27,32 +37,72 @@ def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
     Contacts that are frozen are left alone (Q-22). One that HubSpot refuses is reported about and holds nobody up; what may work later is
     the outcome of every effect that names the contact. Raises `SyncError` when something could not be read: nothing was written then.
     """
-    contacts = dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts))
+    contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
     moves = frozenset(ref for effect in effects for ref in effect.moves)
-    ties = _ties(contacts, world)
+    across = _across(contacts, world)
+    ties = _ties(contacts, across, world)
+    written, failed = _bring_up(contacts, ties, moves, world)
+    failed |= _written_again(written, ties, across, moves, world)
+    return [_outcome(effect, failed) for effect in effects]
+
+
+def _written_again(
+    written: Sequence[Ref], ties: Ties, across: Mapping[Ref, Ref], moves: frozenset[Ref], world: World
+) -> dict[Ref, TryAgain]:
+    """Look at the opportunities of contacts that were written once more, until what was written is what they come to.
+
+    Answers the contacts of which that is not known in the end. Nothing is raised, as something was written.
+    """
+    failed: dict[Ref, TryAgain] = {}
+    for _ in range(_TURNS):
+        if not written:
+            return failed
+        try:
+            now = _ties(written, across, world)
+            behind = [ref for ref in written if _sums(now, ref, world) != _sums(ties, ref, world)]
+            written, more = _bring_up(behind, now, moves, world) if behind else ([], {})
+        except SyncError as error:
+            again = error if isinstance(error, TryAgain) else TryAgain(error.text, code=error.code)
+            return failed | dict.fromkeys(written, again)
+        ties, failed = now, failed | more
+    return failed | dict.fromkeys(written, TryAgain("others keep changing the same opportunities"))
+
+
+def _bring_up(
+    contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], world: World
+) -> tuple[list[Ref], dict[Ref, TryAgain]]:
+    """Bring contacts up to date; answers those that were written, and those to try again. Raises `SyncError` before anything is written."""
     shown = world.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
     records = thawed(list(shown.values()), world)
     stages = _stages(records, moves, ties, world)
     failed = dict(spread_stages(stages, world).failed)
-    failed |= _write(records, ties, {ref: stage for ref, stage in stages.items() if ref not in failed}, world)
-    return [_outcome(effect, failed) for effect in effects]
+    written, more = _write(records, ties, {ref: stage for ref, stage in stages.items() if ref not in failed}, world)
+    return written, failed | more
 
 
-def _ties(contacts: Iterable[Ref], world: World) -> Mapping[Ref, tuple[Tie, ...]]:
-    """HubSpot contact -> the opportunities that its Salesforce contact is tied to by a role (OPP-10)."""
-    links = world.links.find(world.connection.name, list(contacts))
-    across = {
+def _across(contacts: Sequence[Ref], world: World) -> Mapping[Ref, Ref]:
+    """HubSpot contact -> the Salesforce contact that it syncs with."""
+    links = world.links.find(world.connection.name, contacts)
+    return {
         ref: link.salesforce
         for ref, link in links.items()
         if link.state is LinkState.ACTIVE and isinstance(link.salesforce, Ref) and link.salesforce.object == "Contact"
     }
-    ties = world.opportunities.ties_of(list(across.values())) if across else {}
-    return {ref: ties.get(there, ()) for ref, there in across.items()}
 
 
-def _stages(
-    records: Sequence[Record], moves: frozenset[Ref], ties: Mapping[Ref, tuple[Tie, ...]], world: World
-) -> dict[Ref, str]:
+def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], world: World) -> Ties:
+    """What each of the contacts is tied to now."""
+    theirs = {ref: across[ref] for ref in contacts if ref in across}
+    ties = world.opportunities.ties_of(list(theirs.values())) if theirs else {}
+    return {ref: ties.get(there, ()) for ref, there in theirs.items()}
+
+
+def _sums(ties: Ties, ref: Ref, world: World) -> Mapping[str, str | None]:
+    """What a contact shows when it is up to date."""
+    return rolled_up(ties.get(ref, ()), world.connection.deals.total_revenue_basis)
+
+
+def _stages(records: Sequence[Record], moves: frozenset[Ref], ties: Ties, world: World) -> dict[Ref, str]:
     """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role (LIFE-5), and never back (LIFE-21).
 
     That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where stages spread to them (LIFE-4, Q-33).
@@ -68,13 +118,12 @@ def _stages(
 
 
 def _write(
-    records: Sequence[Record], ties: Mapping[Ref, tuple[Tie, ...]], stages: Mapping[Ref, str], world: World
-) -> dict[Ref, TryAgain]:
-    """Write what the contacts do not show yet; answers those to try again."""
-    basis = world.connection.deals.total_revenue_basis
+    records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], world: World
+) -> tuple[list[Ref], dict[Ref, TryAgain]]:
+    """Write what the contacts do not show yet; answers those whose roll-ups were written, and those to try again."""
     effects: list[UpdateRecord] = []
     for record in records:
-        fields: dict[str, Value] = {**outdated(record.fields, rolled_up(ties.get(record.ref, ()), basis))}
+        fields: dict[str, Value] = {**outdated(record.fields, _sums(ties, record.ref, world))}
         fields |= {STAGE: stages[record.ref]} if record.ref in stages else {}
         if fields:
             effects.append(UpdateRecord(record.ref, Side.HUBSPOT, fields, ("ROLL-1",)))
@@ -88,7 +137,10 @@ def _write(
             written.append(effect)
     report_refused(errors, world)
     tell_of_stages([one for one in written if STAGE in one.fields], world)
-    return {ref: one for ref, one in errors.items() if isinstance(one, TryAgain) and isinstance(ref, Ref)}
+    again = {ref: one for ref, one in errors.items() if isinstance(one, TryAgain) and isinstance(ref, Ref)}
+    # A lifecycle stage needs no second look: HubSpot sets none back (PLT-5), whoever comes last.
+    rolled = [one.place for one in written if not one.fields.keys() <= {STAGE}]
+    return [ref for ref in rolled if isinstance(ref, Ref)], again
 
 
 def _outcome(effect: RollUp, failed: Mapping[Ref, TryAgain]) -> Outcome:

@@ -46,6 +46,14 @@ class Change:
     waiting: tuple[Ref, ...] = ()
 
 
+def redelivered(change: Change) -> Change:
+    """The change of a message that comes once more, as whoever had it first has died: its record is looked at even if it shows nothing new.
+
+    What the dead one has written and what it has not is not known, and another worker may have agreed on the pair since.
+    """
+    return replace(change, cause=Cause.AGAIN) if change.cause is Cause.EDITED else change
+
+
 def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in order of first sight.
 

@@ -81,8 +81,8 @@ class Shown:
 def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays unagreed.
 
-    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7). The new record will show which of our
-    writes made it, so that one that another worker makes over again from an older picture is known.
+    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7). The new record will show which of
+    our writes made it, so that one that another worker makes over again from an older picture is known.
     """
     left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS | book.beside
     if isinstance(hubspot.place, Slot) and salesforce.fields.get(opt_out.SALESFORCE_FIELD):

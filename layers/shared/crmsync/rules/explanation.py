@@ -18,9 +18,9 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules import deal_stages, opt_out, owners, parents, reports
 from crmsync.rules.book import Book, Page
 from crmsync.rules.heirs import inherited
+from crmsync.rules.intents import take_back
 from crmsync.rules.merge import Showing, is_in_step, may_pass
 from crmsync.rules.merged import PairMerge
-from crmsync.rules.intents import take_back
 from crmsync.rules.pair import Judged, merge_pair
 from crmsync.rules.values import UnfitValueError, cross_rule
 

@@ -319,9 +319,10 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
     Assignment(PERMISSION_SET),
 )
-"""The keys that make creating a record repeatable (TEN-1: they name the portal), which write of ours came last, the count of a task's events (CH-2), access to them and
-to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there
-(Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own [M]."""
+"""The keys that make creating a record repeatable (TEN-1: they name the portal), which of our writes came last, the count of a task's
+events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied
+on to keep one unique there (Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own
+[M]."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:

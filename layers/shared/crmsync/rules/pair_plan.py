@@ -58,7 +58,7 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
 
 
 def _names_its_counterpart(record: Record, link: Link) -> bool:
-    """Whether a record shows the id of the other one (DUP-24). In Salesforce any id will do, as another portal's may stand there (TEN-1)."""
+    """Whether a record shows the other one's id (DUP-24). In Salesforce any id will do, as another portal's may stand there (TEN-1)."""
     if record.ref.side is Side.SALESFORCE:
         return names.SALESFORCE_KEY not in record.fields or bool(record.fields[names.SALESFORCE_KEY])
     shown = record.fields.get(names.HUBSPOT_KEY)
