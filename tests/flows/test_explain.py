@@ -62,9 +62,9 @@ def test_a_pair_that_was_edited_on_both_sides() -> None:
     ]
     assert [(one.hubspot, one.winner) for one in told.plan.conflicts] == [("phone", Side.SALESFORCE)]
     assert [effect_line(one) for one in told.plan.effects] == [
+        f"save link {ada} - {lead}",
         f"update {ada}: firstname, phone (MAP-3)",
         f"update {lead}: Title (MAP-3)",
-        f"save link {ada} - {lead}",
     ]
     assert (told.link is not None and told.link.version, told.syncs, town.writes()) == (1, True, before)
 
@@ -234,7 +234,7 @@ def test_a_deal_whose_opportunity_moved_on() -> None:
     assert stages == [("stage", "Closed Won", ("OPP-5",))]
     assert line(town, deal, "amount").outcome == Outcome.TO_HUBSPOT
     done = [effect_line(one) for one in told.plan.effects]
-    assert done[0].startswith(f"update {deal}: amount, ")
+    assert done[1].startswith(f"update {deal}: amount, ")
     assert f"associate {deal} with {ada} (OPP-9)" in done
     assert "add up the opportunities of 1 contacts (ROLL-1, LIFE-1)" in done
 

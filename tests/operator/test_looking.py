@@ -164,9 +164,9 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
         "",
     ]
     assert lines[done + 1 : done + 4] == [
+        f"  save link hubspot:contact:{ada} - salesforce:Lead:{lead} (DUP-1)",
         f"  update hubspot:contact:{ada}: company (MAP-3)",
         f"  update salesforce:Lead:{lead}: Title (MAP-3)",
-        f"  save link hubspot:contact:{ada} - salesforce:Lead:{lead} (DUP-1)",
     ]
     assert lines[-2:] == ["In the error inbox:", "  validation: was refused [Title]. Mend it. (CH-8)"]
 
@@ -197,11 +197,11 @@ def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]
         "rules": ["MAP-3"],
     }
     assert [(one["effect"], one["rules"]) for one in told["effects"][:3]] == [
-        ("UpdateRecord", ["MAP-3"]),
-        ("UpdateRecord", ["MAP-3"]),
         ("SaveLink", ["DUP-1"]),
+        ("UpdateRecord", ["MAP-3"]),
+        ("UpdateRecord", ["MAP-3"]),
     ]
-    assert told["effects"][1]["fields"] == {"Title": "Ms"}
+    assert told["effects"][2]["fields"] == {"Title": "Ms"}
     assert told["salesforce"]["fields"]["Email"] == "ada@example.com"
     assert told["settled"] == [
         {

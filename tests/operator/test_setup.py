@@ -86,6 +86,7 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
         "crmsync_owner_id": ("string", "text", False),
         "crmsync_owner_name": ("string", "text", False),
         "crmsync_error": ("string", "textarea", False),
+        "crmsync_revision": ("string", "text", False),
         "crmsync_opportunity_stage": ("string", "text", False),
         "crmsync_num_associated_deals": ("number", "number", False),
         "crmsync_first_deal_created_date": ("date", "date", False),
@@ -123,6 +124,7 @@ def test_companies_have_properties_of_their_own(stage: Stage) -> None:
         "crmsync_owner_id": ("string", "text", False),
         "crmsync_owner_name": ("string", "text", False),
         "crmsync_error": ("string", "textarea", False),
+        "crmsync_revision": ("string", "text", False),
     }
 
 
@@ -154,11 +156,14 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
         "property deal.crmsync_owner_id",
         "property deal.crmsync_owner_name",
         "property deal.crmsync_error",
+        "property deal.crmsync_revision",
         "field Opportunity.Crmsync_HubSpot_Id__c",
         "field OpportunityContactRole.Crmsync_HubSpot_Id__c",
         "access to every Opportunity",
         "access to Opportunity.Crmsync_HubSpot_Id__c",
         "access to OpportunityContactRole.Crmsync_HubSpot_Id__c",
+        "field Opportunity.Crmsync_Revision__c",
+        "access to Opportunity.Crmsync_Revision__c",
         *(step.what for step in pipelines(StepState.MADE)),
     ]
     fields = stage.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]

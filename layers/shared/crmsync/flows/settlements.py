@@ -18,11 +18,14 @@ from crmsync.model.settlements import Settlement
 
 
 def keep_settlements(plans: Sequence[Plan], applied: Sequence[Applied], world: World) -> SyncError | None:
-    """Note the conflicts of plans that went through; what kept it from being noted, which is nothing to sync again for."""
+    """Note the conflicts of plans whose links are saved; what kept it from being noted, which is nothing to sync again for.
+
+    The winner's value may still have to be written again: the next look finds the decision taken, and no conflict any more.
+    """
     settled: dict[Ref, list[Settlement]] = {}
     for plan, done in zip(plans, applied, strict=True):
         pair = _pair(plan)
-        if plan.conflicts and pair and done.error is None:
+        if plan.conflicts and pair and (done.saved or done.error is None):
             settled.setdefault(pair, []).extend(_settlements(plan, world))
     news = {pair: rows for pair, rows in settled.items() if rows}
     if not news:

@@ -24,7 +24,7 @@ from crmsync.model.effects import (
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.links import OPEN, Intent, Link, Slot, tag
+from crmsync.model.links import Intent, Link, Slot, tag
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules import deal_stages
@@ -87,8 +87,9 @@ def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Boo
     deal = tied.deal
     if deal is None:
         return plan
+    agreed = _ties_agreed(link, tied, book)
     verdict = decide_roles(
-        tied.associated, tied.roles, tied.across, link.tied, removes=book.connection.deals.remove_associations
+        tied.associated, tied.roles, tied.across, agreed, removes=book.connection.deals.remove_associations
     )
     changes = _effects(verdict, deal, salesforce, book)
     rolled = _roll_up(plan, verdict, link, tied, salesforce, book, change)
@@ -99,21 +100,61 @@ def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Boo
     drops = [one for one in kept if isinstance(one, DropLink)]
     writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
     after = [one for one in kept if _comes_last(one)]
-    first, last = _saves(saved, verdict, tied, book, is_tying=bool(changes))
+    first, last = _saves(saved, _announced(verdict, tied, book), verdict, tied, book)
     return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
 
 
 def _saves(
-    saved: SaveLink | None, verdict: RoleVerdict, tied: Tied, book: Book, *, is_tying: bool
+    saved: SaveLink | None, about_to: Intent, verdict: RoleVerdict, tied: Tied, book: Book
 ) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
     """What is saved before the writes, and what after them."""
     if saved is None:
         return (), ()
     done = replace(saved, link=_after(saved.link, verdict, tied, book))
-    if not is_tying:
+    if not about_to.replaces:
         return (done,), ()
-    about_to = Intent(replaces={tag(CONTACTS): frozenset({OPEN})})
     return (replace(saved, link=replace(saved.link, tying=about_to)),), (done,)
+
+
+_ASSOCIATED, _PARTED, _GIVEN, _ENDED = "associated", "parted", "given a role", "role ended"
+"""What is announced for a contact, and seen once it has been done."""
+
+
+def _announced(verdict: RoleVerdict, tied: Tied, book: Book) -> Intent:
+    """Which contacts are about to be tied or untied, on which side."""
+    owner_of = {theirs: mine for mine, theirs in tied.across.items()}
+    ended = (owner_of[role.contact] for role in tied.roles if role.ref in verdict.end and role.contact in owner_of)
+    deeds = (
+        *((_ASSOCIATED, one) for one in verdict.associate),
+        *((_PARTED, one) for one in verdict.leave),
+        *((_GIVEN, one) for one, _ in verdict.add),
+        *((_ENDED, one) for one in ended),
+    )
+    seals = frozenset(book.sealer.seal(what, contact.id) for what, contact in deeds)
+    return Intent(replaces={tag(CONTACTS): seals} if seals else {})
+
+
+def _ties_agreed(link: Link, tied: Tied, book: Book) -> frozenset[str]:
+    """The ties that the two sides agreed on.
+
+    Those are among them that a worker made which died before it could say so: what is seen of them is ours, not a person's.
+    """
+    announced = link.tying.replaces.get(tag(CONTACTS), frozenset())
+    if not announced:
+        return link.tied
+    associated, in_roles = frozenset(tied.associated), tied.in_roles
+    agreed = set(link.tied)
+    for contact in (*tied.across, *tied.associated):
+        seen = {
+            _ASSOCIATED: contact in associated,
+            _GIVEN: contact in in_roles,
+            _PARTED: contact not in associated,
+            _ENDED: contact not in in_roles,
+        }
+        for what, is_done in seen.items():
+            if is_done and book.sealer.seal(what, contact.id) in announced:
+                (agreed.add if what in {_ASSOCIATED, _GIVEN} else agreed.discard)(contact.id)
+    return frozenset(agreed)
 
 
 def _comes_last(effect: Effect) -> bool:

@@ -171,20 +171,11 @@ _REVISION_LABEL = "Sync revision (crmsync)"
 _REVISION_TEXT = "Which write of crmsync reached the record last. Written by crmsync, which tells its own writes from people's by it."
 
 
-def _revision_in_hubspot(name: str) -> OwnProperty:
-    return OwnProperty(name, HUBSPOT_REVISION, _REVISION_LABEL, _REVISION_TEXT)
-
-
-def _revision_in_salesforce(name: str) -> TextField:
-    return TextField(name, SALESFORCE_REVISION, _REVISION_LABEL, _REVISION_TEXT)
-
-
 HUBSPOT_PARTS: tuple[Part, ...] = (
     PropertyGroup(_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
         _CONTACT, HUBSPOT_KEY, "Salesforce record ID", "The linked lead or contact in Salesforce.", unique=True
     ),
-    _revision_in_hubspot(_CONTACT),
     OwnProperty(_CONTACT, "crmsync_owner_id", "Salesforce owner ID", "Who owns the record in Salesforce, a queue too."),
     OwnProperty(_CONTACT, "crmsync_owner_name", "Salesforce owner", "Name of the record's owner in Salesforce."),
     OwnProperty(
@@ -242,7 +233,6 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
     PropertyGroup(_COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(_COMPANY, HUBSPOT_KEY, "Salesforce account ID", "The linked account in Salesforce.", unique=True),
-    _revision_in_hubspot(_COMPANY),
     OwnProperty(_COMPANY, "crmsync_owner_id", "Salesforce owner ID", "Who owns the account in Salesforce."),
     OwnProperty(_COMPANY, "crmsync_owner_name", "Salesforce owner", "Name of the account's owner in Salesforce."),
     OwnProperty(
@@ -254,7 +244,6 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
     PropertyGroup(_DEAL, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(_DEAL, HUBSPOT_KEY, "Salesforce opportunity ID", "The linked opportunity in Salesforce.", unique=True),
-    _revision_in_hubspot(_DEAL),
     OwnProperty(_DEAL, "crmsync_owner_id", "Salesforce owner ID", "Who owns the opportunity in Salesforce."),
     OwnProperty(_DEAL, "crmsync_owner_name", "Salesforce owner", "Name of the opportunity's owner in Salesforce."),
     OwnProperty(
@@ -264,19 +253,19 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "Why this deal does not sync at present; empty when it does.",
         field_type="textarea",
     ),
+    *(OwnProperty(name, HUBSPOT_REVISION, _REVISION_LABEL, _REVISION_TEXT) for name in (_CONTACT, _COMPANY, _DEAL)),
 )
 """Properties: the link, the owner where HubSpot knows none (Q-18), the error; for contacts the roll-ups (ROLL-2 to ROLL-6, LIFE-8)."""
 
 _KEY_LABEL = "HubSpot ID (crmsync)"
 _KEY_TEXT = "Portal and id of the linked HubSpot record. Written by crmsync, which finds its records by it."
 
+_REVISED = ("Lead", "Contact", "Account", "Opportunity")
+
 SALESFORCE_PARTS: tuple[Part, ...] = (
     KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    _revision_in_salesforce("Lead"),
-    _revision_in_salesforce("Contact"),
-    _revision_in_salesforce("Account"),
     PermissionSet(
         PERMISSION_SET,
         "crmsync",
@@ -288,11 +277,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
     FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
-    FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_REVISION),
-    FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_REVISION),
-    FieldAccess(PERMISSION_SET, "Account", SALESFORCE_REVISION),
     KeyField("Opportunity", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    _revision_in_salesforce("Opportunity"),
     KeyField(
         "OpportunityContactRole",
         SALESFORCE_KEY,
@@ -302,7 +287,6 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     ),
     ObjectAccess(PERMISSION_SET, "Opportunity"),
     FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_KEY),
-    FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_REVISION),
     FieldAccess(PERMISSION_SET, "OpportunityContactRole", SALESFORCE_KEY),
     KeyField(
         "Activity",
@@ -317,6 +301,8 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     ),
     FieldAccess(PERMISSION_SET, "Task", TASK_KEY),
     FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
+    *(TextField(name, SALESFORCE_REVISION, _REVISION_LABEL, _REVISION_TEXT) for name in _REVISED),
+    *(FieldAccess(PERMISSION_SET, name, SALESFORCE_REVISION) for name in _REVISED),
     Assignment(PERMISSION_SET),
 )
 """The keys that make creating a record repeatable (TEN-1: they name the portal), which of our writes came last, the count of a task's
