@@ -46,12 +46,14 @@ class KilledError(BaseException):
 class Gate:
     """What a worker's calls pass. Before the call `at` (from 0), or after the last one, `meanwhile` happens; None: never.
 
-    `seen` has the calls by name; `was_open` turns true with the gate. What the worker then reads and writes is told to `watch`.
+    A worker that `kills` says of dies there; else it goes on, as far as the call `dies_at` if there is one. `seen` has the calls by name;
+    `was_open` turns true with the gate. What the worker then reads and writes is told to `watch`.
     """
 
     at: int | None = None
     meanwhile: Callable[[], None] = lambda: None
     kills: bool = False
+    dies_at: int | None = None
     seen: list[str] = field(default_factory=list)
     was_open: bool = False
     watch: Watch | None = None
@@ -63,6 +65,8 @@ class Gate:
             self.meanwhile()
             if self.kills:
                 raise KilledError(name)
+        if len(self.seen) == self.dies_at:
+            raise KilledError(name)
         self.seen.append(name)
 
 
@@ -316,8 +320,10 @@ def begin(make: Callable[[], Scene], first: Side | None) -> Scene:
     return scene
 
 
-def play(make: Callable[[], Scene], first: Side | None, point: int, meanwhile: Meanwhile) -> Verdict:
-    """Stop worker 1 at a point, let something happen, finish, and judge."""
+def play(
+    make: Callable[[], Scene], first: Side | None, point: int, meanwhile: Meanwhile, dies_at: int | None = None
+) -> Verdict:
+    """Stop worker 1 at a point, let something happen, let it go on (or die, there or later), finish, and judge."""
     scene = begin(make, first)
     mine = scene.take()
     watch = Watch(scene)
@@ -334,7 +340,7 @@ def play(make: Callable[[], Scene], first: Side | None, point: int, meanwhile: M
             scene.town.wait()
             scene.work(scene.take(meanwhile.via))
 
-    gate = Gate(point, happens, kills=meanwhile.kills, watch=watch)
+    gate = Gate(point, happens, kills=meanwhile.kills, dies_at=dies_at, watch=watch)
     died = False
     try:
         scene.work(mine, gate)

@@ -11,6 +11,8 @@ from tests.flows.interleave import Gate, Meanwhile, Scene, Verdict, Watch, begin
 
 Make = Callable[[], Scene]
 VIAS = (None, *Side)
+MOST = 20
+"""Places that a report names one by one."""
 
 
 @dataclass
@@ -44,7 +46,9 @@ class Report:
         lines = [f"{self.scene}: {told}"]
         for kind, rows in self.wrong.items():
             at, first = rows[0]
-            lines.append(f"  {kind}: {len(rows)} of them, at {', '.join(place for place, _ in rows)}")
+            places = [place for place, _ in rows]
+            more = ", ..." if len(places) > MOST else ""
+            lines.append(f"  {kind}: {len(rows)} of them, at {', '.join(places[:MOST])}{more}")
             lines.append(f"    at {at} ({first.point}): {'; '.join(first.problems)}")
         return "\n".join(lines)
 
@@ -69,6 +73,17 @@ def interrupted(name: str, make: Make, first: Side | None, kinds: Iterable[Meanw
     for kind in kinds:
         for point in points:
             report.add(str(kind), str(point), play(make, first, point, kind), killed=kind.kills)
+    return report
+
+
+def dying_late(name: str, make: Make, first: Side, meanwhile: Meanwhile) -> Report:
+    """Stop worker 1 at every point, let it go on with its older picture, and kill it at every later point."""
+    report = Report(f"{name}, {first} first, dies later")
+    points = count_points(make, first)
+    for point in range(points):
+        for later in range(point + 1, points):
+            verdict = play(make, first, point, meanwhile, later)
+            report.add(f"{meanwhile}, worker 1 dies later", f"{point}/{later}", verdict, killed=True)
     return report
 
 

@@ -14,7 +14,7 @@ from crmsync.model.effects import Category
 from crmsync.model.effects import Report as Parked
 from crmsync.model.records import Side
 from tests.flows.interleave import Gate, Meanwhile, Scene, begin, judge
-from tests.flows.interleave_report import Report, everything, interrupted, overlapping
+from tests.flows.interleave_report import Report, dying_late, everything, interrupted, overlapping
 from tests.flows.interleave_scenes import BIRTHS, PAIRS
 
 STICKY = frozenset({"opt-out", "lifecycle"})
@@ -165,6 +165,15 @@ def test_whatever_happens_at_whatever_call(name: str, side: Side) -> None:
 def test_whatever_happens_while_a_record_is_born(name: str) -> None:
     """As above, with a record that has no counterpart yet."""
     assert told(interrupted(name, BIRTHS[name], None, everything(births=True))) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("topic", [0, 1])
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("name", SIMPLE)
+def test_a_worker_with_an_older_picture_may_die_at_any_later_call(name: str, side: Side, topic: int) -> None:
+    """Worker 1 stands, worker 2 does a newer edit of the first or the other topic, worker 1 goes on and dies later: all pairs of calls."""
+    assert told(dying_late(name, PAIRS[name], side, Meanwhile(side, topic, via=side))) == ""
 
 
 @pytest.mark.long
