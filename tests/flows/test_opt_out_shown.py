@@ -11,7 +11,6 @@ from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Ref
 from tests.flows.worlds import Town
 
-
 OWN_ACT = "EMAIL/SubscriptionPreferencesPage"
 """The source that a value has which the contact itself has set."""
 

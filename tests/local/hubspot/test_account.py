@@ -247,29 +247,6 @@ def test_labels_of_the_account_join_the_plain_type(hubspot: Running) -> None:
     assert (empty.status_code, empty.json()["results"]) == (207, [])
 
 
-def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
-    """It marks the contact, outlives it, and meets the next contact with the address (PLT-4)."""
-    contact = hubspot.create(email="out@example.com")
-    hubspot.simulator.person({"do": "unsubscribe", "email": "OUT@example.com"})
-    marked = hubspot.values(contact, "hs_email_optout")
-    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
-    heir = hubspot.create(email="out@example.com")
-    inherited = hubspot.values(heir, "hs_email_optout")
-    hubspot.simulator.person({"do": "resubscribe", "email": "out@example.com"})
-    assert (marked, inherited) == ({"hs_email_optout": "true"},) * 2
-    assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
-
-
-def test_an_opt_out_by_api_is_told_as_the_apps_change(hubspot: Running) -> None:
-    """Unsubscribing through v4 changes the read-only property with the app as source."""
-    contact = hubspot.create(email="api@example.com")
-    hubspot.subscribe(("contact.propertyChange", "hs_email_optout"))
-    path = "/communication-preferences/v4/statuses/api@example.com/unsubscribe-all?channel=EMAIL"
-    hubspot.call("POST", path, person=False)
-    (event,) = hubspot.events()
-    assert (event["objectId"], event["propertyValue"], event["changeSource"]) == (int(contact), "true", "INTEGRATION")
-
-
 def test_a_deactivated_owner_shows_only_where_asked() -> None:
     """Deactivated owners leave the page and lose their user id."""
     with running({"owners": [{"email": "o@example.com", "firstName": "O", "lastName": "X"}]}) as hubspot:
