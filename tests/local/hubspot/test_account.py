@@ -422,3 +422,21 @@ def test_an_app_may_only_what_its_scopes_say(scope: str) -> None:
     assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
     assert scope in refused.json()["errors"][0]["context"]["requiredGranularScopes"]
     assert 403 not in {person.status_code, allowed.status_code}
+
+
+def test_an_association_with_a_record_that_is_not_there_is_answered_as_recorded() -> None:
+    """The row names the record in its message alone; the others of the batch are made."""
+    with running() as hubspot:
+        contact, company = hubspot.create(email="ends@example.com"), hubspot.create("companies", name="Acme")
+        plain = {"types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}
+        ends = [(contact, company), ("1234", company), (contact, "1")]
+        inputs = [{"from": {"id": one}, "to": {"id": other}, **plain} for one, other in ends]
+        answer = hubspot.call("POST", "/crm/v4/associations/contacts/companies/batch/create", {"inputs": inputs})
+        assert (answer.status_code, len(answer.json()["results"]), answer.json()["errors"]) == (
+            207,
+            1,
+            [
+                {"status": "error", "category": "VALIDATION_ERROR", "message": f"{end} is not valid"}
+                for end in ("CONTACT=1234", "COMPANY=1")
+            ],
+        )
