@@ -71,7 +71,7 @@ def batch_read(call: Call) -> Answer:
 
 
 def batch_create(call: Call) -> Answer:
-    """POST batch/create; each row stands for itself. One with a record that is not there is answered as recorded in 2022 (`_invalid_end`)."""
+    """POST batch/create; each row stands for itself, also one with a record that is not there (`_invalid_end`)."""
     pair = _pair(call)
     results, errors = [], []
     for row in call.inputs(WRITE_CEILING):
