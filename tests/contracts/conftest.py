@@ -43,6 +43,12 @@ def hubspot(request: pytest.FixtureRequest) -> Iterator[Stage]:
     yield from STAGES[request.param]()
 
 
+@pytest.fixture
+def hubspot_with_brands() -> Iterator[Stage]:
+    """A simulated HubSpot account with a brand beside its own."""
+    yield from stages.simulated_hubspot(brands=[{"id": 4711, "name": "Northwind"}])
+
+
 @pytest.fixture(params=[name for name in STAGES if "salesforce" in name])
 def salesforce(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Each Salesforce in turn."""

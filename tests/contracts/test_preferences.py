@@ -19,6 +19,14 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
     assert [records[ref].fields["hs_email_optout"] for ref in (ada, bob)] == ["true", None]
 
 
+def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
+    """An account with brands is asked for each that is left, and then shows the opt-out."""
+    ada = hubspot_with_brands.add("ada")
+    (outcome,) = hubspot_with_brands.preferences.opt_out([OptOut(hubspot_with_brands.address("ada"))])
+    records = hubspot_with_brands.crm.read([ada], {"contact": ["hs_email_optout"]})
+    assert (type(outcome), records[ada].fields["hs_email_optout"]) == (Written, "true")
+
+
 def test_an_address_that_is_none_is_refused_alone(hubspot: Stage) -> None:
     """The others are unsubscribed, and the refusal does not repeat the address."""
     ada = hubspot.add("ada")

@@ -183,3 +183,21 @@ def test_a_contact_waits_for_its_account_and_says_so_after_a_while(stack: Stack,
     stack.settle()
     assert told(stack) == {}
     assert rows(people, "Contact", address, "AccountId") == [{"AccountId": account_of(people, company)}]
+
+
+@pytest.mark.rule("FLD-8")
+@pytest.mark.rule("ERR-9")
+def test_a_move_to_an_account_whose_company_is_gone_unheard_is_nobodys_mistake(stack: Stack, people: People):
+    """HubSpot's word of the deletion got lost: the contact waits without an error, and stays where it was moved."""
+    family = a_family(stack, people)
+    company, account = a_pair(stack, people, "Example Gone Unheard")
+    stack.faults([{"at": "webhook", "kind": "drop", "times": 9}])
+    people.delete_company(company)
+    stack.settle()
+    stack.faults([])
+    people.edit_record("Contact", family.person, AccountId=account)
+    assert open_errors(stack) == 0
+    people.edit_record("Account", account, Phone="+49 731 0200")
+    stack.settle()
+    assert stack.advance(SWEEP)["open_errors"] == 0
+    assert (parent(people, family.person), primary(people, family.contact)) == (account, family.company)

@@ -179,3 +179,30 @@ def test_an_unclear_answer_to_a_read_is_no_empty_one() -> None:
 
     assert isinstance(caught.value, TryAgain)
     assert not isinstance(caught.value, Gone)
+
+
+RECORDED = {"status": "error", "category": "VALIDATION_ERROR", "message": "CONTACT=1234 is not valid"}
+"""What HubSpot answered in 2022 for a contact that is not there: no context, no ids but the one in the message."""
+DOCUMENTED = {
+    "status": "error",
+    "category": "OBJECT_NOT_FOUND",
+    "message": "resource not found",
+    "context": {"fromObjectId": ["1234"], "toObjectId": ["9"]},
+}
+
+
+@pytest.mark.parametrize("error", [RECORDED, DOCUMENTED])
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_record_that_is_not_there_is_gone_in_either_form(error: dict[str, Any], others: int) -> None:
+    """Alone or among others, in one call: the others are done, and nobody is told of a wrong value."""
+    effects = [
+        Associate(Ref(Side.HUBSPOT, "contact", one), Ref(Side.HUBSPOT, "company", "9")) for one in ("1234", "5", "6")
+    ]
+    rows = [{"fromObjectId": int(one), "toObjectId": 9, "labels": []} for one in ("5", "6")[:others]]
+    answer = Answer({"status": "COMPLETE", "results": rows, "numErrors": 1, "errors": [error]}, 207)
+    server = Script([answer])
+    with served(server) as url:
+        pairs = HubspotAssociations(HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).client)
+        outcomes = pairs.associate(effects[: 1 + others])
+    assert [type(one) for one in outcomes] == [Gone, *[Written] * others]
+    assert len(server.asked) == 1

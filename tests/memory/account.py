@@ -18,8 +18,10 @@ class MemoryPreferences:
     """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the contacts of `crm`."""
 
     def __init__(self, crm: MemoryCrm | None = None) -> None:
-        """Nobody is out."""
+        """Nobody is out; unless it `shows` them at once, opt-outs are only kept. `asked` are the addresses in order."""
         self.out: set[str] = set()
+        self.asked: list[str] = []
+        self.shows = True
         self._crm = crm
 
     def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
@@ -30,7 +32,8 @@ class MemoryPreferences:
         if "@" not in address:
             return Refused("The address is not valid.", code="VALIDATION_ERROR")
         self.out.add(address)
-        if self._crm is not None:
+        self.asked.append(address)
+        if self._crm is not None and self.shows:
             for record in self._crm.find([address], {"contact": ()}):
                 self._crm.edit(record.ref, {"hs_email_optout": "true"})
         return Written(Ref(Side.HUBSPOT, "contact", ""), {})

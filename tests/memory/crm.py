@@ -123,9 +123,9 @@ class MemoryCrm:
         """A person makes a record."""
         return self._insert(name, dict(fields), ours=False)
 
-    def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
-        """A person changes a record."""
-        self.put(ref, fields, ours=False)
+    def edit(self, ref: Ref, fields: Mapping[str, Value], *, by: str = "") -> None:
+        """A person changes a record, or whoever `by` names."""
+        self.put(ref, fields, ours=False, by=by)
 
     def delete(self, ref: Ref, *, ours: bool = False) -> None:
         """A person deletes a record; in Salesforce its children go with it."""
@@ -328,10 +328,10 @@ class MemoryCrm:
         self.put(ref, fields, ours=ours)
         return ref
 
-    def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool) -> None:
+    def put(self, ref: Ref, fields: Mapping[str, Value], *, ours: bool, by: str = "") -> None:
         """Somebody changes a record: we, or a person."""
         row = self._rows[ref]
-        row.modified_at, row.by = self._now(), self.customs.by[ours]
+        row.modified_at, row.by = self._now(), by or self.customs.by[ours]
         for name, value in fields.items():
             kept = self._kept(name, value)
             if row.fields.get(name) != kept:

@@ -12,13 +12,13 @@ from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.owners import Owner
-from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.rules.book import Book
 from crmsync.rules.explanation import DecisionLine, FieldLine, News, Outcome, Pairing, lines_of, news_of, pairing_of
 from crmsync.rules.merge import Showing
 from crmsync.rules.owners import OwnerBook
 from crmsync.rules.pair_plan import plan_pair
-from tests.builders import a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
+from tests.builders import NOON, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
 
 GRACE = "005000000000007AAA"
 
@@ -118,6 +118,7 @@ def test_opt_outs(*, hubspot: Value, salesforce: bool, was: bool, text: str, rul
         a_contact({"hs_email_optout": "true" if was else None}), a_lead({"HasOptedOutOfEmail": was}), a_book()
     )
     contact, lead = a_contact({"hs_email_optout": hubspot}), a_lead({"HasOptedOutOfEmail": salesforce})
+    contact = replace(contact, origins={"hs_email_optout": Origin(NOON, "EMAIL")})
     _, decisions = lines(contact, lead, a_book(), link)
     assert decisions["e-mail opt-out"] == DecisionLine("e-mail opt-out", hubspot, salesforce, text, (rule,))
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.rules.opt_out import OptOutVerdict, decide_opt_out
+from crmsync.model.records import Origin
+from crmsync.rules.opt_out import OptOutVerdict, decide_opt_out, is_own_act
+from tests.builders import NOON
 
 
 def decide(
@@ -15,6 +17,7 @@ def decide(
     moved: bool = False,
     new_address: bool = False,
     shared: bool = False,
+    own_act: bool | None = True,
 ) -> OptOutVerdict:
     return decide_opt_out(
         hubspot_out=hubspot,
@@ -23,6 +26,7 @@ def decide(
         box_moved=moved,
         address_moved=new_address,
         shared=shared,
+        own_act=own_act,
     )
 
 
@@ -50,6 +54,42 @@ def test_unticking_the_box_does_not_subscribe_again():
 def test_the_contact_itself_may_come_back():
     """Only the contact's own act in HubSpot brings it back; the older box in Salesforce then does not opt it out again."""
     assert decide(hubspot=False, box=True, was_out=True) == OptOutVerdict(salesforce_box=False, because="OPT-6")
+
+
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_opt_out_that_somebody_else_took_back_is_sent_again(shared):
+    """A HubSpot user can subscribe a contact again whom Salesforce opted out: that is not the contact's own act (OPT-6)."""
+    expected = OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-6")
+    assert decide(hubspot=False, box=True, was_out=True, own_act=False, shared=shared) == expected
+
+
+@pytest.mark.rule("OPT-6")
+def test_before_it_is_known_who_took_it_back_nothing_is_decided():
+    """Whose act it was stands in the property's history, which is read for this case alone."""
+    assert decide(hubspot=False, box=True, was_out=True, own_act=None) == OptOutVerdict(asks_who=True)
+    assert decide(hubspot=False, box=True, was_out=None, own_act=None) == OptOutVerdict(
+        unsubscribe_in_hubspot=True, because="OPT-4"
+    )
+
+
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, True),
+        (Origin(NOON, "EMAIL/SubscriptionPreferencesPage"), True),
+        (Origin(NOON, "FORM/12"), True),
+        (Origin(NOON, "A_SOURCE_THAT_IS_NEW"), True),
+        (Origin(NOON, "A_SOURCE_THAT_IS_NEW", by_user=True), False),
+        (Origin(NOON, "CRM_UI/userId:4321"), False),
+        (Origin(NOON, "INTEGRATION/990077"), False),
+        (Origin(NOON, "IMPORT"), False),
+    ],
+)
+def test_whose_act_it_was_says_the_source_of_the_value(origin, expected):
+    """Users, apps, imports and workflows are not the contact; any other source, and none, is taken for the contact itself."""
+    assert is_own_act(origin) is expected
 
 
 @pytest.mark.rule("TEN-1")

@@ -182,6 +182,11 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
         ),
         pytest.param(an_event(changeSource="INTEGRATION", sourceId="990077"), [], id="an echo of our own write"),
         pytest.param(
+            an_event(propertyName="hs_email_optout", changeSource="INTEGRATION", sourceId="990077"),
+            [look("81")],
+            id="HubSpot shows the opt-out that we asked for",
+        ),
+        pytest.param(
             an_event(changeSource="INTEGRATION", sourceId="990078"), [look("81")], id="another integration's write"
         ),
         pytest.param(an_event(portalId=555002), [], id="a portal that is not connected"),

@@ -149,6 +149,7 @@ class Server:
         actor = portal.product if is_product else portal.person
         call = Call(portal, actor, found.ids, request.args, body, request.base_url)
         with self._lock:
+            portal.preferences.catch_up()
             answer = found.route.endpoint(call)
         if is_product and not found.route.reads:
             self._product_wrote()

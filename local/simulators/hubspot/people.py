@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from local.simulators.hubspot.errors import not_found
+from local.simulators.hubspot.errors import invalid, not_found
 from local.simulators.hubspot.portal import Portal
+from local.simulators.hubspot.preferences import ACCOUNT
 from local.simulators.hubspot.stamps import Actor
 
 OWN_ACT = Actor("EMAIL", "SubscriptionPreferencesPage")
@@ -26,13 +27,27 @@ def _email_events(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unsubscribe(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
-    portal.preferences.set_out_of_all(str(action["email"]), OWN_ACT, is_out=True, by_own_act=True)
+    by_user = action.get("by") == "user"
+    actor = portal.person if by_user else OWN_ACT
+    portal.preferences.set_out_of_all(str(action["email"]), actor, is_out=True, by_own_act=not by_user)
     return {"email": action["email"], "opted_out": True}
 
 
 def _resubscribe(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
-    portal.preferences.set_out_of_all(str(action["email"]), OWN_ACT, is_out=False)
+    """The contact may always; a user (``"by": "user"``) cannot take the contact's own opt-out back, an app's or a colleague's it can."""
+    by_user = action.get("by") == "user"
+    if by_user and portal.preferences.of(str(action["email"])).by_own_act:
+        raise invalid("This contact opted out by its own act; only the contact can subscribe again.")
+    portal.preferences.set_out_of_all(str(action["email"]), portal.person if by_user else OWN_ACT, is_out=False)
     return {"email": action["email"], "opted_out": False}
+
+
+def _refuse_opt_out(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
+    """From now on (or, with ``"refuse": false``, no more) calls do not opt the address out of a ``brand``, of the account where absent."""
+    place = (str(action["email"]).lower(), int(action.get("brand", ACCOUNT)))
+    refuse = bool(action.get("refuse", True))
+    (portal.preferences.refused.add if refuse else portal.preferences.refused.discard)(place)
+    return {"email": action["email"], "refused": refuse}
 
 
 def _restore(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,6 +71,7 @@ ACTIONS: Mapping[str, Callable[[Portal, Mapping[str, Any]], dict[str, Any]]] = M
         "email_events": _email_events,
         "unsubscribe": _unsubscribe,
         "resubscribe": _resubscribe,
+        "refuse_opt_out": _refuse_opt_out,
         "restore": _restore,
         "deactivate_owner": _deactivate_owner,
     }

@@ -54,6 +54,8 @@ class HubSpotSimulator:
     def due_webhooks(self) -> list[Delivery]:
         """Take the deliveries that are due now, signed now."""
         with self._lock:
+            for portal in self.portals:
+                portal.preferences.catch_up()
             return [delivery for portal in self.portals for delivery in portal.webhooks.due()]
 
     def webhook_answered(self, delivery: Delivery, status: int) -> None:
@@ -62,14 +64,16 @@ class HubSpotSimulator:
             self._by_id[delivery.portal_id].webhooks.answered(delivery, status)
 
     def next_webhook_ms(self) -> int | None:
-        """When the next delivery is due (milliseconds on the stack's clock), None when nothing waits."""
+        """When the next delivery, or what will make one, is due (milliseconds on the stack's clock), None when nothing waits."""
         with self._lock:
-            due = [portal.webhooks.next_ms() for portal in self.portals]
+            due = [one.next_ms() for portal in self.portals for one in (portal.webhooks, portal.preferences)]
         return min((moment for moment in due if moment is not None), default=None)
 
     def person(self, action: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a person does in the portal. Raises `people.UnknownActionError` and `ApiError`."""
         with self._lock:
+            for portal in self.portals:
+                portal.preferences.catch_up()
             return act(self._by_id, action)
 
     def stats(self) -> dict[str, Any]:

@@ -247,29 +247,6 @@ def test_labels_of_the_account_join_the_plain_type(hubspot: Running) -> None:
     assert (empty.status_code, empty.json()["results"]) == (207, [])
 
 
-def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
-    """It marks the contact, outlives it, and meets the next contact with the address (PLT-4)."""
-    contact = hubspot.create(email="out@example.com")
-    hubspot.simulator.person({"do": "unsubscribe", "email": "OUT@example.com"})
-    marked = hubspot.values(contact, "hs_email_optout")
-    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
-    heir = hubspot.create(email="out@example.com")
-    inherited = hubspot.values(heir, "hs_email_optout")
-    hubspot.simulator.person({"do": "resubscribe", "email": "out@example.com"})
-    assert (marked, inherited) == ({"hs_email_optout": "true"},) * 2
-    assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
-
-
-def test_an_opt_out_by_api_is_told_as_the_apps_change(hubspot: Running) -> None:
-    """Unsubscribing through v4 changes the read-only property with the app as source."""
-    contact = hubspot.create(email="api@example.com")
-    hubspot.subscribe(("contact.propertyChange", "hs_email_optout"))
-    path = "/communication-preferences/v4/statuses/api@example.com/unsubscribe-all?channel=EMAIL"
-    hubspot.call("POST", path, person=False)
-    (event,) = hubspot.events()
-    assert (event["objectId"], event["propertyValue"], event["changeSource"]) == (int(contact), "true", "INTEGRATION")
-
-
 def test_a_deactivated_owner_shows_only_where_asked() -> None:
     """Deactivated owners leave the page and lose their user id."""
     with running({"owners": [{"email": "o@example.com", "firstName": "O", "lastName": "X"}]}) as hubspot:
@@ -445,3 +422,21 @@ def test_an_app_may_only_what_its_scopes_say(scope: str) -> None:
     assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
     assert scope in refused.json()["errors"][0]["context"]["requiredGranularScopes"]
     assert 403 not in {person.status_code, allowed.status_code}
+
+
+def test_an_association_with_a_record_that_is_not_there_is_answered_as_recorded() -> None:
+    """The row names the record in its message alone; the others of the batch are made."""
+    with running() as hubspot:
+        contact, company = hubspot.create(email="ends@example.com"), hubspot.create("companies", name="Acme")
+        plain = {"types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}
+        ends = [(contact, company), ("1234", company), (contact, "1")]
+        inputs = [{"from": {"id": one}, "to": {"id": other}, **plain} for one, other in ends]
+        answer = hubspot.call("POST", "/crm/v4/associations/contacts/companies/batch/create", {"inputs": inputs})
+        assert (answer.status_code, len(answer.json()["results"]), answer.json()["errors"]) == (
+            207,
+            1,
+            [
+                {"status": "error", "category": "VALIDATION_ERROR", "message": f"{end} is not valid"}
+                for end in ("CONTACT=1234", "COMPANY=1")
+            ],
+        )

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
+from crmsync.flows.opt_outs import asks_for_opt_out, look_for_opt_outs
 from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
@@ -133,6 +134,7 @@ def conclude(
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
+    asked: list[Facts] = []
     _tell_ledger(facts, plans, applied, world, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
@@ -151,6 +153,8 @@ def conclude(
             ref = one.hubspot.ref if one.hubspot else one.change.ref
             later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < _TRIES else []
             parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
+        asked += [one] if error is None and asks_for_opt_out(plan) else []
+    parked += look_for_opt_outs(asked, world)
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
@@ -204,7 +208,8 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        if done.error is None and not _awaited(plan) and not any(isinstance(effect, Report) for effect in plan.effects):
+        is_open = _awaited(plan) or asks_for_opt_out(plan)
+        if done.error is None and not is_open and not any(isinstance(effect, Report) for effect in plan.effects):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
             links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]

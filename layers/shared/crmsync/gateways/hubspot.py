@@ -16,15 +16,16 @@ from crmsync.gateways.hubspot_client import HubspotClient, Reply
 from crmsync.gateways.hubspot_companies import companies_by_domain
 from crmsync.gateways.hubspot_errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
 from crmsync.gateways.hubspot_gone import delete, survivors
+from crmsync.gateways.hubspot_opt_out import unsubscribe
 from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, is_id, record, sent, update_error, written
 from crmsync.gateways.hubspot_sweep import SEARCH_PAGE, HubspotSweep
-from crmsync.gateways.hubspot_versions import CLIENT_PATHS, UNSUBSCRIBE
+from crmsync.gateways.hubspot_versions import CLIENT_PATHS
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
-from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Sighting, Written
+from crmsync.model.records import Record, Ref
+from crmsync.ports import Fields, Outcome, Sighting
 
 BATCH = 100
 HISTORY_BATCH = 50
@@ -112,7 +113,7 @@ class HubspotGateway:
         """
         outcomes: list[Outcome] = []
         try:
-            outcomes.extend(self._opt_out(effect.email) for effect in effects)
+            outcomes.extend(unsubscribe(self._client, effect.email) for effect in effects)
         except SyncError as error:
             if not outcomes:
                 raise
@@ -179,12 +180,6 @@ class HubspotGateway:
             half = len(open_rows) if len(open_rows) < len(part) else (len(open_rows) + 1) // 2
             for smaller in filter(None, (open_rows[:half], open_rows[half:])):
                 self._write_part(verb, smaller, key_of, outcomes)
-
-    def _opt_out(self, email: str) -> Outcome:
-        reply = self._client.ask("POST", UNSUBSCRIBE, inside={"email": email}, query={"channel": "EMAIL"}, see=ROW_WISE)
-        if reply.status in ROW_WISE:
-            return row_error(reply.body, {"email": email}, status=reply.status)
-        return Written(Ref(Side.HUBSPOT, "contact", ""), {})
 
 
 def _wanted(ids: list[str], names: list[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ about is asked again in halves, down to single rows.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ WRITE_BATCH = 2_000
 
 LIMIT_REACHED = "ASSOCIATION_LIMIT"
 """Our code for a record that may be associated with no more others; HubSpot names none."""
+
+_NOT_THERE = re.compile(r"^([A-Z_]+)=(\d+) is not valid")
+"""How HubSpot says that a record to associate is not there: ``CONTACT=1234 is not valid``, as a VALIDATION_ERROR without a context [S]. An
+OBJECT_NOT_FOUND with the two ids in its context is read as well."""
 
 _LIMIT_HINT = "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's settings (ERR-2)."
 
@@ -236,16 +241,23 @@ def _errors_by_pair(errors: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str]
     return named
 
 
+def _errors_by_end(errors: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The error entries of a 207 that name one record only, by its object and id."""
+    found = ((_NOT_THERE.match(str(error.get("message") or "")), error) for error in errors)
+    return {(match[1].lower(), match[2]): error for match, error in found if match}
+
+
 def _answered(part: list[_Row], reply: Reply, verb: str) -> dict[int, Outcome]:
     """The rows of which the reply says what became of them. An archive that was done says nothing, and means all."""
     if reply.status in ROW_WISE:
         return {}
-    errors = _errors_by_pair(reply.errors)
+    errors, ends = _errors_by_pair(reply.errors), _errors_by_end(reply.errors)
     done = {(str(row.get("fromObjectId")), str(row.get("toObjectId"))) for row in reply.rows}
     outcomes: dict[int, Outcome] = {}
     for row in part:
-        if row.ids in errors:
-            outcomes[row.at] = _refusal(errors[row.ids])
+        gone = next((ends[end] for end in zip(row.objects, row.ids, strict=True) if end in ends), None)
+        if row.ids in errors or gone is not None:
+            outcomes[row.at] = _refusal(errors.get(row.ids) or gone or {})
         elif row.ids in done or (verb == "archive" and not reply.errors):
             outcomes[row.at] = Written(row.ref, {})
     return outcomes
@@ -261,7 +273,7 @@ def _alone(row: _Row, reply: Reply) -> dict[int, Outcome]:
 def _refusal(body: Mapping[str, Any], *, status: int = 400) -> SyncError:
     """The error of one row. A limit is known by its words only: HubSpot's documents give it no code [M]."""
     error = row_error(body, {}, status=status)
-    if isinstance(error, Gone):
+    if isinstance(error, Gone) or _NOT_THERE.match(str(body.get("message") or "")):
         return Gone("One of the records to associate no longer exists in HubSpot.", code=error.code)
     said = f"{body.get('subCategory') or ''} {body.get('message') or ''}".lower()
     if isinstance(error, Refused) and "limit" in said:

@@ -59,7 +59,10 @@ def record(kind: str, row: Mapping[str, Any], names: Sequence[str]) -> Record:
 
 def _origins(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Origin]:
     newest = {name: max(rows, key=lambda row: moment(row["timestamp"])) for name, rows in histories.items() if rows}
-    return {name: Origin(moment(row["timestamp"]), _source(row)) for name, row in newest.items()}
+    return {
+        name: Origin(moment(row["timestamp"]), _source(row), by_user=bool(row.get("updatedByUserId")))
+        for name, row in newest.items()
+    }
 
 
 def _source(row: Mapping[str, Any]) -> str:

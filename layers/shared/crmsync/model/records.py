@@ -50,10 +50,11 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """When and by whom a single property got its value (HubSpot property history)."""
+    """When and by whom a single property got its value (HubSpot property history); `by_user`: a user of HubSpot is named."""
 
     at: datetime
     by: str
+    by_user: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def merge_pair(
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
-    _merge_opt_out(h, s, book, merged)
+    _merge_opt_out(hubspot, h, s, book, merged)
     merge_owners(hubspot, salesforce, link, book, merged)
     merge_parents(hubspot, salesforce, h, s, book, merged)
     merge_stages(hubspot, salesforce, h, s, book, merged)
@@ -135,7 +135,7 @@ def _hold(rule: FieldRule, h: SideView, s: SideView, merged: PairMerge) -> None:
         _carry(rule, Verdict(Side.HUBSPOT, "PLT-5"), h, s, merged)
 
 
-def _merge_opt_out(h: SideView, s: SideView, book: Book, merged: PairMerge) -> None:
+def _merge_opt_out(hubspot: Record, h: SideView, s: SideView, book: Book, merged: PairMerge) -> None:
     if opt_out.SALESFORCE_FIELD not in s.showings:
         return
     mine, box = h.showings[opt_out.HUBSPOT_FIELD], s.showings[opt_out.SALESFORCE_FIELD]
@@ -149,8 +149,10 @@ def _merge_opt_out(h: SideView, s: SideView, book: Book, merged: PairMerge) -> N
         box_moved=bool(box.changed),
         address_moved=EMAIL in merged.to_hubspot or bool(address and address.changed),
         shared=book.shares_org,
+        own_act=opt_out.is_own_act(hubspot.origins.get(opt_out.HUBSPOT_FIELD)) if hubspot.origins else None,
     )
     merged.opt_out_verdict = verdict
+    merged.undecided = merged.undecided or verdict.asks_who
     if verdict.salesforce_box is not None:
         merged.to_salesforce[opt_out.SALESFORCE_FIELD] = verdict.salesforce_box
         merged.because_salesforce = joined(merged.because_salesforce, (verdict.because,))

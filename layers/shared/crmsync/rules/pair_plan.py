@@ -179,10 +179,13 @@ def _association(contact: Ref, verdict: ParentVerdict) -> tuple[Effect, ...]:
 
 
 def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
-    """The link as it must be stored once everything is written: what each side then shows."""
+    """The link as it must be stored once everything is written: what each side then shows.
+
+    An opt-out that HubSpot is only asked for is no such thing: it stays unagreed until HubSpot is read to show it (decision 0032).
+    """
     page = book.page_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
-    if merged.opt_out_in_hubspot:
+    if merged.opt_out_in_hubspot or merged.opt_out_verdict.asks_who:
         now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
     now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
     for rule in merged.unfit:
@@ -196,9 +199,9 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         forms, old = page.forms(side), link.base(side)
         unfit = (key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms)
         apart = frozenset(rule.on(side) for rule in merged.apart)
-        new = rebased(old, forms, shown, book.sealer, apart)
-        asked = [opt_out.HUBSPOT_FIELD] if merged.opt_out_in_hubspot and side is Side.HUBSPOT else []
-        return new.leaving_open([*(key for key in unfit if not old.knows(key)), *asked])
+        new = rebased(old, forms, shown, book.sealer, apart).leaving_open(key for key in unfit if not old.knows(key))
+        asked = merged.opt_out_in_hubspot and side is Side.HUBSPOT
+        return new.leaving_open([key_of(opt_out.HUBSPOT_FIELD, forms[opt_out.HUBSPOT_FIELD])] if asked else ())
 
     return replace(
         link,

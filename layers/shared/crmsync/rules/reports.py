@@ -59,6 +59,18 @@ def address_taken(ref: Ref, holder: Ref) -> Report:
     )
 
 
+def opt_out_not_shown(ref: Ref) -> Report:
+    """OPT-4: HubSpot took the opt-out and, long after, does not show it; it is asked for again at every look."""
+    return Report(
+        ref,
+        Category.UNAVAILABLE,
+        "is opted out in Salesforce; HubSpot was asked to unsubscribe it from all e-mail and does not show it",
+        "hs_email_optout",
+        "Look at its communication subscriptions in HubSpot, those of every brand too, and unsubscribe it there.",
+        ("OPT-4",),
+    )
+
+
 def unnamed(ref: Ref, missing: str) -> Report:
     """Q-35: Salesforce requires a name that HubSpot does not have and the settings do not make up."""
     return Report(

@@ -50,6 +50,9 @@ _ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
 No property of a deal tells that its associations have changed, so a deal is looked at even if it shows nothing new.
 """
 
+_ASKED_FOR = frozenset({"hs_email_optout"})
+"""Properties that follow from a call of ours to another part of HubSpot, some time later."""
+
 _ENDS = re.compile(r"([A-Z]+)_TO_([A-Z]+)")
 """The two objects in an association's name, ``CONTACT_TO_COMPANY``."""
 
@@ -95,7 +98,9 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
 
 
 def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
-    return event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
+    """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot shows it now (OPT-4)."""
+    ours = event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
+    return ours and event.get("propertyName") not in _ASKED_FOR
 
 
 def _named(event: Mapping[str, Any], prefix: str, what: str, cause: Cause) -> list[tuple[Ref, Cause]]:

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.simulators.hubspot.call import Answer, Call, text_of
-from local.simulators.hubspot.errors import invalid
-from local.simulators.hubspot.preferences import NOT_SPECIFIED, STATES, SUBSCRIBED, UNSUBSCRIBED, Definition
+from local.simulators.hubspot.errors import ApiError, invalid
+from local.simulators.hubspot.preferences import ACCOUNT, NOT_SPECIFIED, STATES, SUBSCRIBED, UNSUBSCRIBED, Definition
 from local.simulators.hubspot.stamps import iso
 from local.simulators.hubspot.values import BadValueError, email_address
 
@@ -69,11 +69,14 @@ def read_all(call: Call) -> Answer:
 
 
 def unsubscribe_all(call: Call) -> Answer:
-    """POST an address out of everything (v4); ``verbose`` shows each status."""
+    """POST an address out of everything (v4), of one brand's where ``businessUnitId`` names it; ``verbose`` shows each status.
+
+    What is refused stands beside the results, and the status is 200 all the same, as the answer's shape has it [V]; the text is [M].
+    """
     _channel(call)
-    address = _address(call.ids["email"])
-    call.portal.preferences.set_out_of_all(address, call.actor, is_out=True)
-    return Answer(200, _action(call, _statuses(call, address) if call.flag("verbose") else []))
+    address, brand = _address(call.ids["email"]), _brand(call)
+    errors = _put_out(call, address, ACCOUNT if brand is None else brand)
+    return Answer(200, _action(call, _statuses(call, address, brand) if call.flag("verbose") else [], errors))
 
 
 def batch_read(call: Call) -> Answer:
@@ -95,13 +98,13 @@ def batch_write(call: Call) -> Answer:
 def batch_unsubscribe_all(call: Call) -> Answer:
     """POST many addresses out of everything (v4)."""
     _channel(call)
-    rows = []
+    brand = _brand(call)
+    rows, errors = [], []
     for address in _addresses(call):
-        call.portal.preferences.set_out_of_all(address, call.actor, is_out=True)
-        rows.append(
-            {"subscriberIdString": address} | ({"statuses": _statuses(call, address)} if call.flag("verbose") else {})
-        )
-    return Answer(200, _action(call, rows))
+        errors += _put_out(call, address, ACCOUNT if brand is None else brand)
+        shown = {"statuses": _statuses(call, address, brand)} if call.flag("verbose") else {}
+        rows.append({"subscriberIdString": address} | shown)
+    return Answer(200, _action(call, rows, errors))
 
 
 def batch_read_all(call: Call) -> Answer:
@@ -109,6 +112,24 @@ def batch_read_all(call: Call) -> Answer:
     _channel(call)
     rows = [{"subscriberIdString": text, "wideStatuses": [_wide_row(call, text)]} for text in _addresses(call)]
     return Answer(200, _action(call, rows))
+
+
+def _put_out(call: Call, address: str, brand: int) -> list[dict[str, Any]]:
+    preferences = call.portal.preferences
+    if (address.lower(), brand) in preferences.refused:
+        text = "Unable to unsubscribe the subscriber from all subscriptions"
+        return [ApiError(400, "VALIDATION_ERROR", text).row(businessUnitId=[str(brand)])]
+    preferences.set_out_of_all(address, call.actor, is_out=True, brand=brand)
+    return []
+
+
+def _brand(call: Call) -> int | None:
+    raw = call.query.get("businessUnitId")
+    if raw is None:
+        return None
+    if not str(raw).isdigit() or int(raw) not in call.portal.preferences.brands:
+        raise invalid(f"Business unit {raw} does not exist.")
+    return int(raw)
 
 
 def _set(call: Call, address: str, row: Any) -> Definition:
@@ -176,8 +197,9 @@ def _row_v3(call: Call, address: str, definition: Definition) -> dict[str, Any]:
     }
 
 
-def _statuses(call: Call, address: str) -> list[dict[str, Any]]:
-    return [_status_row(call, address, row) for row in call.portal.preferences.definitions.values()]
+def _statuses(call: Call, address: str, brand: int | None = None) -> list[dict[str, Any]]:
+    rows = call.portal.preferences.definitions.values()
+    return [_status_row(call, address, row) for row in rows if brand in {None, row.brand}]
 
 
 def _status_row(call: Call, address: str, definition: Definition) -> dict[str, Any]:
@@ -190,6 +212,7 @@ def _status_row(call: Call, address: str, definition: Definition) -> dict[str, A
         "status": state,
         "source": f"HubSpot portal {call.portal.portal_id}",
         "timestamp": iso(at_ms),
+        **({"businessUnitId": definition.brand} if len(call.portal.preferences.brands) > 1 else {}),
     }
 
 
@@ -205,6 +228,7 @@ def _wide_row(call: Call, address: str) -> dict[str, Any]:
     }
 
 
-def _action(call: Call, rows: Sequence[Any]) -> dict[str, Any]:
+def _action(call: Call, rows: Sequence[Any], errors: Sequence[Any] = ()) -> dict[str, Any]:
     now = iso(call.portal.clock.now_ms())
-    return {"status": "COMPLETE", "results": list(rows), "startedAt": now, "completedAt": now}
+    body = {"status": "COMPLETE", "results": list(rows), "startedAt": now, "completedAt": now}
+    return body | ({"numErrors": len(errors), "errors": list(errors)} if errors else {})
