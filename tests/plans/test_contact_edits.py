@@ -21,7 +21,7 @@ from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.owners import OwnerBook
 from crmsync.rules.pair_plan import is_quiet
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
-from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair
+from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair, remember
 
 
 def test_an_echo_plans_to_nothing():
@@ -37,6 +37,21 @@ def test_a_quiet_record_needs_no_look_across():
     assert is_quiet(salesforce, link, BOOK)
     assert not is_quiet(a_contact({"phone": "1"}), link, BOOK)
     assert not is_quiet(hubspot, replace(link, state=LinkState.TOMBSTONE), BOOK)
+
+
+@pytest.mark.rule("DUP-24")
+@pytest.mark.parametrize("shown", [None, "00Q000000000009AAA"], ids=["none", "the id of another lead"])
+def test_a_contact_that_does_not_name_its_lead_is_told_again(shown):
+    """The id that each side keeps of the other is news where it is missing or wrong, although everything else is agreed on."""
+    hubspot, salesforce = pair()
+    link = a_link(hubspot, salesforce, BOOK)
+    unnamed = a_contact(salesforce_id=shown)
+    assert not is_quiet(unnamed, link, BOOK)
+    assert not is_quiet(a_lead(), link, BOOK)
+    assert plan_contact(linked(unnamed), BOOK) == Plan((remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),))
+    assert plan_contact(linked(salesforce=a_lead()), BOOK) == Plan(
+        (remember(S, salesforce.ref, Crmsync_HubSpot_Id__c=KEY),)
+    )
 
 
 def test_edits_of_different_fields_on_both_sides_both_survive():
