@@ -65,8 +65,8 @@ def _drop_promised(lone: Sequence[Record], desk: Desk[AccountFacts], membership:
     votes = {ref: membership.votes_for(ref) for ref in free if ref.side is Side.HUBSPOT}
     votes |= membership.votes_of_accounts([ref for ref in free if ref.side is Side.SALESFORCE])
     rivals = list({rival for voted in votes.values() for rival in voted})
-    desk.find_links(rivals)
     desk.read(rivals)
+    desk.find_links(rivals)
     taken = {ref for ref in rivals if desk.is_taken(ref)}
     for record in lone:
         own = {record.ref: record}

@@ -13,10 +13,11 @@ from typing import Generic, TypeVar
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.book import Book
 from crmsync.rules.counterparts import named_by
+from crmsync.rules.heirs import merged_from, primary_link
 from crmsync.rules.pair_plan import is_quiet
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
@@ -77,8 +78,10 @@ class Desk(Generic[AnyFacts]):
 
     def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read the records of the changes and their links; answers the changes that show news, and the records without a link."""
-        self.find_links([change.ref for change in changes])
-        self.read(change.ref for change in changes)
+        refs = [change.ref for change in changes]
+        self.find_links(refs)
+        self.read(refs)
+        self._inherit(refs)
         loud = [change for change in changes if not self._shows_nothing_new(change)]
         return loud, [
             self.records[change.ref] for change in loud if change.ref not in self.links and change.ref in self.records
@@ -108,10 +111,50 @@ class Desk(Generic[AnyFacts]):
             self._asked.add(record.ref)
 
     def find_links(self, refs: Iterable[Ref]) -> None:
-        """Look up the links of records."""
+        """Look up the links of records; of those that are on the desk, also the links that they have taken over."""
+        refs = list(dict.fromkeys(refs))
+        self._look_up(refs)
+        self._inherit(refs)
+
+    def _look_up(self, refs: Iterable[Ref]) -> None:
         self.links.update(
             self.world.links.find(self.world.connection.name, [ref for ref in refs if ref not in self.links])
         )
+
+    def _inherit(self, refs: Iterable[Ref]) -> None:
+        """Have HubSpot records that are what became of linked ones take over the primary one's link (MRG-3, MRG-4).
+
+        That link may not have moved yet, and the others not be over yet: nobody has looked at them since the merge.
+        """
+        heirs = {
+            ref: old
+            for ref in refs
+            if ref not in self.links and ref in self.records and (old := merged_from(self.records[ref]))
+        }
+        if not heirs:
+            return
+        self._look_up(dict.fromkeys(one for old in heirs.values() for one in old))
+        found = {ref: [self.links[one] for one in old if self.is_taken(one)] for ref, old in heirs.items()}
+        named = {ref: one for ref, links in found.items() if links and (one := self._named_by(self.records[ref]))}
+        places = [
+            place
+            for links in found.values()
+            for link in links
+            for side in Side
+            if isinstance(place := link.on(side), Ref)
+        ]
+        self.look_after([*places, *named.values()])
+        for ref, links in found.items():
+            ends = [(link, self._ends_of(link.salesforce)) for link in links if self._has_become(link.hubspot, ref)]
+            link = primary_link(self.records[ref], self._ends_of(named.get(ref)), ends, self.book)
+            self.links.update({ref: link} if link else {})
+
+    def _has_become(self, place: Place, ref: Ref) -> bool:
+        return isinstance(place, Ref) and self.now(place) == ref
+
+    def _ends_of(self, place: Place | None) -> frozenset[Ref]:
+        """A record and what became of it."""
+        return frozenset(one for one in (place, self.now(place)) if one) if isinstance(place, Ref) else frozenset()
 
     def remember(self, lone: Sequence[Record]) -> None:
         """For records without a link: read those that they name themselves, and find out whose these and the candidates are."""
@@ -151,7 +194,7 @@ class Desk(Generic[AnyFacts]):
     def _shows_nothing_new(self, change: Change) -> bool:
         """Whether a change is an echo, a duplicate, or of something that was put right already."""
         link, record = self.links.get(change.ref), self.records.get(change.ref)
-        if change.cause in LOUD or link is None or record is None:
+        if change.cause in LOUD or link is None or record is None or link.on(change.ref.side) != change.ref:
             return False
         return is_quiet(record, link, self.book)
 
@@ -192,7 +235,7 @@ class Desk(Generic[AnyFacts]):
             place = link.on(side)
             there = self.now(place) if isinstance(place, Ref) else None
             now[side] = self.records.get(there) if there else None
-            outlived = outlived or (there != place and there in self.links and self.links[there].on(side) == there)
+            outlived = outlived or (there != place and there is not None and self.links.get(there, link) != link)
         return self.make(change, link, now[Side.HUBSPOT], now[Side.SALESFORCE], outlived)
 
     def _named_by(self, record: Record) -> Ref | None:

@@ -25,11 +25,13 @@ from crmsync.rules.values import spelling
 
 ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     {
-        Side.HUBSPOT: frozenset({names.HUBSPOT_KEY, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}),
+        Side.HUBSPOT: frozenset(
+            {names.HUBSPOT_KEY, names.MERGED_IDS, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
+        ),
         Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, owners.SALESFORCE_FIELD}),
     }
 )
-"""Fields that are read of every record, whatever is mapped: the other side's id and the owner."""
+"""Fields that are read of every record, whatever is mapped: the other side's id, the owner, and in HubSpot what it was merged from."""
 
 
 @dataclass(frozen=True, slots=True)
