@@ -220,3 +220,38 @@ def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
 
     assert [str(report.category) for report in town.inbox.parked("acme")] == ["brake"]
     assert town.hubspot.refs("contact") == [report.ref for report in town.inbox.parked("acme")]
+
+
+@pytest.mark.rule("DUP-1")
+@pytest.mark.parametrize("deletes", [False, True])
+@pytest.mark.parametrize("side", Side)
+def test_a_deletion_that_nobody_told_of_stands_in_nobodys_way(side: Side, deletes: bool):  # noqa: FBT001
+    """Whoever is made anew with the address takes the place of the record that is gone; nothing is deleted, doubled or reported."""
+    town = Town(settings={"delete_in_hubspot": deletes})
+    contact, lead = pair(town, "ada@example.com")
+    gone = contact if side is Side.HUBSPOT else lead
+    town.crm(side).delete(gone)
+    town.wait()
+    new = town.new_contact(phone="0100") if side is Side.HUBSPOT else town.new_lead(Phone="0100")
+    heirs = (new, lead) if side is Side.HUBSPOT else (contact, new)
+    for ref, cause in ((new, Cause.EDITED), (gone, Cause.DELETED)):
+        town.sync(ref, cause=cause)
+        town.drain()
+        assert [(one.hubspot, one.salesforce) for one in town.links.all] == [heirs]
+        assert (town.hubspot.fields(heirs[0])["phone"], waits(town)) == ("0100", {})
+        assert (len(town.hubspot.refs("contact")), len(town.salesforce.refs("Lead"))) == (1, 1)
+
+
+@pytest.mark.rule("CH-13")
+def test_who_was_reported_as_a_double_of_a_record_that_is_gone_goes_on_with_its_next_look():
+    """The contact was deleted after the report, and nobody told of it."""
+    town = Town()
+    contact, _ = pair(town, "ada@example.com")
+    double = town.new_lead()
+    town.sync(double)
+    assert waits(town) == {double: (contact,)}
+    town.hubspot.delete(contact)
+    town.sync(double)
+    town.drain()
+    (new,) = town.hubspot.refs("contact")
+    assert (town.counterpart(double), waits(town)) == (new, {})

@@ -134,7 +134,7 @@ class Desk(Generic[AnyFacts]):
         if not heirs:
             return
         self._look_up(dict.fromkeys(one for old in heirs.values() for one in old))
-        found = {ref: [self.links[one] for one in old if self.is_taken(one)] for ref, old in heirs.items()}
+        found = {ref: [self.links[one] for one in old if self._across(one)] for ref, old in heirs.items()}
         named = {ref: one for ref, links in found.items() if links and (one := self._named_by(self.records[ref]))}
         places = [
             place
@@ -161,7 +161,13 @@ class Desk(Generic[AnyFacts]):
         named = [ref for record in lone if (ref := self._named_by(record))]
         self.look_after(named)
         heirs = [now for ref in named if (now := self.now(ref))]
-        self.find_links([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+        self.weigh([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+
+    def weigh(self, refs: Iterable[Ref]) -> None:
+        """Find out whose these records are, and whether those still live anywhere: of a deletion nobody may have told (faults 3)."""
+        refs = list(refs)
+        self.find_links(refs)
+        self.look_after(place for ref in refs if isinstance(place := self._across(ref), Ref))
 
     def look_after(self, places: Iterable[Ref]) -> None:
         """Read records, and ask what became of those that are gone, step by step: a survivor may have been converted since."""
@@ -188,8 +194,15 @@ class Desk(Generic[AnyFacts]):
         return self._survivors.get(place) if record is None else record.successor
 
     def is_taken(self, ref: Ref) -> bool:
-        """Whether a record belongs to a pair that is kept in step."""
-        return ref in self.links and self.links[ref].state is LinkState.ACTIVE
+        """Whether a record belongs to a pair that is kept in step, whose other record is not known to be gone for good."""
+        across = self._across(ref)
+        return across is not None and (across not in self._asked or self.now(across) is not None)
+
+    def _across(self, ref: Ref) -> Ref | None:
+        """The other record of a pair that is kept in step."""
+        link = self.links.get(ref)
+        place = link.on(ref.side.other) if link and link.state is LinkState.ACTIVE else None
+        return place if isinstance(place, Ref) else None
 
     def _shows_nothing_new(self, change: Change) -> bool:
         """Whether a change is an echo, a duplicate, or of something that was put right already."""
