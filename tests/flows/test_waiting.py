@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from crmsync.errors import TryAgain
+from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.contact import sync_contacts
 from crmsync.model.changes import Cause
+from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from tests.flows.worlds import Town
 
@@ -82,6 +85,27 @@ def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tupl
     bury(town, bea)
     town.hubspot.edit(bea, {"email": "bea.new@example.com"})
     sync_contacts([town.change(bea, cause) for cause in (*others, Cause.EDITED)], town.world)
+    town.drain()
+    assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
+
+
+@pytest.mark.rule("DUP-1")
+def test_who_waits_is_queued_before_anything_is_written():
+    """The run that takes the address away from Bea dies right after; her own next look shows nothing new, and Ada gets it all the same."""
+    town = Town()
+    ada, _, bea = contested(town)
+    town.hubspot.edit(bea, {"email": "bea.new@example.com"})
+    save = town.links.save
+
+    def saved_and_killed(links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        save(links)
+        raise MemoryError
+
+    town.links.save = saved_and_killed
+    with pytest.raises(MemoryError):
+        town.sync(bea)
+    town.links.save = save
+    assert town.sync(bea).counts["Quiet"] == 1
     town.drain()
     assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
 
