@@ -55,6 +55,30 @@ def test_a_merged_record_has_a_survivor(stage: Stage) -> None:
     assert survivor in stage.crm.read([survivor], {stage.words.object: []})
 
 
+def test_a_survivor_lists_all_that_it_was_merged_from(hubspot: Stage) -> None:
+    """Those of earlier merges, too; so the links of all of them are found from the survivor."""
+    ada, bob, cleo = (hubspot.add(name) for name in ("ada", "bob", "cleo"))
+    first = hubspot.person.merge(ada, bob)
+    last = hubspot.person.merge(cleo, first)
+
+    shown = hubspot.crm.read([last], {hubspot.words.object: ["hs_merged_object_ids"]})[last].fields
+
+    listed = set(str(shown["hs_merged_object_ids"]).split(";"))
+    assert listed >= {one.id for one in (ada, bob, cleo, first)}
+
+
+def test_a_survivor_shows_the_primary_records_values(hubspot: Stage) -> None:
+    """Also the id of the Salesforce record that we keep there: by it the primary record's pair is known (MRG-3)."""
+    ada, bob = hubspot.add("ada"), hubspot.add("bob")
+    for ref, lead in ((bob, "00Q2"), (ada, "00Q1")):
+        hubspot.person.edit(ref, {"crmsync_salesforce_id": lead})
+
+    survivor = hubspot.person.merge(ada, bob)
+
+    record = hubspot.crm.read([survivor], {hubspot.words.object: ["crmsync_salesforce_id", "email"]})[survivor]
+    assert record.fields == {"crmsync_salesforce_id": "00Q1", "email": hubspot.address("ada")}
+
+
 def test_a_row_of_merges_is_followed_to_the_last(stage: Stage) -> None:
     """However often the survivor was merged away."""
     ada, bob, cleo, dan = (stage.add(name) for name in ("ada", "bob", "cleo", "dan"))

@@ -74,6 +74,30 @@ def test_a_thousand_edited_pairs_cost_a_handful_of_calls(side):
     assert town.crm(side.other).calls == {"read": 1, "update": 1}
 
 
+@pytest.mark.rule("DUP-3")
+@pytest.mark.parametrize("side", Side)
+def test_a_deletion_that_nobody_told_of_does_not_double_an_account(side):
+    """A company, or an account, was deleted; the one that is made for the same contact goes on with the record across."""
+    town = Town(settings=dict(BY_CONTACT))
+    account = town.new_account()
+    ada = a_linked_contact(town, account=account)
+    member = town.counterpart(ada)
+    town.sync(account)
+    town.drain()
+    company = town.counterpart(account)
+    if side is Side.HUBSPOT:
+        town.hubspot.delete(company)
+        new = town.new_company(ada, name="Example again")
+        pair = (new.id, account.id)
+    else:
+        new = town.new_account(Name="Example again")
+        town.salesforce.edit(member, {"AccountId": new.id})
+        town.salesforce.delete(account)
+        pair = (company.id, new.id)
+    town.sync(new)
+    assert (town.pairs(), len(town.hubspot.refs("company")), len(town.salesforce.refs("Account"))) == ({pair}, 1, 1)
+
+
 @pytest.mark.parametrize("side", Side)
 def test_an_echo_reads_one_side_and_writes_nothing(side):
     """A company or account that shows what was agreed costs one read of its own side."""

@@ -176,6 +176,47 @@ def test_a_side_that_stays_down_parks_the_record_in_the_end():
     assert [(one.ref, one.category) for one in town.inbox.parked("acme")] == [(ada, Category.UNAVAILABLE)]
 
 
+def test_whoever_loses_a_race_for_a_link_looks_again_at_once():
+    """Another run saved the link meanwhile: the look is repeated within the same run, and afterwards the pair shows nothing new."""
+    town = Town()
+    ada = town.new_contact()
+    town.sync(ada)
+    (link,) = town.links.all
+    save = town.links.save
+
+    def second(links):
+        town.links.save = save
+        town.links.save([link])
+        return save(links)
+
+    town.links.save = second
+    town.hubspot.edit(ada, {"phone": "0100"})
+    town.sync(ada)
+    (lead,) = town.salesforce.refs("Lead")
+    assert (town.salesforce.fields(lead)["Phone"], town.outbox.delayed) == ("0100", [])
+    assert [town.sync(ref).counts["Quiet"] for ref in (ada, lead)] == [1, 1]
+
+
+def test_whoever_writes_to_a_record_that_is_gone_looks_again_at_once():
+    """The lead was converted between the look and the write: within the same run the link goes on with its contact, which gets the edit."""
+    town = Town()
+    ada = town.new_contact()
+    town.sync(ada)
+    (lead,) = town.salesforce.refs("Lead")
+    update = town.salesforce.update
+
+    def late(effects):
+        town.salesforce.update = update
+        town.salesforce.convert(lead)
+        return update(effects)
+
+    town.salesforce.update = late
+    town.hubspot.edit(ada, {"phone": "0100"})
+    town.sync(ada)
+    heir = town.counterpart(ada)
+    assert (heir.object, town.salesforce.fields(heir).get("Phone")) == ("Contact", "0100")
+
+
 def test_a_crash_between_the_create_and_the_link_makes_no_second_record():
     """The lead was made but never linked: the next look finds it by its address and links it."""
     town = Town()

@@ -134,6 +134,28 @@ def test_the_rest_of_a_long_run_is_the_next_ones() -> None:
     assert ([window.tries for window, _ in put_back], len(office.tasks.rows)) == ([0], 1)
 
 
+def test_what_is_in_somebody_elses_hands_is_looked_at_when_their_claim_ends() -> None:
+    """A doubled window asks nobody who the recipient is, claims nothing, and comes back a second after the claim has run out."""
+    office = PostOffice()
+    office.person("ada@example.com")
+    office.log.rows = [opened(1, office.ms)]
+    office.look()
+    [(window, _)] = office.due
+    office.tasks.faults = [(LOST, False)]
+    office.deliver()
+    (claim,) = office.tallies.rows.values()
+    office.now += timedelta(seconds=700)
+    office.due = []
+    calls, claims = office.crm.calls.total(), office.tallies.writes["claims"]
+    left = timedelta(milliseconds=claim.until - office.ms)
+
+    office.deliver([window])
+
+    assert timedelta() < left < timedelta(seconds=60)
+    assert (office.crm.calls.total(), office.tallies.writes["claims"]) == (calls, claims)
+    assert [at - office.now for _, at in office.due] == [left + timedelta(seconds=1)]
+
+
 def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
     """After half an hour; a link that comes later makes no task of old events, and one that comes before does."""
     office = PostOffice()

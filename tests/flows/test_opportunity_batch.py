@@ -55,6 +55,22 @@ def test_an_opportunity_makes_a_deal_in_the_default_pipeline():
     assert shown(town, deal, *told) == told
 
 
+@pytest.mark.rule("CH-14")
+@pytest.mark.parametrize("side", Side)
+def test_a_deletion_that_nobody_told_of_leaves_its_value_to_the_next(side: Side):
+    """A deal, or an opportunity, was deleted; the one that is made with its value goes on with the record across."""
+    town = Town(deals_settings=DealSettings(sync=True, match_hubspot="dealname", match_salesforce="Name"))
+    opportunity = town.new_opportunity()
+    town.sync(opportunity)
+    deal = town.counterpart(opportunity)
+    town.crm(side).delete(deal if side is Side.HUBSPOT else opportunity)
+    new = town.new_deal() if side is Side.HUBSPOT else town.new_opportunity()
+    town.sync(new)
+    pairs = [(link.hubspot, link.salesforce) for link in town.links.all]
+    assert pairs == [(new, opportunity) if side is Side.HUBSPOT else (deal, new)]
+    assert (list(town.inbox.parked("acme")), len(town.hubspot.refs("deal"))) == ([], 1)
+
+
 @pytest.mark.rule("OPP-11")
 @pytest.mark.rule("DUP-7")
 def test_a_deal_makes_an_opportunity_and_stays_in_its_own_pipeline():

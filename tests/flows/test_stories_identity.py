@@ -113,6 +113,34 @@ def test_a_hubspot_merge_goes_on_under_the_new_id(stack: Stack, people: People):
 
 
 @pytest.mark.rule("MRG-3")
+@pytest.mark.parametrize("late", [False, True], ids=["as they come", "reordered"])
+def test_a_hubspot_merge_finds_edits_waiting_on_all_sides(stack: Stack, people: People, late: bool):  # noqa: FBT001
+    """Both contacts and both leads were edited just before: the primary pair goes on with its edits, the other lead keeps its own."""
+    name = f"waiting.{late}".lower()
+    primary, lead_one = linked_pair(stack, people, f"{name}.one@example.com")
+    other, lead_two = linked_pair(stack, people, f"{name}.two@example.com")
+    stack.faults([{"at": "webhook", "kind": "reorder", "times": 20}] if late else [])
+    people.edit_record("Lead", lead_two, Title="Baker", Email=f"{name}.three@example.com")
+    people.edit_contact(other, phone="+49 731 2")
+    people.edit_contact(primary, phone="+49 731 1")
+    people.edit_record("Lead", lead_one, FirstName="Ada")
+    survivor = merge_contacts(people, primary, other)
+    assert stack.advance(SWEEP)["open_errors"] == 0
+    assert record(people, "Lead", lead_one, "Email", "Phone", "FirstName") == {
+        "Email": f"{name}.one@example.com",
+        "Phone": "+49 731 1",
+        "FirstName": "Ada",
+    }
+    assert record(people, "Lead", lead_two, "Email", "Phone", "Title") == {
+        "Email": f"{name}.three@example.com",
+        "Phone": None,
+        "Title": "Baker",
+    }
+    assert people.contact(survivor, "email", "firstname") == {"email": f"{name}.one@example.com", "firstname": "Ada"}
+    in_step(stack, people, survivor, "Lead", lead_one)
+
+
+@pytest.mark.rule("MRG-3")
 def test_a_contact_that_was_never_linked_is_merged_into_a_linked_one(stack: Stack, people: People):
     """The link moves to the new id whichever of the two was the primary one."""
     contact, made = linked_pair(stack, people, "half@example.com")

@@ -131,6 +131,24 @@ def test_at_the_first_sync_opted_out_wins(stack: Stack, people: People, who: str
 
 
 @pytest.mark.rule("OPT-4")
+@pytest.mark.rule("CH-13")
+def test_a_ticked_box_of_a_second_lead_counts_as_well(stack: Stack, people: People):
+    """The second lead is reported, but the person is out in HubSpot and on the lead that syncs, until it comes back itself."""
+    contact, made = linked_pair(stack, people, "opt.double@example.com")
+    double = people.new_record("Lead", LastName="Lang", Company="Example AB", Email="opt.double@example.com")
+    assert stack.settle()["open_errors"] == 1
+    people.edit_record("Lead", double, HasOptedOutOfEmail=True)
+    stack.settle()
+    assert said(people, contact, made) == OUT
+    stack.advance(SWEEP)
+    own_act(stack, "resubscribe", "opt.double@example.com")
+    stack.advance(SWEEP)
+    assert said(people, contact, made) == IN
+    people.salesforce.Lead.delete(double)
+    assert stack.settle()["open_errors"] == 0
+
+
+@pytest.mark.rule("OPT-4")
 def test_an_opt_out_outlives_the_conversion_of_its_lead(stack: Stack, people: People):
     """The contact takes the box over from its lead, and later un-ticking it there changes nothing either."""
     contact, made = linked_pair(stack, people, "opt.converted@example.com")

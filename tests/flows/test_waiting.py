@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from crmsync.errors import TryAgain
+from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.contact import sync_contacts
 from crmsync.model.changes import Cause
+from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from tests.flows.worlds import Town
 
@@ -82,6 +85,27 @@ def test_an_edit_is_news_whatever_else_the_batch_says_of_the_record(others: tupl
     bury(town, bea)
     town.hubspot.edit(bea, {"email": "bea.new@example.com"})
     sync_contacts([town.change(bea, cause) for cause in (*others, Cause.EDITED)], town.world)
+    town.drain()
+    assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
+
+
+@pytest.mark.rule("DUP-1")
+def test_who_waits_is_queued_before_anything_is_written():
+    """The run that takes the address away from Bea dies right after; her own next look shows nothing new, and Ada gets it all the same."""
+    town = Town()
+    ada, _, bea = contested(town)
+    town.hubspot.edit(bea, {"email": "bea.new@example.com"})
+    save = town.links.save
+
+    def saved_and_killed(links: Sequence[Link]) -> Sequence[Link | SyncError]:
+        save(links)
+        raise MemoryError
+
+    town.links.save = saved_and_killed
+    with pytest.raises(MemoryError):
+        town.sync(bea)
+    town.links.save = save
+    assert town.sync(bea).counts["Quiet"] == 1
     town.drain()
     assert (town.hubspot.fields(ada)["email"], waits(town)) == ("bea@example.com", {})
 
@@ -220,3 +244,38 @@ def test_a_deletion_that_was_held_back_is_done_when_it_is_retried():
 
     assert [str(report.category) for report in town.inbox.parked("acme")] == ["brake"]
     assert town.hubspot.refs("contact") == [report.ref for report in town.inbox.parked("acme")]
+
+
+@pytest.mark.rule("DUP-1")
+@pytest.mark.parametrize("deletes", [False, True])
+@pytest.mark.parametrize("side", Side)
+def test_a_deletion_that_nobody_told_of_stands_in_nobodys_way(side: Side, deletes: bool):  # noqa: FBT001
+    """Whoever is made anew with the address takes the place of the record that is gone; nothing is deleted, doubled or reported."""
+    town = Town(settings={"delete_in_hubspot": deletes})
+    contact, lead = pair(town, "ada@example.com")
+    gone = contact if side is Side.HUBSPOT else lead
+    town.crm(side).delete(gone)
+    town.wait()
+    new = town.new_contact(phone="0100") if side is Side.HUBSPOT else town.new_lead(Phone="0100")
+    heirs = (new, lead) if side is Side.HUBSPOT else (contact, new)
+    for ref, cause in ((new, Cause.EDITED), (gone, Cause.DELETED)):
+        town.sync(ref, cause=cause)
+        town.drain()
+        assert [(one.hubspot, one.salesforce) for one in town.links.all] == [heirs]
+        assert (town.hubspot.fields(heirs[0])["phone"], waits(town)) == ("0100", {})
+        assert (len(town.hubspot.refs("contact")), len(town.salesforce.refs("Lead"))) == (1, 1)
+
+
+@pytest.mark.rule("CH-13")
+def test_who_was_reported_as_a_double_of_a_record_that_is_gone_goes_on_with_its_next_look():
+    """The contact was deleted after the report, and nobody told of it."""
+    town = Town()
+    contact, _ = pair(town, "ada@example.com")
+    double = town.new_lead()
+    town.sync(double)
+    assert waits(town) == {double: (contact,)}
+    town.hubspot.delete(contact)
+    town.sync(double)
+    town.drain()
+    (new,) = town.hubspot.refs("contact")
+    assert (town.counterpart(double), waits(town)) == (new, {})

@@ -24,6 +24,9 @@ LIFECYCLE = "lifecyclestage"
 FURTHER = "hs_additional_emails"
 """A HubSpot contact's further addresses; one that becomes its own address is none of them any more."""
 
+MERGED = "hs_merged_object_ids"
+"""The ids of all the records that a HubSpot record was merged from."""
+
 IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
 
 
@@ -148,6 +151,8 @@ class MemoryCrm:
             both = {**self.fields(loser), **self.fields(winner)}
             held = dict.fromkeys(one for ref in (winner, loser) for one in self._addresses(self._rows[ref]))
             both[FURTHER] = ";".join(one for one in held if one != both.get("email")) or None
+            earlier = [one for ref in (winner, loser) for one in str(self.fields(ref).get(MERGED) or "").split(";")]
+            both[MERGED] = ";".join(dict.fromkeys(one for one in (*earlier, winner.id, loser.id) if one))
             survivor = self._insert(winner.object, both, ours=False)
             self._end(winner, survivor)
         self._end(loser, survivor)

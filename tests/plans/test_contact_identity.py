@@ -120,6 +120,13 @@ def test_a_loser_whose_survivor_is_linked_already_is_buried():
     assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]
 
 
+@pytest.mark.rule("MRG-3")
+def test_a_losers_deleted_lead_deletes_nobody_elses_contact():
+    """What became of its contact belongs to another pair, so the setting that deletes the contact of a deleted lead does not reach it."""
+    facts = replace(linked(), salesforce=None, outlived=True)
+    assert [type(one) for one in plan_contact(facts, a_book(delete_in_hubspot=True)).effects] == [SaveLink]
+
+
 @pytest.mark.rule("DUP-24")
 def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_address():
     """The id that a record keeps of its counterpart outweighs the address: a lost link is found again."""

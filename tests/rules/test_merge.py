@@ -72,13 +72,23 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
     ("hubspot", "salesforce", "expected"),
     [
         pytest.param(showing("2", "1"), showing("1", "1"), Verdict(S, "MAP-2"), id="HubSpot's edit is put back"),
-        pytest.param(showing("1", None), showing(None, None), Verdict(S, "MAP-2"), id="not even into an empty field"),
+        pytest.param(showing("1", None), showing(None, None), KEEP, id="not even into an empty field"),
+        pytest.param(showing("1"), showing(None), KEEP, id="nor on the first meeting"),
+        pytest.param(showing(None, "1"), showing(None, None), KEEP, id="two blanks"),
         pytest.param(showing("1", "1"), showing(None, "1"), Verdict(S, "MAP-2"), id="its deletion deletes in HubSpot"),
+        pytest.param(
+            showing("2", "1"),
+            showing(None, "1"),
+            Verdict(S, "MAP-2", conflict=True),
+            id="even what was edited meanwhile",
+        ),
         pytest.param(showing("1", "1"), showing("2", "1"), Verdict(S, "MAP-2"), id="its value overwrites"),
+        pytest.param(showing("1"), showing("2"), Verdict(S, "MAP-2"), id="on the first meeting too"),
+        pytest.param(showing("true"), showing(False), Verdict(S, "MAP-2"), id="a box that is not ticked is a value"),
     ],
 )
 def test_always_salesforce(hubspot, salesforce, expected):
-    """Always use Salesforce: HubSpot never passes anything, and every Salesforce value overwrites, blanks included."""
+    """Always use Salesforce: HubSpot never passes anything, every Salesforce value overwrites, and its deletion deletes."""
     assert verdict(Update.ALWAYS_SALESFORCE, hubspot, salesforce) == expected
 
 

@@ -59,14 +59,14 @@ def _drop_promised(lone: Sequence[Record], desk: Desk[AccountFacts], membership:
     So the order in which records are looked at decides nothing.
     """
     found = list({one.ref: one for record in lone for one in desk.candidates[record.ref]})
-    desk.find_links(found)
+    desk.weigh(found)
     free = [ref for ref in found if not desk.is_taken(ref)]
     membership.look_at([ref for ref in free if ref.side is Side.HUBSPOT])
     votes = {ref: membership.votes_for(ref) for ref in free if ref.side is Side.HUBSPOT}
     votes |= membership.votes_of_accounts([ref for ref in free if ref.side is Side.SALESFORCE])
     rivals = list({rival for voted in votes.values() for rival in voted})
-    desk.find_links(rivals)
     desk.read(rivals)
+    desk.weigh(rivals)
     taken = {ref for ref in rivals if desk.is_taken(ref)}
     for record in lone:
         own = {record.ref: record}

@@ -13,10 +13,11 @@ from typing import Generic, TypeVar
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
-from crmsync.model.links import Link, LinkState
+from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.book import Book
 from crmsync.rules.counterparts import named_by
+from crmsync.rules.heirs import merged_from, primary_link
 from crmsync.rules.intents import may_be_unwritten
 from crmsync.rules.pair_plan import is_quiet
 
@@ -78,8 +79,10 @@ class Desk(Generic[AnyFacts]):
 
     def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read the records of the changes and their links; answers the changes that show news, and the records without a link."""
-        self.find_links([change.ref for change in changes])
-        self.read(change.ref for change in changes)
+        refs = [change.ref for change in changes]
+        self.find_links(refs)
+        self.read(refs)
+        self._inherit(refs)
         loud = [change for change in changes if not self._shows_nothing_new(change)]
         return loud, [
             self.records[change.ref] for change in loud if change.ref not in self.links and change.ref in self.records
@@ -109,17 +112,63 @@ class Desk(Generic[AnyFacts]):
             self._asked.add(record.ref)
 
     def find_links(self, refs: Iterable[Ref]) -> None:
-        """Look up the links of records."""
+        """Look up the links of records; of those that are on the desk, also the links that they have taken over."""
+        refs = list(dict.fromkeys(refs))
+        self._look_up(refs)
+        self._inherit(refs)
+
+    def _look_up(self, refs: Iterable[Ref]) -> None:
         self.links.update(
             self.world.links.find(self.world.connection.name, [ref for ref in refs if ref not in self.links])
         )
+
+    def _inherit(self, refs: Iterable[Ref]) -> None:
+        """Have HubSpot records that are what became of linked ones take over the primary one's link (MRG-3, MRG-4).
+
+        That link may not have moved yet, and the others not be over yet: nobody has looked at them since the merge.
+        """
+        heirs = {
+            ref: old
+            for ref in refs
+            if ref not in self.links and ref in self.records and (old := merged_from(self.records[ref]))
+        }
+        if not heirs:
+            return
+        self._look_up(dict.fromkeys(one for old in heirs.values() for one in old))
+        found = {ref: [self.links[one] for one in old if self._across(one)] for ref, old in heirs.items()}
+        named = {ref: one for ref, links in found.items() if links and (one := self._named_by(self.records[ref]))}
+        places = [
+            place
+            for links in found.values()
+            for link in links
+            for side in Side
+            if isinstance(place := link.on(side), Ref)
+        ]
+        self.look_after([*places, *named.values()])
+        for ref, links in found.items():
+            ends = [(link, self._ends_of(link.salesforce)) for link in links if self._has_become(link.hubspot, ref)]
+            link = primary_link(self.records[ref], self._ends_of(named.get(ref)), ends, self.book)
+            self.links.update({ref: link} if link else {})
+
+    def _has_become(self, place: Place, ref: Ref) -> bool:
+        return isinstance(place, Ref) and self.now(place) == ref
+
+    def _ends_of(self, place: Place | None) -> frozenset[Ref]:
+        """A record and what became of it."""
+        return frozenset(one for one in (place, self.now(place)) if one) if isinstance(place, Ref) else frozenset()
 
     def remember(self, lone: Sequence[Record]) -> None:
         """For records without a link: read those that they name themselves, and find out whose these and the candidates are."""
         named = [ref for record in lone if (ref := self._named_by(record))]
         self.look_after(named)
         heirs = [now for ref in named if (now := self.now(ref))]
-        self.find_links([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+        self.weigh([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+
+    def weigh(self, refs: Iterable[Ref]) -> None:
+        """Find out whose these records are, and whether those still live anywhere: of a deletion nobody may have told (faults 3)."""
+        refs = list(refs)
+        self.find_links(refs)
+        self.look_after(place for ref in refs if isinstance(place := self._across(ref), Ref))
 
     def look_after(self, places: Iterable[Ref]) -> None:
         """Read records, and ask what became of those that are gone, step by step: a survivor may have been converted since."""
@@ -146,8 +195,15 @@ class Desk(Generic[AnyFacts]):
         return self._survivors.get(place) if record is None else record.successor
 
     def is_taken(self, ref: Ref) -> bool:
-        """Whether a record belongs to a pair that is kept in step."""
-        return ref in self.links and self.links[ref].state is LinkState.ACTIVE
+        """Whether a record belongs to a pair that is kept in step, whose other record is not known to be gone for good."""
+        across = self._across(ref)
+        return across is not None and (across not in self._asked or self.now(across) is not None)
+
+    def _across(self, ref: Ref) -> Ref | None:
+        """The other record of a pair that is kept in step."""
+        link = self.links.get(ref)
+        place = link.on(ref.side.other) if link and link.state is LinkState.ACTIVE else None
+        return place if isinstance(place, Ref) else None
 
     def _shows_nothing_new(self, change: Change) -> bool:
         """Whether a change is an echo, a duplicate, or of something that was put right already.
@@ -156,6 +212,8 @@ class Desk(Generic[AnyFacts]):
         """
         link, record = self.links.get(change.ref), self.records.get(change.ref)
         if change.cause in LOUD or change.tries or link is None or record is None:
+            return False
+        if link.on(change.ref.side) != change.ref:
             return False
         is_settled = not may_be_unwritten(link, change.ref.side.other, self.world.now())
         return is_settled and is_quiet(record, link, self.book)
@@ -197,7 +255,7 @@ class Desk(Generic[AnyFacts]):
             place = link.on(side)
             there = self.now(place) if isinstance(place, Ref) else None
             now[side] = self.records.get(there) if there else None
-            outlived = outlived or (there != place and there in self.links and self.links[there].on(side) == there)
+            outlived = outlived or (there != place and there is not None and self.links.get(there, link) != link)
         return self.make(change, link, now[Side.HUBSPOT], now[Side.SALESFORCE], outlived)
 
     def _named_by(self, record: Record) -> Ref | None:

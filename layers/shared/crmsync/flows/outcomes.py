@@ -15,7 +15,7 @@ from crmsync.flows.apply import Applied
 from crmsync.flows.opt_outs import asks_for_opt_out, look_for_opt_outs
 from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.world import World
-from crmsync.model.changes import Change, coalesce
+from crmsync.model.changes import Change, coalesce, redelivered
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
@@ -144,7 +144,7 @@ def conclude(
             at_once += [] if is_last else rival.changes
             parked += [rival.report] if is_last else []
         elif isinstance(error, Conflict | Gone):
-            at_once.append(one.change)
+            at_once.append(redelivered(one.change))
         elif isinstance(error, TryAgain):
             later.append((one.change, error))
         elif error is not None:

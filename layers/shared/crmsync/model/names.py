@@ -24,6 +24,9 @@ TASK_KEY = "Crmsync_Email_Event__c"
 TASK_COUNT = "Crmsync_Email_Event_Count__c"
 """Salesforce field on Activity, a number: how many events a task stands for."""
 
+MERGED_IDS = "hs_merged_object_ids"
+"""HubSpot's own property: the ids of the records that a record was merged from, ``81;93``."""
+
 HUBSPOT_GROUP = "crmsync"
 """Property group of our own HubSpot properties."""
 

@@ -6,18 +6,19 @@ Effects come in the order in which they must be applied: HubSpot, Salesforce, th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import DropLink, Look, Note, Plan, SaveLink, nothing
+from crmsync.model.effects import DropLink, Look, Note, OptOut, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
-from crmsync.rules import reports
+from crmsync.rules import opt_out, reports
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
 from crmsync.rules.contact_births import MAKES_A_CONTACT, birth_in_hubspot, birth_in_salesforce
+from crmsync.rules.doubles import any_opted_out, has_ticked_since, is_opted_out, takes_over, unsubscribe, with_box
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
 from crmsync.rules.matching import choose_match
@@ -53,15 +54,34 @@ def plan_contact(facts: ContactFacts, book: Book) -> Plan:
 
 def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
+    if match is None and facts.candidates:
+        return _plan_double(facts, named, book)
     if not _may_meet(named, match, book):
         return nothing("is outside the inclusion list", "INC-2")
     if match is not None:
         return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
-    if facts.candidates:
-        return Plan((reports.held_by_another(named.ref, facts.taken),))
     return _plan_birth(named, facts.account, book)
+
+
+def _plan_double(facts: ContactFacts, named: Record, book: Book) -> Plan:
+    """A second record with the address of a linked one stays alone and is reported (CH-13); its opt-out is the person's (OPT-4).
+
+    A contact outside the list is not told of it (OPT-7); then people are.
+    """
+    out = [one for one in facts.candidates if named.ref.side is Side.SALESFORCE and takes_over(one, named)]
+    frozen = [one for one in out if _is_frozen(one, book)]
+    told = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
+    if not _may_meet(named, None, book) and not frozen:
+        return replace(nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out))
+    report = reports.opted_out_double if frozen else reports.held_by_another
+    return Plan((*told, report(named.ref, facts.taken)), undecided=bool(out))
+
+
+def _is_frozen(contact: Record, book: Book) -> bool:
+    contacts = book.connection.contacts
+    return is_frozen(contacts, included=qualifies(contact, contacts, book.members))
 
 
 def address_of(record: Record) -> Value:
@@ -93,20 +113,40 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
         return Plan((DropLink(link),), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = book.connection.contacts.delete_in_hubspot
-        return plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))
+        gone = plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))
+        return _with_late_opt_out(facts, link, gone, book)
     here = inherited(link, facts.hubspot, facts.salesforce, book)
-    if is_frozen(book.connection.contacts, included=qualifies(facts.hubspot, book.connection.contacts, book.members)):
+    if _is_frozen(facts.hubspot, book):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     resync = facts.change.cause in {Cause.RESYNC, Cause.FORCED}
     return plan_standing(link, here, facts.hubspot, facts.salesforce, book, resync=resync, holder=facts.holder)
 
 
+def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) -> Plan:
+    """A lead whose contact was merged into another pair's is left alone (MRG-3), but if its box is ticked, the survivor is told (OPT-4)."""
+    contact, lead = facts.hubspot, facts.salesforce
+    if contact is None or lead is None or contact.ref == link.hubspot or lead.ref != link.salesforce:
+        return plan
+    if not has_ticked_since(link, lead, book) or is_opted_out(contact) or _is_frozen(contact, book):
+        return plan
+    buried = next((one.link for one in plan.effects if isinstance(one, SaveLink)), link)
+    known = SaveLink(replace(buried, salesforce_base=with_box(link, lead, book)), ("OPT-4",))
+    return replace(plan, effects=(*unsubscribe(contact), known))
+
+
 def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref)
-    if is_frozen(book.connection.contacts, included=qualifies(hubspot, book.connection.contacts, book.members)):
+    if _is_frozen(hubspot, book):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
+    others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})
+    if not is_opted_out(hubspot) and not is_opted_out(salesforce) and any_opted_out(others):
+        # The person has several leads or contacts and is out by one of them; one is enough (OPT-4, Q-12).
+        out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
+        told = replace(hubspot, fields={**hubspot.fields, opt_out.HUBSPOT_FIELD: "true"})
+        plan = plan_pair(told, salesforce, link, book, anew=True, holder=facts.holder)
+        return replace(plan, effects=(out, *plan.effects))
     return plan_pair(hubspot, salesforce, link, book, anew=True, holder=facts.holder)
 
 

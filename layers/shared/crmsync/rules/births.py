@@ -81,11 +81,14 @@ class Shown:
 def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays unagreed.
 
-    So does an opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7). The new record will show which of
-    our writes made it, so that one that another worker makes over again from an older picture is known.
+    So does what the policy does not let cross: in that field the two then meet as two records do that both stand (MAP-2). And so does an
+    opt-out that a new HubSpot record is still to get: that takes a call of its own (OPT-7). The new record will show which of our writes
+    made it, so that one that another worker makes over again from an older picture is known.
     """
-    left_out = {rule.hubspot for rule in unfit} | {rule.salesforce for rule in unfit} | _PARENTS | book.beside
-    if isinstance(hubspot.place, Slot) and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
+    origin = Side.SALESFORCE if isinstance(hubspot.place, Slot) else Side.HUBSPOT
+    held_back = (rule for rule in page.field_map if rule in unfit or not may_pass(rule, origin))
+    left_out = {name for rule in held_back for name in (rule.hubspot, rule.salesforce)} | _PARENTS | book.beside
+    if origin is Side.SALESFORCE and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
         left_out.add(opt_out.HUBSPOT_FIELD)
 
     def base(shown: Shown, forms: Mapping[str, Look]) -> Base:

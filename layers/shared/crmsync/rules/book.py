@@ -26,12 +26,14 @@ from crmsync.rules.values import spelling
 ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     {
         Side.HUBSPOT: frozenset(
-            {names.HUBSPOT_KEY, names.HUBSPOT_REVISION, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
+            {names.HUBSPOT_KEY, names.HUBSPOT_REVISION, names.MERGED_IDS}
+            | {owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
         ),
         Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, names.SALESFORCE_REVISION, owners.SALESFORCE_FIELD}),
     }
 )
-"""Fields that are read of every record, whatever is mapped: the other side's id, our newest write, and the owner."""
+"""Fields that are read of every record, whatever is mapped: the other side's id, our newest write, the owner, in HubSpot also what it was
+merged from."""
 
 
 @dataclass(frozen=True, slots=True)

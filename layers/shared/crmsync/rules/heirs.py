@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from crmsync.model.changes import Cause
 from crmsync.model.effects import Because, DeleteRecord, DropLink, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Intent, Link, LinkState
+from crmsync.model.names import MERGED_IDS
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.base import key_of
+from crmsync.rules.base import key_of, view
 from crmsync.rules.book import Book
 from crmsync.rules.pair_plan import plan_pair
-from crmsync.rules.values import is_blank
+from crmsync.rules.values import canonical, is_blank
+
+
+def merged_from(record: Record) -> tuple[Ref, ...]:
+    """The HubSpot records that this one was merged from, as it says itself."""
+    ids = str(record.fields.get(MERGED_IDS) or "").split(";")
+    return tuple(replace(record.ref, id=one) for text in ids if (one := text.strip()) and one != record.ref.id)
+
+
+def primary_link(
+    survivor: Record, named: Collection[Ref], links: Iterable[tuple[Link, Collection[Ref]]], book: Book
+) -> Link | None:
+    """Of the links of records that were merged into this HubSpot record, the one that goes on: the primary record's (MRG-3).
+
+    Nothing that a record shows says which of them was the primary one, but the survivor shows the primary one's values. So the link is it
+    whose Salesforce record the survivor names: `named` is that one and what became of it, and in `links` stands the same beside each link.
+    Where none is named, it is the one whose values the survivor contradicts least, its address among them, and of several the oldest.
+    """
+
+    def rank(one: tuple[Link, Collection[Ref]]) -> tuple[bool, int, int, str]:
+        link, salesforce = one
+        identifier = link.hubspot.id if isinstance(link.hubspot, Ref) else ""
+        is_named = any(ref in named for ref in salesforce)
+        return not is_named, _contradictions(survivor, link, book), len(identifier), identifier
+
+    return min(((link, tuple(refs)) for link, refs in links), key=rank, default=(None, ()))[0]
+
+
+def _contradictions(survivor: Record, link: Link, book: Book) -> int:
+    """In how many fields the survivor shows another value than the one, not blank, that the link's two sides had agreed on."""
+    page = book.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
+    forms = page.hubspot_forms if page else {}
+    blank = {name: book.sealer.seal(key_of(name, look), canonical(look, None)) for name, look in forms.items()}
+    shown = view(survivor, forms, link, book.sealer).showings
+    base = link.base(Side.HUBSPOT)
+    return sum(
+        shown[name].moved and base.seal_of(key_of(name, look)) not in {None, blank[name]}
+        for name, look in forms.items()
+    )
 
 
 def inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
@@ -70,8 +109,8 @@ def plan_gone(
     """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and is noticed whatever the list (CH-9, where
-    DEL-2 misses it). A Salesforce record that comes back is `reborn` in HubSpot: one whose deletion buried the link can be there again only
-    because somebody took it out of the recycle bin, whoever tells of it.
+    DEL-2 misses it); but one that belongs to another pair by now is never deleted. A Salesforce record that comes back is `reborn` in
+    HubSpot: one whose deletion buried the link can be there again only because somebody took it out of the bin, whoever tells of it.
     """
     if link.state is LinkState.TOMBSTONE:
         is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
@@ -80,7 +119,7 @@ def plan_gone(
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return nothing("one of the two was deleted; an edit does not bring it back", *because)
     bury = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
-    if facts.hubspot and facts.salesforce is None and deletes:
+    if facts.hubspot and facts.salesforce is None and deletes and not facts.outlived:
         return Plan((DeleteRecord(facts.hubspot.ref, because), bury))
     return Plan((bury,))
 

@@ -88,9 +88,16 @@ def _prefer(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
 
 
 def _always(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
-    """MAP-2: only the favourite's value ever passes, blanks included."""
+    """MAP-2: nothing of the other side ever passes; the favourite's value always overwrites, and so does its deletion.
+
+    A blank that the favourite did not get by a deletion is neither: beside it the other side keeps what it shows, at a birth and a first
+    meeting as after an edit or at a resync.
+    """
 
     def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+        mine = salesforce if favourite is Side.SALESFORCE else hubspot
+        if is_blank(mine.value) and not mine.changed:
+            return KEEP
         return Verdict(favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed))
 
     return decide

@@ -6,6 +6,7 @@ The sentences hold no value of the record, so that they may be stored and logged
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
@@ -32,6 +33,16 @@ def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
         hint="Merge the two records, or give one of them another address.",
         because=("CH-13",),
         waits_for=tuple(sorted(linked)),
+    )
+
+
+def opted_out_double(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13, OPT-7: a second record that is opted out, of a contact that does not sync at present and so is not told of it."""
+    return replace(
+        held_by_another(ref, linked),
+        text="shares its e-mail address with a record that is linked already, and is opted out of e-mail, which that one is not",
+        hint="Its contact is outside the inclusion list: unsubscribe it in HubSpot by hand, then merge the two records.",
+        because=("CH-13", "OPT-4", "OPT-7"),
     )
 
 
