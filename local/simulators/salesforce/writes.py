@@ -157,8 +157,8 @@ def _existing(org: Org, sobject: SObject, record_id: str) -> Row:
 def _lock(org: Org, transaction: Transaction, sobject: SObject, rows: Sequence[Mapping[str, Any]]) -> None:
     """A transaction that is not over holds what it wrote; with the fault `lock_row` somebody else holds this record.
 
-    With `parent` it is the account that is locked along with it. A write to a contact or an opportunity locks its account, whatever the field, the former one as well when it moves; the message names
-    what could not be locked [D: text; S: that it is the parent's id].
+    With `parent` it is the account that is locked along with it. A write to a contact or an opportunity locks its account, whatever the
+    field, the former one as well when it moves; the message names what could not be locked [D: text; S: that it is the parent's id].
     """
     own = str(rows[0].get("Id") or "unknown")
     if org.holds(own):
