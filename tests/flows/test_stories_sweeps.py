@@ -86,6 +86,7 @@ def test_a_concern_that_is_switched_on_later_is_swept_from_then_on(new_stack: Ne
     file = tmp_path / "settings.toml"
     file.write_text(SETTINGS, encoding="utf-8")
     command(stack, "settings", "push", str(file), "--apply")
+    command(stack, "setup", "--apply")
     stack.faults([NO_WEBHOOK, NO_EVENT])
     people.new_contact(lastname="Lang", company="Example GmbH", email="ada@example.com")
     people.new_record("Lead", LastName="Holm", Company="Example AB", Email="grace@example.com")
