@@ -74,9 +74,7 @@ def test_a_record_is_locked_until_its_transaction_ends(org: LiveOrg) -> None:
 
 def deletions(org: LiveOrg) -> list[str]:
     """What the list of deleted leads of the last hour has."""
-    start, end = (
-        moment(org.clock.now_ms() + minutes * 60_000).isoformat(timespec="seconds") for minutes in (-60, 2)
-    )
+    start, end = (moment(org.clock.now_ms() + minutes * 60_000).isoformat(timespec="seconds") for minutes in (-60, 2))
     answer = org.call("GET", "/sobjects/Lead/deleted/", params={"start": start, "end": end}).json()
     return [row["id"] for row in answer["deletedRecords"]]
 
