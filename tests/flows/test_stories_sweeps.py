@@ -18,7 +18,6 @@ from tests.flows.story_stage import (
     lead,
     lead_id,
     linked_pair,
-    own_act,
     record,
     rows,
     with_contacts,

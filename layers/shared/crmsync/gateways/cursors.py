@@ -1,7 +1,7 @@
 """Where sweeps keep their place, in the state table.
 
     pk               sk          attributes
-    cursor#acme      hubspot     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
+    cursor#acme      contact     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
 
 `seen` is compressed because it may hold thousands of records after a burst, and is paid for by size at each save. The newest ones are kept.
 """
