@@ -163,6 +163,17 @@ def test_the_first_look_begins_where_the_object_was_switched_on(side: Side):
     assert older.id != first.id
 
 
+def test_what_was_off_for_a_while_catches_up():
+    """Its cursor stands still, and the look after it is on again goes on there."""
+    town = Town()
+    look(town)
+    minutes_of_looks(town, 10)
+    town.wait(60)
+    meanwhile = town.new_lead()
+    town.wait(60)
+    assert look(town, begin=town.now) == [meanwhile.id]
+
+
 def test_a_side_that_is_older_than_dates_are_kept_begins_with_its_first_look():
     """The settings of an older release do not say since when an object is on."""
     town = Town()

@@ -23,7 +23,8 @@ FULL = {str(number): at(30) + timedelta(milliseconds=number) for number in range
         pytest.param({}, None, at(-30), id="as far as wanted"),
         pytest.param({"1": at(29)}, None, at(-30), id="little is remembered, and that is all there was"),
         pytest.param({}, at(10), at(10), id="no further than to the beginning"),
-        pytest.param({}, at(40), at(40), id="not even a little"),
+        pytest.param({}, at(30), at(30), id="not even a little"),
+        pytest.param({}, at(40), at(-30), id="a cursor that stands from before it was switched off and on again"),
         pytest.param(FULL, None, at(25), id="memory is full with what came since"),
         pytest.param(
             {key: one - HOUR / 4 for key, one in FULL.items()}, None, at(15) + SECOND, id="as far as memory goes"

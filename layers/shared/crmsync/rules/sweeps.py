@@ -64,12 +64,13 @@ REACH: Mapping[Side, Reach] = MappingProxyType(
 def start_of(since: datetime, seen: Mapping[str, datetime], back: timedelta, begin: datetime | None) -> datetime:
     """From when on an object is asked for whose cursor stands at `since`: `back` from there, as far as memory goes, not before `begin`.
 
-    Of several records with the oldest stamp that is remembered some may be forgotten.
+    A cursor that is older than its beginning is that of something which was off for a while: it goes on and catches up. Of several records
+    with the oldest stamp that is remembered some may be forgotten.
     """
     start = since - back
     if len(seen) >= MOST_SEEN:
         start = min(max(start, min(seen.values()) + _SECOND), since - LEAST)
-    return start if begin is None else max(start, begin)
+    return start if begin is None or since < begin else max(start, begin)
 
 
 def is_news(told: datetime | None, at: datetime, *, deleted: bool) -> bool:
