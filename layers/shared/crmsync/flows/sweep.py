@@ -1,4 +1,4 @@
-"""Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the pushes lost.
+"""Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the pushes lost (TRG-1).
 
 Each sweep looks back a little way, now and then a long one, as both sides show some changes late, and remembers what it passed on there.
 The cursor moves only after what it passed is durably queued, so a crash costs a repetition and never a record.
