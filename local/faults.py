@@ -24,7 +24,7 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "salesforce": frozenset(
             {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
-            | {"lock_row", "daily_limit", "drop_change_event", "field_removed"}
+            | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "late_commit"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
         "lambda": frozenset({"kill", "timeout", "throttle"}),
@@ -34,7 +34,14 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
 LASTING = frozenset({("salesforce", "daily_limit"), ("salesforce", "lock_row")})
 """Faults that, given ``seconds``, go on for so long, however often they strike."""
 
-CONDITIONS = frozenset({("hubspot", "search_lag"), ("hubspot", "clock_skew"), ("salesforce", "field_removed")})
+CONDITIONS = frozenset(
+    {
+        ("hubspot", "search_lag"),
+        ("hubspot", "clock_skew"),
+        ("salesforce", "field_removed"),
+        ("salesforce", "late_commit"),
+    }
+)
 """Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of
 `daily_limit` ran out) and are not used up."""
 
@@ -61,6 +68,11 @@ class Fault:
             raise UnknownFaultError(msg)
         details = {key: value for key, value in entry.items() if key not in {"at", "kind", "times"}}
         return cls(at, kind, int(entry.get("times", 1)), details)
+
+    @property
+    def seconds(self) -> float:
+        """Its ``seconds``, 0 where it has none."""
+        return float(self.details.get("seconds", 0))
 
 
 class Faults:

@@ -104,8 +104,9 @@ class ChangeEvents:
             self._bus.put(event)
         return bool(events)
 
-    def next_ms(self) -> None:
-        """Never: only somebody's write makes an event."""
+    def next_ms(self) -> int | None:
+        """When a transaction ends that takes longer; otherwise an event comes with somebody's write."""
+        return self._salesforce.next_commit_ms()
 
 
 def post(method: str, url: str, headers: Mapping[str, str], body: bytes) -> int:

@@ -142,3 +142,7 @@ class SalesforcePerson:
     def restore(self, ref: Ref) -> None:
         """Take a record out of the recycle bin."""
         self._act({"do": "undelete", "ids": [ref.id]})
+
+    def purge(self, ref: Ref) -> None:
+        """Delete a record past the recycle bin, or take it out of there for good."""
+        self._act({"do": "hard_delete", "ids": [ref.id]})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crmsync.ports import Cursor
+from crmsync.rules.sweeps import MOST_SEEN
 from tests.contracts.tables import cursors_on_dynamodb
 from tests.memory import MemoryCursors
 
@@ -52,8 +53,8 @@ def test_a_sweep_that_ran_beside_ours_keeps_its_own_cursor(cursors: Any) -> None
 
 
 def test_only_the_newest_of_what_was_seen_is_kept(cursors: Any) -> None:
-    """Four thousand records are remembered; older ones are looked at once more."""
-    seen = {str(number): NOON + timedelta(seconds=number) for number in range(4100)}
+    """Ten thousand records are remembered."""
+    seen = {str(number): NOON + timedelta(seconds=number) for number in range(MOST_SEEN + 100)}
 
     cursors.save("acme", "contact", Cursor(NOON, seen))
 

@@ -49,6 +49,32 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
     assert seen == ([] if stage.words.side is Side.HUBSPOT else [(ada, True)])
 
 
+@pytest.mark.parametrize("was_in_the_bin", [False, True])
+def test_a_record_that_is_purged_is_told_to_whoever_asks(salesforce: Stage, *, was_in_the_bin: bool) -> None:
+    """No query sees it any more; the list of what was deleted does, until 15 days later, each once."""
+    kept, gone = salesforce.add("ada"), salesforce.add("bob")
+    since = salesforce.crm.read([gone], {"Lead": []})[gone].modified_at
+    if was_in_the_bin:
+        salesforce.person.delete(gone)
+    salesforce.person.purge(gone)
+
+    pages = {wanted: salesforce.crm.changed_since({"Lead": since}, with_purged=wanted) for wanted in (False, True)}
+
+    told = {wanted: [(one.ref, one.deleted) for page in found for one in page] for wanted, found in pages.items()}
+    assert told == {False: [(kept, False)], True: [(kept, False), (gone, True)]}
+
+
+def test_what_lies_in_the_recycle_bin_is_told_once(salesforce: Stage) -> None:
+    """The bin and the list of what was deleted both have it."""
+    gone = salesforce.add("ada")
+    since = salesforce.crm.read([gone], {"Lead": []})[gone].modified_at
+    salesforce.person.delete(gone)
+
+    pages = salesforce.crm.changed_since({"Lead": since}, with_purged=True)
+
+    assert [(one.ref, one.deleted) for page in pages for one in page] == [(gone, True)]
+
+
 SMALL_PAGES: dict[str, Callable[[], Iterator[Stage]]] = {
     "memory-salesforce": stages.memory_salesforce,
     "simulator-hubspot": partial(stages.simulated_hubspot, page=5),

@@ -105,6 +105,19 @@ def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
     }
 
 
+def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
+    """The place moves only after its page is on the bus: when the bus is down for a while, no record is left out and none named twice."""
+    walk = Walk(contacts=25)
+    job = walk.start(CONTACTS)
+    walk.outbox.is_down = True
+    go_on(walk.errands.take(), walk.desk)
+    assert (far(walk.now(job)), walk.now(job).after, walk.named) == ((JobState.RUNNING, 0, 0), "", [])
+    walk.outbox.is_down = False
+
+    assert far(walk.run(job)) == (JobState.DONE, 25, 25)
+    assert walk.named == walk.hubspot.refs("contact")
+
+
 @pytest.mark.rule("ACC-13")
 def test_single_records_are_looked_at_by_force() -> None:
     """A person has named them; whether they are there is seen where they are looked at."""

@@ -181,12 +181,26 @@ def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Or
 
 
 def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
-    """1,440 a day when polling each minute; the list of contact roles that were deleted goes along."""
+    """1,440 a day when polling each minute; the lists of what was deleted go along."""
     now = datetime(2036, 1, 1, tzinfo=UTC)
     watched = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
 
     assert list(org.gateway.changed_since(dict.fromkeys(watched, now))) == []
     assert org.counts() == {"POST /composite": 1}
+    assert list(org.gateway.changed_since(dict.fromkeys(watched, now), with_purged=True)) == []
+    assert org.counts() == {"POST /composite": 2}
+
+
+def test_an_answer_that_comes_in_pages_is_read_to_its_end(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Salesforce cuts long answers, also those of a composite call, and says where the rest is."""
+    people = made(org, *(a_creation(number, Email="many@example.com") for number in range(7)))
+    alone = made(org, a_creation(8, "Contact", Email="many@example.com"))
+    monkeypatch.setattr("local.simulators.salesforce.query_api.DEFAULT_PAGE", 3)
+
+    found = org.gateway.find(["many@example.com"], {"Lead": [], "Contact": []})
+
+    assert sorted(one.ref for one in found) == sorted([*people, *alone])
+    assert len(found) == 8
 
 
 def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None:

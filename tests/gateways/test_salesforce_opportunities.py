@@ -222,7 +222,9 @@ def test_roles_that_are_gone_are_told_page_by_page_in_their_order(org: Org) -> N
         org.clock.advance(1)
     org.opportunities.end_roles([EndRole(roles[0]), EndRole(roles[3])])
 
-    pages = [[(one.ref, one.deleted) for one in page] for page in small.changed_since({ROLE: LONG_AGO})]
+    pages = [
+        [(one.ref, one.deleted) for one in page] for page in small.changed_since({ROLE: LONG_AGO}, with_purged=True)
+    ]
 
     told = list(dict.fromkeys(one for page in pages for one in page))
     assert told == [*((roles[at], False) for at in (1, 2, 4)), (roles[0], True), (roles[3], True)]
@@ -233,7 +235,7 @@ def test_a_list_of_deleted_roles_that_is_refused_hides_nothing_else(org: Org) ->
     """As a missing object."""
     [deal] = org.made(OPPORTUNITY, 1)
     broken = SalesforceSweep(org.gateway.session, now=lambda: 0.0)
-    pages = broken.changed_since({ROLE: LONG_AGO, OPPORTUNITY: LONG_AGO})
+    pages = broken.changed_since({ROLE: LONG_AGO, OPPORTUNITY: LONG_AGO}, with_purged=True)
 
     assert [one.ref for one in next(iter(pages))] == [deal]
     with pytest.raises(Refused):

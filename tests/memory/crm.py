@@ -27,6 +27,9 @@ FURTHER = "hs_additional_emails"
 MERGED = "hs_merged_object_ids"
 """The ids of all the records that a HubSpot record was merged from."""
 
+BINLESS = frozenset({"OpportunityContactRole"})
+"""Objects whose records are in no recycle bin when they are deleted by themselves."""
+
 IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
 
 
@@ -67,6 +70,7 @@ class MemoryCrm:
         self._now = now
         self._rows: dict[Ref, _Row] = {}
         self._merged: dict[Ref, Ref] = {}
+        self._purged: set[Ref] = set()
         self._next = 100
 
     # -- the port --
@@ -107,7 +111,9 @@ class MemoryCrm:
         ends = {ref: self._end_of(ref) for ref in refs}
         return {ref: end for ref, end in ends.items() if end != ref and self._is_live(end)}
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False
+    ) -> Iterator[Sequence[Sighting]]:
         """As the port says."""
         self._call("changed_since")
         for name, moment in since.items():
@@ -115,6 +121,7 @@ class MemoryCrm:
                 Sighting(ref, self._stamp(row.modified_at), row.is_deleted)
                 for ref, row in self._rows.items()
                 if ref.object == name and self._stamp(row.modified_at) >= self._stamp(moment)
+                if with_purged or not self._is_purged(ref)
             ]
             seen = [one for one in seen if self.customs.tells_deleted or not one.deleted]
             seen.sort(key=lambda one: (one.modified_at, one.ref))
@@ -136,6 +143,12 @@ class MemoryCrm:
         for child, _ in self._children_of(ref):
             self.delete(child, ours=ours)
             self._rows[child].along_with = ref
+
+    def purge(self, ref: Ref) -> None:
+        """A person deletes a record, if nobody has, and takes it out of the recycle bin for good, with what was deleted along with it."""
+        if self._is_live(ref):
+            self.delete(ref)
+        self._purged |= {ref, *(one for one, row in self._rows.items() if row.along_with == ref)}
 
     def restore(self, ref: Ref) -> None:
         """A person takes a record out of the recycle bin, and what was deleted along with it."""
@@ -218,6 +231,11 @@ class MemoryCrm:
         return [
             (ref, by) for name, by in ways for ref in self.refs(name) if self._rows[ref].fields.get(by) == parent.id
         ]
+
+    def _is_purged(self, ref: Ref) -> bool:
+        """Whether it is deleted and in no recycle bin; what is deleted by itself and has none never was in one."""
+        row = self._rows[ref]
+        return ref in self._purged or (row.is_deleted and row.along_with is None and ref.object in BINLESS)
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.cursors import newest
 from crmsync.model.changes import Change
 from crmsync.model.effects import Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
+from crmsync.rules.sweeps import newest
 
 _FIRST = "Somebody else saved this link first."
 

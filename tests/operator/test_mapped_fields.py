@@ -112,7 +112,7 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
 
     (connection,) = stage.operator.settings().connections
     rating = FieldRule("rating", "Rating__c", objects=("Account",), length=255)
-    assert connection.companies == CompanySettings(field=(rating,))
+    assert connection.companies == CompanySettings(since=NOON, field=(rating,))
     next_step = FieldRule("next_step", "Next_Step__c", objects=("Opportunity",), length=255)
     assert connection.deals == DealSettings(since=NOON, field=(next_step,))
 

@@ -17,7 +17,7 @@ from local.simulators.salesforce.refusals import RefusalError
 from local.simulators.salesforce.schema import ObjectAccess, Schema, View
 from local.simulators.salesforce.store import Store
 from local.simulators.salesforce.times import full_second
-from local.simulators.salesforce.transaction import Actor, Transaction
+from local.simulators.salesforce.transaction import Actor, LateCommit, Transaction
 
 SHORT = 15
 
@@ -61,7 +61,9 @@ class Org:
     limited: set[str] = field(default_factory=set)
     """Users whose profile lacks Modify All Data, so that object permissions count for them."""
     purged: list[tuple[int, str, str]] = field(default_factory=list)
-    """When, which sObject and which id: records that were deleted past the recycle bin."""
+    """When, which sObject and which id: records that are deleted and in no recycle bin (any more)."""
+    late: list[LateCommit] = field(default_factory=list)
+    """What a person has written and nobody sees yet."""
     outer: Transaction | None = None
 
     def view(self, user_id: str, *, tooling: bool = False) -> View:
@@ -110,10 +112,31 @@ class Org:
             transaction.rollback()
             raise
         if not actor.trusted:
-            self.purged += [
-                (transaction.now_ms, c.sobject, c.record_id) for c in transaction.changes() if c.before and not c.after
-            ]
-            self.events.commit(transaction, self.schema)
+            fault = None if actor.product else self.faults.take("salesforce", "late_commit")
+            if fault is None:
+                self._commit(transaction, transaction.now_ms)
+            else:
+                self.late.append(LateCommit.of(transaction, self.clock.now_ms() + round(fault.seconds * 1000)))
+
+    def catch_up(self) -> None:
+        """Commit what is due of the transactions that took so long."""
+        due = [one for one in self.late if one.due_ms <= self.clock.now_ms()]
+        for one in due:
+            self.late.remove(one)
+            self._commit(one.redo(self.store), one.written_ms)
+
+    def holds(self, record_id: str) -> bool:
+        """Whether a transaction that is not over has written this record; nobody else can until then [D]."""
+        return any(change.record_id == record_id for one in self.late for change in one.changes)
+
+    def _commit(self, transaction: Transaction, written_ms: int) -> None:
+        """The log of what was deleted tells when a record was deleted, not when it was purged [M]."""
+        self.purged += [
+            (c.before["SystemModstamp"] if c.before.get("IsDeleted") else written_ms, c.sobject, c.record_id)
+            for c in transaction.changes()
+            if c.before and not c.after
+        ]
+        self.events.commit(transaction, self.schema)
 
     def _part(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:
         """A call inside a whole: it writes with its own headers, and its refusal takes back only what it wrote."""

@@ -1,4 +1,4 @@
-"""What people do in the user interface and no REST resource offers: convert a lead, merge records, undelete them, define stages.
+"""What people do in the user interface and no REST resource offers: convert a lead, merge records, undelete or purge them, define stages.
 
 Only such actions live here; each writes by the one way records are written (`writes`) and in one transaction.
 """
@@ -175,11 +175,26 @@ def _merge_hidden(org: Org, transaction: Transaction, winner: Row, loser: Row) -
 def _undelete(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
     ids = [read_id(str(record_id)) for record_id in action["ids"]]
     for record_id in ids:
-        sobject = next((item for item in org.schema.objects.values() if item.prefix == record_id[:3]), None)
-        if sobject is None:
-            raise RefusalError("MALFORMED_ID", f"malformed id {record_id}", [])
-        writes.undelete(org, transaction, sobject, record_id)
+        writes.undelete(org, transaction, _of_prefix(org, record_id), record_id)
     return {"ids": ids}
+
+
+def _hard_delete(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
+    """Records that are deleted, or lie in the recycle bin already, and are then in no bin any more."""
+    ids = [read_id(str(record_id)) for record_id in action["ids"]]
+    for record_id in ids:
+        sobject = _of_prefix(org, record_id)
+        if org.store.get(sobject.name, record_id) is None:
+            raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
+        writes.purge(org, transaction, sobject, record_id)
+    return {"ids": ids}
+
+
+def _of_prefix(org: Org, record_id: str) -> SObject:
+    sobject = next((item for item in org.schema.objects.values() if item.prefix == record_id[:3]), None)
+    if sobject is None:
+        raise RefusalError("MALFORMED_ID", f"malformed id {record_id}", [])
+    return sobject
 
 
 def _define_stage(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
@@ -195,6 +210,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Org, Transaction, View, Action], dict[str
         "convert_lead": _convert_lead,
         "merge": _merge,
         "undelete": _undelete,
+        "hard_delete": _hard_delete,
         "define_stage": _define_stage,
         "define_record_type": _define_record_type,
     }

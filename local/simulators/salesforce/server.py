@@ -132,11 +132,13 @@ class Server:
         call = Call(str(environ["REQUEST_METHOD"]), place[1], query, headers, body, place[0], user_id, product)
         if not product:
             with self.lock:
+                self._org.catch_up()
                 return self._limited(call, self._api.match)
         return self._product_call(call)
 
     def _product_call(self, call: Call) -> Reply:
         with self.lock:
+            self._org.catch_up()
             match = self._api.match(call)
             reads = self._api.only_reads(call, match)
             self.stats.count(match.route.name(match.names), reads=reads)

@@ -73,16 +73,24 @@ class SalesforceSimulator:
     def due_change_events(self) -> list[dict[str, Any]]:
         """Take the events of all changes since the last time, as EventBridge events of the partner event source."""
         with self._server.lock:
+            self._org.catch_up()
             return self._org.events.take()
+
+    def next_commit_ms(self) -> int | None:
+        """When the next transaction ends that takes longer (the fault ``late_commit``)."""
+        with self._server.lock:
+            return min((one.due_ms for one in self._org.late), default=None)
 
     def person(self, action: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a person does in the user interface. Raises `ValueError` or `RefusalError`."""
         with self._server.lock:
+            self._org.catch_up()
             return people.act(self._org, Actor(self.user_id, _UI), action)
 
     def values(self, sobject: str, field: str) -> list[Any]:
         """What a field of all records of an object holds now, for whoever counts what came of a run."""
         with self._server.lock:
+            self._org.catch_up()
             return [row.get(field) for row in self._org.store.tables[sobject]]
 
     def count(self, sobject: str) -> int:

@@ -5,10 +5,13 @@ It knows rows and ids, not what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from local.simulators.salesforce.fields import Row
 from local.simulators.salesforce.store import Store
+from local.simulators.salesforce.times import full_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,35 @@ class Transaction:
             Change(sobject, record_id, before, self.store.get(sobject, record_id))
             for (sobject, record_id), before in first.items()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class LateCommit:
+    """A transaction that goes on after it has written: until it ends nobody sees anything of it, and its stamps are those of the writes."""
+
+    actor: Actor
+    written_ms: int
+    due_ms: int
+    changes: Sequence[Change]
+
+    @classmethod
+    def of(cls, transaction: Transaction, due_ms: int) -> Self:
+        """Take a transaction back and keep it until it is due."""
+        changes = transaction.changes()
+        transaction.rollback()
+        return cls(transaction.actor, transaction.now_ms, due_ms, changes)
+
+    def redo(self, store: Store) -> Transaction:
+        """Write it all; what others have written to the same records meanwhile, as a consequence of something else, stays."""
+        transaction = Transaction(store, self.actor, full_second(self.due_ms))
+        for change in self.changes:
+            there = store.get(change.sobject, change.record_id)
+            if change.after is None:
+                transaction.remove(change.sobject, change.record_id)
+                continue
+            before = change.before or {}
+            new = {
+                name: value for name, value in change.after.items() if before.get(name) != value or name not in before
+            }
+            transaction.put(change.sobject, change.record_id, (there or before) | new)
+        return transaction

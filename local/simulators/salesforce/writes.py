@@ -124,6 +124,21 @@ def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: st
                     undelete(org, transaction, child, other["Id"])
 
 
+def purge(org: Org, transaction: Transaction, sobject: SObject, record_id: str) -> None:
+    """Delete a record past the recycle bin, or take it out of there, with what was deleted along with it. Raises `RefusalError`."""
+    if org.store.live(sobject.name, record_id) is not None:
+        delete(org, transaction, sobject, record_id)
+    row = org.store.get(sobject.name, record_id)
+    if row is None:
+        return
+    transaction.remove(sobject.name, record_id)
+    for child, field in org.schema.children(sobject.name):
+        if field.cascade:
+            for other in org.store.tables[child.name].matching(field.name, [record_id]):
+                if other.get("IsDeleted"):
+                    purge(org, transaction, child, other["Id"])
+
+
 def _parents_live(org: Org, sobject: SObject, row: Row) -> bool:
     """Whether nothing that this record hangs on is in the bin: a contact role needs its opportunity and its contact [M]."""
     parents = [(name, row.get(field.name)) for field in sobject.fields if field.cascade for name in field.reference_to]
@@ -140,22 +155,26 @@ def _existing(org: Org, sobject: SObject, record_id: str) -> Row:
 
 
 def _lock(org: Org, transaction: Transaction, sobject: SObject, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The fault `lock_row`: somebody else holds this record, or with `parent` the account that is locked along with it.
+    """A transaction that is not over holds what it wrote; with the fault `lock_row` somebody else holds this record.
 
-    A write to a contact or an opportunity locks its account, whatever the field, the former one as well when it moves; the message names
-    what could not be locked [D: text; S: that it is the parent's id].
+    With `parent` it is the account that is locked along with it. A write to a contact or an opportunity locks its account, whatever the
+    field, the former one as well when it moves; the message names what could not be locked [D: text; S: that it is the parent's id].
     """
+    own = str(rows[0].get("Id") or "unknown")
+    if org.holds(own):
+        raise _locked(own)
     if not transaction.actor.product:
         return
-    own = str(rows[0].get("Id") or "unknown")
     held = [own, *(str(row["AccountId"]) for row in rows if row.get("AccountId"))]
     for one in dict.fromkeys(held):
         fault = org.faults.take("salesforce", "lock_row", object=sobject.name, parent=one)
         if fault is not None:
-            message = (
-                f"unable to obtain exclusive access to this record or 1 records: {fault.details.get('parent', own)}"
-            )
-            raise RefusalError("UNABLE_TO_LOCK_ROW", message, [])
+            raise _locked(str(fault.details.get("parent", own)))
+
+
+def _locked(record_id: str) -> RefusalError:
+    message = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
+    return RefusalError("UNABLE_TO_LOCK_ROW", message, [])
 
 
 def _standing(org: Org, transaction: Transaction, sobject: SObject) -> Row:

@@ -1,114 +1,156 @@
-"""Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the pushes lost.
+"""Webhooks hurry, sweeps guarantee: find on one side what changed since the last look, whatever the pushes lost (TRG-1).
 
-Each sweep looks back over an overlap, as both sides show some changes late, and remembers what it passed on inside it.
+Each sweep looks back a little way, now and then a long one, as both sides show some changes late, and remembers what it passed on there.
 The cursor moves only after what it passed is durably queued, so a crash costs a repetition and never a record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import DEFINITIONS, MAKE_WAY
-from crmsync.model.records import Kind
+from crmsync.model.concerns import DEFINITIONS, MAKE_WAY, since_of, watched_of
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection
 from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
+from crmsync.rules.sweeps import REACH, SELDOM, Reach, is_news, remembered, start_of
 
-OVERLAP = timedelta(minutes=5)
-"""Salesforce stamps a row before it commits it, HubSpot's search index lags behind; both by seconds to a few minutes."""
+LIST_OVERLAP = timedelta(minutes=5)
+"""How far back a look at the inclusion list goes."""
 
-SELDOM = timedelta(minutes=14, seconds=30)
-"""How long definitions rest, as they hardly ever change: with a look a minute, every fifteenth, though schedules are late by seconds."""
-
+FAR = "far"
 TURN = "definitions"
-"""The cursor that tells when definitions were last looked at. How far each of them was told is in a cursor of its own: were it the same,
-a look that is refused would be their turn again and again, and those that make way would never be looked at."""
+"""What has its turn only now and then: a look far back, and definitions. When it was last had is in a cursor of its own: were a look that
+is refused followed by the same again and again, those that make way for it would never be looked at."""
 
 
-def sweep(
-    connection: str,
-    kinds: Mapping[str, Kind],
-    sweeper: Sweeper,
-    cursors: Cursors,
-    outbox: Outbox,
-    now: datetime,
-) -> int:
-    """Look once at all objects in `kinds` (object name -> concern) and queue what is new; answers how many changes.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What of one side a connection must hear of: object name -> concern. `begins` has since when, where that is known."""
 
-    The very first sweep begins one overlap ago: what is older than the connection comes by import. A side that has been quiet for two
-    overlaps has its cursor moved up once, so that it is not asked for the same records for ever. Definitions have their turn every
+    connection: str
+    side: Side
+    kinds: Mapping[str, Kind]
+    begins: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def reach(self) -> Reach:
+        """How far back the side is looked at."""
+        return REACH[self.side]
+
+
+def watch_of(connection: Connection, side: Side) -> Watch:
+    """All that a connection must hear of a side, each since its concern was switched on."""
+    kinds = watched_of(connection, side)
+    begins = {name: since for name, kind in kinds.items() if (since := since_of(connection, kind))}
+    return Watch(connection.name, side, kinds, begins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """Which objects are asked for this time, and whether the look goes far back."""
+
+    names: Sequence[str]
+    far: bool
+
+
+def sweep(watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now: datetime) -> int:
+    """Look once at all objects of the watch and queue what is new; answers how many changes.
+
+    The first sweep begins where the settings that switched the object on came into force: what is older comes by import. A side that has
+    been quiet for a while has its cursor moved up, so that it is not asked for the same records for ever. Definitions have their turn every
     quarter of an hour, in the place of those that make way for them and are looked at with the next look again. Raises `SyncError`.
     """
-    known = {name: cursors.load(connection, name) or _begin(connection, name, cursors, now) for name in kinds}
-    places = {name: known[name] for name in _this_time(connection, kinds, cursors, now)}
+    connection, reach = watch.connection, watch.reach
+    known = {name: cursors.load(connection, name) or _begin(watch, name, cursors, now) for name in watch.kinds}
+    turns = _turns(watch, cursors, now)
+    places = {name: known[name] for name in turns.names}
+    back = reach.far if turns.far else reach.near
+    starts = {name: start_of(one.since, one.seen, back, watch.begins.get(name)) for name, one in places.items()}
     already = {name: place.seen for name, place in places.items()}
     queued = 0
-    for page in sweeper.changed_since({name: place.since - OVERLAP for name, place in places.items()}):
-        fresh = [one for one in page if already[one.ref.object].get(one.ref.id) != one.modified_at]
+    for page in sweeper.changed_since(starts, with_purged=turns.far):
+        told = [(one, already[one.ref.object].get(one.ref.id)) for one in page]
+        fresh = [one for one, before in told if is_news(before, one.modified_at, deleted=one.deleted)]
         if fresh:
-            outbox.publish([_change(connection, kinds, one) for one in fresh])
+            outbox.publish([_change(watch, one) for one in fresh])
         queued += len(fresh)
         for name in {one.ref.object for one in fresh}:
-            places[name] = _moved(places[name], [one for one in page if one.ref.object == name])
+            places[name] = _moved(places[name], [one for one in fresh if one.ref.object == name], now, reach)
             cursors.save(connection, name, places[name])
             places[name] = replace(places[name], version=places[name].version + 1)
     for name, place in places.items():
-        if place.seen and place.since < now - 2 * OVERLAP:
-            cursors.save(connection, name, replace(place, since=now - OVERLAP, seen={}))
+        if place.seen and place.since < now - 2 * reach.near:
+            since = now - reach.near
+            cursors.save(connection, name, replace(place, since=since, seen=_within(place.seen, since - reach.far)))
     return queued
 
 
-def sweep_list(connection: str, list_id: str, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime) -> int:
+def sweep_list(connection: Connection, lists: Lists, cursors: Cursors, outbox: Outbox, now: datetime) -> int:
     """Queue the contacts that entered the inclusion list since the last look (TRG-10, INC-22); answers how many.
 
-    No webhook tells of it, and a contact that enters a list need not have been edited. Newest first, so the cursor
-    moves when all are queued.
+    No webhook tells of it, and a contact that enters a list need not have been edited. The first look begins where the list came into
+    force. Newest first, so the cursor moves when all are queued.
     """
+    list_id, begin = connection.contacts.inclusion_list, connection.contacts.listed_since
     name = f"list {list_id}"
-    place = cursors.load(connection, name) or _begin(connection, name, cursors, now)
+    place = cursors.load(connection.name, name) or _new(connection.name, name, begin or now, cursors)
     seen: dict[str, datetime] = {}
     queued = 0
-    for page in lists.joined_since(list_id, place.since - OVERLAP):
+    for page in lists.joined_since(list_id, start_of(place.since, {}, LIST_OVERLAP, begin)):
         fresh = [one for one in page if place.seen.get(one.ref.id) != one.modified_at]
         if fresh:
-            outbox.publish([Change(connection, Kind.CONTACT, one.ref, Cause.AGAIN, one.modified_at) for one in fresh])
+            outbox.publish(
+                [Change(connection.name, Kind.CONTACT, one.ref, Cause.AGAIN, one.modified_at) for one in fresh]
+            )
         queued += len(fresh)
         seen |= {one.ref.id: one.modified_at for one in page}
-    since = max(seen.values(), default=now - OVERLAP)
+    since = max(seen.values(), default=now - LIST_OVERLAP)
     if queued or (place.seen and not seen):
-        cursors.save(
-            connection,
-            name,
-            replace(place, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP}),
-        )
+        cursors.save(connection.name, name, replace(place, since=since, seen=_within(seen, since - LIST_OVERLAP)))
     return queued
 
 
-def _this_time(connection: str, names: Collection[str], cursors: Cursors, now: datetime) -> list[str]:
-    """The objects of this look."""
-    if DEFINITIONS.isdisjoint(names):
-        return list(names)
-    turn = cursors.load(connection, TURN) or _begin(connection, TURN, cursors, now)
-    if turn.since > now - SELDOM:
-        return [name for name in names if name not in DEFINITIONS]
-    cursors.save(connection, TURN, replace(turn, since=now))
-    return [name for name in names if name not in MAKE_WAY]
+def _turns(watch: Watch, cursors: Cursors, now: datetime) -> _Turns:
+    """What this look asks for. Definitions and a look far back are never due together: both would read more than others do."""
+    name = f"turns {watch.side}"
+    place = cursors.load(watch.connection, name) or Cursor(now, {TURN: now})
+    rests = {FAR: watch.reach.turn} if DEFINITIONS.isdisjoint(watch.kinds) else {TURN: SELDOM, FAR: watch.reach.turn}
+    due = next((turn for turn, rest in rests.items() if not _rests(place.seen.get(turn), rest, now)), None)
+    if due:
+        cursors.save(watch.connection, name, replace(place, since=now, seen={**place.seen, due: now}))
+    left_out = MAKE_WAY if due == TURN else DEFINITIONS
+    return _Turns([one for one in watch.kinds if one not in left_out], far=due == FAR)
 
 
-def _begin(connection: str, name: str, cursors: Cursors, now: datetime) -> Cursor:
-    cursor = Cursor(now, {})
+def _rests(last: datetime | None, rest: timedelta, now: datetime) -> bool:
+    return last is not None and last > now - rest
+
+
+def _begin(watch: Watch, name: str, cursors: Cursors, now: datetime) -> Cursor:
+    return _new(watch.connection, name, watch.begins.get(name, now), cursors)
+
+
+def _new(connection: str, name: str, since: datetime, cursors: Cursors) -> Cursor:
+    cursor = Cursor(since, {})
     cursors.save(connection, name, cursor)
     return replace(cursor, version=1)
 
 
-def _moved(cursor: Cursor, page: Sequence[Sighting]) -> Cursor:
-    """The cursor after a page: at the newest thing seen, with what was passed on inside the overlap before it."""
-    since = max(cursor.since, *(one.modified_at for one in page))
-    seen = {**cursor.seen, **{one.ref.id: one.modified_at for one in page}}
-    return replace(cursor, since=since, seen={key: at for key, at in seen.items() if at >= since - OVERLAP})
+def _moved(cursor: Cursor, passed_on: Iterable[Sighting], now: datetime, reach: Reach) -> Cursor:
+    """The cursor after a page: at the newest thing that was passed on, with what is remembered of it."""
+    found = {one.ref.id: one.modified_at for one in passed_on}
+    since = max(cursor.since, *found.values())
+    told = {key: remembered(cursor.seen.get(key), at, now, reach.settles) for key, at in found.items()}
+    return replace(cursor, since=since, seen=_within({**cursor.seen, **told}, since - reach.far))
 
 
-def _change(connection: str, kinds: Mapping[str, Kind], one: Sighting) -> Change:
+def _within(seen: Mapping[str, datetime], start: datetime) -> dict[str, datetime]:
+    return {key: at for key, at in seen.items() if at >= start}
+
+
+def _change(watch: Watch, one: Sighting) -> Change:
     cause = Cause.DELETED if one.deleted else Cause.EDITED
-    return Change(connection, kinds[one.ref.object], one.ref, cause, one.modified_at)
+    return Change(watch.connection, watch.kinds[one.ref.object], one.ref, cause, one.modified_at)

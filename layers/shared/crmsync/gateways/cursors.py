@@ -1,9 +1,9 @@
 """Where sweeps keep their place, in the state table.
 
     pk               sk          attributes
-    cursor#acme      hubspot     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
+    cursor#acme      contact     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
 
-`seen` is compressed because it may hold thousands of records after a burst, and is paid for by size at each save.
+`seen` is compressed because it may hold thousands of records after a burst, and is paid for by size at each save. The newest ones are kept.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws_errors import aws_error
 from crmsync.ports import Cursor
-
-MOST_SEEN = 4000
-"""Records remembered as passed on; when there are more, the oldest are passed on once more, which does no harm."""
+from crmsync.rules.sweeps import newest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -72,11 +70,6 @@ class CursorTable:
 
 def _key(connection: str, name: str) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"cursor#{connection}"}, "sk": {"S": name}}
-
-
-def newest(seen: Mapping[str, datetime]) -> dict[str, datetime]:
-    """The `MOST_SEEN` newest entries."""
-    return dict(sorted(seen.items(), key=lambda entry: entry[1], reverse=True)[:MOST_SEEN])
 
 
 def _seen_bytes(seen: Mapping[str, datetime]) -> bytes:

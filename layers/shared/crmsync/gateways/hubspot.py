@@ -120,7 +120,12 @@ class HubspotGateway:
             outcomes.extend(error for _ in effects[len(outcomes) :])
         return outcomes
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(
+        self,
+        since: Mapping[str, datetime],
+        *,
+        with_purged: bool = False,  # noqa: ARG002 - HubSpot tells of no deletion
+    ) -> Iterator[Sequence[Sighting]]:
         """Pages of 200 records, oldest first per object, longer ones where many share a stamp; HubSpot tells no deleted ones.
 
         One call per object when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.

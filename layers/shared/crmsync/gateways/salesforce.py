@@ -157,13 +157,14 @@ class SalesforceGateway:
 
         return _told(len(effects), run)
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False
+    ) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for all objects when nothing changed, two with contact roles among them. A page may begin with records that ended the page
-        before. Raises `SyncError`.
+        One call for up to five objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
         """
-        return self._sweep.changed_since(since)
+        return self._sweep.changed_since(since, with_purged=with_purged)
 
     def _update_fixed(self, doubles: list[Write], outcomes: dict[int, Outcome]) -> None:
         """Update what our key finds, all but the fields that are fixed; of what it does not find, the conflict stands."""

@@ -1,7 +1,9 @@
 """How one Salesforce org is asked for everything that changed since a moment: pages by stamp. No records are read here.
 
-Facts: ``SystemModstamp`` has whole seconds, is indexed, and moves with every write; queryAll tells deleted records, too (platforms,
-sections 2.2 and 2.3).
+Facts: ``SystemModstamp`` has whole seconds, is indexed, and moves with every write; queryAll tells deleted records, too, as long as they
+are in the recycle bin (platforms, sections 2.2 and 2.3). A log of what was deleted, behind Get Deleted, has them for 15 days, those as well
+that are in no bin: what was purged [M], and contact roles, which never come into one when they are deleted by themselves [D]. Salesforce
+does not want to be asked for that log more often than every five minutes [D].
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.gateways.salesforce_ids import full as full_id
-from crmsync.gateways.salesforce_queries import PAGE, Deletions, Query, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_queries import NEVER_DELETED, PAGE, Deletions, Query, modified_since, of_stamp, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Sighting
@@ -22,9 +24,6 @@ def moment(text: str) -> datetime:
     """Salesforce's time, ``2026-11-02T10:00:00.000+0000``."""
     return datetime.fromisoformat(text)
 
-
-FORGOTTEN = frozenset({"OpportunityContactRole"})
-"""Objects whose records are in no recycle bin when they are deleted by themselves [D], so that no query tells of them."""
 
 REMEMBERED = timedelta(days=15) - timedelta(hours=1)
 """How long Salesforce lists what was deleted: 15 days [D], less an hour for clocks that differ."""
@@ -42,16 +41,19 @@ class SalesforceSweep:
         self._now = now
         self._size = page
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False
+    ) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
-        One call for up to five objects when nothing changed; the list of what Salesforce forgets goes along in it, as it is no query. A
-        page may begin with records that ended the page before. An object that Salesforce will not show keeps nobody from being told of the
-        others: its refusal is raised at the end. Raises `SyncError`.
+        One call for up to five objects when nothing changed; `with_purged` the lists of what was deleted go along in it, as they are no
+        queries. A page may begin with records that ended the page before. An object that Salesforce will not show keeps nobody from being
+        told of the others: its refusal is raised at the end. Raises `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
         refused: list[SyncError] = []
-        lists = [self._deletions(name, start) for name, start in places.items() if name in FORGOTTEN]
+        listed = [name for name in places if with_purged and name not in NEVER_DELETED]
+        lists = [self._deletions(name, places[name]) for name in listed]
         gone: dict[str, list[Sighting]] = {}
         while places:
             page: list[Sighting] = []

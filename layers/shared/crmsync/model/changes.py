@@ -47,9 +47,9 @@ class Change:
 
 
 def redelivered(change: Change) -> Change:
-    """The change of a look that ended half way, by a death or by somebody who was first: its record is looked at even if it shows nothing new.
+    """The change of a look that ended half way: its record is looked at even if it shows nothing new.
 
-    What was written and what was not is not known, and another worker may have agreed on the pair since.
+    Whoever had it died, or somebody else was first; what was written is not known, and another may have agreed on the pair since.
     """
     return replace(change, cause=Cause.AGAIN) if change.cause is Cause.EDITED else change
 

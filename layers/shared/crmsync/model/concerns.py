@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from crmsync.model.records import Kind, Side
@@ -72,3 +73,17 @@ def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
     kinds = kinds_of(connection)
     signs = SIGNS if side is Side.SALESFORCE else {}
     return objects_of(connection, side) | {name: kind for name, kind in signs.items() if kind in kinds}
+
+
+def since_of(connection: Connection, kind: Kind) -> datetime | None:
+    """Since when a concern is on, as the push that switched it on was dated; None where it is older than that dates are kept.
+
+    Opportunities sync where both deals and companies are on (OPP-2), so the later one counts.
+    """
+    companies, deals = connection.companies.since, connection.deals.since
+    dates = {
+        Kind.CONTACT: [connection.contacts.since],
+        Kind.ACCOUNT: [companies],
+        Kind.OPPORTUNITY: [companies, deals],
+    }
+    return max((one for one in dates[kind] if one), default=None)

@@ -72,7 +72,11 @@ class SalesforceOrg:
 
 @dataclass(frozen=True, slots=True)
 class ContactSettings:
-    """Section ``[connection.contacts]``."""
+    """Section ``[connection.contacts]``.
+
+    ``since`` is when contacts were switched on, ``listed_since`` when this inclusion list came into force; both are no part of the
+    operator's file: the push sets them, and sweeps begin there.
+    """
 
     sync: bool = True
     create_in_salesforce: CreateInSalesforce = CreateInSalesforce.LEAD
@@ -83,6 +87,8 @@ class ContactSettings:
     company_fallback: str = "email_domain"
     last_name_fallback: str = "email_name"
     max_deletes_per_hour: int = 0
+    since: datetime | None = None
+    listed_since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
 
 
@@ -92,7 +98,7 @@ class CompanySettings:
 
     ``match_by_domain`` pairs a company and an account of one domain where contacts decide nothing (CH-15). ``remove_associations`` takes
     a contact's company away in HubSpot when Salesforce takes its account away (Q-29); an account is never taken away (CH-23).
-    ``delete_in_hubspot`` deletes a company when its account is deleted.
+    ``delete_in_hubspot`` deletes a company when its account is deleted. ``since`` is when companies were switched on; the push sets it.
     """
 
     sync: bool = True
@@ -101,6 +107,7 @@ class CompanySettings:
     remove_associations: bool = False
     delete_in_hubspot: bool = False
     max_deletes_per_hour: int = 0
+    since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
 
 

@@ -208,11 +208,13 @@ class Sighting:
 class Sweeper(Protocol):
     """What a side can tell about everything that changed since a moment."""
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False
+    ) -> Iterator[Sequence[Sighting]]:
         """Records modified at or after the moment given per object name, page by page, oldest first per object.
 
-        Deleted ones are told too where the side tells. However many share one moment, all are named and it ends. Costs one
-        call when nothing changed.
+        Deleted ones are told too where the side tells, with `with_purged` also those that are in no recycle bin (any more). However many
+        share one moment, all are named and it ends. Costs one call when nothing changed.
         """
 
 

@@ -1,4 +1,4 @@
-"""Since when each mapping row is in force and deals are on, worked out at a push by comparing with what is in force (MAP-6, OPP-4).
+"""Since when each mapping row, each concern and the inclusion list are in force, told at a push by what was before (MAP-6, OPP-4, SET-9).
 
 A row is told by its two fields. Another policy makes no other row, but one that synced nothing and now does, or that was taken out and put
 back, is new.
@@ -13,6 +13,7 @@ from typing import Any
 
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.settings import Connection, Settings
+from crmsync.rules.inclusion import needs_membership
 from crmsync.rules.mapping_checks import is_pair
 from crmsync.rules.settings_checks import DEFAULT_ROWS, SECTIONS
 
@@ -24,11 +25,21 @@ def dated(old: Settings, new: Settings, at: datetime) -> Settings:
 
 
 def _switched(old: Connection | None, new: Connection, at: datetime) -> Connection:
-    """The connection with the date of its deals: older opportunities sync only by import (OPP-4)."""
-    if not new.deals.sync:
-        return new
-    since = old.deals.since if old and old.deals.sync else at
-    return replace(new, deals=replace(new.deals, since=since))
+    """The connection with the dates of its concerns and its list: what is older is left to an import (OPP-4), the rest to the sweeps.
+
+    What was on before dates were kept has none.
+    """
+    sections: dict[str, Any] = {}
+    for name in SECTIONS:
+        before, section = getattr(old, name) if old else None, getattr(new, name)
+        if section.sync:
+            sections[name] = replace(section, since=before.since if before and before.sync else at)
+    contacts = sections.get("contacts")
+    if contacts and needs_membership(contacts):
+        was_listed = old is not None and old.contacts.sync and old.contacts.inclusion_list == contacts.inclusion_list
+        listed_since = old.contacts.listed_since if old and was_listed else at
+        sections["contacts"] = replace(contacts, listed_since=listed_since)
+    return replace(new, **sections)
 
 
 def _dated(old: Connection | None, new: Connection, at: datetime) -> Connection:

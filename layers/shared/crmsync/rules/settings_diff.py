@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
 
-_SET_BY_THE_PUSH = "since"
+_SET_BY_THE_PUSH = frozenset({"since", "listed_since"})
 """What no operator writes into the file, so that nobody has to think it over."""
 
 
@@ -50,7 +50,7 @@ def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
         for owner, user in value:
             yield f"{path} {owner}", _shown(user)
     elif is_dataclass(value):
-        for one in (one for one in fields(value) if one.name != _SET_BY_THE_PUSH):
+        for one in (one for one in fields(value) if one.name not in _SET_BY_THE_PUSH):
             yield from _values(f"{path}.{one.name}", getattr(value, one.name))
     elif isinstance(value, tuple) and path.endswith(".field"):
         for row in value:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from crmsync.model.concerns import kinds_of, watched_of
+from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
@@ -63,11 +63,11 @@ def _poll() -> dict[str, int]:
 
 def _sweep(connection: Connection, side: Side) -> int:
     """One connection's sweep of one side, over the objects that tell its concerns; answers how many changes it found."""
-    from crmsync.flows.sweep import sweep
+    from crmsync.flows.sweep import sweep, watch_of
 
-    kinds = watched_of(connection, side)
+    watch = watch_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
-    return _found(connection, lambda: sweep(connection.name, kinds, sweeper, cursors(), outbox(), now()))
+    return _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now()))
 
 
 def _sweep_list(connection: Connection) -> int:
@@ -77,8 +77,8 @@ def _sweep_list(connection: Connection) -> int:
 
     if Kind.CONTACT not in kinds_of(connection) or not needs_membership(connection.contacts):
         return 0
-    lists, list_id = lists_of(connection), connection.contacts.inclusion_list
-    return _found(connection, lambda: sweep_list(connection.name, list_id, lists, cursors(), outbox(), now()))
+    lists = lists_of(connection)
+    return _found(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now()))
 
 
 def _sweep_held(connection: Connection) -> int:
