@@ -14,6 +14,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.story_deals import (
     Person,
     counterpart,
@@ -36,6 +37,7 @@ from tests.flows.story_deals import (
 from tests.flows.story_stage import SWEEP, undelete, writes
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
 STEPS = 12
 STAGES = ("Qualification", "Closed Won", "Closed Lost")
 TYPES = ("New Business", "Renewal")
@@ -161,6 +163,20 @@ class Story:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_after_any_story_deals_and_opportunities_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, there is one of each, both sides agree, and one more round writes nothing."""
+    _told(stack, people, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("seed", WITH_WORKERS)
+def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
+    """The same with several workers of each function, whose calls the seed interleaves; a stack of its own, so that a seed can be told again."""
+    stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
+    _told(stack, People(stack.ready()), seed)
+
+
+def _told(stack: Stack, people: People, seed: int) -> None:
+    """Tell one story and see that it ends well."""
     for name in TYPES:
         new_opportunity(people, f"First of {name}", RecordTypeId=record_type(people, name), StageName="Closed Won")
     stack.settle()

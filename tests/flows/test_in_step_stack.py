@@ -14,12 +14,14 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.story_stage import SWEEP, convert, merge_records, rows, writes
 
 FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
 """Stories that were once told to have doubled somebody: a person makes another record of somebody whom we have made."""
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(4)
 STEPS = 12
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "email": "Email"}
 
@@ -135,6 +137,20 @@ class Story:
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: FOUND.get(seed, str(seed)))
 def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, both sides agree, and one more round writes nothing."""
+    _told(stack, people, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("seed", WITH_WORKERS)
+def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
+    """The same with several workers of each function, whose calls the seed interleaves; a stack of its own, so that a seed can be told again."""
+    stack = new_stack(seed=seed, workers=workers)
+    _told(stack, People(stack.ready()), seed)
+
+
+def _told(stack: Stack, people: People, seed: int) -> None:
+    """Tell one story and see that it ends well."""
     story = Story(stack, people, seed)
     for _ in range(STEPS):
         story.step()
