@@ -196,7 +196,9 @@ def test_capacity_and_calls_are_counted_for_all_workers(laptop: Build):
 
 def test_every_process_ends_with_the_stack(laptop: Build):
     """Those of the further workers too."""
-    stack = laptop(toil="import os\ndef lambda_handler(event, context):\n    print(os.getpid(), flush=True)\n", turns=Turns(1, 2))
+    stack = laptop(
+        toil="import os\ndef lambda_handler(event, context):\n    print(os.getpid(), flush=True)\n", turns=Turns(1, 2)
+    )
     stack.send("a", "b")
     stack.runner.settle()
     pids = {int(line) for line in stack.cloud.lambdas.output("toil").split()}
