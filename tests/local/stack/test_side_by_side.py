@@ -42,7 +42,7 @@ WRITES = """
             else:
                 list(map(write, names))
 """
-"""``write a`` writes three items, ``threads a`` twenty in eight threads, ``sleep a`` sleeps first, ``add a`` reads an item and adds to it."""
+"""``write a`` writes three items, ``threads a`` twenty in eight threads, ``sleep a`` sleeps first, ``add a`` reads one and adds to it."""
 
 
 @pytest.fixture(scope="module")
