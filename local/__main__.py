@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serving.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
     serving.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything that is left to chance")
+    serving.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="run up to N workers of a function side by side (default: 1)",
+    )
     serving.add_argument("--live", action="store_true", help="let everything move by itself")
     commands.add_parser("demo", help="play a short story and show what happened")
     return parser

@@ -36,6 +36,9 @@ IMPORTED_ONCE = (
 )
 """Third-party packages that the nursery imports before it forks. A saving of time only: a Lambda that needs others imports them itself."""
 
+KEPT = ("PYTHONHASHSEED",)
+"""What whoever wants two runs to be alike sets: the order of a set decides the order of calls."""
+
 
 class WorkerDiedError(Exception):
     """The process ended before it answered."""
@@ -57,6 +60,8 @@ class Cradle:
     output: str
     added_ms: int
     function: Mapping[str, str] = field(default_factory=dict)
+    caller: str = ""
+    """What the process says of itself with every HTTP request; nothing where empty."""
 
 
 class Worker:
@@ -115,6 +120,7 @@ class Nursery:
         with theirs:
             command = [sys.executable, str(SCRIPT), *IMPORTED_ONCE]
             bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
+            bare |= {name: os.environ[name] for name in KEPT if name in os.environ}
             self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=bare, start_new_session=True)
 
     def start(self, cradle: Cradle) -> Worker:

@@ -27,7 +27,7 @@ def serve(arguments: Namespace) -> int:
     try:
         settings = arguments.settings.read_text()
         world = json.loads(arguments.world.read_text())
-        stack = Stack(settings, world, port_base=arguments.port_base, seed=arguments.seed)
+        stack = Stack(settings, world, port_base=arguments.port_base, seed=arguments.seed, workers=arguments.workers)
     except (OSError, OperatorError, StackError, ValueError) as error:
         print(f"The stack did not start: {error}", file=sys.stderr)
         return 1

@@ -10,7 +10,7 @@ its module state between calls, has exactly the environment it was given, and li
 
 The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own socket attached::
 
-    {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}}
+    {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}, "caller"}
 
 and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event", "request_id", "added_ms", "budget_ms"}`` one
 ``{"answer"}`` or ``{"error": {"type", "message", "trace"}}``.
@@ -19,12 +19,14 @@ and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every `
 from __future__ import annotations
 
 import contextlib
+import http.client
 import importlib
 import json
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -34,6 +36,9 @@ from typing import Any
 import time_machine
 
 LONGEST_REQUEST = 1 << 20
+
+CALLER = "X-Laptop-Caller"
+"""The header that says which process sends a request, and ``;thread`` behind it where not its main thread does."""
 
 _monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
 
@@ -140,6 +145,20 @@ def _settle_in(given: dict[str, Any]) -> None:
     os.chdir(given["directory"])
     sys.path[:0] = given["paths"]
     sys.argv = [given["name"]]
+    if given["caller"]:
+        _say_who_calls(given["caller"])
+
+
+def _say_who_calls(caller: str) -> None:
+    """Send `caller` with every HTTP request of this process: whatever SDK makes it, the standard library ends its headers."""
+    end = http.client.HTTPConnection.endheaders
+
+    def endheaders(connection: http.client.HTTPConnection, *given: Any, **named: Any) -> None:
+        in_main = threading.current_thread() is threading.main_thread()
+        connection.putheader(CALLER, caller if in_main else f"{caller};thread")
+        end(connection, *given, **named)
+
+    setattr(http.client.HTTPConnection, "endheaders", endheaders)  # noqa: B010 - it is a method of the standard library
 
 
 def _handler(name: str) -> Callable[[Any, Context], Any]:

@@ -30,6 +30,7 @@ from local.stack import transactions
 from local.stack.serving import Server
 from local.stack.tables import Callers, Reply, Tables
 from local.stack.template import REGION
+from local.stack.turns import Turns
 
 OWN_KEY = "LAPTOPSTACK"
 """The access key id of the stack's own calls."""
@@ -63,8 +64,8 @@ def _install() -> None:
 class Aws:
     """One account with one endpoint."""
 
-    def __init__(self, clock: Clock, faults: Faults, *, port: int = 0) -> None:
-        """Answer on loopback at once, with nothing in the account. Raises `OSError` when the port is taken."""
+    def __init__(self, clock: Clock, faults: Faults, *, port: int = 0, turns: Turns | None = None) -> None:
+        """Answer on loopback at once, workers in their `turns`, with nothing in the account. Raises `OSError` when the port is taken."""
         _install()
         self.account = str(next(_ACCOUNTS))
         self.callers = Callers(quiet={OWN_KEY})
@@ -73,7 +74,7 @@ class Aws:
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._applications: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
-        self._server = Server(self._wsgi, port)
+        self._server = Server((turns or Turns()).wsgi("aws", self._wsgi), port)
         self.url = self._server.url
 
     def client(self, service: str) -> Any:

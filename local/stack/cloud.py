@@ -23,7 +23,8 @@ from local.stack.function_url import FunctionUrl
 from local.stack.lambdas import Lambdas
 from local.stack.queues import QueuePoller
 from local.stack.runner import Mover
-from local.stack.template import Template
+from local.stack.template import QueueMapping, Template
+from local.stack.turns import Turns
 
 
 class Cloud:
@@ -38,21 +39,26 @@ class Cloud:
         parameters: Mapping[str, str] | None = None,
         doors: Iterable[Door] = (),
         port: int = 0,
+        turns: Turns | None = None,
     ) -> None:
-        """Deploy `template`; `doors` are opened where the template has a Function URL for them, `port` is the endpoint's."""
+        """Deploy `template`; `doors` are opened where the template has a Function URL for them, `port` is the endpoint's.
+
+        Up to ``turns.workers`` processes of a function that a queue calls run side by side.
+        """
         nursery()  # imports in the background from here on
         self._clock = clock
         self._faults = faults
+        self._turns = turns or Turns()
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
             self.outputs = Path(self._owned.enter_context(tempfile.TemporaryDirectory(prefix="crmsync-")))
-            self.aws = Aws(clock, faults, port=port)
+            self.aws = Aws(clock, faults, port=port, turns=self._turns)
             self._owned.callback(self.aws.close)
             read = Template(template, parameters or {})
             self.deployed = Deployed(self.aws, read)
             self.functions = read.functions(self.deployed.resolver)
-            self.lambdas = self._lambdas()
+            self.lambdas = self._lambdas(read.queue_mappings(self.deployed.resolver))
             self._connect(read)
             self._open(doors, read.function_urls(self.deployed.resolver))
             undo.pop_all()
@@ -67,11 +73,13 @@ class Cloud:
         """End every process and server of it."""
         self._owned.close()
 
-    def _lambdas(self) -> Lambdas:
+    def _lambdas(self, mappings: Iterable[QueueMapping]) -> Lambdas:
+        sandboxes = {mapping.function: mapping.side_by_side(self._turns.workers) for mapping in mappings}
         made = Lambdas(
             self.functions.values(),
-            endpoint=self.aws.url,
-            account=self.aws.account,
+            sandboxes=sandboxes,
+            turns=self._turns,
+            aws=self.aws,
             clock=self._clock,
             faults=self._faults,
             outputs=self.outputs,
@@ -88,7 +96,7 @@ class Cloud:
         calls = AsyncCalls(self.lambdas, clock, retries)
         self.partner_bus = PartnerBus(read.partner_rules(resolver), calls)
         pollers = [
-            QueuePoller(mapping, self.aws, self.lambdas, self._faults, clock)
+            QueuePoller(mapping, self.aws, self.lambdas, self._faults, clock, workers=self._turns.workers)
             for mapping in read.queue_mappings(resolver)
         ]
         self.movers: tuple[Mover, ...] = (Schedules(read.schedules(resolver), calls, clock), calls, *pollers)

@@ -16,6 +16,7 @@ from local.simulators.hubspot import HubSpotSimulator
 from local.simulators.salesforce import SalesforceSimulator
 from local.stack.asynchronous import PartnerBus
 from local.stack.serving import Server
+from local.stack.turns import Turns
 
 HUBSPOT_WAITS = 30.0
 """Real seconds after which a webhook counts as not answered. HubSpot gives up after 5 [D]; a busy laptop must not look like an outage."""
@@ -25,13 +26,25 @@ class Crms:
     """HubSpot's portals and Salesforce's org."""
 
     def __init__(
-        self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int, ports: Sequence[int] = (0, 0)
+        self,
+        world: Mapping[str, Any],
+        *,
+        clock: Clock,
+        faults: Faults,
+        seed: int,
+        ports: Sequence[int] = (0, 0),
+        turns: Turns | None = None,
     ) -> None:
-        """Build both from a world file's content and answer on loopback. Raises `ValueError` for a world that contradicts itself."""
+        """Build both from a world file's content and answer on loopback, workers in their `turns`.
+
+        Raises `ValueError` for a world that contradicts itself.
+        """
+        turns = turns or Turns(seed)
         self.hubspot = HubSpotSimulator(world.get("hubspot") or [], clock=clock, faults=faults, seed=seed)
         self.salesforce = SalesforceSimulator(world.get("salesforce") or {}, clock=clock, faults=faults, seed=seed)
         self._subscribed: dict[int, tuple[tuple[str | None, ...], ...]] = {}
-        self._servers = [Server(self.hubspot.wsgi, ports[0]), Server(self.salesforce.wsgi, ports[1])]
+        sides = (("hubspot", self.hubspot.wsgi), ("salesforce", self.salesforce.wsgi))
+        self._servers = [Server(turns.wsgi(*side), port) for side, port in zip(sides, ports, strict=True)]
         self.hubspot_url, self.salesforce_url = (server.url for server in self._servers)
         self.salesforce.set_instance_url(self.salesforce_url)
 

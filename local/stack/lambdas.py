@@ -1,4 +1,4 @@
-"""Lambdas as AWS runs them: warm, one call at a time, cut off after their timeout, and sometimes gone in the middle of their work.
+"""Lambdas as AWS runs them: warm, one call at a time in each process, cut off after their timeout, and sometimes gone in the middle.
 
 Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery, retry, an HTTP status) is
 the caller's business.
@@ -23,16 +23,20 @@ import contextlib
 import sys
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
 from local.faults import Fault, Faults
 from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
+from local.stack.aws import Aws
+from local.stack.environment import access_key, function_environment
 from local.stack.template import REGION, Function
+from local.stack.turns import CALLER, Turns
 
 LONGEST_ERROR = 4000
 
@@ -64,10 +68,12 @@ class Outcome:
 @dataclass(slots=True)
 class _Sandbox:
     function: Function
-    key: str
+    name: str
+    """The folder's name and a number: a function may have several sandboxes."""
     output: Path
     environment: Mapping[str, str]
     calls: int = 0
+    processes: int = 0
     worker: Worker | None = None
     running: bool = False
     doomed: bool = False
@@ -75,60 +81,91 @@ class _Sandbox:
     ended: Ending | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def caller(self) -> str:
+        """Who its present process says it is, the sandbox's name before the slash."""
+        return f"{self.name}/{self.processes}"
+
 
 class Lambdas:
     """All functions of a template."""
 
     def __init__(
-        self, functions: Iterable[Function], *, endpoint: str, account: str, clock: Clock, faults: Faults, outputs: Path
+        self,
+        functions: Iterable[Function],
+        *,
+        aws: Aws,
+        clock: Clock,
+        faults: Faults,
+        outputs: Path,
+        turns: Turns,
+        sandboxes: Mapping[str, int],
     ) -> None:
-        """Describe them; processes start with `warm` or with a function's first call. What they print goes to files in `outputs`."""
+        """Describe them; processes start with `warm` or with a sandbox's first call. What they print goes to files in `outputs`.
+
+        A function has as many sandboxes as `sandboxes` says, by its logical id, and one where that says nothing.
+        """
         self._clock = clock
         self._faults = faults
-        self._account = account
+        self._account = aws.account
+        self._turns = turns
+        listed = list(functions)
+        self.keys = {access_key(number): function.logical_id for number, function in enumerate(listed)}
+        """Access key id of each function -> its logical id."""
         self._sandboxes = {
-            function.logical_id: _Sandbox(
-                function,
-                f"LAMBDA{number:02}",
-                outputs / f"{function.name}.log",
-                _environment(function, number, endpoint),
-            )
-            for number, function in enumerate(functions)
+            function.logical_id: [
+                _Sandbox(
+                    function,
+                    f"{function.name}.{index}",
+                    outputs / f"{function.name}.log",
+                    function_environment(function, number, aws.url),
+                )
+                for index in range(sandboxes.get(function.logical_id, 1))
+            ]
+            for number, function in enumerate(listed)
         }
 
-    @property
-    def keys(self) -> dict[str, str]:
-        """Access key id of each function -> its logical id."""
-        return {sandbox.key: logical_id for logical_id, sandbox in self._sandboxes.items()}
-
     def warm(self) -> None:
-        """Start every function's process, so that the first call does not pay for it."""
-        for sandbox in self._sandboxes.values():
-            with sandbox.lock:
-                self._worker(sandbox)
+        """Start a process for every function, so that the first call does not pay for it; further ones start when they are needed."""
+        for first, *_ in self._sandboxes.values():
+            with first.lock:
+                self._worker(first)
 
     def calls(self) -> dict[str, int]:
         """How often each function was called, by its folder's name."""
-        return {sandbox.function.name: sandbox.calls for sandbox in self._sandboxes.values()}
+        return {own[0].function.name: sum(sandbox.calls for sandbox in own) for own in self._sandboxes.values()}
 
     def output(self, name: str) -> str:
         """Everything the function (folder's name) has printed so far, its log included."""
-        path = next(sandbox.output for sandbox in self._sandboxes.values() if sandbox.function.name == name)
+        path = next(sandbox.output for sandbox in self._all() if sandbox.function.name == name)
         return path.read_text(errors="replace") if path.exists() else ""
 
     def memory_mib(self) -> dict[str, float]:
-        """The most memory that each function's present process has had so far, by its folder's name (Linux)."""
-        found = {}
-        for sandbox in self._sandboxes.values():
+        """The most memory that a present process of each function has had so far, by its folder's name (Linux)."""
+        found: dict[str, float] = {}
+        for sandbox in self._all():
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 status = Path(f"/proc/{sandbox.worker.pid}/status").read_text()  # type: ignore[union-attr]
                 peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-                found[sandbox.function.name] = int(peak.split()[1]) / 1024
+                name = sandbox.function.name
+                found[name] = max(found.get(name, 0), int(peak.split()[1]) / 1024)
         return found
 
     def invoke(self, logical_id: str, event: Any) -> Outcome:
         """Call a function and wait for the end."""
-        sandbox = self._sandboxes[logical_id]
+        return self._invoke(self._sandboxes[logical_id][0], event)
+
+    def invoke_side_by_side(self, logical_id: str, events: Sequence[Any]) -> list[Outcome]:
+        """Call a function with all `events` at once, no more than it has sandboxes, and wait for the last to end."""
+        pairs = zip(self._sandboxes[logical_id][: len(events)], events, strict=True)
+        parts = {sandbox.name: partial(self._invoke, sandbox, event) for sandbox, event in pairs}
+        return self._turns.side_by_side(parts)
+
+    def _all(self) -> Iterator[_Sandbox]:
+        for own in self._sandboxes.values():
+            yield from own
+
+    def _invoke(self, sandbox: _Sandbox, event: Any) -> Outcome:
         with sandbox.lock:
             if self._fault(sandbox, "throttle"):
                 return Outcome(Ending.THROTTLED, reason=f"{sandbox.function.name}: Rate exceeded")
@@ -141,10 +178,14 @@ class Lambdas:
     def written(self, place: str, logical_id: str | None = None) -> None:
         """End the call that has just written at `place` ("hubspot_write" ...) if a fault says so.
 
-        Called after the write was applied and before it is answered. Without `logical_id` the writer is the one that runs.
+        Called after the write was applied and before it is answered, in the thread that answers it. The writer is whose request that is;
+        where the request does not say so, it is `logical_id`, or without one whoever runs.
         """
-        for name, sandbox in self._sandboxes.items():
-            if not sandbox.running or logical_id not in {None, name}:
+        caller = CALLER.get()
+        for sandbox in self._all():
+            if not sandbox.running or logical_id not in {None, sandbox.function.logical_id}:
+                continue
+            if caller not in {"", sandbox.caller}:
                 continue
             if sandbox.doomed:
                 self._end(sandbox, Ending.TIMED_OUT)
@@ -153,7 +194,7 @@ class Lambdas:
 
     def close(self) -> None:
         """End all processes."""
-        for sandbox in self._sandboxes.values():
+        for sandbox in self._all():
             if sandbox.worker:
                 sandbox.worker.close()
                 sandbox.worker = None
@@ -201,12 +242,14 @@ class Lambdas:
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending
+        self._turns.gone(sandbox.name, sandbox.caller)
         if sandbox.worker:
             sandbox.worker.kill()
 
     def _worker(self, sandbox: _Sandbox) -> Worker:
         if sandbox.worker is None:
             function = sandbox.function
+            sandbox.processes += 1
             sandbox.worker = nursery().start(
                 Cradle(
                     name=function.name,
@@ -221,6 +264,7 @@ class Lambdas:
                         "arn": f"arn:aws:lambda:{REGION}:{self._account}:function:{function.aws_name}",
                         "memory_mb": str(function.memory_mb),
                     },
+                    caller=sandbox.caller,
                 )
             )
         return sandbox.worker
@@ -231,37 +275,3 @@ class Lambdas:
             if fault:
                 return fault
         return None
-
-
-def endpoint_environment(endpoint: str, key: str) -> dict[str, str]:
-    """The variables that lead an AWS SDK to the laptop's endpoint and away from the developer's own configuration."""
-    return {
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": "laptop",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "LANG": "en_US.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "TZ": "UTC",
-        "no_proxy": "*",
-    }
-
-
-def _environment(function: Function, number: int, endpoint: str) -> dict[str, str]:
-    return {
-        **function.environment,
-        **endpoint_environment(endpoint, f"LAMBDA{number:02}"),
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-        "AWS_LAMBDA_FUNCTION_NAME": function.aws_name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.aws_name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "laptop",
-        "AWS_SAM_LOCAL": "true",  # what Powertools looks at to leave X-Ray alone
-        "LAMBDA_TASK_ROOT": str(function.code),
-        "_HANDLER": function.handler,
-    }

@@ -14,7 +14,7 @@ from local.clock import Clock
 from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 from local.stack.aws import OWN_KEY
 from local.stack.cloud import Cloud
-from local.stack.lambdas import endpoint_environment
+from local.stack.environment import endpoint_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0

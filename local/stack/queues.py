@@ -4,7 +4,8 @@ Law: one mapping's polling. Messages, visibility, receive counts and dead letter
 decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]): without ReportBatchItemFailures a batch is
 done as a whole; with it the listed messages come back after the queue's visibility timeout; an answer that cannot be
 read, or a failed call, fails the whole batch. The batching window is not waited out: all that is ready is offered at
-once, up to the batch size and the payload limit.
+once, up to the batch size and the payload limit. With several workers what is ready is dealt out among as many of them
+as the mapping allows, message by message, and their batches run side by side, as AWS's pollers share out a queue.
 
 Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch; ``reorder`` hands out
 everything that is ready newest first.
@@ -13,6 +14,7 @@ everything that is ready newest first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from local.clock import Clock
@@ -31,9 +33,12 @@ Message = dict[str, Any]
 class QueuePoller:
     """A `Mover` that offers a queue's messages to its function."""
 
-    def __init__(self, mapping: QueueMapping, aws: Aws, lambdas: Lambdas, faults: Faults, clock: Clock) -> None:
+    def __init__(
+        self, mapping: QueueMapping, aws: Aws, lambdas: Lambdas, faults: Faults, clock: Clock, *, workers: int = 1
+    ) -> None:
         """Poll nothing yet."""
         self._mapping = mapping
+        self._at_once = mapping.side_by_side(workers)
         self._aws = aws
         self._lambdas = lambdas
         self._faults = faults
@@ -47,11 +52,12 @@ class QueuePoller:
         if not self._ready():
             return False
         newest_first = self._faults.take("queue", "reorder") is not None
-        messages = self._receive(None if newest_first else self._mapping.batch_size)
+        messages = self._receive(None if newest_first else self._mapping.batch_size * self._at_once)
         if newest_first:
             messages.reverse()
-        for batch in _batches(messages, self._mapping.batch_size):
-            self._offer(batch)
+        hands = [messages[first :: self._at_once] for first in range(self._at_once)]
+        for batches in zip_longest(*(_batches(hand, self._mapping.batch_size) for hand in hands)):
+            self._offer([batch for batch in batches if batch])
         return True
 
     def next_ms(self) -> int | None:
@@ -87,9 +93,16 @@ class QueuePoller:
             messages += answer["Messages"]
         return messages
 
-    def _offer(self, batch: Sequence[Message]) -> None:
-        again = [message for message in batch if self._faults.take("queue", "duplicate")]
-        outcome = self._call(batch)
+    def _offer(self, batches: Sequence[Sequence[Message]]) -> None:
+        """Hand out `batches` side by side, and after them what a fault delivers a second time."""
+        again = [[message for message in batch if self._faults.take("queue", "duplicate")] for batch in batches]
+        for batch, outcome in zip(batches, self._call(batches), strict=True):
+            self._finish(batch, outcome)
+        repeated = [batch for batch in again if batch]
+        if repeated:
+            self._call(repeated)
+
+    def _finish(self, batch: Sequence[Message], outcome: Outcome) -> None:
         failed = self._failed(outcome, batch)
         done = [message for message in batch if message["MessageId"] not in failed]
         for start in range(0, len(done), MOST_PER_RECEIVE):
@@ -98,12 +111,10 @@ class QueuePoller:
                 for number, message in enumerate(done[start : start + MOST_PER_RECEIVE])
             ]
             self._aws.queues.delete_message_batch(QueueUrl=self._url, Entries=entries)
-        if again:
-            self._call(again)
 
-    def _call(self, batch: Sequence[Message]) -> Outcome:
-        event = {"Records": [_record(message, self._mapping.queue_arn) for message in batch]}
-        return self._lambdas.invoke(self._mapping.function, event)
+    def _call(self, batches: Sequence[Sequence[Message]]) -> list[Outcome]:
+        events = [{"Records": [_record(message, self._mapping.queue_arn) for message in batch]} for batch in batches]
+        return self._lambdas.invoke_side_by_side(self._mapping.function, events)
 
     def _failed(self, outcome: Outcome, batch: Sequence[Message]) -> set[str]:
         everything = {message["MessageId"] for message in batch}

@@ -24,6 +24,7 @@ from local.stack.operator import ROOT, Operator
 from local.stack.runner import Runner, Settled
 from local.stack.serving import Server
 from local.stack.template import REGION
+from local.stack.turns import Turns
 
 PORTS = ("control", "webhook", "console", "aws", "hubspot", "salesforce")
 """What gets the ports from ``--port-base`` on, in this order."""
@@ -50,17 +51,23 @@ class Stack:
         *,
         port_base: int | None = None,
         seed: int = 0,
+        workers: int = 1,
         template: Path = ROOT / "template.yaml",
     ) -> None:
-        """Start with the text of a settings file and the content of a world file. Raises `StackError`, or `OSError` for a taken port."""
+        """Start with the text of a settings file and the content of a world file; up to `workers` of a function run side by side.
+
+        Raises `StackError`, or `OSError` for a taken port.
+        """
+        if workers < 1:
+            raise StackError(f"a function runs in 1 worker at least, not in {workers}")
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
         self._faults = Faults(self.clock)
+        self.turns = Turns(seed, workers)
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
-            crm_ports = [ports["hubspot"], ports["salesforce"]]
-            self._crms = self._own(Crms(world, clock=self.clock, faults=self._faults, seed=seed, ports=crm_ports))
+            self._crms = self._own(self._sides(world, seed, ports))
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
             self.cloud = self._own(self._deploy(template, ports))
             self._operator = self._own(Operator(self.cloud, self.clock))
@@ -151,6 +158,10 @@ class Stack:
         self._owned.callback(part.close)
         return part
 
+    def _sides(self, world: Mapping[str, Any], seed: int, ports: Mapping[str, int]) -> Crms:
+        two = [ports["hubspot"], ports["salesforce"]]
+        return Crms(world, clock=self.clock, faults=self._faults, seed=seed, ports=two, turns=self.turns)
+
     def _deploy(self, template: Path, ports: Mapping[str, int]) -> Cloud:
         doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
         self.webhook_url, self.console_url = (door.url for door in doors)
@@ -159,7 +170,13 @@ class Stack:
             "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
         }
         return Cloud(
-            template, clock=self.clock, faults=self._faults, parameters=parameters, doors=doors, port=ports["aws"]
+            template,
+            clock=self.clock,
+            faults=self._faults,
+            parameters=parameters,
+            doors=doors,
+            port=ports["aws"],
+            turns=self.turns,
         )
 
     def _listen(self) -> None:

@@ -59,6 +59,12 @@ class QueueMapping:
     queue_arn: str
     batch_size: int
     partial_failures: bool
+    most_at_once: int | None
+    """``MaximumConcurrency``; None where the mapping sets no limit."""
+
+    def side_by_side(self, workers: int) -> int:
+        """How many of `workers` it may use at once."""
+        return min(workers, self.most_at_once or workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +138,9 @@ class Template:
             if properties.get("Enabled", True):
                 partial = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
                 function = function_of(given["FunctionName"])
-                found.append(
-                    QueueMapping(function, properties["EventSourceArn"], properties.get("BatchSize", 10), partial)
-                )
+                most = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+                size = properties.get("BatchSize", 10)
+                found.append(QueueMapping(function, properties["EventSourceArn"], size, partial, most))
         return found
 
     def schedules(self, resolver: Resolver) -> list[Schedule]:

@@ -33,8 +33,10 @@ def new_stack() -> Iterator[NewStack]:
     """Starts a stack of the test's own (about a second): settings file's text and world file's content, both with defaults."""
     with ExitStack() as owned:
 
-        def start(settings: str = SETTINGS, world: Mapping[str, Any] = WORLD, *, seed: int = 0) -> Stack:
-            return owned.enter_context(Stack(settings, world, seed=seed))
+        def start(
+            settings: str = SETTINGS, world: Mapping[str, Any] = WORLD, *, seed: int = 0, workers: int = 1
+        ) -> Stack:
+            return owned.enter_context(Stack(settings, world, seed=seed, workers=workers))
 
         yield start
 

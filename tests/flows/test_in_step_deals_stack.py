@@ -14,6 +14,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.story_deals import (
     Person,
     counterpart,
@@ -36,7 +37,9 @@ from tests.flows.story_deals import (
 from tests.flows.story_stage import SWEEP, undelete, writes
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
 STEPS = 12
+BURSTS, EDITS = 5, 3
 STAGES = ("Qualification", "Closed Won", "Closed Lost")
 TYPES = ("New Business", "Renewal")
 WORLD: dict[str, Any] = {
@@ -155,16 +158,41 @@ class Story:
         self.stack.advance(self.dice.choice([0, 60, SWEEP]))
 
 
+class Busy(Story):
+    """A story in which several edits wait whenever something is delivered: work for several workers at once."""
+
+    def _deliver(self) -> None:
+        super()._deliver()
+        for _ in range(BURSTS):
+            for _ in range(EDITS):
+                self._edit()
+            self.stack.settle()
+
+
 @pytest.mark.long
 @pytest.mark.rule("DUP-6")
 @pytest.mark.rule("DUP-7")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_after_any_story_deals_and_opportunities_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, there is one of each, both sides agree, and one more round writes nothing."""
+    _told(stack, people, Story, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("seed", WITH_WORKERS)
+def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
+    """The same with several workers of each function, whose calls the seed interleaves. A stack of its own: a seed can be told again."""
+    stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
+    _told(stack, People(stack.ready()), Busy, seed)
+
+
+def _told(stack: Stack, people: People, kind: type[Story], seed: int) -> None:
+    """Tell one story and see that it ends well."""
     for name in TYPES:
         new_opportunity(people, f"First of {name}", RecordTypeId=record_type(people, name), StageName="Closed Won")
     stack.settle()
-    story = Story(stack, people, seed)
+    story = kind(stack, people, seed)
     for _ in range(STEPS):
         story.step()
     stack.faults([])

@@ -14,13 +14,16 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.story_stage import SWEEP, convert, merge_records, rows, writes
 
 FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
 """Stories that were once told to have doubled somebody: a person makes another record of somebody whom we have made."""
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(4)
 STEPS = 12
+BURSTS, EDITS = 5, 3
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "email": "Email"}
 
 FAULTS: tuple[dict[str, Any], ...] = (
@@ -131,11 +134,36 @@ class Story:
         return self.people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"] if company else None
 
 
+class Busy(Story):
+    """A story in which several edits wait whenever something is delivered: work for several workers at once."""
+
+    def _deliver(self) -> None:
+        super()._deliver()
+        for _ in range(BURSTS):
+            for _ in range(EDITS):
+                self._edit()
+            self.stack.settle()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: FOUND.get(seed, str(seed)))
 def test_after_any_story_the_two_sides_are_in_step(stack: Stack, people: People, seed: int) -> None:
     """Once the sweeps have run and the queues are empty, both sides agree, and one more round writes nothing."""
-    story = Story(stack, people, seed)
+    _told(stack, Story(stack, people, seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("seed", WITH_WORKERS)
+def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
+    """The same with several workers of each function, whose calls the seed interleaves. A stack of its own: a seed can be told again."""
+    stack = new_stack(seed=seed, workers=workers)
+    people = People(stack.ready())
+    _told(stack, Busy(stack, people, seed))
+
+
+def _told(stack: Stack, story: Story) -> None:
+    """Tell one story and see that it ends well."""
     for _ in range(STEPS):
         story.step()
     stack.faults([])

@@ -1,8 +1,11 @@
 """A laptop stack of throwaway functions: a small template, handlers written by the test, the rest as in `serve`."""
 
 import json
+import textwrap
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from local.clock import Clock
@@ -10,6 +13,7 @@ from local.faults import Faults
 from local.stack.cloud import Cloud
 from local.stack.doors import Door
 from local.stack.runner import Runner
+from local.stack.turns import Turns
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -114,3 +118,31 @@ class Laptop:
 
 
 Build = Callable[..., Laptop]
+
+
+def builder(folder: Path, owned: ExitStack) -> Build:
+    """What starts stacks whose files lie in `folder` and which end with `owned`."""
+
+    def build(
+        *,
+        template: str = TEMPLATE,
+        parameters: dict[str, str] | None = None,
+        turns: Turns | None = None,
+        **handlers: str,
+    ) -> Laptop:
+        for name in ("toil", "tick", "door"):
+            place = folder / "functions" / name
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "handler.py").write_text(textwrap.dedent(handlers.get(name, PRINTS_THE_EVENT)))
+        deployed = folder / "template.yaml"
+        deployed.write_text(template)
+        clock = Clock()
+        faults = Faults(clock)
+        door = Door("door")
+        owned.callback(door.close)
+        cloud = owned.enter_context(
+            Cloud(deployed, clock=clock, faults=faults, parameters=parameters, doors=[door], turns=turns)
+        )
+        return Laptop(cloud, Runner(clock, cloud.movers), clock, faults, door)
+
+    return build

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from local.serve import write_whole
-from local.stack import Stack
+from local.stack import Stack, StackError
 from local.stack.stack import PORTS
 from tests.flows.conftest import SETTINGS, WORLD
 
@@ -178,7 +178,7 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
 def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
     """It takes six ports from the base on, in a fixed order; SIGTERM ends it and every process that it started."""
     base = free_ports(len(PORTS))
-    with serving(tmp_path, SETTINGS, "--port-base", str(base)) as process:
+    with serving(tmp_path, SETTINGS, "--port-base", str(base), "--workers", "2") as process:
         assert process.stdout is not None
         assert "ready" in process.stdout.readline()
         ready = json.loads((tmp_path / "ready.json").read_text())
@@ -190,6 +190,12 @@ def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
     assert [int(url.rpartition(":")[2]) for url in found] == [base + number for number in range(len(PORTS))]
     with pytest.raises(requests.ConnectionError):
         requests.post(ready["webhook_url"], timeout=5)
+
+
+def test_a_function_has_one_worker_at_least():
+    """No worker would leave all messages where they are."""
+    with pytest.raises(StackError, match="1 worker at least, not in 0"):
+        Stack(SETTINGS, WORLD, workers=0)
 
 
 def test_serve_refuses_settings_that_the_product_refuses(tmp_path: Path):
