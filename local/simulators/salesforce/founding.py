@@ -106,7 +106,7 @@ class Founding:
             "Organization",
             Name="Example Organization",
             OrganizationType=self._org.edition,
-            IsSandbox=False,
+            IsSandbox=bool(self._world.get("sandbox", False)),
             InstanceName="XX1",
             LanguageLocaleKey="en_US",
             TimeZoneSidKey="GMT",

@@ -34,6 +34,12 @@ TIMEOUT = (3.05, 60.0)
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SERVER_FAULT = 500
 
+PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+"""Whom a signed login request speaks to: Salesforce's own addresses, also where it is sent to an org's own one or to Government Cloud."""
+
+_SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
+_WRONG_AUDIENCE = "audience is invalid"
+
 JWT_LIFE = 180
 """Seconds for which a signed login request is good: Salesforce allows three minutes."""
 
@@ -97,6 +103,7 @@ class Login:
         self.now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._audience = audience_of(login_url)
 
     def token(self, *, stale: Token | None = None) -> Token:
         """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
@@ -106,21 +113,33 @@ class Login:
             return self._token
 
     def _log_in(self) -> Token:
-        status, answer = self._ask(self._secret.current())
+        status, answer = self._try(self._secret.current())
         if status in {400, 401}:
             # The secret may just have been rotated.
-            status, answer = self._ask(self._secret.renewed())
+            status, answer = self._try(self._secret.renewed())
         if status != 200:  # noqa: PLR2004 - OK
             raise call_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
         return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)
 
-    def _ask(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+    def _try(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+        """Ask for a token. An address does not always tell a sandbox: where nobody named the audience, the other one has a try as well."""
+        status, answer = self._ask(secret, self._audience)
+        if _WRONG_AUDIENCE in str(answer.get("error_description", "")) and "audience" not in secret:
+            other = PRODUCTION if self._audience == SANDBOX else SANDBOX
+            status, answer = self._ask(secret, other)
+            if status == 200:  # noqa: PLR2004 - OK
+                self._audience = other
+        return status, answer
+
+    def _ask(self, secret: Content, audience: str) -> tuple[int, Mapping[str, Any]]:
         base = (secret.get("login_url") or self._login_url).rstrip("/")
         with _Connection(urlsplit(base).scheme) as connection:
             try:
-                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self.now()))
+                answer = connection.post(
+                    f"{base}/services/oauth2/token", **_grant(secret, secret.get("audience") or audience, self.now())
+                )
             except requests.RequestException as problem:
                 raise unreachable(problem) from None
         try:
@@ -128,6 +147,12 @@ class Login:
         except ValueError:
             body = {}
         return answer.status_code, body if isinstance(body, dict) else {}
+
+
+def audience_of(login_url: str) -> str:
+    """Whom a signed login request at that address most likely has to name: sandboxes have one of their own."""
+    host = urlsplit(login_url).hostname or ""
+    return SANDBOX if any(part in host for part in _SANDBOX_HOSTS) else PRODUCTION
 
 
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
