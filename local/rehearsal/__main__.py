@@ -21,7 +21,7 @@ from crmsync.cli import main as command
 from local.clock import Clock
 from local.faults import Faults
 from local.people import People
-from local.rehearsal.deployment import ToolError, deploy
+from local.rehearsal.deployment import ToolError, deploy, fail_once
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Stage, function_log, play
 from local.stack.crms import Crms
@@ -52,8 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], None]) -> None:
     crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
     try:
-        say("The SAM CLI deploys template.yaml as it was built.")
+        say("The SAM CLI deploys template.yaml as it was built; a bus of a name that it needs stands already.")
         parameters = {"Architecture": given.architecture, "SalesforceEventBus": crms.salesforce.event_source}
+        say(
+            f"It failed half way, and nothing stands in the way of a second one: {fail_once(given.sam.absolute(), cloud, parameters)}"
+        )
         outputs = deploy(given.sam.absolute(), cloud, parameters)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)

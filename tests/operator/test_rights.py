@@ -105,6 +105,31 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
     assert {step.state for step in again} == {StepState.THERE}
 
 
+@pytest.mark.rule("PERM-1")
+@pytest.mark.rule("SET-4")
+def test_contacts_alone_come_with_reading_accounts() -> None:
+    """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right grows."""
+    with stages.stage(org={"integration_profile": "minimum"}) as stage:
+        stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+        alone = findings(stage, apply=True), granted(stage), findings(stage, apply=True)
+        stage.operator.push_settings(MINIMAL, apply=True)
+        together = findings(stage), findings(stage, apply=True), granted(stage)
+
+    everything = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
+    assert alone == ({}, {"Account": ["Read", "ViewAllRecords"], "Contact": everything, "Lead": everything}, {})
+    assert together[0]["access to every Account"] == (StepState.MISSING, "")
+    assert together[1:] == ({}, dict.fromkeys(("Account", "Contact", "Lead", "Opportunity"), everything))
+
+
+def granted(stage: stages.Stage) -> dict[str, list[str]]:
+    """Object -> the rights to it that our permission set gives."""
+    names = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
+    columns = ",".join(f"Permissions{name}" for name in names)
+    rows = stage.in_salesforce(f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions")["records"]
+    given = {row["SobjectType"]: [name for name in names if row[f"Permissions{name}"]] for row in rows}
+    return dict(sorted(given.items()))
+
+
 @pytest.mark.rule("PERM-2")
 def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
     """What the integration user cannot see cannot cross, so the field is named with what to do."""

@@ -20,24 +20,40 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
-from crmsync.rules.own_fields import Assignment, CountField, FieldAccess, KeyField, ObjectAccess, Part, PermissionSet
+from crmsync.rules.own_fields import (
+    Assignment,
+    CountField,
+    FieldAccess,
+    KeyField,
+    ObjectAccess,
+    ObjectReading,
+    Part,
+    PermissionSet,
+)
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
 _ACCESS = "SELECT ParentId, Field, PermissionsEdit FROM FieldPermissions WHERE ParentId IN {sets}"
-_OBJECTS = "SELECT ParentId, SobjectType, PermissionsCreate, PermissionsModifyAllRecords FROM ObjectPermissions WHERE ParentId IN {sets}"
+_OBJECTS = (
+    "SELECT Id, ParentId, SobjectType, PermissionsCreate, PermissionsEdit, PermissionsModifyAllRecords, PermissionsViewAllRecords "
+    "FROM ObjectPermissions WHERE ParentId IN {sets}"
+)
 _ASSIGNED = (
     "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
 )
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
 
 OwnField: TypeAlias = KeyField | CountField
+Granted: TypeAlias = ObjectAccess | ObjectReading | FieldAccess | Assignment
+"""What a permission set gives."""
 
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
 _SUFFIX = "__c"
 _READ_ONLY = "allows reading only: allow editing in the permission set"
 _TOO_LITTLE = "is not Create and Modify All: allow both in the permission set (PERM-1)"
+_NOT_ALL = "is not View All: allow it in the permission set (PERM-1)"
+_READING = ("Read", "ViewAllRecords")
 _RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
 """Modify All asks for each of the others but Create. It is what edits a record whoever owns it; nothing of ours deletes one of these."""
 
@@ -74,8 +90,9 @@ class SalesforceSchema:
         if sets:
             access, given, objects = self._access(sets), self._given(sets), self._objects(sets)
             for part in parts:
-                if isinstance(part, ObjectAccess) and (part.permission_set, part.object) in objects:
-                    found[part] = objects[part.permission_set, part.object]
+                if isinstance(part, ObjectAccess | ObjectReading):
+                    granted = objects.get((part.permission_set, part.object))
+                    found |= {part: _objection(part, granted)} if _stands(part, granted) else {}
                 if isinstance(part, FieldAccess) and (part.permission_set, f"{part.object}.{part.field}") in access:
                     found[part] = access[part.permission_set, f"{part.object}.{part.field}"]
                 if isinstance(part, Assignment) and part.permission_set in given:
@@ -85,7 +102,12 @@ class SalesforceSchema:
     def make(self, part: Part) -> None:
         """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
         path, row = self._creation(part)
-        answer = self._session.call("POST", path, body=row, writes=True, see=_BAD_REQUEST)
+        method = "POST"
+        if isinstance(part, ObjectAccess) and (granted := self._objects(self._set_ids([part])).get(_place(part))):
+            # Accounts did not sync so far, and could be read.
+            method, path = "PATCH", f"{path}/{granted['Id']}"
+            row = {name: value for name, value in row.items() if name not in {"ParentId", "SobjectType"}}
+        answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
         if isinstance(answer, Refusal):
             error = call_error(answer.status, answer.content)
             if error.code not in _EXISTS:
@@ -101,8 +123,10 @@ class SalesforceSchema:
         if isinstance(part, PermissionSet):
             row: dict[str, Any] = {"Name": part.name, "Label": part.label, "Description": part.description}
             return "sobjects/PermissionSet", row
-        if isinstance(part, ObjectAccess):
-            rights = {f"Permissions{right}": True for right in _RIGHTS}
+        if isinstance(part, ObjectAccess | ObjectReading):
+            rights = {
+                f"Permissions{right}": True for right in (_RIGHTS if isinstance(part, ObjectAccess) else _READING)
+            }
             return "sobjects/ObjectPermissions", {
                 "ParentId": self._set_id(part),
                 "SobjectType": part.object,
@@ -139,11 +163,11 @@ class SalesforceSchema:
     def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
         """Permission set name -> id, of those that the parts speak of and that stand."""
         names = {part.name for part in parts if isinstance(part, PermissionSet)}
-        names |= {part.permission_set for part in parts if isinstance(part, ObjectAccess | FieldAccess | Assignment)}
+        names |= {part.permission_set for part in parts if isinstance(part, Granted)}
         rows = self._query(format_soql(_SETS, names=sorted(names))) if names else ()
         return {row["Name"]: row["Id"] for row in rows}
 
-    def _set_id(self, part: ObjectAccess | FieldAccess | Assignment) -> str:
+    def _set_id(self, part: Granted) -> str:
         found = self._set_ids([part])
         if part.permission_set not in found:
             hint = "Make the permission set first."
@@ -156,16 +180,11 @@ class SalesforceSchema:
         rows = self._query(format_soql(_ACCESS, sets=sorted(names)))
         return {(names[row["ParentId"]], row["Field"]): "" if row["PermissionsEdit"] else _READ_ONLY for row in rows}
 
-    def _objects(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
-        """Permission set and object of every grant, with what is wrong about it."""
+    def _objects(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """Permission set and object -> the rights that it gives."""
         names = {identifier: name for name, identifier in sets.items()}
-        rows = self._query(format_soql(_OBJECTS, sets=sorted(names)))
-        return {
-            (names[row["ParentId"]], row["SobjectType"]): (
-                "" if row["PermissionsCreate"] and row["PermissionsModifyAllRecords"] else _TOO_LITTLE
-            )
-            for row in rows
-        }
+        rows = self._query(format_soql(_OBJECTS, sets=sorted(names))) if names else ()
+        return {(names[row["ParentId"]], row["SobjectType"]): row for row in rows}
 
     def _given(self, sets: Mapping[str, str]) -> frozenset[str]:
         names = {identifier: name for name, identifier in sets.items()}
@@ -176,6 +195,25 @@ class SalesforceSchema:
         """A short query's rows: set-up asks for a handful."""
         answer = self._session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
         return list(answer["records"])
+
+
+def _place(part: ObjectAccess | ObjectReading) -> tuple[str, str]:
+    return part.permission_set, part.object
+
+
+def _stands(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> bool:
+    """Whether the right is there, be it too small; one to read alone is set-up's own, from before the object synced, and grows."""
+    if granted is None:
+        return False
+    is_reading = not granted["PermissionsCreate"] and not granted["PermissionsEdit"]
+    return isinstance(part, ObjectReading) or not (is_reading and granted["PermissionsViewAllRecords"])
+
+
+def _objection(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> str:
+    rights = granted or {}
+    if isinstance(part, ObjectReading):
+        return "" if rights["PermissionsViewAllRecords"] else _NOT_ALL
+    return "" if rights["PermissionsCreate"] and rights["PermissionsModifyAllRecords"] else _TOO_LITTLE
 
 
 def _described(row: Mapping[str, Any]) -> SalesforceField:

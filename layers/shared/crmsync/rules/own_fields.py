@@ -100,6 +100,19 @@ class ObjectAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectReading:
+    """Reading every record of `object`, granted by `permission_set`: what the rights to the objects named in `for_the_sake_of` depend on."""
+
+    permission_set: str
+    object: str
+    for_the_sake_of: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """``reading of every Account``."""
+        return f"reading of every {self.object}"
+
+
+@dataclass(frozen=True, slots=True)
 class FieldAccess:
     """Reading and editing `field` of `object`, granted by `permission_set`: a new field is hidden from everybody."""
 
@@ -124,7 +137,15 @@ class Assignment:
 
 
 Part: TypeAlias = (
-    PropertyGroup | OwnProperty | KeyField | CountField | PermissionSet | ObjectAccess | FieldAccess | Assignment
+    PropertyGroup
+    | OwnProperty
+    | KeyField
+    | CountField
+    | PermissionSet
+    | ObjectAccess
+    | ObjectReading
+    | FieldAccess
+    | Assignment
 )
 """One thing that set-up makes."""
 
@@ -233,6 +254,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
         "Access to the objects that crmsync keeps in step and to the fields that it made for itself, and to nothing else.",
     ),
     ObjectAccess(PERMISSION_SET, "Account"),
+    ObjectReading(PERMISSION_SET, "Account", for_the_sake_of=("Contact", "Opportunity")),
     ObjectAccess(PERMISSION_SET, "Contact"),
     ObjectAccess(PERMISSION_SET, "Lead"),
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
@@ -270,5 +292,15 @@ to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Act
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
-    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no object is needed always."""
-    return tuple(part for part in parts if isinstance(part, PermissionSet | Assignment) or part.object in objects)
+    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no object is needed always.
+
+    Whoever may not read accounts cannot be given contacts: Salesforce's forms add that right by themselves, its API refuses. So accounts
+    are readable where they do not sync, and no more than that.
+    """
+    return tuple(part for part in parts if _is_needed(part, objects))
+
+
+def _is_needed(part: Part, objects: Collection[str]) -> bool:
+    if isinstance(part, ObjectReading):
+        return part.object not in objects and any(name in objects for name in part.for_the_sake_of)
+    return isinstance(part, PermissionSet | Assignment) or part.object in objects
