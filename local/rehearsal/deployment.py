@@ -1,7 +1,7 @@
 """template.yaml, as the SAM CLI has built it, really deployed.
 
-Law: runs the tool that an operator runs, with the options an operator would use; it changes nothing in the template. The first deployment
-fails on purpose and the second, given in the same words, succeeds.
+Law: runs the tool that an operator runs, with the options an operator would use; it changes nothing in the template. Only the first
+deployment has one resource too many, which cannot be made: so it fails, and the second one, of the same name, must not suffer from it.
 """
 
 from __future__ import annotations
@@ -20,29 +20,40 @@ STACK = "crmsync"
 KEPT = ("LinkKeySecret", "LinksTable", "StateTable")
 """What outlives the stack. Their names are fixed: what is left of one of them keeps a stack of that name from being made."""
 
-IN_THE_WAY = f"{STACK}-changes"
-"""A bus of this name that stands already makes the first deployment fail."""
+BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
+
+CANNOT_BE_MADE = f"""Resources:
+  CannotBeMade:
+    Type: AWS::Events::EventBus
+    DependsOn: [{", ".join(KEPT)}]
+    Properties:
+      Name: !GetAtt ChangeBus.Name
+"""
+"""A resource that fails once those stand that outlive the stack: a bus of its name is there already."""
 
 
 class ToolError(Exception):
-    """A tool failed; the text is what it printed."""
+    """A tool failed; the text is all that it printed."""
 
 
-def fail_once(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[str, str]:
-    """A first deployment that fails half way: resource -> its last state, of those that would outlive the stack. Raises `ToolError`."""
-    events = cloud.client("events")
-    events.create_event_bus(Name=IN_THE_WAY)
+def fail_once(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[str, list[str]]:
+    """A first deployment that fails half way: resource -> the states that it went through, of those that would outlive the stack.
+
+    Raises `ToolError`, also where something is left that would stand in the way of a second one.
+    """
+    failing = BUILT.with_name("failing.yaml")
+    failing.write_text(BUILT.read_text().replace("Resources:\n", CANNOT_BE_MADE, 1))
     try:
-        deploy(sam, cloud, parameters)
-    except ToolError:
-        pass
+        deploy(sam, cloud, parameters, failing)
+    except ToolError as error:
+        told = str(error)
     else:
-        raise ToolError(f"sam deploy succeeded although the bus {IN_THE_WAY} stands already")
+        raise ToolError("sam deploy succeeded although a resource could not be made")
     finally:
-        events.delete_event_bus(Name=IN_THE_WAY)
-    if (left := _left(cloud)) != []:
+        failing.unlink()
+    if left := _left(cloud):
         raise ToolError(f"a first deployment that failed leaves {', '.join(left)}")
-    return _last_states(cloud)
+    return _states(told)
 
 
 def _left(cloud: MiniStack) -> list[str]:
@@ -54,17 +65,17 @@ def _left(cloud: MiniStack) -> list[str]:
     return [name for name in (*tables, *secrets, *standing) if name == STACK or name.startswith(f"{STACK}-")]
 
 
-def _last_states(cloud: MiniStack) -> dict[str, str]:
-    """How far each of them came in the deployment that failed."""
-    cloudformation = cloud.client("cloudformation")
-    (stack,) = [one["StackId"] for one in cloudformation.list_stacks()["StackSummaries"] if one["StackName"] == STACK]
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
-    events = [event for page in pages for event in page["StackEvents"] if event["LogicalResourceId"] in KEPT]
-    return {event["LogicalResourceId"]: event["ResourceStatus"] for event in reversed(events)}
+def _states(told: str) -> dict[str, list[str]]:
+    """What the SAM CLI told of each of them while the deployment failed."""
+    lines = [line.split() for line in told.splitlines()]
+    return {
+        name: [line[0] for line in lines if name in line and line[0].endswith(("_COMPLETE", "_SKIPPED", "_FAILED"))]
+        for name in KEPT
+    }
 
 
-def deploy(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[str, str]:
-    """``sam deploy`` of what ``sam build`` has built; the stack's outputs. Raises `ToolError`."""
+def deploy(sam: Path, cloud: MiniStack, parameters: Mapping[str, str], template: Path | None = None) -> dict[str, str]:
+    """``sam deploy`` of what ``sam build`` has built, or of another `template`; the stack's outputs. Raises `ToolError`."""
     options = [
         "--no-confirm-changeset",
         "--no-progressbar",
@@ -75,12 +86,13 @@ def deploy(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[s
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     # Everything else is in samconfig.toml.
     command = [str(sam), "deploy", "--stack-name", STACK, *options, "--parameter-overrides", *overrides]
+    command += ["--template-file", str(template)] if template else []
     # Nothing of the machine's own AWS account.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     tool = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(cloud.folder / "sam")}
     environment = {**kept, **tool, **cloud.account()}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ToolError(f"sam deploy failed:\n{(done.stdout + done.stderr)[-4000:]}")
+        raise ToolError(f"sam deploy failed:\n{done.stdout + done.stderr}")
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -369,3 +369,26 @@ def test_a_token_is_not_in_its_repr(org: Org) -> None:
     identity = org.gateway.identity()
 
     assert identity.value not in repr(identity)
+
+
+@pytest.mark.rule("ERR-4")
+@pytest.mark.parametrize(("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")])
+def test_every_write_says_what_an_alert_of_a_duplicate_means(allow: bool, header: str) -> None:
+    """A create, an upsert and an update alike; reads say nothing of it."""
+    token = Answer({"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"})
+    script = Script([token, Answer([{"id": "00Q", "success": True, "errors": []}])])
+    with served(script) as url:
+        token.body["instance_url"] = url
+        gateway = SalesforceGateway(url, CREDENTIALS, now=time.time, allow_duplicates=allow)
+        fields = {"LastName": "Lang"}
+        gateway.create([CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"))])
+        gateway.create([CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"), assign=True)])
+        gateway.update([UpdateRecord(Ref(Side.SALESFORCE, "Lead", "00Q"), Side.SALESFORCE, fields)])
+        gateway.read([], {})
+
+    assert [(one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.asked[1:]] == [
+        (method, header) for method in ("PATCH", "POST", "PATCH")
+    ]
+
+
+CREDENTIALS = FixedSecret({"client_id": "app", "client_secret": "secret"})

@@ -257,6 +257,23 @@ def a_new_account_can_deploy(template: Template) -> list[str]:
     return complaints + ([] if default == "no" else ["ReserveConcurrency: default is not no"])
 
 
+def two_stacks_fit_into_an_account(template: Template) -> list[str]:
+    """Whatever has a name of its own has the stack's in it; SAM names a schedule after its function alone unless it is told not to."""
+    fixed = ("Name", "QueueName", "TableName", "TopicName", "LogGroupName", "FunctionName", "AlarmName", "RoleName")
+    complaints = [
+        f"{name}: {key} is the same in every stack"
+        for name, resource in template.body["Resources"].items()
+        for key in fixed
+        if isinstance(resource.get("Properties", {}).get(key), str)
+    ]
+    return complaints + [
+        f"{name}: the schedule {event} is called the same in every stack"
+        for name, function in template.functions.items()
+        for event, given in function.get("Events", {}).items()
+        if given["Type"] == "ScheduleV2" and given["Properties"].get("OmitName") is not True
+    ]
+
+
 def tables_survive(template: Template) -> list[str]:
     """Tables can be restored to any second, are encrypted and are paid by use."""
     complaints = []
@@ -302,6 +319,7 @@ LAWS: tuple[Law, ...] = (
     policies_have_a_reason_above,
     memory_survives,
     a_new_account_can_deploy,
+    two_stacks_fit_into_an_account,
     tables_survive,
     parameters_explain_themselves,
 )

@@ -34,7 +34,7 @@ class ValidationRule:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRule:
-    """An administrator's rule: a new record whose `fields` equal those of another one is a duplicate; `block` or only `alert`."""
+    """An administrator's rule: a record whose `fields` equal those of another one is a duplicate; `block` or only `alert`."""
 
     sobject: str
     fields: tuple[str, ...]

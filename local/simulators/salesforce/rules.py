@@ -175,10 +175,15 @@ def check_validation(org: Org, sobject: SObject, row: Row) -> None:
             raise RefusalError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, [rule.field])
 
 
-def check_duplicates(org: Org, actor: Actor, sobject: SObject, row: Row) -> None:
-    """The administrator's duplicate rules for a new record; ``allowSave`` passes those that only alert [D]."""
+def check_duplicates(org: Org, actor: Actor, sobject: SObject, row: Row, before: Row | None = None) -> None:
+    """The administrator's duplicate rules, for a new record and for one whose matched fields change [M: that no other edit runs them].
+
+    ``allowSave`` passes those that only alert; nothing passes those that block [D].
+    """
     for rule in org.duplicate_rules:
         if rule.sobject != sobject.name or (rule.action == "alert" and actor.allow_save):
+            continue
+        if before is not None and all(before.get(name) == row.get(name) for name in rule.fields):
             continue
         matches = _matches(org, rule, sobject, row)
         if matches:

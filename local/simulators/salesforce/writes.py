@@ -63,6 +63,8 @@ def update(
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, {name: value for name, value in row.items() if before.get(name) != value})
+    if not transaction.actor.trusted:
+        rules.check_duplicates(org, transaction.actor, sobject, row, before)
     rules.check_validation(org, sobject, row)
     _store(org, transaction, sobject, before, row)
 

@@ -300,7 +300,9 @@ def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
     made = org.call("POST", "/sobjects/PermissionSet", json={"Name": "Ours", "Label": "Ours"}).json()["id"]
     rights = {"PermissionsRead": True, "PermissionsDelete": True, "PermissionsViewAllRecords": True}
 
-    answer = org.call("POST", "/sobjects/ObjectPermissions", json={"ParentId": made, "SobjectType": "Contact", **rights})
+    answer = org.call(
+        "POST", "/sobjects/ObjectPermissions", json={"ParentId": made, "SobjectType": "Contact", **rights}
+    )
 
     assert answer.json()[0]["message"] == (
         "Permission Delete Contact depends on permission(s): Edit Contact; "

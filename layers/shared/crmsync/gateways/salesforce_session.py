@@ -173,9 +173,17 @@ def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
 class SalesforceSession:
     """Calls to one org. Safe to share between threads."""
 
-    def __init__(self, login: Login, *, version: str = API_VERSION, patience: Patience | None = None) -> None:
-        """Log in through `login` at the first call."""
+    def __init__(
+        self,
+        login: Login,
+        *,
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Log in through `login` at the first call; with `allow_duplicates`, writes pass duplicate rules that only alert."""
         self._login = login
+        self._on_writes = {"Sforce-Duplicate-Rule-Header": f"allowSave={str(allow_duplicates).lower()}"}
         self._version = version
         self._patience = patience or Patience()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
@@ -207,9 +215,9 @@ class SalesforceSession:
         """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
 
         A write runs assignment rules only where `assign` says so (PLT-1): without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every
-        written lead a new owner. Without `repeat`, a call of which nobody knows what became of it is not made again.
+        written lead a new owner. What a write says about duplicates holds for creates, updates and upserts. Without `repeat`, a call of which nobody knows what became of it is not made again.
         """
-        headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper()} if writes else {})}
+        headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper(), **self._on_writes} if writes else {})}
         attempt, stale = 1, None
         while True:
             token = self._login.token(stale=stale)

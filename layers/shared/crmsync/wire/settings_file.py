@@ -24,6 +24,7 @@ from crmsync.model.settings import (
     CreateInHubspot,
     CreateInSalesforce,
     DealSettings,
+    Duplicates,
     HubspotAccount,
     LifecycleSettings,
     OutsideInclusionList,
@@ -152,6 +153,7 @@ class SalesforceTable(Table):
     login_url: Annotated[str, AfterValidator(_login_url)]
     secret: Annotated[str, AfterValidator(_secret_name)]
     daily_call_allotment: _Count = 0
+    duplicates: Annotated[Duplicates, Field(strict=False)] = Duplicates.REPORT
 
 
 class ContactsTable(_Mapped):

@@ -22,6 +22,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "secret": "CFG-3",
         "login_url": "INS-1",
         "daily_call_allotment": "API-1",
+        "duplicates": "ERR-4",
         "create_in_salesforce": "SET-2",
         "create_in_hubspot": "SET-1",
         "inclusion_list": "SET-9",
