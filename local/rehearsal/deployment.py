@@ -51,9 +51,12 @@ def fail_once(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dic
         raise ToolError("sam deploy succeeded although a resource could not be made")
     finally:
         failing.unlink()
+    states = _states(told)
+    if any(one[:1] != ["CREATE_COMPLETE"] for one in states.values()):
+        raise ToolError(f"the first deployment did not come half way: {told}")
     if left := _left(cloud):
-        raise ToolError(f"a first deployment that failed leaves {', '.join(left)}")
-    return _states(told)
+        raise ToolError(f"a first deployment that failed leaves {', '.join(left)}: {states}")
+    return states
 
 
 def _left(cloud: MiniStack) -> list[str]:
@@ -86,6 +89,7 @@ def deploy(sam: Path, cloud: MiniStack, parameters: Mapping[str, str], template:
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     # Everything else is in samconfig.toml.
     command = [str(sam), "deploy", "--stack-name", STACK, *options, "--parameter-overrides", *overrides]
+    command += ["--config-file", str(ROOT / "samconfig.toml")]
     command += ["--template-file", str(template)] if template else []
     # Nothing of the machine's own AWS account.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -373,7 +373,7 @@ def test_a_token_is_not_in_its_repr(org: Org) -> None:
 
 @pytest.mark.rule("ERR-4")
 @pytest.mark.parametrize(("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")])
-def test_every_write_says_what_an_alert_of_a_duplicate_means(allow: bool, header: str) -> None:
+def test_every_write_says_what_an_alert_of_a_duplicate_means(*, allow: bool, header: str) -> None:
     """A create, an upsert and an update alike; reads say nothing of it."""
     token = Answer({"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"})
     script = Script([token, Answer([{"id": "00Q", "success": True, "errors": []}])])

@@ -19,8 +19,8 @@ from local.clock import Clock
 from local.simulators.salesforce.call import Reply
 
 _AUDIENCES: Final = {False: "https://login.salesforce.com", True: "https://test.salesforce.com"}
-"""Whom an assertion must name [D: also where it is sent to the org's own address]. Experience Cloud sites have their own, and are not played
-here. Whether an org takes its own address as well is told both ways [M]: here it does not."""
+"""Whom an assertion must name [D: also where it is sent to the org's own address]. Experience Cloud sites have their own, and are not
+played here. Whether an org takes its own address as well is told both ways [M]: here it does not."""
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 

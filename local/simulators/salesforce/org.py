@@ -56,6 +56,7 @@ class Org:
     lead_owner_id: str | None = None
     validation_rules: tuple[ValidationRule, ...] = ()
     duplicate_rules: tuple[DuplicateRule, ...] = ()
+    activity_external_ids: bool = True
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
     limited: set[str] = field(default_factory=set)

@@ -29,8 +29,11 @@ class Schema(Protocol):
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
 
-    def make(self, part: Part) -> None:
-        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+    def make(self, part: Part) -> str:
+        """Make a part, and say in what it is less than was wished for ("" = in nothing); one that somebody made meanwhile is done.
+
+        Raises `SyncError`.
+        """
 
 
 class HubspotSide(Schema, PropertySource, Protocol):
@@ -142,10 +145,9 @@ def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) ->
 
 def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
     try:
-        schema.make(part)
+        return StepState.MADE, schema.make(part)
     except SyncError as error:
         return StepState.FAILED, _told(error)
-    return StepState.MADE, ""
 
 
 def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:

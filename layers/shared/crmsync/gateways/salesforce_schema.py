@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from simple_salesforce.format import format_soql
 
-from crmsync.errors import Refused
+from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
 from crmsync.gateways.secrets import Secret
@@ -50,6 +50,7 @@ Granted: TypeAlias = ObjectAccess | ObjectReading | FieldAccess | Assignment
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _BAD_REQUEST = frozenset({400})
 _SUFFIX = "__c"
+_PLAIN = "a field like any other, as Salesforce will not have an external id there; what it is for works all the same"
 _READ_ONLY = "allows reading only: allow editing in the permission set"
 _TOO_LITTLE = "is not Create and Modify All: allow both in the permission set (PERM-1)"
 _NOT_ALL = "is not View All: allow it in the permission set (PERM-1)"
@@ -99,19 +100,31 @@ class SalesforceSchema:
                     found[part] = ""
         return found
 
-    def make(self, part: Part) -> None:
-        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+    def make(self, part: Part) -> str:
+        """Make a part; one that somebody made meanwhile is done. Says where a field is plain that was to be an external id.
+
+        Raises `SyncError`.
+        """
         path, row = self._creation(part)
         method = "POST"
         if isinstance(part, ObjectAccess) and (granted := self._objects(self._set_ids([part])).get(_place(part))):
             # Accounts did not sync so far, and could be read.
             method, path = "PATCH", f"{path}/{granted['Id']}"
             row = {name: value for name, value in row.items() if name not in {"ParentId", "SobjectType"}}
+        refused = self._post(method, path, row)
+        if refused and isinstance(part, KeyField) and part.can_be_plain:
+            plain = {name: value for name, value in row["Metadata"].items() if name not in {"externalId", "unique"}}
+            if self._post(method, path, {**row, "Metadata": plain}) is None:
+                return f"{_PLAIN} ({refused.text})"
+        if refused:
+            raise refused
+        return ""
+
+    def _post(self, method: str, path: str, row: Mapping[str, Any]) -> SyncError | None:
+        """Make or change a row; what it is refused with, unless that is that it is there."""
         answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
-        if isinstance(answer, Refusal):
-            error = call_error(answer.status, answer.content)
-            if error.code not in _EXISTS:
-                raise error
+        error = call_error(answer.status, answer.content) if isinstance(answer, Refusal) else None
+        return None if error is None or error.code in _EXISTS else error
 
     def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:
         """Where a part is posted, and as what."""
@@ -237,8 +250,9 @@ def _metadata(part: OwnField) -> dict[str, Any]:
     common: dict[str, Any] = {"label": part.label, "description": part.description, "required": False}
     if isinstance(part, CountField):
         return {**common, "type": "Number", "precision": part.digits, "scale": 0}
-    key = {"length": part.length, "externalId": True, "unique": part.unique, "caseSensitive": False}
-    return {**common, "type": "Text", **key}
+    # Whether case counts is a question of unique fields alone.
+    unique = {"unique": True, "caseSensitive": False} if part.unique else {"unique": False}
+    return {**common, "type": "Text", "length": part.length, "externalId": True, **unique}
 
 
 def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
@@ -246,7 +260,7 @@ def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
     wanted = "Number" if isinstance(part, CountField) else "Text"
     if metadata.get("type") != wanted:
         return f"is of type {metadata.get('type')}, must be {wanted}: remove it in Salesforce and run this again"
-    if isinstance(part, CountField):
+    if isinstance(part, CountField) or part.can_be_plain:
         return ""
     demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
     lacking = [word for word, key, demanded in demands if demanded and not metadata.get(key)]

@@ -215,7 +215,8 @@ class SalesforceSession:
         """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
 
         A write runs assignment rules only where `assign` says so (PLT-1): without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every
-        written lead a new owner. What a write says about duplicates holds for creates, updates and upserts. Without `repeat`, a call of which nobody knows what became of it is not made again.
+        written lead a new owner. What a write says of duplicates holds for creates, updates and upserts. Without `repeat`, a call of which
+        nobody knows what became of it is not made again.
         """
         headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper(), **self._on_writes} if writes else {})}
         attempt, stale = 1, None

@@ -45,7 +45,10 @@ class OwnProperty:
 
 @dataclass(frozen=True, slots=True)
 class KeyField:
-    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise, upper and lower case being one."""
+    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise, upper and lower case being one.
+
+    One that `can_be_plain` is a field like any other where Salesforce will not have it as an external id.
+    """
 
     object: str
     name: str
@@ -53,6 +56,7 @@ class KeyField:
     description: str
     length: int = 40
     unique: bool = True
+    can_be_plain: bool = False
 
     def __str__(self) -> str:
         """``field Lead.Crmsync_HubSpot_Id__c``."""
@@ -101,7 +105,7 @@ class ObjectAccess:
 
 @dataclass(frozen=True, slots=True)
 class ObjectReading:
-    """Reading every record of `object`, granted by `permission_set`: what the rights to the objects named in `for_the_sake_of` depend on."""
+    """Reading every record of `object`, granted by `permission_set`: the rights to the objects in `for_the_sake_of` depend on that."""
 
     permission_set: str
     object: str
@@ -278,6 +282,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
         "Which e-mail events the task stands for. Written by crmsync, which finds its tasks by it.",
         length=255,
         unique=False,
+        can_be_plain=True,
     ),
     CountField(
         "Activity", TASK_COUNT, "HubSpot e-mail events (crmsync)", "How many e-mail events the task stands for."
@@ -288,7 +293,8 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
 )
 """The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), access to them and
 to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there
-(Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own [M]."""
+or to let one be an external id (Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their
+own [M]."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
