@@ -160,3 +160,20 @@ def test_only_fields_that_are_written_must_be_editable() -> None:
         "Title cannot be edited; City cannot be seen: give the integration user access to it, "
         'or map it with update = "never" (PERM-2)'
     )
+
+
+def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() -> None:
+    """The field is made all the same, set-up says what it is not, and whoever looks again finds nothing to mend."""
+    with stages.stage(org={"activity_external_ids": False}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        made = {step.what: step for step in stage.operator.setup(apply=True)}
+        again = stage.operator.setup(apply=True)
+        fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
+
+    field = made["field Activity.Crmsync_Email_Event__c"]
+    assert field.state is StepState.MADE
+    assert field.text.startswith("a field like any other, as Salesforce will not have an external id there")
+    assert {step.state for step in [*made.values(), *again]} == {StepState.MADE, StepState.THERE}
+    key = fields["Crmsync_Email_Event__c"]
+    assert (key["type"], key["length"], key["externalId"], key["updateable"]) == ("string", 255, False, True)
+    assert {step.state for step in again} == {StepState.THERE}

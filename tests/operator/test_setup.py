@@ -182,23 +182,6 @@ def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
     assert (count["type"], count["precision"], count["scale"], count["updateable"]) == ("double", 9, 0, True)
 
 
-def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() -> None:
-    """The field is made all the same, set-up says what it is not, and whoever looks again finds nothing to mend."""
-    with stages.stage(org={"activity_external_ids": False}) as stage:
-        stage.operator.push_settings(MINIMAL, apply=True)
-        made = {step.what: step for step in stage.operator.setup(apply=True)}
-        again = stage.operator.setup(apply=True)
-        fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
-
-    field = made["field Activity.Crmsync_Email_Event__c"]
-    assert field.state is StepState.MADE
-    assert field.text.startswith("a field like any other, as Salesforce will not have an external id there")
-    assert {step.state for step in [*made.values(), *again]} == {StepState.MADE, StepState.THERE}
-    key = fields["Crmsync_Email_Event__c"]
-    assert (key["type"], key["length"], key["externalId"], key["updateable"]) == ("string", 255, False, True)
-    assert {step.state for step in again} == {StepState.THERE}
-
-
 def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
     """Without a kind of event no field is asked for, nor missed (SET-10)."""
     stage.operator.push_settings(MINIMAL + "[connection.email_tasks]\nkinds = []\n", apply=True)

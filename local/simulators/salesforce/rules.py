@@ -29,6 +29,19 @@ _ONCE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Records that exist once for these fields together; the first of them is indexed."""
 
 
+SETUP: Final = frozenset(
+    {"PermissionSet", "ObjectPermissions", "FieldPermissions", "PermissionSetAssignment", "PermissionSetLicenseAssign"}
+)
+"""Records that only an administrator may make [D]."""
+
+
+def check_right_to_set_up(org: Org, user_id: str, name: str) -> None:
+    """Whoever lacks the rights of Setup may not make its records, nor metadata by the Tooling API [D; M: code and text]."""
+    if not org.may_set_up(user_id):
+        message = f"insufficient access rights on cross-reference id: {name}"
+        raise RefusalError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, [])
+
+
 def check_required(sobject: SObject, row: Row) -> None:
     """Every required field has a value [S: text of the refusal]."""
     missing = [field.name for field in sobject.fields if field.required and row.get(field.name) is None]
@@ -154,6 +167,13 @@ def check_dependencies(org: Org, sobject: SObject, row: Row) -> None:
 def check_grant(org: Org, sobject: SObject, row: Row) -> None:
     """A field permission names a field that exists, and no permission or assignment is given twice [M: texts]."""
     check_dependencies(org, sobject, row)
+    if sobject.name == "PermissionSetAssignment" and not org.can_have_rights(row["AssigneeId"]):
+        objects = org.store.tables["ObjectPermissions"].matching("ParentId", [row["PermissionSetId"]])
+        for one in objects:
+            message = f"Can't assign permission set to user. The user license doesn't allow the permission: Read {one['SobjectType']}"
+            raise RefusalError(
+                "FIELD_INTEGRITY_EXCEPTION", message, []
+            )  # [S] the fact and the second sentence, [M] the code
     together = _ONCE.get(sobject.name)
     if together is None:
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from local.simulators.salesforce import rules
 from local.simulators.salesforce.call import Call, Reply, segment
 from local.simulators.salesforce.fields import Choice, Field, FieldType, Row
 from local.simulators.salesforce.org import Org
@@ -48,6 +49,7 @@ _MAX_TEXT: Final = 255
 
 def create(org: Org, call: Call) -> Reply:
     """``POST /tooling/sobjects/CustomField`` with ``FullName`` and ``Metadata``."""
+    rules.check_right_to_set_up(org, call.user_id, "CustomField")
     body = call.record()
     owner, name = _full_name(org, body.get("FullName"))
     metadata = body.get("Metadata")

@@ -30,6 +30,8 @@ def create(org: Org, transaction: Transaction, view: View, sobject: SObject, val
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", []
         )
+    if sobject.name in rules.SETUP and not transaction.actor.trusted:
+        rules.check_right_to_set_up(org, transaction.actor.user_id, sobject.name)
     _lock(org, transaction, sobject, [values])
     given = _read(org, transaction, view, sobject, values, creating=True)
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}

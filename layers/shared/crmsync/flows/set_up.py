@@ -18,6 +18,7 @@ from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
+from crmsync.rules.licences import API_INTEGRATION, Licences, has_api_integration, needs_api_integration
 from crmsync.rules.mapped_rights import lacking, mapped_rules
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
 from crmsync.rules.scopes import App, missing_scopes, strange_app
@@ -50,7 +51,13 @@ class SalesforceSide(Schema, FieldSource, Protocol):
     """Salesforce's side of set-up."""
 
     def org(self) -> Org:
-        """Which org the secret leads to. Raises `SyncError`."""
+        """Which org the secret leads to, and an administrator's with it. Raises `SyncError`."""
+
+    def licences(self) -> Licences:
+        """Which licences the integration user has. Raises `SyncError`."""
+
+    def give_licence(self, label: str) -> None:
+        """Give the integration user a permission set licence. Raises `SyncError`."""
 
 
 class StepState(StrEnum):
@@ -62,6 +69,11 @@ class StepState(StrEnum):
     WRONG = "wrong"
     FAILED = "failed"
 
+
+_NO_LICENCE = (
+    "Without it Salesforce refuses the integration user every right to an object (PERM-1): "
+    "the user's page in Setup, Permission Set License Assignments, or crmsync setup --as-admin gives it."
+)
 
 GOOD = frozenset({StepState.THERE, StepState.MADE})
 
@@ -89,7 +101,7 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
     """
     sides: tuple[tuple[_Door, Schema, Sequence[Part]], ...] = (
         (_hubspot_door(connection, hubspot), hubspot, HUBSPOT_PARTS),
-        (_salesforce_door(connection, salesforce), salesforce, SALESFORCE_PARTS),
+        (_salesforce_door(connection, salesforce, apply=apply), salesforce, SALESFORCE_PARTS),
     )
     return [
         SetupStep(connection.name, door.side, *step)
@@ -163,7 +175,7 @@ def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
     return _Door(Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda _unseen: iter(()))
 
 
-def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Door:
+def _salesforce_door(connection: Connection, salesforce: SalesforceSide, *, apply: bool) -> _Door:
     def fields(unseen: StepState) -> Iterator[_Step]:
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
@@ -175,7 +187,25 @@ def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Doo
             except SyncError as error:
                 yield what, StepState.FAILED, _told(error)
 
-    return _Door(Side.SALESFORCE, lambda: _org(salesforce), lambda: iter(()), fields)
+    return _Door(Side.SALESFORCE, lambda: _org(salesforce), lambda: _licence(salesforce, apply=apply), fields)
+
+
+def _licence(salesforce: SalesforceSide, *, apply: bool) -> Iterator[_Step]:
+    """The licence that a user of the integration licence needs before a permission set; other users need none."""
+    what = f"permission set licence {API_INTEGRATION}"
+    try:
+        licences = salesforce.licences()
+        if not needs_api_integration(licences):
+            return
+        if has_api_integration(licences):
+            yield what, StepState.THERE, ""
+        elif apply:
+            salesforce.give_licence(API_INTEGRATION)
+            yield what, StepState.MADE, ""
+        else:
+            yield what, StepState.MISSING, _NO_LICENCE
+    except SyncError as error:
+        yield what, StepState.FAILED, f"{_told(error)} {_NO_LICENCE}"
 
 
 def _judged(what: str, objection: str) -> _Step:

@@ -8,6 +8,7 @@ for these, never a sync.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
+from crmsync.rules.licences import Licences, needs_api_integration
 from crmsync.rules.own_fields import (
     Assignment,
     CountField,
@@ -41,6 +43,10 @@ _OBJECTS = (
 _ASSIGNED = (
     "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
 )
+_LICENCE = "SELECT Profile.UserLicense.Name FROM User WHERE Id = {user}"
+_LICENCES = "SELECT PermissionSetLicense.MasterLabel FROM PermissionSetLicenseAssign WHERE AssigneeId = {user}"
+_LICENCE_CALLED = "SELECT Id FROM PermissionSetLicense WHERE MasterLabel = {label}"
+_OTHER_ORG = "The administrator's secret leads to another org than the connection's."
 _ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
 
 OwnField: TypeAlias = KeyField | CountField
@@ -70,18 +76,50 @@ class SalesforceSchema:
         now: Callable[[], float],
         version: str = API_VERSION,
         patience: Patience | None = None,
+        administrator: Secret | None = None,
     ) -> None:
-        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins."""
-        self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins.
+
+        With an `administrator`'s secret it is that user who looks at and makes what set-up is about; the integration user only says who it
+        is and which fields it sees.
+        """
+        self._user = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+        self._session = self._user
+        if administrator is not None:
+            login = Login(login_url, administrator, now=now, takes_tokens=True)
+            self._session = SalesforceSession(login, version=version, patience=patience)
 
     def org(self) -> Org:
-        """Which org this is. Raises `SyncError`."""
-        row = self._query(_ORGANIZATION)[0]
+        """Which org this is. Raises `SyncError`, `Refused` where an administrator's secret leads to another org."""
+        row = _ask(self._user, _ORGANIZATION)[0]
+        if self._session is not self._user and self._query(_ORGANIZATION)[0]["Id"] != row["Id"]:
+            raise Refused(_OTHER_ORG, code="SECRET", hint="Store the credentials of an administrator of this org.")
         return Org(row["Id"], row["Name"], row["OrganizationType"], bool(row["IsSandbox"]))
+
+    def licences(self) -> Licences:
+        """Which licences the integration user has; those for permission sets are only asked for where they matter. Raises `SyncError`."""
+        user = self._user.identity().user_id
+        profile = self._query(format_soql(_LICENCE, user=user))[0].get("Profile") or {}
+        licences = Licences(str((profile.get("UserLicense") or {}).get("Name") or ""))
+        if not needs_api_integration(licences):
+            return licences
+        rows = self._query(format_soql(_LICENCES, user=user))
+        return replace(
+            licences, for_permission_sets=frozenset(str(row["PermissionSetLicense"]["MasterLabel"]) for row in rows)
+        )
+
+    def give_licence(self, label: str) -> None:
+        """Give the integration user a permission set licence. Raises `SyncError`, `Refused` where the org has none of that label."""
+        rows = self._query(format_soql(_LICENCE_CALLED, label=label))
+        if not rows:
+            raise Refused(f"This org has no permission set licence {label}.", code="LICENSE")
+        row = {"AssigneeId": self._user.identity().user_id, "PermissionSetLicenseId": rows[0]["Id"]}
+        if refused := self._post("POST", "sobjects/PermissionSetLicenseAssign", row):
+            raise refused
 
     def fields(self, name: str) -> Sequence[SalesforceField]:
         """All fields of an object ("Lead") that the integration user may see, in one call. Raises `SyncError`."""
-        return [_described(row) for row in self._session.call("GET", f"sobjects/{name}/describe")["fields"]]
+        return [_described(row) for row in self._user.call("GET", f"sobjects/{name}/describe")["fields"]]
 
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
@@ -154,7 +192,7 @@ class SalesforceSchema:
                 "PermissionsEdit": True,
             }
         if isinstance(part, Assignment):
-            row = {"PermissionSetId": self._set_id(part), "AssigneeId": self._session.identity().user_id}
+            row = {"PermissionSetId": self._set_id(part), "AssigneeId": self._user.identity().user_id}
             return "sobjects/PermissionSetAssignment", row
         msg = f"{part} is not Salesforce's"
         raise TypeError(msg)
@@ -201,13 +239,17 @@ class SalesforceSchema:
 
     def _given(self, sets: Mapping[str, str]) -> frozenset[str]:
         names = {identifier: name for name, identifier in sets.items()}
-        soql = format_soql(_ASSIGNED, user=self._session.identity().user_id, sets=sorted(names))
+        soql = format_soql(_ASSIGNED, user=self._user.identity().user_id, sets=sorted(names))
         return frozenset(names[row["PermissionSetId"]] for row in self._query(soql))
 
     def _query(self, soql: str, api: str = "") -> list[dict[str, Any]]:
-        """A short query's rows: set-up asks for a handful."""
-        answer = self._session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
-        return list(answer["records"])
+        return _ask(self._session, soql, api)
+
+
+def _ask(session: SalesforceSession, soql: str, api: str = "") -> list[dict[str, Any]]:
+    """A short query's rows: set-up asks for a handful."""
+    answer = session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
+    return list(answer["records"])
 
 
 def _place(part: ObjectAccess | ObjectReading) -> tuple[str, str]:

@@ -96,8 +96,12 @@ class _Connection(requests.Session):
 class Login:
     """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
 
-    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float]) -> None:
-        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch."""
+    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float], takes_tokens: bool = False) -> None:
+        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch.
+
+        With `takes_tokens` the secret may hold a person's ``access_token`` and ``instance_url`` instead; who that is stays unknown.
+        """
+        self._takes_tokens = takes_tokens
         self._login_url = login_url
         self._secret = secret
         self.now = now
@@ -113,7 +117,10 @@ class Login:
             return self._token
 
     def _log_in(self) -> Token:
-        status, answer = self._try(self._secret.current())
+        secret = self._secret.current()
+        if self._takes_tokens and "access_token" in secret:
+            return Token(secret["access_token"], (secret.get("instance_url") or self._login_url).rstrip("/"))
+        status, answer = self._try(secret)
         if status in {400, 401}:
             # The secret may just have been rotated.
             status, answer = self._try(self._secret.renewed())
