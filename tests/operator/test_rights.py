@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import requests
 
 from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Update
@@ -177,3 +178,20 @@ def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() ->
     key = fields["Crmsync_Email_Event__c"]
     assert (key["type"], key["length"], key["externalId"], key["updateable"]) == ("string", 255, False, True)
     assert {step.state for step in again} == {StepState.THERE}
+
+
+def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> None:
+    """Salesforce refuses it every opportunity of that type; the others are nothing to mend."""
+    types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
+    with stages.stage(org={"opportunity_record_types": types}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.setup(apply=True)
+        (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")["records"]
+        row = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-12-01", "RecordTypeId": renewal["Id"]}
+        with pytest.raises(requests.HTTPError) as refused:
+            stage.make_in_salesforce("sobjects/Opportunity", row)
+        found = findings(stage)
+
+    assert {what: state for what, (state, _) in found.items()} == {"record type Renewal": StepState.WRONG}
+    assert found["record type Renewal"][1].startswith("is not assigned to the integration user")
+    assert refused.value.response.json()[0]["errorCode"] == "INVALID_CROSS_REFERENCE_KEY"

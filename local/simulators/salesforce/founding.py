@@ -55,6 +55,7 @@ class Founding:
         self._world = world
         self._then = full_second(org.clock.now_ms()) - DAYS_BEFORE * DAY
         self._admin = org.ids.make("005")
+        self._integration = ""
         self._known: dict[str, str] = {}
         self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
 
@@ -90,6 +91,7 @@ class Founding:
             self._raw("PermissionSetLicenseAssign", **given)
         if not self._world.get("integration_setup_rights", True):
             self._org.no_setup.add(cast.integration_user_id)
+        self._integration = cast.integration_user_id
         self._custom_fields()
         self._queues()
         self._stages()
@@ -195,8 +197,10 @@ class Founding:
 
     def _record_types(self) -> None:
         for given in self._world.get("opportunity_record_types") or ():
-            values = {key: value for key, value in given.items() if key != "stages"}
+            values = {key: value for key, value in given.items() if key not in {"stages", "assigned"}}
             type_id = self._raw("RecordType", **administration.record_type_row(values))
+            if not given.get("assigned", True):
+                self._org.unassigned_types.setdefault(self._integration, set()).add(type_id)
             administration.set_process(self._org, type_id, given.get("stages"))
         if self._org.schema.person_accounts:
             business = self._raw(

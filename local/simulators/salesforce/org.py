@@ -62,6 +62,8 @@ class Org:
     activity_external_ids: bool = True
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
+    unassigned_types: dict[str, set[str]] = field(default_factory=dict)
+    """User -> the record types that no profile or permission set assigns to him."""
     limited: set[str] = field(default_factory=set)
     """Users whose profile lacks Modify All Data, so that object permissions count for them."""
     no_setup: set[str] = field(default_factory=set)

@@ -49,15 +49,15 @@ def check_required(sobject: SObject, row: Row) -> None:
         raise RefusalError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
 
 
-def check_references(org: Org, sobject: SObject, changed: Mapping[str, Any]) -> None:
-    """Every reference that is written points to a live record of a right type [D]."""
+def check_references(org: Org, sobject: SObject, changed: Mapping[str, Any], user_id: str) -> None:
+    """Every reference that is written points to a live record of a right type [D], a record type to one of the user's [S]."""
     for field in sobject.fields:
         target = changed.get(field.name)
         if field.type == "reference" and target is not None:
-            _check_reference(org, sobject.name, field, target)
+            _check_reference(org, sobject.name, field, target, user_id)
 
 
-def _check_reference(org: Org, sobject: str, field: Field, target: str) -> None:
+def _check_reference(org: Org, sobject: str, field: Field, target: str, user_id: str) -> None:
     prefixes = {found.prefix: found for name in field.reference_to if (found := org.schema.get(name)) is not None}
     pointed = prefixes.get(target[:3])
     if pointed is None:
@@ -67,7 +67,8 @@ def _check_reference(org: Org, sobject: str, field: Field, target: str) -> None:
         raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [field.name])
     if row.get("IsDeleted"):
         raise RefusalError("ENTITY_IS_DELETED", "entity is deleted", [])
-    if field.name == "RecordTypeId" and not (row.get("IsActive") and row.get("SobjectType") == sobject):
+    is_users = row.get("IsActive") and target not in org.unassigned_types.get(user_id, ())
+    if field.name == "RecordTypeId" and not (is_users and row.get("SobjectType") == sobject):
         message = f"Record Type ID: this ID value isn't valid for the user: {target}"  # [M]
         raise RefusalError("INVALID_CROSS_REFERENCE_KEY", message, [field.name])
     if field.name == "OwnerId" and pointed.name == "User" and not row.get("IsActive"):

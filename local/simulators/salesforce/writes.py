@@ -228,7 +228,7 @@ def _derive(org: Org, transaction: Transaction, sobject: SObject, before: Row | 
 
 def _check(org: Org, transaction: Transaction, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
     if not transaction.actor.trusted:
-        rules.check_references(org, sobject, changed)
+        rules.check_references(org, sobject, changed, transaction.actor.user_id)
     rules.check_unique(org, sobject, row, changed)
     rules.check_grant(org, sobject, row)
 

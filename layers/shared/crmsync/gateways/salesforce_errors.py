@@ -36,6 +36,9 @@ _DUPLICATE = Verdict(
     hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only alerts of is saved with "
     'duplicates = "allow" under [connection.salesforce].',
 )
+_RECORD_TYPE = Verdict(
+    Refused, hint="Assign the record type to the integration user in Salesforce: a permission set, Object Settings."
+)
 _LOGIN = Verdict(Refused, hint="Check the connection's Salesforce secret and the external client app's policies.")
 _SOON = Verdict(TryAgain, wait=15, soon=True)
 _LATER = Verdict(TryAgain, wait=60)
@@ -128,6 +131,8 @@ def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
     """The verdict on a code; where Salesforce sent none that is known, the HTTP status decides."""
     if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
         return _SOON
+    if code == "INVALID_CROSS_REFERENCE_KEY" and "record type" in message.lower():
+        return _RECORD_TYPE
     if code in VERDICTS:
         return VERDICTS[code]
     return _SOON if status >= _SERVER_FAULT or status in _BUSY else Verdict(Refused)
