@@ -306,7 +306,31 @@ CUSTOM_FIELD: Final = SObject(
     tooling=True,
 )
 
+_RELAY_TEXTS: Final = {
+    "NamedCredential": ("0XA", ("DeveloperName", "MasterLabel", "Endpoint")),
+    "PlatformEventChannel": ("0YL", ("DeveloperName", "MasterLabel", "ChannelType")),
+    "PlatformEventChannelMember": ("0v8", ("DeveloperName", "EventChannel", "SelectedEntity")),
+    "EventRelayConfig": (
+        "7k2",
+        ("DeveloperName", "MasterLabel", "EventChannel", "DestinationResourceName", "RelayOption", "State"),
+    ),
+}
+"""What an Event Relay is defined by: key prefix [D: 0YL, 7k2; M: the others] and columns."""
+
+RELAY_OBJECTS: Final = tuple(
+    SObject(
+        name,
+        name,
+        name,
+        prefix,
+        (*system_fields(deletable=False), *(text(column, column, 255) for column in columns)),
+        tooling=True,
+    )
+    for name, (prefix, columns) in _RELAY_TEXTS.items()
+)
+
 SETUP_OBJECTS: Final = (
+    *RELAY_OBJECTS,
     USER,
     GROUP,
     QUEUE_SOBJECT,

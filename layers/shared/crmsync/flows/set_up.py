@@ -21,6 +21,7 @@ from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.licences import API_INTEGRATION, Licences, has_api_integration, needs_api_integration
 from crmsync.rules.mapped_rights import lacking, mapped_rules
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
+from crmsync.rules.relay_parts import relay_parts
 from crmsync.rules.scopes import App, missing_scopes, strange_app
 
 
@@ -99,14 +100,20 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
 
     Only what the concerns need that are switched on: nothing of companies where these do not sync (SET-4).
     """
+    hears_of = _objects(connection, Side.SALESFORCE)
+    relay = relay_parts(connection.salesforce.event_relay, hears_of)
     sides: tuple[tuple[_Door, Schema, Sequence[Part]], ...] = (
-        (_hubspot_door(connection, hubspot), hubspot, HUBSPOT_PARTS),
-        (_salesforce_door(connection, salesforce, apply=apply), salesforce, SALESFORCE_PARTS),
+        (_hubspot_door(connection, hubspot), hubspot, needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT))),
+        (
+            _salesforce_door(connection, salesforce, apply=apply),
+            salesforce,
+            (*needed(SALESFORCE_PARTS, hears_of), *relay),
+        ),
     )
     return [
         SetupStep(connection.name, door.side, *step)
         for door, schema, parts in sides
-        for step in _side(door, schema, needed(parts, _objects(connection, door.side)), apply=apply)
+        for step in _side(door, schema, parts, apply=apply)
     ]
 
 

@@ -16,6 +16,7 @@ from simple_salesforce.format import format_soql
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
@@ -32,6 +33,7 @@ from crmsync.rules.own_fields import (
     Part,
     PermissionSet,
 )
+from crmsync.rules.relay_parts import RelayPart
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
@@ -124,6 +126,7 @@ class SalesforceSchema:
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
         found: dict[Part, str] = dict(self._fields([part for part in parts if isinstance(part, OwnField)]))
+        found |= dict(look_at_relay([part for part in parts if isinstance(part, RelayPart)], self._query))
         sets = self._set_ids(parts)
         found |= {part: "" for part in parts if isinstance(part, PermissionSet) and part.name in sets}
         if sets:
@@ -171,6 +174,8 @@ class SalesforceSchema:
                 "FullName": f"{part.object}.{part.name}",
                 "Metadata": _metadata(part),
             }
+        if isinstance(part, RelayPart):
+            return creation_of(part)
         if isinstance(part, PermissionSet):
             row: dict[str, Any] = {"Name": part.name, "Label": part.label, "Description": part.description}
             return "sobjects/PermissionSet", row

@@ -72,6 +72,7 @@ class HubspotAccount:
 class SalesforceOrg:
     """The Salesforce org of a connection: its full login address (INS-1), the name of its secret, and our share of its calls (API-1).
 
+    ``event_relay`` is the address of the AWS account to which set-up makes an Event Relay (``arn:aws:EU-WEST-1:111122223333``); "" is none.
     ``duplicates`` says whether records are saved that a duplicate rule would only have warned a person of (ERR-4).
     """
 
@@ -79,6 +80,7 @@ class SalesforceOrg:
     secret: str
     daily_call_allotment: int = 50_000
     duplicates: Duplicates = Duplicates.REPORT
+    event_relay: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, PERMISSION_SET, SALESFORCE_KEY, TASK_COUNT, TASK_KEY
+from crmsync.rules.relay_parts import RelayPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ Part: TypeAlias = (
     | ObjectReading
     | FieldAccess
     | Assignment
+    | RelayPart
 )
 """One thing that set-up makes."""
 
@@ -309,4 +311,4 @@ def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
 def _is_needed(part: Part, objects: Collection[str]) -> bool:
     if isinstance(part, ObjectReading):
         return part.object not in objects and any(name in objects for name in part.for_the_sake_of)
-    return isinstance(part, PermissionSet | Assignment) or part.object in objects
+    return isinstance(part, PermissionSet | Assignment | RelayPart) or part.object in objects
