@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crmsync.errors import Refused
 from crmsync.flows.set_up import StepState
 from crmsync.rules.licences import admin_secret
 from tests.config.files import MINIMAL
@@ -11,6 +12,7 @@ from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Script
 from tests.operator import stages
 from tests.operator.stages import Stage
+from tests.operator.worlds import ORG, PORTAL
 
 BARE = {"integration_profile": "minimum", "integration_licence": False, "integration_setup_rights": False}
 """The user of a fresh org as Salesforce makes it: the free licence, the least profile, and nothing else."""
@@ -91,3 +93,18 @@ def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
 def test_where_the_administrators_credentials_are(secret: str) -> None:
     """Beside the connection's own, under a name that no function may read."""
     assert admin_secret(secret) == "admin/crmsync/acme/salesforce"
+
+
+def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
+    """Before set-up a push says why they cannot be looked up and what to do; afterwards it takes them."""
+    with stages.stage(portal=PORTAL, org={**ORG, **BARE}) as stage:
+        rows = '[[connection.contacts.field]]\nhubspot = "nickname"\nsalesforce = "Nickname__c"\n'
+        with pytest.raises(Refused) as refused:
+            stage.operator.push_settings(MINIMAL + rows, apply=True)
+        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.setup(apply=True, as_admin=True)
+        pushed = stage.operator.push_settings(MINIMAL + rows, apply=True)
+
+    assert refused.value.text.endswith("in salesforce: the integration user has no access to the objects yet.")
+    assert refused.value.hint.startswith("Push the file without rows of your own, run crmsync setup --apply")
+    assert pushed.applied
