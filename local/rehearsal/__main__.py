@@ -21,13 +21,14 @@ from crmsync.cli import main as command
 from local.clock import Clock
 from local.faults import Faults
 from local.people import People
-from local.rehearsal.deployment import ToolError, deploy
+from local.rehearsal.deployment import ToolError, deploy, fail_once
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Stage, function_log, play
 from local.stack.crms import Crms
 
 HERE = Path(__file__).parent
 LOG_LINES = 60
+LONGEST_TEXT = 4000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with MiniStack(given.ministack.absolute()) as cloud:
             _rehearse(given, cloud, say)
     except (ToolError, NotStartedError, NotSeenError) as error:
-        print(f"\nThe rehearsal failed: {error}", file=sys.stderr)
+        print(f"\nThe rehearsal failed: {str(error)[-LONGEST_TEXT:]}", file=sys.stderr)
         return 1
     say("The rehearsal is green.")
     return 0
@@ -52,8 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], None]) -> None:
     crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
     try:
-        say("The SAM CLI deploys template.yaml as it was built.")
+        say("The SAM CLI deploys template.yaml with a resource that cannot be made.")
         parameters = {"Architecture": given.architecture, "SalesforceEventBus": crms.salesforce.event_source}
+        for name, states in fail_once(given.sam.absolute(), cloud, parameters).items():
+            say(f"It failed. {name}: {', '.join(states)}")
+        say("Nothing of it is left. The SAM CLI deploys template.yaml as it was built.")
         outputs = deploy(given.sam.absolute(), cloud, parameters)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)

@@ -75,6 +75,10 @@ class Crms:
         sim = self.salesforce
         return {"client_id": sim.client_id, "client_secret": sim.client_secret, "login_url": self.salesforce_url}
 
+    def administrator_secret(self) -> dict[str, Any]:
+        """What an administrator's session is known by; set-up takes it where the integration user has no right to set anything up."""
+        return {"access_token": self.salesforce.user_token, "instance_url": self.salesforce_url}
+
     def close(self) -> None:
         """Stop answering."""
         for server in self._servers:

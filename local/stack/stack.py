@@ -240,6 +240,7 @@ def _secrets(connections: Iterable[Mapping[str, Any]], crms: Crms) -> dict[str, 
             secrets[hubspot["secret"]] = known
         if "secret" in salesforce:
             secrets[salesforce["secret"]] = crms.salesforce_secret()
+            secrets[f"admin/{salesforce['secret']}"] = crms.administrator_secret()
     return secrets
 
 

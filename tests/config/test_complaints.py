@@ -149,6 +149,10 @@ def test_a_connection_says_where_it_leads(change: str) -> None:
 ADDED = {
     "[connection.salesforce2]": 'line 9: unknown key "salesforce2" in [[connection]]; did you mean "salesforce"? (CFG-2)',
     "daily_call_allotment = -1": "line 9: daily_call_allotment is -1, must be at least 0 (API-1)",
+    'event_relay = "eu-west-1"': (
+        'line 9: event_relay is "eu-west-1", must be an AWS region and account such as "arn:aws:EU-WEST-1:111122223333", or "" (TRG-16)'
+    ),
+    'duplicates = "block"': 'line 9: duplicates is "block", must be one of report, allow (ERR-4)',
     CONTACTS + "sync = 1": "line 10: sync is 1, must be true or false (SET-2)",
     CONTACTS + 'create_in_salesforce = "leads"': (
         'line 10: create_in_salesforce is "leads", must be one of lead, contact, contact_if_account, never (SET-2)'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -185,17 +185,22 @@ def simulated_tasks(fields: list[dict[str, Any]] = FIELDS) -> Iterator[TaskStage
         )
 
 
-@pytest.fixture(params=[memory_tasks, simulated_tasks])
+def plain_tasks() -> AbstractContextManager[TaskStage]:
+    """The gateway over an org that will not have an external id on Activity."""
+    return simulated_tasks([{**FIELDS[0], "externalId": False, "idLookup": False}, FIELDS[1]])
+
+
+@pytest.fixture(params=[memory_tasks, simulated_tasks, plain_tasks])
 def tasks(request: pytest.FixtureRequest) -> Iterator[TaskStage]:
     """Tasks of each kind."""
     with request.param() as stage:
         yield stage
 
 
-def task(key: str, *, count: int = 1, task: str = "") -> WriteTask:
-    """The effect that makes a task called after its key, or writes its count."""
+def task(key: str, *, count: int = 1, task: str = "", tried: bool = False) -> WriteTask:
+    """The effect that makes a task called after its key, perhaps once more, or writes its count."""
     fields = {TASK_COUNT: count} | ({} if task else {"Subject": key, "Status": "Completed"})
-    return WriteTask(key, fields, task)
+    return WriteTask(key, fields, task, tried=tried)
 
 
 def row(key: str, count: int = 1) -> dict[str, Any]:
@@ -208,7 +213,7 @@ def test_a_task_is_made_once_by_its_key(tasks: TaskStage) -> None:
     effects = [task(f"key-{number:03d}") for number in range(201)]
 
     first = [one.ref for one in tasks.tasks.write(effects)]
-    second = [one.ref for one in tasks.tasks.write(effects)]
+    second = [one.ref for one in tasks.tasks.write([replace(effect, tried=True) for effect in effects])]
 
     assert (first, len(set(first))) == (second, 201)
     assert tasks.shown() == [row(f"key-{number:03d}") for number in range(201)]
@@ -233,9 +238,23 @@ def test_a_lost_answer_is_told_and_not_asked_for_again(tasks: TaskStage, kind: s
     with pytest.raises(TryAgain):
         tasks.tasks.write([task("once")])
     before = len(tasks.shown())
-    tasks.tasks.write([task("once")])
+    tasks.tasks.write([task("once", tried=True)])
 
     assert (before, tasks.shown()) == (1 if kind == "timeout_after_write" else 0, [row("once")])
+
+
+def test_a_task_that_was_deleted_after_a_lost_answer_is_not_made_again() -> None:
+    """Where tasks are inserted, the recycle bin is looked into as well; one that may be anybody's is not taken for ours."""
+    day = {"ActivityDate": "2026-11-02"}
+    with plain_tasks() as stage:
+        (made,) = stage.tasks.write([replace(task("gone"), fields={**task("gone").fields, **day})])
+        stage.delete(made.ref.id)
+
+        again = replace(task("gone", tried=True), fields={**task("gone").fields, **day})
+        outcomes = stage.tasks.write([again, task("new")])
+
+        assert [type(one).__name__ for one in outcomes] == ["Gone", "Written"]
+        assert stage.shown() == [row("new")]
 
 
 def test_an_org_without_our_field_says_what_to_do() -> None:

@@ -25,6 +25,8 @@ WORLD = {
     "salesforce": {
         "edition": "Enterprise Edition",
         "integration_profile": "minimum",
+        "integration_licence": False,
+        "integration_setup_rights": False,
         "records": [
             {"type": "Account", "ref": "acme", "Name": "Acme", "Website": "https://acme.example.com"},
             {"type": "Contact", "LastName": "Lang", "Email": "ada@acme.example.com", "AccountId": "@acme"},
@@ -39,7 +41,7 @@ WORLD = {
         ],
     },
 }
-"""What stood in Salesforce before crmsync came, and an integration user who may hardly anything."""
+"""What stood in Salesforce before crmsync came, and an integration user who may hardly anything and could be given nothing as yet."""
 
 
 class Reader:
@@ -99,8 +101,8 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(stack: Stack, she
 
     assert "This would be version 1" in reader.does("settings push settings.toml")
     assert "Version 1 is in force." in reader.does("settings push settings.toml --apply")
-    assert "to make; --apply makes them." in reader.does("setup")
-    assert "All is as it should be." in reader.does("setup --apply")
+    assert "to make; --apply makes them." in reader.does("setup --as-admin")
+    assert "All is as it should be." in reader.does("setup --as-admin --apply")
     *_, only, last = reader.does("check", status=1).splitlines()
     assert "import of the accounts" in only
     assert last == "1 to mend."
@@ -144,7 +146,7 @@ def test_the_secrets_have_the_keys_that_are_read(stack: Stack) -> None:
     """What the guide stores is what the laptop stack stores, but for where the CRMs are."""
     shown = [set(json.loads(code)) for code in GUIDE.blocks("json")]
     client = stack.cloud.aws.client("secretsmanager")
-    names = ("crmsync/acme/hubspot", "crmsync/acme/salesforce")
+    names = ("crmsync/acme/hubspot", "crmsync/acme/salesforce", "admin/crmsync/acme/salesforce")
     stored = [set(json.loads(client.get_secret_value(SecretId=name)["SecretString"])) for name in names]
 
     assert shown == [keys - {"api_url", "login_url"} for keys in stored]

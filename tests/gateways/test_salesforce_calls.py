@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from crmsync.errors import Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_queries import LONGEST_URI, Deletions, by_email, modified_since, run
+from crmsync.gateways.salesforce_session import audience_of
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
@@ -287,42 +288,84 @@ class RevokedUser(Script):
         return Answer([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
 
 
-def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) -> None:
-    """JWT bearer, for the user named in the secret."""
+def _key() -> tuple[str, str]:
+    """A private key and its public one, as PEM."""
     key = rsa.generate_private_key(65537, 2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    org.simulator.register_key(public.decode())
-    secret = FixedSecret(
-        {"client_id": org.simulator.client_id, "username": org.simulator.integration_username, "private_key": private}
-    )
+    return private, public.decode()
 
-    identity = SalesforceGateway(org.url, secret, now=time.time).identity()
+
+def _signing(org: Org) -> FixedSecret:
+    """The secret of an app that signs, with its key registered in the org."""
+    private, public = _key()
+    org.simulator.register_key(public)
+    names = {"client_id": org.simulator.client_id, "username": org.simulator.integration_username}
+    return FixedSecret(names | {"private_key": private})
+
+
+def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) -> None:
+    """JWT bearer, for the user named in the secret; the org's own address is not whom the assertion speaks to."""
+    identity = SalesforceGateway(org.url, _signing(org), now=time.time).identity()
 
     assert (identity.org_id, identity.user_id) == (org.simulator.org_id, org.simulator.integration_user_id)
 
 
-def test_an_assertion_is_good_for_three_minutes_and_for_one_host() -> None:
-    """As short as Salesforce wants it."""
-    key = rsa.generate_private_key(65537, 2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    script = Script(
-        [Answer({"error": "invalid_grant", "error_description": "user hasn't approved this consumer"}, 400)]
-    )
-    secret = FixedSecret({"client_id": "app", "username": "sync@example.com", "private_key": private})
+def test_a_sandbox_whose_address_does_not_show_it_is_signed_in_to_all_the_same() -> None:
+    """Where Salesforce calls the audience invalid, its other address is named once."""
+    clock = Clock()
+    simulator = SalesforceSimulator({"sandbox": True}, clock=clock, faults=Faults(clock))
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        org = Org(SalesforceGateway(url, FixedSecret({}), now=time.time), simulator, Faults(clock), url)
+
+        identity = SalesforceGateway(url, _signing(org), now=time.time).identity()
+
+    assert identity.org_id == simulator.org_id
+
+
+@pytest.mark.parametrize(
+    ("login_url", "audience"),
+    [
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ("https://login.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.mil", "https://login.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.mil", "https://test.salesforce.com"),
+    ],
+)
+def test_the_audience_of_an_address(login_url: str, audience: str) -> None:
+    """Production or sandbox, and never the org's own address."""
+    assert audience_of(login_url) == audience
+
+
+@pytest.mark.parametrize(
+    ("named", "answer", "audiences"),
+    [
+        ({}, "user hasn't approved this consumer", ["https://login.salesforce.com"] * 2),
+        ({}, "audience is invalid", ["https://login.salesforce.com", "https://test.salesforce.com"] * 2),
+        ({"audience": "https://acme.my.site.com"}, "audience is invalid", ["https://acme.my.site.com"] * 2),
+    ],
+)
+def test_an_assertion_is_good_for_three_minutes_and_for_one_audience(
+    named: Mapping[str, str], answer: str, audiences: Sequence[str]
+) -> None:
+    """As short as Salesforce wants it, for whom the secret names; each reading of the secret has its turn."""
+    script = Script([Answer({"error": "invalid_grant", "error_description": answer}, 400)])
+    secret = FixedSecret({"client_id": "app", "username": "sync@example.com", "private_key": _key()[0], **named})
     with served(script) as url:
         gateway = SalesforceGateway(url, secret, now=lambda: 1000.0)
         with pytest.raises(Refused) as caught:
             gateway.identity()
 
-    assert (caught.value.code, len(script.asked)) == ("invalid_grant", 2)
-    assertion = str(script.asked[0].body).split("assertion=")[1]
-    claims = jwt.decode(assertion, options={"verify_signature": False})
-    assert claims == {"iss": "app", "sub": "sync@example.com", "aud": url, "exp": 1180}
+    assert caught.value.code == "invalid_grant"
+    assertions = [str(asked.body).split("assertion=")[1] for asked in script.asked]
+    assert [jwt.decode(one, options={"verify_signature": False}) for one in assertions] == [
+        {"iss": "app", "sub": "sync@example.com", "aud": audience, "exp": 1180} for audience in audiences
+    ]
 
 
 def test_a_secret_without_its_parts_says_which_is_missing() -> None:
@@ -340,3 +383,26 @@ def test_a_token_is_not_in_its_repr(org: Org) -> None:
     identity = org.gateway.identity()
 
     assert identity.value not in repr(identity)
+
+
+@pytest.mark.rule("ERR-4")
+@pytest.mark.parametrize(("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")])
+def test_every_write_says_what_an_alert_of_a_duplicate_means(*, allow: bool, header: str) -> None:
+    """A create, an upsert and an update alike; reads say nothing of it."""
+    token = Answer({"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"})
+    script = Script([token, Answer([{"id": "00Q", "success": True, "errors": []}])])
+    with served(script) as url:
+        token.body["instance_url"] = url
+        gateway = SalesforceGateway(url, CREDENTIALS, now=time.time, allow_duplicates=allow)
+        fields = {"LastName": "Lang"}
+        gateway.create([CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"))])
+        gateway.create([CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"), assign=True)])
+        gateway.update([UpdateRecord(Ref(Side.SALESFORCE, "Lead", "00Q"), Side.SALESFORCE, fields)])
+        gateway.read([], {})
+
+    assert [(one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.asked[1:]] == [
+        (method, header) for method in ("PATCH", "POST", "PATCH")
+    ]
+
+
+CREDENTIALS = FixedSecret({"client_id": "app", "client_secret": "secret"})

@@ -109,6 +109,17 @@ def test_a_duplicate_rule_that_matched_one_record_is_a_conflict_with_it(
     assert (type(error), getattr(error, "existing", "")) == expected
 
 
+def test_a_record_type_that_is_not_the_users_is_told_as_such() -> None:
+    """Nothing is missing in Salesforce; it is the integration user that lacks the record type."""
+    message = "Record Type ID: this ID value isn't valid for the user: 012Yw0000000001IAA"
+    found = {"statusCode": "INVALID_CROSS_REFERENCE_KEY", "message": message, "fields": ["RecordTypeId"]}
+
+    error = row_error([found], {"RecordTypeId": "012Yw0000000001IAA"}, updates=True)
+
+    assert (type(error), error.fieldname) == (Refused, "RecordTypeId")
+    assert error.hint.startswith("Assign the record type to the integration user in Salesforce")
+
+
 def test_only_an_update_without_references_can_tell_that_its_record_is_gone() -> None:
     """A bad cross reference may be the record itself or one that it points to."""
     errors = [{"statusCode": "INVALID_CROSS_REFERENCE_KEY", "message": "invalid cross reference id", "fields": []}]

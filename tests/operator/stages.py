@@ -125,7 +125,11 @@ class Stage:
 
 @contextmanager
 def stage(
-    *portal_ids: int, org: Mapping[str, Any] | None = None, portal: Mapping[str, Any] | None = None, version: str = ""
+    *portal_ids: int,
+    org: Mapping[str, Any] | None = None,
+    portal: Mapping[str, Any] | None = None,
+    version: str = "",
+    administrators: FixedSecret | None = None,
 ) -> Iterator[Stage]:
     """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and HubSpot's API in `version`.
 
@@ -147,9 +151,12 @@ def stage(
             secret = FixedSecret({"access_token": token, "app_id": app_id, "api_url": hubspot_url})
             return HubspotSchema(secret, version=version, patience=patience(clock))
 
-        def salesforce_side(_connection: Connection) -> SalesforceSchema:
+        def salesforce_side(_connection: Connection, administrator: FixedSecret | None = None) -> SalesforceSchema:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
-            return SalesforceSchema(salesforce_url, org_secret, now=now, patience=patience(clock))
+            calm = patience(clock)
+            return SalesforceSchema(salesforce_url, org_secret, now=now, patience=calm, administrator=administrator)
+
+        session = FixedSecret({"access_token": salesforce.user_token, "instance_url": salesforce_url})
 
         def secret(connection: Connection) -> FixedSecret:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
@@ -202,7 +209,18 @@ def stage(
             )
 
         operator = Operator(
-            shelf, inbox, *sides_of, pipelines_of, office, link_office, health, outbox, window_of, lambda: NOON, "ada"
+            shelf,
+            inbox,
+            *sides_of,
+            pipelines_of,
+            office,
+            link_office,
+            health,
+            outbox,
+            window_of,
+            lambda: NOON,
+            "ada",
+            administrator=lambda one: salesforce_side(one, administrators or session),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
         stores = (inbox, jobs, errands, links, outbox, cursors, waiting, ledger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import requests
 
 from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Update
@@ -105,6 +106,31 @@ def test_set_up_gives_an_integration_user_what_it_needs() -> None:
     assert {step.state for step in again} == {StepState.THERE}
 
 
+@pytest.mark.rule("PERM-1")
+@pytest.mark.rule("SET-4")
+def test_contacts_alone_come_with_reading_accounts() -> None:
+    """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right grows."""
+    with stages.stage(org={"integration_profile": "minimum"}) as stage:
+        stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
+        alone = findings(stage, apply=True), granted(stage), findings(stage, apply=True)
+        stage.operator.push_settings(MINIMAL, apply=True)
+        together = findings(stage), findings(stage, apply=True), granted(stage)
+
+    everything = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
+    assert alone == ({}, {"Account": ["Read", "ViewAllRecords"], "Contact": everything, "Lead": everything}, {})
+    assert together[0]["access to every Account"] == (StepState.MISSING, "")
+    assert together[1:] == ({}, dict.fromkeys(("Account", "Contact", "Lead", "Opportunity"), everything))
+
+
+def granted(stage: stages.Stage) -> dict[str, list[str]]:
+    """Object -> the rights to it that our permission set gives."""
+    names = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
+    columns = ",".join(f"Permissions{name}" for name in names)
+    rows = stage.in_salesforce(f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions")["records"]
+    given = {row["SobjectType"]: [name for name in names if row[f"Permissions{name}"]] for row in rows}
+    return dict(sorted(given.items()))
+
+
 @pytest.mark.rule("PERM-2")
 def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
     """What the integration user cannot see cannot cross, so the field is named with what to do."""
@@ -135,3 +161,37 @@ def test_only_fields_that_are_written_must_be_editable() -> None:
         "Title cannot be edited; City cannot be seen: give the integration user access to it, "
         'or map it with update = "never" (PERM-2)'
     )
+
+
+def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() -> None:
+    """The field is made all the same, set-up says what it is not, and whoever looks again finds nothing to mend."""
+    with stages.stage(org={"activity_external_ids": False}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        made = {step.what: step for step in stage.operator.setup(apply=True)}
+        again = stage.operator.setup(apply=True)
+        fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
+
+    field = made["field Activity.Crmsync_Email_Event__c"]
+    assert field.state is StepState.MADE
+    assert field.text.startswith("a field like any other, as Salesforce will not have an external id there")
+    assert {step.state for step in [*made.values(), *again]} == {StepState.MADE, StepState.THERE}
+    key = fields["Crmsync_Email_Event__c"]
+    assert (key["type"], key["length"], key["externalId"], key["updateable"]) == ("string", 255, False, True)
+    assert {step.state for step in again} == {StepState.THERE}
+
+
+def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> None:
+    """Salesforce refuses it every opportunity of that type; the others are nothing to mend."""
+    types = [{"Name": "New Business"}, {"Name": "Renewal", "assigned": False}]
+    with stages.stage(org={"opportunity_record_types": types}) as stage:
+        stage.operator.push_settings(MINIMAL, apply=True)
+        stage.operator.setup(apply=True)
+        (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")["records"]
+        row = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-12-01", "RecordTypeId": renewal["Id"]}
+        with pytest.raises(requests.HTTPError) as refused:
+            stage.make_in_salesforce("sobjects/Opportunity", row)
+        found = findings(stage)
+
+    assert {what: state for what, (state, _) in found.items()} == {"record type Renewal": StepState.WRONG}
+    assert found["record type Renewal"][1].startswith("is not assigned to the integration user")
+    assert refused.value.response.json()[0]["errorCode"] == "INVALID_CROSS_REFERENCE_KEY"

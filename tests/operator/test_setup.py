@@ -9,13 +9,16 @@ from crmsync.config import load_settings
 from crmsync.errors import Refused
 from crmsync.flows.set_up import Schema, SetupStep, StepState
 from crmsync.model.records import Side
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, KeyField, Part
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, FieldAccess, KeyField, Part, needed
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
 
 HUBSPOT_NAMES = [str(part) for part in HUBSPOT_PARTS]
-SALESFORCE_NAMES = [str(part) for part in SALESFORCE_PARTS]
+NEEDED = needed(
+    SALESFORCE_PARTS, {part.object for part in SALESFORCE_PARTS if isinstance(part, KeyField | FieldAccess)}
+)
+SALESFORCE_NAMES = [str(part) for part in NEEDED]
 ACCOUNT = SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.THERE)
 APP = SetupStep("acme", Side.HUBSPOT, "app 990077", StepState.THERE)
 SCOPES = SetupStep("acme", Side.HUBSPOT, "scopes", StepState.THERE)
@@ -130,12 +133,12 @@ def test_companies_have_properties_of_their_own(stage: Stage) -> None:
 
 @pytest.mark.rule("SET-4")
 def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
-    """With companies switched off neither company nor account gets anything of ours, and neither is looked for."""
+    """With companies switched off neither company nor account gets anything of ours; accounts can be read, as contacts ask for that."""
     stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
 
     made = [step.what for step in stage.operator.setup(apply=True)]
 
-    assert [what for what in made if "company" in what or "Account" in what] == []
+    assert [what for what in made if "company" in what or "Account" in what] == ["reading of every Account"]
     assert "property contact.crmsync_owner_id" in made
     rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
     assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
@@ -339,7 +342,7 @@ def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
     (connection,) = load_settings(MINIMAL).connections
     return [
         (stage.operator.hubspot(connection), HUBSPOT_PARTS),
-        (stage.operator.salesforce(connection), SALESFORCE_PARTS),
+        (stage.operator.salesforce(connection), NEEDED),
     ]
 
 
@@ -368,7 +371,7 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
     """Properties and fields of another type, and access that allows too little."""
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
     group, _, owner = hubspot_parts[:3]
-    lead, contact, _, permission_set, account_access, *_, lead_access = salesforce_parts[:8]
+    lead, contact, _, permission_set, account_access, _, _, lead_access = salesforce_parts[:8]
     hubspot.make(group)
     definition = {
         "name": "crmsync_owner_id",

@@ -232,14 +232,53 @@ def policies_have_a_reason_above(template: Template) -> list[str]:
     ]
 
 
+def memory_survives(template: Template) -> list[str]:
+    """Tables and the key outlive the stack, and do not outlive a first deployment that failed: their names are fixed."""
+    kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    kinds = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
+    return [
+        f"{name}: {key} is not {value}"
+        for kind in kinds
+        for name in template.of_type(kind)
+        for key, value in kept.items()
+        if template.body["Resources"][name].get(key) != value
+    ]
+
+
+def a_new_account_can_deploy(template: Template) -> list[str]:
+    """Nothing is reserved unless the operator says so: a new AWS account may have a quota of 10, and refuses the first reservation."""
+    complaints = [
+        f"{name}: reserves whatever the parameter says"
+        for name, function in template.functions.items()
+        if function.get("ReservedConcurrentExecutions", {"Fn::If": ["ReservesConcurrency"]})["Fn::If"][0]
+        != "ReservesConcurrency"
+    ]
+    default = template.body["Parameters"]["ReserveConcurrency"]["Default"]
+    return complaints + ([] if default == "no" else ["ReserveConcurrency: default is not no"])
+
+
+def two_stacks_fit_into_an_account(template: Template) -> list[str]:
+    """Whatever has a name of its own has the stack's in it; SAM names a schedule after its function alone unless it is told not to."""
+    fixed = ("Name", "QueueName", "TableName", "TopicName", "LogGroupName", "FunctionName", "AlarmName", "RoleName")
+    complaints = [
+        f"{name}: {key} is the same in every stack"
+        for name, resource in template.body["Resources"].items()
+        for key in fixed
+        if isinstance(resource.get("Properties", {}).get(key), str)
+    ]
+    return complaints + [
+        f"{name}: the schedule {event} is called the same in every stack"
+        for name, function in template.functions.items()
+        for event, given in function.get("Events", {}).items()
+        if given["Type"] == "ScheduleV2" and given["Properties"].get("OmitName") is not True
+    ]
+
+
 def tables_survive(template: Template) -> list[str]:
-    """Tables outlive the stack, can be restored to any second, are encrypted and are paid by use."""
+    """Tables can be restored to any second, are encrypted and are paid by use."""
     complaints = []
     for name, table in template.of_type("AWS::DynamoDB::Table").items():
-        resource = template.body["Resources"][name]
-        kept = [resource.get(key) == "Retain" for key in ("DeletionPolicy", "UpdateReplacePolicy")]
         wanted = (
-            ("is lost with the stack", all(kept)),
             (
                 "cannot be restored",
                 table.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True},
@@ -278,6 +317,9 @@ LAWS: tuple[Law, ...] = (
     policies_are_written_out,
     policies_open_to_services_name_the_source,
     policies_have_a_reason_above,
+    memory_survives,
+    a_new_account_can_deploy,
+    two_stacks_fit_into_an_account,
     tables_survive,
     parameters_explain_themselves,
 )

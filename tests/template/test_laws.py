@@ -56,7 +56,12 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
         "          # The relay's rule leaves here what it could not hand to the function.\n",
         "",
     ),
-    (laws.tables_survive, "    DeletionPolicy: Retain\n", ""),
+    (laws.memory_survives, "    DeletionPolicy: RetainExceptOnCreate\n", "    DeletionPolicy: Retain\n"),
+    (laws.memory_survives, "    UpdateReplacePolicy: Retain\n", ""),
+    (laws.a_new_account_can_deploy, 'Default: "no"', 'Default: "yes"'),
+    (laws.a_new_account_can_deploy, "!If [ReservesConcurrency, 5,", "!If [HasAlarmEmail, 5,"),
+    (laws.two_stacks_fit_into_an_account, "            OmitName: true\n", ""),
+    (laws.two_stacks_fit_into_an_account, "TableName: !Sub ${AWS::StackName}-links", "TableName: crmsync-links"),
     (laws.tables_survive, "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
     (laws.parameters_explain_themselves, "    Description: How much the functions log.\n", ""),
 )

@@ -38,7 +38,7 @@ class Gone(SyncError):  # noqa: N818 - named by what to do
 class Conflict(SyncError):  # noqa: N818 - named by what to do
     """Somebody was first. `existing` is the id of the record that holds the place, where the reply says it: look again, plan again."""
 
-    def __init__(self, text: str, *, existing: str = "", code: str = "", fieldname: str = "") -> None:
-        """Keep who was first."""
-        super().__init__(text, code=code, fieldname=fieldname)
+    def __init__(self, text: str, *, existing: str = "", code: str = "", fieldname: str = "", hint: str = "") -> None:
+        """Keep who was first, and what people can do where looking again was of no use."""
+        super().__init__(text, code=code, fieldname=fieldname, hint=hint)
         self.existing = existing

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from local.simulators.salesforce import collections_api, composite_api, describe_api, rows_api, tooling_api
+from local.simulators.salesforce import collections_api, composite_api, describe_api, relay_api, rows_api, tooling_api
 from local.simulators.salesforce.call import Call, Reply
 from local.simulators.salesforce.limits import ApiLimit
 from local.simulators.salesforce.org import Org
@@ -146,6 +146,8 @@ class Api:
             ("GET", "/tooling/query", self._queries.tooling, reads),
             ("POST", "/tooling/composite", self._composite, writes),
             ("POST", "/tooling/sobjects/CustomField", tooling_api.create, writes),
+            ("POST", "/tooling/sobjects/{object}", relay_api.create, writes),
+            ("PATCH", "/tooling/sobjects/EventRelayConfig/{id}", relay_api.update_relay, writes),
             ("GET", "/tooling/sobjects/CustomField/{id}", tooling_api.read, reads),
             ("PATCH", "/tooling/sobjects/CustomField/{id}", tooling_api.update, writes),
             ("DELETE", "/tooling/sobjects/CustomField/{id}", tooling_api.delete, writes),

@@ -99,7 +99,7 @@ def describe(org: Org, call: Call, name: str) -> Reply:
         "childRelationships": _children(view, sobject),
         "fields": [describe_field(field) for field in view.fields(sobject).values()],
         "namedLayoutInfos": [],
-        "recordTypeInfos": _record_types(org, sobject, call.base),
+        "recordTypeInfos": _record_types(org, sobject, call),
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {sobject.plural.lower()}", "name": "everything"}],
     }
@@ -241,7 +241,8 @@ def _children(view: View, parent: SObject) -> list[dict[str, Any]]:
     ]
 
 
-def _record_types(org: Org, sobject: SObject, base: str) -> list[dict[str, Any]]:
+def _record_types(org: Org, sobject: SObject, call: Call) -> list[dict[str, Any]]:
+    """The record types, with what they are to the user who asks [D]."""
     own = [row for row in org.store.tables["RecordType"] if row["SobjectType"] == sobject.name]
     default = org.default_record_type.get(sobject.name, MASTER_RECORD_TYPE)
     rows = [(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"]) for row in own]
@@ -249,13 +250,13 @@ def _record_types(org: Org, sobject: SObject, base: str) -> list[dict[str, Any]]
     return [
         {
             "active": active,
-            "available": active,
+            "available": active and type_id not in org.unassigned_types.get(call.user_id, ()),
             "defaultRecordTypeMapping": type_id == default,
             "developerName": developer_name,
             "master": type_id == MASTER_RECORD_TYPE,
             "name": name,
             "recordTypeId": type_id,
-            "urls": {"layout": f"{base}/sobjects/{sobject.name}/describe/layouts/{type_id}"},
+            "urls": {"layout": f"{call.base}/sobjects/{sobject.name}/describe/layouts/{type_id}"},
         }
         for type_id, name, developer_name, active in rows
     ]

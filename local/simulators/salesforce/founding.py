@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from local.simulators.salesforce import administration, writes
 from local.simulators.salesforce.fields import Row
-from local.simulators.salesforce.org import Org
+from local.simulators.salesforce.org import API_INTEGRATION, INTEGRATION, Org
 from local.simulators.salesforce.times import DAY, full_second
 from local.simulators.salesforce.tooling_api import complete, metadata_of
 from local.simulators.salesforce.transaction import Actor, Transaction
 
 World = Mapping[str, Any]
+_PSL: Final = "SalesforceAPIIntegrationPsl"  # [M]
 DAYS_BEFORE: Final = 30
 """How much older than the connection the world's records are."""
 STAGES: Final = (
@@ -54,14 +55,21 @@ class Founding:
         self._world = world
         self._then = full_second(org.clock.now_ms()) - DAYS_BEFORE * DAY
         self._admin = org.ids.make("005")
+        self._integration = ""
         self._known: dict[str, str] = {}
         self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
 
     def run(self) -> Cast:
         """Write everything. Raises `ValueError` for a world that contradicts itself, `RefusalError` for an impossible record."""
-        profile = self._raw("Profile", Name="System Administrator", UserType="Standard")
-        standard = self._raw("Profile", Name="Standard User", UserType="Standard")
-        minimum = self._raw("Profile", Name="Minimum Access - API Only Integrations", UserType="Standard")
+        full, free = (
+            self._raw("UserLicense", Name=name, MasterLabel=name, LicenseDefinitionKey=key)
+            for name, key in (("Salesforce", "SFDC"), (INTEGRATION, "PID_INTEGRATION"))  # [M] the second key
+        )
+        profile = self._raw("Profile", Name="System Administrator", UserType="Standard", UserLicenseId=full)
+        standard = self._raw("Profile", Name="Standard User", UserType="Standard", UserLicenseId=full)
+        minimum = self._raw(
+            "Profile", Name="Minimum Access - API Only Integrations", UserType="Standard", UserLicenseId=free
+        )
         for owner in (profile, standard, minimum):
             self._raw(
                 "PermissionSet",
@@ -75,8 +83,15 @@ class Founding:
         self._organization()
         is_minimum = self._world.get("integration_profile") == "minimum"
         cast = self._people(profile, standard, minimum if is_minimum else profile)
+        licence = self._raw("PermissionSetLicense", DeveloperName=_PSL, MasterLabel=API_INTEGRATION, TotalLicenses=5)
         if is_minimum:
             self._org.limited.add(cast.integration_user_id)
+        if is_minimum and self._world.get("integration_licence", True):
+            given = {"PermissionSetLicenseId": licence, "AssigneeId": cast.integration_user_id}
+            self._raw("PermissionSetLicenseAssign", **given)
+        if not self._world.get("integration_setup_rights", True):
+            self._org.no_setup.add(cast.integration_user_id)
+        self._integration = cast.integration_user_id
         self._custom_fields()
         self._queues()
         self._stages()
@@ -106,7 +121,7 @@ class Founding:
             "Organization",
             Name="Example Organization",
             OrganizationType=self._org.edition,
-            IsSandbox=False,
+            IsSandbox=bool(self._world.get("sandbox", False)),
             InstanceName="XX1",
             LanguageLocaleKey="en_US",
             TimeZoneSidKey="GMT",
@@ -182,8 +197,10 @@ class Founding:
 
     def _record_types(self) -> None:
         for given in self._world.get("opportunity_record_types") or ():
-            values = {key: value for key, value in given.items() if key != "stages"}
+            values = {key: value for key, value in given.items() if key not in {"stages", "assigned"}}
             type_id = self._raw("RecordType", **administration.record_type_row(values))
+            if not given.get("assigned", True):
+                self._org.unassigned_types.setdefault(self._integration, set()).add(type_id)
             administration.set_process(self._org, type_id, given.get("stages"))
         if self._org.schema.person_accounts:
             business = self._raw(

@@ -18,6 +18,9 @@ import jwt
 from local.clock import Clock
 from local.simulators.salesforce.call import Reply
 
+_AUDIENCES: Final = {False: "https://login.salesforce.com", True: "https://test.salesforce.com"}
+"""Whom an assertion must name [D: also where it is sent to the org's own address]. Experience Cloud sites have their own, and are not
+played here. Whether an org takes its own address as well is told both ways [M]: here it does not."""
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -34,6 +37,7 @@ class OAuth:
     access_token: str
     instance_url: str = ""
     keys: list[str] = field(default_factory=list)
+    is_sandbox: bool = False
 
     def token(self, form: Mapping[str, str], authorization: str) -> Reply:
         """``POST /services/oauth2/token``."""
@@ -71,8 +75,7 @@ class OAuth:
             return "expired authorization code"
         if claims.get("sub") != self.username:
             return "user hasn't approved this consumer"
-        audience = str(claims.get("aud", ""))
-        return None if audience.startswith("https://") or audience == self.instance_url else "audience is invalid"
+        return None if str(claims.get("aud", "")).rstrip("/") == _AUDIENCES[self.is_sandbox] else "audience is invalid"
 
     def _granted(self) -> Reply:
         issued = str(self.clock.now_ms())

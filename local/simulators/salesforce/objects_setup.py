@@ -171,10 +171,57 @@ PROFILE: Final = SObject(
         *system_fields(deletable=False),
         text("Name", "Name", 255, name_field=True),
         picklist("UserType", "User Type", *_USER_TYPES),
+        lookup("UserLicenseId", "User License ID", "UserLicense"),
     ),
     createable=False,
     updateable=False,
     deletable=False,
+)
+
+USER_LICENSE: Final = SObject(
+    "UserLicense",
+    "User License",
+    "User Licenses",
+    "100",
+    (
+        *system_fields(deletable=False),
+        text("Name", "Name", 40, name_field=True),
+        text("MasterLabel", "Master Label", 40),
+        text("LicenseDefinitionKey", "License Def. ID", 40),
+    ),
+    createable=False,
+    updateable=False,
+    deletable=False,
+)
+
+PERMISSION_SET_LICENSE: Final = SObject(
+    "PermissionSetLicense",
+    "Permission Set License",
+    "Permission Set Licenses",
+    "0PL",
+    (
+        *system_fields(deletable=False),
+        text("DeveloperName", "Developer Name", 80),
+        text("MasterLabel", "Permission Set License Label", 80),
+        number("TotalLicenses", "Total Licenses", "int", 9, 0),
+        number("UsedLicenses", "Used Licenses", "int", 9, 0),
+    ),
+    createable=False,
+    updateable=False,
+    deletable=False,
+)
+
+PERMISSION_SET_LICENSE_ASSIGN: Final = SObject(
+    "PermissionSetLicenseAssign",
+    "Permission Set License Assignment",
+    "Permission Set License Assignments",
+    "2LA",
+    (
+        *system_fields(deletable=False),
+        required(lookup("PermissionSetLicenseId", "Permission Set License ID", "PermissionSetLicense")),
+        required(lookup("AssigneeId", "User ID", "User")),
+    ),
+    updateable=False,
 )
 
 PERMISSION_SET: Final = SObject(
@@ -259,7 +306,31 @@ CUSTOM_FIELD: Final = SObject(
     tooling=True,
 )
 
+_RELAY_TEXTS: Final = {
+    "NamedCredential": ("0XA", ("DeveloperName", "MasterLabel", "Endpoint")),
+    "PlatformEventChannel": ("0YL", ("DeveloperName", "MasterLabel", "ChannelType")),
+    "PlatformEventChannelMember": ("0v8", ("DeveloperName", "EventChannel", "SelectedEntity")),
+    "EventRelayConfig": (
+        "7k2",
+        ("DeveloperName", "MasterLabel", "EventChannel", "DestinationResourceName", "RelayOption", "State"),
+    ),
+}
+"""What an Event Relay is defined by: key prefix [D: 0YL, 7k2; M: the others] and columns."""
+
+RELAY_OBJECTS: Final = tuple(
+    SObject(
+        name,
+        name,
+        name,
+        prefix,
+        (*system_fields(deletable=False), *(text(column, column, 255) for column in columns)),
+        tooling=True,
+    )
+    for name, (prefix, columns) in _RELAY_TEXTS.items()
+)
+
 SETUP_OBJECTS: Final = (
+    *RELAY_OBJECTS,
     USER,
     GROUP,
     QUEUE_SOBJECT,
@@ -267,6 +338,9 @@ SETUP_OBJECTS: Final = (
     OPPORTUNITY_STAGE,
     ORGANIZATION,
     PROFILE,
+    USER_LICENSE,
+    PERMISSION_SET_LICENSE,
+    PERMISSION_SET_LICENSE_ASSIGN,
     PERMISSION_SET,
     OBJECT_PERMISSIONS,
     FIELD_PERMISSIONS,

@@ -20,6 +20,9 @@ from local.simulators.salesforce.times import full_second
 from local.simulators.salesforce.transaction import Actor, LateCommit, Transaction
 
 SHORT = 15
+INTEGRATION = "Salesforce Integration"
+"""The free user licence for integrations: its users can be given rights only with the permission set licence [S]."""
+API_INTEGRATION = "Salesforce API Integration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class ValidationRule:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRule:
-    """An administrator's rule: a new record whose `fields` equal those of another one is a duplicate; `block` or only `alert`."""
+    """An administrator's rule: a record whose `fields` equal those of another one is a duplicate; `block` or only `alert`."""
 
     sobject: str
     fields: tuple[str, ...]
@@ -56,10 +59,15 @@ class Org:
     lead_owner_id: str | None = None
     validation_rules: tuple[ValidationRule, ...] = ()
     duplicate_rules: tuple[DuplicateRule, ...] = ()
+    activity_external_ids: bool = True
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
+    unassigned_types: dict[str, set[str]] = field(default_factory=dict)
+    """User -> the record types that no profile or permission set assigns to him."""
     limited: set[str] = field(default_factory=set)
     """Users whose profile lacks Modify All Data, so that object permissions count for them."""
+    no_setup: set[str] = field(default_factory=set)
+    """Users without *Customize Application*, *Manage Profiles and Permission Sets* and *Assign Permission Sets*."""
     purged: list[tuple[int, str, str]] = field(default_factory=list)
     """When, which sObject and which id: records that are deleted and in no recycle bin (any more)."""
     late: list[LateCommit] = field(default_factory=list)
@@ -91,6 +99,17 @@ class Org:
         grants = [row for row in rows if row["SobjectType"] == sobject]
         may = (any(row[f"Permissions{verb}"] for row in grants) for verb in ("Read", "Create", "Edit", "Delete"))
         return ObjectAccess(*may)
+
+    def may_set_up(self, user_id: str) -> bool:
+        """Whether a user may change what Setup is about: fields, channels, permission sets and who has them [D]."""
+        return user_id not in self.no_setup
+
+    def can_have_rights(self, user_id: str) -> bool:
+        """Whether the licences of a user allow rights to objects [S]."""
+        profile = self.store.get("Profile", (self.store.get("User", user_id) or {}).get("ProfileId") or "") or {}
+        licence = self.store.get("UserLicense", profile.get("UserLicenseId") or "") or {}
+        given = self.store.tables["PermissionSetLicenseAssign"].matching("AssigneeId", [user_id])
+        return licence.get("Name") != INTEGRATION or any(True for _ in given)
 
     def _held(self, user_id: str) -> set[str]:
         """The permission sets of a user, that of the profile included."""

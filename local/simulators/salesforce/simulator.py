@@ -47,6 +47,7 @@ class SalesforceSimulator:
             self.integration_user_id,
             cast.integration_username,
             self.access_token,
+            is_sandbox=bool(world.get("sandbox", False)),
         )
         limit = ApiLimit(clock, int(world.get("daily_api_limit") or 100_000))
         users = {self.access_token: self.integration_user_id, self.user_token: self.user_id}

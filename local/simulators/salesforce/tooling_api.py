@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from local.simulators.salesforce import rules
 from local.simulators.salesforce.call import Call, Reply, segment
 from local.simulators.salesforce.fields import Choice, Field, FieldType, Row
 from local.simulators.salesforce.org import Org
@@ -48,12 +49,14 @@ _MAX_TEXT: Final = 255
 
 def create(org: Org, call: Call) -> Reply:
     """``POST /tooling/sobjects/CustomField`` with ``FullName`` and ``Metadata``."""
+    rules.check_right_to_set_up(org, call.user_id, "CustomField")
     body = call.record()
     owner, name = _full_name(org, body.get("FullName"))
     metadata = body.get("Metadata")
     if not isinstance(metadata, dict):
         raise RefusalError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", ["Metadata"])
     field = field_of(name, metadata)
+    _check_owner(org, owner, metadata)
     homes = org.schema.homes(owner)
     if any(sobject.field(name) for home in homes if (sobject := org.schema.get(home)) is not None):
         message = f"There is already a field named {name.removesuffix('__c')} on {owner}."
@@ -89,6 +92,7 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
     if not isinstance(metadata, dict):
         raise RefusalError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", ["Metadata"])
     new = field_of(f"{row['DeveloperName']}__c", metadata)
+    _check_owner(org, row["TableEnumOrId"], metadata)
     changes = {
         name: getattr(new, name)
         for name in ("label", "length", "help_text", "choices", "restricted", "unique", "external_id")
@@ -145,6 +149,13 @@ def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
         relationship=name.replace("__c", "__r") if target else None,
         help_text=metadata.get("inlineHelpText"),
     )
+
+
+def _check_owner(org: Org, owner: str, metadata: Mapping[str, Any]) -> None:
+    """Whether fields of Activity can be external ids is known of no org [M]: a world says which way it plays, the text is a guess."""
+    if owner == "Activity" and metadata.get("externalId") and not org.activity_external_ids:
+        message = "External ID: fields of Activity can't be external IDs"
+        raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["externalId"])
 
 
 def _check_possible(kind: str, length: int, metadata: Mapping[str, Any]) -> None:

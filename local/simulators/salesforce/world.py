@@ -64,9 +64,9 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
         for r in world.get("validation_rules") or ()
     )
     org.duplicate_rules = tuple(
-        DuplicateRule(r["object"], tuple(r.get("fields") or ("Email",)), r.get("action", "alert"))
-        for r in world.get("duplicate_rules") or ()
+        DuplicateRule(r["object"], tuple(r["match"]), r["action"]) for r in world.get("duplicate_rules") or ()
     )
+    org.activity_external_ids = bool(world.get("activity_external_ids", True))
     return org, Founding(org, world).run()
 
 

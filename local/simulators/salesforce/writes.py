@@ -30,6 +30,8 @@ def create(org: Org, transaction: Transaction, view: View, sobject: SObject, val
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}", []
         )
+    if sobject.name in rules.SETUP and not transaction.actor.trusted:
+        rules.check_right_to_set_up(org, transaction.actor.user_id, sobject.name)
     _lock(org, transaction, sobject, [values])
     given = _read(org, transaction, view, sobject, values, creating=True)
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}
@@ -63,6 +65,8 @@ def update(
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, {name: value for name, value in row.items() if before.get(name) != value})
+    if not transaction.actor.trusted:
+        rules.check_duplicates(org, transaction.actor, sobject, row, before)
     rules.check_validation(org, sobject, row)
     _store(org, transaction, sobject, before, row)
 
@@ -243,7 +247,7 @@ def _derive(org: Org, transaction: Transaction, sobject: SObject, before: Row | 
 
 def _check(org: Org, transaction: Transaction, sobject: SObject, row: Row, changed: Mapping[str, Any]) -> None:
     if not transaction.actor.trusted:
-        rules.check_references(org, sobject, changed)
+        rules.check_references(org, sobject, changed, transaction.actor.user_id)
     rules.check_unique(org, sobject, row, changed)
     rules.check_grant(org, sobject, row)
 

@@ -70,6 +70,8 @@ def test_simple_salesforce_logs_in_with_a_signed_assertion(org: LiveOrg) -> None
         ({"sub": "nobody@acme.example.com"}, "invalid_grant", "user hasn't approved this consumer"),
         ({"exp": -1}, "invalid_grant", "expired authorization code"),
         ({"aud": "nowhere"}, "invalid_grant", "audience is invalid"),
+        ({"aud": "https://test.salesforce.com"}, "invalid_grant", "audience is invalid"),
+        ({"aud": HOST}, "invalid_grant", "audience is invalid"),
         ({"key": _OTHER}, "invalid_grant", "invalid assertion"),
     ],
 )

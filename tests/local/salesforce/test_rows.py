@@ -258,7 +258,7 @@ def test_a_validation_rule_speaks_its_message(start_org: StartOrg) -> None:
 
 def test_a_duplicate_rule_names_its_matches_and_may_be_passed(start_org: StartOrg) -> None:
     """An alert rule answers the matching record; allowSave saves in spite of it."""
-    org = start_org({"duplicate_rules": [{"object": "Lead", "fields": ["Email"], "action": "alert"}]})
+    org = start_org({"duplicate_rules": [{"object": "Lead", "match": ["Email"], "action": "alert"}]})
     record_id = org.product.Lead.create(lead(Email="a@x.test"))["id"]
     status, body = _refusal(org, "POST", "/sobjects/Lead", lead(Email="A@x.test"))
     matches = body[0]["duplicateResult"]["matchResults"][0]
@@ -275,6 +275,45 @@ def test_a_duplicate_rule_names_its_matches_and_may_be_passed(start_org: StartOr
         headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"},
     )
     assert saved.status_code == 201
+
+
+@pytest.mark.parametrize("action", ["block", "alert"])
+@pytest.mark.parametrize("header", [None, "allowSave=false", "allowSave=true"])
+@pytest.mark.parametrize("call", ["create", "upsert", "update"])
+def test_a_duplicate_rule_holds_for_every_save(start_org: StartOrg, action: str, header: str | None, call: str) -> None:
+    """An alert is passed by the header alone, in a create, an upsert and an update; a block by nothing."""
+    org = start_org(CUSTOM | {"duplicate_rules": [{"object": "Lead", "match": ["Email"], "action": action}]})
+    org.product.Lead.create(lead(Email="a@x.test"))
+    other = org.product.Lead.create(lead(Email="b@x.test"))["id"]
+    ways = {
+        "create": ("POST", "/composite/sobjects", lead(Email="a@x.test")),
+        "upsert": ("PATCH", "/composite/sobjects/Lead/Hub_Id__c", lead(Email="a@x.test", Hub_Id__c="one")),
+        "update": ("PATCH", "/composite/sobjects", {"id": other, "Email": "a@x.test"}),
+    }
+    method, path, row = ways[call]
+
+    answer = org.call(
+        method,
+        path,
+        json={"allOrNone": False, "records": [{"attributes": {"type": "Lead"}, **row}]},
+        headers={} if header is None else {"Sforce-Duplicate-Rule-Header": header},
+    ).json()[0]
+
+    saved = action == "alert" and header == "allowSave=true"
+    assert (answer["success"], [error["statusCode"] for error in answer["errors"]]) == (
+        saved,
+        [] if saved else ["DUPLICATES_DETECTED"],
+    )
+
+
+def test_an_edit_of_other_fields_runs_no_duplicate_rule(start_org: StartOrg) -> None:
+    """Two records that were duplicates before the rule can be worked on."""
+    rule = {"object": "Lead", "match": ["Email"], "action": "block"}
+    same = {"type": "Lead", **lead(Email="a@x.test")}
+    org = start_org({"duplicate_rules": [rule], "records": [same, same]})
+    (one, _) = org.product.query("SELECT Id FROM Lead")["records"]
+
+    assert org.call("PATCH", f"/sobjects/Lead/{one['Id']}", json={"Phone": "1"}).status_code == 204
 
 
 def test_a_key_reads_and_deletes_its_record(start_org: StartOrg) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def add_words(words: Words) -> None:
     """Add ``setup``, ``check`` and ``hubspot-app``."""
-    acts(word(words, "setup", _setup, "make the properties, fields and pipelines that crmsync needs in both CRMs"))
+    setup = word(words, "setup", _setup, "make the properties, fields and pipelines that crmsync needs in both CRMs")
+    setup.add_argument("--as-admin", action="store_true", help="in Salesforce, with the administrator's secret")
+    acts(setup)
     check = word(words, "check", _check, "is a settings file good, and is everything there that it needs")
     check.add_argument("file", metavar="FILE", nargs="?")
     app = word(
@@ -31,7 +33,7 @@ def add_words(words: Words) -> None:
 
 
 def _setup(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    steps = operator.setup(apply=arguments.apply)
+    steps = operator.setup(apply=arguments.apply, as_admin=arguments.as_admin)
     missing = sum(step.state == "missing" for step in steps)
     bad = [step for step in steps if not step.is_good and step.state != "missing"]
     document = {"applied": arguments.apply, "steps": [asdict(step) for step in steps]}

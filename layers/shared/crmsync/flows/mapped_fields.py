@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from crmsync.config import Complaint, ConfigError, Reading
-from crmsync.errors import SyncError
+from crmsync.errors import Gone, Refused, SyncError
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
@@ -47,6 +47,9 @@ OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 )
 """A section of the settings -> HubSpot's object and Salesforce's that its rows are about."""
 
+
+_NOT_SEEN = "the integration user has no access to the objects yet."
+_ROWS_LATER = "Push the file without rows of your own, run crmsync setup --apply, then push it with them."
 
 MappedSettings: TypeAlias = ContactSettings | CompanySettings | DealSettings
 """A section that has mapping rows."""
@@ -150,6 +153,11 @@ class _Lesson:
             return {
                 name: {one: by_small_name(side.fields(one)) for one in OBJECTS[name][1]} for name in sections if side
             }
+        except Gone as error:
+            # Without a right to the object describe denies that it is there; set-up gives that right, and needs settings in force.
+            refused = Refused(_NOT_SEEN, code=error.code, hint=_ROWS_LATER)
+            self.unanswered.append(Unanswered(connection.name, Side.SALESFORCE, refused))
+            return None
         except SyncError as error:
             self.unanswered.append(Unanswered(connection.name, Side.SALESFORCE, error))
             return None

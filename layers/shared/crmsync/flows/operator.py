@@ -114,6 +114,8 @@ class Operator:
     window: Callable[[Connection, Settings], Window]
     now: Callable[[], datetime]
     by: str = ""
+    administrator: Callable[[Connection], SalesforceSide] | None = None
+    """Makes a connection's side of Salesforce with an administrator's credentials for what set-up looks at and makes."""
 
     def settings(self) -> Settings:
         """The settings in force; none at all before the first push."""
@@ -170,9 +172,12 @@ class Operator:
         """
         return self.push_settings(self.revision(version).text, apply=apply)
 
-    def setup(self, *, apply: bool) -> list[SetupStep]:
-        """Set up every connection alike (TEN-2); each step says what was there, was made or would be. A second run changes nothing."""
-        return self._set_up(self.settings(), apply=apply)
+    def setup(self, *, apply: bool, as_admin: bool = False) -> list[SetupStep]:
+        """Set up every connection alike (TEN-2); each step says what was there, was made or would be. A second run changes nothing.
+
+        With `as_admin` the integration user need not have a single right of an administrator.
+        """
+        return self._set_up(self.settings(), apply=apply, as_admin=as_admin)
 
     def check(self, text: str | None = None) -> Checked:
         """Whether a file, or what is in force, is good and both sides have what it needs; writes nothing.
@@ -258,12 +263,15 @@ class Operator:
             )
         return learned.reading
 
-    def _set_up(self, settings: Settings, *, apply: bool) -> list[SetupStep]:
-        steps = [step for one in settings.connections for step in self._set_up_one(one, apply=apply)]
+    def _set_up(self, settings: Settings, *, apply: bool, as_admin: bool = False) -> list[SetupStep]:
+        side = self.administrator if as_admin and self.administrator else self.salesforce
+        steps = [step for one in settings.connections for step in self._set_up_one(one, side, apply=apply)]
         return [*steps, *unlike_addresses(settings, self.salesforce)]
 
-    def _set_up_one(self, connection: Connection, *, apply: bool) -> list[SetupStep]:
-        steps = set_up(connection, self.hubspot(connection), self.salesforce(connection), apply=apply)
+    def _set_up_one(
+        self, connection: Connection, side: Callable[[Connection], SalesforceSide], *, apply: bool
+    ) -> list[SetupStep]:
+        steps = set_up(connection, self.hubspot(connection), side(connection), apply=apply)
         return [*steps, *set_up_pipelines(connection, self.pipelines, steps, apply=apply)]
 
 

@@ -143,7 +143,7 @@ def conclude(
         if rival:
             at_once += [] if is_last else rival.changes
             parked += [rival.report] if is_last else []
-        elif isinstance(error, Conflict | Gone):
+        elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
             at_once.append(redelivered(one.change))
         elif isinstance(error, TryAgain):
             later.append((one.change, error))

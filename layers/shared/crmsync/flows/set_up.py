@@ -18,8 +18,10 @@ from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
+from crmsync.rules.licences import API_INTEGRATION, Licences, has_api_integration, needs_api_integration
 from crmsync.rules.mapped_rights import lacking, mapped_rules
 from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
+from crmsync.rules.relay_parts import relay_parts
 from crmsync.rules.scopes import App, missing_scopes, strange_app
 
 
@@ -29,8 +31,11 @@ class Schema(Protocol):
     def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
         """The parts that stand, each with what is wrong about it ("" = nothing). Raises `SyncError`."""
 
-    def make(self, part: Part) -> None:
-        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+    def make(self, part: Part) -> str:
+        """Make a part, and say in what it is less than was wished for ("" = in nothing); one that somebody made meanwhile is done.
+
+        Raises `SyncError`.
+        """
 
 
 class HubspotSide(Schema, PropertySource, Protocol):
@@ -47,7 +52,13 @@ class SalesforceSide(Schema, FieldSource, Protocol):
     """Salesforce's side of set-up."""
 
     def org(self) -> Org:
-        """Which org the secret leads to. Raises `SyncError`."""
+        """Which org the secret leads to, and an administrator's with it. Raises `SyncError`."""
+
+    def licences(self) -> Licences:
+        """Which licences the integration user has. Raises `SyncError`."""
+
+    def give_licence(self, label: str) -> None:
+        """Give the integration user a permission set licence. Raises `SyncError`."""
 
 
 class StepState(StrEnum):
@@ -59,6 +70,11 @@ class StepState(StrEnum):
     WRONG = "wrong"
     FAILED = "failed"
 
+
+_NO_LICENCE = (
+    "Without it Salesforce refuses the integration user every right to an object (PERM-1): "
+    "the user's page in Setup, Permission Set License Assignments, or crmsync setup --as-admin gives it."
+)
 
 GOOD = frozenset({StepState.THERE, StepState.MADE})
 
@@ -84,14 +100,20 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
 
     Only what the concerns need that are switched on: nothing of companies where these do not sync (SET-4).
     """
+    hears_of = _objects(connection, Side.SALESFORCE)
+    relay = relay_parts(connection.salesforce.event_relay, hears_of)
     sides: tuple[tuple[_Door, Schema, Sequence[Part]], ...] = (
-        (_hubspot_door(connection, hubspot), hubspot, HUBSPOT_PARTS),
-        (_salesforce_door(connection, salesforce), salesforce, SALESFORCE_PARTS),
+        (_hubspot_door(connection, hubspot), hubspot, needed(HUBSPOT_PARTS, _objects(connection, Side.HUBSPOT))),
+        (
+            _salesforce_door(connection, salesforce, apply=apply),
+            salesforce,
+            (*needed(SALESFORCE_PARTS, hears_of), *relay),
+        ),
     )
     return [
         SetupStep(connection.name, door.side, *step)
         for door, schema, parts in sides
-        for step in _side(door, schema, needed(parts, _objects(connection, door.side)), apply=apply)
+        for step in _side(door, schema, parts, apply=apply)
     ]
 
 
@@ -142,10 +164,9 @@ def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) ->
 
 def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
     try:
-        schema.make(part)
+        return StepState.MADE, schema.make(part)
     except SyncError as error:
         return StepState.FAILED, _told(error)
-    return StepState.MADE, ""
 
 
 def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
@@ -161,7 +182,7 @@ def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
     return _Door(Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda _unseen: iter(()))
 
 
-def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Door:
+def _salesforce_door(connection: Connection, salesforce: SalesforceSide, *, apply: bool) -> _Door:
     def fields(unseen: StepState) -> Iterator[_Step]:
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
@@ -173,7 +194,25 @@ def _salesforce_door(connection: Connection, salesforce: SalesforceSide) -> _Doo
             except SyncError as error:
                 yield what, StepState.FAILED, _told(error)
 
-    return _Door(Side.SALESFORCE, lambda: _org(salesforce), lambda: iter(()), fields)
+    return _Door(Side.SALESFORCE, lambda: _org(salesforce), lambda: _licence(salesforce, apply=apply), fields)
+
+
+def _licence(salesforce: SalesforceSide, *, apply: bool) -> Iterator[_Step]:
+    """The licence that a user of the integration licence needs before a permission set; other users need none."""
+    what = f"permission set licence {API_INTEGRATION}"
+    try:
+        licences = salesforce.licences()
+        if not needs_api_integration(licences):
+            return
+        if has_api_integration(licences):
+            yield what, StepState.THERE, ""
+        elif apply:
+            salesforce.give_licence(API_INTEGRATION)
+            yield what, StepState.MADE, ""
+        else:
+            yield what, StepState.MISSING, _NO_LICENCE
+    except SyncError as error:
+        yield what, StepState.FAILED, f"{_told(error)} {_NO_LICENCE}"
 
 
 def _judged(what: str, objection: str) -> _Step:

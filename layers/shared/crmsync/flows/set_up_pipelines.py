@@ -28,6 +28,11 @@ class PipelineSides:
     maps: PipelineMaps
 
 
+_UNASSIGNED = (
+    "is not assigned to the integration user: assign it in a permission set, Object Settings, Opportunities, "
+    "or Salesforce refuses every opportunity that is to have it"
+)
+
 _Line = tuple[str, StepState, str]
 
 
@@ -50,7 +55,14 @@ def set_up_pipelines(
         done = carry_out(found, sides.deals, sides.maps, connection.name)[1] if apply else None
     except SyncError as error:
         return [SetupStep(connection.name, Side.HUBSPOT, "pipelines", StepState.FAILED, _told(error))]
-    return [SetupStep(connection.name, Side.HUBSPOT, *line) for line in _lines(found, done)]
+    unassigned = [one.label for one in found.record_types if not one.is_available]
+    return [
+        *(
+            SetupStep(connection.name, Side.SALESFORCE, f"record type {one}", StepState.WRONG, _UNASSIGNED)
+            for one in unassigned
+        ),
+        *(SetupStep(connection.name, Side.HUBSPOT, *line) for line in _lines(found, done)),
+    ]
 
 
 def _entered(before: Sequence[SetupStep]) -> bool:

@@ -67,8 +67,8 @@ class HubspotSchema:
             found.update(self._properties(name, [one for one in properties if one.object == name]))
         return found
 
-    def make(self, part: Part) -> None:
-        """Make a part; one that somebody made meanwhile is done. Raises `SyncError`."""
+    def make(self, part: Part) -> str:
+        """Make a part, as it was wished for; one that somebody made meanwhile is done. Raises `SyncError`."""
         if not isinstance(part, PropertyGroup | OwnProperty):
             msg = f"{part} is not HubSpot's"
             raise TypeError(msg)
@@ -77,6 +77,7 @@ class HubspotSchema:
         reply = self._client.ask("POST", path, inside=inside, body=body, see=CONFLICT)
         if reply.status in CONFLICT and part not in self.look([part]):
             raise _archived(part, reply)
+        return ""
 
     def _has(self, group: PropertyGroup) -> bool:
         inside = {"object": PLURALS[group.object], "name": group.name}

@@ -58,9 +58,15 @@ class SalesforceGateway:
         version: str = API_VERSION,
         patience: Patience | None = None,
         page: int = PAGE,
+        allow_duplicates: bool = False,
     ) -> None:
-        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's."""
-        self._session = SalesforceSession(Login(login_url, secret, now=now), version=version, patience=patience)
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed logins; `page` is the size of a sweep's.
+
+        With `allow_duplicates`, what a duplicate rule only alerts of is saved.
+        """
+        self._session = SalesforceSession(
+            Login(login_url, secret, now=now), version=version, patience=patience, allow_duplicates=allow_duplicates
+        )
         self._sweep = SalesforceSweep(self._session, page=page, now=now)
         self._persons = PersonAccounts(self._session)
 

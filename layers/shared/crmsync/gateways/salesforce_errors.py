@@ -31,7 +31,14 @@ _VALUE = Verdict(Refused, hint="Correct the value in HubSpot, or change the fiel
 _FIELD = Verdict(Refused, hint="Give the integration user access to the field, or take it out of the field mappings.")
 _RIGHTS = Verdict(Refused, hint="Give the integration user the missing permission in Salesforce.")
 _OWNER = Verdict(Refused, hint="Choose an active Salesforce user as owner.")
-_DUPLICATE = Verdict(Refused, hint="Merge the duplicates in Salesforce, or let the duplicate rule allow the save.")
+_DUPLICATE = Verdict(
+    Refused,
+    hint="Merge the duplicates in Salesforce, or change the duplicate rule. What a rule only alerts of is saved with "
+    'duplicates = "allow" under [connection.salesforce].',
+)
+_RECORD_TYPE = Verdict(
+    Refused, hint="Assign the record type to the integration user in Salesforce: a permission set, Object Settings."
+)
 _LOGIN = Verdict(Refused, hint="Check the connection's Salesforce secret and the external client app's policies.")
 _SOON = Verdict(TryAgain, wait=15, soon=True)
 _LATER = Verdict(TryAgain, wait=60)
@@ -124,6 +131,8 @@ def verdict_of(code: str, status: int = 400, message: str = "") -> Verdict:
     """The verdict on a code; where Salesforce sent none that is known, the HTTP status decides."""
     if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in message.lower():
         return _SOON
+    if code == "INVALID_CROSS_REFERENCE_KEY" and "record type" in message.lower():
+        return _RECORD_TYPE
     if code in VERDICTS:
         return VERDICTS[code]
     return _SOON if status >= _SERVER_FAULT or status in _BUSY else Verdict(Refused)
@@ -179,7 +188,7 @@ def _error(
     text = clean(message, values=values, names=(*names, *filter(None, [fieldname])))
     matches = _matches(found)
     if len(matches) == 1:
-        return Conflict(text, existing=matches[0], code=code)
+        return Conflict(text, existing=matches[0], code=code, hint=verdict.hint)
     if issubclass(verdict.error, Conflict):
         holder = _HOLDER.search(message)
         return Conflict(text, existing=full(holder.group(1)) if holder else "", code=code, fieldname=fieldname)

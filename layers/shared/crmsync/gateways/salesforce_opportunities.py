@@ -133,26 +133,31 @@ class SalesforceOpportunities:
         retired = tuple(_stage(row) for row in rows if not row.get("IsActive"))
         if not types:
             return [RecordType("", _MASTER_LABEL, stages, is_default=True, others=retired)]
-        default = self._default_type()
-        named = [self._record_type(row, stages, retired, default) for row in types]
+        default, available = self._types_of_the_user()
+        named = [
+            replace(one, is_default=one.id == default, is_available=one.id in available)
+            for one in (self._record_type(row, stages, retired) for row in types)
+        ]
         if not self._rows([soql.UNTYPED]):
             return named
         is_default = not any(one.is_default for one in named)
         return [RecordType("", _MASTER_LABEL, stages, is_default=is_default, others=retired), *named]
 
     def _record_type(
-        self, row: Mapping[str, Any], stages: tuple[OrgStage, ...], retired: tuple[OrgStage, ...], default: str
+        self, row: Mapping[str, Any], stages: tuple[OrgStage, ...], retired: tuple[OrgStage, ...]
     ) -> RecordType:
         identifier = full(str(row["Id"]))
         answer = self._session.call("GET", _STAGES_OF_TYPE.format(id=identifier))
         names = {str(one["value"]) for one in answer["values"]}
         own = tuple(stage for stage in stages if stage.name in names)
         others = (*(stage for stage in stages if stage.name not in names), *retired)
-        return RecordType(identifier, str(row["Name"]), own, is_default=identifier == default, others=others)
+        return RecordType(identifier, str(row["Name"]), own, others=others)
 
-    def _default_type(self) -> str:
+    def _types_of_the_user(self) -> tuple[str, frozenset[str]]:
+        """The record type that is the integration user's own default, or "", and those that this user may give to an opportunity."""
         infos = self._described().get("recordTypeInfos") or ()
-        return next((full(str(one["recordTypeId"])) for one in infos if one.get("defaultRecordTypeMapping")), "")
+        default = next((full(str(one["recordTypeId"])) for one in infos if one.get("defaultRecordTypeMapping")), "")
+        return default, frozenset(full(str(one["recordTypeId"])) for one in infos if one.get("available"))
 
     def _described(self) -> Mapping[str, Any]:
         described: Mapping[str, Any] = self._session.call("GET", f"sobjects/{OPPORTUNITY}/describe")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -109,6 +109,20 @@ def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
 
     def query(part: list[str]) -> Query:
         return Query(format_soql(form, field=checked(field), name=checked(name), keys=part), name)
+
+    return packed(list(keys), query, lambda key: format_soql("{},", key))
+
+
+def tasks_by_key(field: str, keys: Iterable[str], since: date | None) -> Iterator[Query]:
+    """Queries for the tasks that have one of the keys and were made since a day, the recycle bin included.
+
+    The field need not be one that Salesforce has an index on; the day makes that bearable.
+    """
+    made = f"AND CreatedDate >= {since:%Y-%m-%d}T00:00:00Z " if since else ""
+    form = "SELECT Id, {field:literal} FROM Task WHERE {field:literal} IN {keys} {made:literal}ORDER BY CreatedDate, Id"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, field=checked(field), keys=part, made=made), "Task", deleted_too=True)
 
     return packed(list(keys), query, lambda key: format_soql("{},", key))
 

@@ -34,6 +34,12 @@ TIMEOUT = (3.05, 60.0)
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _SERVER_FAULT = 500
 
+PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+"""Whom a signed login request speaks to: Salesforce's own addresses, also where it is sent to an org's own one or to Government Cloud."""
+
+_SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
+_WRONG_AUDIENCE = "audience is invalid"
+
 JWT_LIFE = 180
 """Seconds for which a signed login request is good: Salesforce allows three minutes."""
 
@@ -90,13 +96,18 @@ class _Connection(requests.Session):
 class Login:
     """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
 
-    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float]) -> None:
-        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch."""
+    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float], takes_tokens: bool = False) -> None:
+        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch.
+
+        With `takes_tokens` the secret may hold a person's ``access_token`` and ``instance_url`` instead; who that is stays unknown.
+        """
+        self._takes_tokens = takes_tokens
         self._login_url = login_url
         self._secret = secret
         self.now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._audience = audience_of(login_url)
 
     def token(self, *, stale: Token | None = None) -> Token:
         """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
@@ -106,21 +117,36 @@ class Login:
             return self._token
 
     def _log_in(self) -> Token:
-        status, answer = self._ask(self._secret.current())
+        secret = self._secret.current()
+        if self._takes_tokens and "access_token" in secret:
+            return Token(secret["access_token"], (secret.get("instance_url") or self._login_url).rstrip("/"))
+        status, answer = self._try(secret)
         if status in {400, 401}:
             # The secret may just have been rotated.
-            status, answer = self._ask(self._secret.renewed())
+            status, answer = self._try(self._secret.renewed())
         if status != 200:  # noqa: PLR2004 - OK
             raise call_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
         return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)
 
-    def _ask(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+    def _try(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+        """Ask for a token. An address does not always tell a sandbox: where nobody named the audience, the other one has a try as well."""
+        status, answer = self._ask(secret, self._audience)
+        if _WRONG_AUDIENCE in str(answer.get("error_description", "")) and "audience" not in secret:
+            other = PRODUCTION if self._audience == SANDBOX else SANDBOX
+            status, answer = self._ask(secret, other)
+            if status == 200:  # noqa: PLR2004 - OK
+                self._audience = other
+        return status, answer
+
+    def _ask(self, secret: Content, audience: str) -> tuple[int, Mapping[str, Any]]:
         base = (secret.get("login_url") or self._login_url).rstrip("/")
         with _Connection(urlsplit(base).scheme) as connection:
             try:
-                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self.now()))
+                answer = connection.post(
+                    f"{base}/services/oauth2/token", **_grant(secret, secret.get("audience") or audience, self.now())
+                )
             except requests.RequestException as problem:
                 raise unreachable(problem) from None
         try:
@@ -128,6 +154,12 @@ class Login:
         except ValueError:
             body = {}
         return answer.status_code, body if isinstance(body, dict) else {}
+
+
+def audience_of(login_url: str) -> str:
+    """Whom a signed login request at that address most likely has to name: sandboxes have one of their own."""
+    host = urlsplit(login_url).hostname or ""
+    return SANDBOX if any(part in host for part in _SANDBOX_HOSTS) else PRODUCTION
 
 
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
@@ -148,9 +180,17 @@ def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
 class SalesforceSession:
     """Calls to one org. Safe to share between threads."""
 
-    def __init__(self, login: Login, *, version: str = API_VERSION, patience: Patience | None = None) -> None:
-        """Log in through `login` at the first call."""
+    def __init__(
+        self,
+        login: Login,
+        *,
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Log in through `login` at the first call; with `allow_duplicates`, writes pass duplicate rules that only alert."""
         self._login = login
+        self._on_writes = {"Sforce-Duplicate-Rule-Header": f"allowSave={str(allow_duplicates).lower()}"}
         self._version = version
         self._patience = patience or Patience()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
@@ -182,9 +222,10 @@ class SalesforceSession:
         """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in `see`. Raises `SyncError` for others.
 
         A write runs assignment rules only where `assign` says so (PLT-1): without ``Sforce-Auto-Assign: FALSE`` Salesforce gives every
-        written lead a new owner. Without `repeat`, a call of which nobody knows what became of it is not made again.
+        written lead a new owner. What a write says of duplicates holds for creates, updates and upserts. Without `repeat`, a call of which
+        nobody knows what became of it is not made again.
         """
-        headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper()} if writes else {})}
+        headers = {**HEADERS, **({"Sforce-Auto-Assign": str(assign).upper(), **self._on_writes} if writes else {})}
         attempt, stale = 1, None
         while True:
             token = self._login.token(stale=stale)

@@ -122,13 +122,15 @@ class RollUp:
 class WriteTask:
     """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to it.
 
-    Tasks have a flow of their own, so this is no effect of a pair's plan.
+    `tried` says that a call may have made it already of which nobody knows what became. Tasks have a flow of their own, so this is no
+    effect of a pair's plan.
     """
 
     key: str
     fields: Mapping[str, Value]
     task: str = ""
     because: Because = ()
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class RecordType:
     """A record type of opportunities with the active stages of its sales process, in the org's order.
 
     The id "" (the master type) stands for opportunities without a record type; `is_default` is what a new one gets unless told otherwise.
-    `others` are stages that its process does not have, or no longer: an older opportunity may still be in one.
+    `others` are stages that its process does not have, or no longer: an older opportunity may still be in one. One that is not
+    `is_available` is not assigned to the integration user, who can then give it to no opportunity.
     """
 
     id: str
@@ -34,6 +35,7 @@ class RecordType:
     stages: tuple[OrgStage, ...]
     is_default: bool = False
     others: tuple[OrgStage, ...] = ()
+    is_available: bool = True
 
 
 @dataclass(frozen=True, slots=True)

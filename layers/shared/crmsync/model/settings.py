@@ -53,6 +53,13 @@ class RevenueBasis(StrEnum):
     WON = "won"
 
 
+class Duplicates(StrEnum):
+    """What a duplicate rule of Salesforce that only alerts means for a write of ours; one that blocks cannot be passed."""
+
+    REPORT = "report"
+    ALLOW = "allow"
+
+
 @dataclass(frozen=True, slots=True)
 class HubspotAccount:
     """The HubSpot account of a connection: its portal id and the name of its secret."""
@@ -63,11 +70,17 @@ class HubspotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceOrg:
-    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret, and our share of its calls (API-1)."""
+    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret, and our share of its calls (API-1).
+
+    ``event_relay`` is the address of the AWS account to which set-up makes an Event Relay (``arn:aws:EU-WEST-1:111122223333``); "" is none.
+    ``duplicates`` says whether records are saved that a duplicate rule would only have warned a person of (ERR-4).
+    """
 
     login_url: str
     secret: str
     daily_call_allotment: int = 50_000
+    duplicates: Duplicates = Duplicates.REPORT
+    event_relay: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,9 @@ def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
         return TaskPlan(Fate.COUNTED, WriteTask(tally.key, fields, tally.task, (mode, "Q-20")))
     owner = owner_of(template, facts.link)
     fields = task_fields(template, facts.events, facts.campaign, who, owner, count)
-    return TaskPlan(Fate.MADE, WriteTask(tally.key, fields, "", ("TASK-2", mode, "TASK-4", "Q-19", "Q-20")))
+    because = ("TASK-2", mode, "TASK-4", "Q-19", "Q-20")
+    # A claim that nobody settled: its call may have come through.
+    return TaskPlan(Fate.MADE, WriteTask(tally.key, fields, "", because, tried=tally.until > 0))
 
 
 def _person(link: Link | None) -> Ref | None:

@@ -28,7 +28,7 @@ class Tasks(Protocol):
     """Salesforce's tasks."""
 
     def write(self, effects: Sequence[WriteTask]) -> Sequence[Outcome]:
-        """Make or update tasks, in order. Making one again finds the first by its key.
+        """Make or update tasks, in order. Making one that was `tried` before finds the first by its key.
 
         A call of which nobody knows what became of it is not repeated here: it raises `TryAgain`, and whoever asks again must wait until
         Salesforce has surely finished with the first, as two at a time would make two tasks. `Refused` where our field is missing.

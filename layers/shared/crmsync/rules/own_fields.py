@@ -20,6 +20,7 @@ from crmsync.model.names import (
     TASK_COUNT,
     TASK_KEY,
 )
+from crmsync.rules.relay_parts import RelayPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class OwnProperty:
 
 @dataclass(frozen=True, slots=True)
 class KeyField:
-    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise, upper and lower case being one."""
+    """A Salesforce text field of `object` that is an external id, and unique unless told otherwise, upper and lower case being one.
+
+    One that `can_be_plain` is a field like any other where Salesforce will not have it as an external id.
+    """
 
     object: str
     name: str
@@ -62,6 +66,7 @@ class KeyField:
     description: str
     length: int = 40
     unique: bool = True
+    can_be_plain: bool = False
 
     def __str__(self) -> str:
         """``field Lead.Crmsync_HubSpot_Id__c``."""
@@ -124,6 +129,19 @@ class ObjectAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectReading:
+    """Reading every record of `object`, granted by `permission_set`: the rights to the objects in `for_the_sake_of` depend on that."""
+
+    permission_set: str
+    object: str
+    for_the_sake_of: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """``reading of every Account``."""
+        return f"reading of every {self.object}"
+
+
+@dataclass(frozen=True, slots=True)
 class FieldAccess:
     """Reading and editing `field` of `object`, granted by `permission_set`: a new field is hidden from everybody."""
 
@@ -155,8 +173,10 @@ Part: TypeAlias = (
     | CountField
     | PermissionSet
     | ObjectAccess
+    | ObjectReading
     | FieldAccess
     | Assignment
+    | RelayPart
 )
 """One thing that set-up makes."""
 
@@ -272,6 +292,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
         "Access to the objects that crmsync keeps in step and to the fields that it made for itself, and to nothing else.",
     ),
     ObjectAccess(PERMISSION_SET, "Account"),
+    ObjectReading(PERMISSION_SET, "Account", for_the_sake_of=("Contact", "Opportunity")),
     ObjectAccess(PERMISSION_SET, "Contact"),
     ObjectAccess(PERMISSION_SET, "Lead"),
     FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
@@ -295,6 +316,7 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
         "Which e-mail events the task stands for. Written by crmsync, which finds its tasks by it.",
         length=255,
         unique=False,
+        can_be_plain=True,
     ),
     CountField(
         "Activity", TASK_COUNT, "HubSpot e-mail events (crmsync)", "How many e-mail events the task stands for."
@@ -307,10 +329,20 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
 )
 """The keys that make creating a record repeatable (TEN-1: they name the portal), which of our writes came last, the count of a task's
 events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied
-on to keep one unique there (Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own
-[M]."""
+on to keep one unique there or to let one be an external id (Q-19). Who may work on opportunities may work on their contact roles; these
+have no permission of their own [M]."""
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:
-    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no object is needed always."""
-    return tuple(part for part in parts if isinstance(part, PermissionSet | Assignment) or part.object in objects)
+    """Those of the parts that a connection needs which keeps `objects` in step; what belongs to no object is needed always.
+
+    Whoever may not read accounts cannot be given contacts: Salesforce's forms add that right by themselves, its API refuses. So accounts
+    are readable where they do not sync, and no more than that.
+    """
+    return tuple(part for part in parts if _is_needed(part, objects))
+
+
+def _is_needed(part: Part, objects: Collection[str]) -> bool:
+    if isinstance(part, ObjectReading):
+        return part.object not in objects and any(name in objects for name in part.for_the_sake_of)
+    return isinstance(part, PermissionSet | Assignment | RelayPart) or part.object in objects

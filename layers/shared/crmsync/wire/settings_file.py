@@ -24,6 +24,7 @@ from crmsync.model.settings import (
     CreateInHubspot,
     CreateInSalesforce,
     DealSettings,
+    Duplicates,
     HubspotAccount,
     LifecycleSettings,
     OutsideInclusionList,
@@ -40,6 +41,7 @@ from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
 _WRITTEN_SECRET = re.compile(r"pat-[a-z0-9]+-|00D\w{12,15}!|-----BEGIN|CLIENT_SECRET", re.IGNORECASE)
+_AWS_ACCOUNT = re.compile(r"arn:aws(-[a-z]+)*:[A-Za-z]{2}(-[A-Za-z]+)+-\d:\d{12}")
 _PROPERTY = re.compile(r"[a-z0-9_]+")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -79,6 +81,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _event_relay(text: str) -> str:
+    """An AWS account and region as Salesforce writes them: it minds upper and lower case, and has the region in capitals."""
+    if text and not _AWS_ACCOUNT.fullmatch(text):
+        raise wrong(
+            f'event_relay is "{text}", must be an AWS region and account such as "arn:aws:EU-WEST-1:111122223333", or ""'
+        )
+    head, _, account = text.rpartition(":")
+    cloud, _, region = head.rpartition(":")
+    return f"{cloud}:{region.upper()}:{account}" if text else ""
 
 
 def _inclusion_list(text: str) -> str:
@@ -152,6 +165,8 @@ class SalesforceTable(Table):
     login_url: Annotated[str, AfterValidator(_login_url)]
     secret: Annotated[str, AfterValidator(_secret_name)]
     daily_call_allotment: _Count = 0
+    duplicates: Annotated[Duplicates, Field(strict=False)] = Duplicates.REPORT
+    event_relay: Annotated[str, AfterValidator(_event_relay)] = ""
 
 
 class ContactsTable(_Mapped):

@@ -22,6 +22,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "secret": "CFG-3",
         "login_url": "INS-1",
         "daily_call_allotment": "API-1",
+        "duplicates": "ERR-4",
+        "event_relay": "TRG-16",
         "create_in_salesforce": "SET-2",
         "create_in_hubspot": "SET-1",
         "inclusion_list": "SET-9",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crmsync.flows.set_up_pipelines import PipelineSides
     from crmsync.flows.status import HealthOffice
     from crmsync.flows.window import Window
+    from crmsync.gateways.secrets import Secret
 
 
 def operator() -> Operator:
@@ -53,7 +54,15 @@ def operator() -> Operator:
         _window_of,
         settings_table().now,
         os.environ.get("USER", ""),
+        administrator=lambda one: SalesforceSchema(*login_of(one), now=time.time, administrator=_administrator_of(one)),
     )
+
+
+def _administrator_of(connection: Connection) -> Secret:
+    """The secret of an administrator of the connection's org; no function may read it."""
+    from crmsync.rules.licences import admin_secret
+
+    return secrets().secret(admin_secret(connection.salesforce.secret))
 
 
 def _pipelines_of(connection: Connection) -> PipelineSides:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crmsync.model.settings import Connection, Settings
+from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
     """The Salesforce org of a connection."""
     from crmsync.gateways.salesforce import SalesforceGateway
 
-    return SalesforceGateway(*login_of(connection), now=time.time)
+    allow = connection.salesforce.duplicates is Duplicates.ALLOW
+    return SalesforceGateway(*login_of(connection), now=time.time, allow_duplicates=allow)
 
 
 def login_of(connection: Connection) -> tuple[str, Secret]:

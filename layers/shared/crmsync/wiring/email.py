@@ -17,6 +17,7 @@ from crmsync.wiring.stores import aws_client, cursors, inbox, now, sealer, setti
 if TYPE_CHECKING:
     from crmsync.flows.email_tasks import TaskSummary
     from crmsync.gateways.hubspot_mail import HubspotMail
+    from crmsync.gateways.salesforce_tasks import SalesforceTasks
 
 Event: TypeAlias = Mapping[str, Any]
 
@@ -56,7 +57,6 @@ def _queue_events(connection: Connection, kind: str) -> int:
 def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
     from crmsync.flows.email_tasks import TaskWorld, make_tasks
     from crmsync.gateways.links import LinksTable
-    from crmsync.gateways.salesforce_tasks import SalesforceTasks
 
     connection = settings().connection(name)
     if connection is None or not mail_kinds_of(connection):
@@ -68,7 +68,7 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
         hubspot=hubspot_of(connection),
         links=LinksTable(aws_client("dynamodb"), table_name("links")),
         lists=lists_of(connection),
-        tasks=SalesforceTasks(salesforce_of(connection).session),
+        tasks=_tasks_of(connection),
         tallies=tallies(),
         queue=task_queue(),
         inbox=inbox(),
@@ -86,6 +86,14 @@ def _tell_tasks(name: str, summary: TaskSummary) -> list[Window]:
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"EmailTasks{outcome}", unit="Count", value=count)
     return summary.given_up
+
+
+@lru_cache(maxsize=16)
+def _tasks_of(connection: Connection) -> SalesforceTasks:
+    """A connection's tasks. Kept, as it knows after its first call whether the org has an external id for them."""
+    from crmsync.gateways.salesforce_tasks import SalesforceTasks
+
+    return SalesforceTasks(salesforce_of(connection).session)
 
 
 @lru_cache(maxsize=16)
