@@ -1,8 +1,8 @@
-"""Two workers at one pair in memory: the first is stopped before each of its calls to the outside in turn, and life goes on meanwhile.
+"""Two workers at one pair in memory: the first is stopped before each of its calls to the outside, and life goes on meanwhile.
 
-A worker sees the outside through `Gated` ports, which count its calls. Before one of them its gate opens: people edit, the second worker does
-its whole look, and then the first goes on, or has died there. "Before the next call" is the same as "after this one was applied, before it
-has returned", as nothing of the outside changes between two calls; so the points before each call and after the last one are all there are.
+A worker sees the outside through `Gated` ports, which count its calls. Before one of them its gate opens: people edit, the second worker
+does its whole look, and then the first goes on, or has died there. "Before the next call" is the same as "after this one was applied,
+before it has returned", as nothing outside changes between two calls; so the points before each call and after the last are all there are.
 
 The judge knows nothing of plans, links or bases. It knows the order in which people edited, and what both CRMs show in the end.
 """
@@ -18,7 +18,7 @@ from crmsync.flows.account import sync_accounts
 from crmsync.flows.contact import sync_contacts
 from crmsync.flows.opportunity import sync_opportunities
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change, redelivered
+from crmsync.model.changes import Change, redelivered
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from tests.flows.worlds import Town
@@ -85,7 +85,9 @@ class Gated:
             return real
 
         def call(*args: Any, **more: Any) -> Any:
-            args = tuple(list(one) if isinstance(one, Iterable) and not isinstance(one, str | Mapping) else one for one in args)
+            args = tuple(
+                list(one) if isinstance(one, Iterable) and not isinstance(one, str | Mapping) else one for one in args
+            )
             self.gate.reach(f"{self.name}.{verb}")
             watch = self.gate.watch if self.gate.was_open else None
             if watch is None:

@@ -54,7 +54,7 @@ class Report:
 
 
 def everything(*, sticky: bool = False, births: bool = False) -> Iterator[Meanwhile]:
-    """All kinds of interruption. `sticky`: nothing is set back. `births`: nobody has edited anything before, so there is nothing to set back."""
+    """All kinds of interruption; where topics are sticky, or births have had no edit before, nothing is set back."""
     for kills in (False, True):
         for via in VIAS:
             if kills or via:

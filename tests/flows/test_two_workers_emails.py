@@ -1,4 +1,4 @@
-"""Two workers at the e-mail events of one person, one of them stopped at every call or killed there: each event counts once, in one task."""
+"""Two workers at the e-mail events of one person, one of them stopped at every call or killed there: each event counts once."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ def test_an_event_that_the_log_shows_late_is_counted(repeat: Repeat, windows: tu
 @pytest.mark.parametrize("windows", [(0,), (1,), (0, 1)])
 @pytest.mark.parametrize("repeat", MODES)
 def test_a_lost_answer_beside_another_worker_doubles_nothing(
-    repeat: Repeat, windows: tuple[int, ...], fault: bool | timedelta  # noqa: FBT001 - as `MemoryTasks` has it
+    repeat: Repeat,
+    windows: tuple[int, ...],
+    fault: bool | timedelta,  # noqa: FBT001 - as `MemoryTasks` has it
 ) -> None:
     """Whoever of the two makes the first call to Salesforce gets no answer; it was applied, never, or is after ten minutes."""
     assert report(repeat, Overlap(windows, fault=fault)) == ""
