@@ -152,7 +152,6 @@ def opt_out() -> Scene:
         {Side.HUBSPOT: leave, Side.SALESFORCE: untick},
         simple.show,
         RECORDS,
-        sticky=True,
     )
     return Scene(town, {HUBSPOT: ada, SALESFORCE: town.counterpart(ada)}, (topic, PHONE))
 
