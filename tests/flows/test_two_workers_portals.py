@@ -60,6 +60,7 @@ def play(point: int | None, newer: str, *, kills: bool) -> tuple[Gate, tuple[obj
     return gate, shown, writes(acme, beta) == before and not parked and alone
 
 
+@pytest.mark.long
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("kills", [False, True])
 def test_another_field_of_the_other_account_is_kept(*, kills: bool) -> None:
