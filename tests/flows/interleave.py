@@ -1,8 +1,8 @@
-"""Two workers at one pair in memory: the first is stopped before each of its calls to the outside in turn, and life goes on meanwhile.
+"""Two workers at one pair in memory: the first is stopped before each of its calls to the outside, and life goes on meanwhile.
 
-A worker sees the outside through `Gated` ports, which count its calls. Before one of them its gate opens: people edit, the second worker does
-its whole look, and then the first goes on, or has died there. "Before the next call" is the same as "after this one was applied, before it
-has returned", as nothing of the outside changes between two calls; so the points before each call and after the last one are all there are.
+A worker sees the outside through `Gated` ports, which count its calls. Before one of them its gate opens: people edit, the second worker
+does its whole look, and then the first goes on, or has died there. "Before the next call" is the same as "after this one was applied,
+before it has returned", as nothing outside changes between two calls; so the points before each call and after the last are all there are.
 
 The judge knows nothing of plans, links or bases. It knows the order in which people edited, and what both CRMs show in the end.
 """
@@ -119,8 +119,7 @@ class Topic:
     """Something that both sides show and that a person may change on either: where it is, how to change it, how it shows.
 
     `values` are what both begin with, what people make of it first, and what they make of it then. `records` names the record, by its place
-    in the scene, that a worker reads by one of the calls `reads` before it writes the topic on a side. One that is `sticky` cannot be taken
-    back.
+    in the scene, that a worker reads by one of the calls `reads` before it writes the topic on a side.
     """
 
     name: str
@@ -129,7 +128,6 @@ class Topic:
     show: Mapping[Side, Show]
     records: Mapping[Side, str]
     reads: frozenset[str] = READS
-    sticky: bool = False
 
 
 @dataclass
@@ -191,8 +189,11 @@ class Scene:
                 sync(mine, gated(self.town.world, gate))
         gate.reach("end")
 
-    def finish(self, died_with: Sequence[Change] = ()) -> None:
-        """Deliver all that is left: what a dead worker had in hand, what nobody was told, what was queued; then look once more."""
+    def finish(self, died_with: Sequence[Change] = ()) -> bool:
+        """Deliver all that is left: what a dead worker had in hand, what nobody was told, what was queued; then look once more.
+
+        Answers whether both sides showed what people edited last before that look, so that it was for nothing.
+        """
         if died_with:
             self.town.wait(HIDDEN_FOR)
             self.work([redelivered(change) for change in died_with])
@@ -200,9 +201,11 @@ class Scene:
         left, self.told = self.told, []
         self.work(left)
         self.town.drain()
+        was_right = not self.also(self) and all(pair == (self.worth[name],) * 2 for name, pair in self.shown().items())
         self.town.wait()
         self.work(self.look())
         self.town.drain()
+        return was_right
 
     def records(self) -> Counter[str]:
         """How many records there are, by side and object, and how many links stand."""
@@ -253,11 +256,12 @@ class Watch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one interleaving came to: what is wrong, if anything; whether it counts at all, and which excuse was used."""
+    """What one interleaving came to: what is wrong; whether it counts at all, was excused, or was right by a further look alone."""
 
     problems: tuple[str, ...] = ()
     tried: bool = True
     excused: bool = False
+    late: bool = False
     point: str = ""
 
 
@@ -348,7 +352,8 @@ def play(
         died = True
     if not tried:
         return Verdict(tried=False)
-    scene.finish(mine if died else ())
+    was_right = scene.finish(mine if died else ())
     stood = "end" if point >= len(gate.seen) else gate.seen[point]
     stood = f"{gate.seen[point - 1] if point else 'start'} > {stood}"
-    return Verdict(tuple(judge(scene, watch.overwrote)), excused=bool(watch.overwrote), point=stood)
+    problems, excused = tuple(judge(scene, watch.overwrote)), bool(watch.overwrote)
+    return Verdict(problems, excused=excused, late=not (was_right or problems or excused), point=stood)

@@ -23,6 +23,7 @@ class Report:
     tried: int = 0
     killed: int = 0
     excused: int = 0
+    late: int = 0
     wrong: dict[str, list[tuple[str, Verdict]]] = field(default_factory=dict)
 
     def add(self, kind: str, at: str, verdict: Verdict, *, killed: bool = False) -> None:
@@ -32,6 +33,7 @@ class Report:
         self.tried += 1
         self.killed += killed
         self.excused += verdict.excused
+        self.late += verdict.late
         if verdict.problems:
             self.wrong.setdefault(kind, []).append((at, verdict))
 
@@ -43,7 +45,7 @@ class Report:
     def __str__(self) -> str:
         """The counts, and per kind where it went wrong, with the first place told in full."""
         told = f"{self.tried} interleavings, {self.killed} of them with a death, {self.excused} excused, {self.failed} wrong"
-        lines = [f"{self.scene}: {told}"]
+        lines = [f"{self.scene}: {told}, {self.late} right by a further look alone"]
         for kind, rows in self.wrong.items():
             at, first = rows[0]
             places = [place for place, _ in rows]
@@ -54,7 +56,7 @@ class Report:
 
 
 def everything(*, sticky: bool = False, births: bool = False) -> Iterator[Meanwhile]:
-    """All kinds of interruption. `sticky`: nothing is set back. `births`: nobody has edited anything before, so there is nothing to set back."""
+    """All kinds of interruption; where topics are sticky, or births have had no edit before, nothing is set back."""
     for kills in (False, True):
         for via in VIAS:
             if kills or via:
@@ -155,5 +157,6 @@ def _play_both(make: Make, first: Side, one: int, two: int, meanwhile: Meanwhile
         second.end()
     if not edited:
         return Verdict(tried=False)
-    scene.finish()
-    return Verdict(tuple(judge(scene, watch.overwrote)), excused=bool(watch.overwrote))
+    was_right = scene.finish()
+    problems, excused = tuple(judge(scene, watch.overwrote)), bool(watch.overwrote)
+    return Verdict(problems, excused=excused, late=not (was_right or problems or excused))

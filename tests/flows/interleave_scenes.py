@@ -1,8 +1,7 @@
-"""The scenes that two workers meet in: a pair of each kind that is in step, or a record that was just made, and what people change about it."""
+"""The scenes that two workers meet in: a pair of each kind that is in step, or a record just made, and what people change about it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -153,7 +152,6 @@ def opt_out() -> Scene:
         {Side.HUBSPOT: leave, Side.SALESFORCE: untick},
         simple.show,
         RECORDS,
-        sticky=True,
     )
     return Scene(town, {HUBSPOT: ada, SALESFORCE: town.counterpart(ada)}, (topic, PHONE))
 
@@ -374,79 +372,3 @@ PAIRS: Mapping[str, Callable[[], Scene]] = {
     "lifecycle": lifecycle,
 }
 """Scenes that begin with a pair in step."""
-
-
-def _only(side: Side, name: str) -> Callable[[Scene], Ref | None]:
-    """The only record of an object, or None as long as there is none."""
-
-    def found(scene: Scene) -> Ref | None:
-        return next(iter(scene.town.crm(side).refs(name)), None)
-
-    return found
-
-
-def _birth(town: Town, ref: Ref, across: Callable[[Scene], Ref | None], topics: tuple[Topic, ...]) -> Scene:
-    """A record that a person has just made."""
-    sides = {ref.side: ref, ref.side.other: across}
-    names = {RECORDS[side]: one for side, one in sides.items()}
-    scene = Scene(town, names, topics, told=[town.change(ref)])
-    scene.expected = Counter({**scene.records(), "links": 1})
-    return scene
-
-
-def contact_birth() -> Scene:
-    """A new HubSpot contact."""
-    town = Town()
-    made = town.new_contact(phone="1", jobtitle="1")
-    scene = _birth(town, made, _only(Side.SALESFORCE, "Lead"), (PHONE, TITLE))
-    scene.expected["salesforce Lead"] = 1
-    return scene
-
-
-def lead_birth() -> Scene:
-    """A new lead."""
-    town = Town()
-    made = town.new_lead(Phone="1", Title="1")
-    scene = _birth(town, made, _only(Side.HUBSPOT, "contact"), (PHONE, TITLE))
-    scene.expected["hubspot contact"] = 1
-    return scene
-
-
-def account_birth() -> Scene:
-    """A new account."""
-    town = Town()
-    made = town.new_account(Phone="1", BillingCity="1")
-    topics = (PHONE, plain("city", "city", "BillingCity"))
-    scene = _birth(town, made, _only(Side.HUBSPOT, "company"), topics)
-    scene.expected["hubspot company"] = 1
-    return scene
-
-
-def deal_birth() -> Scene:
-    """A new deal."""
-    town = Town()
-    made = town.new_deal(description="1", amount="1")
-    topics = (plain("text", "description", "Description"), plain("amount", "amount", "Amount"))
-    scene = _birth(town, made, _only(Side.SALESFORCE, "Opportunity"), topics)
-    scene.expected["salesforce Opportunity"] = 1
-    return scene
-
-
-def opportunity_birth() -> Scene:
-    """A new opportunity."""
-    town = Town()
-    made = town.new_opportunity(Description="1", Amount=1)
-    topics = (plain("text", "description", "Description"), plain("amount", "amount", "Amount"))
-    scene = _birth(town, made, _only(Side.HUBSPOT, "deal"), topics)
-    scene.expected["hubspot deal"] = 1
-    return scene
-
-
-BIRTHS: Mapping[str, Callable[[], Scene]] = {
-    "new contact": contact_birth,
-    "new lead": lead_birth,
-    "new account": account_birth,
-    "new deal": deal_birth,
-    "new opportunity": opportunity_birth,
-}
-"""Scenes that begin with a record whose news is told, and that has no counterpart yet."""

@@ -1,15 +1,17 @@
-"""Two workers at the e-mail events of one person, one of them stopped at every call or killed there: each event counts once, in one task."""
+"""Two workers at the e-mail events of one person, one of them stopped at every call or killed there: each event counts once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from crmsync.errors import TryAgain
+from crmsync.flows.email_events import queue_events
 from crmsync.flows.email_tasks import TaskWorld, make_tasks
 from crmsync.model.mail import Window
 from crmsync.model.settings import EmailTaskSettings, Repeat
@@ -51,7 +53,7 @@ def an_office(repeat: Repeat, overlap: Overlap) -> tuple[PostOffice, list[Window
 def gated(world: TaskWorld, gate: Gate) -> TaskWorld:
     """The world as a worker with this gate sees it."""
     ports = {name: Gated(getattr(world, name), name, gate) for name in PORTS}
-    return replace(world, **ports)  # type: ignore[arg-type]
+    return replace(world, **ports)
 
 
 def work(office: PostOffice, windows: Sequence[Window], gate: Gate | None = None) -> None:
@@ -163,3 +165,33 @@ def test_no_event_is_left_undecided_when_its_recipient_is_linked_in_the_middle(
         left = [one for one in problems if "does not rest" in one]
         lines += [f"{point} (before {(*gate.seen, 'end')[point]}): {problems}"] if left else []
     assert lines == []
+
+
+def looks(point: int | None, *, kills: bool) -> tuple[int, list[int]]:
+    """Two looks at the log at the same time, an event between them; answers how many points there are, and what the tasks stand for."""
+    office, _ = an_office(Repeat.ONCE_PER_EMAIL, Overlap())
+
+    def happens() -> None:
+        office.now += timedelta(seconds=20)
+        office.log.rows.append(opened(4, office.ms - 10 * MINUTE, ADA))
+        office.look("OPEN")
+
+    gate = Gate(point, happens, kills=kills)
+    ports = [Gated(getattr(office, name), name, gate) for name in ("log", "cursors", "queue")]
+    with suppress(KilledError):
+        queue_events(office.connection, "OPEN", *ports, office.now)
+        gate.reach("end")
+    office.collect()
+    for _ in range(2):
+        office.now += timedelta(minutes=5)
+        office.look("OPEN")
+        office.settle()
+    return len(gate.seen), office.counts()
+
+
+@pytest.mark.parametrize("kills", [False, True])
+def test_two_looks_at_the_log_lose_no_event_and_double_none(*, kills: bool) -> None:
+    """The schedule may run twice at a time, and one of the runs may die anywhere."""
+    points, _ = looks(None, kills=False)
+
+    assert {looks(point, kills=kills)[1] == [1, 3] for point in range(points)} == {True}

@@ -60,6 +60,7 @@ def play(point: int | None, newer: str, *, kills: bool) -> tuple[Gate, tuple[obj
     return gate, shown, writes(acme, beta) == before and not parked and alone
 
 
+@pytest.mark.long
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("kills", [False, True])
 def test_another_field_of_the_other_account_is_kept(*, kills: bool) -> None:
@@ -73,7 +74,7 @@ def test_another_field_of_the_other_account_is_kept(*, kills: bool) -> None:
 @pytest.mark.rule("TEN-1")
 @pytest.mark.parametrize("kills", [False, True])
 def test_of_one_field_all_three_show_one_of_the_two_edits(*, kills: bool) -> None:
-    """The lead is written by the other account between a read and a write, as by a person: one of the two edits wins, and all agree on it."""
+    """The other account writes the lead between a read and a write, as a person might: one of the edits wins, and all agree on it."""
     points = len(play(None, "phone", kills=False)[0].seen)
     played = {point: play(point, "phone", kills=kills)[1:] for point in range(points)}
 
@@ -82,6 +83,5 @@ def test_of_one_field_all_three_show_one_of_the_two_edits(*, kills: bool) -> Non
         for point, one in played.items()
         if len(set(one[0][0])) != 1 or one[0][0][0] not in {"2", "3"} or not one[1]
     } == {}
-    print(
-        f"two portals, dies {kills}: {points} points; the newer edit stays at {sum(one[0][0][0] == '3' for one in played.values())}"
-    )  # noqa: T201
+    newer = sum(one[0][0][0] == "3" for one in played.values())
+    print(f"two portals, dies {kills}: {points} points; the newer edit stays at {newer}")  # noqa: T201
