@@ -16,12 +16,14 @@ from functools import cache
 from typing import Any, cast
 
 import boto3
+import jsonpath_ng.ext
 import moto.backends
 import moto.core.responses
 import moto.core.utils
 import moto.secretsmanager.models
+import moto.sqs.models
 from moto.core.base_backend import BackendDict
-from moto.core.utils import method_names_from_class
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.clock import Clock
@@ -53,10 +55,45 @@ def _utcnow() -> datetime:
     return now.replace(tzinfo=None)
 
 
+def _now_ms() -> float:
+    """The present for moto's queues, which ask once per message and call: without a detour by dates."""
+    clock = _CLOCK.get()
+    return datetime.now(UTC).timestamp() * 1000 if clock is None else float(clock.now_ms())
+
+
+def _visible(queue: Any) -> list[Any]:
+    """What a queue has to hand out now. As the two below it stands in for moto's own, which asks for the time at each of its messages."""
+    now = _now_ms()
+    return [one for one in queue._messages if one.visible_at < now >= one.delayed_until]  # noqa: SLF001
+
+
+def _count_hidden(queue: Any) -> int:
+    now = _now_ms()
+    return sum(one.visible_at >= now for one in queue._messages)  # noqa: SLF001
+
+
+def _count_delayed(queue: Any) -> int:
+    now = _now_ms()
+    return sum(one.delayed_until > now for one in queue._messages)  # noqa: SLF001
+
+
+_QUICKER = {
+    "messages": _visible,
+    "approximate_number_of_messages_not_visible": _count_hidden,
+    "approximate_number_of_messages_delayed": _count_delayed,
+}
+"""Properties of moto's queues that each message sent or received asks for."""
+
+
 def _install() -> None:
     """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
+    setattr(moto.sqs.models, "unix_time_millis", _now_ms)  # noqa: B010 - it is a module's import there
+    for name, read in _QUICKER.items():
+        setattr(moto.sqs.models.Queue, name, property(read))
+    setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
+    setattr(jsonpath_ng.ext, "parse", cache(getattr(jsonpath_ng.ext, "parse")))  # noqa: B009, B010 - each event has the same few paths
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
     transactions.install()
 

@@ -224,7 +224,8 @@ def memory_salesforce(*, person_accounts: bool = False, types: Iterable[RecordTy
 
 
 def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250, **world: Any) -> Iterator[Stage]:
-    """The gateway over the HubSpot simulator."""
+    """The gateway over the HubSpot simulator; on the old paths HubSpot keeps no calendar, so that they are played whatever the day."""
+    world.setdefault("vendor_calendar", bool(version))
     clock = Clock()
     simulator = HubSpotSimulator([{"portal_id": 555001, **world}], clock=clock, faults=Faults(clock))
     portal = simulator.portals[0]

@@ -146,7 +146,7 @@ def test_an_idle_quarter_of_an_hour_costs_a_call_a_minute(stack: Stack):
     after = stack.stats()
     made = {side: _more(after[side]["by_endpoint"], before[side]["by_endpoint"]) for side in ("hubspot", "salesforce")}
     assert made["salesforce"] == {"POST /composite": 15}
-    searches = {f"POST /crm/v3/objects/{name}/search": 1 for name in ("contacts", "companies", "deals")}
+    searches = {f"POST /crm/objects/2026-03/{name}/search": 1 for name in ("contacts", "companies", "deals")}
     assert made["hubspot"] == searches | {"GET /email/public/v1/events": 6}
 
 

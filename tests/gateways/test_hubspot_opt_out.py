@@ -16,7 +16,7 @@ from crmsync.ports import Outcome
 from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, Asked, script
 
-PATH = "/communication-preferences/v4/statuses/ada@example.com/unsubscribe-all?channel=EMAIL&verbose=true"
+PATH = "/communication-preferences/2026-03/statuses/ada@example.com/unsubscribe-all?channel=EMAIL&verbose=true"
 NOTE = {
     "status": "error",
     "category": "VALIDATION_ERROR",

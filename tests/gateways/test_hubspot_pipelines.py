@@ -155,7 +155,7 @@ def test_a_stage_is_dropped_only_after_hubspot_has_looked_for_deals_in_it() -> N
 
     [one] = asked
     path, _, query = one.path.partition("?")
-    assert (one.method, path) == ("DELETE", "/crm/v3/pipelines/deals/9/stages/7")
+    assert (one.method, path) == ("DELETE", "/crm/pipelines/2026-03/deals/9/stages/7")
     assert set(query.split("&")) == {"validateReferencesBeforeDelete=true", "validateDealStageUsagesBeforeDelete=true"}
 
 
@@ -171,7 +171,7 @@ def test_a_stage_is_made_in_its_place() -> None:
         again.put_in_step(MakeStage("9", DealStage("", "Open", Decimal("0.1")), 1))
 
     assert (asked[1].path, asked[1].body) == (
-        "/crm/v3/pipelines/deals/9/stages",
+        "/crm/pipelines/2026-03/deals/9/stages",
         {"label": "Talks", "displayOrder": 1, "metadata": {"probability": "0.9"}},
     )
     assert len(nothing_more) == 1

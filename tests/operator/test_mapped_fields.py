@@ -244,7 +244,7 @@ def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
 
     assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (True, [(11, "MAP-7")])
     assert pushed.warnings[0].sentence.startswith('"Subscriber", "Lead", "Marketing Qualified Lead"')
-    assert stage.operator.check(text).warnings == pushed.warnings
+    assert [one for one in stage.operator.check(text).warnings if one.rule != "TASK-1"] == [*pushed.warnings]
 
 
 @pytest.mark.parametrize("at", ["hubspot", "salesforce"])

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from local.faults import Faults
 from local.simulators.hubspot import scopes
+from local.simulators.hubspot.calendar import has_ended
 from local.simulators.hubspot.call import Answer, Call
 from local.simulators.hubspot.errors import ApiError, MissingPageError, invalid
 from local.simulators.hubspot.limits import too_many
@@ -141,7 +142,7 @@ class Server:
         return self._faults.take("hubspot", kind, endpoint=name) is not None
 
     def _answer(self, portal: Portal, found: Match | None, request: Request, *, is_product: bool) -> Answer:
-        if found is None:
+        if found is None or (is_product and portal.keeps_calendar and has_ended(request.path, portal.clock.now_ms())):
             raise MissingPageError
         if is_product:
             scopes.check(portal.scopes, request.path, reads=found.route.reads)

@@ -182,7 +182,7 @@ def _records(call: Call) -> list[dict[str, Any]]:
 def _limit(count: int) -> None:
     if count > MAX_WRITE:
         message = f"record limit reached. cannot submit more than {MAX_WRITE} records into this call"
-        raise RefusalError("LIMIT_EXCEEDED", message)
+        raise RefusalError("EXCEEDED_ID_LIMIT", message)
 
 
 def _type_of(view: View, record: dict[str, Any]) -> SObject:

@@ -19,6 +19,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "NOT_FOUND": 404,
         "ENTITY_IS_DELETED": 404,
         "METHOD_NOT_ALLOWED": 405,
+        "UNSUPPORTED_API_VERSION": 410,
         "PRECONDITION_FAILED": 412,
         "URI_TOO_LONG": 414,
         "UNKNOWN_EXCEPTION": 500,

@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -23,13 +24,17 @@ from local.simulators.salesforce.stats import CallStats
 
 MAX_URI: Final = 16_384
 """Bytes of path and query beyond which the answer is 414 [D]."""
+OLDEST: Final = 31
 VERSIONS: Final = {
-    "64.0": "Summer '25",
-    "65.0": "Winter '26",
-    "66.0": "Spring '26",
-    "67.0": "Summer '26",
-    "68.0": "Winter '27",
+    f"{number}.0": f"{('Summer', 'Winter', 'Spring')[(number - OLDEST) % 3]} '{14 + (number - OLDEST + 2) // 3}"
+    for number in range(OLDEST, 69)
 }
+"""Three a year since Summer '14, the oldest that an org still lists [S]. All of them answer alike here."""
+RETIRED: Final = (
+    (OLDEST - 1, date.min),
+    (40, date(2028, 6, 1)),
+)
+"""Up to which version none answers any more, and from when: 31 to 40 are retired with Summer '28 [D], whose very day is open [M]."""
 NO_API: Final = frozenset(
     {
         "Team Edition",
@@ -52,6 +57,7 @@ _REASONS: Final = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    410: "Gone",
     412: "Precondition Failed",
     414: "URI Too Long",
     500: "Internal Server Error",
@@ -113,9 +119,17 @@ class Server:
                 200, [{"version": v, "label": label, "url": f"/services/data/v{v}"} for v, label in VERSIONS.items()]
             )
         place = split_base(path)
+        if place is not None and self._is_retired(place[0]):
+            # HTTP 410 is documented [D], code and text are [M].
+            raise RefusalError("UNSUPPORTED_API_VERSION", f"API version {place[0]} is no longer supported.")
         if place is None or place[0] not in VERSIONS:
             raise no_such_resource()
         return self._api_call(environ, place, body)
+
+    def _is_retired(self, version: str) -> bool:
+        today = datetime.fromtimestamp(self._org.now_ms() / 1000, UTC).date()
+        number = float(version)
+        return any(number <= last and today >= day for last, day in RETIRED)
 
     def _api_call(self, environ: dict[str, Any], place: tuple[str, str], body: bytes) -> Reply:
         token = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")[2]

@@ -121,7 +121,7 @@ def test_one_unknown_field_fails_the_whole_read(org: LiveOrg) -> None:
     [
         ("POST", "", {"records": []}, "REQUIRED_FIELD_MISSING"),
         ("POST", "", {"records": "x"}, "JSON_PARSER_ERROR"),
-        ("POST", "", {"records": [{}] * 201}, "LIMIT_EXCEEDED"),
+        ("POST", "", {"records": [{}] * 201}, "EXCEEDED_ID_LIMIT"),
         ("POST", "/Lead", {"ids": ["00Q000000000001EAA"] * 2001, "fields": ["Id"]}, "EXCEEDED_ID_LIMIT"),
     ],
 )

@@ -135,6 +135,17 @@ def test_parents_are_nested_and_null_where_there_is_none(crm: LiveOrg) -> None:
     assert orphan["Account"] is None
 
 
+def test_children_are_cut_and_sorted_for_each_parent(org: LiveOrg) -> None:
+    """The LIMIT of a sub-query counts for each parent by itself, after its own ORDER BY."""
+    accounts = [org.product.Account.create({"Name": f"A{number}"})["id"] for number in range(2)]
+    for account in accounts:
+        for name in ("Adam", "Cleo", "Bert"):
+            org.product.Contact.create({"LastName": name, "AccountId": account})
+    text = "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName DESC LIMIT 2) FROM Account ORDER BY Name"
+    found = org.product.query(text)["records"]
+    assert [rows(one["Contacts"], "LastName") for one in found] == [[("Cleo",), ("Bert",)]] * 2
+
+
 def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
     """A sub-query answers the children of each row, null where there are none."""
     result = crm.product.query(
@@ -210,6 +221,12 @@ def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
             "MALFORMED_QUERY",
             "unexpected token: 'AND'",
         ),
+        ("SELECT Id FROM Lead ALL ROWS", "MALFORMED_QUERY", "ALL ROWS not allowed in this context"),
+        (
+            "SELECT COUNT(Id), LeadSource FROM Lead GROUP BY LeadSource HAVING COUNT(Id) > 100",
+            "MALFORMED_QUERY",
+            "unexpected token: 'HAVING'",
+        ),
         ("SELECT Id FROM Lead WHERE Email = 'a' Email = 'b'", "MALFORMED_QUERY", "unexpected token: 'Email'"),
         (r"SELECT Id FROM Lead WHERE Email = 'a\x'", "MALFORMED_QUERY", "Illegal character sequence"),
         ("SELECT Id FROM Lead WHERE CreatedDate > 2026-01-01T00:00:00", "MALFORMED_QUERY", "unexpected token"),
@@ -264,13 +281,12 @@ def test_long_answers_come_in_pages_that_keep_the_moment_of_the_query(org: LiveO
 
 
 def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
-    """Deleted records show only in queryAll and with ALL ROWS."""
+    """Deleted records show only in queryAll."""
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
     text = "SELECT Id, IsDeleted FROM Lead"
     assert org.product.query(text)["totalSize"] == 0
     assert rows(org.product.query(text, include_deleted=True), "Id", "IsDeleted") == [(record_id, True)]
-    assert org.product.query(f"{text} WHERE IsDeleted = true ALL ROWS")["totalSize"] == 1
 
 
 def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:

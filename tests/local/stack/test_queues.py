@@ -41,6 +41,28 @@ def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build
     assert stack.left_in("Queue") == 0
 
 
+def test_a_queue_counts_what_is_ready_hidden_and_delayed(laptop: Build):
+    """As AWS tells it of a queue: how many messages are ready, how many are with somebody, and how many are still to come."""
+    stack = laptop()
+    stack.send("a", "b", "c")
+    queues, url = stack.cloud.aws.queues, stack.cloud.deployed.ref("Queue")
+    queues.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
+    queues.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
+    names = (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    )
+
+    def counted() -> list[int]:
+        told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
+        return [int(told[name]) for name in names]
+
+    early = counted()
+    stack.clock.advance(61)
+    assert (early, counted()[2]) == ([2, 1, 1], 0)
+
+
 def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: Build):
     """A record has the names that AWS documents for SQS events."""
     stack = laptop()

@@ -29,7 +29,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox, Outbox
 from crmsync.rules.set_up_order import ACCOUNT, obstacle
-from crmsync.rules.settings_checks import SECTIONS
+from crmsync.rules.settings_checks import SECTIONS, endings
 from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
@@ -180,7 +180,7 @@ class Operator:
         return self._set_up(self.settings(), apply=apply, as_admin=as_admin)
 
     def check(self, text: str | None = None) -> Checked:
-        """Whether a file, or what is in force, is good and both sides have what it needs; writes nothing.
+        """Whether a file, or what is in force, is good and both sides have what it needs, and what will end by itself; writes nothing.
 
         Raises `ConfigError` with every complaint about the text, and `Gone` where there is none.
         """
@@ -191,7 +191,8 @@ class Operator:
             kept = self.settings()
             steps += tuple(_stale(kept, dated(kept, settings, self.now())))
         steps += tuple(self._out_of_order(settings))
-        return Checked(steps, learned.reading.warnings)
+        ending = map(learned.reading.complaint, endings(settings))
+        return Checked(steps, tuple(sorted((*learned.reading.warnings, *ending))))
 
     def errors(self) -> list[ErrorRow]:
         """Everything that does not sync, what only waits included, by connection and then oldest first."""

@@ -19,7 +19,6 @@ from crmsync.gateways.hubspot_gone import delete, survivors
 from crmsync.gateways.hubspot_opt_out import unsubscribe
 from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, is_id, record, sent, update_error, written
 from crmsync.gateways.hubspot_sweep import SEARCH_PAGE, HubspotSweep
-from crmsync.gateways.hubspot_versions import CLIENT_PATHS
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
@@ -46,9 +45,9 @@ class HubspotGateway:
     """Implements `Crm`, `Survivors`, `Deleter`, `Companies`, `Preferences` and `Sweeper` for one HubSpot account."""
 
     def __init__(
-        self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None, page: int = SEARCH_PAGE
+        self, secret: Secret, *, version: str | None = None, patience: Patience | None = None, page: int = SEARCH_PAGE
     ) -> None:
-        """Speak API `version` ("" = the client's own v3 and v4 paths, or a date such as "2026-03") with the token in `secret`.
+        """Speak API `version` (None: what the secret says or the default; "": the client's own v3 and v4 paths) with the token in `secret`.
 
         `page` is the size of a sweep's pages.
         """

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
-from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, api_factory
+from crmsync.gateways.hubspot_versions import PLURALS, api_factory, version_of
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience
 
@@ -47,8 +47,8 @@ class Reply:
 class HubspotClient:
     """One HubSpot account. Safe to share between threads."""
 
-    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
-        """Take the token (and ``api_url``) from `secret` at the first call; speak the API `version`."""
+    def __init__(self, secret: Secret, *, version: str | None = None, patience: Patience | None = None) -> None:
+        """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call; a `version` given here counts more."""
         self._secret = secret
         self._version = version
         self._patience = patience or Patience()
@@ -99,8 +99,9 @@ class HubspotClient:
             if not self._made:
                 content = self._secret.current()
                 url = content.get("api_url") or API_URL
+                version = version_of(content.get("api_version")) if self._version is None else self._version
                 client = HubSpot(
-                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(self._version)
+                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(version)
                 )
                 # Every look at a property of the client makes a new connection pool: look once, and share one pool.
                 objects = client.crm.objects

@@ -12,7 +12,7 @@ from typing import Any
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.hubspot_client import HubspotClient, Reply
 from crmsync.gateways.hubspot_errors import call_error
-from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS
+from crmsync.gateways.hubspot_versions import PLURALS
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.names import HUBSPOT_GROUP
@@ -35,8 +35,8 @@ _BATCH_READ = "/crm/v3/properties/{object}/batch/read"
 class HubspotSchema:
     """Implements `Schema` for one HubSpot account."""
 
-    def __init__(self, secret: Secret, *, version: str = CLIENT_PATHS, patience: Patience | None = None) -> None:
-        """Speak API `version` with the token in `secret`."""
+    def __init__(self, secret: Secret, *, version: str | None = None, patience: Patience | None = None) -> None:
+        """Speak API `version` (None: what the secret says or the default) with the token in `secret`."""
         self._secret = secret
         self._client = HubspotClient(secret, version=version, patience=patience)
 

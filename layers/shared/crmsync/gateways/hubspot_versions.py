@@ -1,8 +1,10 @@
 """Which HubSpot API version is spoken, and where its paths are. The only module that knows.
 
-The official client speaks /crm/v3, whose support ends in 2027. HubSpot's date-based versions have the same bodies under other paths, so a
-version such as ``2026-03`` is reached by rewriting the path of each call just before it is sent, which the client allows through its
-``api_factory``. Facts: platforms, sections 0 and 1.4.
+The official client speaks /crm/v3 and v4, whose support ends in September and on 30 March 2027. HubSpot's date-based versions have the same
+bodies under other paths, so `DEFAULT` is reached by rewriting the path of each call just before it is sent, which the client allows through
+its ``api_factory``. Another version is one word in the connection's secret (decision 14). Facts: platforms, sections 0 and 1.4.
+
+No path of OAuth v1 (off from 16 February 2027) or of the pipelines API v1 (off from 4 December 2026) is ever called; a test holds to it.
 """
 
 from __future__ import annotations
@@ -11,8 +13,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from crmsync.errors import Refused
+
 CLIENT_PATHS = ""
-"""The version setting that keeps the client's own /v3 and /v4 paths."""
+"""The version that keeps the client's own /v3 and /v4 paths."""
+
+DEFAULT = "2026-03"
+"""What is spoken unless the secret's ``api_version`` says otherwise: every endpoint that we call is in HubSpot's index of it. From 2026-09 on
+HubSpot enforces an administrator's rules on writes, so that one is for accounts that want these."""
+
+OLD_PATHS = "v3"
+"""The word for `CLIENT_PATHS` in a secret."""
+
+_DATE = re.compile(r"\d{4}-\d{2}")
 
 TIMEOUT = (3.05, 30.0)
 """Seconds to connect and to wait for an answer; the client itself would wait for ever."""
@@ -47,7 +60,22 @@ _DATED = (
     (re.compile(r"^/crm/v3/(properties|pipelines|limits|lists|owners)(?=/|$)"), r"/crm/\g<1>/{version}"),
     (re.compile(r"^/crm/lists/\d{4}-\d{2}/"), "/crm/lists/{version}/"),
     (re.compile(r"^/communication-preferences/v[34]/"), "/communication-preferences/{version}/"),
+    (re.compile(r"^/account-info/v3/"), "/account-info/{version}/"),
 )
+
+
+def version_of(word: str | None) -> str:
+    """The version that a secret's ``api_version`` asks for. Raises `Refused` for a word that is none."""
+    if not word:
+        return DEFAULT
+    if word == OLD_PATHS:
+        return CLIENT_PATHS
+    if not _DATE.fullmatch(word):
+        text = "The secret's api_version is neither a date such as 2026-03 nor v3."
+        raise Refused(
+            text, code="API_VERSION", hint="Correct api_version in the connection's HubSpot secret, or take it out."
+        )
+    return word
 
 
 def path_in(version: str, path: str) -> str:

@@ -72,6 +72,17 @@ def cautions(settings: Settings) -> Iterator[Finding]:
                 yield Finding(("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3")
 
 
+def endings(settings: Settings) -> Iterator[Finding]:
+    """What stops working on a date although the settings are good: HubSpot names no heir of its e-mail event log (TASK-1)."""
+    sentence = (
+        "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
+        "it has announced no successor"
+    )
+    for index, connection in enumerate(settings.connections):
+        if connection.email_tasks.kinds:
+            yield Finding(("connection", index, "email_tasks"), sentence, "TASK-1")
+
+
 def org_of(connection: Connection) -> str:
     """What tells orgs apart before a login: their own host, or the secret where the host is everybody's."""
     host = urlsplit(connection.salesforce.login_url).netloc.lower()

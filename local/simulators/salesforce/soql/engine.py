@@ -59,7 +59,7 @@ class Engine:
         select = parse(text)
         resolver = Resolver(self._store, self._view, text)
         sobject = resolver.sobject(select.source, select.at)
-        return self._answer(select, sobject, resolver, include_deleted=include_deleted or select.all_rows)
+        return self._answer(select, sobject, resolver, include_deleted=include_deleted)
 
     def _answer(self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool) -> Answer:
         if select.offset > MAX_OFFSET:
@@ -68,18 +68,31 @@ class Engine:
         rows = self._rows(select, sobject, resolver, include_deleted=include_deleted)
         if aggregates.is_aggregate(select):
             return self._aggregate(select, sobject, resolver, rows)
-        show = self._shower(select, sobject, resolver)
+        show = self._shower(select, sobject, resolver, rows)
+        return Answer(sobject, _cut(self._ordered(rows, select, sobject, resolver), select), show)
+
+    def _ordered(self, rows: list[Row], select: Select, sobject: SObject, resolver: Resolver) -> list[Row]:
         for order in reversed(select.order):
             rows = _sorted(rows, order, self._column(order.by, sobject, select, resolver))
-        return Answer(sobject, _cut(rows, select), show)
+        return rows
 
-    def _rows(self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool) -> list[Row]:
+    def _rows(
+        self,
+        select: Select,
+        sobject: SObject,
+        resolver: Resolver,
+        *,
+        include_deleted: bool,
+        among: Iterable[Row] | None = None,
+    ) -> list[Row]:
+        """The rows that fulfil the conditions, of the table or of those `among` which they are."""
+
         def inner(nested: Select) -> set[Any]:
             return self._inner(nested, resolver)
 
         table = self._store.tables[sobject.name]
         scope = Scope(resolver, sobject, select.alias, inner, self._now_ms)
-        rows: Iterable[Row] = candidates(select.where, scope, table)
+        rows: Iterable[Row] = candidates(select.where, scope, table) if among is None else among
         if select.where is not None:
             test = compile_condition(select.where, scope)
             rows = (row for row in rows if test(row))
@@ -111,12 +124,12 @@ class Engine:
             raise complain(resolver.text, by.at, f"unexpected token: '{by.function}'")
         return resolver.column(by, sobject, select.alias)
 
-    def _shower(self, select: Select, sobject: SObject, resolver: Resolver) -> Show:
+    def _shower(self, select: Select, sobject: SObject, resolver: Resolver, rows: Sequence[Row]) -> Show:
         parts: list[tuple[tuple[str, ...], Callable[[Row], Any]]] = []
         hops: dict[tuple[str, ...], Column] = {}
         for item in self._spread(select, sobject, resolver):
             if isinstance(item.what, Select):
-                parts.append(self._children(item.what, sobject, resolver))
+                parts.append(self._children(item.what, sobject, resolver, rows))
             elif isinstance(item.what, Path):
                 column = resolver.column(item.what, sobject, select.alias)
                 names = (*(hop.relationship or hop.name for hop in column.hops), column.field.name)
@@ -159,22 +172,25 @@ class Engine:
         return {"type": sobject, "url": f"{self._prefix}/{sobject}/{row['Id']}"}
 
     def _children(
-        self, select: Select, parent: SObject, resolver: Resolver
+        self, select: Select, parent: SObject, resolver: Resolver, parents: Sequence[Row]
     ) -> tuple[tuple[str, ...], Callable[[Row], Any]]:
-        """A sub-query of the SELECT list: the children of each row."""
+        """A sub-query of the SELECT list: the children of each row, which its LIMIT and OFFSET count for by itself [D]."""
         found = self._view.children(parent, select.source)
         if found is None:
             message = f"Didn't understand relationship '{select.source}' in FROM part of query call."
             raise complain(resolver.text, select.at, message, "INVALID_TYPE")
         child, link = found
-        answer = self._answer(select, child, resolver, include_deleted=False)
+        table = self._store.tables[child.name]
+        among = table.matching(link.name, [row["Id"] for row in parents]) if table.has_index(link.name) else table
+        found_rows = self._rows(select, child, resolver, include_deleted=False, among=among)
+        show = self._shower(select, child, resolver, found_rows)
         by_parent: dict[str, list[Row]] = {}
-        for row in answer.rows:
+        for row in self._ordered(found_rows, select, child, resolver):
             by_parent.setdefault(row.get(link.name) or "", []).append(row)
 
         def read(row: Row) -> dict[str, Any] | None:
-            rows = by_parent.get(row["Id"], [])
-            return {"totalSize": len(rows), "done": True, "records": [answer.show(r) for r in rows]} if rows else None
+            rows = _cut(by_parent.get(row["Id"], []), select)
+            return {"totalSize": len(rows), "done": True, "records": [show(r) for r in rows]} if rows else None
 
         return (link.children or "",), read
 

@@ -96,8 +96,6 @@ class Select:
     alias: str | None = None
     where: Condition | None = None
     group_by: tuple[Path, ...] = ()
-    having: Condition | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
-    all_rows: bool = False
