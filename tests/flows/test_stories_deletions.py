@@ -85,6 +85,22 @@ def test_a_contact_deleted_in_hubspot_leaves_its_lead(stack: Stack, people: Peop
     assert told["open_errors"] == 0
 
 
+@pytest.mark.rule("DUP-1")
+def test_a_contact_made_anew_goes_on_though_the_news_of_the_deletion_was_lost(stack: Stack, people: People):
+    """HubSpot's notification of the deletion never arrives; the new contact with the address is that lead's, and nobody is reported."""
+    contact, made = linked_pair(stack, people, "lost.deletion@example.com")
+    stack.faults([{"at": "webhook", "kind": "drop", "times": 1}])
+    people.hubspot.crm.contacts.basic_api.archive(contact)
+    stack.settle()
+    stack.faults([])
+    new = people.new_contact(lastname="Lang", email="lost.deletion@example.com", phone="+49 731 9")
+    assert stack.settle()["open_errors"] == 0
+    assert rows(people, "Lead", "lost.deletion@example.com", "Id", "Phone") == [{"Id": made, "Phone": "+49 731 9"}]
+    people.edit_record("Lead", made, Title="Baker")
+    stack.settle()
+    assert people.contact(new, "jobtitle") == {"jobtitle": "Baker"}
+
+
 @pytest.mark.rule("DEL-1")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
 def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side: str):

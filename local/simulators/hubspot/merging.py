@@ -1,7 +1,8 @@
 """Merging two records of one type into a survivor.
 
-The survivor gets a new id, both old ids lead to it, the primary record's values win and its empty ones are filled
-from the other [D for the new id, M for the rest]. Values are stored through `writes`.
+The survivor gets a new id, both old ids lead to it and the primary record's values win [D: HubSpot's changelog, "Updated merge
+functionality for contacts and companies"; of deals "Deals now support merging"]; its empty ones are filled from the other [M]. Values
+are stored through `writes`.
 """
 
 from __future__ import annotations
