@@ -137,6 +137,12 @@ class Story:
 class Busy(Story):
     """A story in which several edits wait whenever something is delivered: work for several workers at once."""
 
+    def _edit(self) -> None:
+        super()._edit()
+        self.stack.advance(
+            1, settle=False
+        )  # Salesforce stamps whole seconds: told again, the same edit is the later one
+
     def _deliver(self) -> None:
         super()._deliver()
         for _ in range(BURSTS):
