@@ -63,7 +63,7 @@ def inbox() -> InboxTable:
     """The error inbox."""
     from crmsync.gateways.inbox import InboxTable
 
-    return InboxTable(aws_client("dynamodb"), table_name("state"), now=now)
+    return InboxTable(aws_client("dynamodb"), table_name("state"), now=now, ticks=time.monotonic)
 
 
 @cache
