@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
 from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, api_factory
-from crmsync.gateways.secrets import Secret
+from crmsync.gateways.secrets import Secret, part
 from crmsync.gateways.throttle import Patience
 
 API_URL = "https://api.hubapi.com"
@@ -100,7 +100,10 @@ class HubspotClient:
                 content = self._secret.current()
                 url = content.get("api_url") or API_URL
                 client = HubSpot(
-                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(self._version)
+                    access_token=part(content, "access_token", "HubSpot"),
+                    host=url,
+                    base_url=url,
+                    api_factory=api_factory(self._version),
                 )
                 # Every look at a property of the client makes a new connection pool: look once, and share one pool.
                 objects = client.crm.objects
@@ -109,7 +112,7 @@ class HubspotClient:
             return self._made[name]
 
     def _renew(self) -> None:
-        token = self._secret.renewed()["access_token"]
+        token = part(self._secret.renewed(), "access_token", "HubSpot")
         with self._lock:
             for api in self._made.values():
                 api.api_client.configuration.access_token = token

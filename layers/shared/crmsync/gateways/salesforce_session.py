@@ -21,7 +21,7 @@ from simple_salesforce.exceptions import SalesforceError
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
-from crmsync.gateways.secrets import Content, Secret
+from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience
 from crmsync.model.names import SALESFORCE_CLIENT
 
@@ -118,9 +118,10 @@ class Login:
 
     def _ask(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
         base = (secret.get("login_url") or self._login_url).rstrip("/")
-        with _Connection(urlsplit(base).scheme) as connection:
+        grant = _grant(secret, base, self.now())
+        with _Connection(_scheme(base)) as connection:
             try:
-                answer = connection.post(f"{base}/services/oauth2/token", **_grant(secret, base, self.now()))
+                answer = connection.post(f"{base}/services/oauth2/token", **grant)
             except requests.RequestException as problem:
                 raise unreachable(problem) from None
         try:
@@ -130,18 +131,28 @@ class Login:
         return answer.status_code, body if isinstance(body, dict) else {}
 
 
+def _scheme(base: str) -> str:
+    try:
+        return urlsplit(base).scheme
+    except ValueError:
+        raise Refused("The Salesforce login_url is no address.", code="SECRET", hint="Store it again.") from None
+
+
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
     """The login request: JWT bearer where the secret has a private key, else client credentials."""
+    own = part(secret, "client_id", "Salesforce")
     if "private_key" not in secret:
-        try:
-            basic = (secret["client_id"], secret["client_secret"])
-        except KeyError as missing:
-            raise Refused(
-                f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again."
-            ) from None
-        return {"data": {"grant_type": "client_credentials"}, "auth": basic}
-    claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
-    assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+        return {
+            "data": {"grant_type": "client_credentials"},
+            "auth": (own, part(secret, "client_secret", "Salesforce")),
+        }
+    claims = {"iss": own, "sub": part(secret, "username", "Salesforce"), "aud": audience, "exp": int(now) + JWT_LIFE}
+    try:
+        assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise Refused(
+            "The Salesforce secret's private_key is no RSA key.", code="SECRET", hint="Store it again."
+        ) from None
     return {"data": {"grant_type": JWT_GRANT, "assertion": assertion}}
 
 

@@ -27,7 +27,9 @@ def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
 
     def receive(event: Event) -> dict[str, Any]:
         request = read_request(event, os.environ["WEBHOOK_URL"])
-        receipt = receive_webhook(request, _doors(), outbox(), now())
+        connections = _syncing()
+        doors = [door for one in connections if (door := _door(one))]
+        receipt = receive_webhook(request, doors, outbox(), now(), shut=len(doors) < len(connections))
         logger.info("webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes)
         metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
         metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)
@@ -122,8 +124,17 @@ def _org_door(connection: Connection) -> OrgDoor | None:
         return None
 
 
-def _doors() -> list[GuardedDoor]:
-    """Every connection's webhook door, with the client secrets that open it."""
+def _door(connection: Connection) -> GuardedDoor | None:
+    """A connection's webhook door with the client secrets that open it; one whose secret cannot be used shuts no other."""
+    from crmsync.errors import SyncError
     from crmsync.flows.intake import guarded
 
-    return [guarded(one, secrets().read(one.hubspot.secret)) for one in _syncing()]
+    try:
+        door = guarded(connection, secrets().read(connection.hubspot.secret))
+    except SyncError as error:
+        logger.warning("webhook door shut", connection=connection.name, code=error.code, reason=error.text)
+        door = None
+    if door is None or not door.secrets:
+        metrics.add_metric("WebhookDoorsShut", unit="Count", value=1)
+        return None
+    return door
