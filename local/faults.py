@@ -24,7 +24,7 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "salesforce": frozenset(
             {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
-            | {"lock_row", "daily_limit", "drop_change_event", "field_removed"}
+            | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "slow_triggers"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
         "lambda": frozenset({"kill", "timeout", "throttle"}),
@@ -34,7 +34,14 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
 LASTING = frozenset({("salesforce", "daily_limit"), ("salesforce", "lock_row")})
 """Faults that, given ``seconds``, go on for so long, however often they strike."""
 
-CONDITIONS = frozenset({("hubspot", "search_lag"), ("hubspot", "clock_skew"), ("salesforce", "field_removed")})
+CONDITIONS = frozenset(
+    {
+        ("hubspot", "search_lag"),
+        ("hubspot", "clock_skew"),
+        ("salesforce", "field_removed"),
+        ("salesforce", "slow_triggers"),
+    }
+)
 """Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of
 `daily_limit` ran out) and are not used up."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
 from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.world import World
@@ -49,11 +49,17 @@ Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 
 
 def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None) -> Summary:
-    """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
+    """Bring the named records in step, as many as the invocation has time for; the others go back into their queue at once.
+
+    Raises `SyncError` only when not even putting them off worked.
+    """
     summary = summary or Summary()
     new = untried(changes)
     pending = coalesce(list(changes))
     for start in range(0, len(pending), BATCH):
+        if not world.may_begin():
+            put_back(pending[start:], world, summary)
+            break
         if going := hold_retries(pending[start : start + BATCH], new, world, summary):
             _sync_batch(going, world, sync, summary)
     return summary
@@ -177,9 +183,12 @@ def _awaited(plan: Plan) -> Ref | None:
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked instead, where a person sees it."""
+    put_back([change for change, error in changes if isinstance(error, OutOfTime)], world, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
+        if isinstance(error, OutOfTime):
+            continue
         if change.tries >= _TRIES:
             parked.append(refusal(change.ref, error))
             continue
@@ -189,6 +198,13 @@ def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: S
     if again:
         world.outbox.again(again)
     world.inbox.park(world.connection.name, parked)
+
+
+def put_back(changes: Sequence[Change], world: World, summary: Summary) -> None:
+    """Back into the queue at once, as they are, because this invocation ends soon. Raises `SyncError` when that did not work."""
+    if changes:
+        summary.counts["PutBack"] += len(changes)
+        world.outbox.again([(change, 0) for change in changes])
 
 
 def refusal(ref: Ref, error: SyncError) -> Report:

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
-from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, api_factory
+from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, TIMEOUT, api_factory
 from crmsync.gateways.secrets import Secret, part
 from crmsync.gateways.throttle import Patience
 
@@ -120,6 +120,7 @@ class HubspotClient:
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
         attempt, renewed = 1, False
         while True:
+            self._patience.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             reply, asked, problem = _answer(send)
             if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx

@@ -71,6 +71,15 @@ class _Connection(requests.Session):
         self._latest = threading.local()
 
     @property
+    def seconds(self) -> float:
+        """How long this thread waits for an answer."""
+        return float(getattr(self._latest, "seconds", TIMEOUT[1]))
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._latest.seconds = seconds
+
+    @property
     def asked(self) -> float | None:
         """Retry-After of this thread's latest answer, in seconds, where there was one; simple-salesforce's errors lose it."""
         value = str(getattr(self._latest, "retry_after", ""))
@@ -78,7 +87,7 @@ class _Connection(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request."""
-        options.setdefault("timeout", TIMEOUT)
+        options.setdefault("timeout", (TIMEOUT[0], self.seconds))
         options["allow_redirects"] = False  # a redirect would be followed with the token
         self._latest.retry_after = ""
         answer = super().request(method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options)
@@ -200,6 +209,7 @@ class SalesforceSession:
         while True:
             token = self._login.token(stale=stale)
             client, connection = self._client(token)
+            connection.seconds = self._patience.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             try:
                 return client.restful(path, method=method, json=body, headers=headers)

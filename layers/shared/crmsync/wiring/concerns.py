@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,36 +13,34 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import jobs, settings
+from crmsync.wiring.stores import Event, LambdaTime, in_time, jobs, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
     from crmsync.flows.world import World
 
-Event = Mapping[str, Any]
-
 _MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
 
 
-def contact_sync() -> Callable[[Event], dict[str, Any]]:
+def contact_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The contacts' concern: a batch of SQS messages in, the partial batch response out."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_contacts)
+    return in_time(lambda event: run_batch(event["Records"], _sync_contacts))
 
 
-def account_sync() -> Callable[[Event], dict[str, Any]]:
+def account_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The accounts' concern, likewise."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_accounts)
+    return in_time(lambda event: run_batch(event["Records"], _sync_accounts))
 
 
-def opportunity_sync() -> Callable[[Event], dict[str, Any]]:
+def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The opportunities' concern, likewise."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_opportunities)
+    return in_time(lambda event: run_batch(event["Records"], _sync_opportunities))
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:

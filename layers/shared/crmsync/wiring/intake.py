@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from crmsync.model.concerns import kinds_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of
-from crmsync.wiring.stores import cursors, inbox, now, outbox, secrets, settings
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
     from crmsync.wire.change_event import OrgDoor
-
-Event: TypeAlias = Mapping[str, Any]
 
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
@@ -38,16 +36,16 @@ def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
     return receive
 
 
-def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
+def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
-    return lambda event: _poll() if "poll" in event else _take_change_event(event)
+    return in_time(lambda event: _poll() if "poll" in event else _take_change_event(event))
 
 
-def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
+def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
-    return lambda _event: {
-        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()
-    }
+    return in_time(
+        lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()}
+    )
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
@@ -94,10 +92,13 @@ def _sweep_held(connection: Connection) -> int:
 
 def _found(connection: Connection, look: Callable[[], int]) -> int:
     """Run a sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
-    from crmsync.errors import SyncError
+    from crmsync.errors import OutOfTime, SyncError
 
     try:
         found = look()
+    except OutOfTime:
+        logger.info("the next look goes on where this one ends", connection=connection.name)
+        return 0
     except SyncError as error:
         logger.warning("sweep put off", connection=connection.name, code=error.code, reason=error.text)
         metrics.add_metric("SweepsPutOff", unit="Count", value=1)
