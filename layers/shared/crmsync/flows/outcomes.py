@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 from crmsync.errors import Conflict, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
 from crmsync.flows.settlements import forget_settlements, keep_settlements
+from crmsync.flows.standstill import Waiting
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
@@ -24,6 +25,9 @@ from crmsync.rules.refusals import drawer_of
 
 BATCH = 1000
 """Records gathered at once: ten full HubSpot calls, half a Salesforce read, and a few megabytes of memory whatever the backlog."""
+
+PARENT = "PARENT"
+"""The code of a wait for a parent."""
 
 _PASSES = 3
 _TRIES = 40
@@ -38,10 +42,17 @@ AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a batch: counts for the metrics, and one line per record that something was decided about."""
+    """What became of a batch: counts for the metrics, one line per record that something was decided about, and what waits longest."""
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
+    oldest: Waiting | None = None
+    """The oldest change that was put off, since it happened; one that waits for its parent is told of elsewhere."""
+
+    def waits(self, change: Change, code: str) -> None:
+        """Take note of a change that was put off."""
+        if code != PARENT and (self.oldest is None or change.at < self.oldest.since):
+            self.oldest = Waiting(change.at, code)
 
 
 Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
@@ -82,6 +93,8 @@ def hold_retries(changes: Sequence[Change], new: Collection[Ref], world: World, 
     world.outbox.again([(change, _LONGEST_WAIT) for change in changes if change in held])
     told = {"used": known.calls.used, "allowed": known.calls.allowed, "allotment": allotment}
     summary.counts["RetriesHeld"] += len(held)
+    for change in held:
+        summary.waits(change, "RETRIES_HELD")
     summary.decisions.append({"records": len(held), "outcome": "RetriesHeld", **told})
     return [change for change in changes if change not in held]
 
@@ -103,6 +116,7 @@ def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summa
     """Put off a whole batch that could not be looked at, and note why."""
     told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
     summary.decisions.append(told)
+    summary.counts["LooksRefused"] += not isinstance(error, TryAgain)
     put_off([(change, _for_all(error)) for change in changes], world, summary)
 
 
@@ -155,7 +169,11 @@ def conclude(
             parked.append(refusal(one.change.ref, error))
         elif parent := _awaited(plan):
             ref = one.hubspot.ref if one.hubspot else one.change.ref
-            later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < _TRIES else []
+            later += (
+                [(one.change, TryAgain("waiting for account to sync", code=PARENT))]
+                if one.change.tries < _TRIES
+                else []
+            )
             parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
@@ -194,6 +212,7 @@ def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: S
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
         again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
+        summary.waits(change, error.code)
     summary.counts["PutOff"] += len(again)
     if again:
         world.outbox.again(again)

@@ -13,7 +13,7 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import Event, LambdaTime, in_time, jobs, settings
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
@@ -52,6 +52,7 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.CONTACT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.CONTACT, summary)
 
 
 def _sync_accounts(name: str, changes: list[Change]) -> None:
@@ -63,6 +64,7 @@ def _sync_accounts(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.ACCOUNT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.ACCOUNT, summary)
 
 
 def _sync_opportunities(name: str, changes: list[Change]) -> None:
@@ -79,6 +81,7 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.OPPORTUNITY, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.OPPORTUNITY, summary)
 
 
 def _world(connection: Connection) -> World:
@@ -111,6 +114,17 @@ def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | N
         logger.info("this concern of this connection does not sync", connection=name, kind=kind, changes=len(changes))
         return None
     return connection
+
+
+def _tell_oldest(name: str, kind: Kind, summary: Summary) -> None:
+    """Since when the oldest change that was put off has waited, counted from when it happened."""
+    from crmsync.flows.standstill import note_waiting
+
+    at = now()
+    if summary.oldest:
+        note_waiting(name, kind, summary.oldest, cursors(), at)
+    age = (at - summary.oldest.since).total_seconds() if summary.oldest else 0
+    metrics.add_metric("OldestChangeSeconds", unit="Seconds", value=max(0, round(age)))
 
 
 def _tell(name: str, kind: Kind, summary: Summary) -> None:

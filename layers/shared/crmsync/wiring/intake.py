@@ -44,7 +44,7 @@ def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
     return in_time(
-        lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()}
+        lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _looked_at()}
     )
 
 
@@ -58,16 +58,20 @@ def _take_change_event(event: Event) -> dict[str, int]:
 
 
 def _poll() -> dict[str, int]:
-    return {one.name: _sweep(one, Side.SALESFORCE) for one in _syncing()}
+    return {one.name: _sweep(one, Side.SALESFORCE) for one in _looked_at()}
 
 
 def _sweep(connection: Connection, side: Side) -> int:
     """One connection's sweep of one side, over the objects that tell its concerns; answers how many changes it found."""
+    from crmsync.flows.standstill import looked
     from crmsync.flows.sweep import sweep
 
     kinds = watched_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
-    return _found(connection, lambda: sweep(connection.name, kinds, sweeper, cursors(), outbox(), now()))
+    found = _found(connection, lambda: sweep(connection.name, kinds, sweeper, cursors(), outbox(), now()))
+    since = looked(connection.name, side, cursors(), now(), is_done=found is not None)
+    metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since.total_seconds()))
+    return found or 0
 
 
 def _sweep_list(connection: Connection) -> int:
@@ -78,7 +82,7 @@ def _sweep_list(connection: Connection) -> int:
     if Kind.CONTACT not in kinds_of(connection) or not needs_membership(connection.contacts):
         return 0
     lists, list_id = lists_of(connection), connection.contacts.inclusion_list
-    return _found(connection, lambda: sweep_list(connection.name, list_id, lists, cursors(), outbox(), now()))
+    return _found(connection, lambda: sweep_list(connection.name, list_id, lists, cursors(), outbox(), now())) or 0
 
 
 def _sweep_held(connection: Connection) -> int:
@@ -87,12 +91,12 @@ def _sweep_held(connection: Connection) -> int:
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
-    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now()))
+    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now())) or 0
 
 
-def _found(connection: Connection, look: Callable[[], int]) -> int:
-    """Run a sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
-    from crmsync.errors import OutOfTime, SyncError
+def _found(connection: Connection, look: Callable[[], int]) -> int | None:
+    """Run a sweep; a side that cannot answer now (None) is left for the next look and does not stop the other connections."""
+    from crmsync.errors import OutOfTime, SyncError, TryAgain
 
     try:
         found = look()
@@ -102,9 +106,18 @@ def _found(connection: Connection, look: Callable[[], int]) -> int:
     except SyncError as error:
         logger.warning("sweep put off", connection=connection.name, code=error.code, reason=error.text)
         metrics.add_metric("SweepsPutOff", unit="Count", value=1)
-        return 0
+        metrics.add_metric("SweepsRefused", unit="Count", value=not isinstance(error, TryAgain))
+        return None
     metrics.add_metric("ChangesFound", unit="Count", value=found)
     return found
+
+
+def _looked_at() -> list[Connection]:
+    """The connections that a schedule looks at; with none, nothing stands still."""
+    connections = _syncing()
+    if not connections:
+        metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
+    return connections
 
 
 def _syncing() -> list[Connection]:
@@ -136,6 +149,6 @@ def _door(connection: Connection) -> GuardedDoor | None:
         logger.warning("webhook door shut", connection=connection.name, code=error.code, reason=error.text)
         door = None
     if door is None or not door.secrets:
-        metrics.add_metric("WebhookDoorsShut", unit="Count", value=1)
+        metrics.add_metric("DoorsShut", unit="Count", value=1)
         return None
     return door
