@@ -116,7 +116,8 @@ def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summa
     """Put off a whole batch that could not be looked at, and note why."""
     told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
     summary.decisions.append(told)
-    summary.counts["LooksRefused"] += not isinstance(error, TryAgain)
+    if not isinstance(error, TryAgain):
+        summary.counts["LooksRefused"] += 1
     put_off([(change, _for_all(error)) for change in changes], world, summary)
 
 

@@ -44,7 +44,9 @@ def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
     return in_time(
-        lambda _event: {one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _looked_at()}
+        lambda _event: {
+            one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _looked_at()
+        }
     )
 
 
