@@ -24,7 +24,7 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "salesforce": frozenset(
             {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
-            | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "late_commit"}
+            | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "late_commit", "slow_triggers"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
         "lambda": frozenset({"kill", "timeout", "throttle"}),
@@ -40,6 +40,7 @@ CONDITIONS = frozenset(
         ("hubspot", "clock_skew"),
         ("salesforce", "field_removed"),
         ("salesforce", "late_commit"),
+        ("salesforce", "slow_triggers"),
     }
 )
 """Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of

@@ -12,8 +12,8 @@ The nursery reads one JSON object per worker on its standard input (a socket), w
 
     {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}, "caller"}
 
-and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event", "request_id", "added_ms", "budget_ms"}`` one
-``{"answer"}`` or ``{"error": {"type", "message", "trace"}}``.
+and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event", "request_id", "added_ms", "budget_ms", "lost"}``
+one ``{"answer"}`` or ``{"error": {"type", "message", "trace"}}``.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Context:
     identity = None
     client_context = None
 
-    def __init__(self, function: dict[str, str], request_id: str, budget_ms: int) -> None:
-        """Describe one call of `function` that has `budget_ms` milliseconds of real time."""
+    def __init__(self, function: dict[str, str], request_id: str, budget_ms: int, lost: Callable[[], int]) -> None:
+        """Describe one call of `function` that has `budget_ms` milliseconds, of which `lost` says how many others took from it."""
         self.function_name = function["name"]
         self.function_version = "$LATEST"
         self.invoked_function_arn = function["arn"]
@@ -59,10 +59,11 @@ class Context:
         self.log_group_name = f"/aws/lambda/{self.function_name}"
         self.log_stream_name = "laptop"
         self._ends = _monotonic() + budget_ms / 1000
+        self._lost = lost
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds of real time until the call is cut off, never below zero."""
-        return max(0, round((self._ends - _monotonic()) * 1000))
+        """Milliseconds until the call is cut off, never below zero."""
+        return max(0, round((self._ends - _monotonic()) * 1000) - self._lost())
 
     def log(self, text: str) -> None:
         """Write to the function's log."""
@@ -120,7 +121,7 @@ def worker(given: dict[str, Any], connection: socket.socket) -> None:
         clock.follow(call["added_ms"])
         try:
             handler = handler or _handler(given["handler"])
-            context = Context(given["function"], call["request_id"], call["budget_ms"])
+            context = Context(given["function"], call["request_id"], call["budget_ms"], _lost(clock, call))
             answer = json.dumps({"answer": handler(call["event"], context)}).encode()
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, SystemExit too, is the call's failure
             traceback.print_exc()
@@ -129,6 +130,18 @@ def worker(given: dict[str, Any], connection: socket.socket) -> None:
         sys.stderr.flush()
         lines.write(answer + b"\n")
         lines.flush()
+
+
+def _lost(clock: Time, call: dict[str, Any]) -> Callable[[], int]:
+    """How many milliseconds the call has lost so far; whoever asks lives in the simulated time that has passed meanwhile."""
+    path = call.get("lost")
+
+    def lost() -> int:
+        milliseconds = int(Path(path).read_text()) if path else 0
+        clock.follow(call["added_ms"] + milliseconds)
+        return milliseconds
+
+    return lost
 
 
 def _settle_in(given: dict[str, Any]) -> None:

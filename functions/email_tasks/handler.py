@@ -10,6 +10,6 @@ from crmsync.telemetry import logger, metrics
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's way in."""
-    return wiring.email_tasks()(event)
+    return wiring.email_tasks()(event, context)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from local.soak import companies, email_tasks, opportunities, resync
+from local.soak import companies, email_tasks, opportunities, resync, slow_triggers
 
 
 class Story(Protocol):
@@ -24,7 +24,13 @@ class Story(Protocol):
 
 
 STORIES: Mapping[str, Story] = MappingProxyType(
-    {"companies": companies, "email-tasks": email_tasks, "opportunities": opportunities, "resync": resync}
+    {
+        "companies": companies,
+        "email-tasks": email_tasks,
+        "opportunities": opportunities,
+        "resync": resync,
+        "slow-triggers": slow_triggers,
+    }
 )
 
 

@@ -15,6 +15,9 @@ Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, l
     answer.
 ``throttle``
     The call is not taken at all (429 TooManyRequestsException); no process sees it.
+
+``slow_triggers`` of ``salesforce`` is carried out here as well: each write call of the product takes ``seconds`` of simulated time, by
+which the clock moves on and the running call has less time left. When it has none it is cut off, and the write stays applied.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,12 +83,21 @@ class _Sandbox:
     doomed: bool = False
     """A write ends the running call: its time is over."""
     ended: Ending | None = None
+    ends: float = 0.0
+    """When the running call is cut off, on the real clock that does not go back."""
+    lost_ms: int = 0
+    """What the running call has lost of its time to calls that took simulated time."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def caller(self) -> str:
         """Who its present process says it is, the sandbox's name before the slash."""
         return f"{self.name}/{self.processes}"
+
+    @property
+    def lost(self) -> Path:
+        """Where the process reads how much of its time is lost."""
+        return self.output.with_suffix(".lost")
 
 
 class Lambdas:
@@ -181,13 +194,19 @@ class Lambdas:
         Called after the write was applied and before it is answered, in the thread that answers it. The writer is whose request that is;
         where the request does not say so, it is `logical_id`, or without one whoever runs.
         """
+        slow = self._faults.take("salesforce", "slow_triggers") if place == "salesforce_write" else None
+        seconds = float(slow.details.get("seconds", 0)) if slow else 0.0
+        if seconds:
+            self._clock.advance(seconds)
         caller = CALLER.get()
         for sandbox in self._all():
             if not sandbox.running or logical_id not in {None, sandbox.function.logical_id}:
                 continue
             if caller not in {"", sandbox.caller}:
                 continue
-            if sandbox.doomed:
+            if seconds:
+                self._lose(sandbox, seconds)
+            if sandbox.doomed or sandbox.ends <= time.monotonic():
                 self._end(sandbox, Ending.TIMED_OUT)
             elif self._fault(sandbox, "kill", after=place):
                 self._end(sandbox, Ending.KILLED)
@@ -224,7 +243,10 @@ class Lambdas:
             "request_id": str(uuid.uuid4()),
             "added_ms": self._clock.added_ms,
             "budget_ms": round(seconds * 1000),
+            "lost": str(sandbox.lost),
         }
+        sandbox.ends, sandbox.lost_ms = time.monotonic() + seconds, 0
+        self._tell_lost(sandbox)
         sandbox.running = True
         try:
             said = worker.call(message, seconds)
@@ -239,6 +261,17 @@ class Lambdas:
         finally:
             sandbox.running = False
         return {}
+
+    def _lose(self, sandbox: _Sandbox, seconds: float) -> None:
+        """Take time from the running call; its process reads of it in a file."""
+        sandbox.ends -= seconds
+        sandbox.lost_ms += round(seconds * 1000)
+        self._tell_lost(sandbox)
+
+    def _tell_lost(self, sandbox: _Sandbox) -> None:
+        new = sandbox.lost.with_suffix(".new")
+        new.write_text(str(sandbox.lost_ms))
+        new.replace(sandbox.lost)
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,13 +45,18 @@ def links_on_dynamodb() -> Iterator[LinksTable]:
         yield LinksTable(client, "Table", patience=NO_WAIT)
 
 
+def an_inbox(client: Any, now: Callable[[], datetime]) -> InboxTable:
+    """The error inbox in ``Table``, as a Lambda begins with it; its other clock stands still."""
+    return InboxTable(client, "Table", now=now, ticks=lambda: 0.0, patience=NO_WAIT)
+
+
 @contextmanager
 def inbox_on_dynamodb() -> Iterator[InboxTable]:
     """An empty error inbox whose clock moves with each look."""
     start = datetime(2026, 11, 2, 12, tzinfo=UTC)
     ticks = itertools.count()
     with dynamodb("pk", "sk") as client:
-        yield InboxTable(client, "Table", now=lambda: start + timedelta(seconds=next(ticks)), patience=NO_WAIT)
+        yield an_inbox(client, now=lambda: start + timedelta(seconds=next(ticks)))
 
 
 @contextmanager

@@ -57,6 +57,16 @@ def test_who_waits_for_a_record_is_found_by_it(inbox: Any) -> None:
     assert [list(refs) for refs in found] == [[contact(1)], [contact(1)], [], []]
 
 
+def test_what_is_held_back_is_found_among_all(inbox: Any) -> None:
+    """By its category, for as long as the report has it."""
+    held = [replace(a_report(number), category=Category.HELD) for number in (1, 2, 3)]
+    inbox.park("acme", [*held, a_report(4)])
+    inbox.park("acme", [a_report(2)])
+    inbox.clear("acme", [contact(3)])
+
+    assert [list(inbox.held(name)) for name in ("acme", "other")] == [[contact(1)], []]
+
+
 def test_the_newest_report_counts_and_keeps_the_place_of_the_first(inbox: Any) -> None:
     """Oldest trouble first, however often it was tried since."""
     for report in (a_report(1), a_report(2), a_report(1, "Another reason")):

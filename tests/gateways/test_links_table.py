@@ -157,7 +157,7 @@ def test_a_table_that_cannot_be_used_puts_its_work_off(code: str) -> None:
         with pytest.raises(TryAgain) as caught:
             links.find("acme", [HUBSPOT])
         with pytest.raises(TryAgain):
-            InboxTable(client, "Table", now=lambda: NOON).clear("acme", [HUBSPOT])
+            InboxTable(client, "Table", now=lambda: NOON, ticks=lambda: 0.0).clear("acme", [HUBSPOT])
 
     assert [type(one) for one in outcomes] == [TryAgain, TryAgain]
     assert (caught.value.code, "acme" in caught.value.text) == (code, False)

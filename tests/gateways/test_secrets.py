@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import Refused, SyncError, TryAgain
-from crmsync.gateways.secrets import MAX_AGE, MIN_AGE, SecretStore
+from crmsync.gateways.secrets import MAX_AGE, MIN_AGE, SecretStore, part
 from tests import aws
 from tests.gateways.scripted import Answer, aws_client, script
 
@@ -67,3 +67,30 @@ def test_a_secret_that_is_not_there_is_refused_and_an_unreachable_store_is_tried
             store.read("acme")
 
     assert (missing.value.text, type(down.value)) == ("There is no secret acme.", TryAgain)
+
+
+def test_a_secret_of_bytes_is_refused_and_what_cannot_be_used_is_asked_for_every_five_seconds() -> None:
+    """A knock at the webhook does not ask Secrets Manager each time, and a secret that was mended is soon noticed."""
+    clock = Seconds()
+    with aws.mock_aws():
+        client = aws.client("secretsmanager")
+        client.create_secret(Name="acme", SecretBinary=b"{}")
+        store = SecretStore(client, now=clock)
+        with pytest.raises(Refused, match="The secret acme holds bytes and no text"):
+            store.read("acme")
+        client.put_secret_value(SecretId="acme", SecretString='{"access_token": "new"}')
+        with pytest.raises(Refused, match="The secret acme holds bytes and no text"):
+            store.read("acme")
+        clock.now = MIN_AGE
+
+        assert store.read("acme") == {"access_token": "new"}
+
+
+@pytest.mark.parametrize("value", [None, "", "two words", "line\nbreak", "t\u00f6ken"])
+def test_what_no_header_may_hold_is_refused_without_being_shown(value: str | None) -> None:
+    """A token pasted with a line break is this connection's fault alone, and no failure of the whole Lambda."""
+    with pytest.raises(Refused) as caught:
+        part({} if value is None else {"access_token": value}, "access_token", "HubSpot")
+
+    assert (caught.value.code, caught.value.hint) == ("SECRET", "Store it again.")
+    assert not value or value not in caught.value.text

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.changes import Change
-from crmsync.model.effects import Report
+from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
@@ -131,6 +131,10 @@ class MemoryInbox:
         """As the port says."""
         wanted = set(refs)
         return [report.ref for report in self.parked(connection) if wanted & set(report.waits_for)]
+
+    def held(self, connection: str) -> Sequence[Ref]:
+        """As the port says."""
+        return [report.ref for report in self.parked(connection) if report.category is Category.HELD]
 
     def parked(self, connection: str) -> Sequence[Report]:
         """As the port says."""

@@ -186,7 +186,7 @@ def stage(
             jobs.mark_imported(name, "Account", NOON)
         office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
         link_office = LinkOffice(shelf.load, links, sides, full)
-        health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, lambda: NOON)
+        health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, hubspot_side, lambda: NOON)
         sides_of = (hubspot_side, salesforce_side)
 
         def pipelines_of(connection: Connection) -> PipelineSides:

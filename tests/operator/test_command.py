@@ -13,6 +13,7 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
+from crmsync.flows.standstill import Waiting, looked, note_waiting
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
@@ -243,6 +244,7 @@ QUIET = """settings version 1, looked at 2026-11-02 12:00 UTC
 acme
     on                  contact, account, email task
     off                 opportunity
+    looked at           HubSpot 3 min ago, Salesforce 1 min ago
     newest contact      not swept yet
     newest company      not swept yet
     newest Lead         4 min ago
@@ -271,6 +273,8 @@ def test_a_look_at_everything(shell: Shell) -> None:
     stage.cursors.save("acme", "Lead", Cursor(at(-4), {}))
     stage.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
     stage.jobs.mark_imported("acme", "Account", NOON)
+    for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
+        looked("acme", side, stage.cursors, at(minutes), is_done=True)
     stage.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
     stage.inbox.park("acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")])
 
@@ -292,7 +296,7 @@ def test_what_needs_looking_at_is_said(shell: Shell) -> None:
     status, document = shell.json("status")
 
     assert status == 1
-    *known, down = document["findings"]
+    down, *known = document["findings"]
     assert known == [
         "AccountDeadLetters has 2 messages.",
         "acme: 1 records do not sync; crmsync errors list says why.",
@@ -303,6 +307,33 @@ def test_what_needs_looking_at_is_said(shell: Shell) -> None:
     assert connection["calls"] is None
     assert (connection["jobs"], connection["parked"]) == ({"paused": 1}, {"validation": 1})
     assert document["dead_letters"] == ["AccountDeadLetters"]
+
+
+def test_what_stands_still_is_said_first(shell: Shell) -> None:
+    """A refused token, looks that do not succeed, a change that is put off: with what to do, before the tables, and exit status 1."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    stage = shell.stage
+    looked("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
+    looked("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
+    note_waiting("acme", Kind.CONTACT, Waiting(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1))
+    note_waiting("acme", Kind.ACCOUNT, Waiting(at(-29), "soon"), stage.cursors, at(-1))
+    note_waiting("acme", Kind.OPPORTUNITY, Waiting(at(-200), "long ago"), stage.cursors, at(-30))
+    stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+
+    status, out, err = shell.run("status")
+    document = shell.json("status")[1]
+
+    assert (status, err) == (1, "")
+    token, *others = document["findings"]
+    assert token.startswith("acme: HubSpot: ")
+    where = "docs/operations.md says what to do under"
+    put_off = "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
+    assert others == [
+        f"acme: no look at HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
+        f"acme: {put_off}; {where} 'Changes are put off'.",
+    ]
+    assert out.splitlines()[2].startswith("acme: HubSpot: ")
+    assert "Nothing needs looking at." not in out
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,17 @@ Only what the template itself says belongs here; what it shares with the tree or
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
 
-from tests.template.document import QUEUE, Template, as_list, target
+from tests.template.document import QUEUE, ROOT, Template, as_list, target
 
 Law = Callable[[Template], list[str]]
 
+OURS = "crmsync"
 FORTNIGHT = 14 * 24 * 3600
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
          "FunctionUrlConfig", "EventInvokeConfig", "Events", "Policies", "Environment", "RecursiveLoop")  # fmt: skip
@@ -109,6 +111,33 @@ def alarms_reach_somebody(template: Template) -> list[str]:
         if not alarm.get("AlarmDescription"):
             complaints.append(f"{name}: does not say what it means")
     return complaints
+
+
+def alarms_on_our_metrics_name_a_runbook(template: Template) -> list[str]:
+    """An alarm on a metric of the product watches what one function counts, and says which lines of the runbook to read."""
+    services = {
+        function.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
+        for function in template.functions.values()
+    }
+    headings = set(runbook_headings())
+    complaints = []
+    for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
+        if alarm.get("Namespace") != OURS:
+            continue
+        (dimension,) = alarm["Dimensions"]
+        if dimension["Name"] != "service" or dimension["Value"] not in services:
+            complaints.append(f"{name}: watches a metric that no function counts")
+        read = re.search(r"See docs/operations\.md#([a-z-]+)\.$", alarm["AlarmDescription"])
+        if not read or read[1] not in headings:
+            complaints.append(f"{name}: names no line of the runbook")
+    return complaints
+
+
+def runbook_headings() -> list[str]:
+    """The anchors of the runbook's headings, as GitHub makes them."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    found = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
 
 
 def queues_have_dead_letters(template: Template) -> list[str]:
@@ -307,6 +336,7 @@ LAWS: tuple[Law, ...] = (
     functions_are_written_in_one_order,
     functions_alarm,
     alarms_reach_somebody,
+    alarms_on_our_metrics_name_a_runbook,
     queues_have_dead_letters,
     queues_hide_messages_long_enough,
     queues_wait_is_watched,

@@ -25,6 +25,8 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.functions_are_written_in_one_order, "      Timeout: 120\n", "      Timeout: 120\n      Tracing: Active\n"),
     (laws.functions_alarm, "MetricName: Throttles", "MetricName: Invocations"),
     (laws.alarms_reach_somebody, "      AlarmActions: [!Ref AlarmTopic]\n", ""),
+    (laws.alarms_on_our_metrics_name_a_runbook, "docs/operations.md#a-crm-refuses-us", "docs/operations.md#no-such"),
+    (laws.alarms_on_our_metrics_name_a_runbook, "Name: service, Value: contact_sync", "Name: service, Value: contacts"),
     (laws.queues_have_dead_letters, "RedrivePolicy:", "Tags:"),
     (laws.queues_have_dead_letters, "ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"),
     (laws.queues_have_dead_letters, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 60"),

@@ -27,6 +27,14 @@ class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it i
         self.after = after
 
 
+class OutOfTime(TryAgain):
+    """The invocation ends soon: whatever is not begun goes back into its queue at once, and this counts as no try."""
+
+    def __init__(self) -> None:
+        """Nobody has to wait for anything."""
+        super().__init__("The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME")
+
+
 class Refused(SyncError):  # noqa: N818 - named by what to do
     """The CRM will not have it, now or later, until a person mends something: park it."""
 

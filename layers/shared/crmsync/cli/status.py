@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, columns, word
 from crmsync.cli.tables import wrapped
 from crmsync.flows.status import is_dead
+from crmsync.model.records import Side
 
 if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
     from crmsync.flows.status import ConnectionStatus, Status
     from crmsync.rules.pace import DailyCalls, Depth
+
+
+_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
 
 def add_words(words: Words) -> None:
@@ -27,17 +31,19 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     status = operator.health.status()
     findings = status.findings
     lines = [f"settings version {status.version}, looked at {status.at:%Y-%m-%d %H:%M} UTC"]
+    lines += ["", *map(wrapped, findings)] if findings else []
     for one in status.connections:
         lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
     busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
     lines += ["", "queues", columns([("  ", *row) for row in busy])] if busy else []
-    lines += ["", *map(wrapped, findings)] if findings else ["", "Nothing needs looking at."]
+    lines += [] if findings else ["", "Nothing needs looking at."]
     return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
 
 
 def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "on", _listed(name for name, is_on in one.concerns.items() if is_on)
     yield "off", _listed(name for name, is_on in one.concerns.items() if not is_on)
+    yield "looked at", _listed(f"{_NAMES[side]} {_ago(now, at)}" for side, at in one.looked.items() if at)
     for name, at in one.newest.items():
         yield f"newest {name}", "not swept yet" if at is None else _ago(now, at)
     yield "imported", _listed(f"{name} {at:%Y-%m-%d}" for name, at in one.imported.items() if at)
@@ -92,4 +98,7 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
         "calls": asdict(one.calls) if one.calls else None,
         "allotment": one.allotment,
         "trouble": one.trouble,
+        "hubspot_trouble": one.hubspot_trouble,
+        "looked": {str(side): at.isoformat() if at else None for side, at in one.looked.items()},
+        "waiting": {str(kind): {"since": it.since.isoformat(), "code": it.code} for kind, it in one.waiting.items()},
     }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Errand, Job, JobState, Leg, errand_of
 from crmsync.model.records import Ref, Side
@@ -199,6 +199,8 @@ def _hindered(job: Job, desk: Desk, error: SyncError) -> Job:
     if stored is None or stored.state is not JobState.RUNNING or stored.ticket != job.ticket:
         raise Conflict("the job was changed meanwhile")
     text = f"{error.text} {error.hint}".strip()
+    if isinstance(error, OutOfTime):
+        return _next(stored, desk, 0)
     if isinstance(error, TryAgain):
         return _next(stored, desk, round(min(LONG_WAIT, max(WAIT, error.after))), text)
     return _stop(stored, desk, text)

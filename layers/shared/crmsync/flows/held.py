@@ -9,17 +9,15 @@ from datetime import datetime
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
-from crmsync.model.effects import Category
 from crmsync.model.settings import Connection
 from crmsync.ports import Inbox, Outbox
 
 
 def queue_held(connection: Connection, inbox: Inbox, outbox: Outbox, now: datetime) -> int:
     """Queue each record whose deletion is held back; answers how many. Costs one read where nothing is held. Raises `TryAgain`."""
-    refs = [report.ref for report in inbox.parked(connection.name) if report.category is Category.HELD]
     changes = [
         Change(connection.name, kind, ref, Cause.AGAIN, now)
-        for ref in refs
+        for ref in inbox.held(connection.name)
         if (kind := objects_of(connection, ref.side).get(ref.object))
     ]
     if changes:

@@ -41,15 +41,20 @@ class Receipt:
     changes: int = 0
 
 
-def receive_webhook(request: Request, doors: Sequence[GuardedDoor], outbox: Outbox, now: datetime) -> Receipt:
+def receive_webhook(
+    request: Request, doors: Sequence[GuardedDoor], outbox: Outbox, now: datetime, *, shut: bool = False
+) -> Receipt:
     """Take one webhook call of HubSpot's.
 
     401 for a bad signature, 400 for a body that is not HubSpot's though it is signed, 200 once every change is durably on the bus; whatever
     is not ours is accepted and ignored, as HubSpot would otherwise send it again for a day. A door opens only to its own secret, so one
-    portal's app cannot speak for another. Raises `TryAgain` when the bus does not take it: HubSpot then sends it again.
+    portal's app cannot speak for another. With a door `shut`, as its secret cannot be read, a call that opens none of the others may be for
+    it: 503, and HubSpot sends it again for a day. Raises `TryAgain` when the bus does not take it: HubSpot then sends it again.
     """
     known = {secret for guarded in doors for secret in guarded.secrets}
     used = matching_secrets(request, sorted(known), now)
+    if not used and shut:
+        return Receipt(503, "a door is shut")
     if not used:
         return Receipt(401, "bad signature")
     try:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
 from crmsync.flows.opt_outs import asks_for_opt_out, look_for_opt_outs
 from crmsync.flows.settlements import forget_settlements, keep_settlements
+from crmsync.flows.standstill import Waiting
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce, redelivered
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
@@ -25,6 +26,9 @@ from crmsync.rules.refusals import drawer_of
 
 BATCH = 1000
 """Records gathered at once: ten full HubSpot calls, half a Salesforce read, and a few megabytes of memory whatever the backlog."""
+
+PARENT = "PARENT"
+"""The code of a wait for a parent."""
 
 _PASSES = 3
 _TRIES = 40
@@ -39,10 +43,17 @@ AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a batch: counts for the metrics, and one line per record that something was decided about."""
+    """What became of a batch: counts for the metrics, one line per record that something was decided about, and what waits longest."""
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
+    oldest: Waiting | None = None
+    """The oldest change that was put off, since it happened; one that waits for its parent is told of elsewhere."""
+
+    def waits(self, change: Change, code: str) -> None:
+        """Take note of a change that was put off."""
+        if code != PARENT and (self.oldest is None or change.at < self.oldest.since):
+            self.oldest = Waiting(change.at, code)
 
 
 Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
@@ -50,11 +61,17 @@ Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 
 
 def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None) -> Summary:
-    """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
+    """Bring the named records in step, as many as the invocation has time for; the others go back into their queue at once.
+
+    Raises `SyncError` only when not even putting them off worked.
+    """
     summary = summary or Summary()
     new = untried(changes)
     pending = coalesce(list(changes))
     for start in range(0, len(pending), BATCH):
+        if not world.may_begin():
+            put_back(pending[start:], world, summary)
+            break
         if going := hold_retries(pending[start : start + BATCH], new, world, summary):
             _sync_batch(going, world, sync, summary)
     return summary
@@ -77,6 +94,8 @@ def hold_retries(changes: Sequence[Change], new: Collection[Ref], world: World, 
     world.outbox.again([(change, _LONGEST_WAIT) for change in changes if change in held])
     told = {"used": known.calls.used, "allowed": known.calls.allowed, "allotment": allotment}
     summary.counts["RetriesHeld"] += len(held)
+    for change in held:
+        summary.waits(change, "RETRIES_HELD")
     summary.decisions.append({"records": len(held), "outcome": "RetriesHeld", **told})
     return [change for change in changes if change not in held]
 
@@ -98,6 +117,8 @@ def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summa
     """Put off a whole batch that could not be looked at, and note why."""
     told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
     summary.decisions.append(told)
+    if not isinstance(error, TryAgain):
+        summary.counts["LooksRefused"] += 1
     put_off([(change, _for_all(error)) for change in changes], world, summary)
 
 
@@ -151,7 +172,11 @@ def conclude(
             parked.append(refusal(one.change.ref, error))
         elif parent := _awaited(plan):
             ref = one.hubspot.ref if one.hubspot else one.change.ref
-            later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < _TRIES else []
+            later += (
+                [(one.change, TryAgain("waiting for account to sync", code=PARENT))]
+                if one.change.tries < _TRIES
+                else []
+            )
             parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
         asked += [one] if error is None and asks_for_opt_out(plan) else []
     parked += look_for_opt_outs(asked, world)
@@ -181,18 +206,29 @@ def _awaited(plan: Plan) -> Ref | None:
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked instead, where a person sees it."""
+    put_back([change for change, error in changes if isinstance(error, OutOfTime)], world, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
+        if isinstance(error, OutOfTime):
+            continue
         if change.tries >= _TRIES:
             parked.append(refusal(change.ref, error))
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
         again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
+        summary.waits(change, error.code)
     summary.counts["PutOff"] += len(again)
     if again:
         world.outbox.again(again)
     world.inbox.park(world.connection.name, parked)
+
+
+def put_back(changes: Sequence[Change], world: World, summary: Summary) -> None:
+    """Back into the queue at once, as they are, because this invocation ends soon. Raises `SyncError` when that did not work."""
+    if changes:
+        summary.counts["PutBack"] += len(changes)
+        world.outbox.again([(change, 0) for change in changes])
 
 
 def refusal(ref: Ref, error: SyncError) -> Report:

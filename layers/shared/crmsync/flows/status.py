@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from crmsync.errors import SyncError
+from crmsync.flows.standstill import LONG, last_look, waits
+from crmsync.flows.standstill import Waiting as Waits
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
@@ -21,13 +24,25 @@ from crmsync.ports.health import Waiting
 from crmsync.rules.backfill_objects import WALKED
 from crmsync.rules.pace import DailyCalls, Depth
 
+_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
+
 DEAD_LETTERS = "DeadLetters"
 """How the name of a queue ends whose messages nobody works off any more."""
+
+
+class Account(Protocol):
+    """A HubSpot account, as far as it must answer."""
+
+    def portal_id(self) -> int:
+        """Which account it is. Raises `SyncError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
     """One connection.
+
+    `hubspot_trouble` says why HubSpot does not answer. `looked` has when a look at each side succeeded last, `waiting` the oldest change of
+    each kind that has been put off for long.
 
     `newest` has for each object when the newest change was made that a sweep has passed on, None before its first sweep. `errors` counts
     what is parked by category, `imported` since when the import of an object is finished. `calls` is None where the org did not answer;
@@ -43,6 +58,9 @@ class ConnectionStatus:
     calls: DailyCalls | None
     allotment: int
     trouble: str = ""
+    hubspot_trouble: str = ""
+    looked: Mapping[Side, datetime | None] = field(default_factory=dict)
+    waiting: Mapping[Kind, Waits] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +74,15 @@ class Status:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What a person should look at, a sentence each."""
+        """What a person should look at, a sentence each: first what stands still, then what failed."""
+        still = [sentence for one in self.connections for sentence in _standstill(one, self.at)]
         dead = [f"{name} has {_all(depth):,} messages." for name, depth in self.queues.items() if is_dead(name, depth)]
-        return (*dead, *(sentence for one in self.connections for sentence in _findings(one)))
+        return (*still, *dead, *(sentence for one in self.connections for sentence in _findings(one)))
 
 
 @dataclass(frozen=True, slots=True)
 class HealthOffice:
-    """What a status is put together from. `quota` makes a connection's count of calls when it is needed."""
+    """What a status is put together from. `quota` and `account` make a connection's sides when they are needed."""
 
     settings: Callable[[], Settings]
     inbox: Inbox
@@ -71,6 +90,7 @@ class HealthOffice:
     cursors: Cursors
     quota: Callable[[Connection], Quota]
     waiting: Waiting
+    account: Callable[[Connection], Account]
     now: Callable[[], datetime]
 
     def status(self) -> Status:
@@ -92,7 +112,22 @@ class HealthOffice:
             calls=calls,
             allotment=connection.salesforce.daily_call_allotment,
             trouble=trouble,
+            hubspot_trouble=self._hubspot_trouble(connection),
+            looked={side: last_look(name, side, self.cursors) for side in Side},
+            waiting={
+                kind: found
+                for kind in kinds_of(connection)
+                if (found := waits(name, kind, self.cursors, self.now())) is not None
+            },
         )
+
+    def _hubspot_trouble(self, connection: Connection) -> str:
+        """Why HubSpot does not take our token, by the cheapest call there is."""
+        try:
+            self.account(connection).portal_id()
+        except SyncError as error:
+            return f"{error.text} {error.hint}".strip()
+        return ""
 
     def _newest(self, connection: str, place: str) -> datetime | None:
         cursor = self.cursors.load(connection, place)
@@ -125,12 +160,36 @@ def _places(connection: Connection) -> list[str]:
     return [*objects, *(f"email {kind}" for kind in mail_kinds_of(connection))]
 
 
+def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
+    """What of a connection does not go on, and what to do."""
+    told = [
+        (one.hubspot_trouble, f"{one.name}: HubSpot: {one.hubspot_trouble}"),
+        (one.trouble, f"{one.name}: Salesforce: {one.trouble}"),
+    ]
+    sentences = [sentence for is_so, sentence in told if is_so]
+    for side, at in one.looked.items():
+        if at is not None and now - at >= LONG:
+            sentences.append(
+                f"{one.name}: no look at {_NAMES[side]} has succeeded for {_minutes(now - at)} minutes; "
+                "docs/operations.md says what to do under 'Nothing is seen any more'."
+            )
+    for kind, found in one.waiting.items():
+        sentences.append(
+            f"{one.name}: the oldest {kind} change that is put off happened {_minutes(now - found.since)} minutes ago "
+            f"({found.code}); docs/operations.md says what to do under 'Changes are put off'."
+        )
+    return sentences
+
+
+def _minutes(time: timedelta) -> str:
+    return f"{int(time.total_seconds()) // 60:,}"
+
+
 def _findings(one: ConnectionStatus) -> list[str]:
     failed = sum(count for category, count in one.errors.items() if category != Category.WAITING)
     paused = one.jobs.get(JobState.PAUSED, 0)
     told = (
         (failed, f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."),
         (paused, f"{one.name}: {paused} jobs are paused; crmsync jobs list says why."),
-        (one.trouble, f"{one.name}: Salesforce: {one.trouble}"),
     )
     return [sentence for is_so, sentence in told if is_so]

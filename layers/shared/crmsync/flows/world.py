@@ -67,6 +67,8 @@ class World:
     our_app: str
     now: Callable[[], datetime]
     opportunities_since: datetime | None = None
+    may_begin: Callable[[], bool] = lambda: True
+    """Whether the invocation has time for another batch."""
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
-from crmsync.gateways.hubspot_versions import PLURALS, api_factory, version_of
-from crmsync.gateways.secrets import Secret
+from crmsync.gateways.hubspot_versions import PLURALS, TIMEOUT, api_factory, version_of
+from crmsync.gateways.secrets import Secret, part
 from crmsync.gateways.throttle import Patience
 
 API_URL = "https://api.hubapi.com"
@@ -101,7 +101,10 @@ class HubspotClient:
                 url = content.get("api_url") or API_URL
                 version = version_of(content.get("api_version")) if self._version is None else self._version
                 client = HubSpot(
-                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(version)
+                    access_token=part(content, "access_token", "HubSpot"),
+                    host=url,
+                    base_url=url,
+                    api_factory=api_factory(version),
                 )
                 # Every look at a property of the client makes a new connection pool: look once, and share one pool.
                 objects = client.crm.objects
@@ -110,7 +113,7 @@ class HubspotClient:
             return self._made[name]
 
     def _renew(self) -> None:
-        token = self._secret.renewed()["access_token"]
+        token = part(self._secret.renewed(), "access_token", "HubSpot")
         with self._lock:
             for api in self._made.values():
                 api.api_client.configuration.access_token = token
@@ -118,6 +121,7 @@ class HubspotClient:
     def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
         attempt, renewed = 1, False
         while True:
+            self._patience.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             reply, asked, problem = _answer(send)
             if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx

@@ -1,27 +1,31 @@
 """The error inbox in the state table: the newest report per record that does not sync.
 
-    pk               sk                      attributes
-    inbox#acme       hubspot:contact:81      category, text, field, hint, because, waits (whom it waits for), first, last (ISO 8601, UTC)
+    pk                                     sk                      attributes
+    inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC)
+    inbox-list#acme#hubspot:company:12     hubspot:contact:81      none: the contact waits for the company
+    inbox-list#acme#held                   hubspot:deal:71         none: the report's category is `held`
+
+What a batch asks for is found by key, and `crmsync.gateways.inbox_marks` says at once which keys are worth asking for. A row is written
+after its marks and lists, and these are looked at once more afterwards; whoever takes them away looks whether the row has come back
+meanwhile. So a row always has them, whoever works on the record at the same time; a mark or a place on a list without a row costs a look
+and is harmless.
 
 No personal data is stored: reports have none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.errors import TryAgain
-from crmsync.gateways.aws_errors import aws_error
-from crmsync.gateways.throttle import Patience, chunks
+from crmsync.gateways.inbox_marks import Marks
+from crmsync.gateways.items import Items, Key
+from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 
-DELETE_BATCH = 25
 THREADS = 8
 
 _WORDS = {
@@ -35,52 +39,87 @@ _WORDS = {
     "#l": "last",
 }
 _KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
+_HELD = "held"
 
 
 class InboxTable:
     """Implements `Inbox` on a table with the keys `pk` and `sk`."""
 
     def __init__(
-        self, client: Any, table: str, *, now: Callable[[], datetime], patience: Patience | None = None
+        self,
+        client: Any,
+        table: str,
+        *,
+        now: Callable[[], datetime],
+        ticks: Callable[[], float],
+        patience: Patience | None = None,
     ) -> None:
-        """Use the boto3 `client` ("dynamodb"); `now` gives the time (UTC) at which a report was seen."""
-        self._client = client
-        self._table = table
+        """Use the boto3 `client` ("dynamodb").
+
+        `now` gives the time (UTC) at which a report was seen, `ticks` seconds on a clock that does not go back.
+        """
+        self._items = Items(client, table, "The error inbox", patience)
+        self._marks = Marks(self._items, ticks)
         self._now = now
-        self._patience = patience or Patience()
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
         """Keep the newest report per record, with the time of the first one. Raises `TryAgain`."""
         newest = list({report.ref: report for report in reports}.values())
         if not newest:
             return
+        self._catch_up(connection)
+        self._enlist(connection, newest)
         with ThreadPoolExecutor(min(THREADS, len(newest))) as pool:
-            for _ in pool.map(lambda report: self._park(connection, report), newest):
-                pass
+            before = list(pool.map(lambda report: self._park(connection, report), newest))
+        self._enlist(connection, newest)
+        self._strike(
+            connection,
+            [
+                (name, report.ref)
+                for report, old in zip(newest, before, strict=True)
+                for name in old
+                if name not in _lists(report)
+            ],
+        )
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Forget reports. Looks first which there are, in one read for the whole batch, so that a batch without any writes nothing."""
-        wanted = {str(ref) for ref in refs}
+        """Forget reports. Where nobody has parked any of these records, one unit is read for all of them. Raises `TryAgain`."""
+        wanted = {str(ref): ref for ref in refs}
         if not wanted:
             return
-        parked = [key for key in self._keys(connection) if key in wanted]
-        for part in chunks(parked, DELETE_BATCH):
-            self._delete(connection, part)
+        known = self._marks.among(connection, wanted)
+        if known is None:
+            self._catch_up(connection)
+            known = self._marks.among(connection, wanted) or set()
+        if not known:
+            return
+        rows = self._rows(connection, [wanted[key] for key in known])
+        self._items.delete(_key(connection, ref) for ref in rows)
+        self._strike(connection, [(name, ref) for ref, report in rows.items() for name in _lists(report)], known)
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
-        """Who waits for one of these, in one read. Raises `TryAgain`."""
-        wanted = set(refs)
+        """Who waits for one of these; for records for which nobody waits it costs one unit together. Writes nothing. Raises `TryAgain`."""
+        wanted = {_awaited(ref): ref for ref in refs}
         if not wanted:
             return []
-        rows = self._query(connection, ProjectionExpression="sk, waits")
-        return [_ref(row["sk"]["S"]) for row in rows if wanted & set(_waits(row))]
+        known = self._marks.among(connection, wanted)
+        if known is None:
+            return [one.ref for one in self.parked(connection) if set(one.waits_for) & set(wanted.values())]
+        names = [str(ref) for key, ref in wanted.items() if key in known]
+        return list(dict.fromkeys(ref for name in names for ref in self._listed(connection, name)))
+
+    def held(self, connection: str) -> Sequence[Ref]:
+        """The records whose report is of the category `held`. Raises `TryAgain`."""
+        self._catch_up(connection)
+        return list(self._listed(connection, _HELD))
 
     def parked(self, connection: str) -> Sequence[Report]:
-        """Every report that stands, oldest first. Raises `TryAgain`."""
-        rows = sorted(self._query(connection), key=lambda row: (row["first"]["S"], row["sk"]["S"]))
+        """Every report that stands, oldest first: reads the whole inbox, and is for people. Raises `TryAgain`."""
+        rows = sorted(self._items.under(_partition(connection)), key=lambda row: (row["first"]["S"], row["sk"]["S"]))
         return [_report(row) for row in rows]
 
-    def _park(self, connection: str, report: Report) -> None:
+    def _park(self, connection: str, report: Report) -> tuple[str, ...]:
+        """Write a row; answers the lists that the record stood on before."""
         values = {
             ":c": {"S": str(report.category)},
             ":t": {"S": report.text},
@@ -90,61 +129,79 @@ class InboxTable:
             ":w": {"S": " ".join(map(str, report.waits_for))},
             ":now": {"S": self._now().isoformat()},
         }
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(connection, str(report.ref)),
-                UpdateExpression=_KEEP,
-                ExpressionAttributeNames=_WORDS,
-                ExpressionAttributeValues=values,
-            )
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, "The error inbox") from None
+        old = self._items.update(
+            _key(connection, report.ref),
+            UpdateExpression=_KEEP,
+            ExpressionAttributeNames=_WORDS,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_OLD",
+        )
+        return _lists(_report(old)) if old else ()
 
-    def _keys(self, connection: str) -> Iterator[str]:
-        return (row["sk"]["S"] for row in self._query(connection, ProjectionExpression="sk"))
+    def _enlist(self, connection: str, reports: Iterable[Report]) -> None:
+        """Have records found by their rows' marks, and on their lists; what stands there already costs reads alone."""
+        reports = list(reports)
+        waits = {_awaited(ref) for report in reports for ref in report.waits_for}
+        self._marks.add(connection, {str(report.ref) for report in reports} | waits)
+        places = [_place(connection, name, report.ref) for report in reports for name in _lists(report)]
+        standing = self._items.many(places)
+        self._items.put(place for place in places if place not in standing)
 
-    def _query(self, connection: str, **options: Any) -> Iterator[Mapping[str, Any]]:
-        request = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": _partition(connection)}},
-            "ConsistentRead": True,
-            **options,
-        }
-        while True:
-            try:
-                page = self._client.query(**request)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The error inbox") from None
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    def _strike(self, connection: str, places: Sequence[tuple[str, Ref]], marks: Iterable[str] = ()) -> None:
+        """Take records off lists, and marks away; then look whether a row or somebody on a list still needs them."""
+        cleared = [*marks]
+        if not places and not cleared:
+            return
+        self._items.delete(_place(connection, name, ref) for name, ref in places)
+        names = {name for name, _ in places if name != _HELD}
+        empty = {name for name in names if not self._has_any(connection, name)}
+        self._marks.remove(connection, {*cleared, *map(_mark_of_list, empty)})
+        touched = {ref for _, ref in places} | set(map(_ref, cleared))
+        self._enlist(connection, self._rows(connection, touched).values())
+        again = {name for name in empty if self._has_any(connection, name)}
+        self._marks.add(connection, map(_mark_of_list, again))
 
-    def _delete(self, connection: str, keys: list[str]) -> None:
-        left: Mapping[str, Any] = {
-            self._table: [{"DeleteRequest": {"Key": _key(connection, key)}} for key in keys],
-        }
-        attempt = 1
-        while True:
-            try:
-                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The error inbox") from None
-            if not left:
-                return
-            if not self._patience.wait(attempt):
-                raise TryAgain("The error inbox is busy.", after=5, code="UnprocessedItems")
-            attempt += 1
+    def _catch_up(self, connection: str) -> None:
+        """Mark what an older version has parked: once in a connection's life, as whoever has done it leaves a sign."""
+        if self._marks.among(connection, ()) is None:
+            self._enlist(connection, self.parked(connection))
+            self._marks.begin(connection)
+
+    def _rows(self, connection: str, refs: Iterable[Ref]) -> dict[Ref, Report]:
+        found = self._items.many(_key(connection, ref) for ref in refs)
+        return {report.ref: report for report in map(_report, found.values())}
+
+    def _listed(self, connection: str, name: str) -> Iterable[Ref]:
+        return (_ref(item["sk"]["S"]) for item in self._items.under(f"inbox-list#{connection}#{name}"))
+
+    def _has_any(self, connection: str, name: str) -> bool:
+        return next(iter(self._items.under(f"inbox-list#{connection}#{name}", Limit=1)), None) is not None
+
+
+def _lists(report: Report) -> tuple[str, ...]:
+    """The lists that a record stands on while this is what is said of it."""
+    return (*map(str, report.waits_for), *([_HELD] if report.category is Category.HELD else ()))
+
+
+def _awaited(ref: Ref) -> str:
+    """The mark's key of the list of those who wait for a record."""
+    return _mark_of_list(str(ref))
+
+
+def _mark_of_list(name: str) -> str:
+    return f"waits for {name}"
 
 
 def _partition(connection: str) -> str:
     return f"inbox#{connection}"
 
 
-def _key(connection: str, ref: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": _partition(connection)}, "sk": {"S": ref}}
+def _key(connection: str, ref: Ref) -> Key:
+    return _partition(connection), str(ref)
+
+
+def _place(connection: str, name: str, ref: Ref) -> Key:
+    return f"inbox-list#{connection}#{name}", str(ref)
 
 
 def _report(row: Mapping[str, Any]) -> Report:

@@ -21,7 +21,7 @@ from simple_salesforce.exceptions import SalesforceError
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
-from crmsync.gateways.secrets import Content, Secret
+from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience
 from crmsync.model.names import SALESFORCE_CLIENT
 
@@ -77,6 +77,15 @@ class _Connection(requests.Session):
         self._latest = threading.local()
 
     @property
+    def seconds(self) -> float:
+        """How long this thread waits for an answer."""
+        return float(getattr(self._latest, "seconds", TIMEOUT[1]))
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._latest.seconds = seconds
+
+    @property
     def asked(self) -> float | None:
         """Retry-After of this thread's latest answer, in seconds, where there was one; simple-salesforce's errors lose it."""
         value = str(getattr(self._latest, "retry_after", ""))
@@ -84,7 +93,7 @@ class _Connection(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request."""
-        options.setdefault("timeout", TIMEOUT)
+        options.setdefault("timeout", (TIMEOUT[0], self.seconds))
         options["allow_redirects"] = False  # a redirect would be followed with the token
         self._latest.retry_after = ""
         answer = super().request(method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options)
@@ -142,11 +151,10 @@ class Login:
 
     def _ask(self, secret: Content, audience: str) -> tuple[int, Mapping[str, Any]]:
         base = (secret.get("login_url") or self._login_url).rstrip("/")
-        with _Connection(urlsplit(base).scheme) as connection:
+        grant = _grant(secret, secret.get("audience") or audience, self.now())
+        with _Connection(_scheme(base)) as connection:
             try:
-                answer = connection.post(
-                    f"{base}/services/oauth2/token", **_grant(secret, secret.get("audience") or audience, self.now())
-                )
+                answer = connection.post(f"{base}/services/oauth2/token", **grant)
             except requests.RequestException as problem:
                 raise unreachable(problem) from None
         try:
@@ -162,18 +170,28 @@ def audience_of(login_url: str) -> str:
     return SANDBOX if any(part in host for part in _SANDBOX_HOSTS) else PRODUCTION
 
 
+def _scheme(base: str) -> str:
+    try:
+        return urlsplit(base).scheme
+    except ValueError:
+        raise Refused("The Salesforce login_url is no address.", code="SECRET", hint="Store it again.") from None
+
+
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
     """The login request: JWT bearer where the secret has a private key, else client credentials."""
+    own = part(secret, "client_id", "Salesforce")
     if "private_key" not in secret:
-        try:
-            basic = (secret["client_id"], secret["client_secret"])
-        except KeyError as missing:
-            raise Refused(
-                f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again."
-            ) from None
-        return {"data": {"grant_type": "client_credentials"}, "auth": basic}
-    claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
-    assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+        return {
+            "data": {"grant_type": "client_credentials"},
+            "auth": (own, part(secret, "client_secret", "Salesforce")),
+        }
+    claims = {"iss": own, "sub": part(secret, "username", "Salesforce"), "aud": audience, "exp": int(now) + JWT_LIFE}
+    try:
+        assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise Refused(
+            "The Salesforce secret's private_key is no RSA key.", code="SECRET", hint="Store it again."
+        ) from None
     return {"data": {"grant_type": JWT_GRANT, "assertion": assertion}}
 
 
@@ -230,6 +248,7 @@ class SalesforceSession:
         while True:
             token = self._login.token(stale=stale)
             client, connection = self._client(token)
+            connection.seconds = self._patience.remaining.for_a_call(TIMEOUT[1])
             self.calls += 1
             try:
                 return client.restful(path, method=method, json=body, headers=headers)

@@ -20,9 +20,20 @@ MAX_AGE = 300.0
 """Seconds for which a secret is kept: a rotation is noticed within five minutes even where nobody complains."""
 
 MIN_AGE = 5.0
-"""Seconds within which a secret is not fetched anew, however many complain: a revoked token makes no storm."""
+"""Seconds within which a secret is not fetched anew, however many complain: a revoked token makes no storm, nor does a
+secret that cannot be used."""
 
 Content: TypeAlias = Mapping[str, str]
+
+
+def part(content: Content, name: str, whose: str) -> str:
+    """One entry of a secret, fit for a header: ASCII without spaces. Raises `Refused`, which never shows it."""
+    text = content.get(name, "")
+    if not text:
+        raise _refused(f"The {whose} secret lacks {name}.")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise _refused(f"The {whose} secret's {name} has a space or another character that no header may hold.")
+    return text
 
 
 class Secret(Protocol):
@@ -39,6 +50,7 @@ class Secret(Protocol):
 class _Kept:
     content: Content = field(repr=False)
     at: float
+    error: SyncError | None = None
 
 
 class SecretStore:
@@ -59,8 +71,10 @@ class SecretStore:
         """The content, at most `max_age` seconds old. Raises `Refused` when there is none or it is no JSON object, else `TryAgain`."""
         with self._lock:
             kept = self._kept.get(name)
-            if kept is None or self._now() - kept.at >= max_age:
-                kept = self._kept[name] = _Kept(self._fetch(name), self._now())
+            if kept is None or self._now() - kept.at >= (MIN_AGE if kept.error else max_age):
+                kept = self._kept[name] = self._look(name)
+            if kept.error:
+                raise kept.error
             return kept.content
 
     def text(self, name: str) -> str:
@@ -69,6 +83,15 @@ class SecretStore:
             return str(self._client.get_secret_value(SecretId=name)["SecretString"])
         except (BotoCoreError, ClientError) as problem:
             raise _unreadable(name, problem) from None
+        except KeyError:
+            raise _refused(f"The secret {name} holds bytes and no text.") from None
+
+    def _look(self, name: str) -> _Kept:
+        """What a secret holds now, or why it cannot be used."""
+        try:
+            return _Kept(self._fetch(name), self._now())
+        except SyncError as error:
+            return _Kept({}, self._now(), error)
 
     def _fetch(self, name: str) -> Content:
         text = self.text(name)
@@ -77,7 +100,7 @@ class SecretStore:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise Refused(f"The secret {name} does not hold a JSON object.", code="SECRET", hint="Store it again.")
+            raise _refused(f"The secret {name} does not hold a JSON object.")
         return {str(key): str(value) for key, value in content.items() if value is not None}
 
 
@@ -91,6 +114,10 @@ class _StoredSecret:
 
     def renewed(self) -> Content:
         return self.store.read(self.name, max_age=MIN_AGE)
+
+
+def _refused(text: str) -> Refused:
+    return Refused(text, code="SECRET", hint="Store it again.")
 
 
 def _unreadable(name: str, problem: BotoCoreError | ClientError) -> SyncError:

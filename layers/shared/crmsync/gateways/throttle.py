@@ -12,18 +12,24 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from crmsync.gateways.remaining import ENDLESS, Remaining
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """At most `tries` attempts; waits grow from `first` seconds, half of each by chance; nobody waits longer than `longest` seconds."""
+    """At most `tries` attempts; waits grow from `first` seconds, half of each by chance; nobody waits longer than `longest` seconds.
+
+    Vendors' calls are begun only while the invocation has time for them (`remaining`).
+    """
 
     tries: int = 3
     first: float = 0.2
     longest: float = 2.0
     pause: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    remaining: Remaining = ENDLESS
 
     def wait(self, attempt: int, asked: float | None = None) -> bool:
         """Wait after failed attempt number `attempt` (from 1); False, at once, when it should not be tried again here.

@@ -165,10 +165,13 @@ class Inbox(Protocol):
         """Keep the newest report per record."""
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
-        """Forget the reports of records that sync again; costs nothing for a record that was never parked."""
+        """Forget the reports of records that sync again. A batch of which none was ever parked costs one read, however many others are."""
 
     def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
         """Whose report names one of these records as standing in its way (`Report.waits_for`); without `refs` it costs nothing."""
+
+    def held(self, connection: str) -> Sequence[Ref]:
+        """The records whose report is of the category `held`; costs nothing for the others that stand there."""
 
     def parked(self, connection: str) -> Sequence[Report]:
         """Every report that stands, oldest first."""

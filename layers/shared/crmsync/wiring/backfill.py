@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,18 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, salesforce_of
-from crmsync.wiring.stores import aws_client, concern_queues, errands, jobs, now, outbox, settings
+from crmsync.wiring.stores import (
+    Event,
+    LambdaTime,
+    aws_client,
+    concern_queues,
+    errands,
+    in_time,
+    jobs,
+    now,
+    outbox,
+    settings,
+)
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill import Desk
@@ -22,17 +33,17 @@ if TYPE_CHECKING:
 TICKET = 6
 
 
-def backfill() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Imports and resyncs: a batch of errands in, the partial batch response out."""
     from crmsync.flows.backfill import run_errands
 
-    def run(event: Mapping[str, Any]) -> dict[str, Any]:
+    def run(event: Event) -> dict[str, Any]:
         ran = run_errands(event["Records"], _desk())
         for job in ran.jobs:
             _tell_job(job)
         return ran.response
 
-    return run
+    return in_time(run)
 
 
 def lister_of(connection: Connection, side: Side) -> Lister:

@@ -131,7 +131,11 @@ def _sides_of(connection: Connection) -> Sides:
 
 def _health_office() -> HealthOffice:
     from crmsync.flows.status import HealthOffice
+    from crmsync.gateways.hubspot_schema import HubspotSchema
     from crmsync.gateways.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
-    return HealthOffice(settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, settings_table().now)
+    account = lambda one: HubspotSchema(secrets().secret(one.hubspot.secret))  # noqa: E731 - made when it is asked
+    return HealthOffice(
+        settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, account, settings_table().now
+    )

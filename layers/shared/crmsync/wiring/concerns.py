@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,36 +13,34 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import jobs, settings
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
     from crmsync.flows.world import World
 
-Event = Mapping[str, Any]
-
 _MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
 
 
-def contact_sync() -> Callable[[Event], dict[str, Any]]:
+def contact_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The contacts' concern: a batch of SQS messages in, the partial batch response out."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_contacts)
+    return in_time(lambda event: run_batch(event["Records"], _sync_contacts))
 
 
-def account_sync() -> Callable[[Event], dict[str, Any]]:
+def account_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The accounts' concern, likewise."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_accounts)
+    return in_time(lambda event: run_batch(event["Records"], _sync_accounts))
 
 
-def opportunity_sync() -> Callable[[Event], dict[str, Any]]:
+def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The opportunities' concern, likewise."""
     from crmsync.flows.queue_batch import run_batch
 
-    return lambda event: run_batch(event["Records"], _sync_opportunities)
+    return in_time(lambda event: run_batch(event["Records"], _sync_opportunities))
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:
@@ -54,6 +52,7 @@ def _sync_contacts(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.CONTACT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.CONTACT, summary)
 
 
 def _sync_accounts(name: str, changes: list[Change]) -> None:
@@ -65,6 +64,7 @@ def _sync_accounts(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.ACCOUNT, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.ACCOUNT, summary)
 
 
 def _sync_opportunities(name: str, changes: list[Change]) -> None:
@@ -81,6 +81,7 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
     _tell(name, Kind.OPPORTUNITY, summary)
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
+    _tell_oldest(name, Kind.OPPORTUNITY, summary)
 
 
 def _world(connection: Connection) -> World:
@@ -113,6 +114,17 @@ def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | N
         logger.info("this concern of this connection does not sync", connection=name, kind=kind, changes=len(changes))
         return None
     return connection
+
+
+def _tell_oldest(name: str, kind: Kind, summary: Summary) -> None:
+    """Since when the oldest change that was put off has waited, counted from when it happened."""
+    from crmsync.flows.standstill import note_waiting
+
+    at = now()
+    if summary.oldest:
+        note_waiting(name, kind, summary.oldest, cursors(), at)
+    age = (at - summary.oldest.since).total_seconds() if summary.oldest else 0
+    metrics.add_metric("OldestChangeSeconds", unit="Seconds", value=max(0, round(age)))
 
 
 def _tell(name: str, kind: Kind, summary: Summary) -> None:

@@ -8,7 +8,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crmsync.model.settings import Connection, Duplicates, Settings
-from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name
+from crmsync.wiring.stores import (
+    aws_client,
+    inbox,
+    now,
+    outbox,
+    patience,
+    remaining,
+    sealer,
+    secrets,
+    settings,
+    table_name,
+)
 
 if TYPE_CHECKING:
     from crmsync.flows.world import World
@@ -61,6 +72,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=now,
         opportunities_since=since,
+        may_begin=remaining().may_begin,
     )
 
 
@@ -78,7 +90,7 @@ def hubspot_of(connection: Connection) -> HubspotGateway:
     """The HubSpot account of a connection."""
     from crmsync.gateways.hubspot import HubspotGateway
 
-    return HubspotGateway(secrets().secret(connection.hubspot.secret))
+    return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=patience())
 
 
 @lru_cache(maxsize=16)
@@ -87,7 +99,7 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
     from crmsync.gateways.salesforce import SalesforceGateway
 
     allow = connection.salesforce.duplicates is Duplicates.ALLOW
-    return SalesforceGateway(*login_of(connection), now=time.time, allow_duplicates=allow)
+    return SalesforceGateway(*login_of(connection), now=time.time, patience=patience(), allow_duplicates=allow)
 
 
 def login_of(connection: Connection) -> tuple[str, Secret]:

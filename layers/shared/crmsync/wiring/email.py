@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import Window
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, salesforce_of
-from crmsync.wiring.stores import aws_client, cursors, inbox, now, sealer, settings, table_name, tallies, task_queue
+from crmsync.wiring.stores import (
+    Event,
+    LambdaTime,
+    aws_client,
+    cursors,
+    in_time,
+    inbox,
+    now,
+    sealer,
+    settings,
+    table_name,
+    tallies,
+    task_queue,
+)
 
 if TYPE_CHECKING:
     from crmsync.flows.email_tasks import TaskSummary
     from crmsync.gateways.hubspot_mail import HubspotMail
     from crmsync.gateways.salesforce_tasks import SalesforceTasks
 
-Event: TypeAlias = Mapping[str, Any]
-
 RUN = timedelta(seconds=60)
 """How long a run begins new windows: the rest of its two minutes is for the last calls."""
 
 
-def email_events() -> Callable[[Event], dict[str, Any]]:
+def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that reads the log of each connection, for the kinds that are switched on (SET-10)."""
-    return lambda _event: {
-        one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections
-    }
+    return in_time(
+        lambda _event: {
+            one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections
+        }
+    )
 
 
-def email_tasks() -> Callable[[Event], dict[str, Any]]:
+def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
     from crmsync.flows.queue_batch import run_windows
 
-    return lambda event: run_windows(event["Records"], _make_tasks)
+    return in_time(lambda event: run_windows(event["Records"], _make_tasks))
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
     """One look for a kind; an account that cannot answer now is left for the next look and does not stop the others."""
-    from crmsync.errors import SyncError
+    from crmsync.errors import OutOfTime, SyncError
     from crmsync.flows.email_events import queue_events
 
     try:
         found = queue_events(connection, kind, mail_of(connection), cursors(), task_queue(), now())
+    except OutOfTime:
+        return 0
     except SyncError as error:
         logger.warning("event log put off", connection=connection.name, kind=kind, code=error.code, reason=error.text)
         metrics.add_metric("EmailLogPutOff", unit="Count", value=1)

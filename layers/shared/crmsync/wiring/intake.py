@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of
-from crmsync.wiring.stores import cursors, inbox, now, outbox, secrets, settings
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
     from crmsync.wire.change_event import OrgDoor
-
-Event: TypeAlias = Mapping[str, Any]
 
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
@@ -27,7 +25,9 @@ def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
 
     def receive(event: Event) -> dict[str, Any]:
         request = read_request(event, os.environ["WEBHOOK_URL"])
-        receipt = receive_webhook(request, _doors(), outbox(), now())
+        connections = _syncing()
+        doors = [door for one in connections if (door := _door(one))]
+        receipt = receive_webhook(request, doors, outbox(), now(), shut=len(doors) < len(connections))
         logger.info("webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes)
         metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
         metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)
@@ -36,16 +36,18 @@ def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
     return receive
 
 
-def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
+def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
-    return lambda event: _poll() if "poll" in event else _take_change_event(event)
+    return in_time(lambda event: _poll() if "poll" in event else _take_change_event(event))
 
 
-def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
+def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
-    return lambda _event: {
-        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()
-    }
+    return in_time(
+        lambda _event: {
+            one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _looked_at()
+        }
+    )
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
@@ -58,16 +60,20 @@ def _take_change_event(event: Event) -> dict[str, int]:
 
 
 def _poll() -> dict[str, int]:
-    return {one.name: _sweep(one, Side.SALESFORCE) for one in _syncing()}
+    return {one.name: _sweep(one, Side.SALESFORCE) for one in _looked_at()}
 
 
 def _sweep(connection: Connection, side: Side) -> int:
     """One connection's sweep of one side, over the objects that tell its concerns; answers how many changes it found."""
+    from crmsync.flows.standstill import looked
     from crmsync.flows.sweep import sweep, watch_of
 
     watch = watch_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
-    return _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now()))
+    found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now()))
+    since = looked(connection.name, side, cursors(), now(), is_done=found is not None)
+    metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since.total_seconds()))
+    return found or 0
 
 
 def _sweep_list(connection: Connection) -> int:
@@ -78,7 +84,7 @@ def _sweep_list(connection: Connection) -> int:
     if Kind.CONTACT not in kinds_of(connection) or not needs_membership(connection.contacts):
         return 0
     lists = lists_of(connection)
-    return _found(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now()))
+    return _found(connection, lambda: sweep_list(connection, lists, cursors(), outbox(), now())) or 0
 
 
 def _sweep_held(connection: Connection) -> int:
@@ -87,21 +93,33 @@ def _sweep_held(connection: Connection) -> int:
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
-    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now()))
+    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now())) or 0
 
 
-def _found(connection: Connection, look: Callable[[], int]) -> int:
-    """Run a sweep; a side that cannot answer now is left for the next look and does not stop the other connections."""
-    from crmsync.errors import SyncError
+def _found(connection: Connection, look: Callable[[], int]) -> int | None:
+    """Run a sweep; a side that cannot answer now (None) is left for the next look and does not stop the other connections."""
+    from crmsync.errors import OutOfTime, SyncError, TryAgain
 
     try:
         found = look()
+    except OutOfTime:
+        logger.info("the next look goes on where this one ends", connection=connection.name)
+        return 0
     except SyncError as error:
         logger.warning("sweep put off", connection=connection.name, code=error.code, reason=error.text)
         metrics.add_metric("SweepsPutOff", unit="Count", value=1)
-        return 0
+        metrics.add_metric("SweepsRefused", unit="Count", value=not isinstance(error, TryAgain))
+        return None
     metrics.add_metric("ChangesFound", unit="Count", value=found)
     return found
+
+
+def _looked_at() -> list[Connection]:
+    """The connections that a schedule looks at; with none, nothing stands still."""
+    connections = _syncing()
+    if not connections:
+        metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
+    return connections
 
 
 def _syncing() -> list[Connection]:
@@ -122,8 +140,17 @@ def _org_door(connection: Connection) -> OrgDoor | None:
         return None
 
 
-def _doors() -> list[GuardedDoor]:
-    """Every connection's webhook door, with the client secrets that open it."""
+def _door(connection: Connection) -> GuardedDoor | None:
+    """A connection's webhook door with the client secrets that open it; one whose secret cannot be used shuts no other."""
+    from crmsync.errors import SyncError
     from crmsync.flows.intake import guarded
 
-    return [guarded(one, secrets().read(one.hubspot.secret)) for one in _syncing()]
+    try:
+        door = guarded(connection, secrets().read(connection.hubspot.secret))
+    except SyncError as error:
+        logger.warning("webhook door shut", connection=connection.name, code=error.code, reason=error.text)
+        door = None
+    if door is None or not door.secrets:
+        metrics.add_metric("DoorsShut", unit="Count", value=1)
+        return None
+    return door

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from crmsync.model.links import Sealer
 from crmsync.model.records import Kind
@@ -21,10 +22,23 @@ if TYPE_CHECKING:
     from crmsync.gateways.jobs import JobsTable
     from crmsync.gateways.outbox import EventOutbox
     from crmsync.gateways.queues import ErrandQueue
+    from crmsync.gateways.remaining import Remaining
     from crmsync.gateways.secrets import SecretStore
     from crmsync.gateways.settings import FreshSettings, SettingsTable
     from crmsync.gateways.tallies import TallyTable
+    from crmsync.gateways.throttle import Patience
     from crmsync.gateways.window_queue import WindowSender
+
+Event: TypeAlias = Mapping[str, Any]
+Answer = TypeVar("Answer")
+
+
+class LambdaTime(Protocol):
+    """What Lambda's context says of the time."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation is cut off."""
+
 
 DEFAULT_STACK = "crmsync"
 """The stack's name unless ``CRMSYNC_STACK`` says otherwise; samconfig.toml deploys under it."""
@@ -63,7 +77,7 @@ def inbox() -> InboxTable:
     """The error inbox."""
     from crmsync.gateways.inbox import InboxTable
 
-    return InboxTable(aws_client("dynamodb"), table_name("state"), now=now)
+    return InboxTable(aws_client("dynamodb"), table_name("state"), now=now, ticks=time.monotonic)
 
 
 @cache
@@ -147,6 +161,31 @@ def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
     from crmsync.gateways.aws import client
 
     return client(service)
+
+
+@cache
+def remaining() -> Remaining:
+    """How much time the invocation that runs has left; endless outside Lambda."""
+    from crmsync.gateways.remaining import Remaining
+
+    return Remaining()
+
+
+def patience() -> Patience:
+    """How vendors' calls are repeated, and up to when they are begun."""
+    from crmsync.gateways.throttle import Patience
+
+    return Patience(remaining=remaining())
+
+
+def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:
+    """Work that watches the time of its invocation."""
+
+    def run(event: Event, context: LambdaTime) -> Answer:
+        remaining().start(lambda: context.get_remaining_time_in_millis() / 1000)
+        return work(event)
+
+    return run
 
 
 def now() -> datetime:
