@@ -37,6 +37,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryPreferences,
+    MemoryTroubles,
 )
 
 _FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts, Kind.OPPORTUNITY: sync_opportunities}
@@ -61,6 +62,7 @@ class Town:
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     brake: MemoryBrake = field(default_factory=MemoryBrake)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
     owners: Owners = field(default_factory=Owners)
 
     def __post_init__(self) -> None:
@@ -102,6 +104,7 @@ class Town:
             self.brake,
             self.ledger,
             MemoryMeter(self.salesforce),
+            self.troubles,
             SEALER,
             OUR_USER,
             OUR_APP,

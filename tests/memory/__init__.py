@@ -15,6 +15,7 @@ from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLi
 from tests.memory.ledger import MemoryLedger
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
+from tests.memory.troubles import MemoryTroubles
 
 __all__ = [
     "MemoryAccounts",
@@ -43,6 +44,7 @@ __all__ = [
     "MemoryRoles",
     "MemoryTallies",
     "MemoryTasks",
+    "MemoryTroubles",
     "MemoryWaiting",
     "MemoryWindows",
 ]

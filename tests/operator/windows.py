@@ -26,6 +26,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryRoles,
+    MemoryTroubles,
 )
 
 
@@ -60,6 +61,7 @@ def window(
         brake=MemoryBrake(),
         ledger=ledger,
         meter=session.meter,
+        troubles=MemoryTroubles(),
         sealer=SEALER,
         our_user=salesforce.identity().user_id,
         our_app=OUR_APP,

@@ -27,6 +27,22 @@ class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it i
         self.after = after
 
 
+class Down(TryAgain):
+    """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault. Wait until the side is back.
+
+    `side` is its name. Where not `sure`, one record of the call may have brought it about.
+    """
+
+    def __init__(
+        self, text: str, *, side: str, sure: bool = True, after: float = 60, code: str = "", hint: str = ""
+    ) -> None:
+        """Keep which side, and whether it must be the whole of it."""
+        super().__init__(text, after=after, code=code)
+        self.side = side
+        self.sure = sure
+        self.hint = hint
+
+
 class Refused(SyncError):  # noqa: N818 - named by what to do
     """The CRM will not have it, now or later, until a person mends something: park it."""
 

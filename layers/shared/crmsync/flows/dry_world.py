@@ -40,6 +40,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "inbox": frozenset({"waiting_for", "parked"}),
         "ledger": frozenset({"last"}),
         "meter": frozenset({"known"}),
+        "troubles": frozenset({"load"}),
     }
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""

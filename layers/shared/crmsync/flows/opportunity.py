@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import Refused
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.opportunity_gather import gather
-from crmsync.flows.outcomes import Summary, conclude, hold_retries, in_passes, put_off_all, untried
+from crmsync.flows.outcomes import Summary, conclude, in_passes
 from crmsync.flows.parents import find_parents
 from crmsync.flows.pipelines import as_they_are, put_in_step
 from crmsync.flows.planning import Looked, plan_batch, with_owners
 from crmsync.flows.roll_ups import roll_up
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, coalesce
 from crmsync.model.effects import Plan
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
@@ -36,16 +36,9 @@ def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
     """Bring the named deals and opportunities in step. Raises `SyncError` only when not even putting them off worked."""
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(some, world, summary, is_last=is_last)
+        return _sync_pass(where_to_look(some, world), world, summary, is_last=is_last)
 
-    summary = Summary()
-    going = hold_retries(changes, untried(changes), world, summary)
-    try:
-        named = where_to_look(going, world)
-    except SyncError as error:
-        put_off_all(going, error, world, summary)
-        return summary
-    return in_passes(named, world, sync, summary)
+    return in_passes(changes, world, sync)
 
 
 def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
@@ -61,7 +54,7 @@ def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
     told = [
         replace(change, ref=roles[change.ref].opportunity, cause=Cause.AGAIN) for change in signs if change.ref in roles
     ]
-    return [*named, *told]
+    return coalesce([*named, *told])
 
 
 def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:

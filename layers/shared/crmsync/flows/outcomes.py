@@ -10,9 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
+from crmsync.flows.gate import Gate
 from crmsync.flows.settlements import forget_settlements, keep_settlements
+from crmsync.flows.turns import Met, Turns
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
@@ -42,6 +44,13 @@ class Summary:
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
+    fallen: list[tuple[Change, SyncError]] = field(default_factory=list)
+    """What a side that is down kept from being written, until it is taken."""
+
+    def take_fallen(self) -> list[tuple[Change, SyncError]]:
+        """What has fallen since the last time."""
+        fallen, self.fallen = self.fallen, []
+        return fallen
 
 
 Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
@@ -49,13 +58,22 @@ Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 
 
 def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None) -> Summary:
-    """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked."""
+    """Bring the named records in step, whatever their number. Raises `SyncError` only when not even putting them off worked.
+
+    A side that is down costs nobody a try: what met it waits in the queue, and so does everything behind it (see `Turns`).
+    """
     summary = summary or Summary()
+    if not changes:
+        return summary
     new = untried(changes)
-    pending = coalesce(list(changes))
-    for start in range(0, len(pending), BATCH):
-        if going := hold_retries(pending[start : start + BATCH], new, world, summary):
-            _sync_batch(going, world, sync, summary)
+    gate = Gate(world.connection.name, changes[0].kind, world.troubles, world.outbox, world.now)
+    gate.look()
+    turns = Turns(gate, summary, BATCH)
+    turns.begin(coalesce(list(changes)))
+    while some := turns.take():
+        if going := hold_retries(some, new, world, summary):
+            put_off(turns.came(going, _sync_batch(going, world, sync, summary)), world, summary)
+    turns.end()
     return summary
 
 
@@ -80,32 +98,19 @@ def hold_retries(changes: Sequence[Change], new: Collection[Ref], world: World, 
     return [change for change in changes if change not in held]
 
 
-def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> None:
+def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> Met | None:
+    """Look at a batch until nothing of it must be looked at again at once; answers what a side that is down kept from its end."""
     pending = changes
     for turn in range(_PASSES):
         try:
             pending = sync(pending, summary, turn == _PASSES - 1)
         except SyncError as error:
-            put_off_all(pending, error, world, summary)
-            return
+            return Met(error, (*pending, *(change for change, _ in summary.take_fallen())), is_whole=True)
         if not pending:
-            return
+            break
     put_off([(change, TryAgain("others keep changing the same record")) for change in pending], world, summary)
-
-
-def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summary: Summary) -> None:
-    """Put off a whole batch that could not be looked at, and note why."""
-    told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
-    summary.decisions.append(told)
-    put_off([(change, _for_all(error)) for change in changes], world, summary)
-
-
-def _for_all(error: SyncError) -> TryAgain:
-    """Wait out an error of a whole call, which is never one record's fault.
-
-    Even a refusal (a revoked token, a removed field) is waited out: somebody will mend it, and no record is lost.
-    """
-    return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
+    fallen = summary.take_fallen()
+    return Met(fallen[0][1], tuple(change for change, _ in fallen), is_whole=False) if fallen else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,8 @@ def conclude(
             parked += [rival.report] if is_last else []
         elif isinstance(error, Conflict | Gone):
             at_once.append(one.change)
+        elif isinstance(error, Down):
+            summary.fallen.append((one.change, error))
         elif isinstance(error, TryAgain):
             later.append((one.change, error))
         elif error is not None:
@@ -184,7 +191,7 @@ def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: S
             parked.append(refusal(change.ref, error))
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
-        again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
+        again.append((replace(change, tries=change.tries + 1, held=False), min(_LONGEST_WAIT, round(wait))))
     summary.counts["PutOff"] += len(again)
     if again:
         world.outbox.again(again)

@@ -28,6 +28,7 @@ from crmsync.ports import (
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
+from crmsync.ports.troubles import TroubleBook
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -62,6 +63,7 @@ class World:
     brake: Brake
     ledger: Ledger
     meter: Meter
+    troubles: TroubleBook
     sealer: Sealer
     our_user: str
     our_app: str

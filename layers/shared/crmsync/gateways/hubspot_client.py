@@ -16,10 +16,10 @@ from typing import Any
 from hubspot import HubSpot
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from crmsync.errors import SyncError
+from crmsync.errors import Refused, SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
 from crmsync.gateways.hubspot_versions import CLIENT_PATHS, PLURALS, api_factory
-from crmsync.gateways.secrets import Secret
+from crmsync.gateways.secrets import Content, Secret
 from crmsync.gateways.throttle import Patience
 
 API_URL = "https://api.hubapi.com"
@@ -100,7 +100,7 @@ class HubspotClient:
                 content = self._secret.current()
                 url = content.get("api_url") or API_URL
                 client = HubSpot(
-                    access_token=content["access_token"], host=url, base_url=url, api_factory=api_factory(self._version)
+                    access_token=_token(content), host=url, base_url=url, api_factory=api_factory(self._version)
                 )
                 # Every look at a property of the client makes a new connection pool: look once, and share one pool.
                 objects = client.crm.objects
@@ -109,7 +109,7 @@ class HubspotClient:
             return self._made[name]
 
     def _renew(self) -> None:
-        token = self._secret.renewed()["access_token"]
+        token = _token(self._secret.renewed())
         with self._lock:
             for api in self._made.values():
                 api.api_client.configuration.access_token = token
@@ -129,6 +129,13 @@ class HubspotClient:
             if not soon or not self._patience.wait(attempt, asked):
                 raise error from None
             attempt += 1
+
+
+def _token(content: Content) -> str:
+    try:
+        return content["access_token"]
+    except KeyError:
+        raise Refused("The HubSpot secret lacks access_token.", code="SECRET", hint="Store it again.") from None
 
 
 def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Exception | None]:

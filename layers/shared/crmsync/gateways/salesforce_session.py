@@ -19,7 +19,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from crmsync.errors import Refused, SyncError
-from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
+from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, login_error, unreachable, verdict_of
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
 from crmsync.gateways.secrets import Content, Secret
 from crmsync.gateways.throttle import Patience
@@ -111,7 +111,7 @@ class Login:
             # The secret may just have been rotated.
             status, answer = self._ask(self._secret.renewed())
         if status != 200:  # noqa: PLR2004 - OK
-            raise call_error(status, answer)
+            raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
         return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)
@@ -132,16 +132,18 @@ class Login:
 
 def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
     """The login request: JWT bearer where the secret has a private key, else client credentials."""
-    if "private_key" not in secret:
-        try:
+    try:
+        if "private_key" not in secret:
             basic = (secret["client_id"], secret["client_secret"])
-        except KeyError as missing:
-            raise Refused(
-                f"The Salesforce secret lacks {missing.args[0]}.", code="SECRET", hint="Store it again."
-            ) from None
-        return {"data": {"grant_type": "client_credentials"}, "auth": basic}
-    claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
-    assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+            return {"data": {"grant_type": "client_credentials"}, "auth": basic}
+        claims = {"iss": secret["client_id"], "sub": secret["username"], "aud": audience, "exp": int(now) + JWT_LIFE}
+        assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+    except KeyError as missing:
+        text = f"The Salesforce secret lacks {missing.args[0]}."
+        raise Refused(text, code="SECRET", hint="Store it again.") from None
+    except (ValueError, TypeError, jwt.PyJWTError):
+        text = "The private key in the Salesforce secret cannot be read."
+        raise Refused(text, code="SECRET", hint="Store it again.") from None
     return {"data": {"grant_type": JWT_GRANT, "assertion": assertion}}
 
 

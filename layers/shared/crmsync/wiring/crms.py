@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crmsync.model.settings import Connection, Settings
-from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name
+from crmsync.wiring.stores import aws_client, inbox, now, outbox, sealer, secrets, settings, table_name, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.world import World
@@ -56,6 +56,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         brake=BrakeTable(table, table_name("state")),
         ledger=LedgerTable(table, table_name("state")),
         meter=salesforce.session.meter,
+        troubles=troubles(),
         sealer=sealer(),
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
