@@ -35,7 +35,7 @@ def told(error: SyncError) -> tuple[Any, ...]:
     ],
 )
 def test_a_refused_call_says_what_to_do(
-    status: int, body: dict[str, Any], kind: type, code: str, after: float, sure: bool | None
+    status: int, body: dict[str, Any], kind: type, code: str, after: float, sure: object
 ) -> None:
     """By status and category, and by status alone where HubSpot says no more; and whether HubSpot is down for everybody."""
     assert told(call_error(status, body)) == (kind, code, after, sure)

@@ -75,6 +75,7 @@ class Founding:
         self._organization()
         is_minimum = self._world.get("integration_profile") == "minimum"
         cast = self._people(profile, standard, minimum if is_minimum else profile)
+        self._org.schema.integration_user = cast.integration_user_id
         if is_minimum:
             self._org.limited.add(cast.integration_user_id)
         self._custom_fields()

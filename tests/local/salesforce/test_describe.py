@@ -266,3 +266,18 @@ def test_all_picklists_of_a_record_type_come_at_once(org: LiveOrg) -> None:
     found = org.call("GET", f"{path}/012000000000000AAA").json()["picklistFieldValues"]
     assert found["Status"]["values"][0]["value"] == found["Status"]["defaultValue"]["value"] == "Open - Not Contacted"
     assert org.call("GET", f"{path}/012000000000009AAA").status_code == 404
+
+
+def test_a_hidden_field_is_gone_for_the_integration_user_alone(start_org: StartOrg) -> None:
+    """field_hidden takes the right to a field from the product: describe and queries lack it; a person goes on with it."""
+    org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}]}})
+    org.faults.replace([{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}])
+    person = org.person.Lead.describe()["fields"]  # type: ignore[index]
+
+    assert "Colour__c" not in _fields(org, "Lead")
+    assert "Colour__c" in {field["name"] for field in person}
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        org.product.query("SELECT Colour__c FROM Lead")
+    assert org.person.query("SELECT Colour__c FROM Lead")["totalSize"] == 0
+    org.faults.replace([])
+    assert "Colour__c" in _fields(org, "Lead")

@@ -20,6 +20,10 @@ from crmsync.ports.troubles import TroubleBook
 from crmsync.rules.outages import Admission, admit, after_failure, claimed, seconds_until
 
 
+UNKNOWN = 60
+"""Seconds to wait where nothing is known of an outage."""
+
+
 @dataclass(slots=True)
 class Gate:
     """One connection's gate of one concern, for one invocation."""
@@ -70,12 +74,21 @@ class Gate:
             self.outage = None
 
     def put_back(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:
-        """Have changes wait for the next look ahead, and answer how many; those that were `tried` in vain are the first. Raises `SyncError`."""
-        now = self.now()
-        outage = self.outage
-        first, others = (seconds_until(outage, now, ahead=True), seconds_until(outage, now)) if outage else (60, 60)
-        rows = [(replace(change, held=True), first if at == 0 else others) for at, change in enumerate(tried)]
-        rows += [(change, others) for change in untried]
+        """Have changes wait for the next look ahead, and answer how many. Raises `SyncError`.
+
+        One of them comes before the others. Where a record may have brought the outage about, it is one that was not `tried` just now.
+        """
+        marked = [replace(change, held=True) for change in tried]
+        is_sure = self.outage is None or self.outage.is_sure
+        rows = [*marked, *untried] if is_sure else [*untried, *marked]
+        alone = not is_sure and not untried
         if rows:
-            self.outbox.again(rows)
+            waits = self._waits()
+            self.outbox.again([(change, waits[0 if at == 0 and not alone else 1]) for at, change in enumerate(rows)])
         return len(rows)
+
+    def _waits(self) -> tuple[int, int]:
+        """Seconds for the one that comes first, and for the others."""
+        if self.outage is None:
+            return (UNKNOWN, UNKNOWN)
+        return seconds_until(self.outage, self.now(), ahead=True), seconds_until(self.outage, self.now())

@@ -21,6 +21,7 @@ from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules import reports
+from crmsync.rules.outages import TRIES
 from crmsync.rules.pace import may_retry
 from crmsync.rules.refusals import drawer_of
 
@@ -28,7 +29,6 @@ BATCH = 1000
 """Records gathered at once: ten full HubSpot calls, half a Salesforce read, and a few megabytes of memory whatever the backlog."""
 
 _PASSES = 3
-_TRIES = 40
 _LONGEST_WAIT = 900
 _FIRST_WAIT = 15
 _PATIENCE = 8
@@ -156,7 +156,7 @@ def conclude(
             parked.append(refusal(one.change.ref, error))
         elif parent := _awaited(plan):
             ref = one.hubspot.ref if one.hubspot else one.change.ref
-            later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < _TRIES else []
+            later += [(one.change, TryAgain("waiting for account to sync"))] if one.change.tries < TRIES else []
             parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
@@ -187,7 +187,7 @@ def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: S
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
-        if change.tries >= _TRIES:
+        if change.tries >= TRIES:
             parked.append(refusal(change.ref, error))
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))

@@ -1,4 +1,4 @@
-"""Signing in to both CRMs before a concern's changes are looked at: where that does not work, the changes wait like for any side that is down.
+"""Signing in before a concern's changes are looked at: where that does not work they wait, as for any side that is down.
 
 Who we are in Salesforce must be known before anything can be planned, and only a login tells.
 """

@@ -48,9 +48,14 @@ class Turns:
     """Whether a call failed of which one record may be the cause."""
     _proven: bool = False
     """Whether a record came through since."""
+    _quiet: int = 0
+    _suspects: Met | None = None
+    """The one that looked ahead in vain, while another one shows whether that is its own fault."""
 
     def begin(self, changes: Sequence[Change]) -> None:
         """Take on the changes of an invocation."""
+        # One that was held comes back alone although others came through since: then it is not the side.
+        self._proven = len(changes) == 1 and changes[0].held and self.gate.outage is None
         admission = self.gate.admit(changes)
         self._left = list(_portions(admission.going, self.most))
         self._waiting = list(admission.waiting)
@@ -65,8 +70,7 @@ class Turns:
     def came(self, portion: Sequence[Change], met: Met | None) -> list[tuple[Change, TryAgain]]:
         """Take note of what became of a portion; answers whose own fault it was. Raises `SyncError` when putting back did not work."""
         if met is None:
-            self._came_through()
-            return []
+            return self._came_through(portion)
         doubtful = may_be_one(met.error)
         if doubtful and len(met.changes) > 1:
             self._cut(list(met.changes))
@@ -74,15 +78,27 @@ class Turns:
         if doubtful and self._proven:
             self._proven = False
             return [(change, _own(met.error)) for change in met.changes]
+        if doubtful and self._waiting and not self._suspects:
+            # Another one alone: if that comes through, the side is well.
+            self._suspects = met
+            self._left.insert(0, [self._waiting.pop(0)])
+            return []
         self._fall(met, portion)
         return []
 
     def end(self) -> None:
         """Put back what waits. Raises `SyncError` when that did not work."""
-        self.summary.counts["PutOff"] += self.gate.put_back((), self._waiting)
-        self._waiting = []
+        suspects = self._suspects.changes if self._suspects else ()
+        if self._waiting or suspects:
+            self.summary.counts["PutOff"] += self.gate.put_back(suspects, self._waiting)
+            self._waiting, self._suspects = [], None
 
-    def _came_through(self) -> None:
+    def _came_through(self, portion: Sequence[Change]) -> list[tuple[Change, TryAgain]]:
+        quiet, self._quiet = self.summary.counts["Quiet"] - self._quiet, self.summary.counts["Quiet"]
+        if quiet >= len(portion):
+            # Nothing was asked of the other side, so nothing is known.
+            return []
+        suspects, self._suspects = self._suspects, None
         self._proven = self._doubted
         if self._ahead and not self._left:
             self._ahead = False
@@ -90,6 +106,7 @@ class Turns:
             self.gate.opened()
             self._left = list(_growing(self._waiting, self.most))
             self._waiting = []
+        return [(change, _own(suspects.error)) for change in suspects.changes] if suspects else []
 
     def _cut(self, changes: list[Change]) -> None:
         """Ask one of them alone; once one came through, look for the one that does not."""
@@ -105,8 +122,10 @@ class Turns:
         self.summary.decisions.append(fall_line(len(portion), met.error, outage))
         behind = [change for some in self._left for change in some if met.is_whole or change.held]
         self._left = [] if met.is_whole else [fresh for some in self._left if (fresh := _fresh(some))]
-        self.summary.counts["PutOff"] += self.gate.put_back(met.changes, [*behind, *self._waiting])
-        self._waiting, self._ahead, self._doubted, self._proven = [], False, False, False
+        tried = (*(self._suspects.changes if self._suspects else ()), *met.changes)
+        self.summary.counts["PutOff"] += self.gate.put_back(tried, [*behind, *self._waiting])
+        self._waiting, self._suspects = [], None
+        self._ahead = self._doubted = self._proven = False
 
 
 def fall_line(count: int, error: SyncError, outage: Outage) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What keeps connections from syncing whole, in the state table.
 
     pk               sk               attributes
-    trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, version
+    trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version
 
 An item stands only while there is such a trouble, so in good times a look is one read that finds nothing.
 """
@@ -113,6 +113,7 @@ def _item(outage: Outage) -> dict[str, Any]:
         "next": {"S": outage.next_at.isoformat()},
         "fails": {"N": str(outage.fails)},
         "whole": {"BOOL": outage.is_whole},
+        "sure": {"BOOL": outage.is_sure},
         "version": {"N": str(outage.version)},
     }
 
@@ -128,5 +129,6 @@ def _outage(row: Mapping[str, Any]) -> Outage:
         next_at=datetime.fromisoformat(row["next"]["S"]),
         fails=int(row["fails"]["N"]),
         is_whole=row["whole"]["BOOL"],
+        is_sure=row["sure"]["BOOL"],
         version=int(row["version"]["N"]),
     )

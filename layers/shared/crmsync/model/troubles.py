@@ -14,7 +14,7 @@ class Outage:
     """A side is down for a concern: since when, what it says, and when one record may look ahead of the others again (all UTC).
 
     `side` is "" where it is our own stores. `fails` counts the looks in a row that came to nothing. With `is_whole` nothing can be looked
-    at; without, only what some records need is refused, and the others go on.
+    at; without, only what some records need is refused, and the others go on. Where it is not `is_sure`, one record may have brought it about.
     """
 
     side: str
@@ -26,6 +26,7 @@ class Outage:
     next_at: datetime
     fails: int
     is_whole: bool
+    is_sure: bool = True
     version: int = 0
 
 

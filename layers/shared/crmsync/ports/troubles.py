@@ -15,7 +15,7 @@ class TroubleBook(Protocol):
         """What stands, strongly consistent, in one read. Raises `TryAgain`."""
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
-        """Store it and answer it under its next version, if `outage.version` is the stored one (0: none is); else None. Raises `TryAgain`."""
+        """Store and answer it under its next version, if `outage.version` is the stored one (0: none is); else None. Raises `TryAgain`."""
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Forget it; one that is not there is fine. Raises `TryAgain`."""

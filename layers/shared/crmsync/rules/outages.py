@@ -14,6 +14,9 @@ from crmsync.errors import Down, SyncError, TryAgain
 from crmsync.model.changes import Change
 from crmsync.model.troubles import Outage
 
+TRIES = 40
+"""Tries after which a record is parked: some ten hours. A side that is down uses up none."""
+
 FIRST_WAIT = 15.0
 """Seconds until the first look ahead: most outages are that short."""
 
@@ -64,6 +67,7 @@ def after_failure(outage: Outage | None, error: SyncError, now: datetime, *, is_
         next_at=now + timedelta(seconds=wait),
         fails=fails,
         is_whole=is_whole,
+        is_sure=not may_be_one(error),
         version=outage.version if outage else 0,
     )
 

@@ -44,7 +44,8 @@ def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
 def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
     return lambda _event: {
-        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _syncing()
+        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
+        for one in _syncing()
     }
 
 
@@ -88,6 +89,13 @@ def _sweep_held(connection: Connection) -> int:
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
     return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now()))
+
+
+def _sweep_parked(connection: Connection) -> int:
+    """What was given up as unavailable (RTY-1)."""
+    from crmsync.flows.parked import queue_unavailable
+
+    return _found(connection, lambda: queue_unavailable(connection, inbox(), outbox(), cursors(), now()))
 
 
 def _found(connection: Connection, look: Callable[[], int]) -> int:
