@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from local.people import People
@@ -82,7 +81,6 @@ def test_an_outage_ends_by_itself(new_stack: NewStack, what: str) -> None:
         assert people.contact(contact, "phone", "jobtitle") == {"phone": f"+49 731 {at}", "jobtitle": TITLE}
         assert lead(people, f"new.{mail}", "LastName") == {"LastName": "Holm"}
         assert people.contact_with(f"lead.{mail}") is not None
-    print(f"{what}: {meanwhile} calls of the sync in {hours} hours")
     assert meanwhile <= hours * 12 * 6
 
 

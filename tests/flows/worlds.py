@@ -37,6 +37,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryPreferences,
+    MemorySchemas,
     MemoryTroubles,
 )
 
@@ -75,6 +76,7 @@ class Town:
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.deals = MemoryDeals(self.hubspot)
         self.pipeline_maps = MemoryPipelineMaps()
+        self.schemas = MemorySchemas(self.hubspot, self.salesforce)
 
     @property
     def world(self) -> World:
@@ -105,6 +107,7 @@ class Town:
             self.ledger,
             MemoryMeter(self.salesforce),
             self.troubles,
+            self.schemas,
             SEALER,
             OUR_USER,
             OUR_APP,

@@ -47,6 +47,18 @@ class Refused(SyncError):  # noqa: N818 - named by what to do
     """The CRM will not have it, now or later, until a person mends something: park it."""
 
 
+class Drifted(Refused):
+    """A side does not have, show or take a field that was asked for: find out which are there, and do without it.
+
+    `side` is its name; `fieldname` is the field, "" where the reply does not say.
+    """
+
+    def __init__(self, text: str, *, side: str, code: str = "", fieldname: str = "", hint: str = "") -> None:
+        """Keep which side."""
+        super().__init__(text, code=code, fieldname=fieldname, hint=hint)
+        self.side = side
+
+
 class Gone(SyncError):  # noqa: N818 - named by what to do
     """The record no longer exists: follow its merge or bury its link."""
 

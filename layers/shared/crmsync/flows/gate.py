@@ -19,7 +19,6 @@ from crmsync.ports import Outbox
 from crmsync.ports.troubles import TroubleBook
 from crmsync.rules.outages import Admission, admit, after_failure, claimed, seconds_until
 
-
 UNKNOWN = 60
 """Seconds to wait where nothing is known of an outage."""
 

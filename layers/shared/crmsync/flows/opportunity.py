@@ -16,6 +16,7 @@ from crmsync.flows.outcomes import Summary, conclude, in_passes
 from crmsync.flows.parents import find_parents
 from crmsync.flows.pipelines import as_they_are, put_in_step
 from crmsync.flows.planning import Looked, plan_batch, with_owners
+from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.roll_ups import roll_up
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change, coalesce
@@ -61,7 +62,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(world.deals, world.opportunities)
     book = _book(world, pipelines)
-    gathered = gather(changes, world, book)
+    book, gathered = gather_what_is_there(book, world, lambda book: gather(changes, world, book))
     facts = gathered.facts
     book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
     return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
@@ -104,6 +105,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
+    forgive(applied, book, world)
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
 
 

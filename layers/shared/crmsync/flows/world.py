@@ -28,7 +28,7 @@ from crmsync.ports import (
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.troubles import Schemas, TroubleBook
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -64,6 +64,7 @@ class World:
     ledger: Ledger
     meter: Meter
     troubles: TroubleBook
+    schemas: Schemas
     sealer: Sealer
     our_user: str
     our_app: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
 
 
@@ -136,6 +136,8 @@ def _error(
         return Conflict(
             text, existing=(found.group(1) or found.group(2)) if found else "", code=code, fieldname=fieldname
         )
+    if code in PROPERTY_CODES:
+        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
 from crmsync.gateways.salesforce_ids import full, is_id
 
@@ -211,6 +211,8 @@ def _error(
         return Conflict(text, existing=full(holder.group(1)) if holder else "", code=code, fieldname=fieldname)
     if issubclass(verdict.error, TryAgain):
         return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
+    if code in FIELD_CODES:
+        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 

@@ -2,6 +2,7 @@
 
     pk               sk               attributes
     trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version
+    trouble#acme     field:salesforce:Lead:Title       since (ISO 8601, UTC), needed, edit, over
 
 An item stands only while there is such a trouble, so in good times a look is one read that finds nothing.
 """
@@ -16,10 +17,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws_errors import aws_error
-from crmsync.model.records import Kind
-from crmsync.model.troubles import Outage, Troubles
+from crmsync.model.records import Kind, Side
+from crmsync.model.troubles import Outage, Rest, Troubles
 
 DOWN = "down:"
+FIELD = "field:"
 _WHAT = "The list of troubles"
 
 
@@ -35,13 +37,32 @@ class TroubleTable:
         """What stands, strongly consistent, in one read. Raises `TryAgain`."""
         rows = list(self._rows(connection))
         outages = {Kind(row["sk"]["S"].removeprefix(DOWN)): _outage(row) for row in rows if _is_outage(row)}
-        return Troubles(outages)
+        return Troubles(outages, tuple(_rest(row) for row in rows if not _is_outage(row)))
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
         """Store it under its next version, or answer None where another one is stored. Raises `TryAgain`."""
         stored = replace(outage, version=outage.version + 1)
         item = {**_key(connection, f"{DOWN}{kind}"), **_item(stored)}
         return stored if self._put(item, outage.version) else None
+
+    def save_rest(self, connection: str, rest: Rest) -> bool:
+        """Store it; answers whether nothing was known of this field. Raises `TryAgain`."""
+        item = {
+            **_key(connection, _place(rest)),
+            "since": {"S": rest.since.isoformat()},
+            "needed": {"BOOL": rest.is_needed},
+            "edit": {"BOOL": rest.needs_edit},
+            "over": {"BOOL": rest.is_over},
+        }
+        try:
+            old = self._client.put_item(TableName=self._table, Item=item, ReturnValues="ALL_OLD")
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, _WHAT) from None
+        return not old.get("Attributes")
+
+    def end_rest(self, connection: str, rest: Rest) -> None:
+        """Forget it. Raises `TryAgain`."""
+        self._delete(connection, _place(rest))
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Forget it. Raises `TryAgain`."""
@@ -100,6 +121,17 @@ def _key(connection: str, name: str) -> dict[str, dict[str, str]]:
 
 def _is_outage(row: Mapping[str, Any]) -> bool:
     return bool(row["sk"]["S"].startswith(DOWN))
+
+
+def _place(rest: Rest) -> str:
+    return f"{FIELD}{rest.side}:{rest.object}:{rest.field}"
+
+
+def _rest(row: Mapping[str, Any]) -> Rest:
+    side, name, field = row["sk"]["S"].removeprefix(FIELD).split(":", 2)
+    since = datetime.fromisoformat(row["since"]["S"])
+    needed, edit, over = (row[one]["BOOL"] for one in ("needed", "edit", "over"))
+    return Rest(Side(side), name, field, since, is_needed=needed, needs_edit=edit, is_over=over)
 
 
 def _item(outage: Outage) -> dict[str, Any]:

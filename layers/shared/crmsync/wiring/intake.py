@@ -10,8 +10,8 @@ from crmsync.model.concerns import kinds_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of
-from crmsync.wiring.stores import cursors, inbox, now, outbox, secrets, settings
+from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
+from crmsync.wiring.stores import cursors, inbox, now, outbox, secrets, settings, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
@@ -44,7 +44,7 @@ def salesforce_changes() -> Callable[[Event], dict[str, Any]]:
 def hubspot_sweep() -> Callable[[Event], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
     return lambda _event: {
-        one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
+        one.name: _wake(one) + _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
         for one in _syncing()
     }
 
@@ -89,6 +89,16 @@ def _sweep_held(connection: Connection) -> int:
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
     return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now()))
+
+
+def _wake(connection: Connection) -> int:
+    """Mappings whose field is back; what changed meanwhile is found by the sweeps."""
+    from crmsync.flows.resting import wake_mappings
+
+    def look() -> int:
+        return wake_mappings(connection, troubles(), schemas_of(connection), inbox(), cursors())
+
+    return _found(connection, look)
 
 
 def _sweep_parked(connection: Connection) -> int:
