@@ -32,7 +32,8 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 LASTING = frozenset(
-    {("salesforce", "daily_limit"), ("salesforce", "lock_row")} | {(side, "server_error") for side in ("hubspot", "salesforce")}
+    {("salesforce", "daily_limit"), ("salesforce", "lock_row")}
+    | {(side, "server_error") for side in ("hubspot", "salesforce")}
 )
 """Faults that, given ``seconds``, go on for so long, however often they strike."""
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from crmsync.model.records import Kind
-from crmsync.model.troubles import Outage, Troubles
+from crmsync.model.records import Kind, Side
+from crmsync.model.troubles import Outage, Rest, Troubles
 from tests.builders import NOON
 from tests.contracts.tables import troubles_on_dynamodb
 from tests.memory import MemoryTroubles
@@ -61,3 +61,18 @@ def test_of_two_that_note_one_outage_the_first_counts(book: Any) -> None:
     assert second == replace(OUTAGE, fails=4, version=2)
     assert book.save_outage("acme", Kind.CONTACT, replace(first, fails=5)) is None
     assert book.load("acme").outages == {Kind.CONTACT: second}
+
+
+def test_a_field_that_is_lacking_stands_until_it_is_ended(book: Any) -> None:
+    """By field, beside the outages; only whoever notes it first is told that it is new."""
+    title = Rest(Side.SALESFORCE, "Lead", "Title", NOON)
+    own = Rest(Side.HUBSPOT, "contact", "crmsync_salesforce_id", NOON, is_needed=True, needs_edit=True, is_over=True)
+    book.save_outage("acme", Kind.CONTACT, OUTAGE)
+    news = [book.save_rest("acme", rest) for rest in (title, own, title)]
+    older = replace(title, since=NOON - timedelta(hours=1))
+    book.save_rest("acme", older)
+
+    assert (news, book.load("acme").rests, book.load("other").rests) == ([True, True, False], (own, older), ())
+    for _ in range(2):
+        book.end_rest("acme", title)
+    assert book.load("acme") == Troubles({Kind.CONTACT: replace(OUTAGE, version=1)}, (own,))

@@ -12,7 +12,6 @@ from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Ref, Side
-from crmsync.model.settings import ContactSettings
 from crmsync.model.troubles import Rest
 from tests.flows.worlds import Town
 
@@ -21,7 +20,7 @@ CUSTOM = FieldRule("favourite_colour", "Favourite_Colour__c")
 
 def a_town() -> tuple[Town, Ref, Ref]:
     """A contact and its lead that agree on a title, a phone number and a colour; both sides were swept once."""
-    town = Town(settings={"contacts": ContactSettings(field=(CUSTOM,))})
+    town = Town(settings={"field": (CUSTOM,)})
     contact = town.new_contact(jobtitle="Buyer", phone="+49 1", favourite_colour="red")
     look_around(town)
     town.sync(contact)

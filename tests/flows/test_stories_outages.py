@@ -30,12 +30,12 @@ def addresses(what: str) -> list[str]:
 def asked_by_the_sync(stack: Stack) -> int:
     """Calls to both CRMs, but those that the schedules make in any case (one a minute to Salesforce) and e-mail's."""
     figures = stack.stats()
-    polls = ("POST /composite", "/search", "/email/")
+    polls = ("/search", "/email/")
     return sum(
         count
         for side in ("hubspot", "salesforce")
         for name, count in figures[side]["by_endpoint"].items()
-        if not any(poll in name for poll in polls)
+        if name != "POST /composite" and not any(poll in name for poll in polls)
     )
 
 

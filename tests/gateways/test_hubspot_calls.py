@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Down, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_versions import path_in
 from crmsync.gateways.throttle import Patience
@@ -155,7 +155,7 @@ def test_a_property_that_is_gone_stops_only_the_rows_that_have_it(account: Accou
         ]
     )
 
-    assert [type(one) for one in outcomes] == [Written, Refused]
+    assert [type(one) for one in outcomes] == [Written, Drifted]
     assert (outcomes[1].code, outcomes[1].fieldname) == ("PROPERTY_DOESNT_EXIST", "no_such")
 
 

@@ -42,6 +42,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "inbox": frozenset({"waiting_for", "parked"}),
         "ledger": frozenset({"last"}),
         "meter": frozenset({"known"}),
+        "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),
     }
 )

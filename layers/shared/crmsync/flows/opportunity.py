@@ -62,7 +62,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(world.deals, world.opportunities)
     book = _book(world, pipelines)
-    book, gathered = gather_what_is_there(book, world, lambda book: gather(changes, world, book))
+    book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     facts = gathered.facts
     book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
     return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
@@ -105,7 +105,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
-    forgive(applied, book, world)
+    forgive(applied, book, changes, world)
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
 
 

@@ -222,7 +222,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
 
 def note(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
     """Count what became of a record, and keep a line where something was decided."""
-    outcome = "Done" if error is None else type(error).__name__
+    outcome = "Done" if error is None else "Refused" if isinstance(error, Refused) else type(error).__name__
     summary.counts[outcome] += 1
     if not plan.effects and error is None:
         return

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Down, Drifted
 from crmsync.flows.apply import Applied
 from crmsync.flows.world import World
+from crmsync.model.changes import Change
 from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
@@ -27,16 +29,18 @@ from crmsync.rules.resting import back, is_wanted, lost, report_of, without
 Gathered = TypeVar("Gathered")
 
 
-def gather_what_is_there(book: Book, world: World, gather: Callable[[Book], Gathered]) -> tuple[Book, Gathered]:
+def gather_what_is_there(
+    book: Book, changes: Sequence[Change], world: World, gather: Callable[[Book], Gathered]
+) -> tuple[Book, Gathered]:
     """Gather by the book, without the rows that rest; where a side turns out to lack a field, once more without that.
 
     Answers the book that was gone by. Raises `Down` where the field is one without which nothing works, else as `gather` does.
     """
-    resting = without(book, world.troubles.load(world.connection.name).rests)
+    resting = without(book, _standing(book, changes, world))
     try:
         return resting, gather(resting)
     except Drifted as error:
-        found = _learn(error, resting, world)
+        found = _learn(error, resting, world, _oldest(changes, world))
         for one in (report_of(rest) for rest in found if rest.is_needed):
             raise Down(one.text, side=error.side, after=LONGEST_WAIT, code="NEEDED_FIELD", hint=one.hint) from error
         if not found:
@@ -45,18 +49,33 @@ def gather_what_is_there(book: Book, world: World, gather: Callable[[Book], Gath
         return resting, gather(resting)
 
 
-def forgive(applied: Sequence[Applied], book: Book, world: World) -> None:
+def forgive(applied: Sequence[Applied], book: Book, changes: Sequence[Change], world: World) -> None:
     """Have records looked at again at once that were refused for a field's sake, where its mapping rests from now on."""
     for refused in {
         (one.error.side, one.error.fieldname): one.error for one in applied if isinstance(one.error, Drifted)
     }.values():
-        if any(not rest.is_needed for rest in _learn(refused, book, world)):
+        if any(not rest.is_needed for rest in _learn(refused, book, world, _oldest(changes, world))):
             for one in applied:
                 if isinstance(one.error, Drifted) and one.error.fieldname == refused.fieldname:
                     one.error = Conflict(f"The mapping of {refused.fieldname} rests.", code=refused.code)
 
 
-def _learn(error: Drifted, book: Book, world: World) -> list[Rest]:
+def _oldest(changes: Sequence[Change], world: World) -> datetime:
+    """The moment of the oldest of the changes: what is looked at now may have happened long ago."""
+    return min((change.at for change in changes), default=world.now())
+
+
+def _standing(book: Book, changes: Sequence[Change], world: World) -> list[Rest]:
+    """What rests. Changes that are older than that are looked at without the mapping, too, so it rests since then."""
+    rests, oldest = world.troubles.load(world.connection.name).rests, _oldest(changes, world)
+    for rest in rests:
+        mine = rest.object in book.pages or rest.object == book.hubspot_object
+        if mine and not rest.is_over and rest.since > oldest:
+            world.troubles.save_rest(world.connection.name, replace(rest, since=oldest))
+    return [rest for rest in rests if not rest.is_over]
+
+
+def _learn(error: Drifted, book: Book, world: World, since: datetime) -> list[Rest]:
     """Ask the side what it has, and note and tell what it lacks. Raises `SyncError`."""
     side = Side(error.side)
     described = world.schemas.described(side, list(book.fields(side)))
@@ -64,7 +83,7 @@ def _learn(error: Drifted, book: Book, world: World) -> list[Rest]:
         book,
         side,
         {name: one.fields for name, one in described.items()},
-        world.now(),
+        since,
         read_only={name: one.read_only for name, one in described.items()},
         refused=error.fieldname,
     )
@@ -126,5 +145,6 @@ def _rewind(connection: Connection, rest: Rest, cursors: Cursors) -> None:
     for side in Side:
         for name in (one for one, its in objects_of(connection, side).items() if its is kind):
             place = cursors.load(connection.name, name)
-            if place and place.since > rest.since:
-                cursors.save(connection.name, name, replace(place, since=rest.since, seen={}))
+            if place:
+                since = min(place.since, rest.since)
+                cursors.save(connection.name, name, replace(place, since=since, seen={}))

@@ -1,6 +1,6 @@
 """Properties that HubSpot leaves out of its answers because it does not have them any more.
 
-HubSpot refuses no read for the sake of a property: one that it does not know is left out [V], one that is blank is null [M: blank ones may be
+HubSpot refuses no read for the sake of a property: one that it does not know is left out [V], a blank one is null [M: blank ones may be
 left out as well]. Taken for blank, a property that is gone would be cleared on the other side; so what no row shows is looked up.
 """
 

@@ -77,7 +77,7 @@ def lost(
     book: Book,
     side: Side,
     fields: Mapping[str, Collection[str]],
-    now: datetime,
+    since: datetime,
     *,
     read_only: Mapping[str, Collection[str]] = MappingProxyType({}),
     refused: str = "",
@@ -93,7 +93,7 @@ def lost(
             missing = one.lower() not in fields[name]
             guarded = one.lower() == refused.lower() and one.lower() in read_only.get(name, ())
             if missing or guarded:
-                found.append(Rest(side, name, one, now, is_needed=one not in mapped, needs_edit=not missing))
+                found.append(Rest(side, name, one, since, is_needed=one not in mapped, needs_edit=not missing))
     return found
 
 
