@@ -37,9 +37,6 @@ WAITS = (60, 300, 900)
 LEAST_LOOKS = 3
 """Looks for a link before it is given up, however long the window lay in the queue."""
 
-OUTAGE = 300
-"""Seconds after which a window is looked at again at most while a whole side is down."""
-
 TRIES = 40
 """After so many looks, some ten hours, a window that still fails is left to the dead letters."""
 
@@ -279,7 +276,7 @@ class _Desk:
             self.summary.refusals[job.window.kind] = error
         if isinstance(error, Down):
             job.is_try = False
-            job.look_again(max(least, min(error.after, OUTAGE)))
+            job.look_again(max(least, min(error.after, WAITS[1])))
             return
         job.failed = True
         job.look_again(max(least, _wait(job.window, error)))

@@ -48,13 +48,15 @@ def opportunity_sync() -> Callable[[Event], dict[str, Any]]:
 def _sync_contacts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.contact import sync_contacts
 
-    _sync(name, Kind.CONTACT, changes, sync_contacts)
+    for outcome, count in _sync(name, Kind.CONTACT, changes, sync_contacts).items():
+        metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
 
 
 def _sync_accounts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.account import sync_accounts
 
-    _sync(name, Kind.ACCOUNT, changes, sync_accounts)
+    for outcome, count in _sync(name, Kind.ACCOUNT, changes, sync_accounts).items():
+        metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
 
 
 def _sync_opportunities(name: str, changes: list[Change]) -> None:
@@ -68,21 +70,26 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
         logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(some))
         return Summary()
 
-    _sync(name, Kind.OPPORTUNITY, changes, sync)
+    for outcome, count in _sync(name, Kind.OPPORTUNITY, changes, sync).items():
+        metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
 
 
-def _sync(name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]) -> None:
-    """Give a concern its changes, if the connection has it switched on. Raises `SyncError` only where not even putting them off worked."""
+def _sync(
+    name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
+) -> Mapping[str, int]:
+    """Give a concern its changes, if the connection has it switched on; answers the counts.
+
+    Raises `SyncError` only where not even putting the changes off worked.
+    """
     from crmsync.flows.gate import Gate
     from crmsync.flows.sign_in import through
 
     if (connection := _syncing(name, kind, changes)) is None:
-        return
+        return {}
     gate = Gate(name, kind, troubles(), outbox(), now)
     summary = through(gate, changes, lambda: _world(connection), lambda world: sync(changes, world))
     _tell(name, kind, summary)
-    for outcome, count in summary.counts.items():
-        metrics.add_metric(f"{_MANY[kind].capitalize()}{outcome}", unit="Count", value=count)
+    return summary.counts
 
 
 def _world(connection: Connection) -> World:
