@@ -20,25 +20,33 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "queue": frozenset({"duplicate", "reorder"}),
         "hubspot": frozenset(
             {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
-            | {"search_lag", "clock_skew"}
+            | {"search_lag", "clock_skew", "scope_lost", "token_revoked"}
         ),
         "salesforce": frozenset(
             {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
             | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "late_commit", "slow_triggers"}
+            | {"field_hidden", "token_revoked"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
         "lambda": frozenset({"kill", "timeout", "throttle"}),
     }
 )
 
-LASTING = frozenset({("salesforce", "daily_limit"), ("salesforce", "lock_row")})
+LASTING = frozenset(
+    {("salesforce", "daily_limit"), ("salesforce", "lock_row")}
+    | {(side, "server_error") for side in ("hubspot", "salesforce")}
+)
 """Faults that, given ``seconds``, go on for so long, however often they strike."""
 
 CONDITIONS = frozenset(
     {
         ("hubspot", "search_lag"),
         ("hubspot", "clock_skew"),
+        ("hubspot", "scope_lost"),
+        ("hubspot", "token_revoked"),
         ("salesforce", "field_removed"),
+        ("salesforce", "field_hidden"),
+        ("salesforce", "token_revoked"),
         ("salesforce", "late_commit"),
         ("salesforce", "slow_triggers"),
     }

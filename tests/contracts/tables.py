@@ -17,6 +17,7 @@ from crmsync.gateways.links import LinksTable
 from crmsync.gateways.pipeline_maps import PipelineMapTable
 from crmsync.gateways.role_memory import RoleTable
 from crmsync.gateways.throttle import Patience
+from crmsync.gateways.troubles import TroubleTable
 from tests import aws
 
 NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
@@ -99,3 +100,10 @@ def ledger_on_dynamodb() -> Iterator[LedgerTable]:
     """A ledger in which nothing was ever noted."""
     with dynamodb("pk", "sk") as client:
         yield LedgerTable(client, "Table", NO_WAIT)
+
+
+@contextmanager
+def troubles_on_dynamodb() -> Iterator[TroubleTable]:
+    """A list on which nothing stands."""
+    with dynamodb("pk", "sk") as client:
+        yield TroubleTable(client, "Table")

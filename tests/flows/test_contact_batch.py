@@ -148,7 +148,7 @@ def test_a_crm_that_is_down_puts_everything_off_and_loses_nothing(side):
     refs = [town.new_contact(email=f"person{number}@example.com") for number in range(3)]
     town.crm(side).down = TryAgain("Down.", after=120)
     town.sync(*refs)
-    assert {wait for _, wait in town.outbox.delayed} == {120}
+    assert [(change.tries, wait) for change, wait in town.outbox.delayed] == [(0, 120), (0, 140), (0, 140)]
     town.crm(side).down = None
     town.drain()
     assert (len(town.salesforce.refs("Lead")), len(town.links.all), town.outbox.delayed) == (3, 3, [])
@@ -164,13 +164,13 @@ def test_a_change_that_cannot_even_be_put_off_is_told_to_the_queue():
         town.sync(ada)
 
 
-def test_a_side_that_stays_down_parks_the_record_in_the_end():
-    """After half a day of tries a record shows in the error inbox instead of going round for ever."""
+def test_a_record_that_fails_for_half_a_day_is_parked_in_the_end():
+    """It is locked whenever it is looked at: it shows in the error inbox instead of going round for ever."""
     town = Town()
     ada = town.new_contact()
     town.sync(ada)
     town.hubspot.edit(ada, {"phone": "1"})
-    town.salesforce.down = TryAgain("Down.", code="SERVER_UNAVAILABLE")
+    town.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
     town.sync(ada)
     town.drain()
     assert [(one.ref, one.category) for one in town.inbox.parked("acme")] == [(ada, Category.UNAVAILABLE)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.errors import Refused, SyncError, TryAgain
+from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.flows.email_tasks import TRIES
 from crmsync.model.mail import Window
 from crmsync.model.settings import EmailTaskSettings, TaskTemplate
@@ -205,6 +205,25 @@ def test_a_refusal_is_told_once_and_ends_with_the_dead_letters() -> None:
 
     assert ([window.tries for window in given_up], told) == ([TRIES], ["salesforce:Task:OPEN"])
     assert (9 < hours < 11, office.counts(), office.inbox.parked("acme")) == (True, [1, 1, 1], [])
+
+
+def test_an_outage_uses_up_no_window() -> None:
+    """After twenty hours of it nothing is given up and nothing told to people; then the tasks are made."""
+    office = PostOffice()
+    office.person("ada@example.com")
+    office.log.rows = [opened(1, office.ms)]
+    down = Down("TotalRequests Limit exceeded.", side="salesforce", after=900, code="REQUEST_LIMIT_EXCEEDED")
+    office.tasks.refused = {f"555001-{row.created}-{row.id}": down for row in office.log.rows}
+    office.look()
+    given_up = []
+    for _ in range(80):
+        given_up += office.deliver().given_up
+        office.now += timedelta(minutes=15)
+    ((waiting, _),) = office.due
+    office.tasks.refused = {}
+    office.settle()
+
+    assert (given_up, waiting.tries, list(office.inbox.parked("acme")), office.counts()) == ([], 0, [], [1])
 
 
 def test_an_inactive_owner_costs_the_task_its_owner_only() -> None:

@@ -17,12 +17,12 @@ BUSY, QUIET = DailyCalls(40_000, 100_000), DailyCalls(30_000, 100_000)
 
 
 def put_off(town: Town) -> tuple[Ref, Change]:
-    """A contact whose first look met a Salesforce that was down, and the change that was put off; the day's calls are used up."""
+    """A contact that was locked at the first look, and the change that was put off; the day's calls are used up."""
     contact = town.new_contact()
     town.salesforce.daily = BUSY
-    town.salesforce.down = TryAgain("Salesforce is down.")
+    town.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
     town.sync(contact)
-    town.salesforce.down = None
+    town.salesforce.refuse = lambda _fields: None
     ((change, _),) = town.outbox.delayed
     town.outbox.delayed = []
     return contact, change

@@ -38,6 +38,8 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryPreferences,
+    MemorySchemas,
+    MemoryTroubles,
 )
 
 _FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts, Kind.OPPORTUNITY: sync_opportunities}
@@ -62,6 +64,7 @@ class Town:
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     brake: MemoryBrake = field(default_factory=MemoryBrake)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
     owners: Owners = field(default_factory=Owners)
 
     def __post_init__(self) -> None:
@@ -74,6 +77,7 @@ class Town:
         self.opportunities = MemoryOpportunities(self.salesforce)
         self.deals = MemoryDeals(self.hubspot)
         self.pipeline_maps = MemoryPipelineMaps()
+        self.schemas = MemorySchemas(self.hubspot, self.salesforce)
 
     @property
     def world(self) -> World:
@@ -103,6 +107,8 @@ class Town:
             self.brake,
             self.ledger,
             MemoryMeter(self.salesforce),
+            self.troubles,
+            self.schemas,
             SEALER,
             OUR_USER,
             OUR_APP,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_versions import path_in
 from crmsync.gateways.throttle import Patience
@@ -127,7 +127,7 @@ def test_a_batch_that_fails_half_way_tells_what_was_written() -> None:
     with scripted(*answers) as (gateway, asked):
         outcomes = gateway.update([an_update(number) for number in range(250)])
 
-    assert [type(one) for one in outcomes] == [Written] * 100 + [TryAgain] * 150
+    assert [type(one) for one in outcomes] == [Written] * 100 + [Down] * 150
     assert len(asked.asked) == 2
 
 
@@ -155,7 +155,7 @@ def test_a_property_that_is_gone_stops_only_the_rows_that_have_it(account: Accou
         ]
     )
 
-    assert [type(one) for one in outcomes] == [Written, Refused]
+    assert [type(one) for one in outcomes] == [Written, Drifted]
     assert (outcomes[1].code, outcomes[1].fieldname) == ("PROPERTY_DOESNT_EXIST", "no_such")
 
 
@@ -165,7 +165,7 @@ def test_an_unauthorized_call_renews_the_token_once(account: Account) -> None:
 
     assert type(account.gateway.create([a_creation(1)])[0]) is Written
     account.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Down) as caught:
         account.gateway.create([a_creation(2)])
     assert caught.value.code.endswith("AUTHENTICATION")
 

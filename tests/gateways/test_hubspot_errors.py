@@ -6,42 +6,44 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot_errors import call_error, row_error
 
 
 def told(error: SyncError) -> tuple[Any, ...]:
     """An error, as a value to compare."""
-    return type(error), error.code, getattr(error, "after", None)
+    return type(error), error.code, getattr(error, "after", None), getattr(error, "sure", None)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "code", "after"),
+    ("status", "body", "kind", "code", "after", "sure"),
     [
-        (400, {"category": "VALIDATION_ERROR", "message": "no"}, Refused, "VALIDATION_ERROR", None),
-        (401, {"category": "EXPIRED_AUTHENTICATION"}, Refused, "EXPIRED_AUTHENTICATION", None),
-        (401, {"category": "INVALID_AUTHENTICATION"}, Refused, "INVALID_AUTHENTICATION", None),
-        (403, {"category": "MISSING_SCOPES"}, Refused, "MISSING_SCOPES", None),
-        (404, {"category": "OBJECT_NOT_FOUND"}, Gone, "OBJECT_NOT_FOUND", None),
-        (409, {"category": "CONFLICT"}, Conflict, "CONFLICT", None),
-        (423, {}, TryAgain, "423", 2),
-        (429, {"category": "RATE_LIMITS", "policyName": "TEN_SECONDLY_ROLLING"}, TryAgain, "RATE_LIMITS", 10),
-        (429, {"category": "RATE_LIMITS", "policyName": "DAILY"}, TryAgain, "RATE_LIMITS", 900),
-        (477, {}, TryAgain, "477", 900),
-        (500, {}, TryAgain, "500", 30),
-        (502, {}, TryAgain, "502", 30),
-        (521, {}, TryAgain, "521", 30),
-        (418, {}, Refused, "418", None),
+        (400, {"category": "VALIDATION_ERROR", "message": "no"}, Refused, "VALIDATION_ERROR", None, None),
+        (401, {"category": "EXPIRED_AUTHENTICATION"}, Down, "EXPIRED_AUTHENTICATION", 30, True),
+        (401, {"category": "INVALID_AUTHENTICATION"}, Down, "INVALID_AUTHENTICATION", 30, True),
+        (403, {"category": "MISSING_SCOPES"}, Down, "MISSING_SCOPES", 30, True),
+        (404, {"category": "OBJECT_NOT_FOUND"}, Gone, "OBJECT_NOT_FOUND", None, None),
+        (409, {"category": "CONFLICT"}, Conflict, "CONFLICT", None, None),
+        (423, {}, TryAgain, "423", 2, None),
+        (429, {"category": "RATE_LIMITS", "policyName": "TEN_SECONDLY_ROLLING"}, Down, "RATE_LIMITS", 10, True),
+        (429, {"category": "RATE_LIMITS", "policyName": "DAILY"}, Down, "RATE_LIMITS", 900, True),
+        (477, {}, Down, "477", 900, True),
+        (500, {}, Down, "500", 30, False),
+        (502, {}, Down, "502", 30, False),
+        (521, {}, Down, "521", 30, False),
+        (418, {}, Refused, "418", None, None),
     ],
 )
-def test_a_refused_call_says_what_to_do(status: int, body: dict[str, Any], kind: type, code: str, after: float) -> None:
-    """By status and category, and by status alone where HubSpot says no more."""
-    assert told(call_error(status, body)) == (kind, code, after)
+def test_a_refused_call_says_what_to_do(
+    status: int, body: dict[str, Any], kind: type, code: str, after: float, sure: object
+) -> None:
+    """By status and category, and by status alone where HubSpot says no more; and whether HubSpot is down for everybody."""
+    assert told(call_error(status, body)) == (kind, code, after, sure)
 
 
 def test_a_wait_that_hubspot_asks_for_is_kept() -> None:
     """Retry-After counts more than our own guess."""
-    assert told(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (TryAgain, "RATE_LIMITS", 7)
+    assert told(call_error(429, {"category": "RATE_LIMITS"}, asked=7)) == (Down, "RATE_LIMITS", 7, True)
 
 
 def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_value() -> None:

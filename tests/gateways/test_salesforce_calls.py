@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Down, Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_queries import LONGEST_URI, Deletions, by_email, modified_since, run
 from crmsync.gateways.salesforce_session import audience_of
@@ -271,7 +271,7 @@ def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None
     lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
     with served(server) as server.url:
         gateway = SalesforceGateway(server.url, FixedSecret({"client_id": "i", "client_secret": "s"}), now=time.time)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Down) as caught:
             gateway.read([lead], {"Lead": []})
 
     assert caught.value.code == "INVALID_SESSION_ID"
@@ -358,7 +358,7 @@ def test_an_assertion_is_good_for_three_minutes_and_for_one_audience(
     secret = FixedSecret({"client_id": "app", "username": "sync@example.com", "private_key": _key()[0], **named})
     with served(script) as url:
         gateway = SalesforceGateway(url, secret, now=lambda: 1000.0)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Down) as caught:
             gateway.identity()
 
     assert caught.value.code == "invalid_grant"

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.salesforce_errors import VERDICTS, call_error, row_error
 from crmsync.gateways.salesforce_ids import checksum, full, is_id
 
 
 def told(error: SyncError) -> tuple[Any, ...]:
     """An error, as a value to compare."""
-    return type(error), error.code, getattr(error, "after", None)
+    return type(error), error.code, getattr(error, "after", None), getattr(error, "sure", None)
 
 
 def limit_exceeded(which: str) -> list[dict[str, str]]:
@@ -27,29 +27,30 @@ def limit_exceeded(which: str) -> list[dict[str, str]]:
         (
             401,
             [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}],
-            (Refused, "INVALID_SESSION_ID", None),
+            (Down, "INVALID_SESSION_ID", 30, True),
         ),
-        (400, {"error": "invalid_grant", "error_description": "no"}, (Refused, "invalid_grant", None)),
+        (400, {"error": "invalid_grant", "error_description": "no"}, (Down, "invalid_grant", 30, True)),
         (
             403,
             [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
-            (TryAgain, "REQUEST_LIMIT_EXCEEDED", 900),
+            (Down, "REQUEST_LIMIT_EXCEEDED", 900, True),
         ),
         (
             403,
             [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentRequests Limit exceeded."}],
-            (TryAgain, "REQUEST_LIMIT_EXCEEDED", 15),
+            (Down, "REQUEST_LIMIT_EXCEEDED", 15, True),
         ),
-        (403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}], (Refused, "API_DISABLED_FOR_ORG", None)),
-        (404, [{"errorCode": "NOT_FOUND", "message": "gone"}], (Gone, "NOT_FOUND", None)),
-        (503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "later"}], (TryAgain, "SERVER_UNAVAILABLE", 15)),
-        (500, "<html>", (TryAgain, "500", 15)),
-        (429, [], (TryAgain, "429", 15)),
-        (418, [], (Refused, "418", None)),
+        (403, [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}], (Down, "API_DISABLED_FOR_ORG", 30, True)),
+        (404, [{"errorCode": "NOT_FOUND", "message": "gone"}], (Gone, "NOT_FOUND", None, None)),
+        (503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "later"}], (Down, "SERVER_UNAVAILABLE", 15, False)),
+        (500, "<html>", (Down, "500", 15, False)),
+        (400, [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "no"}], (TryAgain, "UNABLE_TO_LOCK_ROW", 15, None)),
+        (429, [], (Down, "429", 15, True)),
+        (418, [], (Refused, "418", None, None)),
     ],
 )
 def test_a_refused_call_says_what_to_do(status: int, content: Any, expected: tuple[Any, ...]) -> None:
-    """By error code, and by status where there is none."""
+    """By error code, and by status where there is none; and whether Salesforce is down for everybody."""
     assert told(call_error(status, content)) == expected
 
 

@@ -15,6 +15,7 @@ from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLi
 from tests.memory.ledger import MemoryLedger
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
+from tests.memory.troubles import MemorySchemas, MemoryTroubles
 
 __all__ = [
     "MemoryAccounts",
@@ -41,8 +42,10 @@ __all__ = [
     "MemoryPipelineMaps",
     "MemoryPreferences",
     "MemoryRoles",
+    "MemorySchemas",
     "MemoryTallies",
     "MemoryTasks",
+    "MemoryTroubles",
     "MemoryWaiting",
     "MemoryWindows",
 ]

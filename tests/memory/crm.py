@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError
+from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
@@ -62,6 +62,10 @@ class MemoryCrm:
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
         self.checks: list[Callable[[Ref | None, str, Mapping[str, Value]], SyncError | None]] = []
         """What else may refuse a write: told the record (None for a new one), the object and the fields."""
+        self.lacks: set[tuple[str, str]] = set()
+        """Fields, each with its object, that are gone or hidden from us."""
+        self.guards: set[tuple[str, str]] = set()
+        """Fields that we may read and not write."""
         self.assignment_owner = ""
         self.has_person_accounts = False
         self.after_write: list[Callable[[Ref, Mapping[str, Value]], None]] = []
@@ -317,6 +321,9 @@ class MemoryCrm:
         return fields
 
     def _refused(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> SyncError | None:
+        for one in fields:
+            if (name, one) in self.lacks | self.guards:
+                return self.drifted(name, one)
         address = fields.get(self.customs.email)
         if address and "@" not in str(address):
             return Refused("The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email)
@@ -395,14 +402,22 @@ class MemoryCrm:
         return [one for one in self.customs.required.get(name, ()) if one not in free]
 
     def _check_columns(self, name: str, names: Iterable[str]) -> None:
-        """The columns of person accounts do not exist where they are off (PA-1)."""
+        """Columns that are lacking, and those of person accounts where they are off (PA-1)."""
+        for one in names:
+            if (name, one) in self.lacks:
+                raise self.drifted(name, one)
         if self.side is Side.HUBSPOT or self.has_person_accounts:
             return
         for one in names:
             if one == IS_PERSON or (
                 name == "Account" and (one.startswith("Person") or one in {"FirstName", "LastName"})
             ):
-                raise Refused(f"No such column '{one}' on entity '{name}'.", code="INVALID_FIELD", fieldname=one)
+                raise self.drifted(name, one)
+
+    def drifted(self, name: str, one: str) -> Drifted:
+        """What a call says that names a field which is not there, or may not be written."""
+        code = "INVALID_FIELD" if self.side is Side.SALESFORCE else "PROPERTY_DOESNT_EXIST"
+        return Drifted(f"No such column '{one}' on entity '{name}'.", side=self.side, code=code, fieldname=one)
 
     def _kept(self, name: str, value: Value) -> Value:
         """A value as the side keeps it: HubSpot has text only and small addresses; neither has an empty text."""

@@ -15,6 +15,7 @@ from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from tests.builders import NOON, OUR_APP, SEALER
@@ -26,6 +27,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryRoles,
+    MemoryTroubles,
 )
 
 
@@ -60,6 +62,8 @@ def window(
         brake=MemoryBrake(),
         ledger=ledger,
         meter=session.meter,
+        troubles=MemoryTroubles(),
+        schemas=LiveSchemas(client, session),
         sealer=SEALER,
         our_user=salesforce.identity().user_id,
         our_app=OUR_APP,

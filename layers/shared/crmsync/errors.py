@@ -35,8 +35,36 @@ class OutOfTime(TryAgain):
         super().__init__("The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME")
 
 
+class Down(TryAgain):
+    """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault. Wait until the side is back.
+
+    `side` is its name. Where not `sure`, one record of the call may have brought it about.
+    """
+
+    def __init__(
+        self, text: str, *, side: str, sure: bool = True, after: float = 60, code: str = "", hint: str = ""
+    ) -> None:
+        """Keep which side, and whether it must be the whole of it."""
+        super().__init__(text, after=after, code=code)
+        self.side = side
+        self.sure = sure
+        self.hint = hint
+
+
 class Refused(SyncError):  # noqa: N818 - named by what to do
     """The CRM will not have it, now or later, until a person mends something: park it."""
+
+
+class Drifted(Refused):
+    """A side does not have, show or take a field that was asked for: find out which are there, and do without it.
+
+    `side` is its name; `fieldname` is the field, "" where the reply does not say.
+    """
+
+    def __init__(self, text: str, *, side: str, code: str = "", fieldname: str = "", hint: str = "") -> None:
+        """Keep which side."""
+        super().__init__(text, code=code, fieldname=fieldname, hint=hint)
+        self.side = side
 
 
 class Gone(SyncError):  # noqa: N818 - named by what to do

@@ -105,11 +105,7 @@ class Server:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         known = self._by_token.get(token.strip()) if scheme.lower() == "bearer" else None
         if known is None:
-            text = (
-                "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
-                "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
-            )
-            raise ApiError(401, "INVALID_AUTHENTICATION", text)
+            raise _unknown_token()
         return known
 
     def _admit(self, portal: Portal, found: Match | None, request: Request, headers: dict[str, str]) -> None:
@@ -126,6 +122,8 @@ class Server:
 
     def _accident(self, found: Match | None, request: Request) -> None:
         name = found.endpoint_name if found else ""
+        if self._faults.take("hubspot", "token_revoked"):
+            raise _unknown_token()
         if self._strikes("unauthorized", name):
             raise ApiError(401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired.")
         if fault := self._faults.take("hubspot", "rate_limit", endpoint=name):
@@ -145,7 +143,8 @@ class Server:
         if found is None or (is_product and portal.keeps_calendar and has_ended(request.path, portal.clock.now_ms())):
             raise MissingPageError
         if is_product:
-            scopes.check(portal.scopes, request.path, reads=found.route.reads)
+            lost = {one for one in portal.scopes if self._faults.take("hubspot", "scope_lost", scope=one)}
+            scopes.check(portal.scopes - lost, request.path, reads=found.route.reads)
         body = _body(request, found)
         actor = portal.product if is_product else portal.person
         call = Call(portal, actor, found.ids, request.args, body, request.base_url)
@@ -168,6 +167,15 @@ class Server:
     def _correlation_id(self) -> str:
         self._answers += 1
         return derived_uuid(self._seed, "correlation", self._answers)
+
+
+def _unknown_token() -> ApiError:
+    """The refusal of a token that HubSpot does not know, or no longer [M: that a revoked one gets the same words]."""
+    text = (
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
+        "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+    )
+    return ApiError(401, "INVALID_AUTHENTICATION", text)
 
 
 def _body(request: Request, found: Match) -> Any:

@@ -84,6 +84,7 @@ class Founding:
         is_minimum = self._world.get("integration_profile") == "minimum"
         cast = self._people(profile, standard, minimum if is_minimum else profile)
         licence = self._raw("PermissionSetLicense", DeveloperName=_PSL, MasterLabel=API_INTEGRATION, TotalLicenses=5)
+        self._org.schema.integration_user = cast.integration_user_id
         if is_minimum:
             self._org.limited.add(cast.integration_user_id)
         if is_minimum and self._world.get("integration_licence", True):

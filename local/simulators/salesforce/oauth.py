@@ -93,6 +93,11 @@ class OAuth:
         return Reply(200, body)
 
 
+def no_login() -> Reply:
+    """The refusal of a login whose user is frozen or whose app was blocked [M: which of the words]."""
+    return _refused("invalid_grant", "inactive user")
+
+
 def _refused(error: str, description: str) -> Reply:
     return Reply(400, {"error": error, "error_description": description})
 

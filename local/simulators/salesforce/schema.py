@@ -54,6 +54,7 @@ class Schema:
         }
         self.changed_ms: dict[str, int] = {}
         self.guarded: set[tuple[str, str]] = set()
+        self.integration_user = ""
         if person_accounts:
             self._extend("Account", PERSON_ACCOUNT_FIELDS)
             self._extend("Contact", PERSON_CONTACT_FIELDS)
@@ -160,8 +161,13 @@ class View:
         ]
 
     def loses_fields(self, sobject: SObject) -> bool:
-        """Whether the fault `field_removed` is in force for this object."""
-        return self._faults.take("salesforce", "field_removed", object=sobject.name) is not None
+        """Whether the fault `field_removed` or, for this user, `field_hidden` is in force for this object."""
+        return any(self._faults.take("salesforce", kind, object=sobject.name) for kind in self._losses())
+
+    def _losses(self) -> tuple[str, ...]:
+        """The faults by which a field is lost to this user: a hidden one is there for others, and for set-up [D]."""
+        hidden = self._user_id == self._schema.integration_user and not self._tooling
+        return ("field_removed", "field_hidden") if hidden else ("field_removed",)
 
     def changed_ms(self, sobject: SObject) -> int:
         """When the schema of this object last changed."""
@@ -181,7 +187,9 @@ class View:
         gone = self.loses_fields(sobject)
         visible = {}
         for field in sobject.fields:
-            if gone and self._faults.take("salesforce", "field_removed", object=sobject.name, field=field.name):
+            if gone and any(
+                self._faults.take("salesforce", kind, object=sobject.name, field=field.name) for kind in self._losses()
+            ):
                 continue
             if (sobject.name, field.name) in self._schema.guarded:
                 may_read, may_edit = self._access(self._user_id, sobject.name, field.name)

@@ -17,7 +17,7 @@ from local.faults import Faults
 from local.simulators.salesforce.api import Api, Match, error_reply
 from local.simulators.salesforce.call import Call, Reply, split_base
 from local.simulators.salesforce.limits import ApiLimit, limit_exceeded
-from local.simulators.salesforce.oauth import OAuth
+from local.simulators.salesforce.oauth import OAuth, no_login
 from local.simulators.salesforce.org import Org
 from local.simulators.salesforce.refusals import RefusalError, no_such_resource
 from local.simulators.salesforce.stats import CallStats
@@ -113,6 +113,8 @@ class Server:
             raise RefusalError("URI_TOO_LONG", "URI Too Long")
         path = path.partition("?")[0]
         if path.rstrip("/") == "/services/oauth2/token":
+            if self._faults.take("salesforce", "token_revoked"):
+                return no_login()
             return self._oauth.token(_form(environ, body), str(environ.get("HTTP_AUTHORIZATION", "")))
         if path.rstrip("/") == "/services/data":
             return Reply(
@@ -183,7 +185,7 @@ class Server:
         """A fault of the whole call, for the product's token only."""
         if self._faults.take("salesforce", "daily_limit"):
             return error_reply(limit_exceeded())
-        if self._faults.take("salesforce", "unauthorized"):
+        if self._faults.take("salesforce", "token_revoked") or self._faults.take("salesforce", "unauthorized"):
             return error_reply(_no_session())
         if self._faults.take("salesforce", "server_error"):
             return error_reply(

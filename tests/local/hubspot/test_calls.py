@@ -183,3 +183,26 @@ def test_the_stack_is_told_of_the_products_writes_before_the_answer(hubspot: Run
     product(hubspot, "POST", CONTACTS, {"properties": {"email": "product@example.com"}})
     product(hubspot)
     assert told == [2]
+
+
+def test_a_revoked_token_is_refused_until_it_is_given_back(hubspot: Running) -> None:
+    """However often it is tried; a person's session goes on."""
+    hubspot.faults.replace([{"at": "hubspot", "kind": "token_revoked"}])
+    struck = [product(hubspot) for _ in range(3)]
+    person = hubspot.call("GET", CONTACTS)
+    hubspot.faults.replace([])
+
+    assert {(one.status_code, one.json()["category"]) for one in struck} == {(401, "INVALID_AUTHENTICATION")}
+    assert (person.status_code, product(hubspot).status_code) == (200, 200)
+
+
+def test_a_scope_that_is_lost_is_missed_by_its_calls_alone(hubspot: Running) -> None:
+    """Writing contacts is refused, reading them is not; until it is given back."""
+    write = ("POST", CONTACTS, {"properties": {"email": "one@example.com"}})
+    hubspot.faults.replace([{"at": "hubspot", "kind": "scope_lost", "scope": "crm.objects.contacts.write"}])
+    refused = [product(hubspot, *write) for _ in range(2)]
+    read = product(hubspot)
+    hubspot.faults.replace([])
+
+    assert {(one.status_code, one.json()["category"]) for one in refused} == {(403, "MISSING_SCOPES")}
+    assert (read.status_code, product(hubspot, *write).status_code) == (200, 201)

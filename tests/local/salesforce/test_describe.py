@@ -309,3 +309,16 @@ def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
         "Permission Read Contact depends on permission(s): Read Account; "
         "Permission Read All Contact depends on permission(s): Read All Account"
     )
+def test_a_hidden_field_is_gone_for_the_integration_user_alone(start_org: StartOrg) -> None:
+    """field_hidden takes the right to a field from the product: describe and queries lack it; a person goes on with it."""
+    org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}]}})
+    org.faults.replace([{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}])
+    person = org.person.Lead.describe()["fields"]  # type: ignore[index]
+
+    assert "Colour__c" not in _fields(org, "Lead")
+    assert "Colour__c" in {field["name"] for field in person}
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        org.product.query("SELECT Colour__c FROM Lead")
+    assert org.person.query("SELECT Colour__c FROM Lead")["totalSize"] == 0
+    org.faults.replace([])
+    assert "Colour__c" in _fields(org, "Lead")

@@ -168,3 +168,30 @@ def test_texts_of_any_script_survive(org: LiveOrg) -> None:
         == name
     )
     assert org.product.Lead.get(record_id)["LastName"] == name
+
+
+def test_a_revoked_login_is_refused_whole_until_it_is_given_back(org: LiveOrg) -> None:
+    """The token that is known, and every new one; a person's goes on."""
+    _fault(org, "token_revoked")
+    grant = {"grant_type": "client_credentials", "client_id": org.sim.client_id}
+    grant["client_secret"] = org.sim.client_secret
+    url = f"{org.server.url}/services/oauth2/token"
+    for _ in range(3):
+        with pytest.raises(SalesforceExpiredSession, match="INVALID_SESSION_ID"):
+            org.product.query("SELECT Id FROM Lead")
+        refused = requests.post(url, data=grant, timeout=10)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    org.person.query("SELECT Id FROM Lead")
+    org.faults.replace([])
+
+    assert requests.post(url, data=grant, timeout=10).status_code == 200
+    assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
+
+
+def test_maintenance_lasts_as_long_as_it_is_told_to(org: LiveOrg) -> None:
+    """server_error with seconds."""
+    _fault(org, "server_error", seconds=60)
+    for _ in range(3):
+        assert org.call("GET", "/limits").status_code == 503
+    org.clock.advance(61)
+    assert org.call("GET", "/limits").status_code == 200

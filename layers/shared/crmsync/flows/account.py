@@ -13,6 +13,7 @@ from crmsync.flows.carry_out import carry_out
 from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Summary, conclude, in_passes
 from crmsync.flows.planning import Looked, plan_batch, with_owners
+from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, SaveLink
@@ -36,7 +37,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     persons = world.accounts.has_person_accounts()
     book = account_book(world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons)
-    gathered = gather(changes, world, book)
+    book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     book = with_owners(gathered.facts, world, book)
     return Looked(gathered.facts, _plan_all(gathered.facts, world, book), book, gathered.not_yet, gathered.quiet)
 
@@ -48,6 +49,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     summary.counts["Quiet"] += looked.quiet
     woken = dependants(facts, plans, world)
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book))
+    forgive(applied, book, changes, world)
     world.outbox.again([(change, 0) for change in woken])
     _wake(changes, looked.not_yet, facts, plans, applied, world)
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]

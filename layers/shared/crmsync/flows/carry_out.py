@@ -66,7 +66,7 @@ def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book)
     return [
         replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for one in facts
-        if one.link and one.hubspot and one.salesforce and not one.change.tries
+        if one.link and one.hubspot and one.salesforce and not (one.change.tries or one.change.held)
         if may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
     ]
 

@@ -17,6 +17,7 @@ from crmsync.flows.contact_waits import vacating, wake, with_holders
 from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Rival, Summary, conclude, in_passes
 from crmsync.flows.planning import Looked
+from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, UpdateRecord
@@ -39,7 +40,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     book = contact_book(world.connection, world.sealer, world.our_user, world.our_app)
     book = replace(book, person_accounts=world.accounts.has_person_accounts())
-    gathered = gather(changes, world, book)
+    book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
@@ -57,6 +58,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     opportunities = dependants(facts, plans, world)
     apply(looked.first, world, settler(book))
     applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
+    forgive(applied, book, changes, world)
     world.outbox.again([(change, 0) for change in opportunities])
     at_once = conclude(
         facts,

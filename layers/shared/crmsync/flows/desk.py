@@ -211,7 +211,7 @@ class Desk(Generic[AnyFacts]):
         Not where an earlier look was cut short: then what the link says may not have been written.
         """
         link, record = self.links.get(change.ref), self.records.get(change.ref)
-        if change.cause in LOUD or change.tries or link is None or record is None:
+        if change.cause in LOUD or change.tries or change.held or link is None or record is None:
             return False
         if link.on(change.ref.side) != change.ref:
             return False

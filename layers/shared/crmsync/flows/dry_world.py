@@ -16,8 +16,10 @@ from crmsync.flows.world import World
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.model.roles import Role
+from crmsync.model.troubles import Outage, Rest, Troubles
 from crmsync.ports import Links
 from crmsync.ports.deals import RoleMemory
+from crmsync.ports.troubles import TroubleBook
 
 READING: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -40,6 +42,8 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "inbox": frozenset({"waiting_for", "parked"}),
         "ledger": frozenset({"last"}),
         "meter": frozenset({"known"}),
+        "troubles": frozenset({"load"}),
+        "schemas": frozenset({"described"}),
     }
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
@@ -78,6 +82,31 @@ class _DryBrake:
         allowed = max(0, min(wanted, limit - self._pulled.get(kind, 0)))
         self._pulled[kind] = self._pulled.get(kind, 0) + allowed
         return allowed
+
+
+class _DryTroubles:
+    """Implements `TroubleBook` for reading: what a dry run finds lacking is noted by the next sync."""
+
+    def __init__(self, book: TroubleBook) -> None:
+        self._book = book
+
+    def load(self, connection: str) -> Troubles:
+        """As the port says."""
+        return self._book.load(connection)
+
+    def save_rest(self, connection: str, rest: Rest) -> bool:  # noqa: ARG002 - as the port says
+        """Stores nothing, and has nobody told."""
+        return False
+
+    def end_rest(self, connection: str, rest: Rest) -> None:
+        """Ends nothing."""
+
+    def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:  # noqa: ARG002 - as the port says
+        """Stores nothing."""
+        return None
+
+    def end_outage(self, connection: str, kind: Kind) -> None:
+        """Ends nothing."""
 
 
 class RolesNotKept:
@@ -129,4 +158,4 @@ def dry(world: World) -> World:
         for one in fields(world)
         if one.name not in AS_IT_IS
     }
-    return replace(world, **{**ports, "brake": _DryBrake()})
+    return replace(world, **{**ports, "brake": _DryBrake(), "troubles": _DryTroubles(world.troubles)})

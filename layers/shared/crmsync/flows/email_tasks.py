@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from crmsync.errors import Gone, Refused, SyncError
+from crmsync.errors import Down, Gone, Refused, SyncError
 from crmsync.flows.email_recipients import Recipients
 from crmsync.model.effects import Report, WriteTask
 from crmsync.model.links import Sealer
@@ -77,6 +77,8 @@ class _Job:
     window: Window
     again: int | None = None
     failed: bool = False
+    is_try: bool = True
+    """Whether this look counts: not while a whole side is down."""
 
     def look_again(self, after: float) -> None:
         """Come back after so many seconds, or later where something else wants that."""
@@ -100,6 +102,7 @@ def make_tasks(windows: Sequence[Window], world: TaskWorld) -> TaskSummary:
             desk.work_on(job)
         except SyncError as error:
             desk.fail(job, error)
+            desk.down = error if isinstance(error, Down) else None
     desk.write(at_least=1)
     desk.conclude(jobs)
     return desk.summary
@@ -126,12 +129,16 @@ class _Desk:
     world: TaskWorld
     recipients: Recipients
     summary: TaskSummary = field(default_factory=TaskSummary)
+    down: Down | None = None
+    """Why a side was found to be down in this run: it is not asked again for the other windows."""
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
 
     def work_on(self, job: _Job) -> None:
         """Read a window page by page. Raises `SyncError`; what was found until then is written all the same."""
         window, settings = job.window, self.world.connection.email_tasks
+        if self.down is not None:
+            raise self.down
         if window.kind not in settings.kinds:
             self.summary.counts["SwitchedOff"] += 1
             return
@@ -269,6 +276,10 @@ class _Desk:
         self.summary.counts["Refused" if refused else "PutOff"] += events
         if refused:
             self.summary.refusals[job.window.kind] = error
+        if isinstance(error, Down):
+            job.is_try = False
+            job.look_again(max(least, min(error.after, WAITS[1])))
+            return
         job.failed = True
         job.look_again(max(least, _wait(job.window, error)))
 
@@ -277,7 +288,7 @@ class _Desk:
         world = self.world
         self.summary.given_up = [job.window for job in jobs if job.failed and job.window.tries >= TRIES]
         again = [
-            (replace(job.window, tries=job.window.tries + (1 if job.again else 0)), min(job.again, 900))
+            (replace(job.window, tries=job.window.tries + (1 if job.again and job.is_try else 0)), min(job.again, 900))
             for job in jobs
             if job.again is not None and job.window not in self.summary.given_up
         ]

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from crmsync.errors import Refused, SyncError
+from crmsync.errors import Refused
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.opportunity_gather import gather
-from crmsync.flows.outcomes import Summary, conclude, hold_retries, in_passes, put_off_all, untried
+from crmsync.flows.outcomes import Summary, conclude, in_passes
 from crmsync.flows.parents import find_parents
 from crmsync.flows.pipelines import as_they_are, put_in_step
 from crmsync.flows.planning import Looked, plan_batch, with_owners
+from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.roll_ups import roll_up
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, coalesce
 from crmsync.model.effects import Plan
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
@@ -36,16 +37,9 @@ def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
     """Bring the named deals and opportunities in step. Raises `SyncError` only when not even putting them off worked."""
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(some, world, summary, is_last=is_last)
+        return _sync_pass(where_to_look(some, world), world, summary, is_last=is_last)
 
-    summary = Summary()
-    going = hold_retries(changes, untried(changes), world, summary)
-    try:
-        named = where_to_look(going, world)
-    except SyncError as error:
-        put_off_all(going, error, world, summary)
-        return summary
-    return in_passes(named, world, sync, summary)
+    return in_passes(changes, world, sync)
 
 
 def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
@@ -61,14 +55,14 @@ def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
     told = [
         replace(change, ref=roles[change.ref].opportunity, cause=Cause.AGAIN) for change in signs if change.ref in roles
     ]
-    return [*named, *told]
+    return coalesce([*named, *told])
 
 
 def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(world.deals, world.opportunities)
     book = _book(world, pipelines)
-    gathered = gather(changes, world, book)
+    book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     facts = gathered.facts
     book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
     return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
@@ -111,6 +105,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
+    forgive(applied, book, changes, world)
     return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
 
 

@@ -10,17 +10,20 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
-from crmsync.errors import Conflict, Gone, OutOfTime, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.apply import Applied
+from crmsync.flows.gate import Gate
 from crmsync.flows.opt_outs import asks_for_opt_out, look_for_opt_outs
 from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.standstill import Waiting
+from crmsync.flows.turns import Met, Turns
 from crmsync.flows.world import World
 from crmsync.model.changes import Change, coalesce, redelivered
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules import reports
+from crmsync.rules.outages import TRIES
 from crmsync.rules.pace import may_retry
 from crmsync.rules.refusals import drawer_of
 
@@ -31,7 +34,6 @@ PARENT = "PARENT"
 """The code of a wait for a parent."""
 
 _PASSES = 3
-_TRIES = 40
 _LONGEST_WAIT = 900
 _FIRST_WAIT = 15
 _PATIENCE = 8
@@ -49,11 +51,18 @@ class Summary:
     decisions: list[dict[str, object]] = field(default_factory=list)
     oldest: Waiting | None = None
     """The oldest change that was put off, since it happened; one that waits for its parent is told of elsewhere."""
+    fallen: list[tuple[Change, SyncError]] = field(default_factory=list)
+    """What a side that is down kept from being written, until it is taken."""
 
     def waits(self, change: Change, code: str) -> None:
         """Take note of a change that was put off."""
         if code != PARENT and (self.oldest is None or change.at < self.oldest.since):
             self.oldest = Waiting(change.at, code)
+
+    def take_fallen(self) -> list[tuple[Change, SyncError]]:
+        """What has fallen since the last time."""
+        fallen, self.fallen = self.fallen, []
+        return fallen
 
 
 Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
@@ -63,17 +72,29 @@ Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None) -> Summary:
     """Bring the named records in step, as many as the invocation has time for; the others go back into their queue at once.
 
+    A side that is down costs nobody a try: what met it waits in the queue, and so does everything behind it (see `Turns`).
     Raises `SyncError` only when not even putting them off worked.
     """
     summary = summary or Summary()
+    if not changes:
+        return summary
     new = untried(changes)
-    pending = coalesce(list(changes))
-    for start in range(0, len(pending), BATCH):
+    gate = Gate(world.connection.name, changes[0].kind, world.troubles, world.outbox, world.now)
+    gate.look()
+    turns = Turns(gate, summary, BATCH)
+    turns.begin(coalesce(list(changes)))
+    while some := turns.take():
         if not world.may_begin():
-            put_back(pending[start:], world, summary)
+            put_back([*some, *turns.leave()], world, summary)
             break
-        if going := hold_retries(pending[start : start + BATCH], new, world, summary):
-            _sync_batch(going, world, sync, summary)
+        going = hold_retries(some, new, world, summary)
+        met = _sync_batch(going, world, sync, summary) if going else None
+        if met and isinstance(met.error, OutOfTime):
+            put_back([*map(redelivered, met.changes), *turns.leave()], world, summary)
+            break
+        if going:
+            put_off(turns.came(going, met), world, summary)
+    turns.end()
     return summary
 
 
@@ -100,34 +121,19 @@ def hold_retries(changes: Sequence[Change], new: Collection[Ref], world: World, 
     return [change for change in changes if change not in held]
 
 
-def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> None:
+def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> Met | None:
+    """Look at a batch until nothing of it must be looked at again at once; answers what a side that is down kept from its end."""
     pending = changes
     for turn in range(_PASSES):
         try:
             pending = sync(pending, summary, turn == _PASSES - 1)
         except SyncError as error:
-            put_off_all(pending, error, world, summary)
-            return
+            return Met(error, (*pending, *(change for change, _ in summary.take_fallen())), is_whole=True)
         if not pending:
-            return
+            break
     put_off([(change, TryAgain("others keep changing the same record")) for change in pending], world, summary)
-
-
-def put_off_all(changes: Sequence[Change], error: SyncError, world: World, summary: Summary) -> None:
-    """Put off a whole batch that could not be looked at, and note why."""
-    told = {"records": len(changes), "outcome": type(error).__name__, "code": error.code, "reason": error.text}
-    summary.decisions.append(told)
-    if not isinstance(error, TryAgain):
-        summary.counts["LooksRefused"] += 1
-    put_off([(change, _for_all(error)) for change in changes], world, summary)
-
-
-def _for_all(error: SyncError) -> TryAgain:
-    """Wait out an error of a whole call, which is never one record's fault.
-
-    Even a refusal (a revoked token, a removed field) is waited out: somebody will mend it, and no record is lost.
-    """
-    return error if isinstance(error, TryAgain) else TryAgain(error.text, after=_LONGEST_WAIT, code=error.code)
+    fallen = summary.take_fallen()
+    return Met(fallen[0][1], tuple(change for change, _ in fallen), is_whole=False) if fallen else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +172,16 @@ def conclude(
             parked += [rival.report] if is_last else []
         elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
             at_once.append(redelivered(one.change))
+        elif isinstance(error, Down):
+            summary.fallen.append((one.change, error))
         elif isinstance(error, TryAgain):
             later.append((one.change, error))
         elif error is not None:
             parked.append(refusal(one.change.ref, error))
         elif parent := _awaited(plan):
             ref = one.hubspot.ref if one.hubspot else one.change.ref
-            later += (
-                [(one.change, TryAgain("waiting for account to sync", code=PARENT))]
-                if one.change.tries < _TRIES
-                else []
-            )
+            wait = TryAgain("waiting for account to sync", code=PARENT)
+            later += [(one.change, wait)] if one.change.tries < TRIES else []
             parked += [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
         asked += [one] if error is None and asks_for_opt_out(plan) else []
     parked += look_for_opt_outs(asked, world)
@@ -206,17 +211,17 @@ def _awaited(plan: Plan) -> Ref | None:
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked instead, where a person sees it."""
-    put_back([change for change, error in changes if isinstance(error, OutOfTime)], world, summary)
+    put_back([redelivered(change) for change, error in changes if isinstance(error, OutOfTime)], world, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
         if isinstance(error, OutOfTime):
             continue
-        if change.tries >= _TRIES:
+        if change.tries >= TRIES:
             parked.append(refusal(change.ref, error))
             continue
         wait = max(error.after, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
-        again.append((replace(change, tries=change.tries + 1), min(_LONGEST_WAIT, round(wait))))
+        again.append((replace(change, tries=change.tries + 1, held=False), min(_LONGEST_WAIT, round(wait))))
         summary.waits(change, error.code)
     summary.counts["PutOff"] += len(again)
     if again:
@@ -256,7 +261,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
 
 def note(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
     """Count what became of a record, and keep a line where something was decided."""
-    outcome = "Done" if error is None else type(error).__name__
+    outcome = "Done" if error is None else "Refused" if isinstance(error, Refused) else type(error).__name__
     summary.counts[outcome] += 1
     if not plan.effects and error is None:
         return

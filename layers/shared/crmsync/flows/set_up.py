@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from crmsync.errors import Gone, Refused, SyncError
+from crmsync.errors import Gone, SyncError
 from crmsync.flows.mapped_fields import FieldSource, PropertySource
 from crmsync.model.concerns import ACTIVITIES, mail_kinds_of, watched_of
 from crmsync.model.records import Side
@@ -228,7 +228,7 @@ def _account(connection: Connection, hubspot: HubspotSide) -> tuple[str, str]:
 def _org(salesforce: SalesforceSide) -> tuple[str, str]:
     try:
         org = salesforce.org()
-    except Refused as error:
+    except SyncError as error:
         if error.code != NO_API:
             raise
         return "org", f"{WITHOUT_API} (INS-2)"

@@ -28,6 +28,7 @@ from crmsync.ports import (
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
+from crmsync.ports.troubles import Schemas, TroubleBook
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -62,6 +63,8 @@ class World:
     brake: Brake
     ledger: Ledger
     meter: Meter
+    troubles: TroubleBook
+    schemas: Schemas
     sealer: Sealer
     our_user: str
     our_app: str

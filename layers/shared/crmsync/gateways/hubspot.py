@@ -6,6 +6,7 @@ Only the shapes of calls live here: how many rows go into one, how a refused bat
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from crmsync.gateways.hubspot_errors import BAD_REQUEST, PROPERTY_CODES, ROW_WIS
 from crmsync.gateways.hubspot_gone import delete, survivors
 from crmsync.gateways.hubspot_opt_out import unsubscribe
 from crmsync.gateways.hubspot_rows import TRACE, errors_by_row, is_id, record, sent, update_error, written
+from crmsync.gateways.hubspot_shown import ShownProperties
 from crmsync.gateways.hubspot_sweep import SEARCH_PAGE, HubspotSweep
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
@@ -45,14 +47,21 @@ class HubspotGateway:
     """Implements `Crm`, `Survivors`, `Deleter`, `Companies`, `Preferences` and `Sweeper` for one HubSpot account."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, patience: Patience | None = None, page: int = SEARCH_PAGE
+        self,
+        secret: Secret,
+        *,
+        version: str | None = None,
+        patience: Patience | None = None,
+        page: int = SEARCH_PAGE,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Speak API `version` (None: what the secret says or the default; "": the client's own v3 and v4 paths) with the token in `secret`.
 
-        `page` is the size of a sweep's pages.
+        `page` is the size of a sweep's pages; `now` gives seconds on any clock that does not go back.
         """
         patience = patience or Patience()
         self._client = HubspotClient(secret, version=version, patience=patience)
+        self._shown = ShownProperties(self._client, now)
         self._sweep = HubspotSweep(self._client, patience=patience, page=page)
 
     @property
@@ -61,12 +70,14 @@ class HubspotGateway:
         return self._client
 
     def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
-        """Read records by id, 100 a call (50 with history). Raises `SyncError`."""
+        """Read records by id, 100 a call (50 with history). Raises `Drifted` for a property that is gone, else `SyncError`."""
         found: dict[Ref, Record] = {}
         for kind, ids in _by_kind(refs).items():
             names = list(fields.get(kind, ()))
             for part in chunks(ids, HISTORY_BATCH if history else BATCH):
-                for row in self._rows(kind, part, names, history=history):
+                rows = self._rows(kind, part, names, history=history)
+                self._shown.check(kind, names, rows)
+                for row in rows:
                     one = record(kind, row, names)
                     found[one.ref] = one
         return found
@@ -77,7 +88,9 @@ class HubspotGateway:
         found: dict[Ref, Record] = {}
         for kind, names in fields.items():
             for part in chunks(wanted, BATCH):
-                for row in self._rows_by_email(kind, part, list(names)):
+                rows = self._rows_by_email(kind, part, list(names))
+                self._shown.check(kind, names, rows)
+                for row in rows:
                     one = record(kind, row, list(names))
                     found[one.ref] = one
         return list(found.values())

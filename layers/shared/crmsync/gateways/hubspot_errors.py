@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
 
 
@@ -69,6 +69,10 @@ _BY_CATEGORY["RATE_LIMITS"] = VERDICTS[429, ""]
 _BY_CODE = {
     "CONFLICTING_UNIQUE_VALUE": Verdict(Conflict)
 }  # another record has the unique value: a clash, whatever its category
+SIDE = "hubspot"
+_SHUT = frozenset({401, 403, 429, 477})
+"""Statuses that whoever calls would get, whatever is called for."""
+_SLOW = frozenset({"ReadTimeoutError"})
 _EXISTING = re.compile(r"Existing ID: (\d+)|(\d+) already has that value")
 _SERVER_FAULT = 500
 
@@ -82,10 +86,17 @@ def verdict_of(status: int, category: str, policy: str = "") -> Verdict:
 
 
 def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = None) -> SyncError:
-    """The error for a whole refused call. `asked` is Retry-After in seconds."""
+    """The error for a whole refused call. `asked` is Retry-After in seconds.
+
+    What says that HubSpot is down for everybody is a `Down`: a token or a scope that is gone, limits, and faults of its own.
+    """
     category = str(body.get("category") or body.get("errorType") or status)
     verdict = verdict_of(status, category, str(body.get("policyName", "")))
-    return _error(verdict, body, code=category, values=(), names=(), asked=asked)
+    error = _error(verdict, body, code=category, values=(), names=(), asked=asked)
+    if status not in _SHUT and status < _SERVER_FAULT:
+        return error
+    after = error.after if isinstance(error, TryAgain) else verdict.wait
+    return Down(error.text, side=SIDE, sure=status in _SHUT, after=after, code=error.code, hint=verdict.hint)
 
 
 def row_error(body: Mapping[str, Any], sent: Mapping[str, object], *, status: int = 400) -> SyncError:
@@ -95,9 +106,10 @@ def row_error(body: Mapping[str, Any], sent: Mapping[str, object], *, status: in
     return _error(verdict, body, code=category, values=sent.values(), names=sent)
 
 
-def unreachable(problem: Exception) -> TryAgain:
-    """The error for a call that got no answer."""
-    return TryAgain(f"HubSpot did not answer ({type(problem).__name__}).", after=30, code=type(problem).__name__)
+def unreachable(problem: Exception) -> Down:
+    """The error for a call that got no answer. One that was waited for long is not worth a second question in the same breath."""
+    code = type(problem).__name__
+    return Down(f"HubSpot did not answer ({code}).", side=SIDE, sure=code in _SLOW, after=30, code=code)
 
 
 def _error(
@@ -124,6 +136,8 @@ def _error(
         return Conflict(
             text, existing=(found.group(1) or found.group(2)) if found else "", code=code, fieldname=fieldname
         )
+    if code in PROPERTY_CODES:
+        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.privacy import clean
 from crmsync.gateways.salesforce_ids import full, is_id
 
@@ -124,6 +124,15 @@ RENEW = 401
 _SERVER_FAULT = 500
 _BUSY = frozenset({420, 429})
 _HOLDER = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
+SIDE = "salesforce"
+_SHUT = frozenset(
+    {"REQUEST_LIMIT_EXCEEDED", "INVALID_SESSION_ID", "API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"}
+    | {"invalid_grant", "invalid_client", "invalid_client_id"}
+)
+"""Codes that whoever calls would get, whatever is called for."""
+_OF_A_ROW = frozenset({"UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED", "STORAGE_LIMIT_EXCEEDED"})
+"""What passes by itself and is about the records of the call all the same."""
+_SLOW = frozenset({"ReadTimeout"})
 _COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
 
 
@@ -147,11 +156,27 @@ def first_error(content: Any) -> Mapping[str, Any]:
 def call_error(
     status: int, content: Any, *, sent: Mapping[str, object] = MappingProxyType({}), asked: float | None = None
 ) -> SyncError:
-    """The error for a whole refused call; `sent` are the fields of its row where it had only one, `asked` is Retry-After in seconds."""
+    """The error for a whole refused call; `sent` are the fields of its row where it had only one, `asked` is Retry-After in seconds.
+
+    What says that Salesforce is down for everybody is a `Down`: a login that is refused, limits, and faults of its own.
+    """
     found = first_error(content)
     code = str(found.get("errorCode") or found.get("error") or status)
     message = str(found.get("message") or found.get("error_description") or code)
-    return _error(code, status, message, found, values=tuple(sent.values()), names=tuple(sent), asked=asked)
+    error = _error(code, status, message, found, values=tuple(sent.values()), names=tuple(sent), asked=asked)
+    shut = code in _SHUT or status in _BUSY
+    if not shut and (not isinstance(error, TryAgain) or code in _OF_A_ROW):
+        return error
+    verdict = verdict_of(code, status, message)
+    after = error.after if isinstance(error, TryAgain) else verdict.wait
+    return Down(error.text, side=SIDE, sure=shut, after=after, code=code, hint=verdict.hint)
+
+
+def login_error(status: int, content: Any) -> Down:
+    """The error for a login that is refused, whatever Salesforce calls it: without one nothing works."""
+    error = call_error(status, content)
+    after = error.after if isinstance(error, TryAgain) else _LOGIN.wait
+    return Down(error.text, side=SIDE, after=after, code=error.code, hint=error.hint or _LOGIN.hint)
 
 
 def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *, updates: bool = False) -> SyncError:
@@ -168,9 +193,10 @@ def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *
     return _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
 
 
-def unreachable(problem: Exception) -> TryAgain:
-    """The error for a call that got no answer."""
-    return TryAgain(f"Salesforce did not answer ({type(problem).__name__}).", after=30, code=type(problem).__name__)
+def unreachable(problem: Exception) -> Down:
+    """The error for a call that got no answer. One that was waited for long is not worth a second question in the same breath."""
+    code = type(problem).__name__
+    return Down(f"Salesforce did not answer ({code}).", side=SIDE, sure=code in _SLOW, after=30, code=code)
 
 
 def _error(
@@ -194,6 +220,8 @@ def _error(
         return Conflict(text, existing=full(holder.group(1)) if holder else "", code=code, fieldname=fieldname)
     if issubclass(verdict.error, TryAgain):
         return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
+    if code in FIELD_CODES:
+        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 

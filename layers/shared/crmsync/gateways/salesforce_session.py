@@ -19,7 +19,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from crmsync.errors import Refused, SyncError
-from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, unreachable, verdict_of
+from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, login_error, unreachable, verdict_of
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
 from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience
@@ -134,7 +134,7 @@ class Login:
             # The secret may just have been rotated.
             status, answer = self._try(self._secret.renewed())
         if status != 200:  # noqa: PLR2004 - OK
-            raise call_error(status, answer)
+            raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
         return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)

@@ -34,7 +34,8 @@ class Cause(StrEnum):
 class Change:
     """Look at `ref`, seen at `at` (UTC).
 
-    `tries` counts how often this look was put off; `waiting` are records of another kind that wait for `ref` to be linked.
+    `tries` counts how often this look was put off; `waiting` are records of another kind that wait for `ref` to be linked. One that is
+    `held` was looked at in vain while a side was down, which is no try.
     """
 
     connection: str
@@ -44,6 +45,7 @@ class Change:
     at: datetime
     tries: int = 0
     waiting: tuple[Ref, ...] = ()
+    held: bool = False
 
 
 def redelivered(change: Change) -> Change:
@@ -84,4 +86,5 @@ def _weightier(one: Change, two: Change) -> Change:
     heavy = max(one, two, key=lambda change: (_LIGHTEST_FIRST.index(change.cause), change.at))
     waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
     cause = Cause.AGAIN if {one.cause, two.cause} == {Cause.WOKEN, Cause.EDITED} else heavy.cause
-    return replace(heavy, cause=cause, at=max(one.at, two.at), tries=max(one.tries, two.tries), waiting=waiting)
+    tries, held = max(one.tries, two.tries), one.held and two.held
+    return replace(heavy, cause=cause, at=max(one.at, two.at), tries=tries, waiting=waiting, held=held)

@@ -175,6 +175,7 @@ class Category(StrEnum):
     VALIDATION = "validation"
     DUPLICATES = "duplicates"
     PERMISSIONS = "permissions"
+    MAPPING = "mapping"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
     BRAKE = "brake"

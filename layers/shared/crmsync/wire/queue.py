@@ -67,6 +67,8 @@ def _dump(change: Change) -> dict[str, Any]:
         row["tries"] = change.tries
     if change.waiting:
         row["waiting"] = [[ref.side, ref.object, ref.id] for ref in change.waiting]
+    if change.held:
+        row["held"] = True
     return row
 
 
@@ -74,4 +76,5 @@ def _load(row: dict[str, Any], connection: str, kind: Kind) -> Change:
     ref = Ref(Side(row["side"]), str(row["object"]), str(row["id"]))
     at = datetime.fromtimestamp(row["at"] / 1000, UTC)
     waiting = tuple(Ref(Side(side), str(name), str(one)) for side, name, one in row.get("waiting", ()))
-    return Change(connection, kind, ref, Cause(row["cause"]), at, int(row.get("tries", 0)), waiting)
+    tries, held = int(row.get("tries", 0)), bool(row.get("held", False))
+    return Change(connection, kind, ref, Cause(row["cause"]), at, tries, waiting, held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, settings
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, outbox, settings, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
@@ -46,42 +46,49 @@ def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 def _sync_contacts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.contact import sync_contacts
 
-    if (connection := _syncing(name, Kind.CONTACT, changes)) is None:
-        return
-    summary = sync_contacts(changes, _world(connection))
-    _tell(name, Kind.CONTACT, summary)
-    for outcome, count in summary.counts.items():
+    for outcome, count in _sync(name, Kind.CONTACT, changes, sync_contacts).items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
-    _tell_oldest(name, Kind.CONTACT, summary)
 
 
 def _sync_accounts(name: str, changes: list[Change]) -> None:
     from crmsync.flows.account import sync_accounts
 
-    if (connection := _syncing(name, Kind.ACCOUNT, changes)) is None:
-        return
-    summary = sync_accounts(changes, _world(connection))
-    _tell(name, Kind.ACCOUNT, summary)
-    for outcome, count in summary.counts.items():
+    for outcome, count in _sync(name, Kind.ACCOUNT, changes, sync_accounts).items():
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
-    _tell_oldest(name, Kind.ACCOUNT, summary)
 
 
 def _sync_opportunities(name: str, changes: list[Change]) -> None:
     """Nothing is done before the accounts are imported; what is older then comes by an import of its own (OPP-2, OPP-4)."""
-    if (connection := _syncing(name, Kind.OPPORTUNITY, changes)) is None:
-        return
-    world = _world(connection)
-    if world.opportunities_since is None:
-        logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(changes))
-        return
     from crmsync.flows.opportunity import sync_opportunities
+    from crmsync.flows.outcomes import Summary
 
-    summary = sync_opportunities(changes, world)
-    _tell(name, Kind.OPPORTUNITY, summary)
-    for outcome, count in summary.counts.items():
+    def sync(some: list[Change], world: World) -> Summary:
+        if world.opportunities_since is not None:
+            return sync_opportunities(some, world)
+        logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(some))
+        return Summary()
+
+    for outcome, count in _sync(name, Kind.OPPORTUNITY, changes, sync).items():
         metrics.add_metric(f"Opportunities{outcome}", unit="Count", value=count)
-    _tell_oldest(name, Kind.OPPORTUNITY, summary)
+
+
+def _sync(
+    name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
+) -> Mapping[str, int]:
+    """Give a concern its changes, if the connection has it switched on; answers the counts.
+
+    Raises `SyncError` only where not even putting the changes off worked.
+    """
+    from crmsync.flows.gate import Gate
+    from crmsync.flows.sign_in import through
+
+    if (connection := _syncing(name, kind, changes)) is None:
+        return {}
+    gate = Gate(name, kind, troubles(), outbox(), now)
+    summary = through(gate, changes, lambda: _world(connection), lambda world: sync(changes, world))
+    _tell(name, kind, summary)
+    _tell_oldest(name, kind, summary)
+    return summary.counts
 
 
 def _world(connection: Connection) -> World:

@@ -19,6 +19,7 @@ from crmsync.wiring.stores import (
     secrets,
     settings,
     table_name,
+    troubles,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot import HubspotGateway
     from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.salesforce import SalesforceGateway
+    from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.secrets import Secret
     from crmsync.gateways.shared_org import SharedOrg
 
@@ -67,6 +69,8 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         brake=BrakeTable(table, table_name("state")),
         ledger=LedgerTable(table, table_name("state")),
         meter=salesforce.session.meter,
+        troubles=troubles(),
+        schemas=schemas_of(connection),
         sealer=sealer(),
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
@@ -105,6 +109,14 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
 def login_of(connection: Connection) -> tuple[str, Secret]:
     """Where a connection signs in to Salesforce, and with what."""
     return connection.salesforce.login_url, secrets().secret(connection.salesforce.secret)
+
+
+@lru_cache(maxsize=16)
+def schemas_of(connection: Connection) -> LiveSchemas:
+    """What both sides say about their fields."""
+    from crmsync.gateways.schemas import LiveSchemas
+
+    return LiveSchemas(hubspot_of(connection).client, salesforce_of(connection).session)
 
 
 @lru_cache(maxsize=16)

@@ -10,8 +10,8 @@ from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of
-from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings
+from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
@@ -45,7 +45,8 @@ def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that finds what HubSpot's webhooks lost."""
     return in_time(
         lambda _event: {
-            one.name: _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) for one in _looked_at()
+            one.name: _wake(one) + _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
+            for one in _looked_at()
         }
     )
 
@@ -96,9 +97,27 @@ def _sweep_held(connection: Connection) -> int:
     return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now())) or 0
 
 
+def _wake(connection: Connection) -> int:
+    """Mappings whose field is back; what changed meanwhile is found by the sweeps."""
+    from crmsync.flows.resting import wake_mappings
+
+    def look() -> int:
+        return wake_mappings(connection, troubles(), schemas_of(connection), inbox(), cursors())
+
+    return _found(connection, look) or 0
+
+
+def _sweep_parked(connection: Connection) -> int:
+    """What was given up as unavailable (RTY-1)."""
+    from crmsync.flows.parked import queue_unavailable
+
+    return _found(connection, lambda: queue_unavailable(connection, inbox(), outbox(), cursors(), now())) or 0
+
+
 def _found(connection: Connection, look: Callable[[], int]) -> int | None:
     """Run a sweep; a side that cannot answer now (None) is left for the next look and does not stop the other connections."""
-    from crmsync.errors import OutOfTime, SyncError, TryAgain
+    from crmsync.errors import OutOfTime, SyncError
+    from crmsync.rules.outages import is_refusal
 
     try:
         found = look()
@@ -108,7 +127,7 @@ def _found(connection: Connection, look: Callable[[], int]) -> int | None:
     except SyncError as error:
         logger.warning("sweep put off", connection=connection.name, code=error.code, reason=error.text)
         metrics.add_metric("SweepsPutOff", unit="Count", value=1)
-        metrics.add_metric("SweepsRefused", unit="Count", value=not isinstance(error, TryAgain))
+        metrics.add_metric("SweepsRefused", unit="Count", value=is_refusal(error))
         return None
     metrics.add_metric("ChangesFound", unit="Count", value=found)
     return found

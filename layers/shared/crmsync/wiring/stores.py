@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.settings import FreshSettings, SettingsTable
     from crmsync.gateways.tallies import TallyTable
     from crmsync.gateways.throttle import Patience
+    from crmsync.gateways.troubles import TroubleTable
     from crmsync.gateways.window_queue import WindowSender
 
 Event: TypeAlias = Mapping[str, Any]
@@ -104,6 +105,14 @@ def jobs() -> JobsTable:
     from crmsync.gateways.jobs import JobsTable
 
     return JobsTable(aws_client("dynamodb"), table_name("state"))
+
+
+@cache
+def troubles() -> TroubleTable:
+    """What keeps connections from syncing whole."""
+    from crmsync.gateways.troubles import TroubleTable
+
+    return TroubleTable(aws_client("dynamodb"), table_name("state"))
 
 
 @cache
