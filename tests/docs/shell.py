@@ -16,7 +16,7 @@ from crmsync.cli import main
 from local.nursery import Cradle, nursery
 from local.stack import Stack
 from local.stack.aws import OWN_KEY
-from local.stack.lambdas import endpoint_environment
+from local.stack.environment import endpoint_environment
 from tests.docs.pages import ROOT
 
 PATIENCE = 120.0
