@@ -143,6 +143,8 @@ class Scene:
     worth: dict[str, Any] = field(default_factory=dict)
     """Topic -> what a person gave it last."""
     past: dict[str, list[Any]] = field(default_factory=dict)
+    lost: list[Any] = field(default_factory=list)
+    """What people edited and a worker overwrote with an excuse; others may have seen it before."""
     expected: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -271,7 +273,7 @@ def judge(scene: Scene, excused: Iterable[str] = ()) -> list[str]:
     problems = []
     for name, (here, there) in scene.shown().items():
         if name in excused and scene.worth[name] not in {here, there}:
-            scene.past[name].remove(scene.worth[name])
+            scene.lost.append(scene.worth[name])
         if here != there:
             problems.append(f"{name}: HubSpot {here!r}, Salesforce {there!r}, edited last {scene.worth[name]!r}")
         elif here != scene.worth[name] and name not in excused:

@@ -331,11 +331,14 @@ def _stage(name: str, records: Mapping[Side, str]) -> Topic:
 
 def _furthest(scene: Scene) -> list[str]:
     """Whose lifecycle stage is not the one that the opportunities took them to."""
-    ever = {value for values in scene.past.values() for value in values}
-    wanted = "customer" if WON in ever else "opportunity" if OPEN in ever else None
+    ever = [value for values in scene.past.values() for value in values]
+    kept = list(ever)
+    for value in scene.lost:
+        kept.remove(value)
+    wanted = ["customer" if WON in one else "opportunity" if OPEN in one else None for one in (ever, kept)]
     fields = scene.town.hubspot.fields
     there = {name: fields(_there(scene, name)).get("lifecyclestage") for name in ("my ada", "colleague", "company")}
-    return [f"lifecycle: {name} {stage!r}, not {wanted!r}" for name, stage in there.items() if stage != wanted]
+    return [f"lifecycle: {name} {stage!r}, not {wanted[0]!r}" for name, stage in there.items() if stage not in wanted]
 
 
 def lifecycle() -> Scene:
