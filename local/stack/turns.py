@@ -157,7 +157,7 @@ class Turns:
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
             process, _, thread = environ.pop(HEADER, "").partition(";")
             CALLER.set(process)
-            if not process:
+            if not process or not (self._beside or self._gone):
                 return application(environ, start_response)
             call = _Held(process, place, _name_of(environ))
             if thread:

@@ -21,7 +21,7 @@ FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
 """Stories that were once told to have doubled somebody: a person makes another record of somebody whom we have made."""
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
-WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(4)
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else (1, 2, 7)
 STEPS = 12
 BURSTS, EDITS = 5, 3
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "email": "Email"}
