@@ -48,7 +48,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
 
-AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since"})
+AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "may_begin"})
 """What of the world is no port."""
 
 
