@@ -185,7 +185,7 @@ def test_everything_waits_where_outages_cannot_be_noted() -> None:
     town.sync(contact)
 
     ((change, after),) = town.outbox.delayed
-    assert (change.ref, change.tries, after) == (contact, 0, 300)
+    assert (change.ref, change.tries, after) == (contact, 0, 50)
 
 
 def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:

@@ -69,7 +69,9 @@ class Gate:
     def opened(self) -> None:
         """Note that a record came through again."""
         if self.outage is not None:
-            self.book.end_outage(self.connection, self.kind)
+            with suppress(SyncError):
+                # Where it stands on, the next look ahead ends it.
+                self.book.end_outage(self.connection, self.kind)
             self.outage = None
 
     def put_back(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:

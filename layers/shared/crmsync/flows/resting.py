@@ -78,6 +78,10 @@ def _standing(book: Book, changes: Sequence[Change], world: World) -> list[Rest]
 def _learn(error: Drifted, book: Book, world: World, since: datetime) -> list[Rest]:
     """Ask the side what it has, and note and tell what it lacks. Raises `SyncError`."""
     side = Side(error.side)
+    asked = {name.lower() for fields in book.fields(side).values() for name in fields}
+    if error.fieldname and error.fieldname.lower() not in asked:
+        # Not a field of this book: a property of our own that only roll-ups write, say.
+        return []
     described = world.schemas.described(side, list(book.fields(side)))
     found = lost(
         book,
