@@ -24,6 +24,7 @@ from local.stack.operator import ROOT, Operator
 from local.stack.runner import Runner, Settled
 from local.stack.serving import Server
 from local.stack.template import REGION
+from local.world import unknown_keys
 
 PORTS = ("control", "webhook", "console", "aws", "hubspot", "salesforce")
 """What gets the ports from ``--port-base`` on, in this order."""
@@ -53,6 +54,8 @@ class Stack:
         template: Path = ROOT / "template.yaml",
     ) -> None:
         """Start with the text of a settings file and the content of a world file. Raises `StackError`, or `OSError` for a taken port."""
+        if strangers := unknown_keys(world):
+            raise StackError(f"the world file has keys that nobody knows: {', '.join(strangers)}")
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
         self._faults = Faults(self.clock)
