@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any, cast
 
 import boto3
-import jsonpath_ng.ext
 import moto.backends
 import moto.core.responses
 import moto.core.utils
@@ -93,7 +92,6 @@ def _install() -> None:
     for name, read in _QUICKER.items():
         setattr(moto.sqs.models.Queue, name, property(read))
     setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
-    setattr(jsonpath_ng.ext, "parse", cache(getattr(jsonpath_ng.ext, "parse")))  # noqa: B009, B010 - each event has the same few paths
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
     transactions.install()
 

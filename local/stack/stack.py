@@ -25,6 +25,7 @@ from local.stack.runner import Runner, Settled
 from local.stack.serving import Server
 from local.stack.template import REGION
 from local.stack.turns import Turns
+from local.world import unknown_keys
 
 PORTS = ("control", "webhook", "console", "aws", "hubspot", "salesforce")
 """What gets the ports from ``--port-base`` on, in this order."""
@@ -60,6 +61,8 @@ class Stack:
         """
         if workers < 1:
             raise StackError(f"a function runs in 1 worker at least, not in {workers}")
+        if strangers := unknown_keys(world):
+            raise StackError(f"the world file has keys that nobody knows: {', '.join(strangers)}")
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
         self._faults = Faults(self.clock)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crmsync.flows.resting import wake_mappings
-from crmsync.flows.sweep import sweep
+from crmsync.flows.sweep import Watch, sweep
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
@@ -34,7 +34,7 @@ def look_around(town: Town) -> None:
     wake_mappings(world.connection, town.troubles, town.schemas, town.inbox, town.cursors)
     for side in Side:
         kinds = {name: kind for name, kind in objects_of(world.connection, side).items() if name != "Account"}
-        sweep("acme", kinds, town.crm(side), town.cursors, town.outbox, town.now)
+        sweep(Watch("acme", side, kinds), town.crm(side), town.cursors, town.outbox, town.now)
     town.drain()
 
 

@@ -186,7 +186,6 @@ def test_a_contact_waits_for_its_account_and_says_so_after_a_while(stack: Stack,
 
 
 @pytest.mark.rule("FLD-8")
-@pytest.mark.rule("ERR-9")
 def test_a_move_to_an_account_whose_company_is_gone_unheard_is_nobodys_mistake(stack: Stack, people: People):
     """HubSpot's word of the deletion got lost: the contact waits without an error, and stays where it was moved."""
     family = a_family(stack, people)

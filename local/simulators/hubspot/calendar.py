@@ -1,7 +1,7 @@
 """HubSpot's calendar: which paths end on which day, by the account's own clock. Dates: HubSpot's developer changelog [D].
 
-Only the product's token meets it; people's tools in these tests go on with the official client, which speaks the old paths for ever. What an
-ended path answers is announced nowhere: here it is a page that does not exist [M].
+Only the product's token meets it; people's tools in these tests go on with the official client, which speaks the old paths. What an ended
+path answers is announced nowhere: here it is a page that does not exist [M].
 """
 
 from __future__ import annotations

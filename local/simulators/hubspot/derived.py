@@ -32,6 +32,12 @@ def of_contact(written: Values, _standing: Values, _pipelines: Pipelines | None)
     return {"hs_email_domain": written["email"].rpartition("@")[2]}
 
 
+def of_company(written: Values, standing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
+    """The website where there is none yet, from the domain [S]."""
+    fills = written.get("domain") and not standing.get("website")
+    return {"website": written["domain"]} if fills else {}
+
+
 def of_deal(written: Values, standing: Values, pipelines: Pipelines | None) -> dict[str, str]:
     """Probability and the closed marks from the stage, and the amount in the account's own currency (rate 1) [M]."""
     more: dict[str, str] = {}
@@ -47,7 +53,7 @@ def of_deal(written: Values, standing: Values, pipelines: Pipelines | None) -> d
 
 
 RULES: Mapping[str, Callable[[Values, Values, Pipelines | None], dict[str, str]]] = MappingProxyType(
-    {"0-1": of_contact, "0-3": of_deal}
+    {"0-1": of_contact, "0-2": of_company, "0-3": of_deal}
 )
 
 

@@ -94,6 +94,8 @@ class Server:
             portal, is_product = self._authenticated(request)
             if is_product:
                 self._admit(portal, found, request, headers)
+            elif found is not None and not found.route.is_search:
+                headers.update(portal.people_limits.headers())
             answer = self._answer(portal, found, request, is_product=is_product)
         except ApiError as error:
             return self._json(Answer(error.status, error.envelope(self._correlation_id())), headers | error.headers)

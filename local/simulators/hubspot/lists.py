@@ -130,7 +130,10 @@ class Lists:
     def add_and_remove(
         self, list_id: str, add: Iterable[str], remove: Iterable[str]
     ) -> tuple[list[str], list[str], list[str]]:
-        """Change a MANUAL or SNAPSHOT list: the ids added, removed, and those without a record. Raises 404 or 400."""
+        """Change a MANUAL or SNAPSHOT list: the ids added, removed, and missing. Raises 404 or 400.
+
+        Missing is an id without a record, and one to be removed that is no member [S].
+        """
         row = self.one(list_id)
         if row.processing == "DYNAMIC":
             raise invalid(f"List {list_id} is DYNAMIC; its members cannot be changed.")
@@ -143,7 +146,9 @@ class Lists:
             elif record.id not in row.members:
                 self._join(row, record.id)
                 added.append(record.id)
-        removed = [record_id for record_id in dict.fromkeys(map(str, remove)) if self._leave(row, record_id)]
+        removed: list[str] = []
+        for record_id in dict.fromkeys(map(str, remove)):
+            (removed if self._leave(row, record_id) else missing).append(record_id)
         return added, removed, missing
 
     def members(self, list_id: str) -> Sequence[tuple[str, int]]:

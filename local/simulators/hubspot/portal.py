@@ -55,6 +55,8 @@ class Portal:
         self.clock = clock
         now = clock.now_ms()
         self.limits = Limits(TIERS[self.tier], clock)
+        self.people_limits = Limits(TIERS[self.tier], clock)
+        """Never used up: whoever works beside the product has another app, whose calls are not counted here."""
         secrets = [self.client_secret, *([self.previous_client_secret] if self.previous_client_secret else [])]
         self.webhooks = Webhooks(self.portal_id, self.app_id, secrets, clock, faults, key.getrandbits(32))
         self.owners = Owners(world.get("owners") or DEFAULT_OWNERS, now)
@@ -86,8 +88,8 @@ class Portal:
         return Actor("CRM_UI", "userId:4321", user_id=4321)
 
     def of(self, name: str) -> Writes:
-        """The records of a type by its name, plural or id. Raises 400 for a type this simulator does not have."""
-        kind = BY_NAME.get(name)
+        """The records of a type by its name in any case [S], plural or id. Raises 400 for a type this simulator does not have."""
+        kind = BY_NAME.get(name.lower())
         if kind is None:
             raise invalid(f"Unable to infer object type from: {name}")
         return self.writes[kind.type_id]

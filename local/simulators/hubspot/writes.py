@@ -146,7 +146,8 @@ class Writes:
 
     def _with_defaults(self, values: Mapping[str, str]) -> dict[str, str]:
         if self._pipelines is None:
-            return dict(values)
+            # A new contact or company is a lead unless it is said to be something else [S].
+            return {"lifecyclestage": "lead", **values}
         pipeline = values.get("pipeline") or "default"
         return {**values, "pipeline": pipeline}
 

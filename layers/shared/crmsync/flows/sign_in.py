@@ -35,7 +35,9 @@ def through(
         world = make()
     except SyncError as error:
         outage = gate.fell(error, is_whole=True)
-        summary.counts.update(Down=1, PutOff=gate.put_back(changes), LooksRefused=int(is_refusal(error)))
+        summary.counts.update(Down=1, PutOff=gate.put_back(changes))
+        if is_refusal(error):
+            summary.counts["LooksRefused"] += 1
         _note(changes, error.code, summary)
         summary.decisions.append(fall_line(len(changes), error, outage))
         return summary

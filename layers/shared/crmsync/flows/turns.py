@@ -128,7 +128,8 @@ class Turns:
     def _fall(self, met: Met, portion: Sequence[Change]) -> None:
         """A side is down: note it, and have those wait that need it."""
         self.summary.counts["Down"] += 1
-        self.summary.counts["LooksRefused"] += is_refusal(met.error)
+        if is_refusal(met.error):
+            self.summary.counts["LooksRefused"] += 1
         outage = self.gate.fell(met.error, is_whole=met.is_whole)
         self.summary.decisions.append(fall_line(len(portion), met.error, outage))
         behind = [change for some in self._left for change in some if met.is_whole or change.held]

@@ -19,7 +19,7 @@ CLIENT_PATHS = ""
 """The version that keeps the client's own /v3 and /v4 paths."""
 
 DEFAULT = "2026-03"
-"""What is spoken unless the secret's ``api_version`` says otherwise: every endpoint that we call is in HubSpot's index of it. From 2026-09 on
+"""What is spoken unless the secret's ``api_version`` says otherwise: each endpoint that we call is in HubSpot's index. From 2026-09 on
 HubSpot enforces an administrator's rules on writes, so that one is for accounts that want these."""
 
 OLD_PATHS = "v3"

@@ -2,7 +2,7 @@
 
 The law of partial failure: with a unique ``objectWriteTraceId`` on every input each row stands for itself and
 refusals come as rows of a 207; without, the first refusal refuses the whole batch and nothing is stored (platforms.md
-1.2 [D]). Missing ids are always rows [S].
+1.2 [D]). Missing ids are always rows [S]. A property that does not exist refuses the whole batch, trace ids or not [S].
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from local.simulators.hubspot.api.objects import HISTORY_CEILING, known_names, made, wanted_links
 from local.simulators.hubspot.api.rows import batch_answer, missing_rows, record_row, written_row
 from local.simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, text_of
-from local.simulators.hubspot.errors import ApiError, conflict, invalid, non_unique
+from local.simulators.hubspot.errors import ApiError, conflict, invalid, invalid_values, non_unique
 from local.simulators.hubspot.records import Record
 from local.simulators.hubspot.writes import Writes
 
@@ -136,6 +136,7 @@ def _changed(
 
 
 def _run(writes: Writes, inputs: Sequence[Mapping[str, Any]], plan: Plan, *, isolated: bool) -> _Outcome:
+    _refuse_unknown(writes, inputs)
     outcome = _Outcome()
     claimed: set[tuple[str, str]] = set()
     waiting: list[tuple[Mapping[str, Any], _Planned]] = []
@@ -157,6 +158,17 @@ def _run(writes: Writes, inputs: Sequence[Mapping[str, Any]], plan: Plan, *, iso
             waiting.append((row, planned))
     outcome.results += [_traced(row, planned.apply()) for row, planned in waiting]
     return outcome
+
+
+def _refuse_unknown(writes: Writes, inputs: Sequence[Mapping[str, Any]]) -> None:
+    names = dict.fromkeys(name for row in inputs for name in object_of(row, "properties"))
+    problems = [
+        (name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
+        for name in names
+        if name not in writes.table.schema.properties
+    ]
+    if problems:
+        raise invalid_values(problems)
 
 
 def _traced(row: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:

@@ -103,12 +103,12 @@ def _memberships(call: Call, type_name: str, record_id: str) -> list[dict[str, A
 def _changed(call: Call, add_ids: Iterable[str], remove_ids: Iterable[str]) -> Answer:
     added, removed, missing = call.portal.lists.add_and_remove(call.ids["id"], add_ids, remove_ids)
     body = {"recordsIdsAdded": added, "recordIdsRemoved": removed, "recordIdsMissing": missing}
-    return Answer(200, body)
+    return Answer(200, {name: ids for name, ids in body.items() if ids})  # only what holds something [S]
 
 
 def _ids(body: Any) -> list[str]:
     if body is None:
         return []
-    if not isinstance(body, list):
+    if not isinstance(body, list) or any(isinstance(part, dict | list) for part in body):
         raise invalid("Invalid input JSON: a list of record ids was expected")
     return [str(part) for part in body]

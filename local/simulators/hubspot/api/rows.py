@@ -13,6 +13,9 @@ from local.simulators.hubspot.records import Record, Version
 from local.simulators.hubspot.search_index import Seen
 from local.simulators.hubspot.stamps import iso
 
+COMPUTED = ("lifecyclestage", "hs_object_source", "hs_object_source_id", "hs_email_domain", "pipeline")
+"""Of what HubSpot sets by itself, what an answer to a write shows of it here; recorded answers have some twenty more [S]."""
+
 
 def record_row(
     record: Record, kind: ObjectType, names: Sequence[str] = (), history: Sequence[str] = ()
@@ -46,15 +49,17 @@ def seen_row(seen: Seen, kind: ObjectType, names: Sequence[str]) -> dict[str, An
 
 
 def written_row(record: Record, kind: ObjectType, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A record after a write: the written properties beside the default ones."""
-    return record_row(record, kind, (*kind.shown, *raw))
+    """A record after a write: what was written and what HubSpot set by itself; a property that has no value is not there [S]."""
+    row = record_row(record, kind, (*COMPUTED, *raw))
+    row["properties"] = {name: value for name, value in row["properties"].items() if value is not None or name in raw}
+    return row
 
 
 def associations_part(portal: Portal, kind: ObjectType, record: Record, wanted: Iterable[str]) -> dict[str, Any]:
     """The ``associations`` part of a single or listed record: the ids per asked type, each once per association type [V]."""
     part: dict[str, Any] = {}
     for name in wanted:
-        other = BY_NAME.get(name)
+        other = BY_NAME.get(name.lower())
         if other is None:
             raise invalid(f"Unable to infer object type from: {name}")
         rows = _v3_rows(portal.associations, kind, other, record.id)

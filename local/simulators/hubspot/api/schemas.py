@@ -89,12 +89,23 @@ def archive_group(call: Call) -> Answer:
     return NO_CONTENT
 
 
+TAKEN = "Properties.PROPERTY_WITH_NAME_EXISTS"
+
+
+def list_custom_objects(_call: Call) -> Answer:
+    """GET the definitions of custom objects, of which this account has none."""
+    return Answer(200, {"results": []})
+
+
 def _batch(call: Call, one: Callable[[Mapping[str, Any]], dict[str, Any]], status: int) -> Answer:
     results, errors = [], []
     for row in call.inputs(BATCH_CEILING):
         try:
             results.append(one(row))
         except ApiError as error:
-            errors.append(error.row(name=[str(row.get("name"))]))
+            if error.sub_category == "Properties.PROPERTY_EXISTS":  # a batch has words of its own for it [S]
+                error = ApiError(409, "OBJECT_ALREADY_EXISTS", error.message, sub_category=TAKEN)
+            shown = error.row(name=[str(row.get("name"))])
+            errors.append(shown | ({"subCategory": error.sub_category} if error.sub_category else {}))
     body = batch_answer(results, errors, call.portal.clock.now_ms())
     return Answer(207 if errors else status, body)

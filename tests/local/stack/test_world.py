@@ -1,0 +1,14 @@
+"""A world file with a word that nobody knows is refused before anything starts."""
+
+import pytest
+
+from local.stack import Stack
+from local.stack.stack import StackError
+
+
+def test_unknown_keys_of_a_world_are_named_with_their_places() -> None:
+    """A key that was misspelt would otherwise silently leave the world as it is by default."""
+    world = {"setup": True, "hubspot": [{}, {"portal": 1}], "salesforce": {"user": []}}
+    with pytest.raises(StackError) as caught:
+        Stack("", world)
+    assert str(caught.value) == ("the world file has keys that nobody knows: setup, hubspot[1].portal, salesforce.user")
