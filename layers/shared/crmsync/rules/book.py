@@ -40,12 +40,14 @@ merged from."""
 class Page:
     """One Salesforce object's page: its field map and, per side, how every field that counts is spelled.
 
-    What the forms name beyond the map has a rule of its own: opt-out, parents, the lifecycle stage.
+    What the forms name beyond the map has a rule of its own: opt-out, parents, the lifecycle stage. ``resting`` are rows that do not count
+    at present, as a side lacks their field.
     """
 
     field_map: FieldMap
     hubspot_forms: Mapping[str, Look]
     salesforce_forms: Mapping[str, Look]
+    resting: FieldMap = ()
 
     def forms(self, side: Side) -> Mapping[str, Look]:
         """Field name -> how that side spells its values."""

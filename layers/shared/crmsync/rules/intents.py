@@ -15,12 +15,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from crmsync.model import names
+from crmsync.model.fields import FieldRule
 from crmsync.model.links import Intent, Link, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules import deal_stages, opt_out, owners, parents
 from crmsync.rules.base import key_of
 from crmsync.rules.book import Book
-from crmsync.rules.values import canonical
+from crmsync.rules.values import canonical, spelling
 
 REVISION_FIELD: Mapping[Side, str] = {
     Side.HUBSPOT: names.HUBSPOT_REVISION,
@@ -163,6 +164,12 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
             crossing.add(other)
     names_across = _keys(side.other, salesforce, book)
     others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
+    for rule in book.page_of(salesforce).resting:
+        # Nobody can see whether it arrived, and no write goes along with it now: it has still to cross when the mapping counts again.
+        key = _key(rule, side)
+        if seals := replaces.pop(tag(key), None):
+            base = base.showing({key: min(seals)})
+            others = others.still_to_cross([_key(rule, side.other)])
     link = _owner_taken_back(record, link, intent, book)
     link = link.announcing(side, replace(intent, replaces=replaces))
     if side is Side.HUBSPOT:
@@ -245,6 +252,11 @@ def _revision_shown(record: Record, before: Link, book: Book) -> bytes:
     if text and not names.is_foreign_revision(portal, text):
         return bytes.fromhex(text.partition("-")[2])
     return before.intent(record.ref.side).revision
+
+
+def _key(rule: FieldRule, side: Side) -> str:
+    """By what the base of a side keeps a row."""
+    return key_of(rule.on(side), spelling(rule, side))
 
 
 def _across(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:

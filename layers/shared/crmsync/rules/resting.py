@@ -62,6 +62,7 @@ def _page(page: Page, name: str, book: Book, gone: Collection[Rest]) -> Page:
         rows,
         MappingProxyType(_forms(page.hubspot_forms, Side.HUBSPOT, resting, rows)),
         MappingProxyType(_forms(page.salesforce_forms, Side.SALESFORCE, resting, rows)),
+        tuple(resting),
     )
 
 
