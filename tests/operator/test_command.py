@@ -20,8 +20,9 @@ from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.ports import Cursor
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, ObjectReading
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
 from crmsync.rules.pace import Depth
+from crmsync.rules.set_up_parts import ObjectReading
 from crmsync.rules.settings_dates import dated
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL

@@ -9,7 +9,8 @@ from crmsync.config import load_settings
 from crmsync.errors import Refused
 from crmsync.flows.set_up import Schema, SetupStep, StepState
 from crmsync.model.records import Side
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, FieldAccess, KeyField, Part, needed
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, needed
+from crmsync.rules.set_up_parts import FieldAccess, KeyField, Part
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage

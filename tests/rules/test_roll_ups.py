@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from crmsync.model.roles import Tie
 from crmsync.model.settings import RevenueBasis
-from crmsync.rules.own_fields import HUBSPOT_PARTS, OwnProperty
+from crmsync.rules.own_fields import HUBSPOT_PARTS
 from crmsync.rules.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
+from crmsync.rules.set_up_parts import OwnProperty
 
 COUNT, FIRST, CLOSED, AMOUNT, REVENUE, STAGE = (
     "crmsync_num_associated_deals",

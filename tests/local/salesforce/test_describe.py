@@ -309,6 +309,8 @@ def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
         "Permission Read Contact depends on permission(s): Read Account; "
         "Permission Read All Contact depends on permission(s): Read All Account"
     )
+
+
 def test_a_hidden_field_is_gone_for_the_integration_user_alone(start_org: StartOrg) -> None:
     """field_hidden takes the right to a field from the product: describe and queries lack it; a person goes on with it."""
     org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}]}})

@@ -255,12 +255,7 @@ class _Desk:
         outcomes = list(self.world.tasks.write(effects))
         orphans = [at for at, one in enumerate(outcomes) if _is_owners_fault(one, effects[at])]
         if orphans:
-            ownerless = [
-                replace(
-                    effects[at], fields={name: value for name, value in effects[at].fields.items() if name != OWNER}
-                )
-                for at in orphans
-            ]
+            ownerless = [_ownerless(effects[at]) for at in orphans]
             for at, outcome in zip(orphans, self.world.tasks.write(ownerless), strict=True):
                 outcomes[at] = outcome
         return outcomes
@@ -308,6 +303,10 @@ def _settled(claimed: Tally, events: Sequence[MailEvent], outcome: Outcome, effe
     task = outcome.ref.id if isinstance(outcome, Written) else effect.task
     seen = claimed.seen | {mark(event) for event in events}
     return replace(claimed, seen=seen, counted=claimed.counted + len(events), task=task, until=0)
+
+
+def _ownerless(effect: WriteTask) -> WriteTask:
+    return replace(effect, fields={name: value for name, value in effect.fields.items() if name != OWNER})
 
 
 def _is_owners_fault(outcome: Outcome, effect: WriteTask) -> bool:

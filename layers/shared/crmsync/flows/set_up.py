@@ -20,9 +20,10 @@ from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.licences import API_INTEGRATION, Licences, has_api_integration, needs_api_integration
 from crmsync.rules.mapped_rights import lacking, mapped_rules
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, Part, needed
+from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, needed
 from crmsync.rules.relay_parts import relay_parts
 from crmsync.rules.scopes import App, missing_scopes, strange_app
+from crmsync.rules.set_up_parts import Part
 
 
 class Schema(Protocol):

@@ -17,8 +17,8 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.names import HUBSPOT_GROUP
 from crmsync.model.schema import HubspotProperty, Option
-from crmsync.rules.own_fields import OwnProperty, Part, PropertyGroup
 from crmsync.rules.scopes import App
+from crmsync.rules.set_up_parts import OwnProperty, Part, PropertyGroup
 
 BATCH = 100
 NOT_FOUND = frozenset({404})

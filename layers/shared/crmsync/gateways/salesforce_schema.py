@@ -23,7 +23,8 @@ from crmsync.gateways.throttle import Patience
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.editions import Org
 from crmsync.rules.licences import Licences, needs_api_integration
-from crmsync.rules.own_fields import (
+from crmsync.rules.relay_parts import RelayPart
+from crmsync.rules.set_up_parts import (
     Assignment,
     CountField,
     FieldAccess,
@@ -34,7 +35,6 @@ from crmsync.rules.own_fields import (
     PermissionSet,
     TextField,
 )
-from crmsync.rules.relay_parts import RelayPart
 
 _FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
 _SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
