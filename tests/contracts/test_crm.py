@@ -100,6 +100,14 @@ def test_making_a_record_twice_makes_it_once(stage: Stage) -> None:
     assert stage.shown(first.ref, "phone", "last") == ["+49 731 1", "Ada"]
 
 
+def test_what_was_made_by_a_key_is_found_by_it(stage: Stage) -> None:
+    """Whoever does not know whether an earlier look made a record asks, and does not make it once more."""
+    ada = stage.creation("ada")
+    [made] = stage.crm.create([ada])
+
+    assert stage.crm.made_by({stage.words.object: [ada.key, stage.creation("bob").key]}) == {ada.key: made.ref}
+
+
 def test_one_key_twice_in_one_call_is_one_record(stage: Stage) -> None:
     """A doubled key, which vendors refuse, is written in two calls."""
     one, two = stage.crm.create([stage.creation("ada", first="Ada"), stage.creation("ada", first="Augusta")])

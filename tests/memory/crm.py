@@ -99,6 +99,12 @@ class MemoryCrm:
             and not row.fields.get("IsConverted")
         ]
 
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """As the port says."""
+        self._call("made_by")
+        found = {key: self._holder(name, self.customs.key, key) for name, some in keys.items() for key in some}
+        return {key: ref for key, ref in found.items() if ref}
+
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """As the port says."""
         self._call("create")

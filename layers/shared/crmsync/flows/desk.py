@@ -76,10 +76,13 @@ class Desk(Generic[AnyFacts]):
     candidates: dict[Ref, tuple[Record, ...]] = field(default_factory=dict)
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
+    _retried: set[Ref] = field(default_factory=set)
+    _made: dict[Ref, Ref] = field(default_factory=dict)
 
     def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read the records of the changes and their links; answers the changes that show news, and the records without a link."""
         refs = [change.ref for change in changes]
+        self._retried.update(one.ref for one in changes if one.tries or one.held or one.cause is Cause.AGAIN)
         self.find_links(refs)
         self.read(refs)
         self._inherit(refs)
@@ -159,10 +162,28 @@ class Desk(Generic[AnyFacts]):
 
     def remember(self, lone: Sequence[Record]) -> None:
         """For records without a link: read those that they name themselves, and find out whose these and the candidates are."""
+        self._find_made(lone)
         named = [ref for record in lone if (ref := self._named_by(record))]
         self.look_after(named)
         heirs = [now for ref in named if (now := self.now(ref))]
         self.weigh([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
+
+    def _find_made(self, lone: Sequence[Record]) -> None:
+        """Find what an earlier look that ended half way has made for these records.
+
+        To make it once more would give it back the values of then, though people may have changed it since.
+        """
+        retried = [record for record in lone if record.ref in self._retried and not self._named_by(record)]
+        for side in Side:
+            here = {self._key_of(record): record.ref for record in retried if record.ref.side is side}
+            names = self.book.pages if side is Side.HUBSPOT else (self.book.hubspot_object,)
+            if here:
+                made = self.world.crm(side.other).made_by({name: list(here) for name in names})
+                self._made.update({here[key]: ref for key, ref in made.items()})
+
+    def _key_of(self, record: Record) -> str:
+        """The key by which the counterpart of a record is made."""
+        return self.book.key_of(record.ref.id) if record.ref.side is Side.HUBSPOT else record.ref.id
 
     def weigh(self, refs: Iterable[Ref]) -> None:
         """Find out whose these records are, and whether those still live anywhere: of a deletion nobody may have told (faults 3)."""
@@ -259,6 +280,8 @@ class Desk(Generic[AnyFacts]):
         return self.make(change, link, now[Side.HUBSPOT], now[Side.SALESFORCE], outlived)
 
     def _named_by(self, record: Record) -> Ref | None:
-        """The record across that this one names as its counterpart, in our field."""
+        """The record across that this one names as its counterpart, in our field, or that was made for it."""
+        if record.ref in self._made:
+            return self._made[record.ref]
         across = self.book.pages if record.ref.side is Side.HUBSPOT else (self.book.hubspot_object,)
         return named_by(record, self.book.connection.hubspot.portal_id, across)

@@ -23,8 +23,8 @@ from crmsync.ports.troubles import TroubleBook
 
 READING: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "hubspot": frozenset({"read", "find", "survivors"}),
-        "salesforce": frozenset({"read", "find", "survivors"}),
+        "hubspot": frozenset({"read", "find", "made_by", "survivors"}),
+        "salesforce": frozenset({"read", "find", "made_by", "survivors"}),
         "preferences": frozenset(),
         "deleter": frozenset(),
         "lists": frozenset({"members", "joined_since"}),

@@ -25,7 +25,7 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
-from crmsync.model.records import Record, Ref
+from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import Fields, Outcome, Sighting
 
 BATCH = 100
@@ -94,6 +94,16 @@ class HubspotGateway:
                     one = record(kind, row, list(names))
                     found[one.ref] = one
         return list(found.values())
+
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """The records that hold these values in our unique property, 100 a call. Raises `SyncError`."""
+        found: dict[str, Ref] = {}
+        for kind, some in keys.items():
+            for part in chunks(list(dict.fromkeys(some)), BATCH):
+                body = {**_wanted(part, [HUBSPOT_KEY]), "idProperty": HUBSPOT_KEY}
+                for row in self._client.batch("read", kind, body).rows:
+                    found[str(row["properties"][HUBSPOT_KEY])] = Ref(Side.HUBSPOT, kind, str(row["id"]))
+        return found
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Upsert by our unique property, 100 a call: a repeat finds the record that the first time made."""

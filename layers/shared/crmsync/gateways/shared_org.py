@@ -108,6 +108,10 @@ class SharedOrg:
         """As the org does."""
         return self._org.find(emails, fields)
 
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """As the org does."""
+        return self._org.made_by(keys)
+
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
         """As the org does."""
         return self._org.update(effects)

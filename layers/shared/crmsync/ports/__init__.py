@@ -53,6 +53,9 @@ class Crm(Protocol):
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
         """All records of the named objects that hold one of the addresses, compared without case; never from a search index."""
 
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """Key -> the record that `create` made by it, for the keys of each named object; one that made none is left out."""
+
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Make records, in order; repeating an effect finds the record of the first time by its key. Slots in fields are already filled."""
 
