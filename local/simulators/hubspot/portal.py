@@ -46,6 +46,7 @@ class Portal:
         self.app_id = int(world.get("app_id", 990_077))
         self.scopes = frozenset(world.get("scopes", GRANTED))
         self.tier = str(world.get("tier", "professional"))
+        self.time_zone = str(world.get("time_zone", "UTC"))
         self.keeps_calendar = bool(world.get("vendor_calendar", True))
         key = Random(f"{seed}/{self.portal_id}")
         self.access_token = "sim-product-" + derived_key(seed, self.portal_id, "product")

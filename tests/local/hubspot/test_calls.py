@@ -183,3 +183,11 @@ def test_the_stack_is_told_of_the_products_writes_before_the_answer(hubspot: Run
     product(hubspot, "POST", CONTACTS, {"properties": {"email": "product@example.com"}})
     product(hubspot)
     assert told == [2]
+
+
+def test_the_account_tells_its_time_zone() -> None:
+    """By name, and with the offset that holds now."""
+    with running({"portal_id": 1, "time_zone": "Asia/Kolkata"}) as started:
+        details = started.call("GET", "/account-info/v3/details").json()
+    told = {name: details[name] for name in ("timeZone", "utcOffset", "utcOffsetMilliseconds")}
+    assert told == {"timeZone": "Asia/Kolkata", "utcOffset": "+05:30", "utcOffsetMilliseconds": 19_800_000}

@@ -44,7 +44,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
 
-AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since"})
+AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "zone"})
 """What of the world is no port."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
@@ -63,7 +63,7 @@ class Book:
     whether the org has them switched on (PA-1), ``person_page`` what then holds for accounts that are persons, ``itemised_page`` what
     holds for opportunities whose amount Salesforce adds up. ``beside`` are HubSpot fields that are no properties: they are laid beside a
     record once it is read. ``pipelines`` say which pipeline goes with which record type (OPP-6); an opportunity older than ``since`` comes
-    by import alone (OPP-4).
+    by import alone (OPP-4). ``zone`` is the time zone of the HubSpot account, in which its days are told.
     """
 
     kind: Kind
@@ -83,6 +83,7 @@ class Book:
     beside: frozenset[str] = frozenset()
     pipelines: PipelineMap = field(default_factory=PipelineMap)
     since: datetime | None = None
+    zone: tzinfo = UTC
 
     @property
     def shares_org(self) -> bool:

@@ -26,6 +26,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     from crmsync.gateways.brake import BrakeTable
     from crmsync.gateways.hubspot_associations import HubspotAssociations
     from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+    from crmsync.gateways.hubspot_zone import AccountZone
     from crmsync.gateways.ledger import LedgerTable
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
@@ -61,6 +62,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=now,
         opportunities_since=since,
+        zone=AccountZone(hubspot.client),
     )
 
 
