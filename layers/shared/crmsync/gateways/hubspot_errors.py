@@ -124,7 +124,8 @@ def _error(
         return Conflict(
             text, existing=(found.group(1) or found.group(2)) if found else "", code=code, fieldname=fieldname
         )
-    return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    error = verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    return error.naming([*(detail["name"] for detail in details), *_named(body)])
 
 
 def _details(message: str) -> list[dict[str, str]]:

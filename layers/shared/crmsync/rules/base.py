@@ -62,7 +62,7 @@ def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: S
         agreed = base.seal_of(key)
         changed = None if agreed is None else sealer.seal(key, comparable) != agreed
         is_late = key != name and bool(base.seals) and not base.knows(key)
-        apart = key != name and bool(changed) and sealer.seal_apart(key, comparable) == agreed
+        apart = bool(changed) and sealer.seal_apart(key, comparable) == agreed
         changed = False if apart else changed
         if changed and (day := day_before_zones(form, value)) and sealer.seal(key, day) == agreed:
             comparable, changed = day, False

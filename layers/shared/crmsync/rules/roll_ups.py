@@ -48,7 +48,8 @@ def rolled_up(ties: Collection[Tie], basis: RevenueBasis, zone: tzinfo = UTC) ->
 
     How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4), the last close date of a won one
     (ROLL-4, Q-5), the amount of the won one that was created last, not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won
-    ones (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are those of `zone`, the HubSpot account's. An opportunity without an amount counts as nought
+    ones (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are those of `zone`, the HubSpot account's. An opportunity
+    without an amount counts as nought
     in the total; where its amount is asked for, that is blank.
     """
     won = [tie for tie in ties if tie.is_won]
