@@ -118,9 +118,9 @@ def apply(
     roll_up: RollUps = no_roll_ups,
     again: SecondTries | None = None,
 ) -> list[Applied]:
-    """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that brings roll-ups up to date. With
-    `again`, what is refused for some of its fields is tried once more without these.
+    """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that brings roll-ups up to date.
 
+    With `again`, what is refused for some of its fields is tried once more without these.
     Reports are kept in the error inbox at the end, and looks asked for, each in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]

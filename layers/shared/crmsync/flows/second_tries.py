@@ -64,11 +64,11 @@ class SecondTries:
         pair = self._pair(one)
         return left_out(effect, outcome, pair[1].ref, self.book) if pair else frozenset()
 
-    def mark(self, one: Try, effect: UpdateRecord, names: frozenset[str]) -> Mark:
-        """How the pair's link says that the fields of an update were left out."""
-        pair = self._pair(one)
+    def mark(self, one: Try, effect: CreateRecord | UpdateRecord, names: frozenset[str]) -> Mark | None:
+        """How the pair's link says that the fields of an update were left out; None for a new record, whose link is not stored yet."""
+        pair = self._pair(one) if isinstance(effect, UpdateRecord) else None
         if pair is None:
-            return lambda link: link
+            return None
         shown = pair[0] if effect.side is Side.HUBSPOT else pair[1]
         return lambda link: left_apart(link, effect, names, shown, pair[1], self.book)
 
@@ -101,15 +101,9 @@ def send_twice(
 ) -> list[Outcome]:
     """Make the writes, and those again that were refused for some of their fields; `tries` are the plans that they belong to."""
     outcomes = list(send(effects))
-    again: dict[int, frozenset[str]] = {}
-    for at, (effect, one, outcome) in enumerate(zip(effects, tries, outcomes, strict=True)):
-        if names := rules.fields(one, effect, outcome):
-            again[at] = names
-    marks: dict[int, Mark] = {}
-    for at, names in again.items():
-        refused: CreateRecord | UpdateRecord = effects[at]
-        if isinstance(refused, UpdateRecord):
-            marks[at] = rules.mark(tries[at], refused, names)
+    asked = [rules.fields(*one) for one in zip(tries, effects, outcomes, strict=True)]
+    again = {at: names for at, names in enumerate(asked) if names}
+    marks = {at: mark for at, names in again.items() if (mark := rules.mark(tries[at], effects[at], names))}
     for at, error in _announce(marks, tries, world).items():
         outcomes[at] = error
         del again[at]
@@ -123,7 +117,7 @@ def send_twice(
         first = outcomes[at]
         if isinstance(outcome, Written) and isinstance(first, Refused):
             tries[at].left_out.reports.append(rules.report(tries[at].at, first, names))
-            refused = effects[at]
+            refused: CreateRecord | UpdateRecord = effects[at]
             if isinstance(refused, CreateRecord):
                 tries[at].left_out.of_new = refused, names
         outcomes[at] = first if isinstance(outcome, Refused) else outcome

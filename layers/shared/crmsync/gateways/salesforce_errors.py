@@ -155,8 +155,7 @@ def call_error(
 
 
 def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *, updates: bool = False) -> SyncError:
-    """The error for one row of a collection; `sent` are its fields. Salesforce may name several errors: the first one counts, with the
-    fields of all.
+    """The error for one row of a collection; `sent` are its fields. Of several errors the first one counts, with the fields of all.
 
     An update of a record that never was, or is gone for good, is refused as a bad cross reference; so is one that points to such a
     record. Only a row without any reference can tell the two apart.

@@ -59,8 +59,8 @@ class FieldRule:
     keeps, or how many digits before the point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
     values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other value.
 
-    ``zone`` is the time zone in which a moment's day is told. ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one that was there from the start (MAP-6).
-    It is no part of the operator's file: the push sets it.
+    ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one that was there from the start (MAP-6).
+    It is no part of the operator's file: the push sets it. ``zone`` is the time zone in which a moment's day is told; the book sets it.
     """
 
     hubspot: str

@@ -32,7 +32,7 @@ COUNTED: MappingProxyType[str, Form] = MappingProxyType({AMOUNT: Form.NUMBER, "C
 """What roll-ups are added up from, beside the stage: a change is news even where the field is not mapped."""
 
 
-def opportunity_book(
+def opportunity_book(  # noqa: PLR0913 - what a book is opened with
     connection: Connection,
     sealer: Sealer,
     our_user: str,
