@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -128,3 +129,46 @@ def test_a_person_may_have_the_record_held_instead(new_stack: NewStack):
     assert open_errors(stack) == 0
     assert lead(people, "held@example.com", "FirstName", "Phone") == {"FirstName": "Held", "Phone": "222"}
     assert len(rows(people, "Lead", "held@example.com")) == 1
+
+
+RULED: Mapping[str, Any] = {
+    "hubspot": [
+        {
+            "portal_id": 555001,
+            "tier": "professional",
+            "write_rules": [
+                {"object": "contacts", "property": "jobtitle", "rule": "required"},
+                {"object": "contacts", "property": "phone", "rule": {"when": "city", "is": "Graz"}},
+            ],
+        }
+    ],
+    "salesforce": {"edition": "Enterprise Edition"},
+}
+
+
+def speak(stack: Stack, version: str) -> None:
+    """Have the product speak another version of HubSpot's API: one word in the connection's secret."""
+    secrets = stack.cloud.aws.client("secretsmanager")
+    now = json.loads(secrets.get_secret_value(SecretId="crmsync/acme/hubspot")["SecretString"])
+    secrets.put_secret_value(SecretId="crmsync/acme/hubspot", SecretString=json.dumps(now | {"api_version": version}))
+    stack.advance(SWEEP)
+
+
+@pytest.mark.rule("CH-8")
+def test_hubspots_rules_on_writes_keep_a_required_property(new_stack: NewStack):
+    """Since /2026-09/: what Salesforce blanks stays in HubSpot where an administrator requires it, and the rest is written."""
+    stack = new_stack(with_contacts(), RULED)
+    people = People(stack.ready())
+    speak(stack, "2026-09")
+    contact, there = linked_pair(stack, people, "ruled@example.com", jobtitle="Dr", phone="1")
+    people.edit_record("Lead", there, Title=None, FirstName="Ruled")
+    assert open_errors(stack) == 1
+    assert people.contact(contact, "jobtitle", "firstname") == {"jobtitle": "Dr", "firstname": "Ruled"}
+    people.edit_record("Lead", there, City="Graz", Phone=None, LastName="Lang")
+    assert open_errors(stack) == 1
+    shown = people.contact(contact, "jobtitle", "city", "phone")
+    assert shown == {"jobtitle": "Dr", "city": "Graz", "phone": "1"}
+    before = writes(stack)
+    stack.advance(SWEEP)
+    assert writes(stack) == before
+    assert lead(people, "ruled@example.com", "Title", "Phone", "City") == {"Title": None, "Phone": None, "City": "Graz"}
