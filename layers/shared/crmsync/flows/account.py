@@ -6,6 +6,7 @@ Whoever waits for an account is looked at again as soon as its pair is linked (F
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crmsync.flows.account_gather import gather
 from crmsync.flows.apply import Applied
@@ -39,6 +40,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
     book = account_book(
         world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons, zone=zone
     )
+    book = replace(book, places=world.accounts.places())
     gathered = gather(changes, world, book)
     book = with_owners(gathered.facts, world, book)
     return Looked(gathered.facts, _plan_all(gathered.facts, world, book), book, gathered.not_yet, gathered.quiet)

@@ -39,7 +39,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     zone = zone_for(world.connection.contacts.field, world)
     book = contact_book(world.connection, world.sealer, world.our_user, world.our_app, zone=zone)
-    book = replace(book, person_accounts=world.accounts.has_person_accounts())
+    book = replace(book, person_accounts=world.accounts.has_person_accounts(), places=world.accounts.places())
     gathered = gather(changes, world, book)
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)

@@ -28,7 +28,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "lists": frozenset({"members", "joined_since"}),
         "associations": frozenset({"of", "primary_companies"}),
         "companies": frozenset({"companies_by_domain"}),
-        "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts"}),
+        "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts", "places"}),
         "opportunities": frozenset(
             {"roles", "roles_of", "ties_of", "of_accounts", "deleted_at", "by_value", "has_currencies", "record_types"}
         ),
