@@ -174,6 +174,8 @@ ADDED = {
     ),
     CONTACTS + "max_deletes_per_hour = -5": "line 10: max_deletes_per_hour is -5, must be at least 0 (Q-30)",
     CONTACTS + "max_deletes_per_hour = 1.5": "line 10: max_deletes_per_hour is 1.5, must be a whole number (Q-30)",
+    CONTACTS + 'on_refused_field = "drop"': 'line 10: on_refused_field is "drop", must be one of skip, block (CH-8)',
+    "[connection.deals]\non_refused_field = true": "line 10: on_refused_field is true, must be one of skip, block (CH-8)",
     "[connection.companies]\nsync = 0": "line 10: sync is 0, must be true or false (SET-4)",
     "[connection.companies]\nauto_create_and_associate = 2": (
         "line 10: auto_create_and_associate is 2, must be true or false (SET-6)"
