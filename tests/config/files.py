@@ -34,6 +34,7 @@ delete_in_hubspot = true
 company_fallback = "Private person"
 last_name_fallback = ""
 max_deletes_per_hour = 10
+on_refused_field = "block"
 [[connection.contacts.field]]
 hubspot = "favourite_colour"
 salesforce = "Favourite_Colour__c"
@@ -49,6 +50,7 @@ match_by_domain = true
 remove_associations = true
 delete_in_hubspot = true
 max_deletes_per_hour = 20
+on_refused_field = "block"
 [[connection.companies.field]]
 hubspot = "rating"
 salesforce = "Rating__c"
@@ -63,6 +65,7 @@ remove_associations = true
 delete_in_hubspot = false
 hold_deletes_hours = 48
 max_deletes_per_hour = 30
+on_refused_field = "block"
 [[connection.deals.field]]
 hubspot = "next_step"
 salesforce = "Next_Step__c"

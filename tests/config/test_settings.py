@@ -16,6 +16,7 @@ from crmsync.model.settings import (
     EmailTaskSettings,
     HubspotAccount,
     LifecycleSettings,
+    OnRefusedField,
     OutsideInclusionList,
     Repeat,
     RevenueBasis,
@@ -55,6 +56,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         company_fallback="Private person",
         last_name_fallback="",
         max_deletes_per_hour=10,
+        on_refused_field=OnRefusedField.BLOCK,
         field=(
             FieldRule("favourite_colour", "Favourite_Colour__c", Update.PREFER_SALESFORCE),
             FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, Form.PHONE, length=40),
@@ -72,6 +74,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
             remove_associations=True,
             delete_in_hubspot=True,
             max_deletes_per_hour=20,
+            on_refused_field=OnRefusedField.BLOCK,
             field=(FieldRule("rating", "Rating__c"),),
         ),
         DealSettings(
@@ -84,6 +87,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
             delete_in_hubspot=False,
             hold_deletes_hours=48,
             max_deletes_per_hour=30,
+            on_refused_field=OnRefusedField.BLOCK,
             field=(FieldRule("next_step", "Next_Step__c", Update.FILL_BLANK),),
         ),
         LifecycleSettings(automatic_transitions=False, sync_to_company_contacts=False),

@@ -116,11 +116,11 @@ def test_stage_amount_and_date_follow_each_other(side):
     else:
         (pipeline,) = [one for one in town.deals.pipelines() if one.label == "Salesforce - Default pipeline"]
         (won,) = [one.id for one in pipeline.stages if one.label == "Closed Won"]
-        town.hubspot.edit(deal, {"dealstage": won, "amount": "7", "closedate": "2026-07-01T00:00:00.000Z"})
+        town.hubspot.edit(deal, {"dealstage": won, "amount": "7", "closedate": "2026-07-01T12:00:00.000Z"})
         town.sync(deal)
 
     assert stage_of(town, deal) == ("Salesforce - Default pipeline", "Closed Won")
-    assert shown(town, deal, "amount", "closedate") == {"amount": "7", "closedate": "2026-07-01T00:00:00.000Z"}
+    assert shown(town, deal, "amount", "closedate") == {"amount": "7", "closedate": "2026-07-01T12:00:00.000Z"}
     told = {"StageName": "Closed Won", "Amount": 7, "CloseDate": "2026-07-01", "IsWon": True}
     assert shown(town, opportunity, *told) == told
     writes = town.writes()

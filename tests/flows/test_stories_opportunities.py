@@ -60,7 +60,7 @@ def test_an_opportunity_makes_a_deal_and_both_follow_each_other(stack: Stack, pe
     mine, theirs = from_opportunity(stack, people, "Seven", OwnerId=user(people, OLIVE), **given)
     assert deal(people, mine, *FIELDS, "hubspot_owner_id", "crmsync_salesforce_id") == {
         "dealname": "Seven",
-        "closedate": f"{JUNE}T00:00:00Z",
+        "closedate": f"{JUNE}T12:00:00Z",
         "dealtype": "newbusiness",
         "description": "Two lines\nof it",
         "amount": "1200.5",
@@ -89,7 +89,7 @@ def test_an_opportunity_makes_a_deal_and_both_follow_each_other(stack: Stack, pe
     assert open_errors(stack) == 0
     assert deal(people, mine, *FIELDS, "hubspot_owner_id") == {
         "dealname": "Seven c",
-        "closedate": f"{JUNE}T00:00:00Z",
+        "closedate": f"{JUNE}T12:00:00Z",
         "dealtype": "newbusiness",
         "description": "c",
         "amount": "9.25",

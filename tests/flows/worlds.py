@@ -45,7 +45,7 @@ from tests.memory import (
 _FLOWS = {Kind.CONTACT: sync_contacts, Kind.ACCOUNT: sync_accounts, Kind.OPPORTUNITY: sync_opportunities}
 """Which flow works a concern's changes off."""
 
-JUNE = "2026-06-30T00:00:00.000Z"
+JUNE = "2026-06-30T12:00:00.000Z"
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """What differs from the base, and what a side has merely settled in its own way."""
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 
+from crmsync.model.fields import Form, Spelling
 from crmsync.model.links import Base, Sealer
 from crmsync.rules.base import view
 from tests.builders import OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
@@ -64,3 +66,15 @@ def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
     names = [f"field_{number}" for number in range(40)]
     base = Base().showing({name: SEALER.seal(name, "x") for name in names})
     assert 2 * len(base.to_bytes()) == 720
+
+
+def test_a_day_agreed_on_before_there_were_zones_is_no_news():
+    """Earlier versions took moments by universal time. What they wrote at midnight shows no edit in an account west of Greenwich."""
+    deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
+    agreed = Base().showing({"closedate": SEALER.seal("closedate", "2027-01-01")})
+    link = replace(a_link(a_contact(), a_lead(), a_book()), hubspot_base=agreed)
+    forms = {"closedate": Spelling(Form.DATED, zone=timezone(timedelta(hours=-5)))}
+
+    assert view(deal, forms, link, SEALER).quiet
+    moved = replace(deal, fields={"closedate": "2027-01-01T00:30:00Z"})
+    assert not view(moved, forms, link, SEALER).quiet

@@ -100,13 +100,14 @@ def test_the_first_deal_is_the_one_created_first():
 
 
 @pytest.mark.rule("ROLL-3")
-def test_the_day_of_creation_is_that_of_universal_time():
-    """Half an hour after midnight two hours east of Greenwich is still the day before."""
+def test_the_day_of_creation_is_that_of_the_accounts_time_zone():
+    """Half an hour after midnight two hours east of Greenwich is still the day before, in an account of universal time."""
     east = timezone(timedelta(hours=2))
     early = Tie(
         "006", datetime(2026, 3, 2, 0, 30, tzinfo=east), date(2026, 6, 30), None, "", is_closed=False, is_won=False
     )
     assert rolled_up([early], ALL)[FIRST] == "2026-03-01"
+    assert rolled_up([early], ALL, east)[FIRST] == "2026-03-02"
 
 
 @pytest.mark.rule("ROLL-4")

@@ -1,5 +1,8 @@
 """How values compare and cross, form by form."""
 
+from dataclasses import replace
+from datetime import date, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from crmsync.rules.values import (
     canonical,
     cross,
     cross_rule,
+    day_before_zones,
     is_too_long,
     spelling,
 )
@@ -60,7 +64,7 @@ def test_values_that_say_the_same_compare_equal(form, one, two):
         (Form.DATE, H, "2026-11-02", "2026-11-02"),
         (Form.DATE, S, "1793577600000", "2026-11-02"),
         (Form.DATETIME, H, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00.000Z"),
-        (Form.DAY, S, "2026-11-02", "2026-11-02T00:00:00.000Z"),
+        (Form.DAY, S, "2026-11-02", "2026-11-02T12:00:00.000Z"),
         (Form.DAY, H, "2026-11-02T23:30:00.000+0000", "2026-11-02"),
         (Form.CHOICE, S, " red ", "red"),
         (Form.MULTI, S, "b;a;", "a;b"),
@@ -266,3 +270,26 @@ def test_days_and_moments_survive_the_way_there_and_back(moment, form):
 
     assert canonical(spelling(rule, H), text) == canonical(spelling(rule, S), there)
     assert cross_rule(rule, S, cross_rule(rule, H, there).value).value == there
+
+
+@pytest.mark.rule("OPP-5")
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.timezones())
+def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
+    """Written at noon of the account's day, read back as that day: also where the clocks are put forward or back on it."""
+    rule = replace(a_rule(Form.DATED), zone=zone)
+    moment = cross_rule(rule, H, day.isoformat()).value
+
+    assert canonical(spelling(rule, H), moment) == canonical(spelling(rule, S), day.isoformat()) == day.isoformat()
+    assert cross_rule(rule, S, moment).value == day.isoformat()
+
+
+def test_only_a_close_date_at_midnight_has_a_day_from_before_there_were_zones():
+    """Earlier versions wrote days so, and so they are known in a base that these left."""
+    look = spelling(replace(a_rule(Form.DATED), zone=timezone(timedelta(hours=-5))), H)
+
+    assert day_before_zones(look, "2027-01-01T00:00:00.000Z") == "2027-01-01"
+    assert canonical(look, "2027-01-01T00:00:00.000Z") == "2026-12-31"
+    assert day_before_zones(look, "2027-01-01T00:00:01.000Z") is None
+    assert day_before_zones(look, None) is None
+    assert day_before_zones(look, "soon") is None
+    assert day_before_zones(Form.DATED, "2027-01-01T00:00:00.000Z") is None

@@ -5,9 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Self
+
 
 class SyncError(Exception):
-    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's own name for it."""
+    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's own name for it.
+
+    ``fieldname`` is the field that it is about, ``fieldnames`` are all of them where the vendor names several.
+    """
+
+    fieldnames: tuple[str, ...] = ()
 
     def __init__(self, text: str, *, code: str = "", fieldname: str = "", hint: str = "") -> None:
         """Keep the sentence and its details."""
@@ -15,7 +23,13 @@ class SyncError(Exception):
         self.text = text
         self.code = code
         self.fieldname = fieldname
+        self.fieldnames = (fieldname,) if fieldname else ()
         self.hint = hint
+
+    def naming(self, fieldnames: Iterable[str]) -> Self:
+        """The same error with all fields that the CRM named, by its own names for them."""
+        self.fieldnames = tuple(dict.fromkeys(filter(None, fieldnames))) or self.fieldnames
+        return self
 
 
 class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it is

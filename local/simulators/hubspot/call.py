@@ -29,7 +29,7 @@ NO_CONTENT = Answer(204)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A routed, authenticated and counted request."""
+    """A routed, authenticated and counted request; `enforces_rules` says that an administrator's rules on writes hold for it."""
 
     portal: Portal
     actor: Actor
@@ -37,6 +37,7 @@ class Call:
     query: MultiDict[str, str] = field(default_factory=MultiDict)
     body: Any = None
     base_url: str = ""
+    enforces_rules: bool = False
 
     @property
     def row(self) -> Mapping[str, Any]:

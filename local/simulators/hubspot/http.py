@@ -26,6 +26,7 @@ from local.simulators.hubspot.limits import too_many
 from local.simulators.hubspot.portal import Portal
 from local.simulators.hubspot.routes import Match, match
 from local.simulators.hubspot.stamps import derived_uuid
+from local.simulators.hubspot.write_rules import are_enforced
 
 MISSING_PAGE = "<!DOCTYPE html>\n<html><head><title>Not Found</title></head><body><h1>404</h1></body></html>\n"
 OUTAGE = 502
@@ -149,7 +150,8 @@ class Server:
             scopes.check(portal.scopes - lost, request.path, reads=found.route.reads)
         body = _body(request, found)
         actor = portal.product if is_product else portal.person
-        call = Call(portal, actor, found.ids, request.args, body, request.base_url)
+        enforced = are_enforced(request.path)
+        call = Call(portal, actor, found.ids, request.args, body, request.base_url, enforced)
         with self._lock:
             portal.preferences.catch_up()
             answer = found.route.endpoint(call)

@@ -29,6 +29,7 @@ from local.simulators.hubspot.search_index import SearchIndex
 from local.simulators.hubspot.stamps import Actor, PortalClock, derived_key
 from local.simulators.hubspot.sums import Sums
 from local.simulators.hubspot.webhooks import Webhooks
+from local.simulators.hubspot.write_rules import WriteRule
 from local.simulators.hubspot.writes import Writes
 
 FREE_MAIL_DOMAINS = frozenset({"freemail.example", "mail.test"})
@@ -46,6 +47,7 @@ class Portal:
         self.app_id = int(world.get("app_id", 990_077))
         self.scopes = frozenset(world.get("scopes", GRANTED))
         self.tier = str(world.get("tier", "professional"))
+        self.time_zone = str(world.get("time_zone", "UTC"))
         self.keeps_calendar = bool(world.get("vendor_calendar", True))
         key = Random(f"{seed}/{self.portal_id}")
         self.access_token = "sim-product-" + derived_key(seed, self.portal_id, "product")
@@ -70,6 +72,9 @@ class Portal:
         self.pipelines = {kind.type_id: Pipelines(now, most) for kind in OBJECT_TYPES if kind.has_pipelines}
         self.indexes = {kind.type_id: SearchIndex(clock, faults) for kind in OBJECT_TYPES}
         self.writes = {kind.type_id: self._opened(kind, now) for kind in OBJECT_TYPES}
+        rules = [WriteRule.of(row) for row in world.get("write_rules") or ()]
+        for rule in rules:
+            self.of(rule.object).rules += (rule,)
         self.sums = Sums(self.writes, self.associations)
         self._makes_companies = bool(world.get("auto_create_and_associate_companies", False))
         self._by_domain: dict[str, str] = {}

@@ -20,6 +20,7 @@ from local.simulators.hubspot.search_index import SearchIndex
 from local.simulators.hubspot.stamps import Actor, PortalClock, iso
 from local.simulators.hubspot.standard import OPEN_ENUMERATIONS
 from local.simulators.hubspot.values import BadValueError, email_address, event_value, joined, stored
+from local.simulators.hubspot.write_rules import WriteRule, broken
 
 CALCULATED = Actor("CALCULATED", "CalculatedPropertyComputer")
 Follow = Callable[[Record, Mapping[str, str], Actor], None]
@@ -42,15 +43,24 @@ class Writes:
         self.kind: ObjectType = table.kind
         self.followers: list[Follow] = []
         self.blocked: set[str] = set()
+        self.rules: tuple[WriteRule, ...] = ()
         self._index = index
         self._owners = owners
         self._pipelines = pipelines
         self._clock = clock
         self._report = report
 
-    def checked(self, raw: Mapping[str, Any], record: Record | None = None) -> dict[str, str]:
-        """The values to store. Raises 400 with every bad property, or 409/400 where a unique value belongs to another record."""
+    def checked(
+        self, raw: Mapping[str, Any], record: Record | None = None, *, enforced: bool = False
+    ) -> dict[str, str]:
+        """The values to store. Raises 400 with every bad property, or 409/400 where a unique value belongs to another record.
+
+        With `enforced`, an administrator's rules on writes count as well.
+        """
         values = self._valid(raw, record)
+        standing = {**(record.values if record else {}), **values}
+        if enforced and (problems := broken(self.rules, standing, values, is_new=record is None)):
+            raise invalid_values(problems)
         self._refuse_clashes(values, record)
         return values
 

@@ -185,7 +185,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "active": choice.active,
         "defaultValue": choice.default,
         "label": choice.label,
-        "validFor": None,
+        "validFor": choice.valid_for,
         "value": choice.value,
     }
 

@@ -30,6 +30,7 @@ class Choice:
     label: str
     active: bool = True
     default: bool = False
+    valid_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

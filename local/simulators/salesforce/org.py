@@ -58,6 +58,7 @@ class Org:
     edition: str = "Enterprise Edition"
     lead_owner_id: str | None = None
     validation_rules: tuple[ValidationRule, ...] = ()
+    state_country_picklists: bool = False
     duplicate_rules: tuple[DuplicateRule, ...] = ()
     activity_external_ids: bool = True
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)

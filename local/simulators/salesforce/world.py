@@ -15,6 +15,7 @@ from local.simulators.salesforce.fields import Choice, Field
 from local.simulators.salesforce.founding import Cast, Founding, World
 from local.simulators.salesforce.ids import IdMaker
 from local.simulators.salesforce.org import DuplicateRule, Org, ValidationRule
+from local.simulators.salesforce.places import code_fields
 from local.simulators.salesforce.schema import Schema
 from local.simulators.salesforce.store import Store
 
@@ -56,6 +57,11 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
             for home, field in schema.places(sobject, field_as_described(described)):
                 schema.add_field(home, field, guarded=False, now_ms=0)
         schema.changed_ms.clear()
+    has_places = bool(world.get("state_country_picklists", False))
+    for home in ("Lead", "Contact", "Account") if has_places else ():
+        for field in code_fields(home):
+            schema.add_field(home, field, guarded=False, now_ms=0)
+    schema.changed_ms.clear()
     ids = IdMaker(seed)
     org = Org(schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed))
     org.edition = str(world.get("edition") or "Enterprise Edition")
@@ -66,6 +72,7 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
     org.duplicate_rules = tuple(
         DuplicateRule(r["object"], tuple(r["match"]), r["action"]) for r in world.get("duplicate_rules") or ()
     )
+    org.state_country_picklists = has_places
     org.activity_external_ids = bool(world.get("activity_external_ids", True))
     return org, Founding(org, world).run()
 

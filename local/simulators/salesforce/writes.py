@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from local.simulators.salesforce import rules
+from local.simulators.salesforce import places, rules
 from local.simulators.salesforce.effects import DERIVE, FOLLOW, GONE, stamped, touch
 from local.simulators.salesforce.fields import Field, Row
 from local.simulators.salesforce.objects import SObject
@@ -37,6 +37,8 @@ def create(org: Org, transaction: Transaction, view: View, sobject: SObject, val
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}
     row |= {"Id": org.ids.make(sobject.prefix)} | _standing(org, transaction, sobject) | given
     _derive(org, transaction, sobject, None, row)
+    if org.state_country_picklists:
+        places.hold(sobject.name, None, row, given)
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, given)
@@ -62,6 +64,8 @@ def update(
         raise _not_writable(sorted(given))  # A person account is written through its account [M].
     row = before | given
     _derive(org, transaction, sobject, before, row)
+    if org.state_country_picklists:
+        places.hold(sobject.name, before, row, given)
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, {name: value for name, value in row.items() if before.get(name) != value})

@@ -206,3 +206,11 @@ def test_a_scope_that_is_lost_is_missed_by_its_calls_alone(hubspot: Running) -> 
 
     assert {(one.status_code, one.json()["category"]) for one in refused} == {(403, "MISSING_SCOPES")}
     assert (read.status_code, product(hubspot, *write).status_code) == (200, 201)
+
+
+def test_the_account_tells_its_time_zone() -> None:
+    """By name, and with the offset that holds now."""
+    with running({"portal_id": 1, "time_zone": "Asia/Kolkata"}) as started:
+        details = started.call("GET", "/account-info/v3/details").json()
+    told = {name: details[name] for name in ("timeZone", "utcOffset", "utcOffsetMilliseconds")}
+    assert told == {"timeZone": "Asia/Kolkata", "utcOffset": "+05:30", "utcOffsetMilliseconds": 19_800_000}

@@ -226,3 +226,30 @@ def test_date_based_paths_are_the_same_endpoints(hubspot: Running, version: str)
     paths = [f"/crm/properties/{version}/contacts", f"/crm/owners/{version}", f"/crm/pipelines/{version}/deals"]
     paths += [f"/account-info/{version}/details", f"/crm/lists/{version}?listIds=1"]
     assert [hubspot.call("GET", path).status_code for path in paths] == [200] * 5
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+def test_an_administrators_rules_hold_from_one_version_on(version: str) -> None:
+    """Older paths ignore them; from /2026-09/ on a write that leaves a required property blank is refused by its name."""
+    rules = [
+        {"object": "contacts", "property": "jobtitle", "rule": {"when": "city", "is": "Graz"}},
+        {"object": "contacts", "property": "phone", "rule": "required"},
+    ]
+    with running({"portal_id": 1, "write_rules": rules}) as started:
+        contact = started.create(email="rules@example.com", phone="1")
+        path = (
+            f"/crm/v3/objects/contacts/{contact}" if version == "v3" else f"/crm/objects/{version}/contacts/{contact}"
+        )
+        answers = [
+            started.call("PATCH", path, {"properties": properties})
+            for properties in (
+                {"firstname": "Ada"},
+                {"city": "Graz"},
+                {"city": "Graz", "jobtitle": "Dr"},
+                {"phone": ""},
+            )
+        ]
+    told = [[one["context"]["propertyName"] for one in answer.json().get("errors", ())] for answer in answers]
+    held = version == "2026-09"
+    assert [answer.status_code for answer in answers] == [200, 400 if held else 200, 200, 400 if held else 200]
+    assert told == [[], [["jobtitle"]] if held else [], [], [["phone"]] if held else []]

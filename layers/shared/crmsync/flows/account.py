@@ -6,13 +6,14 @@ Whoever waits for an account is looked at again as soon as its pair is linked (F
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crmsync.flows.account_gather import gather
 from crmsync.flows.apply import Applied
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Summary, conclude, in_passes
-from crmsync.flows.planning import Looked, plan_batch, with_owners
+from crmsync.flows.planning import Looked, plan_batch, with_owners, zone_for
 from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
@@ -36,7 +37,11 @@ def sync_accounts(changes: Sequence[Change], world: World) -> Summary:
 def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
     persons = world.accounts.has_person_accounts()
-    book = account_book(world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons)
+    zone = zone_for(world.connection.companies.field, world)
+    book = account_book(
+        world.connection, world.sealer, world.our_user, world.our_app, person_accounts=persons, zone=zone
+    )
+    book = replace(book, places=world.accounts.places())
     book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     book = with_owners(gathered.facts, world, book)
     return Looked(gathered.facts, _plan_all(gathered.facts, world, book), book, gathered.not_yet, gathered.quiet)

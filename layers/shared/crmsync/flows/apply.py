@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
+from crmsync.flows.second_tries import LeftOut, SecondTries, Try, send_twice
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
@@ -33,6 +34,7 @@ from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
 from crmsync.rules.intents import revision_on
+from crmsync.rules.refused_fields import AnyWrite
 
 _ONCE_MORE = 30
 """Seconds after which a record that shows what is written here is looked at, whatever becomes of this look."""
@@ -46,13 +48,14 @@ class Applied:
     """What became of a plan.
 
     Its error is the one that stopped it, or None. ``made`` is the record that it made, ``saved`` the link as it is stored now, and
-    ``shown`` what each side answered to its writes.
+    ``shown`` what each side answered to its writes; ``left_out`` are the fields that were left out of them.
     """
 
     error: SyncError | None = None
     made: Ref | None = None
     saved: Link | None = None
     shown: dict[Side, dict[str, Value]] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class _Run:
     left: list[Effect]
     announced: Link | None
     portal_id: int
+    at: int
     applied: Applied = field(default_factory=Applied)
 
     @property
@@ -107,22 +111,30 @@ def no_roll_ups(effects: Sequence[RollUp], _world: World) -> Sequence[Outcome]:
     raise TypeError(msg)
 
 
-def apply(plans: Sequence[Plan], world: World, settle: Settle, roll_up: RollUps = no_roll_ups) -> list[Applied]:
+def apply(
+    plans: Sequence[Plan],
+    world: World,
+    settle: Settle,
+    roll_up: RollUps = no_roll_ups,
+    again: SecondTries | None = None,
+) -> list[Applied]:
     """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that brings roll-ups up to date.
 
+    With `again`, what is refused for some of its fields is tried once more without these.
     Reports are kept in the error inbox at the end, and looks asked for, each in one go.
     """
     said = [effect for plan in plans for effect in plan.effects]
     portal_id = world.connection.hubspot.portal_id
-    runs = [_Run(_to_do(plan), _announced(plan), portal_id) for plan in plans]
+    runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
     looks = [effect for effect in said if isinstance(effect, Look)]
     _ask([look for look in looks if look.waiting is None], world, after=_ONCE_MORE)
-    stages = _stages(world, roll_up)
+    stages = _stages(world, roll_up, again)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
     _rebase(runs, world, settle)
-    world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
+    told = [effect for effect in said if isinstance(effect, Report)]
+    world.inbox.park(world.connection.name, [*told, *(one for run in runs for one in run.applied.left_out.reports)])
     _ask(looks, world)
     return [run.applied for run in runs]
 
@@ -183,15 +195,19 @@ class _Stage:
         return isinstance(effect, self.kind) and self.side is getattr(effect, "side", None)
 
 
-def _stages(world: World, roll_up: RollUps = no_roll_ups) -> tuple[_Stage, ...]:
+def _stages(world: World, roll_up: RollUps = no_roll_ups, again: SecondTries | None = None) -> tuple[_Stage, ...]:
     """The order that batches best: links, Salesforce, HubSpot, preferences; a plan that needs another order takes another round."""
     return (
         _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
         _Stage(SaveLink, None, lambda runs: world.links.save(_to_save(runs, world))),
-        _Stage(CreateRecord, Side.SALESFORCE, lambda runs: world.salesforce.create(_creations(runs))),
-        _Stage(UpdateRecord, Side.SALESFORCE, lambda runs: world.salesforce.update(_updates(runs))),
-        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: world.hubspot.create(_creations(runs))),
-        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: world.hubspot.update(_updates(runs))),
+        _Stage(
+            CreateRecord, Side.SALESFORCE, lambda runs: _sent(_creations, world.salesforce.create, runs, world, again)
+        ),
+        _Stage(
+            UpdateRecord, Side.SALESFORCE, lambda runs: _sent(_updates, world.salesforce.update, runs, world, again)
+        ),
+        _Stage(CreateRecord, Side.HUBSPOT, lambda runs: _sent(_creations, world.hubspot.create, runs, world, again)),
+        _Stage(UpdateRecord, Side.HUBSPOT, lambda runs: _sent(_updates, world.hubspot.update, runs, world, again)),
         _Stage(Associate, Side.HUBSPOT, lambda runs: world.associations.associate(_heads(runs, Associate))),
         _Stage(Dissociate, Side.HUBSPOT, lambda runs: world.associations.dissociate(_heads(runs, Dissociate))),
         _Stage(EndRole, Side.SALESFORCE, lambda runs: world.opportunities.end_roles(_heads(runs, EndRole))),
@@ -199,6 +215,23 @@ def _stages(world: World, roll_up: RollUps = no_roll_ups) -> tuple[_Stage, ...]:
         _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
         _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
     )
+
+
+def _sent(
+    effects: Callable[[Sequence[_Run]], list[AnyWrite]],
+    send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
+    runs: Sequence[_Run],
+    world: World,
+    again: SecondTries | None,
+) -> Sequence[Outcome]:
+    """Make the writes of these plans; those that were refused for some of their fields once more without them."""
+    if again is None:
+        return send(effects(runs))
+    tries = [Try(run.at, run.applied.saved, run.applied.left_out) for run in runs]
+    outcomes = send_twice(effects(runs), send, tries, again, world)
+    for run, one in zip(runs, tries, strict=True):
+        run.applied.saved = one.saved
+    return outcomes
 
 
 def _advance(runs: Sequence[_Run], stage: _Stage) -> bool:
@@ -238,6 +271,7 @@ def _to_save(runs: Sequence[_Run], world: World) -> list[Link]:
     for run, effect in zip(runs, _heads(runs, SaveLink), strict=True):
         saved = run.applied.saved
         link = effect.link if saved is None else replace(effect.link, version=saved.version)
+        link = run.applied.left_out.marked(link)
         links.append(link.announced_at(world.now()))
     return links
 

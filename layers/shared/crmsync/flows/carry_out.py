@@ -12,6 +12,7 @@ from datetime import datetime
 from crmsync.errors import TryAgain
 from crmsync.flows.apply import Applied, RollUps, Settle, apply, no_roll_ups
 from crmsync.flows.outcomes import AnyFacts
+from crmsync.flows.second_tries import SecondTries
 from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import spread_stages
 from crmsync.flows.world import World
@@ -23,6 +24,7 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
 from crmsync.rules.intents import LONGEST_WRITE, may_be_under_way
+from crmsync.rules.refused_fields import left_apart, skips_fields, without
 
 _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
 
@@ -43,10 +45,15 @@ def carry_out(
     rivals = _others_may_still_write(facts, world, book)
     held = _spread(facts, plans, world, book)
     settle = settler(book)
-    applied = apply(plans, world, settle, roll_up)
+    skips = skips_fields(book)
+    applied = apply(plans, world, settle, roll_up, SecondTries(tuple(facts), book) if skips else None)
+    _tell(plans, applied)
     pairs = _completed(facts, plans, applied, world, book)
-    second = plan_all([pair for _, pair in pairs])
-    for (at, pair), plan, done in zip(pairs, second, apply(second, world, settle, roll_up), strict=True):
+    newborn = [pair for _, pair in pairs]
+    second = plan_all(newborn)
+    outcome = apply(second, world, settle, roll_up, SecondTries(tuple(newborn), book) if skips else None)
+    _tell(second, outcome)
+    for (at, pair), plan, done in zip(pairs, second, outcome, strict=True):
         facts[at], applied[at] = pair, done
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
@@ -54,6 +61,13 @@ def carry_out(
     if rivals:
         world.outbox.again([(change, _AFTER_THEIR_END) for change in rivals])
     return applied
+
+
+def _tell(plans: list[Plan], applied: Sequence[Applied]) -> None:
+    """Have the plans tell of the fields that were left out of their writes; they are in the inbox already."""
+    for at, done in enumerate(applied):
+        if done.left_out.reports:
+            plans[at] = replace(plans[at], effects=(*plans[at].effects, *done.left_out.reports))
 
 
 def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book) -> list[Change]:
@@ -115,12 +129,10 @@ def _completed(
             continue
         here = {place: ref if isinstance(place, Slot) else place for place in (link.hubspot, link.salesforce)}
         link = replace(link, hubspot=here[link.hubspot], salesforce=here[link.salesforce])
-        pairs.append(
-            (
-                at,
-                replace(facts[at], link=link, hubspot=facts[at].hubspot or new, salesforce=facts[at].salesforce or new),
-            )
-        )
+        pair = replace(facts[at], link=link, hubspot=facts[at].hubspot or new, salesforce=facts[at].salesforce or new)
+        if (left := applied[at].left_out.of_new) and pair.salesforce:
+            pair = replace(pair, link=left_apart(link, *left, new, pair.salesforce, book))
+        pairs.append((at, pair))
     return pairs
 
 
@@ -130,5 +142,7 @@ def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> 
     if create is None:
         return None
     fields = (*book.fields(Side.HUBSPOT)[ref.object], *book.beside)
+    if applied.left_out.of_new:
+        create = replace(create, fields=without(create, applied.left_out.of_new[1]).fields)
     told: Mapping[str, Value] = {**create.fields, names.HUBSPOT_KEY: create.key, **applied.shown.get(Side.HUBSPOT, {})}
     return Record(ref, {name: told.get(name) for name in fields}, now, now)

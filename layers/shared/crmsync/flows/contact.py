@@ -16,7 +16,7 @@ from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, with_accounts
 from crmsync.flows.contact_waits import vacating, wake, with_holders
 from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Rival, Summary, conclude, in_passes
-from crmsync.flows.planning import Looked
+from crmsync.flows.planning import Looked, zone_for
 from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
@@ -38,8 +38,9 @@ def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
 
 def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
-    book = contact_book(world.connection, world.sealer, world.our_user, world.our_app)
-    book = replace(book, person_accounts=world.accounts.has_person_accounts())
+    zone = zone_for(world.connection.contacts.field, world)
+    book = contact_book(world.connection, world.sealer, world.our_user, world.our_app, zone=zone)
+    book = replace(book, person_accounts=world.accounts.has_person_accounts(), places=world.accounts.places())
     book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     facts = with_accounts(gathered.facts, world)
     book = open_book(facts, world, book)

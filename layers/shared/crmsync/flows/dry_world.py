@@ -30,7 +30,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "lists": frozenset({"members", "joined_since"}),
         "associations": frozenset({"of", "primary_companies"}),
         "companies": frozenset({"companies_by_domain"}),
-        "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts"}),
+        "accounts": frozenset({"accounts_by_domain", "contacts_of", "has_person_accounts", "places"}),
         "opportunities": frozenset(
             {"roles", "roles_of", "ties_of", "of_accounts", "deleted_at", "by_value", "has_currencies", "record_types"}
         ),
@@ -48,7 +48,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
 
-AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "may_begin"})
+AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "may_begin", "zone"})
 """What of the world is no port."""
 
 

@@ -77,6 +77,7 @@ def _book(world: World, pipelines: PipelineMap) -> Book:
         pipelines=pipelines,
         has_currencies=world.opportunities.has_currencies(),
         since=world.opportunities_since,
+        zone=world.zone(),
     )
 
 

@@ -249,7 +249,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        is_open = _awaited(plan) or asks_for_opt_out(plan)
+        is_open = _awaited(plan) or asks_for_opt_out(plan) or plan.is_partial
         if done.error is None and not is_open and not any(isinstance(effect, Report) for effect in plan.effects):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]

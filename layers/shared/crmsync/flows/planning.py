@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from typing import Generic, TypeAlias
 
 from crmsync.flows.outcomes import AnyFacts
@@ -15,10 +16,11 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, DeleteRecord, Plan, Report
 from crmsync.model.facts import Facts
-from crmsync.model.fields import Update
+from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules import owners, reports
 from crmsync.rules.book import Book
+from crmsync.rules.field_maps import asks_for_zone
 from crmsync.rules.pair_standing import owning_of
 
 Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
@@ -45,6 +47,11 @@ def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:
     if book.owners is not None or not any(_asks_for_owners(one) for one in facts):
         return book
     return replace(book, owners=owners.owner_book(world.directory.owners(), dict(world.connection.owners)))
+
+
+def zone_for(rows: Iterable[FieldRule], world: World) -> tzinfo:
+    """The time zone of the HubSpot account where one of the rows needs it; nobody asks for it in vain. Raises `SyncError`."""
+    return world.zone() if asks_for_zone(rows) else UTC
 
 
 def plan_batch(

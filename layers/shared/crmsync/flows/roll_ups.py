@@ -99,7 +99,7 @@ def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], world: World) -> T
 
 def _sums(ties: Ties, ref: Ref, world: World) -> Mapping[str, str | None]:
     """What a contact shows when it is up to date."""
-    return rolled_up(ties.get(ref, ()), world.connection.deals.total_revenue_basis)
+    return rolled_up(ties.get(ref, ()), world.connection.deals.total_revenue_basis, world.zone())
 
 
 def _stages(records: Sequence[Record], moves: frozenset[Ref], ties: Ties, world: World) -> dict[Ref, str]:

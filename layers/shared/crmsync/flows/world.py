@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from crmsync.model.links import Sealer
@@ -41,7 +41,8 @@ class World:
 
     ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a source; by them
     our own writes are known. ``opportunities_since`` is when opportunities began to sync: companies are on, their accounts
-    imported, deals on (OPP-2, OPP-4); None as long as they do not.
+    imported, deals on (OPP-2, OPP-4); None as long as they do not. ``zone`` answers the time zone of the HubSpot account, in which its
+    people see days; it may ask HubSpot, and raise `SyncError`.
     """
 
     connection: Connection
@@ -72,6 +73,7 @@ class World:
     opportunities_since: datetime | None = None
     may_begin: Callable[[], bool] = lambda: True
     """Whether the invocation has time for another batch."""
+    zone: Callable[[], tzinfo] = lambda: UTC
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

@@ -138,7 +138,8 @@ def _error(
         )
     if code in PROPERTY_CODES:
         return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
-    return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    error = verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    return error.naming([*(detail["name"] for detail in details), *_named(body)])
 
 
 def _details(message: str) -> list[dict[str, str]]:

@@ -24,6 +24,7 @@ from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.places import Places
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import Fields, Outcome, Sighting
 
@@ -138,6 +139,10 @@ class SalesforceGateway:
     def has_person_accounts(self) -> bool:
         """Whether the org has person accounts (PA-1), described once. Raises `SyncError`."""
         return self._persons.are_on()
+
+    def places(self) -> Places | None:
+        """The countries and states that the org knows, described once; None where it takes any text. Raises `SyncError`."""
+        return self._persons.places()
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
         """Upsert by our external id, 200 a call: a repeat finds the record that the first time made.

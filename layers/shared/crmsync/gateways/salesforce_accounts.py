@@ -9,10 +9,13 @@ is taken apart here. The beginnings are anchored, so that an org that has an ind
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from crmsync.gateways.salesforce_ids import full, is_id
+from crmsync.gateways.salesforce_places import places_of
 from crmsync.gateways.salesforce_queries import by_account, by_website, run
 from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.model.places import Places
 from crmsync.model.records import Ref, Side
 from crmsync.rules.domains import asked, host_of
 
@@ -44,20 +47,34 @@ def contacts_of(session: SalesforceSession, accounts: Iterable[str]) -> Mapping[
     }
 
 
+_ASKED = frozenset({"IsPersonAccount", "MailingCountryCode", "MailingStateCode"})
+"""What is kept of the description of contacts."""
+
+
 class PersonAccounts:
     """Whether an org has person accounts. Switching them on cannot be undone, so only a "no" could grow old; a warm Lambda is young."""
 
     def __init__(self, session: SalesforceSession) -> None:
         """Ask through `session`, at the first question."""
         self._session = session
-        self._known: bool | None = None
+        self._known: Mapping[str, Mapping[str, Any]] | None = None
 
     def are_on(self) -> bool:
         """The answer of the first call: the columns of person accounts do not exist where they are off (PA-1). Raises `SyncError`.
 
         Contact is asked, as not every deployment of ours may read accounts.
         """
+        return "IsPersonAccount" in self._described()
+
+    def places(self) -> Places | None:
+        """The org's countries and states, told by the same call; None where addresses take any text. Raises `SyncError`."""
+        fields = self._described()
+        if "MailingCountryCode" not in fields:
+            return None
+        return places_of(fields["MailingCountryCode"], fields.get("MailingStateCode", {}))
+
+    def _described(self) -> Mapping[str, Mapping[str, Any]]:
         if self._known is None:
             described = self._session.call("GET", "sobjects/Contact/describe")
-            self._known = any(row["name"] == "IsPersonAccount" for row in described["fields"])
+            self._known = {str(row["name"]): row for row in described["fields"] if row["name"] in _ASKED}
         return self._known

@@ -180,17 +180,19 @@ def login_error(status: int, content: Any) -> Down:
 
 
 def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *, updates: bool = False) -> SyncError:
-    """The error for one row of a collection; `sent` are its fields. Salesforce may name several errors: the first one counts.
+    """The error for one row of a collection; `sent` are its fields. Of several errors the first one counts, with the fields of all.
 
     An update of a record that never was, or is gone for good, is refused as a bad cross reference; so is one that points to such a
     record. Only a row without any reference can tell the two apart.
     """
-    found = next(iter(errors), {})
+    every = list(errors)
+    found = every[0] if every else {}
     code = str(found.get("statusCode") or found.get("errorCode") or "UNKNOWN_EXCEPTION")
     message = str(found.get("message") or code)
     if updates and code == "INVALID_CROSS_REFERENCE_KEY" and not any(is_id(str(value)) for value in sent.values()):
         return Gone("The Salesforce record no longer exists.", code=code)
-    return _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
+    error = _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
+    return error.naming(str(name) for one in every for name in one.get("fields") or ())
 
 
 def unreachable(problem: Exception) -> Down:

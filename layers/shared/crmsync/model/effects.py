@@ -239,7 +239,8 @@ class Plan:
     """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone.
 
     ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link stored, once the record has its id.
-    ``undecided`` says that it turns on when HubSpot's values were set: plan again with their history.
+    ``undecided`` says that it turns on when HubSpot's values were set: plan again with their history. ``is_partial`` that the two sides go
+    on with different values in a field, so what was told of that still stands.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -247,6 +248,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     birth: Link | None = None
     undecided: bool = False
+    is_partial: bool = False
 
 
 def nothing(text: str, *because: str) -> Plan:

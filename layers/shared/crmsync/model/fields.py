@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -37,9 +37,9 @@ class Form(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     DAY = "day"
-    """A date in HubSpot, a moment in Salesforce; only the day counts."""
+    """A date in HubSpot, a moment in Salesforce; only the day counts, in the time zone of the HubSpot account."""
     DATED = "dated"
-    """A moment in HubSpot, a date in Salesforce; only the day counts."""
+    """A moment in HubSpot, a date in Salesforce; only the day counts, in the time zone of the HubSpot account."""
     CHOICE = "choice"
     MULTI = "multi"
     DOMAIN = "domain"
@@ -60,7 +60,7 @@ class FieldRule:
     values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other value.
 
     ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one that was there from the start (MAP-6).
-    It is no part of the operator's file: the push sets it.
+    It is no part of the operator's file: the push sets it. ``zone`` is the time zone in which a moment's day is told; the book sets it.
     """
 
     hubspot: str
@@ -73,6 +73,7 @@ class FieldRule:
     choices: Choices = ()
     restricted: bool = False
     since: datetime | None = None
+    zone: tzinfo = UTC
 
     def __str__(self) -> str:
         """``favourite_colour / Favourite_Colour__c``."""
@@ -100,6 +101,7 @@ class Spelling:
     scale: int = -1
     same: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
+    zone: tzinfo = UTC
 
 
 Look: TypeAlias = Form | Spelling

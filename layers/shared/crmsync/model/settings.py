@@ -60,6 +60,13 @@ class Duplicates(StrEnum):
     ALLOW = "allow"
 
 
+class OnRefusedField(StrEnum):
+    """What becomes of a record of which a CRM refuses one field (CH-8): the field is left out and told of, or the record is held."""
+
+    SKIP = "skip"
+    BLOCK = "block"
+
+
 @dataclass(frozen=True, slots=True)
 class HubspotAccount:
     """The HubSpot account of a connection: its portal id and the name of its secret."""
@@ -100,6 +107,7 @@ class ContactSettings:
     company_fallback: str = "email_domain"
     last_name_fallback: str = "email_name"
     max_deletes_per_hour: int = 0
+    on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     listed_since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
@@ -120,6 +128,7 @@ class CompanySettings:
     remove_associations: bool = False
     delete_in_hubspot: bool = False
     max_deletes_per_hour: int = 0
+    on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
 
@@ -146,6 +155,7 @@ class DealSettings:
     delete_in_hubspot: bool = True
     hold_deletes_hours: int = 0
     max_deletes_per_hour: int = 0
+    on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
 

@@ -25,6 +25,7 @@ from crmsync.model.effects import (
 from crmsync.model.jobs import Errand, Job
 from crmsync.model.links import Link
 from crmsync.model.owners import Owners
+from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Value
 from crmsync.rules.pace import DailyCalls, Depth
 
@@ -238,6 +239,9 @@ class Accounts(Protocol):
 
     def has_person_accounts(self) -> bool:
         """Whether the org has person accounts switched on (PA-1); asked once."""
+
+    def places(self) -> Places | None:
+        """The countries and states that the org knows, None where it takes any text; asked once."""
 
 
 @dataclass(frozen=True, slots=True)

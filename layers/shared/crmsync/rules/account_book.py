@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from crmsync.model.fields import Form
@@ -10,19 +11,25 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.rules import inclusion
 from crmsync.rules.book import Book, Page, page
-from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.field_maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.parents import ACCOUNT, COMPANY
 from crmsync.rules.person_accounts import of_person
 
 
 def account_book(
-    connection: Connection, sealer: Sealer, our_user: str, our_app: str = "", *, person_accounts: bool = False
+    connection: Connection,
+    sealer: Sealer,
+    our_user: str,
+    our_app: str = "",
+    *,
+    person_accounts: bool = False,
+    zone: tzinfo = UTC,
 ) -> Book:
     """Open the book of a connection: the default map with the operator's rows, without those that never sync (MAP-4).
 
-    In an org with person accounts these have a page of their own (PA-5).
+    In an org with person accounts these have a page of their own (PA-5). `zone` is the time zone of the HubSpot account.
     """
-    field_map = with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT]
+    field_map = in_zone(with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT], zone)
     return Book(
         Kind.ACCOUNT,
         connection,
@@ -33,6 +40,7 @@ def account_book(
         our_app,
         person_accounts=person_accounts,
         person_page=_page(of_person(field_map)) if person_accounts else None,
+        zone=zone,
     )
 
 

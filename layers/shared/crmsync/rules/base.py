@@ -12,7 +12,7 @@ from crmsync.model.fields import Look, Spelling
 from crmsync.model.links import Base, Link, Sealer
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.merge import Showing
-from crmsync.rules.values import canonical
+from crmsync.rules.values import canonical, day_before_zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,10 @@ def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: S
         agreed = base.seal_of(key)
         changed = None if agreed is None else sealer.seal(key, comparable) != agreed
         is_late = key != name and bool(base.seals) and not base.knows(key)
-        apart = key != name and bool(changed) and sealer.seal_apart(key, comparable) == agreed
+        apart = bool(changed) and sealer.seal_apart(key, comparable) == agreed
         changed = False if apart else changed
+        if changed and (day := day_before_zones(form, value)) and sealer.seal(key, day) == agreed:
+            comparable, changed = day, False
         if changed and settles and link is not None and link.has_written(name):
             settled.add(name)
             changed = False

@@ -17,6 +17,7 @@ from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import key_of, rebased
 from crmsync.rules.book import Book, Page
 from crmsync.rules.merge import may_pass
+from crmsync.rules.places import fitted
 from crmsync.rules.values import UnfitValueError, cross_rule, is_blank
 
 NEW = Slot("new")
@@ -50,6 +51,11 @@ def crossing(record: Record, salesforce_object: str, book: Book) -> tuple[dict[s
             fields[across] = cross_rule(rule, here.other, record.fields[name]).value
         except UnfitValueError:
             unfit.append(rule)
+    if here is Side.HUBSPOT:
+        names, bad = fitted(fields, {}, book.places)
+        fields |= names
+        unfit += [rule for rule in book.pages[salesforce_object].field_map if rule.salesforce in bad]
+        fields = {name: value for name, value in fields.items() if name not in bad}
     return fields, tuple(unfit)
 
 

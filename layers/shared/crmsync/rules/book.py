@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
 from crmsync.model.fields import FieldRule, Look, Update
 from crmsync.model.links import Sealer
 from crmsync.model.pipelines import PipelineMap
+from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import owners
@@ -65,7 +66,8 @@ class Book:
     whether the org has them switched on (PA-1), ``person_page`` what then holds for accounts that are persons, ``itemised_page`` what
     holds for opportunities whose amount Salesforce adds up. ``beside`` are HubSpot fields that are no properties: they are laid beside a
     record once it is read. ``pipelines`` say which pipeline goes with which record type (OPP-6); an opportunity older than ``since`` comes
-    by import alone (OPP-4).
+    by import alone (OPP-4). ``zone`` is the time zone of the HubSpot account, in which its days are told; ``places`` are the
+    countries and states that the org knows (None: it takes any text).
     """
 
     kind: Kind
@@ -85,6 +87,8 @@ class Book:
     beside: frozenset[str] = frozenset()
     pipelines: PipelineMap = field(default_factory=PipelineMap)
     since: datetime | None = None
+    zone: tzinfo = UTC
+    places: Places | None = None
 
     @property
     def shares_org(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from crmsync.model.fields import Form, Look
@@ -10,7 +11,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import inclusion, opt_out, parents
 from crmsync.rules.book import Book, Page, page
-from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.field_maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows
 
 HUBSPOT_OBJECT = "contact"
 SALESFORCE_OBJECTS = ("Contact", "Lead")
@@ -18,10 +19,15 @@ SALESFORCE_OBJECTS = ("Contact", "Lead")
 _EXTRAS = MappingProxyType({Side.HUBSPOT: frozenset({inclusion.STAGE})})
 
 
-def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app: str = "") -> Book:
-    """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4)."""
+def contact_book(
+    connection: Connection, sealer: Sealer, our_user: str, our_app: str = "", *, zone: tzinfo = UTC
+) -> Book:
+    """Open the book of a connection: default maps with the operator's rows, without those that never sync (MAP-4).
+
+    `zone` is the time zone of the HubSpot account.
+    """
     maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    pages = {name: _page(connection, name, field_map) for name, field_map in maps.items()}
+    pages = {name: _page(connection, name, in_zone(field_map, zone)) for name, field_map in maps.items()}
     return Book(
         Kind.CONTACT,
         connection,
@@ -31,6 +37,7 @@ def contact_book(connection: Connection, sealer: Sealer, our_user: str, our_app:
         our_user,
         our_app,
         extras=_EXTRAS,
+        zone=zone,
     )
 
 

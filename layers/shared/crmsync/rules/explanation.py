@@ -166,7 +166,7 @@ def _because(judged: Judged, merged: PairMerge) -> Because:
     return (
         *((verdict.because,) if verdict.because else ()),
         *(("CH-8",) if rule in merged.unfit or rule in merged.cut else ()),
-        *(("MAP-6",) if rule in merged.apart else ()),
+        *((("MAP-6" if rule.since else "CH-8"),) if rule in merged.apart else ()),
     )
 
 

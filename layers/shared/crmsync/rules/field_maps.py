@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -105,6 +106,19 @@ def with_custom_rows(maps: Mapping[str, FieldMap], rows: Iterable[FieldRule]) ->
         name: _merged(field_map, tuple(row for row in rows if row.serves(name)), default_pairs)
         for name, field_map in maps.items()
     }
+
+
+_ZONED = frozenset({Form.DAY, Form.DATED})
+
+
+def asks_for_zone(rows: Iterable[FieldRule]) -> bool:
+    """Whether one of the rows pairs a day with a moment, so that the day's time zone counts."""
+    return any(row.form in _ZONED for row in rows)
+
+
+def in_zone(field_map: FieldMap, zone: tzinfo) -> FieldMap:
+    """The map with `zone` as the time zone in which the day of a moment is told."""
+    return tuple(replace(row, zone=zone) if row.form in _ZONED else row for row in field_map)
 
 
 def _merged(field_map: FieldMap, rows: tuple[FieldRule, ...], default_pairs: Collection[tuple[str, str]]) -> FieldMap:

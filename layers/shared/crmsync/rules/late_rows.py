@@ -47,11 +47,11 @@ class Edits:
 
 
 def as_late(rule: FieldRule, hubspot: Showing, salesforce: Showing, edits: Edits) -> tuple[Showing, Showing]:
-    """Both showings of a row that came later, as the merge shall take them; those of any other row as they are."""
-    if rule.since is None:
-        return hubspot, salesforce
+    """Both showings of a row as the merge shall take them, where it came later or a resync carries what stayed apart; else as they are."""
     if edits.resync:
-        return _as_at_a_first_meeting(hubspot, salesforce)
+        hubspot, salesforce = _carried(hubspot, salesforce)
+    if rule.since is None or edits.resync:
+        return hubspot, salesforce
     if hubspot.is_late:
         hubspot = replace(hubspot, changed=edits.were_in_hubspot(rule.hubspot, rule.since))
     if salesforce.is_late:
@@ -73,12 +73,17 @@ def asks_for_age(rule: FieldRule, hubspot: Showing, salesforce: Showing, edits: 
 
 
 def stays_apart(hubspot: Showing, salesforce: Showing) -> bool:
-    """Whether the two sides go on with different values that they had before the mapping; a resync still carries them."""
+    """Whether the two sides go on with different values: from before the mapping, or as one was refused; a resync still carries them."""
     is_old = hubspot.is_late or salesforce.is_late or hubspot.apart or salesforce.apart
     return is_old and hubspot.canonical != salesforce.canonical
 
 
-def _as_at_a_first_meeting(hubspot: Showing, salesforce: Showing) -> tuple[Showing, Showing]:
+def _carried(hubspot: Showing, salesforce: Showing) -> tuple[Showing, Showing]:
+    """Two values that stayed apart, to be carried: as at a first meeting, or, where one side refused the other's, that one once more."""
     if hubspot.apart and salesforce.apart:
         return replace(hubspot, changed=None), replace(salesforce, changed=None)
+    if hubspot.apart and not salesforce.moved:
+        return hubspot, replace(salesforce, changed=True)
+    if salesforce.apart and not hubspot.moved:
+        return replace(hubspot, changed=True), salesforce
     return hubspot, salesforce

@@ -21,7 +21,7 @@ class Showing:
     """What one side shows in one field: value, canonical form, and whether it differs from the base (None: no base).
 
     ``is_late`` says that the mapping is younger than the link and the field was never looked at since; ``apart`` that it
-    shows what it showed when the two sides were left with different values (MAP-6).
+    shows what it showed when the two sides were left with different values (MAP-6, CH-8).
     """
 
     value: Value

@@ -27,7 +27,7 @@ def birth_of_opportunity(deal: Record, book: Book) -> Birth:
     fields, unfit = crossing(deal, OPPORTUNITY, book)
     fields |= stage_of_new_opportunity(deal.fields, book.pipelines) or {}
     if is_blank(fields.get(CLOSE_DATE)) and book.connection.deals.close_date_fallback:
-        fields[CLOSE_DATE] = _end_of_month(deal.created_at)
+        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(book.zone))
     company = company_of(deal.fields.get(HUBSPOT_FIELD))
     account = book.parents.get(company) if company else None
     if account:

@@ -6,17 +6,17 @@ Whom a deal is associated with is no property of it, and counts as one all the s
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.fields import Form, Look, Update
+from crmsync.model.fields import Form, Look, Spelling, Update
 from crmsync.model.links import Sealer
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection
 from crmsync.rules import deal_stages, parents
 from crmsync.rules.book import Book, Page, page
-from crmsync.rules.field_maps import CURRENCY, DEFAULT_OPPORTUNITY_MAPS, FieldMap, with_custom_rows
+from crmsync.rules.field_maps import CURRENCY, DEFAULT_OPPORTUNITY_MAPS, FieldMap, in_zone, with_custom_rows
 
 DEAL = "deal"
 OPPORTUNITY = "Opportunity"
@@ -28,11 +28,11 @@ ITEMISED = "HasOpportunityLineItem"
 """Whether an opportunity has products; Salesforce then adds up its amount and takes none (platforms 2.4)."""
 
 AMOUNT = "Amount"
-COUNTED: MappingProxyType[str, Look] = MappingProxyType({AMOUNT: Form.NUMBER, "CloseDate": Form.DATED})
+COUNTED: MappingProxyType[str, Form] = MappingProxyType({AMOUNT: Form.NUMBER, "CloseDate": Form.DATED})
 """What roll-ups are added up from, beside the stage: a change is news even where the field is not mapped."""
 
 
-def opportunity_book(
+def opportunity_book(  # noqa: PLR0913 - what a book is opened with
     connection: Connection,
     sealer: Sealer,
     our_user: str,
@@ -41,13 +41,14 @@ def opportunity_book(
     pipelines: PipelineMap,
     has_currencies: bool = False,
     since: datetime | None = None,
+    zone: tzinfo = UTC,
 ) -> Book:
     """Open the book of a connection: the default map with the operator's rows, without those that never sync (MAP-4, FLD-10).
 
-    An opportunity that is older than `since` comes by import alone (OPP-4).
+    An opportunity that is older than `since` comes by import alone (OPP-4). `zone` is the time zone of the HubSpot account.
     """
     maps = {OPPORTUNITY: (*DEFAULT_OPPORTUNITY_MAPS[OPPORTUNITY], *((CURRENCY,) if has_currencies else ()))}
-    field_map = with_custom_rows(maps, connection.deals.field)[OPPORTUNITY]
+    field_map = in_zone(with_custom_rows(maps, connection.deals.field)[OPPORTUNITY], zone)
     is_typed = any(any(track.record_types) for track in pipelines.tracks)
     return Book(
         Kind.OPPORTUNITY,
@@ -61,6 +62,7 @@ def opportunity_book(
         beside=frozenset({CONTACTS, parents.HUBSPOT_FIELD}),
         pipelines=pipelines,
         since=since,
+        zone=zone,
         itemised_page=_page(_with_given_amount(field_map), is_typed=is_typed),
     )
 
@@ -82,7 +84,7 @@ def _page(field_map: FieldMap, *, is_typed: bool) -> Page:
     )
     salesforce: dict[str, Look] = dict.fromkeys((deal_stages.STAGE_NAME, parents.SALESFORCE_FIELD), Form.TEXT)
     salesforce |= {deal_stages.RECORD_TYPE: Form.TEXT} if is_typed else {}
-    salesforce |= {name: look for name, look in COUNTED.items() if name not in mapped}
+    salesforce |= {name: Spelling(form) for name, form in COUNTED.items() if name not in mapped}
     return page(field_map, hubspot, salesforce)
 
 

@@ -16,10 +16,12 @@ from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
 from crmsync.rules.choices import moves_back
+from crmsync.rules.field_maps import FieldMap
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
 from crmsync.rules.merge import KEEP, Showing, Verdict, is_in_step, may_pass, merge_field
 from crmsync.rules.merged import PairMerge, joined, newest_of
 from crmsync.rules.pair_standing import last_owners, merge_owners, merge_parents, merge_stages
+from crmsync.rules.places import fitted
 from crmsync.rules.values import UnfitValueError, cross_rule, is_too_long
 
 EMAIL = "email"
@@ -65,6 +67,7 @@ def merge_pair(
         if verdict.holder is not None:
             _carry(rule, verdict, h, s, merged)
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
+    _fit_places(salesforce, page.field_map, book, merged)
     _merge_opt_out(hubspot, h, s, book, merged)
     merge_owners(hubspot, salesforce, link, book, merged)
     merge_parents(hubspot, salesforce, h, s, book, merged)
@@ -113,6 +116,16 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
             merged.because_hubspot = joined(merged.because_hubspot, (verdict.because,))
     except UnfitValueError:
         merged.unfit += (rule,)
+
+
+def _fit_places(salesforce: Record, field_map: FieldMap, book: Book, merged: PairMerge) -> None:
+    """Have state and country fit the org's picklists; what does not stays unagreed."""
+    names, unfit = fitted(merged.to_salesforce, salesforce.fields, book.places)
+    merged.to_salesforce.update(names)
+    for rule in field_map:
+        if rule.salesforce in unfit:
+            del merged.to_salesforce[rule.salesforce]
+            merged.unfit += (rule,)
 
 
 def _is_cut(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView) -> bool:

@@ -101,7 +101,13 @@ def plan_pair(
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
     undecided = merged.undecided or asks_for_history(link, hubspot, salesforce, book)
-    return Plan((*written, *looks, *unfit, *cut), merged.conflicts, _left(merged.apart), undecided=undecided)
+    return Plan(
+        (*written, *looks, *unfit, *cut),
+        merged.conflicts,
+        _left(merged.apart),
+        undecided=undecided,
+        is_partial=bool(merged.apart),
+    )
 
 
 def _written(merged: PairMerge) -> Mapping[Side, frozenset[str]]:
@@ -130,9 +136,13 @@ def _looks_across(salesforce: Record, merged: PairMerge, book: Book) -> tuple[Lo
 
 
 def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
-    """Say which fields keep on both sides what they had before they were mapped."""
-    text = f"stay as they were before the mapping: {', '.join(map(str, apart))}"
-    return (Note(text, ("MAP-6",)),) if apart else ()
+    """Say which fields keep on both sides what they show: from before they were mapped, or as one side refused them."""
+    late = [str(rule) for rule in apart if rule.since]
+    refused = [str(rule) for rule in apart if not rule.since]
+    return (
+        *((Note(f"stay as they were before the mapping: {', '.join(late)}", ("MAP-6",)),) if late else ()),
+        *((Note(f"stay different, as one side refused them: {', '.join(refused)}", ("CH-8",)),) if refused else ()),
+    )
 
 
 def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:

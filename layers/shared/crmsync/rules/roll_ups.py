@@ -7,7 +7,7 @@ beside them. Everything is added up anew from all ties that stand, never counted
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -43,12 +43,13 @@ CUSTOMER = "customer"
 """Lifecycle stages by HubSpot's internal values."""
 
 
-def rolled_up(ties: Collection[Tie], basis: RevenueBasis) -> Mapping[str, str | None]:
+def rolled_up(ties: Collection[Tie], basis: RevenueBasis, zone: tzinfo = UTC) -> Mapping[str, str | None]:
     """What a contact's roll-ups show, in HubSpot's spelling, blank as None; without any tie two noughts and blanks.
 
     How many opportunities there are (ROLL-2), the day on which the first was created (ROLL-3, Q-4), the last close date of a won one
     (ROLL-4, Q-5), the amount of the won one that was created last, not closed last (ROLL-5, ROLL-7, Q-6), the total of all or of the won
-    ones (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are UTC. An opportunity without an amount counts as nought
+    ones (ROLL-6, Q-3), and the stage of the one created last (LIFE-8, Q-2). Days are those of `zone`, the HubSpot account's. An opportunity
+    without an amount counts as nought
     in the total; where its amount is asked for, that is blank.
     """
     won = [tie for tie in ties if tie.is_won]
@@ -58,7 +59,7 @@ def rolled_up(ties: Collection[Tie], basis: RevenueBasis) -> Mapping[str, str | 
     counted = won if basis is RevenueBasis.WON else ties
     return {
         COUNT: str(len(ties)),
-        FIRST_CREATED: _day(min((tie.created_at for tie in ties), default=None)),
+        FIRST_CREATED: _day(min((tie.created_at for tie in ties), default=None), zone),
         LAST_CLOSED: closed_last.close_date.isoformat() if closed_last else None,
         LAST_AMOUNT: _number(won_last.amount) if won_last else None,
         REVENUE: _number(sum((tie.amount for tie in counted if tie.amount is not None), Decimal())),
@@ -100,5 +101,5 @@ def _number(amount: Decimal | None) -> str | None:
     return None if amount is None else str(cross(Form.NUMBER, Side.HUBSPOT, str(amount)))
 
 
-def _day(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).date().isoformat()
+def _day(moment: datetime | None, zone: tzinfo) -> str | None:
+    return None if moment is None else moment.astimezone(zone).date().isoformat()

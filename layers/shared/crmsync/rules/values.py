@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
+_NOON = time(12)
 _WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE, Form.DOMAIN})
 
 HUBSPOT_LENGTH = 65_536
@@ -49,7 +50,7 @@ def spelling(rule: FieldRule, side: Side) -> Spelling:
     """How `side` spells the values of a mapped field; what `canonical` needs to compare them with the other side's."""
     first = {mine: theirs.lower() for mine, theirs in reversed(rule.choices)}
     same = {(pair[0] if side is Side.HUBSPOT else pair[1]).lower(): first[pair[0]] for pair in reversed(rule.choices)}
-    return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since)
+    return Spelling(rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since, rule.zone)
 
 
 def canonical(look: Look, value: Value) -> Value:
@@ -203,9 +204,32 @@ def _day_text(value: Value) -> str:
         return _moment(value).date().isoformat()
 
 
-def _midnight_text(value: Value) -> str:
-    day = date.fromisoformat(_day_text(value))
-    return _moment_text(datetime.combine(day, time(), UTC).isoformat())
+def day_in(zone: tzinfo, value: Value) -> str:
+    """The day of a moment as people in `zone` see it; a plain day is that day everywhere. Raises `UnfitValueError`."""
+    try:
+        return date.fromisoformat(_text(value)).isoformat()
+    except ValueError:
+        return _moment(value).astimezone(zone).date().isoformat()
+
+
+def day_before_zones(look: Look, value: Value) -> str | None:
+    """The day as which earlier versions took, and wrote, a moment that is exactly midnight UTC; None for anything else.
+
+    A pair that agreed on it then shows no news: whoever saw that moment as the evening before has edited nothing.
+    """
+    if not isinstance(look, Spelling) or look.form is not Form.DATED or is_blank(value):
+        return None
+    try:
+        moment = _moment(value)
+    except UnfitValueError:
+        return None
+    return moment.date().isoformat() if moment.time() == time() else None
+
+
+def _noon_text(zone: tzinfo, value: Value) -> str:
+    """Noon of the day, so that people some hours east or west of the zone still see the same day."""
+    day = date.fromisoformat(day_in(zone, value))
+    return _moment_text(datetime.combine(day, _NOON, zone).isoformat())
 
 
 def _several(value: Value) -> set[str]:
@@ -251,8 +275,8 @@ _CANONICAL: Mapping[Form, Callable[[Spelling, Value], Value]] = MappingProxyType
         Form.BOOLEAN: lambda _, value: _boolean(value),
         Form.DATE: lambda _, value: _day_text(value),
         Form.DATETIME: lambda _, value: _moment_text(value),
-        Form.DAY: lambda _, value: _day_text(value),
-        Form.DATED: lambda _, value: _day_text(value),
+        Form.DAY: lambda shape, value: day_in(shape.zone, value),
+        Form.DATED: lambda shape, value: day_in(shape.zone, value),
         Form.CHOICE: _same_choice,
         Form.MULTI: _same_choices,
         Form.DOMAIN: lambda _, value: _domain(value),
@@ -274,8 +298,8 @@ _CROSS: Mapping[Form, Callable[[FieldRule, Side, Value], Value]] = MappingProxyT
         Form.BOOLEAN: _cross_boolean,
         Form.DATE: lambda _rule, _to, value: _day_text(value),
         Form.DATETIME: lambda _rule, _to, value: _moment_text(value),
-        Form.DAY: lambda _rule, to, value: _midnight_text(value) if to is Side.SALESFORCE else _day_text(value),
-        Form.DATED: lambda _rule, to, value: _midnight_text(value) if to is Side.HUBSPOT else _day_text(value),
+        Form.DAY: lambda rule, to, value: (_noon_text if to is Side.SALESFORCE else day_in)(rule.zone, value),
+        Form.DATED: lambda rule, to, value: (_noon_text if to is Side.HUBSPOT else day_in)(rule.zone, value),
         Form.CHOICE: _cross_choice,
         Form.MULTI: _cross_choices,
         Form.DOMAIN: _cross_domain,

@@ -27,6 +27,7 @@ from crmsync.model.settings import (
     Duplicates,
     HubspotAccount,
     LifecycleSettings,
+    OnRefusedField,
     OutsideInclusionList,
     RevenueBasis,
     SalesforceOrg,
@@ -149,6 +150,7 @@ class FieldTable(Table):
 class _Mapped(Table):
     sync: bool = True
     max_deletes_per_hour: _Count = 0
+    on_refused_field: Annotated[OnRefusedField, Field(strict=False)] = OnRefusedField.SKIP
     field: list[FieldTable] = Field(default_factory=list)
 
 

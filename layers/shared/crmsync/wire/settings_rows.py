@@ -29,9 +29,13 @@ class Revision:
 
 
 def to_json(settings: Settings) -> str:
-    """The settings as compact JSON, without the version, which the row has itself."""
+    """The settings as compact JSON, without the version, which the row has itself, and the time zone, which is the account's."""
     row = dataclasses.asdict(settings)
     del row["version"]
+    for connection in row["connections"]:
+        for section in ("contacts", "companies", "deals"):
+            for rule in connection[section]["field"]:
+                del rule["zone"]
     return json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False, default=_moment)
 
 

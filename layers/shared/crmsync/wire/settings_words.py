@@ -32,6 +32,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "company_fallback": "Q-35",
         "last_name_fallback": "Q-35",
         "max_deletes_per_hour": "Q-30",
+        "on_refused_field": "CH-8",
         "contacts.sync": "SET-2",
         "companies.sync": "SET-4",
         "auto_create_and_associate": "SET-6",

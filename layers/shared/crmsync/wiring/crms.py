@@ -39,6 +39,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     from crmsync.gateways.brake import BrakeTable
     from crmsync.gateways.hubspot_associations import HubspotAssociations
     from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+    from crmsync.gateways.hubspot_zone import AccountZone
     from crmsync.gateways.ledger import LedgerTable
     from crmsync.gateways.links import LinksTable
     from crmsync.gateways.owners import OwnersDirectory
@@ -77,6 +78,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         now=now,
         opportunities_since=since,
         may_begin=remaining().may_begin,
+        zone=AccountZone(hubspot.client),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from local.simulators.hubspot.call import Answer, Call, text_of
 from local.simulators.hubspot.errors import ApiError
 from local.simulators.hubspot.stamps import iso
@@ -9,18 +12,25 @@ from local.simulators.hubspot.stamps import iso
 
 def details(call: Call) -> Answer:
     """GET the account's details."""
+    moment = datetime.fromtimestamp(call.portal.clock.now_ms() / 1000, ZoneInfo(call.portal.time_zone))
+    offset = moment.utcoffset() or timedelta()
     body = {
         "portalId": call.portal.portal_id,
         "accountType": "STANDARD",
-        "timeZone": "UTC",
+        "timeZone": call.portal.time_zone,
         "companyCurrency": "USD",
         "additionalCurrencies": [],
-        "utcOffset": "+00:00",
-        "utcOffsetMilliseconds": 0,
+        "utcOffset": _offset_text(offset),
+        "utcOffsetMilliseconds": round(offset.total_seconds() * 1000),
         "uiDomain": "app.hubspot.com",
         "dataHostingLocation": "na1",
     }
     return Answer(200, body)
+
+
+def _offset_text(offset: timedelta) -> str:
+    minutes = round(offset.total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def usage(call: Call) -> Answer:

@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
 
     def plan(row: Mapping[str, Any]) -> _Planned:
         raw = object_of(row, "properties")
-        values = writes.checked(raw)
+        values = writes.checked(raw, enforced=call.enforces_rules)
         links = wanted_links(call, writes, row.get("associations") or ())
         return _Planned(values, None, lambda: written_row(made(call, writes, values, links), writes.kind, raw))
 
@@ -85,7 +85,7 @@ def update(call: Call) -> Answer:
     def plan(row: Mapping[str, Any]) -> _Planned:
         raw = object_of(row, "properties")
         record = writes.living(text_of(row, "id"), row.get("idProperty"))
-        values = writes.checked(raw, record)
+        values = writes.checked(raw, record, enforced=call.enforces_rules)
         return _Planned(values, record, lambda: _changed(call, writes, record, values, raw))
 
     outcome = _run(writes, inputs, plan, isolated=_is_traced(inputs))
@@ -104,9 +104,9 @@ def upsert(call: Call) -> Answer:
         record = writes.found(key, id_property)
         if record is None:
             raw = {id_property: key, **raw}
-            values = writes.checked(raw)
+            values = writes.checked(raw, enforced=call.enforces_rules)
             return _Planned(values, None, lambda: _new(made(call, writes, values, ()), writes, raw))
-        values = writes.checked(raw, record)
+        values = writes.checked(raw, record, enforced=call.enforces_rules)
         return _Planned(values, record, lambda: _changed(call, writes, record, values, raw) | {"new": False})
 
     isolated = _is_traced(inputs) and id_property != writes.kind.natural_key

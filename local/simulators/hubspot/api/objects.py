@@ -35,7 +35,7 @@ def create(call: Call) -> Answer:
 
 def create_record(call: Call, writes: Writes, row: Mapping[str, Any]) -> Record:
     """Make one record of a create input. Raises before anything is stored."""
-    values = writes.checked(object_of(row, "properties"))
+    values = writes.checked(object_of(row, "properties"), enforced=call.enforces_rules)
     links = wanted_links(call, writes, row.get("associations") or ())
     return made(call, writes, values, links)
 
@@ -75,7 +75,7 @@ def update(call: Call) -> Answer:
     """PATCH one record by id or a unique property."""
     writes = call.portal.of(call.ids["type"])
     record = writes.living(call.ids["id"], call.query.get("idProperty"))
-    writes.update(record, writes.checked(call.properties, record), call.actor)
+    writes.update(record, writes.checked(call.properties, record, enforced=call.enforces_rules), call.actor)
     return Answer(200, written_row(record, writes.kind, call.properties))
 
 
