@@ -17,7 +17,7 @@ from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Sighting, Written
 from crmsync.rules.pace import DailyCalls, KnownCalls
 from local.simulators.hubspot.derived import may_move
-from tests.memory.customs import CHILDREN, CUSTOMS
+from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
 
 PAGE = 200
 LIFECYCLE = "lifecyclestage"
@@ -30,7 +30,7 @@ MERGED = "hs_merged_object_ids"
 BINLESS = frozenset({"OpportunityContactRole"})
 """Objects whose records are in no recycle bin when they are deleted by themselves."""
 
-IS_PERSON, PERSON_CONTACT = "IsPersonAccount", "PersonContactId"
+IS_PERSON = "IsPersonAccount"
 
 
 @dataclass(slots=True)
@@ -392,7 +392,7 @@ class MemoryCrm:
             return
         fields[IS_PERSON] = True
         fields["Name"] = " ".join(str(fields[name]) for name in ("FirstName", "LastName") if fields.get(name))
-        shown = {_of_contact(name): value for name, value in fields.items() if _of_contact(name)}
+        shown = {of_contact(name): value for name, value in fields.items() if of_contact(name)}
         if not fields.get(PERSON_CONTACT):
             contact = self._insert("Contact", {**shown, IS_PERSON: True, "AccountId": account.id}, ours=ours)
             fields[PERSON_CONTACT] = contact.id
@@ -433,15 +433,6 @@ class MemoryCrm:
 
     def _stamp(self, moment: datetime) -> datetime:
         return moment - (moment - datetime.min.replace(tzinfo=UTC)) % self.customs.stamp
-
-
-def _of_contact(name: str) -> str:
-    """What an account's field is called on the contact behind it; "" for the account's own."""
-    if name in {"FirstName", "LastName", "Phone", "Description", "OwnerId"}:
-        return name
-    if name.endswith("__pc"):
-        return f"{name.removesuffix('__pc')}__c"
-    return name.removeprefix("Person") if name.startswith("Person") and name != PERSON_CONTACT else ""
 
 
 def _plain(value: object) -> Value:

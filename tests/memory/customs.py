@@ -71,3 +71,15 @@ CHILDREN = {
     "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
 }
 """What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with the field that names their parent."""
+
+
+PERSON_CONTACT = "PersonContactId"
+
+
+def of_contact(name: str) -> str:
+    """What an account's field is called on the contact behind it; "" for the account's own."""
+    if name in {"FirstName", "LastName", "Phone", "Description", "OwnerId"}:
+        return name
+    if name.endswith("__pc"):
+        return f"{name.removesuffix('__pc')}__c"
+    return name.removeprefix("Person") if name.startswith("Person") and name != PERSON_CONTACT else ""
