@@ -19,6 +19,7 @@ HUBSPOT = frozenset(
 SALESFORCE = frozenset(
     {
         *("edition", "person_accounts", "daily_api_limit", "integration_profile"),
+        *("integration_licence", "integration_setup_rights", "sandbox"),
         *("users", "queues", "lead_assignment_owner", "stages", "opportunity_record_types", "custom_fields", "records"),
         *(
             "validation_rules",

@@ -6,6 +6,7 @@ import pytest
 
 from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
+from tests.flows.test_opt_out_shown import OWN_ACT
 from tests.flows.worlds import Town
 
 OUT = {"HasOptedOutOfEmail": True}
@@ -59,7 +60,7 @@ def test_who_came_back_is_not_opted_out_by_an_older_double():
     contact, lead, double = a_double(town, **OUT)
     told(town, double)
     town.wait()
-    town.hubspot.edit(contact, {"hs_email_optout": "false"})
+    town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
     for ref in (contact, double):
         told(town, ref)
     assert is_out(town, contact, lead) == [False, False]
@@ -149,7 +150,7 @@ def test_the_lead_of_a_contact_that_was_merged_away_still_opts_out(first: str, w
     assert is_out(town, survivor, winner, loser) == [True, True, True]
     assert town.salesforce.fields(loser)["Email"] == "two@example.com"
     town.wait()
-    town.hubspot.edit(survivor, {"hs_email_optout": "false"})
+    town.hubspot.edit(survivor, {"hs_email_optout": "false"}, by=OWN_ACT)
     told(town, survivor)
     town.salesforce.edit(loser, {"Title": "Baker"})
     told(town, loser)

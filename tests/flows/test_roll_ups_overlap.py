@@ -110,7 +110,7 @@ def test_where_the_second_look_fails_the_contact_is_added_up_later():
     stale = revenue(town, contact)
     town.drain()
 
-    assert (put_off, stale, revenue(town, contact)) == ([(first, Cause.AGAIN, 1)], "3", "10")
+    assert (put_off, stale, revenue(town, contact)) == ([(first, Cause.EDITED, 1)], "3", "10")
     assert second.side is Side.SALESFORCE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,11 @@ def changes(count: int) -> list[Change]:
     return [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at) for ref in refs]
 
 
+def told(summary: Summary) -> dict[str, int]:
+    """What was counted at all."""
+    return {name: count for name, count in summary.counts.items() if count}
+
+
 def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
     """The first thousand are looked at; the others go back into the queue at once, as they are."""
     town, seen, time = Town(), [], iter([True, False])
@@ -39,21 +45,21 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
 
     assert len(seen) == BATCH
     assert [(change, wait) for change, wait in town.outbox.delayed] == [(one, 0) for one in given if one not in seen]
-    assert (dict(summary.counts), summary.oldest) == ({"PutBack": 5}, None)
+    assert (told(summary), summary.oldest) == ({"PutBack": 5}, None)
 
 
 @pytest.mark.parametrize(
-    ("error", "tries", "wait", "counts", "oldest"),
+    ("error", "put_back", "wait", "counts", "oldest"),
     [
-        (OutOfTime(), 0, 0, {"PutBack": 1}, None),
-        (TryAgain("busy", after=60, code="429"), 1, 60, {"PutOff": 1}, "429"),
-        (Refused("Expired.", code="401"), 1, 900, {"PutOff": 1, "LooksRefused": 1}, "401"),
+        (OutOfTime(), {"cause": Cause.AGAIN}, 0, {"PutBack": 1}, None),
+        (TryAgain("busy", after=60, code="429"), {"held": True}, 80, {"Down": 1, "PutOff": 1}, "429"),
+        (Refused("Expired.", code="401"), {"held": True}, 35, {"Down": 1, "PutOff": 1, "LooksRefused": 1}, "401"),
     ],
 )
 def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
-    error: SyncError, tries: int, wait: int, counts: dict[str, int], oldest: str | None
+    error: SyncError, put_back: dict[str, Any], wait: int, counts: dict[str, int], oldest: str | None
 ) -> None:
-    """No time left is no try and no trouble; a refusal is counted at once, and how long the change has waited is told."""
+    """Nothing of this is a try. No time left is no trouble; a refusal is counted at once, and how long the change has waited is told."""
     town = Town()
 
     def sync(_some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
@@ -62,8 +68,8 @@ def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
     (change,) = changes(1)
     summary = in_passes([change], town.world, sync)
 
-    assert town.outbox.delayed == [(replace(change, tries=tries), wait)]
-    assert {name: count for name, count in summary.counts.items() if count} == counts
+    assert town.outbox.delayed == [(replace(change, **put_back), wait)]
+    assert told(summary) == counts
     assert summary.oldest == (Waiting(change.at, oldest) if oldest else None)
 
 

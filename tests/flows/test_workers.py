@@ -12,7 +12,7 @@ from local.stack.turns import Taken
 from tests.flows.conftest import SETTINGS, WORLD
 
 WRITES = {
-    "hubspot": "POST /crm/v3/objects/contacts/batch/update",
+    "hubspot": "POST /crm/objects/2026-03/contacts/batch/update",
     "salesforce": "PATCH /services/data/v66.0/composite/sobjects",
 }
 
@@ -51,7 +51,7 @@ def test_two_edits_of_one_contact_in_two_messages_are_worked_at_by_two_workers(s
     assert set(order) == {"contact_sync.0", "contact_sync.1"}
     assert max(first[0], second[0]) < min(first[1], second[1])
     for name in set(order):
-        assert ("hubspot", "POST /crm/v3/objects/contacts/batch/read") in {
+        assert ("hubspot", "POST /crm/objects/2026-03/contacts/batch/read") in {
             (taken.place, taken.call) for taken in turns if taken.worker == name
         }
     assert stack.stats()["lambda"]["contact_sync"] == before + 1 + 2

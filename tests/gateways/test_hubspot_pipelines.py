@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Gone, Refused, SyncError
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_pipelines import HubspotPipelines
 from crmsync.gateways.throttle import Patience
@@ -91,7 +91,7 @@ def test_an_account_without_room_for_a_pipeline_says_so_with_a_hint(answers: Seq
     ("answers", "kind", "code"),
     [
         ((refusal("Deal stages need a probability."), limits(3, 15)), Refused, "VALIDATION_ERROR"),
-        ((FORBIDDEN, FORBIDDEN), Refused, "MISSING_SCOPES"),
+        ((FORBIDDEN, FORBIDDEN), Down, "MISSING_SCOPES"),
         ((refusal("taken", 409, category="CONFLICT"), NONE_YET, limits(3, 15)), Conflict, "CONFLICT"),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_pipeline_that_somebody_makes_beside_us_is_done() -> None:
             Refused,
             "STAGE_ID_IN_USE",
         ),
-        (DropStage("9", WON), FORBIDDEN, Refused, "MISSING_SCOPES"),
+        (DropStage("9", WON), FORBIDDEN, Down, "MISSING_SCOPES"),
         (
             RenamePipeline("9", "Another"),
             refusal("no pipeline", 404, category="OBJECT_NOT_FOUND"),

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from crmsync.errors import Down, Refused, TryAgain
+from crmsync.errors import Down, Drifted, Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_queries import LONGEST_URI, Deletions, by_email, modified_since, run
 from crmsync.gateways.salesforce_session import audience_of
@@ -135,7 +135,7 @@ def test_a_field_that_was_removed_stops_only_the_rows_that_have_it(org: Org) -> 
         [an_update(one, Phone="1"), an_update(two, Title="Countess", Phone="2")]
     )
 
-    assert [type(outcome) for outcome in outcomes] == [Written, Refused]
+    assert [type(outcome) for outcome in outcomes] == [Written, Drifted]
     assert (outcomes[1].code, outcomes[1].fieldname) == ("INVALID_FIELD", "Title")
     with pytest.raises(Refused) as caught:
         org.gateway.read([one], {"Lead": ["Title"]})

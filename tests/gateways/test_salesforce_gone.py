@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Down, Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_survivors import MOST_MERGES
 from crmsync.model.effects import CreateRecord
@@ -159,4 +159,4 @@ def test_what_was_made_before_salesforce_went_away_is_told(org: Org) -> None:
 
     outcomes = org.gateway.create([a_creation(0), a_creation(1, assign=True)])
 
-    assert [type(one) for one in outcomes] == [TryAgain, Written]
+    assert [type(one) for one in outcomes] == [Down, Written]

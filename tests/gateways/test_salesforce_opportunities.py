@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Conflict, Refused, TryAgain
+from crmsync.errors import Conflict, Down, Refused, TryAgain
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce_sweep import SalesforceSweep
@@ -172,7 +172,7 @@ def test_roles_that_ended_before_salesforce_went_away_are_told(org: Org) -> None
 
     outcomes = org.opportunities.end_roles([EndRole(role) for role in roles])
 
-    assert [type(one) for one in outcomes] == [Written] * 200 + [TryAgain] * 10
+    assert [type(one) for one in outcomes] == [Written] * 200 + [Down] * 10
     with pytest.raises(TryAgain):
         org.opportunities.end_roles([EndRole(role) for role in roles[200:]])
 

@@ -63,7 +63,7 @@ def test_what_a_side_has_is_told_in_small_letters_with_what_may_only_be_read() -
         told = LiveSchemas(client, None).described(Side.HUBSPOT, ["contact"])  # type: ignore[arg-type]
 
     assert (told["contact"].fields, told["contact"].read_only) == ({"email", "old"}, {"old"})
-    assert [one.path for one in asked.asked] == ["/crm/v3/properties/contacts"]
+    assert [one.path for one in asked.asked] == ["/crm/properties/2026-03/contacts"]
 
 
 def test_a_field_that_salesforce_hides_is_not_told() -> None:

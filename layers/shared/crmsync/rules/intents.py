@@ -171,6 +171,9 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
             base = base.showing({key: min(seals)})
             others = others.still_to_cross([_key(rule, side.other)])
     link = _owner_taken_back(record, link, intent, book)
+    if crossing or base != link.base(side):
+        # Should the announced write still arrive, it is known as one that came too late.
+        intent = replace(intent, revision=book.sealer.revision(f"after {intent.revision.hex()}"))
     link = link.announcing(side, replace(intent, replaces=replaces))
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base, salesforce_base=others)
