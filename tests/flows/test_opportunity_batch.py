@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -382,3 +383,19 @@ def test_what_fails_on_the_way_is_done_at_the_next_look(at):
     assert town.salesforce.refs("Opportunity") == [opportunity]
     assert len(town.opportunities.roles_of([opportunity])[opportunity]) == 1
     assert shown(town, contact, "crmsync_total_revenue") == {"crmsync_total_revenue": "10"}
+
+
+@pytest.mark.rule("OPP-5")
+@pytest.mark.rule("ROLL-3")
+def test_a_month_and_a_day_are_those_of_the_hubspot_account():
+    """On the last evening of November by universal time it is December in Tokyo: for a close date that nobody gave, and for a roll-up."""
+    town = Town(now=datetime(2026, 11, 30, 20, tzinfo=UTC), zone=ZoneInfo("Asia/Tokyo"), since=None)
+    contact, theirs = a_pair_of_contacts(town)
+    deal = town.new_deal(contact, closedate="")
+
+    town.sync(deal)
+
+    opportunity = town.counterpart(deal)
+    assert shown(town, opportunity, "CloseDate") == {"CloseDate": "2026-12-31"}
+    assert shown(town, contact, "crmsync_first_deal_created_date") == {"crmsync_first_deal_created_date": "2026-12-01"}
+    assert theirs in [role.contact for role in town.opportunities.roles_of([opportunity])[opportunity]]

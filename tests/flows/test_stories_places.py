@@ -9,6 +9,7 @@ import pytest
 
 from local.people import People
 from local.stack import Stack
+from tests.flows.conftest import NewStack
 from tests.flows.story_stage import SWEEP, lead, open_errors, rows, with_contacts, writes
 
 WORLD: Mapping[str, Any] = {
@@ -108,3 +109,24 @@ def test_salesforces_names_go_to_hubspot(stack: Stack, people: People):
     assert shown == {"BillingStateCode": "NY", "BillingCountry": "United States"}
     assert len(rows(people, "Contact", "place@example.com")) == 1
     assert quiet(stack)
+
+
+@pytest.mark.rule("CH-8")
+def test_without_a_sight_of_the_lists_salesforces_refusal_says_what_does_not_fit(new_stack: NewStack):
+    """Where the codes are not to be seen, only state and country are left out of what is refused, both together."""
+    stack = new_stack(with_contacts(), WORLD)
+    stack.faults([{"at": "salesforce", "kind": "field_removed", "object": "Contact", "field": "MailingCountryCode"}])
+    people = People(stack.ready())
+    there = {"state": "Texas", "country": "United States"}
+    contact = people.new_contact(email="blind@example.com", lastname="Blind", company="Blind AG", **there)
+    assert open_errors(stack) == 0
+    assert where(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
+    people.edit_contact(contact, state="Bavaria", country="Germany", city="Bonn")
+    assert open_errors(stack) == 1
+    assert where(people, "blind@example.com") == ("Texas", "TX", "United States", "US")
+    assert lead(people, "blind@example.com", "City") == {"City": "Bonn"}
+    assert people.contact(contact, "state", "country") == {"state": "Bavaria", "country": "Germany"}
+    assert quiet(stack)
+    people.edit_contact(contact, state="California", country="United States")
+    assert open_errors(stack) == 0
+    assert where(people, "blind@example.com") == ("California", "CA", "United States", "US")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from crmsync.flows.account import sync_accounts
 from crmsync.flows.contact import sync_contacts
@@ -58,6 +58,7 @@ class Town:
     deals_settings: DealSettings = field(default_factory=DealSettings)
     lifecycle: LifecycleSettings = field(default_factory=LifecycleSettings)
     since: datetime | None = NOON
+    zone: tzinfo = UTC
     links: MemoryLinks = field(default_factory=MemoryLinks)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
@@ -114,6 +115,7 @@ class Town:
             OUR_APP,
             lambda: self.now,
             self.since,
+            lambda: self.zone,
         )
 
     def crm(self, side: Side) -> MemoryCrm:

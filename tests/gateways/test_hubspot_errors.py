@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -79,3 +80,16 @@ def test_a_clash_names_the_record_that_was_first(message: str) -> None:
 def test_a_message_of_another_shape_is_still_a_refusal(message: str) -> None:
     """HubSpot's messages are for people and may change."""
     assert type(row_error({"category": "VALIDATION_ERROR", "message": message}, {})) is Refused
+
+
+@pytest.mark.rule("CH-8")
+def test_all_properties_that_a_row_was_refused_for_are_told() -> None:
+    """They stand as JSON in the message, and in the context of each error."""
+    rows = [{"name": "phone", "error": "REQUIRED_PROPERTY_MISSING", "message": "phone is required"}]
+    body = {
+        "category": "VALIDATION_ERROR",
+        "message": f"Property values were not valid: {json.dumps(rows)}",
+        "errors": [{"context": {"propertyName": ["phone"]}}, {"context": {"propertyName": ["city"]}}],
+    }
+    error = row_error(body, {"phone": "", "city": "Graz"})
+    assert (type(error), error.fieldname, error.fieldnames) == (Refused, "phone", ("phone", "city"))

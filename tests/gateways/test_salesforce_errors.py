@@ -141,3 +141,16 @@ def test_ids_are_known_by_their_checksum() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.rule("CH-8")
+def test_all_fields_that_a_row_was_refused_for_are_told() -> None:
+    """Salesforce may give several errors for a row, each with fields; the first one is the report's."""
+    errors = [
+        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No.", "fields": ["Phone"]},
+        {"statusCode": "REQUIRED_FIELD_MISSING", "message": "Required", "fields": ["Company", "Phone"]},
+        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Top of the page", "fields": []},
+    ]
+    error = row_error(errors, {"Phone": "1", "Company": None})
+    assert (error.code, error.fieldname) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Phone")
+    assert error.fieldnames == ("Phone", "Company")

@@ -9,9 +9,11 @@ import pytest
 from crmsync.errors import Refused
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
+from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import ContactSettings, OnRefusedField
 from crmsync.rules.base import view
+from crmsync.rules.opportunity_book import opportunity_book
 from crmsync.rules.pair import merge_pair
 from crmsync.rules.refused_fields import left_apart, left_out, skips_fields
 from tests.builders import ACCOUNT_ID, CONTACT_ID, LEAD_ID, OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
@@ -70,6 +72,20 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
     )
     contact = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
     assert left_out(write, refusal(told), contact, BOOK) == {"PersonMobilePhone"}
+
+
+@pytest.mark.rule("CUR-1")
+@pytest.mark.rule("CH-8")
+def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
+    """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
+    book = opportunity_book(BOOK.connection, SEALER, OUR_USER, pipelines=PipelineMap(), has_currencies=True)
+    there = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
+    both = UpdateRecord(there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200, "CurrencyIsoCode": "JPY"})
+    alone = UpdateRecord(there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200})
+    assert left_out(both, refusal("CurrencyIsoCode"), there, book) == frozenset()
+    assert left_out(both, refusal("Amount"), there, book) == frozenset()
+    assert left_out(both, refusal("Name"), there, book) == {"Name"}
+    assert left_out(alone, refusal("Amount"), there, book) == {"Amount"}
 
 
 @pytest.mark.rule("CH-8")

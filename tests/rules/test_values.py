@@ -283,13 +283,14 @@ def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
     assert cross_rule(rule, S, moment).value == day.isoformat()
 
 
-def test_only_a_close_date_at_midnight_has_a_day_from_before_there_were_zones():
+@pytest.mark.parametrize("form", [Form.DATED, Form.DAY])
+def test_only_a_day_at_midnight_is_known_from_before_there_were_zones(form):
     """Earlier versions wrote days so, and so they are known in a base that these left."""
-    look = spelling(replace(a_rule(Form.DATED), zone=timezone(timedelta(hours=-5))), H)
+    look = spelling(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)
 
     assert day_before_zones(look, "2027-01-01T00:00:00.000Z") == "2027-01-01"
     assert canonical(look, "2027-01-01T00:00:00.000Z") == "2026-12-31"
     assert day_before_zones(look, "2027-01-01T00:00:01.000Z") is None
     assert day_before_zones(look, None) is None
     assert day_before_zones(look, "soon") is None
-    assert day_before_zones(Form.DATED, "2027-01-01T00:00:00.000Z") is None
+    assert day_before_zones(form, "2027-01-01T00:00:00.000Z") is None

@@ -133,8 +133,7 @@ def apply(
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
     _rebase(runs, world, settle)
-    told = [effect for effect in said if isinstance(effect, Report)]
-    world.inbox.park(world.connection.name, [*told, *(one for run in runs for one in run.applied.left_out.reports)])
+    world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
     _ask(looks, world)
     return [run.applied for run in runs]
 

@@ -1,7 +1,8 @@
 """A write that was refused for some of its fields is tried once more without these: all of a batch together, in one further call.
 
-The link says first that the fields were left out, then the rest is written: whoever looks in between must not take the value that stays
-for a person's edit. What a second try does not help is told as if there had been none.
+People are told first, then the link says that the fields were left out, then the rest is written: whoever looks in between must not take
+the value that stays for a person's edit, and whoever dies in between must not leave it untold. What a second try does not help is told as
+if there had been none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ class LeftOut:
     marks: list[Mark] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     of_new: tuple[CreateRecord, frozenset[str]] | None = None
+
+    def keep(self, effect: CreateRecord | UpdateRecord, names: frozenset[str], told: Report) -> None:
+        """Keep that the write was made without these fields."""
+        self.reports.append(told)
+        if isinstance(effect, CreateRecord):
+            self.of_new = effect, names
 
     def marked(self, link: Link) -> Link:
         """The link with all that was left out."""
@@ -72,9 +79,10 @@ class SecondTries:
         shown = pair[0] if effect.side is Side.HUBSPOT else pair[1]
         return lambda link: left_apart(link, effect, names, shown, pair[1], self.book)
 
-    def report(self, at: int, error: Refused, names: frozenset[str]) -> Report:
+    def report(self, at: int, outcome: Outcome, names: frozenset[str]) -> Report:
         """What people are told."""
         one = self.facts[at]
+        error = outcome if isinstance(outcome, Refused) else Refused("")
         return report(one.hubspot.ref if one.hubspot else one.change.ref, error, names)
 
     def _pair(self, one: Try) -> tuple[Record, Record] | None:
@@ -103,25 +111,35 @@ def send_twice(
     outcomes = list(send(effects))
     asked = [rules.fields(*one) for one in zip(tries, effects, outcomes, strict=True)]
     again = {at: names for at, names in enumerate(asked) if names}
-    marks = {at: mark for at, names in again.items() if (mark := rules.mark(tries[at], effects[at], names))}
-    for at, error in _announce(marks, tries, world).items():
-        outcomes[at] = error
-        del again[at]
     if not again:
         return outcomes
-    try:
-        second = send([without(effects[at], names) for at, names in again.items()])
-    except SyncError as error:
-        second = [error] * len(again)
-    for (at, names), outcome in zip(again.items(), second, strict=True):
-        first = outcomes[at]
-        if isinstance(outcome, Written) and isinstance(first, Refused):
-            tries[at].left_out.reports.append(rules.report(tries[at].at, first, names))
-            refused: CreateRecord | UpdateRecord = effects[at]
-            if isinstance(refused, CreateRecord):
-                tries[at].left_out.of_new = refused, names
-        outcomes[at] = first if isinstance(outcome, Refused) else outcome
+    reports = {at: rules.report(tries[at].at, outcomes[at], names) for at, names in again.items()}
+    world.inbox.park(world.connection.name, list(reports.values()))
+    marks = {at: mark for at, names in again.items() if (mark := rules.mark(tries[at], effects[at], names))}
+    for at, failure in _announce(marks, tries, world).items():
+        outcomes[at] = failure
+        del again[at]
+    for at, outcome in _sent_again(effects, send, again).items():
+        if isinstance(outcome, Written):
+            tries[at].left_out.keep(effects[at], again[at], reports[at])
+        if not isinstance(outcome, Refused):
+            outcomes[at] = outcome
     return outcomes
+
+
+def _sent_again(
+    effects: Sequence[AnyWrite],
+    send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
+    again: Mapping[int, frozenset[str]],
+) -> Mapping[int, Outcome]:
+    """Make the writes once more without these fields: what became of each. Nothing is raised, as the first ones were made."""
+    if not again:
+        return {}
+    try:
+        outcomes = send([without(effects[at], names) for at, names in again.items()])
+    except SyncError as error:
+        outcomes = [error] * len(again)
+    return dict(zip(again, outcomes, strict=True))
 
 
 def _announce(marks: Mapping[int, Mark], tries: Sequence[Try], world: World) -> dict[int, SyncError]:

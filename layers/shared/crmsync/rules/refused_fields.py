@@ -13,12 +13,13 @@ from typing import TypeVar
 from crmsync.errors import Refused
 from crmsync.model import names
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
-from crmsync.model.fields import FieldRule
+from crmsync.model.fields import FieldRule, Form
 from crmsync.model.links import Link, tags
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import OnRefusedField
 from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
+from crmsync.rules.field_maps import CURRENCY
 from crmsync.rules.person_accounts import account_field
 from crmsync.rules.refusals import drawer_of
 
@@ -48,7 +49,8 @@ def left_out(effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Re
     """The fields of a refused write, by the names in it, without which it is worth a second try; none where that cannot be told.
 
     `salesforce` is the record of the pair there, None where it is being made. Only mapped fields are left out: never an owner, a stage, a
-    parent, an opt-out or an id of ours. A state and its country go together, as Salesforce takes neither alone.
+    parent, an opt-out or an id of ours. A state and its country go together, as Salesforce takes neither alone. Nothing is left out of a
+    write that would give an amount another currency, or a currency another amount.
     """
     if drawer_of(error.code) is not Category.VALIDATION:
         return frozenset()
@@ -57,7 +59,9 @@ def left_out(effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Re
         known = {name: rule for name, rule in known.items() if rule.on(effect.side) not in _IDENTITY}
     found = {name for told in error.fieldnames for name in _meant(told, known)}
     found |= {twin for name in found if (twin := _twin(name)) in known}
-    return frozenset(found) if found and found < _proper(effect) else frozenset()
+    if not found or not found < _proper(effect) or _takes_money_apart(found, known):
+        return frozenset()
+    return frozenset(found)
 
 
 def left_apart(
@@ -111,6 +115,12 @@ def _rules_sent(effect: CreateRecord | UpdateRecord, salesforce: Ref | None, boo
                 mine = rule.on(effect.side)
                 rules[account_field(mine) if is_person else mine] = rule
     return {name: rule for name, rule in rules.items() if name in effect.fields}
+
+
+def _takes_money_apart(found: Collection[str], known: Mapping[str, FieldRule]) -> bool:
+    """Whether a currency would be written without an amount that goes with it, or the other way round (CUR-1)."""
+    currencies = {name for name, rule in known.items() if rule.salesforce == CURRENCY.salesforce}
+    return any(name in currencies or (bool(currencies) and known[name].form is Form.NUMBER) for name in found)
 
 
 def _meant(told: str, known: Collection[str]) -> Iterator[str]:

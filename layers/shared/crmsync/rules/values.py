@@ -23,6 +23,7 @@ _FALSE = frozenset({"false", "0", "no"})
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
 _NOON = time(12)
+_ZONED = frozenset({Form.DAY, Form.DATED})
 _WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE, Form.DOMAIN})
 
 HUBSPOT_LENGTH = 65_536
@@ -217,7 +218,7 @@ def day_before_zones(look: Look, value: Value) -> str | None:
 
     A pair that agreed on it then shows no news: whoever saw that moment as the evening before has edited nothing.
     """
-    if not isinstance(look, Spelling) or look.form is not Form.DATED or is_blank(value):
+    if not isinstance(look, Spelling) or look.form not in _ZONED or is_blank(value):
         return None
     try:
         moment = _moment(value)
