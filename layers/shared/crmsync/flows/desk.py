@@ -14,7 +14,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
-from crmsync.model.records import Record, Ref, Side
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.book import Book
 from crmsync.rules.counterparts import named_by
 from crmsync.rules.heirs import merged_from, primary_link
@@ -169,11 +169,13 @@ class Desk(Generic[AnyFacts]):
         self.weigh([*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))])
 
     def _find_made(self, lone: Sequence[Record]) -> None:
-        """Find what an earlier look that ended half way has made for these records.
+        """Find what another look, beside this one or before it, has made for these records and could not tell of yet.
 
-        To make it once more would give it back the values of then, though people may have changed it since.
+        To make it once more would give it back the values of then, though people may have changed it since. People are found by their
+        address as well, so for them it is asked only where an earlier look ended half way.
         """
-        retried = [record for record in lone if record.ref in self._retried and not self._named_by(record)]
+        asks_always = self.book.kind is not Kind.CONTACT
+        retried = [one for one in lone if (asks_always or one.ref in self._retried) and not self._named_by(one)]
         for side in Side:
             here = {self._key_of(record): record.ref for record in retried if record.ref.side is side}
             names = self.book.pages if side is Side.HUBSPOT else (self.book.hubspot_object,)

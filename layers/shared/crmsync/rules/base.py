@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from crmsync.model.fields import Look, Spelling
-from crmsync.model.links import Base, Link, Sealer
+from crmsync.model.links import CHANGED, Base, Link, Sealer
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.merge import Showing
 from crmsync.rules.values import canonical, day_before_zones
@@ -66,7 +66,7 @@ def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: S
         changed = False if apart else changed
         if changed and (day := day_before_zones(form, value)) and sealer.seal(key, day) == agreed:
             comparable, changed = day, False
-        if changed and settles and link is not None and link.has_written(name):
+        if changed and agreed != CHANGED and settles and link is not None and link.has_written(name):
             settled.add(name)
             changed = False
         showings[name] = Showing(value, comparable, changed, is_late, apart)
