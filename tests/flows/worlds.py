@@ -115,7 +115,7 @@ class Town:
             OUR_APP,
             lambda: self.now,
             self.since,
-            lambda: self.zone,
+            zone=lambda: self.zone,
         )
 
     def crm(self, side: Side) -> MemoryCrm:

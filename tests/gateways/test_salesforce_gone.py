@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import Down, Refused, TryAgain
+from crmsync.errors import Down, Refused
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_survivors import MOST_MERGES
 from crmsync.model.effects import CreateRecord

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.links import Intent, tag
+from crmsync.model.links import LONGEST_WRITE, Intent, tag
 from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_REVISION, revision_text
 from crmsync.model.records import Origin, Side
 from crmsync.plans.contact import plan_contact
-from crmsync.rules.intents import LONGEST_WRITE, has_landed, may_be_under_way, may_be_unwritten
+from crmsync.rules.intents import has_landed, may_be_under_way, may_be_unwritten
 from crmsync.rules.owners import OwnerBook
 from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_book, a_contact, a_lead, at
 from tests.plans.contact_facts import BOOK, KEY, H, S, linked

@@ -19,11 +19,11 @@ from crmsync.flows.world import World
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord, Plan
-from crmsync.model.links import Link, Slot
+from crmsync.model.links import LONGEST_WRITE, Link, Slot
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
-from crmsync.rules.intents import LONGEST_WRITE, may_be_under_way
+from crmsync.rules.intents import may_be_under_way
 from crmsync.rules.refused_fields import left_apart, skips_fields, without
 
 _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())

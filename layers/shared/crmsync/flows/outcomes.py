@@ -18,7 +18,7 @@ from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.standstill import Waiting
 from crmsync.flows.turns import Met, Turns
 from crmsync.flows.world import World
-from crmsync.model.changes import Change, coalesce, redelivered
+from crmsync.model.changes import Change, coalesce, once_more
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
@@ -90,7 +90,7 @@ def in_passes(changes: Sequence[Change], world: World, sync: Pass, summary: Summ
         going = hold_retries(some, new, world, summary)
         met = _sync_batch(going, world, sync, summary) if going else None
         if met and isinstance(met.error, OutOfTime):
-            put_back([*map(redelivered, met.changes), *turns.leave()], world, summary)
+            put_back([*map(once_more, met.changes), *turns.leave()], world, summary)
             break
         if going:
             put_off(turns.came(going, met), world, summary)
@@ -171,7 +171,7 @@ def conclude(
             at_once += [] if is_last else rival.changes
             parked += [rival.report] if is_last else []
         elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
-            at_once.append(redelivered(one.change))
+            at_once.append(once_more(one.change))
         elif isinstance(error, Down):
             summary.fallen.append((one.change, error))
         elif isinstance(error, TryAgain):
@@ -211,7 +211,7 @@ def _awaited(plan: Plan) -> Ref | None:
 
 def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked instead, where a person sees it."""
-    put_back([redelivered(change) for change, error in changes if isinstance(error, OutOfTime)], world, summary)
+    put_back([once_more(change) for change, error in changes if isinstance(error, OutOfTime)], world, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:

@@ -48,12 +48,17 @@ class Change:
     held: bool = False
 
 
-def redelivered(change: Change) -> Change:
-    """The change of a look that ended half way: its record is looked at even if it shows nothing new.
-
-    Whoever had it died, or somebody else was first; what was written is not known, and another may have agreed on the pair since.
-    """
+def once_more(change: Change) -> Change:
+    """The change of a look that met somebody who was first: its record is looked at even if it shows nothing new."""
     return replace(change, cause=Cause.AGAIN) if change.cause is Cause.EDITED else change
+
+
+def redelivered(change: Change) -> Change:
+    """The change of a look that ended half way, which counts as a try: what it has written is not known.
+
+    Whoever had it died, and another worker may have agreed on the pair since.
+    """
+    return replace(once_more(change), tries=max(change.tries, 1))
 
 
 def coalesce(changes: list[Change]) -> list[Change]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
@@ -26,6 +26,9 @@ OPEN = bytes(SEAL_BYTES)
 
 CHANGED = b"\xff" * SEAL_BYTES
 """Stands in a base for a field whose value has yet to cross: it equals no value, so the field counts as changed."""
+
+LONGEST_WRITE = timedelta(minutes=3)
+"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to a CRM does not outlive it by another."""
 
 REVISION_BYTES = 5
 _TIME_BYTES = 4
@@ -223,12 +226,12 @@ class Link:
         return replace(self, hubspot_intent=intent) if side is Side.HUBSPOT else replace(self, salesforce_intent=intent)
 
     def announced_at(self, now: datetime) -> Link:
-        """The link with `now` as the time of every intent that has fields in flight and no time yet."""
+        """The link with `now` as the time of each intent that has none yet and something in flight; ties nobody makes any more are out."""
         return replace(
             self,
             hubspot_intent=self.hubspot_intent.dated(now),
             salesforce_intent=self.salesforce_intent.dated(now),
-            tying=self.tying.dated(now),
+            tying=self.tying.dated(now) if self.tying.at is None or now - self.tying.at < LONGEST_WRITE else Intent(),
         )
 
     def has_written(self, name: str) -> bool:

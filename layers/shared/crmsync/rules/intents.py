@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crmsync.model import names
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Intent, Link, tag
+from crmsync.model.links import LONGEST_WRITE, Intent, Link, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules import deal_stages, opt_out, owners, parents
 from crmsync.rules.base import key_of
@@ -41,9 +41,6 @@ _BESIDE_THE_MAP = (
     (deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
 )
 """Fields that cross by a rule of their own: HubSpot's and Salesforce's."""
-
-LONGEST_WRITE = timedelta(minutes=3)
-"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to a CRM does not outlive it by another."""
 
 _UNKNOWN_OWNER = "?"
 """Nobody's id: an owner that differs from it counts as changed."""
@@ -87,10 +84,18 @@ def take_back(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Li
 
 
 def asks_for_history(link: Link, hubspot: Record, salesforce: Record, book: Book) -> bool:
-    """Whether only HubSpot's history can tell if a value there is a person's or was left by an older write of ours."""
+    """Whether only HubSpot's history can tell if a value there is a person's or was left by an older write of ours.
+
+    A value that our announced write should have replaced is not a person's; but for the company, which is associated before the write that
+    shows its arrival.
+    """
     if hubspot.origins or not book.our_app or has_landed(hubspot, link, book):
         return False
-    return any(True for _ in _differing(hubspot, link, salesforce, book))
+    replaces = link.hubspot_intent.replaces
+    return any(
+        key == parents.HUBSPOT_FIELD or shown not in replaces.get(tag(key), ())
+        for key, _, shown in _differing(hubspot, link, salesforce, book)
+    )
 
 
 def announce(
@@ -156,6 +161,7 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
         in_flight = tag(key) in intent.replaces
         name = key.partition(" since ")[0]
         is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), book)
+        is_ours = is_ours and not _was_parted_since(record, name, intent)
         if not is_ours and not in_flight:
             continue
         base = base.showing({key: shown}) if is_ours else base
@@ -170,8 +176,12 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
         if seals := replaces.pop(tag(key), None):
             base = base.showing({key: min(seals)})
             others = others.still_to_cross([_key(rule, side.other)])
-    link = _owner_taken_back(record, link, intent, book)
-    if crossing or base != link.base(side):
+    owner = _owner_not_arrived(record, link, intent, book)
+    if owner:
+        replaces[tag(_OWNER_FIELD[side])] = owner[1]
+        both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
+        link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
+    if owner or crossing or base != link.base(side):
         # Should the announced write still arrive, it is known as one that came too late.
         intent = replace(intent, revision=book.sealer.revision(f"after {intent.revision.hex()}"))
     link = link.announcing(side, replace(intent, replaces=replaces))
@@ -180,21 +190,21 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
     return replace(link, salesforce_base=base, hubspot_base=others)
 
 
-def _owner_taken_back(record: Record, link: Link, intent: Intent, book: Book) -> Link:
-    """Owners are kept as plain ids beside the bases; an owner that never arrived has still to cross."""
-    side = record.ref.side
-    name = _OWNER_FIELD[side]
+def _owner_not_arrived(record: Record, link: Link, intent: Intent, book: Book) -> tuple[str, frozenset[bytes]] | None:
+    """The owner to go by on this side, where the announced one never arrived, and the seals of those that a late write may still put there.
+
+    Owners are kept as plain ids beside the bases. None: nothing is to be taken back.
+    """
+    name = _OWNER_FIELD[record.ref.side]
     shown = str(record.fields.get(name) or "")
-    last = link.hubspot_owner if side is Side.HUBSPOT else link.salesforce_owner
+    last = link.hubspot_owner if record.ref.side is Side.HUBSPOT else link.salesforce_owner
     if last is None or shown == last or name not in record.fields:
-        return link
-    ours = _is_ours(record, name, book.sealer.seal(name, shown), intent.replaces.get(tag(name), frozenset()), book)
-    if not ours and tag(name) not in intent.replaces:
-        return link
-    here = shown if ours else last
-    if side is Side.HUBSPOT:
-        return replace(link, hubspot_owner=here, salesforce_owner=_UNKNOWN_OWNER)
-    return replace(link, salesforce_owner=here, hubspot_owner=_UNKNOWN_OWNER)
+        return None
+    replaced = intent.replaces.get(tag(name), frozenset())
+    ours = _is_ours(record, name, book.sealer.seal(name, shown), replaced, book)
+    if not ours and not replaced:
+        return None
+    return (shown if ours else last), replaced | {book.sealer.seal(name, last)}
 
 
 def _is_ours(record: Record, name: str, shown: bytes, replaced: frozenset[bytes], book: Book) -> bool:
@@ -206,6 +216,12 @@ def _is_ours(record: Record, name: str, shown: bytes, replaced: frozenset[bytes]
         return bool(our_user) and record.modified_by == our_user
     origin = record.origins.get(name)
     return bool(book.our_app) and origin is not None and origin.by == book.our_app
+
+
+def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
+    """Whether somebody has set the contact's company since ours was announced; the association may have been made before."""
+    origin = record.origins.get(name) if name == parents.HUBSPOT_FIELD else None
+    return origin is not None and intent.at is not None and origin.at > intent.at
 
 
 def _differing(record: Record, link: Link, salesforce: Record, book: Book) -> Iterator[tuple[str, bytes, bytes]]:

@@ -113,7 +113,8 @@ def _saves(
     done = replace(saved, link=_after(saved.link, verdict, tied, book))
     if not about_to.replaces:
         return (done,), ()
-    return (replace(saved, link=replace(saved.link, tying=about_to)),), (done,)
+    both = about_to.replaces[tag(CONTACTS)] | saved.link.tying.replaces.get(tag(CONTACTS), frozenset())
+    return (replace(saved, link=replace(saved.link, tying=Intent(replaces={tag(CONTACTS): both}))),), (done,)
 
 
 _ASSOCIATED, _PARTED, _GIVEN, _ENDED = "associated", "parted", "given a role", "role ended"
@@ -193,7 +194,7 @@ def _roll_up(
     if not (is_news or fresh or verdict.end or verdict.leave or not is_edit):
         return ()
     contacts = tied.everybody | added
-    moves_all = is_first or _is_news(_STAGED, plan, link, salesforce, book)
+    moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, book)
     moves = (tied.in_roles | added) if moves_all else fresh
     return (RollUp(contacts, moves, ("ROLL-1", "LIFE-1")),) if contacts else ()
 

@@ -24,7 +24,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Base, Intent, Link, LinkState, tags
+from crmsync.model.links import Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules import opt_out, owners, reports
 from crmsync.rules.base import key_of, rebased, view
@@ -80,6 +80,7 @@ def plan_pair(
     `holder` has, and keeps, the address that HubSpot's record should get: the address waits, everything else goes on.
     """
     refused = frozenset({EMAIL} if holder else ())
+    asks = asks_for_history(link, hubspot, salesforce, book)
     link = take_back(link, hubspot, salesforce, book)
     merged = merge_pair(hubspot, salesforce, link, book, resync=resync, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
@@ -100,7 +101,7 @@ def plan_pair(
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    undecided = merged.undecided or asks_for_history(link, hubspot, salesforce, book)
+    undecided = merged.undecided or asks
     return Plan(
         (*written, *looks, *unfit, *cut),
         merged.conflicts,
@@ -220,7 +221,6 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         wrote=wrote - tags(rule.salesforce for rule in merged.unfit),
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
-        tying=Intent(),
     )
 
 
