@@ -66,8 +66,8 @@ def play(point: int | None, newer: str, *, kills: bool) -> tuple[Gate, tuple[obj
 def test_another_field_of_the_other_account_is_kept(*, kills: bool) -> None:
     """Both edits are on all three records in the end, wherever acme's worker stood or died, with one exception.
 
-    Where it died between announcing its write and making it, the other account's write to the lead hides that nothing arrived (decision 25):
-    acme's edit is given up there, and all agree.
+    Where it died between announcing its write and making it, the other account's write to the lead hides that nothing arrived
+    (decision 25): acme's edit is given up there, and all agree.
     """
     points = len(play(None, "jobtitle", kills=False)[0].seen)
     played = {point: play(point, "jobtitle", kills=kills)[1:] for point in range(points)}
