@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -80,12 +81,19 @@ def _sync(
     Raises `SyncError` only where not even putting the changes off worked.
     """
     from crmsync.flows.gate import Gate
+    from crmsync.flows.known_troubles import KnownTroubles
     from crmsync.flows.sign_in import through
 
     if (connection := _syncing(name, kind, changes)) is None:
         return {}
-    gate = Gate(name, kind, troubles(), outbox(), now)
-    summary = through(gate, changes, lambda: _world(connection), lambda world: sync(changes, world))
+    known = KnownTroubles(troubles())
+    gate = Gate(name, kind, known, outbox(), now)
+    summary = through(
+        gate,
+        changes,
+        lambda: replace(_world(connection), troubles=known),
+        lambda world: sync(changes, world),
+    )
     _tell(name, kind, summary)
     _tell_oldest(name, kind, summary)
     return summary.counts
