@@ -104,7 +104,8 @@ def batch_default(call: Call) -> Answer:
     for row in call.inputs(WRITE_CEILING):
         from_id, to_id = _ends(row)
         if invalid_end := _invalid_end(call, pair, (from_id, to_id)):
-            errors.append(invalid_end)
+            # Nobody has recorded this endpoint's row, so it has all that HubSpot's own document demands of one.
+            errors.append({**invalid_end, "context": {}, "errors": [], "links": {}})
             continue
         try:
             made = call.portal.link(pair, from_id, to_id, [], call.actor)
