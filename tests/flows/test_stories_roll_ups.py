@@ -253,11 +253,13 @@ def test_an_open_opportunity_moves_to_opportunity_and_never_back(stack: Stack, p
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        pytest.param("[connection.companies]\nsync = false\n", [None, None, None], id="without company sync"),
-        pytest.param("[connection.lifecycle]\nautomatic_transitions = false\n", [None, None, None], id="switched off"),
+        pytest.param("[connection.companies]\nsync = false\n", ["lead", "lead", "lead"], id="without company sync"),
+        pytest.param(
+            "[connection.lifecycle]\nautomatic_transitions = false\n", ["lead", "lead", "lead"], id="switched off"
+        ),
         pytest.param(
             "[connection.lifecycle]\nsync_to_company_contacts = false\n",
-            ["customer", None, "customer"],
+            ["customer", "lead", "customer"],
             id="not for colleagues",
         ),
     ],
