@@ -253,7 +253,7 @@ def test_an_open_opportunity_moves_to_opportunity_and_never_back(stack: Stack, p
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        pytest.param("[connection.companies]\nsync = false\n", ["lead", "lead", "lead"], id="without company sync"),
+        pytest.param("[connection.companies]\nsync = false\n", ["lead", "lead", None], id="without company sync"),
         pytest.param(
             "[connection.lifecycle]\nautomatic_transitions = false\n", ["lead", "lead", "lead"], id="switched off"
         ),

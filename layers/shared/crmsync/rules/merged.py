@@ -51,15 +51,11 @@ class PairMerge:
 def newest_of(name: str, hubspot: Record, salesforce: Record, book: Book) -> Side:
     """Q-21: HubSpot's time of the property against Salesforce's time of the record, as Salesforce has none per field; a tie goes to it.
 
-    A value that we put there ourselves is an echo and never the newer one: in HubSpot by the property's history, in Salesforce where nobody
-    else has touched the record since.
+    A value that we put there ourselves is an echo and never the newer one.
     """
     origin = hubspot.origins.get(name)
     if origin and book.our_app and origin.by == book.our_app:
         return Side.SALESFORCE
-    our_user = book.our_user_in(salesforce)
-    if our_user and salesforce.modified_by == our_user:
-        return Side.HUBSPOT
     at = origin.at if origin else hubspot.modified_at
     return Side.HUBSPOT if at > salesforce.modified_at else Side.SALESFORCE
 
