@@ -119,7 +119,7 @@ def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
     assert (after[0] - before[0], after[1] - before[1]) == (6, 90)
     assert [call.worker for call in turns.log if call.call == START].count("toil.0") == 3
     assert set(workers(turns)) == {"toil.0", "toil.1"}
-    assert list(stack.cloud.lambdas.memory_mib()) == ["toil"]
+    assert list(stack.cloud.lambdas.memory_mib()).count("toil") == 1
 
 
 def test_the_same_seed_gives_the_same_order_of_calls(laptop: Build):
