@@ -11,14 +11,13 @@ QUICK = (600, 40.0)
 """Three calls of 200 rows take as long as a whole invocation has."""
 
 
-@pytest.mark.parametrize(
-    ("size", "seconds"),
-    [pytest.param(*QUICK, marks=pytest.mark.long), pytest.param(50_000, 20.0, marks=pytest.mark.long)],
-)
-def test_a_bulk_load_into_an_org_with_slow_triggers_arrives_once(
-    new_stack: NewStack, size: int, seconds: float
-) -> None:
-    """Every lead has one contact, no message becomes a dead letter, and no Lambda is cut off, however long its writes take."""
+@pytest.mark.long
+def test_a_bulk_load_into_an_org_with_slow_triggers_arrives_once(new_stack: NewStack) -> None:
+    """Every lead has one contact, no message becomes a dead letter, and no Lambda is cut off, however long its writes take.
+
+    `make soak ARGS="slow-triggers"` plays it at any size.
+    """
+    size, seconds = QUICK
     stack = new_stack(world=WORLD)
 
     came = load_leads(stack, size, seconds)
