@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from local.people import People
@@ -51,6 +53,7 @@ def dead_letters(stack: Stack) -> dict[str, int]:
     return {url: count for url, count in found.items() if count}
 
 
+@pytest.mark.skipif(not os.environ.get("CRMSYNC_DAYS"), reason="plays days of an outage: CRMSYNC_DAYS=1 make long")
 @pytest.mark.long
 @pytest.mark.rule("RTY-1")
 @pytest.mark.parametrize("what", OUTAGES)
