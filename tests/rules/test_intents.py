@@ -1,16 +1,32 @@
 """What a link announces before a write: known as written by the revision that the record shows, taken back where it never arrived."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from crmsync.model.effects import UpdateRecord
 from crmsync.model.links import LONGEST_WRITE, Intent, tag
-from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_REVISION, revision_text
-from crmsync.model.records import Origin, Side
-from crmsync.plans.contact import plan_contact
+from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, SALESFORCE_REVISION, revision_text
+from crmsync.model.records import Origin, Ref, Side
+from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.intents import has_landed, may_be_under_way, may_be_unwritten
 from crmsync.rules.owners import OwnerBook
-from tests.builders import LEAD_ID, NOON, OUR_APP, OUR_USER, a_book, a_contact, a_lead, at
+from crmsync.rules.parents import ACCOUNT, COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD
+from tests.builders import (
+    CONTACT_ID,
+    LEAD_ID,
+    NOON,
+    OUR_APP,
+    OUR_USER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_salesforce_contact,
+    at,
+)
 from tests.plans.contact_facts import BOOK, KEY, H, S, linked
 
 PERSON = "005000000000009AAA"
@@ -100,6 +116,26 @@ def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes
     assert planned(TO_HUBSPOT, aged, salesforce) == (writes, False)
 
 
+@pytest.mark.parametrize(
+    ("set_after", "kept"), [(-100, "salesforce"), (100, "hubspot")], ids=["before our announcement", "since then"]
+)
+def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_after, kept):
+    """A company is associated before the write that shows its arrival, so that its time tells, even within one second."""
+    companies = {Ref(H, COMPANY, "1"): Ref(S, ACCOUNT, "001A"), Ref(H, COMPANY, "2"): Ref(S, ACCOUNT, "001B")}
+    book = replace(a_book(), parents=companies | {account: company for company, account in companies.items()})
+    hubspot = a_contact({HUBSPOT_FIELD: "1"}, salesforce_id=CONTACT_ID)
+    before, moved = (
+        a_salesforce_contact({SALESFORCE_FIELD: account, SALESFORCE_KEY: KEY}) for account in ("001A", "001B")
+    )
+    facts = ContactFacts(a_change(moved.ref), a_link(hubspot, before, book), hubspot, moved)
+    announced_at = NOON + timedelta(milliseconds=500)
+    link = plan_contact(facts, book).effects[0].link.announced_at(announced_at)
+    was_set = Origin(announced_at + timedelta(milliseconds=set_after), "CRM_UI")
+    again = replace(facts, link=replace(link, version=2), hubspot=replace(hubspot, origins={HUBSPOT_FIELD: was_set}))
+    writes = {one.side for one in plan_contact(again, book).effects if isinstance(one, UpdateRecord)}
+    assert writes == {H if kept == "salesforce" else S}
+
+
 def test_an_owner_that_never_arrived_is_written_again():
     """Owners stand in the link as plain ids; what was announced of them is taken back like a field."""
     book = a_book(owners=OWNERS)
@@ -141,11 +177,11 @@ def test_what_was_announced_is_checked_once_its_writer_has_surely_ended():
     [
         Intent(b"\x01\x02\x03\x04\x05"),
         Intent(b"\x00\x02\x03\x04\x05", {tag("Phone"): frozenset({b"abcde", b"fghij"}), tag("Title"): frozenset({b"abcde"})}, NOON),
-        Intent(replaces={tag("contacts"): frozenset({b"abcde"})}, at=NOON),
+        Intent(replaces={tag("contacts"): frozenset({b"abcde"})}, at=NOON + timedelta(milliseconds=1)),
     ],
     ids=["written", "in flight", "without a revision"],
 )  # fmt: skip
 def test_an_intent_is_kept_in_a_compact_form(intent):
-    """Nine bytes for each value that it replaces, nine for revision and time."""
+    """Nine bytes for each value that it replaces, eleven for revision and time."""
     assert Intent.from_bytes(intent.to_bytes()) == intent
-    assert len(intent.to_bytes()) == 9 + 9 * sum(map(len, intent.replaces.values()))
+    assert len(intent.to_bytes()) == 11 + 9 * sum(map(len, intent.replaces.values()))

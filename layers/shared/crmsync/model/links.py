@@ -31,7 +31,9 @@ LONGEST_WRITE = timedelta(minutes=3)
 """Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to a CRM does not outlive it by another."""
 
 REVISION_BYTES = 5
-_TIME_BYTES = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_TIME_BYTES = 6
 
 ALIAS_BYTES = 16
 """An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever share one."""
@@ -149,12 +151,13 @@ class Intent:
     at: datetime | None = None
 
     def dated(self, now: datetime) -> Intent:
-        """This intent as announced at `now`, to the second, if anything is in flight and it has no time yet."""
-        return replace(self, at=now.replace(microsecond=0)) if self.replaces and self.at is None else self
+        """This intent as announced at `now`, to the millisecond, if anything is in flight and it has no time yet."""
+        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return replace(self, at=at) if self.replaces and self.at is None else self
 
     def to_bytes(self) -> bytes:
-        """The compact form that the table keeps: revision, time in seconds (0 = none), then tag and seal, sorted."""
-        at = int(self.at.timestamp()) if self.at else 0
+        """The compact form that the table keeps: revision, time in milliseconds (0 = none), then tag and seal, sorted."""
+        at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = sorted(key + seal for key, seals in self.replaces.items() for seal in seals)
         return self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
 
@@ -162,14 +165,14 @@ class Intent:
     def from_bytes(cls, raw: bytes) -> Intent:
         """Read the compact form. Raises `ValueError` when it is cut short."""
         start = REVISION_BYTES + _TIME_BYTES
-        revision, seconds = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
+        revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
         for key, seal in _rows(raw[start:]):
             replaces[key] = replaces.get(key, frozenset()) | {seal}
         return cls(
             revision if revision.strip(b"\0") else b"",
             replaces,
-            datetime.fromtimestamp(seconds, UTC) if seconds else None,
+            _EPOCH + at * _MILLISECOND if at else None,
         )
 
 
