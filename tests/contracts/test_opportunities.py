@@ -175,6 +175,17 @@ def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org
     assert org.opportunities.deleted_at([]) == {}
 
 
+def test_a_role_that_is_deleted_as_soon_as_it_was_made_is_told(org: Stage) -> None:
+    """Whoever made it has it remembered: nobody else had the time to see it."""
+    ada, deal = a_contact(org, "Ada"), an_opportunity(org)
+    (made,) = org.crm.create([a_role_effect(deal, ada)])
+    org.opportunities.remember_roles([Role(made.ref, deal, ada)])
+
+    org.person.delete(made.ref)
+
+    assert org.opportunities.roles([made.ref]) == {made.ref: Role(made.ref, deal, ada, is_deleted=True)}
+
+
 def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
     """By our key, though its opportunity cannot be written a second time; one that is in the bin is made anew."""
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
@@ -185,7 +196,10 @@ def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
 
     roles = [one.ref for one in first]
     assert [one.ref for one in again] == [roles[1], roles[0], roles[1]]
-    assert org.opportunities.roles_of([deal])[deal] == (Role(roles[0], deal, ada), Role(roles[1], deal, bob))
+    assert org.opportunities.roles_of([deal])[deal] == (
+        Role(roles[0], deal, ada, key="555001-7-8"),
+        Role(roles[1], deal, bob, key="555001-7-9"),
+    )
     assert org.crm.read(roles[:1], {ROLE: [SALESFORCE_KEY]})[roles[0]].fields == {SALESFORCE_KEY: "555001-7-8"}
     org.opportunities.end_roles([EndRole(roles[0])])
     [anew] = org.crm.create(effects[:1])

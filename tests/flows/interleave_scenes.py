@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import CreateInSalesforce, DealSettings
@@ -194,15 +195,16 @@ def parent() -> Scene:
     return Scene(town, {HUBSPOT: town.counterpart(theirs), SALESFORCE: theirs}, (topic, PHONE))
 
 
-def _tie(name: str) -> Topic:
-    """Whether a contact is tied to the deal by an association, and to the opportunity by a role."""
+def _tie(name: str, *, at_first: bool = False) -> Topic:
+    """Whether a contact is tied to the deal by an association, and to the opportunity by a role; as it is at first, and as it is then."""
     records = RECORDS
 
     def associate(scene: Scene, value: bool) -> Sequence[Change]:  # noqa: FBT001 - a value
         mine, contact = _there(scene, HUBSPOT), _there(scene, f"my {name}")
         ties = scene.town.associations
         (ties.put_together if value else ties.take_apart)(mine, contact)
-        return [scene.town.change(mine, Cause.AGAIN)]
+        news = TieNews(contact, scene.town.now, is_gone=not value)
+        return [replace(scene.town.change(mine, Cause.AGAIN), ties=(news,))]
 
     def give_role(scene: Scene, value: bool) -> Sequence[Change]:  # noqa: FBT001 - a value
         if value:
@@ -221,7 +223,7 @@ def _tie(name: str) -> Topic:
 
     return Topic(
         f"tie of {name}",
-        (False, True, True),
+        (at_first, not at_first, not at_first),
         {Side.HUBSPOT: associate, Side.SALESFORCE: give_role},
         {Side.HUBSPOT: associated, Side.SALESFORCE: lambda scene: bool(_roles(scene, name))},
         records,
@@ -278,6 +280,17 @@ def roles() -> Scene:
     town.drain()
     refs = {HUBSPOT: town.counterpart(opportunity), SALESFORCE: opportunity, **people}
     return Scene(town, refs, (_tie("ada"), _tie("eva")), _sums)
+
+
+def ended_roles() -> Scene:
+    """A deal and its opportunity, and two contacts who are tied to both; both ties are topics: taken away, they may be made again."""
+    town = Town(deals_settings=DealSettings(remove_associations=True))
+    people = _people(town, "ada", "eva")
+    opportunity = town.new_opportunity(people["their ada"], people["their eva"], Amount=5)
+    town.sync(opportunity)
+    town.drain()
+    refs = {HUBSPOT: town.counterpart(opportunity), SALESFORCE: opportunity, **people}
+    return Scene(town, refs, (_tie("ada", at_first=True), _tie("eva", at_first=True)), _sums)
 
 
 def roll_ups() -> Scene:
@@ -371,6 +384,7 @@ PAIRS: Mapping[str, Callable[[], Scene]] = {
     "opt-out": opt_out,
     "parent": parent,
     "roles": roles,
+    "ended roles": ended_roles,
     "roll-ups": roll_ups,
     "lifecycle": lifecycle,
 }

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from crmsync.errors import Gone, Refused
 from crmsync.model.effects import EndRole
+from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.pipelines import (
     ChangeStage,
     DealPipeline,
@@ -88,6 +89,10 @@ class MemoryOpportunities:
         self._memory.keep(role for ref in asked for role in found.get(ref, ()) if not role.is_deleted)
         return {ref: tuple(found[ref]) for ref in asked if ref in found}
 
+    def remember_roles(self, roles: Iterable[Role]) -> None:
+        """As the port says."""
+        self._memory.keep(roles)
+
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
         """As the port says."""
         self._crm.calls["ties"] += 1
@@ -150,7 +155,8 @@ class MemoryOpportunities:
             shown = self._crm.fields(ref, deleted_too=True)
             opportunity = Ref(Side.SALESFORCE, _OPPORTUNITY, str(shown["OpportunityId"]))
             contact = Ref(Side.SALESFORCE, "Contact", str(shown["ContactId"]))
-            found[ref] = Role(ref, opportunity, contact, is_deleted=not self._crm.is_live(ref))
+            key = str(shown.get(SALESFORCE_KEY) or "")
+            found[ref] = Role(ref, opportunity, contact, is_deleted=not self._crm.is_live(ref), key=key)
         return found
 
     def _tie(self, opportunity: Ref) -> Tie:
@@ -204,7 +210,7 @@ class MemoryRoles:
 
     def keep(self, roles: Iterable[Role]) -> None:
         """As the port says."""
-        self._roles.update((role.ref, role) for role in roles)
+        self._roles.update((role.ref, replace(role, key="")) for role in roles)
 
     def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
         """As the port says."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.hubspot_webhook import Door, MalformedError, read_webhook
 
@@ -42,8 +42,12 @@ def look_at_company(record_id: str, cause: Cause = Cause.EDITED) -> Change:
     return Change("acme", Kind.ACCOUNT, Ref(Side.HUBSPOT, "company", record_id), cause, AT)
 
 
-def look_at_deal(record_id: str, cause: Cause = Cause.EDITED) -> Change:
-    return Change("acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT)
+def look_at_deal(record_id: str, cause: Cause = Cause.EDITED, *ties: TieNews) -> Change:
+    return Change("acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT, ties=ties)
+
+
+def tied(contact: str, *, is_gone: bool = False) -> TieNews:
+    return TieNews(Ref(Side.HUBSPOT, "contact", contact), AT, is_gone)
 
 
 def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, object]:
@@ -138,12 +142,23 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
         ),
         pytest.param(
             an_association(7, 81, subscriptionType="deal.associationChange", associationType="DEAL_TO_CONTACT"),
-            [look_at_deal("7", Cause.AGAIN)],
+            [look_at_deal("7", Cause.AGAIN, tied("81"))],
             id="a deal's contact, of which the deal's own properties tell nothing",
         ),
         pytest.param(
+            an_association(
+                7,
+                81,
+                subscriptionType="deal.associationChange",
+                associationType="DEAL_TO_CONTACT",
+                associationRemoved=True,
+            ),
+            [look_at_deal("7", Cause.AGAIN, tied("81", is_gone=True))],
+            id="a deal's contact that was taken away",
+        ),
+        pytest.param(
             an_association(81, 7, subscriptionType="contact.associationChange", associationType="CONTACT_TO_DEAL"),
-            [look_at_deal("7", Cause.AGAIN)],
+            [look_at_deal("7", Cause.AGAIN, tied("81"))],
             id="a contact's deal, where again the deal alone is looked at",
         ),
         pytest.param(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.queue import UnreadableError, dump, load
 from tests.builders import NOON, a_change, a_contact
@@ -20,6 +20,9 @@ CHANGES = st.lists(
         st.sampled_from(Cause),
         st.just(NOON),
         st.integers(0, 40),
+        st.just(()),
+        st.booleans(),
+        st.lists(st.builds(TieNews, st.just(a_contact().ref), st.just(NOON), st.booleans()), max_size=2).map(tuple),
     ),
     max_size=250,
 )

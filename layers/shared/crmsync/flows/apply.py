@@ -34,6 +34,7 @@ from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
 from crmsync.rules.intents import revision_on
+from crmsync.rules.opportunity_pair import ROLE, role_made
 from crmsync.rules.refused_fields import AnyWrite
 
 _ONCE_MORE = 30
@@ -200,7 +201,9 @@ def _stages(world: World, roll_up: RollUps = no_roll_ups, again: SecondTries | N
         _Stage(DropLink, None, lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)]))),
         _Stage(SaveLink, None, lambda runs: world.links.save(_to_save(runs, world))),
         _Stage(
-            CreateRecord, Side.SALESFORCE, lambda runs: _sent(_creations, world.salesforce.create, runs, world, again)
+            CreateRecord,
+            Side.SALESFORCE,
+            lambda runs: _sent(_creations, lambda effects: _made_in_salesforce(effects, world), runs, world, again),
         ),
         _Stage(
             UpdateRecord, Side.SALESFORCE, lambda runs: _sent(_updates, world.salesforce.update, runs, world, again)
@@ -214,6 +217,19 @@ def _stages(world: World, roll_up: RollUps = no_roll_ups, again: SecondTries | N
         _Stage(DeleteRecord, Side.HUBSPOT, lambda runs: world.deleter.delete(_heads(runs, DeleteRecord))),
         _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
     )
+
+
+def _made_in_salesforce(effects: Sequence[CreateRecord], world: World) -> Sequence[Outcome]:
+    """Make records; contact roles are remembered at once, as Salesforce forgets one that is deleted, whose it was included."""
+    outcomes = world.salesforce.create(effects)
+    roles = [
+        role_made(effect, outcome.ref)
+        for effect, outcome in zip(effects, outcomes, strict=True)
+        if effect.object == ROLE and isinstance(outcome, Written)
+    ]
+    if roles:
+        world.opportunities.remember_roles(roles)
+    return outcomes
 
 
 def _sent(

@@ -25,6 +25,7 @@ from crmsync.rules.base import rebased
 from crmsync.rules.book import Book
 from crmsync.rules.intents import may_be_under_way
 from crmsync.rules.refused_fields import left_apart, skips_fields, without
+from crmsync.rules.tie_intents import may_still_be_told
 
 _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
 
@@ -74,14 +75,19 @@ def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book)
     """The changes of pairs to which another worker has announced a write that it may be about to make.
 
     It may come after ours and put an older value over it; nobody tells of our own writes, so the pair is looked at again when that worker
-    has surely ended. A change that was put off meets its own announcement, not another's.
+    has surely ended. A change that was put off meets its own announcement, not another's. A tie that was announced is asked for until it
+    is known what has become of it.
     """
     now = world.now()
     return [
         replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for one in facts
-        if one.link and one.hubspot and one.salesforce and not (one.change.tries or one.change.held)
-        if may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
+        if one.link and one.hubspot and one.salesforce
+        if may_still_be_told(one.link, now)
+        or (
+            not (one.change.tries or one.change.held)
+            and may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
+        )
     ]
 
 

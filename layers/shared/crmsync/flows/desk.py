@@ -7,11 +7,11 @@ where one is gone, and nobody is asked anything twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, with_ties
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -41,21 +41,24 @@ def one_plan_per_record(
 ) -> tuple[list[AnyFacts], list[Change]]:
     """Plan every record and every unlinked `identity` once: two plans for one person would both create it, or write the same record.
 
-    A second change of one pair is covered by the first plan. Whoever else meets the same record or address waits for that plan: pairs go
-    first, as what becomes of them decides whether their records are free for others.
+    A second change of one pair is covered by the first plan, which has its news of ties. Whoever else meets the same record or address
+    waits for that plan: pairs go first, as what becomes of them decides whether their records are free for others.
     """
     firsts: list[AnyFacts] = []
     not_yet: list[Change] = []
-    seen: dict[object, Link | None] = {}
+    seen: dict[object, int] = {}
     for one in sorted(facts, key=lambda one: one.link is None):
         mine = {record.ref for record in (one.hubspot, one.salesforce) if record} | {identity(one)}
         met = mine | {record.ref for record in (*one.candidates, one.remembered) if record}
-        holders = [seen[key] for key in met if key in seen]
+        holders = {seen[key] for key in met if key in seen}
         if not holders:
+            seen |= dict.fromkeys(mine, len(firsts))
             firsts.append(one)
-            seen |= dict.fromkeys(mine, one.link)
-        elif one.link is None or any(link != one.link for link in holders):
+        elif one.link is None or any(firsts[at].link != one.link for at in holders):
             not_yet.append(one.change)
+        else:
+            for at in holders:
+                firsts[at] = replace(firsts[at], change=with_ties(firsts[at].change, one.change))
     return firsts, not_yet
 
 

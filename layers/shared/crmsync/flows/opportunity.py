@@ -19,10 +19,11 @@ from crmsync.flows.planning import Looked, plan_batch, with_owners
 from crmsync.flows.resting import forgive, gather_what_is_there
 from crmsync.flows.roll_ups import roll_up
 from crmsync.flows.world import World
-from crmsync.model.changes import Cause, Change, coalesce
+from crmsync.model.changes import Cause, Change, TieNews, coalesce
 from crmsync.model.effects import Plan
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
+from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
 from crmsync.rules.book import Book
 from crmsync.rules.deal_stages import is_known
@@ -43,7 +44,9 @@ def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
 
 
 def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
-    """The changes with each contact role turned into its opportunity; a change of the org's stages puts the pipelines in step (OPP-6).
+    """The changes with each contact role turned into its opportunity, which a role that is gone was of; who had it is told along.
+
+    A change of the org's stages puts the pipelines in step (OPP-6).
 
     A role that nobody knows any more has left the recycle bin, and was looked at when it got there. Raises `SyncError`.
     """
@@ -52,10 +55,13 @@ def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
     signs = [change for change in changes if change.ref.object == ROLE]
     roles = world.opportunities.roles([change.ref for change in signs]) if signs else {}
     named = [change for change in changes if change.ref.object not in _ORDER and change.ref.object != ROLE]
-    told = [
-        replace(change, ref=roles[change.ref].opportunity, cause=Cause.AGAIN) for change in signs if change.ref in roles
-    ]
+    told = [_of_opportunity(change, roles[change.ref]) for change in signs if change.ref in roles]
     return coalesce([*named, *told])
+
+
+def _of_opportunity(change: Change, role: Role) -> Change:
+    ties = (TieNews(role.contact, change.at),) if role.is_deleted else ()
+    return replace(change, ref=role.opportunity, cause=Cause.AGAIN, ties=ties)
 
 
 def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:

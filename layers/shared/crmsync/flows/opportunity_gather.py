@@ -20,6 +20,7 @@ from crmsync.plans.opportunity import OpportunityFacts
 from crmsync.rules.book import Book
 from crmsync.rules.opportunity_book import DEAL, contacts_beside, with_contacts
 from crmsync.rules.opportunity_pair import CONTACT
+from crmsync.rules.tie_intents import may_still_be_told
 from crmsync.rules.values import is_blank
 
 
@@ -96,6 +97,7 @@ def _told(facts: Sequence[OpportunityFacts], world: World) -> list[OpportunityFa
             across={ref: there for ref in refs if (there := across.get(ref)) and ref.side is Side.HUBSPOT}
             | {there: ref for ref in refs if (there := across.get(ref)) and ref.side is Side.SALESFORCE},
             is_held=one.change.ref in held,
+            ties_are_open=one.link is not None and may_still_be_told(one.link, world.now()),
         )
         for one, mine, refs in zip(facts, of_each, contacts, strict=True)
     ]
@@ -119,7 +121,9 @@ def _only_candidate(facts: OpportunityFacts) -> Ref | None:
 def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
     deals = [one for one in (facts.hubspot, facts.remembered, *facts.candidates) if one and one.ref.object == DEAL]
     associated = [Ref(Side.HUBSPOT, CONTACT, one) for deal in deals for one in contacts_beside(deal)]
-    return list(dict.fromkeys([*associated, *(one.contact for one in roles)]))
+    return list(
+        dict.fromkeys([*associated, *(one.contact for one in roles), *(one.contact for one in facts.change.ties)])
+    )
 
 
 def _across(contacts: Iterable[Ref], world: World) -> Mapping[Ref, Ref]:

@@ -5,6 +5,9 @@ that moved spreads to their companies and colleagues as any other does (LIFE-4, 
 
 Several workers may add up one contact at the same time, and HubSpot keeps what was written last. So whoever has written looks at the
 opportunities once more, and writes again where they have come to something else meanwhile: the last one to write is then right.
+
+Where a tie was just made, the one that it follows must still stand, and where one was taken away, that one must still be gone. Else the
+pair is looked at again: what has changed may have been told before we wrote, and nobody would tell of it once more.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import TypeAlias
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.stages import CONTACT, FIELDS, report_refused, spread_stages, tell_of_stages, thawed
 from crmsync.flows.world import World
-from crmsync.model.effects import RollUp, UpdateRecord
+from crmsync.model.effects import RollUp, TieWrites, UpdateRecord
 from crmsync.model.links import LinkState, Place
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.model.roles import Tie
@@ -35,15 +38,17 @@ def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
     """Bring the contacts of the effects up to date, in order of the effects (ROLL-1 to ROLL-6, LIFE-1, LIFE-8).
 
     Contacts that are frozen are left alone (Q-22). One that HubSpot refuses is reported about and holds nobody up; what may work later is
-    the outcome of every effect that names the contact. Raises `SyncError` when something could not be read: nothing was written then.
+    the outcome of every effect that names the contact, and so is a tie that has changed where it came from. Raises `SyncError` when
+    something could not be read: nothing was written then.
     """
     contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
     moves = frozenset(ref for effect in effects for ref in effect.moves)
     across = _across(contacts, world)
     ties = _ties(contacts, across, world)
+    associated = _associated(effects, world)
     written, failed = _bring_up(contacts, ties, moves, world)
     failed |= _written_again(written, ties, across, moves, world)
-    return [_outcome(effect, failed) for effect in effects]
+    return [_outcome(effect, failed, ties, associated) for effect in effects]
 
 
 def _written_again(
@@ -143,6 +148,28 @@ def _write(
     return [ref for ref in rolled if isinstance(ref, Ref)], again
 
 
-def _outcome(effect: RollUp, failed: Mapping[Ref, TryAgain]) -> Outcome:
+def _associated(effects: Sequence[RollUp], world: World) -> Mapping[Ref, Sequence[Ref]]:
+    """The contacts of the deals because of which roles have just been given or ended."""
+    deals = dict.fromkeys(one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles)
+    return world.associations.of(list(deals), CONTACT) if deals else {}
+
+
+def _outcome(
+    effect: RollUp, failed: Mapping[Ref, TryAgain], ties: Ties, associated: Mapping[Ref, Sequence[Ref]]
+) -> Outcome:
     waits = [failed[ref] for ref in sorted(effect.contacts) if ref in failed]
+    if not waits and effect.ties and not _are_still_so(effect.ties, ties, associated):
+        return TryAgain("a contact was tied or untied while that crossed", after=0)
     return waits[0] if waits else Written(min(effect.contacts), {})
+
+
+def _are_still_so(wrote: TieWrites, ties: Ties, associated: Mapping[Ref, Sequence[Ref]]) -> bool:
+    """Whether the ties that these were written for are as they were."""
+    in_roles = frozenset(ref for ref, mine in ties.items() if wrote.opportunity.id in {tie.opportunity for tie in mine})
+    of_deal = frozenset(associated.get(wrote.deal, ()))
+    return (
+        wrote.associated <= in_roles
+        and wrote.parted.isdisjoint(in_roles)
+        and wrote.given_roles <= of_deal
+        and wrote.ended_roles.isdisjoint(of_deal)
+    )

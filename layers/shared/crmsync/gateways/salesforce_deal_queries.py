@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from simple_salesforce.format import format_soql
 
 from crmsync.gateways.salesforce_queries import Query, checked, packed
+from crmsync.model import names
 
 IDS = 400
 """Ids in one query: an answer of roles is short enough then to come in one page, mostly."""
@@ -29,7 +30,7 @@ _TIES = (
     "SELECT ContactId, OpportunityId, Opportunity.CreatedDate, Opportunity.CloseDate, Opportunity.Amount, Opportunity.StageName,"
     " Opportunity.IsClosed, Opportunity.IsWon FROM OpportunityContactRole WHERE ContactId IN {ids}"
 )
-_ROLES = "SELECT Id, OpportunityId, ContactId, IsDeleted FROM OpportunityContactRole WHERE {by:literal} IN {ids}"
+_ROLES = "SELECT Id, OpportunityId, ContactId, IsDeleted, {key:literal} FROM OpportunityContactRole WHERE {by:literal} IN {ids}"
 _OF_ACCOUNTS = "SELECT Id FROM Opportunity WHERE AccountId IN {ids}"
 _IN_BIN = "SELECT Id, SystemModstamp FROM Opportunity WHERE Id IN {ids} AND IsDeleted = true"
 _BY_VALUE = "SELECT Id, {name:literal} FROM Opportunity WHERE {name:literal} IN {values}"
@@ -70,6 +71,6 @@ def by_value(name: str, values: Iterable[str]) -> Iterator[Query]:
 
 def _of_ids(form: str, name: str, ids: Iterable[str], *, by: str = "", deleted_too: bool = False) -> Iterator[Query]:
     def query(part: list[str]) -> Query:
-        return Query(format_soql(form, by=by, ids=part), name, deleted_too=deleted_too)
+        return Query(format_soql(form, by=by, key=names.SALESFORCE_KEY, ids=part), name, deleted_too=deleted_too)
 
     return packed(list(ids), query, lambda one: format_soql("{},", one), most=IDS)

@@ -21,6 +21,7 @@ from crmsync.gateways.salesforce_queries import Query, run
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.gateways.salesforce_sweep import moment
 from crmsync.gateways.throttle import chunks
+from crmsync.model import names
 from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
@@ -64,6 +65,10 @@ class SalesforceOpportunities:
                 found.setdefault(asked[role.opportunity.id], {})[role.ref] = role
         self._keep(role for roles in found.values() for role in roles.values())
         return {ref: tuple(roles[one] for one in sorted(roles)) for ref, roles in found.items()}
+
+    def remember_roles(self, roles: Iterable[Role]) -> None:
+        """Write roles into the memory, unseen in Salesforce. Raises `TryAgain`."""
+        self._keep(roles)
 
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
         """The opportunities in which each contact has a role, by id, the stages under their labels. Raises `SyncError`."""
@@ -169,7 +174,7 @@ class SalesforceOpportunities:
         outcomes.update((ref, _ended(ref, row)) for ref, row in zip(part, answer, strict=True))
 
     def _keep(self, roles: Iterable[Role]) -> None:
-        self._memory.keep([role for role in roles if not role.is_deleted])
+        self._memory.keep([replace(role, key="") for role in roles if not role.is_deleted])
 
     def _rows(self, queries: Iterable[Query]) -> list[dict[str, Any]]:
         return [row for _, rows in run(self._session, list(queries)) for row in rows]
@@ -189,7 +194,8 @@ def _role(row: Mapping[str, Any]) -> Role | None:
     if not (row.get("OpportunityId") and row.get("ContactId")):
         return None
     opportunity, contact = _ref(OPPORTUNITY, row["OpportunityId"]), _ref("Contact", row["ContactId"])
-    return Role(_ref(ROLE, row["Id"]), opportunity, contact, is_deleted=bool(row.get("IsDeleted")))
+    key = str(row.get(names.SALESFORCE_KEY) or "")
+    return Role(_ref(ROLE, row["Id"]), opportunity, contact, is_deleted=bool(row.get("IsDeleted")), key=key)
 
 
 def _tie(row: Mapping[str, Any], labels: Mapping[str, str]) -> Tie:

@@ -31,11 +31,23 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TieNews:
+    """Somebody else than we tied a contact to a deal or an opportunity at ``at`` (UTC), or untied it: then it ``is_gone``.
+
+    A tie that is gone can no longer say that it was there, nor one that stands that it was made anew.
+    """
+
+    contact: Ref
+    at: datetime
+    is_gone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Look at `ref`, seen at `at` (UTC).
 
     `tries` counts how often this look was put off; `waiting` are records of another kind that wait for `ref` to be linked. One that is
-    `held` was looked at in vain while a side was down, which is no try.
+    `held` was looked at in vain while a side was down, which is no try. `ties` tell who was tied to the record or untied from it.
     """
 
     connection: str
@@ -46,6 +58,7 @@ class Change:
     tries: int = 0
     waiting: tuple[Ref, ...] = ()
     held: bool = False
+    ties: tuple[TieNews, ...] = ()
 
 
 def once_more(change: Change) -> Change:
@@ -64,8 +77,8 @@ def redelivered(change: Change) -> Change:
 def coalesce(changes: list[Change]) -> list[Change]:
     """One change per record, in order of first sight.
 
-    What happens to a whole record outweighs an edit; the latest time, the most tries and all who wait are kept. A record that was edited
-    and is woken is looked at again: as closely as for the others' sake, and its news is news to those who wait for it.
+    What happens to a whole record outweighs an edit; the latest time, the most tries, all who wait and all news of ties are kept. A record
+    that was edited and is woken is looked at again: as closely as for the others' sake, and its news is news to those who wait for it.
     """
     kept: dict[tuple[str, Ref], Change] = {}
     for change in changes:
@@ -92,4 +105,12 @@ def _weightier(one: Change, two: Change) -> Change:
     waiting = tuple(dict.fromkeys((*one.waiting, *two.waiting)))
     cause = Cause.AGAIN if {one.cause, two.cause} == {Cause.WOKEN, Cause.EDITED} else heavy.cause
     tries, held = max(one.tries, two.tries), one.held and two.held
-    return replace(heavy, cause=cause, at=max(one.at, two.at), tries=tries, waiting=waiting, held=held)
+    return replace(
+        with_ties(heavy, one, two), cause=cause, at=max(one.at, two.at), tries=tries, waiting=waiting, held=held
+    )
+
+
+def with_ties(change: Change, *others: Change) -> Change:
+    """The change with what the others tell of ties, too."""
+    ties = tuple(dict.fromkeys(news for one in (change, *others) for news in one.ties))
+    return replace(change, ties=ties) if ties != change.ties else change

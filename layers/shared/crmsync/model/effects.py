@@ -107,15 +107,33 @@ class EndRole:
 
 
 @dataclass(frozen=True, slots=True)
+class TieWrites:
+    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of the opportunity, because of the deal.
+
+    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the deal's associations; all are HubSpot
+    contacts.
+    """
+
+    deal: Ref
+    opportunity: Ref
+    associated: frozenset[Ref] = frozenset()
+    parted: frozenset[Ref] = frozenset()
+    given_roles: frozenset[Ref] = frozenset()
+    ended_roles: frozenset[Ref] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """Add up the opportunities of these HubSpot contacts anew, from their contact roles (ROLL-1).
 
-    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1): theirs is the news.
+    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1): theirs is the news. `ties` are
+    those that were just made or taken away: what they follow must still be so.
     """
 
     contacts: frozenset[Ref]
     moves: frozenset[Ref] = frozenset()
     because: Because = ()
+    ties: TieWrites | None = None
 
 
 @dataclass(frozen=True, slots=True)

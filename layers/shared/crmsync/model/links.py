@@ -229,12 +229,12 @@ class Link:
         return replace(self, hubspot_intent=intent) if side is Side.HUBSPOT else replace(self, salesforce_intent=intent)
 
     def announced_at(self, now: datetime) -> Link:
-        """The link with `now` as the time of each intent that has none yet and something in flight; ties nobody makes any more are out."""
+        """The link with `now` as the time of each intent that has none yet and something in flight."""
         return replace(
             self,
             hubspot_intent=self.hubspot_intent.dated(now),
             salesforce_intent=self.salesforce_intent.dated(now),
-            tying=self.tying.dated(now) if self.tying.at is None or now - self.tying.at < LONGEST_WRITE else Intent(),
+            tying=self.tying.dated(now),
         )
 
     def has_written(self, name: str) -> bool:

@@ -11,12 +11,13 @@ from crmsync.model.records import Ref
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A contact role of an opportunity; `is_deleted` while it is in the recycle bin."""
+    """A contact role of an opportunity; `is_deleted` while it is in the recycle bin. `key` is the key by which we made it, if we did."""
 
     ref: Ref
     opportunity: Ref
     contact: Ref
     is_deleted: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,17 +32,25 @@ class OpportunityFacts(Facts):
     """What was gathered about one deal and opportunity.
 
     ``roles`` are the opportunity's contact roles, deleted ones too, and ``across`` names, of everybody who is tied to either, the HubSpot
-    contact's Salesforce contact. ``is_held`` says that the opportunity's deletion is not to be followed yet (Q-30).
+    contact's Salesforce contact. ``is_held`` says that the opportunity's deletion is not to be followed yet (Q-30), ``ties_are_open`` that
+    somebody may still tell what has become of a tie that was announced.
     """
 
     roles: tuple[Role, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
     is_held: bool = False
+    ties_are_open: bool = False
 
     @property
     def tied(self) -> Tied:
         """Who is tied to either of the two."""
-        return Tied(self.hubspot, self.roles, self.across)
+        return Tied(
+            self.hubspot,
+            self.roles,
+            self.across,
+            frozenset(one.contact for one in self.change.ties),
+            self.ties_are_open,
+        )
 
 
 def plan_opportunity(facts: OpportunityFacts, book: Book) -> Plan:

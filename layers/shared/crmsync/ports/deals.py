@@ -25,6 +25,9 @@ class Opportunities(Protocol):
     def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
         """Opportunity -> its contact roles by id, also those that were deleted along with it; one without any is left out."""
 
+    def remember_roles(self, roles: Iterable[Role]) -> None:
+        """Remember roles that were just made, so that `roles` can tell of them even if they are deleted at once."""
+
     def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
         """Salesforce contact -> the opportunities that stand and in which it has a role that stands, each once; left out without any."""
 

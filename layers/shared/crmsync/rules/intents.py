@@ -67,8 +67,8 @@ def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
 
 def may_be_under_way(link: Link, hubspot: Record, salesforce: Record, book: Book, now: datetime) -> bool:
     """Whether another worker may still be about to write what it announced for the pair."""
-    announced = [link.intent(one.ref.side) for one in (hubspot, salesforce) if not has_landed(one, link, book)]
-    times = (one.at for one in (*announced, link.tying) if one.replaces and one.at)
+    announced = (link.intent(one.ref.side) for one in (hubspot, salesforce) if not has_landed(one, link, book))
+    times = (one.at for one in announced if one.replaces and one.at)
     return any(now - at < LONGEST_WRITE for at in times)
 
 

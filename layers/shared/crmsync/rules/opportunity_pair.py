@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
     Associate,
@@ -22,9 +21,10 @@ from crmsync.model.effects import (
     Report,
     RollUp,
     SaveLink,
+    TieWrites,
     UpdateRecord,
 )
-from crmsync.model.links import Intent, Link, Slot, tag
+from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.rules import deal_stages
@@ -33,6 +33,7 @@ from crmsync.rules.book import Book
 from crmsync.rules.opportunity_book import CONTACTS, COUNTED, OPPORTUNITY, contacts_beside
 from crmsync.rules.parents import SALESFORCE_FIELD
 from crmsync.rules.roles import RoleVerdict, decide_roles
+from crmsync.rules.tie_intents import Announced, Ties, announce_ties, announcing_ties, reckon, role_key
 
 ROLE = "OpportunityContactRole"
 CONTACT = "contact"
@@ -45,11 +46,17 @@ _BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """Who is tied to a deal or an opportunity: the deal with its contacts beside it, all roles, and who is whose counterpart across."""
+    """Who is tied to a deal or an opportunity: the deal with its contacts beside it, all roles, and who is whose counterpart across.
+
+    ``heard`` are the contacts of whom it was told, on either side; ``is_open`` says that somebody may still tell what has become of a tie
+    that was announced.
+    """
 
     deal: Record | None
     roles: tuple[Role, ...] = ()
     across: Mapping[Ref, Ref] = field(default_factory=dict)
+    heard: frozenset[Ref] = frozenset()
+    is_open: bool = False
 
     @property
     def associated(self) -> tuple[Ref, ...]:
@@ -59,14 +66,17 @@ class Tied:
     @property
     def in_roles(self) -> frozenset[Ref]:
         """The HubSpot contacts whose Salesforce contact has a role that stands."""
-        return self._of({one.contact for one in self.roles if not one.is_deleted})
+        return self.of_hubspot({one.contact for one in self.roles if not one.is_deleted})
 
     @property
     def everybody(self) -> frozenset[Ref]:
         """The HubSpot contacts whose opportunities may add up to something else now, former ones too."""
-        return frozenset(self.associated) | self._of({one.contact for one in self.roles})
+        heard = {side: {one for one in self.heard if one.side is side} for side in Side}
+        in_roles = {one.contact for one in self.roles}
+        return frozenset({*self.associated, *heard[Side.HUBSPOT]}) | self.of_hubspot(in_roles | heard[Side.SALESFORCE])
 
-    def _of(self, contacts: Collection[Ref]) -> frozenset[Ref]:
+    def of_hubspot(self, contacts: Collection[Ref]) -> frozenset[Ref]:
+        """The HubSpot contacts that sync with these Salesforce contacts."""
         return frozenset(mine for mine, theirs in self.across.items() if theirs in contacts)
 
 
@@ -81,81 +91,65 @@ def with_roll_up(plan: Plan, tied: Tied) -> Plan:
 def with_roles(plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, change: Change) -> Plan:
     """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the pair's, as it stands.
 
-    The link is saved before anything is written, and where contacts are tied or untied once more afterwards: a tie shows nothing by which
-    it would be known as ours, so the link has as agreed only what was done.
+    The link is saved before anything is written, and where contacts are tied or untied once more afterwards: a tie shows no revision by
+    which it would be known as ours, so the link has as agreed only what was done. Nothing is done to a contact whose tie is in doubt.
     """
     deal = tied.deal
     if deal is None:
         return plan
-    agreed = _ties_agreed(link, tied, book)
+    ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
+    portal_id = book.connection.hubspot.portal_id
+    known = reckon(link, ties, change.ties, portal_id, book.sealer, is_open=tied.is_open)
     verdict = decide_roles(
-        tied.associated, tied.roles, tied.across, agreed, removes=book.connection.deals.remove_associations
+        tied.associated,
+        tied.roles,
+        {mine: theirs for mine, theirs in tied.across.items() if mine not in known.in_doubt},
+        known.agreed,
+        removes=book.connection.deals.remove_associations,
     )
+    as_before = {one.id for one in known.in_doubt} & link.tied
+    verdict = replace(verdict, tied=verdict.tied | as_before)
     changes = _effects(verdict, deal, salesforce, book)
     rolled = _roll_up(plan, verdict, link, tied, salesforce, book, change)
-    saved = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
-    if saved is None and (changes or verdict.tied != link.tied):
+    saved = for_fields = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
+    if saved is None and (changes or verdict.tied != link.tied or known.open != link.tying.replaces):
         saved = SaveLink(link)
     kept = tuple(one for one in plan.effects if one is not saved)
     drops = [one for one in kept if isinstance(one, DropLink)]
     writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
     after = [one for one in kept if _comes_last(one)]
-    first, last = _saves(saved, _announced(verdict, tied, book), verdict, tied, book)
+    new = announce_ties(verdict, ties, book.sealer)
+    first, last = _saves(saved, new, known.open, verdict, tied, book, is_for_ties=for_fields is None)
     return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
 
 
+def _from_hubspot(across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
+    """HubSpot contact -> Salesforce contact."""
+    return {mine: theirs for mine, theirs in across.items() if mine.side is Side.HUBSPOT}
+
+
 def _saves(
-    saved: SaveLink | None, about_to: Intent, verdict: RoleVerdict, tied: Tied, book: Book
+    saved: SaveLink | None,
+    new: Announced,
+    still_open: Announced,
+    verdict: RoleVerdict,
+    tied: Tied,
+    book: Book,
+    *,
+    is_for_ties: bool,
 ) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
-    """What is saved before the writes, and what after them."""
+    """What is saved before the writes, and what after them; `is_for_ties`: nothing but the ties makes it necessary.
+
+    Whoever is tied no more stays in the link until the roll-ups are done: nothing else tells then whose they are.
+    """
     if saved is None:
         return (), ()
-    done = replace(saved, link=_after(saved.link, verdict, tied, book))
-    if not about_to.replaces:
+    done = replace(saved, link=announcing_ties(_after(saved.link, verdict, tied, book), {}, still_open))
+    if not new and saved.link.tied <= verdict.tied:
         return (done,), ()
-    both = about_to.replaces[tag(CONTACTS)] | saved.link.tying.replaces.get(tag(CONTACTS), frozenset())
-    return (replace(saved, link=replace(saved.link, tying=Intent(replaces={tag(CONTACTS): both}))),), (done,)
-
-
-_ASSOCIATED, _PARTED, _GIVEN, _ENDED = "associated", "parted", "given a role", "role ended"
-"""What is announced for a contact, and seen once it has been done."""
-
-
-def _announced(verdict: RoleVerdict, tied: Tied, book: Book) -> Intent:
-    """Which contacts are about to be tied or untied, on which side."""
-    owner_of = {theirs: mine for mine, theirs in tied.across.items()}
-    ended = (owner_of[role.contact] for role in tied.roles if role.ref in verdict.end and role.contact in owner_of)
-    deeds = (
-        *((_ASSOCIATED, one) for one in verdict.associate),
-        *((_PARTED, one) for one in verdict.leave),
-        *((_GIVEN, one) for one, _ in verdict.add),
-        *((_ENDED, one) for one in ended),
-    )
-    seals = frozenset(book.sealer.seal(what, contact.id) for what, contact in deeds)
-    return Intent(replaces={tag(CONTACTS): seals} if seals else {})
-
-
-def _ties_agreed(link: Link, tied: Tied, book: Book) -> frozenset[str]:
-    """The ties that the two sides agreed on.
-
-    Those are among them that a worker made which died before it could say so: what is seen of them is ours, not a person's.
-    """
-    announced = link.tying.replaces.get(tag(CONTACTS), frozenset())
-    if not announced:
-        return link.tied
-    associated, in_roles = frozenset(tied.associated), tied.in_roles
-    agreed = set(link.tied)
-    for contact in (*tied.across, *tied.associated):
-        seen = {
-            _ASSOCIATED: contact in associated,
-            _GIVEN: contact in in_roles,
-            _PARTED: contact not in associated,
-            _ENDED: contact not in in_roles,
-        }
-        for what, is_done in seen.items():
-            if is_done and book.sealer.seal(what, contact.id) in announced:
-                (agreed.add if what in {_ASSOCIATED, _GIVEN} else agreed.discard)(contact.id)
-    return frozenset(agreed)
+    if not new and is_for_ties:
+        return (), (done,)
+    return (replace(saved, link=announcing_ties(saved.link, new, still_open)),), (done,)
 
 
 def _comes_last(effect: Effect) -> bool:
@@ -177,9 +171,15 @@ def _effects(
 
 def _role(mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, book: Book) -> CreateRecord:
     """A contact's role, under a key of its own, so that a repeat makes none twice."""
-    key = f"{names.salesforce_key(book.connection.hubspot.portal_id, deal.ref.id)}-{mine.id}"
+    key = role_key(book.connection.hubspot.portal_id, deal.ref.id, mine.id)
     fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
     return CreateRecord(Side.SALESFORCE, ROLE, key, fields, Slot("role"), ("OPP-12",), group=account)
+
+
+def role_made(effect: CreateRecord, ref: Ref) -> Role:
+    """The role that was made by an effect."""
+    opportunity, contact = (str(effect.fields[name]) for name in (f"{OPPORTUNITY}Id", "ContactId"))
+    return Role(ref, Ref(Side.SALESFORCE, OPPORTUNITY, opportunity), Ref(Side.SALESFORCE, "Contact", contact))
 
 
 def _roll_up(
@@ -191,12 +191,28 @@ def _roll_up(
     is_first = not link.version or change.cause in _BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
-    if not (is_news or fresh or verdict.end or verdict.leave or not is_edit):
+    former = frozenset(Ref(Side.HUBSPOT, CONTACT, one) for one in link.tied - verdict.tied)
+    if not (is_news or fresh or former or verdict.end or verdict.leave or not is_edit):
         return ()
-    contacts = tied.everybody | added
+    contacts = tied.everybody | added | former
     moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, book)
     moves = (tied.in_roles | added) if moves_all else fresh
-    return (RollUp(contacts, moves, ("ROLL-1", "LIFE-1")),) if contacts else ()
+    return (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(verdict, tied, salesforce)),) if contacts else ()
+
+
+def _tie_writes(verdict: RoleVerdict, tied: Tied, salesforce: Record) -> TieWrites | None:
+    if tied.deal is None:
+        return None
+    ended = {role.contact for role in tied.roles if role.ref in verdict.end}
+    wrote = TieWrites(
+        tied.deal.ref,
+        salesforce.ref,
+        frozenset(verdict.associate),
+        frozenset(verdict.leave),
+        frozenset(mine for mine, _ in verdict.add),
+        tied.of_hubspot(ended),
+    )
+    return wrote if wrote != TieWrites(tied.deal.ref, salesforce.ref) else None
 
 
 def _is_news(wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, book: Book) -> bool:

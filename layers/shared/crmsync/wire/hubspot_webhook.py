@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.records import Kind, Ref, Side
 
@@ -89,9 +89,14 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
     if door is None or cause is None or _is_echo(event, door):
         return []
     at = _occurred_at(event)
-    named = _associated(event, prefix) if what == "associationChange" else _named(event, prefix, what, cause)
+    if what == "associationChange":
+        ends = _ends(event, prefix)
+        named = _associated(ends)
+        ties = {ref: _tie_news(ref, ends, at, is_gone=event.get("associationRemoved") is True) for ref, _ in named}
+    else:
+        named, ties = _named(event, prefix, what, cause), {}
     return [
-        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, why, at)
+        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, why, at, ties=ties.get(ref, ()))
         for ref, why in named
         if KIND_OF[Side.HUBSPOT][ref.object] in door.kinds
     ]
@@ -112,8 +117,8 @@ def _named(event: Mapping[str, Any], prefix: str, what: str, cause: Cause) -> li
     return [(ref, cause) for ref in _refs([(_OBJECTS.get(called), one) for one in ids])]
 
 
-def _associated(event: Mapping[str, Any], prefix: str) -> list[tuple[Ref, Cause]]:
-    """The ends of an association that are looked at, each with its cause; of one that is not kept in step neither is.
+def _ends(event: Mapping[str, Any], prefix: str) -> list[Ref]:
+    """The two ends of an association; one of an object that does not sync is left out.
 
     Generic events name the ends by type id, legacy ones by the association's name; each change comes once from either end.
     """
@@ -121,9 +126,19 @@ def _associated(event: Mapping[str, Any], prefix: str) -> list[tuple[Ref, Cause]
     ends = (words[1].lower(), words[2].lower()) if words else (prefix, "")
     called = (event.get("fromObjectTypeId") or ends[0], event.get("toObjectTypeId") or ends[1])
     objects = [_OBJECTS.get(str(one), "") for one in called]
-    causes = _ASSOCIATED.get(frozenset(objects), {})
-    refs = _refs(list(zip(objects, (event.get("fromObjectId"), event.get("toObjectId")), strict=True)))
-    return [(ref, causes[ref.object]) for ref in refs if ref.object in causes]
+    return _refs(list(zip(objects, (event.get("fromObjectId"), event.get("toObjectId")), strict=True)))
+
+
+def _associated(ends: Sequence[Ref]) -> list[tuple[Ref, Cause]]:
+    """The ends of an association that are looked at, each with its cause; of one that is not kept in step neither is."""
+    causes = _ASSOCIATED.get(frozenset(ref.object for ref in ends), {})
+    return [(ref, causes[ref.object]) for ref in ends if ref.object in causes]
+
+
+def _tie_news(ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool) -> tuple[TieNews, ...]:
+    """Who was tied to a deal, or untied from it."""
+    contacts = (one for one in ends if one.object == "contact" and ref.object == "deal")
+    return tuple(TieNews(contact, at, is_gone) for contact in contacts)
 
 
 def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
 
 VERSION = 1
@@ -62,19 +62,36 @@ def _dump(change: Change) -> dict[str, Any]:
         "id": change.ref.id,
         "cause": change.cause,
     }
-    row["at"] = round(change.at.timestamp() * 1000)
+    row["at"] = _milliseconds(change.at)
     if change.tries:
         row["tries"] = change.tries
     if change.waiting:
-        row["waiting"] = [[ref.side, ref.object, ref.id] for ref in change.waiting]
+        row["waiting"] = [_dump_ref(ref) for ref in change.waiting]
     if change.held:
         row["held"] = True
+    if change.ties:
+        row["ties"] = [[*_dump_ref(one.contact), _milliseconds(one.at), one.is_gone] for one in change.ties]
     return row
 
 
 def _load(row: dict[str, Any], connection: str, kind: Kind) -> Change:
     ref = Ref(Side(row["side"]), str(row["object"]), str(row["id"]))
-    at = datetime.fromtimestamp(row["at"] / 1000, UTC)
     waiting = tuple(Ref(Side(side), str(name), str(one)) for side, name, one in row.get("waiting", ()))
     tries, held = int(row.get("tries", 0)), bool(row.get("held", False))
-    return Change(connection, kind, ref, Cause(row["cause"]), at, tries, waiting, held)
+    ties = tuple(
+        TieNews(Ref(Side(side), str(name), str(one)), _moment(at), bool(gone))
+        for side, name, one, at, gone in row.get("ties", ())
+    )
+    return Change(connection, kind, ref, Cause(row["cause"]), _moment(row["at"]), tries, waiting, held, ties)
+
+
+def _dump_ref(ref: Ref) -> list[str]:
+    return [ref.side, ref.object, ref.id]
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
