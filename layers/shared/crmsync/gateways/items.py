@@ -62,9 +62,9 @@ class Items:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def put(self, keys: Iterable[Key]) -> None:
-        """Store items that are nothing but their keys, 25 a call."""
-        self._write([{"PutRequest": {"Item": _key(key)}} for key in dict.fromkeys(keys)])
+    def put(self, items: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Store items, 25 a call; what is given by key are their other attributes, of which there may be none."""
+        self._write([{"PutRequest": {"Item": {**_key(key), **others}}} for key, others in items.items()])
 
     def delete(self, keys: Iterable[Key]) -> None:
         """Delete items, whether they are there or not, 25 a call."""
