@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from crmsync.model.changes import Change
@@ -22,62 +23,14 @@ def _only(side: Side, name: str) -> Callable[[Scene], Ref | None]:
     return found
 
 
-def _birth(
-    town: Town, ref: Ref, across: Callable[[Scene], Ref | None], topics: tuple[Topic, ...], **worth: object
-) -> Scene:
-    """A record that a person has just made."""
-    sides = {ref.side: ref, ref.side.other: across}
-    names = {RECORDS[side]: one for side, one in sides.items()}
-    scene = Scene(town, names, topics, told=[town.change(ref)], worth=dict(worth))
-    scene.expected = Counter({**scene.records(), "links": 1})
-    return scene
-
-
-def contact_birth() -> Scene:
-    """A new HubSpot contact."""
+def _birth(make: Callable[[Town], Ref], across: str, *topics: Topic, **worth: object) -> Scene:
+    """A record that a person has just made; its counterpart is to be the only record of the object `across`."""
     town = Town()
-    made = town.new_contact(phone="1", jobtitle="1")
-    scene = _birth(town, made, _only(Side.SALESFORCE, "Lead"), (PHONE, TITLE))
-    scene.expected["salesforce Lead"] = 1
-    return scene
-
-
-def lead_birth() -> Scene:
-    """A new lead."""
-    town = Town()
-    made = town.new_lead(Phone="1", Title="1")
-    scene = _birth(town, made, _only(Side.HUBSPOT, "contact"), (PHONE, TITLE))
-    scene.expected["hubspot contact"] = 1
-    return scene
-
-
-def account_birth() -> Scene:
-    """A new account."""
-    town = Town()
-    made = town.new_account(Phone="1", BillingCity="1")
-    topics = (PHONE, plain("city", "city", "BillingCity"))
-    scene = _birth(town, made, _only(Side.HUBSPOT, "company"), topics)
-    scene.expected["hubspot company"] = 1
-    return scene
-
-
-def deal_birth() -> Scene:
-    """A new deal."""
-    town = Town()
-    made = town.new_deal(description="1", amount="1")
-    topics = (plain("text", "description", "Description"), plain("amount", "amount", "Amount"))
-    scene = _birth(town, made, _only(Side.SALESFORCE, "Opportunity"), topics)
-    scene.expected["salesforce Opportunity"] = 1
-    return scene
-
-
-def opportunity_birth() -> Scene:
-    """A new opportunity."""
-    town = Town()
-    made = town.new_opportunity(Description="1", Amount=1)
-    topics = (plain("text", "description", "Description"), plain("amount", "amount", "Amount"))
-    scene = _birth(town, made, _only(Side.HUBSPOT, "deal"), topics)
-    scene.expected["hubspot deal"] = 1
+    made = make(town)
+    side = made.side.other
+    names = {RECORDS[made.side]: made, RECORDS[side]: _only(side, across)}
+    scene = Scene(town, names, topics, told=[town.change(made)], worth=dict(worth))
+    scene.expected = Counter({**scene.records(), "links": 1, f"{side} {across}": 1})
     return scene
 
 
@@ -95,30 +48,27 @@ def _made_beside(side: Side, make: Callable[[Scene, Any], Ref]) -> Topic:
 
 def contact_meets_lead() -> Scene:
     """A new HubSpot contact without a phone number; the person who makes a lead of that address has one."""
-    town = Town()
-    made = town.new_contact(jobtitle="1")
     topic = _made_beside(Side.SALESFORCE, lambda scene, value: scene.town.new_lead(Phone=value))
-    scene = _birth(town, made, _only(Side.SALESFORCE, "Lead"), (topic, TITLE), phone=None)
-    scene.expected["salesforce Lead"] = 1
-    return scene
+    return _birth(lambda town: town.new_contact(jobtitle="1"), "Lead", topic, TITLE, phone=None)
 
 
 def lead_meets_contact() -> Scene:
     """A new lead without a phone number; the person who makes a HubSpot contact of that address has one."""
-    town = Town()
-    made = town.new_lead(Title="1")
     topic = _made_beside(Side.HUBSPOT, lambda scene, value: scene.town.new_contact(phone=value))
-    scene = _birth(town, made, _only(Side.HUBSPOT, "contact"), (topic, TITLE), phone=None)
-    scene.expected["hubspot contact"] = 1
-    return scene
+    return _birth(lambda town: town.new_lead(Title="1"), "contact", topic, TITLE, phone=None)
 
+
+CITY = plain("city", "city", "BillingCity")
+TEXT, AMOUNT = plain("text", "description", "Description"), plain("amount", "amount", "Amount")
 
 BIRTHS: Mapping[str, Callable[[], Scene]] = {
-    "new contact": contact_birth,
-    "new lead": lead_birth,
-    "new account": account_birth,
-    "new deal": deal_birth,
-    "new opportunity": opportunity_birth,
+    "new contact": partial(_birth, lambda town: town.new_contact(phone="1", jobtitle="1"), "Lead", PHONE, TITLE),
+    "new lead": partial(_birth, lambda town: town.new_lead(Phone="1", Title="1"), "contact", PHONE, TITLE),
+    "new account": partial(_birth, lambda town: town.new_account(Phone="1", BillingCity="1"), "company", PHONE, CITY),
+    "new deal": partial(_birth, lambda town: town.new_deal(description="1", amount="1"), "Opportunity", TEXT, AMOUNT),
+    "new opportunity": partial(
+        _birth, lambda town: town.new_opportunity(Description="1", Amount=1), "deal", TEXT, AMOUNT
+    ),
 }
 """Scenes that begin with a record whose news is told, and that has no counterpart yet."""
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,12 +33,11 @@ from tests.flows.story_deals import (
     tied,
     where,
 )
+from tests.flows.story_random import STEPS, Busy, RandomStory, faults_of
 from tests.flows.story_stage import SWEEP, undelete, writes
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
 WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
-STEPS = 12
-BURSTS, EDITS = 5, 3
 STAGES = ("Qualification", "Closed Won", "Closed Lost")
 TYPES = ("New Business", "Renewal")
 WORLD: dict[str, Any] = {
@@ -49,20 +47,6 @@ WORLD: dict[str, Any] = {
         "opportunity_record_types": [{"Name": name, "stages": STAGES} for name in TYPES],
     },
 }
-FAULTS: tuple[dict[str, Any], ...] = (
-    {"at": "webhook", "kind": "duplicate", "times": 3},
-    {"at": "webhook", "kind": "drop", "times": 2},
-    {"at": "webhook", "kind": "reorder", "times": 3},
-    {"at": "queue", "kind": "duplicate", "times": 3},
-    {"at": "queue", "kind": "reorder", "times": 3},
-    {"at": "hubspot", "kind": "timeout_after_write"},
-    {"at": "salesforce", "kind": "timeout_after_write"},
-    {"at": "salesforce", "kind": "drop_change_event", "times": 2},
-    {"at": "dynamodb", "kind": "throttle", "times": 2},
-    {"at": "lambda", "kind": "kill", "function": "opportunity_sync", "after": "salesforce_write"},
-    {"at": "lambda", "kind": "kill", "function": "opportunity_sync", "after": "hubspot_write"},
-    {"at": "lambda", "kind": "kill", "function": "opportunity_sync", "after": "dynamodb_write"},
-)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +56,14 @@ def module_stack() -> Iterator[Stack]:
         yield stack
 
 
-class Story:
+class Story(RandomStory):
     """Three deals, each made once on one of the sides, which people edit, move, tie to two contacts, delete and undelete."""
+
+    faults = faults_of("opportunity_sync")
 
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
         """Choose everything by the seed."""
-        self.stack, self.people = stack, people
-        self.dice = random.Random(seed)
+        super().__init__(stack, people, seed)
         self.unborn = [f"Story {seed}, deal {number}" for number in range(3)]
         self.names = tuple(self.unborn)
         self.members: list[Person] = [someone(stack, people, f"deals{seed}.{at}@example.com") for at in range(2)]
@@ -153,26 +138,9 @@ class Story:
             self.people.delete_record("Opportunity", one)
             self.deleted.append(one)
 
-    def _deliver(self) -> None:
-        self.stack.faults(self.dice.sample(FAULTS, 3))
-        self.stack.advance(self.dice.choice([0, 60, SWEEP]))
 
-
-class Busy(Story):
-    """A story in which several edits wait whenever something is delivered: work for several workers at once."""
-
-    def _edit(self) -> None:
-        super()._edit()
-        self.stack.advance(
-            1, settle=False
-        )  # Salesforce stamps whole seconds: told again, the same edit is the later one
-
-    def _deliver(self) -> None:
-        super()._deliver()
-        for _ in range(BURSTS):
-            for _ in range(EDITS):
-                self._edit()
-            self.stack.settle()
+class BusyStory(Busy, Story):
+    """The same deals, with work for several workers at once."""
 
 
 @pytest.mark.long
@@ -190,7 +158,7 @@ def test_after_any_story_deals_and_opportunities_are_in_step(stack: Stack, peopl
 def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
     """The same with several workers of each function, whose calls the seed interleaves. A stack of its own: a seed can be told again."""
     stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
-    _told(stack, People(stack.ready()), Busy, seed)
+    _told(stack, People(stack.ready()), BusyStory, seed)
 
 
 def _told(stack: Stack, people: People, kind: type[Story], seed: int) -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections import Counter
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
+from tests.flows.story_random import STEPS, Busy, RandomStory, faults_of
 from tests.flows.story_stage import SWEEP, convert, merge_records, rows, writes
 
 FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
@@ -22,37 +22,20 @@ FOUND = {4: "second_lead_converted", 19: "killed_twice", 31: "second_lead_made"}
 
 SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else FOUND
 WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else (1, 2, 7)
-STEPS = 12
-BURSTS, EDITS = 5, 3
 FIELDS = {"phone": "Phone", "jobtitle": "Title", "firstname": "FirstName", "email": "Email"}
 
-FAULTS: tuple[dict[str, Any], ...] = (
-    {"at": "webhook", "kind": "duplicate", "times": 3},
-    {"at": "webhook", "kind": "drop", "times": 2},
-    {"at": "webhook", "kind": "reorder", "times": 3},
-    {"at": "queue", "kind": "duplicate", "times": 3},
-    {"at": "queue", "kind": "reorder", "times": 3},
-    {"at": "hubspot", "kind": "timeout_after_write"},
-    {"at": "salesforce", "kind": "timeout_after_write"},
-    {"at": "salesforce", "kind": "drop_change_event", "times": 2},
-    {"at": "dynamodb", "kind": "throttle", "times": 2},
-    {"at": "lambda", "kind": "kill", "function": "contact_sync", "after": "salesforce_write"},
-    {"at": "lambda", "kind": "kill", "function": "contact_sync", "after": "hubspot_write"},
-    {"at": "lambda", "kind": "kill", "function": "contact_sync", "after": "dynamodb_write"},
-    {"at": "lambda", "kind": "throttle", "function": "contact_sync"},
-)
 
-
-class Story:
+class Story(RandomStory):
     """People of three addresses, in both CRMs, who make, edit, delete, convert and merge.
 
     `made` counts the leads that persons made, by address; `met` are the addresses of the contacts that they made.
     """
 
+    faults = (*faults_of("contact_sync"), {"at": "lambda", "kind": "throttle", "function": "contact_sync"})
+
     def __init__(self, stack: Stack, people: People, seed: int) -> None:
         """Choose everything by the seed."""
-        self.stack, self.people = stack, people
-        self.dice = random.Random(seed)
+        super().__init__(stack, people, seed)
         self.addresses = [f"story{seed}.person{number}@example.com" for number in range(3)]
         self.made, self.met = Counter[str](), set[str]()
 
@@ -108,10 +91,6 @@ class Story:
         else:
             convert(self.stack, one)
 
-    def _deliver(self) -> None:
-        self.stack.faults(self.dice.sample(FAULTS, 3))
-        self.stack.advance(self.dice.choice([0, 60, SWEEP]))
-
     def in_step(self) -> None:
         """Nobody is lost or doubled, and every pair shows the same on both sides, its company too."""
         contacts = self.contacts()
@@ -134,21 +113,8 @@ class Story:
         return self.people.company(company, "crmsync_salesforce_id")["crmsync_salesforce_id"] if company else None
 
 
-class Busy(Story):
-    """A story in which several edits wait whenever something is delivered: work for several workers at once."""
-
-    def _edit(self) -> None:
-        super()._edit()
-        self.stack.advance(
-            1, settle=False
-        )  # Salesforce stamps whole seconds: told again, the same edit is the later one
-
-    def _deliver(self) -> None:
-        super()._deliver()
-        for _ in range(BURSTS):
-            for _ in range(EDITS):
-                self._edit()
-            self.stack.settle()
+class BusyStory(Busy, Story):
+    """The same people, with work for several workers at once."""
 
 
 @pytest.mark.long
@@ -165,7 +131,7 @@ def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, wo
     """The same with several workers of each function, whose calls the seed interleaves. A stack of its own: a seed can be told again."""
     stack = new_stack(seed=seed, workers=workers)
     people = People(stack.ready())
-    _told(stack, Busy(stack, people, seed))
+    _told(stack, BusyStory(stack, people, seed))
 
 
 def _told(stack: Stack, story: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -54,61 +54,62 @@ SOUND = ({("survivor", "winner")}, {"loser"}, True, [])
 """The winner's pair goes on, the loser's is over, its Salesforce record shows what it showed, and nobody is told of anything."""
 
 
+ACROSS = {"primary": "winner", "other": "loser", "winner": "primary", "loser": "other"}
+"""What the counterpart of each record is called."""
+
+
 def contacts() -> Merge:
-    """Two contacts with leads: one field of each of the four was edited, and nobody has looked yet."""
-    town = Town()
-    merge = Merge(town)
-    for here, there in (("primary", "winner"), ("other", "loser")):
-        merge.refs[here] = town.new_contact(email=f"{here}@example.com", lastname=here)
-        town.sync(merge.refs[here])
-        merge.refs[there] = town.counterpart(merge.refs[here])
-    town.wait()
-    town.hubspot.edit(merge.refs["primary"], {"phone": "0101"})
-    town.hubspot.edit(merge.refs["other"], {"phone": "0102", "city": "Ulm"})
-    town.salesforce.edit(merge.refs["winner"], {"Title": "Baker"})
-    town.salesforce.edit(merge.refs["loser"], {"Title": "Pilot"})
-    return merged(merge)
+    """Two contacts with leads: one field of each of the four was edited, or two, and nobody has looked yet."""
+    return merged(
+        ("primary", "other"),
+        lambda town, name: town.new_contact(email=f"{name}@example.com", lastname=name),
+        primary={"phone": "0101"},
+        other={"phone": "0102", "city": "Ulm"},
+        winner={"Title": "Baker"},
+        loser={"Title": "Pilot"},
+    )
 
 
 def companies() -> Merge:
     """Two companies with accounts, both made in Salesforce."""
-    town = Town()
-    merge = Merge(town)
-    for here, there in (("primary", "winner"), ("other", "loser")):
-        merge.refs[there] = town.new_account(Name=there)
-        town.sync(merge.refs[there])
-        merge.refs[here] = town.counterpart(merge.refs[there])
-    town.wait()
-    town.hubspot.edit(merge.refs["primary"], {"phone": "0101"})
-    town.hubspot.edit(merge.refs["other"], {"phone": "0102", "zip": "89073"})
-    town.salesforce.edit(merge.refs["winner"], {"BillingCity": "Bern"})
-    town.salesforce.edit(merge.refs["loser"], {"BillingCity": "Graz"})
-    return merged(merge)
+    return merged(
+        ("winner", "loser"),
+        lambda town, name: town.new_account(Name=name),
+        primary={"phone": "0101"},
+        other={"phone": "0102", "zip": "89073"},
+        winner={"BillingCity": "Bern"},
+        loser={"BillingCity": "Graz"},
+    )
 
 
 def deals() -> Merge:
     """Two deals with opportunities."""
+    return merged(
+        ("primary", "other"),
+        lambda town, name: town.new_deal(dealname=name),
+        primary={"amount": "101"},
+        other={"amount": "102", "description": "Old"},
+        winner={"Name": "The winner"},
+        loser={"Name": "The loser"},
+    )
+
+
+def merged(made: Sequence[str], make: Callable[[Town, str], Ref], **edits: Mapping[str, str]) -> Merge:
+    """Persons make two records and, once these are pairs, edit all four; before anybody looks, they merge the two of HubSpot."""
     town = Town()
     merge = Merge(town)
-    for here, there in (("primary", "winner"), ("other", "loser")):
-        merge.refs[here] = town.new_deal(dealname=here)
-        town.sync(merge.refs[here])
+    for name in made:
+        merge.refs[name] = make(town, name)
+        town.sync(merge.refs[name])
         town.drain()
-        merge.refs[there] = town.counterpart(merge.refs[here])
+        merge.refs[ACROSS[name]] = town.counterpart(merge.refs[name])
     town.wait()
-    town.hubspot.edit(merge.refs["primary"], {"amount": "101"})
-    town.hubspot.edit(merge.refs["other"], {"amount": "102", "description": "Old"})
-    town.salesforce.edit(merge.refs["winner"], {"Name": "The winner"})
-    town.salesforce.edit(merge.refs["loser"], {"Name": "The loser"})
-    return merged(merge)
-
-
-def merged(merge: Merge) -> Merge:
-    """A person merges the two HubSpot records."""
-    merge.left_alone = dict(merge.town.salesforce.fields(merge.refs["loser"]))
-    merge.town.wait()
-    merge.refs["survivor"] = merge.town.hubspot.merge(merge.refs["primary"], merge.refs["other"])
-    merge.town.wait()
+    for name, fields in edits.items():
+        town.crm(merge.refs[name].side).edit(merge.refs[name], fields)
+    merge.left_alone = dict(town.salesforce.fields(merge.refs["loser"]))
+    town.wait()
+    merge.refs["survivor"] = town.hubspot.merge(merge.refs["primary"], merge.refs["other"])
+    town.wait()
     return merge
 
 

@@ -145,7 +145,7 @@ class InboxTable:
         self._marks.add(connection, {str(report.ref) for report in reports} | waits)
         places = [_place(connection, name, report.ref) for report in reports for name in _lists(report)]
         standing = self._items.many(places)
-        self._items.put(place for place in places if place not in standing)
+        self._items.put({place: {} for place in places if place not in standing})
 
     def _strike(self, connection: str, places: Sequence[tuple[str, Ref]], marks: Iterable[str] = ()) -> None:
         """Take records off lists, and marks away; then look whether a row or somebody on a list still needs them."""

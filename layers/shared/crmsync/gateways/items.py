@@ -62,9 +62,9 @@ class Items:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def put(self, keys: Iterable[Key]) -> None:
-        """Store items that are nothing but their keys, 25 a call."""
-        self._write([{"PutRequest": {"Item": _key(key)}} for key in dict.fromkeys(keys)])
+    def put(self, items: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Store items, 25 a call; what is given by key are their other attributes, of which there may be none."""
+        self._write([{"PutRequest": {"Item": item_of(key, others)}} for key, others in items.items()])
 
     def delete(self, keys: Iterable[Key]) -> None:
         """Delete items, whether they are there or not, 25 a call."""
@@ -108,6 +108,11 @@ class Items:
 def key_of(item: Mapping[str, Any]) -> Key:
     """The key of an item."""
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def item_of(key: Key, others: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with that key and these other attributes."""
+    return {**_key(key), **others}
 
 
 def _key(key: Key) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ The job is one JSON text: nobody asks for its parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import Conflict
 from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.items import Items, Key, item_of
 from crmsync.model.jobs import Job
 from crmsync.wire.job_rows import from_json, to_json
 
@@ -34,23 +35,24 @@ class JobsTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._client = client
         self._table = table
+        self._items = Items(client, table, _WHAT)
 
     def load(self, connection: str, job_id: str) -> Job | None:
         """The job as it stands, strongly consistent, or None. Raises `TryAgain`."""
-        item = self._get(_job_key(connection, job_id))
+        item = self._items.one(_job_key(connection, job_id))
         return None if item is None else _job(item)
 
     def save(self, job: Job) -> Job:
         """Store a job under its next version. Raises `Conflict` when somebody has stored one since, else `TryAgain`."""
         saved = replace(job, version=job.version + 1)
-        item = {
-            **_job_key(job.connection, job.id),
+        others = {
             "job": {"S": to_json(saved)},
             "version": {"N": str(saved.version)},
             "started": {"S": job.started_at.isoformat()},
         }
         if job.state.is_over:
-            item["expires_at"] = {"N": str(int((job.moved_at + KEPT).timestamp()))}
+            others["expires_at"] = {"N": str(int((job.moved_at + KEPT).timestamp()))}
+        item = item_of(_job_key(job.connection, job.id), others)
         unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if job.version:
             values = {":version": {"N": str(job.version)}}
@@ -67,58 +69,34 @@ class JobsTable:
 
     def all(self, connection: str) -> Sequence[Job]:
         """The connection's jobs, newest first. Raises `TryAgain`."""
-        return sorted(map(_job, self._rows(connection)), key=lambda job: (job.started_at, job.id), reverse=True)
+        jobs = map(_job, self._items.under(_partition(connection)))
+        return sorted(jobs, key=lambda job: (job.started_at, job.id), reverse=True)
 
     def mark_imported(self, connection: str, name: str, at: datetime) -> None:
         """Remember that an object was imported; the first time counts. Raises `TryAgain`."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_import_key(connection, name),
-                UpdateExpression="SET #at = if_not_exists(#at, :at)",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues={":at": {"S": at.isoformat()}},
-            )
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
+        self._items.update(
+            _import_key(connection, name),
+            UpdateExpression="SET #at = if_not_exists(#at, :at)",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":at": {"S": at.isoformat()}},
+        )
 
     def imported(self, connection: str, name: str) -> datetime | None:
         """Since when the import of an object is finished, or None. Raises `TryAgain`."""
-        item = self._get(_import_key(connection, name))
+        item = self._items.one(_import_key(connection, name))
         return None if item is None else datetime.fromisoformat(item["at"]["S"])
 
-    def _get(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        try:
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
-        item: Mapping[str, Any] | None = answer.get("Item")
-        return item
 
-    def _rows(self, connection: str) -> Iterator[Mapping[str, Any]]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": f"job#{connection}"}},
-            "ConsistentRead": True,
-        }
-        while True:
-            try:
-                page = self._client.query(**request)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, _WHAT) from None
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+def _partition(connection: str) -> str:
+    return f"job#{connection}"
 
 
-def _job_key(connection: str, job_id: str) -> dict[str, Any]:
-    return {"pk": {"S": f"job#{connection}"}, "sk": {"S": job_id}}
+def _job_key(connection: str, job_id: str) -> Key:
+    return _partition(connection), job_id
 
 
-def _import_key(connection: str, name: str) -> dict[str, Any]:
-    return {"pk": {"S": f"imported#{connection}"}, "sk": {"S": name}}
+def _import_key(connection: str, name: str) -> Key:
+    return f"imported#{connection}", name
 
 
 def _job(item: Mapping[str, Any]) -> Job:

@@ -16,15 +16,13 @@ from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crmsync.errors import TryAgain
 from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.items import Items, Key, item_of
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.mail import Tally
 from crmsync.rules.email_tasks import MARK_BYTES
 
-GET_BATCH = 100
 CLAIM_BATCH = 100
-PUT_BATCH = 25
 
 _SORT = "tally"
 _TAKEN = "ConditionalCheckFailed"
@@ -45,17 +43,12 @@ class TallyTable:
         self._table = table
         self._now = now
         self._patience = patience or Patience()
+        self._items = Items(client, table, _WHAT, self._patience)
 
     def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, Tally]:
         """The tallies of these tasks, strongly consistent, a hundred a call. Raises `TryAgain`."""
-        found: dict[str, Tally] = {}
-        for part in chunks(list(dict.fromkeys(keys)), GET_BATCH):
-            request: Any = {"Keys": [_key(connection, key) for key in part], "ConsistentRead": True}
-            for answer in self._until_done(self._client.batch_get_item, {self._table: request}, "UnprocessedKeys"):
-                for item in answer["Responses"].get(self._table, ()):
-                    tally = _tally(connection, item)
-                    found[tally.key] = tally
-        return found
+        found = self._items.many(_key(connection, key) for key in keys)
+        return {tally.key: tally for tally in (_tally(connection, item) for item in found.values())}
 
     def claim(
         self, connection: str, tallies: Sequence[Tally], now: int, until: int, keep: timedelta
@@ -70,10 +63,7 @@ class TallyTable:
     def settle(self, connection: str, tallies: Sequence[Tally], keep: timedelta) -> None:
         """Store tallies, 25 a call. Raises `TryAgain`."""
         expires = self._expiry(keep)
-        for part in chunks(list(tallies), PUT_BATCH):
-            puts = [{"PutRequest": {"Item": _item(connection, one, expires)}} for one in part]
-            for _ in self._until_done(self._client.batch_write_item, {self._table: puts}, "UnprocessedItems"):
-                pass
+        self._items.put({_key(connection, one.key): _attributes(one, expires) for one in tallies})
 
     def _expiry(self, keep: timedelta) -> int:
         return int((self._now() + keep).astimezone(UTC).timestamp())
@@ -96,34 +86,22 @@ class TallyTable:
         return []
 
     def _put(self, connection: str, tally: Tally, now: int, expires: int) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table, "Item": _item(connection, tally, expires)}
+        item = item_of(_key(connection, tally.key), _attributes(tally, expires))
+        put: dict[str, Any] = {"TableName": self._table, "Item": item}
         if not tally.version:
             return put | {"ConditionExpression": "attribute_not_exists(pk)"}
         values = {":v": {"N": str(tally.version)}, ":now": {"N": str(now)}}
         return put | {"ConditionExpression": "v = :v AND u <= :now", "ExpressionAttributeValues": values}
 
-    def _until_done(self, call: Callable[..., Any], left: Mapping[str, Any], rest: str) -> Iterable[Any]:
-        attempt = 0
-        while left:
-            if attempt and not self._patience.wait(attempt):
-                raise TryAgain(f"{_WHAT} is busy.", after=5, code=rest)
-            attempt += 1
-            try:
-                answer = call(RequestItems=left)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, _WHAT) from None
-            yield answer
-            left = answer.get(rest) or {}
+
+def _key(connection: str, key: str) -> Key:
+    return f"task#{connection}#{key}", _SORT
 
 
-def _key(connection: str, key: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": f"task#{connection}#{key}"}, "sk": {"S": _SORT}}
-
-
-def _item(connection: str, tally: Tally, expires: int) -> Item:
-    """The row under its next version."""
+def _attributes(tally: Tally, expires: int) -> Item:
+    """What the row holds under its next version."""
     numbers = {"v": tally.version + 1, "n": tally.counted, "u": tally.until, "expires_at": expires}
-    item: dict[str, Any] = {**_key(connection, tally.key), **{name: {"N": str(n)} for name, n in numbers.items()}}
+    item: dict[str, Any] = {name: {"N": str(n)} for name, n in numbers.items()}
     if tally.seen:
         item["s"] = {"B": b"".join(sorted(tally.seen))}
     if tally.task:

@@ -9,7 +9,7 @@ An item stands only while there is such a trouble, so in good times a look is on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.items import Items
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Rest, Troubles
 
@@ -32,10 +33,11 @@ class TroubleTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._client = client
         self._table = table
+        self._items = Items(client, table, _WHAT)
 
     def load(self, connection: str) -> Troubles:
         """What stands, strongly consistent, in one read. Raises `TryAgain`."""
-        rows = list(self._rows(connection))
+        rows = list(self._items.under(_partition(connection)))
         outages = {Kind(row["sk"]["S"].removeprefix(DOWN)): _outage(row) for row in rows if _is_outage(row)}
         return Troubles(outages, tuple(_rest(row) for row in rows if not _is_outage(row)))
 
@@ -67,23 +69,6 @@ class TroubleTable:
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Forget it. Raises `TryAgain`."""
         self._delete(connection, f"{DOWN}{kind}")
-
-    def _rows(self, connection: str) -> Iterator[Mapping[str, Any]]:
-        request = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": _partition(connection)}},
-            "ConsistentRead": True,
-        }
-        while True:
-            try:
-                page = self._client.query(**request)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, _WHAT) from None
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _put(self, item: Mapping[str, Any], version: int) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
