@@ -7,7 +7,7 @@ import pytest
 
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.links import LONGEST_WRITE, Intent, tag
-from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, SALESFORCE_REVISION, revision_text
+from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
 from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.intents import has_landed, may_be_under_way, may_be_unwritten
@@ -42,7 +42,7 @@ def announced(hubspot, salesforce, *, agreed, book=BOOK):
 def shown(**fields):
     """A pair that shows each other's ids, and these values: HubSpot's phone and Salesforce's Phone."""
     hubspot = a_contact({"phone": fields.get("phone"), HUBSPOT_REVISION: fields.get("h")}, salesforce_id=LEAD_ID)
-    lead = {"Phone": fields.get("Phone"), SALESFORCE_REVISION: fields.get("s")}
+    lead = {"Phone": fields.get("Phone"), salesforce_revision(555001): fields.get("s")}
     return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
 
 
@@ -59,8 +59,8 @@ TO_SALESFORCE = announced(*shown(phone="2", Phone="1"), agreed=shown(phone="1", 
 TO_HUBSPOT = announced(*shown(phone="1", Phone="2"), agreed=shown(phone="1", Phone="1"))
 """Salesforce's 2 is on its way to HubSpot, where it replaces 1."""
 
-S_TEXT = revision_text(555001, TO_SALESFORCE.salesforce_intent.revision)
-H_TEXT = revision_text(555001, TO_HUBSPOT.hubspot_intent.revision)
+S_TEXT = TO_SALESFORCE.salesforce_intent.revision.hex()
+H_TEXT = TO_HUBSPOT.hubspot_intent.revision.hex()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ H_TEXT = revision_text(555001, TO_HUBSPOT.hubspot_intent.revision)
         ({"phone": "1", "Phone": "2", "s": S_TEXT}, {S: {"Phone": "1"}}),
         ({"phone": "2", "Phone": "1", "s": S_TEXT}, {H: {"phone": "1"}}),
         ({"phone": "2", "Phone": "5", "s": S_TEXT}, {H: {"phone": "5"}}),
-        ({"phone": "2", "Phone": "0", "s": "555001-0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
+        ({"phone": "2", "Phone": "0", "s": "0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
     ],
     ids=[
         "it arrived",
@@ -110,7 +110,7 @@ def test_what_was_announced_for_hubspot_is_written_again_unless_somebody_moved_i
 @pytest.mark.parametrize(("by", "writes"), [(OUR_APP, {H: {"phone": "2"}}), ("CRM_UI", {S: {"Phone": "0"}})])
 def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes):
     """A value that nobody announced last, on a record that does not show our write: the history is read, and tells whose it is."""
-    hubspot, salesforce = shown(phone="0", Phone="2", h="555001-0123456789")
+    hubspot, salesforce = shown(phone="0", Phone="2", h="0123456789")
     assert planned(TO_HUBSPOT, hubspot, salesforce)[1]
     aged = replace(hubspot, origins={"phone": Origin(at(5), by)})
     assert planned(TO_HUBSPOT, aged, salesforce) == (writes, False)

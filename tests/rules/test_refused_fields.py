@@ -20,7 +20,7 @@ from tests.builders import ACCOUNT_ID, CONTACT_ID, LEAD_ID, OUR_USER, SEALER, a_
 
 LEAD = Ref(Side.SALESFORCE, "Lead", LEAD_ID)
 BOOK = a_book()
-REVISION = {"Crmsync_Revision__c": "555001-00"}
+REVISION = {"Crmsync_Revision_555001__c": "0123456789"}
 
 
 def refusal(*fields: str, code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION") -> Refused:
