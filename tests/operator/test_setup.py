@@ -9,16 +9,15 @@ from crmsync.config import load_settings
 from crmsync.errors import Refused
 from crmsync.flows.set_up import Schema, SetupStep, StepState
 from crmsync.model.records import Side
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, needed
+from crmsync.rules.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
 from crmsync.rules.set_up_parts import FieldAccess, KeyField, Part
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
 
 HUBSPOT_NAMES = [str(part) for part in HUBSPOT_PARTS]
-NEEDED = needed(
-    SALESFORCE_PARTS, {part.object for part in SALESFORCE_PARTS if isinstance(part, KeyField | FieldAccess)}
-)
+PARTS = salesforce_parts(555001)
+NEEDED = needed(PARTS, {part.object for part in PARTS if isinstance(part, KeyField | FieldAccess)})
 SALESFORCE_NAMES = [str(part) for part in NEEDED]
 ACCOUNT = SetupStep("acme", Side.HUBSPOT, "account 555001", StepState.THERE)
 APP = SetupStep("acme", Side.HUBSPOT, "app 990077", StepState.THERE)
@@ -30,6 +29,25 @@ MAPPED = [
     SetupStep("acme", Side.SALESFORCE, f"mapped fields of {name}", StepState.THERE)
     for name in ("Lead", "Contact", "Account", "Opportunity")
 ]
+
+
+SECOND = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
+"""Another HubSpot account on the same org."""
+
+REVISED = ("Lead", "Contact", "Account", "Opportunity")
+REVISION_FIELDS = {f"Crmsync_Revision_{portal}__c": ("string", 40, True, True) for portal in (555001, 555002)}
+
+
+def revision_parts(portal: int) -> list[str]:
+    """What set-up makes in the org for one HubSpot account alone."""
+    return [f"{what} {name}.Crmsync_Revision_{portal}__c" for what in ("field", "access to") for name in REVISED]
+
+
+def writable_revisions(stage: Stage, name: str) -> dict[str, tuple[object, ...]]:
+    """The revision fields that the integration user sees on an object: type, length, and whether it may write them."""
+    fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
+    wanted = ("type", "length", "createable", "updateable")
+    return {row["name"]: tuple(row[one] for one in wanted) for row in fields if "Crmsync_Revision" in row["name"]}
 
 
 def org(stage: Stage) -> SetupStep:
@@ -166,8 +184,8 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
         "access to every Opportunity",
         "access to Opportunity.Crmsync_HubSpot_Id__c",
         "access to OpportunityContactRole.Crmsync_HubSpot_Id__c",
-        "field Opportunity.Crmsync_Revision__c",
-        "access to Opportunity.Crmsync_Revision__c",
+        "field Opportunity.Crmsync_Revision_555001__c",
+        "access to Opportunity.Crmsync_Revision_555001__c",
         *(step.what for step in pipelines(StepState.MADE)),
     ]
     fields = stage.in_salesforce("sobjects/OpportunityContactRole/describe")["fields"]
@@ -251,21 +269,47 @@ def test_nothing_is_made_in_another_account() -> None:
         assert stage.writes[0] == 0
 
 
+@pytest.mark.rule("TEN-1")
+def test_each_account_has_a_revision_field_of_its_own() -> None:
+    """Set-up makes the fields of both accounts on one org and lets the integration user write them; a check names a missing one."""
+    with stages.stage(555001, 555002) as stage:
+        stage.operator.push_settings(MINIMAL + SECOND, apply=True)
+
+        steps = stage.operator.setup(apply=True)
+        made = {name: [step.what for step in steps if step.connection == name] for name in ("acme", "beta")}
+
+        assert [step for step in steps if not step.is_good] == []
+        assert {name: [what for what in whats if "_Revision_" in what] for name, whats in made.items()} == {
+            "acme": revision_parts(555001),
+            "beta": revision_parts(555002),
+        }
+        assert {name: writable_revisions(stage, name) for name in REVISED} == dict.fromkeys(REVISED, REVISION_FIELDS)
+
+        soql = "SELECT+Id+FROM+CustomField+WHERE+DeveloperName='Crmsync_Revision_555002'+AND+TableEnumOrId='Contact'"
+        (row,) = stage.in_salesforce(f"tooling/query/?q={soql}")["records"]
+        stage.remove_in_salesforce(f"tooling/sobjects/CustomField/{row['Id']}")
+
+        assert [step for step in stage.operator.check().steps if not step.is_good] == [
+            SetupStep("beta", Side.SALESFORCE, f"{what} Contact.Crmsync_Revision_555002__c", StepState.MISSING)
+            for what in ("field", "access to")
+        ]
+
+
 @pytest.mark.rule("TEN-2")
 def test_a_second_account_is_set_up_like_the_first() -> None:
-    """Another HubSpot account gets the same parts; what the org has already stays."""
+    """Another HubSpot account gets the same parts, and in the org a revision field of its own; what the org has already stays."""
     with stages.stage(555001, 555002) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         stage.operator.setup(apply=True)
-        second = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-        stage.operator.push_settings(second, apply=True)
+        stage.operator.push_settings(SECOND, apply=True)
 
         made = stage.operator.setup(apply=True)
 
         hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:-PIPELINE_STEPS]
         assert [step.what for step in hubspot] == ["account 555002", APP.what, SCOPES.what, *HUBSPOT_NAMES]
         assert [step.state for step in hubspot] == [*[StepState.THERE] * 3, *[StepState.MADE] * len(HUBSPOT_NAMES)]
-        assert {step.state for step in salesforce} == {StepState.THERE}
+        assert [step.what for step in salesforce if step.state is StepState.MADE] == revision_parts(555002)
+        assert {step.state for step in salesforce} == {StepState.THERE, StepState.MADE}
         assert made[-PIPELINE_STEPS:] == pipelines(StepState.MADE, "beta")
 
 
@@ -433,11 +477,10 @@ def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
 @pytest.mark.rule("TEN-1")
 def test_one_org_under_two_addresses_is_told() -> None:
     """Each connection would take the other's writes for its own; alike addresses, or orgs that differ, are nothing to tell."""
-    second = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
     with stages.stage(555001, 555002) as stage:
-        stage.operator.push_settings(MINIMAL + second, apply=True)
+        stage.operator.push_settings(MINIMAL + SECOND, apply=True)
         assert [step for step in stage.operator.setup(apply=True) if not step.is_good] == []
-        stage.operator.push_settings(MINIMAL + second.replace("acme.my.", "other.my."), apply=True)
+        stage.operator.push_settings(MINIMAL + SECOND.replace("acme.my.", "other.my."), apply=True)
         text = "leads to the org of acme, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
         told = SetupStep("beta", Side.SALESFORCE, "login_url", StepState.WRONG, text)
 
