@@ -73,6 +73,9 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
     contact = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
     assert left_out(write, refusal(told), contact, BOOK) == {"PersonMobilePhone"}
 
+    alone = replace(write, fields={"PersonMobilePhone": "1", "Crmsync_Revision_555001__pc": "0123456789"})
+    assert left_out(alone, refusal(told), contact, BOOK) == frozenset()
+
 
 @pytest.mark.rule("CUR-1")
 @pytest.mark.rule("CH-8")
