@@ -109,6 +109,7 @@ def test_a_field_that_may_only_be_read_rests_as_well() -> None:
     ("side", "lacking", "hint"),
     [
         (Side.SALESFORCE, ("Lead", "Crmsync_HubSpot_Id__c"), "Run `crmsync setup --apply`"),
+        (Side.SALESFORCE, ("Lead", "Crmsync_Revision_555001__c"), "Run `crmsync setup --apply`"),
         (Side.HUBSPOT, ("contact", "crmsync_salesforce_id"), "Run `crmsync setup --apply`"),
         (Side.SALESFORCE, ("Lead", "HasOptedOutOfEmail"), "give the integration user read and edit access"),
     ],

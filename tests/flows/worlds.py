@@ -14,7 +14,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.links import LinkState
-from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_REVISION
+from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings
@@ -232,6 +232,7 @@ class Town:
 
     def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
         """All that these records show, but for the revision of our newest write."""
-        revisions = {HUBSPOT_REVISION, SALESFORCE_REVISION}
+        portal = self.world.connection.hubspot.portal_id
+        revisions = {revision_field(side, portal) for side in Side}
         shown = [self.crm(ref.side).fields(ref) for ref in refs]
         return [{name: value for name, value in one.items() if name not in revisions} for one in shown]

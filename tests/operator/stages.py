@@ -115,6 +115,10 @@ class Stage:
         """Post to the org as the integration user; what it answers."""
         return self._ask_salesforce("POST", path, row).json()
 
+    def remove_in_salesforce(self, path: str) -> None:
+        """Delete what is at the path."""
+        self._ask_salesforce("DELETE", path)
+
     def _ask_salesforce(self, method: str, path: str, row: Mapping[str, Any] | None = None) -> requests.Response:
         url = f"{self.urls['salesforce']}/services/data/v{self.salesforce.api_version}/{path}"
         headers = {"Authorization": f"Bearer {self.salesforce.access_token}"}

@@ -20,7 +20,7 @@ from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.ports import Cursor
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS
+from crmsync.rules.own_fields import HUBSPOT_PARTS, salesforce_parts
 from crmsync.rules.pace import Depth
 from crmsync.rules.set_up_parts import ObjectReading
 from crmsync.rules.settings_dates import dated
@@ -29,7 +29,7 @@ from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
 
-PARTS = len(HUBSPOT_PARTS) + sum(not isinstance(part, ObjectReading) for part in SALESFORCE_PARTS) + 2
+PARTS = len(HUBSPOT_PARTS) + sum(not isinstance(part, ObjectReading) for part in salesforce_parts(555001)) + 2
 """Our own on both sides, and the org's one pipeline with its stages."""
 SEEN = 8
 """The account, the app and its scopes; the org and the mapped fields of four objects."""

@@ -7,13 +7,14 @@ import pytest
 
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.links import LONGEST_WRITE, Intent, tag
-from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, SALESFORCE_REVISION, revision_text
+from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
 from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.intents import has_landed, may_be_under_way, may_be_unwritten
+from crmsync.rules.intents import has_landed, may_be_under_way, may_be_unwritten, revision_on
 from crmsync.rules.owners import OwnerBook
 from crmsync.rules.parents import ACCOUNT, COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD
 from tests.builders import (
+    ACCOUNT_ID,
     CONTACT_ID,
     LEAD_ID,
     NOON,
@@ -29,6 +30,9 @@ from tests.builders import (
 )
 from tests.plans.contact_facts import BOOK, KEY, H, S, linked
 
+SHARED = replace(BOOK, our_user="")
+"""As where several portals are connected with the org: nobody there is known to be us."""
+
 PERSON = "005000000000009AAA"
 OWNERS = OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
 
@@ -42,7 +46,7 @@ def announced(hubspot, salesforce, *, agreed, book=BOOK):
 def shown(**fields):
     """A pair that shows each other's ids, and these values: HubSpot's phone and Salesforce's Phone."""
     hubspot = a_contact({"phone": fields.get("phone"), HUBSPOT_REVISION: fields.get("h")}, salesforce_id=LEAD_ID)
-    lead = {"Phone": fields.get("Phone"), SALESFORCE_REVISION: fields.get("s")}
+    lead = {"Phone": fields.get("Phone"), salesforce_revision(555001): fields.get("s")}
     return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
 
 
@@ -59,8 +63,8 @@ TO_SALESFORCE = announced(*shown(phone="2", Phone="1"), agreed=shown(phone="1", 
 TO_HUBSPOT = announced(*shown(phone="1", Phone="2"), agreed=shown(phone="1", Phone="1"))
 """Salesforce's 2 is on its way to HubSpot, where it replaces 1."""
 
-S_TEXT = revision_text(555001, TO_SALESFORCE.salesforce_intent.revision)
-H_TEXT = revision_text(555001, TO_HUBSPOT.hubspot_intent.revision)
+S_TEXT = TO_SALESFORCE.salesforce_intent.revision.hex()
+H_TEXT = TO_HUBSPOT.hubspot_intent.revision.hex()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ H_TEXT = revision_text(555001, TO_HUBSPOT.hubspot_intent.revision)
         ({"phone": "1", "Phone": "2", "s": S_TEXT}, {S: {"Phone": "1"}}),
         ({"phone": "2", "Phone": "1", "s": S_TEXT}, {H: {"phone": "1"}}),
         ({"phone": "2", "Phone": "5", "s": S_TEXT}, {H: {"phone": "5"}}),
-        ({"phone": "2", "Phone": "0", "s": "555001-0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
+        ({"phone": "2", "Phone": "0", "s": "0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
     ],
     ids=[
         "it arrived",
@@ -110,7 +114,7 @@ def test_what_was_announced_for_hubspot_is_written_again_unless_somebody_moved_i
 @pytest.mark.parametrize(("by", "writes"), [(OUR_APP, {H: {"phone": "2"}}), ("CRM_UI", {S: {"Phone": "0"}})])
 def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes):
     """A value that nobody announced last, on a record that does not show our write: the history is read, and tells whose it is."""
-    hubspot, salesforce = shown(phone="0", Phone="2", h="555001-0123456789")
+    hubspot, salesforce = shown(phone="0", Phone="2", h="0123456789")
     assert planned(TO_HUBSPOT, hubspot, salesforce)[1]
     aged = replace(hubspot, origins={"phone": Origin(at(5), by)})
     assert planned(TO_HUBSPOT, aged, salesforce) == (writes, False)
@@ -156,10 +160,34 @@ def test_a_second_write_remembers_what_the_first_would_still_put_there():
     assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)
 
 
-def test_another_portals_revision_hides_ours():
-    """In an org that several portals write to, a foreign revision says nothing of our write; what its people changed counts."""
-    _, salesforce = shown(phone="2", Phone="1", s="555002-0123456789")
-    assert has_landed(salesforce, TO_SALESFORCE, BOOK)
+@pytest.mark.rule("TEN-1")
+def test_another_portals_revision_is_none_of_ours():
+    """Each portal has a field of its own in Salesforce: what another one has written there tells nothing of our write, nor hides it."""
+    hubspot, salesforce = shown(phone="2", Phone="1")
+    others = replace(salesforce, fields=salesforce.fields | {salesforce_revision(555002): S_TEXT, "Title": "Dr."})
+    assert not has_landed(others, TO_SALESFORCE, SHARED)
+    assert planned(TO_SALESFORCE, hubspot, others, SHARED) == ({S: {"Phone": "2"}, H: {"jobtitle": "Dr."}}, False)
+
+
+def test_a_text_that_is_no_revision_is_not_taken_for_one():
+    """Somebody has typed over our field: what the link knew is kept, and nothing is written for it."""
+    hubspot, salesforce = shown(phone="2", Phone="2", s="by hand")
+    known = Intent(TO_SALESFORCE.salesforce_intent.revision)
+    base = TO_SALESFORCE.hubspot_base.still_to_cross(["phone"])
+    link = replace(TO_SALESFORCE, hubspot_base=base, salesforce_intent=known)
+    (saved,) = plan_contact(replace(linked(hubspot, salesforce), link=link), BOOK).effects
+    assert saved.link.salesforce_intent == known
+
+
+@pytest.mark.rule("PA-3")
+def test_a_persons_revision_is_written_through_its_account():
+    """The account shows the contact's field under a name of its own; each portal's is another one."""
+    contact, account = Ref(S, "Contact", CONTACT_ID), Ref(S, ACCOUNT, ACCOUNT_ID)
+    link = replace(TO_SALESFORCE, salesforce=contact)
+    assert [revision_on(link, place, S, 555002) for place in (contact, account)] == [
+        {"Crmsync_Revision_555002__c": S_TEXT},
+        {"Crmsync_Revision_555002__pc": S_TEXT},
+    ]
 
 
 def test_what_was_announced_is_checked_once_its_writer_has_surely_ended():

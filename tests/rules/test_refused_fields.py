@@ -20,7 +20,7 @@ from tests.builders import ACCOUNT_ID, CONTACT_ID, LEAD_ID, OUR_USER, SEALER, a_
 
 LEAD = Ref(Side.SALESFORCE, "Lead", LEAD_ID)
 BOOK = a_book()
-REVISION = {"Crmsync_Revision__c": "555001-00"}
+REVISION = {"Crmsync_Revision_555001__c": "0123456789"}
 
 
 def refusal(*fields: str, code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION") -> Refused:
@@ -72,6 +72,9 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
     )
     contact = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
     assert left_out(write, refusal(told), contact, BOOK) == {"PersonMobilePhone"}
+
+    alone = replace(write, fields={"PersonMobilePhone": "1", "Crmsync_Revision_555001__pc": "0123456789"})
+    assert left_out(alone, refusal(told), contact, BOOK) == frozenset()
 
 
 @pytest.mark.rule("CUR-1")

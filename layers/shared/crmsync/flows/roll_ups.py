@@ -18,10 +18,10 @@ from typing import TypeAlias
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.stages import CONTACT, FIELDS, report_refused, spread_stages, tell_of_stages, thawed
 from crmsync.flows.world import World
-from crmsync.model.effects import RollUp, TieWrites, UpdateRecord
+from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.model.roles import Tie
+from crmsync.model.roles import Tie, TieWrites
 from crmsync.ports import Outcome, Written
 from crmsync.rules.inclusion import STAGE
 from crmsync.rules.lifecycle import is_forward

@@ -20,7 +20,7 @@ from crmsync.model.settings import Connection
 from crmsync.rules.editions import NO_API, WITHOUT_API, Org, objection_to
 from crmsync.rules.licences import API_INTEGRATION, Licences, has_api_integration, needs_api_integration
 from crmsync.rules.mapped_rights import lacking, mapped_rules
-from crmsync.rules.own_fields import HUBSPOT_PARTS, SALESFORCE_PARTS, needed
+from crmsync.rules.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
 from crmsync.rules.relay_parts import relay_parts
 from crmsync.rules.scopes import App, missing_scopes, strange_app
 from crmsync.rules.set_up_parts import Part
@@ -108,7 +108,7 @@ def set_up(connection: Connection, hubspot: HubspotSide, salesforce: SalesforceS
         (
             _salesforce_door(connection, salesforce, apply=apply),
             salesforce,
-            (*needed(SALESFORCE_PARTS, hears_of), *relay),
+            (*needed(salesforce_parts(connection.hubspot.portal_id), hears_of), *relay),
         ),
     )
     return [

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from crmsync.model.links import Link, Place, Slot
 from crmsync.model.records import Kind, Ref, Side, Value
+from crmsync.model.roles import TieWrites
 
 Because: TypeAlias = tuple[str, ...]
 """Rule ids of the specification."""
@@ -104,22 +105,6 @@ class EndRole:
     def side(self) -> Side:
         """Roles are Salesforce's."""
         return Side.SALESFORCE
-
-
-@dataclass(frozen=True, slots=True)
-class TieWrites:
-    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of the opportunity, because of the deal.
-
-    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the deal's associations; all are HubSpot
-    contacts.
-    """
-
-    deal: Ref
-    opportunity: Ref
-    associated: frozenset[Ref] = frozenset()
-    parted: frozenset[Ref] = frozenset()
-    given_roles: frozenset[Ref] = frozenset()
-    ended_roles: frozenset[Ref] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

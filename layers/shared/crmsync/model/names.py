@@ -5,6 +5,8 @@ They are data shared by rules, gateways and set-up; renaming one orphans what de
 
 from __future__ import annotations
 
+from crmsync.model.records import Side
+
 HUBSPOT_KEY = "crmsync_salesforce_id"
 """HubSpot contact property, unique: the id of the linked Salesforce record. Upserts go by it."""
 
@@ -14,9 +16,6 @@ share an org (TEN-1)."""
 
 HUBSPOT_REVISION = "crmsync_revision"
 """HubSpot property of contacts, companies and deals: the newest of our writes that has reached the record (`Intent.revision`)."""
-
-SALESFORCE_REVISION = "Crmsync_Revision__c"
-"""Salesforce field on Lead, Contact, Account and Opportunity: likewise."""
 
 TASK_KEY = "Crmsync_Email_Event__c"
 """Salesforce field on Activity, external id: which e-mail events a task stands for, so that a repeat finds the first."""
@@ -42,11 +41,15 @@ def salesforce_key(portal_id: int, hubspot_id: str) -> str:
     return f"{portal_id}-{hubspot_id}"
 
 
-def revision_text(portal_id: int, revision: bytes) -> str:
-    """How a record shows a revision: with the portal's id before it, as several portals may write to one Salesforce record (TEN-1)."""
-    return f"{portal_id}-{revision.hex()}"
+def salesforce_revision(portal_id: int) -> str:
+    """Salesforce field on Lead, Contact, Account and Opportunity, like `HUBSPOT_REVISION`: each portal has its own (TEN-1).
+
+    In one that they shared, each would hide from the others whether their writes have arrived. Salesforce allows 40 characters before
+    ``__c``, of which this leaves 23 to the id.
+    """
+    return f"Crmsync_Revision_{portal_id}__c"
 
 
-def is_foreign_revision(portal_id: int, text: str) -> bool:
-    """Whether a record shows the revision of another portal's write, so that nothing is known of ours."""
-    return bool(text) and not text.startswith(f"{portal_id}-")
+def revision_field(side: Side, portal_id: int) -> str:
+    """Where a record of `side` shows which of our writes for the portal reached it last."""
+    return HUBSPOT_REVISION if side is Side.HUBSPOT else salesforce_revision(portal_id)

@@ -34,3 +34,19 @@ class Tie:
     stage: str
     is_closed: bool
     is_won: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TieWrites:
+    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of the opportunity, because of the deal.
+
+    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the deal's associations; all are HubSpot
+    contacts.
+    """
+
+    deal: Ref
+    opportunity: Ref
+    associated: frozenset[Ref] = frozenset()
+    parted: frozenset[Ref] = frozenset()
+    given_roles: frozenset[Ref] = frozenset()
+    ended_roles: frozenset[Ref] = frozenset()

@@ -24,17 +24,15 @@ from crmsync.rules.owners import OwnerBook
 from crmsync.rules.person_accounts import columns, is_person
 from crmsync.rules.values import spelling
 
-ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
+_ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     {
         Side.HUBSPOT: frozenset(
-            {names.HUBSPOT_KEY, names.HUBSPOT_REVISION, names.MERGED_IDS}
-            | {owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
+            {names.HUBSPOT_KEY, names.MERGED_IDS, owners.HUBSPOT_FIELD, owners.SHOWN_ID, owners.SHOWN_NAME}
         ),
-        Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, names.SALESFORCE_REVISION, owners.SALESFORCE_FIELD}),
+        Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, owners.SALESFORCE_FIELD}),
     }
 )
-"""Fields that are read of every record, whatever is mapped: the other side's id, our newest write, the owner, in HubSpot also what it was
-merged from."""
+"""The other side's id, the owner, in HubSpot also what a record was merged from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ class Book:
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
         """Which fields to read, by object name on `side`; always in the same order."""
-        extras = ALWAYS_READ[side] | self.extras.get(side, frozenset())
+        extras = self.always_read(side) | self.extras.get(side, frozenset())
         if side is Side.HUBSPOT:
             wanted = {name for page in self.pages.values() for name in page.hubspot_forms} - self.beside
             return {self.hubspot_object: tuple(sorted(wanted | extras))}
@@ -115,6 +113,14 @@ class Book:
             name: tuple(sorted({*page.salesforce_forms, *extras, *columns(name, person_accounts=self.person_accounts)}))
             for name, page in self.pages.items()
         }
+
+    def always_read(self, side: Side) -> frozenset[str]:
+        """Fields that are read of every record, whatever is mapped: those of `_ALWAYS_READ` and the revision of our newest write."""
+        return _ALWAYS_READ[side] | {self.revision_field(side)}
+
+    def revision_field(self, side: Side) -> str:
+        """Where a record of `side` shows which of this connection's writes reached it last."""
+        return names.revision_field(side, self.connection.hubspot.portal_id)
 
     def key_of(self, hubspot_id: str) -> str:
         """The value of our Salesforce field for a HubSpot record of this connection."""

@@ -10,24 +10,20 @@ which never arrived should have replaced.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from crmsync.model import names
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import LONGEST_WRITE, Intent, Link, tag
+from crmsync.model.links import LONGEST_WRITE, REVISION_BYTES, Intent, Link, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules import deal_stages, opt_out, owners, parents
 from crmsync.rules.base import key_of
 from crmsync.rules.book import Book
+from crmsync.rules.person_accounts import account_field
 from crmsync.rules.values import canonical, spelling
-
-REVISION_FIELD: Mapping[Side, str] = {
-    Side.HUBSPOT: names.HUBSPOT_REVISION,
-    Side.SALESFORCE: names.SALESFORCE_REVISION,
-}
-"""Where a record of each side shows which of our writes reached it last."""
 
 _OWNER_FIELD: Mapping[Side, str] = {
     Side.HUBSPOT: owners.HUBSPOT_FIELD,
@@ -42,21 +38,17 @@ _BESIDE_THE_MAP = (
 )
 """Fields that cross by a rule of their own: HubSpot's and Salesforce's."""
 
+_REVISION = re.compile(f"[0-9a-f]{{{2 * REVISION_BYTES}}}")
+"""How a record shows a revision: in hexadecimal digits."""
+
 _UNKNOWN_OWNER = "?"
 """Nobody's id: an owner that differs from it counts as changed."""
 
 
 def has_landed(record: Record, link: Link, book: Book) -> bool:
-    """Whether the write that was announced last for this side has reached the record, as far as can be told.
-
-    Another portal's revision hides ours: then the write counts as landed, as that portal's people may have changed the record since.
-    """
-    intent = link.intent(record.ref.side)
-    portal = book.connection.hubspot.portal_id
-    shown = str(record.fields.get(REVISION_FIELD[record.ref.side]) or "")
-    if not intent.revision or names.is_foreign_revision(portal, shown):
-        return True
-    return shown == names.revision_text(portal, intent.revision)
+    """Whether the write that was announced last for this side has reached the record; it has where none was announced."""
+    revision = link.intent(record.ref.side).revision
+    return not revision or _text_shown(record, book) == revision.hex()
 
 
 def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
@@ -130,11 +122,11 @@ def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mappin
     revision = link.intent(side).revision
     if not revision:
         return {}
-    text = names.revision_text(portal_id, revision)
+    name = names.revision_field(side, portal_id)
     if place == link.on(side):
-        return {REVISION_FIELD[side]: text}
+        return {name: revision.hex()}
     if _is_account_of_person(place, link):
-        return {names.SALESFORCE_REVISION.removesuffix("__c") + "__pc": text}
+        return {account_field(name): revision.hex()}
     return {}
 
 
@@ -265,12 +257,14 @@ def _without_agreed(
 
 
 def _revision_shown(record: Record, before: Link, book: Book) -> bytes:
-    """The revision to know a record by that has nothing in flight: the one that it shows, if it is one of this portal's."""
-    portal = book.connection.hubspot.portal_id
-    text = str(record.fields.get(REVISION_FIELD[record.ref.side]) or "")
-    if text and not names.is_foreign_revision(portal, text):
-        return bytes.fromhex(text.partition("-")[2])
-    return before.intent(record.ref.side).revision
+    """The revision to know a record by that has nothing in flight: the one that it shows, unless somebody has put another text there."""
+    text = _text_shown(record, book)
+    return bytes.fromhex(text) if _REVISION.fullmatch(text) else before.intent(record.ref.side).revision
+
+
+def _text_shown(record: Record, book: Book) -> str:
+    """What a record shows as the revision of our newest write; "" where there was none."""
+    return str(record.fields.get(book.revision_field(record.ref.side)) or "")
 
 
 def _key(rule: FieldRule, side: Side) -> str:

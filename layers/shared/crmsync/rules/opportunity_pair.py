@@ -21,12 +21,11 @@ from crmsync.model.effects import (
     Report,
     RollUp,
     SaveLink,
-    TieWrites,
     UpdateRecord,
 )
 from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side
-from crmsync.model.roles import Role
+from crmsync.model.roles import Role, TieWrites
 from crmsync.rules import deal_stages
 from crmsync.rules.base import rebased, view
 from crmsync.rules.book import Book

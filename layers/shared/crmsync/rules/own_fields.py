@@ -14,9 +14,9 @@ from crmsync.model.names import (
     HUBSPOT_REVISION,
     PERMISSION_SET,
     SALESFORCE_KEY,
-    SALESFORCE_REVISION,
     TASK_COUNT,
     TASK_KEY,
+    salesforce_revision,
 )
 from crmsync.rules.relay_parts import RelayPart
 from crmsync.rules.set_up_parts import (
@@ -135,7 +135,7 @@ _KEY_TEXT = "Portal and id of the linked HubSpot record. Written by crmsync, whi
 
 _REVISED = ("Lead", "Contact", "Account", "Opportunity")
 
-SALESFORCE_PARTS: tuple[Part, ...] = (
+_COMMON_PARTS: tuple[Part, ...] = (
     KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
@@ -176,14 +176,23 @@ SALESFORCE_PARTS: tuple[Part, ...] = (
     ),
     FieldAccess(PERMISSION_SET, "Task", TASK_KEY),
     FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
-    *(TextField(name, SALESFORCE_REVISION, _REVISION_LABEL, _REVISION_TEXT) for name in _REVISED),
-    *(FieldAccess(PERMISSION_SET, name, SALESFORCE_REVISION) for name in _REVISED),
-    Assignment(PERMISSION_SET),
 )
-"""The keys that make creating a record repeatable (TEN-1: they name the portal), which of our writes came last, the count of a task's
-events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied
-on to keep one unique there or to let one be an external id (Q-19). Who may work on opportunities may work on their contact roles; these
-have no permission of their own [M]."""
+"""The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a task's events (CH-2), access to them and to
+the objects that sync (PERM-1), nothing more (CH-18). A task's fields are Activity's; no org is relied on to keep one unique there or to let
+one be an external id (Q-19). Who may work on opportunities may work on their contact roles; these have no permission of their own [M]."""
+
+
+def salesforce_parts(portal_id: int) -> tuple[Part, ...]:
+    """What a portal needs in its org: what all portals of the org have in common, and a field of its own for its revisions (TEN-1)."""
+    field = salesforce_revision(portal_id)
+    label = f"Sync revision {portal_id} (crmsync)"
+    text = f"{_REVISION_TEXT} This is the field of HubSpot account {portal_id}."
+    return (
+        *_COMMON_PARTS,
+        *(TextField(name, field, label, text) for name in _REVISED),
+        *(FieldAccess(PERMISSION_SET, name, field) for name in _REVISED),
+        Assignment(PERMISSION_SET),
+    )
 
 
 def needed(parts: Iterable[Part], objects: Collection[str]) -> tuple[Part, ...]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from crmsync.errors import Refused
-from crmsync.model import names
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
 from crmsync.model.fields import FieldRule, Form
 from crmsync.model.links import Link, tags
@@ -27,8 +26,6 @@ AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 
 _IDENTITY = frozenset({"email", "Email"})
 """What a new record is known by: without it none is made."""
-
-_REVISIONS = frozenset({names.HUBSPOT_REVISION, names.SALESFORCE_REVISION, account_field(names.SALESFORCE_REVISION)})
 
 _STATE, _COUNTRY, _CODE = "State", "Country", "Code"
 _ADDRESS = ("Street", "City", _STATE, "PostalCode", _COUNTRY)
@@ -59,7 +56,7 @@ def left_out(effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Re
         known = {name: rule for name, rule in known.items() if rule.on(effect.side) not in _IDENTITY}
     found = {name for told in error.fieldnames for name in _meant(told, known)}
     found |= {twin for name in found if (twin := _twin(name)) in known}
-    if not found or not found < _proper(effect) or _takes_money_apart(found, known):
+    if not found or not found < _proper(effect, book) or _takes_money_apart(found, known):
         return frozenset()
     return frozenset(found)
 
@@ -94,9 +91,10 @@ def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
     return Report(ref, Category.VALIDATION, text, ", ".join(sorted(fields)), error.hint, ("CH-8",))
 
 
-def _proper(effect: CreateRecord | UpdateRecord) -> frozenset[str]:
-    """The fields that a write is made for: all but the revision that it carries."""
-    return frozenset(effect.fields) - _REVISIONS
+def _proper(effect: CreateRecord | UpdateRecord, book: Book) -> frozenset[str]:
+    """The fields that a write is made for: all but the revision that it carries, a person's by the name that its account has for it."""
+    revision = book.revision_field(effect.side)
+    return frozenset(effect.fields) - {revision, account_field(revision)}
 
 
 def _rules_sent(effect: CreateRecord | UpdateRecord, salesforce: Ref | None, book: Book) -> Mapping[str, FieldRule]:

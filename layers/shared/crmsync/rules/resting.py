@@ -16,13 +16,16 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.fields import FieldRule, Look
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Rest
-from crmsync.rules.book import ALWAYS_READ, Book, Page
+from crmsync.rules.book import Book, Page
 from crmsync.rules.field_maps import CURRENCY, FieldMap
 
 _KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
     {(Kind.CONTACT, Side.HUBSPOT): frozenset({"email"}), (Kind.CONTACT, Side.SALESFORCE): frozenset({"Email"})}
 )
 """Mapped fields without which records cannot be told apart."""
+
+_OWN = tuple(key.partition("_")[0] + "_" for key in (names.HUBSPOT_KEY, names.SALESFORCE_KEY))
+"""How our own properties and fields begin: set-up makes them."""
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 _SET_UP = "Run `crmsync setup --apply`; what waits then follows by itself."
@@ -104,7 +107,7 @@ def _mapped(book: Book, side: Side, name: str) -> frozenset[str]:
     if side is Side.SALESFORCE:
         pages = [book.pages[name]]
     mapped = {rule.on(side) for page in pages for rule in page.field_map}
-    return frozenset(mapped - _KNOWN_BY.get((book.kind, side), frozenset()) - ALWAYS_READ[side])
+    return frozenset(mapped - _KNOWN_BY.get((book.kind, side), frozenset()) - book.always_read(side))
 
 
 def report_of(rest: Rest) -> Report:
@@ -116,7 +119,7 @@ def report_of(rest: Rest) -> Report:
         text = f"{what}: its mapping rests, everything else syncs."
         hint = f"{_RIGHTS[rest.side]}: the mapping then goes on by itself. Or take it out of the settings."
         return Report(rest.ref, Category.MAPPING, text, rest.field, hint, ("ERR-5",))
-    own = rest.field.startswith("crmsync_") or rest.field == names.SALESFORCE_KEY
+    own = rest.field.startswith(_OWN)
     text = f"{what}, which crmsync needs: records of this kind wait."
     return Report(
         rest.ref, Category.PERMISSIONS, text, rest.field, _SET_UP if own else f"{_RIGHTS[rest.side]}.", ("ERR-5",)

@@ -69,7 +69,7 @@ class TextField:
     length: int = 40
 
     def __str__(self) -> str:
-        """``field Lead.Crmsync_Revision__c``."""
+        """``field Lead.Crmsync_Revision_555001__c``."""
         return f"field {self.object}.{self.name}"
 
 
