@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from crmsync.errors import TryAgain
+from crmsync.flows.contact import sync_contacts
 from crmsync.flows.queue_batch import run_batch
 from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.queue import dump
 from tests.builders import a_change, a_contact
+from tests.flows.interleave import Gate, KilledError, gated
+from tests.flows.worlds import Town
 
 
 def a_message(cause: Cause, received: int | None) -> dict[str, Any]:
@@ -57,3 +60,36 @@ def test_a_message_whose_changes_are_not_known_to_be_safe_comes_back() -> None:
 
     message = a_message(Cause.EDITED, 1)
     assert run_batch([message], sync) == {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
+
+
+def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() -> None:
+    """What is edited in HubSpot afterwards is an edit like any other, whoever touches something else in Salesforce later."""
+    town = Town()
+    ada = town.new_contact(phone="1")
+    town.sync(ada)
+    lead = town.counterpart(ada)
+    town.wait()
+    town.salesforce.edit(lead, {"LastName": "Holm"})
+    overruled = town.change(lead)
+    died = Gate(dies_at=10)
+    with pytest.raises(KilledError, match=r"hubspot\.update"):
+        sync_contacts([overruled], gated(town.world, died))
+
+    town.wait(6)
+    town.hubspot.edit(ada, {"lastname": "Vale"})
+    town.sync(ada)
+    town.drain()
+    town.wait(6)
+    town.deliver([redelivered(overruled)])
+    town.drain()
+    town.hubspot.edit(ada, {"lastname": "Brandt"})
+    told = town.change(ada)
+    town.wait()
+    town.salesforce.edit(lead, {"Phone": "2"})
+    town.deliver([told])
+    town.sync(lead)
+    town.drain()
+
+    shown = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    assert [shown[0]["lastname"], shown[1]["LastName"]] == ["Brandt", "Brandt"]
+    assert [shown[0]["phone"], shown[1]["Phone"]] == ["2", "2"]

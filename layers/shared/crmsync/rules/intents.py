@@ -46,9 +46,11 @@ _UNKNOWN_OWNER = "?"
 
 
 def has_landed(record: Record, link: Link, book: Book) -> bool:
-    """Whether the write that was announced last for this side has reached the record; it has where none was announced."""
-    revision = link.intent(record.ref.side).revision
-    return not revision or _text_shown(record, book) == revision.hex()
+    """Whether the record shows the write that should have reached it last: the one announced last, unless a look has taken that back."""
+    intent, shown = link.intent(record.ref.side), _text_shown(record, book)
+    if not intent.revision:
+        return not (intent.replaces and shown)
+    return shown == intent.revision.hex()
 
 
 def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
@@ -108,11 +110,11 @@ def announce(
             for key, seal in _shown_seals(record, writes[side], salesforce, book):
                 carried[tag(key)] = carried.get(tag(key), frozenset()) | {seal}
             new = Intent(revision, _without_agreed(carried, after, side, book))
-        elif carried:
-            old = before.intent(side)
-            new = Intent(old.revision, _without_agreed(carried, after, side, book), old.at)
         else:
-            new = Intent(_revision_shown(record, before, book))
+            # The merge has seen to what is carried on, so it is under way no more; should it come late, the record shows another revision.
+            old, late = before.intent(side), _without_agreed(carried, after, side, book)
+            revision_now = _revision_shown(record, b"" if late else old.revision, book)
+            new = Intent(revision_now, late, old.at if late else None)
         after = after.announcing(side, new)
     return after
 
@@ -256,10 +258,10 @@ def _without_agreed(
     return {key: seals for key, seals in left.items() if seals}
 
 
-def _revision_shown(record: Record, before: Link, book: Book) -> bytes:
-    """The revision to know a record by that has nothing in flight: the one that it shows, unless somebody has put another text there."""
+def _revision_shown(record: Record, otherwise: bytes, book: Book) -> bytes:
+    """The revision to know a record by that has nothing in flight: the one that it shows, if it shows one."""
     text = _text_shown(record, book)
-    return bytes.fromhex(text) if _REVISION.fullmatch(text) else before.intent(record.ref.side).revision
+    return bytes.fromhex(text) if _REVISION.fullmatch(text) else otherwise
 
 
 def _text_shown(record: Record, book: Book) -> str:
