@@ -22,6 +22,7 @@ import contextlib
 import http.client
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -158,8 +159,17 @@ def _settle_in(given: dict[str, Any]) -> None:
     os.chdir(given["directory"])
     sys.path[:0] = given["paths"]
     sys.argv = [given["name"]]
+    _log_as_lambda_does(given["environment"])
     if given["caller"]:
         _say_who_calls(given["caller"])
+
+
+def _log_as_lambda_does(environment: dict[str, str]) -> None:
+    """Send what any library logs to the function's log, from the level on that the function's logging settings name [D, C awslambdaric]."""
+    root = logging.getLogger()
+    root.addHandler(logging.StreamHandler(sys.stdout))
+    if level := environment.get("AWS_LAMBDA_LOG_LEVEL"):
+        root.setLevel(level)
 
 
 def _say_who_calls(caller: str) -> None:

@@ -40,6 +40,8 @@ def function_environment(function: Function, number: int, endpoint: str) -> dict
         "AWS_LAMBDA_FUNCTION_NAME": function.aws_name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": function.log_format,
+        "AWS_LAMBDA_LOG_LEVEL": function.log_level,
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.aws_name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "laptop",
         "AWS_SAM_LOCAL": "true",  # what Powertools looks at to leave X-Ray alone

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, Self, TypeVar
 
 from local.clock import Clock
@@ -54,10 +55,11 @@ class Stack:
         seed: int = 0,
         workers: int = 1,
         template: Path = ROOT / "template.yaml",
+        parameters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Start with the text of a settings file and the content of a world file; up to `workers` of a function run side by side.
 
-        Raises `StackError`, or `OSError` for a taken port.
+        `parameters` are the template's own. Raises `StackError`, or `OSError` for a taken port.
         """
         if workers < 1:
             raise StackError(f"a function runs in 1 worker at least, not in {workers}")
@@ -72,7 +74,7 @@ class Stack:
             undo.push(self._owned)
             self._crms = self._own(self._sides(world, seed, ports))
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
-            self.cloud = self._own(self._deploy(template, ports))
+            self.cloud = self._own(self._deploy(template, ports, parameters))
             self._operator = self._own(Operator(self.cloud, self.clock))
             events = ChangeEvents(self.salesforce, self.cloud.partner_bus)
             self._runner = Runner(self.clock, [Webhooks(self.hubspot), events, *self.cloud.movers])
@@ -165,10 +167,11 @@ class Stack:
         two = [ports["hubspot"], ports["salesforce"]]
         return Crms(world, clock=self.clock, faults=self._faults, seed=seed, ports=two, turns=self.turns)
 
-    def _deploy(self, template: Path, ports: Mapping[str, int]) -> Cloud:
+    def _deploy(self, template: Path, ports: Mapping[str, int], given: Mapping[str, str]) -> Cloud:
         doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
         self.webhook_url, self.console_url = (door.url for door in doors)
         parameters = {
+            **given,
             "WebhookUrl": self.webhook_url,
             "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
         }

@@ -49,6 +49,9 @@ class Function:
     memory_mb: int
     environment: Mapping[str, str]
     async_retries: int
+    log_format: str = "Text"
+    log_level: str = ""
+    """From which level on Lambda keeps what is logged; a function that logs plain text has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ class Template:
         code = self._folder(given["Code"])
         layers = [self.resources[layer["Ref"]]["Properties"]["Content"] for layer in given.get("Layers", [])]
         variables = resolver.resolve(given.get("Environment", {}).get("Variables", {}))
+        logging = resolver.resolve(given.get("LoggingConfig", {}))
         return Function(
             logical_id=logical_id,
             name=code.name,
@@ -211,6 +215,8 @@ class Template:
             memory_mb=int(resolver.resolve(given.get("MemorySize", 128))),
             environment={name: str(value) for name, value in variables.items()},
             async_retries=retries,
+            log_format=str(logging.get("LogFormat", "Text")),
+            log_level=str(logging.get("ApplicationLogLevel", "INFO")) if logging.get("LogFormat") == "JSON" else "",
         )
 
     def _async_retries(self, resolver: Resolver) -> dict[str, int]:
