@@ -213,6 +213,19 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
     }
 
 
+@pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])
+def test_what_a_rule_says_does_nothing_to_the_terminal(shell: Shell, words: tuple[str, ...]) -> None:
+    """A validation rule's text may hold what clears the screen, sets its title or turns the direction of writing."""
+    evil = "\x1b]0;title\x07\x1b[2J\u202eAll is well\u009b32m"
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    shell.stage.inbox.park("acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, evil)])
+
+    _, out, err = shell.run(*words)
+
+    assert "All is well" in out
+    assert {letter for letter in out + err if not letter.isprintable()} <= {"\n"}
+
+
 @pytest.mark.rule("RTY-3")
 def test_parked_records_are_looked_at_again(shell: Shell) -> None:
     """One record, those of a category, or all: shown first, queued with --apply; what no concern looks at is left and said to be."""

@@ -43,8 +43,25 @@ def test_a_message_is_read_out_of_an_eventbridge_envelope():
     assert load(json.dumps({"source": "crmsync.hubspot", "detail": json.loads(text)})) == [change]
 
 
+def a_message(**fields: str) -> str:
+    """A message with one change, of which some values are written as they stand here."""
+    row = {"side": '"hubspot"', "object": '"contact"', "id": '"81"', "cause": '"edited"', "at": "0"} | fields
+    change = ",".join(f'"{name}":{value}' for name, value in row.items())
+    return f'{{"version":1,"connection":"acme","kind":"contact","changes":[{{{change}}}]}}'
+
+
+DEEP = "[" * 100_000
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}']
+    "text",
+    [
+        *("", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}'),
+        *(DEEP, '{"version":1,"changes":' + DEEP, '{"version":1,"connection":"acme","kind":"contact","changes":7}'),
+        *(a_message(at=value) for value in ("1e400", "1e30", "-1e30", "NaN", "null", '"noon"', "1" * 5000)),
+        *(a_message(tries=value) for value in ("Infinity", '"many"', "[]")),
+        *(a_message(side='"nobody"'), a_message(cause='"odd"'), a_message(waiting="[7]"), a_message(ties='[["a"]]')),
+    ],
 )
 def test_what_is_not_our_message_is_named_as_unreadable(text):
     """A message that is not ours, or from a version that does not exist yet, is refused and not guessed at."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from crmsync.cli.printable import flat
+
 if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
 
@@ -47,8 +49,9 @@ def acts(made: argparse.ArgumentParser) -> None:
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows as columns, each as wide as its longest cell; nothing where there are no rows."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    cells = [[flat(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)
 
 

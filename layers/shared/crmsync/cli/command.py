@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crmsync import wiring
 from crmsync.cli import errors, explain, jobs, links, preview, settings, setup, status
 from crmsync.cli.answer import FINDINGS, USAGE, Answer
+from crmsync.cli.printable import lines
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
 
@@ -35,14 +36,14 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
     except SyncError as error:
         answer = Answer({"error": error.text, "hint": error.hint, "code": error.code}, "", _remarks(error), FINDINGS)
     except OSError as error:
-        print(f"crmsync: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(lines(f"crmsync: {error.filename}: {error.strerror}"), file=sys.stderr)
         return USAGE
     for remark in answer.remarks:
-        print(remark, file=sys.stderr)
+        print(lines(remark), file=sys.stderr)
     if arguments.json:
-        print(json.dumps(answer.document, indent=2, ensure_ascii=False))
+        print(json.dumps(answer.document, indent=2))
     elif answer.text:
-        print(answer.text)
+        print(lines(answer.text))
     return answer.status
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
+from crmsync.cli.printable import flat
+
 WIDTH = 100
 """Characters of a line at most."""
 
@@ -17,7 +19,7 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int =
     """Rows under a heading; where they are too wide the widest columns are cut, which is shown by dots. Nothing where there are no rows."""
     if not rows:
         return ""
-    cells = [[_flat(cell) for cell in row] for row in (heading, *rows)]
+    cells = [[flat(cell) for cell in row] for row in (heading, *rows)]
     widths = _fitting([max(map(len, column)) for column in zip(*cells, strict=True)], width)
     lines = (
         (" " * _GAP).join(_cut(cell, wide).ljust(wide) for cell, wide in zip(row, widths, strict=True)) for row in cells
@@ -27,7 +29,7 @@ def table(heading: Sequence[str], rows: Sequence[Sequence[str]], *, width: int =
 
 def wrapped(text: str, indent: str = "") -> str:
     """A text in lines that fit, all behind the indent and those after the first one two further."""
-    return fill(_flat(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+    return fill(flat(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _fitting(widths: list[int], width: int) -> list[int]:
@@ -36,11 +38,6 @@ def _fitting(widths: list[int], width: int) -> list[int]:
     while sum(widths) > room and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1
     return widths
-
-
-def _flat(text: str) -> str:
-    """A text on one line, without what would move the cursor."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _cut(text: str, wide: int) -> str:

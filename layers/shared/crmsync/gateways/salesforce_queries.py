@@ -39,7 +39,7 @@ LEAST_ID = "000000000000000AAA"
 
 _WITH_EMAIL = " AND Email != null"
 
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ def _askable(email: str) -> bool:
 
 def checked(name: str) -> str:
     """The name, if it can be one of an object or a field. Raises `Refused`."""
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise Refused(
             "A Salesforce name has letters, digits and underscores only.", code="INVALID_FIELD", fieldname=name
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from crmsync.model.jobs import Errand
-from crmsync.wire.queue import UnreadableError
+from crmsync.wire.queue import MALFORMED, UnreadableError
 
 VERSION = 1
 
@@ -23,5 +23,5 @@ def load(text: str) -> Errand:
         if row["version"] != VERSION:
             raise UnreadableError(f"message version {row['version']!r} is not {VERSION}")
         return Errand(str(row["connection"]), str(row["job"]), int(row["turn"]), str(row["ticket"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None

@@ -33,6 +33,12 @@ class Door:
     kinds: frozenset[Kind] = frozenset(Kind)
 
 
+MOST_EVENTS = 100
+"""HubSpot sends no more in one request [D]."""
+
+MOST_CHANGES = 1_000
+"""Records that one request may name: an event has one or two, and a merge all records that went into one, at most 250."""
+
 _OBJECTS: Mapping[str, str] = MappingProxyType(
     {"contact": "contact", "0-1": "contact", "company": "company", "0-2": "company", "deal": "deal", "0-3": "deal"}
 )
@@ -52,6 +58,8 @@ No property of a deal tells that its associations have changed, so a deal is loo
 
 _ASKED_FOR = frozenset({"hs_email_optout"})
 """Properties that follow from a call of ours to another part of HubSpot, some time later."""
+
+_ID = re.compile("[0-9]{1,20}")
 
 _ENDS = re.compile(r"([A-Z]+)_TO_([A-Z]+)")
 """The two objects in an association's name, ``CONTACT_TO_COMPANY``."""
@@ -73,14 +81,19 @@ def read_webhook(body: bytes, doors: Sequence[Door]) -> list[Change]:
     """The changes in a body, for the portals behind `doors` only, without the echoes of our own writes. Raises `MalformedError`."""
     try:
         events = json.loads(body)
-    except ValueError:
-        msg = "the body is not JSON"
-        raise MalformedError(msg) from None
+    except (ValueError, RecursionError):
+        raise MalformedError("the body is not JSON") from None
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-        msg = "the body is not an array of events"
-        raise MalformedError(msg)
+        raise MalformedError("the body is not an array of events")
+    if len(events) > MOST_EVENTS:
+        raise MalformedError(f"the body has more than {MOST_EVENTS} events")
     by_portal = {str(door.portal_id): door for door in doors}
-    return [change for event in events for change in _changes(event, by_portal.get(str(event.get("portalId"))))]
+    changes: list[Change] = []
+    for event in events:
+        changes += _changes(event, by_portal.get(str(event.get("portalId"))))
+        if len(changes) > MOST_CHANGES:
+            raise MalformedError(f"the body names more than {MOST_CHANGES} records")
+    return changes
 
 
 def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
@@ -105,7 +118,7 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
 def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
     """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot shows it now (OPT-4)."""
     ours = event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
-    return ours and event.get("propertyName") not in _ASKED_FOR
+    return ours and str(event.get("propertyName")) not in _ASKED_FOR
 
 
 def _named(event: Mapping[str, Any], prefix: str, what: str, cause: Cause) -> list[tuple[Ref, Cause]]:
@@ -146,13 +159,13 @@ def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:
         dict.fromkeys(
             Ref(Side.HUBSPOT, name, str(one))
             for name, one in named
-            if name and isinstance(one, int | str) and str(one).isdigit()
+            if name and isinstance(one, int | str) and _ID.fullmatch(str(one))
         )
     )
 
 
 def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+    return value[: MOST_CHANGES + 1] if isinstance(value, list) else []
 
 
 def _occurred_at(event: Mapping[str, Any]) -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from crmsync.model.mail import Window
-from crmsync.wire.queue import UnreadableError
+from crmsync.wire.queue import MALFORMED, UnreadableError
 
 VERSION = 1
 
@@ -36,5 +36,5 @@ def load(text: str) -> Window:
             raise UnreadableError(msg)
         start, end, at = (int(body[name]) for name in ("from", "to", "at"))
         return Window(str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0)))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None

@@ -20,6 +20,10 @@ MOST = 100
 """Changes per message, so that a batch of messages stays far below the payload limits."""
 
 
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError)
+"""What reading a message may raise that is not ours: for wrong shapes, values that are no numbers or times, lists in lists without end."""
+
+
 class UnreadableError(ValueError):
     """The message is not one of ours, or of a version from the future."""
 
@@ -47,7 +51,7 @@ def load(text: str) -> list[Change]:
             raise UnreadableError(msg)
         connection, kind = str(document["connection"]), Kind(document["kind"])
         return [_load(row, connection, kind) for row in document["changes"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
 
 
