@@ -6,7 +6,7 @@ again without. While something rests, a schedule asks again; when the field is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -19,9 +19,11 @@ from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.model.troubles import Rest
-from crmsync.ports import Cursors, Inbox
-from crmsync.ports.troubles import Schemas, TroubleBook
+from crmsync.ports import Cursor, Cursors, Inbox
+from crmsync.ports.troubles import Described, Schemas, TroubleBook
 from crmsync.rules.book import Book
+from crmsync.rules.field_maps import FieldMap
+from crmsync.rules.lost_rights import unseen, unwritable, writable
 from crmsync.rules.mapped_rights import mapped_rules
 from crmsync.rules.outages import LONGEST_WAIT
 from crmsync.rules.resting import back, is_wanted, lost, report_of, without
@@ -127,6 +129,48 @@ def wake_mappings(
         troubles.end_rest(connection.name, rest)
     inbox.park(connection.name, [report_of(rest) for rest in resting if rest not in ended])
     return len(ended)
+
+
+WRITABLE = "writable fields"
+"""The cursor that keeps which of Salesforce's fields we could write once, by ``Lead.Title``, each since when that is known."""
+
+
+def note_lost_rights(
+    connection: Connection,
+    shown: Mapping[str, Described],
+    troubles: TroubleBook,
+    inbox: Inbox,
+    cursors: Cursors,
+    now: datetime,
+) -> int:
+    """Note and tell which fields the org no longer lets us see or write, though no record asks for them; answers how many lack in all.
+
+    `shown` is what it describes, by object. Costs two reads where nothing is lost. Raises `SyncError`.
+    """
+    rules = {name: one for name, one in mapped_rules(connection).items() if name in shown}
+    once = _once_writable(connection.name, rules, shown, cursors, now)
+    standing = {rest.ref for rest in troubles.load(connection.name).rests if not rest.is_over}
+    for name, its in rules.items():
+        lacking = [
+            *unseen(its, name, shown[name].fields, now),
+            *unwritable(its, name, shown[name].read_only, once, now),
+        ]
+        for rest in lacking:
+            if rest.ref not in standing and troubles.save_rest(connection.name, rest):
+                inbox.park(connection.name, [report_of(rest)])
+            standing.add(rest.ref)
+    return len(standing)
+
+
+def _once_writable(
+    connection: str, rules: Mapping[str, FieldMap], shown: Mapping[str, Described], cursors: Cursors, now: datetime
+) -> frozenset[str]:
+    """Where we could write at some look; what is found for the first time is kept."""
+    known = cursors.load(connection, WRITABLE) or Cursor(now, {})
+    found = writable(rules, {name: (shown[name].fields, shown[name].read_only) for name in rules})
+    if fresh := found - known.seen.keys():
+        cursors.save(connection, WRITABLE, replace(known, seen={**known.seen, **dict.fromkeys(sorted(fresh), now)}))
+    return found | known.seen.keys()
 
 
 Fields: TypeAlias = dict[tuple[Side, str], frozenset[str]]

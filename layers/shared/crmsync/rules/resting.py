@@ -98,13 +98,18 @@ def lost(
     return found
 
 
+def needed_of(kind: Kind, side: Side) -> frozenset[str]:
+    """Fields without which nothing works, mapped or not."""
+    return _KNOWN_BY.get((kind, side), frozenset()) | ALWAYS_READ[side]
+
+
 def _mapped(book: Book, side: Side, name: str) -> frozenset[str]:
     """The fields of an object that are read for the sake of their mapping alone."""
     pages = [page for page in (*book.pages.values(), book.person_page, book.itemised_page) if page]
     if side is Side.SALESFORCE:
         pages = [book.pages[name]]
     mapped = {rule.on(side) for page in pages for rule in page.field_map}
-    return frozenset(mapped - _KNOWN_BY.get((book.kind, side), frozenset()) - ALWAYS_READ[side])
+    return frozenset(mapped - needed_of(book.kind, side))
 
 
 def report_of(rest: Rest) -> Report:
