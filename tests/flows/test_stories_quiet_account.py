@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from simple_salesforce.format import format_soql
 
+from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
 from tests.flows.story_stage import SWEEP
@@ -12,6 +14,7 @@ from tests.flows.test_stories_standstill import values
 from tests.template.document import template_of_the_repository
 
 MINUTE = 60
+REVISION = "Crmsync_Revision__c"
 SOON = 10
 """Minutes within which somebody is told."""
 
@@ -88,3 +91,25 @@ def test_on_a_quiet_account_it_is_told_within_ten_minutes(
     assert told != []
     assert command(stack, "status")["findings"] == []
     assert minutes_until(stack, alarm) is None
+
+
+@pytest.mark.long
+def test_a_right_to_edit_that_is_taken_away_is_told_as_well(new_stack: NewStack) -> None:
+    """The field can still be read; it is told before anybody's edit needs it, and no longer once the right is back."""
+    stack = new_stack()
+    access = People(stack.ready()).salesforce.FieldPermissions
+    granted = format_soql("SELECT Id FROM FieldPermissions WHERE Field = {}", f"Lead.{REVISION}")
+    (row,) = People(stack.ready()).records(granted)
+    stack.advance(2 * SWEEP)
+    just_after_a_look(stack)
+
+    access.update(row["Id"], {"PermissionsEdit": False})
+    took = minutes_until(stack, "FieldLackingAlarm")
+    (report,) = command(stack, "errors", "list")
+    access.update(row["Id"], {"PermissionsEdit": True})
+    stack.advance(2 * SWEEP)
+
+    assert took is not None
+    assert f"does not let crmsync write the field Lead.{REVISION}" in report["text"]
+    assert command(stack, "status")["findings"] == []
+    assert minutes_until(stack, "FieldLackingAlarm") is None
