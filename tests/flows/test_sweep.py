@@ -13,7 +13,7 @@ from crmsync.flows.sweep import Watch, sweep, sweep_list, watch_of
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import Show, Sighting
 from tests.builders import NOON, a_connection, at
 from tests.flows.worlds import Town
 
@@ -368,7 +368,11 @@ class SecretStages:
         self.lists = 0
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self,
+        since: Mapping[str, datetime],
+        *,
+        with_purged: bool = False,
+        show: Show | None = None,  # noqa: ARG002 - it describes nothing
     ) -> Iterator[Sequence[Sighting]]:
         """Nothing, and then why."""
         self.asked.append(frozenset(since))

@@ -136,18 +136,19 @@ def accounts_imported(stack: Stack) -> bool:
     return "Item" in stack.cloud.aws.client("dynamodb").get_item(TableName="crmsync-state", Key=key)
 
 
-def test_an_idle_quarter_of_an_hour_costs_a_call_a_minute(stack: Stack):
-    """All that is asked of Salesforce shares one call, stages and record types in their turn; HubSpot is asked per object and kind."""
+def test_an_idle_half_hour_costs_a_call_a_minute(stack: Stack):
+    """All that is asked of Salesforce shares one call, its fields too; HubSpot is asked per object and kind, and what our token may do."""
     stack.advance(900)
     before = stack.stats()
 
-    stack.advance(900)
+    stack.advance(1800)
 
     after = stack.stats()
     made = {side: _more(after[side]["by_endpoint"], before[side]["by_endpoint"]) for side in ("hubspot", "salesforce")}
-    assert made["salesforce"] == {"POST /composite": 15}
-    searches = {f"POST /crm/objects/2026-03/{name}/search": 1 for name in ("contacts", "companies", "deals")}
-    assert made["hubspot"] == searches | {"GET /email/public/v1/events": 6}
+    assert made["salesforce"] == {"POST /composite": 30}
+    searches = {f"POST /crm/objects/2026-03/{name}/search": 2 for name in ("contacts", "companies", "deals")}
+    looks = {"POST /oauth/v2/private-apps/get/access-token-info": 5}
+    assert made["hubspot"] == searches | looks | {"GET /email/public/v1/events": 12}
 
 
 def _more(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:

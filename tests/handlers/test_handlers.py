@@ -61,6 +61,7 @@ ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
         NOWHERE,
     ),
     "email_tasks/opened": (ALL_DONE, NOWHERE),
+    "hubspot_sweep/look": ({"acme": 0}, NOWHERE),
     "hubspot_sweep/scheduled": ({"acme": 0}, NOWHERE),
     "hubspot_webhook/company_edited": (said(200, "accepted"), ACCOUNTS),
     "hubspot_webhook/contact_associated": (said(200, "accepted"), BOTH),

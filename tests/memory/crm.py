@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
-from crmsync.ports import Fields, Outcome, Sighting, Written
+from crmsync.ports import Fields, Outcome, Show, Sighting, Written
 from crmsync.rules.pace import DailyCalls, KnownCalls
 from local.simulators.hubspot.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
@@ -122,9 +122,10 @@ class MemoryCrm:
         return {ref: end for ref, end in ends.items() if end != ref and self._is_live(end)}
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[Sighting]]:
-        """As the port says."""
+        """As the port says; nothing is described."""
+        (show or dict)({})
         self._call("changed_since")
         for name, moment in since.items():
             seen = [

@@ -29,7 +29,10 @@ NO_CONTENT = Answer(204)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A routed, authenticated and counted request; `enforces_rules` says that an administrator's rules on writes hold for it."""
+    """A routed, authenticated and counted request; `enforces_rules` says that an administrator's rules on writes hold for it.
+
+    `lost` are scopes of the portal's app that it does not have at present.
+    """
 
     portal: Portal
     actor: Actor
@@ -38,6 +41,7 @@ class Call:
     body: Any = None
     base_url: str = ""
     enforces_rules: bool = False
+    lost: frozenset[str] = frozenset()
 
     @property
     def row(self) -> Mapping[str, Any]:

@@ -145,13 +145,14 @@ class Server:
     def _answer(self, portal: Portal, found: Match | None, request: Request, *, is_product: bool) -> Answer:
         if found is None or (is_product and portal.keeps_calendar and has_ended(request.path, portal.clock.now_ms())):
             raise MissingPageError
+        lost: frozenset[str] = frozenset()
         if is_product:
-            lost = {one for one in portal.scopes if self._faults.take("hubspot", "scope_lost", scope=one)}
+            lost = frozenset(one for one in portal.scopes if self._faults.take("hubspot", "scope_lost", scope=one))
             scopes.check(portal.scopes - lost, request.path, reads=found.route.reads)
         body = _body(request, found)
         actor = portal.product if is_product else portal.person
         enforced = are_enforced(request.path)
-        call = Call(portal, actor, found.ids, request.args, body, request.base_url, enforced)
+        call = Call(portal, actor, found.ids, request.args, body, request.base_url, enforced, lost)
         with self._lock:
             portal.preferences.catch_up()
             answer = found.route.endpoint(call)

@@ -6,7 +6,7 @@ again without. While something rests, a schedule asks again; when the field is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -19,9 +19,10 @@ from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.model.troubles import Rest
-from crmsync.ports import Cursors, Inbox
-from crmsync.ports.troubles import Schemas, TroubleBook
-from crmsync.rules.book import Book
+from crmsync.ports import Cursor, Cursors, Inbox
+from crmsync.ports.troubles import Described, Schemas, TroubleBook
+from crmsync.rules.book import Book, always_read
+from crmsync.rules.lost_rights import Wanted, unseen, unwritable, writable
 from crmsync.rules.mapped_rights import mapped_rules
 from crmsync.rules.outages import LONGEST_WAIT
 from crmsync.rules.resting import back, is_wanted, lost, report_of, without
@@ -127,6 +128,48 @@ def wake_mappings(
         troubles.end_rest(connection.name, rest)
     inbox.park(connection.name, [report_of(rest) for rest in resting if rest not in ended])
     return len(ended)
+
+
+WRITABLE = "writable fields"
+"""The cursor that keeps which of Salesforce's fields we could write once, by ``Lead.Title``, each since when that is known."""
+
+
+def note_lost_rights(
+    connection: Connection,
+    shown: Mapping[str, Described],
+    troubles: TroubleBook,
+    inbox: Inbox,
+    cursors: Cursors,
+    now: datetime,
+) -> int:
+    """Note and tell which fields the org no longer lets us see or write, though no record asks for them; answers how many lack in all.
+
+    `shown` is what it describes, by object. Costs two reads where nothing is lost. Raises `SyncError`.
+    """
+    own = always_read(Side.SALESFORCE, connection.hubspot.portal_id)
+    wanted = [Wanted(name, rules, own) for name, rules in mapped_rules(connection).items() if name in shown]
+    once = _once_writable(connection.name, wanted, shown, cursors, now)
+    standing = {rest.ref for rest in troubles.load(connection.name).rests if not rest.is_over}
+    for one in wanted:
+        its = shown[one.name]
+        lacking = [*unseen(one, its.fields, now), *unwritable(one, its.read_only, once, now)]
+        for rest in lacking:
+            if rest.ref not in standing and troubles.save_rest(connection.name, rest):
+                inbox.park(connection.name, [report_of(rest)])
+            standing.add(rest.ref)
+    return len(standing)
+
+
+def _once_writable(
+    connection: str, wanted: Sequence[Wanted], shown: Mapping[str, Described], cursors: Cursors, now: datetime
+) -> frozenset[str]:
+    """Where we could write at some look; what is found for the first time is kept."""
+    known = cursors.load(connection, WRITABLE) or Cursor(now, {})
+    each = (writable(one, shown[one.name].fields, shown[one.name].read_only) for one in wanted)
+    found = frozenset(place for places in each for place in places)
+    if fresh := found - known.seen.keys():
+        cursors.save(connection, WRITABLE, replace(known, seen={**known.seen, **dict.fromkeys(sorted(fresh), now)}))
+    return found | known.seen.keys()
 
 
 Fields: TypeAlias = dict[tuple[Side, str], frozenset[str]]

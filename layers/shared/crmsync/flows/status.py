@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from crmsync.errors import SyncError
+from crmsync.flows.app_rights import Account, look_at_app
 from crmsync.flows.standstill import LONG, last_look, waits
 from crmsync.flows.standstill import Waiting as Waits
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
@@ -30,19 +30,12 @@ DEAD_LETTERS = "DeadLetters"
 """How the name of a queue ends whose messages nobody works off any more."""
 
 
-class Account(Protocol):
-    """A HubSpot account, as far as it must answer."""
-
-    def portal_id(self) -> int:
-        """Which account it is. Raises `SyncError`."""
-
-
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
     """One connection.
 
-    `hubspot_trouble` says why HubSpot does not answer. `looked` has when a look at each side succeeded last, `waiting` the oldest change of
-    each kind that has been put off for long.
+    `hubspot_trouble` says why HubSpot does not answer, or which scopes our token lacks. `looked` has when a look at each side succeeded
+    last, `waiting` the oldest change of each kind that has been put off for long.
 
     `newest` has for each object when the newest change was made that a sweep has passed on, None before its first sweep. `errors` counts
     what is parked by category, `imported` since when the import of an object is finished. `calls` is None where the org did not answer;
@@ -122,9 +115,9 @@ class HealthOffice:
         )
 
     def _hubspot_trouble(self, connection: Connection) -> str:
-        """Why HubSpot does not take our token, by the cheapest call there is."""
+        """Why HubSpot does not take our token, or what that may no longer do."""
         try:
-            self.account(connection).portal_id()
+            look_at_app(connection, self.account(connection))
         except SyncError as error:
             return f"{error.text} {error.hint}".strip()
         return ""

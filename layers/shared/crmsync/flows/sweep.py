@@ -14,7 +14,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import DEFINITIONS, MAKE_WAY, since_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Cursor, Cursors, Lists, Outbox, Sighting, Sweeper
+from crmsync.ports import Cursor, Cursors, Lists, Outbox, Show, Sighting, Sweeper
 from crmsync.rules.sweeps import REACH, SELDOM, Reach, is_news, remembered, start_of
 
 LIST_OVERLAP = timedelta(minutes=5)
@@ -56,12 +56,15 @@ class _Turns:
     far: bool
 
 
-def sweep(watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now: datetime) -> int:
+def sweep(
+    watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now: datetime, *, show: Show | None = None
+) -> int:
     """Look once at all objects of the watch and queue what is new; answers how many changes.
 
     The first sweep begins where the settings that switched the object on came into force: what is older comes by import. A side that has
     been quiet for a while has its cursor moved up, so that it is not asked for the same records for ever. Definitions have their turn every
-    quarter of an hour, in the place of those that make way for them and are looked at with the next look again. Raises `SyncError`.
+    quarter of an hour, in the place of those that make way for them and are looked at with the next look again. A look far back has `show`
+    told which fields the side lets us see. Raises `SyncError`.
     """
     connection, reach = watch.connection, watch.reach
     known = {name: cursors.load(connection, name) or _begin(watch, name, cursors, now) for name in watch.kinds}
@@ -71,7 +74,7 @@ def sweep(watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now:
     starts = {name: start_of(one.since, one.seen, back, watch.begins.get(name)) for name, one in places.items()}
     already = {name: place.seen for name, place in places.items()}
     queued = 0
-    for page in sweeper.changed_since(starts, with_purged=turns.far):
+    for page in sweeper.changed_since(starts, with_purged=turns.far, show=show if turns.far else None):
         told = [(one, already[one.ref.object].get(one.ref.id)) for one in page]
         fresh = [one for one, before in told if is_news(before, one.modified_at, deleted=one.deleted)]
         if fresh:

@@ -26,7 +26,7 @@ from crmsync.gateways.throttle import Patience, chunks, rounds
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Sighting
+from crmsync.ports import Fields, Outcome, Show, Sighting
 
 BATCH = 100
 HISTORY_BATCH = 50
@@ -147,6 +147,7 @@ class HubspotGateway:
         since: Mapping[str, datetime],
         *,
         with_purged: bool = False,  # noqa: ARG002 - HubSpot tells of no deletion
+        show: Show | None = None,  # noqa: ARG002 - its properties would be a call an object
     ) -> Iterator[Sequence[Sighting]]:
         """Pages of 200 records, oldest first per object, longer ones where many share a stamp; HubSpot tells no deleted ones.
 

@@ -1,7 +1,7 @@
 """What a HubSpot account has of our own: groups and properties, looked at and made; which account and app it is; what properties it has.
 
-Properties v3 and account info v3 (platforms 1.2), and what HubSpot says of a token, which has no other version. Only
-`crmsync.flows.operator` asks for these, never a sync.
+Properties v3 and account info v3 (platforms 1.2), and what HubSpot says of a token, which has no other version. The operator's command asks
+for these, and a schedule for the last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from crmsync.errors import Refused, SyncError
 from crmsync.gateways.hubspot_client import HubspotClient, Reply
 from crmsync.gateways.hubspot_errors import call_error
 from crmsync.gateways.hubspot_versions import PLURALS
-from crmsync.gateways.secrets import Secret
+from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.names import HUBSPOT_GROUP
 from crmsync.model.schema import HubspotProperty, Option
@@ -50,8 +50,16 @@ class HubspotSchema:
         Raises `SyncError`.
         """
         secret = self._secret.current()
-        body = self._client.ask("POST", _WHOSE, body={"tokenKey": secret["access_token"]}).body
+        reply = self._whose(secret, see=NOT_FOUND)
+        if reply.status in NOT_FOUND:
+            # The token may just have been rotated: the header then has the new one, and the body was about the old one.
+            secret = self._secret.renewed()
+            reply = self._whose(secret)
+        body = reply.body
         return App(str(body["appId"]), secret.get("app_id", ""), frozenset(map(str, body.get("scopes") or ())))
+
+    def _whose(self, secret: Content, *, see: frozenset[int] = frozenset()) -> Reply:
+        return self._client.ask("POST", _WHOSE, body={"tokenKey": part(secret, "access_token", "HubSpot")}, see=see)
 
     def properties(self, name: str) -> Mapping[str, HubspotProperty]:
         """All properties of an object ("contact"), by name, in one call. Raises `SyncError`."""
@@ -85,8 +93,8 @@ class HubspotSchema:
 
     def _properties(self, name: str, wanted: Sequence[OwnProperty]) -> Mapping[Part, str]:
         rows: dict[str, Mapping[str, Any]] = {}
-        for part in chunks([one.name for one in wanted], BATCH):
-            body = {"archived": False, "inputs": [{"name": one} for one in part]}
+        for some in chunks([one.name for one in wanted], BATCH):
+            body = {"archived": False, "inputs": [{"name": one} for one in some]}
             reply = self._client.ask("POST", _BATCH_READ, inside={"object": PLURALS[name]}, body=body)
             rows |= {str(row["name"]): row for row in reply.rows}
         return {one: _difference(one, rows[one.name]) for one in wanted if one.name in rows}

@@ -26,7 +26,7 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.places import Places
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Sighting
+from crmsync.ports import Fields, Outcome, Show, Sighting
 
 READ_BATCH = 2000
 WRITE_BATCH = 200
@@ -178,13 +178,13 @@ class SalesforceGateway:
         return _told(len(effects), run)
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
         One call for up to five objects when nothing changed. A page may begin with records that ended the page before. Raises `SyncError`.
         """
-        return self._sweep.changed_since(since, with_purged=with_purged)
+        return self._sweep.changed_since(since, with_purged=with_purged, show=show)
 
     def _update_fixed(self, doubles: list[Write], outcomes: dict[int, Outcome]) -> None:
         """Update what our key finds, all but the fields that are fixed; of what it does not find, the conflict stands."""

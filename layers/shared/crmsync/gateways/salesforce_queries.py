@@ -77,7 +77,21 @@ class Deletions:
         return f"sobjects/{checked(self.object)}/deleted/?{urlencode(window)}"
 
 
-Question = TypeVar("Question", bound=Query | Deletions)
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What Salesforce says of an object's fields, as far as it shows them to us (sObject Describe)."""
+
+    object: str
+
+    ROWS: ClassVar[str] = "fields"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        return f"sobjects/{checked(self.object)}/describe"
+
+
+Question = TypeVar("Question", bound=Query | Deletions | Description)
 
 
 def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
@@ -237,7 +251,8 @@ def run(
 ) -> Iterator[tuple[Question, list[dict[str, Any]]]]:
     """Ask in their order, five queries a call, lists of deletions along with them, and follow long answers to their end.
 
-    Raises `SyncError` for the first that fails; with `refused`, what Salesforce will not answer is kept there and the others go on.
+    Raises `SyncError` for the first that fails; with `refused`, what Salesforce will not answer is kept there and the others go on. A
+    description that it does not give is left out.
     """
     for part in _calls(questions):
         requests = [
@@ -249,8 +264,10 @@ def run(
         for at, question in enumerate(part):
             try:
                 rows = _rows(session, by_reference[f"q{at}"], question.ROWS)
-            except Refused as error:
-                if refused is None:
+            except SyncError as error:
+                if isinstance(question, Description):
+                    continue
+                if refused is None or not isinstance(error, Refused):
                     raise
                 refused.append(error)
                 continue

@@ -14,10 +14,21 @@ from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.gateways.salesforce_ids import full as full_id
-from crmsync.gateways.salesforce_queries import NEVER_DELETED, PAGE, Deletions, Query, modified_since, of_stamp, run
+from crmsync.gateways.salesforce_queries import (
+    NEVER_DELETED,
+    PAGE,
+    Deletions,
+    Description,
+    Query,
+    modified_since,
+    of_stamp,
+    run,
+)
 from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.gateways.schemas import described
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import Show, Sighting
+from crmsync.ports.troubles import Described
 
 
 def moment(text: str) -> datetime:
@@ -42,27 +53,33 @@ class SalesforceSweep:
         self._size = page
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[Sighting]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too; longer where many share a stamp.
 
         One call for up to five objects when nothing changed; `with_purged` the lists of what was deleted go along in it, as they are no
         queries. A page may begin with records that ended the page before. An object that Salesforce will not show keeps nobody from being
-        told of the others: its refusal is raised at the end. Raises `SyncError`.
+        told of the others: its refusal is raised at the end. Likewise `show` is told what it says of the objects' fields; an object that it
+        does not describe is left out there, as its query tells why. Raises `SyncError`.
         """
         places = {name: _whole(start) for name, start in since.items()}
         refused: list[SyncError] = []
         listed = [name for name in places if with_purged and name not in NEVER_DELETED]
-        lists = [self._deletions(name, places[name]) for name in listed]
+        lists: list[Deletions | Description] = [self._deletions(name, places[name]) for name in listed]
+        lists += [Description(name) for name in places if show]
+        shown: dict[str, Described] = {}
         gone: dict[str, list[Sighting]] = {}
         while places:
             page: list[Sighting] = []
             further: dict[str, datetime] = {}
-            questions: list[Query | Deletions] = [*lists]
+            questions: list[Query | Deletions | Description] = [*lists]
             questions += [modified_since(name, start, limit=self._size) for name, start in places.items()]
             for question, rows in run(self._session, questions, refused):
                 if isinstance(question, Deletions):
                     gone[question.object] = _gone(question, rows)
+                    continue
+                if isinstance(question, Description):
+                    shown[question.object] = described(rows)
                     continue
                 name = question.object
                 some, full = self._onward(question, [_sighting(name, row) for row in rows], places[name])
@@ -71,6 +88,8 @@ class SalesforceSweep:
                     further[name] = _whole(some[-1].modified_at)
             if page:
                 yield page
+            if show and lists:
+                show(shown)
             places, lists = further, []
         if refused:
             raise refused[0]

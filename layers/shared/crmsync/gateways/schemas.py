@@ -36,10 +36,14 @@ class LiveSchemas:
         return Described(frozenset(_names(rows)), frozenset(_names(guarded)))
 
     def _fields(self, name: str) -> Described:
-        rows = self._salesforce.call("GET", f"sobjects/{name}/describe")["fields"]
-        # A field that may be set at birth and never again is one that we may write.
-        guarded = (row for row in rows if not (row.get("updateable") or row.get("createable")))
-        return Described(frozenset(_names(rows)), frozenset(_names(guarded)))
+        return described(self._salesforce.call("GET", f"sobjects/{name}/describe")["fields"])
+
+
+def described(rows: Sequence[Mapping[str, Any]]) -> Described:
+    """What Salesforce's description of an object says of its fields."""
+    # A field that may be set at birth and never again is one that we may write.
+    guarded = (row for row in rows if not (row.get("updateable") or row.get("createable")))
+    return Described(frozenset(_names(rows)), frozenset(_names(guarded)))
 
 
 def _names(rows: Any) -> list[str]:

@@ -6,7 +6,7 @@ every call takes many records, answers row by row, and one bad row never spoils 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -27,6 +27,7 @@ from crmsync.model.links import Link
 from crmsync.model.owners import Owners
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Value
+from crmsync.ports.troubles import Described
 from crmsync.rules.pace import DailyCalls, Depth
 
 Fields: TypeAlias = Mapping[str, Sequence[str]]
@@ -212,16 +213,21 @@ class Sighting:
     deleted: bool
 
 
+Show: TypeAlias = Callable[[Mapping[str, Described]], None]
+"""Takes what a side lets us see of the fields of objects, by object name."""
+
+
 class Sweeper(Protocol):
     """What a side can tell about everything that changed since a moment."""
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[Sighting]]:
         """Records modified at or after the moment given per object name, page by page, oldest first per object.
 
         Deleted ones are told too where the side tells, with `with_purged` also those that are in no recycle bin (any more). However many
-        share one moment, all are named and it ends. Costs one call when nothing changed.
+        share one moment, all are named and it ends. Costs one call when nothing changed. `show` is told once which fields of these objects
+        the side lets us see, where that costs no further call (Salesforce); of one that is not described it is told nothing.
         """
 
 

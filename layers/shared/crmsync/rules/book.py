@@ -35,6 +35,11 @@ _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
 """The other side's id, the owner, in HubSpot also what a record was merged from."""
 
 
+def always_read(side: Side, portal_id: int) -> frozenset[str]:
+    """Fields that are read of every record, whatever is mapped; the revision of a portal's newest write among them."""
+    return _ALWAYS_READ[side] | {names.revision_field(side, portal_id)}
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One Salesforce object's page: its field map and, per side, how every field that counts is spelled.
@@ -115,8 +120,8 @@ class Book:
         }
 
     def always_read(self, side: Side) -> frozenset[str]:
-        """Fields that are read of every record, whatever is mapped: those of `_ALWAYS_READ` and the revision of our newest write."""
-        return _ALWAYS_READ[side] | {self.revision_field(side)}
+        """Fields that are read of every record, whatever is mapped."""
+        return always_read(side, self.connection.hubspot.portal_id)
 
     def revision_field(self, side: Side) -> str:
         """Where a record of `side` shows which of this connection's writes reached it last."""

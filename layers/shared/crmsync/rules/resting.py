@@ -101,13 +101,18 @@ def lost(
     return found
 
 
+def needed_of(kind: Kind, side: Side, own: Collection[str]) -> frozenset[str]:
+    """Fields without which nothing works, mapped or not; `own` are those that are read of every record."""
+    return _KNOWN_BY.get((kind, side), frozenset()) | frozenset(own)
+
+
 def _mapped(book: Book, side: Side, name: str) -> frozenset[str]:
     """The fields of an object that are read for the sake of their mapping alone."""
     pages = [page for page in (*book.pages.values(), book.person_page, book.itemised_page) if page]
     if side is Side.SALESFORCE:
         pages = [book.pages[name]]
     mapped = {rule.on(side) for page in pages for rule in page.field_map}
-    return frozenset(mapped - _KNOWN_BY.get((book.kind, side), frozenset()) - book.always_read(side))
+    return frozenset(mapped - needed_of(book.kind, side, book.always_read(side)))
 
 
 def report_of(rest: Rest) -> Report:

@@ -45,9 +45,14 @@ def _wanted(connection: Connection) -> Iterator[str]:
         yield "content"
 
 
+def lacking_scopes(connection: Connection, app: App) -> tuple[str, ...]:
+    """Those of the connection's scopes that the token lacks, sorted."""
+    return tuple(scope for scope in scopes_of(connection) if scope not in app.scopes)
+
+
 def missing_scopes(connection: Connection, app: App) -> str:
     """The sentence about scopes that the token lacks, or ""."""
-    missing = [scope for scope in scopes_of(connection) if scope not in app.scopes]
+    missing = lacking_scopes(connection, app)
     return f"the app lacks {', '.join(missing)}: add them to it and install it again (CH-18)" if missing else ""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import lister_of, new_ticket, quota_of
-from crmsync.wiring.crms import hubspot_of, login_of, our_user_of, salesforce_of, world_of
+from crmsync.wiring.crms import account_of, hubspot_of, login_of, our_user_of, salesforce_of, world_of
 from crmsync.wiring.stores import (
     aws_client,
     cursors,
@@ -131,11 +131,9 @@ def _sides_of(connection: Connection) -> Sides:
 
 def _health_office() -> HealthOffice:
     from crmsync.flows.status import HealthOffice
-    from crmsync.gateways.hubspot_schema import HubspotSchema
     from crmsync.gateways.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
-    account = lambda one: HubspotSchema(secrets().secret(one.hubspot.secret))  # noqa: E731 - made when it is asked
     return HealthOffice(
-        settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, account, settings_table().now
+        settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, account_of, settings_table().now
     )

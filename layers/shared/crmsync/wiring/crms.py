@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crmsync.flows.world import World
     from crmsync.gateways.hubspot import HubspotGateway
     from crmsync.gateways.hubspot_lists import HubspotLists
+    from crmsync.gateways.hubspot_schema import HubspotSchema
     from crmsync.gateways.salesforce import SalesforceGateway
     from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.secrets import Secret
@@ -97,6 +98,14 @@ def hubspot_of(connection: Connection) -> HubspotGateway:
     from crmsync.gateways.hubspot import HubspotGateway
 
     return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=patience())
+
+
+@lru_cache(maxsize=16)
+def account_of(connection: Connection) -> HubspotSchema:
+    """The HubSpot account of a connection, as far as it tells of our token and of what is set up there."""
+    from crmsync.gateways.hubspot_schema import HubspotSchema
+
+    return HubspotSchema(secrets().secret(connection.hubspot.secret), patience=patience())
 
 
 @lru_cache(maxsize=16)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
-from crmsync.wiring.crms import hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
+from crmsync.wiring.crms import account_of, hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
 from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.intake import GuardedDoor
+    from crmsync.ports import Show
+    from crmsync.ports.troubles import Described
     from crmsync.wire.change_event import OrgDoor
 
 
@@ -42,13 +44,35 @@ def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The schedule that finds what HubSpot's webhooks lost."""
-    return in_time(
-        lambda _event: {
-            one.name: _wake(one) + _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
-            for one in _looked_at()
-        }
-    )
+    """HubSpot's schedules: the sweep that finds what its webhooks lost, and in between a look at whether it still lets us in."""
+    return in_time(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot())
+
+
+def _sweep_hubspot() -> dict[str, int]:
+    return {
+        one.name: _wake(one) + _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
+        for one in _looked_at()
+    }
+
+
+def _look_at_apps() -> dict[str, int]:
+    """Whether HubSpot takes each connection's token and what that may do; answers 1 for one that it refuses."""
+    return {one.name: int(_is_refused(one)) for one in _syncing()}
+
+
+def _is_refused(connection: Connection) -> bool:
+    """A side that cannot answer now is left for the sweep to tell: that is no refusal."""
+    from crmsync.errors import SyncError
+    from crmsync.flows.app_rights import look_at_app
+    from crmsync.rules.outages import is_refusal
+
+    try:
+        look_at_app(connection, account_of(connection))
+    except SyncError as error:
+        logger.warning("look put off", connection=connection.name, code=error.code, reason=error.text)
+        metrics.add_metric("SweepsRefused", unit="Count", value=is_refusal(error))
+        return is_refusal(error)
+    return False
 
 
 def _take_change_event(event: Event) -> dict[str, int]:
@@ -71,10 +95,22 @@ def _sweep(connection: Connection, side: Side) -> int:
 
     watch = watch_of(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
-    found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now()))
+    show = _shown(connection) if side is Side.SALESFORCE else None
+    found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now(), show=show))
     since = looked(connection.name, side, cursors(), now(), is_done=found is not None)
     metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since.total_seconds()))
     return found or 0
+
+
+def _shown(connection: Connection) -> Show:
+    """Takes what a connection's org shows of its fields, and counts what is lacking."""
+    from crmsync.flows.resting import note_lost_rights
+
+    def show(shown: Mapping[str, Described]) -> None:
+        lacking = note_lost_rights(connection, shown, troubles(), inbox(), cursors(), now())
+        metrics.add_metric("FieldsLacking", unit="Count", value=lacking)
+
+    return show
 
 
 def _sweep_list(connection: Connection) -> int:

@@ -48,13 +48,16 @@ def usage(call: Call) -> Answer:
 
 
 def token(call: Call) -> Answer:
-    """POST a static token and see whose it is: path, names and types [S: several clients]; the status for a strange token [M]."""
+    """POST a static token and see whose it is: path, names and types [S: several clients]; the status for a strange token [M].
+
+    Its scopes are those that calls with it are measured by [S].
+    """
     if text_of(call.row, "tokenKey") != call.portal.access_token:
         raise ApiError(404, "OBJECT_NOT_FOUND", "The token could not be found.")
     body = {
         "userId": call.portal.person.user_id,
         "hubId": call.portal.portal_id,
         "appId": call.portal.app_id,
-        "scopes": sorted(call.portal.scopes),
+        "scopes": sorted(call.portal.scopes - call.lost),
     }
     return Answer(200, body)
