@@ -80,6 +80,7 @@ class Desk(Generic[AnyFacts]):
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
     _retried: set[Ref] = field(default_factory=set)
+    _lone: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
 
     def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
@@ -90,6 +91,7 @@ class Desk(Generic[AnyFacts]):
         self.read(refs)
         self._inherit(refs)
         loud = [change for change in changes if not self._shows_nothing_new(change)]
+        self._lone.update(ref for ref in refs if ref not in self.links)
         return loud, [
             self.records[change.ref] for change in loud if change.ref not in self.links and change.ref in self.records
         ]
@@ -97,10 +99,15 @@ class Desk(Generic[AnyFacts]):
     def close(
         self, changes: Sequence[Change], loud: Sequence[Change], identity: Callable[[AnyFacts], Hashable]
     ) -> Gathered[AnyFacts]:
-        """Follow the links of the loud changes and hand out the facts."""
-        self._follow(self.links[change.ref] for change in loud if change.ref in self.links)
-        facts, not_yet = one_plan_per_record([self._facts(change) for change in loud], identity)
-        return Gathered(facts, not_yet, len(changes) - len(loud))
+        """Follow the links of the loud changes and hand out the facts.
+
+        A record that another worker has linked since it was read must be read again: people may have changed it before that.
+        """
+        overtaken = [change for change in loud if change.ref in self._lone and change.ref in self.links]
+        mine = [change for change in loud if change not in overtaken]
+        self._follow(self.links[change.ref] for change in mine if change.ref in self.links)
+        facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
+        return Gathered(facts, [*not_yet, *overtaken], len(changes) - len(loud))
 
     def read(self, refs: Iterable[Ref]) -> None:
         """Read records that were not asked for yet."""
