@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hubspot import HubSpot
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
@@ -142,6 +142,11 @@ def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Except
         response = send()
     except HTTPError as problem:
         return None, None, problem
+    except AttributeError as problem:
+        # The client stumbles over its own word that TLS failed, which has no body.
+        if getattr(problem.__context__, "status", None) != 0:
+            raise
+        return None, None, SSLError("TLS")
     except Exception as problem:  # the client has one ApiException per package: known by what they carry
         if not getattr(problem, "status", None):
             raise
