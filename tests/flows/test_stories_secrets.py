@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from local.people import People
 from local.stack import Stack
 from tests.flows.story_stage import SWEEP, rows
+from tests.flows.story_words import command
 from tests.flows.test_stories_portals import SHARED, WORLD
 
 BROKEN = {
@@ -79,3 +84,62 @@ def test_a_secret_that_cannot_be_used_stops_its_own_connection_alone(
     assert (arrived, answered >= 1) == ([True, False], True)
     assert len(rows(people, "Lead", f"beta-{address}")) == 1
     assert stack.settle()["open_errors"] == 0
+
+
+def test_settings_send_no_credential_to_another_host(stack: Stack, people: People, tmp_path: Path) -> None:
+    """Whoever can edit the settings names a server of their own: nobody signs in there, the command neither, and the log says why."""
+    told: list[bytes] = []
+    name = "crmsync/acme/salesforce"
+    content = json.loads(str(stack.cloud.aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]))
+    file = tmp_path / "settings.toml"
+    with listening(told) as port:
+        before = store(stack, name, json.dumps({key: value for key, value in content.items() if key != "login_url"}))
+        file.write_text(SHARED.replace("https://acme.my.salesforce.com", f"http://127.0.0.1:{port}"))
+        pushed = command(stack, "settings", "push", str(file), "--apply", status=1)
+        with tampered(stack, "https://acme.my.salesforce.com", f"http://127.0.0.1:{port}"):
+            people.new_contact(email="astray@example.com", lastname="Lang", company="Example")
+            stack.advance(SWEEP)
+        store(stack, name, before)
+        stack.advance(4 * SWEEP)
+
+    assert (pushed["code"], told) == ("LOGIN_HOST", [])
+    assert "LOGIN_HOST" in stack.output("salesforce_changes")
+    assert rows(people, "Lead", "astray@example.com", "LastName") == [{"LastName": "Lang"}]
+
+
+@contextmanager
+def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
+    """The settings in force with another text in them, put into the table past the command."""
+    client = stack.cloud.aws.client("dynamodb")
+    table = "crmsync-state"
+    (item,) = [
+        one
+        for one in client.scan(TableName=table)["Items"]
+        if (one["pk"]["S"], one["sk"]["S"]) == ("settings", "current")
+    ]
+    assert old in item["settings"]["S"]
+    client.put_item(TableName=table, Item={**item, "settings": {"S": item["settings"]["S"].replace(old, new)}})
+    stack.cloud.lambdas.close()
+    yield
+    client.put_item(TableName=table, Item=item)
+    stack.cloud.lambdas.close()
+
+
+@contextmanager
+def listening(told: list[bytes]) -> Iterator[int]:
+    """A server on the loopback address that keeps what it is told; its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            self.send_error(400)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from crmsync.errors import Down
+from crmsync.errors import Down, Refused
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.salesforce_session import Login, SalesforceSession
 from crmsync.gateways.throttle import Patience
@@ -103,3 +103,12 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
     with pytest.raises(Down):
         session.call("GET", "limits")
     assert told == []
+
+
+@pytest.mark.parametrize("url", ["http://hubspot.example.com", "ftp://api.hubapi.com", "api.hubapi.com", "http://[::1"])
+def test_hubspots_token_is_not_sent_in_clear(url: str) -> None:
+    """Whatever the secret names: https, or the machine itself."""
+    gateway = HubspotGateway(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
+
+    with pytest.raises(Refused, match="no https address"):
+        gateway.read([Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)})

@@ -16,7 +16,8 @@ from typing import Any
 from hubspot import HubSpot
 from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 
-from crmsync.errors import SyncError
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.addresses import is_safe, parts_of
 from crmsync.gateways.hubspot_errors import RENEW, call_error, unreachable, verdict_of
 from crmsync.gateways.hubspot_versions import PLURALS, TIMEOUT, api_factory, version_of
 from crmsync.gateways.secrets import Secret, part
@@ -99,6 +100,10 @@ class HubspotClient:
             if not self._made:
                 content = self._secret.current()
                 url = content.get("api_url") or API_URL
+                if not is_safe(parts_of(url)):
+                    raise Refused(
+                        "The HubSpot secret's api_url is no https address.", code="SECRET", hint="Store it again."
+                    )
                 version = version_of(content.get("api_version")) if self._version is None else self._version
                 client = HubSpot(
                     access_token=part(content, "access_token", "HubSpot"),

@@ -13,6 +13,7 @@ from datetime import datetime
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.salesforce_accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce_errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error
+from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_ids import is_id
 from crmsync.gateways.salesforce_locks import in_calls
 from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, by_key, run
@@ -52,7 +53,7 @@ class SalesforceGateway:
 
     def __init__(
         self,
-        login_url: str,
+        login_url: str | LoginUrl,
         secret: Secret,
         *,
         now: Callable[[], float],

@@ -16,6 +16,7 @@ from simple_salesforce.format import format_soql
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
 from crmsync.gateways.secrets import Secret
@@ -73,7 +74,7 @@ class SalesforceSchema:
 
     def __init__(
         self,
-        login_url: str,
+        login_url: str | LoginUrl,
         secret: Secret,
         *,
         now: Callable[[], float],

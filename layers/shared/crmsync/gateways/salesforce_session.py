@@ -20,6 +20,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, login_error, unreachable, verdict_of
+from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
 from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience
@@ -105,18 +106,20 @@ class _Connection(requests.Session):
 class Login:
     """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
 
-    def __init__(self, login_url: str, secret: Secret, *, now: Callable[[], float], takes_tokens: bool = False) -> None:
-        """Log in at `login_url` (any host), which ``login_url`` in the secret overrides; `now` gives seconds since the epoch.
+    def __init__(
+        self, login_url: str | LoginUrl, secret: Secret, *, now: Callable[[], float], takes_tokens: bool = False
+    ) -> None:
+        """Log in at `login_url`, which ``login_url`` in the secret overrides; `now` gives seconds since the epoch.
 
         With `takes_tokens` the secret may hold a person's ``access_token`` and ``instance_url`` instead; who that is stays unknown.
         """
         self._takes_tokens = takes_tokens
-        self._login_url = login_url
+        self._login_url = login_url if isinstance(login_url, LoginUrl) else LoginUrl(login_url)
         self._secret = secret
         self.now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
-        self._audience = audience_of(login_url)
+        self._audience = audience_of(self._login_url.text)
 
     def token(self, *, stale: Token | None = None) -> Token:
         """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
@@ -128,7 +131,7 @@ class Login:
     def _log_in(self) -> Token:
         secret = self._secret.current()
         if self._takes_tokens and "access_token" in secret:
-            return Token(secret["access_token"], (secret.get("instance_url") or self._login_url).rstrip("/"))
+            return Token(secret["access_token"], self._login_url.sign_in_at(secret.get("instance_url", "")))
         status, answer = self._try(secret)
         if status in {400, 401}:
             # The secret may just have been rotated.
@@ -137,7 +140,9 @@ class Login:
             raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
-        return Token(str(answer["access_token"]), str(answer["instance_url"]), org_id, user_id)
+        of_secret = self._secret.current().get("login_url", "")
+        instance_url = self._login_url.instance_at(str(answer["instance_url"]), of_secret)
+        return Token(str(answer["access_token"]), instance_url, org_id, user_id)
 
     def _try(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
         """Ask for a token. An address does not always tell a sandbox: where nobody named the audience, the other one has a try as well."""
@@ -150,7 +155,7 @@ class Login:
         return status, answer
 
     def _ask(self, secret: Content, audience: str) -> tuple[int, Mapping[str, Any]]:
-        base = (secret.get("login_url") or self._login_url).rstrip("/")
+        base = self._login_url.sign_in_at(secret.get("login_url", ""))
         grant = _grant(secret, secret.get("audience") or audience, self.now())
         with _Connection(_scheme(base)) as connection:
             try:

@@ -11,6 +11,7 @@ from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
     aws_client,
     inbox,
+    login_hosts,
     now,
     outbox,
     patience,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot_lists import HubspotLists
     from crmsync.gateways.hubspot_schema import HubspotSchema
     from crmsync.gateways.salesforce import SalesforceGateway
+    from crmsync.gateways.salesforce_hosts import LoginUrl
     from crmsync.gateways.schemas import LiveSchemas
     from crmsync.gateways.secrets import Secret
     from crmsync.gateways.shared_org import SharedOrg
@@ -117,9 +119,12 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
     return SalesforceGateway(*login_of(connection), now=time.time, patience=patience(), allow_duplicates=allow)
 
 
-def login_of(connection: Connection) -> tuple[str, Secret]:
+def login_of(connection: Connection) -> tuple[LoginUrl, Secret]:
     """Where a connection signs in to Salesforce, and with what."""
-    return connection.salesforce.login_url, secrets().secret(connection.salesforce.secret)
+    from crmsync.gateways.salesforce_hosts import LoginUrl
+
+    url = LoginUrl(connection.salesforce.login_url, login_hosts())
+    return url, secrets().secret(connection.salesforce.secret)
 
 
 @lru_cache(maxsize=16)

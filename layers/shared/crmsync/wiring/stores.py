@@ -154,6 +154,14 @@ def sealer() -> Sealer:
     return Sealer(secrets().text(os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key").encode())
 
 
+def login_hosts() -> tuple[str, ...]:
+    """The hosts that settings may name to sign in to Salesforce: Salesforce's own, and those that the stack's owner added."""
+    from crmsync.gateways.salesforce_hosts import SALESFORCE_HOSTS
+
+    added = os.environ.get("SALESFORCE_LOGIN_HOSTS", "").split(",")
+    return (*SALESFORCE_HOSTS, *(one.strip().lower() for one in added if one.strip()))
+
+
 def table_name(name: str) -> str:
     """A table's name: the Lambda's own variable, or for the operator the name that the template gives it."""
     return os.environ.get(f"{name.upper()}_TABLE") or f"{stack_name()}-{name}"
