@@ -107,6 +107,11 @@ def test_settings_send_no_credential_to_another_host(stack: Stack, people: Peopl
     assert rows(people, "Lead", "astray@example.com", "LastName") == [{"LastName": "Lang"}]
 
 
+def test_the_history_of_settings_says_who_pushed_them(stack: Stack) -> None:
+    """By the identity that AWS knows, whatever the person's machine calls them."""
+    assert {one["by"].partition(":sts::")[0] for one in command(stack, "settings", "history")} == {"arn:aws"}
+
+
 @contextmanager
 def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
     """The settings in force with another text in them, put into the table past the command."""

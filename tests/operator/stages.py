@@ -188,7 +188,9 @@ def stage(
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
-        office = JobOffice(shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, "ada")
+        office = JobOffice(
+            shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, lambda: "ada"
+        )
         link_office = LinkOffice(shelf.load, links, sides, full)
         health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, hubspot_side, lambda: NOON)
         sides_of = (hubspot_side, salesforce_side)
@@ -223,7 +225,7 @@ def stage(
             outbox,
             window_of,
             lambda: NOON,
-            "ada",
+            lambda: "ada",
             administrator=lambda one: salesforce_side(one, administrators or session),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}

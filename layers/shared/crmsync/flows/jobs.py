@@ -40,7 +40,7 @@ class Planned:
 class JobOffice:
     """Everything about jobs that the command can do. `lister` makes a side of a connection when it is needed.
 
-    `ticket` makes a ticket that no other turn has, `sleep` lets seconds pass.
+    `ticket` makes a ticket that no other turn has, `sleep` lets seconds pass, `who` says who acts.
     """
 
     settings: Callable[[], Settings]
@@ -50,7 +50,7 @@ class JobOffice:
     ticket: Callable[[], str]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
-    by: str = ""
+    who: Callable[[], str] = lambda: ""
 
     def plan_import(self, word: str, only: str = "") -> Planned:
         """What ``crmsync import`` of an object would do, for every connection that has it switched on, or `only` one (ACC-4, IMP-1).
@@ -166,7 +166,7 @@ class JobOffice:
 
     def _job(self, connection: Connection, verb: Verb, legs: tuple[Leg, ...]) -> Job:
         now = self.now()
-        return Job(connection.name, self.ticket(), verb, legs, started_at=now, moved_at=now, by=self.by)
+        return Job(connection.name, self.ticket(), verb, legs, started_at=now, moved_at=now, by=self.who())
 
     def _start(self, job: Job) -> Job:
         now = self.now()

@@ -113,7 +113,8 @@ class Operator:
     outbox: Outbox
     window: Callable[[Connection, Settings], Window]
     now: Callable[[], datetime]
-    by: str = ""
+    who: Callable[[], str] = lambda: ""
+    """Who acts, asked where something is kept of it."""
     administrator: Callable[[Connection], SalesforceSide] | None = None
     """Makes a connection's side of Salesforce with an administrator's credentials for what set-up looks at and makes."""
 
@@ -150,7 +151,7 @@ class Operator:
         wording = "what the CRMs say of the mapped fields" if is_same_text else "nothing but the file's wording"
         changes = differences(old, new) or (wording,)
         if apply:
-            self.shelf.push(text, new, at=self.now(), by=self.by)
+            self.shelf.push(text, new, at=self.now(), by=self.who())
         return Pushed(old.version + 1, apply, changes, reading.warnings)
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:

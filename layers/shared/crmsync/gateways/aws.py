@@ -6,6 +6,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from crmsync.gateways.aws_errors import aws_error
 
 _CONFIG = Config(
     connect_timeout=3,
@@ -18,3 +21,11 @@ _CONFIG = Config(
 def client(service: str) -> Any:
     """A boto3 client of the service; region, credentials and ``AWS_ENDPOINT_URL`` come from the environment as boto3 reads it."""
     return boto3.client(service, config=_CONFIG)
+
+
+def caller_of(sts: Any) -> str:
+    """The ARN by which AWS knows whoever calls, from its client `sts`. Raises `TryAgain`."""
+    try:
+        return str(sts.get_caller_identity()["Arn"])
+    except (BotoCoreError, ClientError) as problem:
+        raise aws_error(problem, "AWS's token service") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ def operator() -> Operator:
         outbox(),
         _window_of,
         settings_table().now,
-        os.environ.get("USER", ""),
+        caller,
         administrator=lambda one: SalesforceSchema(*login_of(one), now=time.time, administrator=_administrator_of(one)),
     )
 
@@ -107,10 +106,16 @@ def _window_of(connection: Connection, settings: Settings) -> Window:
 def _job_office() -> JobOffice:
     from crmsync.flows.jobs import JobOffice
 
-    by = os.environ.get("USER", "")
     return JobOffice(
-        settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, by
+        settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, caller
     )
+
+
+def caller() -> str:
+    """Who acts: the identity by which AWS knows the caller (an ARN), which nobody can choose."""
+    from crmsync.gateways.aws import caller_of
+
+    return caller_of(aws_client("sts"))
 
 
 def _link_office() -> LinkOffice:
