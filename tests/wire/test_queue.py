@@ -1,12 +1,13 @@
 """Our own message: there and back, in both wrappings."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.changes import MOST_TIES, Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.queue import UnreadableError, dump, load
 from tests.builders import NOON, a_change, a_contact
@@ -34,6 +35,15 @@ def test_every_change_comes_back_once_and_whole(changes):
     messages = [load(text) for text in dump(changes)]
     assert sorted(repr(change) for message in messages for change in message) == sorted(map(repr, changes))
     assert all(len(message) <= 100 and len({one.connection for one in message}) == 1 for message in messages)
+
+
+def test_a_message_stays_small_however_many_contacts_were_untied():
+    """Changes that tell of many ties are spread over more messages."""
+    ties = tuple(TieNews(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MOST_TIES))
+    deals = [replace(a_change(Ref(Side.HUBSPOT, "deal", str(number))), ties=ties) for number in range(100)]
+    messages = dump(deals)
+    assert [change for text in messages for change in load(text)] == deals
+    assert max(map(len, messages)) < 128 * 1024
 
 
 def test_a_message_is_read_out_of_an_eventbridge_envelope():

@@ -30,6 +30,10 @@ class Cause(StrEnum):
     FORGOTTEN = "forgotten"
 
 
+MOST_TIES = 200
+"""Of how many contacts a change tells: nobody ties or unties more of one deal while a worker is at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TieNews:
     """Somebody else than we tied a contact to a deal or an opportunity at ``at`` (UTC), or untied it: then it ``is_gone``.
@@ -111,6 +115,8 @@ def _weightier(one: Change, two: Change) -> Change:
 
 
 def with_ties(change: Change, *others: Change) -> Change:
-    """The change with what the others tell of ties, too."""
-    ties = tuple(dict.fromkeys(news for one in (change, *others) for news in one.ties))
+    """The change with what the others tell of ties, too: the newest of each contact, of `MOST_TIES` at most."""
+    told = sorted((news for one in (change, *others) for news in one.ties), key=lambda news: news.at)
+    newest = {news.contact: news for news in told}
+    ties = tuple(sorted(newest.values(), key=lambda news: (news.at, news.contact))[-MOST_TIES:])
     return replace(change, ties=ties) if ties != change.ties else change

@@ -19,6 +19,9 @@ VERSION = 1
 MOST = 100
 """Changes per message, so that a batch of messages stays far below the payload limits."""
 
+MOST_TIES = 1_000
+"""News of ties per message, of some 60 bytes each; a change with more has a message of its own."""
+
 
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError)
 """What reading a message may raise that is not ours: for wrong shapes, values that are no numbers or times, lists in lists without end."""
@@ -56,7 +59,14 @@ def load(text: str) -> list[Change]:
 
 
 def _portions(changes: list[Change]) -> Iterator[list[Change]]:
-    return (changes[start : start + MOST] for start in range(0, len(changes), MOST))
+    portion: list[Change] = []
+    for change in changes:
+        ties = sum(len(one.ties) for one in (*portion, change))
+        if portion and (len(portion) == MOST or ties > MOST_TIES):
+            yield portion
+            portion = []
+        portion.append(change)
+    yield portion
 
 
 def _dump(change: Change) -> dict[str, Any]:
