@@ -67,9 +67,11 @@ def sweep(watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now:
     known = {name: cursors.load(connection, name) or _begin(watch, name, cursors, now) for name in watch.kinds}
     turns = _turns(watch, cursors, now)
     places = {name: known[name] for name in turns.names}
-    back = reach.far if turns.far else reach.near
-    starts = {name: start_of(one.since, one.seen, back, watch.begins.get(name)) for name, one in places.items()}
-    already = {name: place.seen for name, place in places.items()}
+    back, least = (reach.far, reach.least) if turns.far else (reach.near, timedelta())
+    starts = {
+        name: start_of(one.since, one.seen, back, watch.begins.get(name), least=least) for name, one in places.items()
+    }
+    already = {name: dict(place.seen) for name, place in places.items()}
     queued = 0
     for page in sweeper.changed_since(starts, with_purged=turns.far):
         told = [(one, already[one.ref.object].get(one.ref.id)) for one in page]
@@ -77,6 +79,8 @@ def sweep(watch: Watch, sweeper: Sweeper, cursors: Cursors, outbox: Outbox, now:
         if fresh:
             outbox.publish([_change(watch, one) for one in fresh])
         queued += len(fresh)
+        for one in fresh:
+            already[one.ref.object][one.ref.id] = one.modified_at
         for name in {one.ref.object for one in fresh}:
             places[name] = _moved(places[name], [one for one in fresh if one.ref.object == name], now, reach)
             cursors.save(connection, name, places[name])
