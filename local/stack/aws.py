@@ -16,11 +16,13 @@ from functools import cache
 from typing import Any, cast
 
 import boto3
+import jsonpath_ng.ext
 import moto.backends
 import moto.core.responses
 import moto.core.utils
 import moto.secretsmanager.models
 import moto.sqs.models
+from jsonpath_ng.ext.parser import parse as parse_path
 from moto.core.base_backend import BackendDict
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -93,6 +95,7 @@ def _install() -> None:
         setattr(moto.sqs.models.Queue, name, property(read))
     setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
+    setattr(jsonpath_ng.ext, "parse", cache(parse_path))  # noqa: B010 - eight times an event, a grammar made for each
     transactions.install()
 
 
