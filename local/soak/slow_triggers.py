@@ -11,7 +11,9 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from typing import Any
 
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
@@ -103,15 +105,12 @@ def load_leads(stack: Stack, size: int, seconds: float, tell: Callable[[str], No
     _insert(people, size)
     tell(f"{size:,} leads are loaded.")
     began, before = stack.clock.now_ms(), stack.stats()
-    told = time.monotonic()
-    for _ in range(MOST_LOOKS):
-        stack.advance(MINUTE)
-        made, waiting, minutes = len(_contacts(stack)), _waiting(stack), (stack.clock.now_ms() - began) / 60_000
-        if time.monotonic() - told > TELL_EVERY:
-            told = time.monotonic()
-            tell(f"{made:>9,} of {size:,}, {sum(waiting.values()):,} messages wait, {minutes:.0f} simulated minutes")
-        if made >= size and not waiting:
-            break
+    with _telling(stack, size, tell):
+        for _ in range(MOST_LOOKS):
+            stack.advance(MINUTE)
+            if len(_contacts(stack)) >= size and not _waiting(stack):
+                break
+    minutes = (stack.clock.now_ms() - began) / 60_000
     stack.faults([])
     after = stack.stats()
     parked = int(stack.advance(ALL_SCHEDULES)["open_errors"])
@@ -131,6 +130,26 @@ def load_leads(stack: Stack, size: int, seconds: float, tell: Callable[[str], No
         calls={side: after[side]["calls"] - before[side]["calls"] for side in ("hubspot", "salesforce")},
         memory=lambdas.memory_mib(),
     )
+
+
+@contextmanager
+def _telling(stack: Stack, size: int, tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell now and then how far it is; whoever moves the stack is busy until no message is left."""
+    ended, began = Event(), stack.clock.now_ms()
+
+    def watch() -> None:
+        while not ended.wait(TELL_EVERY):
+            calls, minutes = stack.cloud.lambdas.calls()["contact_sync"], (stack.clock.now_ms() - began) / 60_000
+            made = len(_contacts(stack))
+            tell(f"{made:>9,} of {size:,} contacts, {calls:,} invocations, {minutes:.0f} simulated minutes")
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _figures(came: Came, size: int) -> Mapping[str, str]:
