@@ -46,10 +46,12 @@ def test_both_sides_are_looked_at_further_back_than_they_are_late():
 
 
 @pytest.mark.parametrize("side", Side)
-def test_what_comes_minutes_late_is_looked_at_by_a_far_look_whatever_is_remembered(side):
-    """However much was passed on since: five minutes and a turn, with a minute for schedules."""
+def test_what_comes_minutes_late_is_looked_at_whatever_is_remembered(side):
+    """However much was passed on since, five minutes: by each look, or by a far one, which then goes back its turn as well."""
     reach = REACH[side]
-    assert reach.turn + timedelta(minutes=6) <= reach.least < reach.far
+    assert reach.least(far=True) >= timedelta(minutes=5)
+    assert reach.least(far=False) >= timedelta(minutes=5) or reach.least(far=True) >= reach.turn + timedelta(minutes=6)
+    assert reach.least(far=True) < reach.back(far=True)
 
 
 @pytest.mark.parametrize(

@@ -33,37 +33,48 @@ _MARK = timedelta(milliseconds=1)
 class Reach:
     """How far back a side is looked at: `near` every time, `far` once in a `turn`. A stamp stands for good once it is `settles` old.
 
-    A look that goes far goes back `least` even where memory does not reach; what memory has lost of it is passed on once more, which does
-    no harm. The other looks do not: reading the same again each time, they would never get to the end of a great load.
+    Where memory does not reach so far, a look goes back `near_least` or `far_least` all the same; what memory has lost of it is passed on
+    once more, which does no harm.
     """
 
     near: timedelta
     far: timedelta
     turn: timedelta
-    least: timedelta
+    near_least: timedelta
+    far_least: timedelta
     settles: timedelta
+
+    def back(self, *, far: bool) -> timedelta:
+        """How far back a look goes as far as memory does."""
+        return self.far if far else self.near
+
+    def least(self, *, far: bool) -> timedelta:
+        """How far back it goes whatever is remembered."""
+        return self.far_least if far else self.near_least
 
 
 REACH: Mapping[Side, Reach] = MappingProxyType(
     {
         # Far: 14 minutes until a row shows, 6 until the next far look, as definitions may put it off by one, and 5 for one that fails.
         # Turn: more often Salesforce does not want to be asked for lists of what was deleted [D], and they go with the far look.
-        # Least: 5 minutes until a row shows, and 6 until the next far look.
+        # Least: 5 minutes until a row shows, and 6 until the next far look; looked at each minute, a load would be passed on a dozen times.
         # Settles: stamps have whole seconds; the rest is for clocks that differ.
         Side.SALESFORCE: Reach(
             near=timedelta(minutes=5),
             far=timedelta(minutes=25),
             turn=timedelta(minutes=4, seconds=30),
-            least=timedelta(minutes=11),
+            near_least=timedelta(),
+            far_least=timedelta(minutes=11),
             settles=timedelta(seconds=5),
         ),
         # Near: 25 minutes until search shows it, and 15 until the next look. Far: two hours, and one until the next far look.
-        # Least: 5 minutes, and an hour until the next far look.
+        # Least: for what search shows late by minutes; an hour of a load would not fit into a look.
         Side.HUBSPOT: Reach(
             near=timedelta(minutes=40),
             far=timedelta(hours=3),
             turn=timedelta(minutes=55),
-            least=timedelta(minutes=65),
+            near_least=timedelta(minutes=5),
+            far_least=timedelta(minutes=5),
             settles=timedelta(),
         ),
     }
