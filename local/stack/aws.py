@@ -23,6 +23,7 @@ import moto.secretsmanager.models
 import moto.sqs.models
 from moto.core.base_backend import BackendDict
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local.clock import Clock
@@ -84,6 +85,19 @@ _QUICKER = {
 """Properties of moto's queues that each message sent or received asks for."""
 
 
+_EVENT = ("id", "time", "version", "detail-type", "source", "region", "resources", "detail")
+"""What a target is sent of an event that no rule transforms."""
+
+_TRANSFORMED = EventTemplateParser.parse
+
+
+def _event_as_sent(input_template: str, input_paths_map: dict[str, Any], event: Any) -> dict[str, Any]:
+    """What moto sends to a target; it makes a grammar for each of the eight parts of each event, even where nothing is transformed."""
+    if input_template or input_paths_map:
+        return _TRANSFORMED(input_template, input_paths_map, event)
+    return {name: event[name] for name in _EVENT}
+
+
 def _install() -> None:
     """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
@@ -93,6 +107,7 @@ def _install() -> None:
         setattr(moto.sqs.models.Queue, name, property(read))
     setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
+    setattr(EventTemplateParser, "parse", staticmethod(_event_as_sent))  # noqa: B010 - it is a method there
     transactions.install()
 
 

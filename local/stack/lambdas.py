@@ -27,6 +27,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -77,6 +78,9 @@ class _Sandbox:
     output: Path
     environment: Mapping[str, str]
     calls: int = 0
+    endings: Counter[Ending] = field(default_factory=Counter)
+    longest: float = 0.0
+    """Seconds of its time that the longest call has used."""
     processes: int = 0
     worker: Worker | None = None
     running: bool = False
@@ -148,6 +152,17 @@ class Lambdas:
         """How often each function was called, by its folder's name."""
         return {own[0].function.name: sum(sandbox.calls for sandbox in own) for own in self._sandboxes.values()}
 
+    def endings(self) -> dict[str, Counter[Ending]]:
+        """How the calls of each function ended, by its folder's name."""
+        found: dict[str, Counter[Ending]] = {}
+        for sandbox in self._all():
+            found.setdefault(sandbox.function.name, Counter()).update(sandbox.endings)
+        return found
+
+    def longest(self) -> dict[str, float]:
+        """How many seconds of its time the longest call of each function has used so far, by its folder's name."""
+        return {own[0].function.name: max(sandbox.longest for sandbox in own) for own in self._sandboxes.values()}
+
     def output(self, name: str) -> str:
         """Everything the function (folder's name) has printed so far, its log included."""
         path = next(sandbox.output for sandbox in self._all() if sandbox.function.name == name)
@@ -184,6 +199,7 @@ class Lambdas:
                 return Outcome(Ending.THROTTLED, reason=f"{sandbox.function.name}: Rate exceeded")
             sandbox.calls += 1
             outcome = self._run(sandbox, event)
+            sandbox.endings[outcome.ending] += 1
         if not outcome.ok:
             print(outcome.reason, file=sys.stderr, flush=True)
         return outcome
@@ -245,7 +261,8 @@ class Lambdas:
             "budget_ms": round(seconds * 1000),
             "lost": str(sandbox.lost),
         }
-        sandbox.ends, sandbox.lost_ms = time.monotonic() + seconds, 0
+        began = time.monotonic()
+        sandbox.ends, sandbox.lost_ms = began + seconds, 0
         self._tell_lost(sandbox)
         sandbox.running = True
         try:
@@ -260,6 +277,7 @@ class Lambdas:
             return said
         finally:
             sandbox.running = False
+            sandbox.longest = max(sandbox.longest, time.monotonic() - began + sandbox.lost_ms / 1000)
         return {}
 
     def _lose(self, sandbox: _Sandbox, seconds: float) -> None:

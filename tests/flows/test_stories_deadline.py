@@ -13,7 +13,7 @@ QUICK = (600, 40.0)
 
 @pytest.mark.long
 def test_a_bulk_load_into_an_org_with_slow_triggers_arrives_once(new_stack: NewStack) -> None:
-    """Every lead has one contact, no message becomes a dead letter, and no Lambda is cut off, however long its writes take.
+    """Every lead is linked with one contact, no message becomes a dead letter, and no Lambda is cut off, however long its writes take.
 
     `make soak ARGS="slow-triggers"` plays it at any size.
     """
@@ -22,4 +22,5 @@ def test_a_bulk_load_into_an_org_with_slow_triggers_arrives_once(new_stack: NewS
 
     came = load_leads(stack, size, seconds)
 
-    assert (came.contacts, came.parked, came.dead, came.cut_off) == ({1: size}, 0, 0, 0), came
+    assert came.problems(size) == [], came
+    assert (came.contacts, came.linked, came.parked, came.dead, came.cut_off) == ({1: size}, size, 0, 0, 0)

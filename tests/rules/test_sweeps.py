@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crmsync.model.records import Side
-from crmsync.rules.sweeps import LEAST, MOST_SEEN, REACH, is_news, newest, remembered, start_of
+from crmsync.rules.sweeps import MOST_SEEN, REACH, is_news, newest, remembered, start_of
 from tests.builders import at
 
 HOUR = timedelta(hours=1)
@@ -15,26 +15,26 @@ SECOND = timedelta(seconds=1)
 MARK = timedelta(milliseconds=1)
 SETTLES = timedelta(seconds=5)
 FULL = {str(number): at(30) + timedelta(milliseconds=number) for number in range(MOST_SEEN)}
+OLDER = {key: one - HOUR / 4 for key, one in FULL.items()}
 
 
 @pytest.mark.parametrize(
-    ("seen", "begin", "start"),
+    ("seen", "begin", "least", "start"),
     [
-        pytest.param({}, None, at(-30), id="as far as wanted"),
-        pytest.param({"1": at(29)}, None, at(-30), id="little is remembered, and that is all there was"),
-        pytest.param({}, at(10), at(10), id="no further than to the beginning"),
-        pytest.param({}, at(30), at(30), id="not even a little"),
-        pytest.param({}, at(40), at(-30), id="a cursor that stands from before it was switched off and on again"),
-        pytest.param(FULL, None, at(25), id="memory is full with what came since"),
-        pytest.param(
-            {key: one - HOUR / 4 for key, one in FULL.items()}, None, at(15) + SECOND, id="as far as memory goes"
-        ),
+        pytest.param({}, None, 5, at(-30), id="as far as wanted"),
+        pytest.param({"1": at(29)}, None, 5, at(-30), id="little is remembered, and that is all there was"),
+        pytest.param({}, at(10), 5, at(10), id="no further than to the beginning"),
+        pytest.param({}, at(30), 5, at(30), id="not even a little"),
+        pytest.param({}, at(40), 5, at(-30), id="a cursor that stands from before it was switched off and on again"),
+        pytest.param(FULL, None, 5, at(25), id="memory is full with what came since"),
+        pytest.param(FULL, None, 0, at(30), id="and need not be gone beyond"),
+        pytest.param(OLDER, None, 5, at(15) + SECOND, id="as far as memory goes"),
+        pytest.param(OLDER, None, 0, at(15) + SECOND, id="as far as memory goes, and need not be gone beyond"),
     ],
 )
-def test_a_look_goes_back_as_far_as_it_is_needed(seen, begin, start):
-    """Further than the beginning or memory it would find what is not wanted or was passed on, but never less than some minutes."""
-    assert start_of(at(30), seen, HOUR, begin) == start
-    assert at(30) - LEAST == at(25)
+def test_a_look_goes_back_as_far_as_it_is_needed(seen, begin, least, start):
+    """Further than the beginning or memory it would find what is not wanted or was passed on; some minutes it goes where it must."""
+    assert start_of(at(30), seen, HOUR, begin, least=timedelta(minutes=least)) == start
 
 
 def test_both_sides_are_looked_at_further_back_than_they_are_late():
@@ -43,6 +43,15 @@ def test_both_sides_are_looked_at_further_back_than_they_are_late():
     assert salesforce.far >= timedelta(minutes=14) + 2 * salesforce.turn
     assert hubspot.near >= timedelta(minutes=20) + timedelta(minutes=15)
     assert hubspot.far >= hubspot.turn + HOUR
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_comes_minutes_late_is_looked_at_whatever_is_remembered(side):
+    """However much was passed on since, five minutes: by each look, or by a far one, which then goes back its turn as well."""
+    reach = REACH[side]
+    assert reach.least(far=True) >= timedelta(minutes=5)
+    assert reach.least(far=False) >= timedelta(minutes=5) or reach.least(far=True) >= reach.turn + timedelta(minutes=6)
+    assert reach.least(far=True) < reach.back(far=True)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class Portal:
         self.mail_events = MailEvents(self.portal_id, world.get("campaigns") or ())
         most = int(world.get("pipelines_allowed", TIERS[self.tier].pipelines))
         self.pipelines = {kind.type_id: Pipelines(now, most) for kind in OBJECT_TYPES if kind.has_pipelines}
-        self.indexes = {kind.type_id: SearchIndex(clock, faults) for kind in OBJECT_TYPES}
+        self.indexes = {kind.type_id: SearchIndex(clock, faults, kind.modified) for kind in OBJECT_TYPES}
         self.writes = {kind.type_id: self._opened(kind, now) for kind in OBJECT_TYPES}
         rules = [WriteRule.of(row) for row in world.get("write_rules") or ()]
         for rule in rules:

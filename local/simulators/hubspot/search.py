@@ -1,13 +1,13 @@
 """Evaluating a search: filters, free text, sorting, paging and their ceilings.
 
-Pure: rows of the index and a request in, matching rows out, or the 400. Ceilings: platforms.md 1.2 ("search");
+A request in, matching rows of the index out, or the 400. Ceilings: platforms.md 1.2 ("search");
 comparison without case for texts [D].
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from typing import Any
 from local.simulators.hubspot.definitions import Property
 from local.simulators.hubspot.errors import ApiError, invalid
 from local.simulators.hubspot.records import RecordTable
-from local.simulators.hubspot.search_index import Seen
+from local.simulators.hubspot.search_index import SearchIndex, Seen
 from local.simulators.hubspot.values import BadValueError, comparable, stored
 
 PAGE_CEILING = 200
@@ -39,15 +39,41 @@ class Page:
     after: str | None
 
 
-def search(request: Mapping[str, Any], rows: Iterable[Seen], table: RecordTable) -> Page:
+_BOUNDS: Mapping[str, Callable[[int], tuple[int, int | None]]] = MappingProxyType(
+    {"GTE": lambda ms: (ms, None), "GT": lambda ms: (ms + 1, None), "EQ": lambda ms: (ms, ms + 1)}
+)
+"""From when up to when a time is, by the operator that it is compared with."""
+
+
+def search(request: Mapping[str, Any], index: SearchIndex, table: RecordTable) -> Page:
     """Answer a search request. Raises 400 for anything over a ceiling, an unknown property, operator or a bad value."""
     limit, offset = _window(request)
-    groups = [_group_test(group, table) for group in _groups(request)]
+    groups = _groups(request)
+    tests = [_group_test(group, table) for group in groups]
     text = _text_test(str(request.get("query") or ""), table)
-    found = [row for row in rows if text(row) and (not groups or any(test(row) for test in groups))]
-    _sort(found, request.get("sorts") or [], table)
+    if bounds := _last_changes(request, groups, index.modified, table):
+        total, page = index.changed(*bounds, offset, limit)
+    else:
+        found = [row for row in index.rows() if text(row) and (not tests or any(test(row) for test in tests))]
+        _sort(found, request.get("sorts") or [], table)
+        total, page = len(found), found[offset : offset + limit]
     end = offset + limit
-    return Page(len(found), found[offset:end], str(end) if end < len(found) else None)
+    return Page(total, page, str(end) if end < total else None)
+
+
+def _last_changes(
+    request: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], modified: str, table: RecordTable
+) -> tuple[int, int | None] | None:
+    """The bounds of a request for what was changed in a span of time, oldest first; None for any other request."""
+    filters = [row for group in groups for row in group["filters"]]
+    sorts = [_sort_of(sort) for sort in request.get("sorts") or []]
+    if request.get("query") or sorts != [(modified, False)] or len(filters) != 1:
+        return None
+    (row,) = filters
+    if row.get("propertyName") != modified or row.get("operator") not in _BOUNDS:
+        return None
+    operand = _operand(table.schema.properties[modified], row.get("value"))
+    return _BOUNDS[row["operator"]](int(operand))
 
 
 def _window(request: Mapping[str, Any]) -> tuple[int, int]:

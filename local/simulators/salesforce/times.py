@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 SECOND: Final = 1000
@@ -28,11 +29,13 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / SECOND, UTC)
 
 
+@lru_cache(maxsize=4096)
 def rest_text(ms: int) -> str:
     """As REST answers show it: ``2026-11-02T10:00:00.000+0000`` (no colon in the offset) [S]."""
     return moment(ms).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
+@lru_cache(maxsize=4096)
 def event_text(ms: int) -> str:
     """As relayed change events show it: ``2026-11-02T10:00:00.000Z`` [S]."""
     return moment(ms).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -89,6 +89,21 @@ def test_a_cursor_by_modified_time_finds_later_changes(hubspot: Running) -> None
     assert found(hubspot, where("lastmodifieddate", "GTE", str(since)), sorts=["lastmodifieddate"]) == ["New"]
 
 
+@pytest.mark.parametrize("operator", ["GTE", "GT", "EQ"])
+def test_the_last_changes_are_those_that_any_other_search_finds(hubspot: Running, operator: str) -> None:
+    """Edited records stand at their last change, archived ones nowhere, and each page is the part that it must be."""
+    made = [hubspot.create(firstname=f"{number:02d}") for number in range(8)]
+    hubspot.call("PATCH", f"/crm/v3/objects/contacts/{made[1]}", {"properties": {"lastname": "Edited"}})
+    hubspot.call("DELETE", f"/crm/v3/objects/contacts/{made[5]}")
+    hubspot.pass_lag()
+    moment = hubspot.values(made[3], "lastmodifieddate")["lastmodifieddate"]
+    asked = where("lastmodifieddate", operator, moment)
+    beside = where("hs_object_id", "HAS_PROPERTY")
+    whole = found(hubspot, asked, beside, sorts=["lastmodifieddate"])
+    pages = [found(hubspot, asked, sorts=["lastmodifieddate"], limit=2, after=str(after)) for after in (0, 2, 4, 6)]
+    assert ([name for page in pages for name in page], "03" in whole) == (whole, operator != "GT")
+
+
 @pytest.mark.parametrize(
     "request_body",
     [

@@ -317,3 +317,32 @@ def test_changes_since_a_moment_are_found_by_their_stamp(org: LiveOrg) -> None:
 
 def _id_of(org: LiveOrg, last_name: str) -> str:
     return str(org.product.query(soql("SELECT Id FROM Lead WHERE LastName =", quoted(last_name)))["records"][0]["Id"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "order"),
+    [
+        ("SystemModstamp >= {since}", "SystemModstamp, Id"),
+        ("SystemModstamp > {since}", "SystemModstamp, LastName DESC"),
+        ("SystemModstamp >= {since} AND Company = 'A'", "SystemModstamp, Id"),
+        ("SystemModstamp >= {since} AND SystemModstamp < {until}", "SystemModstamp, Id"),
+        ("SystemModstamp >= {since} AND Email = 'lead3@example.com'", "SystemModstamp, Id"),
+        ("SystemModstamp >= {since}", "SystemModstamp DESC, Id"),
+    ],
+)
+def test_a_page_of_the_oldest_is_the_beginning_of_them_all(org: LiveOrg, condition: str, order: str) -> None:
+    """However many share a stamp, and whatever else is asked."""
+    moments = []
+    for second in range(4):
+        moments.append(event_text(org.clock.now_ms()))
+        for number in range(5):
+            email = f"lead{number}@example.com"
+            org.person.Lead.create(lead(LastName=f"{second}.{number}", Company="AB"[number % 2], Email=email))
+        org.clock.advance(2)
+    asked = condition.format(since=moments[1], until=moments[3])
+    text = soql("SELECT LastName FROM Lead WHERE", asked, "ORDER BY", order)
+    whole = rows(org.product.query(text), "LastName")
+    places = ((1, 0), (3, 0), (7, 0), (100, 0), (4, 3))
+    pages = [rows(org.product.query(f"{text} LIMIT {limit} OFFSET {offset}"), "LastName") for limit, offset in places]
+    assert whole
+    assert pages == [whole[offset : offset + limit] for limit, offset in places]

@@ -184,6 +184,24 @@ def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
     assert stack.cloud.lambdas.calls() == {"toil": 2, "tick": 0, "door": 0}
 
 
+def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: Build):
+    """Time that is taken from a call by a slow write counts as used; a call that was not taken has no ending."""
+    stack = laptop(toil=NEVER_ENDS)
+    lambdas = stack.cloud.lambdas
+    for faults in (
+        [{"kind": "throttle"}],
+        [],
+        [{"kind": "kill", "after": "start"}],
+        [{"kind": "timeout", "seconds": 1}],
+    ):
+        stack.faults.replace([{"at": "lambda", **fault} for fault in faults])
+        lambdas.invoke("WorkFunction", {"sleeps": bool(faults)})
+    assert lambdas.endings()["toil"] == {Ending.ANSWERED: 1, Ending.KILLED: 1, Ending.TIMED_OUT: 1}
+    assert lambdas.endings()["tick"] == {}
+    assert 1 <= lambdas.longest()["toil"] < 20
+    assert lambdas.longest()["tick"] == 0
+
+
 def test_what_a_function_prints_is_kept(laptop: Build):
     """Standard output and standard error, of all its processes."""
     text = """

@@ -159,7 +159,14 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
     assert stack.cloud.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
     stack.runner.settle()
     (batch,) = stack.said("toil")
-    assert [json.loads(body)["detail"] for body in batch] == [{"kind": "work.wanted"}]
+    (body,) = (json.loads(text) for text in batch)
+    assert {name: body[name] for name in ("version", "detail-type", "resources", "detail")} == {
+        "version": "0",
+        "detail-type": "work.wanted",
+        "resources": [],
+        "detail": {"kind": "work.wanted"},
+    }
+    assert body.keys() == {"version", "detail-type", "resources", "detail", "id", "source", "time", "region"}
 
 
 def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):

@@ -6,10 +6,11 @@ The cursor moves only after what it passed is durably queued, so a crash costs a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from crmsync.errors import OutOfTime
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import DEFINITIONS, MAKE_WAY, since_of, watched_of
 from crmsync.model.records import Kind, Side
@@ -24,6 +25,9 @@ FAR = "far"
 TURN = "definitions"
 """What has its turn only now and then: a look far back, and definitions. When it was last had is in a cursor of its own: were a look that
 is refused followed by the same again and again, those that make way for it would never be looked at."""
+
+CUT = "cut short"
+"""That the last look ended before its last page; kept beside the turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,14 @@ def watch_of(connection: Connection, side: Side) -> Watch:
 
 @dataclass(frozen=True, slots=True)
 class _Turns:
-    """Which objects are asked for this time, and whether the look goes far back."""
+    """Which objects are asked for this time, whether the look goes far back, and whether it goes on where one was cut short.
+
+    Then it goes back no further than memory: reading the same again each time, none would get to the end of a great load.
+    """
 
     names: Sequence[str]
     far: bool
+    goes_on: bool
 
 
 def sweep(
@@ -70,16 +78,21 @@ def sweep(
     known = {name: cursors.load(connection, name) or _begin(watch, name, cursors, now) for name in watch.kinds}
     turns = _turns(watch, cursors, now)
     places = {name: known[name] for name in turns.names}
-    back = reach.far if turns.far else reach.near
-    starts = {name: start_of(one.since, one.seen, back, watch.begins.get(name)) for name, one in places.items()}
-    already = {name: place.seen for name, place in places.items()}
+    back, least = reach.back(far=turns.far), timedelta() if turns.goes_on else reach.least(far=turns.far)
+    starts = {
+        name: start_of(one.since, one.seen, back, watch.begins.get(name), least=least) for name, one in places.items()
+    }
+    already = {name: dict(place.seen) for name, place in places.items()}
     queued = 0
-    for page in sweeper.changed_since(starts, with_purged=turns.far, show=show if turns.far else None):
+    pages = sweeper.changed_since(starts, with_purged=turns.far, show=show if turns.far else None)
+    for page in _noting_cuts(pages, watch, cursors, now):
         told = [(one, already[one.ref.object].get(one.ref.id)) for one in page]
         fresh = [one for one, before in told if is_news(before, one.modified_at, deleted=one.deleted)]
         if fresh:
             outbox.publish([_change(watch, one) for one in fresh])
         queued += len(fresh)
+        for one in fresh:
+            already[one.ref.object][one.ref.id] = one.modified_at
         for name in {one.ref.object for one in fresh}:
             places[name] = _moved(places[name], [one for one in fresh if one.ref.object == name], now, reach)
             cursors.save(connection, name, places[name])
@@ -122,10 +135,25 @@ def _turns(watch: Watch, cursors: Cursors, now: datetime) -> _Turns:
     place = cursors.load(watch.connection, name) or Cursor(now, {TURN: now})
     rests = {FAR: watch.reach.turn} if DEFINITIONS.isdisjoint(watch.kinds) else {TURN: SELDOM, FAR: watch.reach.turn}
     due = next((turn for turn, rest in rests.items() if not _rests(place.seen.get(turn), rest, now)), None)
-    if due:
-        cursors.save(watch.connection, name, replace(place, since=now, seen={**place.seen, due: now}))
+    goes_on = CUT in place.seen
+    if due or goes_on:
+        had = {turn: at for turn, at in place.seen.items() if turn != CUT} | ({due: now} if due else {})
+        cursors.save(watch.connection, name, replace(place, since=now, seen=had))
     left_out = MAKE_WAY if due == TURN else DEFINITIONS
-    return _Turns([one for one in watch.kinds if one not in left_out], far=due == FAR)
+    return _Turns([one for one in watch.kinds if one not in left_out], far=due == FAR, goes_on=goes_on)
+
+
+def _noting_cuts(
+    pages: Iterator[Sequence[Sighting]], watch: Watch, cursors: Cursors, now: datetime
+) -> Iterator[Sequence[Sighting]]:
+    """The pages; where the time is up before the last, it is noted for the next look. Raises `SyncError`."""
+    try:
+        yield from pages
+    except OutOfTime:
+        name = f"turns {watch.side}"
+        place = cursors.load(watch.connection, name) or Cursor(now, {})
+        cursors.save(watch.connection, name, replace(place, seen={**place.seen, CUT: now}))
+        raise
 
 
 def _rests(last: datetime | None, rest: timedelta, now: datetime) -> bool:

@@ -19,10 +19,7 @@ from crmsync.model.records import Side
 
 MOST_SEEN = 10_000
 """Records remembered of what was passed on, some 80 KB. A look goes back no further than memory where there were more: who reads the same
-ten thousand again has no time left for what is new."""
-
-LEAST = timedelta(minutes=5)
-"""How far back a look goes whatever is remembered; what memory has lost of it is passed on once more, which does no harm."""
+fifty thousand again has no time left for what is new."""
 
 SELDOM = timedelta(minutes=14, seconds=30)
 """How long definitions rest, as they hardly ever change: with a look a minute, every fifteenth, though schedules are late by seconds."""
@@ -34,42 +31,72 @@ _MARK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back a side is looked at: `near` every time, `far` once in a `turn`. A stamp stands for good once it is `settles` old."""
+    """How far back a side is looked at: `near` every time, `far` once in a `turn`. A stamp stands for good once it is `settles` old.
+
+    Where memory does not reach so far, a look goes back `near_least` or `far_least` all the same; what memory has lost of it is passed on
+    once more, which does no harm.
+    """
 
     near: timedelta
     far: timedelta
     turn: timedelta
+    near_least: timedelta
+    far_least: timedelta
     settles: timedelta
+
+    def back(self, *, far: bool) -> timedelta:
+        """How far back a look goes as far as memory does."""
+        return self.far if far else self.near
+
+    def least(self, *, far: bool) -> timedelta:
+        """How far back it goes whatever is remembered."""
+        return self.far_least if far else self.near_least
 
 
 REACH: Mapping[Side, Reach] = MappingProxyType(
     {
         # Far: 14 minutes until a row shows, 6 until the next far look, as definitions may put it off by one, and 5 for one that fails.
         # Turn: more often Salesforce does not want to be asked for lists of what was deleted [D], and they go with the far look.
+        # Least: 5 minutes until a row shows, and 6 until the next far look; looked at each minute, a load would be passed on a dozen times.
         # Settles: stamps have whole seconds; the rest is for clocks that differ.
         Side.SALESFORCE: Reach(
             near=timedelta(minutes=5),
             far=timedelta(minutes=25),
             turn=timedelta(minutes=4, seconds=30),
+            near_least=timedelta(),
+            far_least=timedelta(minutes=11),
             settles=timedelta(seconds=5),
         ),
         # Near: 25 minutes until search shows it, and 15 until the next look. Far: two hours, and one until the next far look.
+        # Least: for what search shows late by minutes; an hour of a load would not fit into a look.
         Side.HUBSPOT: Reach(
-            near=timedelta(minutes=40), far=timedelta(hours=3), turn=timedelta(minutes=55), settles=timedelta()
+            near=timedelta(minutes=40),
+            far=timedelta(hours=3),
+            turn=timedelta(minutes=55),
+            near_least=timedelta(minutes=5),
+            far_least=timedelta(minutes=5),
+            settles=timedelta(),
         ),
     }
 )
 
 
-def start_of(since: datetime, seen: Mapping[str, datetime], back: timedelta, begin: datetime | None) -> datetime:
+def start_of(
+    since: datetime,
+    seen: Mapping[str, datetime],
+    back: timedelta,
+    begin: datetime | None,
+    *,
+    least: timedelta = timedelta(),
+) -> datetime:
     """From when on an object is asked for whose cursor stands at `since`: `back` from there, as far as memory goes, not before `begin`.
 
-    A cursor that is older than its beginning is that of something which was off for a while: it goes on and catches up. Of several records
-    with the oldest stamp that is remembered some may be forgotten.
+    Where memory goes less far than `least`, it is `least`. A cursor that is older than its beginning is that of something which was off
+    for a while: it goes on and catches up. Of several records with the oldest stamp that is remembered some may be forgotten.
     """
     start = since - back
     if len(seen) >= MOST_SEEN:
-        start = min(max(start, min(seen.values()) + _SECOND), since - LEAST)
+        start = min(max(start, min(seen.values()) + _SECOND), since - least)
     return start if begin is None or since < begin else max(start, begin)
 
 

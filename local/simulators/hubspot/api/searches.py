@@ -11,7 +11,7 @@ from local.simulators.hubspot.search import search as evaluate
 def search(call: Call) -> Answer:
     """POST a search over what the index sees now."""
     writes = call.portal.of(call.ids["type"])
-    page = evaluate(call.row, call.portal.indexes[writes.kind.type_id].rows(), writes.table)
+    page = evaluate(call.row, call.portal.indexes[writes.kind.type_id], writes.table)
     names = known_names(writes, call.row.get("properties") or [])
     rows = [seen_row(seen, writes.kind, names) for seen in page.rows]
     return Answer(200, {"total": page.total, "results": rows} | paging(page.after))

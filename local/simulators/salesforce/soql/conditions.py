@@ -71,6 +71,36 @@ def candidates(condition: Condition | None, scope: Scope, table: Table) -> Itera
     return table if found is None else found
 
 
+def span_of(condition: Condition | None, scope: Scope, table: Table, name: str) -> tuple[int | None, int | None] | None:
+    """From when to when the time `name` of a row must lie; None where the condition does not say, or an index finds fewer rows."""
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    plain = [part for part in parts if isinstance(part, Comparison)]
+    spans = [bounds for part in plain if (bounds := _bounds(part, scope, name))]
+    if not spans or any(_is_indexed(part, scope, table) for part in plain):
+        return None
+    lows, highs = ([bound for bound in some if bound is not None] for some in zip(*spans, strict=True))
+    return max(lows, default=None), min(highs, default=None)
+
+
+def _bounds(condition: Comparison, scope: Scope, name: str) -> tuple[int | None, int | None] | None:
+    """From when to when a comparison has the time `name` lie; None where it is about something else."""
+    column = scope.column(condition.left)
+    if not column.direct or column.field.name != name:
+        return None
+    if not isinstance(condition.right, Value) or condition.right.kind != "datetime":
+        return None
+    at = condition.right.value
+    known = {"=": (at, at), ">": (at, None), ">=": (at, None), "<": (None, at), "<=": (None, at)}
+    return known.get(condition.operator)
+
+
+def _is_indexed(condition: Comparison, scope: Scope, table: Table) -> bool:
+    """Whether an index finds the rows of a comparison at once."""
+    column = scope.column(condition.left)
+    is_known = column.field.name == "Id" or table.has_index(column.field.name)
+    return column.direct and is_known and condition.operator in {"=", "IN"}
+
+
 def _narrow(condition: Condition, scope: Scope, table: Table) -> list[Row] | None:
     if isinstance(condition, Not):
         return None
@@ -91,11 +121,9 @@ def _narrow_one(condition: Comparison, scope: Scope, table: Table) -> list[Row] 
     if not column.direct or (isinstance(condition.right, Value) and condition.right.kind == "null"):
         return None
     if name in TIMES and isinstance(condition.right, Value) and condition.right.kind == "datetime":
-        at = condition.right.value
-        bounds = {"=": (at, at), ">": (at, None), ">=": (at, None), "<": (None, at), "<=": (None, at)}
-        low_high = bounds.get(condition.operator)
-        return None if low_high is None else table.between(name, *low_high)
-    if (name != "Id" and not table.has_index(name)) or condition.operator not in {"=", "IN"}:
+        bounds = _bounds(condition, scope, name)
+        return None if bounds is None else table.between(name, *bounds)
+    if not _is_indexed(condition, scope, table):
         return None
     wanted = _values(condition, column.field, scope)
     return None if None in wanted else table.matching(name, wanted)

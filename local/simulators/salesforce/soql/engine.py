@@ -5,7 +5,7 @@ The answer keeps the rows as they were when the query ran, as the org's cursors 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,11 +14,11 @@ from local.simulators.salesforce.objects import SObject
 from local.simulators.salesforce.schema import View
 from local.simulators.salesforce.soql import aggregates
 from local.simulators.salesforce.soql.columns import Column, Resolver
-from local.simulators.salesforce.soql.conditions import Scope, candidates, compile_condition
+from local.simulators.salesforce.soql.conditions import Scope, candidates, compile_condition, span_of
 from local.simulators.salesforce.soql.lexer import complain
 from local.simulators.salesforce.soql.parser import parse
 from local.simulators.salesforce.soql.tree import Call, Item, Order, Path, Select
-from local.simulators.salesforce.store import Store, index_key
+from local.simulators.salesforce.store import TIMES, Store, index_key
 from local.simulators.salesforce.times import DAY
 from local.simulators.salesforce.values import show_value
 
@@ -65,9 +65,10 @@ class Engine:
         if select.offset > MAX_OFFSET:
             message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
             raise complain(resolver.text, select.at, message, "NUMBER_OUTSIDE_VALID_RANGE")
-        rows = self._rows(select, sobject, resolver, include_deleted=include_deleted)
         if aggregates.is_aggregate(select):
+            rows = self._rows(select, sobject, resolver, include_deleted=include_deleted)
             return self._aggregate(select, sobject, resolver, rows)
+        rows = self._page(select, sobject, resolver, include_deleted=include_deleted)
         show = self._shower(select, sobject, resolver, rows)
         return Answer(sobject, _cut(self._ordered(rows, select, sobject, resolver), select), show)
 
@@ -75,6 +76,31 @@ class Engine:
         for order in reversed(select.order):
             rows = _sorted(rows, order, self._column(order.by, sobject, select, resolver))
         return rows
+
+    def _page(self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool) -> list[Row]:
+        """The rows that fulfil the conditions; where the oldest few are asked for, no more than these and what is as old as the last."""
+        name = self._first_by(select, sobject, resolver)
+        bounds = name and span_of(
+            select.where, self._scope(select, sobject, resolver), self._store.tables[sobject.name], name
+        )
+        if not name or not bounds or select.limit is None:
+            return self._rows(select, sobject, resolver, include_deleted=include_deleted)
+        line = self._store.tables[sobject.name].line(name, *bounds)
+        rows = self._matching(select, sobject, resolver, line, include_deleted=include_deleted)
+        return _oldest(rows, name, select.offset + select.limit)
+
+    def _first_by(self, select: Select, sobject: SObject, resolver: Resolver) -> str:
+        """The time by which the rows are ordered before all else, oldest first; empty where it is something else."""
+        if not select.order or select.order[0].descending:
+            return ""
+        column = self._column(select.order[0].by, sobject, select, resolver)
+        return column.field.name if column.direct and column.field.name in TIMES else ""
+
+    def _scope(self, select: Select, sobject: SObject, resolver: Resolver) -> Scope:
+        def inner(nested: Select) -> set[Any]:
+            return self._inner(nested, resolver)
+
+        return Scope(resolver, sobject, select.alias, inner, self._now_ms)
 
     def _rows(
         self,
@@ -86,20 +112,20 @@ class Engine:
         among: Iterable[Row] | None = None,
     ) -> list[Row]:
         """The rows that fulfil the conditions, of the table or of those `among` which they are."""
+        if among is None:
+            scope = self._scope(select, sobject, resolver)
+            among = candidates(select.where, scope, self._store.tables[sobject.name])
+        return list(self._matching(select, sobject, resolver, among, include_deleted=include_deleted))
 
-        def inner(nested: Select) -> set[Any]:
-            return self._inner(nested, resolver)
-
-        table = self._store.tables[sobject.name]
-        scope = Scope(resolver, sobject, select.alias, inner, self._now_ms)
-        rows: Iterable[Row] = candidates(select.where, scope, table) if among is None else among
+    def _matching(
+        self, select: Select, sobject: SObject, resolver: Resolver, rows: Iterable[Row], *, include_deleted: bool
+    ) -> Iterator[Row]:
         if select.where is not None:
-            test = compile_condition(select.where, scope)
-            rows = (row for row in rows if test(row))
+            rows = filter(compile_condition(select.where, self._scope(select, sobject, resolver)), rows)
         bin_since = self._now_ms - BIN_DAYS * DAY
-        return [
+        return (
             row for row in rows if not row.get("IsDeleted") or (include_deleted and row["SystemModstamp"] > bin_since)
-        ]
+        )
 
     def _inner(self, select: Select, resolver: Resolver) -> set[Any]:
         """The values of a sub-select in a condition."""
@@ -229,6 +255,16 @@ def _shown(column: Column) -> Callable[[Row], Any]:
 def _cut(rows: Sequence[Row], select: Select) -> Sequence[Row]:
     end = None if select.limit is None else select.offset + select.limit
     return rows[select.offset : end] if select.offset or end is not None else rows
+
+
+def _oldest(rows: Iterable[Row], name: str, wanted: int) -> list[Row]:
+    """The first so many of rows in the order of a time, and those of the same time as the last."""
+    found: list[Row] = []
+    for row in rows:
+        if len(found) >= wanted and (not found or row[name] != found[-1][name]):
+            break
+        found.append(row)
+    return found
 
 
 def _sorted(rows: list[Row], order: Order, column: Column) -> list[Row]:
