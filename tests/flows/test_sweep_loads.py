@@ -12,7 +12,7 @@ import pytest
 from crmsync.errors import OutOfTime
 from crmsync.flows.sweep import Watch, sweep
 from crmsync.model.records import Kind, Side
-from crmsync.ports import Sighting, Sweeper
+from crmsync.ports import Show, Sighting, Sweeper
 from tests.builders import NOON
 from tests.flows.worlds import Town
 from tests.memory import MemoryCrm
@@ -30,10 +30,11 @@ class Brief:
         self._size = size
 
     def changed_since(
-        self, since: Mapping[str, datetime], *, with_purged: bool = False
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
     ) -> Iterator[Sequence[Sighting]]:
         """As the port says. Raises `OutOfTime`."""
-        seen = [one for page in self._side.changed_since(since, with_purged=with_purged) for one in page]
+        pages = self._side.changed_since(since, with_purged=with_purged, show=show)
+        seen = [one for page in pages for one in page]
         for number, start in enumerate(range(0, len(seen), self._size - 1)):
             if number == self._pages:
                 raise OutOfTime
