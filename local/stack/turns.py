@@ -29,7 +29,7 @@ HEADER = "HTTP_X_LAPTOP_CALLER"
 
 CALLER: ContextVar[str] = ContextVar("worker process whose request is being answered", default="")
 
-PATIENCE = 5.0
+PATIENCE = 8.0
 """Real seconds for which the others wait for a worker that makes no call. The SDKs give up on a call that is held for 10."""
 
 GATHERING = 0.01
