@@ -103,11 +103,16 @@ class Desk(Generic[AnyFacts]):
 
         A record that another worker has linked since it was read must be read again: people may have changed it before that.
         """
-        overtaken = [change for change in loud if change.ref in self._lone and change.ref in self.links]
+        overtaken = [change for change in loud if change.ref in self._lone and self._names(change.ref)]
         mine = [change for change in loud if change not in overtaken]
         self._follow(self.links[change.ref] for change in mine if change.ref in self.links)
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
         return Gathered(facts, [*not_yet, *overtaken], len(changes) - len(loud))
+
+    def _names(self, ref: Ref) -> bool:
+        """Whether there is a link of this very record, not one that it has taken over."""
+        link = self.links.get(ref)
+        return link is not None and link.on(ref.side) == ref
 
     def read(self, refs: Iterable[Ref]) -> None:
         """Read records that were not asked for yet."""
