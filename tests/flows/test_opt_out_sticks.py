@@ -32,7 +32,7 @@ def act(town: Town, lead: Ref, contact: Ref, name: str) -> Ref:
 @pytest.mark.rule("OPT-5")
 @pytest.mark.rule("OPT-6")
 @given(ACTS, st.booleans())
-@example(["convert"], linked_first=False)
+@example(["convert"], False)
 @settings(max_examples=150, deadline=None)
 def test_no_sequence_of_salesforce_edits_resubscribes_anybody(acts, linked_first):
     """Whatever is ticked, un-ticked, edited, converted or made in Salesforce, who is unsubscribed in HubSpot stays unsubscribed."""
