@@ -137,6 +137,29 @@ def test_what_needs_only_the_other_side_goes_on() -> None:
     assert (days.due, list(town.inbox.parked("acme")), town.troubles.outages) == ([], [], {})
 
 
+def test_two_changes_of_one_pair_do_not_have_each_other_looked_at_for_ever() -> None:
+    """HubSpot takes no writes, and both records of a pair were edited: each meets what the other has just announced in vain."""
+    days = Days()
+    town = days.town
+    ((contact, lead),) = pairs(days, 1)
+    town.hubspot.update = refusing(Down("A scope is missing.", side="hubspot", code="MISSING_SCOPES"))
+    town.salesforce.edit(lead, {"Title": "T"})
+    days.tell(lead)
+    days.go_on(timedelta(seconds=20))
+    town.hubspot.edit(contact, {"phone": "+49 1"})
+    days.tell(contact)
+    days.go_on(timedelta(seconds=20))
+    days.tell(lead)
+    days.go_on(timedelta(minutes=30))
+    before = days.calls()
+
+    days.go_on(timedelta(hours=10))
+
+    assert days.calls() - before <= 10 * 12 * 3
+    assert {change.ref for _, change in days.due} == {contact, lead}
+    assert len(days.due) == 2
+
+
 def test_a_record_that_makes_whole_calls_fail_stands_alone_in_the_end() -> None:
     """The others are not kept; it uses up its tries, is parked, and no side is taken to be down."""
     days = Days()

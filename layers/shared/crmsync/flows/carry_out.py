@@ -59,8 +59,10 @@ def carry_out(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
         applied[at].error = error
-    if rivals:
-        world.outbox.again([(change, _AFTER_THEIR_END) for change in rivals])
+    # What came to nothing is looked at again anyway; two changes of one pair would otherwise have each other looked at for ever.
+    again = [change for at, change in rivals.items() if applied[at].error is None]
+    if again:
+        world.outbox.again([(change, _AFTER_THEIR_END) for change in again])
     return applied
 
 
@@ -71,24 +73,24 @@ def _tell(plans: list[Plan], applied: Sequence[Applied]) -> None:
             plans[at] = replace(plans[at], effects=(*plans[at].effects, *done.left_out.reports))
 
 
-def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book) -> list[Change]:
-    """The changes of pairs to which another worker has announced a write that it may be about to make.
+def _others_may_still_write(facts: Sequence[AnyFacts], world: World, book: Book) -> dict[int, Change]:
+    """The changes, by their places, of pairs to which another worker has announced a write that it may be about to make.
 
     It may come after ours and put an older value over it; nobody tells of our own writes, so the pair is looked at again when that worker
     has surely ended. A change that was put off meets its own announcement, not another's. A tie that was announced is asked for until it
     is known what has become of it.
     """
     now = world.now()
-    return [
-        replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
-        for one in facts
+    return {
+        at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
+        for at, one in enumerate(facts)
         if one.link and one.hubspot and one.salesforce
         if may_still_be_told(one.link, now)
         or (
             not (one.change.tries or one.change.held)
             and may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
         )
-    ]
+    }
 
 
 def _spread(facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book) -> dict[int, TryAgain]:
