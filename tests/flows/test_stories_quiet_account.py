@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from simple_salesforce.format import format_soql
 
+from crmsync.model.names import salesforce_revision
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
@@ -14,7 +15,7 @@ from tests.flows.test_stories_standstill import values
 from tests.template.document import template_of_the_repository
 
 MINUTE = 60
-REVISION = "Crmsync_Revision__c"
+REVISION = salesforce_revision(555001)
 SOON = 10
 """Minutes within which somebody is told."""
 
