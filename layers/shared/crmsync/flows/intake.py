@@ -49,11 +49,11 @@ def receive_webhook(
 ) -> Receipt:
     """Take one webhook call of HubSpot's.
 
-    413 for a body that is longer than HubSpot's ever are, before anything is reckoned with it, 401 for a bad signature, 400 for a body that
-    is not HubSpot's though it is signed, 200 once every change is durably on the bus; whatever
-    is not ours is accepted and ignored, as HubSpot would otherwise send it again for a day. A door opens only to its own secret, so one
-    portal's app cannot speak for another. With a door `shut`, as its secret cannot be read, a call that opens none of the others may be for
-    it: 503, and HubSpot sends it again for a day. Raises `TryAgain` when the bus does not take it: HubSpot then sends it again.
+    413 for a body that is longer than HubSpot's ever are, before its signature is looked at; 401 for a bad signature; 400 for a body that
+    is not HubSpot's though it is signed; 200 once every change is durably on the bus. Whatever is not ours is accepted and ignored, as
+    HubSpot would otherwise send it again for a day. A door opens only to its own secret, so one portal's app cannot speak for another. With
+    a door `shut`, as its secret cannot be read, a call that opens none of the others may be for it: 503, and HubSpot sends it again for a
+    day. Raises `TryAgain` when the bus does not take it: HubSpot then sends it again.
     """
     if len(request.body) > MOST_BYTES:
         return Receipt(413, "too long")

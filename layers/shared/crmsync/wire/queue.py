@@ -19,7 +19,7 @@ VERSION = 1
 MOST = 100
 """Changes per message, so that a batch of messages stays far below the payload limits."""
 
-MOST_TIES = 1_000
+MOST_NEWS = 1_000
 """News of ties per message, of some 60 bytes each; a change with more has a message of its own."""
 
 
@@ -60,11 +60,12 @@ def load(text: str) -> list[Change]:
 
 def _portions(changes: list[Change]) -> Iterator[list[Change]]:
     portion: list[Change] = []
+    news = 0
     for change in changes:
-        ties = sum(len(one.ties) for one in (*portion, change))
-        if portion and (len(portion) == MOST or ties > MOST_TIES):
+        news += len(change.ties)
+        if portion and (len(portion) == MOST or news > MOST_NEWS):
             yield portion
-            portion = []
+            portion, news = [], len(change.ties)
         portion.append(change)
     yield portion
 
