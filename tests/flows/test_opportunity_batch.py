@@ -230,6 +230,21 @@ def test_who_lost_a_role_does_not_get_it_back():
     }
 
 
+@pytest.mark.rule("Q-29")
+def test_a_role_that_we_made_and_a_person_ends_at_once_is_known():
+    """Nobody has looked at it in between; whoever tells of its deletion names its own id alone, and Salesforce has forgotten it."""
+    town = Town(deals_settings=DealSettings(remove_associations=True))
+    contact, _ = a_pair_of_contacts(town)
+    deal = town.new_deal(contact)
+    town.sync(deal)
+    (role,) = town.salesforce.refs("OpportunityContactRole")
+
+    town.salesforce.delete(role)
+    town.sync(role, cause=Cause.DELETED)
+
+    assert town.associations.of([deal], "contact") == {}
+
+
 @pytest.mark.parametrize("side", Side)
 def test_with_the_setting_who_is_taken_away_is_taken_away_on_both_sides(side):
     """`remove_associations` lets a removal cross, in either direction (Q-29)."""
