@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from crmsync.model.changes import Cause
+from crmsync.model.changes import Cause, redelivered
 from crmsync.model.effects import Category
 from crmsync.model.effects import Report as Parked
 from crmsync.model.records import Ref, Side
-from tests.flows.interleave import Gate, Meanwhile, Scene, begin, judge
+from tests.flows.interleave import Gate, KilledError, Meanwhile, Scene, begin, judge
 from tests.flows.interleave_births import BIRTHS, MEETINGS
 from tests.flows.interleave_report import Report, dying_late, everything, interrupted, overlapping
 from tests.flows.interleave_scenes import PAIRS
@@ -177,6 +177,27 @@ def test_a_message_that_comes_back_is_looked_at_closely() -> None:
 
     assert (quiet, {one.cause for one in mine}) == (0, {Cause.EDITED})
     assert scene.town.salesforce.calls["read"] > reads + 1
+
+
+def test_news_of_a_tie_are_heard_whichever_change_of_the_pair_comes_first() -> None:
+    """A worker died after it gave a role, and a person ended that: the deal's own change comes in one batch with that of the role."""
+    scene = begin(PAIRS["roles"], Side.HUBSPOT)
+    mine, gate = scene.take(), Gate(dies_at=1 + _calls_of(PAIRS["roles"]).index("salesforce.create"))
+    with pytest.raises(KilledError):
+        scene.work(mine, gate)
+    scene.town.wait()
+    assert scene.edit(scene.topics[0], Side.SALESFORCE, scene.topics[0].values[0])
+
+    scene.work([redelivered(change) for change in mine] + scene.take(Side.SALESFORCE))
+
+    assert scene.shown()["tie of ada"] == (False, False)
+
+
+def _calls_of(make: Callable[[], Scene]) -> list[str]:
+    """The calls of a worker that nobody stops, after an edit in HubSpot."""
+    scene, gate = begin(make, Side.HUBSPOT), Gate()
+    scene.work(scene.take(), gate)
+    return gate.seen
 
 
 @pytest.mark.long
