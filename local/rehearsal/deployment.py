@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STACK = "crmsync"
 
 
-KEPT = ("LinkKeySecret", "LinksTable", "StateTable")
+KEPT = ("LinkKeySecret", "LinksTable", "SettingsKeySecret", "SettingsTable", "StateTable")
 """What outlives the stack. Their names are fixed: what is left of one of them keeps a stack of that name from being made."""
 
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"

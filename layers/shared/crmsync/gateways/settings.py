@@ -1,4 +1,4 @@
-"""The settings in force and all that were before, in the state table.
+"""The settings in force and all that were before, in a table of their own, which functions may only read.
 
     pk          sk          attributes
     settings    current     version, text, settings (JSON), pushed_at (ISO 8601, UTC), by

@@ -62,7 +62,7 @@ def settings_table() -> SettingsTable:
     """Where the settings and their history are kept."""
     from crmsync.gateways.settings import SettingsTable
 
-    return SettingsTable(aws_client("dynamodb"), table_name("state"))
+    return SettingsTable(aws_client("dynamodb"), table_name("settings"))
 
 
 @cache
