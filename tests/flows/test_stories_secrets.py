@@ -116,7 +116,7 @@ def test_the_history_of_settings_says_who_pushed_them(stack: Stack) -> None:
 def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
     """The settings in force with another text in them, put into the table past the command."""
     client = stack.cloud.aws.client("dynamodb")
-    table = "crmsync-state"
+    table = "crmsync-settings"
     (item,) = [
         one
         for one in client.scan(TableName=table)["Items"]
