@@ -12,7 +12,7 @@ from typing import Any
 
 from crmsync import wiring
 from crmsync.config import ConfigError
-from crmsync.errors import SyncError
+from crmsync.errors import Distrusted, SyncError
 
 Request = Mapping[str, Any]
 
@@ -44,8 +44,15 @@ def _prepare(event: Request) -> dict[str, str]:
 
 
 def _look(event: Request) -> dict[str, Any]:
-    """How many errors are open, and which webhooks each portal's app must subscribe to by the settings in force."""
+    """How many errors are open, and which webhooks each portal's app must subscribe to by the settings in force.
+
+    Settings that cannot be trusted are one error, and leave the subscriptions as they are.
+    """
     operator = wiring.operator()
+    try:
+        operator.settings()
+    except Distrusted:
+        return {"open_errors": 1, "subscriptions": []}
     rows = {portal: [list(row) for row in operator.webhook_subscriptions(portal)] for portal in event["portals"]}
     return {"open_errors": operator.open_errors(), "subscriptions": list(rows.items())}
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crmsync.errors import Refused, TryAgain
+from crmsync.errors import Distrusted, Refused, TryAgain
 from crmsync.flows.backfill import LEFT_OUT, Desk, go_on, run_errands
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Errand, Job, JobState, Leg, errand_of
@@ -313,6 +313,23 @@ def test_a_side_that_does_not_answer_is_waited_out() -> None:
     assert walk.errands.sent[0][1] == 40
     done = walk.run(job)
     assert (far(done), done.trouble, walk.named) == ((JobState.DONE, 25, 25), "", walk.hubspot.refs("contact"))
+
+
+def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
+    """It says why and stays where it is; nobody has to resume it."""
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    desk = replace(walk.desk, connection=_refuse)
+
+    go_on(walk.errands.take(), desk)
+
+    assert (far(walk.now(job)), walk.now(job).trouble) == ((JobState.RUNNING, 0, 0), "The seal is false. Push again.")
+    assert walk.errands.sent[0][1] == 300
+    assert far(walk.run(job)) == (JobState.DONE, 5, 5)
+
+
+def _refuse(_name: str) -> Connection:
+    raise Distrusted("The seal is false.", code="SETTINGS_SEAL", hint="Push again.")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from crmsync.wire.settings_seal import Stored, seal
 from local.people import People
 from local.stack import Stack
 from tests.flows.story_stage import SWEEP, rows
@@ -114,16 +115,20 @@ def test_the_history_of_settings_says_who_pushed_them(stack: Stack) -> None:
 
 @contextmanager
 def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
-    """The settings in force with another text in them, put into the table past the command."""
+    """The settings in force with another text in them, put into the table past the command by somebody who has the key of the seals."""
     client = stack.cloud.aws.client("dynamodb")
     table = "crmsync-settings"
+    key = stack.cloud.aws.client("secretsmanager").get_secret_value(SecretId="crmsync-settings-key")["SecretString"]
     (item,) = [
         one
         for one in client.scan(TableName=table)["Items"]
         if (one["pk"]["S"], one["sk"]["S"]) == ("settings", "current")
     ]
     assert old in item["settings"]["S"]
-    client.put_item(TableName=table, Item={**item, "settings": {"S": item["settings"]["S"].replace(old, new)}})
+    texts = {name: item[name]["S"] for name in ("text", "settings", "pushed_at", "by")}
+    texts["settings"] = texts["settings"].replace(old, new)
+    false = seal(Stored(int(item["version"]["N"]), **texts), "current", key.encode())
+    client.put_item(TableName=table, Item={**item, "settings": {"S": texts["settings"]}, "seal": {"S": false}})
     stack.cloud.lambdas.close()
     yield
     client.put_item(TableName=table, Item=item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +23,14 @@ from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_pipelines import HubspotPipelines
 from crmsync.gateways.hubspot_schema import HubspotSchema
+from crmsync.gateways.key_ring import KeyRing
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce_schema import SalesforceSchema
 from crmsync.gateways.salesforce_session import Login, SalesforceSession
+from crmsync.gateways.secrets import SecretStore
 from crmsync.gateways.settings import SettingsTable
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
@@ -53,19 +56,28 @@ from tests.memory import (
 )
 from tests.operator.windows import window
 
+SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
+
 
 @contextmanager
 def settings_table() -> Iterator[SettingsTable]:
-    """An empty state table."""
+    """An empty settings table, its key, and the table in which earlier releases kept settings, empty as well."""
     with aws.mock_aws():
         client = aws.client("dynamodb")
-        client.create_table(
-            TableName="state",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        yield SettingsTable(client, "state")
+        for name in ("settings", "state"):
+            client.create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            )
+        aws.client("secretsmanager").create_secret(Name="settings-key", SecretString=SETTINGS_KEY)
+        yield SettingsTable(client, "settings", settings_keys(), earlier="state")
+
+
+def settings_keys() -> KeyRing:
+    """The keys of the settings as a new process knows them."""
+    return KeyRing(SecretStore(aws.client("secretsmanager"), now=time.monotonic), "settings-key", now=time.monotonic)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from crmsync.rules.own_fields import HUBSPOT_PARTS, salesforce_parts
 from crmsync.rules.pace import Depth
 from crmsync.rules.set_up_parts import ObjectReading
 from crmsync.rules.settings_dates import dated
+from tests import aws
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator import stages
@@ -97,11 +98,36 @@ def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
 
     pushed = "version 1, pushed 2026-11-02 12:00 UTC by ada\n"
-    assert shell.run("settings", "show") == (0, MINIMAL, f"# {pushed}")
+    assert shell.run("settings", "show") == (0, MINIMAL, f"# {pushed.rstrip()}; its seal holds\n")
     assert shell.run("settings", "history") == (0, pushed, "")
     row = {"version": 1, "pushed_at": "2026-11-02T12:00:00+00:00", "by": "ada"}
-    assert shell.json("settings", "show") == (0, row | {"text": MINIMAL})
-    assert shell.json("settings", "history") == (0, [row])
+    assert shell.json("settings", "show") == (0, row | {"text": MINIMAL, "departs": []})
+    assert shell.json("settings", "history") == (0, [row | {"sealed": True}])
+
+
+def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> None:
+    """The file is shown all the same, with each value of what runs that it does not say."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    other = load_settings(MINIMAL.replace("acme.my", "other.my"))
+    shell.stage.operator.shelf.push(MINIMAL, replace(other, version=1), at=NOON, by="eve")
+
+    departs = 'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"'
+    sealed = "# version 2, pushed 2026-11-02 12:00 UTC by eve; its seal holds"
+    warning = f"warning: what runs departs from this file; push it to have it run as it reads:\n{departs}"
+    assert shell.run("settings", "show") == (1, MINIMAL, f"{sealed}\n{warning}\n")
+    assert shell.json("settings", "show")[1]["departs"] == [departs]
+
+
+def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
+    """A row that somebody has put into the history says nothing that could be believed."""
+    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
+    aws.client("dynamodb").put_item(TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}})
+
+    false = "version 2: its seal does not hold, so it was not crmsync settings push that stored it"
+    true = "version 1, pushed 2026-11-02 12:00 UTC by ada"
+    assert shell.run("settings", "history") == (1, f"{false}\n{true}\n", "")
+    assert shell.json("settings", "history")[1][0] == {"version": 2, "sealed": False}
+    assert shell.json("settings", "show")[1]["code"] == "SETTINGS_REPLACED"
 
 
 def test_rolling_back_makes_a_new_version(shell: Shell) -> None:

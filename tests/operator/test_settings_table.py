@@ -11,10 +11,10 @@ from crmsync.config import load_settings
 from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.settings import SettingsTable
 from crmsync.model.settings import Settings
-from crmsync.wire.settings_rows import Revision, from_json, to_json
+from crmsync.wire.settings_rows import Entry, Revision, from_json, to_json
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL
-from tests.operator.stages import settings_table
+from tests.operator.stages import settings_keys, settings_table
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_push_is_in_force_and_in_the_history(table: SettingsTable) -> None:
 
     revision = Revision(1, EVERYTHING, dataclasses.replace(settings, version=1), at(), "ada")
     assert pushed == revision.settings
-    assert (table.load(), table.current(), table.history()) == (pushed, revision, [revision])
+    assert (table.load(), table.current(), table.history()) == (pushed, revision, [Entry(1, revision)])
 
 
 def test_history_is_newest_first(table: SettingsTable) -> None:
@@ -53,9 +53,9 @@ def test_history_is_newest_first(table: SettingsTable) -> None:
     first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
     second = table.push(EVERYTHING, Settings(load_settings(EVERYTHING).connections, first.version), at=at(5))
 
-    assert [(one.version, one.text, one.pushed_at) for one in table.history()] == [
-        (2, EVERYTHING, at(5)),
-        (1, MINIMAL, at()),
+    assert table.history() == [
+        Entry(2, Revision(2, EVERYTHING, second, at(5))),
+        Entry(1, Revision(1, MINIMAL, first, at())),
     ]
     assert table.load() == second
     assert table.revision(1) == Revision(1, MINIMAL, first, at())
@@ -93,7 +93,7 @@ def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
 
 def test_a_table_that_is_not_there_can_be_tried_again(table: SettingsTable) -> None:
     """Whoever asks too early, or in the wrong account, gets an error of ours and not the vendor's."""
-    nowhere = SettingsTable(table._client, "nowhere")
+    nowhere = SettingsTable(table._client, "nowhere", settings_keys())
 
     for ask in (nowhere.load, nowhere.history, lambda: nowhere.push(MINIMAL, Settings(), at=at())):
         with pytest.raises(TryAgain) as refused:

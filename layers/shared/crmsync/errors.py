@@ -49,6 +49,15 @@ class OutOfTime(TryAgain):
         super().__init__("The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME")
 
 
+class Distrusted(TryAgain):
+    """What is stored may have been changed by somebody who may not, so nothing is done by it: all waits until a person has put it right."""
+
+    def __init__(self, text: str, *, code: str, hint: str) -> None:
+        """Keep what the person can do; somebody looks again every five minutes."""
+        super().__init__(text, after=300, code=code)
+        self.hint = hint
+
+
 class Down(TryAgain):
     """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault. Wait until the side is back.
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Words, acts, group, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, group, word
 from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
     from crmsync.flows.operator import Operator, Pushed
-    from crmsync.wire.settings_rows import Revision
+    from crmsync.wire.settings_rows import Entry, Revision
 
 
 def add_words(words: Words) -> None:
@@ -64,16 +64,36 @@ def _pushed(pushed: Pushed) -> Answer:
 
 
 def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
-    revision = operator.revision()
+    shown = operator.shown()
+    revision, departs = shown.revision, list(shown.departs)
+    remarks = [f"# {_pushed_when(revision)}; its seal holds"]
+    remarks += (
+        ["warning: what runs departs from this file; push it to have it run as it reads:", *departs] if departs else []
+    )
     return Answer(
-        _row(revision) | {"text": revision.text}, revision.text.rstrip("\n"), (f"# {_pushed_when(revision)}",)
+        _row(revision) | {"text": revision.text, "departs": departs},
+        revision.text.rstrip("\n"),
+        tuple(remarks),
+        FINDINGS if departs else DONE,
     )
 
 
 def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
-    revisions = operator.history()
-    text = "\n".join(map(_pushed_when, revisions)) or "No settings have been pushed yet."
-    return Answer([_row(revision) for revision in revisions], text)
+    entries = operator.history()
+    text = "\n".join(map(_entry_line, entries)) or "No settings have been pushed yet."
+    is_whole = all(entry.revision for entry in entries)
+    return Answer([_entry_row(entry) for entry in entries], text, status=DONE if is_whole else FINDINGS)
+
+
+def _entry_line(entry: Entry) -> str:
+    if entry.revision is None:
+        return f"version {entry.version}: its seal does not hold, so it was not crmsync settings push that stored it"
+    return _pushed_when(entry.revision)
+
+
+def _entry_row(entry: Entry) -> dict[str, object]:
+    row: dict[str, object] = {"version": entry.version} if entry.revision is None else _row(entry.revision)
+    return row | {"sealed": entry.revision is not None}
 
 
 def _pushed_when(revision: Revision) -> str:

@@ -47,7 +47,10 @@ LEFT_OUT = "We couldn't sync all your updates for this mapping."
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a backfill works with. `lister` and `quota` are made for a connection when they are needed; `ticket` makes a new one."""
+    """What a backfill works with. `lister` and `quota` are made for a connection when they are needed; `ticket` makes a new one.
+
+    `connection` raises `TryAgain` where nobody may go by the settings.
+    """
 
     connection: Callable[[str], Connection | None]
     lister: Callable[[Connection, Side], Lister]
@@ -100,13 +103,13 @@ def go_on(errand: Errand, desk: Desk) -> Job | None:
 
 
 def _turn(job: Job, desk: Desk) -> Job:
-    connection = desk.connection(job.connection)
     walked = walked_of(job.leg) if job.leg else None
-    if connection is None:
-        return _stop(job, desk, f"{job.connection} is no longer in the settings.")
-    if walked is not None and not walked.syncs(connection):
-        return _stop(job, desk, f"The {walked.section} of {job.connection} are switched off ({walked.switch}).")
     try:
+        connection = desk.connection(job.connection)
+        if connection is None:
+            return _stop(job, desk, f"{job.connection} is no longer in the settings.")
+        if walked is not None and not walked.syncs(connection):
+            return _stop(job, desk, f"The {walked.section} of {job.connection} are switched off ({walked.switch}).")
         if walked is None:
             return _drain(job, desk)
         return _walk(job, walked, connection, desk)

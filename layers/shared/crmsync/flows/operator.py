@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from crmsync.config import Complaint, Reading, read_settings
+from crmsync.config import Complaint, ConfigError, Reading, read_settings
 from crmsync.errors import Gone, Refused
 from crmsync.flows.explain import Explained, Explainer
 from crmsync.flows.jobs import JobOffice
@@ -20,6 +20,7 @@ from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
 from crmsync.flows.same_org import unlike_addresses
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
+from crmsync.flows.shelf import Shelf, standing
 from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
@@ -34,26 +35,10 @@ from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.hubspot_app import app_project
-from crmsync.wire.settings_rows import Revision
+from crmsync.wire.settings_rows import Entry, Revision
 
 NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 """Drawers of the error inbox in which records only bide their time."""
-
-
-class Shelf(Protocol):
-    """Where settings are kept, every push of them."""
-
-    def current(self) -> Revision | None:
-        """The push in force, or None before the first one. Raises `TryAgain`."""
-
-    def revision(self, version: int) -> Revision | None:
-        """The push of that number, or None. Raises `TryAgain`."""
-
-    def history(self) -> Sequence[Revision]:
-        """Every push, newest first. Raises `TryAgain`."""
-
-    def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
-        """Put settings in force; raises `Conflict` when their version is no longer the one in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +49,14 @@ class Pushed:
     applied: bool
     changes: tuple[str, ...] = ()
     warnings: tuple[Complaint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The push in force, its seal looked at, and where what runs `departs` from what the text says, line by line."""
+
+    revision: Revision
+    departs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +123,39 @@ class Operator:
             raise Gone(f"there are no settings of version {version}" if version else "no settings have been pushed yet")
         return found
 
-    def history(self) -> Sequence[Revision]:
+    def shown(self) -> Shown:
+        """The push in force, and whether its text says what runs. Raises `Gone` before the first one, and `Distrusted`."""
+        revision = self.revision()
+        try:
+            return Shown(revision, differences(read_settings(revision.text).settings, revision.settings))
+        except ConfigError as error:
+            return Shown(revision, tuple(map(str, error.complaints)))
+
+    def history(self) -> Sequence[Entry]:
         """Every push, newest first."""
         return self.shelf.history()
 
     def push_settings(self, text: str, *, apply: bool) -> Pushed:
         """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
 
+        It starts from the newest settings that a push has stored, also where something else was put in their place.
+
         Mapped fields are looked up in both CRMs, and what they say is kept with the settings, as is when each row came. No record is
         touched: a new mapping is not retroactive, existing values move by a resync (MAP-6). Raises `ConfigError` with every complaint,
         `Conflict` when somebody else has pushed meanwhile, and `Refused` where a CRM could not be asked about mapped fields.
         """
         reading = self._certain(read_settings(text))
-        current = self.shelf.current()
-        old = Settings() if current is None else current.settings
+        stands = standing(self.shelf)
+        old = stands.settings
         new = self._draft(old, reading)
-        is_same_text = current is not None and current.text == text
-        if is_same_text and old == new:
+        is_same_text = stands.last is not None and stands.last.text == text
+        if is_same_text and old == new and not stands.trouble:
             return Pushed(old.version, applied=False, warnings=reading.warnings)
         wording = "what the CRMs say of the mapped fields" if is_same_text else "nothing but the file's wording"
-        changes = differences(old, new) or (wording,)
+        changes = differences(old, new) or (stands.trouble or wording,)
         if apply:
-            self.shelf.push(text, new, at=self.now(), by=self.who())
-        return Pushed(old.version + 1, apply, changes, reading.warnings)
+            self.shelf.push(text, replace(new, version=stands.following - 1), at=self.now(), by=self.who())
+        return Pushed(stands.following, apply, changes, reading.warnings)
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
         """All that can be said of one record, on every connection that knows it, or on `only` one. Raises as `Explainer` does."""

@@ -1,81 +1,113 @@
 """The settings in force and all that were before, in a table of their own, which functions may only read.
 
     pk          sk          attributes
-    settings    current     version, text, settings (JSON), pushed_at (ISO 8601, UTC), by
+    settings    current     version, text, settings (JSON), pushed_at (ISO 8601, UTC), by, seal
     settings    v000001     the same, one row per push, kept for ever
 
-The newest push is stored twice, in one transaction, so that reading what is in force costs one small read.
+The newest push is stored twice, in one transaction, so that reading what is in force costs one small read. No row counts whose seal does
+not hold (`crmsync.wire.settings_seal`): whoever can write the table alone makes no settings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crmsync.errors import Conflict, SyncError
+from crmsync.errors import Conflict, Distrusted, Refused, SyncError
 from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.key_ring import KeyRing
+from crmsync.gateways.secrets import MIN_AGE
 from crmsync.model.settings import Settings
-from crmsync.wire.settings_rows import Revision, from_json, to_json
+from crmsync.wire.settings_rows import Entry, Revision, from_json, to_json
+from crmsync.wire.settings_seal import Stored, holds, seal
 
 _PARTITION = {"S": "settings"}
-_CURRENT = {"pk": _PARTITION, "sk": {"S": "current"}}
+_CURRENT = "current"
 _TAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
-
 
 MAX_AGE = 60.0
 """Seconds after which a warm Lambda looks for new settings."""
+
+UNSEALED = "SETTINGS_SEAL"
+"""The code of settings whose seal does not hold."""
+
+REPLACED = "SETTINGS_REPLACED"
+"""The code of settings that are older than others that were in force, or that are gone."""
+
+EARLIER = "SETTINGS_EARLIER"
+"""The code of settings that an earlier release has stored."""
+
+_HINT = (
+    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which versions are good, and crmsync settings push "
+    "or rollback puts settings in force. Until then all changes wait."
+)
 
 
 class SettingsTable:
     """The operator's settings on a table with the keys `pk` and `sk`."""
 
-    def __init__(self, client: Any, table: str) -> None:
-        """Use the boto3 `client` ("dynamodb")."""
+    def __init__(self, client: Any, table: str, ring: KeyRing, *, earlier: str = "") -> None:
+        """Use the boto3 `client` ("dynamodb") and the settings' own keys.
+
+        `earlier` names the table in which releases before 0.2 kept them.
+        """
         self._client = client
         self._table = table
+        self._ring = ring
+        self._earlier = earlier
 
     def load(self) -> Settings:
-        """The settings in force; none at all before the first push. Raises `TryAgain`."""
-        current = self.current()
+        """The settings in force; none at all before the first push. Raises `TryAgain`, and as such `Distrusted`."""
+        current = self._current()
         return Settings() if current is None else current.settings
 
     def current(self) -> Revision | None:
-        """The push in force, or None before the first one. Raises `TryAgain`."""
-        return self._get(_CURRENT)
+        """The push in force, or None before the first one; looks closer than `load` whether it is the newest. Raises as `load` does."""
+        current = self._current()
+        if current is None and self.earlier() is not None:
+            raise Distrusted(
+                "The settings are still where an earlier release of crmsync has put them, without a seal.",
+                code=EARLIER,
+                hint="Look your file through and push it again: crmsync settings push FILE --apply. Until then all changes wait.",
+            )
+        if current is not None and self._item(_place(current.version + 1)):
+            # Somebody may have pushed between the two reads.
+            again = self._current()
+            if again is None or again.version == current.version:
+                raise _replaced(f"Version {current.version} of the settings is in force, though there is a later one.")
+            return again
+        return current
 
     def revision(self, version: int) -> Revision | None:
-        """The push of that number, or None. Raises `TryAgain`."""
-        return self._get(_row_key(version))
+        """The push of that number, or None. Raises as `load` does."""
+        item = self._item(_place(version))
+        return None if item is None else self._revision(item)
 
-    def history(self) -> Sequence[Revision]:
-        """Every push, newest first. Raises `TryAgain`."""
-        return [_revision(row) for row in self._rows()]
+    def history(self) -> Sequence[Entry]:
+        """Every push, newest first, those whose seal does not hold without what they say. Raises `TryAgain`."""
+        return [self._entry(row) for row in self._rows()]
+
+    def earlier(self) -> Revision | None:
+        """What an earlier release had in force, as far as anybody knows: it has no seal. Raises `TryAgain`."""
+        item = self._item(_CURRENT, self._earlier) if self._earlier else None
+        return None if item is None else _opened(_stored(item))
 
     def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
         """Put settings in force that were checked against version `settings.version`; answers them with their own version.
 
-        Raises `Conflict` when somebody else has pushed since, and then changes nothing; else `TryAgain`.
+        Raises `Conflict` when somebody else has pushed since, and then changes nothing; else `TryAgain`, and `Refused` without a key.
         """
         version = settings.version + 1
-        row = {
-            "version": {"N": str(version)},
-            "text": {"S": text},
-            "settings": {"S": to_json(settings)},
-            "pushed_at": {"S": at.isoformat()},
-            "by": {"S": by},
-        }
-        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if settings.version:
-            values = {":seen": {"N": str(settings.version)}}
-            unchanged = {"ConditionExpression": "version = :seen", "ExpressionAttributeValues": values}
-        history = {"Item": {**_row_key(version), **row}, "ConditionExpression": "attribute_not_exists(pk)"}
+        stored = Stored(version, text, to_json(settings), at.isoformat(), by)
+        history = {"Item": self._sealed(stored, _place(version)), "ConditionExpression": "attribute_not_exists(pk)"}
         puts = [
             {"TableName": self._table, **history},
-            {"TableName": self._table, "Item": {**_CURRENT, **row}, **unchanged},
+            {"TableName": self._table, "Item": self._sealed(stored, _CURRENT)},
         ]
         try:
             self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
@@ -85,16 +117,54 @@ class SettingsTable:
 
     def now(self) -> datetime:
         """The time at AWS (UTC, whole seconds), so that a push is dated alike on any operator's machine. Raises `TryAgain`."""
-        answer = self._answer(_CURRENT)
+        answer = self._answer(_CURRENT, self._table)
         return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
-    def _get(self, key: Mapping[str, Any]) -> Revision | None:
-        item = self._answer(key).get("Item")
-        return None if item is None else _revision(item)
+    def _current(self) -> Revision | None:
+        item = self._item(_CURRENT)
+        if item is not None:
+            return self._revision(item)
+        if self._item(_place(1)):
+            raise _replaced("The settings in force are gone, though some were pushed.")
+        return None
 
-    def _answer(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _revision(self, item: Mapping[str, Any]) -> Revision:
+        """A row's push. Raises `Distrusted` unless it has been made with a key of the stack's, for this very place."""
+        place = str(item["sk"]["S"])
         try:
-            answer: Mapping[str, Any] = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+            stored, found = _stored(item), str(item["seal"]["S"])
+            if holds(stored, place, found, self._ring.keys()) or holds(stored, place, found, self._ring.renewed()):
+                return _opened(stored)
+        except (KeyError, ValueError):
+            pass
+        except Refused as error:
+            raise Distrusted(error.text, code=error.code, hint=error.hint) from None
+        which = "The settings in force have" if place == _CURRENT else f"Version {int(place[1:])} of the settings has"
+        raise Distrusted(
+            f"{which} a seal that does not hold: the table was written by somebody else than crmsync settings push.",
+            code=UNSEALED,
+            hint=_HINT,
+        )
+
+    def _entry(self, row: Mapping[str, Any]) -> Entry:
+        version = int(row["sk"]["S"][1:])
+        try:
+            return Entry(version, self._revision(row))
+        except Distrusted:
+            return Entry(version)
+
+    def _sealed(self, stored: Stored, place: str) -> dict[str, Any]:
+        texts = {name: {"S": value} for name, value in asdict(stored).items() if name != "version"}
+        seal_of_it = {"S": seal(stored, place, self._ring.keys()[0])}
+        return {**_key(place), "version": {"N": str(stored.version)}, **texts, "seal": seal_of_it}
+
+    def _item(self, place: str, table: str = "") -> Mapping[str, Any] | None:
+        item: Mapping[str, Any] | None = self._answer(place, table or self._table).get("Item")
+        return item
+
+    def _answer(self, place: str, table: str) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = self._client.get_item(TableName=table, Key=_key(place), ConsistentRead=True)
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The settings table") from problem
         return answer
@@ -126,24 +196,50 @@ class FreshSettings:
         self._table = table
         self._now = now
         self._kept: tuple[Settings, float] | None = None
+        self._refused: tuple[Distrusted, float] | None = None
 
     def settings(self) -> Settings:
-        """The settings, at most `MAX_AGE` seconds old. Raises `TryAgain`."""
-        if self._kept is None or self._now() - self._kept[1] >= MAX_AGE:
-            self._kept = (self._table.load(), self._now())
+        """The settings, at most `MAX_AGE` seconds old, and never older ones than before. Raises `TryAgain`, and as such `Distrusted`."""
+        if self._kept is not None and self._now() - self._kept[1] < MAX_AGE:
+            return self._kept[0]
+        if self._refused is not None and self._now() - self._refused[1] < MIN_AGE:
+            raise self._refused[0]
+        try:
+            self._kept = (self._look(), self._now())
+        except Distrusted as error:
+            self._refused = (error, self._now())
+            raise
         return self._kept[0]
 
+    def _look(self) -> Settings:
+        found = self._table.load()
+        if self._kept is not None and found.version < self._kept[0].version:
+            seen = self._kept[0].version
+            raise _replaced(f"Version {found.version} of the settings is in force, though version {seen} was.")
+        return found
 
-def _row_key(version: int) -> dict[str, Any]:
-    return {"pk": _PARTITION, "sk": {"S": f"v{version:06d}"}}
+
+def _replaced(text: str) -> Distrusted:
+    return Distrusted(f"{text} Nobody has pushed that.", code=REPLACED, hint=_HINT)
 
 
-def _revision(item: Mapping[str, Any]) -> Revision:
-    version = int(item["version"]["N"])
-    settings = from_json(item["settings"]["S"], version)
-    return Revision(
-        version, item["text"]["S"], settings, datetime.fromisoformat(item["pushed_at"]["S"]), item["by"]["S"]
-    )
+def _key(place: str) -> dict[str, Any]:
+    return {"pk": _PARTITION, "sk": {"S": place}}
+
+
+def _place(version: int) -> str:
+    return f"v{version:06d}"
+
+
+def _stored(item: Mapping[str, Any]) -> Stored:
+    """What a row says. Raises `KeyError` and `ValueError` where it is none of ours."""
+    texts = {name: str(item[name]["S"]) for name in ("text", "settings", "pushed_at", "by")}
+    return Stored(int(item["version"]["N"]), **texts)
+
+
+def _opened(stored: Stored) -> Revision:
+    settings = from_json(stored.settings, stored.version)
+    return Revision(stored.version, stored.text, settings, datetime.fromisoformat(stored.pushed_at), stored.by)
 
 
 def _push_error(problem: BotoCoreError | ClientError) -> SyncError:

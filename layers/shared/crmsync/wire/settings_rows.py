@@ -1,6 +1,7 @@
-"""Settings as the state table keeps them: checked once, at the push, and read back without checking.
+"""Settings as their table keeps them: checked once, at the push, and read back without checking.
 
-So no Lambda pays for the checks, and a stricter release still reads what an older one accepted: a value that is missing takes its default,
+What the file says is not all of them: the push adds what both CRMs say of mapped fields and since when each row counts. And no Lambda pays
+for the checks, and a stricter release still reads what an older one accepted: a value that is missing takes its default,
 one that this release no longer knows is left out.
 """
 
@@ -26,6 +27,14 @@ class Revision:
     settings: Settings
     pushed_at: datetime
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the history: its number, and the push that was stored there, None where its seal does not hold."""
+
+    version: int
+    revision: Revision | None = None
 
 
 def to_json(settings: Settings) -> str:

@@ -21,7 +21,7 @@ from crmsync.wiring.stores import (
     jobs,
     now,
     outbox,
-    settings,
+    settings_of_queued,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _desk() -> Desk:
     from crmsync.gateways.queues import QueueBacklog
 
     return Desk(
-        connection=lambda name: settings().connection(name),
+        connection=lambda name: settings_of_queued().connection(name),
         lister=lister_of,
         quota=quota_of,
         jobs=jobs(),

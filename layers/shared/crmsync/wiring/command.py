@@ -103,12 +103,16 @@ def _window_of(connection: Connection, settings: Settings) -> Window:
     )
 
 
+def _in_force() -> Settings:
+    """The settings in force, looked at as closely as the operator's command does."""
+    current = settings_table().current()
+    return Settings() if current is None else current.settings
+
+
 def _job_office() -> JobOffice:
     from crmsync.flows.jobs import JobOffice
 
-    return JobOffice(
-        settings_table().load, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, caller
-    )
+    return JobOffice(_in_force, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, caller)
 
 
 def caller() -> str:
@@ -124,7 +128,7 @@ def _link_office() -> LinkOffice:
     from crmsync.gateways.salesforce_ids import full
 
     links = LinksTable(aws_client("dynamodb"), table_name("links"))
-    return LinkOffice(settings_table().load, links, _sides_of, full)
+    return LinkOffice(_in_force, links, _sides_of, full)
 
 
 def _sides_of(connection: Connection) -> Sides:
@@ -139,6 +143,4 @@ def _health_office() -> HealthOffice:
     from crmsync.gateways.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
-    return HealthOffice(
-        settings_table().load, inbox(), jobs(), cursors(), quota_of, waiting, account_of, settings_table().now
-    )
+    return HealthOffice(_in_force, inbox(), jobs(), cursors(), quota_of, waiting, account_of, settings_table().now)

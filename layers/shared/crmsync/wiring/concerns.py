@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from crmsync.errors import Distrusted
 from crmsync.model.changes import Change
 from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, outbox, settings, troubles
+from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, outbox, settings_of_queued, troubles
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
@@ -84,7 +85,12 @@ def _sync(
     from crmsync.flows.known_troubles import KnownTroubles
     from crmsync.flows.sign_in import through
 
-    if (connection := _syncing(name, kind, changes)) is None:
+    try:
+        connection = _syncing(name, kind, changes)
+    except Distrusted as error:
+        outbox().again([(change, round(error.after)) for change in changes])
+        return {"PutOff": len(changes)}
+    if connection is None:
         return {}
     known = KnownTroubles(troubles())
     gate = Gate(name, kind, known, outbox(), now)
@@ -123,8 +129,8 @@ def _finished_imports() -> dict[str, datetime]:
 
 
 def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | None:
-    """The connection of that name if it has the concern switched on; messages may outlive a switch."""
-    connection = settings().connection(name)
+    """The connection of that name if it has the concern switched on; messages may outlive a switch. Raises as `settings` does."""
+    connection = settings_of_queued().connection(name)
     if connection is None or kind not in kinds_of(connection):
         logger.info("this concern of this connection does not sync", connection=name, kind=kind, changes=len(changes))
         return None

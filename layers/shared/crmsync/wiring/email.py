@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from crmsync.errors import Distrusted
 from crmsync.model.concerns import mail_kinds_of
 from crmsync.model.mail import Window
 from crmsync.model.settings import Connection
@@ -22,9 +23,11 @@ from crmsync.wiring.stores import (
     now,
     sealer,
     settings,
+    settings_of_queued,
     table_name,
     tallies,
     task_queue,
+    unless_distrusted,
 )
 
 if TYPE_CHECKING:
@@ -38,11 +41,7 @@ RUN = timedelta(seconds=60)
 
 def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that reads the log of each connection, for the kinds that are switched on (SET-10)."""
-    return in_time(
-        lambda _event: {
-            one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections
-        }
-    )
+    return in_time(unless_distrusted(_look_at_logs))
 
 
 def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
@@ -50,6 +49,10 @@ def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     from crmsync.flows.queue_batch import run_windows
 
     return in_time(lambda event: run_windows(event["Records"], _make_tasks))
+
+
+def _look_at_logs(_event: Event) -> dict[str, Any]:
+    return {one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections}
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
@@ -73,7 +76,11 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
     from crmsync.flows.email_tasks import TaskWorld, make_tasks
     from crmsync.gateways.links import LinksTable
 
-    connection = settings().connection(name)
+    try:
+        connection = settings_of_queued().connection(name)
+    except Distrusted as error:
+        task_queue().queue([(window, round(error.after)) for window in windows])
+        return []
     if connection is None or not mail_kinds_of(connection):
         logger.info("tasks of this connection are switched off", connection=name, windows=len(windows))
         return []

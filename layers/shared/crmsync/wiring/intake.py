@@ -6,15 +6,28 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crmsync.errors import Distrusted
 from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import account_of, hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
-from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, inbox, now, outbox, secrets, settings, troubles
+from crmsync.wiring.stores import (
+    Event,
+    LambdaTime,
+    cursors,
+    in_time,
+    inbox,
+    now,
+    outbox,
+    secrets,
+    settings,
+    troubles,
+    unless_distrusted,
+)
 
 if TYPE_CHECKING:
-    from crmsync.flows.intake import GuardedDoor
+    from crmsync.flows.intake import GuardedDoor, Receipt
     from crmsync.ports import Show
     from crmsync.ports.troubles import Described
     from crmsync.wire.change_event import OrgDoor
@@ -22,30 +35,40 @@ if TYPE_CHECKING:
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
     """The webhook: a Function URL event in, its answer out."""
-    from crmsync.flows.intake import receive_webhook
-    from crmsync.wire.http import answer, read_request
+    from crmsync.flows.intake import Receipt, receive_webhook
+    from crmsync.wire.http import read_request
 
     def receive(event: Event) -> dict[str, Any]:
         request = read_request(event, os.environ["WEBHOOK_URL"])
-        connections = _syncing()
+        try:
+            connections = _syncing()
+        except Distrusted:
+            # HubSpot sends it again for a day, and what is lost after that is found by the sweep.
+            return _answered(Receipt(503, "settings cannot be trusted"))
         doors = [door for one in connections if (door := _door(one))]
         receipt = receive_webhook(request, doors, outbox(), now(), shut=len(doors) < len(connections))
-        logger.info("webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes)
-        metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
-        metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)
-        return answer(receipt.status, receipt.word)
+        return _answered(receipt)
 
     return receive
 
 
+def _answered(receipt: Receipt) -> dict[str, Any]:
+    from crmsync.wire.http import answer
+
+    logger.info("webhook answered", status=receipt.status, reason=receipt.word, changes=receipt.changes)
+    metrics.add_metric(f"Webhook{receipt.status}", unit="Count", value=1)
+    metrics.add_metric("ChangesReceived", unit="Count", value=receipt.changes)
+    return answer(receipt.status, receipt.word)
+
+
 def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
-    return in_time(lambda event: _poll() if "poll" in event else _take_change_event(event))
+    return in_time(unless_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event)))
 
 
 def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """HubSpot's schedules: the sweep that finds what its webhooks lost, and in between a look at whether it still lets us in."""
-    return in_time(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot())
+    return in_time(unless_distrusted(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot()))
 
 
 def _sweep_hubspot() -> dict[str, int]:

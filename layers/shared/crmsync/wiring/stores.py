@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from crmsync.model.links import Sealer
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
+from crmsync.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.inbox import InboxTable
     from crmsync.gateways.jobs import JobsTable
+    from crmsync.gateways.key_ring import KeyRing
     from crmsync.gateways.outbox import EventOutbox
     from crmsync.gateways.queues import ErrandQueue
     from crmsync.gateways.remaining import Remaining
@@ -46,8 +48,27 @@ DEFAULT_STACK = "crmsync"
 
 
 def settings() -> Settings:
-    """The settings in force, at most a minute old."""
-    return _fresh_settings().settings()
+    """The settings in force, at most a minute old. Raises `TryAgain`; `Distrusted` is told where the operator looks."""
+    from crmsync.errors import Distrusted
+
+    try:
+        return _fresh_settings().settings()
+    except Distrusted as error:
+        logger.error("settings refused", code=error.code, reason=error.text, hint=error.hint)
+        metrics.add_metric("SettingsRefused", unit="Count", value=1)
+        raise
+
+
+def settings_of_queued() -> Settings:
+    """The settings in force, for queued work: whoever queued it had some. Raises as `settings` does, also where there are none."""
+    from crmsync.errors import Distrusted
+
+    found = settings()
+    if not found.version:
+        raise Distrusted(
+            "No settings are in force.", code="NO_SETTINGS", hint="Push some: crmsync settings push FILE --apply."
+        )
+    return found
 
 
 @cache
@@ -62,7 +83,16 @@ def settings_table() -> SettingsTable:
     """Where the settings and their history are kept."""
     from crmsync.gateways.settings import SettingsTable
 
-    return SettingsTable(aws_client("dynamodb"), table_name("settings"))
+    return SettingsTable(aws_client("dynamodb"), table_name("settings"), settings_keys(), earlier=table_name("state"))
+
+
+@cache
+def settings_keys() -> KeyRing:
+    """The keys that settings are sealed with: the Lambda's own variable, or for the operator the name that the template gives them."""
+    from crmsync.gateways.key_ring import KeyRing
+
+    name = os.environ.get("SETTINGS_KEY_SECRET") or f"{stack_name()}-settings-key"
+    return KeyRing(secrets(), name, now=time.monotonic)
 
 
 @cache
@@ -201,6 +231,19 @@ def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], An
     def run(event: Event, context: LambdaTime) -> Answer:
         remaining().start(lambda: context.get_remaining_time_in_millis() / 1000)
         return work(event)
+
+    return run
+
+
+def unless_distrusted(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event], dict[str, Any]]:
+    """Work of a schedule or a change event: left for the next time where the settings cannot be trusted, which `settings` tells."""
+    from crmsync.errors import Distrusted
+
+    def run(event: Event) -> dict[str, Any]:
+        try:
+            return work(event)
+        except Distrusted:
+            return {}
 
     return run
 

@@ -1,0 +1,74 @@
+"""Stories of settings that were put into the table past the command: nothing is done by them, and nothing is lost meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.mail import Window
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire import mail_window
+from crmsync.wire.queue import dump
+from local.people import People
+from local.stack import Stack
+from tests.builders import NOON
+from tests.flows.story_stage import SWEEP, linked_pair, record
+from tests.flows.story_words import command
+
+TABLE = "crmsync-settings"
+CURRENT = {"pk": {"S": "settings"}, "sk": {"S": "current"}}
+
+
+def change_settings(stack: Stack, old: str, new: str) -> None:
+    """Put another text into the settings in force, past the command."""
+    client = stack.cloud.aws.client("dynamodb")
+    item: dict[str, Any] = client.get_item(TableName=TABLE, Key=CURRENT)["Item"]
+    assert old in item["settings"]["S"]
+    client.put_item(TableName=TABLE, Item={**item, "settings": {"S": item["settings"]["S"].replace(old, new)}})
+
+
+def queue(stack: Stack, name: str, text: str) -> None:
+    """Put a message into a queue: one that is on its way when the settings change."""
+    client = stack.cloud.aws.client("sqs")
+    (url,) = [one for one in client.list_queues()["QueueUrls"] if name in one]
+    client.send_message(QueueUrl=url, MessageBody=text)
+
+
+def look_at(contact: str) -> str:
+    """The message that has a contact looked at."""
+    (text,) = dump([Change("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", contact), Cause.EDITED, NOON)])
+    return text
+
+
+def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people: People) -> None:
+    """Webhooks are answered 503, queued changes wait without becoming dead letters, every place says why, and a rollback ends it."""
+    one, first = linked_pair(stack, people, "sealed-1@example.com", lastname="One")
+    two, second = linked_pair(stack, people, "sealed-2@example.com", lastname="Two")
+    change_settings(stack, '"delete_in_hubspot":false', '"delete_in_hubspot":true')
+    stack.advance(61)
+    people.edit_contact(one, lastname="Une")
+    people.edit_record("Lead", second, LastName="Deux")
+    queue(stack, "ContactQueue", look_at(two))
+    queue(stack, "EmailTaskQueue", mail_window.dump(Window("acme", "OPEN", 0, 1, 2)))
+    stack.advance(2 * 3600)
+
+    codes = [command(stack, *words, status=1)["code"] for words in (("status",), ("settings", "show"), ("check",))]
+    assert codes == ["SETTINGS_SEAL"] * 3
+    assert [row["sealed"] for row in command(stack, "settings", "history")] == [True]
+    names = (record(people, "Lead", first, "LastName")["LastName"], people.contact(two, "lastname")["lastname"])
+    assert names == ("One", "Two")
+    assert '"status":503' in stack.output("hubspot_webhook")
+    told = [
+        function
+        for function in ("hubspot_webhook", "salesforce_changes", "contact_sync")
+        if "SettingsRefused" in stack.output(function)
+    ]
+    assert told == ["hubspot_webhook", "salesforce_changes", "contact_sync"]
+
+    command(stack, "settings", "rollback", "1", "--apply")
+    stack.advance(4 * SWEEP)
+
+    names = (record(people, "Lead", first, "LastName")["LastName"], people.contact(two, "lastname")["lastname"])
+    assert names == ("Une", "Deux")
+    status = command(stack, "status")
+    assert (status["version"], status["dead_letters"], status["findings"]) == (2, [], [])
