@@ -56,7 +56,7 @@ def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_val
     error = row_error(body, {"colour": "mauve", "lastname": "Lang"})
 
     assert (type(error), error.code, error.fieldname) == (Refused, "INVALID_OPTION", "colour")
-    assert error.text == "colour: … was not one of the allowed options: [label: …]."
+    assert error.text == "colour: … was not one of the allowed options: …"
     assert error.hint
 
 
@@ -64,7 +64,7 @@ def test_a_bad_value_is_refused_with_its_property_and_a_hint_and_without_the_val
     "message",
     [
         "Contact already exists. Existing ID: 501",
-        'No: [{"message":"On 7. 501 already has that value.","error":"CONFLICTING_UNIQUE_VALUE","name":"crmsync_salesforce_id"}]',
+        'Property values were not valid: [{"message":"7. 501 already has that value.","error":"CONFLICTING_UNIQUE_VALUE","name":"a_key"}]',
     ],
 )
 def test_a_clash_names_the_record_that_was_first(message: str) -> None:

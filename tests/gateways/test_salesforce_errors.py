@@ -74,7 +74,7 @@ def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:
     error = row_error(errors, {"LastName": "Langlang"})
 
     assert (type(error), error.code, error.fieldname) == (Refused, "STRING_TOO_LONG", "LastName")
-    assert error.text == "Last Name: data value too large: …"
+    assert error.text == "…: data value too large: …"
 
 
 def test_a_taken_key_names_its_holder_by_the_long_id() -> None:

@@ -221,7 +221,7 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
         0,
         (
             "acme  waiting     hubspot:contact:81    It has no e-mail address.\n"
-            "acme  validation  salesforce:Lead:00Q1  Too long. Shorten it.\n"
+            "acme  validation  salesforce:Lead:00Q1  [Title] Too long. Shorten it.\n"
         ),
         "",
     )

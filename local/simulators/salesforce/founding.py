@@ -94,6 +94,7 @@ class Founding:
             self._org.no_setup.add(cast.integration_user_id)
         self._integration = cast.integration_user_id
         self._custom_fields()
+        self._validation_rules()
         self._queues()
         self._stages()
         self._record_types()
@@ -179,6 +180,18 @@ class Founding:
                     DeveloperName=name,
                     FullName=f"{owner}.{field.name}",
                     Metadata=metadata,
+                )
+
+    def _validation_rules(self) -> None:
+        """The rules of an administrator are known to the Tooling API, but for those of the world that are a trigger's doing."""
+        for number, given in enumerate(self._world.get("validation_rules") or (), start=1):
+            if not given.get("trigger"):
+                name = f"Rule_{number}"
+                self._raw(
+                    "ValidationRule",
+                    ValidationName=name,
+                    EntityDefinitionId=given["object"],
+                    ErrorMessage=given["message"],
                 )
 
     def _queues(self) -> None:

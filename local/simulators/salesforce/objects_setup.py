@@ -306,6 +306,21 @@ CUSTOM_FIELD: Final = SObject(
     tooling=True,
 )
 
+VALIDATION_RULE: Final = SObject(
+    "ValidationRule",
+    "Validation Rule",
+    "Validation Rules",
+    "03d",
+    (
+        *system_fields(deletable=False),
+        Field("Active", "boolean", "Active", default=True, nillable=False),
+        text("EntityDefinitionId", "Entity Definition ID"),
+        text("ErrorMessage", "Error Message"),
+        text("ValidationName", "Validation Name", 80),
+    ),
+    tooling=True,
+)
+
 _RELAY_TEXTS: Final = {
     "NamedCredential": ("0XA", ("DeveloperName", "MasterLabel", "Endpoint")),
     "PlatformEventChannel": ("0YL", ("DeveloperName", "MasterLabel", "ChannelType")),
@@ -346,4 +361,5 @@ SETUP_OBJECTS: Final = (
     FIELD_PERMISSIONS,
     PERMISSION_SET_ASSIGNMENT,
     CUSTOM_FIELD,
+    VALIDATION_RULE,
 )

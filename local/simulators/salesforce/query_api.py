@@ -74,6 +74,8 @@ class Queries:
             f"{call.base}/{'tooling/' if tooling else ''}sobjects",
         )
         answer = engine.run(text, include_deleted=include_deleted)
+        if answer.sobject.name == "ValidationRule" and not org.may_set_up(call.user_id):
+            raise RefusalError("INVALID_TYPE", "sObject type 'ValidationRule' is not supported.")  # [M]
         if tooling and len(answer.rows) > 1 and _WHOLE.search(text.partition("FROM")[0]):
             message = "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row"
             raise RefusalError("MALFORMED_QUERY", message)  # [M] text; the fact is [D]

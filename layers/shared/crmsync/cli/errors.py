@@ -42,7 +42,13 @@ def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 def _cells(row: ErrorRow) -> tuple[str, ...]:
     report = row.report
-    return row.connection, str(report.category), str(report.ref), f"{report.text} {report.hint}".strip()
+    where = f"[{report.fieldname}]" if report.fieldname else ""
+    return (
+        row.connection,
+        str(report.category),
+        str(report.ref),
+        " ".join(filter(None, (where, report.text, report.hint))),
+    )
 
 
 def _row(row: ErrorRow) -> dict[str, object]:

@@ -32,7 +32,7 @@ def look_at(changes: Sequence[Change], world: World) -> Looked[Any]:
     try:
         return LOOKS[changes[0].kind](changes, world)
     except SyncError as error:
-        if any(name in error.text for name in _OURS):
+        if any(name in f"{error.fieldname} {error.text}" for name in _OURS):
             hint = "Run crmsync setup --apply first; crmsync check says what is missing."
             raise Refused(error.text, code=error.code, hint=hint) from error
         raise

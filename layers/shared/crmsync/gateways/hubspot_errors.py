@@ -1,5 +1,7 @@
 """What HubSpot's refusals mean: one table of (status, category), and its reading. Nothing here calls anybody.
 
+Of HubSpot's own texts only known sentences are kept (see `vendor_texts`).
+
 The codes are HubSpot's documented ones (error handling guide, [D]); where HubSpot sends another category with the same status, the row with
 an empty category counts. Rows of a 207 have a category but no status of their own.
 """
@@ -14,7 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
-from crmsync.gateways.privacy import clean
+from crmsync.gateways.hubspot_texts import SENTENCES
+from crmsync.gateways.vendor_texts import code_of, kept, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ SIDE = "hubspot"
 _SHUT = frozenset({401, 403, 429, 477})
 """Statuses that whoever calls would get, whatever is called for."""
 _SLOW = frozenset({"ReadTimeoutError"})
+_LISTED = "Property values were not valid: "
 _EXISTING = re.compile(r"Existing ID: (\d+)|(\d+) already has that value")
 _SERVER_FAULT = 500
 
@@ -90,9 +94,9 @@ def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = No
 
     What says that HubSpot is down for everybody is a `Down`: a token or a scope that is gone, limits, and faults of its own.
     """
-    category = str(body.get("category") or body.get("errorType") or status)
+    category = code_of(body.get("category") or body.get("errorType"), status)
     verdict = verdict_of(status, category, str(body.get("policyName", "")))
-    error = _error(verdict, body, code=category, values=(), names=(), asked=asked)
+    error = _error(verdict, body, code=category, values=(), asked=asked)
     if status not in _SHUT and status < _SERVER_FAULT:
         return error
     after = error.after if isinstance(error, TryAgain) else verdict.wait
@@ -101,9 +105,9 @@ def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = No
 
 def row_error(body: Mapping[str, Any], sent: Mapping[str, object], *, status: int = 400) -> SyncError:
     """The error for one row, from a 207's error entry or from a refused call that held this row only. `sent` are the row's properties."""
-    category = str(body.get("category") or status)
+    category = code_of(body.get("category"), status)
     verdict = _BY_CATEGORY.get(category) or verdict_of(status, category)
-    return _error(verdict, body, code=category, values=sent.values(), names=sent)
+    return _error(verdict, body, code=category, values=sent.values())
 
 
 def unreachable(problem: Exception) -> Down:
@@ -118,17 +122,17 @@ def _error(
     *,
     code: str,
     values: Iterable[object],
-    names: Iterable[str],
     asked: float | None = None,
 ) -> SyncError:
     message = str(body.get("message") or code)
     details = _details(message)
     if details:
-        code = details[0]["code"]
+        code = details[0].code
         verdict = _BY_CODE.get(code, verdict)
-    known = [*names, *(detail["name"] for detail in details), *_named(body)]
-    fieldname = details[0]["name"] if details else next(iter(_named(body)), "")
-    text = clean(" ".join(detail["text"] for detail in details) or message, values=values, names=known)
+    named = [*(detail.name for detail in details), *_named(body)]
+    fieldname = details[0].name if details else next(iter(named), "")
+    said = " ".join(detail.told(values) for detail in details)
+    text = said or kept(message, SENTENCES.get(code, ()), values) or f"HubSpot answered {code}."
     if issubclass(verdict.error, TryAgain):
         return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
     if issubclass(verdict.error, Conflict):
@@ -139,24 +143,40 @@ def _error(
     if code in PROPERTY_CODES:
         return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
     error = verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
-    return error.naming([*(detail["name"] for detail in details), *_named(body)])
+    return error.naming(named)
 
 
-def _details(message: str) -> list[dict[str, str]]:
-    """The JSON list that HubSpot puts into the message of a VALIDATION_ERROR, one entry per bad property."""
-    start = message.find("[{")
-    if start < 0:
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """What is wrong with one property."""
+
+    name: str
+    code: str
+    message: str
+
+    def told(self, values: Iterable[object]) -> str:
+        """As a sentence."""
+        text = kept(self.message, SENTENCES.get(self.code, ()), values) or self.code
+        return f"{self.name or 'Property'}: {text}" + ("" if text.endswith((".", "…")) else ".")
+
+
+def _details(message: str) -> list[_Detail]:
+    """The JSON list that HubSpot puts into the message of a VALIDATION_ERROR, one entry per bad property.
+
+    Behind any other beginning there may be JSON that was sent, which says nothing about properties.
+    """
+    if not message.startswith(_LISTED):
         return []
     try:
-        found, _ = json.JSONDecoder().raw_decode(message[start:])
+        found, _ = json.JSONDecoder().raw_decode(message.removeprefix(_LISTED))
     except ValueError:
         return []
     return [
-        {
-            "name": str(one.get("name") or one.get("propertyName") or ""),
-            "code": str(one.get("error") or "VALIDATION_ERROR"),
-            "text": f"{one.get('name') or 'Property'}: {one.get('message') or one.get('error')}.",
-        }
+        _Detail(
+            name_of(one.get("name") or one.get("propertyName")),
+            code_of(one.get("error"), "VALIDATION_ERROR"),
+            str(one.get("message") or ""),
+        )
         for one in found
         if isinstance(one, dict)
     ]
@@ -164,4 +184,5 @@ def _details(message: str) -> list[dict[str, str]]:
 
 def _named(body: Mapping[str, Any]) -> list[str]:
     contexts = [body.get("context") or {}, *((one.get("context") or {}) for one in body.get("errors") or ())]
-    return [str(name) for context in contexts for name in context.get("propertyName") or ()]
+    names = (name_of(name) for context in contexts for name in context.get("propertyName") or ())
+    return [name for name in names if name]

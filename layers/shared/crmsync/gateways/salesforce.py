@@ -17,7 +17,18 @@ from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_ids import is_id
 from crmsync.gateways.salesforce_locks import in_calls
 from crmsync.gateways.salesforce_queries import PAGE, ROW_FIELDS, by_email, by_key, run
-from crmsync.gateways.salesforce_rows import CONVERSION, FIXED, Write, change, creation, outcome, record, update_of
+from crmsync.gateways.salesforce_rows import (
+    CONVERSION,
+    FIXED,
+    Write,
+    change,
+    creation,
+    has_met_a_rule,
+    outcome,
+    record,
+    update_of,
+)
+from crmsync.gateways.salesforce_rule_texts import RuleTexts
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession, Token
 from crmsync.gateways.salesforce_survivors import survivors
 from crmsync.gateways.salesforce_sweep import SalesforceSweep
@@ -71,6 +82,7 @@ class SalesforceGateway:
         )
         self._sweep = SalesforceSweep(self._session, page=page, now=now)
         self._persons = PersonAccounts(self._session)
+        self._rule_texts = RuleTexts(self._session, now)
 
     @property
     def session(self) -> SalesforceSession:
@@ -214,7 +226,8 @@ class SalesforceGateway:
         body = {"allOrNone": False, "records": [write.row for write in part]}
         answer = self._session.call(way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE)
         if not isinstance(answer, Refusal):
-            outcomes.update((write.at, outcome(write, row)) for write, row in zip(part, answer, strict=True))
+            rules = self._rule_texts.known() if any(map(has_met_a_rule, answer)) else ()
+            outcomes.update((write.at, outcome(write, row, rules)) for write, row in zip(part, answer, strict=True))
             return
         error = call_error(answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {})
         # A field that the org lacks spoils every row that has it: no need to search for those.

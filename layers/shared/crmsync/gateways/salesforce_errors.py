@@ -1,5 +1,7 @@
 """What Salesforce's refusals mean: one table by error code, and its reading. Nothing here calls anybody.
 
+Of Salesforce's own texts only known sentences are kept (see `vendor_texts`).
+
 The codes are those of the API's StatusCode and ExceptionCode lists ([D]); rows of a collection call them `statusCode`, failed calls
 `errorCode`. A code that the table lacks is a refusal: repeating what Salesforce will not have only burns the day's calls.
 """
@@ -7,14 +9,15 @@ The codes are those of the API's StatusCode and ExceptionCode lists ([D]); rows 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
-from crmsync.gateways.privacy import clean
 from crmsync.gateways.salesforce_ids import full, is_id
+from crmsync.gateways.salesforce_texts import SENTENCES
+from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,18 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
             Refused, hint="The record that this one points to is missing in Salesforce."
         ),
         "FIELD_CUSTOM_VALIDATION_EXCEPTION": Verdict(
-            Refused, hint="Make the record meet the validation rule in Salesforce."
+            Refused,
+            hint="A validation rule, trigger or flow in Salesforce refused it: make the record meet it, or change it. Whoever makes the "
+            "same edit in Salesforce sees all that it says.",
         ),
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Verdict(
-            Refused, hint="A Salesforce trigger or flow refused it: see its error."
+            Refused,
+            hint="A trigger or flow in Salesforce failed on it. Make the same edit in Salesforce to see its error, and have it mended.",
         ),
-        "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(Refused, hint="A Salesforce flow failed on it: see the flow's error."),
+        "CANNOT_EXECUTE_FLOW_TRIGGER": Verdict(
+            Refused,
+            hint="A flow in Salesforce failed on it. Salesforce has mailed the error to the flow's administrator; have it mended.",
+        ),
         "FIELD_INTEGRITY_EXCEPTION": _VALUE,
         "FIELD_FILTER_VALIDATION_EXCEPTION": _VALUE,
         "REQUIRED_FIELD_MISSING": Verdict(
@@ -114,6 +123,8 @@ VERDICTS: Mapping[str, Verdict] = MappingProxyType(
     }
 )
 
+RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+"""A validation rule refused it, or an administrator's trigger or flow as such rules do."""
 LOCKED = "UNABLE_TO_LOCK_ROW"
 DOUBLE = "DUPLICATE_VALUE"
 FIELD_CODES = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
@@ -161,9 +172,9 @@ def call_error(
     What says that Salesforce is down for everybody is a `Down`: a login that is refused, limits, and faults of its own.
     """
     found = first_error(content)
-    code = str(found.get("errorCode") or found.get("error") or status)
+    code = code_of(found.get("errorCode") or found.get("error"), status)
     message = str(found.get("message") or found.get("error_description") or code)
-    error = _error(code, status, message, found, values=tuple(sent.values()), names=tuple(sent), asked=asked)
+    error = _error(code, status, message, found, values=tuple(sent.values()), asked=asked)
     shut = code in _SHUT or status in _BUSY
     if not shut and (not isinstance(error, TryAgain) or code in _OF_A_ROW):
         return error
@@ -179,20 +190,28 @@ def login_error(status: int, content: Any) -> Down:
     return Down(error.text, side=SIDE, after=after, code=error.code, hint=error.hint or _LOGIN.hint)
 
 
-def row_error(errors: Iterable[Mapping[str, Any]], sent: Mapping[str, object], *, updates: bool = False) -> SyncError:
+def row_error(
+    errors: Iterable[Mapping[str, Any]],
+    sent: Mapping[str, object],
+    *,
+    updates: bool = False,
+    rules: Collection[str] = (),
+) -> SyncError:
     """The error for one row of a collection; `sent` are its fields. Of several errors the first one counts, with the fields of all.
+
+    `rules` are the messages of the org's validation rules, as `salesforce_rule_texts` gives them.
 
     An update of a record that never was, or is gone for good, is refused as a bad cross reference; so is one that points to such a
     record. Only a row without any reference can tell the two apart.
     """
     every = list(errors)
     found = every[0] if every else {}
-    code = str(found.get("statusCode") or found.get("errorCode") or "UNKNOWN_EXCEPTION")
+    code = code_of(found.get("statusCode") or found.get("errorCode"), "UNKNOWN_EXCEPTION")
     message = str(found.get("message") or code)
     if updates and code == "INVALID_CROSS_REFERENCE_KEY" and not any(is_id(str(value)) for value in sent.values()):
         return Gone("The Salesforce record no longer exists.", code=code)
-    error = _error(code, 400, message, found, values=tuple(sent.values()), names=tuple(sent))
-    return error.naming(str(name) for one in every for name in one.get("fields") or ())
+    error = _error(code, 400, message, found, values=tuple(sent.values()), rules=rules)
+    return error.naming(name_of(name) for one in every for name in one.get("fields") or ())
 
 
 def unreachable(problem: Exception) -> Down:
@@ -208,12 +227,12 @@ def _error(
     found: Mapping[str, Any],
     *,
     values: tuple[object, ...],
-    names: tuple[str, ...],
     asked: float | None = None,
+    rules: Collection[str] = (),
 ) -> SyncError:
     verdict = verdict_of(code, status, message)
     fieldname = _fieldname(found, message)
-    text = clean(message, values=values, names=(*names, *filter(None, [fieldname])))
+    text = kept(message, SENTENCES.get(code, ()), values) or _of_a_rule(code, message, rules)
     matches = _matches(found)
     if len(matches) == 1:
         return Conflict(text, existing=matches[0], code=code, hint=verdict.hint)
@@ -227,10 +246,16 @@ def _error(
     return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
 
 
+def _of_a_rule(code: str, message: str, rules: Collection[str]) -> str:
+    """The message of a validation rule, where it is one; else the code alone."""
+    told = plain_of(message)
+    return told if code == RULE and told and told in rules else f"Salesforce answered {code}."
+
+
 def _fieldname(found: Mapping[str, Any], message: str) -> str:
     fields = found.get("fields") or ()
     column = _COLUMN.search(message)
-    return str(fields[0]) if fields else column.group(1) if column else ""
+    return name_of(fields[0] if fields else column.group(1) if column else "")
 
 
 def _matches(found: Mapping[str, Any]) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crmsync.gateways.salesforce_errors import row_error
+from crmsync.gateways.salesforce_errors import RULE, row_error
 from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_sweep import moment
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -33,11 +33,16 @@ class Write:
     fields: Mapping[str, Any]
 
 
-def outcome(write: Write, row: Mapping[str, Any]) -> Outcome:
-    """What became of a row, by its part of the answer."""
+def outcome(write: Write, row: Mapping[str, Any], rules: Collection[str] = ()) -> Outcome:
+    """What became of a row, by its part of the answer; `rules` are the messages of the org's validation rules."""
     if not row.get("success"):
-        return row_error(row.get("errors") or (), write.fields, updates="id" in write.row)
+        return row_error(row.get("errors") or (), write.fields, updates="id" in write.row, rules=rules)
     return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
+
+
+def has_met_a_rule(row: Mapping[str, Any]) -> bool:
+    """Whether this part of an answer says that a rule refused the row."""
+    return any(error.get("statusCode") == RULE for error in row.get("errors") or ())
 
 
 def creation(at: int, effect: CreateRecord) -> Write:

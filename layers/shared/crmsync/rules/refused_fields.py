@@ -86,8 +86,9 @@ def without(effect: AnyWrite, fields: Collection[str]) -> AnyWrite:
 
 
 def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
-    """What people are told of fields that were left out: the CRM's own words."""
-    text = f"{error.text} The field was left out, the rest of the record is in step."
+    """What people are told of fields that were left out: what is kept of the CRM's own words."""
+    end = "" if error.text.endswith((".", "!", "?", "…")) else "."
+    text = f"{error.text}{end} The field was left out, the rest of the record is in step."
     return Report(ref, Category.VALIDATION, text, ", ".join(sorted(fields)), error.hint, ("CH-8",))
 
 
