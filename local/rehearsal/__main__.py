@@ -72,8 +72,11 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
 def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     """What the operator does once: secrets, the command, and the webhooks that the command asks for."""
     portal = crms.hubspot.portals[0].portal_id
+    hubspot = crms.hubspot_secret(portal) or {}
+    signing = ("client_secret", "previous_client_secret")
     secrets = {
-        "crmsync/acme/hubspot": crms.hubspot_secret(portal),
+        "crmsync/acme/hubspot": {key: value for key, value in hubspot.items() if key not in signing},
+        "signing/crmsync/acme/hubspot": {key: hubspot[key] for key in ("app_id", *signing) if key in hubspot},
         "crmsync/acme/salesforce": crms.salesforce_secret(),
     }
     for name, secret in secrets.items():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
+import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -29,6 +31,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local.clock import Clock
 from local.faults import Faults
 from local.stack import transactions
+from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
 from local.stack.tables import Callers, Reply, Tables
 from local.stack.template import REGION
@@ -119,6 +122,8 @@ class Aws:
         _install()
         self.account = str(next(_ACCOUNTS))
         self.callers = Callers(quiet={OWN_KEY})
+        self.rights = Rights({})
+        """What the template of this account grants to whom; whoever it does not name may do everything."""
         self.tables = Tables(self.account, clock, faults, self.callers)
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
@@ -166,7 +171,11 @@ class Aws:
             return self._moto(environ, service, given)
 
         target = environ.get("HTTP_X_AMZ_TARGET", "")
-        if service == "dynamodb" and target.startswith("DynamoDB_2012"):
+        who = self.callers.functions.get(key, key)
+        refusal = self._refusal(who, service, target.rpartition(".")[2], body) if who in self.rights.granted else None
+        if refusal:
+            reply = refusal
+        elif service == "dynamodb" and target.startswith("DynamoDB_2012"):
             reply = self.tables.answer(target.partition(".")[2], key, body, forward)
         else:
             reply = forward(body)
@@ -174,6 +183,12 @@ class Aws:
         headers = [(name, value) for name, value in reply.headers.items() if name.title() not in ours]
         start_response(f"{reply.status} Answer", [*headers, *ours.items()])
         return [reply.body]
+
+    def _refusal(self, who: str, service: str, operation: str, body: bytes) -> Reply | None:
+        refusal = self.rights.refusal(who, calls_of(service, operation, body, self.account))
+        if refusal:
+            print(json.loads(refusal.body)["message"], file=sys.stderr, flush=True)
+        return refusal
 
     def _moto(self, environ: Mapping[str, Any], service: str, body: bytes) -> Reply:
         inner = {

@@ -22,6 +22,7 @@ from local.stack.doors import Door
 from local.stack.function_url import FunctionUrl
 from local.stack.lambdas import Lambdas
 from local.stack.queues import QueuePoller
+from local.stack.rights import rights_of
 from local.stack.runner import Mover
 from local.stack.template import QueueMapping, Template
 from local.stack.turns import Turns
@@ -57,6 +58,7 @@ class Cloud:
             self._owned.callback(self.aws.close)
             read = Template(template, parameters or {})
             self.deployed = Deployed(self.aws, read)
+            self.aws.rights = rights_of(read, self.deployed.resolver)
             self.functions = read.functions(self.deployed.resolver)
             self.lambdas = self._lambdas(read.queue_mappings(self.deployed.resolver))
             self._connect(read)

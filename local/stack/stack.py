@@ -65,6 +65,7 @@ class Stack:
             raise StackError(f"a function runs in 1 worker at least, not in {workers}")
         if strangers := unknown_keys(world):
             raise StackError(f"the world file has keys that nobody knows: {', '.join(strangers)}")
+        connections = _connections(settings)
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
         self._faults = Faults(self.clock)
@@ -74,11 +75,11 @@ class Stack:
             undo.push(self._owned)
             self._crms = self._own(self._sides(world, seed, ports))
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
-            self.cloud = self._own(self._deploy(template, ports, parameters))
+            self.cloud = self._own(self._deploy(template, ports, {**_names(connections), **parameters}))
             self._operator = self._own(Operator(self.cloud, self.clock))
             events = ChangeEvents(self.salesforce, self.cloud.partner_bus)
             self._runner = Runner(self.clock, [Webhooks(self.hubspot), events, *self.cloud.movers])
-            self._prepare(settings, set_up=bool(world.get("set_up", True)))
+            self._prepare(settings, connections, set_up=bool(world.get("set_up", True)))
             self._listen()
             self._before = self._counted()
             self.control_url = self._own(Server(Control(self).wsgi, ports["control"])).url
@@ -171,6 +172,8 @@ class Stack:
         doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
         self.webhook_url, self.console_url = (door.url for door in doors)
         parameters = {
+            # The laptop's CRMs have one secret each.
+            "SigningSecrets": "with_tokens",
             **given,
             "WebhookUrl": self.webhook_url,
             "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",
@@ -191,11 +194,7 @@ class Stack:
         self.salesforce.on_product_write = partial(self.cloud.lambdas.written, "salesforce_write")
         self.cloud.aws.tables.on_foreign_write = self._follow_settings
 
-    def _prepare(self, settings: str, *, set_up: bool) -> None:
-        try:
-            connections = tomllib.loads(settings).get("connection", [])
-        except tomllib.TOMLDecodeError as error:
-            raise StackError(f"the settings file is no TOML: {error}") from error
+    def _prepare(self, settings: str, connections: Iterable[Mapping[str, Any]], *, set_up: bool) -> None:
         client = self.cloud.aws.client("secretsmanager")
         for name, value in _secrets(connections, self._crms).items():
             client.create_secret(Name=name, SecretString=json.dumps(value))
@@ -234,6 +233,22 @@ class Stack:
             "open_errors": self._look(),
             "now_ms": self.clock.now_ms(),
         }
+
+
+def _connections(settings: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = tomllib.loads(settings).get("connection", [])
+    except tomllib.TOMLDecodeError as error:
+        raise StackError(f"the settings file is no TOML: {error}") from error
+    return found
+
+
+def _names(connections: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The parameters by which somebody who names secrets so would deploy: none where the template's own fit."""
+    named = [(side, one.get(side, {}).get("secret", "")) for one in connections for side in ("hubspot", "salesforce")]
+    if all(not name or (name.startswith("crmsync/") and name.endswith(f"/{side}")) for side, name in named):
+        return {}
+    return {"SecretPrefix": "", "HubspotSecretSuffix": "", "SalesforceSecretSuffix": ""}
 
 
 def _secrets(connections: Iterable[Mapping[str, Any]], crms: Crms) -> dict[str, dict[str, Any]]:

@@ -98,7 +98,7 @@ class Template:
         text = path.read_text()
         declared = _parsed(text).get("Parameters", {})
         self.parameters = {name: parameters.get(name, spec.get("Default", "")) for name, spec in declared.items()}
-        self.transformed: dict[str, Any] = json.loads(_transformed(text, frozenset(parameters)))
+        self.transformed: dict[str, Any] = json.loads(transformed(text, frozenset(parameters)))
         self.resources: dict[str, dict[str, Any]] = self.transformed["Resources"]
 
     def resolver(self, stack: str, account: str, names: Names) -> Resolver:
@@ -268,7 +268,7 @@ def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _transformed(text: str, given: frozenset[str]) -> str:
+def transformed(text: str, given: frozenset[str] = frozenset()) -> str:
     """What SAM makes of a template, as JSON.
 
     The parameters called in `given` stay ``Ref``s, which the resolver answers: each stack has its own addresses, and yet one translation

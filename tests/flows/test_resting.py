@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crmsync.flows.resting import wake_mappings
+from crmsync.flows.resting import asks_for_fields, wake_mappings
 from crmsync.flows.sweep import Watch, sweep
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
@@ -31,7 +31,8 @@ def a_town() -> tuple[Town, Ref, Ref]:
 def look_around(town: Town) -> None:
     """What the schedules do: mappings whose field is back, then what changed on both sides."""
     world = town.world
-    wake_mappings(world.connection, town.troubles, town.schemas, town.inbox, town.cursors)
+    for side in Side:
+        wake_mappings(world.connection, side, town.troubles, town.schemas, town.inbox, town.cursors)
     for side in Side:
         kinds = {name: kind for name, kind in objects_of(world.connection, side).items() if name != "Account"}
         sweep(Watch("acme", side, kinds), town.crm(side), town.cursors, town.outbox, town.now)
@@ -159,3 +160,9 @@ def test_what_broke_off_is_ended_with_the_next_look() -> None:
     look_around(town)
 
     assert (town.salesforce.fields(lead)["Title"], town.troubles.rests) == ("Head Buyer", {})
+
+
+def test_a_poll_asks_for_fields_once_a_quarter() -> None:
+    """Of the sixty polls of an hour four ask."""
+    hour = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    assert [minute for minute in range(60) if asks_for_fields(hour + timedelta(minutes=minute))] == [0, 15, 30, 45]

@@ -6,7 +6,7 @@ import pytest
 
 from crmsync.errors import Refused
 from crmsync.flows.set_up import StepState
-from crmsync.rules.licences import admin_secret
+from crmsync.rules.secret_names import admin_secret
 from tests.config.files import MINIMAL
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Script

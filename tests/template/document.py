@@ -5,12 +5,16 @@ Intrinsic functions stay as they are written: ``!GetAtt Queue.Arn`` is ``{"Fn::G
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from local.stack.template import transformed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,20 +67,52 @@ class Template:
                 if event["Type"] == "SQS":
                     yield name, event["Properties"], target(event["Properties"]["Queue"])
 
+    @cached_property
+    def deployed(self) -> Mapping[str, Any]:
+        """The resources as CloudFormation gets them, by logical id: what SAM makes of the template, with whatever it adds."""
+        made: dict[str, Any] = json.loads(transformed(self.text))["Resources"]
+        return made
+
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every policy statement with the logical id of the resource it stands in."""
-        for name, function in self.functions.items():
-            for policy in function.get("Policies", []):
-                if isinstance(policy, dict) and "Statement" in policy:
-                    yield from ((name, statement) for statement in policy["Statement"])
-        for name, policy in self.of_type("AWS::SQS::QueuePolicy").items():
-            yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+        """Every policy statement that is deployed, those under a condition too, with the logical id of the resource it stands in."""
+        for name, resource in self.deployed.items():
+            yield from ((name, statement) for statement in _statements(resource.get("Properties", {})))
+
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """Properties of the roles that are deployed, by logical id."""
+        return {name: one["Properties"] for name, one in self.deployed.items() if one["Type"] == "AWS::IAM::Role"}
+
+
+def _statements(value: Any) -> Iterator[dict[str, Any]]:
+    """What stands under every key ``Statement``, however deep."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Statement":
+                yield from spread(inner)
+            else:
+                yield from _statements(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _statements(inner)
+
+
+def spread(value: Any) -> Iterator[Any]:
+    """One or many as many; of an ``Fn::If`` both branches, unless one is no value at all."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from spread(inner)
+    elif isinstance(value, dict) and "Fn::If" in value:
+        yield from spread(value["Fn::If"][1:])
+    elif value != {"Ref": "AWS::NoValue"}:
+        yield value
 
 
 def target(value: object) -> str:
     """The logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref": "Queue"}`` are both ``Queue``."""
     if isinstance(value, dict) and len(value) == 1:
         (inner,) = value.values()
+        if isinstance(inner, list) and inner:
+            inner = inner[0]
         if isinstance(inner, str):
             return inner.partition(".")[0]
     return ""

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from tests.template.document import QUEUE, ROOT, Template, as_list, target
+from tests.template.document import QUEUE, ROOT, Template, as_list, spread, target
 
 Law = Callable[[Template], list[str]]
 
 OURS = "crmsync"
 FORTNIGHT = 14 * 24 * 3600
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
-         "FunctionUrlConfig", "EventInvokeConfig", "Events", "Policies", "Environment", "RecursiveLoop")  # fmt: skip
+         "FunctionUrlConfig", "EventInvokeConfig", "Events", "Role", "Environment", "RecursiveLoop")  # fmt: skip
+
+FOR_ANY_RESOURCE = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
+"""What AWS allows for all resources or for none (Service Authorization Reference)."""
+
+SECRETS = re.compile(
+    r":secret:"
+    r"(?:\$\{AWS::StackName\}-[a-z-]+-\*"
+    r"|signing/\$\{SecretPrefix\}\*"
+    r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
+    r'"\}$'
+)
+"""How the ARN of a secret may be put: a name of the stack's, or the part of the connections' secrets that a function works with."""
 
 
 def functions_log_with_retention(template: Template) -> list[str]:
@@ -214,37 +226,71 @@ def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
 
 
 def policies_name_actions_and_resources(template: Template) -> list[str]:
-    """No action and no resource is a wildcard; a secret's ARN may end in one, because Secrets Manager adds six characters to the name."""
+    """No action and no resource that is allowed is a wildcard.
+
+    Two exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the name; and what AWS allows for all
+    resources or none (`FOR_ANY_RESOURCE`).
+    """
     complaints = []
     for name, statement in template.statements():
-        if any("*" in action for action in as_list(statement.get("Action", "*"))):
-            complaints.append(f"{name}: wildcard in {statement.get('Action')}")
-        for resource in as_list(statement.get("Resource", "*")):
-            text = json.dumps(resource)
-            secret = ":secret:${" in text and text.count("*") == 1 and text.endswith('*"}')
-            if "*" in text and not secret:
-                complaints.append(f"{name}: wildcard in {text}")
+        actions = as_list(statement.get("Action", "*"))
         if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
             complaints.append(f"{name}: says what it does not mean")
+        if statement["Effect"] == "Deny":
+            continue
+        if any("*" in action for action in actions):
+            complaints.append(f"{name}: wildcard in {statement.get('Action')}")
+        trusts = "sts:AssumeRole" in actions
+        for resource in (
+            () if trusts or FOR_ANY_RESOURCE.issuperset(actions) else spread(statement.get("Resource", "*"))
+        ):
+            text = json.dumps(resource)
+            if "*" in text and not SECRETS.search(text):
+                complaints.append(f"{name}: wildcard in {text}")
     return complaints
 
 
-def policies_are_written_out(template: Template) -> list[str]:
-    """No managed policy, no SAM policy template: each right is written here."""
-    return [
-        f"{name}: {policy if isinstance(policy, str) else next(iter(policy))} is not written out"
-        for name, function in template.functions.items()
-        for policy in function.get("Policies", [])
-        if not (isinstance(policy, dict) and "Statement" in policy)
-    ]
+def roles_are_written_out(template: Template) -> list[str]:
+    """Every role that is deployed stands in the template: SAM adds none, and none has a policy of AWS's, which would allow more.
+
+    Each has the boundary that an account may demand.
+    """
+    written = template.of_type("AWS::IAM::Role")
+    policies = template.of_type("AWS::IAM::ManagedPolicy")
+    complaints = []
+    for name, role in template.roles().items():
+        if name not in written:
+            complaints.append(f"{name}: made by SAM")
+        if any(target(policy) not in policies for policy in role.get("ManagedPolicyArns", [])):
+            complaints.append(f"{name}: has a policy that is not written here")
+        if role.get("PermissionsBoundary", {}).get("Fn::If", [""])[0] != "HasPermissionsBoundary":
+            complaints.append(f"{name}: goes without the boundary")
+    return complaints
+
+
+def roles_are_nobody_elses(template: Template) -> list[str]:
+    """Every function runs in a role of its own, that Lambda alone can take on."""
+    complaints = []
+    roles = template.roles()
+    for name, function in template.functions.items():
+        role = target(function.get("Role"))
+        trusted = list(_principals(roles.get(role, {})))
+        if role != f"{name}Role" or trusted != [{"Service": "lambda.amazonaws.com"}]:
+            complaints.append(f"{name}: not in a role of its own")
+    return complaints
 
 
 def policies_open_to_services_name_the_source(template: Template) -> list[str]:
-    """Who lets a service in says which of its resources; who puts events says under which name."""
+    """Who lets a service in says for which resource or account; who puts events says under which name.
+
+    Lambda takes on a function's role for that function alone, and names no source then.
+    """
     complaints = []
     for name, statement in template.statements():
         condition = json.dumps(statement.get("Condition", {}))
-        if "Principal" in statement and "aws:SourceArn" not in condition:
+        if statement["Effect"] == "Deny" or statement.get("Principal") == {"Service": "lambda.amazonaws.com"}:
+            continue
+        if "Principal" in statement and "aws:Source" not in condition:
             complaints.append(f"{name}: lets in any {statement['Principal']}")
         if "events:PutEvents" in as_list(statement["Action"]) and "events:source" not in condition:
             complaints.append(f"{name}: puts events in anybody's name")
@@ -344,7 +390,8 @@ LAWS: tuple[Law, ...] = (
     retries_outlast_throttling,
     rules_keep_what_they_cannot_deliver,
     policies_name_actions_and_resources,
-    policies_are_written_out,
+    roles_are_written_out,
+    roles_are_nobody_elses,
     policies_open_to_services_name_the_source,
     policies_have_a_reason_above,
     memory_survives,
@@ -362,6 +409,12 @@ def _watched(template: Template) -> set[tuple[str, str]]:
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
     }
+
+
+def _principals(role: Mapping[str, Any]) -> Iterator[Any]:
+    """Who may take on a role."""
+    for statement in role.get("AssumeRolePolicyDocument", {}).get("Statement", []):
+        yield statement["Principal"]
 
 
 def _dead_letter_queues(template: Template) -> list[str]:

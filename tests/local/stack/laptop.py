@@ -51,6 +51,8 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: functions/toil/
+      Policies:
+        - Statement: [{Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Notes.Arn}]
       Environment: {Variables: {COLOUR: !Ref Colour, TABLE: !Ref Notes, QUEUE_URL: !Ref Queue}}
       Events:
         Messages:
@@ -66,6 +68,8 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: functions/door/
+      Policies:
+        - Statement: [{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]
       FunctionUrlConfig: {AuthType: NONE}
   PartnerRule:
     Type: AWS::Events::Rule

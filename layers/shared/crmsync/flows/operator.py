@@ -21,6 +21,7 @@ from crmsync.flows.same_org import unlike_addresses
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.shelf import Shelf, standing
+from crmsync.flows.signing_keys import ReadSecret, look_at_keys
 from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
@@ -108,6 +109,8 @@ class Operator:
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
     """Who acts, asked where something is kept of it."""
+    secret: ReadSecret | None = None
+    """Reads a secret by its name, for a look at where the keys of webhooks stand."""
     administrator: Callable[[Connection], SalesforceSide] | None = None
     """Makes a connection's side of Salesforce with an administrator's credentials for what set-up looks at and makes."""
 
@@ -195,6 +198,7 @@ class Operator:
             kept = self.settings()
             steps += tuple(_stale(kept, dated(kept, settings, self.now())))
         steps += tuple(self._out_of_order(settings))
+        steps += tuple(look_at_keys(one, self.secret) for one in settings.connections) if self.secret else ()
         ending = map(learned.reading.complaint, endings(settings))
         return Checked(steps, tuple(sorted((*learned.reading.warnings, *ending))))
 

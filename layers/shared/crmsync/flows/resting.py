@@ -99,18 +99,27 @@ def _learn(error: Drifted, book: Book, world: World, since: datetime) -> list[Re
     return found
 
 
+QUARTER = 15
+
+
+def asks_for_fields(now: datetime) -> bool:
+    """Whether a poll that runs every minute asks for fields that were lacking: as often as HubSpot's sweep, at each quarter."""
+    return now.minute % QUARTER == 0
+
+
 def wake_mappings(
     connection: Connection,
+    side: Side,
     troubles: TroubleBook,
     schemas: Schemas,
     inbox: Inbox,
     cursors: Cursors,
 ) -> int:
-    """End the rest of mappings whose field is back, and have the sweeps look at all that was modified since; answers how many.
+    """End the rest of mappings whose field is back on a side, and have the sweeps look at all that was modified since; answers how many.
 
     Costs one read where nothing rests. Raises `SyncError`.
     """
-    rests = troubles.load(connection.name).rests
+    rests = [rest for rest in troubles.load(connection.name).rests if rest.side is side]
     if not rests:
         return 0
     rules = mapped_rules(connection)

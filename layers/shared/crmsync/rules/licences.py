@@ -27,13 +27,3 @@ def needs_api_integration(licences: Licences) -> bool:
 def has_api_integration(licences: Licences) -> bool:
     """Whether the user has that licence."""
     return API_INTEGRATION in licences.for_permission_sets
-
-
-def admin_secret(secret: str) -> str:
-    """The name of the secret with an administrator's credentials, by that of the integration user's: ``admin/crmsync/acme/salesforce``.
-
-    It does not begin with what the functions' secrets begin with, so that none of them may read it. A secret that is named by its ARN has
-    its name in there, with six characters that Secrets Manager has added.
-    """
-    name = secret.rpartition(":secret:")[2]
-    return f"admin/{name[:-7] if secret.startswith('arn:') else name}"

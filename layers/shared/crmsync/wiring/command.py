@@ -53,13 +53,14 @@ def operator() -> Operator:
         _window_of,
         settings_table().now,
         caller,
+        secret=secrets().read,
         administrator=lambda one: SalesforceSchema(*login_of(one), now=time.time, administrator=_administrator_of(one)),
     )
 
 
 def _administrator_of(connection: Connection) -> Secret:
     """The secret of an administrator of the connection's org; no function may read it."""
-    from crmsync.rules.licences import admin_secret
+    from crmsync.rules.secret_names import admin_secret
 
     return secrets().secret(admin_secret(connection.salesforce.secret))
 

@@ -73,7 +73,11 @@ def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 def _sweep_hubspot() -> dict[str, int]:
     return {
-        one.name: _wake(one) + _sweep(one, Side.HUBSPOT) + _sweep_list(one) + _sweep_held(one) + _sweep_parked(one)
+        one.name: _wake(one, Side.HUBSPOT)
+        + _sweep(one, Side.HUBSPOT)
+        + _sweep_list(one)
+        + _sweep_held(one)
+        + _sweep_parked(one)
         for one in _looked_at()
     }
 
@@ -108,7 +112,7 @@ def _take_change_event(event: Event) -> dict[str, int]:
 
 
 def _poll() -> dict[str, int]:
-    return {one.name: _sweep(one, Side.SALESFORCE) for one in _looked_at()}
+    return {one.name: _wake_now(one) + _sweep(one, Side.SALESFORCE) for one in _looked_at()}
 
 
 def _sweep(connection: Connection, side: Side) -> int:
@@ -156,12 +160,19 @@ def _sweep_held(connection: Connection) -> int:
     return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now())) or 0
 
 
-def _wake(connection: Connection) -> int:
-    """Mappings whose field is back; what changed meanwhile is found by the sweeps."""
+def _wake_now(connection: Connection) -> int:
+    """Mappings whose field is back in Salesforce; asked for by a few of the polls."""
+    from crmsync.flows.resting import asks_for_fields
+
+    return _wake(connection, Side.SALESFORCE) if asks_for_fields(now()) else 0
+
+
+def _wake(connection: Connection, side: Side) -> int:
+    """Mappings whose field is back on a side; what changed meanwhile is found by the sweeps. Each side is asked by its own sweep."""
     from crmsync.flows.resting import wake_mappings
 
     def look() -> int:
-        return wake_mappings(connection, troubles(), schemas_of(connection), inbox(), cursors())
+        return wake_mappings(connection, side, troubles(), schemas_of(connection), inbox(), cursors())
 
     return _found(connection, look) or 0
 
@@ -222,9 +233,12 @@ def _door(connection: Connection) -> GuardedDoor | None:
     """A connection's webhook door with the client secrets that open it; one whose secret cannot be used shuts no other."""
     from crmsync.errors import SyncError
     from crmsync.flows.intake import guarded
+    from crmsync.rules.secret_names import signing_secret
 
+    beside_token = os.environ["SIGNING_SECRETS"] == "with_tokens"
+    name = connection.hubspot.secret if beside_token else signing_secret(connection.hubspot.secret)
     try:
-        door = guarded(connection, secrets().read(connection.hubspot.secret))
+        door = guarded(connection, secrets().read(name))
     except SyncError as error:
         logger.warning("webhook door shut", connection=connection.name, code=error.code, reason=error.text)
         door = None
