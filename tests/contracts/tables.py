@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from crmsync.gateways.brake import BrakeTable
@@ -49,15 +48,6 @@ def links_on_dynamodb() -> Iterator[LinksTable]:
 def an_inbox(client: Any, now: Callable[[], datetime]) -> InboxTable:
     """The error inbox in ``Table``, as a Lambda begins with it; its other clock stands still."""
     return InboxTable(client, "Table", now=now, ticks=lambda: 0.0, patience=NO_WAIT)
-
-
-@contextmanager
-def inbox_on_dynamodb() -> Iterator[InboxTable]:
-    """An empty error inbox whose clock moves with each look."""
-    start = datetime(2026, 11, 2, 12, tzinfo=UTC)
-    ticks = itertools.count()
-    with dynamodb("pk", "sk") as client:
-        yield an_inbox(client, now=lambda: start + timedelta(seconds=next(ticks)))
 
 
 @contextmanager

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
-from tests.contracts.tables import inbox_on_dynamodb
+from crmsync.rules.parked import KEPT, SOON
+from tests.builders import NOON
+from tests.contracts.tables import an_inbox, dynamodb
 from tests.memory import MemoryInbox
+
+LASTING = {Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY}
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves, and that goes on a second with each look."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        """The time."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock by which reports are dated."""
+    return Clock()
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def inbox(request: pytest.FixtureRequest) -> Iterator[Any]:
+def inbox(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Any]:
     """Each error inbox in turn."""
     if request.param == "memory":
-        yield MemoryInbox()
+        yield MemoryInbox(clock)
     else:
-        with inbox_on_dynamodb() as table:
-            yield table
+        with dynamodb("pk", "sk") as client:
+            yield an_inbox(client, clock)
 
 
 def contact(number: int) -> Ref:
@@ -83,6 +106,23 @@ def test_a_record_that_syncs_again_is_forgotten_and_the_others_stay(inbox: Any) 
     inbox.clear("acme", [contact(1), contact(99)])
 
     assert list(inbox.parked("acme")) == [a_report(2)]
+
+
+def test_what_is_to_be_forgotten_soon_is_found(clock: Clock, inbox: Any) -> None:
+    """Two weeks before 90 days are over, unless it was reported again; never what waits, is held back or is about a field."""
+    lasting = [
+        *(replace(a_report(number), category=category) for number, category in enumerate(sorted(LASTING), start=10)),
+        replace(a_report(20), waits_for=(contact(8),)),
+        replace(a_report(21), ref=Ref(Side.SALESFORCE, "field", "Lead.Title"), category=Category.PERMISSIONS),
+    ]
+    inbox.park("acme", [a_report(1), a_report(2), *lasting])
+    clock.now += KEPT - SOON - timedelta(hours=1)
+    early = list(inbox.ending("acme"))
+    inbox.park("acme", [a_report(2)])
+    clock.now += timedelta(hours=1)
+
+    assert (early, list(inbox.ending("acme"))) == ([], [contact(1)])
+    assert len(list(inbox.parked("acme"))) == 2 + len(lasting)
 
 
 def test_connections_have_an_inbox_each(inbox: Any) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from crmsync.gateways.troubles import TroubleTable
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Rest, Troubles
 from tests.builders import NOON
-from tests.contracts.tables import troubles_on_dynamodb
+from tests.contracts.tables import dynamodb, troubles_on_dynamodb
 from tests.memory import MemoryTroubles
 
 
@@ -50,6 +51,15 @@ def test_an_outage_comes_back_exactly_as_it_was_noted(book: Any) -> None:
     for _ in range(2):
         book.end_outage("acme", Kind.CONTACT)
     assert book.load("acme") == Troubles({Kind.ACCOUNT: both[Kind.ACCOUNT]})
+
+
+def test_an_outage_of_a_connection_that_is_no_more_is_forgotten() -> None:
+    """Ninety days after somebody last met it; whoever meets it again notes it anew."""
+    with dynamodb("pk", "sk") as client:
+        TroubleTable(client, "Table").save_outage("acme", Kind.CONTACT, OUTAGE)
+        (row,) = client.scan(TableName="Table")["Items"]
+
+    assert row["expires_at"] == {"N": str(int((OUTAGE.seen_at + timedelta(days=90)).timestamp()))}
 
 
 def test_of_two_that_note_one_outage_the_first_counts(book: Any) -> None:

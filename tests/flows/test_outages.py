@@ -19,7 +19,9 @@ from crmsync.model.changes import Change
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.ports import Fields
+from crmsync.rules.parked import KEPT, SOON
 from tests.flows.worlds import Town
+from tests.memory import MemoryInbox
 
 LIMIT = Down("TotalRequests Limit exceeded.", side="salesforce", after=900, code="REQUEST_LIMIT_EXCEEDED")
 REVOKED = Down("No such token.", side="hubspot", code="INVALID_AUTHENTICATION", hint="Store a valid token.")
@@ -256,6 +258,29 @@ def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
     schedule(days, hours=1.5)
     assert {town.salesforce.fields(lead).get("Phone") for _, lead in known} == {"+49 1"}
     assert list(town.inbox.parked("acme")) == []
+
+
+@pytest.mark.rule("RTY-1")
+def test_a_report_that_is_about_to_end_is_told_anew_or_goes() -> None:
+    """Its record is looked at in the night two weeks before: what is still amiss stands for another 90 days, what was mended is done."""
+    days = Days()
+    town = days.town
+    town.inbox = MemoryInbox(lambda: town.now)
+    known = pairs(days, 2)
+    town.salesforce.refuse = lambda fields: Refused("Blocked.", code="STRING_TOO_LONG") if fields.get("Phone") else None
+    for contact, _ in known:
+        town.hubspot.edit(contact, {"phone": "+49 1"})
+        days.tell(contact)
+    days.go_on(timedelta(minutes=5))
+    town.hubspot.edit(known[0][0], {"phone": ""})
+    schedule(days, hours=1)
+    town.now += KEPT - SOON - timedelta(days=1)
+    early = schedule(days, hours=20)
+    town.now += timedelta(days=1)
+
+    assert (sum(early), sum(schedule(days, hours=1)), sum(schedule(days, hours=48))) == (0, 2, 0)
+    assert [one.ref for one in town.inbox.parked("acme")] == [known[1][0]]
+    assert list(town.inbox.ending("acme")) == []
 
 
 def schedule(days: Days, hours: float) -> list[int]:

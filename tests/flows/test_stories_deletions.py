@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.flows.story_stage import (
     undelete,
     with_contacts,
 )
+from tests.flows.story_words import command
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,7 @@ def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side:
 
 @pytest.mark.rule("CH-9")
 def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
-    """Nothing of it stays in our tables, tombstones and conflicts neither; the lead is left alone and brings nobody back by an edit."""
+    """No link, tombstone or conflict of it stays, only word of the lead; that is left alone and brings nobody back by an edit."""
     contact, made = linked_pair(stack, people, "private@example.com")
     assert len(link_items(stack, contact, made)) == 2
     people.edit_contact(contact, jobtitle="Countess")
@@ -137,11 +139,44 @@ def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
     assert not any(value in str(kept) for value in ("Countess", "Engineer"))
     people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
     stack.settle()
-    assert link_items(stack, contact, made) == []
+    word = [f"salesforce:privacy:Lead.{made}"]
+    assert [item["sk"]["S"] for item in link_items(stack, contact, made)] == word
     people.edit_record("Lead", made, Title="Pilot")
     told = stack.advance(SWEEP)
-    assert (exists(people, "private@example.com"), link_items(stack, contact, made)) == (False, [])
-    assert (record(people, "Lead", made, "Title"), told["open_errors"]) == ({"Title": "Pilot"}, 0)
+    assert [item["sk"]["S"] for item in link_items(stack, contact, made)] == word
+    assert not exists(people, "private@example.com")
+    assert (record(people, "Lead", made, "Title"), told["open_errors"]) == ({"Title": "Pilot"}, 1)
+    command(stack, "errors", "done", "--id", made, "--apply")
+    assert link_items(stack, contact, made) == []
+
+
+@pytest.mark.rule("CH-9")
+def test_what_a_privacy_deletion_leaves_in_salesforce_is_told_until_a_person_has_settled_it(
+    stack: Stack, people: People
+):
+    """Also of a contact that was in the bin; the entry names the lead and nobody, outlives edits and looks, and goes by `errors done`."""
+    pairs = [linked_pair(stack, people, f"private-{number}@example.com", lastname="Canarylast") for number in (1, 2)]
+    people.hubspot.crm.contacts.basic_api.archive(pairs[1][0])
+    stack.settle()
+    for contact, _ in pairs:
+        people.hubspot.crm.contacts.basic_api.purge({"objectId": contact})
+    stack.settle()
+    for _, made in pairs:
+        people.edit_record("Lead", made, Title="Pilot")
+    command(stack, "errors", "retry", "--all", "--apply")
+    stack.advance(SWEEP)
+
+    told = {row["ref"]["id"]: row for row in command(stack, "errors", "list") if row["category"] == "privacy"}
+    leads = [f"Lead.{made}" for _, made in pairs]
+    assert set(leads) <= set(told)
+    kept = json.dumps(told).lower()
+    assert [one for one in ("canary", "private-", *(contact for contact, _ in pairs)) if one in kept] == []
+    shown = command(stack, "errors", "done", "--id", pairs[0][1])
+    done = command(stack, "errors", "done", "--id", pairs[0][1], "--apply")
+    assert [row["ref"]["id"] for answer in (shown, done) for row in answer["records"]] == [leads[0]] * 2
+    left = {row["ref"]["id"] for row in command(stack, "errors", "list")}
+    command(stack, "errors", "done", "--id", pairs[1][1], "--apply")
+    assert (leads[0] in left, leads[1] in left, stack.settle()["open_errors"]) == (False, True, 0)
 
 
 @pytest.mark.rule("DEL-1")

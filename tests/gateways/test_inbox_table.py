@@ -17,6 +17,7 @@ from crmsync.gateways.inbox import InboxTable
 from crmsync.gateways.inbox_marks import MOST, mark_of, pages_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
+from crmsync.rules.parked import KEPT
 from local.clock import Clock
 from local.faults import Faults
 from local.stack.aws import Aws
@@ -223,3 +224,44 @@ def test_a_report_that_waits_for_others_leaves_the_old_lists(desk: Desk) -> None
 
     assert waits == [[], [contact(81)]]
     assert desk.cost(lambda: inbox.waiting_for("acme", [contact(12)])) == (1, 0)
+
+
+def test_a_row_that_nobody_reports_again_is_forgotten_by_the_table() -> None:
+    """A report says when it ends, one that lasts does not; reported as what lasts, it ends no more. Rows of an older version end soon."""
+    with dynamodb("pk", "sk") as client:
+        inbox = an_inbox(client, lambda: NOON)
+        inbox.park(
+            "acme", [a_report(contact(1)), a_report(contact(2), category=Category.WAITING), a_report(contact(3))]
+        )
+        inbox.park("acme", [a_report(contact(3), category=Category.BRAKE)])
+        rows = client.query(
+            TableName="Table",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "inbox#acme"}},
+        )["Items"]
+        ends = {row["sk"]["S"]: row.get("expires_at") for row in rows}
+        client.update_item(
+            TableName="Table",
+            Key={"pk": {"S": "inbox#acme"}, "sk": {"S": str(contact(1))}},
+            UpdateExpression="REMOVE expires_at",
+        )
+        ending = list(inbox.ending("acme"))
+
+    end = {"N": str(int((NOON + KEPT).timestamp()))}
+    assert ends == {str(contact(1)): end, str(contact(2)): None, str(contact(3)): None}
+    assert ending == [contact(1)]
+
+
+def test_a_row_that_the_table_forgot_leaves_a_mark_that_goes_with_the_next_look() -> None:
+    """Clearing the record costs one look at a row that is not there; after it, nothing says that there was one."""
+    with dynamodb("pk", "sk") as client:
+        an_inbox(client, lambda: NOON).park("acme", [a_report(contact(1))])
+        key = {"pk": {"S": "inbox#acme"}, "sk": {"S": str(contact(1))}}
+        client.delete_item(TableName="Table", Key=key)
+        marks = []
+        for _ in range(2):
+            top = {"pk": {"S": "inbox-marks#acme"}, "sk": {"S": "-"}}
+            marks.append(client.get_item(TableName="Table", Key=top)["Item"].get("m"))
+            an_inbox(client, lambda: NOON).clear("acme", [contact(1)])
+
+    assert marks == [{"SS": [mark_of(str(contact(1)))]}, None]

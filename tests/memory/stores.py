@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,9 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
+from crmsync.rules.parked import KEPT, SOON
 from crmsync.rules.sweeps import newest
+from tests.builders import NOON
 
 _FIRST = "Somebody else saved this link first."
 
@@ -111,15 +113,18 @@ class MemoryOutbox:
 class MemoryInbox:
     """Implements `Inbox`. `writes` counts reports kept and forgotten."""
 
-    def __init__(self) -> None:
-        """Nothing is parked."""
+    def __init__(self, now: Callable[[], datetime] = lambda: NOON) -> None:
+        """Nothing is parked. `now` gives the time (UTC) at which a report was seen."""
         self.writes = 0
+        self._now = now
+        self._last: dict[tuple[str, Ref], datetime] = {}
         self._reports: dict[tuple[str, Ref], Report] = {}
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
         """As the port says; a newer report keeps the older one's place in the order."""
         self.writes += len(reports)
         self._reports.update({(connection, report.ref): report for report in reports})
+        self._last.update({(connection, report.ref): self._now() for report in reports})
 
     def clear(self, connection: str, refs: Iterable[Ref]) -> None:
         """As the port says."""
@@ -139,6 +144,11 @@ class MemoryInbox:
     def parked(self, connection: str) -> Sequence[Report]:
         """As the port says."""
         return [report for (name, _), report in self._reports.items() if name == connection]
+
+    def ending(self, connection: str) -> Sequence[Ref]:
+        """As the port says."""
+        old = self._now() - KEPT + SOON
+        return [one.ref for one in self.parked(connection) if not one.lasts and self._last[connection, one.ref] <= old]
 
 
 class MemoryCursors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
 from crmsync.flows.standstill import Waiting, looked, note_waiting
-from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
@@ -28,46 +26,13 @@ from tests import aws
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator import stages
-from tests.operator.stages import Stage
+from tests.operator.shell import Shell
 
 PARTS = len(HUBSPOT_PARTS) + sum(not isinstance(part, ObjectReading) for part in salesforce_parts(555001)) + 2
 """Our own on both sides, and the org's one pipeline with its stages."""
 SEEN = 8
 """The account, the app and its scopes; the org and the mapped fields of four objects."""
 SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
-
-
-class Shell:
-    """A terminal with the command and a folder of files."""
-
-    def __init__(self, stage: Stage, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
-        """Work on `stage`."""
-        self.stage = stage
-        self._folder = folder
-        self._capture = capture
-
-    def file(self, text: str) -> str:
-        """The path of a settings file."""
-        path = self._folder / "settings.toml"
-        path.write_text(text)
-        return str(path)
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        """Exit status, stdout and stderr of the command."""
-        status = main(words, operator=self.stage.operator)
-        said = self._capture.readouterr()
-        return status, said.out, said.err
-
-    def json(self, *words: str) -> tuple[int, Any]:
-        """Exit status and document of the command."""
-        status, out, _ = self.run(*words, "--json")
-        return status, json.loads(out)
-
-
-@pytest.fixture
-def shell(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """A terminal in front of an account and an org that crmsync has never seen."""
-    return Shell(stage, tmp_path, capsys)
 
 
 def test_a_first_evening(shell: Shell) -> None:
@@ -204,79 +169,6 @@ def test_an_org_that_cannot_be_connected_is_a_finding(tmp_path: Path, capsys: py
             assert (status, last) == (1, "1 to mend.")
             assert org.split()[:4] == ["acme", "salesforce", "org", "wrong"]
             assert org.endswith("as Group Edition has none: it cannot be connected (INS-2)")
-
-
-def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
-    """What waits and what failed, by connection, each with its remedy."""
-    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    reports = [
-        Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."),
-        Report(
-            Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.", "Title", "Shorten it.", ("ERR-7",)
-        ),
-    ]
-    shell.stage.inbox.park("acme", reports)
-
-    assert shell.run("errors", "list") == (
-        0,
-        (
-            "acme  waiting     hubspot:contact:81    It has no e-mail address.\n"
-            "acme  validation  salesforce:Lead:00Q1  [Title] Too long. Shorten it.\n"
-        ),
-        "",
-    )
-    status, rows = shell.json("errors", "list")
-    assert (status, len(rows)) == (0, 2)
-    assert rows[1] == {
-        "connection": "acme",
-        "ref": {"side": "salesforce", "object": "Lead", "id": "00Q1"},
-        "category": "validation",
-        "text": "Too long.",
-        "fieldname": "Title",
-        "hint": "Shorten it.",
-        "because": ["ERR-7"],
-        "waits_for": [],
-    }
-
-
-@pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])
-def test_what_a_rule_says_does_nothing_to_the_terminal(shell: Shell, words: tuple[str, ...]) -> None:
-    """A validation rule's text may hold what clears the screen, sets its title or turns the direction of writing."""
-    evil = "\x1b]0;title\x07\x1b[2J\u202eAll is well\u009b32m"
-    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    shell.stage.inbox.park("acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, evil)])
-
-    _, out, err = shell.run(*words)
-
-    assert "All is well" in out
-    assert {letter for letter in out + err if not letter.isprintable()} <= {"\n"}
-
-
-@pytest.mark.rule("RTY-3")
-def test_parked_records_are_looked_at_again(shell: Shell) -> None:
-    """One record, those of a category, or all: shown first, queued with --apply; what no concern looks at is left and said to be."""
-    shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    waiting = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address.")
-    failed = Report(Ref(Side.SALESFORCE, "Account", "0011"), Category.VALIDATION, "Too long.")
-    task = Report(Ref(Side.SALESFORCE, "Task", "OPEN"), Category.PERMISSIONS, "No access.")
-    shell.stage.inbox.park("acme", [waiting, failed, task])
-    sent = shell.stage.outbox.published
-    left = "1 are of no concern that is switched on, or come back by themselves.\n"
-
-    shown = "acme  validation  salesforce:Account:0011\n1 to look at; --apply does.\n"
-    assert shell.run("errors", "retry", "--category", "validation") == (0, shown, "")
-    assert shell.run("errors", "retry", "--all")[2] == left
-    assert sent == []
-    assert shell.run("errors", "retry", "--id", "81", "--apply")[0] == 0
-    assert sent == [Change("acme", Kind.CONTACT, waiting.ref, Cause.AGAIN, NOON)]
-    status, document = shell.json("errors", "retry", "--all", "--apply")
-    assert (status, document["applied"], document["left"]) == (0, True, 1)
-    assert [row["ref"]["id"] for row in document["records"]] == ["81", "0011"]
-    assert sent[1:] == [
-        Change("acme", Kind.CONTACT, waiting.ref, Cause.AGAIN, NOON),
-        Change("acme", Kind.ACCOUNT, failed.ref, Cause.AGAIN, NOON),
-    ]
-    assert shell.run("errors", "retry", "--category", "internal") == (0, "0 to look at; --apply does.\n", "")
 
 
 QUIET = """settings version 1, looked at 2026-11-02 12:00 UTC

@@ -16,7 +16,7 @@ from crmsync.model.effects import (
     UpdateRecord,
 )
 from crmsync.model.links import LinkState
-from crmsync.model.records import Side
+from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
 from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, linked, pair, remember
@@ -96,10 +96,20 @@ def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
 
 
 def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
-    """After a privacy deletion the link and its hashes are gone."""
+    """After a privacy deletion the link and its hashes are gone; that the Salesforce record is left is told, if it is."""
     facts = replace(linked(), hubspot=None)
     forgotten = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
-    assert plan_contact(forgotten, BOOK).effects == (DropLink(facts.link),)
+    lead = facts.salesforce.ref
+    left = Report(
+        Ref(S, "privacy", f"Lead.{lead.id}"),
+        Category.PRIVACY,
+        "the contact of this Lead was deleted in HubSpot for privacy; it is still in Salesforce, and no longer syncs",
+        hint=f"Decide what becomes of Lead {lead.id}, of its tasks and of its duplicates in Salesforce; then run "
+        f"crmsync errors done --id {lead.id} --apply.",
+        because=("CH-9",),
+    )
+    assert plan_contact(forgotten, BOOK).effects == (left, DropLink(facts.link))
+    assert plan_contact(replace(forgotten, salesforce=None), BOOK).effects == (DropLink(facts.link),)
 
 
 @pytest.mark.rule("DUP-26")

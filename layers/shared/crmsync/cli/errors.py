@@ -23,6 +23,11 @@ def add_words(words: Words) -> None:
     which.add_argument("--category", type=Category, choices=list(Category), metavar="C", help=", ".join(Category))
     which.add_argument("--all", action="store_true", help="everything that is parked")
     acts(retry)
+    done = word(
+        errors, "done", _done, "take off the list what a person has settled: what a privacy deletion left in Salesforce"
+    )
+    done.add_argument("--id", metavar="ID", required=True, help="the Salesforce record with this id")
+    acts(done)
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
@@ -35,9 +40,18 @@ def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
     found = operator.retry(arguments.id, arguments.category, apply=arguments.apply)
     done = "looked at again; what still fails comes back to the list" if arguments.apply else "to look at; --apply does"
     lines = (columns([_cells(row)[:3] for row in found.rows]), f"{len(found.rows):,} {done}.")
-    remarks = (f"{len(found.left):,} are of no concern that is switched on, or come back by themselves.",)
+    remarks = (
+        f"{len(found.left):,} are of no concern that is switched on, come back by themselves, or are for a person to settle.",
+    )
     document = {"applied": arguments.apply, "records": [_row(row) for row in found.rows], "left": len(found.left)}
     return Answer(document, "\n".join(filter(None, lines)), remarks * bool(found.left))
+
+
+def _done(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    rows = operator.done(arguments.id, apply=arguments.apply)
+    said = "taken off the list" if arguments.apply else "to take off the list; --apply does"
+    text = "\n".join(filter(None, (columns([_cells(row)[:3] for row in rows]), f"{len(rows):,} {said}.")))
+    return Answer({"applied": arguments.apply, "records": [_row(row) for row in rows]}, text)
 
 
 def _cells(row: ErrorRow) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
     Associate,
+    Category,
     CreateRecord,
     DeleteRecord,
     Dissociate,
@@ -122,9 +123,13 @@ def apply(
     """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that brings roll-ups up to date.
 
     With `again`, what is refused for some of its fields is tried once more without these.
-    Reports are kept in the error inbox at the end, and looks asked for, each in one go.
+    Reports are kept in the error inbox at the end, and looks asked for, each in one go; but what a privacy deletion leaves is told before
+    the link goes, without which nobody would know of it.
     """
     said = [effect for plan in plans for effect in plan.effects]
+    told = [effect for effect in said if isinstance(effect, Report)]
+    first = [report for report in told if report.category is Category.PRIVACY]
+    world.inbox.park(world.connection.name, first)
     portal_id = world.connection.hubspot.portal_id
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
     looks = [effect for effect in said if isinstance(effect, Look)]
@@ -134,7 +139,7 @@ def apply(
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
     _rebase(runs, world, settle)
-    world.inbox.park(world.connection.name, [effect for effect in said if isinstance(effect, Report)])
+    world.inbox.park(world.connection.name, [report for report in told if report not in first])
     _ask(looks, world)
     return [run.applied for run in runs]
 

@@ -27,6 +27,7 @@ from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.settlements import Settlement
 from crmsync.rules.explanation import DecisionLine, FieldLine, Pairing, lines_of, newborn_reports, pairing_of
+from crmsync.rules.reports import forgotten_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ def _parked(world: World, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
     """What people were told about the record or its counterpart, and still stands."""
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
-    about = {facts.change.ref, *records, *places}
+    known = {facts.change.ref, *records, *places}
+    about = known | {forgotten_place(ref) for ref in known if isinstance(ref, Ref)}
     return tuple(one for one in world.inbox.parked(world.connection.name) if one.ref in about)
 
 

@@ -228,6 +228,20 @@ class Operator:
             self.outbox.publish(list(changes.values()))
         return Retried(tuple(changes), tuple(row for row in rows if row not in changes))
 
+    def done(self, identifier: str, *, apply: bool) -> list[ErrorRow]:
+        """Take off the list what only a person can settle (CH-9), of the record with this id. Raises `TryAgain`.
+
+        Nothing else is taken off: what does not sync leaves the list when it syncs.
+        """
+        rows = [
+            row
+            for row in self.errors()
+            if row.report.category is Category.PRIVACY and row.report.ref.id.partition(".")[2] == identifier
+        ]
+        for row in rows if apply else ():
+            self.inbox.clear(row.connection, [row.report.ref])
+        return rows
+
     def _again(self, row: ErrorRow) -> Change | None:
         """The change that has a record looked at, or None where no concern of its connection would."""
         connection, ref = self.settings().connection(row.connection), row.report.ref

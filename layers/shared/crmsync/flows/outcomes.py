@@ -245,12 +245,14 @@ def refusal(ref: Ref, error: SyncError) -> Report:
 def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]) -> list[Ref]:
     """The records whose plans went through without a report: whatever was parked about them is settled.
 
+    What is told after a privacy deletion is about what is left, and settles all that was said of the two records.
     Where only one of a pair is left, it may be somebody else's by now; only what the links name is settled.
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
         is_open = _awaited(plan) or asks_for_opt_out(plan) or plan.is_partial
-        if done.error is None and not is_open and not any(isinstance(effect, Report) for effect in plan.effects):
+        told = (effect for effect in plan.effects if isinstance(effect, Report))
+        if done.error is None and not is_open and all(report.category is Category.PRIVACY for report in told):
             is_pair = one.hubspot and one.salesforce and not one.outlived
             records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
             links = [one.link, *(effect.link for effect in plan.effects if isinstance(effect, SaveLink))]

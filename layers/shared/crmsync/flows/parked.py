@@ -1,6 +1,8 @@
 """What was given up as unavailable is looked at again by a schedule (RTY-1), so that nobody has to ask for it.
 
 Each look is the record's last try: where it fails as well, the record stays parked and makes no more looks of its own.
+
+Once a night so is everybody whose report is about to be forgotten: what is still amiss is reported anew, so no report goes in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from crmsync.model.records import Kind, Ref
 from crmsync.model.settings import Connection
 from crmsync.ports import Cursor, Cursors, Inbox, Outbox
 from crmsync.rules.outages import TRIES
-from crmsync.rules.parked import Turn, next_turn
+from crmsync.rules.parked import Turn, is_nightly, next_turn
 
 PLACE = "unavailable"
 """The cursor that tells of the last turn."""
@@ -33,6 +35,13 @@ def queue_unavailable(connection: Connection, inbox: Inbox, outbox: Outbox, curs
         for kind, refs in going.items()
         for ref in refs
     ]
+    if is_nightly(last, now):
+        gone = {change.ref for change in changes}
+        changes += [
+            Change(connection.name, kind, ref, Cause.AGAIN, now)
+            for ref in inbox.ending(connection.name)
+            if ref not in gone and (kind := objects_of(connection, ref.side).get(ref.object))
+        ]
     if changes:
         outbox.publish(changes)
     cursors.save(connection.name, PLACE, replace(place or Cursor(now, {}), since=turn.at, seen=turn.ahead))

@@ -1,7 +1,8 @@
 """The error inbox in the state table: the newest report per record that does not sync.
 
     pk                                     sk                      attributes
-    inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC)
+    inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC),
+                                                                   expires_at (of what does not last: 90 days after `last`)
     inbox-list#acme#hubspot:company:12     hubspot:contact:81      none: the contact waits for the company
     inbox-list#acme#held                   hubspot:deal:71         none: the report's category is `held`
 
@@ -9,6 +10,9 @@ What a batch asks for is found by key, and `crmsync.gateways.inbox_marks` says a
 after its marks and lists, and these are looked at once more afterwards; whoever takes them away looks whether the row has come back
 meanwhile. So a row always has them, whoever works on the record at the same time; a mark or a place on a list without a row costs a look
 and is harmless.
+
+DynamoDB forgets a row that nobody has reported again for 90 days. Before that its record is looked at again (see `flows.parked`), so a row
+is forgotten only where nobody looks any more. Such a row is on no list; its mark goes when the record is next cleared.
 
 No personal data is stored: reports have none.
 """
@@ -25,9 +29,9 @@ from crmsync.gateways.items import Items, Key
 from crmsync.gateways.throttle import Patience
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
+from crmsync.rules.parked import KEPT, SOON
 
 THREADS = 8
-
 _WORDS = {
     "#c": "category",
     "#t": "text",
@@ -37,6 +41,7 @@ _WORDS = {
     "#w": "waits",
     "#n": "first",
     "#l": "last",
+    "#e": "expires_at",
 }
 _KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
 _HELD = "held"
@@ -118,20 +123,30 @@ class InboxTable:
         rows = sorted(self._items.under(_partition(connection)), key=lambda row: (row["first"]["S"], row["sk"]["S"]))
         return [_report(row) for row in rows]
 
+    def ending(self, connection: str) -> Sequence[Ref]:
+        """Whose reports are to be forgotten soon, those of an older version included, which say nothing of it. Raises `TryAgain`."""
+        soon = (self._now() + SOON).timestamp()
+        rows = self._items.under(_partition(connection))
+        ends = [row for row in rows if float(row.get("expires_at", {"N": "0"})["N"]) <= soon]
+        return [report.ref for report in map(_report, ends) if not report.lasts]
+
     def _park(self, connection: str, report: Report) -> tuple[str, ...]:
         """Write a row; answers the lists that the record stood on before."""
-        values = {
+        now = self._now()
+        values: dict[str, dict[str, str]] = {
             ":c": {"S": str(report.category)},
             ":t": {"S": report.text},
             ":f": {"S": report.fieldname},
             ":h": {"S": report.hint},
             ":b": {"S": " ".join(report.because)},
             ":w": {"S": " ".join(map(str, report.waits_for))},
-            ":now": {"S": self._now().isoformat()},
+            ":now": {"S": now.isoformat()},
         }
+        if not report.lasts:
+            values[":e"] = {"N": str(int((now + KEPT).timestamp()))}
         old = self._items.update(
             _key(connection, report.ref),
-            UpdateExpression=_KEEP,
+            UpdateExpression=_KEEP + (" REMOVE #e" if report.lasts else ", #e = :e"),
             ExpressionAttributeNames=_WORDS,
             ExpressionAttributeValues=values,
             ReturnValues="ALL_OLD",

@@ -1,7 +1,8 @@
 """What keeps connections from syncing whole, in the state table.
 
     pk               sk               attributes
-    trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version
+    trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version,
+                                      expires_at (90 days after `seen`: of a connection that was taken out of the settings)
     trouble#acme     field:salesforce:Lead:Title       since (ISO 8601, UTC), needed, edit, over
 
 An item stands only while there is such a trouble, so in good times a look is one read that finds nothing.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +22,7 @@ from crmsync.gateways.items import Items
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Rest, Troubles
 
+KEPT = timedelta(days=90)
 DOWN = "down:"
 FIELD = "field:"
 _WHAT = "The list of troubles"
@@ -132,6 +134,7 @@ def _item(outage: Outage) -> dict[str, Any]:
         "whole": {"BOOL": outage.is_whole},
         "sure": {"BOOL": outage.is_sure},
         "version": {"N": str(outage.version)},
+        "expires_at": {"N": str(int((outage.seen_at + KEPT).timestamp()))},
     }
 
 

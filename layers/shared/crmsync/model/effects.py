@@ -183,6 +183,12 @@ class Category(StrEnum):
     INTERNAL = "internal"
     BRAKE = "brake"
     HELD = "held"
+    PRIVACY = "privacy"
+
+
+_LASTING = frozenset({Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY})
+NO_RECORD = "field"
+"""What stands in the place of an object's name in a report about a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,14 @@ class Report:
     hint: str = ""
     because: Because = ()
     waits_for: tuple[Ref, ...] = ()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it stands until something ends it, however long nobody reports it again.
+
+        That is so for what waits, is held back or rests, which would be forgotten with its report; and all its words are our own.
+        """
+        return self.category in _LASTING or bool(self.waits_for) or self.ref.object == NO_RECORD
 
 
 Effect: TypeAlias = (

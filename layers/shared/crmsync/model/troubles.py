@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crmsync.model.effects import NO_RECORD
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -48,7 +49,7 @@ class Rest:
     @property
     def ref(self) -> Ref:
         """Under which name it stands in the error inbox; no record has it."""
-        return Ref(self.side, "field", f"{self.object}.{self.field}")
+        return Ref(self.side, NO_RECORD, f"{self.object}.{self.field}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def _may_meet(named: Record, match: Record | None, book: Book) -> bool:
 
 def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
-        return Plan((DropLink(link),), notes=(Note("the contact asked to be forgotten"),))
+        left = (reports.forgotten(facts.salesforce.ref),) if facts.salesforce else ()
+        return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = book.connection.contacts.delete_in_hubspot
         gone = plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))

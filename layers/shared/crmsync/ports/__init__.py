@@ -181,6 +181,9 @@ class Inbox(Protocol):
     def parked(self, connection: str) -> Sequence[Report]:
         """Every report that stands, oldest first."""
 
+    def ending(self, connection: str) -> Sequence[Ref]:
+        """Whose reports are to be forgotten soon, unless they are reported again: never those that last (`Report.lasts`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:

@@ -1,4 +1,7 @@
-"""When records that were given up as unavailable are looked at again (RTY-1): one ahead of the others, all once a night."""
+"""When parked records are looked at again: those that were given up as unavailable (RTY-1), and those whose reports are about to end.
+
+Of what is unavailable one looks ahead of the others, and all look once a night.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,13 @@ SETTLES = timedelta(minutes=14)
 """After how long it is known what became of it: a sweep's quarter of an hour, though schedules are early by seconds."""
 
 
+KEPT = timedelta(days=90)
+"""For how long a report that does not last stands after it was last reported."""
+
+SOON = timedelta(days=14)
+"""How long before its end a report's record is looked at again, each night."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The last turn: when it was (UTC), and who has looked ahead since when."""
@@ -28,6 +38,11 @@ class Turn:
         return now - newest >= SETTLES if newest else now - self.at >= EVERY or self.at.date() != now.date()
 
 
+def is_nightly(last: Turn | None, now: datetime) -> bool:
+    """Whether this turn is the first one of a day (00:00 UTC)."""
+    return last is not None and last.at.date() != now.date()
+
+
 def next_turn(
     parked: Mapping[Kind, Sequence[Ref]], last: Turn | None, now: datetime
 ) -> tuple[Mapping[Kind, Sequence[Ref]], Turn]:
@@ -36,7 +51,7 @@ def next_turn(
     Where the one that looked ahead has left the inbox, all others follow. Where it has not, the next one in the inbox looks ahead an hour
     later: what keeps one record may be its own. Once a night (00:00 UTC) all are tried.
     """
-    nightly = last is not None and last.at.date() != now.date()
+    nightly = is_nightly(last, now)
     going: dict[Kind, Sequence[Ref]] = {}
     ahead: dict[str, datetime] = {}
     for kind, refs in parked.items():

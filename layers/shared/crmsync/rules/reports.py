@@ -164,6 +164,26 @@ def held(ref: Ref, hours: int) -> Report:
     )
 
 
+def forgotten(record: Ref) -> Report:
+    """CH-9: what HubSpot has deleted for privacy is still in Salesforce, and only a person can say what shall become of it there.
+
+    It stands under a name of its own, which no look at the record settles.
+    """
+    return Report(
+        forgotten_place(record),
+        Category.PRIVACY,
+        f"the contact of this {record.object} was deleted in HubSpot for privacy; it is still in Salesforce, and no longer syncs",
+        hint=f"Decide what becomes of {record.object} {record.id}, of its tasks and of its duplicates in Salesforce; then run "
+        f"crmsync errors done --id {record.id} --apply.",
+        because=("CH-9",),
+    )
+
+
+def forgotten_place(record: Ref) -> Ref:
+    """Under which name `forgotten` stands in the error inbox; no record has it."""
+    return Ref(record.side, str(Category.PRIVACY), f"{record.object}.{record.id}")
+
+
 def waiting_for_account(ref: Ref, parent: Ref) -> Report:
     """ACC-21: a contact whose company has no account yet, or whose account no company, after the deadline; it waits for that `parent`."""
     return Report(
