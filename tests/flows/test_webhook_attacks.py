@@ -18,10 +18,10 @@ from tests.builders import NOON
 from tests.memory import MemoryOutbox
 
 URL = "https://hooks.example.com/"
-OURS, THEIRS = "the client secret of acme", "the client secret of beta"
+OURS, THEIRS, THEIR_OLD = "the client secret of acme", "the client secret of beta", "beta's former client secret"
 DOORS = [
     GuardedDoor(Door("acme", 555001, "990077"), (OURS,)),
-    GuardedDoor(Door("beta", 555002, "990078"), (THEIRS,)),
+    GuardedDoor(Door("beta", 555002, "990078"), (THEIRS, THEIR_OLD)),
 ]
 STAMP = str(round(NOON.timestamp() * 1000))
 
@@ -136,9 +136,34 @@ def test_a_body_that_is_too_long_is_not_even_hashed() -> None:
     assert receipt.status == 413
 
 
-@pytest.mark.parametrize("portal", [555001, "555001", 555002])
-def test_a_portal_speaks_for_itself_alone(portal: object) -> None:
-    """A call that is signed with beta's secret moves nothing of acme's, whatever portal it names."""
-    _, outbox = received(dumped(an_event(portalId=portal), an_event(portalId=555002, objectId=82)), secret=THEIRS)
+ODD_PORTALS = (
+    *(555001, "555001", " 555001", "555001 ", 555001.0, "0555001", "5.55001e5", "\u0665\u0665\u0665\u0660\u0660\u0661"),
+    *([555001], {"id": 555001}, None, True, 0, -555001, 10**30, "555002\n555001", ""),
+)
 
-    assert {change.connection for change in outbox.published} == {"beta"}
+
+@pytest.mark.parametrize("secret", [THEIRS, THEIR_OLD])
+@pytest.mark.parametrize("portal", ODD_PORTALS)
+def test_a_portal_speaks_for_itself_alone(portal: object, secret: str) -> None:
+    """A call that is signed with a secret of beta's, the present or the former one, moves nothing of acme's, whatever portal it names."""
+    receipt, outbox = received(dumped(an_event(portalId=portal), an_event(portalId=555002, objectId=82)), secret=secret)
+
+    assert receipt.status in {200, 400}
+    assert {change.connection for change in outbox.published} <= {"beta"}
+
+
+def test_a_mixed_body_moves_what_is_the_signers_alone() -> None:
+    """Of events of both portals those of the one that signed are taken, and a secret that nobody has opens neither."""
+    body = dumped(an_event(), an_event(portalId=555002, objectId=82), an_event(portalId=555003, objectId=83))
+    moved = {
+        secret: {(change.connection, change.ref.id) for change in received(body, secret=secret)[1].published}
+        for secret in (OURS, THEIRS, THEIR_OLD, "the client secret of gamma", "")
+    }
+
+    assert moved == {
+        OURS: {("acme", "81")},
+        THEIRS: {("beta", "82")},
+        THEIR_OLD: {("beta", "82")},
+        "the client secret of gamma": set(),
+        "": set(),
+    }

@@ -1,5 +1,7 @@
 """HubSpot's v3 signature: what opens the door and what does not."""
 
+import base64
+import gzip
 from datetime import timedelta
 
 import pytest
@@ -58,6 +60,105 @@ def test_a_signed_request_names_the_secret_that_signed_it():
 def test_anything_else_opens_no_door(request_):
     """A forged, altered, stale or future-dated request matches no secret, whatever it holds, and raises nothing."""
     assert matching_secrets(request_, [SECRET], NOON) == frozenset()
+
+
+HEADERS = {"x-hubspot-signature-v3": sign(SECRET, "POST", URL, BODY, stamp()), "x-hubspot-request-timestamp": stamp()}
+OLDER = {
+    version: Signature.get_signature(
+        client_secret=SECRET, request_body=BODY.decode(), signature_version=version, http_uri=URL, http_method="POST"
+    )
+    for version in ("v1", "v2")
+}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(Request("POST", URL, {**HEADERS, "x-hubspot-signature-v3": one}, BODY), id=f"signed by {version}")
+        for version, one in OLDER.items()
+    ]
+    + [
+        pytest.param(
+            Request(
+                "POST",
+                URL,
+                {
+                    "x-hubspot-signature": OLDER[version],
+                    "x-hubspot-signature-version": version,
+                    "x-hubspot-request-timestamp": stamp(),
+                },
+                BODY,
+            ),
+            id=f"only {version}",
+        )
+        for version in OLDER
+    ]
+    + [
+        pytest.param(Request(method, URL, HEADERS, BODY), id=f"method {method}")
+        for method in ("GET", "PUT", "DELETE", "post", "POST ", "")
+    ]
+    + [
+        pytest.param(Request("POST", URL + more, HEADERS, BODY), id=f"address {more}")
+        for more in ("?", "?a=1", "/", "#x", "%2F", "//", " ")
+    ]
+    + [
+        pytest.param(Request("POST", URL, HEADERS, body), id=f"body {name}")
+        for name, body in {
+            "as base64": base64.b64encode(BODY),
+            "packed": gzip.compress(BODY),
+            "in UTF-16": BODY.decode().encode("utf-16"),
+            "with a mark before it": b"\xef\xbb\xbf" + BODY,
+            "twice": BODY + BODY,
+            "none": b"",
+        }.items()
+    ]
+    + [
+        pytest.param(Request("POST", URL, {**HEADERS, **changed}, BODY), id=f"header {name}")
+        for name, changed in {
+            "signed twice": {"x-hubspot-signature-v3": ",".join([HEADERS["x-hubspot-signature-v3"]] * 2)},
+            "blank behind": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"] + " "},
+            "small letters": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"].lower()},
+            "cut": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"][:-1]},
+            "two times": {"x-hubspot-request-timestamp": f"{stamp()},{stamp()}"},
+            "a sign before the time": {"x-hubspot-request-timestamp": f"+{stamp()}"},
+            "a blank before the time": {"x-hubspot-request-timestamp": f" {stamp()}"},
+            "a time with an underscore": {"x-hubspot-request-timestamp": f"{stamp()[:6]}_{stamp()[6:]}"},
+            "the time in seconds": {"x-hubspot-request-timestamp": stamp()[:10]},
+            "a time of 4,301 digits": {"x-hubspot-request-timestamp": "1" * 4301},
+            "a later time": {"x-hubspot-request-timestamp": stamp(seconds=-1)},
+            "no time": {"x-hubspot-request-timestamp": ""},
+        }.items()
+    ],
+)
+def test_what_was_signed_is_what_opens(request_):
+    """Older ways of signing, another method, address, form of the body or time: nothing but the very request matches."""
+    assert matching_secrets(Request("POST", URL, HEADERS, BODY), [SECRET], NOON) == {SECRET}
+    assert matching_secrets(request_, [SECRET], NOON) == frozenset()
+
+
+DECODED = {
+    "3A": ":",
+    "2F": "/",
+    "3F": "?",
+    "40": "@",
+    "21": "!",
+    "24": "$",
+    "27": "'",
+    "28": "(",
+    "29": ")",
+    "2A": "*",
+    "2C": ",",
+    "3B": ";",
+}
+
+
+@pytest.mark.parametrize("code", DECODED)
+def test_each_escape_is_decoded_once(code):
+    """In small letters too; what an escape's escape stands for is left as it is. Others than these twelve are signed as they are."""
+    plain = sign(SECRET, "POST", f"{URL}?a={DECODED[code]}", BODY, "1")
+    assert sign(SECRET, "POST", f"{URL}?a=%{code}", BODY, "1") == plain
+    assert sign(SECRET, "POST", f"{URL}?a=%{code.lower()}", BODY, "1") == plain
+    assert sign(SECRET, "POST", f"{URL}?a=%25{code}", BODY, "1") != plain
 
 
 @pytest.mark.parametrize("minutes", [-4.9, 0, 4.9])

@@ -39,6 +39,8 @@ PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.c
 """Whom a signed login request speaks to: Salesforce's own addresses, also where it is sent to an org's own one or to Government Cloud."""
 
 _SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
+_GIVEN = frozenset({"access_token", "instance_url"})
+"""What a login is answered with."""
 _WRONG_AUDIENCE = "audience is invalid"
 
 JWT_LIFE = 180
@@ -136,7 +138,8 @@ class Login:
         if status in {400, 401}:
             # The secret may just have been rotated.
             status, answer = self._try(self._secret.renewed())
-        if status != 200:  # noqa: PLR2004 - OK
+        if status != 200 or not answer.keys() >= _GIVEN:  # noqa: PLR2004 - OK
+            # A server that is no Salesforce may answer anything with 200.
             raise login_error(status, answer)
         identity = str(answer.get("id", "")).rstrip("/").split("/")
         org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
@@ -193,7 +196,8 @@ def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
     claims = {"iss": own, "sub": part(secret, "username", "Salesforce"), "aud": audience, "exp": int(now) + JWT_LIFE}
     try:
         assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
-    except (ValueError, TypeError, jwt.PyJWTError):
+    except (ValueError, TypeError, AttributeError, jwt.PyJWTError):
+        # A public key is read as one that has no way to sign.
         raise Refused(
             "The Salesforce secret's private_key is no RSA key.", code="SECRET", hint="Store it again."
         ) from None
