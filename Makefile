@@ -27,6 +27,9 @@ PYTHON313 ?= $(shell for p in python3.13 $(VERSIONS)3.13.*/bin/python3.13; do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 13)); ' 2>/dev/null \
 	&& { "$$p" -c 'import sys; print(sys.executable)'; break; }; done)
 
+# Whatever is fetched must have one of the hashes in its list.
+INSTALL := pip install -qq --disable-pip-version-check --require-hashes
+
 # What a Lambda calls this machine.
 MACHINE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 
@@ -42,7 +45,8 @@ $(BIN)/.installed: requirements/dev.txt pyproject.toml
 	$(if $(PYTHON),,$(error crmsync needs Python 3.11 or later with its venv module; none was found. Install one, or say PYTHON=/path/to/python3))
 	@echo "Setting up .venv with $(PYTHON) (a minute or two, only when its list of packages has changed)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/python -m $(INSTALL) -r requirements/dev.txt
+	@# The project itself is a folder, of which pip takes no hash; what builds it comes from the list above.
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
@@ -80,7 +84,7 @@ soak: venv ## plays a long story at a size of your choice: ARGS="companies --siz
 	@$(BIN)/python -m local.soak $(ARGS)
 
 .PHONY: build
-build: $(SAM) ## builds template.yaml for this machine into .aws-sam, as rehearse and invoke need it
+build: $(SAM) ## builds template.yaml for this machine into .aws-sam, with the layer's bill of materials (SharedLayer/sbom.cdx.json)
 	$(if $(PYTHON313),,$(error sam build needs python3.13, the Lambdas' runtime. Install it, or say PYTHON313=/path/to/python3.13))
 	@mkdir -p .aws-sam
 	@PATH="$(dir $(PYTHON313)):$$PATH" $(SAM) build --parameter-overrides Architecture=$(MACHINE) >.aws-sam/build.log 2>&1 \
@@ -99,28 +103,35 @@ $(SAM): requirements/sam.txt
 	$(if $(PYTHON),,$(error The SAM CLI needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
 	@echo "Setting up the SAM CLI in .tools/sam (a minute or two, only when its list of packages has changed)"
 	@$(or $(PYTHON313),$(PYTHON)) -m venv .tools/sam
-	@.tools/sam/bin/python -m pip install -qq --disable-pip-version-check -r requirements/sam.txt
+	@.tools/sam/bin/python -m $(INSTALL) -r requirements/sam.txt
 	@touch $@
 
 $(MINISTACK): requirements/ministack.txt
 	$(if $(PYTHON313),,$(error make rehearse needs python3.13, the Lambdas' runtime: MiniStack runs them with its own Python. Install it, or say PYTHON313=/path/to/python3.13))
 	@echo "Setting up MiniStack in .tools/ministack (a minute, only when its list of packages has changed)"
 	@$(PYTHON313) -m venv .tools/ministack
-	@.tools/ministack/bin/python -m pip install -qq --disable-pip-version-check -r requirements/ministack.txt
+	@.tools/ministack/bin/python -m $(INSTALL) -r requirements/ministack.txt
 	@touch $@
 
-LOCK := .tools/lock/bin/pip-compile -q --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	--strip-extras --no-header --no-annotate
+LOCK := .tools/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	--no-strip-extras --no-header --no-annotate
+
+# The layer does without simple-salesforce's Metadata API, so without zeep and what only zeep needs (decision 36).
+LEFT_OUT := zeep attrs isodate lxml platformdirs requests-file requests-toolbelt
 
 .PHONY: requirements
-requirements: .tools/lock/bin/pip-compile ## writes the pinned lists anew from pyproject.toml and requirements/*.in
-	$(LOCK) --extra dev -o requirements/dev.txt pyproject.toml
+requirements: .tools/lock/bin/pip-compile ## writes the pinned lists and NOTICE anew from pyproject.toml and requirements/*.in
+	$(LOCK) --allow-unsafe --extra dev -o requirements/dev.txt pyproject.toml
 	@# The layer's pins are the development ones, so that the layer agrees with the boto3 that meets it in the Lambda.
-	$(LOCK) -c requirements/dev.txt -o layers/shared/requirements.txt pyproject.toml
-	$(LOCK) -o requirements/sam.txt requirements/sam.in
-	$(LOCK) -o requirements/ministack.txt requirements/ministack.in
+	$(LOCK) $(addprefix --unsafe-package ,$(LEFT_OUT)) -c requirements/dev.txt -o layers/shared/requirements.txt pyproject.toml
+	$(LOCK) --allow-unsafe -o requirements/sam.txt requirements/sam.in
+	$(LOCK) --allow-unsafe -o requirements/ministack.txt requirements/ministack.in
+	$(LOCK) --allow-unsafe -o requirements/lock.txt requirements/lock.in
 	@sed -i '/^#/d;/^$$/d' requirements/*.txt layers/shared/requirements.txt
+	@$(MAKE) --no-print-directory venv
+	@cd layers/shared && ../../$(BIN)/python -m layer notice >../../NOTICE
 
-.tools/lock/bin/pip-compile:
+.tools/lock/bin/pip-compile: requirements/lock.txt
 	@$(PYTHON) -m venv .tools/lock
-	@.tools/lock/bin/python -m pip install -qq --disable-pip-version-check pip-tools
+	@.tools/lock/bin/python -m $(INSTALL) -r requirements/lock.txt
+	@touch $@

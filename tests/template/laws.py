@@ -17,6 +17,9 @@ from tests.template.document import QUEUE, ROOT, Template, as_list, spread, targ
 Law = Callable[[Template], list[str]]
 
 OURS = "crmsync"
+ITS_FOLDER = {
+    "Fn::Sub": "layers/build/${Architecture}"
+}  # SAM itself fetches another architecture's wheels without hashes
 FORTNIGHT = 14 * 24 * 3600
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
          "FunctionUrlConfig", "EventInvokeConfig", "Events", "Role", "Environment", "RecursiveLoop")  # fmt: skip
@@ -61,8 +64,12 @@ def functions_run_on_one_runtime(template: Template) -> list[str]:
         complaints.append("Architecture: default is not arm64")
     for name, layer in template.of_type("AWS::Serverless::LayerVersion").items():
         metadata = template.body["Resources"][name]["Metadata"]
-        if metadata != {"BuildMethod": "python3.13", "BuildArchitecture": {"Ref": "Architecture"}}:
-            complaints.append(f"{name}: not built for the functions' runtime and architecture")
+        if metadata != {
+            "BuildMethod": "makefile",
+            "BuildArchitecture": {"Ref": "Architecture"},
+            "ContextPath": ITS_FOLDER,
+        }:
+            complaints.append(f"{name}: not built for the functions' architecture with hashes checked")
         if layer.get("CompatibleRuntimes") != ["python3.13"]:
             complaints.append(f"{name}: not for python3.13")
     own = ("Runtime", "Architectures")

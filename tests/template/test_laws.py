@@ -13,6 +13,7 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.functions_log_with_retention, "      RetentionInDays: !Ref LogRetentionDays\n", ""),
     (laws.functions_log_with_retention, "LogGroup: !Ref ContactSyncLogGroup", "LogGroup: !Ref HubspotSweepLogGroup"),
     (laws.functions_run_on_one_runtime, "Runtime: python3.13", "Runtime: python3.12"),
+    (laws.functions_run_on_one_runtime, "BuildMethod: makefile", "BuildMethod: python3.13"),
     (laws.functions_run_on_one_runtime, "Default: arm64", "Default: x86_64"),
     (laws.functions_run_on_one_runtime, "BuildArchitecture: !Ref Architecture", "BuildArchitecture: arm64"),
     (laws.functions_have_a_ceiling, "            ScalingConfig: {MaximumConcurrency: 5}\n", ""),

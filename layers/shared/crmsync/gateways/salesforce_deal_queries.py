@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from simple_salesforce.format import format_soql
-
 from crmsync.gateways.salesforce_queries import Query, checked, packed
+from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.model import names
 
 IDS = 400

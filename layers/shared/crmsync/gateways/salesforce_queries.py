@@ -14,10 +14,9 @@ from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
-from simple_salesforce.format import format_soql
-
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.gateways.salesforce_session import SalesforceSession
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")

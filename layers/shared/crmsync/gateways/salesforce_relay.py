@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from simple_salesforce.format import format_soql
-
+from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.rules.relay_parts import Relay, RelayChannel, RelayCredential, RelayMember, RelayPart
 
 RECOVERY = '{"ReplayRecovery":"EARLIEST"}'

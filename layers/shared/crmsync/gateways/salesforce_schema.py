@@ -12,12 +12,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from simple_salesforce.format import format_soql
-
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_relay import creation_of, look_at_relay
+from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.gateways.salesforce_session import API_VERSION, Login, Refusal, SalesforceSession
 from crmsync.gateways.secrets import Secret
 from crmsync.gateways.throttle import Patience

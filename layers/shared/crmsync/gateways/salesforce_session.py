@@ -15,13 +15,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import jwt
 import requests
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import RENEW, call_error, first_error, login_error, unreachable, verdict_of
 from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_meter import HEADER, SalesforceMeter
+from crmsync.gateways.salesforce_sdk import Salesforce, SalesforceError
 from crmsync.gateways.secrets import Content, Secret, part
 from crmsync.gateways.throttle import Patience
 from crmsync.model.names import SALESFORCE_CLIENT

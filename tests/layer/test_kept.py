@@ -1,0 +1,98 @@
+"""What the layer leaves out of packages is never missed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from layer.kept import SHARES, Share, files_of, take_out
+from layer.packages import normal, pinned
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME = ("boto3", "botocore", "s3transfer")
+"""What the Lambda runtime brings, with what the layer's list has already."""
+
+TRY = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({absent!r}))  # an import of one of these fails
+sys.path[:0] = [{site!r}, {shared!r}]
+import crmsync
+for module in pkgutil.walk_packages(crmsync.__path__, "crmsync."):
+    importlib.import_module(module.name)
+
+import hubspot, simple_salesforce
+from crmsync.gateways.hubspot_versions import api_factory
+from crmsync.gateways.salesforce_sdk import Salesforce
+assert hubspot.__file__.startswith({site!r}) and simple_salesforce.__file__.startswith({site!r})
+objects = hubspot.HubSpot(access_token="t", host="https://a.example", api_factory=api_factory("2026-03")).crm.objects
+print(type(objects.batch_api).__name__, type(objects.search_api).__name__)
+try:
+    Salesforce(instance="a.example", session_id="t").mdapi
+except NotImplementedError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The packages that the layer holds in part, whole so far."""
+    for name, share in SHARES.items():
+        whole = str(metadata.distribution(name).locate_file(share.folder))
+        shutil.copytree(whole, tmp_path / share.folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def absent() -> set[str]:
+    """The top-level modules that are installed here and that neither the layer nor the Lambda runtime has."""
+    there = {*pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")), *RUNTIME, "crmsync"}
+    return {
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if not {normal(owner) for owner in owners} & there and module not in sys.stdlib_module_names
+    }
+
+
+def test_crmsync_runs_with_what_the_layer_has(site: Path) -> None:
+    """Every module of crmsync is imported and both vendors' clients are made where nothing else is installed."""
+    take_out(site)
+    script = TRY.format(absent=sorted(absent()), site=str(site), shared=str(ROOT / "layers/shared"))
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert "zeep" in absent()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "BatchApi SearchApi",
+        "crmsync's layer is built without Salesforce's Metadata API.",
+    ]
+
+
+def test_most_of_hubspots_client_is_left_out(site: Path) -> None:
+    """Of more than two thousand files some fifty are carried, the client of the CRM objects among them."""
+    before = sum(path.is_file() for path in (site / "hubspot").rglob("*.py"))
+    take_out(site)
+    after = [path.relative_to(site) for path in (site / "hubspot").rglob("*.py")]
+
+    assert before > 2000
+    assert len(after) < 100
+    assert Path("hubspot/crm/objects/api/batch_api.py") in after
+
+
+def test_a_share_is_what_is_kept_less_what_is_dropped(tmp_path: Path) -> None:
+    """Folders below are taken along only where a pattern says so."""
+    for name in ("a.py", "b.py", "in/c.py", "in/deep/d.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    share = Share("x", "", kept=("*.py", "in/*.py"), dropped=("b.py",))
+    assert files_of(share, tmp_path) == {tmp_path / "a.py", tmp_path / "in/c.py"}
+
+
+def test_a_package_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A package that moved its code would otherwise be shipped whole, or not at all."""
+    with pytest.raises(FileNotFoundError):
+        take_out(tmp_path)
