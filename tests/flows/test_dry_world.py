@@ -10,6 +10,7 @@ import pytest
 
 from crmsync.flows.dry_world import AS_IT_IS, READING, ExpectedLinks, RolesNotKept, WriteRefusedError, dry
 from crmsync.flows.world import World
+from crmsync.model.brakes import Counted, Hold
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
 from crmsync.model.links import Slot
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -18,6 +19,7 @@ from tests.builders import NOON, a_book, a_contact, a_lead, a_link
 from tests.flows.worlds import Town
 from tests.memory import MemoryRoles
 
+CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
 GRACE = Ref(Side.SALESFORCE, "Contact", "3")
 ADA = Ref(Side.HUBSPOT, "contact", "81")
 
@@ -70,8 +72,8 @@ def test_the_brake_counts_for_this_run_alone() -> None:
     """So many deletions as the settings allow, and the hour of the sync is not used up."""
     town = Town()
     world = dry(town.world)
-    assert [world.brake.pull("acme", Kind.CONTACT, 2, 3, NOON) for _ in range(3)] == [2, 1, 0]
-    assert town.brake.pull("acme", Kind.CONTACT, 3, 3, NOON) == 3
+    assert [world.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [2, 1, 0]
+    assert town.brake.pull("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
 
 
 def test_roles_that_are_seen_are_not_remembered() -> None:

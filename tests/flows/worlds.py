@@ -67,6 +67,8 @@ class Town:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
     owners: Owners = field(default_factory=Owners)
+    linked: int = 0
+    """How many pairs Salesforce would count."""
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
@@ -116,6 +118,7 @@ class Town:
             lambda: self.now,
             self.since,
             zone=lambda: self.zone,
+            pairs=lambda _kind: self.linked,
         )
 
     def crm(self, side: Side) -> MemoryCrm:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
@@ -173,14 +174,28 @@ class MemoryBrake:
     """Implements `Brake`."""
 
     def __init__(self) -> None:
-        """Nothing was deleted yet."""
-        self._counts: Counter[tuple[str, Kind, datetime]] = Counter()
+        """Nothing was written yet."""
+        self._counts: Counter[tuple[str, Kind, Hold, datetime]] = Counter()
+        self._fill: dict[tuple[str, Kind, Hold], float] = {}
 
-    def pull(self, connection: str, kind: Kind, wanted: int, limit: int, now: datetime) -> int:
+    def pull(self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime) -> int:
         """As the port says."""
         if limit <= 0:
             return max(wanted, 0)
-        hour = (connection, kind, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+        hour = (connection, kind, hold, _hour(now))
         may = max(0, min(wanted, limit - self._counts[hour]))
         self._counts[hour] += may
+        self._fill[connection, kind, hold] = self._counts[hour] / limit
         return may
+
+    def give_back(self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime) -> None:
+        """As the port says."""
+        self._counts[connection, kind, hold, _hour(now)] -= unused
+
+    def fill(self, connection: str, kind: Kind) -> float:
+        """As the port says."""
+        return max((one for (name, of, _), one in self._fill.items() if (name, of) == (connection, kind)), default=0)
+
+
+def _hour(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

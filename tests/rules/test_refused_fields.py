@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Refused
+from crmsync.model.changes import Cause
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.pipelines import PipelineMap
@@ -114,7 +115,7 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
 
     still = merge_pair(hubspot, salesforce, link, BOOK)
     assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.apart]) == ({}, {}, ["phone"])
-    assert merge_pair(hubspot, salesforce, link, BOOK, resync=True).to_salesforce == {"Phone": "666"}
+    assert merge_pair(hubspot, salesforce, link, BOOK, cause=Cause.RESYNC).to_salesforce == {"Phone": "666"}
     assert merge_pair(a_contact({"phone": "222"}), salesforce, link, BOOK).to_salesforce == {"Phone": "222"}
     assert merge_pair(hubspot, a_lead({"Phone": "333"}), link, BOOK).to_hubspot == {"phone": "333"}
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from crmsync.flows.account_gather import gather
 from crmsync.flows.apply import Applied
+from crmsync.flows.brakes import hold_excess
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.dependants import dependants
 from crmsync.flows.outcomes import Summary, conclude, in_passes
@@ -44,7 +45,9 @@ def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
     book = replace(book, places=world.accounts.places())
     book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     book = with_owners(gathered.facts, world, book)
-    return Looked(gathered.facts, _plan_all(gathered.facts, world, book), book, gathered.not_yet, gathered.quiet)
+    plans = _plan_all(gathered.facts, world, book)
+    hold_excess(gathered.facts, plans, world, book, plan_account)
+    return Looked(gathered.facts, plans, book, gathered.not_yet, gathered.quiet)
 
 
 def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
@@ -61,7 +64,7 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
 
 
 def _plan_all(facts: list[AccountFacts], world: World, book: Book) -> list[Plan]:
-    return plan_batch(facts, world, book, plan_account, world.connection.companies.max_deletes_per_hour)
+    return plan_batch(facts, world, book, plan_account)
 
 
 def _wake(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from crmsync.errors import TryAgain
 from crmsync.flows.apply import Applied, RollUps, Settle, apply, no_roll_ups
+from crmsync.flows.brakes import give_back
 from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.second_tries import SecondTries
 from crmsync.flows.stage_news import stage_news
@@ -59,6 +60,7 @@ def carry_out(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
         applied[at].error = error
+    give_back(facts, plans, applied, world, book)
     # What came to nothing is looked at again anyway; two changes of one pair would otherwise have each other looked at for ever.
     again = [change for at, change in rivals.items() if applied[at].error is None]
     if again:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from crmsync.errors import Conflict, SyncError
 from crmsync.flows.apply import apply
+from crmsync.flows.brakes import hold_excess
 from crmsync.flows.carry_out import carry_out, settler
 from crmsync.flows.contact_gather import gather
 from crmsync.flows.contact_plan import EMAIL, open_book, plan_all, with_accounts
@@ -22,7 +23,7 @@ from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.records import Ref, Side
-from crmsync.plans.contact import ContactFacts
+from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules import reports
 from crmsync.rules.contact_book import HUBSPOT_OBJECT, contact_book
 
@@ -46,6 +47,7 @@ def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
     book = open_book(facts, world, book)
     plans = plan_all(facts, world, book)
     together = with_holders(facts, plans, {change.ref for change in changes}, world, book)
+    hold_excess(facts, plans, world, book, plan_contact)
     not_yet = [*gathered.not_yet, *together]
     return Looked(facts, plans, book, not_yet, gathered.quiet, first=tuple(vacating(facts, plans)))
 

@@ -45,4 +45,4 @@ def _domain(facts: ContactFacts) -> str:
 
 def plan_all(facts: list[ContactFacts], world: World, book: Book) -> list[Plan]:
     """Plan every contact of the batch."""
-    return plan_batch(facts, world, book, plan_contact, world.connection.contacts.max_deletes_per_hour)
+    return plan_batch(facts, world, book, plan_contact)

@@ -23,7 +23,7 @@ from crmsync.rules.pair_plan import is_quiet
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
-LOUD = frozenset({Cause.WOKEN, Cause.AGAIN, Cause.RESYNC, Cause.FORCED, Cause.RESTORED, Cause.FORGOTTEN})
+LOUD = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
 """Causes for which a record is looked at even if it shows nothing new."""
 
 

@@ -5,6 +5,7 @@ Whatever is not named here as reading is refused, so a port that is forgotten, o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.flows.world import World
+from crmsync.model.brakes import Hold
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.model.roles import Role
@@ -48,7 +50,9 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
 
-AS_IT_IS = frozenset({"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "may_begin", "zone"})
+AS_IT_IS = frozenset(
+    {"connection", "sealer", "our_user", "our_app", "now", "opportunities_since", "may_begin", "zone", "pairs"}
+)
 """What of the world is no port."""
 
 
@@ -72,16 +76,23 @@ class _Reading:
 
 
 class _DryBrake:
-    """Implements `Brake` without counting for anybody else: as if nothing had been deleted in this hour yet."""
+    """Implements `Brake` without counting for anybody else: as if nothing had been written in this hour yet."""
 
     def __init__(self) -> None:
-        self._pulled: dict[Kind, int] = {}
+        self._pulled: Counter[tuple[Kind, Hold]] = Counter()
 
-    def pull(self, connection: str, kind: Kind, wanted: int, limit: int, now: datetime) -> int:  # noqa: ARG002 - as the port says
+    def pull(self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime) -> int:  # noqa: ARG002 - as the port says
         """As the port says, within this dry run."""
-        allowed = max(0, min(wanted, limit - self._pulled.get(kind, 0)))
-        self._pulled[kind] = self._pulled.get(kind, 0) + allowed
+        allowed = max(0, min(wanted, limit - self._pulled[kind, hold])) if limit else wanted
+        self._pulled[kind, hold] += allowed
         return allowed
+
+    def give_back(self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime) -> None:
+        """Nothing is written, so nothing fails."""
+
+    def fill(self, connection: str, kind: Kind) -> float:  # noqa: ARG002 - as the port says
+        """Nobody is told of a dry run."""
+        return 0
 
 
 class _DryTroubles:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from crmsync.errors import Refused
+from crmsync.flows.brakes import hold_excess
 from crmsync.flows.carry_out import carry_out
 from crmsync.flows.opportunity_gather import gather
 from crmsync.flows.outcomes import Summary, conclude, in_passes
@@ -66,12 +67,23 @@ def _of_opportunity(change: Change, role: Role) -> Change:
 
 def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not answer."""
+    return _held(_look(changes, world), world)
+
+
+def _look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+    """Gather and plan, whatever the hour's limits."""
     pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(world.deals, world.opportunities)
     book = _book(world, pipelines)
     book, gathered = gather_what_is_there(book, changes, world, lambda book: gather(changes, world, book))
     facts = gathered.facts
     book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
     return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
+
+
+def _held(looked: Looked[OpportunityFacts], world: World) -> Looked[OpportunityFacts]:
+    """The same, without what goes beyond the hour's limits."""
+    hold_excess(looked.facts, looked.plans, world, looked.book, plan_opportunity)
+    return looked
 
 
 def _book(world: World, pipelines: PipelineMap) -> Book:
@@ -105,10 +117,11 @@ def _records(facts: OpportunityFacts) -> Sequence[Record]:
 
 def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last: bool) -> list[Change]:
     """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = look(changes, world)
+    looked = _look(changes, world)
     if _is_behind(looked):
         _mend(world)
-        looked = look(changes, world)
+        looked = _look(changes, world)
+    looked = _held(looked, world)
     facts, plans, book = looked.facts, looked.plans, looked.book
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up)
@@ -117,4 +130,4 @@ def _sync_pass(changes: list[Change], world: World, summary: Summary, *, is_last
 
 
 def _plan_all(facts: list[OpportunityFacts], world: World, book: Book) -> list[Plan]:
-    return plan_batch(facts, world, book, plan_opportunity, world.connection.deals.max_deletes_per_hour)
+    return plan_batch(facts, world, book, plan_opportunity)

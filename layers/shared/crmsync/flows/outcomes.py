@@ -18,7 +18,7 @@ from crmsync.flows.settlements import forget_settlements, keep_settlements
 from crmsync.flows.standstill import Waiting
 from crmsync.flows.turns import Met, Turns
 from crmsync.flows.world import World
-from crmsync.model.changes import Change, coalesce, once_more
+from crmsync.model.changes import Cause, Change, coalesce, once_more
 from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
@@ -188,6 +188,9 @@ def conclude(
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
+    summary.counts["Braked"] += sum(
+        isinstance(effect, Report) and effect.category is Category.BRAKE for plan in plans for effect in plan.effects
+    )
     world.inbox.park(world.connection.name, parked)
     world.inbox.clear(world.connection.name, in_step(facts, plans, applied))
     put_off(later, world, summary)
@@ -250,7 +253,8 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     """
     refs: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
-        is_open = _awaited(plan) or asks_for_opt_out(plan) or plan.is_partial
+        is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
+        is_open = _awaited(plan) or asks_for_opt_out(plan) or (plan.is_partial and not is_decided)
         told = (effect for effect in plan.effects if isinstance(effect, Report))
         if done.error is None and not is_open and all(report.category is Category.PRIVACY for report in told):
             is_pair = one.hubspot and one.salesforce and not one.outlived

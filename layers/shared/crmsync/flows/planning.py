@@ -1,4 +1,4 @@
-"""Plan a whole batch, for every kind: owners where one is new, second thoughts for contested values, brakes, and protection from defects.
+"""Plan a whole batch, for every kind: owners where one is new, second thoughts for contested values, and protection from defects.
 
 The deciding itself is in `crmsync.plans`; here it is only given what it asks for. Each kind's flow has a function ``look(changes, world)``
 that gathers and plans and answers a `Looked`: the sync applies it, a preview only shows it, and nothing else differs between the two.
@@ -14,11 +14,11 @@ from typing import Generic, TypeAlias
 from crmsync.flows.outcomes import AnyFacts
 from crmsync.flows.world import World
 from crmsync.model.changes import Change
-from crmsync.model.effects import Category, DeleteRecord, Plan, Report
+from crmsync.model.effects import Category, Plan, Report
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules import owners, reports
+from crmsync.rules import owners
 from crmsync.rules.book import Book
 from crmsync.rules.field_maps import asks_for_zone
 from crmsync.rules.pair_standing import owning_of
@@ -54,13 +54,8 @@ def zone_for(rows: Iterable[FieldRule], world: World) -> tzinfo:
     return world.zone() if asks_for_zone(rows) else UTC
 
 
-def plan_batch(
-    facts: list[AnyFacts], world: World, book: Book, decide: Decide[AnyFacts], most_deletions: int
-) -> list[Plan]:
-    """Plan every record; those whose plan turns on when HubSpot's values were set are read once more, with the ages of their values.
-
-    Of the plans that delete, no more than `most_deletions` per hour are let through (0: all).
-    """
+def plan_batch(facts: list[AnyFacts], world: World, book: Book, decide: Decide[AnyFacts]) -> list[Plan]:
+    """Plan every record; those whose plan turns on when HubSpot's values were set are read once more, with the ages of their values."""
     plans = [plan_safely(one, book, decide) for one in facts]
     contested = [index for index, plan in enumerate(plans) if _turns_on_age(plan)]
     refs = [record.ref for index in contested for record in hubspot_records(facts[index])]
@@ -69,7 +64,7 @@ def plan_batch(
         for index in contested:
             facts[index] = _with_ages(facts[index], aged)
             plans[index] = plan_safely(facts[index], book, decide)
-    return _braked(facts, plans, world, book, most_deletions)
+    return plans
 
 
 def _turns_on_age(plan: Plan) -> bool:
@@ -104,18 +99,6 @@ def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
         remembered=again(facts.remembered) if facts.remembered else None,
         candidates=tuple(again(one) for one in facts.candidates),
     )
-
-
-def _braked(facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book, limit: int) -> list[Plan]:
-    """Hold back deletions beyond what the settings allow within an hour; they wait in the error inbox for a person (Q-30)."""
-    deleting = [at for at, plan in enumerate(plans) if any(isinstance(effect, DeleteRecord) for effect in plan.effects)]
-    if not limit or not deleting:
-        return plans
-    allowed = world.brake.pull(world.connection.name, book.kind, len(deleting), limit, world.now())
-    for at in deleting[allowed:]:
-        record = facts[at].hubspot
-        plans[at] = Plan((reports.braked(record.ref if record else facts[at].change.ref),))
-    return plans
 
 
 def plan_safely(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:

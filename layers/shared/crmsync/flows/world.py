@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 from crmsync.model.links import Sealer
-from crmsync.model.records import Side
+from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.ports import (
     Accounts,
@@ -42,7 +42,8 @@ class World:
     ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us as a source; by them
     our own writes are known. ``opportunities_since`` is when opportunities began to sync: companies are on, their accounts
     imported, deals on (OPP-2, OPP-4); None as long as they do not. ``zone`` answers the time zone of the HubSpot account, in which its
-    people see days; it may ask HubSpot, and raise `SyncError`.
+    people see days; it may ask HubSpot, and raise `SyncError`. ``pairs`` answers how many records of a kind are linked; it may ask
+    Salesforce, and raise `SyncError`.
     """
 
     connection: Connection
@@ -74,6 +75,7 @@ class World:
     may_begin: Callable[[], bool] = lambda: True
     """Whether the invocation has time for another batch."""
     zone: Callable[[], tzinfo] = lambda: UTC
+    pairs: Callable[[Kind], int] = lambda _kind: 0
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

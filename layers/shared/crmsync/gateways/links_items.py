@@ -7,7 +7,7 @@ Two items per link, found from either side:
                                            write to HubSpot, to Salesforce, and of tying contacts, absent = none), w (fields last written),
                                            t (1 = tombstone, else absent), d (the side that died), c (contacts tied to
                                            a deal on both sides), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
-                                           never looked at), v (version)
+                                           never looked at), b (what a brake holds back), v (version)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
 Names are a letter or two long and bases are bytes, so that a link stays within one write unit (1 KB) up to some forty mapped fields.
@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from crmsync.model.brakes import Counted, Hold
 from crmsync.model.links import TAG_BYTES, Base, Intent, Link, LinkState, Place
 from crmsync.model.records import Kind, Ref, Side
 
@@ -71,6 +72,8 @@ def whole(link: Link, version: int) -> Item:
         item["d"] = {"S": str(link.died)}
     if link.tied:
         item["c"] = {"SS": sorted(link.tied)}
+    if link.holds:
+        item["b"] = {"SS": [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]}
     if link.hubspot_owner is not None:
         item["ho"] = {"S": link.hubspot_owner}
     if link.salesforce_owner is not None:
@@ -105,7 +108,13 @@ def link_of(item: Item) -> Link:
         hubspot_intent=Intent.from_bytes(item["hi"]["B"]) if "hi" in item else Intent(),
         salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
         tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
+        holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
     )
+
+
+def _hold(text: str) -> Hold:
+    side, counted = text.split()
+    return Hold(Side(side), Counted(counted))
 
 
 def is_whole(item: Item) -> bool:

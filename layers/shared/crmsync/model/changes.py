@@ -17,7 +17,7 @@ class Cause(StrEnum):
 
     ``AGAIN`` looks even at a record that shows nothing new; so does ``WOKEN``, for the sake of another record: nobody has touched this one.
     ``RESYNC`` is asked for by a person and carries old values of new mappings as well (MAP-6); ``FORCED`` also makes what the rules would
-    not make by themselves (ACC-13).
+    not make by themselves (ACC-13). What a brake held back is written by ``RELEASED`` and thrown away by ``DROPPED`` (Q-30).
     """
 
     WOKEN = "woken"
@@ -27,8 +27,13 @@ class Cause(StrEnum):
     RESYNC = "resync"
     FORCED = "forced"
     RESTORED = "restored"
+    RELEASED = "released"
+    DROPPED = "dropped"
     FORGOTTEN = "forgotten"
 
+
+BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
+"""A person asked for it: an import, a resync."""
 
 MOST_TIES = 200
 """Of how many contacts a change tells: nobody ties or unties more of one deal while a worker is at it."""
@@ -100,6 +105,8 @@ _LIGHTEST_FIRST = (
     Cause.FORCED,
     Cause.DELETED,
     Cause.RESTORED,
+    Cause.RELEASED,
+    Cause.DROPPED,
     Cause.FORGOTTEN,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
@@ -17,7 +18,7 @@ class Facts:
     merged or converted. ``outlived`` says that what became of one of them belongs to another link. Without a link, ``candidates`` are the
     records of the other side that may be the same, ``taken`` those among them that already belong to another link, and ``buried`` the
     tombstones of others among them; ``remembered`` is the record of the other side that this one names as its counterpart, ``orphaned``
-    that this one no longer exists.
+    that this one no longer exists. ``holds`` is what the brakes hold back of this pair in this batch.
     """
 
     change: Change
@@ -30,6 +31,7 @@ class Facts:
     buried: tuple[Link, ...] = ()
     remembered: Record | None = None
     orphaned: bool = False
+    holds: frozenset[Hold] = frozenset()
 
     @property
     def named(self) -> Record | None:

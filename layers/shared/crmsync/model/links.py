@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
+from crmsync.model.brakes import Hold
 from crmsync.model.records import Kind, Ref, Side, Value
 
 TAG_BYTES = 4
@@ -192,7 +193,8 @@ class Link:
     as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are the ids of those HubSpot
     contacts that the two sides agreed on tying to a deal and its opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion
     made the link a tombstone, as far as that is known. The intents say what was announced to be written to each side, as the link is saved
-    before the write; ``tying`` that somebody is about to change who is tied. ``version`` counts the saves; 0 = new.
+    before the write; ``tying`` that somebody is about to change who is tied. ``holds`` is what a brake keeps from being written until the
+    operator decides. ``version`` counts the saves; 0 = new.
     """
 
     connection: str
@@ -211,6 +213,7 @@ class Link:
     hubspot_intent: Intent = Intent()
     salesforce_intent: Intent = Intent()
     tying: Intent = Intent()
+    holds: frozenset[Hold] = frozenset()
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""

@@ -96,6 +96,9 @@ class ContactSettings:
 
     ``since`` is when contacts were switched on, ``listed_since`` when this inclusion list came into force; both are no part of the
     operator's file: the push sets them, and sweeps begin there.
+
+    ``max_deletes_per_hour``, ``max_changes_per_hour`` and ``max_blanks_per_hour`` are what the brakes let pass in an hour, on either side
+    (Q-30): 0 = everything, None = "auto", which `crmsync.rules.brakes` works out. The other sections have them as well.
     """
 
     sync: bool = True
@@ -107,6 +110,8 @@ class ContactSettings:
     company_fallback: str = "email_domain"
     last_name_fallback: str = "email_name"
     max_deletes_per_hour: int = 0
+    max_changes_per_hour: int | None = None
+    max_blanks_per_hour: int | None = None
     on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     listed_since: datetime | None = None
@@ -128,6 +133,8 @@ class CompanySettings:
     remove_associations: bool = False
     delete_in_hubspot: bool = False
     max_deletes_per_hour: int = 0
+    max_changes_per_hour: int | None = None
+    max_blanks_per_hour: int | None = None
     on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     field: tuple[FieldRule, ...] = ()
@@ -155,6 +162,8 @@ class DealSettings:
     delete_in_hubspot: bool = True
     hold_deletes_hours: int = 0
     max_deletes_per_hour: int = 0
+    max_changes_per_hour: int | None = None
+    max_blanks_per_hour: int | None = None
     on_refused_field: OnRefusedField = OnRefusedField.SKIP
     since: datetime | None = None
     field: tuple[FieldRule, ...] = ()

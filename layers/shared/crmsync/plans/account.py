@@ -18,6 +18,7 @@ from crmsync.rules import reports
 from crmsync.rules.account_births import Member, birth_of_account, birth_of_company, reasons, veto
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
+from crmsync.rules.brakes import with_holds
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.matching import choose_account
 from crmsync.rules.pair_plan import plan_pair
@@ -59,9 +60,8 @@ def _plan_linked(facts: AccountFacts, link: Link, book: Book) -> Plan:
         return plan_gone(
             facts, link, deletes=deletes, reborn=lambda account: _born(account, birth_of_company(account, book))
         )
-    here = inherited(link, facts.hubspot, facts.salesforce, book)
-    resync = facts.change.cause in {Cause.RESYNC, Cause.FORCED}
-    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, resync=resync)
+    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
+    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, cause=facts.change.cause)
 
 
 def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:

@@ -17,6 +17,7 @@ from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideI
 from crmsync.rules import opt_out, reports
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
+from crmsync.rules.brakes import with_holds
 from crmsync.rules.contact_births import MAKES_A_CONTACT, birth_in_hubspot, birth_in_salesforce
 from crmsync.rules.doubles import any_opted_out, has_ticked_since, is_opted_out, takes_over, unsubscribe, with_box
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
@@ -116,12 +117,19 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
         deletes = book.connection.contacts.delete_in_hubspot
         gone = plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))
         return _with_late_opt_out(facts, link, gone, book)
-    here = inherited(link, facts.hubspot, facts.salesforce, book)
+    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
     if _is_frozen(facts.hubspot, book):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
-    resync = facts.change.cause in {Cause.RESYNC, Cause.FORCED}
-    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, resync=resync, holder=facts.holder)
+    return plan_standing(
+        link,
+        here,
+        facts.hubspot,
+        facts.salesforce,
+        book,
+        cause=facts.change.cause,
+        holder=facts.holder,
+    )
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) -> Plan:

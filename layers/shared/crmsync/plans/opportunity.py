@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from crmsync.model.changes import Cause
+from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.effects import Note, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -18,13 +18,11 @@ from crmsync.model.roles import Role
 from crmsync.rules import reports
 from crmsync.rules.births import Birth
 from crmsync.rules.book import Book
+from crmsync.rules.brakes import with_holds
 from crmsync.rules.deal_stages import PIPELINE
 from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
 from crmsync.rules.opportunity_births import birth_of_deal, birth_of_opportunity
 from crmsync.rules.opportunity_pair import Tied, with_roles, with_roll_up
-
-_BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
-"""A person asked for it: an import, a resync."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _only_free(facts: OpportunityFacts) -> Record | None:
 
 def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, book: Book) -> Plan:
     is_older = book.since is not None and opportunity.created_at < book.since.replace(microsecond=0)
-    if is_older and facts.change.cause not in _BY_HAND:
+    if is_older and facts.change.cause not in BY_HAND:
         return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
     return _born(opportunity, birth_of_deal(opportunity, book))
 
@@ -131,13 +129,12 @@ def _plan_gone(facts: OpportunityFacts, link: Link, book: Book) -> Plan:
 
 
 def _plan_pair(facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, book: Book) -> Plan:
-    here = inherited(link, hubspot, salesforce, book)
+    here = with_holds(inherited(link, hubspot, salesforce, book), facts)
     if not _syncs(hubspot, book):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),))
         return with_roll_up(frozen, facts.tied)
-    by_hand = facts.change.cause in _BY_HAND
-    plan = plan_standing(link, here, hubspot, salesforce, book, resync=by_hand)
+    plan = plan_standing(link, here, hubspot, salesforce, book, cause=facts.change.cause)
     return with_roles(plan, here, facts.tied, salesforce, book, facts.change)
 
 

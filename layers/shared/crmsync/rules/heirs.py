@@ -89,7 +89,7 @@ def plan_standing(
     salesforce: Record,
     book: Book,
     *,
-    resync: bool = False,
+    cause: Cause = Cause.EDITED,
     holder: Ref | None = None,
 ) -> Plan:
     """Plan a pair that stands, `here` being its link with the records that it now has.
@@ -98,9 +98,10 @@ def plan_standing(
     `plan_pair`.
     """
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
-        plan = plan_pair(hubspot, salesforce, replace(here, version=0), book, anew=True, resync=resync, holder=holder)
+        fresh = replace(here, version=0)
+        plan = plan_pair(hubspot, salesforce, fresh, book, anew=True, cause=cause, holder=holder)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(hubspot, salesforce, here, book, anew=here != link, resync=resync, holder=holder)
+    return plan_pair(hubspot, salesforce, here, book, anew=here != link, cause=cause, holder=holder)
 
 
 def plan_gone(
@@ -109,7 +110,8 @@ def plan_gone(
     """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and is noticed whatever the list (CH-9, where
-    DEL-2 misses it); but one that belongs to another pair by now is never deleted. A Salesforce record that comes back is `reborn` in
+    DEL-2 misses it); but one that belongs to another pair by now is never deleted,
+    and neither is one whose deletion a brake held back and the operator dropped. A Salesforce record that comes back is `reborn` in
     HubSpot: one whose deletion buried the link can be there again only because somebody took it out of the bin, whoever tells of it.
     """
     if link.state is LinkState.TOMBSTONE:
@@ -119,6 +121,7 @@ def plan_gone(
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return nothing("one of the two was deleted; an edit does not bring it back", *because)
     bury = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
+    deletes = deletes and facts.change.cause is not Cause.DROPPED
     if facts.hubspot and facts.salesforce is None and deletes and not facts.outlived:
         return Plan((DeleteRecord(facts.hubspot.ref, because), bury))
     return Plan((bury,))

@@ -146,7 +146,7 @@ def _is_account_of_person(place: object, link: Link) -> bool:
 
 def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book) -> Link:
     side = record.ref.side
-    across = _across(side, salesforce, book)
+    others_of = across(side, salesforce, book)
     intent = link.intent(side)
     replaces = dict(intent.replaces)
     base, others = link.base(side), link.base(side.other)
@@ -160,7 +160,7 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
             continue
         base = base.showing({key: shown}) if is_ours else base
         replaces[tag(key)] = replaces.get(tag(key), frozenset()) | {agreed} | ({shown} if is_ours else set())
-        if other := across.get(name):
+        if other := others_of.get(name):
             crossing.add(other)
     names_across = _keys(side.other, salesforce, book)
     others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
@@ -274,7 +274,7 @@ def _key(rule: FieldRule, side: Side) -> str:
     return key_of(rule.on(side), spelling(rule, side))
 
 
-def _across(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
+def across(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
     """Field of `side` -> the field that it goes with on the other."""
     pairs = (*((rule.hubspot, rule.salesforce) for rule in book.page_of(salesforce).field_map), *_BESIDE_THE_MAP)
     return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crmsync.model.brakes import Hold
 from crmsync.model.effects import Because, Conflict
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Record, Side, Value
@@ -23,7 +24,8 @@ class PairMerge:
     ``has_news`` says whether the base must be stored anew even if nothing is written; ``marks`` are what fields of our
     own should show: the other side's id, the Salesforce owner. ``unsealed`` are the fields that do not show what the base
     has sealed, ``apart`` rows whose values stay different, ``undecided`` says that HubSpot's history must be read first
-    (MAP-6).
+    (MAP-6). ``held`` are the fields of either side that a brake keeps from crossing, by what is in ``holds``; where that ``is_dropped``,
+    the two sides go on with different values in them.
     """
 
     has_news: bool = False
@@ -46,6 +48,23 @@ class PairMerge:
     owner_verdict: OwnerVerdict = NOBODY_MOVES
     opt_out_verdict: OptOutVerdict = AS_IT_IS
     stage_verdict: StageVerdict = NO_STAGE_MOVES
+    held: Mapping[Side, frozenset[str]] = field(default_factory=dict)
+    holds: frozenset[Hold] = frozenset()
+    is_dropped: bool = False
+
+    def writes(self, side: Side) -> dict[str, Value]:
+        """What a side is to get, by field."""
+        return self.to_hubspot if side is Side.HUBSPOT else self.to_salesforce
+
+    @property
+    def unagreed(self) -> frozenset[str]:
+        """The fields of either side that wait for the operator."""
+        return frozenset() if self.is_dropped else frozenset[str]().union(*self.held.values())
+
+    @property
+    def dropped(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of either side in which the two go on with different values, as the operator has thrown the change away."""
+        return self.held if self.is_dropped else {}
 
 
 def newest_of(name: str, hubspot: Record, salesforce: Record, book: Book) -> Side:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from crmsync.model.changes import Cause, Change
+from crmsync.model.changes import BY_HAND, Cause, Change
 from crmsync.model.effects import (
     Associate,
     CreateRecord,
@@ -40,7 +40,6 @@ CONTACT = "contact"
 _STAGED = frozenset({deal_stages.STAGE_NAME})
 _COUNTED = frozenset({*COUNTED, *_STAGED})
 _QUIET_CAUSES = frozenset({Cause.EDITED})
-_BY_HAND = frozenset({Cause.RESYNC, Cause.FORCED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ def _roll_up(
     """Whose opportunities are added up anew, and whose stage may move with it: only where something that counts is news."""
     added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
-    is_first = not link.version or change.cause in _BY_HAND
+    is_first = not link.version or change.cause in BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
     former = frozenset(Ref(Side.HUBSPOT, CONTACT, one) for one in link.tied - verdict.tied)

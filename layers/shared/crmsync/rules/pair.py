@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from crmsync.model import names
+from crmsync.model.changes import BY_HAND, Cause
 from crmsync.model.effects import Conflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
@@ -15,6 +16,7 @@ from crmsync.model.records import Record, Side
 from crmsync.rules import opt_out, owners, parents
 from crmsync.rules.base import SideView, view
 from crmsync.rules.book import Book
+from crmsync.rules.brakes import hold_back
 from crmsync.rules.choices import moves_back
 from crmsync.rules.field_maps import FieldMap
 from crmsync.rules.late_rows import Edits, as_late, asks_for_age, stays_apart
@@ -39,20 +41,24 @@ def merge_pair(
     link: Link | None,
     book: Book,
     *,
-    resync: bool = False,
+    cause: Cause = Cause.EDITED,
     refused: frozenset[str] = frozenset(),
     judged: list[Judged] | None = None,
 ) -> PairMerge:
-    """Three-way merge of a pair against its link's base (no link: first meeting). A `resync` carries old values of new mappings, too.
+    """Three-way merge of a pair against its link's base (no link: first meeting).
 
-    HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross. Whoever wants to
-    know how each row was decided, those in step included, hands in a list for it.
+    A resync carries old values of new mappings, too; what the operator dropped stays different.
+
+    HubSpot would not take another value of the properties in `refused` now: they wait, like a value that cannot cross. So does what the
+    link holds back. Whoever wants to know how each row was decided, those in step included, hands in a list for it.
     """
     page = book.page_of(salesforce)
     h = view(hubspot, page.hubspot_forms, link, book.sealer)
     s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user_in(salesforce))
     merged = PairMerge(refused=refused)
-    edits = Edits(hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), resync)
+    edits = Edits(
+        hubspot, salesforce, book.our_user, book.our_app, _is_explained(s, salesforce, link), cause in BY_HAND
+    )
     for rule in page.field_map:
         mine, theirs = as_late(rule, h.showings[rule.hubspot], s.showings[rule.salesforce], edits)
         merged.undecided = merged.undecided or asks_for_age(rule, mine, theirs, edits)
@@ -72,6 +78,8 @@ def merge_pair(
     merge_owners(hubspot, salesforce, link, book, merged)
     merge_parents(hubspot, salesforce, h, s, book, merged)
     merge_stages(hubspot, salesforce, h, s, book, merged)
+    if link is not None and link.holds:
+        hold_back(merged, hubspot, salesforce, link, book, is_dropped=cause is Cause.DROPPED)
     _merge_ids(hubspot, salesforce, book, merged)
     merged.unsealed = {one.side: one.unsealed for one in (h, s)}
     merged.has_news = _has_news(h, s, merged) or (link is not None and merged.owners != last_owners(link))
@@ -88,6 +96,7 @@ def _is_explained(s: SideView, salesforce: Record, link: Link | None) -> bool:
 def _has_news(h: SideView, s: SideView, merged: PairMerge) -> bool:
     """Whether anything differs from the base but what cannot cross now: it stays unagreed, and is told or waited for."""
     stuck = {rule.hubspot for rule in merged.unfit} | {rule.salesforce for rule in merged.unfit}
+    stuck |= merged.unagreed
     stuck |= {parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD} if merged.parents.awaits else set()
     moved = (name for one in (h, s) for name, showing in one.showings.items() if showing.moved)
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)

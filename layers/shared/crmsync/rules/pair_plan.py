@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from crmsync.model import names
+from crmsync.model.changes import Cause
 from crmsync.model.effects import (
     Associate,
     Because,
@@ -43,7 +44,7 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
 
 def is_quiet(record: Record, link: Link, book: Book) -> bool:
     """Whether a linked record shows nothing but what the two sides agreed on, so that the other side need not be read at all."""
-    if link.state is not LinkState.ACTIVE or record.successor or not isinstance(link.salesforce, Ref):
+    if link.holds or link.state is not LinkState.ACTIVE or record.successor or not isinstance(link.salesforce, Ref):
         return False
     side = record.ref.side
     owner, last = (
@@ -72,21 +73,27 @@ def plan_pair(
     book: Book,
     *,
     anew: bool,
-    resync: bool = False,
+    cause: Cause = Cause.EDITED,
     holder: Ref | None = None,
 ) -> Plan:
     """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings.
 
-    `holder` has, and keeps, the address that HubSpot's record should get: the address waits, everything else goes on.
+    `holder` has, and keeps, the address that HubSpot's record should get: the address waits, everything else goes on. So it does where the
+    link holds back some of it.
     """
     refused = frozenset({EMAIL} if holder else ())
     asks = asks_for_history(link, hubspot, salesforce, book)
     link = take_back(link, hubspot, salesforce, book)
-    merged = merge_pair(hubspot, salesforce, link, book, resync=resync, refused=refused)
+    merged = merge_pair(hubspot, salesforce, link, book, cause=cause, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
-    if anew or merged.has_news or not link.version or effects:
+    holds = frozenset() if merged.is_dropped else merged.holds
+    if anew or merged.has_news or not link.version or effects or holds != link.holds:
         after = announce(
-            link, _after(link, hubspot, salesforce, merged, book), _written(merged), (hubspot, salesforce), book
+            link,
+            replace(_after(link, hubspot, salesforce, merged, book), holds=holds),
+            _written(merged),
+            (hubspot, salesforce),
+            book,
         )
         effects.insert(0, SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
     records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
@@ -101,9 +108,10 @@ def plan_pair(
     written = (through_account(one, salesforce) if isinstance(one, UpdateRecord) else one for one in (*effects, *marks))
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
     cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
+    held = (reports.held_back(hubspot.ref, holds, merged.held),) if holds else ()
     undecided = merged.undecided or asks
     return Plan(
-        (*written, *looks, *unfit, *cut),
+        (*written, *looks, *unfit, *cut, *held),
         merged.conflicts,
         _left(merged.apart),
         undecided=undecided,
@@ -142,7 +150,16 @@ def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
     refused = [str(rule) for rule in apart if not rule.since]
     return (
         *((Note(f"stay as they were before the mapping: {', '.join(late)}", ("MAP-6",)),) if late else ()),
-        *((Note(f"stay different, as one side refused them: {', '.join(refused)}", ("CH-8",)),) if refused else ()),
+        *(
+            (
+                Note(
+                    f"stay different, as one side refused them or the change was dropped: {', '.join(refused)}",
+                    ("CH-8",),
+                ),
+            )
+            if refused
+            else ()
+        ),
     )
 
 
@@ -203,13 +220,14 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
     _show_parents(merged.parents, now_hubspot, now_salesforce)
+    _show_held(merged, hubspot, salesforce, now_hubspot, now_salesforce)
     wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     hubspot_owner, salesforce_owner = merged.owners
 
     def base(side: Side, shown: Mapping[str, Value]) -> Base:
         forms, old = page.forms(side), link.base(side)
         unfit = (key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms)
-        apart = frozenset(rule.on(side) for rule in merged.apart)
+        apart = frozenset(rule.on(side) for rule in merged.apart) | merged.dropped.get(side, frozenset())
         new = rebased(old, forms, shown, book.sealer, apart).leaving_open(key for key in unfit if not old.knows(key))
         asked = merged.opt_out_in_hubspot and side is Side.HUBSPOT
         return new.leaving_open([key_of(opt_out.HUBSPOT_FIELD, forms[opt_out.HUBSPOT_FIELD])] if asked else ())
@@ -231,3 +249,18 @@ def _show_parents(verdict: ParentVerdict, hubspot: dict[str, Value], salesforce:
         salesforce.pop(SALESFORCE_FIELD, None)
     elif verdict.company or verdict.leaves:
         hubspot[HUBSPOT_FIELD] = verdict.company
+
+
+def _show_held(
+    merged: PairMerge,
+    hubspot: Record,
+    salesforce: Record,
+    now_hubspot: dict[str, Value],
+    now_salesforce: dict[str, Value],
+) -> None:
+    """What a brake holds back is agreed on by neither side; what was dropped stands as each side shows it."""
+    for record, now in ((hubspot, now_hubspot), (salesforce, now_salesforce)):
+        for name in merged.held.get(record.ref.side, ()):
+            now.pop(name, None)
+            if merged.is_dropped and name in record.fields:
+                now[name] = record.fields[name]

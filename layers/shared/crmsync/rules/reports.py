@@ -5,9 +5,10 @@ The sentences hold no value of the record, so that they may be stored and logged
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from crmsync.model.brakes import Counted, Hold
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.parents import HUBSPOT_FIELD, SALESFORCE_FIELD
@@ -124,8 +125,27 @@ def braked(ref: Ref) -> Report:
         ref,
         Category.BRAKE,
         "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
-        hint="Find out who deleted them, and undelete what shall stay: this one goes when it is next looked at.",
+        hint="Find out who deleted them, and undelete what shall stay: this one goes when it is next looked at. "
+        "crmsync brakes release deletes it now, crmsync brakes drop keeps it.",
         because=("DEL-1", "Q-30"),
+    )
+
+
+def held_back(ref: Ref, holds: Collection[Hold], held: Mapping[Side, Collection[str]]) -> Report:
+    """Q-30: more records than the settings allow were to be overwritten within the hour; those beyond wait for a person."""
+    everything = {hold.side for hold in holds if hold.counted is Counted.CHANGES}
+    limits = sorted({f"max_{hold.counted}_per_hour" for hold in holds})
+    sides = " and ".join(
+        "HubSpot" if side is Side.HUBSPOT else "Salesforce" for side in sorted({one.side for one in holds})
+    )
+    what = "would be overwritten" if everything else "would lose a value"
+    return Report(
+        ref,
+        Category.BRAKE,
+        f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it waits",
+        ", ".join(sorted(held[Side.HUBSPOT] or held[Side.SALESFORCE])),
+        "Find out who changed so many: crmsync brakes release lets it cross, crmsync brakes drop leaves the other side as it is.",
+        ("Q-30",),
     )
 
 

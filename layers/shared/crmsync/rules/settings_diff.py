@@ -60,6 +60,8 @@ def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return '"auto"'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -7,6 +7,7 @@ values with each other: that is `crmsync.rules.settings_checks`.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.settings import (
@@ -133,6 +134,23 @@ def _field_name(text: str) -> str:
 
 _Count = Annotated[int, Field(ge=0)]
 
+
+AUTO = "auto"
+
+
+def _limit(value: object, info: ValidationInfo) -> int | None:
+    """A number, or "auto", which the model has as None."""
+    if value == AUTO:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wrong(
+        f'{info.field_name} is {json.dumps(value, default=str)}, must be a whole number, at least 0, or "{AUTO}"'
+    )
+
+
+_Limit = Annotated[int | None, BeforeValidator(_limit)]
+
 END_OF_MONTH = "end_of_month"
 
 LONGEST_HOLD = 8_760
@@ -150,6 +168,8 @@ class FieldTable(Table):
 class _Mapped(Table):
     sync: bool = True
     max_deletes_per_hour: _Count = 0
+    max_changes_per_hour: _Limit = None
+    max_blanks_per_hour: _Limit = None
     on_refused_field: Annotated[OnRefusedField, Field(strict=False)] = OnRefusedField.SKIP
     field: list[FieldTable] = Field(default_factory=list)
 

@@ -77,6 +77,8 @@ def _read(kind: Hint, value: Json) -> Json:
         return tuple(_read(get_args(kind)[0], item) for item in value)
     if kind == datetime | None:
         return None if value is None else datetime.fromisoformat(value)
+    if kind == int | None:
+        return value
     return kind(value) if issubclass(kind, Enum) else value
 
 

@@ -32,6 +32,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "company_fallback": "Q-35",
         "last_name_fallback": "Q-35",
         "max_deletes_per_hour": "Q-30",
+        "max_changes_per_hour": "Q-30",
+        "max_blanks_per_hour": "Q-30",
         "on_refused_field": "CH-8",
         "contacts.sync": "SET-2",
         "companies.sync": "SET-4",

@@ -98,11 +98,18 @@ def _sync(
         gate,
         changes,
         lambda: replace(_world(connection), troubles=known),
-        lambda world: sync(changes, world),
+        lambda world: _counted(sync(changes, world), kind, world),
     )
     _tell(name, kind, summary)
     _tell_oldest(name, kind, summary)
     return summary.counts
+
+
+def _counted(summary: Summary, kind: Kind, world: World) -> Summary:
+    """What came of the changes, once it is told how much of an hour's limit is used up."""
+    if fill := world.brake.fill(world.connection.name, kind):
+        metrics.add_metric("BrakePercent", unit="Percent", value=round(100 * fill))
+    return summary
 
 
 def _world(connection: Connection) -> World:

@@ -49,6 +49,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
     from crmsync.gateways.pipeline_maps import PipelineMapTable
     from crmsync.gateways.role_memory import RoleTable
     from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+    from crmsync.gateways.salesforce_pairs import SalesforcePairs
 
     hubspot, salesforce, table = hubspot_of(connection), salesforce_of(connection), aws_client("dynamodb")
     return World(
@@ -82,6 +83,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         opportunities_since=since,
         may_begin=remaining().may_begin,
         zone=AccountZone(hubspot.client),
+        pairs=SalesforcePairs(salesforce.session, connection.hubspot.portal_id, now=time.monotonic),
     )
 
 
