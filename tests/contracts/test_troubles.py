@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.gateways.troubles import TroubleTable
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from tests.builders import NOON
 from tests.contracts.tables import dynamodb, troubles_on_dynamodb
 from tests.memory import MemoryTroubles
@@ -86,3 +86,17 @@ def test_a_field_that_is_lacking_stands_until_it_is_ended(book: Any) -> None:
     for _ in range(2):
         book.end_rest("acme", title)
     assert book.load("acme") == Troubles({Kind.CONTACT: replace(OUTAGE, version=1)}, (own,))
+
+
+def test_a_pause_stands_until_it_is_ended(book: Any) -> None:
+    """The first one counts, and it is the connection's alone; outages and fields that are lacking stand beside it."""
+    first, second = Pause(NOON, "arn:aws:iam::111122223333:user/ada"), Pause(NOON + timedelta(minutes=1), "bea")
+
+    book.pause("acme", first)
+    book.pause("acme", second)
+
+    assert (book.load("acme").pause, book.load("other").pause) == (first, None)
+    assert (book.load("acme").outages, book.load("acme").rests) == ({}, ())
+    book.resume("acme")
+    book.resume("acme")
+    assert book.load("acme") == Troubles()

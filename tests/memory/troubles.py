@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crmsync.errors import SyncError
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.troubles import Described
 from tests.memory.crm import MemoryCrm
 
@@ -20,12 +20,14 @@ class MemoryTroubles:
         self.down: SyncError | None = None
         self.outages: dict[tuple[str, Kind], Outage] = {}
         self.rests: dict[tuple[str, Ref], Rest] = {}
+        self.pauses: dict[str, Pause] = {}
 
     def load(self, connection: str) -> Troubles:
         """As the port says."""
         self._check()
         outages = {kind: outage for (name, kind), outage in self.outages.items() if name == connection}
-        return Troubles(outages, tuple(rest for (name, _), rest in sorted(self.rests.items()) if name == connection))
+        rests = tuple(rest for (name, _), rest in sorted(self.rests.items()) if name == connection)
+        return Troubles(outages, rests, self.pauses.get(connection))
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
         """As the port says."""
@@ -52,6 +54,16 @@ class MemoryTroubles:
         """As the port says."""
         self._check()
         self.outages.pop((connection, kind), None)
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """As the port says."""
+        self._check()
+        self.pauses.setdefault(connection, pause)
+
+    def resume(self, connection: str) -> None:
+        """As the port says."""
+        self._check()
+        self.pauses.pop(connection, None)
 
     def _check(self) -> None:
         if self.down is not None:

@@ -11,10 +11,12 @@ from typing import Any
 
 import requests
 
+from crmsync.flows.brake_office import BrakeOffice
 from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.link_rebuild import Sides
 from crmsync.flows.operator import Operator
+from crmsync.flows.pauses import PauseOffice
 from crmsync.flows.set_up_pipelines import PipelineSides
 from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
@@ -52,6 +54,7 @@ from tests.memory import (
     MemoryOutbox,
     MemoryPipelineMaps,
     MemoryRoles,
+    MemoryTroubles,
     MemoryWaiting,
 )
 from tests.operator.windows import window
@@ -197,6 +200,7 @@ def stage(
         maps, ledger = MemoryPipelineMaps(), MemoryLedger()
         links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
         inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
+        troubles = MemoryTroubles()
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
@@ -204,7 +208,9 @@ def stage(
             shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, lambda: "ada"
         )
         link_office = LinkOffice(shelf.load, links, sides, full)
-        health = HealthOffice(shelf.load, inbox, jobs, cursors, org_lister, waiting, hubspot_side, lambda: NOON)
+        health = HealthOffice(
+            shelf.load, inbox, jobs, cursors, org_lister, waiting, hubspot_side, lambda: NOON, troubles
+        )
         sides_of = (hubspot_side, salesforce_side)
 
         def pipelines_of(connection: Connection) -> PipelineSides:
@@ -234,6 +240,8 @@ def stage(
             office,
             link_office,
             health,
+            BrakeOffice(shelf.load, inbox, outbox, lambda: NOON),
+            PauseOffice(shelf.load, troubles, lambda: NOON, lambda: "ada"),
             outbox,
             window_of,
             lambda: NOON,

@@ -100,5 +100,6 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
         "trouble": one.trouble,
         "hubspot_trouble": one.hubspot_trouble,
         "looked": {str(side): at.isoformat() if at else None for side, at in one.looked.items()},
+        "paused": one.pause.since.isoformat() if one.pause else None,
         "waiting": {str(kind): {"since": it.since.isoformat(), "code": it.code} for kind, it in one.waiting.items()},
     }

@@ -61,6 +61,7 @@ class Desk:
     backlog: Backlog
     ticket: Callable[[], str]
     now: Callable[[], datetime]
+    is_paused: Callable[[str], bool] = lambda _name: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ def _turn(job: Job, desk: Desk) -> Job:
         connection = desk.connection(job.connection)
         if connection is None:
             return _stop(job, desk, f"{job.connection} is no longer in the settings.")
+        if desk.is_paused(job.connection):
+            text = f"Waits, as {job.connection} is paused (crmsync resume {job.connection})."
+            return _next(job, desk, LONG_WAIT, text)
         if walked is not None and not walked.syncs(connection):
             return _stop(job, desk, f"The {walked.section} of {job.connection} are switched off ({walked.switch}).")
         if walked is None:

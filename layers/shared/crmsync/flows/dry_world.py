@@ -18,7 +18,7 @@ from crmsync.model.brakes import Hold
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.model.roles import Role
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports import Links
 from crmsync.ports.deals import RoleMemory
 from crmsync.ports.troubles import TroubleBook
@@ -118,6 +118,12 @@ class _DryTroubles:
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Ends nothing."""
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """Pauses nothing."""
+
+    def resume(self, connection: str) -> None:
+        """Resumes nothing."""
 
 
 class RolesNotKept:

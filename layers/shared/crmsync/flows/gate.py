@@ -1,5 +1,7 @@
 """The gate of a concern: while a side is down, one record looks ahead, and what waits goes back into the queue without a call.
 
+While the operator has paused the connection, all of it waits.
+
 What has to wait is put back as new messages: it uses up no receive, so it never becomes a dead letter, and no try, so it is never parked.
 Should the place where outages are noted be out of reach itself, everything waits all the same, only that every batch looks for itself.
 """
@@ -9,18 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
-from crmsync.model.troubles import Outage
+from crmsync.model.troubles import Outage, Pause
 from crmsync.ports import Outbox
 from crmsync.ports.troubles import TroubleBook
 from crmsync.rules.outages import Admission, admit, after_failure, claimed, seconds_until
 
 UNKNOWN = 60
 """Seconds to wait where nothing is known of an outage."""
+
+PAUSED = "PAUSED"
+"""The code of a wait for the operator."""
+
+_SHORT = timedelta(minutes=10)
+_LONG_WAIT = 300
+"""Seconds to wait where a pause takes longer than a short one, so that it costs little."""
 
 
 @dataclass(slots=True)
@@ -33,16 +42,24 @@ class Gate:
     outbox: Outbox
     now: Callable[[], datetime]
     outage: Outage | None = field(default=None, init=False)
+    pause: Pause | None = field(default=None, init=False)
 
     def look(self) -> None:
-        """Find out whether a side is down."""
+        """Find out whether a side is down, or the connection paused."""
         with suppress(SyncError):
-            self.outage = self.book.load(self.connection).outages.get(self.kind)
+            known = self.book.load(self.connection)
+            self.outage, self.pause = known.outages.get(self.kind), known.pause
 
     @property
     def is_shut(self) -> bool:
         """Whether nothing may be looked at now, not even ahead of the others."""
-        return self.outage is not None and self.outage.is_whole and self.now() < self.outage.next_at
+        is_down = self.outage is not None and self.outage.is_whole and self.now() < self.outage.next_at
+        return self.pause is not None or is_down
+
+    @property
+    def code(self) -> str:
+        """What those that wait are waiting for."""
+        return PAUSED if self.pause else self.outage.code if self.outage else ""
 
     def admit(self, changes: Sequence[Change]) -> Admission:
         """Who goes, who looks ahead and who waits. Of several workers that may look ahead only one does."""
@@ -90,6 +107,9 @@ class Gate:
 
     def _waits(self) -> tuple[int, int]:
         """Seconds for the one that comes first, and for the others."""
+        if self.pause is not None:
+            wait = UNKNOWN if self.now() - self.pause.since < _SHORT else _LONG_WAIT
+            return wait, wait
         if self.outage is None:
             return (UNKNOWN, UNKNOWN)
         return seconds_until(self.outage, self.now(), ahead=True), seconds_until(self.outage, self.now())

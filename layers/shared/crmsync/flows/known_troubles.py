@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from crmsync.model.records import Kind
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports.troubles import TroubleBook
 
 
@@ -44,3 +44,13 @@ class KnownTroubles:
         """As the port says."""
         self._known.pop(connection, None)
         self.book.end_outage(connection, kind)
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.pause(connection, pause)
+
+    def resume(self, connection: str) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.resume(connection)

@@ -12,10 +12,12 @@ from typing import Any
 
 from crmsync.config import Complaint, ConfigError, Reading, read_settings
 from crmsync.errors import Gone, Refused
+from crmsync.flows.brake_office import BrakeOffice
 from crmsync.flows.explain import Explained, Explainer
 from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
+from crmsync.flows.pauses import PauseOffice
 from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
 from crmsync.flows.same_org import unlike_addresses
 from crmsync.flows.set_up import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
@@ -104,6 +106,8 @@ class Operator:
     jobs: JobOffice
     links: LinkOffice
     health: HealthOffice
+    brakes: BrakeOffice
+    pauses: PauseOffice
     outbox: Outbox
     window: Callable[[Connection, Settings], Window]
     now: Callable[[], datetime]

@@ -29,7 +29,7 @@ def through(
     gate.look()
     if gate.is_shut:
         summary.counts["PutOff"] += gate.put_back((), changes)
-        _note(changes, gate.outage.code if gate.outage else "", summary)
+        _note(changes, gate.code, summary)
         return summary
     try:
         world = make()

@@ -19,8 +19,10 @@ from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
+from crmsync.model.troubles import Pause
 from crmsync.ports import Cursors, Inbox, Jobs, Quota
 from crmsync.ports.health import Waiting
+from crmsync.ports.troubles import TroubleBook
 from crmsync.rules.backfill_objects import WALKED
 from crmsync.rules.pace import DailyCalls, Depth
 
@@ -35,7 +37,7 @@ class ConnectionStatus:
     """One connection.
 
     `hubspot_trouble` says why HubSpot does not answer, or which scopes our token lacks. `looked` has when a look at each side succeeded
-    last, `waiting` the oldest change of each kind that has been put off for long.
+    last, `waiting` the oldest change of each kind that has been put off for long. `pause` is the operator's.
 
     `newest` has for each object when the newest change was made that a sweep has passed on, None before its first sweep. `errors` counts
     what is parked by category, `imported` since when the import of an object is finished. `calls` is None where the org did not answer;
@@ -54,6 +56,7 @@ class ConnectionStatus:
     hubspot_trouble: str = ""
     looked: Mapping[Side, datetime | None] = field(default_factory=dict)
     waiting: Mapping[Kind, Waits] = field(default_factory=dict)
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class HealthOffice:
     waiting: Waiting
     account: Callable[[Connection], Account]
     now: Callable[[], datetime]
+    troubles: TroubleBook
 
     def status(self) -> Status:
         """The state of everything. Raises `SyncError` where our own tables and queues do not answer."""
@@ -106,6 +110,7 @@ class HealthOffice:
             allotment=connection.salesforce.daily_call_allotment,
             trouble=trouble,
             hubspot_trouble=self._hubspot_trouble(connection),
+            pause=self.troubles.load(name).pause,
             looked={side: last_look(name, side, self.cursors) for side in Side},
             waiting={
                 kind: found
@@ -155,6 +160,10 @@ def _places(connection: Connection) -> list[str]:
 
 def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
     """What of a connection does not go on, and what to do."""
+    if one.pause:
+        by = f" by {one.pause.by}" if one.pause.by else ""
+        since = f"since {one.pause.since:%Y-%m-%d %H:%M} UTC"
+        return [f"{one.name} is paused {since}{by}; crmsync resume {one.name} --apply has it go on."]
     told = [
         (one.hubspot_trouble, f"{one.name}: HubSpot: {one.hubspot_trouble}"),
         (one.trouble, f"{one.name}: Salesforce: {one.trouble}"),
@@ -179,9 +188,15 @@ def _minutes(time: timedelta) -> str:
 
 
 def _findings(one: ConnectionStatus) -> list[str]:
-    failed = sum(count for category, count in one.errors.items() if category != Category.WAITING)
+    beside = {Category.WAITING, Category.BRAKE}
+    failed = sum(count for category, count in one.errors.items() if category not in beside)
+    held = one.errors.get(Category.BRAKE, 0)
     paused = one.jobs.get(JobState.PAUSED, 0)
     told = (
+        (
+            held,
+            f"{one.name}: {held:,} records are held back by a brake; crmsync brakes list says which, release or drop them.",
+        ),
         (failed, f"{one.name}: {failed:,} records do not sync; crmsync errors list says why."),
         (paused, f"{one.name}: {paused} jobs are paused; crmsync jobs list says why."),
     )

@@ -3,6 +3,7 @@
     pk               sk               attributes
     trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version,
                                       expires_at (90 days after `seen`: of a connection that was taken out of the settings)
+    trouble#acme     pause            since (ISO 8601, UTC), by (an ARN): the operator has paused the connection
     trouble#acme     field:salesforce:Lead:Title       since (ISO 8601, UTC), needed, edit, over
 
 An item stands only while there is such a trouble, so in good times a look is one read that finds nothing.
@@ -20,11 +21,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.gateways.aws_errors import aws_error
 from crmsync.gateways.items import Items
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
 KEPT = timedelta(days=90)
 DOWN = "down:"
 FIELD = "field:"
+PAUSE = "pause"
 _WHAT = "The list of troubles"
 
 
@@ -41,7 +43,8 @@ class TroubleTable:
         """What stands, strongly consistent, in one read. Raises `TryAgain`."""
         rows = list(self._items.under(_partition(connection)))
         outages = {Kind(row["sk"]["S"].removeprefix(DOWN)): _outage(row) for row in rows if _is_outage(row)}
-        return Troubles(outages, tuple(_rest(row) for row in rows if not _is_outage(row)))
+        rests = tuple(_rest(row) for row in rows if row["sk"]["S"].startswith(FIELD))
+        return Troubles(outages, rests, next((_pause(row) for row in rows if row["sk"]["S"] == PAUSE), None))
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
         """Store it under its next version, or answer None where another one is stored. Raises `TryAgain`."""
@@ -71,6 +74,14 @@ class TroubleTable:
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Forget it. Raises `TryAgain`."""
         self._delete(connection, f"{DOWN}{kind}")
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """Have nothing of the connection synced; where it is paused already, that stands. Raises `TryAgain`."""
+        self._put({**_key(connection, PAUSE), "since": {"S": pause.since.isoformat()}, "by": {"S": pause.by}}, 0)
+
+    def resume(self, connection: str) -> None:
+        """End the pause. Raises `TryAgain`."""
+        self._delete(connection, PAUSE)
 
     def _put(self, item: Mapping[str, Any], version: int) -> bool:
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -108,6 +119,10 @@ def _key(connection: str, name: str) -> dict[str, dict[str, str]]:
 
 def _is_outage(row: Mapping[str, Any]) -> bool:
     return bool(row["sk"]["S"].startswith(DOWN))
+
+
+def _pause(row: Mapping[str, Any]) -> Pause:
+    return Pause(datetime.fromisoformat(row["since"]["S"]), row["by"]["S"])
 
 
 def _place(rest: Rest) -> str:

@@ -1,4 +1,4 @@
-"""What keeps a connection from syncing whole: sides that are down, and fields that a side lacks. Values only."""
+"""What keeps a connection from syncing whole: sides that are down, fields that a side lacks, and the operator's pause. Values only."""
 
 from __future__ import annotations
 
@@ -53,8 +53,17 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """The operator has paused the connection, since when (UTC), and who it was."""
+
+    since: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Troubles:
-    """All of a connection's: outages by concern, and the fields that are lacking."""
+    """All of a connection's: outages by concern, the fields that are lacking, and whether it is paused."""
 
     outages: Mapping[Kind, Outage] = field(default_factory=dict)
     rests: tuple[Rest, ...] = ()
+    pause: Pause | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crmsync.model.records import Kind, Side
-from crmsync.model.troubles import Outage, Rest, Troubles
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
 
 class TroubleBook(Protocol):
@@ -27,6 +27,12 @@ class TroubleBook(Protocol):
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """Forget it; one that is not there is fine. Raises `TryAgain`."""
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """Have nothing of the connection synced until `resume`; where it is paused already, that stands. Raises `TryAgain`."""
+
+    def resume(self, connection: str) -> None:
+        """End the pause; without one that is fine. Raises `TryAgain`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, salesforce_of
+from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
@@ -65,6 +66,7 @@ def _desk() -> Desk:
 
     return Desk(
         connection=lambda name: settings_of_queued().connection(name),
+        is_paused=is_paused,
         lister=lister_of,
         quota=quota_of,
         jobs=jobs(),

@@ -21,6 +21,7 @@ from crmsync.wiring.stores import (
     settings_table,
     stack_name,
     table_name,
+    troubles,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 
 def operator() -> Operator:
     """What the operator's command works with. Outside a Lambda the tables are found by the name of the stack (``CRMSYNC_STACK``)."""
+    from crmsync.flows.brake_office import BrakeOffice
     from crmsync.flows.operator import Operator
+    from crmsync.flows.pauses import PauseOffice
     from crmsync.gateways.hubspot_schema import HubspotSchema
     from crmsync.gateways.salesforce_schema import SalesforceSchema
 
@@ -49,6 +52,8 @@ def operator() -> Operator:
         _job_office(),
         _link_office(),
         _health_office(),
+        BrakeOffice(settings_table().load, inbox(), outbox(), settings_table().now),
+        PauseOffice(settings_table().load, troubles(), settings_table().now, caller),
         outbox(),
         _window_of,
         settings_table().now,
@@ -144,4 +149,14 @@ def _health_office() -> HealthOffice:
     from crmsync.gateways.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
-    return HealthOffice(_in_force, inbox(), jobs(), cursors(), quota_of, waiting, account_of, settings_table().now)
+    return HealthOffice(
+        _in_force,
+        inbox(),
+        jobs(),
+        cursors(),
+        quota_of,
+        waiting,
+        account_of,
+        settings_table().now,
+        troubles(),
+    )

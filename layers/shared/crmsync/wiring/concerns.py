@@ -15,7 +15,18 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import our_user_of, world_of
-from crmsync.wiring.stores import Event, LambdaTime, cursors, in_time, jobs, now, outbox, settings_of_queued, troubles
+from crmsync.wiring.stores import (
+    Event,
+    LambdaTime,
+    cursors,
+    in_time,
+    jobs,
+    now,
+    outbox,
+    remaining,
+    settings_of_queued,
+    troubles,
+)
 
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
@@ -97,12 +108,20 @@ def _sync(
     summary = through(
         gate,
         changes,
-        lambda: replace(_world(connection), troubles=known),
+        lambda: replace(_world(connection), troubles=known, may_begin=_may_begin(name)),
         lambda world: _counted(sync(changes, world), kind, world),
     )
     _tell(name, kind, summary)
     _tell_oldest(name, kind, summary)
     return summary.counts
+
+
+def _may_begin(name: str) -> Callable[[], bool]:
+    """Whether another batch of a connection may begin: there is time, and the operator has not paused it since."""
+    from crmsync.flows.pauses import PauseWatch
+
+    watch = PauseWatch(name, troubles(), now, looked=now())
+    return lambda: remaining().may_begin() and not watch.is_paused()
 
 
 def _counted(summary: Summary, kind: Kind, world: World) -> Summary:

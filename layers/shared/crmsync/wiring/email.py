@@ -13,6 +13,7 @@ from crmsync.model.mail import Window
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, salesforce_of
+from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.hubspot_mail import HubspotMail
     from crmsync.gateways.salesforce_tasks import SalesforceTasks
 
+PAUSED = 300
+"""Seconds after which windows of a paused connection are looked at again."""
+
 RUN = timedelta(seconds=60)
 """How long a run begins new windows: the rest of its two minutes is for the last calls."""
 
@@ -52,7 +56,8 @@ def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 
 def _look_at_logs(_event: Event) -> dict[str, Any]:
-    return {one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in settings().connections}
+    reading = [one for one in settings().connections if mail_kinds_of(one) and not is_paused(one.name)]
+    return {one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in reading}
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
@@ -83,6 +88,9 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
         return []
     if connection is None or not mail_kinds_of(connection):
         logger.info("tasks of this connection are switched off", connection=name, windows=len(windows))
+        return []
+    if is_paused(name):
+        task_queue().queue([(window, PAUSED) for window in windows])
         return []
     world = TaskWorld(
         connection,

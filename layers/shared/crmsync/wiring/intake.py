@@ -12,6 +12,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import account_of, hubspot_of, lists_of, our_user_of, salesforce_of, schemas_of
+from crmsync.wiring.pauses import is_paused
 from crmsync.wiring.stores import (
     Event,
     LambdaTime,
@@ -204,8 +205,8 @@ def _found(connection: Connection, look: Callable[[], int]) -> int | None:
 
 
 def _looked_at() -> list[Connection]:
-    """The connections that a schedule looks at; with none, nothing stands still."""
-    connections = _syncing()
+    """The connections that a schedule looks at, which leaves out those that are paused; with none, nothing stands still."""
+    connections = [one for one in _syncing() if not is_paused(one.name)]
     if not connections:
         metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
     return connections
