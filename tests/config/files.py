@@ -34,6 +34,8 @@ delete_in_hubspot = true
 company_fallback = "Private person"
 last_name_fallback = ""
 max_deletes_per_hour = 10
+max_changes_per_hour = 1000
+max_blanks_per_hour = "auto"
 on_refused_field = "block"
 [[connection.contacts.field]]
 hubspot = "favourite_colour"
@@ -50,6 +52,7 @@ match_by_domain = true
 remove_associations = true
 delete_in_hubspot = true
 max_deletes_per_hour = 20
+max_changes_per_hour = 0
 on_refused_field = "block"
 [[connection.companies.field]]
 hubspot = "rating"
@@ -65,6 +68,7 @@ remove_associations = true
 delete_in_hubspot = false
 hold_deletes_hours = 48
 max_deletes_per_hour = 30
+max_blanks_per_hour = 50
 on_refused_field = "block"
 [[connection.deals.field]]
 hubspot = "next_step"

@@ -174,6 +174,15 @@ ADDED = {
     ),
     CONTACTS + "max_deletes_per_hour = -5": "line 10: max_deletes_per_hour is -5, must be at least 0 (Q-30)",
     CONTACTS + "max_deletes_per_hour = 1.5": "line 10: max_deletes_per_hour is 1.5, must be a whole number (Q-30)",
+    CONTACTS + 'max_changes_per_hour = "many"': (
+        'line 10: max_changes_per_hour is "many", must be a whole number, at least 0, or "auto" (Q-30)'
+    ),
+    CONTACTS + "max_changes_per_hour = -1": (
+        'line 10: max_changes_per_hour is -1, must be a whole number, at least 0, or "auto" (Q-30)'
+    ),
+    "[connection.deals]\nmax_blanks_per_hour = true": (
+        'line 10: max_blanks_per_hour is true, must be a whole number, at least 0, or "auto" (Q-30)'
+    ),
     CONTACTS + 'on_refused_field = "drop"': 'line 10: on_refused_field is "drop", must be one of skip, block (CH-8)',
     "[connection.deals]\non_refused_field = true": "line 10: on_refused_field is true, must be one of skip, block (CH-8)",
     "[connection.companies]\nsync = 0": "line 10: sync is 0, must be true or false (SET-4)",
@@ -385,10 +394,10 @@ def test_one_mistake_does_not_hide_another() -> None:
     assert complaints(text) == [
         "line 3: [connection.hubspot] needs secret (CFG-3)",
         'line 4: portal_id is "555001", must be a whole number (TEN-1)',
-        f"line 21: {OPT_OUT}",
-        'line 30: unknown key "autocreate_and_associate" in [connection.companies]; did you mean "auto_create_and_associate"? (CFG-2)',
-        "line 36: companies cannot be mapped while their sync is off (MAP-10)",
-        "line 40: deals can sync only where companies do: switch companies on, or deals off (OPP-2)",
+        f"line 23: {OPT_OUT}",
+        'line 32: unknown key "autocreate_and_associate" in [connection.companies]; did you mean "auto_create_and_associate"? (CFG-2)',
+        "line 39: companies cannot be mapped while their sync is off (MAP-10)",
+        "line 43: deals can sync only where companies do: switch companies on, or deals off (OPP-2)",
     ]
 
 

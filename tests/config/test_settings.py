@@ -56,6 +56,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         company_fallback="Private person",
         last_name_fallback="",
         max_deletes_per_hour=10,
+        max_changes_per_hour=1000,
         on_refused_field=OnRefusedField.BLOCK,
         field=(
             FieldRule("favourite_colour", "Favourite_Colour__c", Update.PREFER_SALESFORCE),
@@ -74,6 +75,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
             remove_associations=True,
             delete_in_hubspot=True,
             max_deletes_per_hour=20,
+            max_changes_per_hour=0,
             on_refused_field=OnRefusedField.BLOCK,
             field=(FieldRule("rating", "Rating__c"),),
         ),
@@ -87,6 +89,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
             delete_in_hubspot=False,
             hold_deletes_hours=48,
             max_deletes_per_hour=30,
+            max_blanks_per_hour=50,
             on_refused_field=OnRefusedField.BLOCK,
             field=(FieldRule("next_step", "Next_Step__c", Update.FILL_BLANK),),
         ),

@@ -85,7 +85,7 @@ def _sweep_hubspot() -> dict[str, int]:
 
 def _look_at_apps() -> dict[str, int]:
     """Whether HubSpot takes each connection's token and what that may do; answers 1 for one that it refuses."""
-    return {one.name: int(_is_refused(one)) for one in _syncing()}
+    return {one.name: int(_is_refused(one)) for one in _awake()}
 
 
 def _is_refused(connection: Connection) -> bool:
@@ -205,11 +205,16 @@ def _found(connection: Connection, look: Callable[[], int]) -> int | None:
 
 
 def _looked_at() -> list[Connection]:
-    """The connections that a schedule looks at, which leaves out those that are paused; with none, nothing stands still."""
-    connections = [one for one in _syncing() if not is_paused(one.name)]
+    """The connections that a schedule looks at; with none, nothing stands still."""
+    connections = _awake()
     if not connections:
         metrics.add_metric("SecondsSinceLook", unit="Seconds", value=0)
     return connections
+
+
+def _awake() -> list[Connection]:
+    """The connections of which anything syncs and that are not paused."""
+    return [one for one in _syncing() if not is_paused(one.name)]
 
 
 def _syncing() -> list[Connection]:
