@@ -37,6 +37,7 @@ from crmsync.model.settings import (
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
 from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
+from crmsync.wire.settings_cells import AUTO
 from crmsync.wire.settings_file import TABLES, ContactsTable
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
@@ -83,7 +84,9 @@ def test_every_setting_of_contacts_is_told() -> None:
     (connection,) = tomllib.loads(SETTINGS)["connection"]
     shown = {key: value for key, value in connection["contacts"].items() if key != "field"}
     assert set(shown) == set(ContactsTable.model_fields) - {"sync", "field"}
-    assert ContactSettings(**shown) == ContactSettings()
+    assert (
+        ContactSettings(**{key: None if value == AUTO else value for key, value in shown.items()}) == ContactSettings()
+    )
 
 
 def test_every_setting_of_email_tasks_is_told() -> None:

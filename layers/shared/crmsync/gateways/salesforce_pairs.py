@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from crmsync.gateways.salesforce_queries import linked, run
+from simple_salesforce.format import format_soql
+
+from crmsync.gateways.salesforce_queries import Query, checked, run
 from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.model.names import SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind
 
 KEPT = 3600.0
@@ -32,7 +35,13 @@ class SalesforcePairs:
         at, number = self._known.get(kind, (-KEPT, 0))
         if self._now() - at < KEPT:
             return number
-        queries = [linked(name, self._portal_id) for name in _OBJECTS[kind]]
+        queries = [_linked(name, self._portal_id) for name in _OBJECTS[kind]]
         number = sum(int(row["n"]) for _, rows in run(self._session, queries) for row in rows)
         self._known[kind] = (self._now(), number)
         return number
+
+
+def _linked(name: str, portal_id: int) -> Query:
+    """How many records of an object name a record of the account as their counterpart, as ``n``."""
+    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE {key:literal} LIKE '{begins:like}%'"
+    return Query(format_soql(form, name=checked(name), key=SALESFORCE_KEY, begins=salesforce_key(portal_id, "")), name)

@@ -18,7 +18,6 @@ from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce_errors import call_error
 from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.gateways.salesforce_session import SalesforceSession
-from crmsync.model.names import SALESFORCE_KEY, salesforce_key
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
 """Always read along: who and when."""
@@ -244,13 +243,6 @@ def counted(name: str, *, with_email: bool = False) -> Query:
     form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
     more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
     return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
-
-
-def linked(name: str, portal_id: int) -> Query:
-    """How many records of an object name a record of a HubSpot account as their counterpart, as ``n``."""
-    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE {key:literal} LIKE '{begins:like}%'"
-    begins = salesforce_key(portal_id, "")
-    return Query(format_soql(form, name=checked(name), key=SALESFORCE_KEY, begins=begins), name)
 
 
 def run(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
@@ -21,3 +22,17 @@ class Table(BaseModel):
     def given(self) -> dict[str, Any]:
         """Only what the file says, so that the defaults of `crmsync.model.settings` are the only ones."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+AUTO = "auto"
+
+
+def limit(value: object, info: ValidationInfo) -> int | None:
+    """A number, or "auto", which the model has as None."""
+    if value == AUTO:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wrong(
+        f'{info.field_name} is {json.dumps(value, default=str)}, must be a whole number, at least 0, or "{AUTO}"'
+    )

@@ -7,7 +7,6 @@ values with each other: that is `crmsync.rules.settings_checks`.
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.settings import (
@@ -37,7 +36,7 @@ from crmsync.model.settings import (
 from crmsync.rules.mapping_checks import is_pair
 from crmsync.rules.settings_checks import DEFAULT_ROWS
 from crmsync.rules.subscriptions import DEFAULT_LIST
-from crmsync.wire.settings_cells import Table, wrong
+from crmsync.wire.settings_cells import Table, limit, wrong
 from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -133,23 +132,7 @@ def _field_name(text: str) -> str:
 
 
 _Count = Annotated[int, Field(ge=0)]
-
-
-AUTO = "auto"
-
-
-def _limit(value: object, info: ValidationInfo) -> int | None:
-    """A number, or "auto", which the model has as None."""
-    if value == AUTO:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise wrong(
-        f'{info.field_name} is {json.dumps(value, default=str)}, must be a whole number, at least 0, or "{AUTO}"'
-    )
-
-
-_Limit = Annotated[int | None, BeforeValidator(_limit)]
+_Limit = Annotated[int | None, BeforeValidator(limit)]
 
 END_OF_MONTH = "end_of_month"
 
