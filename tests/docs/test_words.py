@@ -36,8 +36,8 @@ from crmsync.model.settings import (
     TaskTemplate,
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
-from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 from crmsync.wire.settings_cells import AUTO
+from crmsync.wire.settings_email import EmailTasksTable, TemplateTable
 from crmsync.wire.settings_file import TABLES, ContactsTable
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
