@@ -32,7 +32,8 @@ _SIDES = {
     **dict.fromkeys(("hubspot", "associations", "companies", "deals", "preferences", "lists", "deleter"), Side.HUBSPOT),
     **dict.fromkeys(("salesforce", "opportunities", "accounts"), Side.SALESFORCE),
 }
-_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox", "brake", "ledger")
+_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox", "ledger")
+"""Not the count of changes: it stands between no two calls that matter to each other, and is far from its limit here."""
 _PORTS = (*_SIDES, *_OWN)
 READS = frozenset({"read", "find"})
 """The calls by which a record's fields are read."""
