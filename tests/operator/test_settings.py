@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.config import Complaint, ConfigError, load_settings
 from crmsync.errors import Gone
-from crmsync.flows.operator import Checked, ErrorRow, Pushed
+from crmsync.flows.operator_results import Checked, ErrorRow, Pushed
 from crmsync.flows.set_up import StepState
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side

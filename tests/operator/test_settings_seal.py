@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.errors import Distrusted, Refused
-from crmsync.flows.operator import Pushed, Shown
+from crmsync.flows.operator_results import Pushed, Shown
 from crmsync.flows.shelf import Standing, standing
 from crmsync.gateways.settings import EARLIER, REPLACED, UNSEALED, FreshSettings, SettingsTable
 from crmsync.model.settings import Settings

@@ -10,7 +10,8 @@ from crmsync.cli.answer import Answer, Words, acts, columns, group, word
 from crmsync.model.effects import Category
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import ErrorRow, Operator
+    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator_results import ErrorRow
 
 
 def add_words(words: Words) -> None:

@@ -12,7 +12,8 @@ from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, group, word
 from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator, Pushed
+    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator_results import Pushed
     from crmsync.wire.settings_rows import Entry, Revision
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from crmsync.config import Complaint, ConfigError, Reading, read_settings
+from crmsync.config import ConfigError, Reading, read_settings
 from crmsync.errors import Gone, Refused
 from crmsync.flows.brake_office import BrakeOffice
 from crmsync.flows.explain import Explained, Explainer
 from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
+from crmsync.flows.operator_results import Checked, ErrorRow, Pushed, Retried, Shown
 from crmsync.flows.pauses import PauseOffice
 from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
 from crmsync.flows.same_org import unlike_addresses
@@ -28,7 +29,7 @@ from crmsync.flows.status import HealthOffice
 from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
-from crmsync.model.effects import Category, Report
+from crmsync.model.effects import Category
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox, Outbox
@@ -42,53 +43,6 @@ from crmsync.wire.settings_rows import Entry, Revision
 
 NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 """Drawers of the error inbox in which records only bide their time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A push that was made, or would be: the version in force after it, what it changes, what should be thought over."""
-
-    version: int
-    applied: bool
-    changes: tuple[str, ...] = ()
-    warnings: tuple[Complaint, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The push in force, its seal looked at, and where what runs `departs` from what the text says, line by line."""
-
-    revision: Revision
-    departs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What stands on both sides of every connection, and what should be thought over about the file."""
-
-    steps: tuple[SetupStep, ...]
-    warnings: tuple[Complaint, ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing is left to do."""
-        return all(step.is_good for step in self.steps)
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """A report that stands in the error inbox of a connection."""
-
-    connection: str
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """Records that are looked at again, or would be; those `left` belong to no concern that is switched on."""
-
-    rows: tuple[ErrorRow, ...]
-    left: tuple[ErrorRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

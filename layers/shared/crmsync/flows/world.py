@@ -13,7 +13,6 @@ from crmsync.model.settings import Connection
 from crmsync.ports import (
     Accounts,
     Associations,
-    Brake,
     Companies,
     Crm,
     Deleter,
@@ -25,6 +24,7 @@ from crmsync.ports import (
     Preferences,
     Survivors,
 )
+from crmsync.ports.brakes import Brake
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
