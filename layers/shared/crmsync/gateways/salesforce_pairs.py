@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from simple_salesforce.format import format_soql
-
 from crmsync.gateways.salesforce_queries import Query, checked, run
+from crmsync.gateways.salesforce_sdk import format_soql
 from crmsync.gateways.salesforce_session import SalesforceSession
 from crmsync.model.names import SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind
