@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
-from crmsync.gateways.salesforce_errors import VERDICTS, call_error, row_error
+from crmsync.gateways.salesforce_errors import VERDICTS, call_error, row_error, set_up_error
 from crmsync.gateways.salesforce_ids import checksum, full, is_id
 
 
@@ -154,3 +154,16 @@ def test_all_fields_that_a_row_was_refused_for_are_told() -> None:
     error = row_error(errors, {"Phone": "1", "Company": None})
     assert (error.code, error.fieldname) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Phone")
     assert error.fieldnames == ("Phone", "Company")
+
+
+def test_what_refuses_our_set_up_is_told_in_salesforces_own_words() -> None:
+    """What was sent are definitions of ours; the beginning of the text is shown at a terminal, and nothing stores it."""
+    text = "This field name  is reserved:\n" + "x" * 400
+    error = set_up_error(400, [{"errorCode": "INVALID_FULL_NAME", "message": text}])
+
+    assert (type(error), error.code, error.text) == (
+        Refused,
+        "INVALID_FULL_NAME",
+        f"This field name is reserved: {'x' * 271}",
+    )
+    assert set_up_error(500, "<html>").text == "Salesforce answered 500."

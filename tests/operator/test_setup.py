@@ -399,7 +399,10 @@ def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
     with pytest.raises(Refused) as refused:
         salesforce.make(too_long)
 
-    assert refused.value.code == "FIELD_INTEGRITY_EXCEPTION"
+    assert (refused.value.code, refused.value.text) == (
+        "FIELD_INTEGRITY_EXCEPTION",
+        "Text field length must be between 1 and 255",
+    )
 
 
 @pytest.mark.rule("INS-1")

@@ -17,7 +17,7 @@ from typing import Any
 from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.salesforce_ids import full, is_id
 from crmsync.gateways.salesforce_texts import SENTENCES
-from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of
+from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,13 @@ def call_error(
     verdict = verdict_of(code, status, message)
     after = error.after if isinstance(error, TryAgain) else verdict.wait
     return Down(error.text, side=SIDE, sure=shut, after=after, code=code, hint=verdict.hint)
+
+
+def set_up_error(status: int, content: Any) -> SyncError:
+    """The error for a refused part of our set-up, in Salesforce's own words: what was sent are our definitions, and nothing stores it."""
+    error = call_error(status, content)
+    error.text = whole(str(first_error(content).get("message") or error.text))
+    return error
 
 
 def login_error(status: int, content: Any) -> Down:

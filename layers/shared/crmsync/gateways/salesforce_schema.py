@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from crmsync.errors import Refused, SyncError
-from crmsync.gateways.salesforce_errors import call_error
+from crmsync.gateways.salesforce_errors import set_up_error
 from crmsync.gateways.salesforce_hosts import LoginUrl
 from crmsync.gateways.salesforce_relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce_sdk import format_soql
@@ -165,7 +165,7 @@ class SalesforceSchema:
     def _post(self, method: str, path: str, row: Mapping[str, Any]) -> SyncError | None:
         """Make or change a row; what it is refused with, unless that is that it is there."""
         answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
-        error = call_error(answer.status, answer.content) if isinstance(answer, Refusal) else None
+        error = set_up_error(answer.status, answer.content) if isinstance(answer, Refusal) else None
         return None if error is None or error.code in _EXISTS else error
 
     def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:

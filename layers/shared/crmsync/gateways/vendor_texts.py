@@ -27,6 +27,9 @@ Sentences: TypeAlias = Mapping[str, Sequence[str]]
 LONGEST = 2000
 """Characters of a text that are looked at; a longer one is no known sentence."""
 
+SHOWN = 300
+"""Characters that are shown of a text as it is."""
+
 OMITTED = "…"
 _NAME = r"[A-Za-z][A-Za-z0-9_.]{0,99}"
 _SLOTS: Mapping[str, str] = {
@@ -51,6 +54,11 @@ def kept(text: str, sentences: Iterable[str], values: Iterable[object] = ()) -> 
         if found := _pattern(sentence).fullmatch(plain):
             return _filled(sentence, found, personal)
     return ""
+
+
+def whole(text: str) -> str:
+    """The beginning of a text as it is: for refusals of what holds nobody's data, which somebody at a terminal reads and nothing stores."""
+    return " ".join(text.split())[:SHOWN]
 
 
 def plain_of(text: str) -> str:
