@@ -48,9 +48,11 @@ class Deployed:
         self._aws = aws
         self._template = template
         self._secrets: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self.resolver = template.resolver(STACK, aws.account, self)
         makers: Mapping[str, Callable[[str, dict[str, Any]], None]] = {
             "AWS::SecretsManager::Secret": self._make_secret,
+            "AWS::KMS::Key": self._make_key,
             "AWS::Events::EventBus": self._make_bus,
             "AWS::DynamoDB::Table": self._make_table,
             "AWS::SQS::Queue": self._make_queue,
@@ -75,6 +77,8 @@ class Deployed:
         if attribute != "Arn":
             return self._name(logical_id)
         kind = self._template.resources[logical_id]["Type"]
+        if kind == "AWS::KMS::Key":
+            return self._keys[logical_id]
         _, service, thing = kind.lower().split("::")
         name = self._name(logical_id)
         own = {
@@ -105,6 +109,10 @@ class Deployed:
             value = json.dumps(json.loads(form) | {key: value}) if key else value
         made = client.create_secret(Name=self._name(logical_id), SecretString=value)
         self._secrets[logical_id] = made["ARN"]
+
+    def _make_key(self, logical_id: str, properties: dict[str, Any]) -> None:
+        made = self._aws.client("kms").create_key(Description=properties.get("Description", ""))
+        self._keys[logical_id] = made["KeyMetadata"]["Arn"]
 
     def _make_bus(self, logical_id: str, properties: dict[str, Any]) -> None:
         del properties

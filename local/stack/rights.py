@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -95,11 +96,16 @@ def rights_of(template: Template, resolver: Resolver) -> Rights:
         name: list(_grants(name, resource["Properties"]["PolicyDocument"], resolver))
         for name, resource in template.of_type("AWS::IAM::ManagedPolicy", resolver).items()
     }
+    attached: dict[str, list[Grant]] = defaultdict(list)
+    for name, resource in template.of_type("AWS::IAM::Policy", resolver).items():
+        for role in resource["Properties"]["Roles"]:
+            attached[_named(name, role)] += _grants(name, resource["Properties"]["PolicyDocument"], resolver)
     granted = dict(managed)
     for name, function in template.of_type("AWS::Lambda::Function", resolver).items():
         role = template.resources[_named(name, function["Properties"]["Role"])]["Properties"]
         own = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
         granted[name] = [grant for document in own for grant in _grants(name, document, resolver)]
+        granted[name] += attached.get(_named(name, function["Properties"]["Role"]), [])
         for policy in role.get("ManagedPolicyArns", []):
             granted[name] += managed.get(policy.get("Ref", ""), []) if isinstance(policy, dict) else []
     return Rights(granted)
@@ -123,6 +129,9 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
         name = str(given.get("SecretId", "*"))
         arn = name if name.startswith("arn:") else f"arn:aws:secretsmanager:{place}:secret:{name}-AbCdEf"
         yield Call(f"secretsmanager:{operation}", arn)
+    elif service == "kms":
+        # What is decrypted names its key itself.
+        yield Call(f"kms:{operation}", str(given.get("KeyId", "*")))
     else:
         yield Call(f"{service}:{operation or _query_action(body)}", "*")
 

@@ -174,6 +174,8 @@ class Stack:
         parameters = {
             # The laptop's CRMs have one secret each.
             "SigningSecrets": "with_tokens",
+            # The settings alone decide whether anything is kept.
+            "KeepOverwritten": "yes",
             **given,
             "WebhookUrl": self.webhook_url,
             "SalesforceEventBus": f"aws.partner/salesforce.com/{self.salesforce.org_id}/laptop",

@@ -25,6 +25,7 @@ LAPTOP_BUCKET = "laptop"
 
 MADE = (
     "AWS::SecretsManager::Secret",
+    "AWS::KMS::Key",
     "AWS::Events::EventBus",
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",

@@ -80,6 +80,8 @@ sync_to_company_contacts = false
 [connection.email_tasks]
 kinds = ["OPEN", "CLICK", "BOUNCE"]
 repeat = "once_per_day"
+[connection.undo]
+hours = 72
 [connection.owners]                     # where name and address do not agree
 "ada@example.com" = "a.lang@example.com"
 "ben@example.com" = "005000000000001AAA"

@@ -227,6 +227,8 @@ ADDED = {
     '[connection.deals]\ntotal_revenue_basis = "won only"': (
         'line 10: total_revenue_basis is "won only", must be one of all, won (Q-3)'
     ),
+    "[connection.undo]\nhours = -1": "line 10: hours is -1, must be at least 0 (CFG-1)",
+    "[connection.undo]\nhours = 169": "line 10: hours is 169, must be at most 168 (CFG-1)",
     "[connection.lifecycle]\nautomatic_transitions = 1": (
         "line 10: automatic_transitions is 1, must be true or false (SET-7)"
     ),

@@ -22,6 +22,7 @@ from crmsync.model.settings import (
     RevenueBasis,
     SalesforceOrg,
     Settings,
+    UndoSettings,
 )
 from tests.config.files import EVERYTHING, MINIMAL
 
@@ -96,6 +97,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         LifecycleSettings(automatic_transitions=False, sync_to_company_contacts=False),
         EmailTaskSettings(("OPEN", "CLICK", "BOUNCE"), Repeat.ONCE_PER_DAY),
         (("ada@example.com", "a.lang@example.com"), ("ben@example.com", "005000000000001AAA")),
+        UndoSettings(72),
     )
 
     assert read_settings(EVERYTHING) == Reading(Settings((connection,)))

@@ -17,7 +17,7 @@ from crmsync.model.links import LinkState
 from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
-from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings
+from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings, UndoSettings
 from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
 from tests.memory import (
     MemoryAccounts,
@@ -36,6 +36,7 @@ from tests.memory import (
     MemoryMeter,
     MemoryOpportunities,
     MemoryOutbox,
+    MemoryOverwritten,
     MemoryPipelineMaps,
     MemoryPreferences,
     MemorySchemas,
@@ -69,6 +70,8 @@ class Town:
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
     """How many pairs Salesforce would count."""
+    undo: UndoSettings = field(default_factory=UndoSettings)
+    overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
@@ -91,6 +94,7 @@ class Town:
                 companies=self.companies,
                 deals=self.deals_settings,
                 lifecycle=self.lifecycle,
+                undo=self.undo,
             ),
             self.hubspot,
             self.salesforce,
@@ -119,6 +123,7 @@ class Town:
             self.since,
             zone=lambda: self.zone,
             pairs=lambda _kind: self.linked,
+            overwrites=self.overwritten,
         )
 
     def crm(self, side: Side) -> MemoryCrm:

@@ -14,6 +14,7 @@ from tests.memory.deals import MemoryDeals, MemoryOpportunities, MemoryPipelineM
 from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLister, MemoryMeter, MemoryWaiting
 from tests.memory.ledger import MemoryLedger
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
+from tests.memory.overwritten import MemoryOverwritten
 from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
 from tests.memory.troubles import MemorySchemas, MemoryTroubles
 
@@ -39,6 +40,7 @@ __all__ = [
     "MemoryMeter",
     "MemoryOpportunities",
     "MemoryOutbox",
+    "MemoryOverwritten",
     "MemoryPipelineMaps",
     "MemoryPreferences",
     "MemoryRoles",

@@ -19,7 +19,7 @@ from crmsync.flows.operator import Operator
 from crmsync.flows.pauses import PauseOffice
 from crmsync.flows.set_up_pipelines import PipelineSides
 from crmsync.flows.status import HealthOffice
-from crmsync.flows.window import Window
+from crmsync.flows.undo import UndoOffice
 from crmsync.gateways.hubspot import HubspotGateway
 from crmsync.gateways.hubspot_client import HubspotClient
 from crmsync.gateways.hubspot_listing import HubspotLister
@@ -35,7 +35,7 @@ from crmsync.gateways.salesforce_session import Login, SalesforceSession
 from crmsync.gateways.secrets import SecretStore
 from crmsync.gateways.settings import SettingsTable
 from crmsync.model.records import Side
-from crmsync.model.settings import Connection, Settings
+from crmsync.model.settings import Connection
 from crmsync.ports import Lister
 from local.clock import Clock
 from local.faults import Faults
@@ -52,12 +52,13 @@ from tests.memory import (
     MemoryLedger,
     MemoryLinks,
     MemoryOutbox,
+    MemoryOverwritten,
     MemoryPipelineMaps,
     MemoryRoles,
     MemoryTroubles,
     MemoryWaiting,
 )
-from tests.operator.windows import window
+from tests.operator.windows import Connected
 
 SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
 
@@ -96,6 +97,7 @@ class Stage:
     cursors: MemoryCursors
     waiting: MemoryWaiting
     ledger: MemoryLedger
+    overwritten: MemoryOverwritten
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
     faults: Faults
@@ -189,12 +191,13 @@ def stage(
             account = HubspotClient(secret(connection), version=version, patience=patience(clock))
             return HubspotLister(account) if side is Side.HUBSPOT else org_lister(connection)
 
-        def sides(connection: Connection) -> Sides:
+        def gateways(connection: Connection) -> tuple[HubspotGateway, SalesforceGateway]:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            readers = {
-                Side.HUBSPOT: HubspotGateway(secret(connection), version=version, patience=patience(clock)),
-                Side.SALESFORCE: SalesforceGateway(salesforce_url, org_secret, now=now),
-            }
+            account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
+            return account, SalesforceGateway(salesforce_url, org_secret, now=now)
+
+        def sides(connection: Connection) -> Sides:
+            readers = dict(zip(Side, gateways(connection), strict=True))
             return Sides({side: lister(connection, side) for side in Side}, readers)
 
         maps, ledger = MemoryPipelineMaps(), MemoryLedger()
@@ -219,19 +222,18 @@ def stage(
             org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
             return PipelineSides(HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps)
 
-        def window_of(connection: Connection, _settings: Settings) -> Window:
-            now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
-            account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
-            return window(
-                connection,
-                account,
-                SalesforceGateway(salesforce_url, org_secret, now=now),
-                links,
-                inbox,
-                outbox,
-                ledger,
-            )
-
+        connected = Connected(gateways, links, inbox, outbox, ledger)
+        overwritten = MemoryOverwritten()
+        undo = UndoOffice(
+            shelf.load,
+            lambda: overwritten,
+            connected.window,
+            connected.world,
+            jobs,
+            ticket,
+            lambda: NOON,
+            lambda: "ada",
+        )
         operator = Operator(
             shelf,
             inbox,
@@ -242,12 +244,13 @@ def stage(
             health,
             BrakeOffice(shelf.load, inbox, outbox, lambda: NOON),
             PauseOffice(shelf.load, troubles, lambda: NOON, lambda: "ada"),
+            undo,
             outbox,
-            window_of,
+            connected.window,
             lambda: NOON,
             lambda: "ada",
             administrator=lambda one: salesforce_side(one, administrators or session),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        stores = (inbox, jobs, errands, links, outbox, cursors, waiting, ledger)
+        stores = (inbox, jobs, errands, links, outbox, cursors, waiting, ledger, overwritten)
         yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -9,7 +9,7 @@ import pytest
 
 from crmsync.config import ConfigError, load_settings
 from crmsync.errors import Refused
-from crmsync.flows.operator import MAPPED_FIELDS
+from crmsync.flows.mapped_steps import MAPPED_FIELDS
 from crmsync.flows.operator_results import Pushed
 from crmsync.flows.set_up import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Form, Update

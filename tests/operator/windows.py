@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from crmsync.flows.dry_world import RolesNotKept, dry
 from crmsync.flows.window import Window
 from crmsync.flows.world import World
@@ -17,7 +20,7 @@ from crmsync.gateways.salesforce_listing import SalesforceLister
 from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Side
-from crmsync.model.settings import Connection
+from crmsync.model.settings import Connection, Settings
 from tests.builders import NOON, OUR_APP, SEALER
 from tests.memory import (
     MemoryBrake,
@@ -31,44 +34,55 @@ from tests.memory import (
 )
 
 
-def window(
-    connection: Connection,
-    hubspot: HubspotGateway,
-    salesforce: SalesforceGateway,
-    links: MemoryLinks,
-    inbox: MemoryInbox,
-    outbox: MemoryOutbox,
-    ledger: MemoryLedger,
-) -> Window:
-    """The connection, to be looked at only."""
-    client, session = hubspot.client, salesforce.session
-    world = World(
-        connection,
-        hubspot,
-        salesforce,
-        preferences=hubspot,
-        deleter=hubspot,
-        lists=HubspotLists(client),
-        associations=HubspotAssociations(client),
-        companies=hubspot,
-        accounts=salesforce,
-        opportunities=SalesforceOpportunities(session, RolesNotKept(MemoryRoles())),
-        deals=HubspotPipelines(client),
-        pipeline_maps=MemoryPipelineMaps(),
-        directory=OwnersDirectory(client, session, now=lambda: 0.0),
-        links=links,
-        outbox=outbox,
-        inbox=inbox,
-        brake=MemoryBrake(),
-        ledger=ledger,
-        meter=session.meter,
-        troubles=MemoryTroubles(),
-        schemas=LiveSchemas(client, session),
-        sealer=SEALER,
-        our_user=salesforce.identity().user_id,
-        our_app=OUR_APP,
-        now=lambda: NOON,
-    )
-    listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
-    spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
-    return Window(dry(world), listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full)
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What opens a connection: its gateways, and our own stores."""
+
+    gateways: Callable[[Connection], tuple[HubspotGateway, SalesforceGateway]]
+    links: MemoryLinks
+    inbox: MemoryInbox
+    outbox: MemoryOutbox
+    ledger: MemoryLedger
+
+    def world(self, connection: Connection, _settings: Settings) -> World:
+        """The connection's world."""
+        return self._world(connection, *self.gateways(connection))
+
+    def window(self, connection: Connection, _settings: Settings) -> Window:
+        """The connection, to be looked at only."""
+        hubspot, salesforce = self.gateways(connection)
+        client, session = hubspot.client, salesforce.session
+        listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
+        spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
+        world = dry(self._world(connection, hubspot, salesforce))
+        return Window(world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full)
+
+    def _world(self, connection: Connection, hubspot: HubspotGateway, salesforce: SalesforceGateway) -> World:
+        client, session = hubspot.client, salesforce.session
+        return World(
+            connection,
+            hubspot,
+            salesforce,
+            preferences=hubspot,
+            deleter=hubspot,
+            lists=HubspotLists(client),
+            associations=HubspotAssociations(client),
+            companies=hubspot,
+            accounts=salesforce,
+            opportunities=SalesforceOpportunities(session, RolesNotKept(MemoryRoles())),
+            deals=HubspotPipelines(client),
+            pipeline_maps=MemoryPipelineMaps(),
+            directory=OwnersDirectory(client, session, now=lambda: 0.0),
+            links=self.links,
+            outbox=self.outbox,
+            inbox=self.inbox,
+            brake=MemoryBrake(),
+            ledger=self.ledger,
+            meter=session.meter,
+            troubles=MemoryTroubles(),
+            schemas=LiveSchemas(client, session),
+            sealer=SEALER,
+            our_user=salesforce.identity().user_id,
+            our_app=OUR_APP,
+            now=lambda: NOON,
+        )

@@ -20,6 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
+FLEETING = frozenset({"OverwrittenTable"})
+"""Tables whose items are to be forgotten within days: they go with the stack and have no backup, which would keep them for weeks."""
+OWN_KEY = {
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+"""What a key's own policy says so that the account's policies count for it; without it nobody could ever change or delete the key."""
 
 
 class _Loader(yaml.CSafeLoader):

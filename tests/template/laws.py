@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.template.document import QUEUE, ROOT, Template, as_list, spread, target
+from tests.template.document import FLEETING, OWN_KEY, QUEUE, ROOT, Template, as_list, spread, target
 
 Law = Callable[[Template], list[str]]
 
@@ -232,15 +232,15 @@ def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
 def policies_name_actions_and_resources(template: Template) -> list[str]:
     """No action and no resource that is allowed is a wildcard.
 
-    Two exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the name; and what AWS allows for all
-    resources or none (`FOR_ANY_RESOURCE`).
+    Three exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the name; what AWS allows for all
+    resources or none (`FOR_ANY_RESOURCE`); and that a key is the account's own (`OWN_KEY`).
     """
     complaints = []
     for name, statement in template.statements():
         actions = as_list(statement.get("Action", "*"))
         if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
             complaints.append(f"{name}: says what it does not mean")
-        if statement["Effect"] == "Deny":
+        if statement["Effect"] == "Deny" or statement == OWN_KEY:
             continue
         if any("*" in action for action in actions):
             complaints.append(f"{name}: wildcard in {statement.get('Action')}")
@@ -292,7 +292,8 @@ def policies_open_to_services_name_the_source(template: Template) -> list[str]:
     complaints = []
     for name, statement in template.statements():
         condition = json.dumps(statement.get("Condition", {}))
-        if statement["Effect"] == "Deny" or statement.get("Principal") == {"Service": "lambda.amazonaws.com"}:
+        trusted = statement.get("Principal") == {"Service": "lambda.amazonaws.com"} or statement == OWN_KEY
+        if statement["Effect"] == "Deny" or trusted:
             continue
         if "Principal" in statement and "aws:Source" not in condition:
             complaints.append(f"{name}: lets in any {statement['Principal']}")
@@ -312,13 +313,13 @@ def policies_have_a_reason_above(template: Template) -> list[str]:
 
 
 def memory_survives(template: Template) -> list[str]:
-    """Tables and the key outlive the stack, and do not outlive a first deployment that failed: their names are fixed."""
+    """Tables and keys outlive the stack, but for fleeting ones; not a first deployment that failed, as their names are fixed."""
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     kinds = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
     return [
         f"{name}: {key} is not {value}"
         for kind in kinds
-        for name in template.of_type(kind)
+        for name in template.of_type(kind).keys() - FLEETING
         for key, value in kept.items()
         if template.body["Resources"][name].get(key) != value
     ]
@@ -354,14 +355,13 @@ def two_stacks_fit_into_an_account(template: Template) -> list[str]:
 
 
 def tables_survive(template: Template) -> list[str]:
-    """Tables can be restored to any second, are encrypted and are paid by use."""
+    """Tables are encrypted and paid by use, and can be restored to any second; a fleeting one forgets and cannot."""
     complaints = []
     for name, table in template.of_type("AWS::DynamoDB::Table").items():
+        backup = table.get("PointInTimeRecoverySpecification")
         wanted = (
-            (
-                "cannot be restored",
-                table.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True},
-            ),
+            ("cannot be restored", name in FLEETING or backup == {"PointInTimeRecoveryEnabled": True}),
+            ("does not forget", name not in FLEETING or (backup is None and "TimeToLiveSpecification" in table)),
             ("is not encrypted", table.get("SSESpecification") == {"SSEEnabled": True}),
             ("is not paid by use", table.get("BillingMode") == "PAY_PER_REQUEST"),
         )

@@ -70,6 +70,11 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.two_stacks_fit_into_an_account, "            OmitName: true\n", ""),
     (laws.two_stacks_fit_into_an_account, "TableName: !Sub ${AWS::StackName}-links", "TableName: crmsync-links"),
     (laws.tables_survive, "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
+    (
+        laws.tables_survive,
+        "      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n      SSESpecification: {SSEEnabled: true}\n",
+        "      SSESpecification: {SSEEnabled: true}\n",
+    ),
     (laws.parameters_explain_themselves, "    Description: How much the functions log.\n", ""),
 )
 

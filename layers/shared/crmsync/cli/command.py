@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crmsync import wiring
-from crmsync.cli import brakes, errors, explain, jobs, links, preview, settings, setup, status
+from crmsync.cli import brakes, errors, explain, jobs, links, preview, settings, setup, status, undo
 from crmsync.cli.answer import FINDINGS, USAGE, Answer
 from crmsync.cli.printable import lines
 from crmsync.config import Complaint, ConfigError
@@ -19,7 +19,7 @@ from crmsync.errors import SyncError
 if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
 
-GROUPS = (settings, setup, preview, jobs, explain, errors, brakes, links, status)
+GROUPS = (settings, setup, preview, jobs, explain, errors, brakes, links, undo, status)
 
 _NO_DEPLOYMENT = (
     "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."

@@ -18,6 +18,7 @@ from crmsync.flows.world import World
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.effects import Plan
 from crmsync.model.facts import Facts
+from crmsync.model.records import Kind
 from crmsync.rules import reports
 from crmsync.rules.book import Book
 from crmsync.rules.brakes import FLOORS, auto, counts, limit_set
@@ -35,7 +36,7 @@ def hold_excess(facts: list[AnyFacts], plans: list[Plan], world: World, book: Bo
                 if hold.counted is counted:
                     wanted[hold].append(at)
         for hold, places in sorted(wanted.items()):
-            for at in places[_allowed(hold, len(places), world, book) :]:
+            for at in places[allowed(hold, len(places), world, book.kind) :]:
                 facts[at] = replace(facts[at], holds=facts[at].holds | {hold})
                 plans[at] = (
                     _without_deletion(facts[at]) if counted is Counted.DELETES else plan_safely(facts[at], book, decide)
@@ -51,7 +52,7 @@ def give_back(
         if done.error is not None:
             unused.update(counts(one, plan))
     for hold, number in unused.items():
-        if _limit_at_least(hold, world, book):
+        if _limit_at_least(hold, world, book.kind):
             world.brake.give_back(world.connection.name, book.kind, hold, number, world.now())
 
 
@@ -59,24 +60,24 @@ def _without_deletion(facts: Facts) -> Plan:
     return Plan((reports.braked(facts.hubspot.ref if facts.hubspot else facts.change.ref),))
 
 
-def _allowed(hold: Hold, wanted: int, world: World, book: Book) -> int:
+def allowed(hold: Hold, wanted: int, world: World, kind: Kind) -> int:
     """How many of those that come first may go on. How many pairs there are is asked only where the least that "auto" allows is used up."""
     name, now = world.connection.name, world.now()
-    least = _limit_at_least(hold, world, book)
-    allowed = world.brake.pull(name, book.kind, hold, wanted, least, now)
-    if allowed == wanted or limit_set(world.connection, book.kind, hold.counted) is not None:
-        return allowed
+    least = _limit_at_least(hold, world, kind)
+    let = world.brake.pull(name, kind, hold, wanted, least, now)
+    if let == wanted or limit_set(world.connection, kind, hold.counted) is not None:
+        return let
     try:
-        limit = auto(hold.counted, world.pairs(book.kind))
+        limit = auto(hold.counted, world.pairs(kind))
     except SyncError:
         # Nobody knows how many pairs there are: the least is allowed, and what is beyond it waits.
-        return allowed
+        return let
     if limit > least:
-        allowed += world.brake.pull(name, book.kind, hold, wanted - allowed, limit, now)
-    return allowed
+        let += world.brake.pull(name, kind, hold, wanted - let, limit, now)
+    return let
 
 
-def _limit_at_least(hold: Hold, world: World, book: Book) -> int:
+def _limit_at_least(hold: Hold, world: World, kind: Kind) -> int:
     """The limit of the settings, or the least that "auto" allows; 0 is none."""
-    limit = limit_set(world.connection, book.kind, hold.counted)
+    limit = limit_set(world.connection, kind, hold.counted)
     return FLOORS[hold.counted] if limit is None else limit

@@ -13,6 +13,7 @@ from crmsync.errors import TryAgain
 from crmsync.flows.apply import Applied, RollUps, Settle, apply, no_roll_ups
 from crmsync.flows.brakes import give_back
 from crmsync.flows.outcomes import AnyFacts
+from crmsync.flows.overwriting import keep_overwritten
 from crmsync.flows.second_tries import SecondTries
 from crmsync.flows.stage_news import stage_news
 from crmsync.flows.stages import spread_stages
@@ -48,11 +49,13 @@ def carry_out(
     held = _spread(facts, plans, world, book)
     settle = settler(book)
     skips = skips_fields(book)
+    keep_overwritten(facts, plans, world, book)
     applied = apply(plans, world, settle, roll_up, SecondTries(tuple(facts), book) if skips else None)
     _tell(plans, applied)
     pairs = _completed(facts, plans, applied, world, book)
     newborn = [pair for _, pair in pairs]
     second = plan_all(newborn)
+    keep_overwritten(newborn, second, world, book, {done.made for done in applied if done.made})
     outcome = apply(second, world, settle, roll_up, SecondTries(tuple(newborn), book) if skips else None)
     _tell(second, outcome)
     for (at, pair), plan, done in zip(pairs, second, outcome, strict=True):

@@ -46,6 +46,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "meter": frozenset({"known"}),
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),
+        "overwrites": frozenset(),
     }
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""

@@ -113,6 +113,8 @@ class JobOffice:
         Also for one that runs and does not move: the new ticket takes the old one's place.
         """
         job = self._open(job_id)
+        if job.verb is Verb.UNDO:
+            raise Refused("An undo goes on when crmsync undo is run again.", code="JOB")
         more = job.queued + job.limit if job.limit else 0
         again = replace(job, state=JobState.RUNNING, trouble="", limit=more, moved_at=self.now())
         return self._send(again)

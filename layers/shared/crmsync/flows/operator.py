@@ -16,7 +16,8 @@ from crmsync.flows.brake_office import BrakeOffice
 from crmsync.flows.explain import Explained, Explainer
 from crmsync.flows.jobs import JobOffice
 from crmsync.flows.link_office import LinkOffice
-from crmsync.flows.mapped_fields import Learned, Unanswered, learn_fields
+from crmsync.flows.mapped_fields import Learned, learn_fields
+from crmsync.flows.mapped_steps import not_looked_up, stale
 from crmsync.flows.operator_results import Checked, ErrorRow, Pushed, Retried, Shown
 from crmsync.flows.pauses import PauseOffice
 from crmsync.flows.preview import Preview, Previewer, Tell, Wanted, tell_nobody
@@ -26,6 +27,8 @@ from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
 from crmsync.flows.shelf import Shelf, standing
 from crmsync.flows.signing_keys import ReadSecret, look_at_keys
 from crmsync.flows.status import HealthOffice
+from crmsync.flows.undo import UndoOffice
+from crmsync.flows.undo_check import not_kept
 from crmsync.flows.window import Window
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
@@ -34,7 +37,7 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Inbox, Outbox
 from crmsync.rules.set_up_order import ACCOUNT, obstacle
-from crmsync.rules.settings_checks import SECTIONS, endings
+from crmsync.rules.settings_checks import endings
 from crmsync.rules.settings_dates import dated
 from crmsync.rules.settings_diff import differences
 from crmsync.rules.subscriptions import Subscription, subscriptions_of
@@ -62,6 +65,7 @@ class Operator:
     health: HealthOffice
     brakes: BrakeOffice
     pauses: PauseOffice
+    undo: UndoOffice
     outbox: Outbox
     window: Callable[[Connection, Settings], Window]
     now: Callable[[], datetime]
@@ -151,11 +155,11 @@ class Operator:
         """
         learned = self._learn(read_settings(self.revision().text if text is None else text))
         settings = learned.reading.settings
-        steps = (*self._set_up(settings, apply=False), *map(_not_looked_up, learned.unanswered))
+        steps = (*self._set_up(settings, apply=False), *map(not_looked_up, learned.unanswered))
         if text is None and not learned.unanswered:
             kept = self.settings()
-            steps += tuple(_stale(kept, dated(kept, settings, self.now())))
-        steps += tuple(self._out_of_order(settings))
+            steps += tuple(stale(kept, dated(kept, settings, self.now())))
+        steps += (*self._out_of_order(settings), *not_kept(settings, self.undo))
         steps += tuple(look_at_keys(one, self.secret) for one in settings.connections) if self.secret else ()
         ending = map(learned.reading.complaint, endings(settings))
         return Checked(steps, tuple(sorted((*learned.reading.warnings, *ending))))
@@ -256,21 +260,4 @@ class Operator:
         return [*steps, *set_up_pipelines(connection, self.pipelines, steps, apply=apply)]
 
 
-MAPPED_FIELDS = "mapped fields"
 SET_UP_ORDER = "import of the accounts"
-
-
-def _not_looked_up(one: Unanswered) -> SetupStep:
-    text = f"could not be looked up: {one.error.text} {one.error.hint}".rstrip()
-    return SetupStep(one.connection, one.side, MAPPED_FIELDS, StepState.FAILED, text)
-
-
-def _stale(kept: Settings, live: Settings) -> Iterator[SetupStep]:
-    """Mappings of which the CRMs now say something else than is kept with the settings."""
-    for new in live.connections:
-        old = kept.connection(new.name)
-        known = {rule for name in SECTIONS for rule in getattr(old, name).field} if old else set()
-        for name in SECTIONS:
-            for pair in dict.fromkeys(str(rule) for rule in getattr(new, name).field if rule not in known):
-                text = f"{pair} changed in a CRM since the push: push the settings again"
-                yield SetupStep(new.name, Side.SALESFORCE, MAPPED_FIELDS, StepState.WRONG, text)

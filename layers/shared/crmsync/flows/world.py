@@ -28,6 +28,7 @@ from crmsync.ports.brakes import Brake
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.ledger import Ledger
+from crmsync.ports.overwritten import KeepsOverwritten
 from crmsync.ports.troubles import Schemas, TroubleBook
 
 
@@ -76,6 +77,8 @@ class World:
     """Whether the invocation has time for another batch."""
     zone: Callable[[], tzinfo] = lambda: UTC
     pairs: Callable[[Kind], int] = lambda _kind: 0
+    overwrites: KeepsOverwritten | None = None
+    """Where values are kept that our writes overwrite; None where nothing is kept."""
 
     def crm(self, side: Side) -> RecordCrm:
         """The CRM of a side."""

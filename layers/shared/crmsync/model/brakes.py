@@ -9,11 +9,15 @@ from crmsync.model.records import Side
 
 
 class Counted(StrEnum):
-    """What is counted per hour: records whose values are overwritten, records that lose a value, and deletions (Q-30)."""
+    """What is counted per hour: records whose values are overwritten, records that lose a value, and deletions (Q-30).
+
+    Records that an undo writes back are counted apart from the changes that it takes back.
+    """
 
     CHANGES = "changes"
     BLANKS = "blanks"
     DELETES = "deletes"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True, order=True)

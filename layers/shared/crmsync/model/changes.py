@@ -18,6 +18,7 @@ class Cause(StrEnum):
     ``AGAIN`` looks even at a record that shows nothing new; so does ``WOKEN``, for the sake of another record: nobody has touched this one.
     ``RESYNC`` is asked for by a person and carries old values of new mappings as well (MAP-6); ``FORCED`` also makes what the rules would
     not make by themselves (ACC-13). What a brake held back is written by ``RELEASED`` and thrown away by ``DROPPED`` (Q-30).
+    ``UNDONE``: a value is back that we had overwritten, and has still to cross.
     """
 
     WOKEN = "woken"
@@ -27,6 +28,7 @@ class Cause(StrEnum):
     RESYNC = "resync"
     FORCED = "forced"
     RESTORED = "restored"
+    UNDONE = "undone"
     RELEASED = "released"
     DROPPED = "dropped"
     FORGOTTEN = "forgotten"
@@ -101,6 +103,7 @@ _LIGHTEST_FIRST = (
     Cause.WOKEN,
     Cause.EDITED,
     Cause.AGAIN,
+    Cause.UNDONE,
     Cause.RESYNC,
     Cause.FORCED,
     Cause.DELETED,

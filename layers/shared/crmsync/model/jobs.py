@@ -13,10 +13,14 @@ from crmsync.model.records import Side
 
 
 class Verb(StrEnum):
-    """Why records are walked through: to bring in what is older than the connection, or to look at everything once more (MAP-6)."""
+    """Why records are walked through: to bring in what is older than the connection, or to look at everything once more (MAP-6).
+
+    An undo puts back what was overwritten; the command itself does it, and no errand is sent for it.
+    """
 
     IMPORT = "import"
     RESYNC = "resync"
+    UNDO = "undo"
 
 
 class JobState(StrEnum):
@@ -57,7 +61,8 @@ class Leg:
 class Job:
     """A backfill of one connection. Times are UTC.
 
-    ``at`` is the leg that is being walked and ``after`` how far: where to go on, in the side's own words. ``queued`` counts records whose
+    ``at`` is the leg that is being walked and ``after`` how far: where to go on, in the side's own words; of an
+    undo it says what is put back. ``queued`` counts records whose
     change was put on the bus, ``waiting`` those of them that had not been looked at when somebody last looked. ``limit`` is the brake: at
     most so many records, 0 for no brake. ``listed_at`` is when the last page was passed on. ``trouble`` says why it does not go on.
     ``turn`` and ``ticket`` name the one message that may make the next turn. ``version`` counts saves.

@@ -213,6 +213,13 @@ class EmailTaskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoSettings:
+    """Section ``[connection.undo]``: for how many hours the values are kept that our writes overwrite; 0: none is."""
+
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One HubSpot account and one Salesforce org (TEN-1)."""
 
@@ -226,6 +233,7 @@ class Connection:
     email_tasks: EmailTaskSettings = EmailTaskSettings()
     owners: tuple[tuple[str, str], ...] = ()
     """Section ``[connection.owners]``: HubSpot owner's address -> Salesforce user's address or id, where name and address do not agree."""
+    undo: UndoSettings = UndoSettings()
 
 
 @dataclass(frozen=True, slots=True)

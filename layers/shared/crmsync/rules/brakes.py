@@ -26,10 +26,10 @@ from crmsync.rules.parents import ParentVerdict
 from crmsync.rules.person_accounts import account_field
 from crmsync.rules.values import is_blank
 
-FLOORS: Mapping[Counted, int] = MappingProxyType({Counted.CHANGES: 2_000, Counted.BLANKS: 500})
+FLOORS: Mapping[Counted, int] = MappingProxyType({Counted.CHANGES: 2_000, Counted.BLANKS: 500, Counted.UNDONE: 2_000})
 """What "auto" allows within an hour at least."""
 
-_SHARES: Mapping[Counted, int] = MappingProxyType({Counted.CHANGES: 5, Counted.BLANKS: 20})
+_SHARES: Mapping[Counted, int] = MappingProxyType({Counted.CHANGES: 5, Counted.BLANKS: 20, Counted.UNDONE: 5})
 """The part of all pairs that "auto" allows: a fifth, a twentieth."""
 
 _DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
@@ -52,6 +52,7 @@ def limit_set(connection: Connection, kind: Kind, counted: Counted) -> int | Non
         Counted.CHANGES: section.max_changes_per_hour,
         Counted.BLANKS: section.max_blanks_per_hour,
         Counted.DELETES: section.max_deletes_per_hour,
+        Counted.UNDONE: section.max_changes_per_hour,
     }
     return limits[counted]
 
@@ -74,12 +75,13 @@ def with_holds(link: Link, facts: Facts) -> Link:
 def counts(facts: Facts, plan: Plan) -> frozenset[Hold]:
     """In what a plan counts: a deletion, and each side on which it overwrites a value of a linked record, or takes one away.
 
-    A birth and a first meeting do not count, and neither does what the operator released. A job of the operator's counts where it deletes.
+    A birth and a first meeting do not count, and neither does what the operator released. A job of the operator's counts where it deletes,
+    and so does what follows an undo.
     """
     if facts.link is None or not facts.link.version or facts.change.cause in _DECIDED:
         return frozenset()
     held = frozenset(hold for effect in plan.effects for hold in _counted(effect, facts))
-    by_hand = facts.change.cause in BY_HAND
+    by_hand = facts.change.cause in {*BY_HAND, Cause.UNDONE}
     return frozenset(hold for hold in held if hold.counted is Counted.DELETES) if by_hand else held
 
 

@@ -32,6 +32,7 @@ from crmsync.model.settings import (
     RevenueBasis,
     SalesforceOrg,
     Settings,
+    UndoSettings,
 )
 from crmsync.rules.mapping_checks import is_pair
 from crmsync.rules.settings_checks import DEFAULT_ROWS
@@ -139,6 +140,9 @@ END_OF_MONTH = "end_of_month"
 LONGEST_HOLD = 8_760
 """Hours in a year."""
 
+LONGEST_UNDO = 168
+"""Hours in a week: overwritten values are personal data, and a mistake that nobody saw for a week is mended in the CRM."""
+
 
 class FieldTable(Table):
     """``[[connection.contacts.field]]``; its update policy is two-way unless it says otherwise."""
@@ -226,6 +230,12 @@ class OwnersTable(Table):
         return tuple(self.__pydantic_extra__.items())
 
 
+class UndoTable(Table):
+    """``[connection.undo]``."""
+
+    hours: Annotated[int, Field(ge=0, le=LONGEST_UNDO)] = 0
+
+
 class ConnectionTable(Table):
     """``[[connection]]``."""
 
@@ -238,6 +248,7 @@ class ConnectionTable(Table):
     lifecycle: LifecycleTable = LifecycleTable()
     email_tasks: EmailTasksTable = EmailTasksTable()
     owners: OwnersTable = OwnersTable()
+    undo: UndoTable = UndoTable()
 
     def freeze(self) -> Connection:
         """The connection as the model has it. Deals the file says nothing of sync only where companies do (OPP-2)."""
@@ -255,6 +266,7 @@ class ConnectionTable(Table):
             LifecycleSettings(**self.lifecycle.given()),
             self.email_tasks.freeze(),
             self.owners.freeze(),
+            UndoSettings(**self.undo.given()),
         )
 
 
@@ -301,6 +313,7 @@ TABLES: Mapping[tuple[str, ...], type[BaseModel]] = MappingProxyType(
         ("connection", "email_tasks"): EmailTasksTable,
         ("connection", "email_tasks", "template"): TemplateTable,
         ("connection", "owners"): OwnersTable,
+        ("connection", "undo"): UndoTable,
     }
 )
 """Every table of the file, by its name in the file."""

@@ -17,6 +17,7 @@ from crmsync.wiring.stores import (
     inbox,
     jobs,
     outbox,
+    overwritten_reader,
     secrets,
     settings_table,
     stack_name,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from crmsync.flows.operator import Operator
     from crmsync.flows.set_up_pipelines import PipelineSides
     from crmsync.flows.status import HealthOffice
+    from crmsync.flows.undo import UndoOffice
     from crmsync.flows.window import Window
     from crmsync.gateways.secrets import Secret
 
@@ -54,6 +56,7 @@ def operator() -> Operator:
         _health_office(),
         BrakeOffice(settings_table().load, inbox(), outbox(), settings_table().now),
         PauseOffice(settings_table().load, troubles(), settings_table().now, caller),
+        _undo_office(),
         outbox(),
         _window_of,
         settings_table().now,
@@ -159,4 +162,19 @@ def _health_office() -> HealthOffice:
         account_of,
         settings_table().now,
         troubles(),
+    )
+
+
+def _undo_office() -> UndoOffice:
+    from crmsync.flows.undo import UndoOffice
+
+    return UndoOffice(
+        _in_force,
+        overwritten_reader,
+        _window_of,
+        lambda one, settings: world_of(one, our_user_of(one, settings)),
+        jobs(),
+        new_ticket,
+        settings_table().now,
+        caller,
     )

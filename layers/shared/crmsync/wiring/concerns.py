@@ -23,6 +23,7 @@ from crmsync.wiring.stores import (
     jobs,
     now,
     outbox,
+    overwritten_keeper,
     remaining,
     settings_of_queued,
     troubles,
@@ -31,6 +32,7 @@ from crmsync.wiring.stores import (
 if TYPE_CHECKING:
     from crmsync.flows.outcomes import Summary
     from crmsync.flows.world import World
+    from crmsync.gateways.overwritten import OverwrittenKeeper
 
 _MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
 
@@ -133,7 +135,17 @@ def _counted(summary: Summary, kind: Kind, world: World) -> Summary:
 
 def _world(connection: Connection) -> World:
     """The world of a connection. All concerns know since when opportunities sync: who finds a counterpart has them looked at."""
-    return world_of(connection, our_user_of(connection), _opportunities_since(connection))
+    world = world_of(connection, our_user_of(connection), _opportunities_since(connection))
+    return replace(world, overwrites=_keeper_of(connection)) if connection.undo.hours else world
+
+
+@cache
+def _keeper_of(connection: Connection) -> OverwrittenKeeper | None:
+    """Where the values are kept that a connection overwrites, which wants them kept."""
+    keeper = overwritten_keeper()
+    if keeper is None:
+        logger.warning("overwritten values are not kept: this stack keeps none", connection=connection.name)
+    return keeper
 
 
 def _opportunities_since(connection: Connection) -> datetime | None:

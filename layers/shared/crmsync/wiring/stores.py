@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crmsync.gateways.jobs import JobsTable
     from crmsync.gateways.key_ring import KeyRing
     from crmsync.gateways.outbox import EventOutbox
+    from crmsync.gateways.overwritten import OverwrittenKeeper, OverwrittenReader
     from crmsync.gateways.queues import ErrandQueue
     from crmsync.gateways.remaining import Remaining
     from crmsync.gateways.secrets import SecretStore
@@ -152,6 +153,27 @@ def errands() -> ErrandQueue:
 
     sqs = aws_client("sqs")
     return ErrandQueue(sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill"))
+
+
+@cache
+def overwritten_keeper() -> OverwrittenKeeper | None:
+    """Where values are kept that are about to be overwritten; None in a stack that keeps none."""
+    from crmsync.gateways.envelope import SealingKeys
+    from crmsync.gateways.overwritten import OverwrittenKeeper
+
+    table, key = os.environ.get("OVERWRITTEN_TABLE", ""), os.environ.get("OVERWRITTEN_KEY", "")
+    if not (table and key):
+        return None
+    return OverwrittenKeeper(aws_client("dynamodb"), table, SealingKeys(aws_client("kms"), key, now=time.monotonic))
+
+
+@cache
+def overwritten_reader() -> OverwrittenReader:
+    """What was kept, for the operator: no function may read it."""
+    from crmsync.gateways.envelope import OpeningKeys
+    from crmsync.gateways.overwritten import OverwrittenReader
+
+    return OverwrittenReader(aws_client("dynamodb"), table_name("overwritten"), OpeningKeys(aws_client("kms")))
 
 
 @cache

@@ -1,0 +1,128 @@
+"""The word that puts back what was overwritten."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, word
+from crmsync.cli.tables import table, wrapped
+from crmsync.flows.undo import UndoWanted
+from crmsync.wire.job_rows import shown
+
+if TYPE_CHECKING:
+    from crmsync.flows.operator import Operator
+    from crmsync.flows.undo import Undone
+    from crmsync.flows.undo_tally import Back, NotBack
+
+BAR = 30
+
+_CROSSES = "The other side follows by the sync. Run it again to see what is left; nothing is done twice."
+_NEVER = "New records, deletions, merges, associations, deal stages and opt-outs are not undone."
+
+
+def add_words(words: Words) -> None:
+    """Add ``undo``."""
+    made = word(words, "undo", _undo, "put back what was overwritten, as far as the settings had it kept")
+    made.add_argument(
+        "--since", metavar="TIME", type=moment, required=True, help="from when on, such as 2026-11-02T10:15 (UTC)"
+    )
+    made.add_argument("--object", metavar="OBJECT", default="", help="this object alone, such as leads or companies")
+    made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
+    acts(made)
+
+
+def moment(text: str) -> datetime:
+    """An option's time, UTC unless it says otherwise; for argparse."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no time such as 2026-11-02T10:15 or 2026-11-02T10:15+01:00"
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _undo(operator: Operator, arguments: argparse.Namespace) -> Answer:
+    wanted = UndoWanted(arguments.since, arguments.object, arguments.connection)
+    is_person = sys.stderr.isatty()
+    if is_person:
+        done = operator.undo.undo(wanted, apply=arguments.apply, tell=_tell)
+        print(file=sys.stderr)
+    else:
+        done = operator.undo.undo(wanted, apply=arguments.apply)
+    status = FINDINGS if done.applied and not done.is_whole else DONE
+    return Answer(_document(done), "\n".join(_lines(done)), done.remarks, status)
+
+
+def _tell(name: str, at: int, of: int) -> None:
+    """A bar on stderr for a person who waits."""
+    full = BAR * at // of if of else BAR
+    print(f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+# What people read.
+
+
+def _lines(done: Undone) -> Iterator[str]:
+    heading = "PUT BACK" if done.applied else "WOULD BE PUT BACK"
+    yield f"Since {done.since:%Y-%m-%d %H:%M:%S} UTC"
+    yield table(("CONNECTION", heading, "RECORDS", "VALUES"), [_back_cells(one) for one in done.back]) or "Nothing."
+    for one in done.back:
+        yield from (f"  {sample.record}: {', '.join(sample.fields)}" for sample in one.samples)
+    if done.left:
+        yield "Left as they are:"
+        yield from (wrapped(_left_line(one), "  ") for one in done.left)
+    for job in done.jobs:
+        if job.trouble:
+            yield wrapped(f"{job.connection}: {job.trouble}")
+    if not done.applied:
+        yield wrapped(f"--apply puts them back. {_NEVER}")
+    elif done.back:
+        yield _CROSSES
+
+
+def _back_cells(one: Back) -> tuple[str, ...]:
+    return one.connection, f"{one.side} {one.object}", f"{one.records:,}", f"{one.values:,}"
+
+
+def _left_line(one: NotBack) -> str:
+    return f"{one.connection}: {one.values:,} values of {one.side} {one.object} {one.text}"
+
+
+# What programs read.
+
+
+def _document(done: Undone) -> dict[str, object]:
+    return {
+        "applied": done.applied,
+        "since": done.since.isoformat(),
+        "back": [_back_row(one) for one in done.back],
+        "left": [_left_row(one) for one in done.left],
+        "jobs": [shown(job) for job in done.jobs],
+    }
+
+
+def _back_row(one: Back) -> dict[str, object]:
+    return {
+        "connection": one.connection,
+        "side": one.side,
+        "object": one.object,
+        "records": one.records,
+        "values": one.values,
+        "samples": [{"record": str(sample.record), "fields": list(sample.fields)} for sample in one.samples],
+    }
+
+
+def _left_row(one: NotBack) -> dict[str, object]:
+    return {
+        "connection": one.connection,
+        "side": one.side,
+        "object": one.object,
+        "values": one.values,
+        "reason": one.text,
+        "open": one.is_open,
+    }

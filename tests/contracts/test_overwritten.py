@@ -1,0 +1,207 @@
+"""What the store of overwritten values does behind its ports, and what the table shows of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.gateways.envelope import MAX_AGE, OpeningKeys, SealingKeys
+from crmsync.gateways.overwritten import PART, OverwrittenKeeper, OverwrittenReader
+from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
+from crmsync.model.records import Kind, Ref, Side
+from tests import aws
+from tests.builders import LEAD_ID, at
+from tests.contracts.tables import NO_WAIT, dynamodb
+from tests.memory import MemoryOverwritten
+
+THREE_DAYS = timedelta(hours=72)
+
+
+@dataclass
+class Shelf:
+    """Both halves of a store."""
+
+    keeper: Any
+    reader: Any
+
+    def found(self, connection: str = "acme", minutes: float = 0, now: float = 0) -> list[OverwrittenBatch]:
+        """What was kept so many minutes after noon or later, as it is at `now`."""
+        return list(self.reader.since(connection, at(minutes), at(now)))
+
+
+@dataclass
+class Table:
+    """The store in moto, with its clients."""
+
+    shelf: Shelf
+    client: Any
+    kms: Any
+    key: str
+    seconds: list[float]
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """All that the table holds."""
+        found: list[dict[str, Any]] = self.client.scan(TableName="Table")["Items"]
+        return found
+
+
+@contextmanager
+def table() -> Iterator[Table]:
+    """An empty table and a key."""
+    with dynamodb("pk", "sk") as client:
+        kms = aws.client("kms")
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        seconds = [0.0]
+        keeper = OverwrittenKeeper(client, "Table", SealingKeys(kms, key, now=lambda: seconds[-1]), NO_WAIT)
+        yield Table(Shelf(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))), client, kms, key, seconds)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def shelf(request: pytest.FixtureRequest) -> Iterator[Shelf]:
+    """Each store in turn."""
+    if request.param == "memory":
+        memory = MemoryOverwritten()
+        yield Shelf(memory, memory)
+    else:
+        with table() as made:
+            yield made.shelf
+
+
+def a_pair(number: int = 81, old: Any = "Lang", new: Any = "HACKED") -> OverwrittenPair:
+    """A lead whose last name was overwritten."""
+    overwrite = Overwrite(Side.SALESFORCE, "lastname", "LastName", old, new)
+    return OverwrittenPair(
+        Ref(Side.HUBSPOT, "contact", str(number)), Ref(Side.SALESFORCE, "Lead", LEAD_ID), (overwrite,)
+    )
+
+
+def a_batch(
+    *pairs: OverwrittenPair, minutes: float = 0, connection: str = "acme", kind: Kind = Kind.CONTACT
+) -> OverwrittenBatch:
+    """What was overwritten so many minutes after noon."""
+    return OverwrittenBatch(connection, kind, at(minutes), pairs or (a_pair(),))
+
+
+def test_what_was_kept_comes_back_oldest_first(shelf: Shelf) -> None:
+    """Per connection, from a moment on; two batches of one moment both do, whatever their kinds."""
+    early, late = a_batch(minutes=1), a_batch(a_pair(82), minutes=2)
+    twin = a_batch(a_pair(83), minutes=2, kind=Kind.ACCOUNT)
+    for one in (late, early, twin, a_batch(connection="beta", minutes=3)):
+        shelf.keeper.keep(one, THREE_DAYS)
+
+    found = shelf.found(minutes=1)
+
+    assert found[0] == early
+    assert sorted(found[1:], key=lambda one: one.kind) == [twin, late]
+    assert sorted(shelf.found(minutes=2), key=lambda one: one.kind) == [twin, late]
+    assert shelf.found(minutes=3) == []
+
+
+def test_what_has_expired_is_not_read(shelf: Shelf) -> None:
+    """DynamoDB forgets a row days later; nobody reads it meanwhile."""
+    shelf.keeper.keep(a_batch(), THREE_DAYS)
+
+    assert shelf.found(now=72 * 60 - 1) == [a_batch()]
+    assert shelf.found(now=72 * 60) == []
+
+
+def test_every_kind_of_value_comes_back_as_it_was(shelf: Shelf) -> None:
+    """Text of any script, numbers, truth values and blanks."""
+    values = ("Łukasz \u202e 名", "", None, 12, 12.5, True, False)
+    batch = a_batch(*(a_pair(number, old, "x") for number, old in enumerate(values)))
+
+    shelf.keeper.keep(batch, THREE_DAYS)
+
+    assert shelf.found() == [batch]
+
+
+def test_a_batch_of_any_size_is_kept(shelf: Shelf) -> None:
+    """A thousand long texts that compress badly need several items."""
+    dice = random.Random(7)
+    batch = a_batch(*(a_pair(number, dice.randbytes(600).hex()) for number in range(1000)))
+
+    shelf.keeper.keep(batch, THREE_DAYS)
+
+    assert shelf.found() == [batch]
+
+
+def test_the_table_shows_no_value() -> None:
+    """Neither a name nor an id stands in the row in plain; DynamoDB is told when to forget it."""
+    with table() as store:
+        store.shelf.keeper.keep(a_batch(minutes=15), THREE_DAYS)
+        (item,) = store.items
+    sealed, key, place = item.pop("b")["B"], item.pop("k")["B"], item.pop("sk")["S"]
+    assert not any(word in sealed + key for word in (b"Lang", b"HACKED", b"LastName", LEAD_ID.encode()))
+    assert place.startswith("2026-11-02T12:15:00.000000Z#")
+    assert place.endswith("#000")
+    expires = int((at(15) + THREE_DAYS).timestamp())
+    assert item == {
+        "pk": {"S": "acme"},
+        "n": {"N": "1"},
+        "c": {"S": "contact"},
+        "expires_at": {"N": str(expires)},
+    }
+
+
+def test_a_batch_that_is_there_in_part_is_left_out() -> None:
+    """Whoever kept it died before anything was overwritten."""
+    dice = random.Random(7)
+    with table() as store:
+        store.shelf.keeper.keep(a_batch(*(a_pair(n, dice.randbytes(PART).hex()) for n in range(2))), THREE_DAYS)
+        last = max(store.items, key=lambda item: item["sk"]["S"])
+        store.client.delete_item(TableName="Table", Key={name: last[name] for name in ("pk", "sk")})
+
+        assert len(store.items) > 1
+        assert store.shelf.found() == []
+
+
+@pytest.mark.parametrize("changed", ["pk", "sk", "c", "expires_at", "b"])
+def test_a_row_opens_only_in_its_own_place(changed: str) -> None:
+    """Copied to another connection or time, called another kind, made to last longer or altered: it is refused, not believed."""
+    with table() as store:
+        store.shelf.keeper.keep(a_batch(), THREE_DAYS)
+        (item,) = store.items
+        sealed = item["b"]["B"]
+        others = {
+            "pk": {"S": "beta"},
+            "sk": {"S": item["sk"]["S"].replace("T12", "T13")},
+            "c": {"S": "account"},
+            "expires_at": {"N": str(int(item["expires_at"]["N"]) + 1)},
+            "b": {"B": sealed[:-1] + bytes([sealed[-1] ^ 1])},
+        }
+        store.client.delete_item(TableName="Table", Key={name: item[name] for name in ("pk", "sk")})
+        store.client.put_item(TableName="Table", Item={**item, changed: others[changed]})
+
+        with pytest.raises(Refused):
+            store.shelf.found("beta" if changed == "pk" else "acme")
+
+
+def test_a_data_key_is_made_once_in_five_minutes_per_connection() -> None:
+    """KMS is asked when the first batch is kept, and when the key has grown old; what older keys sealed still opens."""
+    with table() as store:
+        for connection, seconds in (("acme", 0.0), ("acme", MAX_AGE - 1), ("beta", MAX_AGE - 1), ("acme", MAX_AGE)):
+            store.seconds.append(seconds)
+            store.shelf.keeper.keep(a_batch(connection=connection), THREE_DAYS)
+        keys = {name: {item["k"]["B"] for item in store.items if item["pk"]["S"] == name} for name in ("acme", "beta")}
+
+        assert {name: len(found) for name, found in keys.items()} == {"acme": 2, "beta": 1}
+        assert not keys["acme"] & keys["beta"]
+        assert store.shelf.found() == [a_batch()] * 3
+
+
+def test_without_its_key_nothing_is_kept() -> None:
+    """A key that is gone is waited for: its error says so and names no value."""
+    with table() as store:
+        keys = SealingKeys(store.kms, "00000000-0000-0000-0000-000000000000", now=lambda: 0.0)
+        with pytest.raises(TryAgain) as told:
+            OverwrittenKeeper(store.client, "Table", keys, NO_WAIT).keep(a_batch(), THREE_DAYS)
+        assert told.value.text == "The key of the overwritten values could not do it now (NotFoundException)."
+        assert store.items == []
