@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from simple_salesforce.format import format_soql
@@ -110,3 +111,9 @@ def undelete(stack: Stack, *ids: str) -> None:
 def own_act(stack: Stack, do: str, address: str) -> None:
     """What the contact itself does: ``unsubscribe`` or ``resubscribe``."""
     stack.person({"side": "hubspot", "do": do, "email": address})
+
+
+def values(stack: Stack, function: str, metric: str, after: int = 0) -> list[float]:
+    """What a function has told under a metric's name, in order, from a place of its output on."""
+    found = re.findall(rf'"{metric}":\s?\[([^\]]*)\]', stack.output(function)[after:])
+    return [float(value) for one in found for value in one.split(",")]

@@ -14,7 +14,7 @@ import pytest
 from local.people import People
 from local.stack import Stack
 from tests.flows.conftest import NewStack
-from tests.flows.story_stage import linked_pair, with_contacts
+from tests.flows.story_stage import linked_pair, values, with_contacts
 
 
 def command(stack: Stack, *words: str) -> Any:
@@ -51,6 +51,10 @@ def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewSta
 
     assert leads(people) == [("HACKED", None), ("HACKED", "0100"), *[("Lang", "0100")] * 3]
     assert told["open_errors"] == 4
+    assert (
+        sum(values(stack, "contact_sync", "ContactsBraked")),
+        max(values(stack, "contact_sync", "BrakePercent")),
+    ) == (4, 100)
     assert [row["ref"]["id"] for row in command(stack, "brakes", "list")] == contacts[1:]
     command(stack, "brakes", "release", "--id", contacts[2], "--apply")
     command(stack, "brakes", "drop", "--id", contacts[3], "--apply")

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from local.people import People
 from local.stack import Stack
-from tests.flows.story_stage import SWEEP, rows
+from tests.flows.story_stage import SWEEP, rows, values
 
 REFUSED = {"at": "hubspot", "kind": "unauthorized", "times": 10**6}
 MINUTE = 60
-
-
-def values(stack: Stack, function: str, metric: str, after: int = 0) -> list[float]:
-    """What a function has told under a metric's name, in order, from a place of its output on."""
-    found = re.findall(rf'"{metric}":\s?\[([^\]]*)\]', stack.output(function)[after:])
-    return [float(value) for one in found for value in one.split(",")]
 
 
 @pytest.mark.long
