@@ -40,6 +40,7 @@ def leads(people: People) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.rule("Q-30")
+@pytest.mark.long
 def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewStack):
     """Two of five are overwritten, one of these blanked; one more is released, and the rest thrown away for good."""
     stack = new_stack(with_contacts("max_changes_per_hour = 2", "max_blanks_per_hour = 1"))
@@ -67,6 +68,7 @@ def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewSta
 
 
 @pytest.mark.rule("Q-30")
+@pytest.mark.long
 def test_a_paused_connection_stands_still_and_catches_up(new_stack: NewStack):
     """Edits on both sides, a deletion and a new contact wait for the operator, and none of them is lost."""
     stack = new_stack(with_contacts())
