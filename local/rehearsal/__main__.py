@@ -54,14 +54,18 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
     crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
     try:
         say("The SAM CLI deploys template.yaml with a resource that cannot be made.")
-        parameters = {"Architecture": given.architecture, "SalesforceEventBus": crms.salesforce.event_source}
+        parameters = {
+            "Architecture": given.architecture,
+            "SalesforceEventBus": crms.salesforce.event_source,
+            "KeepOverwritten": "yes",
+        }
         for name, states in fail_once(given.sam.absolute(), cloud, parameters).items():
             say(f"It failed. {name}: {', '.join(states)}")
         say("Nothing of it is left. The SAM CLI deploys template.yaml as it was built.")
         outputs = deploy(given.sam.absolute(), cloud, parameters)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
-        play(Stage(cloud, crms, People(_ready(crms)), outputs), say)
+        play(Stage(cloud, crms, People(_ready(crms)), outputs, _operate), say)
     except NotSeenError:
         print("\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]), file=sys.stderr)
         raise
@@ -82,12 +86,17 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     for name, secret in secrets.items():
         cloud.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(secret))
     os.environ.update(cloud.account())
-    for words in (["settings", "push", str(HERE / "settings.toml"), "--apply"], ["setup", "--apply"]):
-        with contextlib.redirect_stdout(io.StringIO()) as told:
-            status = command(words)
-        if status:
-            raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{told.getvalue()}")
+    _operate("settings", "push", str(HERE / "settings.toml"), "--apply")
+    _operate("setup", "--apply")
     crms.subscribe(outputs["WebhookUrl"], [(portal, wiring.operator().webhook_subscriptions(portal))])
+
+
+def _operate(*words: str) -> None:
+    """The operator's command. Raises `NotSeenError` where it does not end well."""
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        status = command(words)
+    if status:
+        raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{told.getvalue()}")
 
 
 def _ready(crms: Crms) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.people import People
@@ -27,12 +28,13 @@ class NotSeenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story plays: the cloud, the CRMs, who works there, and the stack's outputs."""
+    """Where the story plays: the cloud, the CRMs, who works there, the stack's outputs, and the operator, who gives commands."""
 
     cloud: MiniStack
     crms: Crms
     people: People
     outputs: Mapping[str, str]
+    operate: Callable[..., None]
 
 
 def play(stage: Stage, say: Callable[[str], None]) -> None:
@@ -53,6 +55,14 @@ def edited_in_salesforce(stage: Stage) -> None:
     lead = _lead(stage, "ada@example.com") or {}
     stage.people.edit_record("Lead", lead["Id"], Phone="555-0199")
     _until_contact(stage, "ada@example.com", {"phone": "555-0199", "firstname": "Ada"})
+
+
+def undone(stage: Stage) -> None:
+    """The operator takes back what that edit overwrote, and the old number is on both sides."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    stage.operate("undo", "--since", since.isoformat(), "--object", "contacts", "--apply")
+    _until_lead(stage, "ada@example.com", {"Phone": "555-0100"})
+    _until_contact(stage, "ada@example.com", {"phone": "555-0100"})
 
 
 def born_in_salesforce(stage: Stage) -> None:
@@ -106,6 +116,7 @@ def nothing_left_behind(stage: Stage) -> None:
 STEPS = (
     born_in_hubspot,
     edited_in_salesforce,
+    undone,
     born_in_salesforce,
     one_refused,
     forged,

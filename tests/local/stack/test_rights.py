@@ -33,6 +33,17 @@ READERS = """
 """
 
 
+DELETERS = """
+  Deleters:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: deleters
+      Roles: [!Ref WorkFunctionRole]
+      PolicyDocument:
+        Statement: [{Effect: Allow, Action: dynamodb:DeleteItem, Resource: !GetAtt Notes.Arn}]
+"""
+
+
 def client(aws: Aws, key: str) -> Any:
     return boto3.client(
         "dynamodb", endpoint_url=aws.url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key="any"
@@ -59,6 +70,14 @@ def test_the_holder_of_a_managed_policy_has_its_rights_alone(laptop: Build):
     assert "Item" not in reader.get_item(TableName="crmsync-Notes", Key={"pk": {"S": "a"}})
     with pytest.raises(reader.exceptions.ClientError, match="AccessDenied"):
         reader.put_item(TableName="crmsync-Notes", Item={"pk": {"S": "a"}})
+
+
+def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
+    """As if it stood in each of them; where its condition does not hold, for none."""
+    clause = "Condition: HasPartner"
+    for text, expected in ((DELETERS, True), (DELETERS.replace("Properties:", f"{clause}\n    Properties:", 1), False)):
+        rights = laptop(template=TEMPLATE + text).cloud.aws.rights
+        assert any(one.action == "dynamodb:DeleteItem" for one in rights.granted["WorkFunction"]) is expected
 
 
 @pytest.mark.parametrize(
@@ -113,6 +132,8 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
             {"SecretId": "crm/a"},
             {Call("secretsmanager:GetSecretValue", f"{SECRETS}crm/a-AbCdEf")},
         ),
+        ("kms", "GenerateDataKey", {"KeyId": "arn:key"}, {Call("kms:GenerateDataKey", "arn:key")}),
+        ("kms", "Decrypt", {"CiphertextBlob": "AAAA"}, {Call("kms:Decrypt", "*")}),
         (
             "secretsmanager",
             "GetSecretValue",

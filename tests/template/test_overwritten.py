@@ -1,0 +1,40 @@
+"""What is kept of overwritten values can be read by no function, and is there only where the stack's owner wants it."""
+
+from __future__ import annotations
+
+import json
+
+from tests.template.document import as_list, target, template_of_the_repository
+
+TEMPLATE = template_of_the_repository()
+PARTS = ("OverwrittenTable", "OverwrittenKey", "KeepOverwrittenPolicy")
+
+
+def test_functions_keep_and_never_read() -> None:
+    """Whatever policy names the table or the key allows writing an item, and having a data key made; the key denies more to each."""
+    granted: dict[str, set[str]] = {}
+    for _, statement in TEMPLATE.statements():
+        for resource in as_list(statement.get("Resource", "*")):
+            if target(resource) in PARTS and statement["Effect"] == "Allow":
+                granted.setdefault(target(resource), set()).update(as_list(statement["Action"]))
+    assert granted == {"OverwrittenTable": {"dynamodb:BatchWriteItem"}, "OverwrittenKey": {"kms:GenerateDataKey"}}
+
+    roles = {target(role) for role in TEMPLATE.deployed["KeepOverwrittenPolicy"]["Properties"]["Roles"]}
+    own = TEMPLATE.deployed["OverwrittenKey"]["Properties"]["KeyPolicy"]["Statement"]
+    (denied,) = [one for one in own if one["Effect"] == "Deny"]
+    assert {target(role) for role in denied["Principal"]["AWS"]} == roles
+    assert denied["Action"] == "kms:Decrypt"
+    with_table = {
+        name for name, one in TEMPLATE.functions.items() if "OVERWRITTEN_TABLE" in one["Environment"]["Variables"]
+    }
+    assert roles == {f"{name}Role" for name in with_table}
+
+
+def test_nothing_is_there_unless_the_owner_wants_it() -> None:
+    """All of it stands under one condition, which does not hold by default."""
+    assert {TEMPLATE.deployed[name].get("Condition") for name in PARTS} == {"KeepsOverwritten"}
+    assert TEMPLATE.body["Conditions"]["KeepsOverwritten"] == {"Fn::Equals": [{"Ref": "KeepOverwritten"}, "yes"]}
+    assert TEMPLATE.body["Parameters"]["KeepOverwritten"]["Default"] == "no"
+    elsewhere = {name: one for name, one in TEMPLATE.deployed.items() if name not in PARTS}
+    named = json.dumps(elsewhere)
+    assert named.count("OverwrittenTable") + named.count("OverwrittenKey") == named.count('["KeepsOverwritten", {')
