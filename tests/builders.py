@@ -19,6 +19,9 @@ from crmsync.rules.owners import OwnerBook
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SEALER = Sealer(b"a key for tests only, nothing more")
+NEXT_SEALER = Sealer(b"another key, for what comes after it", 2, [SEALER])
+"""With the key that comes after `SEALER`'s, while that is kept."""
+
 OUR_USER = "005000000000001AAA"
 OUR_APP = "INTEGRATION/990077"
 LEAD_ID = "00Q000000000001AAA"

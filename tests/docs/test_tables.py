@@ -169,7 +169,7 @@ def a_link(fields: int) -> Link:
 def test_link_items() -> None:
     """Architecture: the attributes of the two items of a link are those that are stored."""
     tying = Intent(replaces={tag("contacts"): frozenset({bytes(SEAL_BYTES)})})
-    link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying)
+    link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, key=2)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
     assert [set(names(row[1])) for row in ARCHITECTURE.rows("LinksTable")] == written
 

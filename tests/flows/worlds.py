@@ -13,7 +13,7 @@ from crmsync.flows.outcomes import Summary
 from crmsync.flows.world import World
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, SIGNS
-from crmsync.model.links import LinkState
+from crmsync.model.links import LinkState, Sealer
 from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
@@ -72,6 +72,7 @@ class Town:
     """How many pairs Salesforce would count."""
     undo: UndoSettings = field(default_factory=UndoSettings)
     overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
+    sealer: Sealer = SEALER
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
@@ -116,7 +117,7 @@ class Town:
             MemoryMeter(self.salesforce),
             self.troubles,
             self.schemas,
-            SEALER,
+            self.sealer,
             OUR_USER,
             OUR_APP,
             lambda: self.now,

@@ -15,7 +15,7 @@ from tests.memory.jobs import MemoryBacklog, MemoryErrands, MemoryJobs, MemoryLi
 from tests.memory.ledger import MemoryLedger
 from tests.memory.mail import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
 from tests.memory.overwritten import MemoryOverwritten
-from tests.memory.stores import MemoryBrake, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
+from tests.memory.stores import MemoryBrake, MemoryCensus, MemoryCursors, MemoryInbox, MemoryLinks, MemoryOutbox
 from tests.memory.troubles import MemorySchemas, MemoryTroubles
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "MemoryAssociations",
     "MemoryBacklog",
     "MemoryBrake",
+    "MemoryCensus",
     "MemoryCompanies",
     "MemoryCrm",
     "MemoryCursors",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.gateways.links_items import placed
 from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
+from crmsync.ports.link_keys import Counted
 from crmsync.rules.parked import KEPT, SOON
 from crmsync.rules.sweeps import newest
 from tests.builders import NOON
@@ -84,6 +86,19 @@ class MemoryLinks:
         assert isinstance(link.hubspot, Ref), "every slot is filled"
         assert isinstance(link.salesforce, Ref), "every slot is filled"
         return [(link.connection, link.hubspot), (link.connection, link.salesforce)]
+
+
+class MemoryCensus:
+    """Implements `Census` on links in memory, two a page."""
+
+    def __init__(self, links: MemoryLinks) -> None:
+        """Count these links."""
+        self._links = links
+
+    def pages(self) -> Iterator[Sequence[Counted]]:
+        """As the port says."""
+        rows = [Counted(one.connection, one.kind, placed(one.hubspot), one.state, one.key) for one in self._links.all]
+        yield from (rows[start : start + 2] for start in range(0, len(rows), 2))
 
 
 class MemoryOutbox:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import requests
 
 from crmsync.flows.brake_office import BrakeOffice
 from crmsync.flows.jobs import JobOffice
+from crmsync.flows.link_keys import KeyOffice
 from crmsync.flows.link_office import LinkOffice
 from crmsync.flows.link_rebuild import Sides
 from crmsync.flows.operator import Operator
@@ -26,6 +28,7 @@ from crmsync.gateways.hubspot_listing import HubspotLister
 from crmsync.gateways.hubspot_pipelines import HubspotPipelines
 from crmsync.gateways.hubspot_schema import HubspotSchema
 from crmsync.gateways.key_ring import KeyRing
+from crmsync.gateways.link_keys import StoredKeys
 from crmsync.gateways.salesforce import SalesforceGateway
 from crmsync.gateways.salesforce_ids import full
 from crmsync.gateways.salesforce_listing import SalesforceLister
@@ -45,6 +48,7 @@ from tests import aws
 from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, patience, served
 from tests.memory import (
+    MemoryCensus,
     MemoryCursors,
     MemoryErrands,
     MemoryInbox,
@@ -77,6 +81,15 @@ def settings_table() -> Iterator[SettingsTable]:
             )
         aws.client("secretsmanager").create_secret(Name="settings-key", SecretString=SETTINGS_KEY)
         yield SettingsTable(client, "settings", settings_keys(), earlier="state")
+
+
+def key_office(shelf: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting) -> KeyOffice:
+    """What changes the key of these links, an hour after the secret in moto was last written."""
+    secrets = aws.client("secretsmanager")
+    secrets.create_secret(Name="link-key", SecretString="the-first-key-of-the-links")
+    later = lambda: StoredKeys(secrets, "link-key").stored().since + timedelta(hours=1)  # noqa: E731 - a clock
+    keys = StoredKeys(secrets, "link-key")
+    return KeyOffice(shelf.load, keys, MemoryCensus(links), outbox, waiting, later, lambda _seconds: None)
 
 
 def settings_keys() -> KeyRing:
@@ -210,9 +223,18 @@ def stage(
         office = JobOffice(
             shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, lambda: "ada"
         )
-        link_office = LinkOffice(shelf.load, links, sides, full)
+        link_office = LinkOffice(shelf.load, links, sides, full, key_office(shelf, links, outbox, waiting))
         health = HealthOffice(
-            shelf.load, inbox, jobs, cursors, org_lister, waiting, hubspot_side, lambda: NOON, troubles
+            shelf.load,
+            inbox,
+            jobs,
+            cursors,
+            org_lister,
+            waiting,
+            hubspot_side,
+            lambda: NOON,
+            troubles,
+            lambda: link_office.keys.keys.stored().numbers,
         )
         sides_of = (hubspot_side, salesforce_side)
 

@@ -182,26 +182,26 @@ def test_a_function_looks_again_soon(table: SettingsTable) -> None:
 def test_a_new_key_is_learnt_when_it_is_met(table: SettingsTable) -> None:
     """The key in use stands first in the secret; what an earlier one has sealed is good as long as that stands behind it."""
     assert table.load().version == 1
-    turn(NEW_KEY, SETTINGS_KEY)
+    turn(f"2:{NEW_KEY}", SETTINGS_KEY)
     later = anew()
     push(later, OTHER_ORG)
     table._ring._now = lambda: time.monotonic() + 5
 
     assert [one.load().version for one in (table, later)] == [2, 2]
     assert [entry.version for entry in later.history() if entry.revision] == [2, 1]
-    turn(NEW_KEY)
+    turn(f"2:{NEW_KEY}")
     assert [entry.version for entry in anew().history() if entry.revision] == [2]
 
 
 @pytest.mark.usefixtures("table")
-@pytest.mark.parametrize("content", [" ", "short", "x" * 65])
+@pytest.mark.parametrize("content", [" ", "short", "x" * 65, f"{SETTINGS_KEY} {NEW_KEY}", f"two:{NEW_KEY}"])
 def test_without_a_key_no_settings_count(content: str) -> None:
     """A secret that holds no key is told as such; nothing can be pushed either."""
     turn(content)
     blind = anew()
 
     assert refusal(blind.load) == "SECRET"
-    with pytest.raises(Refused, match="does not hold keys"):
+    with pytest.raises(Refused, match="does not hold numbered keys"):
         blind.push(MINIMAL, Settings(), at=at())
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from crmsync.cli import link_keys
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
 from crmsync.cli.tables import wrapped
 from crmsync.model.records import Side
@@ -37,6 +38,7 @@ def add_words(words: Words) -> None:
     rebuild = word(links, "rebuild", _rebuild, "make links anew from the ids that are stored in both CRMs")
     _narrowed(rebuild)
     acts(rebuild)
+    link_keys.add_words(links)
 
 
 def _narrowed(made: argparse.ArgumentParser) -> None:

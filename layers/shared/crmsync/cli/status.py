@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 
 
+_KEYS = """
+links are sealed with key {}; earlier keys are kept: crmsync links keys counts who needs them"""
+
+
 def add_words(words: Words) -> None:
     """Add ``status``."""
     word(words, "status", _status, "what is on, how far the sweeps are, what waits, what failed, which calls are left")
@@ -36,6 +40,7 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
         lines += ["", one.name, columns([("  ", *row) for row in _rows(one, status.at)])]
     busy = [(name, _depth(depth)) for name, depth in status.queues.items()]
     lines += ["", "queues", columns([("  ", *row) for row in busy])] if busy else []
+    lines += [_KEYS.format(*status.link_keys)] if status.link_keys[1:] else []
     lines += [] if findings else ["", "Nothing needs looking at."]
     return Answer(_document(status), "\n".join(lines), status=FINDINGS if findings else DONE)
 
@@ -81,6 +86,7 @@ def _document(status: Status) -> dict[str, object]:
         "at": status.at.isoformat(),
         "version": status.version,
         "connections": [_connection(one) for one in status.connections],
+        "link_keys": list(status.link_keys),
         "queues": {name: asdict(depth) for name, depth in status.queues.items()},
         "dead_letters": [name for name, depth in status.queues.items() if is_dead(name, depth)],
         "findings": list(status.findings),

@@ -114,7 +114,7 @@ def settler(book: Book) -> Settle:
         if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
             return link
         forms = book.pages[link.salesforce.object].hubspot_forms
-        return replace(link, hubspot_base=rebased(link.hubspot_base, forms, fields, book.sealer))
+        return replace(link, hubspot_base=rebased(link.hubspot_base, forms, fields, book.sealer.of(link.key)))
 
     return settle
 

@@ -28,6 +28,7 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.model.settlements import Settlement
 from crmsync.rules.explanation import DecisionLine, FieldLine, Pairing, lines_of, newborn_reports, pairing_of
 from crmsync.rules.reports import forgotten_place
+from crmsync.rules.resealing import book_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,9 @@ class Explainer:
         for facts, plan in zip(looked.facts, looked.plans, strict=True):
             if facts.change.ref != ref or (facts.link is None and facts.named is None):
                 continue
-            pairing = pairing_of(facts, plan, looked.book)
-            lines, decisions = lines_of(pairing, plan, looked.book)
+            book = book_for(facts.link, looked.book)
+            pairing = pairing_of(facts, plan, book)
+            lines, decisions = lines_of(pairing, plan, book)
             return Explained(
                 name,
                 kind,

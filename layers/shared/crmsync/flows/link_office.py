@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.errors import Gone, Refused, SyncError
+from crmsync.flows.link_keys import KeyOffice
 from crmsync.flows.link_rebuild import Found, Rebuild, Sides
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
@@ -28,6 +29,7 @@ class LinkOffice:
     links: Links
     sides: Callable[[Connection], Sides]
     full: Callable[[str], str]
+    keys: KeyOffice
 
     def show(self, side: Side, name: str, identifier: str, only: str = "") -> list[Link]:
         """The links of a record, one per connection that has one; ids of two HubSpot accounts may be alike.

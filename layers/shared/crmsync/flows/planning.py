@@ -22,6 +22,7 @@ from crmsync.rules import owners
 from crmsync.rules.book import Book
 from crmsync.rules.field_maps import asks_for_zone
 from crmsync.rules.pair_standing import owning_of
+from crmsync.rules.resealing import book_for, readable, with_newer_seals
 
 Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
 
@@ -67,6 +68,14 @@ def plan_batch(facts: list[AnyFacts], world: World, book: Book, decide: Decide[A
     return plans
 
 
+def _plan(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:
+    """Plan a record by the key that its link is sealed with, which the plan changes where it can."""
+    link = facts.link and readable(facts.link, book)
+    if link is None or link.key == book.sealer.number:
+        return decide(facts if link is facts.link else replace(facts, link=link), book)
+    return with_newer_seals(decide(facts, book_for(link, book)), facts, book)
+
+
 def _turns_on_age(plan: Plan) -> bool:
     """Both sides changed a two-way field (Q-21), or a mapping meets a pair that was linked before it (MAP-6)."""
     return plan.undecided or any(one.policy == Update.TWO_WAY for one in plan.conflicts)
@@ -104,7 +113,7 @@ def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
 def plan_safely(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:
     """A record that the planner trips over is reported and must not take the other 999 of its batch with it."""
     try:
-        return decide(facts, book)
+        return _plan(facts, book, decide)
     except Exception as error:  # noqa: BLE001 - any defect in planning one record is that record's alone; it is shown, not swallowed
         text = f"could not be planned: {type(error).__name__}"
         hint = "This is a defect of crmsync; please report it."

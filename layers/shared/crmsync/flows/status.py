@@ -67,6 +67,8 @@ class Status:
     version: int
     connections: tuple[ConnectionStatus, ...]
     queues: Mapping[str, Depth]
+    link_keys: tuple[int, ...] = ()
+    """The numbers of the keys that links may be sealed with, the one in use first."""
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -78,7 +80,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class HealthOffice:
-    """What a status is put together from. `quota` and `account` make a connection's sides when they are needed."""
+    """What a status is put together from. `quota` and `account` make a connection's sides when they are needed.
+
+    `link_keys` answers the numbers of the links' keys, the one in use first.
+    """
 
     settings: Callable[[], Settings]
     inbox: Inbox
@@ -89,12 +94,13 @@ class HealthOffice:
     account: Callable[[Connection], Account]
     now: Callable[[], datetime]
     troubles: TroubleBook
+    link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:
         """The state of everything. Raises `SyncError` where our own tables and queues do not answer."""
         settings = self.settings()
         connections = tuple(map(self._status, settings.connections))
-        return Status(self.now(), settings.version, connections, self.waiting.depths())
+        return Status(self.now(), settings.version, connections, self.waiting.depths(), self.link_keys())
 
     def _status(self, connection: Connection) -> ConnectionStatus:
         calls, trouble = self._calls(connection)

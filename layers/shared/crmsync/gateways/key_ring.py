@@ -1,18 +1,21 @@
 """The stack's own keys: one secret each, which holds the key in use and behind it, after a space, those that were in use before.
 
-A ring is read once and kept: a key that is not known in it is a reason to read it again.
+    2:h8...    j2...        the second key, which is in use, and the first one; the first has no number before it
+
+A key that is not known is a reason to read the secret again.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from crmsync.errors import Refused
-from crmsync.gateways.secrets import MIN_AGE, SecretStore
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.secrets import MAX_AGE, MIN_AGE, SecretStore
 
-Keys: TypeAlias = tuple[bytes, ...]
+Keys: TypeAlias = Mapping[int, bytes]
+"""Keys by their numbers, the one in use first."""
 
 SHORTEST, LONGEST = 16, 64
 """Characters of a key: against toy keys, and the ceiling of blake2b."""
@@ -25,30 +28,60 @@ class KeyRing:
         """Read the secret called `name` when first needed; `now` gives seconds on any clock that does not go back."""
         self._store = store
         self._name = name
+        self._is_old = False
         self._now = now
         self._kept: tuple[Keys, float] | None = None
         self._lock = threading.Lock()
 
     def keys(self) -> Keys:
-        """The keys, the one in use first. Raises `Refused` where the secret is none or holds none, else `TryAgain`."""
+        """The keys as they are known. Raises `Refused` where the secret is none or holds none, else `TryAgain`."""
         return self._read(float("inf"))
 
     def renewed(self) -> Keys:
         """The keys read anew, because one that is not known was met; at most once in `MIN_AGE` seconds. Raises as `keys` does."""
         return self._read(MIN_AGE)
 
+    def fresh(self) -> Keys:
+        """The keys, at most `MAX_AGE` seconds old, and read anew after `miss`. Raises as `keys` does."""
+        return self._read(0 if self._is_old else MAX_AGE)
+
+    def miss(self) -> None:
+        """Have the next `fresh` read the keys anew: one that is not known was met."""
+        self._is_old = True
+
     def _read(self, max_age: float) -> Keys:
         with self._lock:
             if self._kept is None or self._now() - self._kept[1] >= max_age:
-                self._kept = (self._keys(), self._now())
+                self._kept = (self._look(), self._now())
+                self._is_old = False
             return self._kept[0]
 
-    def _keys(self) -> Keys:
-        words = self._store.text(self._name).split()
-        if not words or any(not SHORTEST <= len(word.encode()) <= LONGEST for word in words):
+    def _look(self) -> Keys:
+        """The keys; those that are known already where the secret cannot be read now."""
+        try:
+            return keys_of(self._store.text(self._name))
+        except SyncError:
+            if self._kept is None:
+                raise
+            return self._kept[0]
+        except ValueError:
             raise Refused(
-                f"The secret {self._name} does not hold keys of {SHORTEST} to {LONGEST} characters, separated by spaces.",
+                f"The secret {self._name} does not hold numbered keys of {SHORTEST} to {LONGEST} characters.",
                 code="SECRET",
                 hint="Put back what it held before.",
-            )
-        return tuple(word.encode() for word in words)
+            ) from None
+
+
+def keys_of(text: str) -> Keys:
+    """The keys that a secret's text holds. Raises `ValueError` where it holds none, or anything else."""
+    words = [word.rpartition(":") for word in text.split()]
+    keys = {int(number or 1): key.encode() for number, _, key in words}
+    if not keys or len(keys) < len(words) or any(not SHORTEST <= len(key) <= LONGEST for key in keys.values()):
+        msg = "these are no keys"
+        raise ValueError(msg)
+    return keys
+
+
+def text_of(keys: Keys) -> str:
+    """The text that holds these keys."""
+    return " ".join(key.decode() if number == 1 else f"{number}:{key.decode()}" for number, key in keys.items())

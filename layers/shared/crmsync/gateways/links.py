@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.key_ring import KeyRing
 from crmsync.gateways.links_items import Item, is_whole, key_of, link_of, pair, placed, pointer, record_of, whole
 from crmsync.gateways.throttle import Patience, chunks
 from crmsync.model.links import Link
@@ -44,8 +45,20 @@ Saved: TypeAlias = Link | SyncError
 class LinksTable:
     """Implements `Links` on a table with the key `pk`."""
 
-    def __init__(self, client: Any, table: str, *, patience: Patience | None = None, threads: int = THREADS) -> None:
-        """Use the boto3 `client` ("dynamodb"), which is shared between `threads` for updates."""
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        *,
+        ring: KeyRing | None = None,
+        patience: Patience | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        """Use the boto3 `client` ("dynamodb"), which is shared between `threads` for updates.
+
+        `ring` has the keys of the seals, for whoever compares them: a link with a newer one is not handed out.
+        """
+        self._ring = ring
         self._client = client
         self._table = table
         self._patience = patience or Patience()
@@ -95,6 +108,9 @@ class LinksTable:
     def _of_hubspot(self, connection: str, refs: list[Ref]) -> dict[Ref, Link]:
         items = self._get([key_of(connection, ref) for ref in refs], consistent=True)
         links = [link_of(item) for item in items if is_whole(item)]
+        if self._ring and any(link.key > max(self._ring.keys()) for link in links):
+            self._ring.miss()
+            raise TryAgain("A link is sealed with a newer key than is known here.", after=5, code="LINK_KEY")
         for link in links:
             self._remember(link)
         return {placed(link.hubspot): link for link in links}

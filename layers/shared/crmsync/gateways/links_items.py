@@ -7,7 +7,8 @@ Two items per link, found from either side:
                                            write to HubSpot, to Salesforce, and of tying contacts, absent = none), w (fields last written),
                                            t (1 = tombstone, else absent), d (the side that died), c (contacts tied to
                                            a deal on both sides), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
-                                           never looked at), b (what a brake holds back), v (version)
+                                           never looked at), b (what a brake holds back), v (version), e (number of the
+                                           seals' key, absent = 1)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
 Names are a letter or two long and bases are bytes, so that a link stays within one write unit (1 KB) up to some forty mapped fields.
@@ -66,6 +67,8 @@ def whole(link: Link, version: int) -> Item:
             item[name] = {"B": intent.to_bytes()}
     if link.wrote:
         item["w"] = {"B": b"".join(sorted(link.wrote))}
+    if link.key != 1:
+        item["e"] = {"N": str(link.key)}
     if link.state is LinkState.TOMBSTONE:
         item["t"] = {"N": "1"}
     if link.died is not None:
@@ -74,11 +77,8 @@ def whole(link: Link, version: int) -> Item:
         item["c"] = {"SS": sorted(link.tied)}
     if link.holds:
         item["b"] = {"SS": [f"{hold.side} {hold.counted}" for hold in sorted(link.holds)]}
-    if link.hubspot_owner is not None:
-        item["ho"] = {"S": link.hubspot_owner}
-    if link.salesforce_owner is not None:
-        item["so"] = {"S": link.salesforce_owner}
-    return item
+    owners = {"ho": link.hubspot_owner, "so": link.salesforce_owner}
+    return item | {name: {"S": owner} for name, owner in owners.items() if owner is not None}
 
 
 def pointer(link: Link) -> Item:
@@ -109,6 +109,7 @@ def link_of(item: Item) -> Link:
         salesforce_intent=Intent.from_bytes(item["fi"]["B"]) if "fi" in item else Intent(),
         tying=Intent.from_bytes(item["ti"]["B"]) if "ti" in item else Intent(),
         holds=frozenset(map(_hold, item.get("b", {}).get("SS", ()))),
+        key=int(item["e"]["N"]) if "e" in item else 1,
     )
 
 

@@ -133,7 +133,7 @@ class SettingsTable:
         place = str(item["sk"]["S"])
         try:
             stored, found = _stored(item), str(item["seal"]["S"])
-            if holds(stored, place, found, self._ring.keys()) or holds(stored, place, found, self._ring.renewed()):
+            if any(holds(stored, place, found, keys().values()) for keys in (self._ring.keys, self._ring.renewed)):
                 return _opened(stored)
         except (KeyError, ValueError):
             pass
@@ -155,7 +155,7 @@ class SettingsTable:
 
     def _sealed(self, stored: Stored, place: str) -> dict[str, Any]:
         texts = {name: {"S": value} for name, value in asdict(stored).items() if name != "version"}
-        seal_of_it = {"S": seal(stored, place, self._ring.keys()[0])}
+        seal_of_it = {"S": seal(stored, place, next(iter(self._ring.keys().values())))}
         return {**_key(place), "version": {"N": str(stored.version)}, **texts, "seal": seal_of_it}
 
     def _item(self, place: str, table: str = "") -> Mapping[str, Any] | None:

@@ -47,17 +47,33 @@ def tag(name: str) -> bytes:
 
 
 class Sealer:
-    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names."""
+    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names.
 
-    __slots__ = ("_keyed", "_naming")
+    While keys are being changed it knows the earlier ones as well: all seals of a link are of one key, whose number the link has.
+    """
 
-    def __init__(self, key: bytes) -> None:
-        """Use `key` (16 to 64 bytes). Raises `ValueError` for a shorter or longer one."""
+    __slots__ = ("_earlier", "_keyed", "_naming", "number")
+
+    def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Sealer] = ()) -> None:
+        """Use `key` (16 to 64 bytes), the one of that number. Raises `ValueError` for a shorter or longer one."""
         if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
             msg = "the link key must have 16 to 64 bytes"
             raise ValueError(msg)
+        self.number = number
         self._keyed = hashlib.blake2b(digest_size=SEAL_BYTES, key=key)
         self._naming = hashlib.blake2b(digest_size=ALIAS_BYTES, key=key, person=b"alias")
+        self._earlier = {one.number: one for one in earlier}
+
+    def knows(self, number: int) -> bool:
+        """Whether the key of that number is there."""
+        return number == self.number or number in self._earlier
+
+    def of(self, number: int) -> Sealer:
+        """The sealer with the key of that number alone; for a key that is gone one whose seals equal none that there is."""
+        if number == self.number:
+            return self
+        known = self._earlier.get(number)
+        return known or Sealer(bytes.fromhex(self.alias(f"no key {number}")), number)
 
     def seal(self, name: str, value: Value) -> bytes:
         """The seal of a canonical value of the field called `name`."""
@@ -66,7 +82,12 @@ class Sealer:
         return sealing.digest()
 
     def alias(self, text: str) -> str:
-        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same for the same text."""
+        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same for the same text.
+
+        It is made with the oldest key, so that the same text keeps its name as long as that is there.
+        """
+        if older := [one for one in self._earlier.values() if one.number < self.number]:
+            return min(older, key=lambda one: one.number).alias(text)
         naming = self._naming.copy()
         naming.update(text.encode())
         return naming.hexdigest()
@@ -194,7 +215,8 @@ class Link:
     contacts that the two sides agreed on tying to a deal and its opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion
     made the link a tombstone, as far as that is known. The intents say what was announced to be written to each side, as the link is saved
     before the write; ``tying`` that somebody is about to change who is tied. ``holds`` is what a brake keeps from being written until the
-    operator decides. ``version`` counts the saves; 0 = new.
+    operator decides. ``version`` counts the saves; 0 = new. ``key`` is the number of
+    the key that all its seals are made with.
     """
 
     connection: str
@@ -214,6 +236,7 @@ class Link:
     salesforce_intent: Intent = Intent()
     tying: Intent = Intent()
     holds: frozenset[Hold] = frozenset()
+    key: int = 1
 
     def on(self, side: Side) -> Place:
         """The record of this pair on `side`."""

@@ -67,7 +67,7 @@ def _plan_linked(facts: AccountFacts, link: Link, book: Book) -> Plan:
 def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
     """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3, DUP-5)."""
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref)
+    link = Link(book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref, key=book.sealer.number)
     return plan_pair(hubspot, salesforce, link, book, anew=True)
 
 

@@ -146,7 +146,7 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) 
 
 def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref)
+    link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref, key=book.sealer.number)
     if _is_frozen(hubspot, book):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})

@@ -141,5 +141,5 @@ def _plan_pair(facts: OpportunityFacts, link: Link, hubspot: Record, salesforce:
 def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, book: Book) -> Plan:
     """Pair a deal and an opportunity that both stand: one of them remembers the other, or they share a value (CH-14)."""
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref)
+    link = Link(book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref, key=book.sealer.number)
     return _plan_pair(replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, book)

@@ -52,6 +52,7 @@ def view(record: Record, forms: Mapping[str, Look], link: Link | None, sealer: S
     """
     side = record.ref.side
     base = link.base(side) if link else Base()
+    sealer = sealer.of(link.key) if link else sealer
     settles = link is not None and side is Side.SALESFORCE and bool(our_user) and record.modified_by == our_user
     showings: dict[str, Showing] = {}
     settled: set[str] = set()

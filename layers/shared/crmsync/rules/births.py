@@ -112,6 +112,7 @@ def newborn_link(hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[Fie
         tags(salesforce.fields) if isinstance(salesforce.place, Slot) else frozenset(),
         hubspot_owner=hubspot.owner,
         salesforce_owner=salesforce.owner,
+        key=book.sealer.number,
     )
     side = Side.HUBSPOT if isinstance(hubspot.place, Slot) else Side.SALESFORCE
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()

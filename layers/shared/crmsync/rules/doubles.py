@@ -65,6 +65,5 @@ def has_ticked_since(link: Link, salesforce: Record, book: Book) -> bool:
 def with_box(link: Link, salesforce: Record, book: Book) -> Base:
     """The link's base of Salesforce with the box as it is now: told once, it is no news any more."""
     forms = book.page_of(salesforce).salesforce_forms
-    return rebased(
-        link.salesforce_base, forms, {SALESFORCE_FIELD: salesforce.fields.get(SALESFORCE_FIELD)}, book.sealer
-    )
+    shown = {SALESFORCE_FIELD: salesforce.fields.get(SALESFORCE_FIELD)}
+    return rebased(link.salesforce_base, forms, shown, book.sealer.of(link.key))

@@ -46,7 +46,8 @@ def _contradictions(survivor: Record, link: Link, book: Book) -> int:
     """In how many fields the survivor shows another value than the one, not blank, that the link's two sides had agreed on."""
     page = book.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
     forms = page.hubspot_forms if page else {}
-    blank = {name: book.sealer.seal(key_of(name, look), canonical(look, None)) for name, look in forms.items()}
+    sealer = book.sealer.of(link.key)
+    blank = {name: sealer.seal(key_of(name, look), canonical(look, None)) for name, look in forms.items()}
     shown = view(survivor, forms, link, book.sealer).showings
     base = link.base(Side.HUBSPOT)
     return sum(

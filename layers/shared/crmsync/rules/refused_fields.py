@@ -74,7 +74,7 @@ def left_apart(
     rules = _rules_sent(effect, salesforce.ref, book)
     ours = [rules[name].on(side) for name in fields if name in rules]
     values = {name: shown.fields.get(name) for name in ours}
-    base = rebased(link.base(side), book.page_of(salesforce).forms(side), values, book.sealer, ours)
+    base = rebased(link.base(side), book.page_of(salesforce).forms(side), values, book.sealer.of(link.key), ours)
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base)
     return replace(link, salesforce_base=base, wrote=link.wrote - tags(ours))

@@ -16,6 +16,8 @@ from crmsync.wiring.stores import (
     errands,
     inbox,
     jobs,
+    link_key_secret,
+    link_keys,
     outbox,
     overwritten_reader,
     secrets,
@@ -132,12 +134,24 @@ def caller() -> str:
 
 
 def _link_office() -> LinkOffice:
+    from crmsync.flows.link_keys import KeyOffice
     from crmsync.flows.link_office import LinkOffice
+    from crmsync.gateways.link_keys import LinksCensus, StoredKeys
     from crmsync.gateways.links import LinksTable
+    from crmsync.gateways.queues import QueueDepths
     from crmsync.gateways.salesforce_ids import full
 
-    links = LinksTable(aws_client("dynamodb"), table_name("links"))
-    return LinkOffice(_in_force, links, _sides_of, full)
+    links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())
+    keys = KeyOffice(
+        _in_force,
+        StoredKeys(aws_client("secretsmanager"), link_key_secret()),
+        LinksCensus(aws_client("dynamodb"), table_name("links")),
+        outbox(),
+        QueueDepths(aws_client("sqs"), stack_name()),
+        settings_table().now,
+        time.sleep,
+    )
+    return LinkOffice(_in_force, links, _sides_of, full, keys)
 
 
 def _sides_of(connection: Connection) -> Sides:
@@ -162,6 +176,7 @@ def _health_office() -> HealthOffice:
         account_of,
         settings_table().now,
         troubles(),
+        lambda: tuple(link_keys().keys()),
     )
 
 

@@ -25,6 +25,7 @@ from crmsync.wiring.stores import (
     outbox,
     overwritten_keeper,
     remaining,
+    sealer,
     settings_of_queued,
     troubles,
 )
@@ -136,6 +137,7 @@ def _counted(summary: Summary, kind: Kind, world: World) -> Summary:
 def _world(connection: Connection) -> World:
     """The world of a connection. All concerns know since when opportunities sync: who finds a counterpart has them looked at."""
     world = world_of(connection, our_user_of(connection), _opportunities_since(connection))
+    world = replace(world, sealer=sealer())
     return replace(world, overwrites=_keeper_of(connection)) if connection.undo.hours else world
 
 

@@ -11,6 +11,7 @@ from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
     aws_client,
     inbox,
+    link_keys,
     login_hosts,
     now,
     outbox,
@@ -68,7 +69,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         deals=HubspotPipelines(hubspot.client),
         pipeline_maps=PipelineMapTable(table, table_name("state")),
         directory=OwnersDirectory(hubspot.client, salesforce.session, now=time.monotonic),
-        links=LinksTable(table, table_name("links")),
+        links=LinksTable(table, table_name("links"), ring=link_keys()),
         outbox=outbox(),
         inbox=inbox(),
         brake=BrakeTable(table, table_name("state")),

@@ -200,10 +200,23 @@ def secrets() -> SecretStore:
     return SecretStore(aws_client("secretsmanager"), now=time.monotonic)
 
 
-@cache
 def sealer() -> Sealer:
-    """Seals values with this deployment's key: the Lambda's own variable, or for the operator the name that the template gives it."""
-    return Sealer(secrets().text(os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key").encode())
+    """Seals values with this deployment's keys, as they were known at most five minutes ago."""
+    (number, key), *earlier = link_keys().fresh().items()
+    return Sealer(key, number, [Sealer(one, other) for other, one in earlier])
+
+
+@cache
+def link_keys() -> KeyRing:
+    """The keys of the links' seals."""
+    from crmsync.gateways.key_ring import KeyRing
+
+    return KeyRing(secrets(), link_key_secret(), now=time.monotonic)
+
+
+def link_key_secret() -> str:
+    """The secret of the links' keys: the Lambda's own variable, or for the operator the name that the template gives it."""
+    return os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key"
 
 
 def login_hosts() -> tuple[str, ...]:

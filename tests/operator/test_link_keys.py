@@ -1,0 +1,131 @@
+"""The key of the links from the operator's side: counted, made anew, links looked at, earlier keys taken away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.cli import main
+from crmsync.errors import Refused
+from crmsync.flows.link_keys import KeyOffice, Looks
+from crmsync.model.changes import Cause
+from crmsync.model.links import Link, LinkState
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.pace import Depth
+from tests import aws
+from tests.config.files import MINIMAL
+from tests.operator import stages
+from tests.operator.stages import Stage
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """Settings in force, three pairs that the first key has sealed, and one that is buried."""
+    with stages.stage() as made:
+        made.operator.push_settings(MINIMAL, apply=True)
+        made.links.save([a_link(1), a_link(2), a_link(3, "beta"), replace(a_link(4), state=LinkState.TOMBSTONE)])
+        yield made
+
+
+def a_link(number: int, connection: str = "acme") -> Link:
+    """A pair of a contact and a lead."""
+    lead = Ref(Side.SALESFORCE, "Lead", f"00Q{number:012d}AAA")
+    return Link(connection, Kind.CONTACT, Ref(Side.HUBSPOT, "contact", str(number)), lead)
+
+
+def seal_anew(stage: Stage, number: int, *contacts: str) -> None:
+    """Save links under the key of that number, as the sync does."""
+    chosen = [one for one in stage.links.all if isinstance(one.hubspot, Ref) and one.hubspot.id in contacts]
+    stage.links.save([replace(one, key=number) for one in chosen])
+
+
+def stored() -> list[str]:
+    """What the secret holds."""
+    return str(aws.client("secretsmanager").get_secret_value(SecretId="link-key")["SecretString"]).split()
+
+
+def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    """Exit status and document of the command."""
+    status = main([*words, "--json"], operator=stage.operator)
+    return status, json.loads(capture.readouterr().out)
+
+
+def test_a_change_of_keys_from_end_to_end(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new key is made, the links are looked at, the earlier key goes once no pair needs it; no key is ever shown."""
+    one = {"key": 1, "pairs": 3, "of_deleted": 1}
+    assert said(stage, capsys, "links", "keys") == (0, {"in_use": 1, "stored": [1], "keys": [one]})
+    assert said(stage, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
+    assert stored() == ["the-first-key-of-the-links"]
+    assert said(stage, capsys, "links", "new-key", "--apply") == (0, {"applied": True, "key": 2})
+    new, old = stored()
+    assert (new[:2], len(new), old) == ("2:", 66, "the-first-key-of-the-links")
+    assert said(stage, capsys, "status")[1]["link_keys"] == [2, 1]
+
+    queued = {"applied": True, "queued": {"contact": 2}, "left": 1}
+    assert said(stage, capsys, "links", "reseal") == (0, queued | {"applied": False})
+    assert stage.outbox.published == []
+    assert said(stage, capsys, "links", "reseal", "--apply") == (0, queued)
+    looks = [(one.connection, one.ref.id, one.cause) for one in stage.outbox.published]
+    assert looks == [("acme", "1", Cause.AGAIN), ("acme", "2", Cause.AGAIN)]
+
+    seal_anew(stage, 2, "1", "2")
+    status, document = said(stage, capsys, "links", "retire-keys", "--apply")
+    assert (status, document["gone"], document["keys"][1]) == (1, [], {"key": 1, "pairs": 1, "of_deleted": 1})
+    seal_anew(stage, 2, "3")
+    assert said(stage, capsys, "links", "retire-keys")[1]["gone"] == [1]
+    assert stored() == [new, old]
+    status, document = said(stage, capsys, "links", "retire-keys", "--apply")
+    assert (status, document["gone"], document["applied"], stored()) == (0, [1], True, [new])
+    assert said(stage, capsys, "links", "keys")[1]["stored"] == [2]
+
+
+def test_people_are_told_who_needs_which_key(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row for each key, also for one that is gone, and what to do while pairs need an earlier one."""
+    main(["links", "new-key", "--apply"], operator=stage.operator)
+    seal_anew(stage, 2, "1")
+    capsys.readouterr()
+
+    assert main(["links", "keys"], operator=stage.operator) == 0
+    printed = capsys.readouterr()
+    assert printed.out == (
+        "key         pairs that stand  of deleted records\n2 (in use)  1                 0\n1           2                 1\n"
+    )
+    main(["status"], operator=stage.operator)
+    said_of_keys = "links are sealed with key 2; earlier keys are kept: crmsync links keys counts who needs them"
+    assert said_of_keys in capsys.readouterr().out.splitlines()
+    assert printed.err.startswith("2 pairs need an earlier key: crmsync links reseal --apply has them looked at.")
+
+
+def test_no_key_goes_while_functions_may_still_use_it(stage: Stage) -> None:
+    """For a quarter of an hour after a new key was made somebody may not know it yet, whatever the count says."""
+    office = stage.operator.links.keys
+    office.renew(apply=True)
+    seal_anew(stage, 2, "1", "2", "3")
+    since = office.keys.stored().since
+
+    with pytest.raises(Refused, match="changed a moment ago"):
+        replace(office, now=lambda: since + timedelta(minutes=14)).retire(apply=True)
+    assert replace(office, now=lambda: since + timedelta(minutes=15)).retire(apply=True)[1] == (1,)
+
+
+def test_looks_wait_for_room(stage: Stage) -> None:
+    """No more than ten thousand records wait in front of a concern, so live changes are not held up."""
+    office = stage.operator.links.keys
+    office.renew(apply=True)
+    stage.waiting.queues["ContactQueue"] = Depth(ready=101)
+    paused: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        assert stage.outbox.published == []
+        paused.append(seconds)
+        stage.waiting.queues["ContactQueue"] = Depth(ready=100)
+
+    patient: KeyOffice = replace(office, sleep=sleep)
+    looks = patient.reseal(apply=True)
+
+    assert (looks, paused, len(stage.outbox.published)) == (Looks(looks.queued, 1), [5.0], 2)
