@@ -129,7 +129,8 @@ def apply(
     said = [effect for plan in plans for effect in plan.effects]
     told = [effect for effect in said if isinstance(effect, Report)]
     first = [report for report in told if report.category is Category.PRIVACY]
-    world.inbox.park(world.connection.name, first)
+    if first:
+        world.inbox.park(world.connection.name, first)
     portal_id = world.connection.hubspot.portal_id
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
     looks = [effect for effect in said if isinstance(effect, Look)]
