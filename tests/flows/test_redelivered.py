@@ -93,3 +93,29 @@ def test_an_edit_that_overruled_a_dead_workers_write_leaves_nothing_under_way() 
     shown = town.hubspot.fields(ada), town.salesforce.fields(lead)
     assert [shown[0]["lastname"], shown[1]["LastName"]] == ["Brandt", "Brandt"]
     assert [shown[0]["phone"], shown[1]["Phone"]] == ["2", "2"]
+
+
+@pytest.mark.rule("CH-9")
+def test_what_a_privacy_deletion_leaves_is_told_wherever_its_worker_dies() -> None:
+    """Before each of its calls: once the message has come back, the link is gone and the lead stands in the inbox."""
+    ends: set[tuple[int, tuple[str, ...]]] = set()
+    calls = Gate()
+    for at in [None, *range(40)]:
+        town = Town()
+        ada = town.new_contact()
+        town.sync(ada)
+        lead = town.counterpart(ada)
+        town.hubspot.purge(ada)
+        forgotten = town.change(ada, Cause.FORGOTTEN)
+        gate = Gate(dies_at=at)
+        try:
+            sync_contacts([forgotten], gated(town.world, gate))
+        except KilledError:
+            town.deliver([redelivered(forgotten)])
+            town.drain()
+        calls = gate if at is None else calls
+        told = tuple(str(one.ref).replace(lead.id, "the lead") for one in town.inbox.parked("acme"))
+        ends.add((len(town.links.all), told))
+
+    assert "links.drop" in calls.seen
+    assert ends == {(0, ("salesforce:privacy:Lead.the lead",))}
