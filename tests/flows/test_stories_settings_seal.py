@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
@@ -44,6 +45,7 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     """Webhooks are answered 503, queued changes wait without becoming dead letters, every place says why, and a rollback ends it."""
     one, first = linked_pair(stack, people, "sealed-1@example.com", lastname="One")
     two, second = linked_pair(stack, people, "sealed-2@example.com", lastname="Two")
+    version = command(stack, "status")["version"]
     change_settings(stack, '"delete_in_hubspot":false', '"delete_in_hubspot":true')
     stack.advance(61)
     people.edit_contact(one, lastname="Une")
@@ -54,7 +56,7 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
 
     codes = [command(stack, *words, status=1)["code"] for words in (("status",), ("settings", "show"), ("check",))]
     assert codes == ["SETTINGS_SEAL"] * 3
-    assert [row["sealed"] for row in command(stack, "settings", "history")] == [True]
+    assert {row["sealed"] for row in command(stack, "settings", "history")} == {True}
     names = (record(people, "Lead", first, "LastName")["LastName"], people.contact(two, "lastname")["lastname"])
     assert names == ("One", "Two")
     assert '"status":503' in stack.output("hubspot_webhook")
@@ -65,10 +67,42 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     ]
     assert told == ["hubspot_webhook", "salesforce_changes", "contact_sync"]
 
-    command(stack, "settings", "rollback", "1", "--apply")
+    command(stack, "settings", "rollback", str(version), "--apply")
     stack.advance(4 * SWEEP)
 
     names = (record(people, "Lead", first, "LastName")["LastName"], people.contact(two, "lastname")["lastname"])
     assert names == ("Une", "Deux")
     status = command(stack, "status")
-    assert (status["version"], status["dead_letters"], status["findings"]) == (2, [], [])
+    assert (status["version"], status["dead_letters"], status["findings"]) == (version + 1, [], [])
+
+
+def as_an_earlier_release_left_it(stack: Stack) -> int:
+    """Move the settings to where releases before 0.2 kept them, without a seal, and start the functions anew; answers their version."""
+    client = stack.cloud.aws.client("dynamodb")
+    rows = client.scan(TableName=TABLE)["Items"]
+    (current,) = [row for row in rows if row["sk"]["S"] == "current"]
+    client.put_item(TableName="crmsync-state", Item={name: value for name, value in current.items() if name != "seal"})
+    for row in rows:
+        client.delete_item(TableName=TABLE, Key={"pk": row["pk"], "sk": row["sk"]})
+    stack.cloud.lambdas.close()
+    return int(current["version"]["N"])
+
+
+def test_an_upgrade_waits_until_the_settings_are_pushed(stack: Stack, people: People, tmp_path: Path) -> None:
+    """What an earlier release has left is used by nobody: the command says what to do, queued changes wait, and a push has all go on."""
+    contact, lead = linked_pair(stack, people, "upgrade@example.com", lastname="Old")
+    (file := tmp_path / "settings.toml").write_text(command(stack, "settings", "show")["text"])
+    version = as_an_earlier_release_left_it(stack)
+    people.edit_contact(contact, lastname="New")
+    queue(stack, "ContactQueue", look_at(contact))
+    stack.advance(2 * 3600)
+
+    assert command(stack, "status", status=1)["code"] == "SETTINGS_EARLIER"
+    assert record(people, "Lead", lead, "LastName") == {"LastName": "Old"}
+    assert "NO_SETTINGS" in stack.output("contact_sync")
+
+    assert command(stack, "settings", "push", str(file), "--apply")["version"] == version + 1
+    stack.advance(SWEEP)
+    assert record(people, "Lead", lead, "LastName") == {"LastName": "New"}
+    status = command(stack, "status")
+    assert (status["version"], status["dead_letters"]) == (version + 1, [])

@@ -18,6 +18,7 @@ from crmsync.model.settings import Settings
 from crmsync.telemetry import logger, metrics
 
 if TYPE_CHECKING:
+    from crmsync.errors import Distrusted
     from crmsync.gateways.cursors import CursorTable
     from crmsync.gateways.inbox import InboxTable
     from crmsync.gateways.jobs import JobsTable
@@ -55,8 +56,7 @@ def settings() -> Settings:
     try:
         return _fresh_settings().settings()
     except Distrusted as error:
-        logger.error("settings refused", code=error.code, reason=error.text, hint=error.hint)
-        metrics.add_metric("SettingsRefused", unit="Count", value=1)
+        _tell_refused(error)
         raise
 
 
@@ -66,10 +66,17 @@ def settings_of_queued() -> Settings:
 
     found = settings()
     if not found.version:
-        raise Distrusted(
-            "No settings are in force.", code="NO_SETTINGS", hint="Push some: crmsync settings push FILE --apply."
-        )
+        hint = "Push some: crmsync settings push FILE --apply."
+        error = Distrusted("No settings are in force.", code="NO_SETTINGS", hint=hint)
+        _tell_refused(error)
+        raise error
     return found
+
+
+def _tell_refused(error: Distrusted) -> None:
+    """Say why nothing is done by the settings: in the log, and for the alarm."""
+    logger.error("settings refused", code=error.code, reason=error.text, hint=error.hint)
+    metrics.add_metric("SettingsRefused", unit="Count", value=1)
 
 
 @cache
