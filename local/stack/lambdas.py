@@ -23,6 +23,7 @@ which the clock moves on and the running call has less time left. When it has no
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -91,6 +92,8 @@ class _Sandbox:
     """When the running call is cut off, on the real clock that does not go back."""
     lost_ms: int = 0
     """What the running call has lost of its time to calls that took simulated time."""
+    told_ms: int | None = None
+    """What its process can read of that; nothing before the first call."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -177,6 +180,16 @@ class Lambdas:
                 peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
                 name = sandbox.function.name
                 found[name] = max(found.get(name, 0), int(peak.split()[1]) / 1024)
+        return found
+
+    def processor_seconds(self) -> dict[str, float]:
+        """How much processor time the present processes of each function have had, by its folder's name (Linux)."""
+        found: dict[str, float] = {}
+        for sandbox in self._all():
+            with contextlib.suppress(OSError, AttributeError):
+                fields = Path(f"/proc/{sandbox.worker.pid}/stat").read_text().rpartition(")")[2].split()  # type: ignore[union-attr]
+                seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                found[sandbox.function.name] = found.get(sandbox.function.name, 0.0) + seconds
         return found
 
     def invoke(self, logical_id: str, event: Any) -> Outcome:
@@ -287,9 +300,12 @@ class Lambdas:
         self._tell_lost(sandbox)
 
     def _tell_lost(self, sandbox: _Sandbox) -> None:
+        if sandbox.told_ms == sandbox.lost_ms:
+            return
         new = sandbox.lost.with_suffix(".new")
         new.write_text(str(sandbox.lost_ms))
         new.replace(sandbox.lost)
+        sandbox.told_ms = sandbox.lost_ms
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending

@@ -15,6 +15,7 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=32,
+    user_agent="crmsync",  # else boto3 puts its own together twice for every call, a tenth of what a call costs
 )
 
 

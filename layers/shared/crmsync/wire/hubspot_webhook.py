@@ -44,6 +44,8 @@ _OBJECTS: Mapping[str, str] = MappingProxyType(
 )
 """What an event calls an object, by name or by type id -> the name that a `Ref` has."""
 
+_KINDS = KIND_OF[Side.HUBSPOT]
+
 _ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
     {
         frozenset({"contact", "company"}): MappingProxyType({"contact": Cause.EDITED, "company": Cause.EDITED}),
@@ -102,16 +104,17 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
     if door is None or cause is None or _is_echo(event, door):
         return []
     at = _occurred_at(event)
-    if what == "associationChange":
-        ends = _ends(event, prefix)
-        named = _associated(ends)
-        ties = {ref: _tie_news(ref, ends, at, is_gone=event.get("associationRemoved") is True) for ref, _ in named}
-    else:
-        named, ties = _named(event, prefix, what, cause), {}
+    if what != "associationChange":
+        return [
+            Change(door.connection, _KINDS[ref.object], ref, cause, at)
+            for ref in _named(event, prefix, what)
+            if _KINDS[ref.object] in door.kinds
+        ]
+    ends, is_gone = _ends(event, prefix), event.get("associationRemoved") is True
     return [
-        Change(door.connection, KIND_OF[Side.HUBSPOT][ref.object], ref, why, at, ties=ties.get(ref, ()))
-        for ref, why in named
-        if KIND_OF[Side.HUBSPOT][ref.object] in door.kinds
+        Change(door.connection, _KINDS[ref.object], ref, why, at, ties=_tie_news(ref, ends, at, is_gone=is_gone))
+        for ref, why in _associated(ends)
+        if _KINDS[ref.object] in door.kinds
     ]
 
 
@@ -121,13 +124,13 @@ def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
     return ours and str(event.get("propertyName")) not in _ASKED_FOR
 
 
-def _named(event: Mapping[str, Any], prefix: str, what: str, cause: Cause) -> list[tuple[Ref, Cause]]:
+def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
     """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and those it took in."""
-    ids = [event.get("objectId")]
-    if what == "merge":
-        ids = [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))]
-    called = str(event.get("objectTypeId")) if prefix == "object" else prefix
-    return [(ref, cause) for ref in _refs([(_OBJECTS.get(called), one) for one in ids])]
+    name = _OBJECTS.get(str(event.get("objectTypeId")) if prefix == "object" else prefix)
+    if what != "merge":
+        return _ref(name, event.get("objectId"))
+    ids = [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))]
+    return _refs([(name, one) for one in ids])
 
 
 def _ends(event: Mapping[str, Any], prefix: str) -> list[Ref]:
@@ -155,13 +158,14 @@ def _tie_news(ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool) -> 
 
 
 def _refs(named: Sequence[tuple[str | None, object]]) -> list[Ref]:
-    return list(
-        dict.fromkeys(
-            Ref(Side.HUBSPOT, name, str(one))
-            for name, one in named
-            if name and isinstance(one, int | str) and _ID.fullmatch(str(one))
-        )
-    )
+    return list(dict.fromkeys(ref for name, one in named for ref in _ref(name, one)))
+
+
+def _ref(name: str | None, one: object) -> list[Ref]:
+    """The record of that object and id, if it is one that syncs."""
+    if name and isinstance(one, int | str) and _ID.fullmatch(text := str(one)):
+        return [Ref(Side.HUBSPOT, name, text)]
+    return []
 
 
 def _listed(value: object) -> list[object]:

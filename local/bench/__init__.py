@@ -1,0 +1,1 @@
+"""What the product costs and how fast it is, measured on the laptop stack: ``python -m local.bench``."""

@@ -1,0 +1,28 @@
+"""``python -m local.bench [PART ...]``: measures, and prints one JSON object of figures; how it went is told on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from local.bench import webhook
+from local.bench.figures import Figure, told
+
+PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType({"webhook": webhook.measure})
+
+
+def main() -> int:
+    """Measure the parts that the arguments name, or all."""
+    parser = argparse.ArgumentParser("python -m local.bench", description="Measures the product on the laptop stack.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"nothing is called {', '.join(sorted(unknown))}")
+    print(told(figure for part in chosen for figure in PARTS[part]()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

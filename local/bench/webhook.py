@@ -1,0 +1,153 @@
+"""The webhook: one request of fifty signed events alone, then two hundred of them over eight connections.
+
+Law: the deployed function behind its Function URL on the laptop stack; requests come from a process of their own. A run counts only if
+every answer is 200 and every record stands in the contact queue afterwards.
+
+On a machine that does other work as well the milliseconds tell of that too: the best of `ROUNDS` runs is the figure, and what a request
+costs in processor time, of the function and of the stack around it, is told on stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+from crmsync.wire.queue import load
+from crmsync.wire.signature import sign
+from local.bench.figures import Figure, percentile
+from local.stack import Stack
+
+PORTAL = 555001
+SETTINGS = f"""
+[[connection]]
+name = "acme"
+[connection.hubspot]
+portal_id = {PORTAL}
+secret = "crmsync/acme/hubspot"
+[connection.salesforce]
+login_url = "https://acme.my.salesforce.com"
+secret = "crmsync/acme/salesforce"
+"""
+
+EVENTS = 50
+REQUESTS = 200
+CONNECTIONS = 8
+ALONE = 40
+ROUNDS = 5
+FIRST_ID = 10_000_000
+FUNCTION = "hubspot_webhook"
+
+
+class BenchError(Exception):
+    """What was measured did not do its work, so its time means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The milliseconds of each answer, and the processor's milliseconds per request: of the function's process, of the stack's."""
+
+    milliseconds: Sequence[float]
+    function_ms: float
+    stack_ms: float
+
+
+def measure() -> list[Figure]:
+    """The figures of the webhook. Raises `BenchError`."""
+    with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}]}) as stack:
+        sender = Sender(stack)
+        sender.run(ALONE, 1)  # warms what is warm in a deployment that works
+        alone = [sender.run(ALONE, 1) for _ in range(ROUNDS)]
+        bursts = [sender.run(REQUESTS, CONNECTIONS) for _ in range(ROUNDS)]
+    for name, runs in (("alone", alone), ("burst", bursts)):
+        for run in runs:
+            halves = f"{percentile(run.milliseconds, 50):.1f} and {percentile(run.milliseconds, 95):.1f} ms"
+            cost = f"function {run.function_ms:.1f} ms, stack {run.stack_ms:.1f} ms of processor time a request"
+            print(f"webhook, {name}: half answered in {halves.replace(' and ', ', 95 % in ')}; {cost}", file=sys.stderr)
+    best = min(bursts, key=lambda run: percentile(run.milliseconds, 50))
+    return [
+        Figure("webhook_service_ms", _least(alone, 50), "<= 8", "ms"),
+        Figure("webhook_burst_p50_ms", round(percentile(best.milliseconds, 50), 1), "<= 60", "ms"),
+        Figure("webhook_burst_p95_ms", round(percentile(best.milliseconds, 95), 1), "<= 100", "ms"),
+    ]
+
+
+def _least(runs: Sequence[Run], percent: int) -> float:
+    return round(min(percentile(run.milliseconds, percent) for run in runs), 1)
+
+
+class Sender:
+    """Sends events of new contacts, each of its own, and looks whether all of them were queued."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        ready = stack.ready()
+        (self._portal,) = ready["portals"]
+        self._url = str(ready["webhook_url"])
+        self._ids = count(FIRST_ID)
+
+    def run(self, requests: int, connections: int) -> Run:
+        """Send so many requests over so many connections. Raises `BenchError`."""
+        address = urlsplit(self._url)
+        wanted = [[next(self._ids) for _ in range(EVENTS)] for _ in range(requests)]
+        prepared = [self._request(ids) for ids in wanted]
+        given = {"host": address.hostname, "port": address.port, "connections": connections, "requests": prepared}
+        before, ours = self._function_seconds(), time.process_time()
+        done = subprocess.run(
+            [sys.executable, "-m", "local.bench.sender"],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        after, ours = self._function_seconds(), time.process_time() - ours
+        answers = json.loads(done.stdout)
+        if bad := [status for status, _ in answers if status != 200]:
+            raise BenchError(f"{len(bad)} of {requests} requests were not accepted: {sorted(set(bad))}")
+        if (queued := self._queued()) != {one for ids in wanted for one in ids}:
+            raise BenchError(f"{len(queued)} records stand in the queue, not the {requests * EVENTS} that were told of")
+        each = 1000 / requests
+        return Run([milliseconds for _, milliseconds in answers], (after - before) * each, ours * each)
+
+    def _request(self, ids: Sequence[int]) -> dict[str, Any]:
+        now = self._stack.clock.now_ms()
+        body = json.dumps([self._event(one, now) for one in ids])
+        signature = sign(self._portal["client_secret"], "POST", self._url, body.encode(), str(now))
+        headers = {"x-hubspot-signature-v3": signature, "x-hubspot-request-timestamp": str(now)}
+        return {"headers": {**headers, "content-type": "application/json"}, "body": body}
+
+    def _event(self, contact: int, now: int) -> dict[str, Any]:
+        return {
+            "eventId": contact,
+            "subscriptionId": 1,
+            "portalId": PORTAL,
+            "appId": self._portal["app_id"],
+            "occurredAt": now,
+            "subscriptionType": "contact.propertyChange",
+            "attemptNumber": 0,
+            "objectId": contact,
+            "propertyName": "phone",
+            "propertyValue": "+49 30 1234567",
+            "changeSource": "CRM_UI",
+            "sourceId": "userId:1",
+        }
+
+    def _queued(self) -> set[int]:
+        """The records in the contact queue, which is empty afterwards."""
+        sqs = self._stack.cloud.aws.queues
+        (url,) = [one for one in sqs.list_queues()["QueueUrls"] if "ContactQueue" in one]
+        found: set[int] = set()
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found.update(int(change.ref.id) for message in messages for change in load(message["Body"]))
+            done = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages]
+            sqs.delete_message_batch(QueueUrl=url, Entries=done)
+        return found
+
+    def _function_seconds(self) -> float:
+        return self._stack.cloud.lambdas.processor_seconds()[FUNCTION]

@@ -1,0 +1,35 @@
+"""The measurement of the webhook counts only where the webhook did its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.bench.webhook import PORTAL, SETTINGS, BenchError, Sender
+from local.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A stack with one connection."""
+    with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}]}) as made:
+        yield made
+
+
+def test_every_request_of_a_burst_has_its_time(stack: Stack) -> None:
+    """Five requests over two connections are five times, all events are queued, and the function has used its processor."""
+    sender = Sender(stack)
+    sender.run(1, 1)
+    run = sender.run(5, 2)
+
+    assert len(run.milliseconds) == 5
+    assert min(run.milliseconds) > 0
+    assert run.stack_ms > 0
+
+
+def test_a_burst_that_is_refused_is_no_measurement(stack: Stack) -> None:
+    """Where the function is throttled there is no figure but an error that says so."""
+    stack.faults([{"at": "lambda", "kind": "throttle", "function": "hubspot_webhook", "times": 2}])
+    with pytest.raises(BenchError, match=r"2 of 3 requests were not accepted: \[429\]"):
+        Sender(stack).run(3, 1)

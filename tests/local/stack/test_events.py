@@ -1,0 +1,37 @@
+"""Rules of the bus, as the laptop stack reads them: faster than moto, and to the same end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from moto.events.models import EventPattern
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.aws import Aws
+
+EVENT = {
+    "source": "crmsync.hubspot",
+    "detail-type": "contact.changed",
+    "detail": {"kind": "contact", "changes": [{"id": "81"}], "more": {"deep": 1}},
+}
+
+
+@pytest.mark.parametrize(("pattern", "wanted"), [
+    ({}, True),
+    ({"source": ["crmsync.hubspot"]}, True),
+    ({"source": ["crmsync.salesforce"]}, False),
+    ({"source": [{"prefix": "crmsync."}], "detail-type": ["contact.changed", "deal.changed"]}, True),
+    ({"detail": {"kind": ["contact"], "more": {"deep": [1]}}}, True),
+    ({"detail": {"more": {"deep": [2]}}}, False),
+    ({"detail": {"absent": [{"exists": False}]}}, True),
+], ids=str)  # fmt: skip
+def test_a_rule_wants_what_its_pattern_says(pattern: Mapping[str, Any], wanted: bool) -> None:  # noqa: FBT001 - a table
+    """Values at any depth, lists of choices, prefixes and absence are told apart."""
+    aws = Aws(Clock(), Faults(Clock()))
+    try:
+        assert EventPattern(None, dict(pattern)).matches_event(EVENT) is wanted
+    finally:
+        aws.close()
