@@ -226,7 +226,13 @@ def test_what_an_earlier_release_has_left_is_pushed_again(stage: Stage) -> None:
     put(row("current"), "state", version={"N": "7"})
     take("current", "v000001")
 
-    assert refusal(stage.operator.settings) == EARLIER
+    looks = (
+        stage.operator.settings,
+        stage.operator.shown,
+        stage.operator.history,
+        lambda: stage.operator.rollback(7, apply=True),
+    )
+    assert {refusal(look) for look in looks} == {EARLIER}
     assert stage.operator.push_settings(MINIMAL, apply=True).version == 8
     assert stage.operator.settings() == replace(old.settings, version=8)
 

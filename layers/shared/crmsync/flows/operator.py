@@ -82,9 +82,9 @@ class Operator:
         return Settings() if current is None else current.settings
 
     def revision(self, version: int = 0) -> Revision:
-        """A push by its number, 0 for the one in force. Raises `Gone` where there is none."""
-        found = self.shelf.revision(version) if version else self.shelf.current()
-        if found is None:
+        """A push by its number, 0 for the one in force. Raises `Gone` where there is none, and `Distrusted`."""
+        found = (version and self.shelf.revision(version)) or self.shelf.current()
+        if found is None or version not in {0, found.version}:
             raise Gone(f"there are no settings of version {version}" if version else "no settings have been pushed yet")
         return found
 
@@ -97,8 +97,11 @@ class Operator:
             return Shown(revision, tuple(map(str, error.complaints)))
 
     def history(self) -> Sequence[Entry]:
-        """Every push, newest first."""
-        return self.shelf.history()
+        """Every push, newest first. Raises `Distrusted` where an earlier release has left settings and none was pushed since."""
+        entries = self.shelf.history()
+        if not entries:
+            self.shelf.current()
+        return entries
 
     def push_settings(self, text: str, *, apply: bool) -> Pushed:
         """Check a file and, with `apply`, put it in force; the very text that is in force already stays as it is.
