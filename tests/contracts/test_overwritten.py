@@ -18,7 +18,7 @@ from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPa
 from crmsync.model.records import Kind, Ref, Side
 from tests import aws
 from tests.builders import LEAD_ID, at
-from tests.contracts.tables import NO_WAIT, dynamodb
+from tests.contracts.tables import dynamodb
 from tests.memory import MemoryOverwritten
 
 THREE_DAYS = timedelta(hours=72)
@@ -60,7 +60,7 @@ def table() -> Iterator[Table]:
         kms = aws.client("kms")
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         seconds = [0.0]
-        keeper = OverwrittenKeeper(client, "Table", SealingKeys(kms, key, now=lambda: seconds[-1]), NO_WAIT)
+        keeper = OverwrittenKeeper(client, "Table", SealingKeys(kms, key, now=lambda: seconds[-1]))
         yield Table(Shelf(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))), client, kms, key, seconds)
 
 
@@ -202,6 +202,6 @@ def test_without_its_key_nothing_is_kept() -> None:
     with table() as store:
         keys = SealingKeys(store.kms, "00000000-0000-0000-0000-000000000000", now=lambda: 0.0)
         with pytest.raises(TryAgain) as told:
-            OverwrittenKeeper(store.client, "Table", keys, NO_WAIT).keep(a_batch(), THREE_DAYS)
+            OverwrittenKeeper(store.client, "Table", keys).keep(a_batch(), THREE_DAYS)
         assert told.value.text == "The key of the overwritten values could not do it now (NotFoundException)."
         assert store.items == []

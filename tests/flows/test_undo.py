@@ -411,3 +411,24 @@ def test_an_object_may_be_named() -> None:
         undo(town, since, "Task")
     with pytest.raises(Refused, match="still to come"):
         undo(town, town.now + timedelta(hours=1))
+
+
+def test_an_amount_is_put_back() -> None:
+    """Of a deal as of anything else; its stage has rules of its own and stays."""
+    town = a_town()
+    opportunity = town.new_opportunity()
+    town.sync(opportunity)
+    (deal,) = town.hubspot.refs("deal")
+    town.wait()
+    since = town.now
+    town.salesforce.edit(opportunity, {"Amount": 1, "StageName": "Closed Won"})
+    town.sync(opportunity)
+    stage = town.hubspot.fields(deal)["dealstage"]
+    assert town.hubspot.fields(deal)["amount"] == "1"
+
+    done = undo(town, since, "deals")
+    town.drain()
+
+    assert done.back == (Back("acme", Side.HUBSPOT, "deal", 1, 1, (Sample(deal, ("amount",)),)),)
+    assert (town.hubspot.fields(deal)["amount"], town.salesforce.fields(opportunity)["Amount"]) == ("1000", 1000)
+    assert town.hubspot.fields(deal)["dealstage"] == stage

@@ -17,7 +17,7 @@ def test_functions_keep_and_never_read() -> None:
         for resource in as_list(statement.get("Resource", "*")):
             if target(resource) in PARTS and statement["Effect"] == "Allow":
                 granted.setdefault(target(resource), set()).update(as_list(statement["Action"]))
-    assert granted == {"OverwrittenTable": {"dynamodb:BatchWriteItem"}, "OverwrittenKey": {"kms:GenerateDataKey"}}
+    assert granted == {"OverwrittenTable": {"dynamodb:PutItem"}, "OverwrittenKey": {"kms:GenerateDataKey"}}
 
     roles = {target(role) for role in TEMPLATE.deployed["KeepOverwrittenPolicy"]["Properties"]["Roles"]}
     own = TEMPLATE.deployed["OverwrittenKey"]["Properties"]["KeyPolicy"]["Statement"]

@@ -79,10 +79,8 @@ def _lines(done: Undone) -> Iterator[str]:
     for job in done.jobs:
         if job.trouble:
             yield wrapped(f"{job.connection}: {job.trouble}")
-    if not done.applied:
-        yield wrapped(f"--apply puts them back. {_NEVER}")
-    elif done.back:
-        yield _CROSSES
+    if done.back:
+        yield _CROSSES if done.applied else wrapped(f"--apply puts them back. {_NEVER}")
 
 
 def _back_cells(one: Back) -> tuple[str, ...]:

@@ -66,6 +66,10 @@ class Items:
         """Store items, 25 a call; what is given by key are their other attributes, of which there may be none."""
         self._write([{"PutRequest": {"Item": item_of(key, others)}} for key, others in items.items()])
 
+    def add(self, key: Key, others: Mapping[str, Any]) -> None:
+        """Store one item, by a call that needs no right to delete any."""
+        self._call(self._client.put_item, TableName=self._table, Item=item_of(key, others))
+
     def delete(self, keys: Iterable[Key]) -> None:
         """Delete items, whether they are there or not, 25 a call."""
         self._write([{"DeleteRequest": {"Key": _key(key)}} for key in dict.fromkeys(keys)])

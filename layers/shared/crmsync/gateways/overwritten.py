@@ -19,7 +19,6 @@ from typing import Any
 from crmsync.errors import Refused
 from crmsync.gateways.envelope import OpeningKeys, Sealed, SealingKeys
 from crmsync.gateways.items import Items
-from crmsync.gateways.throttle import Patience
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.records import Kind
 from crmsync.wire.overwritten_rows import pack, unpack
@@ -31,11 +30,11 @@ _WHAT = "The table of overwritten values"
 
 
 class OverwrittenKeeper:
-    """Implements `KeepsOverwritten`: writes and cannot read."""
+    """Implements `KeepsOverwritten`: adds items, and can neither read nor delete any."""
 
-    def __init__(self, client: Any, table: str, keys: SealingKeys, patience: Patience | None = None) -> None:
+    def __init__(self, client: Any, table: str, keys: SealingKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = Items(client, table, _WHAT, patience)
+        self._items = Items(client, table, _WHAT)
         self._keys = keys
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
@@ -45,18 +44,15 @@ class OverwrittenKeeper:
         sealed = self._keys.seal(pack(batch.pairs), bound, _context(batch.connection))
         parts = [sealed.text[start : start + PART] for start in range(0, len(sealed.text), PART)]
         name = f"{at}#{os.urandom(4).hex()}"
-        self._items.put(
-            {
-                (batch.connection, f"{name}#{number:03}"): {
-                    "b": {"B": part},
-                    "n": {"N": str(len(parts))},
-                    "c": {"S": str(batch.kind)},
-                    "k": {"B": sealed.key},
-                    "expires_at": {"N": str(expires)},
-                }
-                for number, part in enumerate(parts)
+        for number, part in enumerate(parts):
+            item = {
+                "b": {"B": part},
+                "n": {"N": str(len(parts))},
+                "c": {"S": str(batch.kind)},
+                "k": {"B": sealed.key},
+                "expires_at": {"N": str(expires)},
             }
-        )
+            self._items.add((batch.connection, f"{name}#{number:03}"), item)
 
 
 class OverwrittenReader:
