@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.bench.webhook import PORTAL, SETTINGS, BenchError, Sender
+from local.bench.webhook import PORTAL, RECEIVER, SETTINGS, BenchError, Sender
 from local.stack import Stack
 
 
@@ -33,3 +33,9 @@ def test_a_burst_that_is_refused_is_no_measurement(stack: Stack) -> None:
     stack.faults([{"at": "lambda", "kind": "throttle", "function": "hubspot_webhook", "times": 2}])
     with pytest.raises(BenchError, match=r"2 of 3 requests were not accepted: \[429\]"):
         Sender(stack).run(3, 1)
+
+
+@pytest.mark.parametrize("module", ["handler", RECEIVER])
+def test_a_fresh_process_answers_too(stack: Stack, module: str) -> None:
+    """The product's webhook and the shortest receiver do the same work, each in a process of its own."""
+    assert Sender(stack).fresh(module) > 0
