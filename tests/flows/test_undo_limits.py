@@ -7,6 +7,7 @@ import pytest
 from crmsync.flows.undo_run import BEYOND, BEYOND_TOO
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
+from crmsync.rules.undo import REASONS, Left
 from tests.flows.test_undo import GOOD, NotBack, a_town, mistake, pair, shown, undo
 from tests.memory import MemoryJobs
 
@@ -73,3 +74,36 @@ def test_what_crossed_of_a_record_is_put_back_though_a_blank_of_it_is_held() -> 
     assert shown(town, bea, other) == ["Lang", None, "Lang", "0100"]
     (report,) = town.inbox.parked("acme")
     assert report.ref == bea
+
+
+def test_what_was_overwritten_too_long_ago_is_lost_and_that_is_said() -> None:
+    """Of the time asked for, what is still kept is put back."""
+    town = a_town()
+    ada, lead = pair(town)
+    since = mistake(town, ada, phone="0200")
+    town.wait(71 * 60)
+    mistake(town, ada, phone="0300")
+    town.wait(2 * 60)
+
+    done = undo(town, since)
+    town.drain()
+
+    told = "acme: values are kept for 72 hours: what was overwritten before 2026-11-02 13:06 UTC is lost."
+    assert done.remarks == (told,)
+    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]
+
+
+def test_a_second_run_knows_the_first_however_the_object_is_written() -> None:
+    """What has crossed since the first one is left alone."""
+    town, jobs = a_town(), MemoryJobs()
+    ada, lead = pair(town)
+    since = mistake(town, ada)
+    undo(town, since, "leads", jobs=jobs)
+    town.drain()
+    town.wait()
+    mistake(town, ada, phone="0200")
+
+    again = undo(town, since, "Lead", jobs=jobs)
+
+    assert (again.back, [one.text for one in again.left]) == ((), [REASONS[Left.EDITED], REASONS[Left.BACK]])
+    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]

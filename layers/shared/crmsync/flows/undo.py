@@ -39,6 +39,7 @@ _OBJECT: Mapping[Kind, str] = MappingProxyType(
 """HubSpot's object of a kind."""
 
 _NOTHING = "{}: nothing that was overwritten since then is kept ([connection.undo] hours = {})."
+_TOO_LATE = "{}: values are kept for {} hours: what was overwritten before {:%Y-%m-%d %H:%M} UTC is lost."
 _GOES_ON = "{}: goes on with the undo that {} began at {:%Y-%m-%d %H:%M:%S} UTC; what was overwritten later is left: give a later --since."
 _SECOND = timedelta(seconds=1)
 """The clock of the jobs shows whole seconds."""
@@ -62,8 +63,9 @@ class UndoWanted:
 
     @property
     def key(self) -> str:
-        """By what a job knows that it is of this undo."""
-        return f"{self.since.isoformat()} {self.name}".rstrip()
+        """By what a job knows that it is of this undo, however its object was written. Raises `Refused` for an unknown one."""
+        kind, name = _meant(self.name)
+        return " ".join((self.since.isoformat(), *filter(None, (kind, name))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class UndoOffice:
         runs: list[UndoRun] = []
         remarks: list[str] = []
         for connection in chosen(settings, wanted.only):
+            remarks += self._too_late(connection, wanted.since)
             first = self._first(connection, wanted)
             pairs = self._pairs(connection.name, wanted.since, first.started_at if first else self.now(), kind)
             if not pairs:
@@ -142,6 +145,12 @@ class UndoOffice:
                 return False
             raise
         return True
+
+    def _too_late(self, connection: Connection, since: datetime) -> list[str]:
+        """What to say where more is wanted than is kept for so long."""
+        oldest = self.now() - timedelta(hours=connection.undo.hours)
+        is_too_late = connection.undo.hours > 0 and since < oldest
+        return [_TOO_LATE.format(connection.name, connection.undo.hours, oldest)] if is_too_late else []
 
     def _first(self, connection: Connection, wanted: UndoWanted) -> Job | None:
         """The first run of this undo: a later one goes on with what that one saw, and leaves alone what has crossed since."""
