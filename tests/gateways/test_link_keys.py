@@ -68,6 +68,7 @@ def test_keys_are_read_as_they_are_written() -> None:
 
     assert (keys_of(text_of(keys)), text_of(keys)) == (keys, f"12:{'k' * 64} {FIRST}")
     assert list(keys_of(text_of(keys))) == [12, 1]
+    assert keys_of("a first: key with 2:anything in it") == {1: b"a first: key with 2:anything in it"}
 
 
 def test_a_secret_without_keys_is_told_as_such() -> None:

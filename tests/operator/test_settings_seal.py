@@ -194,7 +194,9 @@ def test_a_new_key_is_learnt_when_it_is_met(table: SettingsTable) -> None:
 
 
 @pytest.mark.usefixtures("table")
-@pytest.mark.parametrize("content", [" ", "short", "x" * 65, f"{SETTINGS_KEY} {NEW_KEY}", f"two:{NEW_KEY}"])
+@pytest.mark.parametrize(
+    "content", [" ", "short", "x" * 65, f"{SETTINGS_KEY} {NEW_KEY}", f"2:{NEW_KEY} 2:{SETTINGS_KEY}"]
+)
 def test_without_a_key_no_settings_count(content: str) -> None:
     """A secret that holds no key is told as such; nothing can be pushed either."""
     turn(content)

@@ -7,6 +7,7 @@ A key that is not known is a reason to read the secret again.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -19,6 +20,9 @@ Keys: TypeAlias = Mapping[int, bytes]
 
 SHORTEST, LONGEST = 16, 64
 """Characters of a key: against toy keys, and the ceiling of blake2b."""
+
+
+_NUMBERED = re.compile(r"([2-9]|[1-9][0-9]+):(\S+)(?: |$)")
 
 
 class KeyRing:
@@ -73,11 +77,18 @@ class KeyRing:
 
 
 def keys_of(text: str) -> Keys:
-    """The keys that a secret's text holds. Raises `ValueError` where it holds none, or anything else."""
-    words = [word.rpartition(":") for word in text.split()]
-    keys = {int(number or 1): key.encode() for number, _, key in words}
-    if not keys or len(keys) < len(words) or any(not SHORTEST <= len(key) <= LONGEST for key in keys.values()):
-        msg = "these are no keys"
+    """The keys that a secret's text holds; what has no number before it is the first key as a whole. Raises `ValueError` for no keys."""
+    keys: dict[int, bytes] = {}
+    while found := _NUMBERED.match(text):
+        if int(found[1]) in keys:
+            msg = "a number is given twice"
+            raise ValueError(msg)
+        keys[int(found[1])] = found[2].encode()
+        text = text[found.end() :]
+    if text or not keys:
+        keys[1] = text.encode()
+    if any(not SHORTEST <= len(key) <= LONGEST for key in keys.values()):
+        msg = "a key is too short or too long"
         raise ValueError(msg)
     return keys
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from crmsync.errors import Distrusted
+from crmsync.errors import Distrusted, SyncError
 from crmsync.model.changes import Change
 from crmsync.model.concerns import kinds_of
 from crmsync.model.records import Kind
@@ -93,8 +93,18 @@ def _sync(
 ) -> Mapping[str, int]:
     """Give a concern its changes, if the connection has it switched on; answers the counts.
 
-    Raises `SyncError` only where not even putting the changes off worked.
+    Raises `SyncError` only where not even putting the changes off worked: then their messages come back, and the log says why.
     """
+    try:
+        return _synced(name, kind, changes, sync)
+    except SyncError as error:
+        logger.warning("changes come back", connection=name, kind=kind, code=error.code, reason=error.text)
+        raise
+
+
+def _synced(
+    name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
+) -> Mapping[str, int]:
     from crmsync.flows.gate import Gate
     from crmsync.flows.known_troubles import KnownTroubles
     from crmsync.flows.sign_in import through
