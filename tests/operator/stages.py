@@ -264,7 +264,7 @@ def stage(
             office,
             link_office,
             health,
-            BrakeOffice(shelf.load, inbox, outbox, lambda: NOON),
+            BrakeOffice(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
             PauseOffice(shelf.load, troubles, lambda: NOON, lambda: "ada"),
             undo,
             outbox,

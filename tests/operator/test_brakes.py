@@ -85,6 +85,21 @@ def test_they_are_decided_one_by_one_by_object_or_all(
     assert queued(braked) == [(one, cause) for one in ids]
 
 
+def test_who_has_decided_is_kept(braked: Stage, capsys: pytest.CaptureFixture[str]):
+    """Among the jobs, with what and how many records; what is only shown is no decision."""
+    said(braked, capsys, "brakes", "release", "--all")
+    said(braked, capsys, "brakes", "release", "--object", "contact", "--apply")
+    said(braked, capsys, "brakes", "drop", "--id", "91", "--apply")
+
+    _, out = said(braked, capsys, "jobs", "list", "--json")
+
+    kept = [(row["verb"], row["legs"], row["state"], row["done"], row["by"]) for row in json.loads(out)]
+    assert sorted(kept) == [
+        ("drop", ["hubspot company"], "done", 1, "ada"),
+        ("release", ["hubspot contact"], "done", 2, "ada"),
+    ]
+
+
 def test_an_object_that_nobody_knows_is_refused(braked: Stage, capsys: pytest.CaptureFixture[str]):
     """With the names that there are."""
     status = main(("brakes", "drop", "--object", "people", "--apply"), operator=braked.operator)

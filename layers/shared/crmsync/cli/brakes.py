@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import Answer, Run, Words, acts, columns, group, word
-from crmsync.model.changes import Cause
+from crmsync.model.jobs import Verb
 
 if TYPE_CHECKING:
     from crmsync.flows.brake_office import HeldRow
@@ -46,13 +46,13 @@ def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     return Answer([_row(row) for row in rows], columns([_cells(row) for row in rows]) or "Nothing is held back.")
 
 
-def _decided(cause: Cause, would: str, done: str) -> Run:
+def _decided(verb: Verb, would: str, done: str) -> Run:
     """Shows what would be decided so; with ``--apply`` it is."""
 
     def run(operator: Operator, arguments: argparse.Namespace) -> Answer:
         rows = operator.brakes.held(arguments.id, arguments.object)
         if arguments.apply and rows:
-            operator.brakes.decide(rows, cause)
+            operator.brakes.decide(rows, verb)
         more = f"... and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
         counts = ", ".join(f"{number:,} {kind}" for kind, number in sorted(Counter(row.kind for row in rows).items()))
         last = (
@@ -67,12 +67,12 @@ def _decided(cause: Cause, would: str, done: str) -> Run:
 
 
 _release = _decided(
-    Cause.RELEASED,
+    Verb.RELEASE,
     "would cross; --apply lets them.",
     "cross now; each leaves the list once it is written.",
 )
 _drop = _decided(
-    Cause.DROPPED,
+    Verb.DROP,
     "would stay different on the two sides; --apply drops what waits.",
     "stay as they are on either side; each leaves the list within a minute or so.",
 )

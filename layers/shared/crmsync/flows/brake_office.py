@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from crmsync.errors import Refused
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
-from crmsync.model.records import Kind
+from crmsync.model.jobs import Job, JobState, Leg, Verb
+from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Settings
-from crmsync.ports import Inbox, Outbox
+from crmsync.ports import Inbox, Jobs, Outbox
+
+_CAUSES: Mapping[Verb, Cause] = MappingProxyType({Verb.RELEASE: Cause.RELEASED, Verb.DROP: Cause.DROPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,15 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class BrakeOffice:
-    """Everything about held records that the command can do."""
+    """Everything about held records that the command can do. `ticket` names a job, `who` says who acts."""
 
     settings: Callable[[], Settings]
     inbox: Inbox
     outbox: Outbox
+    jobs: Jobs
+    ticket: Callable[[], str]
     now: Callable[[], datetime]
+    who: Callable[[], str] = lambda: ""
 
     def held(self, identifier: str = "", name: str = "") -> list[HeldRow]:
         """What is held back, oldest first: of one record, of the kind of an object of either side, or all. Raises `Refused`, `TryAgain`."""
@@ -45,9 +53,15 @@ class BrakeOffice:
             and identifier in {"", report.ref.id}
         ]
 
-    def decide(self, rows: Sequence[HeldRow], cause: Cause) -> None:
-        """Have records looked at, to be released or dropped as `cause` says. Raises `TryAgain`."""
+    def decide(self, rows: Sequence[HeldRow], verb: Verb) -> None:
+        """Have records looked at, to be released or dropped; a job of each connection keeps who has decided so. Raises `TryAgain`."""
         now = self.now()
+        for name in dict.fromkeys(row.connection for row in rows):
+            counts = Counter(row.report.ref.object for row in rows if row.connection == name)
+            legs = tuple(Leg(Side.HUBSPOT, one, total=number) for one, number in sorted(counts.items()))
+            job = Job(name, self.ticket(), verb, legs, now, now, JobState.DONE, len(legs), queued=counts.total())
+            self.jobs.save(replace(job, by=self.who()))
+        cause = _CAUSES[verb]
         self.outbox.publish([Change(row.connection, row.kind, row.report.ref, cause, now) for row in rows])
 
 

@@ -15,12 +15,15 @@ from crmsync.model.records import Side
 class Verb(StrEnum):
     """Why records are walked through: to bring in what is older than the connection, or to look at everything once more (MAP-6).
 
-    An undo puts back what was overwritten; the command itself does it, and no errand is sent for it.
+    An undo puts back what was overwritten, a release lets cross what a brake holds back, and a drop throws it away; the command itself
+    does these, and no errand is sent for them.
     """
 
     IMPORT = "import"
     RESYNC = "resync"
     UNDO = "undo"
+    RELEASE = "release"
+    DROP = "drop"
 
 
 class JobState(StrEnum):

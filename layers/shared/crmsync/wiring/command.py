@@ -56,7 +56,7 @@ def operator() -> Operator:
         _job_office(),
         _link_office(),
         _health_office(),
-        BrakeOffice(settings_table().load, inbox(), outbox(), settings_table().now),
+        BrakeOffice(settings_table().load, inbox(), outbox(), jobs(), new_ticket, settings_table().now, caller),
         PauseOffice(settings_table().load, troubles(), settings_table().now, caller),
         _undo_office(),
         outbox(),
