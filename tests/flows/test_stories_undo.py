@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -150,6 +151,7 @@ def test_what_the_brakes_let_cross_is_undone(new_stack: NewStack) -> None:
 
 @pytest.mark.long
 @pytest.mark.rule("Q-30")
+@pytest.mark.skipif(not os.environ.get("CRMSYNC_DAYS"), reason="takes ten minutes: CRMSYNC_DAYS=1 make long")
 def test_of_five_thousand_leads_what_crossed_is_undone(new_stack: NewStack) -> None:
     """With the limits that hold by default: 2,000 cross, 500 of them blanked, and all of these come back within the hour."""
     the_mistake_and_the_way_back(new_stack(KEPT), 5_000, 2_000, 500)
