@@ -53,7 +53,7 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
 def test_a_record_that_is_purged_is_told_to_whoever_asks(salesforce: Stage, *, was_in_the_bin: bool) -> None:
     """No query sees it any more; the list of what was deleted does, until 15 days later, each once."""
     kept, gone = salesforce.add("ada"), salesforce.add("bob")
-    since = salesforce.crm.read([gone], {"Lead": []})[gone].modified_at
+    since = salesforce.crm.read([kept], {"Lead": []})[kept].modified_at
     if was_in_the_bin:
         salesforce.person.delete(gone)
     salesforce.person.purge(gone)
