@@ -48,18 +48,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One action that a statement allows on one resource, perhaps with wildcards; for events of these sources alone, if any are named."""
+    """One action that a statement allows on one resource, perhaps with wildcards; for events of one source alone where it names any."""
 
     action: str
     resource: str
-    sources: tuple[str, ...] = ()
+    source: str = ""
 
     def covers(self, call: Call) -> bool:
         """Whether the call is allowed by this."""
         fits = _pattern(self.action.lower()).fullmatch(call.action.lower()) and _pattern(self.resource).fullmatch(
             call.resource
         )
-        return bool(fits) and (not self.sources or call.source in self.sources)
+        return bool(fits) and self.source in {"", call.source}
 
 
 class Rights:
@@ -160,13 +160,13 @@ def _grants(owner: str, document: Mapping[str, Any], resolver: Resolver) -> Iter
         sources = _holds(owner, statement.get("Condition", {}))
         for action in _many(statement["Action"]):
             for resource in _many(statement["Resource"]):
-                yield Grant(action, resource, sources)
+                yield from (Grant(action, resource, source) for source in sources)
 
 
 def _holds(owner: str, condition: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sources that a condition demands of events."""
+    """The sources that a condition allows events to have; one that is empty where there is no condition."""
     if not condition:
-        return ()
+        return ("",)
     ((operator, tested),) = condition.items() if len(condition) == 1 else (("", {}),)
     if operator in {"StringEquals", "StringEqualsIfExists"} and set(tested) == {PUT_SOURCE}:
         return tuple(_many(tested[PUT_SOURCE]))

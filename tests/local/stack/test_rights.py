@@ -89,8 +89,8 @@ def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
         (Grant("a:Get", "secret:crm/*/hub-??????"), Call("a:Get", "secret:crm/acme/hub-AbCdEf"), True),
         (Grant("a:Get", "secret:crm/*/hub-??????"), Call("a:Get", "secret:crm/acme/hub-two-AbCdEf"), False),
         (Grant("a:Get", "secret.name"), Call("a:Get", "secret-name"), False),
-        (Grant("events:PutEvents", "bus", ("ours",)), Call("events:PutEvents", "bus", "ours"), True),
-        (Grant("events:PutEvents", "bus", ("ours",)), Call("events:PutEvents", "bus", "theirs"), False),
+        (Grant("events:PutEvents", "bus", "ours"), Call("events:PutEvents", "bus", "ours"), True),
+        (Grant("events:PutEvents", "bus", "ours"), Call("events:PutEvents", "bus", "theirs"), False),
     ],
 )
 def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covered: bool):  # noqa: FBT001 - a row's answer
