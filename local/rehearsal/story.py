@@ -19,7 +19,7 @@ from local.stack.crms import Crms
 
 WAIT_SECONDS = 90
 LOOK_SECONDS = 0.5
-QUEUES = ("ContactDeadLetters", "AccountDeadLetters", "IntakeDeadLetters")
+QUEUES = ("ContactDeadLetters", "AccountDeadLetters", "OpportunityDeadLetters")
 
 
 class NotSeenError(Exception):

@@ -190,7 +190,7 @@ class Aws:
 
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         who = self.callers.functions.get(key, key)
-        refusal = self._refusal(who, service, target.rpartition(".")[2], body) if who in self.rights.granted else None
+        refusal = self._refusal(who, service, target.rpartition(".")[2], body) if self.rights.knows(who) else None
         if refusal:
             reply = refusal
         elif service == "dynamodb" and target.startswith("DynamoDB_2012"):

@@ -1,7 +1,8 @@
 """Who may do what on the laptop: a call is held against the policies of its caller, as IAM does, and noted.
 
 Law: the template alone says what is granted. A function has the policies of its role. Whoever signs with the logical id of a managed policy
-as the access key has that policy's rights and no others: so is tried what an operator can do with it. All other callers may do everything.
+as the access key, or with several joined by dots, has the rights of these and no others: so is tried what an operator can do with them. All
+other callers may do everything.
 
 Of IAM this knows what the template uses: allowing statements, their wildcards, and the one condition in `_holds`. What else a template
 says is refused with a sentence. AWS's own managed policies grant nothing here: what they allow, Lambda itself does for its functions.
@@ -68,9 +69,13 @@ class Rights:
     def __init__(self, granted: Mapping[str, Iterable[Grant]]) -> None:
         """Take what is granted to each function and with each managed policy, by logical id."""
         self.granted = {who: tuple(grants) for who, grants in granted.items()}
-        self.done: dict[str, set[Call]] = {who: set() for who in self.granted}
+        self.done: defaultdict[str, set[Call]] = defaultdict(set)
         """The calls that each has made and was allowed."""
-        self.denied: dict[str, set[Call]] = {who: set() for who in self.granted}
+        self.denied: defaultdict[str, set[Call]] = defaultdict(set)
+
+    def knows(self, who: str) -> bool:
+        """Whether the template says what this caller may do."""
+        return all(part in self.granted for part in who.split("."))
 
     def refusal(self, who: str, calls: Iterable[Call]) -> Reply | None:
         """Note the calls of one request; AWS's answer where one of them is not granted, and then nothing is done."""
@@ -87,7 +92,9 @@ class Rights:
         return [grant for grant in self.granted[who] if not any(map(grant.covers, self.done[who]))]
 
     def _may(self, who: str, call: Call) -> bool:
-        return call.action in FOR_ALL or any(grant.covers(call) for grant in self.granted[who])
+        return call.action in FOR_ALL or any(
+            grant.covers(call) for part in who.split(".") for grant in self.granted[part]
+        )
 
 
 def rights_of(template: Template, resolver: Resolver) -> Rights:

@@ -21,13 +21,28 @@ FORTNIGHT = 14 * 24 * 3600
 BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions", "LoggingConfig",
          "FunctionUrlConfig", "EventInvokeConfig", "Events", "Role", "Environment", "RecursiveLoop")  # fmt: skip
 
-FOR_ANY_RESOURCE = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
-"""What AWS allows for all resources or for none (Service Authorization Reference)."""
+FOR_ANY_RESOURCE = frozenset(
+    {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+        "sqs:ListQueues",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+"""What AWS allows for all resources or for none (Service Authorization Reference), and the interfaces that Lambda makes in a VPC."""
+
+CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
+"""The condition of what is asked without TLS."""
 
 SECRETS = re.compile(
     r":secret:"
     r"(?:\$\{AWS::StackName\}-[a-z-]+-\*"
-    r"|signing/\$\{SecretPrefix\}\*"
+    r"|(?:admin|signing)/\$\{SecretPrefix\}\*"
     r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
     r'"\}$'
 )
@@ -216,17 +231,69 @@ def retries_outlast_throttling(template: Template) -> list[str]:
 
 
 def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
-    """Every target of a rule has dead letters, and the rule names its bus in the spelling that every deployment understands."""
+    """Every target of a rule of our own bus has dead letters; each rule names its bus in the spelling that every deployment understands."""
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
-        complaints += [
-            f"{name}: target without dead letters"
-            for it in rule["Targets"]
-            if not target(it.get("DeadLetterConfig", {}).get("Arn"))
-        ]
+        if target(rule.get("EventBusName")) == "ChangeBus":
+            complaints += [
+                f"{name}: target without dead letters"
+                for it in rule["Targets"]
+                if not target(it.get("DeadLetterConfig", {}).get("Arn"))
+            ]
         if "Fn::GetAtt" not in rule.get("EventBusName", {}):
             complaints.append(f"{name}: EventBusName is not !GetAtt")
     return complaints
+
+
+def values_rest_nowhere(template: Template) -> list[str]:
+    """No event that holds values is kept: neither what a partner's bus nor what a function could not work off. An alarm tells of each."""
+    watched = _watched(template)
+    complaints = []
+    for name, rule in template.of_type("AWS::Events::Rule").items():
+        if target(rule.get("EventBusName")) == "ChangeBus":
+            continue
+        if any("DeadLetterConfig" in it for it in rule["Targets"]):
+            complaints.append(f"{name}: keeps events")
+        if ("FailedInvocations", target(rule.get("Name"))) not in watched:
+            complaints.append(f"{name}: no alarm on what it cannot deliver")
+    for name, function in template.functions.items():
+        if "DestinationConfig" in function.get("EventInvokeConfig", {}) or "DeadLetterQueue" in function:
+            complaints.append(f"{name}: keeps events")
+        if "EventInvokeConfig" in function and ("AsyncEventsDropped", name) not in watched:
+            complaints.append(f"{name}: no alarm on what it gives up")
+    return complaints
+
+
+def nobody_speaks_in_clear(template: Template) -> list[str]:
+    """Queues and topics deny whatever comes without TLS."""
+    denied = {
+        target(resource)
+        for _, statement in template.statements()
+        if statement["Effect"] == "Deny" and statement.get("Condition") == CLEAR and statement["Principal"] == "*"
+        for resource in as_list(statement["Resource"])
+    }
+    kinds = (QUEUE, "AWS::SNS::Topic")
+    return [f"{name}: takes plain HTTP" for kind in kinds for name in template.of_type(kind) if name not in denied]
+
+
+def keys_may_be_ones_own(template: Template) -> list[str]:
+    """Whatever is stored is encrypted with the key of the parameter, if there is one."""
+    key = {"Ref": "KmsKeyArn"}
+    properties = {
+        "AWS::DynamoDB::Table": "SSESpecification",
+        "AWS::Logs::LogGroup": "KmsKeyId",
+        "AWS::SNS::Topic": "KmsMasterKeyId",
+        "AWS::SecretsManager::Secret": "KmsKeyId",
+        QUEUE: "KmsMasterKeyId",
+    }
+    complaints = [
+        f"{name}: takes no key"
+        for kind, where in properties.items()
+        for name, one in template.of_type(kind).items()
+        if _if(one.get(where), "HasKmsKey") not in (key, {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+    ]
+    shared = template.body["Globals"]["Function"]
+    return complaints + ([] if _if(shared.get("KmsKeyArn"), "HasKmsKey") == key else ["Globals: variables take no key"])
 
 
 def policies_name_actions_and_resources(template: Template) -> list[str]:
@@ -362,7 +429,11 @@ def tables_survive(template: Template) -> list[str]:
         wanted = (
             ("cannot be restored", name in FLEETING or backup == {"PointInTimeRecoveryEnabled": True}),
             ("does not forget", name not in FLEETING or (backup is None and "TimeToLiveSpecification" in table)),
-            ("is not encrypted", table.get("SSESpecification") == {"SSEEnabled": True}),
+            ("is not encrypted", all(one.get("SSEEnabled") for one in spread(table.get("SSESpecification", {})))),
+            (
+                "cannot be protected",
+                name in FLEETING or table.get("DeletionProtectionEnabled") == {"Fn::If": ["ProtectsTables", True, False]},
+            ),
             ("is not paid by use", table.get("BillingMode") == "PAY_PER_REQUEST"),
         )
         complaints += [f"{name}: {fault}" for fault, fine in wanted if not fine]
@@ -393,6 +464,9 @@ LAWS: tuple[Law, ...] = (
     batches_fail_in_part,
     retries_outlast_throttling,
     rules_keep_what_they_cannot_deliver,
+    values_rest_nowhere,
+    nobody_speaks_in_clear,
+    keys_may_be_ones_own,
     policies_name_actions_and_resources,
     roles_are_written_out,
     roles_are_nobody_elses,
@@ -407,12 +481,18 @@ LAWS: tuple[Law, ...] = (
 
 
 def _watched(template: Template) -> set[tuple[str, str]]:
-    """Which metric of which resource has an alarm."""
+    """Which metric of which resource has an alarm: by its logical id, or by the name that the template gives it."""
     return {
         (alarm["MetricName"], target(dimension["Value"]))
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
     }
+
+
+def _if(value: Any, condition: str) -> Any:
+    """What stands where a condition holds, or nothing."""
+    given = value.get("Fn::If", [""]) if isinstance(value, dict) else [""]
+    return given[1] if given[0] == condition else None
 
 
 def _principals(role: Mapping[str, Any]) -> Iterator[Any]:
