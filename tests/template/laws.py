@@ -432,7 +432,8 @@ def tables_survive(template: Template) -> list[str]:
             ("is not encrypted", all(one.get("SSEEnabled") for one in spread(table.get("SSESpecification", {})))),
             (
                 "cannot be protected",
-                name in FLEETING or table.get("DeletionProtectionEnabled") == {"Fn::If": ["ProtectsTables", True, False]},
+                name in FLEETING
+                or table.get("DeletionProtectionEnabled") == {"Fn::If": ["ProtectsTables", True, False]},
             ),
             ("is not paid by use", table.get("BillingMode") == "PAY_PER_REQUEST"),
         )

@@ -94,8 +94,8 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.tables_survive, "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
     (
         laws.tables_survive,
-        "      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n      SSESpecification: {SSEEnabled: true}\n",
-        "      SSESpecification: {SSEEnabled: true}\n",
+        "      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n      SSESpecification: !If",
+        "      SSESpecification: !If",
     ),
     (laws.parameters_explain_themselves, "    Description: How much the functions log.\n", ""),
 )
