@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.template import laws
+from tests.template import laws, laws_of_rights
 from tests.template.document import Template, template_of_the_repository
-from tests.template.laws import LAWS, Law
+from tests.template.laws import Law
+
+LAWS = laws.LAWS + laws_of_rights.LAWS
 
 # Law -> what to replace in template.yaml so that it is broken.
 BREACHES: tuple[tuple[Law, str, str], ...] = (
@@ -53,38 +55,50 @@ BREACHES: tuple[tuple[Law, str, str], ...] = (
     (laws.values_rest_nowhere, "MetricName: AsyncEventsDropped", "MetricName: AsyncEventAge"),
     (laws.values_rest_nowhere, "MetricName: FailedInvocations", "MetricName: Invocations"),
     (
-        laws.nobody_speaks_in_clear,
+        laws_of_rights.nobody_speaks_in_clear,
         "[!GetAtt BackfillQueue.Arn, !GetAtt BackfillDeadLetters.Arn]",
         "[!GetAtt BackfillQueue.Arn]",
     ),
     (
-        laws.nobody_speaks_in_clear,
+        laws_of_rights.nobody_speaks_in_clear,
         "            Action: sns:Publish\n            Resource: !Ref AlarmTopic\n            Condition:\n              Bool",
         "            Action: sns:Publish\n            Resource: !Ref AlarmTopic\n            Condition:\n              Null",
     ),
-    (laws.keys_may_be_ones_own, "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", ""),
-    (laws.keys_may_be_ones_own, "SSEType: KMS, KMSMasterKeyId: !Ref KmsKeyArn", "SSEType: KMS"),
-    (laws.keys_may_be_ones_own, "    KmsKeyArn: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", ""),
+    (laws_of_rights.keys_may_be_ones_own, "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", ""),
+    (laws_of_rights.keys_may_be_ones_own, "SSEType: KMS, KMSMasterKeyId: !Ref KmsKeyArn", "SSEType: KMS"),
+    (laws_of_rights.keys_may_be_ones_own, "    KmsKeyArn: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", ""),
     (laws.tables_survive, "      DeletionProtectionEnabled: !If [ProtectsTables, true, false]\n", ""),
     (laws.rules_keep_what_they_cannot_deliver, "EventBusName: !GetAtt ChangeBus.Name", "EventBusName: !Ref ChangeBus"),
-    (laws.policies_name_actions_and_resources, "Resource: !GetAtt StateTable.Arn", 'Resource: "*"'),
-    (laws.policies_name_actions_and_resources, "Resource: !GetAtt LinksTable.Arn", "Resource: !Sub ${LinksTable.Arn}*"),
-    (laws.policies_name_actions_and_resources, "Action: events:PutEvents", "Action: events:*"),
-    (laws.policies_name_actions_and_resources, "secret:${SecretPrefix}*${HubspotSecretSuffix}-", "secret:*-"),
-    (laws.roles_are_written_out, "            RoleArn: !GetAtt ScheduleRole.Arn\n", ""),
-    (laws.roles_are_written_out, "[!Ref FunctionPolicy]", "[arn:aws:iam::aws:policy/AmazonSQSFullAccess]"),
+    (laws_of_rights.policies_name_actions_and_resources, "Resource: !GetAtt StateTable.Arn", 'Resource: "*"'),
     (
-        laws.roles_are_written_out,
+        laws_of_rights.policies_name_actions_and_resources,
+        "Resource: !GetAtt LinksTable.Arn",
+        "Resource: !Sub ${LinksTable.Arn}*",
+    ),
+    (laws_of_rights.policies_name_actions_and_resources, "Action: events:PutEvents", "Action: events:*"),
+    (laws_of_rights.policies_name_actions_and_resources, "secret:${SecretPrefix}*${HubspotSecretSuffix}-", "secret:*-"),
+    (laws_of_rights.roles_are_written_out, "            RoleArn: !GetAtt ScheduleRole.Arn\n", ""),
+    (laws_of_rights.roles_are_written_out, "[!Ref FunctionPolicy]", "[arn:aws:iam::aws:policy/AmazonSQSFullAccess]"),
+    (
+        laws_of_rights.roles_are_written_out,
         "      PermissionsBoundary: !If [HasPermissionsBoundary, !Ref PermissionsBoundary, !Ref AWS::NoValue]\n",
         "",
     ),
-    (laws.roles_are_nobody_elses, "Role: !GetAtt BackfillFunctionRole.Arn", "Role: !GetAtt EmailTasksFunctionRole.Arn"),
-    (laws.roles_are_nobody_elses, "{Service: lambda.amazonaws.com}", "{Service: ec2.amazonaws.com}"),
-    (laws.policies_open_to_services_name_the_source, "aws:SourceArn", "aws:PrincipalArn"),
-    (laws.policies_open_to_services_name_the_source, "aws:SourceAccount", "aws:PrincipalAccount"),
-    (laws.policies_open_to_services_name_the_source, "events:source:", "events:detail-type:"),
-    (laws.policies_have_a_reason_above, "              # The key that the bases in LinksTable are hashed with.\n", ""),
-    (laws.policies_have_a_reason_above, "          # Nobody speaks to it in clear.\n", ""),
+    (
+        laws_of_rights.roles_are_nobody_elses,
+        "Role: !GetAtt BackfillFunctionRole.Arn",
+        "Role: !GetAtt EmailTasksFunctionRole.Arn",
+    ),
+    (laws_of_rights.roles_are_nobody_elses, "{Service: lambda.amazonaws.com}", "{Service: ec2.amazonaws.com}"),
+    (laws_of_rights.policies_open_to_services_name_the_source, "aws:SourceArn", "aws:PrincipalArn"),
+    (laws_of_rights.policies_open_to_services_name_the_source, "aws:SourceAccount", "aws:PrincipalAccount"),
+    (laws_of_rights.policies_open_to_services_name_the_source, "events:source:", "events:detail-type:"),
+    (
+        laws_of_rights.policies_have_a_reason_above,
+        "              # The key that the bases in LinksTable are hashed with.\n",
+        "",
+    ),
+    (laws_of_rights.policies_have_a_reason_above, "          # Nobody speaks to it in clear.\n", ""),
     (laws.memory_survives, "    DeletionPolicy: RetainExceptOnCreate\n", "    DeletionPolicy: Retain\n"),
     (laws.memory_survives, "    UpdateReplacePolicy: Retain\n", ""),
     (laws.a_new_account_can_deploy, 'Default: "no"', 'Default: "yes"'),
