@@ -1,5 +1,5 @@
 # Every target does its own set-up: the first command in a fresh clone may be any of them.
-# Python 3.11 or later is all that must be there (`make rehearse` also needs python3.13, the Lambdas' own).
+# Python 3.11 or later is all that must be there (`make rehearse` also needs python3.13, the Lambdas' own, and `make check` npm).
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -9,6 +9,8 @@ CODE := layers/shared/crmsync functions local tests
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
 MINISTACK := .tools/ministack/bin/ministack
+CHECKS := .tools/checks/bin
+GUARD := .tools/guard/node_modules/@cdklabs/cdk-validator-cfnguard
 
 # Tools that would otherwise ask a network that a build has no business with.
 export SAM_CLI_TELEMETRY := 0
@@ -63,12 +65,19 @@ long: venv ## runs the tests that take minutes, which make test leaves out
 	@$(BIN)/python -m pytest -m long --long -n 2 $(ARGS)
 
 .PHONY: check
-check: venv $(SAM) ## runs every check and the tests, as the build does
+check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed ## runs every check and the tests, as the build does
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(SAM) validate --lint
+	@# WS1004 knows log groups by Lambda's own names alone; ES1007 takes no EventInvokeConfig inside a function. Dead letters have none of their
+	@# own (ES6000), the relay keeps no event (ES4000), and nobody would read those of mails that tell of alarms (ES7000).
+	$(CHECKS)/cfn-lint --append-rules cfn_lint_serverless.rules --ignore-checks WS1004 ES1007 ES6000 ES4000 ES7000 -- template.yaml
+	$(BIN)/python -m tests.template.control_tower $(GUARD)
+	@# B105 takes a word beside the key "secret" for a password, B608 a query for one that is not escaped. Ruff looks for the same (S105, S608),
+	@# and there each exception has its reason in the code.
+	$(CHECKS)/bandit --quiet --skip B105,B608 --recursive layers/shared/crmsync functions
 	@$(MAKE) --no-print-directory test ARGS="$(ARGS)"
 
 .PHONY: rules
@@ -113,6 +122,21 @@ $(MINISTACK): requirements/ministack.txt
 	@.tools/ministack/bin/python -m $(INSTALL) -r requirements/ministack.txt
 	@touch $@
 
+# The rules of AWS Control Tower come by npm with the program that evaluates them; npm checks the package against the hash in the lock file.
+$(GUARD)/package.json: requirements/guard/package-lock.json
+	$(if $(shell command -v npm),,$(error make check needs npm, which brings AWS's rules for templates. Install Node.js 20 or later))
+	@echo "Setting up cfn-guard in .tools/guard (half a minute, only when its version has changed)"
+	@mkdir -p .tools/guard && cp requirements/guard/package.json requirements/guard/package-lock.json .tools/guard/
+	@cd .tools/guard && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(CHECKS)/.installed: requirements/checks.txt
+	$(if $(PYTHON),,$(error The checkers need Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
+	@echo "Setting up bandit and cfn-lint in .tools/checks (a minute, only when their list of packages has changed)"
+	@$(PYTHON) -m venv .tools/checks
+	@$(CHECKS)/python -m $(INSTALL) -r requirements/checks.txt
+	@touch $@
+
 LOCK := .tools/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	--no-strip-extras --no-header --no-annotate
 
@@ -124,6 +148,7 @@ requirements: .tools/lock/bin/pip-compile ## writes the pinned lists and NOTICE 
 	$(LOCK) --allow-unsafe --extra dev -o requirements/dev.txt pyproject.toml
 	@# The layer's pins are the development ones, so that the layer agrees with the boto3 that meets it in the Lambda.
 	$(LOCK) $(addprefix --unsafe-package ,$(LEFT_OUT)) -c requirements/dev.txt -o layers/shared/requirements.txt pyproject.toml
+	$(LOCK) --allow-unsafe -o requirements/checks.txt requirements/checks.in
 	$(LOCK) --allow-unsafe -o requirements/sam.txt requirements/sam.in
 	$(LOCK) --allow-unsafe -o requirements/ministack.txt requirements/ministack.in
 	$(LOCK) --allow-unsafe -o requirements/lock.txt requirements/lock.in

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +42,8 @@ def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
 def knock(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:
     """POST to a Function URL of this deployment; the status, or 0 when no answer came."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=ANSWER_SECONDS)
+    trusted = ssl.create_default_context(cafile=str(cloud.certificate))
+    connection = http.client.HTTPSConnection("localhost", cloud.port, timeout=ANSWER_SECONDS, context=trusted)
     try:
         connection.request("POST", parts.path or "/", body, {**headers, "Host": parts.netloc})
         return connection.getresponse().status

@@ -40,7 +40,8 @@ class MiniStack:
         """Start `command` and wait until it answers. Raises `NotStartedError`."""
         self.folder = Path(tempfile.mkdtemp(prefix="crmsync-rehearsal-"))
         self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}"
+        self.certificate = self.folder / "ministack-tls" / "server.crt"
         self._clients: dict[str, Any] = {}
         self._log = self.folder / "ministack.log"
         with self._log.open("wb") as log:
@@ -73,7 +74,8 @@ class MiniStack:
         """The environment variables with which AWS tools talk to this server and to no real account."""
         nowhere = str(self.folder / "none")
         files = {"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
-        return {**KEYS, **files, "AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_DISABLED": "true"}
+        place = {"AWS_ENDPOINT_URL": self.url, "AWS_CA_BUNDLE": str(self.certificate)}
+        return {**KEYS, **files, **place, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str) -> Any:
         """A boto3 client with an administrator's rights; making one takes long, so each is kept."""
@@ -85,6 +87,7 @@ class MiniStack:
         return boto3.client(
             service,
             endpoint_url=self.url,
+            verify=str(self.certificate),
             region_name=REGION,
             aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
@@ -98,6 +101,8 @@ class MiniStack:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",
+            # The queues refuse what comes without TLS. The certificate is made in the folder, and the functions' processes trust it.
+            "USE_SSL": "1",
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             "STATE_DIR": str(self.folder / "state"),

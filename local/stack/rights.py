@@ -10,6 +10,7 @@ says is refused with a sentence. AWS's own managed policies grant nothing here: 
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections import defaultdict
@@ -33,6 +34,9 @@ IN_TRANSACTIONS = {
     "Get": "GetItem",
 }
 """A transaction needs the rights of its parts and none of its own [D "Using IAM with DynamoDB transactions"]."""
+
+KEY_ID = 36
+"""How long the id of a key is, a UUID."""
 
 FOR_ALL = {"sts:GetCallerIdentity"}
 """What IAM grants to everybody [D]."""
@@ -137,8 +141,7 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
         arn = name if name.startswith("arn:") else f"arn:aws:secretsmanager:{place}:secret:{name}-AbCdEf"
         yield Call(f"secretsmanager:{operation}", arn)
     elif service == "kms":
-        # What is decrypted names its key itself.
-        yield Call(f"kms:{operation}", str(given.get("KeyId", "*")))
+        yield Call(f"kms:{operation}", str(given.get("KeyId") or _sealed_with(given, place)))
     else:
         yield Call(f"{service}:{operation or _query_action(body)}", "*")
 
@@ -152,6 +155,12 @@ def _on_tables(operation: str, given: Mapping[str, Any]) -> Iterator[tuple[str, 
             yield IN_TRANSACTIONS[kind], item["TableName"]
     else:
         yield operation, given.get("TableName", "*")
+
+
+def _sealed_with(given: Mapping[str, Any], place: str) -> str:
+    """The key of a text that is to be opened, which moto writes in front of it."""
+    sealed = base64.b64decode(given.get("CiphertextBlob", ""))
+    return f"arn:aws:kms:{place}:key/{sealed[:KEY_ID].decode(errors='replace')}" if sealed else "*"
 
 
 def _query_action(body: bytes) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
-from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
 from tests.flows.story_deals import new_deal
 from tests.flows.story_stage import linked_pair
 from tests.flows.story_words import command
@@ -63,24 +63,24 @@ def reads(stack: Stack, contact: str, lead: str) -> None:
 def writes(stack: Stack, people: People, contact: str, since: str) -> None:
     """The words that do something, but for those about settings."""
     for words in (
+        ("undo", "--since", since, "--apply"),
         ("resync", "--side", "hubspot", "--object", "contact", "--id", contact, "--apply", "--no-wait"),
         ("errors", "retry", "--all", "--apply"),
         ("pause", "acme", "--apply"),
         ("resume", "acme", "--apply"),
         ("links", "drop", "hubspot", "contact", contact, "--apply"),
         ("links", "rebuild", "--apply"),
-        ("undo", "--since", since, "--apply"),
     ):
         command(stack, *words, key=WRITE)
     job = command(stack, "resync", "--all", "--apply", "--no-wait", key=WRITE)["jobs"][0]["id"]
-    command(stack, "jobs", "pause", job, "--apply", key=WRITE)
+    command(stack, "jobs", "pause", job, key=WRITE)
     people.new_record("Lead", LastName="Moor", Company="Example", Email="grace@example.com")
     stack.settle()
 
 
 def test_each_word_works_with_its_policies_and_uses_all_of_them(new_stack: NewStack, tmp_path: Path) -> None:
     """Who may read changes nothing, who may write pushes no settings, and no policy grants more than its words need."""
-    stack, file = new_stack(), tmp_path / "settings.toml"
+    stack, file = new_stack(world={**WORLD, "set_up": False}), tmp_path / "settings.toml"
     people, rights = People(stack.ready()), stack.cloud.aws.rights
     since = datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
     push(stack, file, KEEPING, CHANGE)
