@@ -1,5 +1,6 @@
 """What a template grants is what its functions may do on the laptop, as IAM would have it."""
 
+import base64
 import json
 from typing import Any
 
@@ -21,6 +22,7 @@ WRITES = """
         table.delete_item(TableName=os.environ["TABLE"], Key={"pk": {"S": "put"}})
 """
 HERE = "eu-west-1:111122223333"
+KEY = "00000000-0000-4000-8000-000000000001"
 TABLES = f"arn:aws:dynamodb:{HERE}:table/"
 SECRETS = f"arn:aws:secretsmanager:{HERE}:secret:"
 
@@ -133,7 +135,12 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
             {Call("secretsmanager:GetSecretValue", f"{SECRETS}crm/a-AbCdEf")},
         ),
         ("kms", "GenerateDataKey", {"KeyId": "arn:key"}, {Call("kms:GenerateDataKey", "arn:key")}),
-        ("kms", "Decrypt", {"CiphertextBlob": "AAAA"}, {Call("kms:Decrypt", "*")}),
+        (
+            "kms",
+            "Decrypt",
+            {"CiphertextBlob": base64.b64encode(KEY.encode() + b"sealed").decode()},
+            {Call("kms:Decrypt", f"arn:aws:kms:{HERE}:key/{KEY}")},
+        ),
         (
             "secretsmanager",
             "GetSecretValue",
@@ -143,7 +150,7 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
     ],
 )
 def test_a_request_is_these_actions(service: str, operation: str, body: dict[str, Any], calls: set[Call]):
-    """A transaction needs the rights of its parts, a batch of messages that of one, a secret by name that of its ARN."""
+    """A transaction needs the rights of its parts, a batch of messages that of one; a sealed text names its key."""
     assert set(calls_of(service, operation, json.dumps(body).encode(), "111122223333")) == calls
 
 
