@@ -6,14 +6,15 @@ granted and used by no word is complained of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
 from tests.flows.conftest import SETTINGS, WORLD, NewStack
-from tests.flows.story_deals import new_deal
 from tests.flows.story_stage import linked_pair
 from tests.flows.story_words import command
 
@@ -21,7 +22,14 @@ READ = "OperatorReadPolicy"
 WRITE = f"{READ}.OperatorWritePolicy"
 CHANGE = f"{READ}.SettingsPolicy"
 
-KEEPING = SETTINGS + "[connection.deals]\nsync = true\n[connection.undo]\nhours = 72\n"
+KEEPING = SETTINGS + "[connection.contacts]\nmax_changes_per_hour = 1\n[connection.undo]\nhours = 72\n"
+RULE = {"object": "Lead", "field": "LastName", "contains": "Refused", "message": "Not that name, please."}
+THERE: Mapping[str, Any] = {
+    **WORLD,
+    "set_up": False,
+    "salesforce": {**WORLD["salesforce"], "validation_rules": [RULE]},
+}
+"""Nothing is set up yet, and Salesforce refuses a name."""
 
 BY_HAND = {
     "sqs:CancelMessageMoveTask",
@@ -43,7 +51,6 @@ def reads(stack: Stack, contact: str, lead: str) -> None:
     """Every word that only shows something."""
     for words in (
         ("status",),
-        ("check",),
         ("preview",),
         ("errors", "list"),
         ("brakes", "list"),
@@ -58,14 +65,18 @@ def reads(stack: Stack, contact: str, lead: str) -> None:
         ("setup",),
     ):
         assert command(stack, *words, key=READ) is not None
+    # The accounts are still to be imported.
+    assert not command(stack, "check", key=READ, status=1)["ok"]
 
 
 def writes(stack: Stack, people: People, contact: str, since: str) -> None:
     """The words that do something, but for those about settings."""
+    # One of two values is put back: more would be beyond the brake.
+    command(stack, "undo", "--since", since, "--apply", key=WRITE, status=1)
     for words in (
-        ("undo", "--since", since, "--apply"),
         ("resync", "--side", "hubspot", "--object", "contact", "--id", contact, "--apply", "--no-wait"),
         ("errors", "retry", "--all", "--apply"),
+        ("brakes", "drop", "--all", "--apply"),
         ("pause", "acme", "--apply"),
         ("resume", "acme", "--apply"),
         ("links", "drop", "hubspot", "contact", contact, "--apply"),
@@ -80,23 +91,29 @@ def writes(stack: Stack, people: People, contact: str, since: str) -> None:
 
 def test_each_word_works_with_its_policies_and_uses_all_of_them(new_stack: NewStack, tmp_path: Path) -> None:
     """Who may read changes nothing, who may write pushes no settings, and no policy grants more than its words need."""
-    stack, file = new_stack(world={**WORLD, "set_up": False}), tmp_path / "settings.toml"
+    stack, file = new_stack(world=THERE), tmp_path / "settings.toml"
     people, rights = People(stack.ready()), stack.cloud.aws.rights
     since = datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
     push(stack, file, KEEPING, CHANGE)
     command(stack, "setup", "--as-admin", "--apply", key=CHANGE)
     stack.advance(120)
     contact, lead = linked_pair(stack, people, "ada@example.com")
-    people.edit_record("Lead", lead, FirstName="Ada")
-    new_deal(people, "Big Deal")
-    people.new_contact(email="bad@example.com")
-    stack.settle()
-
     reads(stack, contact, lead)
     assert rights.denied[READ] == set()
+    _, second = linked_pair(stack, people, "bea@example.com")
+    people.edit_record("Lead", lead, FirstName="Ada")
+    stack.settle()
+    people.edit_record("Lead", second, FirstName="Bea")
+    private, left = linked_pair(stack, people, "private@example.com")
+    people.hubspot.crm.contacts.basic_api.purge({"objectId": private})
+    people.new_record("Lead", LastName="Twin", Company="Example", Email="ada@example.com")
+    people.new_contact(email="bad@example.com", lastname="Refused")
+    stack.settle()
+
     command(stack, "resync", "--all", "--apply", key=READ, status=1)
     push(stack, file, SETTINGS, READ, status=1)
     writes(stack, people, contact, since)
+    command(stack, "errors", "done", "--id", left, "--apply", key=WRITE)
     assert rights.denied[WRITE] == set()
     push(stack, file, SETTINGS, WRITE, status=1)
     assert {call.resource.rpartition("/")[2] for call in rights.denied[WRITE]} == {"crmsync-settings"}
