@@ -53,9 +53,11 @@ update = "always_hubspot"
 [connection.email_tasks]
 kinds = ["OPEN"]
 wait_minutes = 1
+[connection.undo]
+hours = 24
 """
 )
-"""A field that shows the lifecycle stage, which an opportunity changes; and tasks for opened e-mails."""
+"""A field that shows the lifecycle stage, which an opportunity changes; tasks for opened e-mails; overwritten values are kept."""
 
 REFUSED_MAIL = {**CAMPAIGN, "id": "70099", "name": "Refused offer"}
 STAGE_FIELD = {
