@@ -194,7 +194,7 @@ class InStepWhileKeysChange(InStep):
 
 
 InStepWhileKeysChange.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
-TestInStepWhileKeysChange = InStepWhileKeysChange.TestCase
+TestInStepWhileKeysChange = pytest.mark.long(InStepWhileKeysChange.TestCase)
 
 
 def test_a_name_that_stands_for_a_text_stays_while_the_first_key_is_there() -> None:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local.people import People
 from local.stack import Stack
 from local.stack.rights import Grant
@@ -89,6 +91,7 @@ def writes(stack: Stack, people: People, contact: str, since: str) -> None:
     stack.settle()
 
 
+@pytest.mark.long
 def test_each_word_works_with_its_policies_and_uses_all_of_them(new_stack: NewStack, tmp_path: Path) -> None:
     """Who may read changes nothing, who may write pushes no settings, and no policy grants more than its words need."""
     stack, file = new_stack(world=THERE), tmp_path / "settings.toml"

@@ -267,6 +267,7 @@ def unused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, li
         }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_uses_all_that_it_is_granted(unused: Mapping[str, list[Grant]], function: str) -> None:
     """No action on any table, queue, bus or secret is granted that no call of the function needs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.people import People
 from local.stack import Stack
 from tests.flows.story_stage import SWEEP, linked_pair, record
@@ -13,6 +15,7 @@ def keys(stack: Stack) -> dict[int, int]:
     return {one["key"]: one["pairs"] for one in command(stack, "links", "keys")["keys"]}
 
 
+@pytest.mark.long
 def test_a_key_is_changed_while_people_work(stack: Stack, people: People) -> None:
     """Edits of before and after cross once, quiet pairs are written to nowhere, and the first key goes in the end."""
     one, first = linked_pair(stack, people, "keys-1@example.com", lastname="One")

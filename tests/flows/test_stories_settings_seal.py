@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import Window
 from crmsync.model.records import Kind, Ref, Side
@@ -41,6 +43,7 @@ def look_at(contact: str) -> str:
     return text
 
 
+@pytest.mark.long
 def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people: People) -> None:
     """Webhooks are answered 503, queued changes wait without becoming dead letters, every place says why, and a rollback ends it."""
     one, first = linked_pair(stack, people, "sealed-1@example.com", lastname="One")
@@ -88,6 +91,7 @@ def as_an_earlier_release_left_it(stack: Stack) -> int:
     return int(current["version"]["N"])
 
 
+@pytest.mark.long
 def test_an_upgrade_waits_until_the_settings_are_pushed(stack: Stack, people: People, tmp_path: Path) -> None:
     """What an earlier release has left is used by nobody: the command says what to do, queued changes wait, and a push has all go on."""
     contact, lead = linked_pair(stack, people, "upgrade@example.com", lastname="Old")

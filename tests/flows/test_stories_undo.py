@@ -64,6 +64,7 @@ def in_salesforce(people: People) -> list[tuple[str, str]]:
     return [(row["LastName"], row["Phone"] or "") for row in rows]
 
 
+@pytest.mark.long
 def test_a_bulk_mistake_is_undone(new_stack: NewStack) -> None:
     """Previewed, put back where it had crossed, and by the sync where it was made; run again it finds nothing to do."""
     stack = new_stack(KEPT)
@@ -92,6 +93,7 @@ def test_a_bulk_mistake_is_undone(new_stack: NewStack) -> None:
     assert in_salesforce(people) == in_hubspot(people, ids) == good
 
 
+@pytest.mark.long
 def test_what_is_kept_shows_no_value_and_is_kept_by_nobody_who_does_not_want_it(new_stack: NewStack) -> None:
     """The table and the logs are searched for what was overwritten and for what took its place. It costs one write for all, or none."""
     unbraked = "[connection.contacts]\nmax_changes_per_hour = 0\nmax_blanks_per_hour = 0\n"

@@ -47,6 +47,7 @@ def everything_kept(stack: Stack) -> str:
     return json.dumps([rows, letters, logs, command(stack, "errors", "list")], default=str, ensure_ascii=False)
 
 
+@pytest.mark.long
 @pytest.mark.rule("ERR-7")
 def test_a_rules_words_are_told_and_a_triggers_are_not_kept(stack: Stack, people: People) -> None:
     """The operator sees the rule's sentence; of the trigger's the code, the field and what to do, and nothing personal anywhere."""
