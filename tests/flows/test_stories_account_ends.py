@@ -48,6 +48,7 @@ def test_merged_accounts_leave_one_company_living(stack: Stack, people: People):
 
 @pytest.mark.rule("MRG-4")
 @pytest.mark.rule("DUP-3")
+@pytest.mark.long
 def test_merged_companies_leave_one_account_living(stack: Stack, people: People):
     """The contacts of both follow the company that is left to its account; the other account stays, alone, and makes no company."""
     kept, gone = a_family(stack, people), a_family(stack, people)

@@ -91,6 +91,7 @@ def test_a_domain_pairs_a_company_once(stack: Stack, people: People):
 
 @pytest.mark.rule("ACC-7")
 @pytest.mark.rule("SET-6")
+@pytest.mark.long
 def test_a_company_that_hubspot_makes_of_a_contact_makes_an_account(new_stack: NewStack):
     """Where the default object is Contact: account and contact come, each once, the contact under the account; a colleague joins them."""
     stack = new_stack(settings({"create_in_salesforce": '"contact"'}, {"sync": "true"}), MAKES_COMPANIES)

@@ -13,6 +13,7 @@ from tests.flows.test_stories_opt_out import OUT, said
 @pytest.mark.rule("OPT-5")
 @pytest.mark.rule("OPT-6")
 @pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+@pytest.mark.long
 def test_a_new_address_resubscribes_nobody(stack: Stack, people: People, side: str):
     """HubSpot's status belongs to the address; one who opted out stays out under the new one, as no act of his was a subscription."""
     contact, made = linked_pair(stack, people, f"opt.moved.{side}@example.com")

@@ -127,6 +127,7 @@ def test_an_undeleted_record_is_linked_again(stack: Stack, people: People, side:
 
 
 @pytest.mark.rule("CH-9")
+@pytest.mark.long
 def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
     """No link, tombstone or conflict of it stays, only word of the lead; that is left alone and brings nobody back by an edit."""
     contact, made = linked_pair(stack, people, "private@example.com")
@@ -151,6 +152,7 @@ def test_a_privacy_deletion_forgets_the_contact(stack: Stack, people: People):
 
 
 @pytest.mark.rule("CH-9")
+@pytest.mark.long
 def test_what_a_privacy_deletion_leaves_in_salesforce_is_told_until_a_person_has_settled_it(
     stack: Stack, people: People
 ):

@@ -46,6 +46,7 @@ def told(stack: Stack) -> list[tuple[str, str]]:
 
 @pytest.mark.rule("ERR-4")
 @pytest.mark.parametrize(("settings", "action"), [(SETTINGS, "alert"), (SETTINGS, "block"), (ALLOW, "block")])
+@pytest.mark.long
 def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action: str) -> None:
     """A colleague with another address is parked with what can be done, and not tried for hours; nobody else waits."""
     stack = new_stack(settings, world(action))
@@ -62,6 +63,7 @@ def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action:
 
 
 @pytest.mark.rule("ERR-4")
+@pytest.mark.long
 def test_what_a_rule_only_alerts_of_is_saved_where_the_settings_allow_it(new_stack: NewStack) -> None:
     """The colleague becomes a lead of her own, and an edit that makes two leads alike crosses as well."""
     stack = new_stack(ALLOW, world("alert"))

@@ -40,6 +40,7 @@ def module_stack() -> Iterator[Stack]:
 @pytest.mark.rule("TASK-2")
 @pytest.mark.rule("TASK-3")
 @pytest.mark.rule("Q-20")
+@pytest.mark.long
 def test_every_open_and_every_click_makes_a_task(stack: Stack) -> None:
     """The same person opens one mail three times and clicks twice: five tasks, however often the log is read."""
     mail = Mail(stack)
@@ -288,6 +289,7 @@ def test_a_contact_outside_the_list_gets_no_task(stack: Stack) -> None:
     assert '"EmailTasksDropped":[1' in stack.output("email_tasks").replace(" ", "")
 
 
+@pytest.mark.long
 def test_a_recipient_without_a_link_is_waited_for(stack: Stack) -> None:
     """The contact's lead is made minutes after the open, and gets its task."""
     mail = Mail(stack)

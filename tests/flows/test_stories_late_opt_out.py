@@ -79,6 +79,7 @@ def test_edits_before_hubspot_shows_the_opt_out_take_nothing_back(late: Stack, s
 
 
 @pytest.mark.rule("OPT-4")
+@pytest.mark.long
 def test_an_opt_out_that_shows_in_time_costs_one_call(late: Stack):
     """HubSpot is asked once; what it then shows is read, and nothing goes on looking."""
     people = People(late.ready())
@@ -96,6 +97,7 @@ def test_an_opt_out_that_shows_in_time_costs_one_call(late: Stack):
 
 @pytest.mark.rule("OPT-4")
 @pytest.mark.parametrize("after", ["hubspot_write", "salesforce_write", "dynamodb_write"])
+@pytest.mark.long
 def test_a_kill_on_the_way_loses_no_opt_out(late: Stack, after: str):
     """Killed after any write, with edits on both sides before HubSpot shows anything, the person ends opted out on both sides."""
     people = People(late.ready())
@@ -166,6 +168,7 @@ def test_a_hubspot_user_cannot_take_back_the_contacts_own_opt_out(late: Stack):
 
 
 @pytest.mark.rule("OPT-4")
+@pytest.mark.long
 def test_who_has_brands_is_opted_out_of_each(new_stack: Any):
     """The account and its brands have subscriptions of their own; crmsync asks for every one that is left."""
     stack = new_stack(SETTINGS, world(brands=[{"id": BRAND, "name": "Northwind"}]))
@@ -177,6 +180,7 @@ def test_who_has_brands_is_opted_out_of_each(new_stack: Any):
 
 
 @pytest.mark.rule("OPT-4")
+@pytest.mark.long
 def test_an_opt_out_that_is_refused_in_part_is_told_and_kept(new_stack: Any):
     """One brand refuses: the person stays opted out in Salesforce, it is told of both its records, and once mended both agree."""
     stack = new_stack(SETTINGS, world(brands=[{"id": BRAND, "name": "Northwind"}]))

@@ -96,6 +96,7 @@ class Household:
 @pytest.mark.rule("LIFE-4")
 @pytest.mark.rule("SET-8")
 @pytest.mark.rule("Q-32")
+@pytest.mark.long
 def test_a_contacts_stage_moves_the_company_and_all_its_contacts(stack: Stack):
     """One contact's new stage goes to its company and from there to colleagues who are behind; then everything is quiet."""
     home = Household(stack, BOTH, ada="lead", bea="lead", cai="customer")
@@ -120,6 +121,7 @@ def test_a_companys_stage_moves_its_contacts_but_none_of_them_back(stack: Stack)
 
 @pytest.mark.rule("LIFE-25")
 @pytest.mark.rule("PLT-5")
+@pytest.mark.long
 def test_nobody_is_set_back(stack: Stack):
     """A contact that a person sets back stays there, and neither its company nor its colleagues follow it."""
     home = Household(stack, BOTH, hal="lead", ida="lead")
@@ -182,6 +184,7 @@ def test_where_companies_do_not_sync_nobody_follows(stack: Stack):
 
 @pytest.mark.rule("Q-22")
 @pytest.mark.rule("INC-7")
+@pytest.mark.long
 def test_who_is_outside_the_inclusion_list_neither_gives_nor_gets_a_stage(stack: Stack):
     """A frozen contact moves neither company nor colleagues, and stays where it is when these move."""
     home = Household(stack, LISTED, pat="lead", quin="lead", rae="lead")

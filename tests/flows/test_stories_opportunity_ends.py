@@ -97,6 +97,7 @@ def test_who_deletes_both_deletes_both(stack: Stack, people: People):
 
 @pytest.mark.rule("OPP-14")
 @pytest.mark.rule("DUP-6")
+@pytest.mark.long
 def test_merged_deals_leave_both_opportunities_and_one_pair(stack: Stack, people: People):
     """The deal that is left goes on with its own opportunity; the other one's stays, alone, and no edit of it makes a deal."""
     kept, his = from_opportunity(stack, people, "Kept")

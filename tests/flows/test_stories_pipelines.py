@@ -154,6 +154,7 @@ def test_a_deal_in_hubspots_own_pipeline_makes_an_opportunity(stack: Stack, peop
 
 
 @pytest.mark.rule("OPP-6")
+@pytest.mark.long
 def test_stages_that_an_administrator_changes_are_put_in_step(stack: Stack, people: People):
     """One that is renamed keeps its deals, a new one comes, one that is switched off goes when no deal is in it; edits cross as before."""
     service = record_type(people, "Service")

@@ -112,6 +112,7 @@ def test_salesforces_names_go_to_hubspot(stack: Stack, people: People):
 
 
 @pytest.mark.rule("CH-8")
+@pytest.mark.long
 def test_without_a_sight_of_the_lists_salesforces_refusal_says_what_does_not_fit(new_stack: NewStack):
     """Where the codes are not to be seen, only state and country are left out of what is refused, both together."""
     stack = new_stack(with_contacts(), WORLD)

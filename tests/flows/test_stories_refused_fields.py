@@ -84,6 +84,7 @@ def test_the_other_sides_own_edit_of_a_refused_field_crosses(stack: Stack, peopl
 
 @pytest.mark.rule("CH-8")
 @pytest.mark.rule("FLD-7")
+@pytest.mark.long
 def test_a_required_field_that_hubspot_blanks_stays(stack: Stack, people: People):
     """A lead must have a company: the rest is written, and HubSpot may stay without."""
     contact, _ = linked_pair(stack, people, "blank@example.com", company="Example GmbH")
@@ -155,6 +156,7 @@ def speak(stack: Stack, version: str) -> None:
 
 
 @pytest.mark.rule("CH-8")
+@pytest.mark.long
 def test_hubspots_rules_on_writes_keep_a_required_property(new_stack: NewStack):
     """Since /2026-09/: what Salesforce blanks stays in HubSpot where an administrator requires it, and the rest is written."""
     stack = new_stack(with_contacts(), RULED)

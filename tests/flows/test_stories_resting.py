@@ -88,6 +88,7 @@ def test_one_broken_mapping_is_one_mapping(new_stack: NewStack, kind: str, field
 
 
 @pytest.mark.rule("ERR-5")
+@pytest.mark.long
 def test_without_our_own_field_records_wait_and_set_up_is_named(new_stack: NewStack) -> None:
     """Nothing is parked but the one report; afterwards everything follows."""
     stack = new_stack()

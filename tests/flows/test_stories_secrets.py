@@ -87,6 +87,7 @@ def test_a_secret_that_cannot_be_used_stops_its_own_connection_alone(
     assert stack.settle()["open_errors"] == 0
 
 
+@pytest.mark.long
 def test_settings_send_no_credential_to_another_host(stack: Stack, people: People, tmp_path: Path) -> None:
     """Whoever can edit the settings names a server of their own: nobody signs in there, the command neither, and the log says why."""
     told: list[bytes] = []

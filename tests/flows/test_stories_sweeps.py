@@ -37,6 +37,7 @@ def module_stack() -> Iterator[Stack]:
 
 
 @pytest.mark.rule("TRG-1")
+@pytest.mark.long
 def test_a_webhook_that_is_lost_in_the_first_minutes_is_made_up_for(new_stack: NewStack):
     """The first sweep looks back to when the settings came into force, and what was found once is not carried again."""
     stack = new_stack()
@@ -53,6 +54,7 @@ def test_a_webhook_that_is_lost_in_the_first_minutes_is_made_up_for(new_stack: N
 
 @pytest.mark.rule("TRG-10")
 @pytest.mark.rule("OPT-7")
+@pytest.mark.long
 def test_who_joins_the_list_in_the_first_minutes_syncs(new_stack: NewStack):
     """No webhook tells of it. One becomes a lead, of another one the opt-out of its lead arrives."""
     portal = {"lists": [{"listId": LIST, "name": "To Salesforce", "objectTypeId": "0-1", "processingType": "MANUAL"}]}

@@ -145,6 +145,7 @@ def the_mistake_and_the_way_back(stack: Stack, number: int, crossed: int, blanke
 
 
 @pytest.mark.rule("Q-30")
+@pytest.mark.long
 def test_what_the_brakes_let_cross_is_undone(new_stack: NewStack) -> None:
     """With small limits; what was dropped stays different, as it was told."""
     limits = "[connection.contacts]\nmax_changes_per_hour = 20\nmax_blanks_per_hour = 5\n"
