@@ -103,8 +103,8 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(stack: Stack, she
     assert "Version 1 is in force." in reader.does("settings push settings.toml --apply")
     assert "to make; --apply makes them." in reader.does("setup --as-admin")
     assert "All is as it should be." in reader.does("setup --as-admin --apply")
-    *_, only, last = reader.does("check", status=1).splitlines()
-    assert "import of the accounts" in only
+    *steps, last = reader.does("check", status=1).splitlines()
+    assert any("import of the accounts" in step for step in steps)
     assert last == "1 to mend."
 
     assert "and wrote nothing." in reader.does("preview")
