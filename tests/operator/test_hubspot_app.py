@@ -65,6 +65,18 @@ def test_a_second_run_writes_the_same_files(stage: Stage, tmp_path: Path, capsys
     assert capsys.readouterr().out.splitlines()[0] == str(tmp_path / "acme" / "hsproject.json")
 
 
+@pytest.mark.parametrize(
+    "name", ["..", ".", "../out", "/out", "a/../../out", "a/b", "a\\\\b", ".hidden", "a\\u0000b", "a\\nb", "~", ""]
+)
+def test_a_connections_name_leads_to_no_other_folder(stage: Stage, tmp_path: Path, name: str) -> None:
+    """The projects' folders are called by it, so one that could lead elsewhere is refused with the file, and nothing is written."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text(MINIMAL.replace('name = "acme"', f'name = "{name}"'))
+
+    assert write(stage, tmp_path / "apps", "--settings", str(settings)) == 1
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["settings.toml"]
+
+
 def test_a_webhook_has_to_go_to_a_secure_address(stage: Stage, tmp_path: Path) -> None:
     """HubSpot delivers to https only; the command says so instead of writing a file that is refused."""
     with pytest.raises(SystemExit) as stopped:

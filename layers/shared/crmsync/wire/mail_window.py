@@ -12,6 +12,8 @@ from crmsync.model.mail import Window
 from crmsync.wire.queue import MALFORMED, UnreadableError
 
 VERSION = 1
+LATEST = 10_000_000_000_000
+"""Milliseconds until the year 2286: nothing later is a moment."""
 
 
 def dump(window: Window) -> str:
@@ -35,6 +37,8 @@ def load(text: str) -> Window:
             msg = f"message version {body['version']!r} is not {VERSION}"
             raise UnreadableError(msg)
         start, end, at = (int(body[name]) for name in ("from", "to", "at"))
+        if not 0 <= start <= end <= LATEST or not 0 <= at <= LATEST:
+            raise UnreadableError("no stretch of time")
         return Window(str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0)))
     except MALFORMED as error:
         raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None

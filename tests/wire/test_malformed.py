@@ -1,0 +1,103 @@
+"""Whatever lies in a queue is ours, or is named as unreadable: anything else that is raised takes a message's neighbours along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmsync.flows.queue_batch import run_batch, run_windows
+from crmsync.model.changes import Cause, Change
+from crmsync.model.jobs import Errand
+from crmsync.model.mail import Window
+from crmsync.model.records import Kind
+from crmsync.wire import errand, mail_window, queue
+from tests.builders import NOON, a_change, a_contact
+
+WINDOW = Window("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
+READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
+    "changes": (queue.load, json.loads(queue.dump([a_change(a_contact().ref)])[0])),
+    "window": (mail_window.load, json.loads(mail_window.dump(WINDOW))),
+    "errand": (errand.load, json.loads(errand.dump(Errand("acme", "7f3a2c", 3, "a1")))),
+}
+"""A queue's reader, and a message of it."""
+
+NUMBERS = st.sampled_from([1e400, -1e400, 1e30, -1e30, 2**63, -(2**63), 10**400, -1, 0, 0.5, True])
+ODD = (
+    NUMBERS
+    | st.none()
+    | st.text(max_size=5)
+    | st.lists(NUMBERS | st.text(max_size=3), max_size=3)
+    | st.dictionaries(st.text(max_size=3), NUMBERS, max_size=2)
+)
+DEEP = "[" * 100_000
+
+
+def altered(document: Any, data: st.DataObject) -> Any:
+    """A message in which one value, at any depth, is another one or is lacking."""
+    if not isinstance(document, dict | list) or not document or data.draw(st.integers(0, 3)) == 0:
+        return data.draw(ODD)
+    keys = sorted(document) if isinstance(document, dict) else list(range(len(document)))
+    key = data.draw(st.sampled_from(keys))
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    if isinstance(copy, dict) and data.draw(st.integers(0, 4)) == 0:
+        del copy[key]
+    else:
+        copy[key] = altered(copy[key], data)
+    return copy
+
+
+@pytest.mark.parametrize("name", READERS)
+@given(data=st.data())
+@settings(max_examples=150)
+def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(name: str, data: st.DataObject) -> None:
+    """One value of another kind or size, one that lacks; what is read holds moments that there are."""
+    load, message = READERS[name]
+    try:
+        read = load(json.dumps(altered(message, data)))
+    except queue.UnreadableError:
+        return
+    if isinstance(read, Window):
+        assert 0 <= read.start <= read.end <= mail_window.LATEST
+
+
+@pytest.mark.parametrize("name", READERS)
+@given(
+    text=st.text(max_size=40)
+    | st.sampled_from([DEEP, '{"version":1,"a":' + DEEP, "1" * 5000, "NaN", '"\\ud800"', "\ufeff{}"])
+)
+def test_any_text_is_read_or_is_unreadable(name: str, text: str) -> None:
+    """No JSON, JSON of another kind, deeper or longer than anybody can read."""
+    with pytest.raises(queue.UnreadableError):
+        READERS[name][0](text)
+
+
+BAD = [DEEP, "", "{}", json.dumps({"version": 1, "connection": "acme", "kind": "contact", "changes": [{"at": 1e400}]})]
+
+
+def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
+    """Both kinds of batches: the unreadable ones alone come back."""
+    change = Change("acme", Kind.CONTACT, a_contact().ref, Cause.EDITED, NOON)
+    synced: list[Change] = []
+    worked: list[Window] = []
+    bodies = {"changes": queue.dump([change])[0], "window": mail_window.dump(WINDOW)}
+    records = {
+        name: [{"messageId": f"m{at}", "body": text} for at, text in enumerate([*BAD, body])]
+        for name, body in bodies.items()
+    }
+
+    def work(_name: str, windows: list[Window]) -> list[Window]:
+        worked.extend(windows)
+        return []
+
+    answers = [
+        run_batch(records["changes"], lambda _name, changes: synced.extend(changes)),
+        run_windows(records["window"], work),
+    ]
+
+    assert answers == [{"batchItemFailures": [{"itemIdentifier": f"m{at}"} for at in range(len(BAD))]}] * 2
+    assert (synced, worked) == ([change], [WINDOW])
