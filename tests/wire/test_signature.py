@@ -1,4 +1,8 @@
-"""HubSpot's v3 signature: what opens the door and what does not."""
+"""HubSpot's v3 signature: what opens the door and what does not.
+
+That a comparison takes as long whatever is right about a signature is the promise of `hmac.compare_digest`; a test on a busy machine cannot
+tell.
+"""
 
 import base64
 import gzip

@@ -77,7 +77,7 @@ _SHUT = frozenset({401, 403, 429, 477})
 """Statuses that whoever calls would get, whatever is called for."""
 _SLOW = frozenset({"ReadTimeoutError"})
 _LISTED = "Property values were not valid: "
-_EXISTING = re.compile(r"Existing ID: (\d+)$|[0-9]\. (\d+) already has that value")
+_EXISTING = re.compile(r"Existing ID: (\d+)|[0-9]\. (\d+) already has that value")
 """The id behind a record's id and a full stop: what stands anywhere else may be the value itself."""
 _SERVER_FAULT = 500
 
