@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from local.people import People
-from local.stack import Stack
 from tests.flows.conftest import NewStack
 from tests.flows.story_stage import linked_pair, values, with_contacts
-
-
-def command(stack: Stack, *words: str) -> Any:
-    """What the operator's command says, as a program reads it."""
-    ready = stack.ready()
-    where = {"AWS_ENDPOINT_URL": ready["aws_endpoint_url"], "AWS_DEFAULT_REGION": ready["aws_region"]}
-    line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
-    done = subprocess.run(line, env={**os.environ, **where}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    return json.loads(done.stdout)
+from tests.flows.story_words import command
 
 
 def bulk_edit(people: People, contacts: Sequence[str], **properties: str) -> None:

@@ -29,10 +29,11 @@ def hold_excess(facts: list[AnyFacts], plans: list[Plan], world: World, book: Bo
 
     A record that is not overwritten takes no part of what may be blanked, so changes are counted first.
     """
+    counted_in = [counts(one, plan) for one, plan in zip(facts, plans, strict=True)]
     for counted in (Counted.DELETES, Counted.CHANGES, Counted.BLANKS):
         wanted: dict[Hold, list[int]] = defaultdict(list)
-        for at, (one, plan) in enumerate(zip(facts, plans, strict=True)):
-            for hold in counts(one, plan):
+        for at, holds in enumerate(counted_in):
+            for hold in holds:
                 if hold.counted is counted:
                     wanted[hold].append(at)
         for hold, places in sorted(wanted.items()):
@@ -41,6 +42,7 @@ def hold_excess(facts: list[AnyFacts], plans: list[Plan], world: World, book: Bo
                 plans[at] = (
                     _without_deletion(facts[at]) if counted is Counted.DELETES else plan_safely(facts[at], book, decide)
                 )
+                counted_in[at] = counts(facts[at], plans[at])
 
 
 def give_back(

@@ -100,7 +100,9 @@ def _counted(effect: Effect, facts: Facts) -> Iterator[Hold]:
 
 def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
     """The values that take the place of others; a person's fields are written under the names of its account (PA-3)."""
-    shown = {account_field(name): value for name, value in record.fields.items()} | dict(record.fields)
+    shown = record.fields
+    if effect.place != record.ref:
+        shown = {account_field(name): value for name, value in record.fields.items()}
     return [
         value
         for name, value in effect.fields.items()
