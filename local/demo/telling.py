@@ -87,7 +87,7 @@ def _tell(console: Console, number: int, step: Step, decisions: list[str], calls
         table.add_row("shows", _sight(sight))
     for line in decisions or ["nothing"]:
         table.add_row("decided", Text(line))
-    table.add_row("cost", f"{calls['hubspot']} HubSpot calls, {calls['salesforce']} Salesforce calls")
+    table.add_row("cost", f"{_calls(calls['hubspot'], 'HubSpot')}, {_calls(calls['salesforce'], 'Salesforce')}")
     console.print(Padding(table, (0, 2)))
 
 
@@ -105,3 +105,8 @@ def _plain(shown: Any) -> str:
     if isinstance(shown, dict):
         return ", ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
     return str(shown)
+
+
+def _calls(number: int, side: str) -> str:
+    """So many calls of a side, as people say it."""
+    return f"{number} {side} call{'s' * (number != 1)}"
