@@ -153,6 +153,23 @@ def test_settings_that_were_taken_away_are_missed(table: SettingsTable) -> None:
     assert [refusal(look) for look in (table.load, table.current)] == [REPLACED, REPLACED]
 
 
+@pytest.mark.parametrize("earlier", [0, 1], ids=["first push", "later push"])
+def test_a_push_between_two_reads_is_no_theft(earlier: int) -> None:
+    """Whoever reads while somebody pushes sees the settings from before or the new ones, and trusts both."""
+    with settings_table() as table:
+        for _ in range(earlier):
+            push(table, OTHER_ORG)
+        client = aws.client("dynamodb")
+        reader = SettingsTable(client, "settings", settings_keys())
+        pushes = iter([lambda: push(table, MINIMAL)])
+        client.meta.events.register("after-call.dynamodb.GetItem", lambda **_: next(pushes, int)())
+
+        seen = reader.current()
+
+    assert seen is not None
+    assert seen.version == earlier + 1
+
+
 def test_a_function_does_not_go_on_with_an_emptied_table(table: SettingsTable) -> None:
     """Who had settings and finds none at all does not take that for a deployment without settings."""
     clock = [0.0]

@@ -122,11 +122,12 @@ class SettingsTable:
 
     def _current(self) -> Revision | None:
         item = self._item(_CURRENT)
-        if item is not None:
-            return self._revision(item)
-        if self._item(_place(1)):
-            raise _replaced("The settings in force are gone, though some were pushed.")
-        return None
+        if item is None and self._item(_place(1)):
+            # The first push may have happened between the two reads.
+            item = self._item(_CURRENT)
+            if item is None:
+                raise _replaced("The settings in force are gone, though some were pushed.")
+        return None if item is None else self._revision(item)
 
     def _revision(self, item: Mapping[str, Any]) -> Revision:
         """A row's push. Raises `Distrusted` unless it has been made with a key of the stack's, for this very place."""
