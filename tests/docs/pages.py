@@ -55,9 +55,18 @@ class Page:
             raise KeyError(title)
         return found.group(1)
 
+    def chapter(self, title: str) -> str:
+        """What stands under a heading, its subheadings included. Raises `KeyError` when there is no such heading."""
+        found = re.search(rf"^(#+)\s+{re.escape(title)}\s*$\n", self.prose, re.MULTILINE)
+        if found is None:
+            raise KeyError(title)
+        rest = self.prose[found.end() :]
+        following = re.search(rf"^#{{1,{len(found[1])}}}\s", rest, re.MULTILINE)
+        return rest[: following.start()] if following else rest
+
     def rows(self, title: str) -> list[list[str]]:
-        """The body rows of all tables under a heading, as cells."""
-        return list(_rows(self.section(title)))
+        """The body rows of all tables under a heading and its subheadings, as cells."""
+        return list(_rows(self.chapter(title)))
 
     def commands(self) -> list[str]:
         """The lines of console blocks that a person types, with continued lines joined."""

@@ -14,7 +14,7 @@ from tests.docs.pages import names, page
 from tests.docs.test_examples import CURL, control_call
 
 LOCAL = page("docs/local.md")
-README_SETTINGS = page("README.md").blocks("toml")[0]
+(SETTINGS,) = page("docs/settings.md").blocks("toml")
 MAPPED = {"contacts": [{"name": "favourite_colour"}]}
 WORLD = {
     "hubspot": [{"portal_id": 123456, "properties": MAPPED}, {"portal_id": 555001}],
@@ -24,8 +24,8 @@ WORLD = {
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """A stack with the settings that the README shows."""
-    with Stack(README_SETTINGS, WORLD) as made:
+    """A stack with all the settings that there are."""
+    with Stack(SETTINGS, WORLD) as made:
         yield made
 
 

@@ -50,6 +50,12 @@ def control_call(line: str) -> tuple[str, object]:
     return path, body
 
 
+def smaller(code: str) -> list[str]:
+    """The settings file without one of its keys, for each key."""
+    lines = code.splitlines()
+    return ["\n".join(lines[:at] + lines[at + 1 :]) for at, line in enumerate(lines) if "=" in line]
+
+
 @pytest.mark.parametrize(("name", "code"), SETTINGS)
 def test_settings_load(name: str, code: str) -> None:
     """Every settings file shown is one that is accepted, and names at least one connection."""
@@ -61,6 +67,16 @@ def test_wrong_settings_would_be_seen() -> None:
     assert SETTINGS
     with pytest.raises(ConfigError):
         load_settings(page("README.md").blocks("toml")[0] + '\nfavourite = "yes"\n')
+
+
+def test_the_smallest_file_is_the_smallest() -> None:
+    """README: the settings file that it calls the smallest one is accepted, and without any of its keys it is not."""
+    (code,) = page("README.md").blocks("toml")
+    assert len(load_settings(code).connections) == 1
+    assert len(smaller(code)) == 5
+    for less in smaller(code):
+        with pytest.raises(ConfigError):
+            load_settings(less)
 
 
 def test_the_message_is_read() -> None:
@@ -94,8 +110,8 @@ def test_control_calls_are_taken(name: str, line: str) -> None:
 
 
 def test_there_are_commands_to_check() -> None:
-    """The laptop stack's page shows how to start it and calls to each path of the control URL; the README how to set up."""
-    assert [name for name, _ in CRMSYNC if name == "README.md"]
+    """The laptop stack's page shows how to start it and calls to each path of the control URL; the guide how to set up."""
+    assert [name for name, _ in CRMSYNC if name == "docs/deploy.md"]
     assert [name for name, _ in LOCAL if name == "docs/local.md"]
     assert {control_call(line)[0] for _, line in CURL} == PATHS
 

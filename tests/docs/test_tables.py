@@ -7,28 +7,36 @@ import base64
 import configparser
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from crmsync import errors
+from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
 from crmsync.gateways.links_items import pointer, whole
 from crmsync.model.fields import Update
 from crmsync.model.links import REVISION_BYTES, SEAL_BYTES, Base, Intent, Link, LinkState, tag, tags
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.field_maps import CONTACT_LEAD
+from crmsync.rules.scopes import scopes_of
 from crmsync.rules.subscriptions import EVERY_COMPANY, EVERY_CONTACT, EVERY_DEAL, subscriptions_of
 from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
-from tests.docs.pages import ROOT, names, page
+from tests.docs.pages import ROOT, names, page, pages
 from tests.template.document import Template, target, template_of_the_repository
 from tests.template.wiring_reads import wiring_source
 
-README = page("README.md")
+FEATURES = page("docs/features.md")
+GUIDE = page("docs/deploy.md")
+MONITORING = page("docs/metrics-and-alarms.md")
+SETTINGS = page("docs/settings.md")
 ARCHITECTURE = page("docs/architecture.md")
 TEMPLATE = template_of_the_repository()
 PACKAGE = ROOT / "layers" / "shared" / "crmsync"
+EACH_KIND = {"Contact": "Contacts", "Account": "Accounts", "Opportunity": "Opportunities"}
+"""What ``<Kind>`` stands for in the name of an alarm, and in that of a metric."""
 
 
 def wakers(template: Template, function: str) -> set[str]:
@@ -70,29 +78,44 @@ def layers(text: str) -> set[str]:
     return set(re.findall(r"\w+", parser["importlinter:contract:rooms"]["layers"]))
 
 
+def each_kind(rows: list[list[str]], kinds: Iterable[str]) -> list[str]:
+    """The names in the first cells of a table; one with ``<Kind>`` stands for a name per kind."""
+    told = [names(row[0])[0] for row in rows]
+    return [name.replace("<Kind>", kind) for name in told for kind in (kinds if "<Kind>" in name else [""])]
+
+
 def test_lambdas() -> None:
-    """README: each Lambda of the template with its folder and what wakes it, and no other."""
+    """Metrics and alarms: each Lambda of the template with its folder and what wakes it, and no other."""
     told = {
         names(row[1])[0]: (row[0], set(names(row[2])) | set(re.findall("Function URL", row[2])))
-        for row in README.rows("Lambdas")
+        for row in MONITORING.rows("Functions")
     }
     folders = {name: function["CodeUri"].split("/")[1] for name, function in TEMPLATE.functions.items()}
     assert told == {
-        name: (f"[{folder}](functions/{folder}/handler.py)", wakers(TEMPLATE, name)) for name, folder in folders.items()
+        name: (f"[{folder}](../functions/{folder}/handler.py)", wakers(TEMPLATE, name))
+        for name, folder in folders.items()
     }
 
 
 def test_alarms() -> None:
-    """README: each alarm of the template has its line, and there is no line for another."""
-    told = [names(row[0])[0] for row in README.rows("Alarms")]
-    assert sorted(told) == sorted(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
-    assert [row for row in README.rows("Alarms") if not all(row)] == []
+    """Metrics and alarms: each alarm of the template has its line, and there is no line for another."""
+    rows = MONITORING.rows("Alarms")
+    assert sorted(each_kind(rows, EACH_KIND)) == sorted(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
+    assert [row for row in rows if not all(row)] == []
+
+
+def test_every_alarm_that_is_named_is_there() -> None:
+    """All pages: an alarm that running text names is one of the template."""
+    alarms = set(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
+    told = {span for one in pages() for span in one.spans if re.fullmatch(r"(?:<Kind>)?[A-Z]\w+Alarm", span)}
+    assert {name for name in told if name.replace("<Kind>", "Contact") not in alarms} == set()
 
 
 def test_metrics() -> None:
-    """README: each metric that the wiring counts, under its exact name, and no other."""
+    """Metrics and alarms: each metric that the wiring counts, under its exact name, and no other."""
     patterns = metric_patterns(wiring_source())
-    told = [names(row[0])[0] for row in README.rows("Metrics")]
+    told = each_kind(MONITORING.rows("Metrics"), EACH_KIND.values())
+    assert len(told) == len(set(told))
     matched = {name: [p for p in patterns if re.fullmatch(p.replace("*", r"\w+"), name)] for name in told}
     assert [name for name, found in matched.items() if len(found) != 1] == []
     assert {found[0] for found in matched.values()} == patterns
@@ -112,11 +135,11 @@ def test_metrics_are_read_from_code() -> None:
 
 
 def test_subscriptions() -> None:
-    """README: the webhooks that a connection with its settings needs."""
-    (connection,) = load_settings(README.blocks("toml")[0]).connections
+    """Deploy: the webhooks that a connection with everything switched on needs."""
+    (connection,) = load_settings(SETTINGS.blocks("toml")[0]).connections
     told = {
         name
-        for name in names(README.section("Put it into your account"))
+        for name in names(GUIDE.section("Scopes and webhooks"))
         if name.startswith(
             ("contact.", "company.", "deal.", "deal_", "dealstage", "hs_", "hubspot_", "lifecyclestage", "pipeline")
         )
@@ -124,10 +147,29 @@ def test_subscriptions() -> None:
     assert told == {kind for kind, _ in subscriptions_of(connection)} | {*EVERY_CONTACT, *EVERY_COMPANY, *EVERY_DEAL}
 
 
+def test_scopes() -> None:
+    """Deploy: the scopes that a connection with everything switched on and a list needs."""
+    (connection,) = load_settings(SETTINGS.blocks("toml")[0]).connections
+    listed = replace(connection, contacts=replace(connection.contacts, inclusion_list="77"))
+    told = [
+        name
+        for name in names(GUIDE.section("Scopes and webhooks"))
+        if name.startswith(("crm.", "communication_", "content"))
+    ]
+    assert sorted(told) == list(scopes_of(listed))
+
+
 def test_policies() -> None:
-    """README: the update policies that a field may have."""
-    cells = {row[0]: row[1] for row in README.rows("What it does today")}
-    assert set(names(cells["Fields"])) == set(Update)
+    """Settings: the update policies that a field may have, each with what crosses."""
+    told = [name for row in SETTINGS.rows("Field mappings") if len(row) == 2 for name in names(row[0])]
+    assert sorted(told) == sorted(Update)
+
+
+def test_words_of_the_command() -> None:
+    """Features: the words of the operator's command."""
+    (words,) = [action.choices for action in parser_of_crmsync()._actions if action.choices]
+    told = [name for row in FEATURES.rows("For the operator") for name in names(row[0])]
+    assert sorted(told) == sorted(words)
 
 
 def test_rooms() -> None:
@@ -191,9 +233,14 @@ def _wire(link: Link) -> dict[str, dict[str, str]]:
 
 
 def test_decisions_are_listed() -> None:
-    """Architecture: the list of decisions is the folder's content, in order."""
-    listed = [re.findall(r"\((.+?)\)", row[0])[0] for row in ARCHITECTURE.rows("Decisions")]
-    assert listed == sorted(f"decisions/{path.name}" for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    """Decisions: the index is the folder's content, in order, each under its number and its own heading."""
+    listed = [f"{row[0]} {row[1]}" for row in page("docs/decisions/README.md").rows("Decisions")]
+    decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    headings = [path.read_text(encoding="utf-8").partition("\n")[0].partition(". ") for path in decisions]
+    assert listed == [
+        f"[{path.name[:4]}]({path.name}) {title}" for path, (_, _, title) in zip(decisions, headings, strict=True)
+    ]
+    assert [number for number, _, _ in headings] == [f"# {int(path.name[:4])}" for path in decisions]
 
 
 def test_dependencies_have_reasons() -> None:
@@ -219,9 +266,9 @@ def test_faults() -> None:
     assert sorted(told) == sorted((at, kind) for at, kinds in KINDS.items() for kind in kinds)
 
 
-@pytest.mark.parametrize("title", ["Lambdas", "Metrics", "Alarms"])
+@pytest.mark.parametrize("title", ["Functions", "Metrics", "Alarms"])
 def test_operators_tables_are_full(title: str) -> None:
-    """README: no row of an operator's table is a cell short."""
-    rows = README.rows(title)
+    """Metrics and alarms: no row of an operator's table is a cell short."""
+    rows = MONITORING.rows(title)
     assert rows
     assert {len(row) for row in rows} == {len(rows[0])}

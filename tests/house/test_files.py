@@ -1,8 +1,9 @@
-"""No tracked file knows the machine that it was written on, and no decision is a heading only."""
+"""No tracked file knows the machine that it was written on, no decision is a heading only, and the README is short."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.house.tree import text_of, tracked
 
 MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w|--(?:extra-)?index-url|--find-links|file:///[a-z]")
 HEADINGS = ("Context", "Choice", "Price", "Door")
+LARGEST_README = 8_192
+"""Bytes: what somebody reads before they decide whether to go on."""
 DOORS = re.compile(r"\b(?:one|two)-way\b", re.IGNORECASE)
 THIS = "tests/house/test_files.py"
 
@@ -22,6 +25,22 @@ def missing_headings(text: str) -> list[str]:
     }
     missing = [heading for heading in HEADINGS if not sections.get(heading)]
     return missing + ([] if "Door" in missing or DOORS.search(sections["Door"]) else ["Door: one-way or two-way"])
+
+
+def is_short(readme: str) -> bool:
+    """Whether a README may be so long."""
+    return len(readme.encode()) <= LARGEST_README
+
+
+def test_the_readme_is_short() -> None:
+    """The README says what this is and where to go on; reference belongs into docs/."""
+    assert is_short(text_of(Path("README.md")))
+
+
+def test_a_long_readme_is_seen() -> None:
+    """One byte more is too many, and a letter may have several bytes."""
+    assert is_short("a" * LARGEST_README)
+    assert not is_short("a" * (LARGEST_README - 1) + "ä")
 
 
 def test_no_machine_is_named() -> None:
