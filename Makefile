@@ -5,11 +5,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-CODE := layers/shared/crmsync functions local tests
+CODE := layers/shared/crmsync functions local tests docs
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
 MINISTACK := .tools/ministack/bin/ministack
 CHECKS := .tools/checks/bin
+DOCS := .tools/docs/bin
 GUARD := .tools/guard/node_modules/@cdklabs/cdk-validator-cfnguard
 
 # Tools that would otherwise ask a network that a build has no business with.
@@ -65,7 +66,7 @@ long: venv ## runs the tests that take minutes, which make test leaves out
 	@$(BIN)/python -m pytest -m long --long -n 2 $(ARGS)
 
 .PHONY: check
-check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed ## runs every check and the tests, as the build does
+check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed docs ## runs every check and the tests, as the build does
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
@@ -83,6 +84,10 @@ check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed ## runs every chec
 .PHONY: rules
 rules: venv ## writes docs/rules.md from the tests: which rule, which module, which test
 	@$(BIN)/python -m tests.house.rules
+
+.PHONY: docs
+docs: $(DOCS)/.installed ## builds the documentation site from docs/ into build/site; any warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/mkdocs build --strict
 
 .PHONY: serve
 serve: venv ## starts the laptop stack for a person to play with (ARGS adds options, see docs/local.md)
@@ -137,6 +142,13 @@ $(CHECKS)/.installed: requirements/checks.txt
 	@$(CHECKS)/python -m $(INSTALL) -r requirements/checks.txt
 	@touch $@
 
+$(DOCS)/.installed: requirements/docs.txt
+	$(if $(PYTHON),,$(error The documentation site needs Python 3.11 or later with its venv module; none was found. Say PYTHON=/path/to/python3))
+	@echo "Setting up mkdocs-material in .tools/docs (half a minute, only when its list of packages has changed)"
+	@$(PYTHON) -m venv .tools/docs
+	@$(DOCS)/python -m $(INSTALL) -r requirements/docs.txt
+	@touch $@
+
 LOCK := .tools/lock/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	--no-strip-extras --no-header --no-annotate
 
@@ -149,6 +161,7 @@ requirements: .tools/lock/bin/pip-compile ## writes the pinned lists and NOTICE 
 	@# The layer's pins are the development ones, so that the layer agrees with the boto3 that meets it in the Lambda.
 	$(LOCK) $(addprefix --unsafe-package ,$(LEFT_OUT)) -c requirements/dev.txt -o layers/shared/requirements.txt pyproject.toml
 	$(LOCK) --allow-unsafe -o requirements/checks.txt requirements/checks.in
+	$(LOCK) --allow-unsafe -o requirements/docs.txt requirements/docs.in
 	$(LOCK) --allow-unsafe -o requirements/sam.txt requirements/sam.in
 	$(LOCK) --allow-unsafe -o requirements/ministack.txt requirements/ministack.in
 	$(LOCK) --allow-unsafe -o requirements/lock.txt requirements/lock.in

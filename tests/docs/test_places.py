@@ -9,15 +9,17 @@ from posixpath import normpath
 import pytest
 
 from tests.docs.pages import ROOT, Page, page, pages
+from tests.house.tree import tracked
 
 PAGES = pages()
 PACKAGE = ROOT / "layers" / "shared" / "crmsync"
 FOLDERS = {
-    folder.name
+    path.relative_to(home).parts[0]
     for home in (ROOT, PACKAGE)
-    for folder in home.iterdir()
-    if folder.is_dir() and folder.name[0] not in "._"
+    for path in (ROOT / name for name in tracked())
+    if path.is_relative_to(home) and len(path.relative_to(home).parts) > 1 and path.relative_to(home).parts[0][0] != "."
 }
+"""The folders at the top of the repository and of the package, without those that a build leaves there."""
 FILES = {path.name for name in ("functions", "layers", "local", "tests") for path in (ROOT / name).rglob("*.py")}
 IN_CODE = re.compile(r"(?:^|(?<=[\s='\"]))(?:" + "|".join(sorted(FOLDERS)) + r")/[\w./-]+", re.MULTILINE)
 PATH = re.compile(r"\.?[\w-]+(?:[/.][\w.-]+)*/?")

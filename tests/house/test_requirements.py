@@ -23,7 +23,7 @@ LISTS = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("requirements/*.txt"), ROOT / "layers/shared/requirements.txt"]
 )
 PIN = re.compile(r"(?:[a-z0-9-]+(?:\[[a-z0-9,-]+\])?==[0-9a-z.]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n)+")
-OURS = {"crmsync", "functions", "layer", "local", "tests"}
+OURS = {"crmsync", "docs", "functions", "layer", "local", "tests"}
 RUNTIME = {"boto3", "botocore"}  # a Lambda brings both
 LEFT_OUT = {"zeep"}  # only simple-salesforce's Metadata API needs it: gateways/salesforce_sdk.py
 LAYER, DEVELOPMENT = "layers/shared/requirements.txt", "requirements/dev.txt"
