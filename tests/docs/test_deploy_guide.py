@@ -156,12 +156,15 @@ def test_the_secrets_have_the_keys_that_are_read(stack: Stack) -> None:
 
 
 def test_the_costs_add_up() -> None:
-    """Each cost is its units times the price of a million, and the last line is their sum."""
-    *rows, (*_, parcels_together, alone_together) = list(GUIDE.rows("What it costs"))
+    """Each cost is its units times the price of a million, and the last line of each table is its sum."""
+    tables = GUIDE.rows("What it costs")
+    *rows, (*_, batches_together, alone_together) = [row for row in tables if len(row) == 6]
     sums = [0.0, 0.0]
-    for what, parcels, alone, price, *costs in rows:
-        for place, units in enumerate((parcels, alone)):
+    for what, batches, alone, price, *costs in rows:
+        for place, units in enumerate((batches, alone)):
             cost = float(units) * float(price) / 1e6
             assert abs(cost - float(costs[place])) < 0.006, what
             sums[place] += float(costs[place])
-    assert [f"**{total:.2f}**" for total in sums] == [parcels_together, alone_together]
+    assert [f"**{total:.2f}**" for total in sums] == [batches_together, alone_together]
+    *monthly, (_, together) = [row for row in tables if len(row) == 2]
+    assert f"**{sum(float(cost) for _, cost in monthly):.2f}**" == together
