@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-CODE := layers/shared/crmsync functions local tests docs
+CODE := layers/shared/crmsync functions local simulators tests docs
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
 MINISTACK := .tools/ministack/bin/ministack

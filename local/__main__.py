@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The laptop stack.")
     commands = parser.add_subparsers(dest="command", required=True)
-    serving = commands.add_parser("serve", help="run the stack; others drive it over its control URL")
+    serving = commands.add_parser(
+        "serve", help="run the stack; others drive it over its control URL"
+    )
     serving.add_argument(
         "--settings",
         type=Path,
@@ -54,8 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="written (JSON) once everything answers (default: build/ready.json)",
     )
-    serving.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
-    serving.add_argument("--seed", type=int, default=0, metavar="N", help="seed of everything that is left to chance")
+    serving.add_argument(
+        "--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)"
+    )
+    serving.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of everything that is left to chance"
+    )
     serving.add_argument(
         "--workers",
         type=int,

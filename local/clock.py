@@ -1,7 +1,7 @@
 """The laptop stack's one clock.
 
-Everything under ``local`` that needs the time takes a `Clock`; nothing else there reads the wall clock. The clock runs on by itself and
-jumps forward when it is told to; it never goes back.
+Everything under ``local`` that needs the time takes a `Clock`; nothing else there reads the wall
+clock. The clock runs on by itself and jumps forward when it is told to; it never goes back.
 """
 
 from __future__ import annotations

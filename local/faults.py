@@ -1,7 +1,8 @@
 """The faults in force: what shall go wrong, where, and how often.
 
-Only bookkeeping lives here. Whoever can misbehave (a simulator, the queues, the tables, a Lambda) asks `Faults.take` at the moment of truth
-and does the damage itself. The kinds are those of the control URL's ``/faults``.
+Only bookkeeping lives here. Whoever can misbehave (a simulator, the queues, the tables, a Lambda)
+asks `Faults.take` at the moment of truth and does the damage itself. The kinds are those of the
+control URL's ``/faults``.
 """
 
 from __future__ import annotations
@@ -19,12 +20,31 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "webhook": frozenset({"duplicate", "drop", "reorder"}),
         "queue": frozenset({"duplicate", "reorder"}),
         "hubspot": frozenset(
-            {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
+            {
+                "timeout_after_write",
+                "timeout_before_write",
+                "server_error",
+                "rate_limit",
+                "unauthorized",
+            }
             | {"search_lag", "clock_skew", "scope_lost", "token_revoked"}
         ),
         "salesforce": frozenset(
-            {"timeout_after_write", "timeout_before_write", "server_error", "rate_limit", "unauthorized"}
-            | {"lock_row", "daily_limit", "drop_change_event", "field_removed", "late_commit", "slow_triggers"}
+            {
+                "timeout_after_write",
+                "timeout_before_write",
+                "server_error",
+                "rate_limit",
+                "unauthorized",
+            }
+            | {
+                "lock_row",
+                "daily_limit",
+                "drop_change_event",
+                "field_removed",
+                "late_commit",
+                "slow_triggers",
+            }
             | {"field_hidden", "token_revoked"}
         ),
         "dynamodb": frozenset({"throttle", "conflict"}),
@@ -51,8 +71,9 @@ CONDITIONS = frozenset(
         ("salesforce", "slow_triggers"),
     }
 )
-"""Faults that describe a state rather than an accident: they hold until the list is replaced (or `seconds` of
-`daily_limit` ran out) and are not used up."""
+"""Faults that describe a state rather than an accident: they hold until the list is replaced (or
+`seconds` of `daily_limit` ran out) and are not used up.
+"""
 
 
 class UnknownFaultError(ValueError):
@@ -61,7 +82,9 @@ class UnknownFaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One entry of the list: where, what, and its own details such as ``retry_after``, ``seconds``, ``function`` or ``after``."""
+    """One entry of the list: where, what, and its own details such as ``retry_after``, ``seconds``,
+    ``function`` or ``after``.
+    """
 
     at: str
     kind: str
@@ -95,17 +118,20 @@ class Faults:
         self._since_ms = 0
 
     def replace(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put a new list in force; the old one is forgotten whole. Raises `UnknownFaultError` and then changes nothing."""
+        """Put a new list in force; the old one is forgotten whole. Raises `UnknownFaultError` and
+        then changes nothing.
+        """
         faults = [Fault.read(entry) for entry in entries]
         with self._lock:
             self._left = [(fault, fault.times) for fault in faults]
             self._since_ms = self._clock.now_ms()
 
     def take(self, at: str, kind: str, **match: object) -> Fault | None:
-        """Use up one turn of the first fault of this place and kind whose details agree with `match`, if any.
+        """Use up one turn of the first fault of this place and kind whose details agree with
+        `match`, if any.
 
-        A detail that the fault leaves out agrees with everything. Conditions (`CONDITIONS`) and a fault with ``seconds`` that is still
-        running are returned without being used up.
+        A detail that the fault leaves out agrees with everything. Conditions (`CONDITIONS`) and a
+        fault with ``seconds`` that is still running are returned without being used up.
         """
         with self._lock:
             for index, (fault, left) in enumerate(self._left):
@@ -114,7 +140,10 @@ class Faults:
                 if (at, kind) in CONDITIONS:
                     return fault
                 if "seconds" in fault.details and (at, kind) in LASTING:
-                    if self._clock.now_ms() < self._since_ms + float(fault.details["seconds"]) * 1000:
+                    if (
+                        self._clock.now_ms()
+                        < self._since_ms + float(fault.details["seconds"]) * 1000
+                    ):
                         return fault
                     continue
                 if left > 0:
@@ -124,4 +153,6 @@ class Faults:
 
 
 def _agrees(fault: Fault, match: Mapping[str, object]) -> bool:
-    return all(fault.details[name] == wanted for name, wanted in match.items() if name in fault.details)
+    return all(
+        fault.details[name] == wanted for name, wanted in match.items() if name in fault.details
+    )

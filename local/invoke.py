@@ -1,10 +1,13 @@
-"""``make invoke``: one Lambda in its real container, against a laptop stack that lives as long as the call.
+"""``make invoke``: one Lambda in its real container, against a laptop stack that lives as long as
+the call.
 
-Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured), and what ``make build`` has built. It starts the laptop
-stack, tells the function the addresses at which its container reaches that stack, signs a webhook event that nobody signed, and calls
-``sam local invoke``. The function's answer goes to stdout, everything else to stderr.
+Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured), and what ``make
+build`` has built. It starts the laptop stack, tells the function the addresses at which its
+container reaches that stack, signs a webhook event that nobody signed, and calls ``sam local
+invoke``. The function's answer goes to stdout, everything else to stderr.
 
-Law: for a person at a terminal; nothing imports it. It changes where the stack is found, never how it behaves.
+Law: for a person at a terminal; nothing imports it. It changes where the stack is found, never how
+it behaves.
 """
 
 from __future__ import annotations
@@ -39,7 +42,9 @@ SIGNATURE = "x-hubspot-signature-v3"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Invoke once; 0 when the function answered without an error, 2 for arguments that name nothing."""
+    """Invoke once; 0 when the function answered without an error, 2 for arguments that name
+    nothing.
+    """
     given = _parser().parse_args(arguments)
     try:
         given.logical_id = named(yaml_parse((ROOT / "template.yaml").read_text()), given.function)
@@ -55,15 +60,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print("The laptop stack starts.", file=sys.stderr)
     with ExitStack() as owned:
-        settings, world = (PLAY / "settings.toml").read_text(), json.loads((PLAY / "world.json").read_text())
+        settings, world = (
+            (PLAY / "settings.toml").read_text(),
+            json.loads((PLAY / "world.json").read_text()),
+        )
         stack = owned.enter_context(Stack(settings, world))
         _reach(stack, host, owned)
-        folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix=".invoke-", dir=BUILT)))
+        folder = Path(
+            owned.enter_context(tempfile.TemporaryDirectory(prefix=".invoke-", dir=BUILT))
+        )
         return _invoke(given, stack, host, folder, ["--skip-pull-image"] if image else [])
 
 
 def named(template: Mapping[str, Any], function: str) -> str:
-    """The logical id of a function that is named by it or by its folder. Raises `LookupError` with all that there are."""
+    """The logical id of a function that is named by it or by its folder. Raises `LookupError` with
+    all that there are.
+    """
     functions = {
         logical_id: resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]
         for logical_id, resource in template["Resources"].items()
@@ -76,7 +88,9 @@ def named(template: Mapping[str, Any], function: str) -> str:
 
 
 def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
-    """A webhook's event signed as HubSpot would sign it now; any other event, and one that somebody signed, as it is."""
+    """A webhook's event signed as HubSpot would sign it now; any other event, and one that somebody
+    signed, as it is.
+    """
     http = event.get("requestContext", {}).get("http")
     if http is None or SIGNATURE in event["headers"]:
         return event
@@ -89,9 +103,11 @@ def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
 
 
 def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
-    """The built template with every variable as the stack has it, and with the endpoint as the container reaches it.
+    """The built template with every variable as the stack has it, and with the endpoint as the
+    container reaches it.
 
-    ``sam local invoke`` resolves no resource and passes on no variable that the template does not declare; so they are written in.
+    ``sam local invoke`` resolves no resource and passes on no variable that the template does not
+    declare; so they are written in.
     """
     for logical_id, function in stack.cloud.functions.items():
         there = {**function.environment, "AWS_ENDPOINT_URL": _seen_from(stack.cloud.aws.url, host)}
@@ -105,7 +121,9 @@ def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
 
 
 def gateway(engine: Any) -> str:
-    """Where a container finds this machine: the gateway of the engine's own network, or the name that a desktop engine gives it."""
+    """Where a container finds this machine: the gateway of the engine's own network, or the name
+    that a desktop engine gives it.
+    """
     if sys.platform != "linux":
         return EVERYWHERE
     for network in engine.networks.list():
@@ -118,7 +136,9 @@ def gateway(engine: Any) -> str:
 
 
 def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
-    """Make the stack, which listens on loopback, answer where containers look for it, and say so in the connections' secrets."""
+    """Make the stack, which listens on loopback, answer where containers look for it, and say so in
+    the connections' secrets.
+    """
     ready = stack.ready()
     hubspot, salesforce = ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]
     if host != EVERYWHERE:
@@ -126,40 +146,91 @@ def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
             owned.enter_context(Relay(host, int(url.rpartition(":")[2])))
     stack.salesforce.set_instance_url(_seen_from(salesforce, host))
     secrets = stack.cloud.aws.client("secretsmanager")
-    for side, key, url in (("hubspot", "api_url", hubspot), ("salesforce", "login_url", salesforce)):
+    for side, key, url in (
+        ("hubspot", "api_url", hubspot),
+        ("salesforce", "login_url", salesforce),
+    ):
         name = f"crmsync/acme/{side}"
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
-        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret | {key: _seen_from(url, host)}))
+        secrets.put_secret_value(
+            SecretId=name, SecretString=json.dumps(secret | {key: _seen_from(url, host)})
+        )
 
 
 def _seen_from(url: str, host: str) -> str:
     return f"http://{host}:{url.rpartition(':')[2]}"
 
 
-def _invoke(given: argparse.Namespace, stack: Stack, host: str, folder: Path, options: Sequence[str]) -> int:
+def _invoke(
+    given: argparse.Namespace, stack: Stack, host: str, folder: Path, options: Sequence[str]
+) -> int:
     event, template = folder / "event.json", folder / "template.json"
-    event.write_text(json.dumps(signed(given.content, stack.hubspot.portals[0].client_secret, stack.clock.now_ms())))
-    template.write_text(json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host)))
-    command = [given.sam.absolute(), "local", "invoke", given.logical_id, "--template", template, "--event", event]
-    command += ["--region", REGION, "--parameter-overrides", f"Architecture={given.architecture}", *options]
+    event.write_text(
+        json.dumps(
+            signed(given.content, stack.hubspot.portals[0].client_secret, stack.clock.now_ms())
+        )
+    )
+    template.write_text(
+        json.dumps(placed(yaml_parse((BUILT / "template.yaml").read_text()), stack, host))
+    )
+    command = [
+        given.sam.absolute(),
+        "local",
+        "invoke",
+        given.logical_id,
+        "--template",
+        template,
+        "--event",
+        event,
+    ]
+    command += [
+        "--region",
+        REGION,
+        "--parameter-overrides",
+        f"Architecture={given.architecture}",
+        *options,
+    ]
     # SAM lets a variable of the shell win over the template's, and asks STS who calls.
-    declared = {name for function in stack.cloud.functions.values() for name in function.environment}
-    shell = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name not in declared}
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-    environment = {**shell, **keys, "AWS_ENDPOINT_URL_STS": stack.cloud.aws.url, "SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    declared = {
+        name for function in stack.cloud.functions.values() for name in function.environment
+    }
+    shell = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and name not in declared
+    }
+    keys = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    environment = {
+        **shell,
+        **keys,
+        "AWS_ENDPOINT_URL_STS": stack.cloud.aws.url,
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
     print(done.stdout.strip())
     return done.returncode or int('"errorType"' in done.stdout)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="make invoke", description="Runs one Lambda in its container.")
+    parser = argparse.ArgumentParser(
+        prog="make invoke", description="Runs one Lambda in its container."
+    )
     parser.add_argument("function", help="FUNCTION: a folder in functions/ or a logical id")
-    parser.add_argument("event", nargs="?", default="", help="EVENT: a file in events/ (absent: an empty event)")
+    parser.add_argument(
+        "event", nargs="?", default="", help="EVENT: a file in events/ (absent: an empty event)"
+    )
     parser.add_argument("--sam", type=Path, required=True, help="the SAM CLI")
     parser.add_argument("--architecture", required=True, help="what was built for")
     parser.add_argument(
-        "--host", default="", help="the address at which containers reach this machine (default: ask the engine)"
+        "--host",
+        default="",
+        help="the address at which containers reach this machine (default: ask the engine)",
     )
     return parser
 

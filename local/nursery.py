@@ -1,6 +1,7 @@
 """This side of the worker processes: start them, send them calls, kill them.
 
-Law: processes and sockets only; what a call means, which faults hit it and what a Lambda is belongs to `local.stack.lambdas`.
+Law: processes and sockets only; what a call means, which faults hit it and what a Lambda is belongs
+to `local.stack.lambdas`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ IMPORTED_ONCE = (
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.batch",
 )
-"""Third-party packages that the nursery imports before it forks. A saving of time only: a Lambda that needs others imports them itself."""
+"""Third-party packages that the nursery imports before it forks. A saving of time only: a Lambda
+that needs others imports them itself.
+"""
 
 KEPT = ("PYTHONHASHSEED",)
 """What whoever wants two runs to be alike sets: the order of a set decides the order of calls."""
@@ -75,7 +78,9 @@ class Worker:
         self.alive = True
 
     def call(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """Send one message and wait for its answer. Raises `WorkerDiedError` or, after `seconds`, `WorkerSilentError`."""
+        """Send one message and wait for its answer. Raises `WorkerDiedError` or, after `seconds`,
+        `WorkerSilentError`.
+        """
         self._connection.settimeout(seconds)
         try:
             self._lines.write(json.dumps(message).encode() + b"\n")
@@ -119,16 +124,26 @@ class Nursery:
         self._control, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, str(SCRIPT), *IMPORTED_ONCE]
-            bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
+            bare = {
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PYTHON", "AWS_"))
+            }
             bare |= {name: os.environ[name] for name in KEPT if name in os.environ}
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), env=bare, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdin=theirs.fileno(), env=bare, start_new_session=True
+            )
 
     def start(self, cradle: Cradle) -> Worker:
         """Fork a worker. Raises `WorkerDiedError` when it does not come to life."""
         ours, theirs = socket.socketpair()
-        with self._lock:  # the worker's first word says that the request was read: no two run into one
+        with (
+            self._lock
+        ):  # the worker's first word says that the request was read: no two run into one
             with theirs:
-                socket.send_fds(self._control, [json.dumps(asdict(cradle)).encode()], [theirs.fileno()])
+                socket.send_fds(
+                    self._control, [json.dumps(asdict(cradle)).encode()], [theirs.fileno()]
+                )
             return Worker(ours)
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""People who work in the two CRMs of the laptop stack, through the vendors' own clients and with a person's token.
+"""People who work in the two CRMs of the laptop stack, through the vendors' own clients and with a
+person's token.
 
 Law: nothing of the product is used here; what is done and seen is done and seen from outside.
 """
@@ -18,14 +19,18 @@ PRIMARY_COMPANY = 1
 
 
 class Loopback(requests.Session):
-    """A session that leads every call to one plain-http address: simple-salesforce always speaks https."""
+    """A session that leads every call to one plain-http address: simple-salesforce always speaks
+    https.
+    """
 
     def __init__(self, url: str) -> None:
         """Lead to `url`."""
         super().__init__()
         self._to = urlsplit(url)
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+    def request(
+        self, method: str | bytes, url: str | bytes, *args: Any, **options: Any
+    ) -> requests.Response:
         """Send it to the address instead of the host that it names."""
         there = urlsplit(url.decode() if isinstance(url, bytes) else url)
         options.setdefault("timeout", 30)
@@ -34,13 +39,19 @@ class Loopback(requests.Session):
 
 
 class People:
-    """Somebody in a HubSpot account and somebody in the Salesforce org, as the ready file names them."""
+    """Somebody in a HubSpot account and somebody in the Salesforce org, as the ready file names
+    them.
+    """
 
     def __init__(self, ready: Mapping[str, Any], *, portal: int = 0, product: bool = False) -> None:
-        """Act in the portal of that number; with `product`, with the product's tokens instead of the persons'."""
+        """Act in the portal of that number; with `product`, with the product's tokens instead of
+        the persons'.
+        """
         token = "access_token" if product else "user_token"
         account, org = ready["portals"][portal], ready["salesforce"]
-        self.hubspot: Any = HubSpot(access_token=account[token], host=account["base_url"], base_url=account["base_url"])
+        self.hubspot: Any = HubSpot(
+            access_token=account[token], host=account["base_url"], base_url=account["base_url"]
+        )
         self.salesforce: Any = Salesforce(
             instance_url="https://salesforce.example.com",
             session_id=org[token],
@@ -60,12 +71,19 @@ class People:
 
     def contact(self, contact_id: str, *properties: str) -> dict[str, Any]:
         """These properties of a HubSpot contact; blank ones as None."""
-        found = self._contacts.basic_api.get_by_id(contact_id, properties=list(properties)).properties
+        found = self._contacts.basic_api.get_by_id(
+            contact_id, properties=list(properties)
+        ).properties
         return {name: found.get(name) or None for name in properties}
 
     def contact_with(self, email: str) -> str | None:
         """The id of the HubSpot contact with that address."""
-        batch = {"idProperty": "email", "properties": [], "propertiesWithHistory": [], "inputs": [{"id": email}]}
+        batch = {
+            "idProperty": "email",
+            "properties": [],
+            "propertiesWithHistory": [],
+            "inputs": [{"id": email}],
+        }
         found = self._contacts.batch_api.read(batch).results
         return str(found[0].id) if found else None
 
@@ -79,13 +97,18 @@ class People:
 
     def company(self, company_id: str, *properties: str) -> dict[str, Any]:
         """These properties of a HubSpot company; blank ones as None."""
-        found = self._companies.basic_api.get_by_id(company_id, properties=list(properties)).properties
+        found = self._companies.basic_api.get_by_id(
+            company_id, properties=list(properties)
+        ).properties
         return {name: found.get(name) or None for name in properties}
 
     def companies(self, *properties: str) -> list[dict[str, Any]]:
         """Every company of the account with its ``id`` and these properties; blank ones as None."""
         rows = self._companies.get_all(properties=list(properties))
-        return [{"id": str(row.id)} | {name: row.properties.get(name) or None for name in properties} for row in rows]
+        return [
+            {"id": str(row.id)} | {name: row.properties.get(name) or None for name in properties}
+            for row in rows
+        ]
 
     def delete_company(self, company_id: str) -> None:
         """Move a HubSpot company into the recycle bin."""
@@ -97,21 +120,29 @@ class People:
         return str(self.hubspot.crm.companies.basic_api.merge(merge).id)
 
     def associate(self, contact_id: str, company_id: str, *, primary: bool = False) -> None:
-        """Associate a HubSpot contact with a company; with `primary`, as the one that counts. The first one counts by itself."""
+        """Associate a HubSpot contact with a company; with `primary`, as the one that counts. The
+        first one counts by itself.
+        """
         pair = ("contacts", contact_id, "companies", company_id)
         if primary:
-            spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": PRIMARY_COMPANY}]
+            spec = [
+                {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": PRIMARY_COMPANY}
+            ]
             self.hubspot.crm.associations.v4.basic_api.create(*pair, spec)
         else:
             self.hubspot.crm.associations.v4.basic_api.create_default(*pair)
 
     def dissociate(self, contact_id: str, company_id: str) -> None:
         """Take a HubSpot contact and a company apart."""
-        self.hubspot.crm.associations.v4.basic_api.archive("contacts", contact_id, "companies", company_id)
+        self.hubspot.crm.associations.v4.basic_api.archive(
+            "contacts", contact_id, "companies", company_id
+        )
 
     def companies_of(self, contact_id: str) -> dict[str, bool]:
         """The companies of a HubSpot contact by id, each with whether it is the primary one."""
-        page = self.hubspot.crm.associations.v4.basic_api.get_page("contacts", contact_id, "companies", limit=500)
+        page = self.hubspot.crm.associations.v4.basic_api.get_page(
+            "contacts", contact_id, "companies", limit=500
+        )
         return {
             str(row.to_object_id): PRIMARY_COMPANY in {one.type_id for one in row.association_types}
             for row in page.results
@@ -145,4 +176,6 @@ class People:
     def records(self, soql: str) -> list[dict[str, Any]]:
         """The rows of a query, without their attributes."""
         rows = self.salesforce.query_all(soql)["records"]
-        return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+        return [
+            {name: value for name, value in row.items() if name != "attributes"} for row in rows
+        ]

@@ -1,7 +1,8 @@
 """Getting the connections ready to sync, through the product's own operator.
 
-Law: runs in a worker process of its own with the operator's environment; calls nothing of the product but what the operator's command
-calls. What is prepared is the product's business, not the laptop's.
+Law: runs in a worker process of its own with the operator's environment; calls nothing of the
+product but what the operator's command calls. What is prepared is the product's business, not the
+laptop's.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ def answer(event: Request, _context: object) -> Any:
 
 
 def _prepare(event: Request) -> dict[str, str]:
-    """Push the settings, set both sides up and call the accounts imported; what the operator would have read is answered.
+    """Push the settings, set both sides up and call the accounts imported; what the operator would
+    have read is answered.
 
-    On the laptop nobody has older accounts that opportunities would have to wait for (OPP-2), unless the world's records are such.
-    Settings that are refused stop the stack. An org that cannot be set up does not: its connection must show what is wrong by itself.
+    On the laptop nobody has older accounts that opportunities would have to wait for (OPP-2),
+    unless the world's records are such. Settings that are refused stop the stack. An org that
+    cannot be set up does not: its connection must show what is wrong by itself.
     """
     operator = wiring.operator()
     try:
@@ -44,7 +47,8 @@ def _prepare(event: Request) -> dict[str, str]:
 
 
 def _look(event: Request) -> dict[str, Any]:
-    """How many errors are open, and which webhooks each portal's app must subscribe to by the settings in force.
+    """How many errors are open, and which webhooks each portal's app must subscribe to by the
+    settings in force.
 
     Settings that cannot be trusted are one error, and leave the subscriptions as they are.
     """
@@ -53,8 +57,13 @@ def _look(event: Request) -> dict[str, Any]:
         operator.settings()
     except Distrusted:
         return {"open_errors": 1, "subscriptions": []}
-    rows = {portal: [list(row) for row in operator.webhook_subscriptions(portal)] for portal in event["portals"]}
+    rows = {
+        portal: [list(row) for row in operator.webhook_subscriptions(portal)]
+        for portal in event["portals"]
+    }
     return {"open_errors": operator.open_errors(), "subscriptions": list(rows.items())}
 
 
-_DEEDS: Mapping[str, Callable[[Request], Any]] = MappingProxyType({"prepare": _prepare, "look": _look})
+_DEEDS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(
+    {"prepare": _prepare, "look": _look}
+)

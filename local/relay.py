@@ -1,6 +1,7 @@
 """A door from a container to a port of loopback.
 
-Law: bytes in, bytes out. It listens on one address of this machine, the one that containers know, and never on all.
+Law: bytes in, bytes out. It listens on one address of this machine, the one that containers know,
+and never on all.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from typing import Self
 
 LOOPBACK = "127.0.0.1"
 IP_FREEBIND = 15
-"""Linux: bind an address that is not there yet; an engine makes its bridge with the first container. Not in the socket module."""
+"""Linux: bind an address that is not there yet; an engine makes its bridge with the first
+container. Not in the socket module.
+"""
 CHUNK = 65_536
 
 
 class Relay:
-    """Listens on `host` and carries every connection to the same port of loopback; a context manager."""
+    """Listens on `host` and carries every connection to the same port of loopback; a context
+    manager.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         """Listen at once. Raises `OSError` for an address that cannot be listened on."""

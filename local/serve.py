@@ -20,14 +20,22 @@ LIVE_PAUSE = 0.25
 
 
 def serve(arguments: Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; the process's exit code. The ready file is written once everything answers."""
+    """Serve until SIGTERM or SIGINT; the process's exit code. The ready file is written once
+    everything answers.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = arguments.settings.read_text()
         world = json.loads(arguments.world.read_text())
-        stack = Stack(settings, world, port_base=arguments.port_base, seed=arguments.seed, workers=arguments.workers)
+        stack = Stack(
+            settings,
+            world,
+            port_base=arguments.port_base,
+            seed=arguments.seed,
+            workers=arguments.workers,
+        )
     except (OSError, OperatorError, StackError, ValueError) as error:
         print(f"The stack did not start: {error}", file=sys.stderr)
         return 1

@@ -1,19 +1,23 @@
 """The processes in which Lambdas run on a laptop.
 
-Law: the standard library and time-machine only. This file is started as a script, never imports ``local`` and knows no product module by
-name: what a Lambda may import is what its own folder, its layers and the installed packages hold.
+Law: the standard library and time-machine only. This file is started as a script, never imports
+``local`` and knows no product module by name: what a Lambda may import is what its own folder, its
+layers and the installed packages hold.
 
-One *nursery* process imports the big third-party packages once and then forks a worker per Lambda, so that a worker
-that was killed is back within milliseconds. A worker is warm as a real Lambda is: it imports its handler once, keeps
-its module state between calls, has exactly the environment it was given, and lives in the simulated time
-(`time_machine` shifts ``time`` and ``datetime`` for the whole process).
+One *nursery* process imports the big third-party packages once and then forks a worker per Lambda,
+so that a worker that was killed is back within milliseconds. A worker is warm as a real Lambda is:
+it imports its handler once, keeps its module state between calls, has exactly the environment it
+was given, and lives in the simulated time (`time_machine` shifts ``time`` and ``datetime`` for the
+whole process).
 
-The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own socket attached::
+The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own
+socket attached::
 
     {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}, "caller"}
 
-and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event", "request_id", "added_ms", "budget_ms", "lost"}``
-one ``{"answer"}`` or ``{"error": {"type", "message", "trace"}}``.
+and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event",
+"request_id", "added_ms", "budget_ms", "lost"}`` one ``{"answer"}`` or ``{"error": {"type",
+"message", "trace"}}``.
 """
 
 from __future__ import annotations
@@ -39,19 +43,27 @@ import time_machine
 LONGEST_REQUEST = 1 << 20
 
 CALLER = "X-Laptop-Caller"
-"""The header that says which process sends a request, and ``;thread`` behind it where not its main thread does."""
+"""The header that says which process sends a request, and ``;thread`` behind it where not its main
+thread does.
+"""
 
 _monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
 
 
 class Context:
-    """What Lambda gives a handler beside the event (the Python runtime's context object, [D] Lambda developer guide)."""
+    """What Lambda gives a handler beside the event (the Python runtime's context object, [D] Lambda
+    developer guide).
+    """
 
     identity = None
     client_context = None
 
-    def __init__(self, function: dict[str, str], request_id: str, budget_ms: int, lost: Callable[[], int]) -> None:
-        """Describe one call of `function` that has `budget_ms` milliseconds, of which `lost` says how many others took from it."""
+    def __init__(
+        self, function: dict[str, str], request_id: str, budget_ms: int, lost: Callable[[], int]
+    ) -> None:
+        """Describe one call of `function` that has `budget_ms` milliseconds, of which `lost` says
+        how many others took from it.
+        """
         self.function_name = function["name"]
         self.function_version = "$LATEST"
         self.invoked_function_arn = function["arn"]
@@ -72,7 +84,9 @@ class Context:
 
 
 class Time:
-    """This process's shifted time: the wall clock's by time-machine, and the monotonic clock, which caches are reckoned with, by hand."""
+    """This process's shifted time: the wall clock's by time-machine, and the monotonic clock, which
+    caches are reckoned with, by hand.
+    """
 
     def __init__(self, added_ms: int) -> None:
         """Begin `added_ms` milliseconds after the wall clock."""
@@ -122,7 +136,9 @@ def worker(given: dict[str, Any], connection: socket.socket) -> None:
         clock.follow(call["added_ms"])
         try:
             handler = handler or _handler(given["handler"])
-            context = Context(given["function"], call["request_id"], call["budget_ms"], _lost(clock, call))
+            context = Context(
+                given["function"], call["request_id"], call["budget_ms"], _lost(clock, call)
+            )
             answer = json.dumps({"answer": handler(call["event"], context)}).encode()
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, SystemExit too, is the call's failure
             traceback.print_exc()
@@ -134,7 +150,9 @@ def worker(given: dict[str, Any], connection: socket.socket) -> None:
 
 
 def _lost(clock: Time, call: dict[str, Any]) -> Callable[[], int]:
-    """How many milliseconds the call has lost so far; whoever asks lives in the simulated time that has passed meanwhile."""
+    """How many milliseconds the call has lost so far; whoever asks lives in the simulated time that
+    has passed meanwhile.
+    """
     path = call.get("lost")
 
     def lost() -> int:
@@ -165,7 +183,9 @@ def _settle_in(given: dict[str, Any]) -> None:
 
 
 def _log_as_lambda_does(environment: dict[str, str]) -> None:
-    """Send what any library logs to the function's log, from the level on that the function's logging settings name [D, C awslambdaric]."""
+    """Send what any library logs to the function's log, from the level on that the function's
+    logging settings name [D, C awslambdaric].
+    """
     root = logging.getLogger()
     root.addHandler(logging.StreamHandler(sys.stdout))
     if level := environment.get("AWS_LAMBDA_LOG_LEVEL"):
@@ -173,7 +193,9 @@ def _log_as_lambda_does(environment: dict[str, str]) -> None:
 
 
 def _say_who_calls(caller: str) -> None:
-    """Send `caller` with every HTTP request of this process: whatever SDK makes it, the standard library ends its headers."""
+    """Send `caller` with every HTTP request of this process: whatever SDK makes it, the standard
+    library ends its headers.
+    """
     end = http.client.HTTPConnection.endheaders
 
     def endheaders(connection: http.client.HTTPConnection, *given: Any, **named: Any) -> None:
@@ -200,7 +222,9 @@ def _say(lines: Any, value: object) -> None:
 
 
 def main() -> None:
-    """Import what the arguments name, as far as it is installed, then be the nursery on standard input."""
+    """Import what the arguments name, as far as it is installed, then be the nursery on standard
+    input.
+    """
     own = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != own]
     for module in sys.argv[1:]:

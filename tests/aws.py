@@ -1,7 +1,8 @@
 """moto's AWS in the test's own process, and a client for each of its services.
 
-Law: no test makes such a client itself. botocore reads megabytes of descriptions for the first client of a session, and
-`mock_aws` makes it forget its session each time; these clients are made once and see only what is in the account of the moment.
+Law: no test makes such a client itself. botocore reads megabytes of descriptions for the first
+client of a session, and `mock_aws` makes it forget its session each time; these clients are made
+once and see only what is in the account of the moment.
 """
 
 from __future__ import annotations
@@ -25,4 +26,6 @@ def client(service: str) -> Any:
 
 @cache
 def _session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+    return boto3.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
+    )

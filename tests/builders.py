@@ -1,4 +1,6 @@
-"""Builders of the nouns that tests speak of, with defaults that never matter to the test that takes them."""
+"""Builders of the nouns that tests speak of, with defaults that never matter to the test that takes
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,18 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, Leg, Verb
 from crmsync.model.links import Base, Link, Sealer, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
-from crmsync.model.settings import CompanySettings, Connection, ContactSettings, HubspotAccount, SalesforceOrg
-from crmsync.rules.account_book import account_book
-from crmsync.rules.base import rebased
-from crmsync.rules.book import Book
-from crmsync.rules.contact_book import contact_book
-from crmsync.rules.owners import OwnerBook
+from crmsync.model.settings import (
+    CompanySettings,
+    Connection,
+    ContactSettings,
+    HubspotAccount,
+    SalesforceOrg,
+)
+from crmsync.rules.kinds.account.ruleset import account_book
+from crmsync.rules.kinds.contact.ruleset import contact_book
+from crmsync.rules.merge.baseline import rebased
+from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.merge.ruleset import Book
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SEALER = Sealer(b"a key for tests only, nothing more")
@@ -45,9 +53,15 @@ def a_connection(**contacts: object) -> Connection:
 
 
 def a_book(
-    *, owners: OwnerBook | None = None, members: Iterable[Ref] = (), person_accounts: bool = False, **contacts: object
+    *,
+    owners: OwnerBook | None = None,
+    members: Iterable[Ref] = (),
+    person_accounts: bool = False,
+    **contacts: object,
 ) -> Book:
-    """The rule book of `a_connection`, with owners where somebody asked for them, and the members of the inclusion list."""
+    """The rule book of `a_connection`, with owners where somebody asked for them, and the members
+    of the inclusion list.
+    """
     book = contact_book(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
     return replace(book, owners=owners, members=frozenset(members), person_accounts=person_accounts)
 
@@ -60,7 +74,9 @@ def a_contact(
     ages: Mapping[str, float] | None = None,
     salesforce_id: str | None = None,
 ) -> Record:
-    """A HubSpot contact called Ada; `ages` gives the minutes after noon at which properties were set."""
+    """A HubSpot contact called Ada; `ages` gives the minutes after noon at which properties were
+    set.
+    """
     shown: dict[str, Value] = {
         "email": "ada@example.com",
         "firstname": "Ada",
@@ -69,7 +85,9 @@ def a_contact(
     }
     shown |= {"crmsync_salesforce_id": salesforce_id} | dict(fields or {})
     origins = {name: Origin(at(minutes), "CRM_UI") for name, minutes in (ages or {}).items()}
-    return Record(Ref(Side.HUBSPOT, "contact", record_id), shown, at(-60), at(modified), "", origins)
+    return Record(
+        Ref(Side.HUBSPOT, "contact", record_id), shown, at(-60), at(modified), "", origins
+    )
 
 
 def a_lead(
@@ -98,7 +116,9 @@ def a_salesforce_contact(
     """A Salesforce contact called Ada."""
     shown: dict[str, Value] = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
     shown |= {"HasOptedOutOfEmail": False, "Crmsync_HubSpot_Id__c": None} | dict(fields or {})
-    return Record(Ref(Side.SALESFORCE, "Contact", record_id), shown, at(created), at(), "005000000000009AAA")
+    return Record(
+        Ref(Side.SALESFORCE, "Contact", record_id), shown, at(created), at(), "005000000000009AAA"
+    )
 
 
 def a_company(
@@ -110,8 +130,17 @@ def a_company(
     salesforce_id: str | None = None,
 ) -> Record:
     """A HubSpot company called Example AG."""
-    shown: dict[str, Value] = {"name": "Example AG", "domain": "example.com", "crmsync_salesforce_id": salesforce_id}
-    return Record(Ref(Side.HUBSPOT, "company", record_id), shown | dict(fields or {}), at(created), at(modified))
+    shown: dict[str, Value] = {
+        "name": "Example AG",
+        "domain": "example.com",
+        "crmsync_salesforce_id": salesforce_id,
+    }
+    return Record(
+        Ref(Side.HUBSPOT, "company", record_id),
+        shown | dict(fields or {}),
+        at(created),
+        at(modified),
+    )
 
 
 def an_account(
@@ -123,8 +152,14 @@ def an_account(
     by: str = "005000000000009AAA",
     key: str | None = None,
 ) -> Record:
-    """A Salesforce account called Example AG, last touched by somebody who is not the integration user."""
-    shown: dict[str, Value] = {"Name": "Example AG", "Website": "example.com", "Crmsync_HubSpot_Id__c": key}
+    """A Salesforce account called Example AG, last touched by somebody who is not the integration
+    user.
+    """
+    shown: dict[str, Value] = {
+        "Name": "Example AG",
+        "Website": "example.com",
+        "Crmsync_HubSpot_Id__c": key,
+    }
     shown |= dict(fields or {})
     return Record(Ref(Side.SALESFORCE, "Account", record_id), shown, at(created), at(modified), by)
 
@@ -132,12 +167,21 @@ def an_account(
 def an_account_book(
     *, owners: OwnerBook | None = None, companies: CompanySettings | None = None, **contacts: object
 ) -> Book:
-    """The rule book of the accounts of `a_connection`, with owners where somebody asked for them."""
+    """The rule book of the accounts of `a_connection`, with owners where somebody asked for
+    them.
+    """
     connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
     return replace(account_book(connection, SEALER, OUR_USER, OUR_APP), owners=owners)
 
 
-def a_link(hubspot: Record, salesforce: Record, book: Book, *, wrote: tuple[str, ...] = (), version: int = 1) -> Link:
+def a_link(
+    hubspot: Record,
+    salesforce: Record,
+    book: Book,
+    *,
+    wrote: tuple[str, ...] = (),
+    version: int = 1,
+) -> Link:
     """A link of two records that agreed while they showed what they show here."""
     page = book.pages[salesforce.ref.object]
     return Link(
@@ -146,7 +190,9 @@ def a_link(hubspot: Record, salesforce: Record, book: Book, *, wrote: tuple[str,
         hubspot.ref,
         salesforce.ref,
         rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.sealer),
-        rebased(Base(), page.salesforce_forms, _all(page.salesforce_forms, salesforce), book.sealer),
+        rebased(
+            Base(), page.salesforce_forms, _all(page.salesforce_forms, salesforce), book.sealer
+        ),
         tags(wrote),
         version=version,
         hubspot_owner=str(hubspot.fields.get("hubspot_owner_id") or ""),
@@ -154,13 +200,17 @@ def a_link(hubspot: Record, salesforce: Record, book: Book, *, wrote: tuple[str,
     )
 
 
-def base_of(values: Mapping[str, Value], book: Book, side: Side, salesforce_object: str = "Lead") -> Base:
+def base_of(
+    values: Mapping[str, Value], book: Book, side: Side, salesforce_object: str = "Lead"
+) -> Base:
     """The base of a side that shows `values`, and blanks in all other fields that count."""
     forms = book.pages[salesforce_object].forms(side)
     return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.sealer)
 
 
-def a_change(ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries: int = 0) -> Change:
+def a_change(
+    ref: Ref, cause: Cause = Cause.EDITED, *, minutes: float = 0, tries: int = 0
+) -> Change:
     """Look at a record."""
     return Change("acme", Kind.CONTACT, ref, cause, at(minutes), tries)
 
@@ -176,5 +226,11 @@ def a_leg(total: int = 0, **more: object) -> Leg:
 
 def a_job(*legs: Leg, **more: object) -> Job:
     """A resync that began at noon, of `a_leg` unless legs are given."""
-    plain = {"connection": "acme", "id": "7f3a2c", "verb": Verb.RESYNC, "started_at": NOON, "moved_at": NOON}
+    plain = {
+        "connection": "acme",
+        "id": "7f3a2c",
+        "verb": Verb.RESYNC,
+        "started_at": NOON,
+        "moved_at": NOON,
+    }
     return Job(**{**plain, "legs": legs or (a_leg(),), **more})  # type: ignore[arg-type]

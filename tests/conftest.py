@@ -1,4 +1,6 @@
-"""What every test may rely on: no account of the machine's owner is in reach, and no test is timed."""
+"""What every test may rely on: no account of the machine's owner is in reach, and no test is
+timed.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,9 @@ from hypothesis import settings
 
 from tests.house.rules.collected import is_whole
 
-# A slow machine is no failure; what is fast enough is measured by benchmarks. A run tries the same examples as the last one, so that a
-# change is judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
+# A slow machine is no failure; what is fast enough is measured by benchmarks. A run tries the same
+# examples as the last one, so that a change is judged by itself; HYPOTHESIS_PROFILE=explore looks
+# for new ones.
 settings.register_profile("crmsync", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "crmsync"))
@@ -46,7 +49,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """A process per core for all tests; a choice of them is sooner done in this one, unless ``-n`` gives a number."""
+    """A process per core for all tests; a choice of them is sooner done in this one, unless ``-n``
+    gives a number.
+    """
     return None if is_whole(config) else 0
 
 

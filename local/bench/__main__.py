@@ -1,4 +1,6 @@
-"""``python -m local.bench [PART ...]``: measures, and prints one JSON object of figures; how it went is told on stderr."""
+"""``python -m local.bench [PART ...]``: measures, and prints one JSON object of figures; how it
+went is told on stderr.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType({"webhook
 
 def main() -> int:
     """Measure the parts that the arguments name, or all."""
-    parser = argparse.ArgumentParser("python -m local.bench", description="Measures the product on the laptop stack.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named")
+    parser = argparse.ArgumentParser(
+        "python -m local.bench", description="Measures the product on the laptop stack."
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless named"
+    )
     chosen = parser.parse_args().parts or list(PARTS)
     if unknown := set(chosen) - set(PARTS):
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")

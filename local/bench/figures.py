@@ -23,7 +23,9 @@ def told(figures: Iterable[Figure]) -> str:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below or at which so many percent of the values lie (nearest rank). Raises `ValueError` where there is none."""
+    """The value below or at which so many percent of the values lie (nearest rank). Raises
+    `ValueError` where there is none.
+    """
     if not values:
         raise ValueError("no values")
     return sorted(values)[max(0, -(-percent * len(values) // 100) - 1)]

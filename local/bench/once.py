@@ -1,7 +1,8 @@
-"""Imports a handler in this fresh process, has it answer one event, and says what that took of the processor.
+"""Imports a handler in this fresh process, has it answer one event, and says what that took of the
+processor.
 
-Law: the standard library only until the handler is imported. Reads ``{"paths", "module", "event"}`` on stdin; prints
-``[status, milliseconds]`` as its last line.
+Law: the standard library only until the handler is imported. Reads ``{"paths", "module", "event"}``
+on stdin; prints ``[status, milliseconds]`` as its last line.
 """
 
 from __future__ import annotations

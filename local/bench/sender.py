@@ -1,7 +1,9 @@
-"""Sends prepared requests to one address over several connections, as HubSpot does, and says how long each answer took.
+"""Sends prepared requests to one address over several connections, as HubSpot does, and says how
+long each answer took.
 
-Law: the standard library only, in a process of its own, so that what is measured does not share its interpreter. Reads one JSON object
-``{"host", "port", "connections", "requests": [{"headers", "body"}]}`` on stdin and prints ``[[status, milliseconds], ...]``.
+Law: the standard library only, in a process of its own, so that what is measured does not share its
+interpreter. Reads one JSON object ``{"host", "port", "connections", "requests": [{"headers",
+"body"}]}`` on stdin and prints ``[[status, milliseconds], ...]``.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from typing import Any
 def send(given: Mapping[str, Any]) -> list[tuple[int, float]]:
     """Send all requests: each connection has its share of them and sends one after the other."""
     count = int(given["connections"])
-    shares: list[Sequence[Mapping[str, Any]]] = [given["requests"][at::count] for at in range(count)]
+    shares: list[Sequence[Mapping[str, Any]]] = [
+        given["requests"][at::count] for at in range(count)
+    ]
     answers: list[list[tuple[int, float]]] = [[] for _ in shares]
     start = threading.Barrier(count)
 
@@ -34,7 +38,9 @@ def send(given: Mapping[str, Any]) -> list[tuple[int, float]]:
             into.append((answer.status, (time.perf_counter() - began) * 1000))
         connection.close()
 
-    threads = [threading.Thread(target=run, args=pair) for pair in zip(shares, answers, strict=True)]
+    threads = [
+        threading.Thread(target=run, args=pair) for pair in zip(shares, answers, strict=True)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

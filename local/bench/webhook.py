@@ -1,10 +1,13 @@
-"""The webhook: one request of fifty signed events alone, two hundred of them over eight connections, and the first in a fresh process.
+"""The webhook: one request of fifty signed events alone, two hundred of them over eight
+connections, and the first in a fresh process.
 
-Law: the deployed function behind its Function URL on the laptop stack; requests come from a process of their own. A run counts only if
-every answer is 200 and every record stands in the contact queue afterwards.
+Law: the deployed function behind its Function URL on the laptop stack; requests come from a process
+of their own. A run counts only if every answer is 200 and every record stands in the contact queue
+afterwards.
 
-On a machine that does other work as well the milliseconds tell of that too: the best of `ROUNDS` runs is the figure, and what a request
-costs in processor time, of the function and of the stack around it, is told on stderr.
+On a machine that does other work as well the milliseconds tell of that too: the best of `ROUNDS`
+runs is the figure, and what a request costs in processor time, of the function and of the stack
+around it, is told on stderr.
 """
 
 from __future__ import annotations
@@ -54,7 +57,9 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The milliseconds of each answer, and the processor's milliseconds per request: of the function's process, of the stack's."""
+    """The milliseconds of each answer, and the processor's milliseconds per request: of the
+    function's process, of the stack's.
+    """
 
     milliseconds: Sequence[float]
     function_ms: float
@@ -68,13 +73,18 @@ def measure() -> list[Figure]:
         sender.run(ALONE, 1)  # warms what is warm in a deployment that works
         alone = [sender.run(ALONE, 1) for _ in range(ROUNDS)]
         bursts = [sender.run(REQUESTS, CONNECTIONS) for _ in range(ROUNDS)]
-        ours, shortest = (min(sender.fresh(module) for _ in range(ROUNDS)) for module in ("handler", RECEIVER))
+        ours, shortest = (
+            min(sender.fresh(module) for _ in range(ROUNDS)) for module in ("handler", RECEIVER)
+        )
     for name, runs in (("alone", alone), ("burst", bursts)):
         for run in runs:
             took = f"half answered in {percentile(run.milliseconds, 50):.1f}, 95 % in {percentile(run.milliseconds, 95):.1f} ms"
             cost = f"function {run.function_ms:.1f} ms, stack {run.stack_ms:.1f} ms of processor time a request"
             print(f"webhook, {name}: {took}; {cost}", file=sys.stderr)
-    print(f"webhook, import and answer: {ours:.0f} ms, the shortest receiver {shortest:.0f} ms", file=sys.stderr)
+    print(
+        f"webhook, import and answer: {ours:.0f} ms, the shortest receiver {shortest:.0f} ms",
+        file=sys.stderr,
+    )
     best = min(bursts, key=lambda run: percentile(run.milliseconds, 50))
     return [
         Figure("webhook_service_ms", _least(alone, 50), "<= 8", "ms"),
@@ -103,7 +113,12 @@ class Sender:
         address = urlsplit(self._url)
         wanted = [[next(self._ids) for _ in range(EVENTS)] for _ in range(requests)]
         prepared = [self._request(ids) for ids in wanted]
-        given = {"host": address.hostname, "port": address.port, "connections": connections, "requests": prepared}
+        given = {
+            "host": address.hostname,
+            "port": address.port,
+            "connections": connections,
+            "requests": prepared,
+        }
         before, ours = self._function_seconds(), time.process_time()
         done = subprocess.run(
             [sys.executable, "-m", "local.bench.sender"],
@@ -115,14 +130,21 @@ class Sender:
         after, ours = self._function_seconds(), time.process_time() - ours
         answers, queued = json.loads(done.stdout), self._queued()
         if bad := [status for status, _ in answers if status != 200]:
-            raise BenchError(f"{len(bad)} of {requests} requests were not accepted: {sorted(set(bad))}")
+            raise BenchError(
+                f"{len(bad)} of {requests} requests were not accepted: {sorted(set(bad))}"
+            )
         if queued != {one for ids in wanted for one in ids}:
-            raise BenchError(f"{len(queued)} records stand in the queue, not the {requests * EVENTS} that were told of")
+            raise BenchError(
+                f"{len(queued)} records stand in the queue, not the {requests * EVENTS} that were told of"
+            )
         each = 1000 / requests
-        return Run([milliseconds for _, milliseconds in answers], (after - before) * each, ours * each)
+        return Run(
+            [milliseconds for _, milliseconds in answers], (after - before) * each, ours * each
+        )
 
     def fresh(self, module: str) -> float:
-        """Milliseconds of processor time that a fresh process takes to import a handler's module and answer one request.
+        """Milliseconds of processor time that a fresh process takes to import a handler's module
+        and answer one request.
 
         Raises `BenchError`.
         """
@@ -176,8 +198,12 @@ class Sender:
         (url,) = [one for one in sqs.list_queues()["QueueUrls"] if "ContactQueue" in one]
         found: set[int] = set()
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            found.update(int(change.ref.id) for message in messages for change in load(message["Body"]))
-            done = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages]
+            found.update(
+                int(change.ref.id) for message in messages for change in load(message["Body"])
+            )
+            done = [
+                {"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages
+            ]
             sqs.delete_message_batch(QueueUrl=url, Entries=done)
         return found
 

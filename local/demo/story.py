@@ -1,6 +1,7 @@
 """The demo's story: what people do, step by step, and what both CRMs must show afterwards.
 
-Law: a step acts, lets the stack settle, and answers what it saw beside what it expected. It prints nothing.
+Law: a step acts, lets the stack settle, and answers what it saw beside what it expected. It prints
+nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Step:
 
 
 class Story:
-    """Ada is born in HubSpot, Grace in Salesforce; both are edited on both sides; a duplicate and a forger try their luck."""
+    """Ada is born in HubSpot, Grace in Salesforce; both are edited on both sides; a duplicate and a
+    forger try their luck.
+    """
 
     def __init__(self, stack: Stack) -> None:
         """Play on a stack that has just started."""
@@ -63,7 +66,12 @@ class Story:
 
     def born_in_hubspot(self) -> Step:
         """A contact is made in HubSpot and appears as a lead."""
-        ada = {"firstname": "Ada", "lastname": "Lang", "email": "ada@example.com", "company": "Example GmbH"}
+        ada = {
+            "firstname": "Ada",
+            "lastname": "Lang",
+            "email": "ada@example.com",
+            "company": "Example GmbH",
+        }
         self._ada = self._people.new_contact(**ada)
         self._stack.settle()
         leads = self._people.records(ADAS_LEADS)
@@ -99,12 +107,22 @@ class Story:
         self._stack.settle()
         grace = self._people.contact_with("grace@example.org")
         expected = dict(
-            zip(CONTACT, ["Grace", "Holm", "grace@example.org", "+46 8 100", None, "Example AB"], strict=True)
+            zip(
+                CONTACT,
+                ["Grace", "Holm", "grace@example.org", "+46 8 100", None, "Example AB"],
+                strict=True,
+            )
         )
         return Step(
             "A lead is born in Salesforce",
             ["A person makes the lead Grace Holm in Salesforce."],
-            [Sight("HubSpot contact", self._people.contact(grace, *CONTACT) if grace else None, expected)],
+            [
+                Sight(
+                    "HubSpot contact",
+                    self._people.contact(grace, *CONTACT) if grace else None,
+                    expected,
+                )
+            ],
         )
 
     def different_fields(self) -> Step:
@@ -118,7 +136,8 @@ class Story:
                 "In HubSpot her phone becomes +49 731 100.",
                 "In Salesforce her title becomes Engineer, before either side has heard of it.",
             ],
-            self._both_show("phone", "Phone", "+49 731 100") + self._both_show("jobtitle", "Title", "Engineer"),
+            self._both_show("phone", "Phone", "+49 731 100")
+            + self._both_show("jobtitle", "Title", "Engineer"),
         )
 
     def same_field(self) -> Step:
@@ -129,7 +148,10 @@ class Story:
         self._stack.settle()
         return Step(
             "Both sides edit Ada's title; the later edit stands",
-            ["In HubSpot it becomes Chief engineer.", "Five seconds later, in Salesforce, Head of engineering."],
+            [
+                "In HubSpot it becomes Chief engineer.",
+                "Five seconds later, in Salesforce, Head of engineering.",
+            ],
             self._both_show("jobtitle", "Title", "Head of engineering"),
         )
 
@@ -138,7 +160,10 @@ class Story:
         before = self._stack.stats()
         self._stack.settle()
         after = self._stack.stats()
-        writes = {side: after[side]["writes"] - before[side]["writes"] for side in ("hubspot", "salesforce")}
+        writes = {
+            side: after[side]["writes"] - before[side]["writes"]
+            for side in ("hubspot", "salesforce")
+        }
         return Step(
             "Nobody does anything",
             ["The echoes of all these writes have come back, and nothing is left to do."],
@@ -156,7 +181,11 @@ class Story:
             "Somebody enters Ada a second time in Salesforce",
             ["A person makes another lead with Ada's address."],
             [
-                Sight("HubSpot contact with her address", names, {"firstname": "Ada", **_key(self._lead)}),
+                Sight(
+                    "HubSpot contact with her address",
+                    names,
+                    {"firstname": "Ada", **_key(self._lead)},
+                ),
                 Sight("Records in the error inbox", settled["open_errors"], 1),
             ],
         )
@@ -170,7 +199,10 @@ class Story:
             "objectId": int(self._ada),
             "propertyName": "phone",
         }
-        headers = {"X-HubSpot-Signature-v3": "Zm9yZ2Vk", "X-HubSpot-Request-Timestamp": str(self._stack.clock.now_ms())}
+        headers = {
+            "X-HubSpot-Signature-v3": "Zm9yZ2Vk",
+            "X-HubSpot-Request-Timestamp": str(self._stack.clock.now_ms()),
+        }
         status = requests.post(
             self._stack.webhook_url, data=json.dumps([event]), headers=headers, timeout=10
         ).status_code
@@ -187,13 +219,22 @@ class Story:
     def _both_show(self, property_: str, field_: str, value: str) -> list[Sight]:
         lead = self._people.record("Lead", self._lead, field_)
         return [
-            Sight(f"HubSpot {property_}", self._people.contact(self._ada, property_)[property_], value),
+            Sight(
+                f"HubSpot {property_}", self._people.contact(self._ada, property_)[property_], value
+            ),
             Sight(f"Salesforce {field_}", lead[field_], value),
         ]
 
 
 def _lead(first: str, last: str, email: str, company: str) -> dict[str, Any]:
-    return {"FirstName": first, "LastName": last, "Email": email, "Phone": None, "Title": None, "Company": company}
+    return {
+        "FirstName": first,
+        "LastName": last,
+        "Email": email,
+        "Phone": None,
+        "Title": None,
+        "Company": company,
+    }
 
 
 def _key(lead_id: str) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""Tells the story on the terminal: what people did, what both CRMs show, which rule decided, and what it cost in calls.
+"""Tells the story on the terminal: what people did, what both CRMs show, which rule decided, and
+what it cost in calls.
 
 Law: only looks and prints; judging is the story's.
 """
@@ -30,7 +31,9 @@ def demo() -> int:
         "[bold]crmsync[/] on this machine: the Lambdas of template.yaml as processes, and two simulated CRMs."
     )
     with console.status("Starting the stack"):
-        stack = Stack((HERE / "settings.toml").read_text(), json.loads((HERE / "world.json").read_text()))
+        stack = Stack(
+            (HERE / "settings.toml").read_text(), json.loads((HERE / "world.json").read_text())
+        )
     with stack:
         watch = Watch(stack)
         wrong = 0
@@ -41,7 +44,9 @@ def demo() -> int:
     if wrong:
         console.print(f"\n[bold red]{wrong} of these did not come out right.[/]")
         return 1
-    console.print("\n[bold green]Everything came out right.[/] Play with it yourself: [bold]make serve[/]")
+    console.print(
+        "\n[bold green]Everything came out right.[/] Play with it yourself: [bold]make serve[/]"
+    )
     return 0
 
 
@@ -61,7 +66,11 @@ class Watch:
 
     def decisions(self) -> list[str]:
         """What was decided since the last look, a line each, with the ids of the rules."""
-        lines = [line for decision in self._logged() for line in [*decision["effects"], *decision["conflicts"]]]
+        lines = [
+            line
+            for decision in self._logged()
+            for line in [*decision["effects"], *decision["conflicts"]]
+        ]
         fresh, self._told = lines[self._told :], len(lines)
         return fresh
 
@@ -75,7 +84,9 @@ class Watch:
         return {name: stats[name]["calls"] for name in CRMS}
 
 
-def _tell(console: Console, number: int, step: Step, decisions: list[str], calls: Mapping[str, int]) -> None:
+def _tell(
+    console: Console, number: int, step: Step, decisions: list[str], calls: Mapping[str, int]
+) -> None:
     console.print()
     console.print(Rule(Text(f"{number}. {step.title}", "bold"), align="left", style="dim"))
     for deed in step.deeds:
@@ -87,13 +98,18 @@ def _tell(console: Console, number: int, step: Step, decisions: list[str], calls
         table.add_row("shows", _sight(sight))
     for line in decisions or ["nothing"]:
         table.add_row("decided", Text(line))
-    table.add_row("cost", f"{_calls(calls['hubspot'], 'HubSpot')}, {_calls(calls['salesforce'], 'Salesforce')}")
+    table.add_row(
+        "cost",
+        f"{_calls(calls['hubspot'], 'HubSpot')}, {_calls(calls['salesforce'], 'Salesforce')}",
+    )
     console.print(Padding(table, (0, 2)))
 
 
 def _sight(sight: Sight) -> Text:
     text = Text.assemble(
-        ("✓ " if sight.right else "✗ ", "green" if sight.right else "bold red"), f"{sight.place}: ", _plain(sight.seen)
+        ("✓ " if sight.right else "✗ ", "green" if sight.right else "bold red"),
+        f"{sight.place}: ",
+        _plain(sight.seen),
     )
     return text if sight.right else text.append(f"\n  expected {_plain(sight.expected)}", "red")
 

@@ -1,4 +1,5 @@
-"""``make rehearse``: what ``make build`` has built is deployed with its policies enforced, and one contact is played through.
+"""``make rehearse``: what ``make build`` has built is deployed with its policies enforced, and one
+contact is played through.
 
 Law: puts the parts together and says what happens. Everything it starts, it stops.
 """
@@ -51,7 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], None]) -> None:
-    crms = Crms(json.loads((HERE / "world.json").read_text()), clock=(clock := Clock()), faults=Faults(clock), seed=0)
+    crms = Crms(
+        json.loads((HERE / "world.json").read_text()),
+        clock=(clock := Clock()),
+        faults=Faults(clock),
+        seed=0,
+    )
     try:
         say("The SAM CLI deploys template.yaml with a resource that cannot be made.")
         parameters = {
@@ -67,20 +73,29 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
         _set_up(cloud, crms, outputs)
         play(Stage(cloud, crms, People(_ready(crms)), outputs, _operate), say)
     except NotSeenError:
-        print("\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]), file=sys.stderr)
+        print(
+            "\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]),
+            file=sys.stderr,
+        )
         raise
     finally:
         crms.close()
 
 
 def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
-    """What the operator does once: secrets, the command, and the webhooks that the command asks for."""
+    """What the operator does once: secrets, the command, and the webhooks that the command asks
+    for.
+    """
     portal = crms.hubspot.portals[0].portal_id
     hubspot = crms.hubspot_secret(portal) or {}
     signing = ("client_secret", "previous_client_secret")
     secrets = {
-        "crmsync/acme/hubspot": {key: value for key, value in hubspot.items() if key not in signing},
-        "signing/crmsync/acme/hubspot": {key: hubspot[key] for key in ("app_id", *signing) if key in hubspot},
+        "crmsync/acme/hubspot": {
+            key: value for key, value in hubspot.items() if key not in signing
+        },
+        "signing/crmsync/acme/hubspot": {
+            key: hubspot[key] for key in ("app_id", *signing) if key in hubspot
+        },
         "crmsync/acme/salesforce": crms.salesforce_secret(),
     }
     for name, secret in secrets.items():
@@ -88,7 +103,9 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     os.environ.update(cloud.account())
     _operate("settings", "push", str(HERE / "settings.toml"), "--apply")
     _operate("setup", "--apply")
-    crms.subscribe(outputs["WebhookUrl"], [(portal, wiring.operator().webhook_subscriptions(portal))])
+    crms.subscribe(
+        outputs["WebhookUrl"], [(portal, wiring.operator().webhook_subscriptions(portal))]
+    )
 
 
 def _operate(*words: str) -> None:
@@ -102,8 +119,15 @@ def _operate(*words: str) -> None:
 def _ready(crms: Crms) -> dict[str, Any]:
     """Where the two CRMs answer, and the tokens of the people there."""
     portal, org = crms.hubspot.portals[0], crms.salesforce
-    place = {"instance_url": crms.salesforce_url, "user_token": org.user_token, "api_version": org.api_version}
-    return {"portals": [{"base_url": crms.hubspot_url, "user_token": portal.user_token}], "salesforce": place}
+    place = {
+        "instance_url": crms.salesforce_url,
+        "user_token": org.user_token,
+        "api_version": org.api_version,
+    }
+    return {
+        "portals": [{"base_url": crms.hubspot_url, "user_token": portal.user_token}],
+        "salesforce": place,
+    }
 
 
 def _parser() -> argparse.ArgumentParser:

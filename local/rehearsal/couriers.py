@@ -1,9 +1,10 @@
 """What the CRMs send, carried to the deployed system.
 
-Law: carries as the Internet and Salesforce's Event Relay would, and understands nothing of it. A webhook goes to the Function URL over
-HTTP; MiniStack tells functions apart by the Host header. MiniStack makes partner event buses and their rules but, like AWS, lets nobody
-but the partner put events there, and has no partner: so a change event goes to the targets of the deployed rules that MiniStack finds to
-match it.
+Law: carries as the Internet and Salesforce's Event Relay would, and understands nothing of it. A
+webhook goes to the Function URL over HTTP; MiniStack tells functions apart by the Host header.
+MiniStack makes partner event buses and their rules but, like AWS, lets nobody but the partner put
+events there, and has no partner: so a change event goes to the targets of the deployed rules that
+MiniStack finds to match it.
 """
 
 from __future__ import annotations
@@ -31,11 +32,15 @@ def deliver(cloud: MiniStack, crms: Crms) -> None:
 
 
 def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
-    """Hand one event of a partner's bus to the functions whose rules match it, as EventBridge does: asynchronously."""
+    """Hand one event of a partner's bus to the functions whose rules match it, as EventBridge does:
+    asynchronously.
+    """
     events, functions, text = cloud.client("events"), cloud.client("lambda"), json.dumps(event)
     for rule in events.list_rules(EventBusName=bus)["Rules"]:
         if events.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]:
-            for target in events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]:
+            for target in events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)[
+                "Targets"
+            ]:
                 functions.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=text)
 
 
@@ -43,7 +48,9 @@ def knock(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -
     """POST to a Function URL of this deployment; the status, or 0 when no answer came."""
     parts = urlsplit(url)
     trusted = ssl.create_default_context(cafile=str(cloud.certificate))
-    connection = http.client.HTTPSConnection("localhost", cloud.port, timeout=ANSWER_SECONDS, context=trusted)
+    connection = http.client.HTTPSConnection(
+        "localhost", cloud.port, timeout=ANSWER_SECONDS, context=trusted
+    )
     try:
         connection.request("POST", parts.path or "/", body, {**headers, "Host": parts.netloc})
         return connection.getresponse().status

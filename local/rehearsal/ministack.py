@@ -1,7 +1,8 @@
 """MiniStack: a development server for AWS, started for one rehearsal and gone with it.
 
-Law: processes, ports and folders only; what is deployed into it is none of this module's business. It enforces IAM policies
-(``AUTH=true``), listens on loopback alone, and keeps everything it writes in one folder that is removed with it.
+Law: processes, ports and folders only; what is deployed into it is none of this module's business.
+It enforces IAM policies (``AUTH=true``), listens on loopback alone, and keeps everything it writes
+in one folder that is removed with it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ class MiniStack:
         self._log = self.folder / "ministack.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [command], env=self._environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                [command],
+                env=self._environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         try:
             self._wait()
@@ -71,7 +77,9 @@ class MiniStack:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def account(self) -> dict[str, str]:
-        """The environment variables with which AWS tools talk to this server and to no real account."""
+        """The environment variables with which AWS tools talk to this server and to no real
+        account.
+        """
         nowhere = str(self.folder / "none")
         files = {"AWS_CONFIG_FILE": nowhere, "AWS_SHARED_CREDENTIALS_FILE": nowhere}
         place = {"AWS_ENDPOINT_URL": self.url, "AWS_CA_BUNDLE": str(self.certificate)}
@@ -101,7 +109,8 @@ class MiniStack:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",
-            # The queues refuse what comes without TLS. The certificate is made in the folder, and the functions' processes trust it.
+            # The queues refuse what comes without TLS. The certificate is made in the folder, and
+            # the functions' processes trust it.
             "USE_SSL": "1",
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",

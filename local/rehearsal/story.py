@@ -1,6 +1,7 @@
 """One contact crosses both ways through the deployed system, and what must not cross does not.
 
-Law: says what people do and what must be seen; how it gets there is the deployed system's business. A step raises `NotSeenError`.
+Law: says what people do and what must be seen; how it gets there is the deployed system's business.
+A step raises `NotSeenError`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class NotSeenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story plays: the cloud, the CRMs, who works there, the stack's outputs, and the operator, who gives commands."""
+    """Where the story plays: the cloud, the CRMs, who works there, the stack's outputs, and the
+    operator, who gives commands.
+    """
 
     cloud: MiniStack
     crms: Crms
@@ -46,8 +49,12 @@ def play(stage: Stage, say: Callable[[str], None]) -> None:
 
 def born_in_hubspot(stage: Stage) -> None:
     """A contact made in HubSpot becomes a lead in Salesforce, by webhook."""
-    stage.people.new_contact(email="ada@example.com", firstname="Ada", lastname="Lang", phone="555-0100")
-    _until_lead(stage, "ada@example.com", {"FirstName": "Ada", "LastName": "Lang", "Phone": "555-0100"})
+    stage.people.new_contact(
+        email="ada@example.com", firstname="Ada", lastname="Lang", phone="555-0100"
+    )
+    _until_lead(
+        stage, "ada@example.com", {"FirstName": "Ada", "LastName": "Lang", "Phone": "555-0100"}
+    )
 
 
 def edited_in_salesforce(stage: Stage) -> None:
@@ -67,7 +74,9 @@ def undone(stage: Stage) -> None:
 
 def born_in_salesforce(stage: Stage) -> None:
     """A lead made in Salesforce becomes a contact in HubSpot."""
-    stage.people.new_record("Lead", Email="grace@example.com", FirstName="Grace", LastName="Moor", Company="Example")
+    stage.people.new_record(
+        "Lead", Email="grace@example.com", FirstName="Grace", LastName="Moor", Company="Example"
+    )
     _until_contact(stage, "grace@example.com", {"firstname": "Grace", "lastname": "Moor"})
 
 
@@ -82,7 +91,9 @@ def one_refused(stage: Stage) -> None:
 
 def forged(stage: Stage) -> None:
     """A webhook that nobody signed is turned away with 401."""
-    status = knock(stage.cloud, stage.outputs["WebhookUrl"], {"Content-Type": "application/json"}, b"[]")
+    status = knock(
+        stage.cloud, stage.outputs["WebhookUrl"], {"Content-Type": "application/json"}, b"[]"
+    )
     if status != 401:
         raise NotSeenError(f"the forged webhook was answered with {status}")
 
@@ -91,9 +102,14 @@ def schedules_run(stage: Stage) -> None:
     """Poll and sweep run with the rights that the template gives them."""
     functions = stage.cloud.client("lambda")
     names = {
-        it["FunctionName"] for page in functions.get_paginator("list_functions").paginate() for it in page["Functions"]
+        it["FunctionName"]
+        for page in functions.get_paginator("list_functions").paginate()
+        for it in page["Functions"]
     }
-    for part, event in (("SalesforceChanges", {"poll": "salesforce"}), ("HubspotSweep", {"sweep": "hubspot"})):
+    for part, event in (
+        ("SalesforceChanges", {"poll": "salesforce"}),
+        ("HubspotSweep", {"sweep": "hubspot"}),
+    ):
         (name,) = [name for name in names if part in name]
         said = functions.invoke(FunctionName=name, Payload=json.dumps(event))
         if "FunctionError" in said:
@@ -108,7 +124,9 @@ def nothing_left_behind(stage: Stage) -> None:
     urls = queues.list_queues()["QueueUrls"]
     for name in QUEUES:
         (url,) = [url for url in urls if name in url]
-        told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        told = queues.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
         if count := int(told["Attributes"]["ApproximateNumberOfMessages"]):
             raise NotSeenError(f"{count} messages lie in {name}")
 
@@ -131,7 +149,10 @@ def function_log(cloud: MiniStack) -> list[str]:
     lines = []
     for group in logs.describe_log_groups()["logGroups"]:
         for stream in logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]:
-            place = {"logGroupName": group["logGroupName"], "logStreamName": stream["logStreamName"]}
+            place = {
+                "logGroupName": group["logGroupName"],
+                "logStreamName": stream["logStreamName"],
+            }
             found = logs.get_log_events(**place, startFromHead=True)["events"]
             lines += [f"{group['logGroupName']}: {event['message'].rstrip()}" for event in found]
     return lines
@@ -151,13 +172,17 @@ def _until_contact(stage: Stage, email: str, wanted: Mapping[str, str]) -> None:
 
 def _lead(stage: Stage, email: str) -> dict[str, Any] | None:
     """The lead with that address. The addresses are this story's own: they need no escaping."""
-    found = stage.people.records(f"SELECT Id, FirstName, LastName, Phone FROM Lead WHERE Email = '{email}'")  # noqa: S608
+    found = stage.people.records(
+        f"SELECT Id, FirstName, LastName, Phone FROM Lead WHERE Email = '{email}'"  # noqa: S608
+    )
     if len(found) > 1:
         raise NotSeenError(f"{len(found)} leads have the address {email}")
     return found[0] if found else None
 
 
-def _until(stage: Stage, look: Callable[[], dict[str, Any] | None], wanted: Mapping[str, str], what: str) -> None:
+def _until(
+    stage: Stage, look: Callable[[], dict[str, Any] | None], wanted: Mapping[str, str], what: str
+) -> None:
     until = time.monotonic() + WAIT_SECONDS
     while True:
         deliver(stage.cloud, stage.crms)

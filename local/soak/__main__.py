@@ -36,7 +36,9 @@ STORIES: Mapping[str, Story] = MappingProxyType(
 
 def main() -> int:
     """Play the story that the arguments name."""
-    parser = argparse.ArgumentParser("python -m local.soak", description="Long stories on the laptop stack.")
+    parser = argparse.ArgumentParser(
+        "python -m local.soak", description="Long stories on the laptop stack."
+    )
     words = parser.add_subparsers(required=True, metavar="STORY")
     for name, story in STORIES.items():
         word = words.add_parser(name, help=story.ABOUT, description=story.ABOUT)

@@ -1,7 +1,9 @@
-"""Older Salesforce records by the hundred thousand come into HubSpot by import, are resynced, and nothing is left out or doubled.
+"""Older Salesforce records by the hundred thousand come into HubSpot by import, are resynced, and
+nothing is left out or doubled.
 
-Law: the operator's command starts and watches the jobs, the deployed system does the work, Lambdas are killed on the way, and what came of
-it is counted in the two simulators. Webhooks and change events are lost on purpose: each would be the echo of our own write.
+Law: the operator's command starts and watches the jobs, the deployed system does the work, Lambdas
+are killed on the way, and what came of it is counted in the two simulators. Webhooks and change
+events are lost on purpose: each would be the echo of our own write.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ ABOUT = "import and resync very many records while Lambdas die"
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A kind of record: how one is made in Salesforce, what imports it, its concern, and by what a HubSpot record is known."""
+    """A kind of record: how one is made in Salesforce, what imports it, its concern, and by what a
+    HubSpot record is known.
+    """
 
     word: str
     side_word: str
@@ -32,7 +36,10 @@ class Crowd:
 
     def records(self, size: int) -> Iterator[dict[str, str]]:
         """So many records, each with a name of its own."""
-        return ({name: text.format(f"{number:06d}") for name, text in self.make.items()} for number in range(size))
+        return (
+            {name: text.format(f"{number:06d}") for name, text in self.make.items()}
+            for number in range(size)
+        )
 
 
 CROWDS: Mapping[str, Crowd] = MappingProxyType(
@@ -43,7 +50,12 @@ CROWDS: Mapping[str, Crowd] = MappingProxyType(
             "account_sync",
             "companies",
             "name",
-            {"type": "Account", "Name": "Company {}", "Website": "c{}.example.com", "Phone": "+49 731 {}"},
+            {
+                "type": "Account",
+                "Name": "Company {}",
+                "Website": "c{}.example.com",
+                "Phone": "+49 731 {}",
+            },
         ),
         "contacts": Crowd(
             "leads",
@@ -59,9 +71,15 @@ CROWDS: Mapping[str, Crowd] = MappingProxyType(
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Say what can be chosen."""
-    parser.add_argument("--size", type=int, default=5_000, metavar="N", help="how many records (default 5,000)")
     parser.add_argument(
-        "--kills", type=int, default=6, metavar="N", help="how often a Lambda dies in each job (default 6)"
+        "--size", type=int, default=5_000, metavar="N", help="how many records (default 5,000)"
+    )
+    parser.add_argument(
+        "--kills",
+        type=int,
+        default=6,
+        metavar="N",
+        help="how often a Lambda dies in each job (default 6)",
     )
     parser.add_argument("--of", choices=CROWDS, default="companies", help="which records")
 
@@ -75,7 +93,10 @@ def play(arguments: argparse.Namespace) -> int:
         "salesforce": {"daily_api_limit": 10_000_000, "records": crowd.records(size)},
     }
     with Stack(SETTINGS, world) as stack:
-        print(f"{size:,} {crowd.word} stand in Salesforce after {time.monotonic() - began:.0f} s.", flush=True)
+        print(
+            f"{size:,} {crowd.word} stand in Salesforce after {time.monotonic() - began:.0f} s.",
+            flush=True,
+        )
         imported = run_job(stack, crowd.function, arguments.kills, "import", crowd.word)
         _report(stack, crowd, size, imported)
         resync = ("resync", "--side", "hubspot", "--object", crowd.side_word)
@@ -108,4 +129,8 @@ def _known_in_salesforce(crowd: Crowd) -> str:
 def _in_hubspot(stack: Stack, crowd: Crowd) -> Iterable[str]:
     """By what each living record of the portal is known."""
     table = stack.hubspot.portals[0].of(crowd.hubspot).table
-    return (record.value(crowd.known_by).lower() for record in table.walk() if record.archived_ms is None)
+    return (
+        record.value(crowd.known_by).lower()
+        for record in table.walk()
+        if record.archived_ms is None
+    )

@@ -1,6 +1,8 @@
-"""Very many opens and clicks become Salesforce tasks, five calls a thousand, in the memory of a few; then again while things break.
+"""Very many opens and clicks become Salesforce tasks, five calls a thousand, in the memory of a
+few; then again while things break.
 
-Law: the deployed system reads the simulated event log and does the work; what came of it is counted in the simulated org.
+Law: the deployed system reads the simulated event log and does the work; what came of it is counted
+in the simulated org.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ daily_call_allotment = 100000
 CAMPAIGN = {"id": "70012", "appId": "113", "name": "Spring offer", "subject": "Spring is here"}
 LOOK = 5 * 60 + 5
 REST = 13 * 60
-"""Seconds within which the log is read; and after which a message or a claim that somebody left behind is free again."""
+"""Seconds within which the log is read; and after which a message or a claim that somebody left
+behind is free again.
+"""
 
 MOST_RESTS = 40
 HOUR_MS = 3_600_000
@@ -50,15 +54,25 @@ GOAL = 5.2
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Say what can be chosen."""
-    parser.add_argument("--size", type=int, default=100_000, metavar="N", help="how many events (default 100,000)")
-    parser.add_argument("--people", type=int, default=2_000, metavar="N", help="how many recipients (default 2,000)")
     parser.add_argument(
-        "--broken", type=int, default=5_000, metavar="N", help="how many more while things break (default 5,000)"
+        "--size", type=int, default=100_000, metavar="N", help="how many events (default 100,000)"
+    )
+    parser.add_argument(
+        "--people", type=int, default=2_000, metavar="N", help="how many recipients (default 2,000)"
+    )
+    parser.add_argument(
+        "--broken",
+        type=int,
+        default=5_000,
+        metavar="N",
+        help="how many more while things break (default 5,000)",
     )
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Make the tasks and count them; 0 when none was left out or doubled and the calls were few enough."""
+    """Make the tasks and count them; 0 when none was left out or doubled and the calls were few
+    enough.
+    """
     world = {
         "hubspot": [{"portal_id": PORTAL, "tier": "enterprise", "campaigns": [CAMPAIGN]}],
         "salesforce": {"daily_api_limit": 10_000_000},
@@ -87,7 +101,9 @@ FAULTS: Sequence[Mapping[str, Any]] = (
 
 @dataclass(slots=True)
 class Run:
-    """What was seen of one run; memory is in MiB, the most that a function's process had, by tenths of the tasks."""
+    """What was seen of one run; memory is in MiB, the most that a function's process had, by tenths
+    of the tasks.
+    """
 
     size: int
     seconds: float = 0.0
@@ -107,12 +123,17 @@ def _link(stack: Stack, people: Sequence[str]) -> None:
     person = People(stack.ready())
     for start in range(0, len(people), BATCH):
         rows = [
-            {"objectWriteTraceId": one, "properties": {"email": one, "lastname": "Lang", "company": "Example GmbH"}}
+            {
+                "objectWriteTraceId": one,
+                "properties": {"email": one, "lastname": "Lang", "company": "Example GmbH"},
+            }
             for one in people[start : start + BATCH]
         ]
         person.hubspot.crm.contacts.batch_api.create({"inputs": rows})
     stack.settle()
-    print(f"{len(people):,} recipients are linked after {time.monotonic() - began:.0f} s.", flush=True)
+    print(
+        f"{len(people):,} recipients are linked after {time.monotonic() - began:.0f} s.", flush=True
+    )
 
 
 def _events(people: Sequence[str], size: int, now: int, word: str) -> Iterator[dict[str, Any]]:
@@ -128,13 +149,19 @@ def _events(people: Sequence[str], size: int, now: int, word: str) -> Iterator[d
         }
 
 
-def _run(stack: Stack, events: Sequence[dict[str, Any]], faults: Sequence[Mapping[str, Any]]) -> Run:
+def _run(
+    stack: Stack, events: Sequence[dict[str, Any]], faults: Sequence[Mapping[str, Any]]
+) -> Run:
     """Put events into the log, let everything move, and count what came of it."""
     run = Run(len(events))
     wanted = {f"{PORTAL}-{event['created']}-{event['id']}" for event in events}
     at_first, before = _tasks(stack), stack.stats()
     for start in range(0, len(events), PORTION):
-        action = {"side": "hubspot", "do": "email_events", "events": events[start : start + PORTION]}
+        action = {
+            "side": "hubspot",
+            "do": "email_events",
+            "events": events[start : start + PORTION],
+        }
         stack.person(action)
     ended = Event()
     watcher = Thread(target=_watch, args=(stack, run, at_first, ended), daemon=True)
@@ -156,8 +183,12 @@ def _run(stack: Stack, events: Sequence[dict[str, Any]], faults: Sequence[Mappin
     run.left_out, run.doubled = len(wanted - found.keys()), sum(found[key] > 1 for key in wanted)
     after = stack.stats()
     run.task_calls = _task_calls(after) - _task_calls(before)
-    run.calls = {side: after[side]["calls"] - before[side]["calls"] for side in ("hubspot", "salesforce")}
-    run.dynamodb = {name: after["dynamodb"][name] - before["dynamodb"][name] for name in ("reads", "writes")}
+    run.calls = {
+        side: after[side]["calls"] - before[side]["calls"] for side in ("hubspot", "salesforce")
+    }
+    run.dynamodb = {
+        name: after["dynamodb"][name] - before["dynamodb"][name] for name in ("reads", "writes")
+    }
     return run
 
 
@@ -177,7 +208,9 @@ def _tasks(stack: Stack) -> int:
 
 
 def _task_calls(stats: Mapping[str, Any]) -> int:
-    return sum(count for name, count in stats["salesforce"]["by_endpoint"].items() if "Task" in name)
+    return sum(
+        count for name, count in stats["salesforce"]["by_endpoint"].items() if "Task" in name
+    )
 
 
 def _report(word: str, run: Run, *, goal: float | None = None) -> int:
@@ -189,9 +222,12 @@ def _report(word: str, run: Run, *, goal: float | None = None) -> int:
         "left out": f"{run.left_out:,}",
         "doubled": f"{run.doubled:,}",
         "seconds": f"{run.seconds:.0f} ({run.size / max(run.seconds, 0.1):.0f} events a second)",
-        "Salesforce calls per 1,000 tasks": f"{per_thousand:.2f}" + (f" (goal {goal})" if goal else ""),
+        "Salesforce calls per 1,000 tasks": f"{per_thousand:.2f}"
+        + (f" (goal {goal})" if goal else ""),
         "all calls": ", ".join(f"{side} {count:,}" for side, count in run.calls.items()),
-        "DynamoDB units per task": ", ".join(f"{one} {n / max(run.size, 1):.2f}" for one, n in run.dynamodb.items()),
+        "DynamoDB units per task": ", ".join(
+            f"{one} {n / max(run.size, 1):.2f}" for one, n in run.dynamodb.items()
+        ),
         **{
             f"memory of {name}": f"{run.memory.get((name, 1), 0):.0f} MiB at 10 %, {run.memory.get((name, 10), 0):.0f} MiB at 100 %"
             for name in ("email_events", "email_tasks")

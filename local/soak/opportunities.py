@@ -1,7 +1,9 @@
-"""Older opportunities with contact roles come into HubSpot by import while Lambdas die: every deal once, its people tied and added up.
+"""Older opportunities with contact roles come into HubSpot by import while Lambdas die: every deal
+once, its people tied and added up.
 
-Law: the operator's command starts and watches the jobs, the deployed system does the work. What came of it is read from the two simulators
-and compared with the records that the story itself has made; the roll-ups are worked out here, by plain sums, from those alone.
+Law: the operator's command starts and watches the jobs, the deployed system does the work. What
+came of it is read from the two simulators and compared with the records that the story itself has
+made; the roll-ups are worked out here, by plain sums, from those alone.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ ROLL_UPS = ("num_associated_deals", "recent_deal_close_date", "recent_deal_amoun
 
 @dataclass(slots=True)
 class Org:
-    """What stands in Salesforce before anything syncs. Opportunities are made one after the other, each later than the one before."""
+    """What stands in Salesforce before anything syncs. Opportunities are made one after the other,
+    each later than the one before.
+    """
 
     accounts: int
     contacts: int
@@ -35,13 +39,19 @@ class Org:
 
     @classmethod
     def of(cls, size: int, seed: int) -> Org:
-        """An org with so many opportunities; a tenth as many contacts, and half as many accounts as contacts."""
+        """An org with so many opportunities; a tenth as many contacts, and half as many accounts as
+        contacts.
+        """
         dice = random.Random(seed)
         org = cls(max(1, size // 20), max(2, size // 10))
         for number in range(size):
-            amount = dice.choice((None, dice.randrange(1, 10_000), dice.randrange(100, 99_999) / 100))
+            amount = dice.choice(
+                (None, dice.randrange(1, 10_000), dice.randrange(100, 99_999) / 100)
+            )
             day = f"20{dice.randrange(20, 27)}-{dice.randrange(1, 13):02d}-{dice.randrange(1, 29):02d}"
-            org.opportunities.append({"StageName": dice.choice(STAGES), "CloseDate": day, "Amount": amount})
+            org.opportunities.append(
+                {"StageName": dice.choice(STAGES), "CloseDate": day, "Amount": amount}
+            )
             org.roles[number] = dice.sample(range(org.contacts), dice.choice((0, 1, 1, 2)))
         return org
 
@@ -60,14 +70,30 @@ class Org:
             }
         for number, shown in enumerate(self.opportunities):
             account = f"@a{number % self.accounts}"
-            yield {"type": "Opportunity", "ref": f"o{number}", "Name": _name(number), "AccountId": account, **shown}
+            yield {
+                "type": "Opportunity",
+                "ref": f"o{number}",
+                "Name": _name(number),
+                "AccountId": account,
+                **shown,
+            }
         for number, people in self.roles.items():
             for one in people:
-                yield {"type": "OpportunityContactRole", "OpportunityId": f"@o{number}", "ContactId": f"@c{one}"}
+                yield {
+                    "type": "OpportunityContactRole",
+                    "OpportunityId": f"@o{number}",
+                    "ContactId": f"@c{one}",
+                }
 
     def roll_ups(self, contact: int) -> tuple[str, ...]:
-        """What a contact must show, in the order of `ROLL_UPS`; made last is what has the highest number."""
-        mine = [shown for number, shown in enumerate(self.opportunities) if contact in self.roles[number]]
+        """What a contact must show, in the order of `ROLL_UPS`; made last is what has the highest
+        number.
+        """
+        mine = [
+            shown
+            for number, shown in enumerate(self.opportunities)
+            if contact in self.roles[number]
+        ]
         if not mine:
             return ("",) * len(ROLL_UPS)
         won = [shown for shown in mine if shown["StageName"] == "Closed Won"]
@@ -100,13 +126,23 @@ def _text(amount: object) -> str:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Say what can be chosen."""
-    parser.add_argument("--size", type=int, default=2_000, metavar="N", help="how many opportunities (default 2,000)")
-    parser.add_argument("--kills", type=int, default=6, metavar="N", help="how often a Lambda dies (default 6)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=2_000,
+        metavar="N",
+        help="how many opportunities (default 2,000)",
+    )
+    parser.add_argument(
+        "--kills", type=int, default=6, metavar="N", help="how often a Lambda dies (default 6)"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another org (default 1)")
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Import accounts, contacts, opportunities; 0 when every deal is there once, tied and added up right."""
+    """Import accounts, contacts, opportunities; 0 when every deal is there once, tied and added up
+    right.
+    """
     began, org = time.monotonic(), Org.of(arguments.size, arguments.seed)
     world = {
         "hubspot": [{"portal_id": 555001, "tier": "enterprise"}],
@@ -114,7 +150,8 @@ def play(arguments: argparse.Namespace) -> int:
     }
     with Stack(SETTINGS, world) as stack:
         print(
-            f"{arguments.size:,} opportunities stand in Salesforce after {time.monotonic() - began:.0f} s.", flush=True
+            f"{arguments.size:,} opportunities stand in Salesforce after {time.monotonic() - began:.0f} s.",
+            flush=True,
         )
         for word, function in (("accounts", "account_sync"), ("contacts", "contact_sync")):
             run_job(stack, function, 0, "import", word)
@@ -124,7 +161,10 @@ def play(arguments: argparse.Namespace) -> int:
         rows = {
             "job": f"{' '.join(run.words)}: {run.job['state']}, {run.job['queued']:,} queued",
             "deals in HubSpot": f"{sum(found.deals.values()):,}",
-            **{name: f"{len(ones):,}{f', for example {ones[0]}' if ones else ''}" for name, ones in wrong.items()},
+            **{
+                name: f"{len(ones):,}{f', for example {ones[0]}' if ones else ''}"
+                for name, ones in wrong.items()
+            },
             **figures(run, arguments.size, "backfill", "opportunity_sync"),
             "open errors": f"{stack.settle()['open_errors']}",
         }
@@ -133,7 +173,9 @@ def play(arguments: argparse.Namespace) -> int:
 
 
 class _Portal:
-    """What stands in HubSpot afterwards: how often each deal, who is associated with it, what each contact shows."""
+    """What stands in HubSpot afterwards: how often each deal, who is associated with it, what each
+    contact shows.
+    """
 
     def __init__(self, stack: Stack) -> None:
         portal = stack.hubspot.portals[0]
@@ -143,11 +185,16 @@ class _Portal:
         self.deals = Counter(one.value("dealname") for one in deals)
         address = {one.id: one.value("email") for one in contacts}
         self.tied: Mapping[str, set[str]] = {
-            one.value("dealname"): {address[who] for who in portal.associations.of(("0-3", "0-1"), one.id)}
+            one.value("dealname"): {
+                address[who] for who in portal.associations.of(("0-3", "0-1"), one.id)
+            }
             for one in deals
         }
         self.company = {one.value("dealname"): self._company(one.id) for one in deals}
-        self.shown = {one.value("email"): tuple(one.value(f"crmsync_{name}") for name in ROLL_UPS) for one in contacts}
+        self.shown = {
+            one.value("email"): tuple(one.value(f"crmsync_{name}") for name in ROLL_UPS)
+            for one in contacts
+        }
 
     def _company(self, deal: str) -> str:
         primary = self._portal.associations.primary(("0-3", "0-2"), deal)
@@ -156,8 +203,12 @@ class _Portal:
 
     def compared(self, org: Org) -> Mapping[str, Sequence[str]]:
         """What is not as it must be, by kind of mistake."""
-        wrong: dict[str, list[str]] = {name: [] for name in ("left out", "doubled", "tied wrongly", "added up wrongly")}
-        people = defaultdict(set, {_name(one): {_address(who) for who in who_} for one, who_ in org.roles.items()})
+        wrong: dict[str, list[str]] = {
+            name: [] for name in ("left out", "doubled", "tied wrongly", "added up wrongly")
+        }
+        people = defaultdict(
+            set, {_name(one): {_address(who) for who in who_} for one, who_ in org.roles.items()}
+        )
         for number in range(len(org.opportunities)):
             name = _name(number)
             wrong["left out"] += [name] if not self.deals[name] else []
@@ -167,5 +218,7 @@ class _Portal:
             wrong["tied wrongly"] += [] if fits else [name]
         for number in range(org.contacts):
             address = _address(number)
-            wrong["added up wrongly"] += [] if self.shown.get(address) == org.roll_ups(number) else [address]
+            wrong["added up wrongly"] += (
+                [] if self.shown.get(address) == org.roll_ups(number) else [address]
+            )
         return wrong

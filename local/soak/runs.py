@@ -1,6 +1,8 @@
-"""What soak stories share: a job of the operator's, watched to its end while Lambdas die, and what was measured of it.
+"""What soak stories share: a job of the operator's, watched to its end while Lambdas die, and what
+was measured of it.
 
-Law: no story here. The operator's command starts and watches the jobs; whatever else is looked at is the laptop stack's own.
+Law: no story here. The operator's command starts and watches the jobs; whatever else is looked at
+is the laptop stack's own.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ MOST_RESTS = 60
 
 @dataclass(slots=True)
 class Run:
-    """One job and what was seen of it. Memory is in MiB, the most that a process of a function ever had, by tenths of the job."""
+    """One job and what was seen of it. Memory is in MiB, the most that a process of a function ever
+    had, by tenths of the job.
+    """
 
     words: tuple[str, ...]
     size: int
@@ -84,12 +88,17 @@ def run_job(stack: Stack, function: str, kills: int, *words: str) -> Run:
 
 
 def _watch(stack: Stack, function: str, run: Run, kills: int, ended: Event) -> None:
-    """Look at the job now and then, print how far it is, and kill a Lambda at each of so many milestones."""
+    """Look at the job now and then, print how far it is, and kill a Lambda at each of so many
+    milestones.
+    """
     places = ("dynamodb_write", "hubspot_write", "start", "salesforce_write")
     while not ended.wait(max(LOOK_EVERY, run.size / 100 / LOOKS)):
         _look(stack, run)
         done = int(run.job["done"])
-        print(f"  {done:>9,} of {run.size:,}  {run.job['per_second'] or 0:>6} a second  {run.job['state']}", flush=True)
+        print(
+            f"  {done:>9,} of {run.size:,}  {run.job['per_second'] or 0:>6} a second  {run.job['state']}",
+            flush=True,
+        )
         if run.kills < kills and done >= run.size * (run.kills + 1) / (kills + 2):
             victim = ("backfill", function)[run.kills % 2]
             after = "dynamodb_write" if victim == "backfill" else places[run.kills % len(places)]
@@ -121,22 +130,34 @@ def unfinished(stack: Stack) -> int:
         "ApproximateNumberOfMessagesDelayed",
     )
     urls = [url for url in sqs.list_queues()["QueueUrls"] if "DeadLetters" not in url]
-    found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"] for url in urls]
+    found = [
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names))["Attributes"]
+        for url in urls
+    ]
     return sum(int(one[name]) for one in found for name in names)
 
 
 def figures(run: Run, size: int, *functions: str) -> dict[str, str]:
     """What was measured of a job over so many records, for `table`."""
-    calls = {side: run.after[side]["calls"] - run.before[side]["calls"] for side in ("hubspot", "salesforce")}
-    writes = {side: run.after[side]["writes"] - run.before[side]["writes"] for side in ("hubspot", "salesforce")}
+    calls = {
+        side: run.after[side]["calls"] - run.before[side]["calls"]
+        for side in ("hubspot", "salesforce")
+    }
+    writes = {
+        side: run.after[side]["writes"] - run.before[side]["writes"]
+        for side in ("hubspot", "salesforce")
+    }
     memory = {name: [run.memory.get((name, tenth), 0) for tenth in (1, 10)] for name in functions}
     return {
         "Lambdas killed": f"{run.kills}",
         "seconds": f"{run.seconds:.0f} ({size / max(run.seconds, 0.1):.0f} records a second)",
-        "calls per 1,000": ", ".join(f"{side} {count * 1000 / size:.1f}" for side, count in calls.items()),
+        "calls per 1,000": ", ".join(
+            f"{side} {count * 1000 / size:.1f}" for side, count in calls.items()
+        ),
         "writing calls": ", ".join(f"{side} {count:,}" for side, count in writes.items()),
         **{
-            f"memory of {name}": f"{one:.0f} MiB at 10 %, {ten:.0f} MiB at 100 %" for name, (one, ten) in memory.items()
+            f"memory of {name}": f"{one:.0f} MiB at 10 %, {ten:.0f} MiB at 100 %"
+            for name, (one, ten) in memory.items()
         },
     }
 
@@ -150,8 +171,13 @@ def table(rows: Mapping[str, str]) -> str:
 def command(stack: Stack, *words: str) -> Any:
     """What the operator's command answers to these words."""
     ready = stack.ready()
-    where = {"AWS_ENDPOINT_URL": ready["aws_endpoint_url"], "AWS_DEFAULT_REGION": ready["aws_region"]}
+    where = {
+        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": ready["aws_region"],
+    }
     keys = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "laptop"}
     line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
-    done = subprocess.run(line, env={**os.environ, **keys, **where}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        line, env={**os.environ, **keys, **where}, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)

@@ -1,8 +1,10 @@
-"""A person loads very many leads into an org whose triggers take their time: each arrives in HubSpot once, and no Lambda is cut off.
+"""A person loads very many leads into an org whose triggers take their time: each arrives in
+HubSpot once, and no Lambda is cut off.
 
-Law: the load is one of Salesforce's own collections after the other; the poll finds it, as change events of so many are lost, and queues
-full messages. Time passes only by what the product's write calls take and by the schedules. What came of it is counted in the two
-simulators, in the table of links, in the queues of dead letters, and by how the Lambdas ended.
+Law: the load is one of Salesforce's own collections after the other; the poll finds it, as change
+events of so many are lost, and queues full messages. Time passes only by what the product's write
+calls take and by the schedules. What came of it is counted in the two simulators, in the table of
+links, in the queues of dead letters, and by how the Lambdas ended.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ AT_ONCE = 200
 MOST_LOOKS = 400
 MINUTE = 60
 ALL_SCHEDULES = 16 * MINUTE
-"""Seconds within which every schedule has run once more, so that what was doubled has every chance to show."""
+"""Seconds within which every schedule has run once more, so that what was doubled has every chance
+to show.
+"""
 
 TELL_EVERY = 10.0
 """Real seconds between two words of how far it is."""
@@ -36,16 +40,21 @@ TELL_EVERY = 10.0
 TIMEOUT = 120
 """Seconds that a Lambda has."""
 
-WORLD = {"hubspot": [{"portal_id": 555001, "tier": "enterprise"}], "salesforce": {"daily_api_limit": 10_000_000}}
+WORLD = {
+    "hubspot": [{"portal_id": 555001, "tier": "enterprise"}],
+    "salesforce": {"daily_api_limit": 10_000_000},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came of a load.
 
-    ``contacts`` says how many addresses are those of so many contacts; ``linked`` counts leads of which both records and both items of the
-    table of links name each other. ``parked``, ``dead``, ``cut_off`` and ``waiting`` are what did not end well. The others are figures:
-    minutes of simulated time, calls of functions and what the longest used (seconds), API calls by side, and memory in MiB.
+    ``contacts`` says how many addresses are those of so many contacts; ``linked`` counts leads of
+    which both records and both items of the table of links name each other. ``parked``, ``dead``,
+    ``cut_off`` and ``waiting`` are what did not end well. The others are figures: minutes of
+    simulated time, calls of functions and what the longest used (seconds), API calls by side, and
+    memory in MiB.
     """
 
     contacts: Mapping[int, int]
@@ -76,8 +85,16 @@ class Came:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Say what can be chosen."""
-    parser.add_argument("--size", type=int, default=50_000, metavar="N", help="how many leads (default 50,000)")
-    parser.add_argument("--seconds", type=float, default=20, metavar="N", help="what a write call takes (default 20)")
+    parser.add_argument(
+        "--size", type=int, default=50_000, metavar="N", help="how many leads (default 50,000)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=20,
+        metavar="N",
+        help="what a write call takes (default 20)",
+    )
 
 
 def play(arguments: argparse.Namespace) -> int:
@@ -95,8 +112,11 @@ def play(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def load_leads(stack: Stack, size: int, seconds: float, tell: Callable[[str], None] = lambda _text: None) -> Came:
-    """Make so many leads as a person, with write calls of the product that take so many seconds, and let everything move to its end.
+def load_leads(
+    stack: Stack, size: int, seconds: float, tell: Callable[[str], None] = lambda _text: None
+) -> Came:
+    """Make so many leads as a person, with write calls of the product that take so many seconds,
+    and let everything move to its end.
 
     `tell` is told now and then how far it is.
     """
@@ -121,13 +141,20 @@ def load_leads(stack: Stack, size: int, seconds: float, tell: Callable[[str], No
         parked=parked,
         dead=sum(_waiting(stack, dead=True).values()),
         cut_off=sum(
-            count for some in lambdas.endings().values() for how, count in some.items() if how is not Ending.ANSWERED
+            count
+            for some in lambdas.endings().values()
+            for how, count in some.items()
+            if how is not Ending.ANSWERED
         ),
         waiting=sum(_waiting(stack).values()),
         minutes=minutes,
-        invocations={name: count - before["lambda"][name] for name, count in after["lambda"].items()},
+        invocations={
+            name: count - before["lambda"][name] for name, count in after["lambda"].items()
+        },
         longest=lambdas.longest(),
-        calls={side: after[side]["calls"] - before[side]["calls"] for side in ("hubspot", "salesforce")},
+        calls={
+            side: after[side]["calls"] - before[side]["calls"] for side in ("hubspot", "salesforce")
+        },
         memory=lambdas.memory_mib(),
     )
 
@@ -139,9 +166,14 @@ def _telling(stack: Stack, size: int, tell: Callable[[str], None]) -> Iterator[N
 
     def watch() -> None:
         while not ended.wait(TELL_EVERY):
-            calls, minutes = stack.cloud.lambdas.calls()["contact_sync"], (stack.clock.now_ms() - began) / 60_000
+            calls, minutes = (
+                stack.cloud.lambdas.calls()["contact_sync"],
+                (stack.clock.now_ms() - began) / 60_000,
+            )
             made = len(_contacts(stack))
-            tell(f"{made:>9,} of {size:,} contacts, {calls:,} invocations, {minutes:.0f} simulated minutes")
+            tell(
+                f"{made:>9,} of {size:,} contacts, {calls:,} invocations, {minutes:.0f} simulated minutes"
+            )
 
     watcher = Thread(target=watch, daemon=True)
     watcher.start()
@@ -157,11 +189,15 @@ def _figures(came: Came, size: int) -> Mapping[str, str]:
     busy = [name for name, count in came.invocations.items() if count]
     return {
         "leads": f"{size:,}",
-        "contacts of one address": ", ".join(f"{many}: {count:,}" for many, count in sorted(came.contacts.items())),
+        "contacts of one address": ", ".join(
+            f"{many}: {count:,}" for many, count in sorted(came.contacts.items())
+        ),
         "linked pairs": f"{came.linked:,}",
         "parked, dead letters, cut off": f"{came.parked}, {came.dead}, {came.cut_off}",
         "simulated minutes": f"{came.minutes:.0f}",
-        "calls per 1,000": ", ".join(f"{side} {count * 1000 / size:.1f}" for side, count in came.calls.items()),
+        "calls per 1,000": ", ".join(
+            f"{side} {count * 1000 / size:.1f}" for side, count in came.calls.items()
+        ),
         **{
             name: f"{came.invocations[name]:,} invocations, the longest {came.longest[name]:.0f} of {TIMEOUT} s, "
             f"{came.memory.get(name, 0):.0f} MiB"
@@ -181,7 +217,9 @@ def _insert(people: People, size: int) -> None:
             }
             for at in range(start, min(size, start + AT_ONCE))
         ]
-        people.salesforce.restful("composite/sobjects", method="POST", json={"allOrNone": False, "records": records})
+        people.salesforce.restful(
+            "composite/sobjects", method="POST", json={"allOrNone": False, "records": records}
+        )
 
 
 def _contacts(stack: Stack) -> Any:
@@ -194,12 +232,18 @@ def _addresses(stack: Stack) -> Counter[str]:
 
 
 def _emails(stack: Stack) -> Iterator[str]:
-    return (record.value("email") for record in _contacts(stack).walk() if record.archived_ms is None)
+    return (
+        record.value("email") for record in _contacts(stack).walk() if record.archived_ms is None
+    )
 
 
 def _linked(stack: Stack) -> Iterator[bool]:
-    """Lead by lead: whether it and one living contact name each other, and so do their two items in the table of links."""
-    contacts = {one.id: one.value(HUBSPOT_KEY) for one in _contacts(stack).walk() if one.archived_ms is None}
+    """Lead by lead: whether it and one living contact name each other, and so do their two items in
+    the table of links.
+    """
+    contacts = {
+        one.id: one.value(HUBSPOT_KEY) for one in _contacts(stack).walk() if one.archived_ms is None
+    }
     links = dict(_links(stack))
     named = (stack.salesforce.values("Lead", field) for field in ("Id", SALESFORCE_KEY))
     for lead, key in zip(*named, strict=True):
@@ -210,13 +254,19 @@ def _linked(stack: Stack) -> Iterator[bool]:
 
 
 def _links(stack: Stack) -> Iterator[tuple[str, str]]:
-    """The key of each item in the table of links, and the record that it names; from what is stored, as a scan would read for minutes."""
-    stored = stack.cloud.aws.backend("dynamodb").tables[stack.cloud.deployed.ref("LinksTable")].items
+    """The key of each item in the table of links, and the record that it names; from what is
+    stored, as a scan would read for minutes.
+    """
+    stored = (
+        stack.cloud.aws.backend("dynamodb").tables[stack.cloud.deployed.ref("LinksTable")].items
+    )
     return ((key.value, item.attrs["s"].value) for key, item in stored.items())
 
 
 def _waiting(stack: Stack, *, dead: bool = False) -> dict[str, int]:
-    """Messages of the queues, or of the queues of dead letters, whether ready, in work or put off; empty queues left out."""
+    """Messages of the queues, or of the queues of dead letters, whether ready, in work or put off;
+    empty queues left out.
+    """
     sqs = stack.cloud.aws.client("sqs")
     names = [
         "ApproximateNumberOfMessages",

@@ -1,8 +1,9 @@
-"""Calls that nobody waits for: Lambda's asynchronous invocation, and the two services that use it here.
+"""Calls that nobody waits for: Lambda's asynchronous invocation, and the two services that use it
+here.
 
-Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again after one minute and
-once more after two; a throttled one is tried again without using these up, for six hours. EventBridge rules and
-EventBridge Scheduler both call Lambdas so.
+Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again
+after one minute and once more after two; a throttled one is tried again without using these up, for
+six hours. EventBridge rules and EventBridge Scheduler both call Lambdas so.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class AsyncCalls:
     """A `Mover` that makes the calls handed to it, and makes them again when they fail."""
 
     def __init__(self, lambdas: Lambdas, clock: Clock, retries: Mapping[str, int]) -> None:
-        """Take how often each function's failed call is repeated (by logical id; 2 where nothing is said)."""
+        """Take how often each function's failed call is repeated (by logical id; 2 where nothing is
+        said).
+        """
         self._lambdas = lambdas
         self._clock = clock
         self._retries = retries
@@ -70,8 +73,12 @@ class AsyncCalls:
         now = self._clock.now_ms()
         if outcome.ending is Ending.THROTTLED and now - call.since_ms < LONGEST_WAIT_MS:
             again = replace(call, due_ms=now + THROTTLED_AGAIN_MS)
-        elif not outcome.ok and call.failures < self._retries.get(call.function, len(RETRY_AFTER_MS)):
-            again = replace(call, due_ms=now + RETRY_AFTER_MS[call.failures], failures=call.failures + 1)
+        elif not outcome.ok and call.failures < self._retries.get(
+            call.function, len(RETRY_AFTER_MS)
+        ):
+            again = replace(
+                call, due_ms=now + RETRY_AFTER_MS[call.failures], failures=call.failures + 1
+            )
         else:
             return
         with self._lock:
@@ -92,7 +99,9 @@ class Schedules:
         self._calls = calls
         self._clock = clock
         began = clock.now_ms()
-        self._turns = [(schedule, recurrence_of(schedule.expression, began)) for schedule in schedules]
+        self._turns = [
+            (schedule, recurrence_of(schedule.expression, began)) for schedule in schedules
+        ]
         self._due: list[int | None] = [recurrence.after(began) for _, recurrence in self._turns]
 
     def move(self) -> bool:

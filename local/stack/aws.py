@@ -1,7 +1,9 @@
-"""AWS on the laptop: moto behind one loopback address, in an account of its own, living in the simulated time.
+"""AWS on the laptop: moto behind one loopback address, in an account of its own, living in the
+simulated time.
 
-Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may live in one
-process; moto's only clock is replaced by one that asks the `Aws` whose request is being answered.
+Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may
+live in one process; moto's only clock is replaced by one that asks the `Aws` whose request is being
+answered.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ OWN_KEY = "LAPTOPSTACK"
 """The access key id of the stack's own calls."""
 
 _ACCOUNTS = itertools.count(100_000_000_001)
-_CLOCK: ContextVar[Clock | None] = ContextVar("clock of the request that is being answered", default=None)
+_CLOCK: ContextVar[Clock | None] = ContextVar(
+    "clock of the request that is being answered", default=None
+)
 
 
 class _Time:
@@ -64,13 +68,17 @@ def _utcnow() -> datetime:
 
 
 def _now_ms() -> float:
-    """The present for moto's queues, which ask once per message and call: without a detour by dates."""
+    """The present for moto's queues, which ask once per message and call: without a detour by
+    dates.
+    """
     clock = _CLOCK.get()
     return datetime.now(UTC).timestamp() * 1000 if clock is None else float(clock.now_ms())
 
 
 def _visible(queue: Any) -> list[Any]:
-    """What a queue has to hand out now. As the two below it stands in for moto's own, which asks for the time at each of its messages."""
+    """What a queue has to hand out now. As the two below it stands in for moto's own, which asks
+    for the time at each of its messages.
+    """
     now = _now_ms()
     return [one for one in queue._messages if one.visible_at < now >= one.delayed_until]  # noqa: SLF001
 
@@ -99,15 +107,21 @@ _EVENT = ("id", "time", "version", "detail-type", "source", "region", "resources
 _TRANSFORMED = EventTemplateParser.parse
 
 
-def _event_as_sent(input_template: str, input_paths_map: dict[str, Any], event: Any) -> dict[str, Any]:
-    """What moto sends to a target; it makes a grammar for each of the eight parts of each event, even where nothing is transformed."""
+def _event_as_sent(
+    input_template: str, input_paths_map: dict[str, Any], event: Any
+) -> dict[str, Any]:
+    """What moto sends to a target; it makes a grammar for each of the eight parts of each event,
+    even where nothing is transformed.
+    """
     if input_template or input_paths_map:
         return _TRANSFORMED(input_template, input_paths_map, event)
     return {name: event[name] for name in _EVENT}
 
 
 def _matches(pattern: Any, event: Any) -> bool:
-    """Whether a rule wants an event; moto writes and reads the event as JSON for each rule, though it has just been read from JSON."""
+    """Whether a rule wants an event; moto writes and reads the event as JSON for each rule, though
+    it has just been read from JSON.
+    """
     wanted = pattern.get_pattern()
     return not wanted or pattern._does_event_match(pattern._flatten_dict(event), wanted)  # noqa: SLF001
 
@@ -115,11 +129,15 @@ def _matches(pattern: Any, event: Any) -> bool:
 _DIRECT: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"events": EventsHandler.dispatch, "sqs": SQSResponse.dispatch}
 )
-"""What answers the calls that come by the thousand. moto's own way there leads through Flask, which takes as long again."""
+"""What answers the calls that come by the thousand. moto's own way there leads through Flask, which
+takes as long again.
+"""
 
 
 def _install() -> None:
-    """Change moto once for the process; without an `Aws` of ours it behaves as before, save for speed."""
+    """Change moto once for the process; without an `Aws` of ours it behaves as before, save for
+    speed.
+    """
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
     setattr(moto.sqs.models, "unix_time_millis", _now_ms)  # noqa: B010 - it is a module's import there
@@ -135,13 +153,19 @@ def _install() -> None:
 class Aws:
     """One account with one endpoint."""
 
-    def __init__(self, clock: Clock, faults: Faults, *, port: int = 0, turns: Turns | None = None) -> None:
-        """Answer on loopback at once, workers in their `turns`, with nothing in the account. Raises `OSError` when the port is taken."""
+    def __init__(
+        self, clock: Clock, faults: Faults, *, port: int = 0, turns: Turns | None = None
+    ) -> None:
+        """Answer on loopback at once, workers in their `turns`, with nothing in the account. Raises
+        `OSError` when the port is taken.
+        """
         _install()
         self.account = str(next(_ACCOUNTS))
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
-        """What the template of this account grants to whom; whoever it does not name may do everything."""
+        """What the template of this account grants to whom; whoever it does not name may do
+        everything.
+        """
         self.tables = Tables(self.account, clock, faults, self.callers)
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
@@ -190,15 +214,24 @@ class Aws:
 
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         who = self.callers.functions.get(key, key)
-        refusal = self._refusal(who, service, target.rpartition(".")[2], body) if self.rights.knows(who) else None
+        refusal = (
+            self._refusal(who, service, target.rpartition(".")[2], body)
+            if self.rights.knows(who)
+            else None
+        )
         if refusal:
             reply = refusal
         elif service == "dynamodb" and target.startswith("DynamoDB_2012"):
             reply = self.tables.answer(target.partition(".")[2], key, body, forward)
         else:
             reply = forward(body)
-        ours = {"Date": formatdate(self._clock.now_ms() / 1000, usegmt=True), "Content-Length": str(len(reply.body))}
-        headers = [(name, value) for name, value in reply.headers.items() if name.title() not in ours]
+        ours = {
+            "Date": formatdate(self._clock.now_ms() / 1000, usegmt=True),
+            "Content-Length": str(len(reply.body)),
+        }
+        headers = [
+            (name, value) for name, value in reply.headers.items() if name.title() not in ours
+        ]
         start_response(f"{reply.status} Answer", [*headers, *ours.items()])
         return [reply.body]
 
@@ -219,12 +252,16 @@ class Aws:
             request = Request(inner)
             code, given, said = _DIRECT[service](request, request.raw_url, dict(request.headers))
             return Reply(int(code), dict(given), said.encode() if isinstance(said, str) else said)
-        application: Any = self._applications.get(service) or self._dispatcher.get_application(inner)
+        application: Any = self._applications.get(service) or self._dispatcher.get_application(
+            inner
+        )
         if service:
             self._applications[service] = application
         inner["wsgi.input"] = io.BytesIO(body)
         caught: list[tuple[str, list[tuple[str, str]]]] = []
-        answer = application(inner, lambda status, headers, _error=None: caught.append((status, headers)))
+        answer = application(
+            inner, lambda status, headers, _error=None: caught.append((status, headers))
+        )
         content = b"".join(answer)
         if hasattr(answer, "close"):
             answer.close()
@@ -233,7 +270,13 @@ class Aws:
 
 
 def _signed_by(authorization: str) -> tuple[str, str]:
-    """Access key id and service of a signed request (Signature Version 4); two empty strings for any other."""
+    """Access key id and service of a signed request (Signature Version 4); two empty strings for
+    any other.
+    """
     _, _, credential = authorization.partition("Credential=")
     scope = credential.partition(",")[0].split("/")
-    return (scope[0], scope[3]) if len(scope) == len(("key", "date", "region", "service", "aws4_request")) else ("", "")
+    return (
+        (scope[0], scope[3])
+        if len(scope) == len(("key", "date", "region", "service", "aws4_request"))
+        else ("", "")
+    )

@@ -2,10 +2,11 @@
 
 Law: pure arithmetic on items in the wire's form (``{"name": {"S": "..."}}``).
 
-Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read and write
-operations": a strongly consistent read costs one unit per 4 KiB, an eventually consistent one half of it, a write one
-unit per KiB of the larger of the item before and after; a transaction costs twice; nothing found or a refused condition
-still costs the least unit. What secondary indexes cost is not counted.
+Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read
+and write operations": a strongly consistent read costs one unit per 4 KiB, an eventually consistent
+one half of it, a write one unit per KiB of the larger of the item before and after; a transaction
+costs twice; nothing found or a refused condition still costs the least unit. What secondary indexes
+cost is not counted.
 """
 
 from __future__ import annotations
@@ -36,13 +37,19 @@ def value_size(value: Mapping[str, Any]) -> int:
 
 
 def number_size(text: str) -> int:
-    """Bytes of a number: about one per two significant digits, and one more; a negative number takes one more still."""
+    """Bytes of a number: about one per two significant digits, and one more; a negative number
+    takes one more still.
+    """
     digits = text.lstrip("+-").lower().split("e")[0].replace(".", "").strip("0")
     return math.ceil(len(digits) / 2) + 1 + text.startswith("-")
 
 
-def read_units(sizes: Iterable[int], *, consistent: bool, together: bool = False, transaction: bool = False) -> float:
-    """Units for reading items of these sizes; `together` as a Query or Scan rounds: once, over the sum."""
+def read_units(
+    sizes: Iterable[int], *, consistent: bool, together: bool = False, transaction: bool = False
+) -> float:
+    """Units for reading items of these sizes; `together` as a Query or Scan rounds: once, over the
+    sum.
+    """
     per_unit = 2.0 if transaction else 1.0 if consistent else 0.5
     rounded = [sum(sizes)] if together else sizes
     return per_unit * sum(max(1, math.ceil(size / READ_UNIT)) for size in rounded)
@@ -50,7 +57,9 @@ def read_units(sizes: Iterable[int], *, consistent: bool, together: bool = False
 
 def write_units(sizes: Iterable[tuple[int, int]], *, transaction: bool = False) -> float:
     """Units for writing items whose sizes before and after are given; 0 stands for no item."""
-    return (2.0 if transaction else 1.0) * sum(max(1, math.ceil(max(pair) / WRITE_UNIT)) for pair in sizes)
+    return (2.0 if transaction else 1.0) * sum(
+        max(1, math.ceil(max(pair) / WRITE_UNIT)) for pair in sizes
+    )
 
 
 def _binary(content: str | bytes) -> int:

@@ -1,6 +1,7 @@
 """The deployed template on the laptop: everything of AWS, nothing of the CRMs.
 
-Law: puts the parts together and owns them. It has no wiring of its own: who calls whom stands in the template.
+Law: puts the parts together and owns them. It has no wiring of its own: who calls whom stands in
+the template.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Cloud:
         port: int = 0,
         turns: Turns | None = None,
     ) -> None:
-        """Deploy `template`; `doors` are opened where the template has a Function URL for them, `port` is the endpoint's.
+        """Deploy `template`; `doors` are opened where the template has a Function URL for them,
+        `port` is the endpoint's.
 
         Up to ``turns.workers`` processes of a function that a queue calls run side by side.
         """
@@ -53,7 +55,9 @@ class Cloud:
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
-            self.outputs = Path(self._owned.enter_context(tempfile.TemporaryDirectory(prefix="crmsync-")))
+            self.outputs = Path(
+                self._owned.enter_context(tempfile.TemporaryDirectory(prefix="crmsync-"))
+            )
             self.aws = Aws(clock, faults, port=port, turns=self._turns)
             self._owned.callback(self.aws.close)
             read = Template(template, parameters or {})
@@ -76,7 +80,9 @@ class Cloud:
         self._owned.close()
 
     def _lambdas(self, mappings: Iterable[QueueMapping]) -> Lambdas:
-        sandboxes = {mapping.function: mapping.side_by_side(self._turns.workers) for mapping in mappings}
+        sandboxes = {
+            mapping.function: mapping.side_by_side(self._turns.workers) for mapping in mappings
+        }
         made = Lambdas(
             self.functions.values(),
             sandboxes=sandboxes,
@@ -98,14 +104,21 @@ class Cloud:
         calls = AsyncCalls(self.lambdas, clock, retries)
         self.partner_bus = PartnerBus(read.partner_rules(resolver), calls)
         pollers = [
-            QueuePoller(mapping, self.aws, self.lambdas, self._faults, clock, workers=self._turns.workers)
+            QueuePoller(
+                mapping, self.aws, self.lambdas, self._faults, clock, workers=self._turns.workers
+            )
             for mapping in read.queue_mappings(resolver)
         ]
-        self.movers: tuple[Mover, ...] = (Schedules(read.schedules(resolver), calls, clock), calls, *pollers)
+        self.movers: tuple[Mover, ...] = (
+            Schedules(read.schedules(resolver), calls, clock),
+            calls,
+            *pollers,
+        )
 
     def _open(self, doors: Iterable[Door], with_url: Iterable[str]) -> None:
         applications = {
-            self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), self._clock) for name in with_url
+            self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), self._clock)
+            for name in with_url
         }
         for door in doors:
             if door.name in applications:

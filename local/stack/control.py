@@ -1,7 +1,8 @@
-"""The control URL: JSON POSTs that move time, ask for figures, act as a person and set faults (architecture.md, section 6).
+"""The control URL: JSON POSTs that move time, ask for figures, act as a person and set faults
+(architecture.md, section 6).
 
-Law: HTTP on one side, `Stack` on the other; nothing is decided here. Every answer is a JSON object with ``now_ms``; what cannot be done is
-answered 400 (or 404, 405) with a sentence under ``error``.
+Law: HTTP on one side, `Stack` on the other; nothing is decided here. Every answer is a JSON object
+with ``now_ms``; what cannot be done is answered 400 (or 404, 405) with a sentence under ``error``.
 """
 
 from __future__ import annotations
@@ -48,11 +49,15 @@ class Control:
             traceback.print_exc(file=sys.stderr)
             status, content = 500, {"error": f"{type(error).__name__}: {error}"}
         content |= {"now_ms": self._stack.clock.now_ms()}
-        return Response(json.dumps(content), status, content_type="application/json")(environ, start_response)
+        return Response(json.dumps(content), status, content_type="application/json")(
+            environ, start_response
+        )
 
     def _answer(self, request: Request) -> Mapping[str, Any]:
         if request.path not in self._paths:
-            raise _RefusedError(404, f"There is no {request.path}; there are {', '.join(self._paths)}.")
+            raise _RefusedError(
+                404, f"There is no {request.path}; there are {', '.join(self._paths)}."
+            )
         if request.method != "POST":
             raise _RefusedError(405, f"{request.path} takes a POST with a JSON body.")
         try:
@@ -61,7 +66,9 @@ class Control:
             raise _RefusedError(400, f"The body is not JSON: {error}.") from error
         wanted = list if request.path == "/faults" else dict
         if not isinstance(given, wanted):
-            raise _RefusedError(400, f"{request.path} takes a JSON {'array' if wanted is list else 'object'}.")
+            raise _RefusedError(
+                400, f"{request.path} takes a JSON {'array' if wanted is list else 'object'}."
+            )
         return self._paths[request.path](given)
 
     def _settle(self, _given: Any) -> Mapping[str, Any]:
@@ -69,7 +76,11 @@ class Control:
 
     def _advance(self, given: Any) -> Mapping[str, Any]:
         seconds, settle = given.get("seconds"), given.get("settle", True)
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds < float("inf")
+        ):
             raise _RefusedError(400, '/advance needs "seconds", a number that is not negative.')
         if not isinstance(settle, bool):
             raise _RefusedError(400, '"settle" is true or false.')

@@ -1,6 +1,7 @@
 """The two simulators on their addresses, and what comes out of them: webhooks and change events.
 
-Law: carries what the CRMs send to where the deployed system receives it, over HTTP where that is how it comes; understands none of it.
+Law: carries what the CRMs send to where the deployed system receives it, over HTTP where that is
+how it comes; understands none of it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from urllib.parse import urlsplit
 
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
 from local.stack.asynchronous import PartnerBus
 from local.stack.serving import Server
 from local.stack.turns import Turns
+from simulators.hubspot import HubSpotSimulator
+from simulators.salesforce import SalesforceSimulator
 
 HUBSPOT_WAITS = 30.0
-"""Real seconds after which a webhook counts as not answered. HubSpot gives up after 5 [D]; a busy laptop must not look like an outage."""
+"""Real seconds after which a webhook counts as not answered. HubSpot gives up after 5 [D]; a busy
+laptop must not look like an outage.
+"""
 
 
 class Crms:
@@ -40,16 +43,26 @@ class Crms:
         Raises `ValueError` for a world that contradicts itself.
         """
         turns = turns or Turns(seed)
-        self.hubspot = HubSpotSimulator(world.get("hubspot") or [], clock=clock, faults=faults, seed=seed)
-        self.salesforce = SalesforceSimulator(world.get("salesforce") or {}, clock=clock, faults=faults, seed=seed)
+        self.hubspot = HubSpotSimulator(
+            world.get("hubspot") or [], clock=clock, faults=faults, seed=seed
+        )
+        self.salesforce = SalesforceSimulator(
+            world.get("salesforce") or {}, clock=clock, faults=faults, seed=seed
+        )
         self._subscribed: dict[int, tuple[tuple[str | None, ...], ...]] = {}
         sides = (("hubspot", self.hubspot.wsgi), ("salesforce", self.salesforce.wsgi))
-        self._servers = [Server(turns.wsgi(*side), port) for side, port in zip(sides, ports, strict=True)]
+        self._servers = [
+            Server(turns.wsgi(*side), port) for side, port in zip(sides, ports, strict=True)
+        ]
         self.hubspot_url, self.salesforce_url = (server.url for server in self._servers)
         self.salesforce.set_instance_url(self.salesforce_url)
 
-    def subscribe(self, target_url: str, by_portal: Iterable[tuple[int, Iterable[Sequence[str | None]]]]) -> None:
-        """Deploy the app's webhook file in each portal, as a developer would; one that is deployed already stays as it is."""
+    def subscribe(
+        self, target_url: str, by_portal: Iterable[tuple[int, Iterable[Sequence[str | None]]]]
+    ) -> None:
+        """Deploy the app's webhook file in each portal, as a developer would; one that is deployed
+        already stays as it is.
+        """
         for portal_id, subscriptions in by_portal:
             rows = tuple(tuple(row) for row in subscriptions)
             if self._subscribed.get(portal_id) != rows:
@@ -57,8 +70,12 @@ class Crms:
                 self.hubspot.subscribe(portal_id, target_url, rows)
 
     def hubspot_secret(self, portal_id: int) -> dict[str, Any] | None:
-        """What the product must know to work as the app in that portal; None for a portal that the world does not have."""
-        found = next((portal for portal in self.hubspot.portals if portal.portal_id == portal_id), None)
+        """What the product must know to work as the app in that portal; None for a portal that the
+        world does not have.
+        """
+        found = next(
+            (portal for portal in self.hubspot.portals if portal.portal_id == portal_id), None
+        )
         if found is None:
             return None
         secret = {
@@ -71,12 +88,20 @@ class Crms:
         return secret | ({"previous_client_secret": previous} if previous else {})
 
     def salesforce_secret(self) -> dict[str, Any]:
-        """What the product must know to work as the integration user; every login host leads to the simulator."""
+        """What the product must know to work as the integration user; every login host leads to the
+        simulator.
+        """
         sim = self.salesforce
-        return {"client_id": sim.client_id, "client_secret": sim.client_secret, "login_url": self.salesforce_url}
+        return {
+            "client_id": sim.client_id,
+            "client_secret": sim.client_secret,
+            "login_url": self.salesforce_url,
+        }
 
     def administrator_secret(self) -> dict[str, Any]:
-        """What an administrator's session is known by; set-up takes it where the integration user has no right to set anything up."""
+        """What an administrator's session is known by; set-up takes it where the integration user
+        has no right to set anything up.
+        """
         return {"access_token": self.salesforce.user_token, "instance_url": self.salesforce_url}
 
     def close(self) -> None:
@@ -86,7 +111,9 @@ class Crms:
 
 
 class Webhooks:
-    """A `Mover` that delivers HubSpot's webhooks by HTTP and reports back how they were answered."""
+    """A `Mover` that delivers HubSpot's webhooks by HTTP and reports back how they were
+    answered.
+    """
 
     def __init__(self, hubspot: HubSpotSimulator) -> None:
         """Deliver nothing yet."""
@@ -107,7 +134,9 @@ class Webhooks:
 
 
 class ChangeEvents:
-    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay does."""
+    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay
+    does.
+    """
 
     def __init__(self, salesforce: SalesforceSimulator, bus: PartnerBus) -> None:
         """Relay nothing yet."""
@@ -122,7 +151,9 @@ class ChangeEvents:
         return bool(events)
 
     def next_ms(self) -> int | None:
-        """When a transaction ends that takes longer; otherwise an event comes with somebody's write."""
+        """When a transaction ends that takes longer; otherwise an event comes with somebody's
+        write.
+        """
         return self._salesforce.next_commit_ms()
 
 

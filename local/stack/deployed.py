@@ -1,7 +1,8 @@
 """A template's resources made in moto, and what its logical ids stand for.
 
-Law: the only place that knows how a CloudFormation resource becomes calls of a service's API. moto's own CloudFormation
-is not used: importing it takes longer (over 4 s) than everything else that `serve` does.
+Law: the only place that knows how a CloudFormation resource becomes calls of a service's API.
+moto's own CloudFormation is not used: importing it takes longer (over 4 s) than everything else
+that `serve` does.
 """
 
 from __future__ import annotations
@@ -41,10 +42,14 @@ NAMED_BY = {
 
 
 class Deployed:
-    """A template as it stands in the account of one `Aws`; answers what `Ref` and `Fn::GetAtt` mean there."""
+    """A template as it stands in the account of one `Aws`; answers what `Ref` and `Fn::GetAtt` mean
+    there.
+    """
 
     def __init__(self, aws: Aws, template: Template) -> None:
-        """Make the resources. Raises `UnresolvedError` for what the laptop cannot do, botocore's errors for what moto refuses."""
+        """Make the resources. Raises `UnresolvedError` for what the laptop cannot do, botocore's
+        errors for what moto refuses.
+        """
         self._aws = aws
         self._template = template
         self._secrets: dict[str, str] = {}
@@ -65,12 +70,18 @@ class Deployed:
                 makers[kind](logical_id, found[logical_id])
 
     def ref(self, logical_id: str) -> str:
-        """What ``Ref`` answers. Raises `KeyError` for a resource that the template does not have."""
+        """What ``Ref`` answers. Raises `KeyError` for a resource that the template does not
+        have.
+        """
         kind = self._template.resources[logical_id]["Type"]
         if kind == "AWS::SecretsManager::Secret":
             return self._secrets[logical_id]
         name = self._name(logical_id)
-        return f"https://sqs.{REGION}.amazonaws.com/{self._aws.account}/{name}" if kind == "AWS::SQS::Queue" else name
+        return (
+            f"https://sqs.{REGION}.amazonaws.com/{self._aws.account}/{name}"
+            if kind == "AWS::SQS::Queue"
+            else name
+        )
 
     def attribute(self, logical_id: str, attribute: str) -> str:
         """What ``Fn::GetAtt`` answers: an ARN, or the resource's name."""
@@ -96,7 +107,9 @@ class Deployed:
 
     def _bus_of(self, logical_id: str) -> str:
         return str(
-            self.resolver.resolve(self._template.resources[logical_id]["Properties"].get("EventBusName", "default"))
+            self.resolver.resolve(
+                self._template.resources[logical_id]["Properties"].get("EventBusName", "default")
+            )
         )
 
     def _make_secret(self, logical_id: str, properties: dict[str, Any]) -> None:
@@ -104,7 +117,10 @@ class Deployed:
         value = properties.get("SecretString", "")
         if "GenerateSecretString" in properties:
             wanted = dict(properties["GenerateSecretString"])
-            key, form = wanted.pop("GenerateStringKey", None), wanted.pop("SecretStringTemplate", "{}")
+            key, form = (
+                wanted.pop("GenerateStringKey", None),
+                wanted.pop("SecretStringTemplate", "{}"),
+            )
             value = client.get_random_password(**wanted)["RandomPassword"]
             value = json.dumps(json.loads(form) | {key: value}) if key else value
         made = client.create_secret(Name=self._name(logical_id), SecretString=value)
@@ -124,11 +140,15 @@ class Deployed:
         wanted = {key: value for key, value in properties.items() if key in TABLE_PROPERTIES}
         client.create_table(TableName=name, **wanted)
         if "TimeToLiveSpecification" in properties:
-            client.update_time_to_live(TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
+            client.update_time_to_live(
+                TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+            )
 
     def _make_queue(self, logical_id: str, properties: dict[str, Any]) -> None:
         attributes = {
-            key: json.dumps(value) if key in QUEUE_DOCUMENTS or isinstance(value, bool) else str(value)
+            key: json.dumps(value)
+            if key in QUEUE_DOCUMENTS or isinstance(value, bool)
+            else str(value)
             for key, value in properties.items()
             if key not in {"QueueName", "Tags"}
         }
@@ -145,4 +165,6 @@ class Deployed:
         place = {"Name": self._name(logical_id), "EventBusName": self._bus_of(logical_id)}
         pattern = json.dumps(properties["EventPattern"])
         client.put_rule(**place, EventPattern=pattern, State=properties.get("State", "ENABLED"))
-        client.put_targets(Rule=place["Name"], EventBusName=place["EventBusName"], Targets=properties["Targets"])
+        client.put_targets(
+            Rule=place["Name"], EventBusName=place["EventBusName"], Targets=properties["Targets"]
+        )

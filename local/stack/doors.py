@@ -1,7 +1,7 @@
 """The public addresses of the functions that have a Function URL.
 
-Law: an address exists before anything answers there, because a function may have to know its own; until the template gives its function a
-Function URL it answers 404.
+Law: an address exists before anything answers there, because a function may have to know its own;
+until the template gives its function a Function URL it answers 404.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The environment variables of the processes on the laptop.
 
-Law: pure; what a Lambda finds in its environment is its template's and AWS's, and nothing of the developer's own.
+Law: pure; what a Lambda finds in its environment is its template's and AWS's, and nothing of the
+developer's own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from local.stack.template import REGION, Function
 
 
 def endpoint_environment(endpoint: str, key: str) -> dict[str, str]:
-    """The variables that lead an AWS SDK to the laptop's endpoint and away from the developer's own configuration."""
+    """The variables that lead an AWS SDK to the laptop's endpoint and away from the developer's own
+    configuration.
+    """
     return {
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": "laptop",
@@ -31,7 +34,9 @@ def access_key(number: int) -> str:
 
 
 def function_environment(function: Function, number: int, endpoint: str) -> dict[str, str]:
-    """The variables of one Lambda (the `number`-th of its template), those that AWS adds among them."""
+    """The variables of one Lambda (the `number`-th of its template), those that AWS adds among
+    them.
+    """
     return {
         **function.environment,
         **endpoint_environment(endpoint, access_key(number)),

@@ -1,7 +1,8 @@
-"""A Lambda's Function URL: an HTTP request becomes the event that AWS makes of it, and the handler's answer becomes the response.
+"""A Lambda's Function URL: an HTTP request becomes the event that AWS makes of it, and the
+handler's answer becomes the response.
 
-Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0) and nothing of what is inside. Whatever the
-path, the same function answers; no authentication (``AuthType: NONE``).
+Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0) and nothing of what is
+inside. Whatever the path, the same function answers; no authentication (``AuthType: NONE``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from werkzeug.wrappers import Request, Response
 from local.clock import Clock
 from local.stack.lambdas import Ending, Outcome
 
-TEXT = ("text/", "application/json", "application/javascript", "application/xml", "application/x-www-form-urlencoded")
+TEXT = (
+    "text/",
+    "application/json",
+    "application/javascript",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+)
 """Content types whose body is handed over as text; any other is base64."""
 
 
@@ -55,19 +62,29 @@ def http_event(request: Request, now_ms: int) -> dict[str, Any]:
     if cookies:
         event["cookies"] = cookies.split("; ")
     if request.args:
-        event["queryStringParameters"] = {name: ",".join(values) for name, values in request.args.lists()}
+        event["queryStringParameters"] = {
+            name: ",".join(values) for name, values in request.args.lists()
+        }
     return event
 
 
 def response_of(outcome: Outcome) -> Response:
-    """The response to the caller: what the handler answered, 429 when the call was not taken, 502 when it failed."""
+    """The response to the caller: what the handler answered, 429 when the call was not taken, 502
+    when it failed.
+    """
     if outcome.ending is Ending.THROTTLED:
-        return Response(json.dumps({"Message": "Rate Exceeded."}), 429, content_type="application/json")
+        return Response(
+            json.dumps({"Message": "Rate Exceeded."}), 429, content_type="application/json"
+        )
     if not outcome.ok:
         return Response("Internal Server Error", 502, content_type="text/plain")
     answer = outcome.answer
     if not isinstance(answer, Mapping) or "statusCode" not in answer:
-        return Response(answer if isinstance(answer, str) else json.dumps(answer), 200, content_type="application/json")
+        return Response(
+            answer if isinstance(answer, str) else json.dumps(answer),
+            200,
+            content_type="application/json",
+        )
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body
     headers = [(name, str(value)) for name, value in (answer.get("headers") or {}).items()]

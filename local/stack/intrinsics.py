@@ -1,8 +1,8 @@
 """CloudFormation's intrinsic functions, resolved to plain values.
 
-Law: pure. What a logical id stands for is asked of a `Names`; parameters and conditions come with the template.
-Functions that this project's template does not need (``Fn::ImportValue``, ``Fn::Transform``, ...) are refused by name,
-never passed on half resolved.
+Law: pure. What a logical id stands for is asked of a `Names`; parameters and conditions come with
+the template. Functions that this project's template does not need (``Fn::ImportValue``,
+``Fn::Transform``, ...) are refused by name, never passed on half resolved.
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ class Names(Protocol):
 class Resolver:
     """Resolves values of one template."""
 
-    def __init__(self, parameters: Mapping[str, Any], conditions: Mapping[str, Any], names: Names) -> None:
-        """Take the parameters' values (pseudo parameters included) and the template's ``Conditions`` section."""
+    def __init__(
+        self, parameters: Mapping[str, Any], conditions: Mapping[str, Any], names: Names
+    ) -> None:
+        """Take the parameters' values (pseudo parameters included) and the template's
+        ``Conditions`` section.
+        """
         self._parameters = parameters
         self._conditions = conditions
         self._names = names
@@ -95,7 +99,11 @@ class Resolver:
                 return "${" + name[1:] + "}"
             if name in own:
                 return str(self.resolve(own[name]))
-            return str(self._get_att(name) if "." in name and name not in self._parameters else self._ref(name))
+            return str(
+                self._get_att(name)
+                if "." in name and name not in self._parameters
+                else self._ref(name)
+            )
 
         return re.sub(r"\$\{([^}]+)\}", replaced, text)
 

@@ -1,7 +1,8 @@
-"""Lambdas as AWS runs them: warm, one call at a time in each process, cut off after their timeout, and sometimes gone in the middle.
+"""Lambdas as AWS runs them: warm, one call at a time in each process, cut off after their timeout,
+and sometimes gone in the middle.
 
-Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery, retry, an HTTP status) is
-the caller's business.
+Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery,
+retry, an HTTP status) is the caller's business.
 
 Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, left out = any):
 
@@ -16,8 +17,9 @@ Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, l
 ``throttle``
     The call is not taken at all (429 TooManyRequestsException); no process sees it.
 
-``slow_triggers`` of ``salesforce`` is carried out here as well: each write call of the product takes ``seconds`` of simulated time, by
-which the clock moves on and the running call has less time left. When it has none it is cut off, and the write stays applied.
+``slow_triggers`` of ``salesforce`` is carried out here as well: each write call of the product
+takes ``seconds`` of simulated time, by which the clock moves on and the running call has less time
+left. When it has none it is cut off, and the write stays applied.
 """
 
 from __future__ import annotations
@@ -121,16 +123,20 @@ class Lambdas:
         turns: Turns,
         sandboxes: Mapping[str, int],
     ) -> None:
-        """Describe them; processes start with `warm` or with a sandbox's first call. What they print goes to files in `outputs`.
+        """Describe them; processes start with `warm` or with a sandbox's first call. What they
+        print goes to files in `outputs`.
 
-        A function has as many sandboxes as `sandboxes` says, by its logical id, and one where that says nothing.
+        A function has as many sandboxes as `sandboxes` says, by its logical id, and one where that
+        says nothing.
         """
         self._clock = clock
         self._faults = faults
         self._account = aws.account
         self._turns = turns
         listed = list(functions)
-        self.keys = {access_key(number): function.logical_id for number, function in enumerate(listed)}
+        self.keys = {
+            access_key(number): function.logical_id for number, function in enumerate(listed)
+        }
         """Access key id of each function -> its logical id."""
         self._sandboxes = {
             function.logical_id: [
@@ -146,14 +152,19 @@ class Lambdas:
         }
 
     def warm(self) -> None:
-        """Start a process for every function, so that the first call does not pay for it; further ones start when they are needed."""
+        """Start a process for every function, so that the first call does not pay for it; further
+        ones start when they are needed.
+        """
         for first, *_ in self._sandboxes.values():
             with first.lock:
                 self._worker(first)
 
     def calls(self) -> dict[str, int]:
         """How often each function was called, by its folder's name."""
-        return {own[0].function.name: sum(sandbox.calls for sandbox in own) for own in self._sandboxes.values()}
+        return {
+            own[0].function.name: sum(sandbox.calls for sandbox in own)
+            for own in self._sandboxes.values()
+        }
 
     def endings(self) -> dict[str, Counter[Ending]]:
         """How the calls of each function ended, by its folder's name."""
@@ -163,8 +174,13 @@ class Lambdas:
         return found
 
     def longest(self) -> dict[str, float]:
-        """How many seconds of its time the longest call of each function has used so far, by its folder's name."""
-        return {own[0].function.name: max(sandbox.longest for sandbox in own) for own in self._sandboxes.values()}
+        """How many seconds of its time the longest call of each function has used so far, by its
+        folder's name.
+        """
+        return {
+            own[0].function.name: max(sandbox.longest for sandbox in own)
+            for own in self._sandboxes.values()
+        }
 
     def output(self, name: str) -> str:
         """Everything the function (folder's name) has printed so far, its log included."""
@@ -172,7 +188,9 @@ class Lambdas:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def memory_mib(self) -> dict[str, float]:
-        """The most memory that a present process of each function has had so far, by its folder's name (Linux)."""
+        """The most memory that a present process of each function has had so far, by its folder's
+        name (Linux).
+        """
         found: dict[str, float] = {}
         for sandbox in self._all():
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -183,11 +201,14 @@ class Lambdas:
         return found
 
     def processor_seconds(self) -> dict[str, float]:
-        """How much processor time the present processes of each function have had, by its folder's name (Linux)."""
+        """How much processor time the present processes of each function have had, by its folder's
+        name (Linux).
+        """
         found: dict[str, float] = {}
         for sandbox in self._all():
             with contextlib.suppress(OSError, AttributeError):
-                fields = Path(f"/proc/{sandbox.worker.pid}/stat").read_text().rpartition(")")[2].split()  # type: ignore[union-attr]
+                path = Path(f"/proc/{sandbox.worker.pid}/stat")  # type: ignore[union-attr]
+                fields = path.read_text().rpartition(")")[2].split()
                 seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
                 found[sandbox.function.name] = found.get(sandbox.function.name, 0.0) + seconds
         return found
@@ -197,7 +218,9 @@ class Lambdas:
         return self._invoke(self._sandboxes[logical_id][0], event)
 
     def invoke_side_by_side(self, logical_id: str, events: Sequence[Any]) -> list[Outcome]:
-        """Call a function with all `events` at once, no more than it has sandboxes, and wait for the last to end."""
+        """Call a function with all `events` at once, no more than it has sandboxes, and wait for
+        the last to end.
+        """
         pairs = zip(self._sandboxes[logical_id][: len(events)], events, strict=True)
         parts = {sandbox.name: partial(self._invoke, sandbox, event) for sandbox, event in pairs}
         return self._turns.side_by_side(parts)
@@ -220,10 +243,15 @@ class Lambdas:
     def written(self, place: str, logical_id: str | None = None) -> None:
         """End the call that has just written at `place` ("hubspot_write" ...) if a fault says so.
 
-        Called after the write was applied and before it is answered, in the thread that answers it. The writer is whose request that is;
-        where the request does not say so, it is `logical_id`, or without one whoever runs.
+        Called after the write was applied and before it is answered, in the thread that answers it.
+        The writer is whose request that is; where the request does not say so, it is `logical_id`,
+        or without one whoever runs.
         """
-        slow = self._faults.take("salesforce", "slow_triggers") if place == "salesforce_write" else None
+        slow = (
+            self._faults.take("salesforce", "slow_triggers")
+            if place == "salesforce_write"
+            else None
+        )
         seconds = float(slow.details.get("seconds", 0)) if slow else 0.0
         if seconds:
             self._clock.advance(seconds)
@@ -250,7 +278,11 @@ class Lambdas:
     def _run(self, sandbox: _Sandbox, event: Any) -> Outcome:
         function = sandbox.function
         timeout = self._fault(sandbox, "timeout")
-        seconds = float(timeout.details["seconds"]) if timeout and "seconds" in timeout.details else function.timeout
+        seconds = (
+            float(timeout.details["seconds"])
+            if timeout and "seconds" in timeout.details
+            else function.timeout
+        )
         worker = self._worker(sandbox)
         sandbox.doomed = timeout is not None and "seconds" not in timeout.details
         sandbox.ended = None
@@ -262,11 +294,18 @@ class Lambdas:
             sandbox.worker = None
             return Outcome(sandbox.ended, reason=f"{function.name}: {sandbox.ended.value}")
         if "error" in said:
-            return Outcome(Ending.FAILED, reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}")
+            return Outcome(
+                Ending.FAILED,
+                reason=f"{function.name} failed: {said['error']['trace'][-LONGEST_ERROR:]}",
+            )
         return Outcome(Ending.ANSWERED, said["answer"])
 
-    def _call(self, sandbox: _Sandbox, worker: Worker, event: Any, seconds: float) -> dict[str, Any]:
-        """What the process says to one call; nothing, with ``ended`` set, when it does not live to say it."""
+    def _call(
+        self, sandbox: _Sandbox, worker: Worker, event: Any, seconds: float
+    ) -> dict[str, Any]:
+        """What the process says to one call; nothing, with ``ended`` set, when it does not live to
+        say it.
+        """
         message = {
             "event": event,
             "request_id": str(uuid.uuid4()),
@@ -290,7 +329,9 @@ class Lambdas:
             return said
         finally:
             sandbox.running = False
-            sandbox.longest = max(sandbox.longest, time.monotonic() - began + sandbox.lost_ms / 1000)
+            sandbox.longest = max(
+                sandbox.longest, time.monotonic() - began + sandbox.lost_ms / 1000
+            )
         return {}
 
     def _lose(self, sandbox: _Sandbox, seconds: float) -> None:

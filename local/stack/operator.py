@@ -1,7 +1,7 @@
 """The operator's part on the laptop: a worker process that runs `local.preparation`.
 
-Law: no product import in this process; what the operator would do with the command is done by the product in a process of its own, with the
-variables of all functions together.
+Law: no product import in this process; what the operator would do with the command is done by the
+product in a process of its own, with the variables of all functions together.
 """
 
 from __future__ import annotations

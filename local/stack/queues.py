@@ -1,14 +1,16 @@
 """SQS to Lambda: what AWS's event source mapping does between a queue and a function.
 
-Law: one mapping's polling. Messages, visibility, receive counts and dead letters are moto's; which message is done is
-decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]): without ReportBatchItemFailures a batch is
-done as a whole; with it the listed messages come back after the queue's visibility timeout; an answer that cannot be
-read, or a failed call, fails the whole batch. The batching window is not waited out: all that is ready is offered at
-once, up to the batch size and the payload limit. With several workers what is ready is dealt out among as many of them
-as the mapping allows, message by message, and their batches run side by side, as AWS's pollers share out a queue.
+Law: one mapping's polling. Messages, visibility, receive counts and dead letters are moto's; which
+message is done is decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]):
+without ReportBatchItemFailures a batch is done as a whole; with it the listed messages come back
+after the queue's visibility timeout; an answer that cannot be read, or a failed call, fails the
+whole batch. The batching window is not waited out: all that is ready is offered at once, up to the
+batch size and the payload limit. With several workers what is ready is dealt out among as many of
+them as the mapping allows, message by message, and their batches run side by side, as AWS's pollers
+share out a queue.
 
-Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch; ``reorder`` hands out
-everything that is ready newest first.
+Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch;
+``reorder`` hands out everything that is ready newest first.
 """
 
 from __future__ import annotations
@@ -34,7 +36,14 @@ class QueuePoller:
     """A `Mover` that offers a queue's messages to its function."""
 
     def __init__(
-        self, mapping: QueueMapping, aws: Aws, lambdas: Lambdas, faults: Faults, clock: Clock, *, workers: int = 1
+        self,
+        mapping: QueueMapping,
+        aws: Aws,
+        lambdas: Lambdas,
+        faults: Faults,
+        clock: Clock,
+        *,
+        workers: int = 1,
     ) -> None:
         """Poll nothing yet."""
         self._mapping = mapping
@@ -68,11 +77,15 @@ class QueuePoller:
         return self._aws.backend("sqs").queues[self._name]
 
     def _forget_expired(self) -> None:
-        """Drop what is older than the queue's retention: moto keeps it and then hands out nothing that lies behind it."""
+        """Drop what is older than the queue's retention: moto keeps it and then hands out nothing
+        that lies behind it.
+        """
         queue = self._queue()
         oldest = self._clock.now_ms() - int(queue.message_retention_period) * 1000
-        if any(message.sent_timestamp < oldest for message in queue._messages):  # noqa: SLF001
-            queue._messages = [message for message in queue._messages if message.sent_timestamp >= oldest]  # noqa: SLF001
+        messages = queue._messages  # noqa: SLF001
+        if any(message.sent_timestamp < oldest for message in messages):
+            young = [message for message in messages if message.sent_timestamp >= oldest]
+            queue._messages = young  # noqa: SLF001
 
     def _ready(self) -> bool:
         now = self._clock.now_ms()
@@ -81,7 +94,9 @@ class QueuePoller:
     def _receive(self, most: int | None) -> list[Message]:
         messages: list[Message] = []
         while most is None or len(messages) < most:
-            count = MOST_PER_RECEIVE if most is None else min(MOST_PER_RECEIVE, most - len(messages))
+            count = (
+                MOST_PER_RECEIVE if most is None else min(MOST_PER_RECEIVE, most - len(messages))
+            )
             answer = self._aws.queues.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=count,
@@ -95,7 +110,10 @@ class QueuePoller:
 
     def _offer(self, batches: Sequence[Sequence[Message]]) -> None:
         """Hand out `batches` side by side, and after them what a fault delivers a second time."""
-        again = [[message for message in batch if self._faults.take("queue", "duplicate")] for batch in batches]
+        again = [
+            [message for message in batch if self._faults.take("queue", "duplicate")]
+            for batch in batches
+        ]
         for batch, outcome in zip(batches, self._call(batches), strict=True):
             self._finish(batch, outcome)
         repeated = [batch for batch in again if batch]
@@ -113,7 +131,10 @@ class QueuePoller:
             self._aws.queues.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _call(self, batches: Sequence[Sequence[Message]]) -> list[Outcome]:
-        events = [{"Records": [_record(message, self._mapping.queue_arn) for message in batch]} for batch in batches]
+        events = [
+            {"Records": [_record(message, self._mapping.queue_arn) for message in batch]}
+            for batch in batches
+        ]
         return self._lambdas.invoke_side_by_side(self._mapping.function, events)
 
     def _failed(self, outcome: Outcome, batch: Sequence[Message]) -> set[str]:
@@ -123,7 +144,9 @@ class QueuePoller:
         if not self._mapping.partial_failures or not outcome.answer:
             return set()
         try:
-            listed = {item["itemIdentifier"] for item in outcome.answer.get("batchItemFailures") or []}
+            listed = {
+                item["itemIdentifier"] for item in outcome.answer.get("batchItemFailures") or []
+            }
         except (AttributeError, KeyError, TypeError):
             return everything
         return listed if listed.issubset(everything) else everything

@@ -1,6 +1,8 @@
-"""GetItem and BatchGetItem answered straight from moto's items, in a tenth of the time that moto's way of answering takes.
+"""GetItem and BatchGetItem answered straight from moto's items, in a tenth of the time that moto's
+way of answering takes.
 
-Law: only whole items by their keys. Whatever else a request asks for, and whatever is wrong with it, is left to moto.
+Law: only whole items by their keys. Whatever else a request asks for, and whatever is wrong with
+it, is left to moto.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ def straight(backend: DynamoDBBackend, operation: str, request: Mapping[str, Any
 
 
 def stored(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The item with that key in the wire's form, bytes as bytes; None where there is none. The table and the key must fit."""
+    """The item with that key in the wire's form, bytes as bytes; None where there is none. The
+    table and the key must fit.
+    """
     item = backend.get_item(table, dict(key))
     found: dict[str, Any] | None = dynamo_to_dict(item.attrs) if item else None
     return found
@@ -57,7 +61,11 @@ def _batch(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | Non
         total += sum(sizes)
         units += read_units(sizes, consistent=bool(given.get("ConsistentRead")))
         responses[table] = [item for item in items if item]
-    return (_body({"Responses": responses, "UnprocessedKeys": {}}), units) if total <= MOST_BYTES else None
+    return (
+        (_body({"Responses": responses, "UnprocessedKeys": {}}), units)
+        if total <= MOST_BYTES
+        else None
+    )
 
 
 def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
@@ -72,7 +80,11 @@ def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
 
 def _fits(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> bool:
     known = backend.tables.get(table)
-    return known is not None and set(key) == set(known.table_key_attrs) and all(_text(value) for value in key.values())
+    return (
+        known is not None
+        and set(key) == set(known.table_key_attrs)
+        and all(_text(value) for value in key.values())
+    )
 
 
 def _text(value: object) -> bool:

@@ -1,6 +1,8 @@
-"""When a schedule is due: ``rate(...)``, ``cron(...)`` and ``at(...)`` as EventBridge Scheduler documents them [D].
+"""When a schedule is due: ``rate(...)``, ``cron(...)`` and ``at(...)`` as EventBridge Scheduler
+documents them [D].
 
-Law: pure; times are milliseconds since the epoch, in UTC. ``L``, ``W`` and ``#`` in a cron expression are refused.
+Law: pure; times are milliseconds since the epoch, in UTC. ``L``, ``W`` and ``#`` in a cron
+expression are refused.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from local.stack.intrinsics import UnresolvedError
 
 UNIT_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 _NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", "SUN MON TUE WED THU FRI SAT"
-MONTHS, WEEKDAYS = ({name: number for number, name in enumerate(names.split(), 1)} for names in _NAMES)
+MONTHS, WEEKDAYS = (
+    {name: number for number, name in enumerate(names.split(), 1)} for names in _NAMES
+)
 DAYS_AHEAD = 366 * 5
 """How far a cron expression is searched for its next turn; one that has none by then is over."""
 
@@ -59,7 +63,9 @@ class _Once:
 
     @classmethod
     def of(cls, text: str) -> _Once:
-        return cls(round(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp() * 1000))
+        return cls(
+            round(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp() * 1000)
+        )
 
     def after(self, moment_ms: int) -> int | None:
         return self.at_ms if self.at_ms > moment_ms else None
@@ -82,7 +88,10 @@ class _Cron:
         ranges = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
         names: tuple[Mapping[str, int], ...] = ({}, {}, {}, MONTHS, WEEKDAYS, {})
         return cls(
-            *(_values(field, *limits, words) for field, limits, words in zip(fields, ranges, names, strict=True))
+            *(
+                _values(field, *limits, words)
+                for field, limits, words in zip(fields, ranges, names, strict=True)
+            )
         )
 
     def after(self, moment_ms: int) -> int | None:
@@ -91,7 +100,10 @@ class _Cron:
             day = start.date() + timedelta(days=ahead)
             if not self._on(day):
                 continue
-            times = (datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC) for hour, minute in self._times())
+            times = (
+                datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+                for hour, minute in self._times()
+            )
             found = next((time for time in times if time >= start), None)
             if found:
                 return round(found.timestamp() * 1000)
@@ -99,7 +111,12 @@ class _Cron:
 
     def _on(self, day: date) -> bool:
         weekday = day.isoweekday() % 7 + 1
-        return day.year in self.years and day.month in self.months and day.day in self.days and weekday in self.weekdays
+        return (
+            day.year in self.years
+            and day.month in self.months
+            and day.day in self.days
+            and weekday in self.weekdays
+        )
 
     def _times(self) -> list[tuple[int, int]]:
         return [(hour, minute) for hour in sorted(self.hours) for minute in sorted(self.minutes)]

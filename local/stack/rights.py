@@ -1,11 +1,14 @@
-"""Who may do what on the laptop: a call is held against the policies of its caller, as IAM does, and noted.
+"""Who may do what on the laptop: a call is held against the policies of its caller, as IAM does,
+and noted.
 
-Law: the template alone says what is granted. A function has the policies of its role. Whoever signs with the logical id of a managed policy
-as the access key, or with several joined by dots, has the rights of these and no others: so is tried what an operator can do with them. All
-other callers may do everything.
+Law: the template alone says what is granted. A function has the policies of its role. Whoever signs
+with the logical id of a managed policy as the access key, or with several joined by dots, has the
+rights of these and no others: so is tried what an operator can do with them. All other callers may
+do everything.
 
-Of IAM this knows what the template uses: allowing statements, their wildcards, and the one condition in `_holds`. What else a template
-says is refused with a sentence. AWS's own managed policies grant nothing here: what they allow, Lambda itself does for its functions.
+Of IAM this knows what the template uses: allowing statements, their wildcards, and the one
+condition in `_holds`. What else a template says is refused with a sentence. AWS's own managed
+policies grant nothing here: what they allow, Lambda itself does for its functions.
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ IN_TRANSACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
     "Get": "GetItem",
 }
-"""A transaction needs the rights of its parts and none of its own [D "Using IAM with DynamoDB transactions"]."""
+"""A transaction needs the rights of its parts and none of its own [D "Using IAM with DynamoDB
+transactions"].
+"""
 
 KEY_ID = 36
 """How long the id of a key is, a UUID."""
@@ -53,7 +58,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One action that a statement allows on one resource, perhaps with wildcards; for events of one source alone where it names any."""
+    """One action that a statement allows on one resource, perhaps with wildcards; for events of one
+    source alone where it names any.
+    """
 
     action: str
     resource: str
@@ -61,9 +68,9 @@ class Grant:
 
     def covers(self, call: Call) -> bool:
         """Whether the call is allowed by this."""
-        fits = _pattern(self.action.lower()).fullmatch(call.action.lower()) and _pattern(self.resource).fullmatch(
-            call.resource
-        )
+        fits = _pattern(self.action.lower()).fullmatch(call.action.lower()) and _pattern(
+            self.resource
+        ).fullmatch(call.resource)
         return bool(fits) and self.source in {"", call.source}
 
 
@@ -82,7 +89,9 @@ class Rights:
         return all(part in self.granted for part in who.split("."))
 
     def refusal(self, who: str, calls: Iterable[Call]) -> Reply | None:
-        """Note the calls of one request; AWS's answer where one of them is not granted, and then nothing is done."""
+        """Note the calls of one request; AWS's answer where one of them is not granted, and then
+        nothing is done.
+        """
         for call in calls:
             if call not in self.done[who]:
                 if not self._may(who, call):
@@ -102,7 +111,9 @@ class Rights:
 
 
 def rights_of(template: Template, resolver: Resolver) -> Rights:
-    """The rights that a template gives. Raises `UnresolvedError` for what the laptop cannot hold a call against."""
+    """The rights that a template gives. Raises `UnresolvedError` for what the laptop cannot hold a
+    call against.
+    """
     managed = {
         name: list(_grants(name, resource["Properties"]["PolicyDocument"], resolver))
         for name, resource in template.of_type("AWS::IAM::ManagedPolicy", resolver).items()
@@ -110,7 +121,9 @@ def rights_of(template: Template, resolver: Resolver) -> Rights:
     attached: dict[str, list[Grant]] = defaultdict(list)
     for name, resource in template.of_type("AWS::IAM::Policy", resolver).items():
         for role in resource["Properties"]["Roles"]:
-            attached[_named(name, role)] += _grants(name, resource["Properties"]["PolicyDocument"], resolver)
+            attached[_named(name, role)] += _grants(
+                name, resource["Properties"]["PolicyDocument"], resolver
+            )
     granted = dict(managed)
     for name, function in template.of_type("AWS::Lambda::Function", resolver).items():
         role = template.resources[_named(name, function["Properties"]["Role"])]["Properties"]
@@ -118,7 +131,9 @@ def rights_of(template: Template, resolver: Resolver) -> Rights:
         granted[name] = [grant for document in own for grant in _grants(name, document, resolver)]
         granted[name] += attached.get(_named(name, function["Properties"]["Role"]), [])
         for policy in role.get("ManagedPolicyArns", []):
-            granted[name] += managed.get(policy.get("Ref", ""), []) if isinstance(policy, dict) else []
+            granted[name] += (
+                managed.get(policy.get("Ref", ""), []) if isinstance(policy, dict) else []
+            )
     return Rights(granted)
 
 
@@ -138,7 +153,11 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
             yield Call("events:PutEvents", bus, entry.get("Source", ""))
     elif service == "secretsmanager":
         name = str(given.get("SecretId", "*"))
-        arn = name if name.startswith("arn:") else f"arn:aws:secretsmanager:{place}:secret:{name}-AbCdEf"
+        arn = (
+            name
+            if name.startswith("arn:")
+            else f"arn:aws:secretsmanager:{place}:secret:{name}-AbCdEf"
+        )
         yield Call(f"secretsmanager:{operation}", arn)
     elif service == "kms":
         yield Call(f"kms:{operation}", str(given.get("KeyId") or _sealed_with(given, place)))
@@ -172,7 +191,9 @@ def _query_action(body: bytes) -> str:
 def _grants(owner: str, document: Mapping[str, Any], resolver: Resolver) -> Iterator[Grant]:
     for statement in resolver.resolve(document["Statement"]):
         if statement["Effect"] != "Allow" or {"NotAction", "NotResource"} & set(statement):
-            raise UnresolvedError(f"{owner}: the laptop stack knows policies that allow what they name, and no others")
+            raise UnresolvedError(
+                f"{owner}: the laptop stack knows policies that allow what they name, and no others"
+            )
         sources = _holds(owner, statement.get("Condition", {}))
         for action in _many(statement["Action"]):
             for resource in _many(statement["Resource"]):
@@ -180,7 +201,9 @@ def _grants(owner: str, document: Mapping[str, Any], resolver: Resolver) -> Iter
 
 
 def _holds(owner: str, condition: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sources that a condition allows events to have; one that is empty where there is no condition."""
+    """The sources that a condition allows events to have; one that is empty where there is no
+    condition.
+    """
     if not condition:
         return ("",)
     ((operator, tested),) = condition.items() if len(condition) == 1 else (("", {}),)
@@ -193,7 +216,9 @@ def _named(owner: str, role: Any) -> str:
     match role:
         case {"Fn::GetAtt": [str(name), "Arn"]} | {"Ref": str(name)}:
             return name
-    raise UnresolvedError(f"{owner}: the laptop stack knows roles of the template only, not {role!r}")
+    raise UnresolvedError(
+        f"{owner}: the laptop stack knows roles of the template only, not {role!r}"
+    )
 
 
 def _many(value: Any) -> list[str]:

@@ -1,6 +1,8 @@
-"""What moves, and when: `settle` until nothing is left to do now, `advance` from due time to due time.
+"""What moves, and when: `settle` until nothing is left to do now, `advance` from due time to due
+time.
 
-Law: no AWS and no CRM here. A `Mover` is anything that has work that falls due (webhooks, change events, queues, schedules, retries).
+Law: no AWS and no CRM here. A `Mover` is anything that has work that falls due (webhooks, change
+events, queues, schedules, retries).
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ from typing import Protocol
 from local.clock import Clock
 
 MOST_ROUNDS = 500
-"""A stack that still moves after so many rounds never settles: two rules undo each other for ever."""
+"""A stack that still moves after so many rounds never settles: two rules undo each other for
+ever.
+"""
 
 SHORTEST_STEP_MS = 10
-"""Work that is said to be due and yet is not done when its time has come must not stop the clock."""
+"""Work that is said to be due and yet is not done when its time has come must not stop the
+clock.
+"""
 
 
 class Mover(Protocol):
@@ -26,7 +32,9 @@ class Mover(Protocol):
         """Do what is due now; say whether there was anything."""
 
     def next_ms(self) -> int | None:
-        """When there will be work next, in milliseconds since the epoch; None = not before somebody does something."""
+        """When there will be work next, in milliseconds since the epoch; None = not before somebody
+        does something.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,11 @@ class Runner:
         return Settled(settled=False, rounds=MOST_ROUNDS)
 
     def advance(self, seconds: float, *, settle: bool = True) -> Settled:
-        """Move the clock by `seconds`, stopping wherever something falls due on the way, then settle.
+        """Move the clock by `seconds`, stopping wherever something falls due on the way, then
+        settle.
 
-        Without `settle` only the clock moves.
-        The clock runs on while work is done, so the end is reached when the clock shows it, not after so many jumps.
+        Without `settle` only the clock moves. The clock runs on while work is done, so the end is
+        reached when the clock shows it, not after so many jumps.
         """
         with self._one_at_a_time:
             if not settle:

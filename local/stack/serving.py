@@ -1,8 +1,9 @@
 """HTTP servers on loopback, each in threads of its own.
 
-Law: sockets and WSGI and nothing else; what is answered is the application's business. Connections stay open between requests, as at
-the vendors (werkzeug's own server closes them all, which costs more than most answers). An application that wants a connection to
-break without an answer raises `ConnectionError`, or shuts ``environ["werkzeug.socket"]`` down first, as with werkzeug's server.
+Law: sockets and WSGI and nothing else; what is answered is the application's business. Connections
+stay open between requests, as at the vendors (werkzeug's own server closes them all, which costs
+more than most answers). An application that wants a connection to break without an answer raises
+`ConnectionError`, or shuts ``environ["werkzeug.socket"]`` down first, as with werkzeug's server.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if "Transfer-Encoding" in self.headers:
-                self._say("411 Length Required", [], b"A request's body needs a Content-Length here.")
+                self._say(
+                    "411 Length Required", [], b"A request's body needs a Content-Length here."
+                )
                 self.close_connection = True
                 return
             self._answer()
@@ -46,7 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         begun: list[tuple[str, list[tuple[str, str]]]] = []
         try:
             chunks: Iterable[bytes] = self.server.application(
-                self._environ(body), lambda status, headers, _error=None: begun.append((status, headers))
+                self._environ(body),
+                lambda status, headers, _error=None: begun.append((status, headers)),
             )
             content = b"".join(chunks)
             if hasattr(chunks, "close"):
@@ -63,7 +67,10 @@ class _Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {status}",
             *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length"),
         ]
-        length = next((value for name, value in headers if name.lower() == "content-length"), str(len(content)))
+        length = next(
+            (value for name, value in headers if name.lower() == "content-length"),
+            str(len(content)),
+        )
         if not status.startswith(("204", "304")):
             lines.append(f"Content-Length: {length}")
         if self.close_connection:
@@ -113,7 +120,9 @@ class _Listening(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def listen(self) -> None:
-        """Take requests until `stop`; waits without looking up, so that a server costs nothing while nobody asks."""
+        """Take requests until `stop`; waits without looking up, so that a server costs nothing
+        while nobody asks.
+        """
         while not self._over:
             self.handle_request()
 
@@ -146,7 +155,9 @@ class Server:
     """One WSGI application on one port of loopback."""
 
     def __init__(self, application: Any, port: int = 0) -> None:
-        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is taken."""
+        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is
+        taken.
+        """
         self._listening = _Listening(application, port)
         self._thread = threading.Thread(target=self._listening.listen, daemon=True)
         self._thread.start()

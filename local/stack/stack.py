@@ -1,6 +1,7 @@
 """The laptop stack whole: the deployed system, the two CRMs, and the hand that moves them.
 
-Law: puts `Cloud`, `Crms` and `Operator` together and is the one face that `serve`, the control URL, the demo and the tests know.
+Law: puts `Cloud`, `Crms` and `Operator` together and is the one face that `serve`, the control URL,
+the demo and the tests know.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class StackError(Exception):
 
 
 class Stack:
-    """One laptop stack, ready when made. A context manager; `close` ends every server and process."""
+    """One laptop stack, ready when made. A context manager; `close` ends every server and
+    process.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,8 @@ class Stack:
         template: Path = ROOT / "template.yaml",
         parameters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Start with the text of a settings file and the content of a world file; up to `workers` of a function run side by side.
+        """Start with the text of a settings file and the content of a world file; up to `workers`
+        of a function run side by side.
 
         `parameters` are the template's own. Raises `StackError`, or `OSError` for a taken port.
         """
@@ -75,7 +79,9 @@ class Stack:
             undo.push(self._owned)
             self._crms = self._own(self._sides(world, seed, ports))
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
-            self.cloud = self._own(self._deploy(template, ports, {**_names(connections), **parameters}))
+            self.cloud = self._own(
+                self._deploy(template, ports, {**_names(connections), **parameters})
+            )
             self._operator = self._own(Operator(self.cloud, self.clock))
             events = ChangeEvents(self.salesforce, self.cloud.partner_bus)
             self._runner = Runner(self.clock, [Webhooks(self.hubspot), events, *self.cloud.movers])
@@ -132,28 +138,40 @@ class Stack:
         return self._told(self._runner.settle())
 
     def advance(self, seconds: float, *, settle: bool = True) -> dict[str, Any]:
-        """Move the clock, running what falls due on the way; without `settle` only the clock moves."""
+        """Move the clock, running what falls due on the way; without `settle` only the clock
+        moves.
+        """
         return self._told(self._runner.advance(seconds, settle=settle))
 
     def stats(self) -> dict[str, Any]:
-        """What the product has called since the stack was ready: API calls by side, capacity units, Lambda calls by function."""
+        """What the product has called since the stack was ready: API calls by side, capacity units,
+        Lambda calls by function.
+        """
         figures: dict[str, Any] = _less(self._counted(), self._before)
         for side in ("hubspot", "salesforce"):
             endpoints = figures[side]["by_endpoint"]
-            figures[side]["by_endpoint"] = {name: count for name, count in endpoints.items() if count}
+            figures[side]["by_endpoint"] = {
+                name: count for name, count in endpoints.items() if count
+            }
         return figures
 
     def faults(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        """Put a new list of faults in force. Raises `UnknownFaultError` and then changes nothing."""
+        """Put a new list of faults in force. Raises `UnknownFaultError` and then changes
+        nothing.
+        """
         faults = list(entries)
         self._faults.replace(faults)
         return {"faults": len(faults)}
 
     def person(self, action: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a person does and no public API offers. Raises `StackError` for an unknown side, the simulators' errors for the rest."""
+        """Do what a person does and no public API offers. Raises `StackError` for an unknown side,
+        the simulators' errors for the rest.
+        """
         sides = {"hubspot": self.hubspot.person, "salesforce": self.salesforce.person}
         if action.get("side") not in sides:
-            raise StackError(f"a person acts on the side hubspot or salesforce, not {action.get('side')!r}")
+            raise StackError(
+                f"a person acts on the side hubspot or salesforce, not {action.get('side')!r}"
+            )
         return dict(sides[action["side"]](action))
 
     def output(self, function: str) -> str:
@@ -166,10 +184,15 @@ class Stack:
 
     def _sides(self, world: Mapping[str, Any], seed: int, ports: Mapping[str, int]) -> Crms:
         two = [ports["hubspot"], ports["salesforce"]]
-        return Crms(world, clock=self.clock, faults=self._faults, seed=seed, ports=two, turns=self.turns)
+        return Crms(
+            world, clock=self.clock, faults=self._faults, seed=seed, ports=two, turns=self.turns
+        )
 
     def _deploy(self, template: Path, ports: Mapping[str, int], given: Mapping[str, str]) -> Cloud:
-        doors = [self._own(Door(f, ports[p])) for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))]
+        doors = [
+            self._own(Door(f, ports[p]))
+            for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))
+        ]
         self.webhook_url, self.console_url = (door.url for door in doors)
         parameters = {
             # The laptop's CRMs have one secret each.
@@ -196,7 +219,9 @@ class Stack:
         self.salesforce.on_product_write = partial(self.cloud.lambdas.written, "salesforce_write")
         self.cloud.aws.tables.on_foreign_write = self._follow_settings
 
-    def _prepare(self, settings: str, connections: Iterable[Mapping[str, Any]], *, set_up: bool) -> None:
+    def _prepare(
+        self, settings: str, connections: Iterable[Mapping[str, Any]], *, set_up: bool
+    ) -> None:
         client = self.cloud.aws.client("secretsmanager")
         for name, value in _secrets(connections, self._crms).items():
             client.create_secret(Name=name, SecretString=json.dumps(value))
@@ -209,11 +234,15 @@ class Stack:
         self.cloud.lambdas.warm()
 
     def _follow_settings(self) -> None:
-        """The operator's command has written, its settings perhaps: HubSpot's subscriptions follow at once."""
+        """The operator's command has written, its settings perhaps: HubSpot's subscriptions follow
+        at once.
+        """
         self._look()
 
     def _look(self) -> int:
-        """How many records are parked with an error; what HubSpot shall tell by webhook follows the settings in force."""
+        """How many records are parked with an error; what HubSpot shall tell by webhook follows the
+        settings in force.
+        """
         portals = [portal.portal_id for portal in self.hubspot.portals]
         seen = self._operator.do("look", portals=portals)
         self._crms.subscribe(self.webhook_url, seen["subscriptions"])
@@ -246,15 +275,26 @@ def _connections(settings: str) -> list[dict[str, Any]]:
 
 
 def _names(connections: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The parameters by which somebody who names secrets so would deploy: none where the template's own fit."""
-    named = [(side, one.get(side, {}).get("secret", "")) for one in connections for side in ("hubspot", "salesforce")]
-    if all(not name or (name.startswith("crmsync/") and name.endswith(f"/{side}")) for side, name in named):
+    """The parameters by which somebody who names secrets so would deploy: none where the template's
+    own fit.
+    """
+    named = [
+        (side, one.get(side, {}).get("secret", ""))
+        for one in connections
+        for side in ("hubspot", "salesforce")
+    ]
+    if all(
+        not name or (name.startswith("crmsync/") and name.endswith(f"/{side}"))
+        for side, name in named
+    ):
         return {}
     return {"SecretPrefix": "", "HubspotSecretSuffix": "", "SalesforceSecretSuffix": ""}
 
 
 def _secrets(connections: Iterable[Mapping[str, Any]], crms: Crms) -> dict[str, dict[str, Any]]:
-    """The secrets that the settings name. A portal that the world does not have gets none: its connection will say so."""
+    """The secrets that the settings name. A portal that the world does not have gets none: its
+    connection will say so.
+    """
     secrets: dict[str, dict[str, Any]] = {}
     for connection in connections:
         hubspot, salesforce = connection.get("hubspot", {}), connection.get("salesforce", {})

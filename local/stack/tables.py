@@ -1,7 +1,9 @@
-"""What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and word of every applied write.
+"""What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and word of every
+applied write.
 
-Law: one request at a time, in the wire's form; what a request means for the items is left to moto. Only callers that
-are Lambdas meet faults and only their writes are reported; the stack's own calls (`quiet` keys) are not counted.
+Law: one request at a time, in the wire's form; what a request means for the items is left to moto.
+Only callers that are Lambdas meet faults and only their writes are reported; the stack's own calls
+(`quiet` keys) are not counted.
 
 Fault kinds (``at`` "dynamodb"), both decided here because no document says what a fault list means:
 
@@ -91,10 +93,14 @@ class Tables:
         self.on_write: Callable[[str], None] = lambda _function: None
         """Called with the function's name after its write was applied, before it is answered."""
         self.on_foreign_write: Callable[[], None] = lambda: None
-        """Called after somebody else's write (the operator's command, a person's client) was applied."""
+        """Called after somebody else's write (the operator's command, a person's client) was
+        applied.
+        """
 
     def answer(self, operation: str, key: str, body: bytes, forward: Forward) -> Reply:
-        """Answer one request of the caller with access key id `key`; `forward` has moto answer a body."""
+        """Answer one request of the caller with access key id `key`; `forward` has moto answer a
+        body.
+        """
         if operation not in READS | WRITES:
             return forward(body)
         request = json.loads(body)
@@ -118,17 +124,27 @@ class Tables:
                 self.on_foreign_write()
         return reply
 
-    def _measured(self, operation: str, request: Any, body: bytes, forward: Forward) -> tuple[Reply, Units]:
+    def _measured(
+        self, operation: str, request: Any, body: bytes, forward: Forward
+    ) -> tuple[Reply, Units]:
         if operation in {"Query", "Scan"}:
             reply = forward(body)
             sizes = [item_size(item) for item in self._looked_at(request, reply, forward)]
-            return reply, Units(reads=read_units(sizes, consistent=request.get("ConsistentRead", False), together=True))
+            return reply, Units(
+                reads=read_units(
+                    sizes, consistent=request.get("ConsistentRead", False), together=True
+                )
+            )
         plain = straight(dynamodb_backends[self._account][REGION], operation, request)
         if plain:
             return Reply(ANSWERED, JSON, plain[0]), Units(reads=plain[1])
         if operation in READS:
             units = sum(
-                read_units([self._size(table, key)], consistent=consistent, transaction=operation == "TransactGetItems")
+                read_units(
+                    [self._size(table, key)],
+                    consistent=consistent,
+                    transaction=operation == "TransactGetItems",
+                )
                 for table, key, consistent in _read_keys(operation, request)
             )
             return forward(body), Units(reads=units)
@@ -137,17 +153,23 @@ class Tables:
         reply = forward(body)
         after = [self._size(*place) for place in keys]
         pairs = zip(before, after, strict=True)
-        return reply, Units(writes=write_units(pairs, transaction=operation == "TransactWriteItems"))
+        return reply, Units(
+            writes=write_units(pairs, transaction=operation == "TransactWriteItems")
+        )
 
     def _looked_at(self, request: Mapping[str, Any], reply: Reply, forward: Forward) -> list[Any]:
-        """The items that a Query or Scan read before it filtered and projected: it is asked again without both."""
+        """The items that a Query or Scan read before it filtered and projected: it is asked again
+        without both.
+        """
         if reply.status != ANSWERED:
             return []
         plain = {name: value for name, value in request.items() if name not in _NARROWING}
         if plain != request:
             used = set(re.findall(r"[#:]\w+", plain.get("KeyConditionExpression", "")))
             for section in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
-                kept = {name: value for name, value in plain.pop(section, {}).items() if name in used}
+                kept = {
+                    name: value for name, value in plain.pop(section, {}).items() if name in used
+                }
                 plain |= {section: kept} if kept else {}
             reply = forward(json.dumps(plain).encode())
         found: list[Any] = json.loads(reply.body)["Items"]
@@ -159,10 +181,14 @@ class Tables:
             return 0
         try:
             return item_size(stored(backend, table, key) or {})
-        except MockValidationException:  # the key does not fit the table; moto says so when it answers
+        except (
+            MockValidationException
+        ):  # the key does not fit the table; moto says so when it answers
             return 0
 
-    def _written_keys(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _written_keys(
+        self, operation: str, request: Mapping[str, Any]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         for table, given in _written(operation, request):
             if "Key" in given:
                 yield table, given["Key"]
@@ -191,7 +217,9 @@ class Tables:
             and self._faults.take("dynamodb", "conflict")
         ):
             return _error(
-                "ConditionalCheckFailedException", "The conditional request failed", **self._old(operation, request)
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+                **self._old(operation, request),
             )
         return None
 
@@ -210,10 +238,15 @@ class Tables:
         if self._clock.now_ms() > until:
             return None
         if fingerprint != _fingerprint(body):
-            return _error("IdempotentParameterMismatchException", "A different request used the same client token.")
+            return _error(
+                "IdempotentParameterMismatchException",
+                "A different request used the same client token.",
+            )
         return reply
 
-    def _remember(self, operation: str, request: Mapping[str, Any], body: bytes, reply: Reply) -> None:
+    def _remember(
+        self, operation: str, request: Mapping[str, Any], body: bytes, reply: Reply
+    ) -> None:
         token = request.get("ClientRequestToken")
         if operation == "TransactWriteItems" and token and reply.status == ANSWERED:
             now = self._clock.now_ms()
@@ -224,7 +257,9 @@ class Tables:
 _NARROWING = frozenset({"FilterExpression", "ProjectionExpression", "Select", "AttributesToGet"})
 
 
-def _read_keys(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+def _read_keys(
+    operation: str, request: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
     if operation == "GetItem":
         yield request["TableName"], request["Key"], request.get("ConsistentRead", False)
     elif operation == "BatchGetItem":
@@ -254,5 +289,10 @@ def _fingerprint(body: bytes) -> str:
 
 
 def _error(kind: str, message: str, **more: Any) -> Reply:
-    content = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, "Message": message, **more}
+    content = {
+        "__type": f"com.amazonaws.dynamodb.v20120810#{kind}",
+        "message": message,
+        "Message": message,
+        **more,
+    }
     return Reply(400, JSON, json.dumps(content, cls=DynamoJsonEncoder).encode())

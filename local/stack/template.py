@@ -1,8 +1,9 @@
-"""template.yaml as the laptop stack reads it: transformed by SAM's own translator, then taken apart.
+"""template.yaml as the laptop stack reads it: transformed by SAM's own translator, then taken
+apart.
 
-Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule that runs on the laptop
-stands in the template; what the template leaves out does not happen, and what the laptop cannot do as AWS would is
-refused with a sentence instead of being skipped.
+Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule
+that runs on the laptop stands in the template; what the template leaves out does not happen, and
+what the laptop cannot do as AWS would is refused with a sentence instead of being skipped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from local.stack.intrinsics import Names, Resolver, UnresolvedError
 REGION = "eu-west-1"
 
 LAPTOP_BUCKET = "laptop"
-"""SAM's translator accepts code only from S3; local folders are given to it as keys of this bucket and read back from the result."""
+"""SAM's translator accepts code only from S3; local folders are given to it as keys of this bucket
+and read back from the result.
+"""
 
 MADE = (
     "AWS::SecretsManager::Secret",
@@ -32,8 +35,9 @@ MADE = (
     "AWS::SQS::QueuePolicy",
     "AWS::Events::Rule",
 )
-"""Resource types that are made in moto, in this order. Lambdas, mappings, schedules and routes run here; alarms, roles
-and log groups have no effect on a laptop."""
+"""Resource types that are made in moto, in this order. Lambdas, mappings, schedules and routes run
+here; alarms, roles and log groups have no effect on a laptop.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +98,15 @@ class Template:
     """One transformed template with its parameters' values."""
 
     def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
-        """Read and transform `path`. A parameter that the template does not have is ignored. Raises `UnresolvedError`."""
+        """Read and transform `path`. A parameter that the template does not have is ignored. Raises
+        `UnresolvedError`.
+        """
         self._root = path.resolve().parent
         text = path.read_text()
         declared = _parsed(text).get("Parameters", {})
-        self.parameters = {name: parameters.get(name, spec.get("Default", "")) for name, spec in declared.items()}
+        self.parameters = {
+            name: parameters.get(name, spec.get("Default", "")) for name, spec in declared.items()
+        }
         self.transformed: dict[str, Any] = json.loads(transformed(text, frozenset(parameters)))
         self.resources: dict[str, dict[str, Any]] = self.transformed["Resources"]
 
@@ -119,7 +127,8 @@ class Template:
         return {
             logical_id: resource
             for logical_id, resource in self.resources.items()
-            if resource["Type"] == kind and ("Condition" not in resource or resolver.condition(resource["Condition"]))
+            if resource["Type"] == kind
+            and ("Condition" not in resource or resolver.condition(resource["Condition"]))
         }
 
     def functions(self, resolver: Resolver) -> dict[str, Function]:
@@ -133,7 +142,9 @@ class Template:
     def queue_mappings(self, resolver: Resolver) -> list[QueueMapping]:
         """All event source mappings that are switched on."""
         found = []
-        for logical_id, resource in self.of_type("AWS::Lambda::EventSourceMapping", resolver).items():
+        for logical_id, resource in self.of_type(
+            "AWS::Lambda::EventSourceMapping", resolver
+        ).items():
             given = resource["Properties"]
             _refuse(logical_id, given, "FilterCriteria")
             properties = resolver.resolve(given)
@@ -144,7 +155,9 @@ class Template:
                 function = function_of(given["FunctionName"])
                 most = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
                 size = properties.get("BatchSize", 10)
-                found.append(QueueMapping(function, properties["EventSourceArn"], size, partial, most))
+                found.append(
+                    QueueMapping(function, properties["EventSourceArn"], size, partial, most)
+                )
         return found
 
     def schedules(self, resolver: Resolver) -> list[Schedule]:
@@ -159,7 +172,9 @@ class Template:
             if properties.get("State", "ENABLED") == "ENABLED":
                 event = json.loads(properties["Target"].get("Input", "{}"))
                 function = function_of(given["Target"]["Arn"])
-                found.append(Schedule(logical_id, properties["ScheduleExpression"], function, event))
+                found.append(
+                    Schedule(logical_id, properties["ScheduleExpression"], function, event)
+                )
         return found
 
     def function_urls(self, resolver: Resolver) -> list[str]:
@@ -193,7 +208,11 @@ class Template:
             if name not in partner
         }
         if kind == "AWS::Events::EventBus":
-            found = {name: properties for name, properties in found.items() if not _is_partner(properties["Name"])}
+            found = {
+                name: properties
+                for name, properties in found.items()
+                if not _is_partner(properties["Name"])
+            }
         if kind == "AWS::Events::Rule":
             for name, properties in found.items():
                 _check_rule(name, properties)
@@ -202,7 +221,10 @@ class Template:
     def _function(self, logical_id: str, resolver: Resolver, retries: int) -> Function:
         given = self.resources[logical_id]["Properties"]
         code = self._folder(given["Code"])
-        layers = [self.resources[layer["Ref"]]["Properties"]["Content"] for layer in given.get("Layers", [])]
+        layers = [
+            self.resources[layer["Ref"]]["Properties"]["Content"]
+            for layer in given.get("Layers", [])
+        ]
         variables = resolver.resolve(given.get("Environment", {}).get("Variables", {}))
         logging = resolver.resolve(given.get("LoggingConfig", {}))
         return Function(
@@ -217,7 +239,9 @@ class Template:
             environment={name: str(value) for name, value in variables.items()},
             async_retries=retries,
             log_format=str(logging.get("LogFormat", "Text")),
-            log_level=str(logging.get("ApplicationLogLevel", "INFO")) if logging.get("LogFormat") == "JSON" else "",
+            log_level=str(logging.get("ApplicationLogLevel", "INFO"))
+            if logging.get("LogFormat") == "JSON"
+            else "",
         )
 
     def _async_retries(self, resolver: Resolver) -> dict[str, int]:
@@ -231,16 +255,22 @@ class Template:
 
     def _folder(self, content: Any) -> Path:
         if not isinstance(content, dict) or content.get("S3Bucket") != LAPTOP_BUCKET:
-            raise UnresolvedError(f"code must lie in a folder beside the template, not at {content!r}")
+            raise UnresolvedError(
+                f"code must lie in a folder beside the template, not at {content!r}"
+            )
         return self._root / str(content["S3Key"])
 
 
 def function_of(reference: Any) -> str:
-    """The logical id of the function that `reference` (``Ref`` or ``GetAtt ... Arn``) means. Raises `UnresolvedError`."""
+    """The logical id of the function that `reference` (``Ref`` or ``GetAtt ... Arn``) means. Raises
+    `UnresolvedError`.
+    """
     match reference:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]}:
             return name
-    raise UnresolvedError(f"the laptop stack calls functions of the template only, not {reference!r}")
+    raise UnresolvedError(
+        f"the laptop stack calls functions of the template only, not {reference!r}"
+    )
 
 
 @cache
@@ -272,8 +302,8 @@ def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
 def transformed(text: str, given: frozenset[str] = frozenset()) -> str:
     """What SAM makes of a template, as JSON.
 
-    The parameters called in `given` stay ``Ref``s, which the resolver answers: each stack has its own addresses, and yet one translation
-    serves them all.
+    The parameters called in `given` stay ``Ref``s, which the resolver answers: each stack has its
+    own addresses, and yet one translation serves them all.
     """
     import boto3  # noqa: PLC0415 - as below
     from samtranslator.parser.parser import Parser  # noqa: PLC0415 - it takes a second to import

@@ -1,16 +1,19 @@
-"""Some of moto's DynamoDB methods, done anew: transactions, their rollback, how conditions are read, and the answers' JSON.
+"""Some of moto's DynamoDB methods, done anew: transactions, their rollback, how conditions are
+read, and the answers' JSON.
 
-Law: only what moto 5.2.5 does wrongly or too slowly for thousands of records, and nothing else of DynamoDB. `install`
-replaces the methods for the whole process; what they do stays what AWS documents, so other users of moto in the process
-lose nothing.
+Law: only what moto 5.2.5 does wrongly or too slowly for thousands of records, and nothing else of
+DynamoDB. `install` replaces the methods for the whole process; what they do stays what AWS
+documents, so other users of moto in the process lose nothing.
 
-* moto copies every touched table once **per action** before a transaction (100 actions on 2,000 items: seconds) and
-    checks a condition after it has applied the actions before it. Here all conditions are checked first, against the
-    items as they were, then everything is applied; only the touched items are kept for a rollback.
-* moto's answer serializer looks up every member of every item in the service model (100 small items: 0.1 s). An item's
-  wire form is plain JSON.
-* moto takes a condition to pieces each time it meets it, which for a new link is a fifth of all that moto does. One without names and
-  values of its own, such as ``attribute_not_exists(pk)``, always means the same and is read once.
+* moto copies every touched table once **per action** before a transaction (100 actions on 2,000
+  items: seconds) and checks a condition after it has applied the actions before it. Here all
+  conditions are checked first, against the items as they were, then everything is applied; only the
+  touched items are kept for a rollback.
+* moto's answer serializer looks up every member of every item in the service model (100 small
+  items: 0.1 s). An item's wire form is plain JSON.
+* moto takes a condition to pieces each time it meets it, which for a new link is a fifth of all
+  that moto does. One without names and values of its own, such as ``attribute_not_exists(pk)``,
+  always means the same and is read once.
 """
 
 from __future__ import annotations
@@ -67,16 +70,23 @@ def install() -> None:
 
 
 def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    """Apply all actions or none, as TransactWriteItems documents it. Raises moto's exceptions for each refusal."""
+    """Apply all actions or none, as TransactWriteItems documents it. Raises moto's exceptions for
+    each refusal.
+    """
     if len(transact_items) > MOST_ACTIONS:
         raise TooManyTransactionsException
     actions = [_read(backend, item) for item in transact_items]
-    if len({(action.table, json.dumps(action.key, sort_keys=True)) for action in actions}) < len(actions):
+    if len({(action.table, json.dumps(action.key, sort_keys=True)) for action in actions}) < len(
+        actions
+    ):
         raise MultipleTransactionsException
     reasons: list[tuple[Any, Any, Any]] = [_refusal(action) for action in actions]
     if any(reason != NOTHING for reason in reasons):
         raise TransactionCanceledException(reasons)
-    originals = [copy.deepcopy(action.before) if action.kind == "Update" else action.before for action in actions]
+    originals = [
+        copy.deepcopy(action.before) if action.kind == "Update" else action.before
+        for action in actions
+    ]
     for number, action in enumerate(actions):
         try:
             _apply(backend, action)
@@ -95,7 +105,11 @@ def _read(backend: DynamoDBBackend, item: Mapping[str, Any]) -> _Action:
     kind, given = next(iter(item.items()))
     table = backend.get_table(given["TableName"])
     if kind == "Put":
-        key = {name: given["Item"][name] for name in (table.hash_key_attr, table.range_key_attr) if name is not None}
+        key = {
+            name: given["Item"][name]
+            for name in (table.hash_key_attr, table.range_key_attr)
+            if name is not None
+        }
     else:
         key = given["Key"]
     return _Action(kind, given, key, backend.get_item(given["TableName"], key))
@@ -143,9 +157,15 @@ def _restore(backend: DynamoDBBackend, action: _Action, original: Any) -> None:
 
 def _serialized(handler: DynamoHandler, action_result: ActionResult) -> Any:
     result = action_result.result
-    if isinstance(result, Exception) or handler._get_action() not in PLAIN_ANSWERS or not isinstance(result, dict):  # noqa: SLF001
+    if (
+        isinstance(result, Exception)
+        or handler._get_action() not in PLAIN_ANSWERS  # noqa: SLF001
+        or not isinstance(result, dict)
+    ):
         return BaseResponse.serialized(handler, action_result)
-    body = json.dumps({name: value for name, value in result.items() if value is not None}, cls=DynamoJsonEncoder)
+    body = json.dumps(
+        {name: value for name, value in result.items() if value is not None}, cls=DynamoJsonEncoder
+    )
     return 200, {"Content-Type": "application/x-amz-json-1.0", **handler.response_headers}, body
 
 

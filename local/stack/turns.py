@@ -1,14 +1,19 @@
-"""Whose turn it is: workers that run side by side call the CRMs and AWS one at a time, in an order that the seed chooses.
+"""Whose turn it is: workers that run side by side call the CRMs and AWS one at a time, in an order
+that the seed chooses.
 
-Law: no AWS, no CRM and no process here. A call of a worker that runs beside others is held until every one of the others has a call waiting
-(or has ended); then one of the waiting workers is chosen and its call is answered. Between two choices only the worker that was answered
-computes, so the order does not depend on how fast anybody is. Whoever sends no caller's header, or runs alone, is never held.
+Law: no AWS, no CRM and no process here. A call of a worker that runs beside others is held until
+every one of the others has a call waiting (or has ended); then one of the waiting workers is chosen
+and its call is answered. Between two choices only the worker that was answered computes, so the
+order does not depend on how fast anybody is. Whoever sends no caller's header, or runs alone, is
+never held.
 
 What the seed does not decide:
 
-- which of the calls that one worker makes in several threads comes first. They are given `GATHERING` to arrive and are then taken in the
-  order of their content; a thread that comes later is later.
-- what a worker does after `PATIENCE` without a call (a retry that sleeps, a machine that is busy): the others go on without it.
+- which of the calls that one worker makes in several threads comes first. They are given
+  `GATHERING` to arrive and are then taken in the order of their content; a thread that comes later
+  is later.
+- what a worker does after `PATIENCE` without a call (a retry that sleeps, a machine that is busy):
+  the others go on without it.
 """
 
 from __future__ import annotations
@@ -25,18 +30,26 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 HEADER = "HTTP_X_LAPTOP_CALLER"
-"""Where WSGI shows the header by which a worker process says who it is (``local/worker.py`` sends it)."""
+"""Where WSGI shows the header by which a worker process says who it is (``local/worker.py`` sends
+it).
+"""
 
 CALLER: ContextVar[str] = ContextVar("worker process whose request is being answered", default="")
 
 PATIENCE = 8.0
-"""Real seconds for which the others wait for a worker that makes no call. The SDKs give up on a call that is held for 10."""
+"""Real seconds for which the others wait for a worker that makes no call. The SDKs give up on a
+call that is held for 10.
+"""
 
 GATHERING = 0.01
-"""Real seconds without a further call after which the calls of a worker's threads count as complete."""
+"""Real seconds without a further call after which the calls of a worker's threads count as
+complete.
+"""
 
 STAYING = (0.0, 0.5, 0.9)
-"""How likely the worker of the last call is to be the next one, drawn for each round: some errors need a fine mixture, others long runs."""
+"""How likely the worker of the last call is to be the next one, drawn for each round: some errors
+need a fine mixture, others long runs.
+"""
 
 MOST_PASSED = 40
 """A worker that was passed over so often is next: none is held until its SDK gives up."""
@@ -108,10 +121,14 @@ class Turns:
         self._staying = 0.0
         self._last = ""
         self.log: deque[Taken] = deque(maxlen=LONGEST_LOG)
-        """The turns taken so far, the oldest first; calls of a worker that ran alone are not in it."""
+        """The turns taken so far, the oldest first; calls of a worker that ran alone are not in
+        it.
+        """
 
     def side_by_side(self, parts: Mapping[str, Callable[[], Result]]) -> list[Result]:
-        """Do all `parts`, by the names of their workers, side by side; what each returned. Raises what the first failing one raised."""
+        """Do all `parts`, by the names of their workers, side by side; what each returned. Raises
+        what the first failing one raised.
+        """
         if len(parts) == 1:
             return [part() for part in parts.values()]
         returned: dict[str, Result] = {}
@@ -152,7 +169,9 @@ class Turns:
             self._changed.notify_all()
 
     def wsgi(self, place: str, application: Any) -> Any:
-        """`application`, whose workers' requests wait for their turn; `place` is its name in the log."""
+        """`application`, whose workers' requests wait for their turn; `place` is its name in the
+        log.
+        """
 
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
             process, _, thread = environ.pop(HEADER, "").partition(";")
@@ -197,7 +216,9 @@ class Turns:
                     self._changed.notify_all()
 
     def _choose(self) -> float | None:
-        """Give somebody the turn if it is free and all are there; else in how many seconds to look again, None = when something changes."""
+        """Give somebody the turn if it is free and all are there; else in how many seconds to look
+        again, None = when something changes.
+        """
         if self._taken:
             return None
         now = time.monotonic()

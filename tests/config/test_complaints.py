@@ -1,4 +1,6 @@
-"""A wrong settings file is refused with every complaint at once, each with its line and its rule."""
+"""A wrong settings file is refused with every complaint at once, each with its line and its
+rule.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def test_the_file_must_be_toml_with_the_tables_of_the_settings(case: str) -> Non
 def test_a_file_must_be_utf_8() -> None:
     """TOML is UTF-8; the line of the first byte that is not is named."""
     assert decode("# Köln\n".encode("utf-8-sig")) == "# Köln\n"
-    with pytest.raises(ConfigError, match=r"^line 2: this is not UTF-8, which TOML has to be \(CFG-1\)$"):
+    with pytest.raises(
+        ConfigError, match=r"^line 2: this is not UTF-8, which TOML has to be \(CFG-1\)$"
+    ):
         decode(b"#\n# K\xf6ln\n")
 
 
@@ -140,7 +144,9 @@ VALUES = {
 
 @pytest.mark.parametrize("change", VALUES)
 def test_a_connection_says_where_it_leads(change: str) -> None:
-    """Names, numbers, addresses and secrets' names have to be such; a secret itself is never repeated."""
+    """Names, numbers, addresses and secrets' names have to be such; a secret itself is never
+    repeated.
+    """
     old, new = change.split("|")
 
     assert complaints(MINIMAL.replace(old, new, 1)) == [VALUES[change]]
@@ -160,20 +166,25 @@ ADDED = {
     CONTACTS + "create_in_hubspot = false": (
         "line 10: create_in_hubspot is false, must be one of never, leads_and_contacts, leads_only, contacts_only (SET-1)"
     ),
-    CONTACTS + "inclusion_list = 77": "line 10: inclusion_list is 77, must be a text in quotes (SET-9)",
+    CONTACTS
+    + "inclusion_list = 77": "line 10: inclusion_list is 77, must be a text in quotes (SET-9)",
     CONTACTS + 'inclusion_list = "VIPs"': (
         'line 10: inclusion_list is "VIPs", must be the id of a HubSpot list (digits), "default" or "" (SET-9)'
     ),
     CONTACTS + 'outside_inclusion_list = "drop"': (
         'line 10: outside_inclusion_list is "drop", must be one of freeze, sync, ignore (INC-7)'
     ),
-    CONTACTS + 'delete_in_hubspot = "no"': 'line 10: delete_in_hubspot is "no", must be true or false (DEL-1)',
-    CONTACTS + "company_fallback = false": "line 10: company_fallback is false, must be a text in quotes (Q-35)",
+    CONTACTS
+    + 'delete_in_hubspot = "no"': 'line 10: delete_in_hubspot is "no", must be true or false (DEL-1)',
+    CONTACTS
+    + "company_fallback = false": "line 10: company_fallback is false, must be a text in quotes (Q-35)",
     CONTACTS + f'last_name_fallback = "{"x" * 81}"': (
         f'line 10: last_name_fallback is "{"x" * 60}...", must be a text of at most 80 characters (Q-35)'
     ),
-    CONTACTS + "max_deletes_per_hour = -5": "line 10: max_deletes_per_hour is -5, must be at least 0 (Q-30)",
-    CONTACTS + "max_deletes_per_hour = 1.5": "line 10: max_deletes_per_hour is 1.5, must be a whole number (Q-30)",
+    CONTACTS
+    + "max_deletes_per_hour = -5": "line 10: max_deletes_per_hour is -5, must be at least 0 (Q-30)",
+    CONTACTS
+    + "max_deletes_per_hour = 1.5": "line 10: max_deletes_per_hour is 1.5, must be a whole number (Q-30)",
     CONTACTS + 'max_changes_per_hour = "many"': (
         'line 10: max_changes_per_hour is "many", must be a whole number, at least 0, or "auto" (Q-30)'
     ),
@@ -183,7 +194,8 @@ ADDED = {
     "[connection.deals]\nmax_blanks_per_hour = true": (
         'line 10: max_blanks_per_hour is true, must be a whole number, at least 0, or "auto" (Q-30)'
     ),
-    CONTACTS + 'on_refused_field = "drop"': 'line 10: on_refused_field is "drop", must be one of skip, block (CH-8)',
+    CONTACTS
+    + 'on_refused_field = "drop"': 'line 10: on_refused_field is "drop", must be one of skip, block (CH-8)',
     "[connection.deals]\non_refused_field = true": "line 10: on_refused_field is true, must be one of skip, block (CH-8)",
     "[connection.companies]\nsync = 0": "line 10: sync is 0, must be true or false (SET-4)",
     "[connection.companies]\nauto_create_and_associate = 2": (
@@ -244,7 +256,9 @@ ADDED = {
     "[connection.email_tasks]\nwait_minutes = -1": "line 10: wait_minutes is -1, must be at least 0 (Q-19)",
     "[connection.email_tasks]\nwait_minutes = 1441": "line 10: wait_minutes is 1441, must be at most 1440 (Q-19)",
     template('kind = "READ"'): f'line 10: kind is "READ", must be one of {KINDS} (SET-10)',
-    template('subject = "Opened"'): "line 9: [[connection.email_tasks.template]] needs kind (SET-10)",
+    template(
+        'subject = "Opened"'
+    ): "line 9: [[connection.email_tasks.template]] needs kind (SET-10)",
     template('kind = "OPEN"', 'subject = ""'): (
         'line 11: subject is "", must be a text of at least 1 character (CH-22)'
     ),
@@ -262,13 +276,16 @@ ADDED = {
     template('kind = "OPEN"', "what = 1"): (
         'line 11: unknown key "what" in [[connection.email_tasks.template]] (CFG-2)'
     ),
-    template('kind = "OPEN"') + template('kind = "OPEN"'): "line 12: tasks for OPEN have a template already (CH-22)",
+    template('kind = "OPEN"')
+    + template('kind = "OPEN"'): "line 12: tasks for OPEN have a template already (CH-22)",
     '[connection.email_tasks]\nrepeat = "daily"': (
         'line 10: repeat is "daily", must be one of every_event, once_per_email, once_per_day (TASK-3)'
     ),
     "owners = 3": 'line 9: unknown key "owners" in [connection.salesforce]; did you mean "connection.owners"? (CFG-2)',
-    OWNERS + '"ada@example.com" = 5': "line 10: ada@example.com is 5, must be a text in quotes (Q-18)",
-    OWNERS + 'ada = "a.lang@example.com"': 'line 10: "ada" is no e-mail address of a HubSpot owner (Q-18)',
+    OWNERS
+    + '"ada@example.com" = 5': "line 10: ada@example.com is 5, must be a text in quotes (Q-18)",
+    OWNERS
+    + 'ada = "a.lang@example.com"': 'line 10: "ada" is no e-mail address of a HubSpot owner (Q-18)',
     OWNERS + '"ada@example.com" = ""': f'line 10: ada@example.com goes with "", {A_USER}',
     OWNERS
     + '"ada@example.com" = "00G000000000001AAA"': f'line 10: ada@example.com goes with "00G000000000001AAA", {A_USER}',
@@ -283,7 +300,9 @@ ADDED = {
 
 @pytest.mark.parametrize("lines", ADDED)
 def test_every_value_has_its_type_and_its_range(lines: str) -> None:
-    """A wrong value is named with those that are allowed, and with the rule that the key is about."""
+    """A wrong value is named with those that are allowed, and with the rule that the key is
+    about.
+    """
     assert complaints(f"{MINIMAL}{lines}\n") == [ADDED[lines]]
 
 
@@ -296,12 +315,18 @@ MAPPINGS = {
     row(
         "hubspot_owner_id", "OwnerId", "never"
     ): "line 12: the owner mapping is always two_way, it cannot be never (MAP-5)",
-    row("hubspot_owner_id", "Owner__c"): "line 10: hubspot_owner_id goes with OwnerId and with nothing else (MAP-5)",
-    row("rep", "OwnerId"): "line 11: hubspot_owner_id goes with OwnerId and with nothing else (MAP-5)",
+    row(
+        "hubspot_owner_id", "Owner__c"
+    ): "line 10: hubspot_owner_id goes with OwnerId and with nothing else (MAP-5)",
+    row(
+        "rep", "OwnerId"
+    ): "line 11: hubspot_owner_id goes with OwnerId and with nothing else (MAP-5)",
     row(
         "company", "AccountId"
     ): "line 11: AccountId refers to an account record; company cannot be written to it (FLD-5)",
-    row("colour", "Colour__c", "twoway"): f'line 12: update is "twoway", must be one of {POLICIES} (MAP-3)',
+    row(
+        "colour", "Colour__c", "twoway"
+    ): f'line 12: update is "twoway", must be one of {POLICIES} (MAP-3)',
     row("Favourite Colour", "Colour__c"): (
         'line 10: hubspot is "Favourite Colour", must be the internal name of a property: small letters, digits, underscores (MAP-8)'
     ),
@@ -310,13 +335,24 @@ MAPPINGS = {
     ),
     '[[connection.contacts.field]]\nhubspot = "colour"\n': "line 9: [[connection.contacts.field]] needs salesforce (MAP-8)",
     row("colour", "Colour__c")
-    + row("colour", "Color__c"): "line 14: colour is mapped twice: above it goes with Colour__c (MAP-8)",
+    + row(
+        "colour", "Color__c"
+    ): "line 14: colour is mapped twice: above it goes with Colour__c (MAP-8)",
     row("colour", "Colour__c")
-    + row("color", "colour__c"): "line 15: colour__c is mapped twice: above colour goes with it (MAP-8)",
-    row("colour", "Colour__c") + row("colour", "Colour__c"): "line 14: colour and Colour__c are mapped twice (MAP-8)",
-    row("phone", "Other_Phone__c"): "line 10: phone is mapped already: by default it goes with Phone (MAP-8)",
-    row("other_phone", "phone"): "line 11: phone is mapped already: by default phone goes with it (MAP-8)",
-    row("company", "Company_Name__c"): "line 10: company is mapped already: by default it goes with Company (MAP-8)",
+    + row(
+        "color", "colour__c"
+    ): "line 15: colour__c is mapped twice: above colour goes with it (MAP-8)",
+    row("colour", "Colour__c")
+    + row("colour", "Colour__c"): "line 14: colour and Colour__c are mapped twice (MAP-8)",
+    row(
+        "phone", "Other_Phone__c"
+    ): "line 10: phone is mapped already: by default it goes with Phone (MAP-8)",
+    row(
+        "other_phone", "phone"
+    ): "line 11: phone is mapped already: by default phone goes with it (MAP-8)",
+    row(
+        "company", "Company_Name__c"
+    ): "line 10: company is mapped already: by default it goes with Company (MAP-8)",
     row("crmsync_owner_id", "Owner_Text__c"): (
         "line 10: crmsync_owner_id is one of crmsync's own properties and cannot be mapped (MAP-8)"
     ),
@@ -332,7 +368,9 @@ MAPPINGS = {
 @pytest.mark.rule("FLD-5")
 @pytest.mark.parametrize("rows", MAPPINGS)
 def test_what_a_mapping_may_not_do(rows: str) -> None:
-    """The opt-out is fixed, the owner is two-way, accounts are no text, and nothing is mapped twice."""
+    """The opt-out is fixed, the owner is two-way, accounts are no text, and nothing is mapped
+    twice.
+    """
     assert complaints(MINIMAL + rows) == [MAPPINGS[rows]]
 
 
@@ -340,7 +378,9 @@ def test_what_a_mapping_may_not_do(rows: str) -> None:
 def test_what_does_not_sync_cannot_be_mapped() -> None:
     """Company and deal mappings need that object's sync; one complaint per row."""
     off = "[connection.companies]\nsync = false\n"
-    rows = row("colour", "Colour__c", section="companies") + row("size", "Size__c", section="companies")
+    rows = row("colour", "Colour__c", section="companies") + row(
+        "size", "Size__c", section="companies"
+    )
 
     assert complaints(MINIMAL + off + rows + row("next_step", "Next__c", section="deals")) == [
         "line 11: companies cannot be mapped while their sync is off (MAP-10)",
@@ -351,7 +391,9 @@ def test_what_does_not_sync_cannot_be_mapped() -> None:
 
 @pytest.mark.rule("MAP-8")
 def test_companies_are_mapped_once_like_contacts() -> None:
-    """A default pair may change its policy; half of one cannot go elsewhere, and our own fields are nobody's."""
+    """A default pair may change its policy; half of one cannot go elsewhere, and our own fields are
+    nobody's.
+    """
     rows = (
         row("industry", "Industry", section="companies"),
         row("domain", "Site", section="companies"),
@@ -405,7 +447,12 @@ def test_one_mistake_does_not_hide_another() -> None:
 
 def test_nothing_is_complained_about_twice() -> None:
     """What is wrong with a value is not told again by what it contradicts."""
-    text = (MINIMAL + SECOND).replace("555001", "true").replace("555002", "false").replace('name = "beta"\n', "")
+    text = (
+        (MINIMAL + SECOND)
+        .replace("555001", "true")
+        .replace("555002", "false")
+        .replace('name = "beta"\n', "")
+    )
 
     assert complaints(text) == [
         "line 4: portal_id is true, must be a whole number (TEN-1)",

@@ -44,16 +44,22 @@ RULED = {
 @pytest.mark.rule("FLD-10")
 @pytest.mark.parametrize("pair", RULED)
 def test_what_has_a_rule_of_its_own_cannot_be_mapped(pair: tuple[str, str]) -> None:
-    """A deal's stage, pipeline and currency follow their own rules, so no row may touch either half of them."""
+    """A deal's stage, pipeline and currency follow their own rules, so no row may touch either half
+    of them.
+    """
     cell, sentence, rule = RULED[pair]
     line = {"hubspot": 10, "salesforce": 11}[cell]
 
-    assert complaints(MINIMAL + row(*pair)) == [f"line {line}: {sentence}; no mapping can change that ({rule})"]
+    assert complaints(MINIMAL + row(*pair)) == [
+        f"line {line}: {sentence}; no mapping can change that ({rule})"
+    ]
 
 
 @pytest.mark.rule("FLD-10")
 def test_deals_are_mapped_like_contacts() -> None:
-    """Own rows are fine; the account is a reference, the owner is fixed, our own properties are nobody's."""
+    """Own rows are fine; the account is a reference, the owner is fixed, our own properties are
+    nobody's.
+    """
     rows = (
         row("next_step", "NextStep"),
         row("account", "AccountId"),

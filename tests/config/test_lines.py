@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.wire.toml_lines import Path, index_lines, line_of
+from crmsync.wire.settings.toml_lines import Path, index_lines, line_of
 
 FILE = '''\
 # a comment with [brackets] = "and" {more}
@@ -91,7 +91,13 @@ LINES = {
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
     """The path of everything inside a document."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in inside:
         yield (*path, key)
         yield from places(item, (*path, key))
@@ -114,7 +120,9 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda items: "[" + ",\n".join(items) + "]")
         | st.lists(inner.filter(lambda item: "\n" not in item), max_size=3).map(
-            lambda items: "{" + ", ".join(f"k{number} = {item}" for number, item in enumerate(items)) + "}"
+            lambda items: (
+                "{" + ", ".join(f"k{number} = {item}" for number, item in enumerate(items)) + "}"
+            )
         )
     ),
     max_leaves=8,

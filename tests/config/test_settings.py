@@ -115,7 +115,9 @@ def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
     """A row that names a default pair changes its policy; all else is known already."""
     rows = '[[connection.contacts.field]]\nhubspot = "email"\nsalesforce = "email"\nupdate = "prefer_hubspot"\n'
 
-    assert contacts(rows).field == (FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL, length=80),)
+    assert contacts(rows).field == (
+        FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL, length=80),
+    )
 
 
 def test_lead_and_contact_have_default_pairs_of_their_own() -> None:
@@ -142,7 +144,9 @@ def test_a_row_that_repeats_the_owner_mapping_says_nothing() -> None:
 @pytest.mark.rule("SET-7")
 @pytest.mark.parametrize("switch", [True, False])
 def test_automatic_transitions_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
-    """Whether what happens in Salesforce may change a lifecycle stage is the operator's choice; by default it may."""
+    """Whether what happens in Salesforce may change a lifecycle stage is the operator's choice; by
+    default it may.
+    """
     (connection,) = load_settings(
         f"{MINIMAL}[connection.lifecycle]\nautomatic_transitions = {str(switch).lower()}\n"
     ).connections
@@ -154,7 +158,9 @@ def test_automatic_transitions_are_a_switch(switch: bool) -> None:  # noqa: FBT0
 @pytest.mark.rule("SET-8")
 @pytest.mark.parametrize("switch", [True, False])
 def test_stages_for_the_whole_company_are_a_switch(switch: bool) -> None:  # noqa: FBT001 - the setting itself
-    """Whether a contact's stage goes to all contacts of its company is the operator's choice; by default it does."""
+    """Whether a contact's stage goes to all contacts of its company is the operator's choice; by
+    default it does.
+    """
     (connection,) = load_settings(
         f"{MINIMAL}[connection.lifecycle]\nsync_to_company_contacts = {str(switch).lower()}\n"
     ).connections
@@ -165,11 +171,16 @@ def test_stages_for_the_whole_company_are_a_switch(switch: bool) -> None:  # noq
 
 @pytest.mark.rule("Q-18")
 def test_owners_that_have_other_names_are_mapped() -> None:
-    """HubSpot owner's address -> Salesforce user's address or id, in the order of the file; keys are told apart by their quotes."""
+    """HubSpot owner's address -> Salesforce user's address or id, in the order of the file; keys
+    are told apart by their quotes.
+    """
     rows = '"ada@example.com" = "Ada.Lang@example.com"\n"ben@example.com" = "005000000000001AAA"\n'
     (connection,) = load_settings(f"{MINIMAL}[connection.owners]\n{rows}").connections
 
-    assert connection.owners == (("ada@example.com", "Ada.Lang@example.com"), ("ben@example.com", "005000000000001AAA"))
+    assert connection.owners == (
+        ("ada@example.com", "Ada.Lang@example.com"),
+        ("ben@example.com", "005000000000001AAA"),
+    )
     assert load_settings(MINIMAL).connections[0].owners == ()
 
 
@@ -177,7 +188,9 @@ def test_owners_that_have_other_names_are_mapped() -> None:
 @pytest.mark.parametrize("inclusion_list", ["", "default", "77"])
 def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> None:
     """No list by default; one of HubSpot's by its id, or "all but subscribers" (INC-4, Q-24)."""
-    assert contacts(f'inclusion_list = "{inclusion_list}"') == ContactSettings(inclusion_list=inclusion_list)
+    assert contacts(f'inclusion_list = "{inclusion_list}"') == ContactSettings(
+        inclusion_list=inclusion_list
+    )
 
 
 @pytest.mark.rule("INS-1")
@@ -193,7 +206,9 @@ def test_an_inclusion_list_is_a_list_the_preset_or_none(inclusion_list: str) -> 
     ],
 )
 def test_a_login_address_is_any_host(written: str, meant: str) -> None:
-    """Government Cloud has hosts of its own, so nothing is taken for granted; plain HTTP only on the own machine."""
+    """Government Cloud has hosts of its own, so nothing is taken for granted; plain HTTP only on
+    the own machine.
+    """
     settings = load_settings(MINIMAL.replace("https://acme.my.salesforce.com", written))
 
     assert settings.connections[0].salesforce.login_url == meant
@@ -203,7 +218,10 @@ def test_deals_do_not_sync_where_only_companies_are_said_not_to() -> None:
     """A file that switches companies off and says nothing of deals means both (OPP-2)."""
     (connection,) = load_settings(MINIMAL + "[connection.companies]\nsync = false\n").connections
 
-    assert (connection.companies, connection.deals) == (CompanySettings(sync=False), DealSettings(sync=False))
+    assert (connection.companies, connection.deals) == (
+        CompanySettings(sync=False),
+        DealSettings(sync=False),
+    )
 
 
 @pytest.mark.rule("TEN-1")
@@ -226,7 +244,9 @@ def test_accounts_that_share_an_org_are_warned() -> None:
         Complaint(9, sentence.format("leads_and_contacts"), "TEN-3"),
     )
     only = '[connection.contacts]\ncreate_in_hubspot = "leads_only"\n'
-    assert read_settings(SHARED + only).warnings[1] == Complaint(18, sentence.format("leads_only"), "TEN-3")
+    assert read_settings(SHARED + only).warnings[1] == Complaint(
+        18, sentence.format("leads_only"), "TEN-3"
+    )
     assert [warning.line for warning in read_settings(SHARED + never).warnings] == [1]
     assert read_settings(MINIMAL + SECOND).warnings == ()
 
@@ -234,7 +254,11 @@ def test_accounts_that_share_an_org_are_warned() -> None:
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
 def test_everybodys_login_host_does_not_mean_one_org(host: str) -> None:
     """Where the host says nothing, the same secret means the same org."""
-    text = (MINIMAL + SECOND).replace("acme.my.salesforce.com", host).replace("beta.my.salesforce.com", host)
+    text = (
+        (MINIMAL + SECOND)
+        .replace("acme.my.salesforce.com", host)
+        .replace("beta.my.salesforce.com", host)
+    )
 
     assert read_settings(text).warnings == ()
     same = text.replace("crmsync/beta/salesforce", "crmsync/acme/salesforce")

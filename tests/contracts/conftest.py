@@ -1,4 +1,6 @@
-"""The stages of the contract suite, by name; live ones only where the environment has an account for them."""
+"""The stages of the contract suite, by name; live ones only where the environment has an account
+for them.
+"""
 
 from __future__ import annotations
 

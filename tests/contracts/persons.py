@@ -1,4 +1,6 @@
-"""People who work in a CRM beside us, over HTTP, with a user's token and rights. What they do in memory is the memory versions' own."""
+"""People who work in a CRM beside us, over HTTP, with a user's token and rights. What they do in
+memory is the memory versions' own.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 import requests
 
-from crmsync.gateways.hubspot_versions import PLURALS
+from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.model.records import Ref, Side, Value
 
 
@@ -32,7 +34,9 @@ class HubspotPerson:
     def edit(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         """Change a record."""
         body = {"properties": {name: value or "" for name, value in fields.items()}}
-        requests.patch(self._url(ref), json=body, headers=self._headers, timeout=30).raise_for_status()
+        requests.patch(
+            self._url(ref), json=body, headers=self._headers, timeout=30
+        ).raise_for_status()
 
     def delete(self, ref: Ref) -> None:
         """Delete a record."""
@@ -55,11 +59,20 @@ class HubspotPerson:
         raise NotImplementedError
 
     def put_together(self, one: Ref, other: Ref, *, primary: bool = False) -> None:
-        """Associate a contact or deal with a company, or two records of other kinds without more ado."""
-        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5 if one.object == "deal" else 1}]
+        """Associate a contact or deal with a company, or two records of other kinds without more
+        ado.
+        """
+        types = [
+            {
+                "associationCategory": "HUBSPOT_DEFINED",
+                "associationTypeId": 5 if one.object == "deal" else 1,
+            }
+        ]
         way = "associations" if primary else "associations/default"
         url = f"{self._pairs}/{one.object}/{one.id}/{way}/{other.object}/{other.id}"
-        requests.put(url, json=types if primary else None, headers=self._headers, timeout=30).raise_for_status()
+        requests.put(
+            url, json=types if primary else None, headers=self._headers, timeout=30
+        ).raise_for_status()
 
     def take_apart(self, one: Ref, other: Ref) -> None:
         """Take the association of two records away."""
@@ -80,7 +93,11 @@ class HubspotKeeper:
 
     def make(self) -> str:
         """Make a list; answers its id."""
-        row = {"name": f"Chosen {uuid.uuid4().hex[:8]}", "objectTypeId": "0-1", "processingType": "MANUAL"}
+        row = {
+            "name": f"Chosen {uuid.uuid4().hex[:8]}",
+            "objectTypeId": "0-1",
+            "processingType": "MANUAL",
+        }
         answer = requests.post(f"{self._url}/", json=row, headers=self._headers, timeout=30)
         answer.raise_for_status()
         return str(answer.json()["list"]["listId"])
@@ -110,14 +127,18 @@ class SalesforcePerson:
     """A user of a Salesforce org, over HTTP, and in the user interface as far as `act` goes."""
 
     def __init__(self, url: str, token: str, act: Act = _nobody_acts) -> None:
-        """Work at `url` with a user's `token`; as in the user interface, no assignment rule runs."""
+        """Work at `url` with a user's `token`; as in the user interface, no assignment rule
+        runs.
+        """
         self._url = f"{url}/services/data/v66.0/sobjects"
         self._headers = {"Authorization": f"Bearer {token}", "Sforce-Auto-Assign": "FALSE"}
         self._act = act
 
     def add(self, name: str, fields: Mapping[str, Value]) -> Ref:
         """Make a record."""
-        answer = requests.post(f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30)
+        answer = requests.post(
+            f"{self._url}/{name}", json=fields, headers=self._headers, timeout=30
+        )
         answer.raise_for_status()
         return Ref(Side.SALESFORCE, name, answer.json()["id"])
 
@@ -128,16 +149,24 @@ class SalesforcePerson:
 
     def delete(self, ref: Ref) -> None:
         """Delete a record."""
-        requests.delete(f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30).raise_for_status()
+        requests.delete(
+            f"{self._url}/{ref.object}/{ref.id}", headers=self._headers, timeout=30
+        ).raise_for_status()
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """Merge two records; answers the winner."""
-        self._act({"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]})
+        self._act(
+            {"do": "merge", "object": winner.object, "winner": winner.id, "losers": [loser.id]}
+        )
         return winner
 
     def convert(self, lead: Ref) -> Ref:
         """Convert a lead; answers the contact."""
-        return Ref(Side.SALESFORCE, "Contact", self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"])
+        return Ref(
+            Side.SALESFORCE,
+            "Contact",
+            self._act({"do": "convert_lead", "lead_id": lead.id})["contact_id"],
+        )
 
     def restore(self, ref: Ref) -> None:
         """Take a record out of the recycle bin."""

@@ -1,7 +1,9 @@
-"""Where the contract suite is played: the CRM behind the port, and a person who works in the same CRM beside us.
+"""Where the contract suite is played: the CRM behind the port, and a person who works in the same
+CRM beside us.
 
-The same suite runs on the memory versions, on the gateways over the simulators and, when ``CRMSYNC_LIVE_*`` is set, on the gateways over a
-real sandbox. Live records are made under ``example.com`` addresses of their own and deleted at the end.
+The same suite runs on the memory versions, on the gateways over the simulators and, when
+``CRMSYNC_LIVE_*`` is set, on the gateways over a real sandbox. Live records are made under
+``example.com`` addresses of their own and deleted at the end.
 """
 
 from __future__ import annotations
@@ -16,15 +18,15 @@ from typing import Any, Protocol
 
 import requests
 
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.hubspot_associations import HubspotAssociations
-from crmsync.gateways.hubspot_listing import HubspotLister
-from crmsync.gateways.hubspot_lists import HubspotLists
-from crmsync.gateways.hubspot_pipelines import HubspotPipelines
-from crmsync.gateways.salesforce import SalesforceGateway
-from crmsync.gateways.salesforce_listing import SalesforceLister
-from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
-from crmsync.gateways.throttle import Patience
+from crmsync.gateways.hubspot.associations import HubspotAssociations
+from crmsync.gateways.hubspot.listing import HubspotLister
+from crmsync.gateways.hubspot.lists import HubspotLists
+from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.listing import SalesforceLister
+from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, SALESFORCE_KEY
@@ -32,9 +34,9 @@ from crmsync.model.pipelines import RecordType
 from crmsync.model.records import Ref, Side, Value
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
 from local.stack.serving import Server
+from simulators.hubspot import HubSpotSimulator
+from simulators.salesforce import SalesforceSimulator
 from tests.contracts.persons import HubspotKeeper, HubspotPerson, SalesforcePerson
 from tests.memory import (
     MemoryAccounts,
@@ -111,7 +113,14 @@ class Words:
 
 HUBSPOT = Words(Side.HUBSPOT, "contact", "email", "lastname", "firstname", "phone", HUBSPOT_KEY)
 SALESFORCE = Words(
-    Side.SALESFORCE, "Lead", "Email", "LastName", "FirstName", "Phone", SALESFORCE_KEY, {"Company": "Example Works"}
+    Side.SALESFORCE,
+    "Lead",
+    "Email",
+    "LastName",
+    "FirstName",
+    "Phone",
+    SALESFORCE_KEY,
+    {"Company": "Example Works"},
 )
 
 
@@ -163,12 +172,18 @@ class Stage:
         """The effect that makes a record for `name`, under a key of its own."""
         words = self.words
         return CreateRecord(
-            words.side, words.object, f"{key or name}-{self.run}", self.fields(name, **more), Slot(name)
+            words.side,
+            words.object,
+            f"{key or name}-{self.run}",
+            self.fields(name, **more),
+            Slot(name),
         )
 
     def update(self, ref: Ref, **fields: Value) -> UpdateRecord:
         """The effect that writes the fields called by `Words`."""
-        return UpdateRecord(ref, ref.side, {getattr(self.words, word): value for word, value in fields.items()})
+        return UpdateRecord(
+            ref, ref.side, {getattr(self.words, word): value for word, value in fields.items()}
+        )
 
     def shown(self, ref: Ref, *words: str) -> list[Value]:
         """What the record shows now in the fields called by `Words`."""
@@ -205,29 +220,44 @@ def memory_hubspot(pipelines_allowed: int = 100) -> Iterator[Stage]:
     crm = MemoryCrm(Side.HUBSPOT, now=_Ticking())
     lists, us = MemoryLists(now=_Ticking()), crm.customs.by[True]
     pairs = MemoryAssociations(crm)
-    stage = Stage(crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us)
+    stage = Stage(
+        crm, crm, HUBSPOT, MemoryPreferences(crm), MemoryDeleter(crm), lists, lists, by_us=us
+    )
     stage.companies, stage.associations, stage.matchmaker = MemoryCompanies(crm), pairs, pairs
     stage.lister, stage.deals = MemoryLister(crm, 100), MemoryDeals(crm, pipelines_allowed)
     yield stage
 
 
-def memory_salesforce(*, person_accounts: bool = False, types: Iterable[RecordType] = (MASTER,)) -> Iterator[Stage]:
+def memory_salesforce(
+    *, person_accounts: bool = False, types: Iterable[RecordType] = (MASTER,)
+) -> Iterator[Stage]:
     """Salesforce in memory."""
     crm = MemoryCrm(Side.SALESFORCE, now=_Ticking())
     crm.has_person_accounts = person_accounts
     crm.assignment_owner = "005000000000005AAA"
     stage = Stage(
-        crm, crm, SALESFORCE, by_us=crm.customs.by[True], accounts=MemoryAccounts(crm), lister=MemoryLister(crm)
+        crm,
+        crm,
+        SALESFORCE,
+        by_us=crm.customs.by[True],
+        accounts=MemoryAccounts(crm),
+        lister=MemoryLister(crm),
     )
     stage.opportunities, stage.meter = MemoryOpportunities(crm, types), MemoryMeter(crm)
     yield stage
 
 
-def simulated_hubspot(version: str = "", page: int = 200, list_page: int = 250, **world: Any) -> Iterator[Stage]:
-    """The gateway over the HubSpot simulator; on the old paths HubSpot keeps no calendar, so that they are played whatever the day."""
+def simulated_hubspot(
+    version: str = "", page: int = 200, list_page: int = 250, **world: Any
+) -> Iterator[Stage]:
+    """The gateway over the HubSpot simulator; on the old paths HubSpot keeps no calendar, so that
+    they are played whatever the day.
+    """
     world.setdefault("vendor_calendar", bool(version))
     clock = Clock()
-    simulator = HubSpotSimulator([{"portal_id": 555001, **world}], clock=clock, faults=Faults(clock))
+    simulator = HubSpotSimulator(
+        [{"portal_id": 555001, **world}], clock=clock, faults=Faults(clock)
+    )
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         set_up_hubspot(url, portal.access_token)
@@ -260,11 +290,20 @@ def set_up_hubspot(url: str, token: str) -> None:
     """Make our unique property, as `crmsync setup` does; one that is there stays."""
     headers = {"Authorization": f"Bearer {token}"}
     group = {"name": HUBSPOT_GROUP, "label": "crmsync"}
-    definition = {"name": HUBSPOT_KEY, "label": "Salesforce id", "groupName": HUBSPOT_GROUP, "hasUniqueValue": True}
+    definition = {
+        "name": HUBSPOT_KEY,
+        "label": "Salesforce id",
+        "groupName": HUBSPOT_GROUP,
+        "hasUniqueValue": True,
+    }
     definition |= {"type": "string", "fieldType": "text"}
     for kind in ("contacts", "companies", "deals"):
-        requests.post(f"{url}/crm/v3/properties/{kind}/groups", json=group, headers=headers, timeout=30)
-        requests.post(f"{url}/crm/v3/properties/{kind}", json=definition, headers=headers, timeout=30)
+        requests.post(
+            f"{url}/crm/v3/properties/{kind}/groups", json=group, headers=headers, timeout=30
+        )
+        requests.post(
+            f"{url}/crm/v3/properties/{kind}", json=definition, headers=headers, timeout=30
+        )
 
 
 OUR_FIELD = {
@@ -286,17 +325,35 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
     clock = Clock()
     world |= {
         "custom_fields": {name: [OUR_FIELD] for name in OUR_OBJECTS},
-        "users": [{"Name": "Olga Owner", "Email": "olga@example.com", "IsActive": True, "UserType": "Standard"}],
+        "users": [
+            {
+                "Name": "Olga Owner",
+                "Email": "olga@example.com",
+                "IsActive": True,
+                "UserType": "Standard",
+            }
+        ],
         "lead_assignment_owner": "olga@example.com",
     }
     simulator = SalesforceSimulator(world, clock=clock, faults=Faults(clock))
     with served(simulator.wsgi) as url:
         simulator.set_instance_url(url)
-        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
-        gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page)
+        secret = FixedSecret(
+            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        )
+        gateway = SalesforceGateway(
+            url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock), page=page
+        )
         person = SalesforcePerson(url, simulator.user_token, simulator.person)
         lister = SalesforceLister(gateway.session)
-        stage = Stage(gateway, person, SALESFORCE, by_us=simulator.integration_user_id, accounts=gateway, lister=lister)
+        stage = Stage(
+            gateway,
+            person,
+            SALESFORCE,
+            by_us=simulator.integration_user_id,
+            accounts=gateway,
+            lister=lister,
+        )
         stage.opportunities, stage.meter = (
             SalesforceOpportunities(gateway.session, MemoryRoles()),
             gateway.session.meter,
@@ -305,14 +362,22 @@ def simulated_salesforce(page: int = 2000, **world: Any) -> Iterator[Stage]:
 
 
 def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
-    """The gateway over a real HubSpot account; we are the person as well, so who wrote what cannot be told apart."""
+    """The gateway over a real HubSpot account; we are the person as well, so who wrote what cannot
+    be told apart.
+    """
     url, token = "https://api.hubapi.com", environment["CRMSYNC_LIVE_HUBSPOT_TOKEN"]
     set_up_hubspot(url, token)
     person = HubspotPerson(url, token)
     gateway = HubspotGateway(FixedSecret({"access_token": token}))
-    stage = Stage(gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True)
+    stage = Stage(
+        gateway, person, HUBSPOT, gateway, gateway, catch_up=lambda: time.sleep(30), is_live=True
+    )
     stage.lists, stage.keeper = HubspotLists(gateway.client), HubspotKeeper(url, token)
-    stage.companies, stage.associations, stage.matchmaker = gateway, HubspotAssociations(gateway.client), person
+    stage.companies, stage.associations, stage.matchmaker = (
+        gateway,
+        HubspotAssociations(gateway.client),
+        person,
+    )
     stage.lister, stage.deals = HubspotLister(gateway.client), HubspotPipelines(gateway.client)
     yield from _swept(stage)
 
@@ -320,21 +385,34 @@ def live_hubspot(environment: Mapping[str, str]) -> Iterator[Stage]:
 def live_salesforce(environment: Mapping[str, str]) -> Iterator[Stage]:
     """The gateway over a real Salesforce sandbox that has our field."""
     names = ("client_id", "client_secret", "username", "private_key")
-    secret = {name: environment.get(f"CRMSYNC_LIVE_SALESFORCE_{name.upper()}", "") for name in names}
+    secret = {
+        name: environment.get(f"CRMSYNC_LIVE_SALESFORCE_{name.upper()}", "") for name in names
+    }
     login_url = environment["CRMSYNC_LIVE_SALESFORCE_LOGIN_URL"]
     filled = FixedSecret({name: value for name, value in secret.items() if value})
     gateway = SalesforceGateway(login_url, filled, now=time.time)
     who = gateway.identity()
-    stage = Stage(gateway, SalesforcePerson(who.instance_url, who.value), SALESFORCE, by_us=who.user_id, is_live=True)
+    stage = Stage(
+        gateway,
+        SalesforcePerson(who.instance_url, who.value),
+        SALESFORCE,
+        by_us=who.user_id,
+        is_live=True,
+    )
     stage.accounts, stage.lister = gateway, SalesforceLister(gateway.session)
-    stage.opportunities, stage.meter = SalesforceOpportunities(gateway.session, MemoryRoles()), gateway.session.meter
+    stage.opportunities, stage.meter = (
+        SalesforceOpportunities(gateway.session, MemoryRoles()),
+        gateway.session.meter,
+    )
     yield from _swept(stage)
 
 
 def _swept(stage: Stage) -> Iterator[Stage]:
     """The stage, with what was made on it deleted afterwards."""
     yield stage
-    objects: dict[str, list[str]] = {"contact": []} if stage.words.side is Side.HUBSPOT else {"Lead": [], "Contact": []}
+    objects: dict[str, list[str]] = (
+        {"contact": []} if stage.words.side is Side.HUBSPOT else {"Lead": [], "Contact": []}
+    )
     for record in stage.crm.find([stage.address(name) for name in NAMES], objects):
         stage.person.delete(record.ref)
 

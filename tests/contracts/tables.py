@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.brake import BrakeTable
-from crmsync.gateways.cursors import CursorTable
-from crmsync.gateways.inbox import InboxTable
-from crmsync.gateways.jobs import JobsTable
-from crmsync.gateways.ledger import LedgerTable
-from crmsync.gateways.links import LinksTable
-from crmsync.gateways.pipeline_maps import PipelineMapTable
-from crmsync.gateways.role_memory import RoleTable
-from crmsync.gateways.throttle import Patience
-from crmsync.gateways.troubles import TroubleTable
+from crmsync.gateways.dynamodb.change_counts import BrakeTable
+from crmsync.gateways.dynamodb.conflict_log import LedgerTable
+from crmsync.gateways.dynamodb.contact_roles import RoleTable
+from crmsync.gateways.dynamodb.cursors import CursorTable
+from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.jobs import JobsTable
+from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
+from crmsync.gateways.dynamodb.troubles import TroubleTable
+from crmsync.gateways.retry import Patience
 from tests import aws
 
 NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
@@ -30,7 +30,8 @@ def dynamodb(*keys: str) -> Iterator[Any]:
         client.create_table(
             TableName="Table",
             KeySchema=[
-                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
             ],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,6 @@
-"""What accounts do behind the ports: found by web domain, with their contacts, made, changed, merged, deleted."""
+"""What accounts do behind the ports: found by web domain, with their contacts, made, changed,
+merged, deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
-from crmsync.rules.domains import host_of
+from crmsync.rules.fields.domains import host_of
 from tests.contracts.stages import Stage
 
 
@@ -31,15 +33,27 @@ def an_account(stage: Stage, website: str | None, name: str = "Example Works") -
         "example.com/team",
     ],
 )
-def test_the_account_whose_website_is_at_the_domain_is_found(salesforce: Stage, website: str) -> None:
+def test_the_account_whose_website_is_at_the_domain_is_found(
+    salesforce: Stage, website: str
+) -> None:
     """However people have typed it (CH-12)."""
     account = an_account(salesforce, website)
 
-    assert salesforce.accounts.accounts_by_domain([" Example.COM ", "example.org"]) == {"example.com": account}
+    assert salesforce.accounts.accounts_by_domain([" Example.COM ", "example.org"]) == {
+        "example.com": account
+    }
 
 
 @pytest.mark.parametrize(
-    "website", [None, "example.com.test", "shop.example.com", "https://example.community", "not-example.com", "example"]
+    "website",
+    [
+        None,
+        "example.com.test",
+        "shop.example.com",
+        "https://example.community",
+        "not-example.com",
+        "example",
+    ],
 )
 def test_an_account_at_another_host_is_not_meant(salesforce: Stage, website: str | None) -> None:
     """A host that begins or ends with the domain is another host."""
@@ -54,15 +68,29 @@ def test_a_domain_of_several_accounts_is_left_out(salesforce: Stage) -> None:
     an_account(salesforce, "www.example.com", "Two")
     other = an_account(salesforce, "example.org")
 
-    assert salesforce.accounts.accounts_by_domain(["example.com", "example.org"]) == {"example.org": other}
+    assert salesforce.accounts.accounts_by_domain(["example.com", "example.org"]) == {
+        "example.org": other
+    }
 
 
 def test_a_domain_cannot_end_a_query_and_begin_another(salesforce: Stage) -> None:
     """Whatever stands behind the at sign of an address is no query; a wildcard means itself."""
     account = an_account(salesforce, "example.com")
-    hostile = ["e%ample.com", "e_ample.com", "x' OR Name LIKE '%", "a\\.com", "", " ", "%", "example", "\x00.com"]
+    hostile = [
+        "e%ample.com",
+        "e_ample.com",
+        "x' OR Name LIKE '%",
+        "a\\.com",
+        "",
+        " ",
+        "%",
+        "example",
+        "\x00.com",
+    ]
 
-    assert salesforce.accounts.accounts_by_domain([*hostile, "example.com"]) == {"example.com": account}
+    assert salesforce.accounts.accounts_by_domain([*hostile, "example.com"]) == {
+        "example.com": account
+    }
     assert salesforce.accounts.accounts_by_domain(hostile) == {}
     assert salesforce.accounts.accounts_by_domain([]) == {}
 
@@ -70,15 +98,20 @@ def test_a_domain_cannot_end_a_query_and_begin_another(salesforce: Stage) -> Non
 def test_many_domains_are_asked_for_at_once(salesforce: Stage) -> None:
     """More than one query and more than one call hold."""
     accounts = {
-        f"works{number}.example.com": an_account(salesforce, f"works{number}.example.com") for number in (3, 240)
+        f"works{number}.example.com": an_account(salesforce, f"works{number}.example.com")
+        for number in (3, 240)
     }
 
-    found = salesforce.accounts.accounts_by_domain(f"works{number}.example.com" for number in range(250))
+    found = salesforce.accounts.accounts_by_domain(
+        f"works{number}.example.com" for number in range(250)
+    )
 
     assert found == accounts
 
 
-@pytest.mark.parametrize("website", ["", "http://", "https://[", "ask the front desk", "mailto:a@example.com"])
+@pytest.mark.parametrize(
+    "website", ["", "http://", "https://[", "ask the front desk", "mailto:a@example.com"]
+)
 def test_what_is_no_website_has_no_host_of_a_domain(website: str) -> None:
     """People type anything."""
     assert "." not in host_of(website) or host_of(website) == "example.com"
@@ -90,7 +123,9 @@ def a_contact(stage: Stage, account: str | None, name: str) -> Ref:
 
 
 def test_the_contacts_of_an_account_are_told(salesforce: Stage) -> None:
-    """All but deleted ones, in the order of their ids; an account without any is left out (DUP-2)."""
+    """All but deleted ones, in the order of their ids; an account without any is left out
+    (DUP-2).
+    """
     one, two, none = (an_account(salesforce, None, name) for name in ("One", "Two", "None"))
     ada, bob, cleo = (a_contact(salesforce, one, name) for name in ("Lang", "Berg", "Kurz"))
     dan = a_contact(salesforce, two, "Dorn")
@@ -105,7 +140,10 @@ def test_the_contacts_of_an_account_are_told(salesforce: Stage) -> None:
 
 def test_the_contacts_of_a_merged_account_are_the_winner_s(salesforce: Stage) -> None:
     """Salesforce gives them their new parent; the loser's survivor is the winner."""
-    winner, loser = (Ref(Side.SALESFORCE, "Account", an_account(salesforce, None, name)) for name in ("One", "Two"))
+    winner, loser = (
+        Ref(Side.SALESFORCE, "Account", an_account(salesforce, None, name))
+        for name in ("One", "Two")
+    )
     ada, bob = a_contact(salesforce, winner.id, "Lang"), a_contact(salesforce, loser.id, "Berg")
 
     salesforce.person.merge(winner, loser)
@@ -128,11 +166,15 @@ def test_the_contacts_of_a_deleted_account_are_deleted(salesforce: Stage) -> Non
 def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
     """As leads and contacts are (ACC-7)."""
     key = f"key-{salesforce.run}"
-    effect = CreateRecord(Side.SALESFORCE, "Account", key, {"Name": "Example Works"}, Slot("account"))
+    effect = CreateRecord(
+        Side.SALESFORCE, "Account", key, {"Name": "Example Works"}, Slot("account")
+    )
 
     [made] = salesforce.crm.create([effect])
     [again] = salesforce.crm.create([effect])
-    salesforce.crm.update([UpdateRecord(made.ref, Side.SALESFORCE, {"Name": "Works", "Phone": "7"})])
+    salesforce.crm.update(
+        [UpdateRecord(made.ref, Side.SALESFORCE, {"Name": "Works", "Phone": "7"})]
+    )
 
     assert again == made == Written(made.ref, {})
     assert salesforce.crm.read([made.ref], {"Account": ["Name", "Phone"]})[made.ref].fields == {
@@ -141,7 +183,9 @@ def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
     }
 
 
-def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(salesforce: Stage) -> None:
+def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(
+    salesforce: Stage,
+) -> None:
     """Grouped or not, each row has its own outcome in its own place (faults 14)."""
     accounts = [an_account(salesforce, None, name) for name in ("One", "Two")]
     contacts = [a_contact(salesforce, accounts[number % 2], f"Lang{number}") for number in range(6)]
@@ -150,10 +194,14 @@ def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(s
         for number, ref in enumerate(contacts)
     ]
 
-    outcomes = salesforce.crm.update([*updates[::-1], UpdateRecord(contacts[0], Side.SALESFORCE, {"Phone": "99"})])
+    outcomes = salesforce.crm.update(
+        [*updates[::-1], UpdateRecord(contacts[0], Side.SALESFORCE, {"Phone": "99"})]
+    )
 
     assert outcomes == [Written(ref, {}) for ref in [*contacts[::-1], contacts[0]]]
-    phones = [salesforce.crm.read([ref], {"Contact": ["Phone"]})[ref].fields["Phone"] for ref in contacts]
+    phones = [
+        salesforce.crm.read([ref], {"Contact": ["Phone"]})[ref].fields["Phone"] for ref in contacts
+    ]
     assert phones == ["99", "1", "2", "3", "4", "5"]
 
 
@@ -166,7 +214,9 @@ def test_an_org_without_person_accounts_says_so(salesforce: Stage) -> None:
     with pytest.raises(Refused) as refused:
         salesforce.crm.read([account], {"Account": ["IsPersonAccount"]})
     assert refused.value.code == "INVALID_FIELD"
-    assert [getattr(one, "code", "") for one in salesforce.crm.create([lead])] == ["REQUIRED_FIELD_MISSING"]
+    assert [getattr(one, "code", "") for one in salesforce.crm.create([lead])] == [
+        "REQUIRED_FIELD_MISSING"
+    ]
 
 
 @pytest.mark.rule("PA-1")
@@ -178,12 +228,16 @@ def test_an_org_with_person_accounts_says_so(salesforce_of_persons: Stage) -> No
 @pytest.mark.rule("PA-2")
 @pytest.mark.rule("PA-4")
 def test_the_website_of_a_person_is_no_companys(salesforce_of_persons: Stage) -> None:
-    """A person account with a website is not the account of its domain: it takes no contacts and shares no company."""
+    """A person account with a website is not the account of its domain: it takes no contacts and
+    shares no company.
+    """
     salesforce_of_persons.person.add("Account", {"LastName": "Lang", "Website": "example.com"})
     assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {}
 
     account = an_account(salesforce_of_persons, "example.com")
-    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {"example.com": account}
+    assert salesforce_of_persons.accounts.accounts_by_domain(["example.com"]) == {
+        "example.com": account
+    }
 
 
 COLUMNS = {
@@ -208,14 +262,20 @@ def test_a_person_account_has_a_contact_of_its_own(salesforce_of_persons: Stage)
 
     records = org.crm.read([person, works, bob], COLUMNS)
 
-    assert {ref: (record.fields.get("Name"), record.fields["IsPersonAccount"]) for ref, record in records.items()} == {
+    assert {
+        ref: (record.fields.get("Name"), record.fields["IsPersonAccount"])
+        for ref, record in records.items()
+    } == {
         person: ("Ada Lang", True),
         works: ("Example Works", False),
         bob: (None, False),
     }
     shown = org.crm.read([hidden], COLUMNS)[hidden].fields
     assert shown == {"LastName": "Lang", "Email": "ada@example.com", "IsPersonAccount": True}
-    assert org.accounts.contacts_of([person.id, works.id]) == {person.id: (hidden,), works.id: (bob,)}
+    assert org.accounts.contacts_of([person.id, works.id]) == {
+        person.id: (hidden,),
+        works.id: (bob,),
+    }
 
 
 def test_a_person_is_written_through_the_account_only(salesforce_of_persons: Stage) -> None:
@@ -223,9 +283,15 @@ def test_a_person_is_written_through_the_account_only(salesforce_of_persons: Sta
     org = salesforce_of_persons
     person, hidden = a_person(org)
     bob = a_contact(org, an_account(org, None), "Berg")
-    writes = {person: {"PersonEmail": "new@example.com"}, hidden: {"Email": "other@example.com"}, bob: {"Phone": "7"}}
+    writes = {
+        person: {"PersonEmail": "new@example.com"},
+        hidden: {"Email": "other@example.com"},
+        bob: {"Phone": "7"},
+    }
 
-    outcomes = org.crm.update([UpdateRecord(ref, Side.SALESFORCE, fields) for ref, fields in writes.items()])
+    outcomes = org.crm.update(
+        [UpdateRecord(ref, Side.SALESFORCE, fields) for ref, fields in writes.items()]
+    )
 
     assert [getattr(one, "code", "written") for one in outcomes] == [
         "written",

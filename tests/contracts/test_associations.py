@@ -80,14 +80,21 @@ def test_the_contact_s_own_property_moves_its_association(hubspot: Stage) -> Non
     hubspot.person.edit(ada, {"associatedcompanyid": None})
 
     assert moved == ({ada: (one, two)}, two.id)
-    assert (hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)) == ({ada: (one,)}, None)
+    assert (hubspot.associations.of([ada], "company"), primary_of(hubspot, ada)) == (
+        {ada: (one,)},
+        None,
+    )
 
 
 def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None:
     """Effects are done in order, though HubSpot says nothing of the order within a batch."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
-    effects = [Associate(contact, company, primary=True) for company in (one, two, one) for contact in (ada, bob)]
+    effects = [
+        Associate(contact, company, primary=True)
+        for company in (one, two, one)
+        for contact in (ada, bob)
+    ]
 
     outcomes = hubspot.associations.associate(effects[:-1])
 
@@ -97,7 +104,12 @@ def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None
 
 def test_a_record_that_is_gone_never_spoils_the_others(hubspot: Stage) -> None:
     """Each row has its own outcome, in order (ERR-9)."""
-    ada, bob, nobody, company = hubspot.add("ada"), hubspot.add("bob"), hubspot.nobody(), a_company(hubspot)
+    ada, bob, nobody, company = (
+        hubspot.add("ada"),
+        hubspot.add("bob"),
+        hubspot.nobody(),
+        a_company(hubspot),
+    )
     never = Ref(Side.HUBSPOT, "company", "987654321987")
     typed = Ref(Side.HUBSPOT, "company", "see above")
     pairs = [(ada, company), (nobody, company), (ada, never), (bob, typed), (bob, company)]
@@ -114,7 +126,12 @@ def test_taken_apart_is_done_whether_or_not_they_were_together(hubspot: Stage) -
     one, two = a_company(hubspot, "One"), a_company(hubspot, "Two")
     for contact, company in ((ada, one), (ada, two), (bob, two)):
         hubspot.matchmaker.put_together(contact, company)
-    effects = [Dissociate(ada, one), Dissociate(bob, one), Dissociate(two, bob), Dissociate(nobody, one)]
+    effects = [
+        Dissociate(ada, one),
+        Dissociate(bob, one),
+        Dissociate(two, bob),
+        Dissociate(nobody, one),
+    ]
 
     outcomes = [hubspot.associations.dissociate(effects) for _ in range(2)]
 
@@ -125,11 +142,18 @@ def test_taken_apart_is_done_whether_or_not_they_were_together(hubspot: Stage) -
 
 def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
     """As the types of HubSpot's own associations go."""
-    ada, bob, one, two = hubspot.add("ada"), hubspot.add("bob"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    ada, bob, one, two = (
+        hubspot.add("ada"),
+        hubspot.add("bob"),
+        a_company(hubspot, "One"),
+        a_company(hubspot, "Two"),
+    )
     deal = hubspot.person.add("deal", {"dealname": "A deal", "dealstage": "appointmentscheduled"})
     pairs = [(deal, ada), (bob, deal), (deal, one)]
 
-    hubspot.associations.associate([*(Associate(*pair) for pair in pairs), Associate(deal, two, primary=True)])
+    hubspot.associations.associate(
+        [*(Associate(*pair) for pair in pairs), Associate(deal, two, primary=True)]
+    )
 
     assert hubspot.associations.of([deal], "contact") == {deal: (ada, bob)}
     assert hubspot.associations.of([deal], "company") == {deal: (one, two)}
@@ -142,7 +166,9 @@ def test_deals_have_contacts_and_a_primary_company(hubspot: Stage) -> None:
         Associate(Ref(Side.HUBSPOT, "ticket", "1"), Ref(Side.HUBSPOT, "contact", "2")),
     ],
 )
-def test_what_hubspot_has_no_association_for_is_our_mistake(hubspot: Stage, effect: Associate) -> None:
+def test_what_hubspot_has_no_association_for_is_our_mistake(
+    hubspot: Stage, effect: Associate
+) -> None:
     """A deal has no primary contact."""
     with pytest.raises(TypeError):
         hubspot.associations.associate([effect])
@@ -167,7 +193,12 @@ def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) ->
 
 def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stage) -> None:
     """And is primary where either was (DUP-19)."""
-    ada, bob, one, two = hubspot.add("ada"), hubspot.add("bob"), a_company(hubspot, "One"), a_company(hubspot, "Two")
+    ada, bob, one, two = (
+        hubspot.add("ada"),
+        hubspot.add("bob"),
+        a_company(hubspot, "One"),
+        a_company(hubspot, "Two"),
+    )
     hubspot.matchmaker.put_together(ada, one)
     hubspot.matchmaker.put_together(bob, two)
 
@@ -175,4 +206,6 @@ def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stag
 
     assert hubspot.associations.of([survivor], "contact") == {survivor: (ada, bob)}
     assert [primary_of(hubspot, contact) for contact in (ada, bob)] == [survivor.id] * 2
-    assert hubspot.crm.survivors([one, two]) == {ref: survivor for ref in (one, two) if ref != survivor}
+    assert hubspot.crm.survivors([one, two]) == {
+        ref: survivor for ref in (one, two) if ref != survivor
+    }

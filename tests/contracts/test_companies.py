@@ -24,10 +24,14 @@ def test_the_company_of_the_domain_is_found(hubspot: Stage, domain: str) -> None
     """With or without ``www.``, in small letters or not (CH-15)."""
     company = a_company(hubspot, domain)
 
-    assert hubspot.companies.companies_by_domain([" Example.COM ", "example.org"]) == {"example.com": company}
+    assert hubspot.companies.companies_by_domain([" Example.COM ", "example.org"]) == {
+        "example.com": company
+    }
 
 
-@pytest.mark.parametrize("domain", [None, "shop.example.com", "example.community", "not-example.com"])
+@pytest.mark.parametrize(
+    "domain", [None, "shop.example.com", "example.community", "not-example.com"]
+)
 def test_a_company_of_another_domain_is_not_meant(hubspot: Stage, domain: str | None) -> None:
     """A domain that begins or ends with it is another one."""
     a_company(hubspot, domain)
@@ -41,13 +45,24 @@ def test_a_domain_of_several_companies_is_left_out(hubspot: Stage) -> None:
     a_company(hubspot, "www.example.com", "Two")
     other = a_company(hubspot, "example.org")
 
-    assert hubspot.companies.companies_by_domain(["example.com", "example.org"]) == {"example.org": other}
+    assert hubspot.companies.companies_by_domain(["example.com", "example.org"]) == {
+        "example.org": other
+    }
 
 
 def test_many_domains_are_asked_for_at_once(hubspot: Stage) -> None:
     """More than one search holds, and what is no domain spoils none."""
-    companies = {f"works{number}.example.com": a_company(hubspot, f"works{number}.example.com") for number in (3, 110)}
-    asked = [*(f"works{number}.example.com" for number in range(120)), "", "example", "a b.com", "x'y.com"]
+    companies = {
+        f"works{number}.example.com": a_company(hubspot, f"works{number}.example.com")
+        for number in (3, 110)
+    }
+    asked = [
+        *(f"works{number}.example.com" for number in range(120)),
+        "",
+        "example",
+        "a b.com",
+        "x'y.com",
+    ]
 
     assert hubspot.companies.companies_by_domain(asked) == companies
     assert hubspot.companies.companies_by_domain([]) == {}
@@ -56,11 +71,15 @@ def test_many_domains_are_asked_for_at_once(hubspot: Stage) -> None:
 def test_a_company_is_made_once_and_changed_and_deleted(hubspot: Stage) -> None:
     """As contacts are, though nothing about it is unique but our key (ACC-3)."""
     key = f"key-{hubspot.run}"
-    effect = CreateRecord(Side.HUBSPOT, "company", key, {"name": "Example Works", "domain": ""}, Slot("company"))
+    effect = CreateRecord(
+        Side.HUBSPOT, "company", key, {"name": "Example Works", "domain": ""}, Slot("company")
+    )
 
     [made] = hubspot.crm.create([effect])
     [again] = hubspot.crm.create([effect])
-    [changed] = hubspot.crm.update([UpdateRecord(made.ref, Side.HUBSPOT, {"phone": "7", "name": "Works"})])
+    [changed] = hubspot.crm.update(
+        [UpdateRecord(made.ref, Side.HUBSPOT, {"phone": "7", "name": "Works"})]
+    )
     shown = hubspot.crm.read([made.ref], {"company": ["name", "phone", "domain"]})[made.ref].fields
     deleted = hubspot.deleter.delete([DeleteRecord(made.ref)])
     after = hubspot.crm.update([UpdateRecord(made.ref, Side.HUBSPOT, {"phone": "8"})])

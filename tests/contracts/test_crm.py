@@ -45,16 +45,23 @@ def test_times_are_utc_and_the_last_change_is_not_older_than_the_record(stage: S
 
     record = stage.crm.read([ada], {stage.words.object: []})[ada]
 
-    assert (record.created_at.utcoffset(), record.modified_at.utcoffset()) == (timedelta(0), UTC.utcoffset(None))
+    assert (record.created_at.utcoffset(), record.modified_at.utcoffset()) == (
+        timedelta(0),
+        UTC.utcoffset(None),
+    )
     assert record.created_at <= record.modified_at
 
 
-def test_an_address_is_found_without_regard_to_case_and_as_soon_as_the_record_is_made(stage: Stage) -> None:
+def test_an_address_is_found_without_regard_to_case_and_as_soon_as_the_record_is_made(
+    stage: Stage,
+) -> None:
     """Nothing is decided absent from an index that lags behind."""
     ada = stage.add("ada")
     words = stage.words
 
-    found = stage.crm.find([stage.address("ada").upper(), stage.address("bob")], {words.object: [words.last]})
+    found = stage.crm.find(
+        [stage.address("ada").upper(), stage.address("bob")], {words.object: [words.last]}
+    )
 
     assert [(record.ref, dict(record.fields)) for record in found] == [(ada, {words.last: "Ada"})]
 
@@ -63,7 +70,15 @@ def test_an_address_with_a_quote_in_it_is_an_address_like_any_other(stage: Stage
     """No address can end a query and begin another."""
     obrien = stage.add("o'brien")
     stage.add("ada")
-    hostile = ["') OR Name != ('", "x' OR Email LIKE '%", "a\\", '"@example.com', "null\x00@example.com", "", " "]
+    hostile = [
+        "') OR Name != ('",
+        "x' OR Email LIKE '%",
+        "a\\",
+        '"@example.com',
+        "null\x00@example.com",
+        "",
+        " ",
+    ]
 
     found = stage.crm.find([*hostile, stage.address("o'brien")], {stage.words.object: []})
 
@@ -73,12 +88,19 @@ def test_an_address_with_a_quote_in_it_is_an_address_like_any_other(stage: Stage
 def test_every_record_that_holds_the_address_is_found(salesforce: Stage) -> None:
     """Salesforce allows several leads and contacts with one address."""
     lead = salesforce.add("ada")
-    contact = salesforce.person.add("Contact", {"LastName": "Ada", "Email": salesforce.address("ada")})
+    contact = salesforce.person.add(
+        "Contact", {"LastName": "Ada", "Email": salesforce.address("ada")}
+    )
     salesforce.made.append(contact)
 
-    found = salesforce.crm.find([salesforce.address("ada")], {"Lead": ["LastName"], "Contact": ["LastName"]})
+    found = salesforce.crm.find(
+        [salesforce.address("ada")], {"Lead": ["LastName"], "Contact": ["LastName"]}
+    )
 
-    assert {record.ref: record.fields["LastName"] for record in found} == {lead: "Ada", contact: "Ada"}
+    assert {record.ref: record.fields["LastName"] for record in found} == {
+        lead: "Ada",
+        contact: "Ada",
+    }
 
 
 def test_records_are_made_and_told_in_order(stage: Stage) -> None:
@@ -87,8 +109,12 @@ def test_records_are_made_and_told_in_order(stage: Stage) -> None:
 
     outcomes = stage.crm.create([stage.creation(name) for name in names])
 
-    records = stage.crm.read([one.ref for one in outcomes], {stage.words.object: [stage.words.last]})
-    assert [records[one.ref].fields[stage.words.last] for one in outcomes] == [name.title() for name in names]
+    records = stage.crm.read(
+        [one.ref for one in outcomes], {stage.words.object: [stage.words.last]}
+    )
+    assert [records[one.ref].fields[stage.words.last] for one in outcomes] == [
+        name.title() for name in names
+    ]
 
 
 def test_making_a_record_twice_makes_it_once(stage: Stage) -> None:
@@ -101,16 +127,22 @@ def test_making_a_record_twice_makes_it_once(stage: Stage) -> None:
 
 
 def test_what_was_made_by_a_key_is_found_by_it(stage: Stage) -> None:
-    """Whoever does not know whether an earlier look made a record asks, and does not make it once more."""
+    """Whoever does not know whether an earlier look made a record asks, and does not make it once
+    more.
+    """
     ada = stage.creation("ada")
     [made] = stage.crm.create([ada])
 
-    assert stage.crm.made_by({stage.words.object: [ada.key, stage.creation("bob").key]}) == {ada.key: made.ref}
+    assert stage.crm.made_by({stage.words.object: [ada.key, stage.creation("bob").key]}) == {
+        ada.key: made.ref
+    }
 
 
 def test_one_key_twice_in_one_call_is_one_record(stage: Stage) -> None:
     """A doubled key, which vendors refuse, is written in two calls."""
-    one, two = stage.crm.create([stage.creation("ada", first="Ada"), stage.creation("ada", first="Augusta")])
+    one, two = stage.crm.create(
+        [stage.creation("ada", first="Ada"), stage.creation("ada", first="Augusta")]
+    )
 
     assert (one.ref, stage.shown(one.ref, "first")) == (two.ref, ["Augusta"])
 
@@ -138,11 +170,15 @@ def test_an_address_that_another_contact_has_is_a_conflict_that_names_it(hubspot
     assert clash.existing == ada.id
 
 
-def test_a_contact_is_found_by_its_further_addresses_and_holds_them_like_its_own(hubspot: Stage) -> None:
+def test_a_contact_is_found_by_its_further_addresses_and_holds_them_like_its_own(
+    hubspot: Stage,
+) -> None:
     """What was merged away leaves its address to the survivor, who alone can make it its own."""
     survivor = hubspot.person.merge(hubspot.add("ada"), hubspot.add("bob"))
 
-    found = hubspot.crm.find([hubspot.address("bob")], {"contact": ["email", "hs_additional_emails"]})
+    found = hubspot.crm.find(
+        [hubspot.address("bob")], {"contact": ["email", "hs_additional_emails"]}
+    )
     (clash,) = hubspot.crm.create([hubspot.creation("bob", key="another")])
     (own,) = hubspot.crm.update([hubspot.update(survivor, email=hubspot.address("bob"))])
 
@@ -208,9 +244,13 @@ def test_more_records_than_one_call_holds_are_all_written_and_read(stage: Stage)
     count = 205
     outcomes = stage.crm.create([stage.creation(f"p{number}") for number in range(count)])
 
-    records = stage.crm.read([one.ref for one in outcomes], {stage.words.object: [stage.words.last]})
+    records = stage.crm.read(
+        [one.ref for one in outcomes], {stage.words.object: [stage.words.last]}
+    )
 
-    assert [records[one.ref].fields[stage.words.last] for one in outcomes] == [f"P{number}" for number in range(count)]
+    assert [records[one.ref].fields[stage.words.last] for one in outcomes] == [
+        f"P{number}" for number in range(count)
+    ]
 
 
 def test_salesforce_says_who_changed_a_record_last(salesforce: Stage) -> None:
@@ -236,15 +276,23 @@ def test_hubspot_tells_when_and_by_whom_each_property_was_set(hubspot: Stage) ->
     assert record.origins["lastname"].at <= record.origins["phone"].at <= record.modified_at
     assert record.origins["lastname"].by.startswith("INTEGRATION")
     if hubspot.by_us:
-        assert (record.origins["lastname"].by, record.origins["phone"].by.split("/")[0]) == (hubspot.by_us, "CRM_UI")
+        assert (record.origins["lastname"].by, record.origins["phone"].by.split("/")[0]) == (
+            hubspot.by_us,
+            "CRM_UI",
+        )
     assert hubspot.crm.read([made.ref], fields)[made.ref].origins == {}
 
 
 @pytest.mark.rule("PLT-5")
 def test_hubspot_leaves_an_earlier_lifecycle_stage(hubspot: Stage) -> None:
-    """A write by API sets nobody back, and says what is there; so a worker with an older picture cannot, either."""
+    """A write by API sets nobody back, and says what is there; so a worker with an older picture
+    cannot, either.
+    """
     [made] = hubspot.crm.create([hubspot.creation("ada")])
-    forward, back = (UpdateRecord(made.ref, Side.HUBSPOT, {"lifecyclestage": one}) for one in ("customer", "lead"))
+    forward, back = (
+        UpdateRecord(made.ref, Side.HUBSPOT, {"lifecyclestage": one})
+        for one in ("customer", "lead")
+    )
 
     outcomes = [*hubspot.crm.update([forward]), *hubspot.crm.update([back])]
 
@@ -256,9 +304,15 @@ def test_a_required_field_that_is_missing_is_refused_by_name(salesforce: Stage) 
     creation = salesforce.creation("ada")
     without = {name: value for name, value in creation.fields.items() if name != "Company"}
 
-    [outcome] = salesforce.crm.create([type(creation)(creation.side, "Lead", creation.key, without, creation.into)])
+    [outcome] = salesforce.crm.create(
+        [type(creation)(creation.side, "Lead", creation.key, without, creation.into)]
+    )
 
-    assert (type(outcome), outcome.code, outcome.fieldname) == (Refused, "REQUIRED_FIELD_MISSING", "Company")
+    assert (type(outcome), outcome.code, outcome.fieldname) == (
+        Refused,
+        "REQUIRED_FIELD_MISSING",
+        "Company",
+    )
 
 
 def test_nothing_asked_is_nothing_done(stage: Stage) -> None:
@@ -273,7 +327,8 @@ def test_what_cannot_be_an_id_is_left_out_of_what_is_read(stage: Stage) -> None:
     """A person may type anything into the fields in which we keep the other side's ids."""
     ada = stage.add("ada")
     typed = [
-        Ref(ada.side, ada.object, text) for text in ("see above", "00Q", "", "00Q000000000001AAB", "8-1", "-1", "²")
+        Ref(ada.side, ada.object, text)
+        for text in ("see above", "00Q", "", "00Q000000000001AAB", "8-1", "-1", "²")
     ]
 
     assert list(stage.crm.read([*typed, ada], {ada.object: []})) == [ada]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crmsync.ports import Cursor
-from crmsync.rules.sweeps import MOST_SEEN
+from crmsync.rules.timing.sweeps import MOST_SEEN
 from tests.contracts.tables import cursors_on_dynamodb
 from tests.memory import MemoryCursors
 

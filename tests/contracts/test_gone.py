@@ -16,7 +16,9 @@ def test_a_converted_lead_names_the_contact_that_it_became(salesforce: Stage) ->
     ada, bob = salesforce.add("ada"), salesforce.add("bob")
     contact = salesforce.person.convert(ada)
 
-    records = salesforce.crm.read([ada, bob, contact], {"Lead": ["LastName"], "Contact": ["LastName"]})
+    records = salesforce.crm.read(
+        [ada, bob, contact], {"Lead": ["LastName"], "Contact": ["LastName"]}
+    )
 
     assert {ref: (record.fields, record.successor) for ref, record in records.items()} == {
         ada: ({"LastName": "Ada"}, contact),
@@ -68,14 +70,18 @@ def test_a_survivor_lists_all_that_it_was_merged_from(hubspot: Stage) -> None:
 
 
 def test_a_survivor_shows_the_primary_records_values(hubspot: Stage) -> None:
-    """Also the id of the Salesforce record that we keep there: by it the primary record's pair is known (MRG-3)."""
+    """Also the id of the Salesforce record that we keep there: by it the primary record's pair is
+    known (MRG-3).
+    """
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
     for ref, lead in ((bob, "00Q2"), (ada, "00Q1")):
         hubspot.person.edit(ref, {"crmsync_salesforce_id": lead})
 
     survivor = hubspot.person.merge(ada, bob)
 
-    record = hubspot.crm.read([survivor], {hubspot.words.object: ["crmsync_salesforce_id", "email"]})[survivor]
+    record = hubspot.crm.read(
+        [survivor], {hubspot.words.object: ["crmsync_salesforce_id", "email"]}
+    )[survivor]
     assert record.fields == {"crmsync_salesforce_id": "00Q1", "email": hubspot.address("ada")}
 
 
@@ -124,7 +130,10 @@ def test_deleted_records_are_gone_and_deleting_them_again_is_done(hubspot: Stage
 
 def test_assignment_rules_choose_the_owner_only_where_they_shall(salesforce: Stage) -> None:
     """Rows that want them and rows that do not may stand in one call (OWN-9, PLT-1)."""
-    with_rules, without = replace(salesforce.creation("ada"), assign=True), salesforce.creation("bob")
+    with_rules, without = (
+        replace(salesforce.creation("ada"), assign=True),
+        salesforce.creation("bob"),
+    )
 
     outcomes = salesforce.crm.create([with_rules, without])
 
@@ -134,7 +143,9 @@ def test_assignment_rules_choose_the_owner_only_where_they_shall(salesforce: Sta
 
 
 def test_assignment_rules_never_choose_the_owner_of_a_lead_that_is_there(salesforce: Stage) -> None:
-    """A repeat finds the lead of the first time, whose owner a person may have changed meanwhile (PLT-1)."""
+    """A repeat finds the lead of the first time, whose owner a person may have changed meanwhile
+    (PLT-1).
+    """
     effect = replace(salesforce.creation("ada"), assign=True)
     [first] = salesforce.crm.create([effect])
     salesforce.person.edit(first.ref, {"OwnerId": salesforce.by_us})

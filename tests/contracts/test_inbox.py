@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
-from crmsync.rules.parked import KEPT, SOON
+from crmsync.rules.timing.parked import KEPT, SOON
 from tests.builders import NOON
 from tests.contracts.tables import an_inbox, dynamodb
 from tests.memory import MemoryInbox
@@ -55,13 +55,21 @@ def contact(number: int) -> Ref:
 def a_report(number: int, text: str = "Required fields are missing: [Company]") -> Report:
     """Why a contact does not sync."""
     return Report(
-        contact(number), Category.VALIDATION, text, "Company", "Fill the field in HubSpot.", ("ERR-1", "SET-2")
+        contact(number),
+        Category.VALIDATION,
+        text,
+        "Company",
+        "Fill the field in HubSpot.",
+        ("ERR-1", "SET-2"),
     )
 
 
 def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
     """Blank parts included."""
-    reports = [a_report(1), Report(Ref(Side.SALESFORCE, "Lead", "00Q"), Category.WAITING, "It has no e-mail address.")]
+    reports = [
+        a_report(1),
+        Report(Ref(Side.SALESFORCE, "Lead", "00Q"), Category.WAITING, "It has no e-mail address."),
+    ]
     for report in reports:
         inbox.park("acme", [report])
 
@@ -69,14 +77,19 @@ def test_a_report_comes_back_exactly_as_it_was_parked(inbox: Any) -> None:
 
 
 def test_who_waits_for_a_record_is_found_by_it(inbox: Any) -> None:
-    """Whichever of several it is, in this connection only, and no longer once another report has taken its place."""
+    """Whichever of several it is, in this connection only, and no longer once another report has
+    taken its place.
+    """
     waits = [replace(a_report(number), waits_for=(contact(8), contact(9))) for number in (1, 2)]
     inbox.park("acme", [*waits, a_report(3)])
     inbox.park("other", [waits[0]])
     inbox.park("acme", [a_report(2)])
 
     assert list(inbox.parked("acme")) == [waits[0], a_report(2), a_report(3)]
-    found = [inbox.waiting_for("acme", refs) for refs in ([contact(9)], [contact(7), contact(8)], [contact(1)], [])]
+    found = [
+        inbox.waiting_for("acme", refs)
+        for refs in ([contact(9)], [contact(7), contact(8)], [contact(1)], [])
+    ]
     assert [list(refs) for refs in found] == [[contact(1)], [contact(1)], [], []]
 
 
@@ -109,11 +122,20 @@ def test_a_record_that_syncs_again_is_forgotten_and_the_others_stay(inbox: Any) 
 
 
 def test_what_is_to_be_forgotten_soon_is_found(clock: Clock, inbox: Any) -> None:
-    """Two weeks before 90 days are over, unless it was reported again; never what waits, is held back or is about a field."""
+    """Two weeks before 90 days are over, unless it was reported again; never what waits, is held
+    back or is about a field.
+    """
     lasting = [
-        *(replace(a_report(number), category=category) for number, category in enumerate(sorted(LASTING), start=10)),
+        *(
+            replace(a_report(number), category=category)
+            for number, category in enumerate(sorted(LASTING), start=10)
+        ),
         replace(a_report(20), waits_for=(contact(8),)),
-        replace(a_report(21), ref=Ref(Side.SALESFORCE, "field", "Lead.Title"), category=Category.PERMISSIONS),
+        replace(
+            a_report(21),
+            ref=Ref(Side.SALESFORCE, "field", "Lead.Title"),
+            category=Category.PERMISSIONS,
+        ),
     ]
     inbox.park("acme", [a_report(1), a_report(2), *lasting])
     clock.now += KEPT - SOON - timedelta(hours=1)
@@ -140,7 +162,9 @@ def test_many_reports_are_kept_and_forgotten(inbox: Any) -> None:
     inbox.park("acme", [a_report(number) for number in range(60)])
     inbox.clear("acme", [contact(number) for number in range(10, 60)])
 
-    assert sorted(report.ref for report in inbox.parked("acme")) == sorted(contact(number) for number in range(10))
+    assert sorted(report.ref for report in inbox.parked("acme")) == sorted(
+        contact(number) for number in range(10)
+    )
 
 
 def test_nothing_to_park_or_to_clear_is_fine(inbox: Any) -> None:

@@ -40,7 +40,9 @@ def salesforce(number: int, name: str = "Lead") -> Ref:
 def a_link(number: int, **changes: Any) -> Link:
     """A new link of two records of the same number."""
     base = Base({b"tag1": b"seal1", b"tag2": b"seal2"})
-    link = Link("acme", Kind.CONTACT, hubspot(number), salesforce(number), base, Base({b"tag3": b"seal3"}))
+    link = Link(
+        "acme", Kind.CONTACT, hubspot(number), salesforce(number), base, Base({b"tag3": b"seal3"})
+    )
     return replace(link, **changes)
 
 
@@ -104,7 +106,10 @@ def test_an_update_needs_the_version_it_was_read_with(links: Any) -> None:
     late = save_one(links, replace(read, state=LinkState.TOMBSTONE))
 
     assert type(late) is Conflict
-    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): newer, salesforce(1): newer}
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {
+        hubspot(1): newer,
+        salesforce(1): newer,
+    }
     assert newer == replace(read, hubspot_base=Base({b"tag1": b"seal9"}), version=2)
 
 
@@ -119,7 +124,10 @@ def test_a_tombstone_keeps_both_places(links: Any) -> None:
     read = save_one(links, a_link(1))
     buried = save_one(links, replace(read, state=LinkState.TOMBSTONE))
 
-    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): buried, salesforce(1): buried}
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {
+        hubspot(1): buried,
+        salesforce(1): buried,
+    }
     assert type(save_one(links, a_link(1, hubspot=hubspot(2)))) is Conflict
 
 
@@ -197,7 +205,9 @@ def test_a_dropped_link_is_gone_from_both_sides(links: Any) -> None:
 
     everyone = [hubspot(1), salesforce(1), hubspot(2), salesforce(2), hubspot(3), salesforce(3)]
     assert links.find("acme", everyone) == {hubspot(3): three, salesforce(3): three}
-    assert save_one(links, a_link(2, hubspot=hubspot(1))) == a_link(2, hubspot=hubspot(1), version=1)
+    assert save_one(links, a_link(2, hubspot=hubspot(1))) == a_link(
+        2, hubspot=hubspot(1), version=1
+    )
 
 
 def test_dropping_a_link_that_is_gone_is_done(links: Any) -> None:
@@ -217,11 +227,16 @@ def test_a_link_that_somebody_saved_meanwhile_is_not_dropped(links: Any) -> None
     late, done = links.drop([read, other])
 
     assert (type(late), done) == (Conflict, other)
-    assert links.find("acme", [hubspot(1), salesforce(1)]) == {hubspot(1): newer, salesforce(1): newer}
+    assert links.find("acme", [hubspot(1), salesforce(1)]) == {
+        hubspot(1): newer,
+        salesforce(1): newer,
+    }
 
 
 @pytest.mark.parametrize(
-    "changes", [{"salesforce": salesforce(7, "Contact")}, {"hubspot": hubspot(7)}], ids=["in Salesforce", "in HubSpot"]
+    "changes",
+    [{"salesforce": salesforce(7, "Contact")}, {"hubspot": hubspot(7)}],
+    ids=["in Salesforce", "in HubSpot"],
 )
 def test_a_link_that_moved_meanwhile_is_not_dropped(links: Any, changes: dict[str, Ref]) -> None:
     """Neither at its old place nor at its new one."""
@@ -243,7 +258,10 @@ def test_dropping_a_link_of_a_place_that_another_link_took_is_refused(links: Any
     [late] = links.drop([read])
 
     assert type(late) is Conflict
-    assert links.find("acme", [hubspot(1), salesforce(5)]) == {hubspot(1): taken, salesforce(5): taken}
+    assert links.find("acme", [hubspot(1), salesforce(5)]) == {
+        hubspot(1): taken,
+        salesforce(5): taken,
+    }
 
 
 def test_nothing_to_drop_is_nothing_done(links: Any) -> None:

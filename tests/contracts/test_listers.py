@@ -22,7 +22,9 @@ def walk(stage: Stage, name: str, size: int, *, with_email: bool = False) -> lis
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_every_record_is_named_once(stage: Stage, size: int) -> None:
-    """Whatever the size of the pages, none is lost at a border and none is named twice; they are counted, too."""
+    """Whatever the size of the pages, none is lost at a border and none is named twice; they are
+    counted, too.
+    """
     before = set(walk(stage, stage.words.object, 100))
     made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan", "o'brien", "eve", "finn")]
     stage.catch_up()
@@ -45,7 +47,9 @@ def test_deleted_records_are_not_named(stage: Stage) -> None:
 
 
 def test_what_comes_and_goes_meanwhile_shifts_nothing(stage: Stage) -> None:
-    """A page begins after the last record of the page before, so a deletion behind it hides nobody and a new record doubles nobody."""
+    """A page begins after the last record of the page before, so a deletion behind it hides nobody
+    and a new record doubles nobody.
+    """
     made = [stage.add(name) for name in ("ada", "bob", "cleo", "dan")]
     first = stage.lister.page(stage.words.object, "", len(walk(stage, stage.words.object, 100)) - 1)
     stage.person.delete(made[0])
@@ -60,13 +64,18 @@ def test_what_comes_and_goes_meanwhile_shifts_nothing(stage: Stage) -> None:
 
 @pytest.mark.rule("IMP-4")
 def test_records_without_an_address_are_left_out_of_imports(salesforce: Stage) -> None:
-    """Leads and contacts without an e-mail address are not imported, and are not counted among those that are."""
+    """Leads and contacts without an e-mail address are not imported, and are not counted among
+    those that are.
+    """
     ada = salesforce.add("ada")
     mute = salesforce.person.add("Lead", {"LastName": "Mute", "Company": "Example Works"})
     salesforce.made.append(mute)
 
     assert walk(salesforce, "Lead", 2, with_email=True) == [ada]
-    assert (salesforce.lister.count("Lead", with_email=True), salesforce.lister.count("Lead")) == (1, 2)
+    assert (salesforce.lister.count("Lead", with_email=True), salesforce.lister.count("Lead")) == (
+        1,
+        2,
+    )
 
 
 def test_converted_leads_are_not_named(salesforce: Stage) -> None:

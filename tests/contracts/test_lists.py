@@ -79,7 +79,9 @@ def test_who_came_into_the_list_is_told_newest_first(hubspot: Stage) -> None:
     seen = flat(hubspot.lists.joined_since(ours, LONG_AGO))
 
     assert [one.ref for one in seen] == [bob, ada, cleo]
-    assert [one.modified_at for one in seen] == sorted((one.modified_at for one in seen), reverse=True)
+    assert [one.modified_at for one in seen] == sorted(
+        (one.modified_at for one in seen), reverse=True
+    )
     assert not any(one.deleted for one in seen)
     assert joined(hubspot, ours, seen[1].modified_at) == [bob, ada]
     assert joined(hubspot, ours, seen[1].modified_at + LATER) == [bob]
@@ -129,7 +131,10 @@ def test_each_look_tells_those_who_came_since_the_last(crowded: Stage) -> None:
 
 def test_more_than_a_hundred_are_asked_for_at_once(crowded: Stage) -> None:
     """A batch read takes a hundred."""
-    crowd = [one.ref for one in crowded.crm.create([crowded.creation(f"p{number}") for number in range(120)])]
+    crowd = [
+        one.ref
+        for one in crowded.crm.create([crowded.creation(f"p{number}") for number in range(120)])
+    ]
     ours = crowded.keeper.make()
     for one in (crowd[3], crowd[117]):
         crowded.keeper.put_in(ours, one)

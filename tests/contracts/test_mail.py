@@ -1,4 +1,6 @@
-"""What the event log, Salesforce's tasks, the tallies and the windows' queue do behind their ports."""
+"""What the event log, Salesforce's tasks, the tallies and the windows' queue do behind their
+ports.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,20 @@ import pytest
 from moto import mock_aws
 
 from crmsync.errors import Gone, Refused, TryAgain
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.hubspot_mail import HubspotMail
-from crmsync.gateways.salesforce import SalesforceGateway
-from crmsync.gateways.salesforce_tasks import SalesforceTasks
-from crmsync.gateways.tallies import TallyTable
-from crmsync.gateways.window_queue import WindowSender
+from crmsync.gateways.aws.log_ranges import WindowSender
+from crmsync.gateways.dynamodb.task_state import TallyTable
+from crmsync.gateways.hubspot.mail import HubspotMail
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, MailEvent, Tally, Window
 from crmsync.model.names import TASK_COUNT, TASK_KEY
 from crmsync.wire.mail_window import load
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
+from simulators.hubspot import HubSpotSimulator
+from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, patience, served
 from tests.contracts.tables import NO_WAIT, dynamodb
 from tests.memory import MemoryMailLog, MemoryTallies, MemoryTasks, MemoryWindows
@@ -58,22 +60,36 @@ def simulated_log(page: int) -> Iterator[LogStage]:
     """The gateway over the simulator."""
     clock = Clock()
     campaigns = [{"id": "70012", "appId": "113", "name": SPRING.name, "subject": SPRING.subject}]
-    simulator = HubSpotSimulator([{"portal_id": 555001, "campaigns": campaigns}], clock=clock, faults=Faults(clock))
+    simulator = HubSpotSimulator(
+        [{"portal_id": 555001, "campaigns": campaigns}], clock=clock, faults=Faults(clock)
+    )
     portal = simulator.portals[0]
     with served(simulator.wsgi) as url:
         secret = FixedSecret({"access_token": portal.access_token, "api_url": url})
         gateway = HubspotGateway(secret, patience=patience(clock))
         yield LogStage(
             HubspotMail(gateway.client, page=page),
-            lambda rows: simulator.person({"do": "email_events", "events": [_row(row) for row in rows]}) and None,
+            lambda rows: (
+                simulator.person({"do": "email_events", "events": [_row(row) for row in rows]})
+                and None
+            ),
             lambda: int(simulator.stats()["calls"]),
         )
 
 
 def _row(event: MailEvent) -> dict[str, Any]:
     """An event as HubSpot's log has it."""
-    row: dict[str, Any] = {"id": event.id, "created": event.created, "type": event.kind, "recipient": event.recipient}
-    row |= {"appId": int(event.app), "emailCampaignId": int(event.campaign), "filteredEvent": event.is_filtered}
+    row: dict[str, Any] = {
+        "id": event.id,
+        "created": event.created,
+        "type": event.kind,
+        "recipient": event.recipient,
+    }
+    row |= {
+        "appId": int(event.app),
+        "emailCampaignId": int(event.campaign),
+        "filteredEvent": event.is_filtered,
+    }
     row |= {"url": event.url} if event.url else {}
     return row | ({"obsoletedBy": {"id": "x", "created": 1}} if event.is_obsolete else {})
 
@@ -87,7 +103,9 @@ def new_log(request: pytest.FixtureRequest) -> Iterator[Callable[..., LogStage]]
 
 def opened(number: int, at: int = NOON, **more: Any) -> MailEvent:
     """An open of the spring campaign."""
-    return replace(MailEvent(f"event-{number}", at, "OPEN", "ada@example.com", "113", "70012"), **more)
+    return replace(
+        MailEvent(f"event-{number}", at, "OPEN", "ada@example.com", "113", "70012"), **more
+    )
 
 
 def flat(stage: LogStage, start: int = 0, end: int = NOON, **more: Any) -> list[MailEvent]:
@@ -96,9 +114,13 @@ def flat(stage: LogStage, start: int = 0, end: int = NOON, **more: Any) -> list[
 
 
 def test_the_log_is_read_newest_first_with_both_ends(new_log: Callable[..., LogStage]) -> None:
-    """By kind and time; whatever the page, each event comes once, with all that tasks are made of."""
+    """By kind and time; whatever the page, each event comes once, with all that tasks are made
+    of.
+    """
     stage = new_log(2)
-    rows = [opened(number, NOON - number, url=f"https://example.com/{number}") for number in range(5)]
+    rows = [
+        opened(number, NOON - number, url=f"https://example.com/{number}") for number in range(5)
+    ]
     stage.put([*rows, opened(9, kind="CLICK"), opened(10, NOON - 9), opened(11, NOON + 1)])
 
     assert flat(stage, NOON - 4) == rows
@@ -122,13 +144,17 @@ def test_a_quiet_log_costs_a_call(new_log: Callable[..., LogStage]) -> None:
 
 
 def test_campaigns_are_known_by_app_and_id(new_log: Callable[..., LogStage]) -> None:
-    """One that HubSpot does not have is left out, and so is none at all; a known one is not asked for twice."""
+    """One that HubSpot does not have is left out, and so is none at all; a known one is not asked
+    for twice.
+    """
     stage = new_log()
     wanted = {("113", "70012"), ("113", "1"), ("", "")}
     found = stage.log.campaigns(wanted)
     before = stage.calls()
 
-    assert (found, stage.log.campaigns(wanted), stage.calls()) == ({("113", "70012"): SPRING},) * 2 + (before,)
+    assert (found, stage.log.campaigns(wanted), stage.calls()) == (
+        {("113", "70012"): SPRING},
+    ) * 2 + (before,)
 
 
 @dataclass(slots=True)
@@ -155,7 +181,14 @@ def memory_tasks() -> Iterator[TaskStage]:
 
 
 FIELDS = [
-    {"name": TASK_KEY, "label": "Event", "type": "string", "length": 255, "externalId": True, "idLookup": True},
+    {
+        "name": TASK_KEY,
+        "label": "Event",
+        "type": "string",
+        "length": 255,
+        "externalId": True,
+        "idLookup": True,
+    },
     {"name": TASK_COUNT, "label": "Events", "type": "double", "precision": 9},
 ]
 
@@ -168,14 +201,20 @@ def simulated_tasks(fields: list[dict[str, Any]] = FIELDS) -> Iterator[TaskStage
     simulator = SalesforceSimulator({"custom_fields": {"Task": fields}}, clock=clock, faults=faults)
     with served(simulator.wsgi) as url:
         simulator.set_instance_url(url)
-        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
-        gateway = SalesforceGateway(url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock))
+        secret = FixedSecret(
+            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        )
+        gateway = SalesforceGateway(
+            url, secret, now=lambda: clock.now_ms() / 1000, patience=patience(clock)
+        )
         session = gateway.session
 
         def shown() -> list[dict[str, Any]]:
             soql = f"SELECT+Subject,Status,{TASK_COUNT}+FROM+Task+ORDER+BY+Subject"
             rows = session.call("GET", f"query/?q={soql}")["records"]
-            return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+            return [
+                {name: value for name, value in row.items() if name != "attributes"} for row in rows
+            ]
 
         yield TaskStage(
             SalesforceTasks(session),
@@ -213,7 +252,9 @@ def test_a_task_is_made_once_by_its_key(tasks: TaskStage) -> None:
     effects = [task(f"key-{number:03d}") for number in range(201)]
 
     first = [one.ref for one in tasks.tasks.write(effects)]
-    second = [one.ref for one in tasks.tasks.write([replace(effect, tried=True) for effect in effects])]
+    second = [
+        one.ref for one in tasks.tasks.write([replace(effect, tried=True) for effect in effects])
+    ]
 
     assert (first, len(set(first))) == (second, 201)
     assert tasks.shown() == [row(f"key-{number:03d}") for number in range(201)]
@@ -224,7 +265,9 @@ def test_a_count_goes_to_the_task_by_its_id(tasks: TaskStage) -> None:
     kept, deleted = (one.ref.id for one in tasks.tasks.write([task("kept"), task("lost")]))
     tasks.delete(deleted)
 
-    outcomes = tasks.tasks.write([task("kept", count=2, task=kept), task("new"), task("lost", count=2, task=deleted)])
+    outcomes = tasks.tasks.write(
+        [task("kept", count=2, task=kept), task("new"), task("lost", count=2, task=deleted)]
+    )
 
     assert [type(one).__name__ for one in outcomes] == ["Written", "Written", "Gone"]
     assert isinstance(outcomes[2], Gone)
@@ -244,7 +287,9 @@ def test_a_lost_answer_is_told_and_not_asked_for_again(tasks: TaskStage, kind: s
 
 
 def test_a_task_that_was_deleted_after_a_lost_answer_is_not_made_again() -> None:
-    """Where tasks are inserted, the recycle bin is looked into as well; one that may be anybody's is not taken for ours."""
+    """Where tasks are inserted, the recycle bin is looked into as well; one that may be anybody's
+    is not taken for ours.
+    """
     day = {"ActivityDate": "2026-11-02"}
     with plain_tasks() as stage:
         (made,) = stage.tasks.write([replace(task("gone"), fields={**task("gone").fields, **day})])
@@ -262,7 +307,10 @@ def test_an_org_without_our_field_says_what_to_do() -> None:
     with simulated_tasks([]) as stage, pytest.raises(Refused) as refusal:
         stage.tasks.write([task("never")])
 
-    assert (refusal.value.fieldname, refusal.value.hint.split(":")[0]) == (TASK_KEY, "Run crmsync setup")
+    assert (refusal.value.fieldname, refusal.value.hint.split(":")[0]) == (
+        TASK_KEY,
+        "Run crmsync setup",
+    )
 
 
 def test_a_spoilt_task_keeps_no_other_back() -> None:
@@ -272,7 +320,12 @@ def test_a_spoilt_task_keeps_no_other_back() -> None:
         broken = replace(task("broken"), fields={"Subject": "b", "ActivityDate": "no date"})
         outcomes = stage.tasks.write([task("a"), long, broken, task("z")])
 
-        assert [type(one).__name__ for one in outcomes] == ["Written", "Refused", "Refused", "Written"]
+        assert [type(one).__name__ for one in outcomes] == [
+            "Written",
+            "Refused",
+            "Refused",
+            "Written",
+        ]
         assert stage.shown() == [row("a"), row("z")]
 
 
@@ -280,7 +333,9 @@ def test_a_spoilt_task_keeps_no_other_back() -> None:
 def table_of_tallies() -> Iterator[TallyTable]:
     """The gateway on moto."""
     with dynamodb("pk", "sk") as client:
-        yield TallyTable(client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC), patience=NO_WAIT)
+        yield TallyTable(
+            client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC), patience=NO_WAIT
+        )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -307,7 +362,9 @@ def test_a_claim_is_one_persons_until_it_ends(tallies: Any) -> None:
 
 
 def test_what_is_settled_is_found_again(tallies: Any) -> None:
-    """With all that it says, by its connection only; others in the same call are not kept back by one that is taken."""
+    """With all that it says, by its connection only; others in the same call are not kept back by
+    one that is taken.
+    """
     done = Tally("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
     tallies.settle("acme", [done], KEEP)
 
@@ -347,7 +404,10 @@ def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
 
 def test_windows_wait_in_their_queue() -> None:
     """As many as there are, each with its delay, which has SQS's ceiling; in memory the same."""
-    windows = [Window("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number) for number in range(12)]
+    windows = [
+        Window("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number)
+        for number in range(12)
+    ]
     delays = [(window, 100 * number) for number, window in enumerate(windows)]
     memory = MemoryWindows()
     memory.queue(delays)
@@ -355,7 +415,10 @@ def test_windows_wait_in_their_queue() -> None:
         sqs = boto3.client("sqs", region_name="us-east-1")
         url = sqs.create_queue(QueueName="Queue")["QueueUrl"]
         WindowSender(sqs, url).queue([(window, 0) for window in windows])
-        found = [sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []) for _ in range(3)]
+        found = [
+            sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for _ in range(3)
+        ]
 
     assert sorted(load(one["Body"]).tries for part in found for one in part) == list(range(12))
     assert memory.waiting == [(window, min(after, 900)) for window, after in delays]

@@ -34,7 +34,11 @@ PROCESS = (OPEN, TALKS, WON, LOST)
 
 def org_stage(stage: OrgStage) -> dict[str, object]:
     """A stage as a world says it."""
-    names = {"ApiName": stage.name, "MasterLabel": stage.label, "DefaultProbability": stage.probability}
+    names = {
+        "ApiName": stage.name,
+        "MasterLabel": stage.label,
+        "DefaultProbability": stage.probability,
+    }
     return {**names, "IsClosed": stage.is_closed, "IsWon": stage.is_won}
 
 
@@ -49,14 +53,21 @@ def others_of(process: tuple[OrgStage, ...]) -> tuple[OrgStage, ...]:
 
 
 IN_MEMORY = [
-    RecordType(f"01200000000000{at}AAA", name, process, is_default=at == 1, others=others_of(process))
+    RecordType(
+        f"01200000000000{at}AAA", name, process, is_default=at == 1, others=others_of(process)
+    )
     for at, (name, process) in enumerate(NAMES.items(), start=1)
 ]
-WORLD: dict[str, Any] = {"stages": [*map(org_stage, PROCESS), {**org_stage(OLD), "IsActive": False}]}
+WORLD: dict[str, Any] = {
+    "stages": [*map(org_stage, PROCESS), {**org_stage(OLD), "IsActive": False}]
+}
 TYPED: dict[str, Any] = {
     **WORLD,
     "opportunity_record_types": [
-        *({"Name": name, "stages": [stage.name for stage in process]} for name, process in NAMES.items()),
+        *(
+            {"Name": name, "stages": [stage.name for stage in process]}
+            for name, process in NAMES.items()
+        ),
         {"Name": "Former", "IsActive": False},
     ],
 }
@@ -132,7 +143,11 @@ def test_a_role_that_was_deleted_by_itself_is_told_if_it_was_ever_seen(org: Stag
         listed: Role(listed, deal, bob, is_deleted=True),
     }
     assert org.opportunities.roles_of([deal, other]) == {}
-    told = [(one.ref, one.deleted) for page in org.crm.changed_since({ROLE: since}, with_purged=True) for one in page]
+    told = [
+        (one.ref, one.deleted)
+        for page in org.crm.changed_since({ROLE: since}, with_purged=True)
+        for one in page
+    ]
     assert sorted(told) == sorted((ref, True) for ref in (read, listed, unseen))
 
 
@@ -141,9 +156,16 @@ def test_roles_are_told_by_opportunity_and_by_themselves(org: Stage) -> None:
     """A contact that an opportunity knows in another way has no role."""
     ada, bob, works = a_contact(org, "Ada"), a_contact(org, "Bob"), an_account(org)
     org.person.edit(ada, {"AccountId": works.id})
-    one, two, bare = an_opportunity(org), an_opportunity(org), an_opportunity(org, AccountId=works.id)
+    one, two, bare = (
+        an_opportunity(org),
+        an_opportunity(org),
+        an_opportunity(org, AccountId=works.id),
+    )
     first, second, third = a_role(org, one, ada), a_role(org, one, bob), a_role(org, two, ada)
-    roles = {ref: Role(ref, *ends) for ref, ends in ((first, (one, ada)), (second, (one, bob)), (third, (two, ada)))}
+    roles = {
+        ref: Role(ref, *ends)
+        for ref, ends in ((first, (one, ada)), (second, (one, bob)), (third, (two, ada)))
+    }
 
     by_opportunity = org.opportunities.roles_of([*a_stray(OPPORTUNITY), two, bare, one])
 
@@ -153,7 +175,9 @@ def test_roles_are_told_by_opportunity_and_by_themselves(org: Stage) -> None:
 
 
 def test_the_roles_of_a_deleted_opportunity_go_with_it_and_come_back_with_it(org: Stage) -> None:
-    """So do those of a deleted contact; when an opportunity was deleted is told while it is in the bin (Q-30)."""
+    """So do those of a deleted contact; when an opportunity was deleted is told while it is in the
+    bin (Q-30).
+    """
     ada, bob = a_contact(org, "Ada"), a_contact(org, "Bob")
     one, two = an_opportunity(org), an_opportunity(org)
     role, other = a_role(org, one, ada), a_role(org, two, bob)
@@ -183,11 +207,15 @@ def test_a_role_that_is_deleted_as_soon_as_it_was_made_is_told(org: Stage) -> No
 
     org.person.delete(made.ref)
 
-    assert org.opportunities.roles([made.ref]) == {made.ref: Role(made.ref, deal, ada, is_deleted=True)}
+    assert org.opportunities.roles([made.ref]) == {
+        made.ref: Role(made.ref, deal, ada, is_deleted=True)
+    }
 
 
 def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
-    """By our key, though its opportunity cannot be written a second time; one that is in the bin is made anew."""
+    """By our key, though its opportunity cannot be written a second time; one that is in the bin is
+    made anew.
+    """
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
     effects = [a_role_effect(deal, ada, "555001-7-8"), a_role_effect(deal, bob, "555001-7-9")]
 
@@ -200,11 +228,15 @@ def test_a_role_is_made_once_however_often_it_is_tried(org: Stage) -> None:
         Role(roles[0], deal, ada, key="555001-7-8"),
         Role(roles[1], deal, bob, key="555001-7-9"),
     )
-    assert org.crm.read(roles[:1], {ROLE: [SALESFORCE_KEY]})[roles[0]].fields == {SALESFORCE_KEY: "555001-7-8"}
+    assert org.crm.read(roles[:1], {ROLE: [SALESFORCE_KEY]})[roles[0]].fields == {
+        SALESFORCE_KEY: "555001-7-8"
+    }
     org.opportunities.end_roles([EndRole(roles[0])])
     [anew] = org.crm.create(effects[:1])
     assert anew.ref not in roles
-    assert [role.ref for role in org.opportunities.roles_of([deal])[deal] if not role.is_deleted] == [
+    assert [
+        role.ref for role in org.opportunities.roles_of([deal])[deal] if not role.is_deleted
+    ] == [
         roles[1],
         anew.ref,
     ]
@@ -215,7 +247,9 @@ def test_a_role_is_refused_alone(org: Stage) -> None:
     ada, bob, deal = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org)
     org.person.delete(bob)
 
-    outcomes = org.crm.create([a_role_effect(deal, bob, "555001-7-9"), a_role_effect(deal, ada, "555001-7-8")])
+    outcomes = org.crm.create(
+        [a_role_effect(deal, bob, "555001-7-9"), a_role_effect(deal, ada, "555001-7-8")]
+    )
 
     assert [type(one) for one in outcomes] == [Gone, Written]
     assert [role.contact for role in org.opportunities.roles_of([deal])[deal]] == [ada]
@@ -236,7 +270,9 @@ def test_roles_end_in_order_and_one_that_is_gone_is_done(org: Stage) -> None:
 
 
 def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
-    """Each opportunity once, with its stage as people read it; ended roles and deleted opportunities tie nothing."""
+    """Each opportunity once, with its stage as people read it; ended roles and deleted
+    opportunities tie nothing.
+    """
     ada, bob, cleo = a_contact(org, "Ada"), a_contact(org, "Bob"), a_contact(org, "Cleo")
     won = an_opportunity(org, StageName=WON.name, Amount=1200.5)
     talks = an_opportunity(org, StageName=TALKS.name, CloseDate="2027-01-31")
@@ -252,8 +288,18 @@ def test_ties_are_what_roll_ups_are_added_up_from(org: Stage) -> None:
     records = org.crm.read([won, talks], {OPPORTUNITY: []})
     at = {ref.id: record.created_at for ref, record in records.items()}
     expected = [
-        Tie(won.id, at[won.id], date(2026, 12, 24), Decimal("1200.5"), "Closed Won", is_closed=True, is_won=True),
-        Tie(talks.id, at[talks.id], date(2027, 1, 31), None, "Talks", is_closed=False, is_won=False),
+        Tie(
+            won.id,
+            at[won.id],
+            date(2026, 12, 24),
+            Decimal("1200.5"),
+            "Closed Won",
+            is_closed=True,
+            is_won=True,
+        ),
+        Tie(
+            talks.id, at[talks.id], date(2027, 1, 31), None, "Talks", is_closed=False, is_won=False
+        ),
     ]
     assert ties == {ada: tuple(sorted(expected, key=lambda tie: tie.opportunity))}
     assert org.opportunities.ties_of([]) == {}
@@ -279,7 +325,12 @@ def test_ties_follow_what_happens_to_an_opportunity(org: Stage) -> None:
 
 def test_the_survivor_of_merged_contacts_has_the_roles_of_both(org: Stage) -> None:
     """Opportunities and roles themselves are never merged."""
-    ada, bob, deal, other = a_contact(org, "Ada"), a_contact(org, "Bob"), an_opportunity(org), an_opportunity(org)
+    ada, bob, deal, other = (
+        a_contact(org, "Ada"),
+        a_contact(org, "Bob"),
+        an_opportunity(org),
+        an_opportunity(org),
+    )
     roles = a_role(org, deal, ada), a_role(org, other, bob)
 
     org.person.merge(ada, bob)
@@ -296,7 +347,9 @@ def test_the_opportunities_of_accounts_are_told_by_id(org: Stage) -> None:
     an_opportunity(org)
     org.person.delete(gone)
 
-    assert org.opportunities.of_accounts([*a_stray("Account"), other, works, empty]) == sorted([one, two])
+    assert org.opportunities.of_accounts([*a_stray("Account"), other, works, empty]) == sorted(
+        [one, two]
+    )
     assert org.opportunities.of_accounts([]) == []
 
 
@@ -323,7 +376,9 @@ def test_an_org_without_record_types_has_one_process(org: Stage) -> None:
 
 
 def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> None:
-    """Active ones only, by id; "" is there only while an opportunity stands that has no record type (Q-25)."""
+    """Active ones only, by id; "" is there only while an opportunity stands that has no record type
+    (Q-25).
+    """
     types = list(typed.opportunities.record_types())
 
     assert {one.label: (one.stages, one.is_default, one.others) for one in types} == {
@@ -342,10 +397,19 @@ def test_each_record_type_has_the_stages_of_its_own_process(typed: Stage) -> Non
 def test_opportunities_are_made_changed_and_swept_like_other_records(org: Stage) -> None:
     """Once under our key; closed and won follow the stage; the sweep tells of their roles, too."""
     works, ada = an_account(org), a_contact(org, "Ada")
-    fields = {"Name": "A deal", "StageName": WON.name, "CloseDate": "2026-12-24", "AccountId": works.id, "Amount": 7}
+    fields = {
+        "Name": "A deal",
+        "StageName": WON.name,
+        "CloseDate": "2026-12-24",
+        "AccountId": works.id,
+        "Amount": 7,
+    }
     effect = CreateRecord(Side.SALESFORCE, OPPORTUNITY, "555001-7", fields, Slot("deal"))
 
-    [first], [again] = org.crm.create([effect]), org.crm.create([replace(effect, fields={**fields, "Amount": 8})])
+    [first], [again] = (
+        org.crm.create([effect]),
+        org.crm.create([replace(effect, fields={**fields, "Amount": 8})]),
+    )
     [role] = org.crm.create([a_role_effect(first.ref, ada)])
 
     assert first.ref == again.ref
@@ -358,4 +422,7 @@ def test_opportunities_are_made_changed_and_swept_like_other_records(org: Stage)
     since = dict.fromkeys((OPPORTUNITY, ROLE), record.created_at)
     seen = [(one.ref, one.deleted) for page in org.crm.changed_since(since) for one in page]
     assert seen == [(first.ref, True), (role.ref, True)]
-    assert [type(one) for one in org.crm.update([UpdateRecord(first.ref, Side.SALESFORCE, {"Amount": 9})])] == [Gone]
+    assert [
+        type(one)
+        for one in org.crm.update([UpdateRecord(first.ref, Side.SALESFORCE, {"Amount": 9})])
+    ] == [Gone]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.gateways.outbox import EventOutbox
+from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.queue import load
@@ -35,7 +35,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Each outbox in turn."""
     if request.param == "memory":
         outbox = MemoryOutbox()
-        yield Stage(outbox, lambda: outbox.published, lambda: [change for change, _ in outbox.delayed])
+        yield Stage(
+            outbox, lambda: outbox.published, lambda: [change for change, _ in outbox.delayed]
+        )
     else:
         with aws.mock_aws():
             yield _on_aws()
@@ -47,10 +49,14 @@ def _on_aws() -> Stage:
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("bus", "contacts")}
     pattern = json.dumps({"source": [{"prefix": "crmsync."}], "detail-type": ["contact.changed"]})
     events.put_rule(Name="rule", EventBusName="bus", EventPattern=pattern)
-    arn = sqs.get_queue_attributes(QueueUrl=urls["bus"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=urls["bus"], AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
     events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "q", "Arn": arn}])
     outbox = EventOutbox(events, sqs, "bus", {Kind.CONTACT: urls["contacts"]}, patience=NO_WAIT)
-    return Stage(outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"]))
+    return Stage(
+        outbox, lambda: _received(sqs, urls["bus"]), lambda: _received(sqs, urls["contacts"])
+    )
 
 
 def _received(sqs: Any, url: str) -> list[Change]:
@@ -65,7 +71,9 @@ def _received(sqs: Any, url: str) -> list[Change]:
 def a_change(number: int, side: Side = Side.HUBSPOT, connection: str = "acme") -> Change:
     """Look at record `number`."""
     name = "contact" if side is Side.HUBSPOT else "Lead"
-    return Change(connection, Kind.CONTACT, Ref(side, name, str(number)), Cause.EDITED, NOON, tries=number % 3)
+    return Change(
+        connection, Kind.CONTACT, Ref(side, name, str(number)), Cause.EDITED, NOON, tries=number % 3
+    )
 
 
 def test_what_is_published_arrives_whole(stage: Stage) -> None:
@@ -85,7 +93,9 @@ def test_what_shall_be_looked_at_again_comes_back_whole(stage: Stage) -> None:
 
     stage.outbox.again(changes)
 
-    assert sorted(stage.delayed(), key=_order) == sorted((change for change, _ in changes), key=_order)
+    assert sorted(stage.delayed(), key=_order) == sorted(
+        (change for change, _ in changes), key=_order
+    )
     assert stage.published() == []
 
 

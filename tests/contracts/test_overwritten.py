@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.gateways.envelope import MAX_AGE, OpeningKeys, SealingKeys
-from crmsync.gateways.overwritten import PART, OverwrittenKeeper, OverwrittenReader
+from crmsync.gateways.aws.encryption import MAX_AGE, OpeningKeys, SealingKeys
+from crmsync.gateways.dynamodb.overwritten import PART, OverwrittenKeeper, OverwrittenReader
 from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Ref, Side
 from tests import aws
@@ -31,7 +31,9 @@ class Shelf:
     keeper: Any
     reader: Any
 
-    def found(self, connection: str = "acme", minutes: float = 0, now: float = 0) -> list[OverwrittenBatch]:
+    def found(
+        self, connection: str = "acme", minutes: float = 0, now: float = 0
+    ) -> list[OverwrittenBatch]:
         """What was kept so many minutes after noon or later, as it is at `now`."""
         return list(self.reader.since(connection, at(minutes), at(now)))
 
@@ -61,7 +63,13 @@ def table() -> Iterator[Table]:
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         seconds = [0.0]
         keeper = OverwrittenKeeper(client, "Table", SealingKeys(kms, key, now=lambda: seconds[-1]))
-        yield Table(Shelf(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))), client, kms, key, seconds)
+        yield Table(
+            Shelf(keeper, OverwrittenReader(client, "Table", OpeningKeys(kms))),
+            client,
+            kms,
+            key,
+            seconds,
+        )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -79,7 +87,9 @@ def a_pair(number: int = 81, old: Any = "Lang", new: Any = "HACKED") -> Overwrit
     """A lead whose last name was overwritten."""
     overwrite = Overwrite(Side.SALESFORCE, "lastname", "LastName", old, new)
     return OverwrittenPair(
-        Ref(Side.HUBSPOT, "contact", str(number)), Ref(Side.SALESFORCE, "Lead", LEAD_ID), (overwrite,)
+        Ref(Side.HUBSPOT, "contact", str(number)),
+        Ref(Side.SALESFORCE, "Lead", LEAD_ID),
+        (overwrite,),
     )
 
 
@@ -139,7 +149,9 @@ def test_the_table_shows_no_value() -> None:
         store.shelf.keeper.keep(a_batch(minutes=15), THREE_DAYS)
         (item,) = store.items
     sealed, key, place = item.pop("b")["B"], item.pop("k")["B"], item.pop("sk")["S"]
-    assert not any(word in sealed + key for word in (b"Lang", b"HACKED", b"LastName", LEAD_ID.encode()))
+    assert not any(
+        word in sealed + key for word in (b"Lang", b"HACKED", b"LastName", LEAD_ID.encode())
+    )
     assert place.startswith("2026-11-02T12:15:00.000000Z#")
     assert place.endswith("#000")
     expires = int((at(15) + THREE_DAYS).timestamp())
@@ -155,7 +167,9 @@ def test_a_batch_that_is_there_in_part_is_left_out() -> None:
     """Whoever kept it died before anything was overwritten."""
     dice = random.Random(7)
     with table() as store:
-        store.shelf.keeper.keep(a_batch(*(a_pair(n, dice.randbytes(PART).hex()) for n in range(2))), THREE_DAYS)
+        store.shelf.keeper.keep(
+            a_batch(*(a_pair(n, dice.randbytes(PART).hex()) for n in range(2))), THREE_DAYS
+        )
         last = max(store.items, key=lambda item: item["sk"]["S"])
         store.client.delete_item(TableName="Table", Key={name: last[name] for name in ("pk", "sk")})
 
@@ -165,7 +179,9 @@ def test_a_batch_that_is_there_in_part_is_left_out() -> None:
 
 @pytest.mark.parametrize("changed", ["pk", "sk", "c", "expires_at", "b"])
 def test_a_row_opens_only_in_its_own_place(changed: str) -> None:
-    """Copied to another connection or time, called another kind, made to last longer or altered: it is refused, not believed."""
+    """Copied to another connection or time, called another kind, made to last longer or altered: it
+    is refused, not believed.
+    """
     with table() as store:
         store.shelf.keeper.keep(a_batch(), THREE_DAYS)
         (item,) = store.items
@@ -185,12 +201,22 @@ def test_a_row_opens_only_in_its_own_place(changed: str) -> None:
 
 
 def test_a_data_key_is_made_once_in_five_minutes_per_connection() -> None:
-    """KMS is asked when the first batch is kept, and when the key has grown old; what older keys sealed still opens."""
+    """KMS is asked when the first batch is kept, and when the key has grown old; what older keys
+    sealed still opens.
+    """
     with table() as store:
-        for connection, seconds in (("acme", 0.0), ("acme", MAX_AGE - 1), ("beta", MAX_AGE - 1), ("acme", MAX_AGE)):
+        for connection, seconds in (
+            ("acme", 0.0),
+            ("acme", MAX_AGE - 1),
+            ("beta", MAX_AGE - 1),
+            ("acme", MAX_AGE),
+        ):
             store.seconds.append(seconds)
             store.shelf.keeper.keep(a_batch(connection=connection), THREE_DAYS)
-        keys = {name: {item["k"]["B"] for item in store.items if item["pk"]["S"] == name} for name in ("acme", "beta")}
+        keys = {
+            name: {item["k"]["B"] for item in store.items if item["pk"]["S"] == name}
+            for name in ("acme", "beta")
+        }
 
         assert {name: len(found) for name, found in keys.items()} == {"acme": 2, "beta": 1}
         assert not keys["acme"] & keys["beta"]
@@ -203,5 +229,8 @@ def test_without_its_key_nothing_is_kept() -> None:
         keys = SealingKeys(store.kms, "00000000-0000-0000-0000-000000000000", now=lambda: 0.0)
         with pytest.raises(TryAgain) as told:
             OverwrittenKeeper(store.client, "Table", keys).keep(a_batch(), THREE_DAYS)
-        assert told.value.text == "The key of the overwritten values could not do it now (NotFoundException)."
+        assert (
+            told.value.text
+            == "The key of the overwritten values could not do it now (NotFoundException)."
+        )
         assert store.items == []

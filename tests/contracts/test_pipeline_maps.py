@@ -13,8 +13,18 @@ from tests.memory import MemoryPipelineMaps
 
 KNOWN = PipelineMap(
     (
-        Track("740001", "Salesforce - 012000000000001AAA", ("012000000000001AAA",), (("740002", "Closed Won"),)),
-        Track("default", "Sales Pipeline", (), (("closedwon", "Closed Won"), ("closedlost", "Closed Lost"))),
+        Track(
+            "740001",
+            "Salesforce - 012000000000001AAA",
+            ("012000000000001AAA",),
+            (("740002", "Closed Won"),),
+        ),
+        Track(
+            "default",
+            "Sales Pipeline",
+            (),
+            (("closedwon", "Closed Won"), ("closedlost", "Closed Lost")),
+        ),
     ),
     "012000000000001AAA",
 )
@@ -37,7 +47,11 @@ def test_a_map_comes_back_whole_per_connection(maps: Any) -> None:
     maps.save("acme", KNOWN)
     maps.save("beta", PipelineMap())
 
-    assert (maps.load("acme"), maps.load("beta"), maps.load("gamma")) == (KNOWN, PipelineMap(), None)
+    assert (maps.load("acme"), maps.load("beta"), maps.load("gamma")) == (
+        KNOWN,
+        PipelineMap(),
+        None,
+    )
 
 
 def test_the_last_one_who_saves_counts(maps: Any) -> None:

@@ -1,4 +1,6 @@
-"""What HubSpot knows of deals behind the ports: their records, their pipelines, and which of their companies counts."""
+"""What HubSpot knows of deals behind the ports: their records, their pipelines, and which of their
+companies counts.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ def shown(pipeline: DealPipeline) -> list[tuple[str, Decimal]]:
 def a_deal(hubspot: Stage, **fields: Value) -> Ref:
     """A person makes a deal."""
     return hubspot.person.add(
-        "deal", {"dealname": "A deal", "pipeline": "default", "dealstage": "qualifiedtobuy", **fields}
+        "deal",
+        {"dealname": "A deal", "pipeline": "default", "dealstage": "qualifiedtobuy", **fields},
     )
 
 
@@ -65,7 +68,10 @@ def test_a_pipeline_is_made_with_its_stages_and_made_once(hubspot: Stage) -> Non
 
     first, ours = hubspot.deals.pipelines()
     assert first == SALES_PIPELINE
-    assert (ours.label, shown(ours)) == (OURS.label, [(stage.label, stage.probability) for stage in STAGES])
+    assert (ours.label, shown(ours)) == (
+        OURS.label,
+        [(stage.label, stage.probability) for stage in STAGES],
+    )
     ids = [ours.id, *(stage.id for stage in ours.stages)]
     assert all(ids)
     assert len(set(ids)) == len(ids)
@@ -123,7 +129,14 @@ def test_stages_are_made_changed_and_dropped(hubspot: Stage) -> None:
     later = ChangeStage(before.id, DealStage(first.id, "Finding", Decimal("0.2")), 0)
     drop = DropStage(before.id, lost)
 
-    for step in (talks, ChangeStage(before.id, won, 2), ChangeStage(before.id, lost, 3), later, talks, later):
+    for step in (
+        talks,
+        ChangeStage(before.id, won, 2),
+        ChangeStage(before.id, lost, 3),
+        later,
+        talks,
+        later,
+    ):
         hubspot.deals.put_in_step(step)
 
     after = made(hubspot)
@@ -158,8 +171,15 @@ def test_a_stage_that_deals_are_in_is_kept(hubspot: Stage) -> None:
 
 
 def test_a_deal_is_made_once_under_our_key(hubspot: Stage) -> None:
-    """A repeat finds it and writes its fields; it shows them, with their history, and is found by the key."""
-    fields = {"dealname": "A deal", "pipeline": "default", "dealstage": "qualifiedtobuy", "amount": "1200.5"}
+    """A repeat finds it and writes its fields; it shows them, with their history, and is found by
+    the key.
+    """
+    fields = {
+        "dealname": "A deal",
+        "pipeline": "default",
+        "dealstage": "qualifiedtobuy",
+        "amount": "1200.5",
+    }
     fields |= {"closedate": "2026-12-24T00:00:00Z"}
     effect = CreateRecord(Side.HUBSPOT, "deal", DEAL.id, fields, Slot("deal"))
     moved = CreateRecord(Side.HUBSPOT, "deal", DEAL.id, {"dealstage": "closedwon"}, Slot("deal"))
@@ -182,8 +202,12 @@ def test_a_stage_of_another_pipeline_is_refused_alone(hubspot: Stage) -> None:
     hubspot.deals.put_in_step(OURS)
     ours = made(hubspot)
     deals = [a_deal(hubspot), a_deal(hubspot)]
-    bad = UpdateRecord(deals[0], Side.HUBSPOT, {"pipeline": "default", "dealstage": ours.stages[0].id})
-    good = UpdateRecord(deals[1], Side.HUBSPOT, {"pipeline": ours.id, "dealstage": ours.stages[0].id})
+    bad = UpdateRecord(
+        deals[0], Side.HUBSPOT, {"pipeline": "default", "dealstage": ours.stages[0].id}
+    )
+    good = UpdateRecord(
+        deals[1], Side.HUBSPOT, {"pipeline": ours.id, "dealstage": ours.stages[0].id}
+    )
 
     outcomes = hubspot.crm.update([bad, good])
 
@@ -206,13 +230,21 @@ def test_deals_are_swept_listed_deleted_and_merged_like_other_records(hubspot: S
     """The survivor of a merge answers for the others (DEL-1)."""
     one, two, three = (a_deal(hubspot) for _ in range(3))
     hubspot.catch_up()
-    since = min(record.created_at for record in hubspot.crm.read([one, two, three], {"deal": []}).values())
+    since = min(
+        record.created_at for record in hubspot.crm.read([one, two, three], {"deal": []}).values()
+    )
 
-    swept = {sighting.ref for page in hubspot.crm.changed_since({"deal": since}) for sighting in page}
+    swept = {
+        sighting.ref for page in hubspot.crm.changed_since({"deal": since}) for sighting in page
+    }
     page = hubspot.lister.page("deal", "", 100)
 
     assert swept == {one, two, three}
-    assert (set(page.refs), page.after, hubspot.lister.count("deal")) == ({one, two, three}, None, 3)
+    assert (set(page.refs), page.after, hubspot.lister.count("deal")) == (
+        {one, two, three},
+        None,
+        3,
+    )
     assert hubspot.deleter.delete([DeleteRecord(three)]) == [Written(three, {})]
     survivor = hubspot.person.merge(one, two)
     gone = {one, two, three} - {survivor}

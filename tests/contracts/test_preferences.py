@@ -12,7 +12,9 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
     """The address is out of all e-mail, and saying so again is fine."""
     ada, bob = hubspot.add("ada"), hubspot.add("bob")
 
-    outcomes = hubspot.preferences.opt_out([OptOut(hubspot.address("ada")), OptOut(hubspot.address("ada"))])
+    outcomes = hubspot.preferences.opt_out(
+        [OptOut(hubspot.address("ada")), OptOut(hubspot.address("ada"))]
+    )
 
     assert [type(one) for one in outcomes] == [Written, Written]
     records = hubspot.crm.read([ada, bob], {"contact": ["hs_email_optout"]})
@@ -22,7 +24,9 @@ def test_an_opt_out_shows_on_the_contact(hubspot: Stage) -> None:
 def test_an_opt_out_reaches_every_brand(hubspot_with_brands: Stage) -> None:
     """An account with brands is asked for each that is left, and then shows the opt-out."""
     ada = hubspot_with_brands.add("ada")
-    (outcome,) = hubspot_with_brands.preferences.opt_out([OptOut(hubspot_with_brands.address("ada"))])
+    (outcome,) = hubspot_with_brands.preferences.opt_out(
+        [OptOut(hubspot_with_brands.address("ada"))]
+    )
     records = hubspot_with_brands.crm.read([ada], {"contact": ["hs_email_optout"]})
     assert (type(outcome), records[ada].fields["hs_email_optout"]) == (Written, "true")
 
@@ -31,8 +35,13 @@ def test_an_address_that_is_none_is_refused_alone(hubspot: Stage) -> None:
     """The others are unsubscribed, and the refusal does not repeat the address."""
     ada = hubspot.add("ada")
 
-    bad, good = hubspot.preferences.opt_out([OptOut("nobody at all"), OptOut(hubspot.address("ada"))])
+    bad, good = hubspot.preferences.opt_out(
+        [OptOut("nobody at all"), OptOut(hubspot.address("ada"))]
+    )
 
     assert (type(bad), type(good)) == (Refused, Written)
     assert "nobody" not in bad.text
-    assert hubspot.crm.read([ada], {"contact": ["hs_email_optout"]})[ada].fields["hs_email_optout"] == "true"
+    assert (
+        hubspot.crm.read([ada], {"contact": ["hs_email_optout"]})[ada].fields["hs_email_optout"]
+        == "true"
+    )

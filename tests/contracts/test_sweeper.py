@@ -34,7 +34,9 @@ def test_what_changed_is_told_oldest_first_and_what_did_not_is_not(stage: Stage)
     assert sorted((one.ref, one.deleted) for one in seen) == sorted([(ada, False), (bob, False)])
     assert [one.modified_at for one in seen] == sorted(one.modified_at for one in seen)
     later = records[ada].modified_at + timedelta(seconds=2)
-    assert [one.ref for one in flat(stage.crm.changed_since({name: later})) if one.ref in records] == []
+    assert [
+        one.ref for one in flat(stage.crm.changed_since({name: later})) if one.ref in records
+    ] == []
 
 
 def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) -> None:
@@ -44,23 +46,35 @@ def test_salesforce_tells_what_was_deleted_and_hubspot_does_not(stage: Stage) ->
     stage.person.delete(ada)
     stage.catch_up()
 
-    seen = [(one.ref, one.deleted) for one in flat(stage.crm.changed_since({stage.words.object: since}))]
+    seen = [
+        (one.ref, one.deleted) for one in flat(stage.crm.changed_since({stage.words.object: since}))
+    ]
 
     assert seen == ([] if stage.words.side is Side.HUBSPOT else [(ada, True)])
 
 
 @pytest.mark.parametrize("was_in_the_bin", [False, True])
-def test_a_record_that_is_purged_is_told_to_whoever_asks(salesforce: Stage, *, was_in_the_bin: bool) -> None:
-    """No query sees it any more; the list of what was deleted does, until 15 days later, each once."""
+def test_a_record_that_is_purged_is_told_to_whoever_asks(
+    salesforce: Stage, *, was_in_the_bin: bool
+) -> None:
+    """No query sees it any more; the list of what was deleted does, until 15 days later, each
+    once.
+    """
     kept, gone = salesforce.add("ada"), salesforce.add("bob")
     since = salesforce.crm.read([kept], {"Lead": []})[kept].modified_at
     if was_in_the_bin:
         salesforce.person.delete(gone)
     salesforce.person.purge(gone)
 
-    pages = {wanted: salesforce.crm.changed_since({"Lead": since}, with_purged=wanted) for wanted in (False, True)}
+    pages = {
+        wanted: salesforce.crm.changed_since({"Lead": since}, with_purged=wanted)
+        for wanted in (False, True)
+    }
 
-    told = {wanted: [(one.ref, one.deleted) for page in found for one in page] for wanted, found in pages.items()}
+    told = {
+        wanted: [(one.ref, one.deleted) for page in found for one in page]
+        for wanted, found in pages.items()
+    }
     assert told == {False: [(kept, False)], True: [(kept, False), (gone, True)]}
 
 
@@ -90,7 +104,9 @@ def crowded(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) -> None:
     """However many share a moment, none is lost and it ends; what comes after them is told, too."""
-    made: list[Ref] = [one.ref for one in crowded.crm.create([crowded.creation(f"p{n}") for n in range(23)])]
+    made: list[Ref] = [
+        one.ref for one in crowded.crm.create([crowded.creation(f"p{n}") for n in range(23)])
+    ]
     made.append(crowded.add("ada"))
     crowded.catch_up()
     name = crowded.words.object
@@ -104,10 +120,15 @@ def test_more_records_than_a_page_with_one_stamp_are_all_told(crowded: Stage) ->
 def test_several_objects_are_told_in_one_go(salesforce: Stage) -> None:
     """Leads and contacts each from a moment of their own."""
     lead = salesforce.add("ada")
-    contact = salesforce.person.add("Contact", {"LastName": "Ada", "Email": salesforce.address("ada")})
+    contact = salesforce.person.add(
+        "Contact", {"LastName": "Ada", "Email": salesforce.address("ada")}
+    )
     salesforce.made.append(contact)
     records = salesforce.crm.read([lead, contact], {"Lead": [], "Contact": []})
-    since = {"Lead": records[lead].modified_at, "Contact": records[contact].modified_at + timedelta(seconds=2)}
+    since = {
+        "Lead": records[lead].modified_at,
+        "Contact": records[contact].modified_at + timedelta(seconds=2),
+    }
 
     seen = [one.ref for one in flat(salesforce.crm.changed_since(since)) if one.ref in records]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.gateways.troubles import TroubleTable
+from crmsync.gateways.dynamodb.troubles import TroubleTable
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from tests.builders import NOON
@@ -41,7 +41,9 @@ OUTAGE = Outage(
 
 
 def test_an_outage_comes_back_exactly_as_it_was_noted(book: Any) -> None:
-    """By concern, in its own connection only; once ended it is gone, and ending it again does no harm."""
+    """By concern, in its own connection only; once ended it is gone, and ending it again does no
+    harm.
+    """
     partly = replace(OUTAGE, side="", is_whole=False, is_sure=False, hint="Mend it.")
     book.save_outage("acme", Kind.CONTACT, OUTAGE)
     book.save_outage("acme", Kind.ACCOUNT, partly)
@@ -65,7 +67,10 @@ def test_an_outage_of_a_connection_that_is_no_more_is_forgotten() -> None:
 def test_of_two_that_note_one_outage_the_first_counts(book: Any) -> None:
     """So only one of several workers looks ahead."""
     first = book.save_outage("acme", Kind.CONTACT, OUTAGE)
-    assert (first, book.save_outage("acme", Kind.CONTACT, OUTAGE)) == (replace(OUTAGE, version=1), None)
+    assert (first, book.save_outage("acme", Kind.CONTACT, OUTAGE)) == (
+        replace(OUTAGE, version=1),
+        None,
+    )
 
     second = book.save_outage("acme", Kind.CONTACT, replace(first, fails=4))
     assert second == replace(OUTAGE, fails=4, version=2)
@@ -76,21 +81,38 @@ def test_of_two_that_note_one_outage_the_first_counts(book: Any) -> None:
 def test_a_field_that_is_lacking_stands_until_it_is_ended(book: Any) -> None:
     """By field, beside the outages; only whoever notes it first is told that it is new."""
     title = Rest(Side.SALESFORCE, "Lead", "Title", NOON)
-    own = Rest(Side.HUBSPOT, "contact", "crmsync_salesforce_id", NOON, is_needed=True, needs_edit=True, is_over=True)
+    own = Rest(
+        Side.HUBSPOT,
+        "contact",
+        "crmsync_salesforce_id",
+        NOON,
+        is_needed=True,
+        needs_edit=True,
+        is_over=True,
+    )
     book.save_outage("acme", Kind.CONTACT, OUTAGE)
     news = [book.save_rest("acme", rest) for rest in (title, own, title)]
     older = replace(title, since=NOON - timedelta(hours=1))
     book.save_rest("acme", older)
 
-    assert (news, book.load("acme").rests, book.load("other").rests) == ([True, True, False], (own, older), ())
+    assert (news, book.load("acme").rests, book.load("other").rests) == (
+        [True, True, False],
+        (own, older),
+        (),
+    )
     for _ in range(2):
         book.end_rest("acme", title)
     assert book.load("acme") == Troubles({Kind.CONTACT: replace(OUTAGE, version=1)}, (own,))
 
 
 def test_a_pause_stands_until_it_is_ended(book: Any) -> None:
-    """The first one counts, and it is the connection's alone; outages and fields that are lacking stand beside it."""
-    first, second = Pause(NOON, "arn:aws:iam::111122223333:user/ada"), Pause(NOON + timedelta(minutes=1), "bea")
+    """The first one counts, and it is the connection's alone; outages and fields that are lacking
+    stand beside it.
+    """
+    first, second = (
+        Pause(NOON, "arn:aws:iam::111122223333:user/ada"),
+        Pause(NOON + timedelta(minutes=1), "bea"),
+    )
 
     book.pause("acme", first)
     book.pause("acme", second)

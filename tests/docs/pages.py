@@ -1,4 +1,6 @@
-"""The pages that people read, taken apart: links, code, tables, headings. Nothing here knows what a page should say."""
+"""The pages that people read, taken apart: links, code, tables, headings. Nothing here knows what a
+page should say.
+"""
 
 from __future__ import annotations
 
@@ -40,17 +42,29 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
-        """What a link to a heading of this page may say after the #, as GitHub and most renderers have it."""
+        """What a link to a heading of this page may say after the #, as GitHub and most renderers
+        have it.
+        """
         plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(self.prose))
         return {title.replace(" ", "-") for title in plain}
 
     def blocks(self, *languages: str) -> list[str]:
         """The code blocks in one of these languages; all of them where none is named."""
-        return [code for language, code in _FENCE.findall(self.text) if not languages or language in languages]
+        return [
+            code
+            for language, code in _FENCE.findall(self.text)
+            if not languages or language in languages
+        ]
 
     def section(self, title: str) -> str:
-        """What stands under a heading, up to the next one. Raises `KeyError` when there is no such heading."""
-        found = re.search(rf"^#+\s+{re.escape(title)}\s*$\n(.*?)(?=^#+\s|\Z)", self.prose, re.DOTALL | re.MULTILINE)
+        """What stands under a heading, up to the next one. Raises `KeyError` when there is no such
+        heading.
+        """
+        found = re.search(
+            rf"^#+\s+{re.escape(title)}\s*$\n(.*?)(?=^#+\s|\Z)",
+            self.prose,
+            re.DOTALL | re.MULTILINE,
+        )
         if found is None:
             raise KeyError(title)
         return found.group(1)

@@ -1,4 +1,5 @@
-"""A shell for those who follow a page: the operator's command in a process of its own, with nothing but the environment of a terminal.
+"""A shell for those who follow a page: the operator's command in a process of its own, with nothing
+but the environment of a terminal.
 
 The process lives as long as the shell, so that what the command imports is imported once.
 """
@@ -24,7 +25,9 @@ PATIENCE = 120.0
 
 
 def answer(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Run ``event["words"]`` as the operator's command: its exit status, and what it says on both channels."""
+    """Run ``event["words"]`` as the operator's command: its exit status, and what it says on both
+    channels.
+    """
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
@@ -60,8 +63,12 @@ class Shell:
         """End the process."""
         self._worker.close()
 
-    def run(self, words: Sequence[str], meanwhile: Callable[[], object] | None = None) -> tuple[int, str]:
-        """Run a command and answer its status and what it said; `meanwhile` is done again and again until it ends."""
+    def run(
+        self, words: Sequence[str], meanwhile: Callable[[], object] | None = None
+    ) -> tuple[int, str]:
+        """Run a command and answer its status and what it said; `meanwhile` is done again and again
+        until it ends.
+        """
         message = {
             "event": {"words": list(words)},
             "request_id": "command",
@@ -69,7 +76,9 @@ class Shell:
             "budget_ms": round(PATIENCE * 1000),
         }
         answers: list[dict[str, Any]] = []
-        typed = threading.Thread(target=lambda: answers.append(self._worker.call(message, PATIENCE)))
+        typed = threading.Thread(
+            target=lambda: answers.append(self._worker.call(message, PATIENCE))
+        )
         typed.start()
         while meanwhile is not None and typed.is_alive():
             meanwhile()

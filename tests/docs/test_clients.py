@@ -1,4 +1,6 @@
-"""The Python of docs/local.md runs, and its world file can be built: on the simulators, over HTTP."""
+"""The Python of docs/local.md runs, and its world file can be built: on the simulators, over
+HTTP.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def run(code: str, crms: Crms) -> Any:
 
 
 def test_hubspots_client(crms: Crms) -> None:
-    """The official HubSpot client reaches the simulator with nothing but the address, and makes a contact."""
+    """The official HubSpot client reaches the simulator with nothing but the address, and makes a
+    contact.
+    """
     client = run(LOCAL.blocks("python")[0], crms)
     shown = client.crm.contacts.basic_api.get_page(properties=["email"]).results
     assert [contact.properties["email"] for contact in shown] == ["ada@example.com"]
@@ -62,10 +66,14 @@ def test_salesforces_client(crms: Crms) -> None:
 
 
 def test_the_world_is_the_one_shown(crms: Crms) -> None:
-    """Owners, a list, a queue with the new leads, custom fields and records are there as the world file says."""
+    """Owners, a list, a queue with the new leads, custom fields and records are there as the world
+    file says.
+    """
     client = run(LOCAL.blocks("python")[1], crms)
     owner = client.query("SELECT Owner.Name FROM Lead")["records"][0]["Owner"]["Name"]
-    account = client.query("SELECT Account.Name, Favourite_Colour__c FROM Contact")["records"][0]["Account"]["Name"]
+    account = client.query("SELECT Account.Name, Favourite_Colour__c FROM Contact")["records"][0][
+        "Account"
+    ]["Name"]
     client.session.close()
     assert (owner, account) == ("New leads", "Acme")
     assert [portal.portal_id for portal in crms.hubspot.portals] == [555001]

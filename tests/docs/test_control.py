@@ -1,4 +1,6 @@
-"""What docs/local.md says about the running stack, tried on one: the ready file, every control call, what the calls answer."""
+"""What docs/local.md says about the running stack, tried on one: the ready file, every control
+call, what the calls answer.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,18 @@ def stack() -> Iterator[Stack]:
 
 def ask(stack: Stack, path: str, body: object) -> tuple[int, dict[str, Any]]:
     """Status and answer of a control call."""
-    request = urllib.request.Request(stack.control_url + path, json.dumps(body).encode(), method="POST")  # noqa: S310
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        stack.control_url + path, json.dumps(body).encode(), method="POST"
+    )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
         return answer.status, json.loads(answer.read())
 
 
 def test_the_ready_file_is_the_one_shown(stack: Stack) -> None:
     """The example of the ready file has the keys of a real one, at every level, and its region."""
-    (shown,) = [content for content in map(json.loads, LOCAL.blocks("json")) if "control_url" in content]
+    (shown,) = [
+        content for content in map(json.loads, LOCAL.blocks("json")) if "control_url" in content
+    ]
     real = stack.ready()
     assert list(shown) == list(real)
     assert shown["aws_region"] == real["aws_region"]

@@ -1,4 +1,6 @@
-"""The deploy guide does what it says: every command of it that the laptop can run is run, in its order, from an empty world."""
+"""The deploy guide does what it says: every command of it that the laptop can run is run, in its
+order, from an empty world.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,18 @@ WORLD = {
         "integration_licence": False,
         "integration_setup_rights": False,
         "records": [
-            {"type": "Account", "ref": "acme", "Name": "Acme", "Website": "https://acme.example.com"},
-            {"type": "Contact", "LastName": "Lang", "Email": "ada@acme.example.com", "AccountId": "@acme"},
+            {
+                "type": "Account",
+                "ref": "acme",
+                "Name": "Acme",
+                "Website": "https://acme.example.com",
+            },
+            {
+                "type": "Contact",
+                "LastName": "Lang",
+                "Email": "ada@acme.example.com",
+                "AccountId": "@acme",
+            },
             {
                 "type": "Opportunity",
                 "AccountId": "@acme",
@@ -37,11 +49,18 @@ WORLD = {
                 "StageName": "Prospecting",
                 "CloseDate": "2030-01-31",
             },
-            {"type": "Lead", "LastName": "Berg", "Company": "Berg", "Email": "ben@berg.example.com"},
+            {
+                "type": "Lead",
+                "LastName": "Berg",
+                "Company": "Berg",
+                "Email": "ben@berg.example.com",
+            },
         ],
     },
 }
-"""What stood in Salesforce before crmsync came, and an integration user who may hardly anything and could be given nothing as yet."""
+"""What stood in Salesforce before crmsync came, and an integration user who may hardly anything and
+could be given nothing as yet.
+"""
 
 
 class Reader:
@@ -54,7 +73,9 @@ class Reader:
         self._left = iter(COMMANDS)
 
     def does(self, words: str, status: int = 0) -> str:
-        """Run the next command of the guide, which begins with `words` and ends with `status`; answers what it says."""
+        """Run the next command of the guide, which begins with `words` and ends with `status`;
+        answers what it says.
+        """
         line = next(self._left)
         typed = shlex.split(line, comments=True)[1:]
         assert " ".join(typed).startswith(words), line
@@ -91,8 +112,12 @@ def contact(people: People, contact_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.long
-def test_the_guide_leads_from_an_empty_world_to_a_running_sync(stack: Stack, shell: Shell, tmp_path: Path) -> None:
-    """Settings, set-up, check, preview, imports, live sync, explain, resync, rollback: each with the guide's own commands."""
+def test_the_guide_leads_from_an_empty_world_to_a_running_sync(
+    stack: Stack, shell: Shell, tmp_path: Path
+) -> None:
+    """Settings, set-up, check, preview, imports, live sync, explain, resync, rollback: each with
+    the guide's own commands.
+    """
     reader = Reader(stack, shell)
     people = People(stack.ready())
 
@@ -121,14 +146,18 @@ def test_the_guide_leads_from_an_empty_world_to_a_running_sync(stack: Stack, she
 
     people.hubspot.crm.contacts.basic_api.update("81000001", {"properties": {"phone": "+49 30 1"}})
     stack.settle()
-    (person,) = people.salesforce.query("SELECT Id, Phone FROM Contact WHERE LastName = 'Lang'")["records"]
+    (person,) = people.salesforce.query("SELECT Id, Phone FROM Contact WHERE LastName = 'Lang'")[
+        "records"
+    ]
     assert person["Phone"] == "+49 30 1"
     people.salesforce.Contact.update(person["Id"], {"Phone": "+49 30 2"})
     stack.advance(60)
     assert contact(people, "81000001")["phone"] == "+49 30 2"
 
     assert "linked, active" in reader.does("explain hubspot contact 81000001")
-    assert f"salesforce:Contact:{person['Id']}" in reader.does("links show hubspot contact 81000001")
+    assert f"salesforce:Contact:{person['Id']}" in reader.does(
+        "links show hubspot contact 81000001"
+    )
     assert "done" in reader.does("resync --side hubspot --object contact --id 81000001 --apply")
     assert "--apply starts it." in reader.does("resync --all")
 
@@ -147,7 +176,9 @@ def test_the_secrets_have_the_keys_that_are_read(stack: Stack) -> None:
     shown = [set(json.loads(code)) for code in GUIDE.blocks("json")]
     client = stack.cloud.aws.client("secretsmanager")
     names = ("crmsync/acme/hubspot", "crmsync/acme/salesforce", "admin/crmsync/acme/salesforce")
-    stored = [set(json.loads(client.get_secret_value(SecretId=name)["SecretString"])) for name in names]
+    stored = [
+        set(json.loads(client.get_secret_value(SecretId=name)["SecretString"])) for name in names
+    ]
 
     hubspot, signing, *others = shown
     # The laptop keeps what the webhook reads beside the token.

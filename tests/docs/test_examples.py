@@ -1,4 +1,6 @@
-"""The examples of the pages work: settings load, messages are read, commands and control calls are taken."""
+"""The examples of the pages work: settings load, messages are read, commands and control calls are
+taken.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def control_call(line: str) -> tuple[str, object]:
     """The path and the body of a curl command to the control URL."""
     words = shlex.split(line)
     body = json.loads(words[words.index("-d") + 1])
-    (path,) = [word.rpartition("}")[2].rpartition("CONTROL")[2] for word in words if "CONTROL" in word]
+    (path,) = [
+        word.rpartition("}")[2].rpartition("CONTROL")[2] for word in words if "CONTROL" in word
+    ]
     return path, body
 
 
@@ -70,7 +74,9 @@ def test_wrong_settings_would_be_seen() -> None:
 
 
 def test_the_smallest_file_is_the_smallest() -> None:
-    """README: the settings file that it calls the smallest one is accepted, and without any of its keys it is not."""
+    """README: the settings file that it calls the smallest one is accepted, and without any of its
+    keys it is not.
+    """
     (code,) = page("README.md").blocks("toml")
     assert len(load_settings(code).connections) == 1
     assert len(smaller(code)) == 5
@@ -89,7 +95,9 @@ def test_the_message_is_read() -> None:
 
 @pytest.mark.parametrize(("name", "line"), LOCAL)
 def test_local_commands_are_taken(name: str, line: str) -> None:
-    """Every ``python -m local`` command that is shown, or that a make target runs when nothing else is said, is understood."""
+    """Every ``python -m local`` command that is shown, or that a make target runs when nothing else
+    is said, is understood.
+    """
     assert parser_of_local().parse_args(given(line)).command, name
 
 
@@ -101,7 +109,9 @@ def test_operators_commands_are_taken(name: str, line: str) -> None:
 
 @pytest.mark.parametrize(("name", "line"), CURL)
 def test_control_calls_are_taken(name: str, line: str) -> None:
-    """Every control call shown goes to a path that there is, with a body of its kind; faults are ones that exist."""
+    """Every control call shown goes to a path that there is, with a body of its kind; faults are
+    ones that exist.
+    """
     path, body = control_call(line)
     assert path in PATHS, name
     assert isinstance(body, list if path == "/faults" else dict)
@@ -110,7 +120,9 @@ def test_control_calls_are_taken(name: str, line: str) -> None:
 
 
 def test_there_are_commands_to_check() -> None:
-    """The laptop stack's page shows how to start it and calls to each path of the control URL; the guide how to set up."""
+    """The laptop stack's page shows how to start it and calls to each path of the control URL; the
+    guide how to set up.
+    """
     assert [name for name, _ in CRMSYNC if name == "docs/deploy.md"]
     assert [name for name, _ in LOCAL if name == "docs/local.md"]
     assert {control_call(line)[0] for _, line in CURL} == PATHS
@@ -121,4 +133,7 @@ def test_calls_are_read_from_commands() -> None:
     assert given("A=1 .venv/bin/python -m local serve --ready r.json [--seed 3]  # why") == [
         *("serve", "--ready", "r.json", "--seed", "3")
     ]
-    assert control_call("""curl -s "$CONTROL/faults" -d '[{"at": "x"}]'""") == ("/faults", [{"at": "x"}])
+    assert control_call("""curl -s "$CONTROL/faults" -d '[{"at": "x"}]'""") == (
+        "/faults",
+        [{"at": "x"}],
+    )

@@ -15,13 +15,18 @@ import pytest
 from crmsync import errors
 from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
-from crmsync.gateways.links_items import pointer, whole
+from crmsync.gateways.dynamodb.links_items import pointer, whole
 from crmsync.model.fields import Update
 from crmsync.model.links import REVISION_BYTES, SEAL_BYTES, Base, Intent, Link, LinkState, tag, tags
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.field_maps import CONTACT_LEAD
-from crmsync.rules.scopes import scopes_of
-from crmsync.rules.subscriptions import EVERY_COMPANY, EVERY_CONTACT, EVERY_DEAL, subscriptions_of
+from crmsync.rules.fields.maps import CONTACT_LEAD
+from crmsync.rules.settings.scopes import scopes_of
+from crmsync.rules.settings.subscriptions import (
+    EVERY_COMPANY,
+    EVERY_CONTACT,
+    EVERY_DEAL,
+    subscriptions_of,
+)
 from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
 from tests.docs.pages import ROOT, names, page, pages
@@ -40,34 +45,58 @@ EACH_KIND = {"Contact": "Contacts", "Account": "Accounts", "Opportunity": "Oppor
 
 
 def wakers(template: Template, function: str) -> set[str]:
-    """What wakes a function: schedules by their expression, queues and rules by their logical id, "Function URL"."""
+    """What wakes a function: schedules by their expression, queues and rules by their logical id,
+    "Function URL".
+    """
     it = template.functions[function]
     found = {"Function URL"} if "FunctionUrlConfig" in it else set()
     for event in it.get("Events", {}).values():
         properties = event["Properties"]
-        found.add(target(properties["Queue"]) if event["Type"] == "SQS" else properties["ScheduleExpression"])
+        found.add(
+            target(properties["Queue"])
+            if event["Type"] == "SQS"
+            else properties["ScheduleExpression"]
+        )
     rules = template.of_type("AWS::Events::Rule").items()
-    return found | {name for name, rule in rules if any(target(one["Arn"]) == function for one in rule["Targets"])}
+    return found | {
+        name
+        for name, rule in rules
+        if any(target(one["Arn"]) == function for one in rule["Targets"])
+    }
 
 
 def metric_patterns(source: str) -> set[str]:
-    """The names of the metrics that a source counts, as patterns: a part that is worked out stands as ``*``."""
+    """The names of the metrics that a source counts, as patterns: a part that is worked out stands
+    as ``*``.
+    """
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    first = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "add_metric"]
+    first = [
+        call.args[0]
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "add_metric"
+    ]
     return {_pattern(node) for node in first}
 
 
 def _pattern(node: ast.expr) -> str:
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values
+        )
     assert isinstance(node, ast.Constant)
     return str(node.value)
 
 
 def statuses(source: str) -> set[str]:
     """The HTTP statuses of the receipts that intake gives."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
-    receipts = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Receipt"]
+    calls = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args
+    ]
+    receipts = [
+        call.args[0]
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "Receipt"
+    ]
     return {str(node.value) for node in receipts if isinstance(node, ast.Constant)}
 
 
@@ -81,16 +110,24 @@ def layers(text: str) -> set[str]:
 def each_kind(rows: list[list[str]], kinds: Iterable[str]) -> list[str]:
     """The names in the first cells of a table; one with ``<Kind>`` stands for a name per kind."""
     told = [names(row[0])[0] for row in rows]
-    return [name.replace("<Kind>", kind) for name in told for kind in (kinds if "<Kind>" in name else [""])]
+    return [
+        name.replace("<Kind>", kind)
+        for name in told
+        for kind in (kinds if "<Kind>" in name else [""])
+    ]
 
 
 def test_lambdas() -> None:
-    """Metrics and alarms: each Lambda of the template with its folder and what wakes it, and no other."""
+    """Metrics and alarms: each Lambda of the template with its folder and what wakes it, and no
+    other.
+    """
     told = {
         names(row[1])[0]: (row[0], set(names(row[2])) | set(re.findall("Function URL", row[2])))
         for row in MONITORING.rows("Functions")
     }
-    folders = {name: function["CodeUri"].split("/")[1] for name, function in TEMPLATE.functions.items()}
+    folders = {
+        name: function["CodeUri"].split("/")[1] for name, function in TEMPLATE.functions.items()
+    }
     assert told == {
         name: (f"[{folder}](../functions/{folder}/handler.py)", wakers(TEMPLATE, name))
         for name, folder in folders.items()
@@ -98,7 +135,9 @@ def test_lambdas() -> None:
 
 
 def test_alarms() -> None:
-    """Metrics and alarms: each alarm of the template has its line, and there is no line for another."""
+    """Metrics and alarms: each alarm of the template has its line, and there is no line for
+    another.
+    """
     rows = MONITORING.rows("Alarms")
     assert sorted(each_kind(rows, EACH_KIND)) == sorted(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
     assert [row for row in rows if not all(row)] == []
@@ -107,29 +146,38 @@ def test_alarms() -> None:
 def test_every_alarm_that_is_named_is_there() -> None:
     """All pages: an alarm that running text names is one of the template."""
     alarms = set(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
-    told = {span for one in pages() for span in one.spans if re.fullmatch(r"(?:<Kind>)?[A-Z]\w+Alarm", span)}
+    told = {
+        span
+        for one in pages()
+        for span in one.spans
+        if re.fullmatch(r"(?:<Kind>)?[A-Z]\w+Alarm", span)
+    }
     assert {name for name in told if name.replace("<Kind>", "Contact") not in alarms} == set()
 
 
 def test_metrics() -> None:
-    """Metrics and alarms: each metric that the wiring counts, under its exact name, and no other."""
+    """Metrics and alarms: each metric that the wiring counts, under its exact name, and no
+    other.
+    """
     patterns = metric_patterns(wiring_source())
     told = each_kind(MONITORING.rows("Metrics"), EACH_KIND.values())
     assert len(told) == len(set(told))
-    matched = {name: [p for p in patterns if re.fullmatch(p.replace("*", r"\w+"), name)] for name in told}
+    matched = {
+        name: [p for p in patterns if re.fullmatch(p.replace("*", r"\w+"), name)] for name in told
+    }
     assert [name for name, found in matched.items() if len(found) != 1] == []
     assert {found[0] for found in matched.values()} == patterns
-    answers = statuses((PACKAGE / "flows" / "intake.py").read_text(encoding="utf-8"))
-    assert {name for name in told if name.startswith("Webhook")} == {f"Webhook{status}" for status in answers}
+    answers = statuses((PACKAGE / "flows" / "intake" / "push.py").read_text(encoding="utf-8"))
+    assert {name for name in told if name.startswith("Webhook")} == {
+        f"Webhook{status}" for status in answers
+    }
     outcomes = {f"contacts{error.__name__}".lower() for error in errors.SyncError.__subclasses__()}
     assert outcomes <= {name.lower() for name in told}
 
 
 def test_metrics_are_read_from_code() -> None:
     """Constant names and those that are put together are found, statuses likewise."""
-    source = (
-        'metrics.add_metric("A", unit=u)\nm.add_metric(f"B{x.y()}C", unit=u)\nadd("D")\nReceipt(200, "w")\nReceipt(n)\n'
-    )
+    source = 'metrics.add_metric("A", unit=u)\nm.add_metric(f"B{x.y()}C", unit=u)\nadd("D")\nReceipt(200, "w")\nReceipt(n)\n'
     assert metric_patterns(source) == {"A", "B*C"}
     assert statuses(source) == {"200"}
 
@@ -141,10 +189,24 @@ def test_subscriptions() -> None:
         name
         for name in names(GUIDE.section("Scopes and webhooks"))
         if name.startswith(
-            ("contact.", "company.", "deal.", "deal_", "dealstage", "hs_", "hubspot_", "lifecyclestage", "pipeline")
+            (
+                "contact.",
+                "company.",
+                "deal.",
+                "deal_",
+                "dealstage",
+                "hs_",
+                "hubspot_",
+                "lifecyclestage",
+                "pipeline",
+            )
         )
     }
-    assert told == {kind for kind, _ in subscriptions_of(connection)} | {*EVERY_CONTACT, *EVERY_COMPANY, *EVERY_DEAL}
+    assert told == {kind for kind, _ in subscriptions_of(connection)} | {
+        *EVERY_CONTACT,
+        *EVERY_COMPANY,
+        *EVERY_DEAL,
+    }
 
 
 def test_scopes() -> None:
@@ -161,7 +223,9 @@ def test_scopes() -> None:
 
 def test_policies() -> None:
     """Settings: the update policies that a field may have, each with what crosses."""
-    told = [name for row in SETTINGS.rows("Field mappings") if len(row) == 2 for name in names(row[0])]
+    told = [
+        name for row in SETTINGS.rows("Field mappings") if len(row) == 2 for name in names(row[0])
+    ]
     assert sorted(told) == sorted(Update)
 
 
@@ -187,7 +251,9 @@ def test_errors() -> None:
 
 
 def a_link(fields: int) -> Link:
-    """A link with ids of usual lengths and so many fields, all written last, that both sides have been written to."""
+    """A link with ids of usual lengths and so many fields, all written last, that both sides have
+    been written to.
+    """
     seen = [f"field_{number}" for number in range(fields)]
     base = Base().showing(dict.fromkeys(seen, bytes(SEAL_BYTES)))
     hubspot = Ref(Side.HUBSPOT, "contact", "123456789012")
@@ -217,9 +283,14 @@ def test_link_items() -> None:
 
 
 def test_link_sizes() -> None:
-    """Architecture and decision 3: the bytes that a link takes, and how many fields one write unit has room for."""
+    """Architecture and decision 3: the bytes that a link takes, and how many fields one write unit
+    has room for.
+    """
     default, most = item_size(_wire(a_link(len(CONTACT_LEAD) + 1))), item_size(_wire(a_link(40)))
-    for text in (ARCHITECTURE.section("LinksTable"), page("docs/decisions/0003-link-table.md").section("Choice")):
+    for text in (
+        ARCHITECTURE.section("LinksTable"),
+        page("docs/decisions/0003-link-table.md").section("Choice"),
+    ):
         assert {f"{default:,}", f"{most:,}"} <= set(re.findall(r"[\d,]*\d", text))
     assert most <= WRITE_UNIT < item_size(_wire(a_link(41)))
 
@@ -227,24 +298,36 @@ def test_link_sizes() -> None:
 def _wire(link: Link) -> dict[str, dict[str, str]]:
     """The whole item as it goes over the wire, where bytes are base64."""
     return {
-        name: {kind: base64.b64encode(it).decode() if isinstance(it, bytes) else it for kind, it in value.items()}
+        name: {
+            kind: base64.b64encode(it).decode() if isinstance(it, bytes) else it
+            for kind, it in value.items()
+        }
         for name, value in whole(link, link.version).items()
     }
 
 
 def test_decisions_are_listed() -> None:
-    """Decisions: the index is the folder's content, in order, each under its number and its own heading."""
+    """Decisions: the index is the folder's content, in order, each under its number and its own
+    heading.
+    """
     listed = [f"{row[0]} {row[1]}" for row in page("docs/decisions/README.md").rows("Decisions")]
     decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
-    headings = [path.read_text(encoding="utf-8").partition("\n")[0].partition(". ") for path in decisions]
-    assert listed == [
-        f"[{path.name[:4]}]({path.name}) {title}" for path, (_, _, title) in zip(decisions, headings, strict=True)
+    headings = [
+        path.read_text(encoding="utf-8").partition("\n")[0].partition(". ") for path in decisions
     ]
-    assert [number for number, _, _ in headings] == [f"# {int(path.name[:4])}" for path in decisions]
+    assert listed == [
+        f"[{path.name[:4]}]({path.name}) {title}"
+        for path, (_, _, title) in zip(decisions, headings, strict=True)
+    ]
+    assert [number for number, _, _ in headings] == [
+        f"# {int(path.name[:4])}" for path in decisions
+    ]
 
 
 def test_dependencies_have_reasons() -> None:
-    """Decision 13: each package that the project file names has a line that says why, and no other has."""
+    """Decision 13: each package that the project file names has a line that says why, and no other
+    has.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     rows = page("docs/decisions/0013-dependencies.md").rows("Choice")
     assert sorted(names(row[0])[0] for row in rows) == sorted(
@@ -255,8 +338,14 @@ def test_dependencies_have_reasons() -> None:
 
 def test_kinds_of_tests() -> None:
     """Contributing: every folder of tests is in the table."""
-    told = {name for row in page("CONTRIBUTING.md").rows("Tests") for name in re.findall(r"\[tests/(\w+)\]", row[0])}
-    assert told == {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    told = {
+        name
+        for row in page("CONTRIBUTING.md").rows("Tests")
+        for name in re.findall(r"\[tests/(\w+)\]", row[0])
+    }
+    assert told == {
+        path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").glob("*/**/test_*.py")
+    }
 
 
 def test_faults() -> None:

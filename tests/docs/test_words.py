@@ -1,4 +1,6 @@
-"""The words that the pages list are those of the code: settings and their values, causes, categories, stages, what outlives the stack."""
+"""The words that the pages list are those of the code: settings and their values, causes,
+categories, stages, what outlives the stack.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any, TypeAlias, cast
 import pytest
 from pydantic.fields import FieldInfo
 
-from crmsync.flows.apply import _stages
+from crmsync.flows.engine.apply import _stages
 from crmsync.model.changes import Cause
 from crmsync.model.effects import (
     Associate,
@@ -38,9 +40,9 @@ from crmsync.model.settings import (
     UndoSettings,
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
-from crmsync.wire.settings_cells import AUTO
-from crmsync.wire.settings_email import EMAIL_EVENT_KINDS, MOST_MINUTES
-from crmsync.wire.settings_file import LONGEST_HOLD, LONGEST_UNDO, TABLES, FieldTable
+from crmsync.wire.settings.cells import AUTO
+from crmsync.wire.settings.email import EMAIL_EVENT_KINDS, MOST_MINUTES
+from crmsync.wire.settings.file import LONGEST_HOLD, LONGEST_UNDO, TABLES, FieldTable
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
 from tests.template.document import template_of_the_repository
@@ -95,7 +97,9 @@ PLACES = {Side.SALESFORCE: " in Salesforce", Side.HUBSPOT: " in HubSpot", None: 
 
 
 def described(path: TablePath) -> dict[str, list[str]]:
-    """The keys that the page describes for a table of the file: each with the cells for its default, its values and its meaning."""
+    """The keys that the page describes for a table of the file: each with the cells for its
+    default, its values and its meaning.
+    """
     headings = [title for title, described in SECTIONS.items() if path in described]
     rows = [row for title in headings for row in PAGE.rows(title) if len(row) == 4]
     told = [names(row[0])[0] for row in rows]
@@ -105,7 +109,9 @@ def described(path: TablePath) -> dict[str, list[str]]:
 
 def keys_of(path: TablePath) -> dict[str, FieldInfo]:
     """The keys that a table of the file may have, but for those that are tables themselves."""
-    return {key: field for key, field in TABLES[path].model_fields.items() if (*path, key) not in TABLES}
+    return {
+        key: field for key, field in TABLES[path].model_fields.items() if (*path, key) not in TABLES
+    }
 
 
 def value_of(cell: str) -> object:
@@ -119,15 +125,21 @@ def as_model(value: object) -> object:
     return None if value == AUTO else tuple(value) if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("path", sorted(path for path in TABLES if path and path != OWNERS), ids=".".join)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in TABLES if path and path != OWNERS), ids=".".join
+)
 def test_every_key_is_described(path: TablePath) -> None:
-    """Settings: each key of each table, no other, with its default or as required, its values and its meaning."""
+    """Settings: each key of each table, no other, with its default or as required, its values and
+    its meaning.
+    """
     told = described(path)
     assert set(told) == set(keys_of(path))
     assert [key for key, cells in told.items() if not all(cells)] == []
     for key, field in keys_of(path).items():
         default = "required" if field.is_required() else getattr(DEFAULTS[path], key)
-        assert (told[key][0] if told[key][0] == "required" else value_of(told[key][0])) == default, key
+        assert (
+            told[key][0] if told[key][0] == "required" else value_of(told[key][0])
+        ) == default, key
 
 
 def test_every_word_of_a_choice_is_told() -> None:
@@ -138,22 +150,36 @@ def test_every_word_of_a_choice_is_told() -> None:
         for key, field in keys_of(path).items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, StrEnum)
     }
-    assert {key for _, key in choices} >= {"create_in_salesforce", "create_in_hubspot", "repeat", "update"}
+    assert {key for _, key in choices} >= {
+        "create_in_salesforce",
+        "create_in_hubspot",
+        "repeat",
+        "update",
+    }
     for (path, key), words in choices.items():
         assert set(names(described(path)[key][1])) == set(words), key
 
 
 def test_bounds_are_told() -> None:
     """Settings: how many hours and minutes a key may say."""
-    told = {(path[-1], key): cells[1] for path in TABLES if path for key, cells in described(path).items()}
+    told = {
+        (path[-1], key): cells[1]
+        for path in TABLES
+        if path
+        for key, cells in described(path).items()
+    }
     assert told["deals", "hold_deletes_hours"] == f"0 to {LONGEST_HOLD}"
     assert told["undo", "hours"] == f"0 to {LONGEST_UNDO}"
     assert told["email_tasks", "wait_minutes"] == f"0 to {MOST_MINUTES}"
 
 
 def test_placeholders_and_kinds_are_told() -> None:
-    """Settings: a template may name these placeholders and no others, and tasks are made for these kinds of events."""
-    (sentence,) = re.findall(r"^The placeholders are .+", PAGE.section("Task templates"), re.MULTILINE)
+    """Settings: a template may name these placeholders and no others, and tasks are made for these
+    kinds of events.
+    """
+    (sentence,) = re.findall(
+        r"^The placeholders are .+", PAGE.section("Task templates"), re.MULTILINE
+    )
     assert tuple(name.strip("{}") for name in names(sentence)) == PLACEHOLDERS
     listed = re.search(r"The kinds are (.+?)\.", PAGE.section("E-mail tasks").replace("\n", " "))
     assert listed is not None
@@ -161,7 +187,9 @@ def test_placeholders_and_kinds_are_told() -> None:
 
 
 def test_every_table_of_the_settings_is_described() -> None:
-    """Settings: the name of each table of the file stands in the section about it, and no other name does."""
+    """Settings: the name of each table of the file stands in the section about it, and no other
+    name does.
+    """
     told = {name for name in PAGE.spans if name.startswith("[") and name.strip("[]")}
     tables = {path: ".".join(path) for path in TABLES if path}
     lists = {(), ("connection",), *(path for path in tables if path[-1] in {"field", "template"})}
@@ -171,7 +199,9 @@ def test_every_table_of_the_settings_is_described() -> None:
 
 
 def test_the_whole_file_is_whole() -> None:
-    """Settings: the file at the end has every key, each at its default where no example is needed."""
+    """Settings: the file at the end has every key, each at its default where no example is
+    needed.
+    """
     (connection,) = tomllib.loads(PAGE.blocks("toml")[0])["connection"]
     for path in (path for path in TABLES if path and path != OWNERS and path[1:] not in UNSHOWN):
         shown = connection
@@ -180,13 +210,19 @@ def test_the_whole_file_is_whole() -> None:
         values = {key: value for key, value in shown.items() if (*path, key) not in TABLES}
         assert set(values) == set(keys_of(path)), path
         if path[-1] != "field":
-            optional = {key: as_model(it) for key, it in values.items() if not keys_of(path)[key].is_required()}
+            optional = {
+                key: as_model(it)
+                for key, it in values.items()
+                if not keys_of(path)[key].is_required()
+            }
             assert optional == {key: getattr(DEFAULTS[path], key) for key in optional}
     assert connection["owners"]
 
 
 def test_what_outlives_the_stack() -> None:
-    """Deploy: the resources that stay after `sam delete` are those that the template retains, by id and by name."""
+    """Deploy: the resources that stay after `sam delete` are those that the template retains, by id
+    and by name.
+    """
     kept = {
         name: resource
         for name, resource in template_of_the_repository().body["Resources"].items()
@@ -201,7 +237,9 @@ def test_what_outlives_the_stack() -> None:
 
 def _name(properties: Any) -> str:
     given = properties.get("TableName") or properties["Name"]
-    return str(given["Fn::Sub"] if isinstance(given, dict) else given).replace("${AWS::StackName}", "<stack>")
+    return str(given["Fn::Sub"] if isinstance(given, dict) else given).replace(
+        "${AWS::StackName}", "<stack>"
+    )
 
 
 def test_causes() -> None:
@@ -222,7 +260,10 @@ def test_categories() -> None:
 def test_stages() -> None:
     """Architecture: the stages of applying, in their order."""
     stages = _stages(cast("Any", None), cast("Any", None))
-    told = [VERBS[stage.kind] + PLACES[Side.HUBSPOT if stage.kind is OptOut else stage.side] for stage in stages]
+    told = [
+        VERBS[stage.kind] + PLACES[Side.HUBSPOT if stage.kind is OptOut else stage.side]
+        for stage in stages
+    ]
     assert ", ".join(told) in ARCHITECTURE.section("Apply, stage by stage").replace("\n", " ")
 
 

@@ -1,4 +1,6 @@
-"""Fixtures for stories that are driven through the whole laptop stack: real handlers, real wiring, two simulators."""
+"""Fixtures for stories that are driven through the whole laptop stack: real handlers, real wiring,
+two simulators.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -30,11 +32,17 @@ NewStack = Callable[..., Stack]
 
 @pytest.fixture
 def new_stack() -> Iterator[NewStack]:
-    """Starts a stack of the test's own (about a second): settings file's text and world file's content, both with defaults."""
+    """Starts a stack of the test's own (about a second): settings file's text and world file's
+    content, both with defaults.
+    """
     with ExitStack() as owned:
 
         def start(
-            settings: str = SETTINGS, world: Mapping[str, Any] = WORLD, *, seed: int = 0, workers: int = 1
+            settings: str = SETTINGS,
+            world: Mapping[str, Any] = WORLD,
+            *,
+            seed: int = 0,
+            workers: int = 1,
         ) -> Stack:
             return owned.enter_context(Stack(settings, world, seed=seed, workers=workers))
 
@@ -50,7 +58,9 @@ def module_stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def stack(module_stack: Stack) -> Iterator[Stack]:
-    """The module's stack, settled and without faults; what other tests left in the CRMs is still there, so use people of your own."""
+    """The module's stack, settled and without faults; what other tests left in the CRMs is still
+    there, so use people of your own.
+    """
     module_stack.faults([])
     module_stack.settle()
     yield module_stack

@@ -48,10 +48,14 @@ class Script:
         request = Request(dict(environ))
         raw = request.get_data()
         body = json.loads(raw) if raw[:1] in {b"{", b"["} else raw.decode()
-        self.asked.append(Asked(request.method, request.full_path.rstrip("?"), body, dict(request.headers)))
+        self.asked.append(
+            Asked(request.method, request.full_path.rstrip("?"), body, dict(request.headers))
+        )
         answer = self.answer(self.asked[-1])
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-        content = Response(text, answer.status, dict(answer.headers), content_type="application/json")
+        content = Response(
+            text, answer.status, dict(answer.headers), content_type="application/json"
+        )
         return content(dict(environ), start)
 
     def answer(self, _asked: Asked) -> Answer:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from crmsync.gateways.hubspot import HubspotGateway
+from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import MAX_AGE, OwnersDirectory
-from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.owners import Owner, Owners
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
+from simulators.hubspot import HubSpotSimulator
+from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served
 
 PORTAL: dict[str, Any] = {
@@ -23,9 +23,21 @@ PORTAL: dict[str, Any] = {
     "owners": [
         {"id": 71, "email": "olga@example.com", "firstName": "Olga", "lastName": "Owner"},
         {"id": 72, "email": "paul@example.com", "lastName": "Paul"},
-        {"id": 73, "email": "left@example.com", "firstName": "Lena", "lastName": "Left", "archived": True},
+        {
+            "id": 73,
+            "email": "left@example.com",
+            "firstName": "Lena",
+            "lastName": "Left",
+            "archived": True,
+        },
         {"id": 74, "email": "", "firstName": "Inbound", "type": "QUEUE"},
-        {"id": 75, "email": "gone@example.com", "firstName": "Gus", "lastName": "Gone", "archived": True},
+        {
+            "id": 75,
+            "email": "gone@example.com",
+            "firstName": "Gus",
+            "lastName": "Gone",
+            "archived": True,
+        },
     ],
 }
 ORG: dict[str, Any] = {
@@ -66,9 +78,14 @@ def town() -> Iterator[Town]:
     with served(made.hubspot.wsgi) as hubspot_url, served(made.salesforce.wsgi) as salesforce_url:
         made.salesforce.set_instance_url(salesforce_url)
         hubspot = HubspotGateway(FixedSecret({"access_token": token, "api_url": hubspot_url}))
-        client = {"client_id": made.salesforce.client_id, "client_secret": made.salesforce.client_secret}
+        client = {
+            "client_id": made.salesforce.client_id,
+            "client_secret": made.salesforce.client_secret,
+        }
         salesforce = SalesforceGateway(salesforce_url, FixedSecret(client), now=lambda: 1000.0)
-        made.directory = OwnersDirectory(hubspot.client, salesforce.session, now=lambda: made.seconds[0], page=2)
+        made.directory = OwnersDirectory(
+            hubspot.client, salesforce.session, now=lambda: made.seconds[0], page=2
+        )
         yield made
 
 

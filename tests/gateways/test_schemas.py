@@ -7,17 +7,24 @@ import time
 import pytest
 
 from crmsync.errors import Drifted
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.salesforce import SalesforceGateway
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Ref, Side
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.salesforce import SalesforceSimulator
+from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, script
 
-PROPERTIES = Answer({"results": [{"name": "email"}, {"name": "old", "modificationMetadata": {"readOnlyValue": True}}]})
+PROPERTIES = Answer(
+    {
+        "results": [
+            {"name": "email"},
+            {"name": "old", "modificationMetadata": {"readOnlyValue": True}},
+        ]
+    }
+)
 ROW = {"id": "1", "createdAt": "2026-11-01T00:00:00Z", "updatedAt": "2026-11-01T00:00:00Z"}
 CONTACT = Ref(Side.HUBSPOT, "contact", "1")
 
@@ -29,7 +36,9 @@ def row(**properties: str | None) -> Answer:
 
 def test_a_property_that_is_gone_is_not_taken_for_blank() -> None:
     """Neither by id nor by address: the read is refused and names it."""
-    with script(row(email="a@example.com"), PROPERTIES, row(email="a@example.com"), PROPERTIES) as asked:
+    with script(
+        row(email="a@example.com"), PROPERTIES, row(email="a@example.com"), PROPERTIES
+    ) as asked:
         gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url}))
         for read in (
             lambda: gateway.read([CONTACT], {"contact": ["email", "colour"]}),
@@ -43,9 +52,18 @@ def test_a_property_that_is_gone_is_not_taken_for_blank() -> None:
 def test_a_property_that_rows_leave_out_is_looked_up_once_a_minute() -> None:
     """Where the account has it, it is blank; where all rows show it, nothing is looked up."""
     clock = [0.0]
-    answers = [row(email=None, old=None), row(email=None), PROPERTIES, row(email=None), row(email=None), PROPERTIES]
+    answers = [
+        row(email=None, old=None),
+        row(email=None),
+        PROPERTIES,
+        row(email=None),
+        row(email=None),
+        PROPERTIES,
+    ]
     with script(*answers) as asked:
-        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url}), now=lambda: clock[0])
+        gateway = HubspotGateway(
+            FixedSecret({"access_token": "t", "api_url": asked.url}), now=lambda: clock[0]
+        )
         for at in (0, 1, 2, 70):
             clock[0] = at
             assert gateway.read([CONTACT], {"contact": ["email", "old"]})[CONTACT].fields == {
@@ -70,10 +88,14 @@ def test_a_field_that_salesforce_hides_is_not_told() -> None:
     """Neither by describe nor in any other way."""
     clock = Clock()
     faults = Faults(clock)
-    simulator = SalesforceSimulator({"custom_fields": {"Lead": [{"name": "Colour__c"}]}}, clock=clock, faults=faults)
+    simulator = SalesforceSimulator(
+        {"custom_fields": {"Lead": [{"name": "Colour__c"}]}}, clock=clock, faults=faults
+    )
     with served(simulator.wsgi) as url:
         simulator.set_instance_url(url)
-        secret = FixedSecret({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
+        secret = FixedSecret(
+            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        )
         gateway = SalesforceGateway(url, secret, now=time.time)
         lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
 
@@ -82,7 +104,9 @@ def test_a_field_that_salesforce_hides_is_not_told() -> None:
             return "colour__c" in found.fields, "isconverted" in found.read_only
 
         before = told()
-        faults.replace([{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}])
+        faults.replace(
+            [{"at": "salesforce", "kind": "field_hidden", "object": "Lead", "field": "Colour__c"}]
+        )
         with pytest.raises(Drifted) as caught:
             gateway.read([lead], {"Lead": ["Colour__c"]})
 

@@ -1,4 +1,6 @@
-"""Two HubSpot accounts that make the same person at the same moment: one of them does, the other finds the record."""
+"""Two HubSpot accounts that make the same person at the same moment: one of them does, the other
+finds the record.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def a_birth(key: str, email: str = "ada@example.com", **fields: str) -> CreateRe
 
 @pytest.mark.rule("TEN-1")
 def test_of_two_accounts_one_makes_the_person(org: Org) -> None:
-    """The other is told to look again; only the address that both have is held back, however it is spelled."""
+    """The other is told to look again; only the address that both have is held back, however it is
+    spelled.
+    """
     (first,) = org.of("acme").create([a_birth("555001-81")])
 
     taken, made = org.of("beta").create(
@@ -60,11 +64,16 @@ def test_of_two_accounts_one_makes_the_person(org: Org) -> None:
     assert isinstance(made, Written)
     assert isinstance(taken, TryAgain)
     assert (taken.code, taken.after) == ("CLAIMED", 30)
-    assert [org.crm.fields(ref)["Email"] for ref in org.crm.refs("Lead")] == ["ada@example.com", "bob@example.com"]
+    assert [org.crm.fields(ref)["Email"] for ref in org.crm.refs("Lead")] == [
+        "ada@example.com",
+        "bob@example.com",
+    ]
 
 
 def test_whoever_claimed_may_try_again(org: Org) -> None:
-    """A call that was killed after its claim is repeated by the same connection, and finds what it made."""
+    """A call that was killed after its claim is repeated by the same connection, and finds what it
+    made.
+    """
     first, second = (org.of("acme").create([a_birth("555001-81")])[0] for _ in range(2))
 
     assert isinstance(first, Written)
@@ -93,7 +102,9 @@ def test_two_orgs_have_nothing_in_common(org: Org) -> None:
 
 def test_records_without_an_address_are_nobodys_claim(org: Org) -> None:
     """Companies make accounts, which are not found by address; and no call is spent on nothing."""
-    account = CreateRecord(Side.SALESFORCE, "Account", "555002-9", {"Name": "Example AG"}, Slot("new"))
+    account = CreateRecord(
+        Side.SALESFORCE, "Account", "555002-9", {"Name": "Example AG"}, Slot("new")
+    )
 
     assert isinstance(org.of("beta").create([account])[0], Written)
     assert org.of("beta").create([]) == []

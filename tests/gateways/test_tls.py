@@ -1,4 +1,6 @@
-"""Nobody but HubSpot and Salesforce gets a credential: a server whose certificate is not to be trusted is one that is down."""
+"""Nobody but HubSpot and Salesforce gets a credential: a server whose certificate is not to be
+trusted is one that is down.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from crmsync.errors import Down, Refused
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.salesforce_session import Login, SalesforceSession
-from crmsync.gateways.throttle import Patience
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
 from tests.contracts.stages import FixedSecret
 
 
 @pytest.fixture
 def imposter(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
-    """A server on the loopback address with a certificate of its own making, and what it was told in clear."""
+    """A server on the loopback address with a certificate of its own making, and what it was told
+    in clear.
+    """
     told: list[bytes] = []
     with served_with_tls(a_certificate(tmp_path), told) as port:
         yield f"https://localhost:{port}", told
@@ -87,7 +91,9 @@ def patience() -> Patience:
 def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -> None:
     """The call counts as one that was not answered, and waits with everything else for HubSpot."""
     url, told = imposter
-    gateway = HubspotGateway(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
+    gateway = HubspotGateway(
+        FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience()
+    )
 
     with pytest.raises(Down, match="did not answer"):
         gateway.read([Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)})
@@ -105,10 +111,14 @@ def test_salesforces_credentials_go_to_no_imposter(imposter: tuple[str, list[byt
     assert told == []
 
 
-@pytest.mark.parametrize("url", ["http://hubspot.example.com", "ftp://api.hubapi.com", "api.hubapi.com", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["http://hubspot.example.com", "ftp://api.hubapi.com", "api.hubapi.com", "http://[::1"]
+)
 def test_hubspots_token_is_not_sent_in_clear(url: str) -> None:
     """Whatever the secret names: https, or the machine itself."""
-    gateway = HubspotGateway(FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience())
+    gateway = HubspotGateway(
+        FixedSecret({"access_token": "made-up", "api_url": url}), patience=patience()
+    )
 
     with pytest.raises(Refused, match="no https address"):
         gateway.read([Ref(Side.HUBSPOT, "contact", "81")], {"contact": ("email",)})

@@ -1,4 +1,6 @@
-"""Nothing personal leaves in an error: known sentences are kept, filled in with names and numbers; of anything else nothing is."""
+"""Nothing personal leaves in an error: known sentences are kept, filled in with names and numbers;
+of anything else nothing is.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync.errors import SyncError
-from crmsync.gateways import hubspot_errors, hubspot_texts, salesforce_errors, salesforce_texts
+from crmsync.gateways.hubspot import errors as hubspot_errors
+from crmsync.gateways.hubspot import texts as hubspot_texts
+from crmsync.gateways.salesforce import errors as salesforce_errors
+from crmsync.gateways.salesforce import texts as salesforce_texts
 from crmsync.gateways.vendor_texts import LONGEST, Sentences, code_of, kept, name_of
 
 MISSING = ("Required fields are missing: [{names}]",)
@@ -39,7 +44,9 @@ MISSING = ("Required fields are missing: [{names}]",)
 def test_a_known_sentence_is_kept_with_its_names_and_numbers(
     text: str, sentences: tuple[str, ...], values: list[object], expected: str | None
 ) -> None:
-    """None: as it is. What a slot does not take makes it another sentence, and of that nothing is kept."""
+    """None: as it is. What a slot does not take makes it another sentence, and of that nothing is
+    kept.
+    """
     assert kept(text, sentences, values) == (text if expected is None else expected)
 
 
@@ -93,7 +100,9 @@ RULE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 def of_salesforce(message: str, code: str = RULE, **fields: Any) -> SyncError:
     """A row that Salesforce refused."""
-    return salesforce_errors.row_error([{"statusCode": code, "message": message, "fields": ["Phone"], **fields}], ROW)
+    return salesforce_errors.row_error(
+        [{"statusCode": code, "message": message, "fields": ["Phone"], **fields}], ROW
+    )
 
 
 def of_salesforces_call(message: str, code: str) -> SyncError:
@@ -103,12 +112,16 @@ def of_salesforces_call(message: str, code: str) -> SyncError:
 
 def of_hubspot(message: str, **body: Any) -> SyncError:
     """A row that HubSpot refused."""
-    return hubspot_errors.row_error({"category": "VALIDATION_ERROR", "message": message, **body}, ROW)
+    return hubspot_errors.row_error(
+        {"category": "VALIDATION_ERROR", "message": message, **body}, ROW
+    )
 
 
 def of_hubspots_call(message: str, **body: Any) -> SyncError:
     """A whole call that HubSpot refused."""
-    return hubspot_errors.call_error(400, {"category": "VALIDATION_ERROR", "message": message, **body})
+    return hubspot_errors.call_error(
+        400, {"category": "VALIDATION_ERROR", "message": message, **body}
+    )
 
 
 def property_error(code: str, message: str, name: str = "phone") -> str:
@@ -169,7 +182,9 @@ TOLD = {
 
 @pytest.mark.parametrize("which", TOLD)
 def test_nothing_personal_is_kept_of_a_text(which: str) -> None:
-    """Neither the record's own values in whatever form, nor other records', nor what an administrator's code put together."""
+    """Neither the record's own values in whatever form, nor other records', nor what an
+    administrator's code put together.
+    """
     error = TOLD[which]
     told = repr((str(error), vars(error), error.fieldnames)).lower()
 
@@ -206,11 +221,22 @@ SLOTS = re.compile(r"\{names?\}|\{number\}|\{id\}|…")
 
 @given(st.sampled_from(SENTENCES), st.data())
 @settings(max_examples=300)
-def test_no_slot_takes_what_is_personal(which: tuple[Sentences, str, str], data: st.DataObject) -> None:
-    """Wherever a known sentence has a slot: no address, no full name, no phone number, and no name that is the record's."""
+def test_no_slot_takes_what_is_personal(
+    which: tuple[Sentences, str, str], data: st.DataObject
+) -> None:
+    """Wherever a known sentence has a slot: no address, no full name, no phone number, and no name
+    that is the record's.
+    """
     table, code, sentence = which
     personal = st.sampled_from(
-        ["ada@example.com", "Ada Lang", "+43 664 5550001", "0664/5550001", "AT61 1904 3002 3457", "Langlang"]
+        [
+            "ada@example.com",
+            "Ada Lang",
+            "+43 664 5550001",
+            "0664/5550001",
+            "AT61 1904 3002 3457",
+            "Langlang",
+        ]
     )
     text = SLOTS.sub(lambda _: data.draw(personal), sentence)
 
@@ -221,8 +247,14 @@ def test_no_slot_takes_what_is_personal(which: tuple[Sentences, str, str], data:
 
 @pytest.mark.parametrize(("table", "code", "sentence"), SENTENCES)
 def test_each_sentence_is_known_when_it_is_met(table: Sentences, code: str, sentence: str) -> None:
-    """Filled in as the vendor would, it is kept: itself, or one that stands before it and says the same."""
-    filled = sentence.replace("{names}", "Fax, Title").replace("{name}", "Lead").replace("{number}", "80")
+    """Filled in as the vendor would, it is kept: itself, or one that stands before it and says the
+    same.
+    """
+    filled = (
+        sentence.replace("{names}", "Fax, Title")
+        .replace("{name}", "Lead")
+        .replace("{number}", "80")
+    )
     filled = filled.replace("{id}", "501")
 
     found = kept(filled.replace("…", "Ada Lang"), table[code])

@@ -28,17 +28,32 @@ ALL_DONE: dict[str, Any] = {"batchItemFailures": []}
 
 def said(status: int, text: str) -> dict[str, Any]:
     """An answer of the webhook's."""
-    return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "text/plain; charset=utf-8"},
+        "body": text,
+    }
 
 
-NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0)
+NOWHERE, CONTACTS, ACCOUNTS, OPPORTUNITIES, BOTH = (
+    (0, 0, 0),
+    (1, 0, 0),
+    (0, 1, 0),
+    (0, 0, 1),
+    (1, 1, 0),
+)
 """How many messages then lie in the queues of the contacts, the accounts and the opportunities."""
 
 ANSWERS: dict[str, tuple[Any, tuple[int, int, int]]] = {
     **{
         f"{function}/{story}": (ALL_DONE, NOWHERE)
         for function in ("account_sync", "contact_sync", "opportunity_sync")
-        for story in ("deleted_in_hubspot", "edited_in_hubspot", "edited_in_salesforce", "looked_at_again")
+        for story in (
+            "deleted_in_hubspot",
+            "edited_in_hubspot",
+            "edited_in_salesforce",
+            "looked_at_again",
+        )
     },
     **{
         f"{function}/one_good_one_unreadable": (
@@ -98,18 +113,23 @@ def deployed() -> Iterator[Stack]:
 def event_of(story: str, stack: Stack) -> Any:
     """A stored event as it would come from the CRMs of `stack`.
 
-    A webhook that nobody signed is signed now, as ``make invoke`` does, but for the address that the stack gave to HubSpot.
+    A webhook that nobody signed is signed now, as ``make invoke`` does, but for the address that
+    the stack gave to HubSpot.
     """
     text = (EVENTS / f"{story}.json").read_text(encoding="utf-8")
     event = json.loads(
-        text.replace(ORG, stack.salesforce.org_id).replace(OUR_USER, stack.salesforce.integration_user_id)
+        text.replace(ORG, stack.salesforce.org_id).replace(
+            OUR_USER, stack.salesforce.integration_user_id
+        )
     )
     if "requestContext" not in event or SIGNATURE in event["headers"]:
         return event
     stamp = str(stack.clock.now_ms())
     secret = stack.hubspot.portals[0].client_secret
     signature = sign(secret, "POST", stack.webhook_url, event["body"].encode(), stamp)
-    return event | {"headers": {**event["headers"], SIGNATURE: signature, "x-hubspot-request-timestamp": stamp}}
+    return event | {
+        "headers": {**event["headers"], SIGNATURE: signature, "x-hubspot-request-timestamp": stamp}
+    }
 
 
 def queued(stack: Stack) -> tuple[int, ...]:
@@ -133,7 +153,9 @@ def test_every_stored_event_is_told_here():
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_function_answers_its_event(deployed: Stack, story: str):
-    """In a process of its own, with the variables of the template: changes go to the queue, echoes and forgeries nowhere."""
+    """In a process of its own, with the variables of the template: changes go to the queue, echoes
+    and forgeries nowhere.
+    """
     deployed.settle()
     name = story.partition("/")[0]
     logical_id = next(key for key, one in deployed.cloud.functions.items() if one.name == name)
@@ -146,5 +168,7 @@ def test_a_handler_can_be_imported_without_any_environment(function: str):
     """What the environment says is asked when a call comes, never while Lambda still starts."""
     paths = [str(ROOT / "functions" / function), str(ROOT / "layers/shared")]
     code = f"import sys; sys.path[:0] = {paths!r}; import handler; print(handler.lambda_handler.__name__)"
-    done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={}, capture_output=True, text=True, check=False
+    )
     assert (done.stdout, done.stderr, done.returncode) == ("lambda_handler\n", "", 0)

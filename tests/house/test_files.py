@@ -9,7 +9,9 @@ import pytest
 
 from tests.house.tree import text_of, tracked
 
-MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users)/\w|--(?:extra-)?index-url|--find-links|file:///[a-z]")
+MACHINE = re.compile(
+    r"(?<![\w.])/(?:home|root|Users)/\w|--(?:extra-)?index-url|--find-links|file:///[a-z]"
+)
 HEADINGS = ("Context", "Choice", "Price", "Door")
 LARGEST_README = 8_192
 """Bytes: what somebody reads before they decide whether to go on."""
@@ -18,13 +20,19 @@ THIS = "tests/house/test_files.py"
 
 
 def missing_headings(text: str) -> list[str]:
-    """The headings of a decision that are missing or have nothing under them; a door must say which kind it is."""
+    """The headings of a decision that are missing or have nothing under them; a door must say which
+    kind it is.
+    """
     sections = {
         title.strip(): body.strip()
-        for title, body in re.findall(r"^##\s+(.+?)\s*$\n(.*?)(?=^##\s|\Z)", text, re.DOTALL | re.MULTILINE)
+        for title, body in re.findall(
+            r"^##\s+(.+?)\s*$\n(.*?)(?=^##\s|\Z)", text, re.DOTALL | re.MULTILINE
+        )
     }
     missing = [heading for heading in HEADINGS if not sections.get(heading)]
-    return missing + ([] if "Door" in missing or DOORS.search(sections["Door"]) else ["Door: one-way or two-way"])
+    return missing + (
+        [] if "Door" in missing or DOORS.search(sections["Door"]) else ["Door: one-way or two-way"]
+    )
 
 
 def is_short(readme: str) -> bool:
@@ -44,7 +52,9 @@ def test_a_long_readme_is_seen() -> None:
 
 
 def test_no_machine_is_named() -> None:
-    """A path of somebody's machine or the address of a package index means nothing to the next reader."""
+    """A path of somebody's machine or the address of a package index means nothing to the next
+    reader.
+    """
     found = []
     for path in tracked():
         if str(path) == THIS:
@@ -55,14 +65,17 @@ def test_no_machine_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["see /home/ada/crm", "--extra-index-url x", "pip install --find-links w", "at file:///opt"]
+    "line",
+    ["see /home/ada/crm", "--extra-index-url x", "pip install --find-links w", "at file:///opt"],
 )
 def test_a_machine_is_seen(line: str) -> None:
     """Home folders, index options and local indexes are found."""
     assert MACHINE.search(line)
 
 
-@pytest.mark.parametrize("line", ["GET /api/home/page", "~/crm", "https://example.com/rooted/x", "the root of it"])
+@pytest.mark.parametrize(
+    "line", ["GET /api/home/page", "~/crm", "https://example.com/rooted/x", "the root of it"]
+)
 def test_other_paths_are_none(line: str) -> None:
     """What only looks like a home folder is let be."""
     assert not MACHINE.search(line)
@@ -70,9 +83,15 @@ def test_other_paths_are_none(line: str) -> None:
 
 def test_decisions_are_complete() -> None:
     """Every decision has context, choice, price and door filled in."""
-    decisions = [path for path in tracked() if path.parts[:2] == ("docs", "decisions") and path.stem != "README"]
+    decisions = [
+        path
+        for path in tracked()
+        if path.parts[:2] == ("docs", "decisions") and path.stem != "README"
+    ]
     assert decisions
-    assert {str(path): missing for path in decisions if (missing := missing_headings(text_of(path)))} == {}
+    assert {
+        str(path): missing for path in decisions if (missing := missing_headings(text_of(path)))
+    } == {}
 
 
 def test_gaps_in_a_decision_are_seen() -> None:

@@ -1,4 +1,5 @@
-"""One source of dependencies: pyproject.toml. The exported lists hold what it names with all that follows, pinned, and nothing else.
+"""One source of dependencies: pyproject.toml. The exported lists hold what it names with all that
+follows, pinned, and nothing else.
 
 Each pin has the hashes of the files that it may be, and nothing is installed without them.
 """
@@ -20,12 +21,15 @@ from tests.house.tree import ROOT, modules, text_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LISTS = sorted(
-    str(path.relative_to(ROOT)) for path in [*ROOT.glob("requirements/*.txt"), ROOT / "layers/shared/requirements.txt"]
+    str(path.relative_to(ROOT))
+    for path in [*ROOT.glob("requirements/*.txt"), ROOT / "layers/shared/requirements.txt"]
 )
-PIN = re.compile(r"(?:[a-z0-9-]+(?:\[[a-z0-9,-]+\])?==[0-9a-z.]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n)+")
-OURS = {"crmsync", "docs", "functions", "layer", "local", "tests"}
+PIN = re.compile(
+    r"(?:[a-z0-9-]+(?:\[[a-z0-9,-]+\])?==[0-9a-z.]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n)+"
+)
+OURS = {"crmsync", "docs", "functions", "layer", "local", "simulators", "tests"}
 RUNTIME = {"boto3", "botocore"}  # a Lambda brings both
-LEFT_OUT = {"zeep"}  # only simple-salesforce's Metadata API needs it: gateways/salesforce_sdk.py
+LEFT_OUT = {"zeep"}  # only simple-salesforce's Metadata API needs it: gateways/salesforce/sdk.py
 LAYER, DEVELOPMENT = "layers/shared/requirements.txt", "requirements/dev.txt"
 
 
@@ -38,7 +42,9 @@ def pins(name: str) -> dict[str, str]:
 
 
 def closure(names: list[str], without: set[str]) -> set[str]:
-    """The packages that these requirements bring along on this machine, themselves included, where some are not brought along."""
+    """The packages that these requirements bring along on this machine, themselves included, where
+    some are not brought along.
+    """
     found: set[tuple[str, str]] = set()
     ahead = [Requirement(name) for name in names]
     while ahead:
@@ -51,19 +57,29 @@ def closure(names: list[str], without: set[str]) -> set[str]:
                 continue
             found.add(key)
             inner = [Requirement(text) for text in metadata.requires(wanted.name) or []]
-            ahead += [it for it in inner if it.marker is None or it.marker.evaluate({"extra": extra})]
+            ahead += [
+                it for it in inner if it.marker is None or it.marker.evaluate({"extra": extra})
+            ]
     return {name for name, _ in found}
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_pinned_and_plain(name: str) -> None:
-    """A list is names and versions with their hashes: no range, no address, no option, no comment, no pin without a hash."""
+    """A list is names and versions with their hashes: no range, no address, no option, no comment,
+    no pin without a hash.
+    """
     assert PIN.fullmatch((ROOT / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
     "text",
-    ["a==1.0\n", f"a>=1.0 {HASHED}", f"a==1.0 {HASHED}b==2\n", f"-i x\na==1.0 {HASHED}", f"a==1.0 {HASHED}# via b\n"],
+    [
+        "a==1.0\n",
+        f"a>=1.0 {HASHED}",
+        f"a==1.0 {HASHED}b==2\n",
+        f"-i x\na==1.0 {HASHED}",
+        f"a==1.0 {HASHED}# via b\n",
+    ],
 )
 def test_what_is_not_pinned_is_seen(text: str) -> None:
     """A pin without a hash, a range, an option or a comment anywhere in a list is found."""
@@ -73,7 +89,9 @@ def test_what_is_not_pinned_is_seen(text: str) -> None:
 
 def test_nothing_is_installed_without_hashes() -> None:
     """The Makefile installs with hashes demanded; only the project itself, a folder, has none."""
-    told = [line.strip(" @\t") for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()]
+    told = [
+        line.strip(" @\t") for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    ]
     assert [line for line in told if "pip install" in line] == [
         "INSTALL := pip install -qq --disable-pip-version-check --require-hashes",
         "$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .",
@@ -81,7 +99,9 @@ def test_nothing_is_installed_without_hashes() -> None:
 
 
 def test_the_layer_holds_what_the_package_needs() -> None:
-    """The layer's list is the package's dependencies with all that we use of them; boto3 comes from the Lambda runtime."""
+    """The layer's list is the package's dependencies with all that we use of them; boto3 comes from
+    the Lambda runtime.
+    """
     assert set(pins(LAYER)) == closure(PROJECT["dependencies"], without=LEFT_OUT)
 
 
@@ -118,7 +138,7 @@ def asked_for(*lists: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(("rooms", "allowed"), [
     (("layers", "functions"), asked_for(PROJECT["dependencies"]) | RUNTIME),
-    (("local", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"])),
+    (("local", "simulators", "tests"), asked_for(PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"])),
 ], ids=["product", "development"])  # fmt: skip
 def test_what_is_imported_is_asked_for(rooms: tuple[str, ...], allowed: set[str]) -> None:
     """No module leans on a package that only comes along with another one."""
@@ -134,8 +154,12 @@ def test_what_is_imported_is_asked_for(rooms: tuple[str, ...], allowed: set[str]
 
 
 def test_imports_are_seen_wherever_they_stand() -> None:
-    """Imports inside functions count, parts of a package count as the package, the standard library does not."""
-    assert imported("import os, yaml.nodes\ndef f():\n    from moto.core import x\nfrom crmsync import y\n") == {
+    """Imports inside functions count, parts of a package count as the package, the standard library
+    does not.
+    """
+    assert imported(
+        "import os, yaml.nodes\ndef f():\n    from moto.core import x\nfrom crmsync import y\n"
+    ) == {
         "yaml",
         "moto",
     }

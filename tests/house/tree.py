@@ -12,8 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @cache
 def tracked() -> tuple[Path, ...]:
     """Every tracked file that is there, relative to the repository."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return tuple(sorted(Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file()))
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return tuple(
+        sorted(Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file())
+    )
 
 
 def modules() -> list[Path]:

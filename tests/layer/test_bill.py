@@ -1,4 +1,6 @@
-"""The layer's bill of materials is one by CycloneDX's own schema, and names what the layer's list pins."""
+"""The layer's bill of materials is one by CycloneDX's own schema, and names what the layer's list
+pins.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ def test_the_bill_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"), [('"library"', '"libary"'), ("SHA-256", "SHA-255"), ('"version": 1', '"version": "1"')]
+    ("right", "wrong"),
+    [('"library"', '"libary"'), ("SHA-256", "SHA-255"), ('"version": 1', '"version": "1"')],
 )
 def test_a_wrong_bill_is_seen(right: str, wrong: str) -> None:
     """The schema refuses words and types that it does not know."""
@@ -43,14 +46,20 @@ def test_the_bill_names_every_package() -> None:
     assert [(one["name"], one["version"], one["purl"]) for one in components] == [
         (name, version, f"pkg:pypi/{name}@{version}") for name, version in sorted(PINS.items())
     ]
-    assert [one["name"] for one in components if not one["licenses"] or not one["hashes"][0]["content"]] == []
+    assert [
+        one["name"] for one in components if not one["licenses"] or not one["hashes"][0]["content"]
+    ] == []
 
 
 def test_a_package_is_described_whole() -> None:
-    """Licences without an SPDX expression stand by their names; what of a package is left out is said."""
+    """Licences without an SPDX expression stand by their names; what of a package is left out is
+    said.
+    """
     packages = [
         Package("hubspot-api-client", "12.0.0", "Apache-2.0", (), "ab" * 32),
-        Package("python-dateutil", "2.9.0", "", ("BSD License", "Apache Software License"), "cd" * 32),
+        Package(
+            "python-dateutil", "2.9.0", "", ("BSD License", "Apache Software License"), "cd" * 32
+        ),
     ]
     assert json.loads(bill(packages))["components"] == [
         {
@@ -71,7 +80,10 @@ def test_a_package_is_described_whole() -> None:
             "name": "python-dateutil",
             "version": "2.9.0",
             "purl": "pkg:pypi/python-dateutil@2.9.0",
-            "licenses": [{"license": {"name": "BSD License"}}, {"license": {"name": "Apache Software License"}}],
+            "licenses": [
+                {"license": {"name": "BSD License"}},
+                {"license": {"name": "Apache Software License"}},
+            ],
             "hashes": [{"alg": "SHA-256", "content": "cd" * 32}],
         },
     ]

@@ -26,8 +26,8 @@ for module in pkgutil.walk_packages(crmsync.__path__, "crmsync."):
     importlib.import_module(module.name)
 
 import hubspot, simple_salesforce
-from crmsync.gateways.hubspot_versions import api_factory
-from crmsync.gateways.salesforce_sdk import Salesforce
+from crmsync.gateways.hubspot.versions import api_factory
+from crmsync.gateways.salesforce.sdk import Salesforce
 assert hubspot.__file__.startswith({site!r}) and simple_salesforce.__file__.startswith({site!r})
 objects = hubspot.HubSpot(access_token="t", host="https://a.example", api_factory=api_factory("2026-03")).crm.objects
 print(type(objects.batch_api).__name__, type(objects.search_api).__name__)
@@ -43,13 +43,21 @@ def site(tmp_path: Path) -> Path:
     """The packages that the layer holds in part, whole so far."""
     for name, share in SHARES.items():
         whole = str(metadata.distribution(name).locate_file(share.folder))
-        shutil.copytree(whole, tmp_path / share.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            whole, tmp_path / share.folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
     return tmp_path
 
 
 def absent() -> set[str]:
-    """The top-level modules that are installed here and that neither the layer nor the Lambda runtime has."""
-    there = {*pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")), *RUNTIME, "crmsync"}
+    """The top-level modules that are installed here and that neither the layer nor the Lambda
+    runtime has.
+    """
+    there = {
+        *pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")),
+        *RUNTIME,
+        "crmsync",
+    }
     return {
         module
         for module, owners in metadata.packages_distributions().items()
@@ -58,10 +66,14 @@ def absent() -> set[str]:
 
 
 def test_crmsync_runs_with_what_the_layer_has(site: Path) -> None:
-    """Every module of crmsync is imported and both vendors' clients are made where nothing else is installed."""
+    """Every module of crmsync is imported and both vendors' clients are made where nothing else is
+    installed.
+    """
     take_out(site)
     script = TRY.format(absent=sorted(absent()), site=str(site), shared=str(ROOT / "layers/shared"))
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
 
     assert "zeep" in absent()
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -72,7 +84,9 @@ def test_crmsync_runs_with_what_the_layer_has(site: Path) -> None:
 
 
 def test_most_of_hubspots_client_is_left_out(site: Path) -> None:
-    """Of more than two thousand files some fifty are carried, the client of the CRM objects among them."""
+    """Of more than two thousand files some fifty are carried, the client of the CRM objects among
+    them.
+    """
     before = sum(path.is_file() for path in (site / "hubspot").rglob("*.py"))
     take_out(site)
     after = [path.relative_to(site) for path in (site / "hubspot").rglob("*.py")]

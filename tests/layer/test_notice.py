@@ -11,7 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_notice_is_in_step_with_the_list() -> None:
-    """NOTICE names the packages of the layer's list in their versions, each with a licence; `make requirements` writes it."""
-    packages = installed(pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8")))
+    """NOTICE names the packages of the layer's list in their versions, each with a licence; `make
+    requirements` writes it.
+    """
+    packages = installed(
+        pinned((ROOT / "layers/shared/requirements.txt").read_text(encoding="utf-8"))
+    )
     assert [package.name for package in packages if not package.licence] == []
     assert (ROOT / "NOTICE").read_text(encoding="utf-8") == notice(packages)

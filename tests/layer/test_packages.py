@@ -17,13 +17,21 @@ HASH = "ab" * 32
     (("License: Dual License", "Classifier: License :: OSI Approved :: BSD License"), "", ("BSD License",)),
     ((), "", ()),
 ], ids=["expression", "one word", "classes", "nothing"])  # fmt: skip
-def test_licences_are_read(tmp_path: Path, said: tuple[str, ...], expression: str, words: tuple[str, ...]) -> None:
-    """An SPDX expression comes first, then a licence in one word, then the classes that a package puts itself in."""
+def test_licences_are_read(
+    tmp_path: Path, said: tuple[str, ...], expression: str, words: tuple[str, ...]
+) -> None:
+    """An SPDX expression comes first, then a licence in one word, then the classes that a package
+    puts itself in.
+    """
     folder = tmp_path / "Some_Package-1.0.dist-info"
     folder.mkdir()
-    (folder / "METADATA").write_text("\n".join(["Metadata-Version: 2.4", "Name: Some_Package", "Version: 1.0", *said]))
+    (folder / "METADATA").write_text(
+        "\n".join(["Metadata-Version: 2.4", "Name: Some_Package", "Version: 1.0", *said])
+    )
 
-    assert in_folder(tmp_path, {"some-package": HASH}) == (Package("some-package", "1.0", expression, words, HASH),)
+    assert in_folder(tmp_path, {"some-package": HASH}) == (
+        Package("some-package", "1.0", expression, words, HASH),
+    )
 
 
 def test_pins_are_read_without_their_hashes() -> None:
@@ -33,5 +41,8 @@ def test_pins_are_read_without_their_hashes() -> None:
 
 def test_hashes_of_what_was_fetched_are_read() -> None:
     """The report of pip says of each file what its SHA-256 is."""
-    item = {"metadata": {"name": "A_b"}, "download_info": {"archive_info": {"hashes": {"sha256": HASH}}}}
+    item = {
+        "metadata": {"name": "A_b"},
+        "download_info": {"archive_info": {"hashes": {"sha256": HASH}}},
+    }
     assert fetched({"install": [item]}) == {"a-b": HASH}

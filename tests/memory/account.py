@@ -1,4 +1,6 @@
-"""What surrounds the records of a CRM in memory: preferences, the recycle bin, lists, owners, accounts by their domains."""
+"""What surrounds the records of a CRM in memory: preferences, the recycle bin, lists, owners,
+accounts by their domains.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,19 @@ from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Outcome, Sighting, Written
-from crmsync.rules.domains import host_of
+from crmsync.rules.fields.domains import host_of
 from tests.memory.crm import MemoryCrm
 
 
 class MemoryPreferences:
-    """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the contacts of `crm`."""
+    """Implements `Preferences`: the set of addresses that are out of all e-mail, which shows on the
+    contacts of `crm`.
+    """
 
     def __init__(self, crm: MemoryCrm | None = None) -> None:
-        """Nobody is out; unless it `shows` them at once, opt-outs are only kept. `asked` are the addresses in order."""
+        """Nobody is out; unless it `shows` them at once, opt-outs are only kept. `asked` are the
+        addresses in order.
+        """
         self.out: set[str] = set()
         self.asked: list[str] = []
         self.shows = True
@@ -67,7 +73,11 @@ class MemoryLists:
     def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
         """As the port says."""
         wanted = list(refs)
-        return frozenset(ref for ref in wanted if ref in self._list(list_id)) if wanted else frozenset()
+        return (
+            frozenset(ref for ref in wanted if ref in self._list(list_id))
+            if wanted
+            else frozenset()
+        )
 
     def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
         """As the port says, all on one page."""
@@ -154,4 +164,8 @@ def _one_each(crm: MemoryCrm, name: str, field: str, domains: Iterable[str]) -> 
             continue  # a person account
         holders.setdefault(host_of(str(crm.fields(ref).get(field) or "")), []).append(ref.id)
     wanted = [domain.strip().lower() for domain in domains]
-    return {domain: holders[domain][0] for domain in wanted if domain and len(holders.get(domain, ())) == 1}
+    return {
+        domain: holders[domain][0]
+        for domain in wanted
+        if domain and len(holders.get(domain, ())) == 1
+    }

@@ -1,4 +1,6 @@
-"""HubSpot's associations in memory: both directions at once, one primary company, and the contact's property that mirrors it."""
+"""HubSpot's associations in memory: both directions at once, one primary company, and the contact's
+property that mirrors it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ HAS_PRIMARY = {
 
 
 class MemoryAssociations:
-    """Implements `Associations` for the records of `crm`; whoever works beside us calls `put_together` and `take_apart`."""
+    """Implements `Associations` for the records of `crm`; whoever works beside us calls
+    `put_together` and `take_apart`.
+    """
 
     def __init__(self, crm: MemoryCrm) -> None:
         """Nothing is associated; from now on follow what happens to the records."""
@@ -33,8 +37,15 @@ class MemoryAssociations:
     def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
         """As the port says."""
         self._crm.calls["associations"] += 1
-        found = {ref: sorted(one for one in self._others.get(ref, ()) if one.object == other) for ref in refs}
-        return {ref: tuple(sorted(ones, key=lambda one: int(one.id))) for ref, ones in found.items() if ones}
+        found = {
+            ref: sorted(one for one in self._others.get(ref, ()) if one.object == other)
+            for ref in refs
+        }
+        return {
+            ref: tuple(sorted(ones, key=lambda one: int(one.id)))
+            for ref, ones in found.items()
+            if ones
+        }
 
     def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
         """As the port says."""
@@ -56,8 +67,12 @@ class MemoryAssociations:
             outcomes.append(Written(place, {}))
         return outcomes
 
-    def put_together(self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False) -> None:
-        """A person associates two records; the first company of a contact or deal is its primary one."""
+    def put_together(
+        self, one: Ref, other: Ref, *, primary: bool = False, ours: bool = False
+    ) -> None:
+        """A person associates two records; the first company of a contact or deal is its primary
+        one.
+        """
         self._others.setdefault(one, {})[other] = None
         self._others.setdefault(other, {})[one] = None
         holder, company = (one, other) if other.object == "company" else (other, one)
@@ -66,7 +81,9 @@ class MemoryAssociations:
             self._mirror(holder, ours=ours)
 
     def take_apart(self, one: Ref, other: Ref, *, ours: bool = False) -> None:
-        """A person takes two records apart; no other company becomes primary in the place of the one that was."""
+        """A person takes two records apart; no other company becomes primary in the place of the
+        one that was.
+        """
         self._others.get(one, {}).pop(other, None)
         self._others.get(other, {}).pop(one, None)
         holder, company = (one, other) if other.object == "company" else (other, one)
@@ -85,7 +102,10 @@ class MemoryAssociations:
             msg = f"no such association of {place.object} and {other.object}"
             raise TypeError(msg)
         if not (self._crm.is_live(place) and self._crm.is_live(other)):
-            return Gone("One of the records to associate no longer exists in HubSpot.", code="OBJECT_NOT_FOUND")
+            return Gone(
+                "One of the records to associate no longer exists in HubSpot.",
+                code="OBJECT_NOT_FOUND",
+            )
         error = self._crm.refuse({"to": other.id, "from": place.id})
         if error is not None:
             return error
@@ -108,8 +128,12 @@ class MemoryAssociations:
             self.put_together(ref, company, primary=True)
 
     def _move(self, ref: Ref, survivor: Ref | None) -> None:
-        """A record is gone: its associations go to the record in which it lives on, or away; what was primary stays so."""
-        was_primary = {other: self._primary.get(other) == ref for other in self._others.get(ref, {})}
+        """A record is gone: its associations go to the record in which it lives on, or away; what
+        was primary stays so.
+        """
+        was_primary = {
+            other: self._primary.get(other) == ref for other in self._others.get(ref, {})
+        }
         own = self._primary.get(ref)
         for other in list(self._others.get(ref, {})):
             self.take_apart(ref, other)

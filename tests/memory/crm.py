@@ -1,7 +1,8 @@
-"""One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a person who works beside us.
+"""One CRM in memory: records with ids, unique keys and addresses, history, a recycle bin, and a
+person who works beside us.
 
-What the two sides do differently is data (`customs`), and only what the ports' contracts speak of is modelled; the vendors' finer ways
-belong to the simulators.
+What the two sides do differently is data (`customs`), and only what the ports' contracts speak of
+is modelled; the vendors' finer ways belong to the simulators.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
 from crmsync.ports import Fields, Outcome, Show, Sighting, Written
-from crmsync.rules.pace import DailyCalls, KnownCalls
-from local.simulators.hubspot.derived import may_move
+from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
+from simulators.hubspot.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
 
 PAGE = 200
 LIFECYCLE = "lifecyclestage"
 FURTHER = "hs_additional_emails"
-"""A HubSpot contact's further addresses; one that becomes its own address is none of them any more."""
+"""A HubSpot contact's further addresses; one that becomes its own address is none of them any
+more.
+"""
 
 MERGED = "hs_merged_object_ids"
 """The ids of all the records that a HubSpot record was merged from."""
@@ -48,7 +51,9 @@ class _Row:
 
 
 class MemoryCrm:
-    """Implements `Crm`, `Survivors` and `Sweeper`. ``assignment_owner`` is whom Salesforce's active assignment rule gives new leads."""
+    """Implements `Crm`, `Survivors` and `Sweeper`. ``assignment_owner`` is whom Salesforce's active
+    assignment rule gives new leads.
+    """
 
     def __init__(self, side: Side, *, now: Callable[[], datetime]) -> None:
         """An empty CRM that is this `side`; `now` is its clock."""
@@ -61,7 +66,9 @@ class MemoryCrm:
         """What the newest answer told of the daily calls."""
         self.refuse: Callable[[Mapping[str, object]], SyncError | None] = lambda _fields: None
         self.checks: list[Callable[[Ref | None, str, Mapping[str, Value]], SyncError | None]] = []
-        """What else may refuse a write: told the record (None for a new one), the object and the fields."""
+        """What else may refuse a write: told the record (None for a new one), the object and the
+        fields.
+        """
         self.lacks: set[tuple[str, str]] = set()
         """Fields, each with its object, that are gone or hidden from us."""
         self.guards: set[tuple[str, str]] = set()
@@ -79,11 +86,15 @@ class MemoryCrm:
 
     # -- the port --
 
-    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+    def read(
+        self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
+    ) -> Mapping[Ref, Record]:
         """As the port says."""
         self._call("read")
         return {
-            ref: self._record(ref, fields.get(ref.object, ()), history=history) for ref in refs if self._is_live(ref)
+            ref: self._record(ref, fields.get(ref.object, ()), history=history)
+            for ref in refs
+            if self._is_live(ref)
         }
 
     def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
@@ -102,7 +113,11 @@ class MemoryCrm:
     def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
         """As the port says."""
         self._call("made_by")
-        found = {key: self._holder(name, self.customs.key, key) for name, some in keys.items() for key in some}
+        found = {
+            key: self._holder(name, self.customs.key, key)
+            for name, some in keys.items()
+            for key in some
+        }
         return {key: ref for key, ref in found.items() if ref}
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
@@ -156,7 +171,9 @@ class MemoryCrm:
             self._rows[child].along_with = ref
 
     def purge(self, ref: Ref) -> None:
-        """A person deletes a record, if nobody has, and takes it out of the recycle bin for good, with what was deleted along with it."""
+        """A person deletes a record, if nobody has, and takes it out of the recycle bin for good,
+        with what was deleted along with it.
+        """
         if self._is_live(ref):
             self.delete(ref)
         self._purged |= {ref, *(one for one, row in self._rows.items() if row.along_with == ref)}
@@ -164,19 +181,34 @@ class MemoryCrm:
     def restore(self, ref: Ref) -> None:
         """A person takes a record out of the recycle bin, and what was deleted along with it."""
         row = self._rows[ref]
-        row.is_deleted, row.along_with, row.modified_at, row.by = False, None, self._now(), self.customs.by[False]
+        row.is_deleted, row.along_with, row.modified_at, row.by = (
+            False,
+            None,
+            self._now(),
+            self.customs.by[False],
+        )
         for child in [one for one, other in self._rows.items() if other.along_with == ref]:
             self.restore(child)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
-        """A person merges two records and gets the survivor: in HubSpot a new one, in Salesforce the winner."""
+        """A person merges two records and gets the survivor: in HubSpot a new one, in Salesforce
+        the winner.
+        """
         survivor = winner
         if self.side is Side.HUBSPOT:
             both = {**self.fields(loser), **self.fields(winner)}
-            held = dict.fromkeys(one for ref in (winner, loser) for one in self._addresses(self._rows[ref]))
+            held = dict.fromkeys(
+                one for ref in (winner, loser) for one in self._addresses(self._rows[ref])
+            )
             both[FURTHER] = ";".join(one for one in held if one != both.get("email")) or None
-            earlier = [one for ref in (winner, loser) for one in str(self.fields(ref).get(MERGED) or "").split(";")]
-            both[MERGED] = ";".join(dict.fromkeys(one for one in (*earlier, winner.id, loser.id) if one))
+            earlier = [
+                one
+                for ref in (winner, loser)
+                for one in str(self.fields(ref).get(MERGED) or "").split(";")
+            ]
+            both[MERGED] = ";".join(
+                dict.fromkeys(one for one in (*earlier, winner.id, loser.id) if one)
+            )
             survivor = self._insert(winner.object, both, ours=False)
             self._end(winner, survivor)
         self._end(loser, survivor)
@@ -185,36 +217,56 @@ class MemoryCrm:
         return survivor
 
     def convert(self, lead: Ref, account: Ref | None = None) -> Ref:
-        """A person converts a lead and gets the contact: of that account, or of a new one that is named after the lead's company.
+        """A person converts a lead and gets the contact: of that account, or of a new one that is
+        named after the lead's company.
 
         A lead without a company becomes a person account where there are such (PA-8).
         """
         if self.has_person_accounts and not self.fields(lead).get("Company"):
-            of_account = {"LastName": "LastName", "FirstName": "FirstName", "Email": "PersonEmail", "Phone": "Phone"}
-            own = {of_account[name]: value for name, value in self.fields(lead).items() if name in of_account}
+            of_account = {
+                "LastName": "LastName",
+                "FirstName": "FirstName",
+                "Email": "PersonEmail",
+                "Phone": "Phone",
+            }
+            own = {
+                of_account[name]: value
+                for name, value in self.fields(lead).items()
+                if name in of_account
+            }
             account = self._insert("Account", own, ours=False)
             contact = Ref(self.side, "Contact", str(self._rows[account].fields[PERSON_CONTACT]))
             self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
             return contact
         names = ("LastName", "FirstName", "Email", "Phone")
         fields = {name: value for name, value in self.fields(lead).items() if name in names}
-        account = account or self._insert("Account", {"Name": self.fields(lead).get("Company")}, ours=False)
+        account = account or self._insert(
+            "Account", {"Name": self.fields(lead).get("Company")}, ours=False
+        )
         contact = self._insert("Contact", {**fields, "AccountId": account.id}, ours=False)
         self.put(lead, {"IsConverted": True, "ConvertedContactId": contact.id}, ours=False)
         return contact
 
     def fields(self, ref: Ref, *, deleted_too: bool = False) -> Mapping[str, Value]:
-        """All that a record shows, blanks left out; a deleted one shows nothing unless asked for."""
+        """All that a record shows, blanks left out; a deleted one shows nothing unless asked
+        for.
+        """
         if not self._is_live(ref) and not (deleted_too and ref in self._rows):
             return {}
         return {name: value for name, value in self._rows[ref].fields.items() if value is not None}
 
     def refs(self, name: str, *, deleted_too: bool = False) -> list[Ref]:
-        """The records of an object that are not deleted (or all), in the order in which they were made."""
-        return [ref for ref in self._rows if ref.object == name and (deleted_too or self._is_live(ref))]
+        """The records of an object that are not deleted (or all), in the order in which they were
+        made.
+        """
+        return [
+            ref for ref in self._rows if ref.object == name and (deleted_too or self._is_live(ref))
+        ]
 
     def ended_with(self, ref: Ref) -> Ref | None:
-        """The record with which a deleted one was deleted, or None where it was deleted by itself."""
+        """The record with which a deleted one was deleted, or None where it was deleted by
+        itself.
+        """
         return self._rows[ref].along_with
 
     def ended_at(self, ref: Ref) -> datetime | None:
@@ -240,13 +292,20 @@ class MemoryCrm:
         """Salesforce's records below a record, each with the field that names it."""
         ways = CHILDREN.get(parent.object, ())
         return [
-            (ref, by) for name, by in ways for ref in self.refs(name) if self._rows[ref].fields.get(by) == parent.id
+            (ref, by)
+            for name, by in ways
+            for ref in self.refs(name)
+            if self._rows[ref].fields.get(by) == parent.id
         ]
 
     def _is_purged(self, ref: Ref) -> bool:
-        """Whether it is deleted and in no recycle bin; what is deleted by itself and has none never was in one."""
+        """Whether it is deleted and in no recycle bin; what is deleted by itself and has none never
+        was in one.
+        """
         row = self._rows[ref]
-        return ref in self._purged or (row.is_deleted and row.along_with is None and ref.object in BINLESS)
+        return ref in self._purged or (
+            row.is_deleted and row.along_with is None and ref.object in BINLESS
+        )
 
     def _call(self, verb: str) -> None:
         self.calls[verb] += 1
@@ -310,7 +369,9 @@ class MemoryCrm:
             return error
         if ref.object == "Contact" and self._rows[ref].fields.get(IS_PERSON):
             text = "A person account is written through its account."
-            return Refused(text, code="INVALID_FIELD_FOR_INSERT_UPDATE", fieldname=next(iter(fields)))
+            return Refused(
+                text, code="INVALID_FIELD_FOR_INSERT_UPDATE", fieldname=next(iter(fields))
+            )
         clash = self._clash(ref.object, fields)
         if clash is not None and clash != ref:
             return Conflict("Contact already exists.", existing=clash.id, code="CONFLICT")
@@ -321,9 +382,13 @@ class MemoryCrm:
         return self._written(ref, fields)
 
     def _taken(self, ref: Ref, fields: Mapping[str, Value]) -> Mapping[str, Value]:
-        """What the side takes of a write by API: HubSpot leaves a lifecycle stage that comes before the one it shows (PLT-5)."""
+        """What the side takes of a write by API: HubSpot leaves a lifecycle stage that comes before
+        the one it shows (PLT-5).
+        """
         stage = str(fields.get(LIFECYCLE) or "")
-        if self.side is Side.HUBSPOT and not may_move(str(self._rows[ref].fields.get(LIFECYCLE) or ""), stage):
+        if self.side is Side.HUBSPOT and not may_move(
+            str(self._rows[ref].fields.get(LIFECYCLE) or ""), stage
+        ):
             return {name: value for name, value in fields.items() if name != LIFECYCLE}
         return fields
 
@@ -333,27 +398,51 @@ class MemoryCrm:
                 return self.drifted(name, one)
         address = fields.get(self.customs.email)
         if address and "@" not in str(address):
-            return Refused("The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email)
-        return self.refuse(fields) or next(filter(None, (check(ref, name, fields) for check in self.checks)), None)
+            return Refused(
+                "The address is not valid.", code="INVALID_EMAIL", fieldname=self.customs.email
+            )
+        return self.refuse(fields) or next(
+            filter(None, (check(ref, name, fields) for check in self.checks)), None
+        )
 
     def _clash(self, name: str, fields: Mapping[str, Value]) -> Ref | None:
         if not self.customs.unique_email:
             return None
         address = _text(fields.get(self.customs.email), lower=True)
-        return next((ref for ref in self.refs(name) if address and address in self._addresses(self._rows[ref])), None)
+        return next(
+            (
+                ref
+                for ref in self.refs(name)
+                if address and address in self._addresses(self._rows[ref])
+            ),
+            None,
+        )
 
     def _addresses(self, row: _Row) -> list[str]:
-        """The addresses by which a record is found: its own, and a HubSpot contact's further ones."""
+        """The addresses by which a record is found: its own, and a HubSpot contact's further
+        ones.
+        """
         further = str(row.fields.get(FURTHER) or "").split(";") if self.customs.unique_email else ()
-        return [text for one in (row.fields.get(self.customs.email), *further) if (text := str(one or "").lower())]
+        return [
+            text
+            for one in (row.fields.get(self.customs.email), *further)
+            if (text := str(one or "").lower())
+        ]
 
     def _holder(self, name: str, field_name: str, value: Value) -> Ref | None:
         if value is None:
             return None
-        return next((ref for ref in self.refs(name) if self._rows[ref].fields.get(field_name) == value), None)
+        return next(
+            (ref for ref in self.refs(name) if self._rows[ref].fields.get(field_name) == value),
+            None,
+        )
 
     def _written(self, ref: Ref, fields: Mapping[str, Value]) -> Written:
-        shown = {name: self._rows[ref].fields.get(name) for name in fields} if self.customs.says_what_it_shows else {}
+        shown = (
+            {name: self._rows[ref].fields.get(name) for name in fields}
+            if self.customs.says_what_it_shows
+            else {}
+        )
         return Written(ref, shown)
 
     def _insert(self, name: str, fields: Mapping[str, Value], *, ours: bool) -> Ref:
@@ -361,7 +450,9 @@ class MemoryCrm:
         prefix = self.customs.prefixes.get(name)
         identifier = f"{prefix}{self._next:012d}AAA" if prefix else str(self._next)
         ref = Ref(self.side, name, identifier)
-        self._rows[ref] = _Row({}, self._now(), self._now(), self.customs.by[ours], owner=self.customs.by[ours])
+        self._rows[ref] = _Row(
+            {}, self._now(), self._now(), self.customs.by[ours], owner=self.customs.by[ours]
+        )
         self.put(ref, fields, ours=ours)
         return ref
 
@@ -387,22 +478,30 @@ class MemoryCrm:
         self._rows[ref].fields.update(fields)
 
     def _mirror_person(self, account: Ref, *, ours: bool) -> None:
-        """An account with a last name instead of a name is a person; Salesforce keeps a contact behind it (PA-3)."""
+        """An account with a last name instead of a name is a person; Salesforce keeps a contact
+        behind it (PA-3).
+        """
         fields = self._rows[account].fields
         if not fields.get("LastName") or (fields.get("Name") and not fields.get(IS_PERSON)):
             return
         fields[IS_PERSON] = True
-        fields["Name"] = " ".join(str(fields[name]) for name in ("FirstName", "LastName") if fields.get(name))
+        fields["Name"] = " ".join(
+            str(fields[name]) for name in ("FirstName", "LastName") if fields.get(name)
+        )
         shown = {of_contact(name): value for name, value in fields.items() if of_contact(name)}
         if not fields.get(PERSON_CONTACT):
-            contact = self._insert("Contact", {**shown, IS_PERSON: True, "AccountId": account.id}, ours=ours)
+            contact = self._insert(
+                "Contact", {**shown, IS_PERSON: True, "AccountId": account.id}, ours=ours
+            )
             fields[PERSON_CONTACT] = contact.id
         contact = Ref(self.side, "Contact", str(fields[PERSON_CONTACT]))
         if any(self._rows[contact].fields.get(name) != value for name, value in shown.items()):
             self.put(contact, shown, ours=ours)
 
     def _required(self, name: str, fields: Mapping[str, Value]) -> list[str]:
-        """A lead needs no company where it may become a person account (Q-35), and an account of a person has no name of its own."""
+        """A lead needs no company where it may become a person account (Q-35), and an account of a
+        person has no name of its own.
+        """
         if name == "Account":
             return [] if self.has_person_accounts and fields.get("LastName") else ["Name"]
         free = {"Company"} if self.has_person_accounts else set()
@@ -424,10 +523,14 @@ class MemoryCrm:
     def drifted(self, name: str, one: str) -> Drifted:
         """What a call says that names a field which is not there, or may not be written."""
         code = "INVALID_FIELD" if self.side is Side.SALESFORCE else "PROPERTY_DOESNT_EXIST"
-        return Drifted(f"No such column '{one}' on entity '{name}'.", side=self.side, code=code, fieldname=one)
+        return Drifted(
+            f"No such column '{one}' on entity '{name}'.", side=self.side, code=code, fieldname=one
+        )
 
     def _kept(self, name: str, value: Value) -> Value:
-        """A value as the side keeps it: HubSpot has text only and small addresses; neither has an empty text."""
+        """A value as the side keeps it: HubSpot has text only and small addresses; neither has an
+        empty text.
+        """
         if self.side is Side.HUBSPOT:
             return _text(value, lower=name == self.customs.email)
         return None if value == "" else value

@@ -1,4 +1,6 @@
-"""What each CRM in memory does its own way, as data: names, required fields, ids, stamps, parents. Nothing here does anything."""
+"""What each CRM in memory does its own way, as data: names, required fields, ids, stamps, parents.
+Nothing here does anything.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ CHILDREN = {
     "Contact": (("OpportunityContactRole", "ContactId"),),
     "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
 }
-"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with the field that names their parent."""
+"""What Salesforce deletes along with a record, and moves to the winner of a merge: objects, with
+the field that names their parent.
+"""
 
 
 PERSON_CONTACT = "PersonContactId"
@@ -82,4 +86,6 @@ def of_contact(name: str) -> str:
         return name
     if name.endswith("__pc"):
         return f"{name.removesuffix('__pc')}__c"
-    return name.removeprefix("Person") if name.startswith("Person") and name != PERSON_CONTACT else ""
+    return (
+        name.removeprefix("Person") if name.startswith("Person") and name != PERSON_CONTACT else ""
+    )

@@ -1,4 +1,6 @@
-"""Opportunities and deals in memory, beside their records: sales processes, contact roles, pipelines, and which goes with which."""
+"""Opportunities and deals in memory, beside their records: sales processes, contact roles,
+pipelines, and which goes with which.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +58,11 @@ _OPPORTUNITY, _ROLE = "Opportunity", "OpportunityContactRole"
 
 
 class MemoryOpportunities:
-    """Implements `Opportunities` for the records of `salesforce`; ``types`` and ``currencies`` are the org's, for tests to change.
+    """Implements `Opportunities` for the records of `salesforce`; ``types`` and ``currencies`` are
+    the org's, for tests to change.
 
-    As in Salesforce, a new opportunity gets the default record type, and what is closed and won follows the stage.
+    As in Salesforce, a new opportunity gets the default record type, and what is closed and won
+    follows the stage.
     """
 
     def __init__(self, salesforce: MemoryCrm, types: Iterable[RecordType] = (MASTER,)) -> None:
@@ -75,7 +79,9 @@ class MemoryOpportunities:
         self._crm.calls["roles"] += 1
         asked, known = list(refs), self._all()
         self._memory.keep(known[ref] for ref in asked if ref in known and not known[ref].is_deleted)
-        ended = {ref: replace(role, is_deleted=True) for ref, role in self._memory.of(asked).items()}
+        ended = {
+            ref: replace(role, is_deleted=True) for ref, role in self._memory.of(asked).items()
+        }
         told = {**ended, **known}
         return {ref: told[ref] for ref in asked if ref in told}
 
@@ -86,7 +92,9 @@ class MemoryOpportunities:
         for _, role in sorted(self._all().items()):
             found.setdefault(role.opportunity, []).append(role)
         asked = list(opportunities)
-        self._memory.keep(role for ref in asked for role in found.get(ref, ()) if not role.is_deleted)
+        self._memory.keep(
+            role for ref in asked for role in found.get(ref, ()) if not role.is_deleted
+        )
         return {ref: tuple(found[ref]) for ref in asked if ref in found}
 
     def remember_roles(self, roles: Iterable[Role]) -> None:
@@ -99,8 +107,14 @@ class MemoryOpportunities:
         found: dict[Ref, dict[str, Tie]] = {}
         for _, role in sorted(self._all().items()):
             if not role.is_deleted and self._crm.is_live(role.opportunity):
-                found.setdefault(role.contact, {})[role.opportunity.id] = self._tie(role.opportunity)
-        return {ref: tuple(one for _, one in sorted(found[ref].items())) for ref in contacts if ref in found}
+                found.setdefault(role.contact, {})[role.opportunity.id] = self._tie(
+                    role.opportunity
+                )
+        return {
+            ref: tuple(one for _, one in sorted(found[ref].items()))
+            for ref in contacts
+            if ref in found
+        }
 
     def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:
         """As the port says."""
@@ -117,12 +131,18 @@ class MemoryOpportunities:
         """As the port says."""
         self._crm.calls["of_accounts"] += 1
         ids = {ref.id for ref in accounts}
-        return sorted(ref for ref in self._crm.refs(_OPPORTUNITY) if self._crm.fields(ref).get("AccountId") in ids)
+        return sorted(
+            ref
+            for ref in self._crm.refs(_OPPORTUNITY)
+            if self._crm.fields(ref).get("AccountId") in ids
+        )
 
     def deleted_at(self, opportunities: Iterable[Ref]) -> Mapping[Ref, datetime]:
         """As the port says."""
         self._crm.calls["deleted_at"] += 1
-        found = {ref: self._crm.ended_at(ref) for ref in opportunities if ref.object == _OPPORTUNITY}
+        found = {
+            ref: self._crm.ended_at(ref) for ref in opportunities if ref.object == _OPPORTUNITY
+        }
         return {ref: at for ref, at in found.items() if at is not None}
 
     def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
@@ -138,7 +158,9 @@ class MemoryOpportunities:
         """As the port says."""
         self._crm.calls["record_types"] += 1
         named = sorted((one for one in self.types if one.id), key=lambda one: one.id)
-        untyped = any(not self._crm.fields(ref).get("RecordTypeId") for ref in self._crm.refs(_OPPORTUNITY))
+        untyped = any(
+            not self._crm.fields(ref).get("RecordTypeId") for ref in self._crm.refs(_OPPORTUNITY)
+        )
         master = replace(self._master(), is_default=not any(one.is_default for one in named))
         return [master, *named] if untyped or not named else named
 
@@ -156,7 +178,9 @@ class MemoryOpportunities:
             opportunity = Ref(Side.SALESFORCE, _OPPORTUNITY, str(shown["OpportunityId"]))
             contact = Ref(Side.SALESFORCE, "Contact", str(shown["ContactId"]))
             key = str(shown.get(SALESFORCE_KEY) or "")
-            found[ref] = Role(ref, opportunity, contact, is_deleted=not self._crm.is_live(ref), key=key)
+            found[ref] = Role(
+                ref, opportunity, contact, is_deleted=not self._crm.is_live(ref), key=key
+            )
         return found
 
     def _tie(self, opportunity: Ref) -> Tie:
@@ -179,15 +203,23 @@ class MemoryOpportunities:
 
     def _stage(self, name: Value) -> OrgStage:
         stages = [stage for one in (self._master(), *self.types) for stage in one.stages]
-        return next((stage for stage in stages if stage.name == name), OrgStage(str(name), str(name)))
+        return next(
+            (stage for stage in stages if stage.name == name), OrgStage(str(name), str(name))
+        )
 
     def _check(self, ref: Ref | None, name: str, fields: Mapping[str, Value]) -> Gone | None:
         """A role is made for an opportunity and a contact that stand."""
         if name != _ROLE or ref is not None:
             return None
         ends = ((_OPPORTUNITY, "OpportunityId"), ("Contact", "ContactId"))
-        gone = [by for kind, by in ends if not self._crm.is_live(Ref(Side.SALESFORCE, kind, str(fields.get(by))))]
-        return Gone("entity is deleted", code="ENTITY_IS_DELETED", fieldname=gone[0]) if gone else None
+        gone = [
+            by
+            for kind, by in ends
+            if not self._crm.is_live(Ref(Side.SALESFORCE, kind, str(fields.get(by))))
+        ]
+        return (
+            Gone("entity is deleted", code="ENTITY_IS_DELETED", fieldname=gone[0]) if gone else None
+        )
 
     def _follow(self, ref: Ref, fields: Mapping[str, Value]) -> None:
         if ref.object != _OPPORTUNITY:
@@ -218,7 +250,9 @@ class MemoryRoles:
 
 
 class MemoryDeals:
-    """Implements `Deals` for the records of `hubspot`. ``most`` is how many pipelines the account allows."""
+    """Implements `Deals` for the records of `hubspot`. ``most`` is how many pipelines the account
+    allows.
+    """
 
     def __init__(self, hubspot: MemoryCrm, most: int = 100) -> None:
         """HubSpot's own pipeline alone."""
@@ -258,7 +292,9 @@ class MemoryDeals:
     def make(self, label: str, stages: Iterable[DealStage]) -> DealPipeline:
         """A person makes a pipeline; ids that stages do not have are given to them."""
         if len(self._pipelines) >= self.most:
-            raise Refused("HubSpot allows no more pipelines of deals.", code="PIPELINE_LIMIT", hint="LIM-3")
+            raise Refused(
+                "HubSpot allows no more pipelines of deals.", code="PIPELINE_LIMIT", hint="LIM-3"
+            )
         made = DealPipeline(self._new_id(), label, tuple(self._with_id(stage) for stage in stages))
         self._pipelines[made.id] = made
         return made
@@ -271,7 +307,9 @@ class MemoryDeals:
         """A person deletes a pipeline."""
         del self._pipelines[pipeline]
 
-    def _stepped(self, pipeline: DealPipeline, step: MakeStage | ChangeStage | DropStage) -> tuple[DealStage, ...]:
+    def _stepped(
+        self, pipeline: DealPipeline, step: MakeStage | ChangeStage | DropStage
+    ) -> tuple[DealStage, ...]:
         stages = [stage for stage in pipeline.stages if stage.id != step.stage.id]
         if isinstance(step, DropStage):
             users = (self._crm.fields(ref).get("dealstage") for ref in self._crm.refs("deal"))
@@ -292,9 +330,13 @@ class MemoryDeals:
         shown = {**(self._crm.fields(ref) if ref else {}), **fields}
         pipeline = self._pipelines.get(str(shown.get("pipeline") or SALES_PIPELINE.id))
         if pipeline is None:
-            return Refused("There is no such pipeline.", code="INVALID_PIPELINE", fieldname="pipeline")
+            return Refused(
+                "There is no such pipeline.", code="INVALID_PIPELINE", fieldname="pipeline"
+            )
         if shown.get("dealstage") not in {stage.id for stage in pipeline.stages}:
-            return Refused("The pipeline has no such stage.", code="INVALID_OPTION", fieldname="dealstage")
+            return Refused(
+                "The pipeline has no such stage.", code="INVALID_OPTION", fieldname="dealstage"
+            )
         return None
 
     def _with_id(self, stage: DealStage) -> DealStage:
@@ -321,7 +363,9 @@ class MemoryPipelineMaps:
         self.kept[connection] = known
 
 
-def _holders(crm: MemoryCrm, name: str, field: str, values: Iterable[str]) -> dict[str, tuple[Ref, ...]]:
+def _holders(
+    crm: MemoryCrm, name: str, field: str, values: Iterable[str]
+) -> dict[str, tuple[Ref, ...]]:
     found: dict[str, list[Ref]] = {}
     for ref in sorted(crm.refs(name)):
         found.setdefault(str(crm.fields(ref).get(field) or "").strip().lower(), []).append(ref)

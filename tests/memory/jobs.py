@@ -1,4 +1,6 @@
-"""What backfills work with, in memory: jobs, errands, the backlog of the queues, an object's records one after the other."""
+"""What backfills work with, in memory: jobs, errands, the backlog of the queues, an object's
+records one after the other.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.jobs import Errand, Job
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Page
-from crmsync.rules.pace import DailyCalls, Depth, KnownCalls
+from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
 from tests.memory.crm import MemoryCrm
 
 
@@ -110,7 +112,9 @@ class MemoryMeter:
 
 
 class MemoryLister:
-    """Implements `Lister` for the records of `crm`, and `Quota`. ``down`` is raised once by the page with that number (the first is 1)."""
+    """Implements `Lister` for the records of `crm`, and `Quota`. ``down`` is raised once by the
+    page with that number (the first is 1).
+    """
 
     def __init__(self, crm: MemoryCrm, most: int = 2_000) -> None:
         """Give at most `most` records a page."""
@@ -125,7 +129,9 @@ class MemoryLister:
         self.pages += 1
         if self.pages in self.down:
             raise self.down.pop(self.pages)
-        refs = [ref for ref in self._refs(name, with_email=with_email) if _place(ref.id) > _place(after)]
+        refs = [
+            ref for ref in self._refs(name, with_email=with_email) if _place(ref.id) > _place(after)
+        ]
         part = tuple(refs[: min(size, self._most)])
         return Page(part, part[-1].id if len(refs) > len(part) else None)
 
@@ -143,7 +149,8 @@ class MemoryLister:
         address = self._crm.customs.email
         wanted = [ref for ref, shown in fields.items() if not shown.get("IsConverted")]
         return sorted(
-            (ref for ref in wanted if fields[ref].get(address) or not with_email), key=lambda ref: _place(ref.id)
+            (ref for ref in wanted if fields[ref].get(address) or not with_email),
+            key=lambda ref: _place(ref.id),
         )
 
 

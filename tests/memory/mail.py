@@ -15,7 +15,9 @@ from crmsync.ports import Outcome, Written
 
 
 class MemoryMailLog:
-    """Implements `MailLog`: the `rows` that somebody has put in. `calls` counts pages that were asked for."""
+    """Implements `MailLog`: the `rows` that somebody has put in. `calls` counts pages that were
+    asked for.
+    """
 
     def __init__(self, page: int = 1000) -> None:
         """Nothing has happened."""
@@ -24,7 +26,9 @@ class MemoryMailLog:
         self.calls = 0
         self._page = page
 
-    def events(self, kind: str, start: int, end: int, *, without_bots: bool = False) -> Iterator[Sequence[MailEvent]]:
+    def events(
+        self, kind: str, start: int, end: int, *, without_bots: bool = False
+    ) -> Iterator[Sequence[MailEvent]]:
         """As the port says."""
         found = [row for row in self.rows if row.kind == kind and start <= row.created <= end]
         found = [row for row in found if not (without_bots and row.is_filtered)]
@@ -40,13 +44,17 @@ class MemoryMailLog:
 
 
 class MemoryTasks:
-    """Implements `Tasks` for an org that enforces no unique field: where two calls with one key run at a time, both make a task.
+    """Implements `Tasks` for an org that enforces no unique field: where two calls with one key run
+    at a time, both make a task.
 
-    Each of `faults` is what happens to one call: the error that is raised, and whether it was applied before, never, or after some time.
-    `refused` has the errors of single tasks, by key; `inactive` the users who can own none.
+    Each of `faults` is what happens to one call: the error that is raised, and whether it was
+    applied before, never, or after some time. `refused` has the errors of single tasks, by key;
+    `inactive` the users who can own none.
     """
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime(2026, 11, 2, tzinfo=UTC)) -> None:
+    def __init__(
+        self, now: Callable[[], datetime] = lambda: datetime(2026, 11, 2, tzinfo=UTC)
+    ) -> None:
         """No task yet."""
         self.faults: list[tuple[SyncError, bool | timedelta]] = []
         self.refused: dict[str, SyncError] = {}
@@ -84,7 +92,9 @@ class MemoryTasks:
         if effect.key in self.refused:
             return self.refused[effect.key]
         if effect.fields.get("OwnerId") in self.inactive:
-            return Refused("The owner is inactive.", code="INACTIVE_OWNER_OR_USER", fieldname="OwnerId")
+            return Refused(
+                "The owner is inactive.", code="INACTIVE_OWNER_OR_USER", fieldname="OwnerId"
+            )
         rows = self.rows
         task = effect.task or self._ids.get(effect.key, "")
         if effect.task and task not in rows:
@@ -135,7 +145,9 @@ class MemoryTallies:
         if self.failing and tallies:
             self.failing -= 1
             raise TryAgain("The memory of tasks is busy.")
-        self.rows |= {(connection, one.key): replace(one, version=one.version + 1) for one in tallies}
+        self.rows |= {
+            (connection, one.key): replace(one, version=one.version + 1) for one in tallies
+        }
         self.writes["settled"] += len(tallies)
 
     def _free(self, connection: str, tally: Tally, now: int) -> bool:

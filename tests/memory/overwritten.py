@@ -10,7 +10,9 @@ from crmsync.model.overwritten import OverwrittenBatch
 
 
 class MemoryOverwritten:
-    """Implements `KeepsOverwritten` and `ReadsOverwritten`; an error in `down` is raised instead of keeping anything."""
+    """Implements `KeepsOverwritten` and `ReadsOverwritten`; an error in `down` is raised instead of
+    keeping anything.
+    """
 
     def __init__(self) -> None:
         """Nothing was overwritten yet."""
@@ -25,5 +27,9 @@ class MemoryOverwritten:
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
         """As the port says."""
-        kept = [one for one, until in self.batches if one.connection == connection and one.at >= since and until > now]
+        kept = [
+            one
+            for one, until in self.batches
+            if one.connection == connection and one.at >= since and until > now
+        ]
         yield from sorted(kept, key=lambda one: one.at)

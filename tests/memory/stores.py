@@ -1,4 +1,6 @@
-"""Our own stores in memory: links, the outbox, the error inbox, the sweeps' cursors and the brake."""
+"""Our own stores in memory: links, the outbox, the error inbox, the sweeps' cursors and the
+brake.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.links_items import placed
+from crmsync.gateways.dynamodb.links_items import placed
 from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
@@ -16,8 +18,8 @@ from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
 from crmsync.ports.link_keys import Counted
-from crmsync.rules.parked import KEPT, SOON
-from crmsync.rules.sweeps import newest
+from crmsync.rules.timing.parked import KEPT, SOON
+from crmsync.rules.timing.sweeps import newest
 from tests.builders import NOON
 
 _FIRST = "Somebody else saved this link first."
@@ -43,7 +45,11 @@ class MemoryLinks:
         """As the port says."""
         wanted = list(refs)
         self.reads += len(wanted)
-        return {ref: self._by_ref[connection, ref] for ref in wanted if (connection, ref) in self._by_ref}
+        return {
+            ref: self._by_ref[connection, ref]
+            for ref in wanted
+            if (connection, ref) in self._by_ref
+        }
 
     def save(self, links: Sequence[Link]) -> Sequence[Link | SyncError]:
         """As the port says."""
@@ -55,7 +61,10 @@ class MemoryLinks:
 
     def _drop(self, link: Link) -> Link | SyncError:
         holders = [self._by_ref[place] for place in self._places(link) if place in self._by_ref]
-        if any(self._places(one) != self._places(link) or one.version != link.version for one in holders):
+        if any(
+            self._places(one) != self._places(link) or one.version != link.version
+            for one in holders
+        ):
             return Conflict(_FIRST)
         self.writes += 1
         for place in self._places(link):
@@ -69,7 +78,9 @@ class MemoryLinks:
             before = []
         elif not before:
             return Conflict(_FIRST)
-        if any(holder not in before for holder in holders) or any(holder != before[0] for holder in before):
+        if any(holder not in before for holder in holders) or any(
+            holder != before[0] for holder in before
+        ):
             return Conflict(_FIRST)
         for old in before:
             for place in self._places(old):
@@ -97,7 +108,10 @@ class MemoryCensus:
 
     def pages(self) -> Iterator[Sequence[Counted]]:
         """As the port says."""
-        rows = [Counted(one.connection, one.kind, placed(one.hubspot), one.state, one.key) for one in self._links.all]
+        rows = [
+            Counted(one.connection, one.kind, placed(one.hubspot), one.state, one.key)
+            for one in self._links.all
+        ]
         yield from (rows[start : start + 2] for start in range(0, len(rows), 2))
 
 
@@ -155,7 +169,9 @@ class MemoryInbox:
 
     def held(self, connection: str) -> Sequence[Ref]:
         """As the port says."""
-        return [report.ref for report in self.parked(connection) if report.category is Category.HELD]
+        return [
+            report.ref for report in self.parked(connection) if report.category is Category.HELD
+        ]
 
     def parked(self, connection: str) -> Sequence[Report]:
         """As the port says."""
@@ -164,7 +180,11 @@ class MemoryInbox:
     def ending(self, connection: str) -> Sequence[Ref]:
         """As the port says."""
         old = self._now() - KEPT + SOON
-        return [one.ref for one in self.parked(connection) if not one.lasts and self._last[connection, one.ref] <= old]
+        return [
+            one.ref
+            for one in self.parked(connection)
+            if not one.lasts and self._last[connection, one.ref] <= old
+        ]
 
 
 class MemoryCursors:
@@ -182,7 +202,9 @@ class MemoryCursors:
         """As the port says."""
         stored = self._cursors.get((connection, name))
         if cursor.version == (stored.version if stored else 0):
-            self._cursors[connection, name] = replace(cursor, seen=newest(cursor.seen), version=cursor.version + 1)
+            self._cursors[connection, name] = replace(
+                cursor, seen=newest(cursor.seen), version=cursor.version + 1
+            )
 
 
 class MemoryBrake:
@@ -193,7 +215,9 @@ class MemoryBrake:
         self._counts: Counter[tuple[str, Kind, Hold, datetime]] = Counter()
         self._fill: dict[tuple[str, Kind, Hold], float] = {}
 
-    def pull(self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime) -> int:
+    def pull(
+        self, connection: str, kind: Kind, hold: Hold, wanted: int, limit: int, now: datetime
+    ) -> int:
         """As the port says."""
         if limit <= 0:
             return max(wanted, 0)
@@ -203,13 +227,18 @@ class MemoryBrake:
         self._fill[connection, kind, hold] = self._counts[hour] / limit
         return may
 
-    def give_back(self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime) -> None:
+    def give_back(
+        self, connection: str, kind: Kind, hold: Hold, unused: int, now: datetime
+    ) -> None:
         """As the port says."""
         self._counts[connection, kind, hold, _hour(now)] -= unused
 
     def fill(self, connection: str, kind: Kind) -> float:
         """As the port says."""
-        return max((one for (name, of, _), one in self._fill.items() if (name, of) == (connection, kind)), default=0)
+        return max(
+            (one for (name, of, _), one in self._fill.items() if (name, of) == (connection, kind)),
+            default=0,
+        )
 
 
 def _hour(now: datetime) -> datetime:

@@ -25,7 +25,9 @@ class MemoryTroubles:
     def load(self, connection: str) -> Troubles:
         """As the port says."""
         self._check()
-        outages = {kind: outage for (name, kind), outage in self.outages.items() if name == connection}
+        outages = {
+            kind: outage for (name, kind), outage in self.outages.items() if name == connection
+        }
         rests = tuple(rest for (name, _), rest in sorted(self.rests.items()) if name == connection)
         return Troubles(outages, rests, self.pauses.get(connection))
 
@@ -80,7 +82,9 @@ class _Everything(frozenset[str]):
 
 
 class MemorySchemas:
-    """Implements `Schemas` on memory CRMs, which have every field but those that they lack; `asked` counts the looks."""
+    """Implements `Schemas` on memory CRMs, which have every field but those that they lack; `asked`
+    counts the looks.
+    """
 
     def __init__(self, hubspot: MemoryCrm, salesforce: MemoryCrm) -> None:
         """Look at these."""
@@ -95,5 +99,7 @@ class MemorySchemas:
         for name in names:
             fields = _Everything()
             fields.but = {field.lower() for place, field in crm.lacks if place == name}
-            found[name] = Described(fields, frozenset(field.lower() for place, field in crm.guards if place == name))
+            found[name] = Described(
+                fields, frozenset(field.lower() for place, field in crm.guards if place == name)
+            )
         return found

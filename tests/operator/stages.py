@@ -1,4 +1,6 @@
-"""Where the operator's stories are played: both simulators over HTTP, a settings table in moto, an error inbox in memory."""
+"""Where the operator's stories are played: both simulators over HTTP, a settings table in moto, an
+error inbox in memory.
+"""
 
 from __future__ import annotations
 
@@ -12,38 +14,38 @@ from typing import Any
 
 import requests
 
-from crmsync.flows.brake_office import BrakeOffice
-from crmsync.flows.jobs import JobOffice
-from crmsync.flows.link_keys import KeyOffice
-from crmsync.flows.link_office import LinkOffice
-from crmsync.flows.link_rebuild import Sides
-from crmsync.flows.operator import Operator
-from crmsync.flows.pauses import PauseOffice
-from crmsync.flows.set_up_pipelines import PipelineSides
-from crmsync.flows.status import HealthOffice
-from crmsync.flows.undo import UndoOffice
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.hubspot_client import HubspotClient
-from crmsync.gateways.hubspot_listing import HubspotLister
-from crmsync.gateways.hubspot_pipelines import HubspotPipelines
-from crmsync.gateways.hubspot_schema import HubspotSchema
-from crmsync.gateways.key_ring import KeyRing
-from crmsync.gateways.link_keys import StoredKeys
-from crmsync.gateways.salesforce import SalesforceGateway
-from crmsync.gateways.salesforce_ids import full
-from crmsync.gateways.salesforce_listing import SalesforceLister
-from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
-from crmsync.gateways.salesforce_schema import SalesforceSchema
-from crmsync.gateways.salesforce_session import Login, SalesforceSession
-from crmsync.gateways.secrets import SecretStore
-from crmsync.gateways.settings import SettingsTable
+from crmsync.flows.backfill.jobs import JobOffice
+from crmsync.flows.backfill.link_keys import KeyOffice
+from crmsync.flows.backfill.link_rebuild import Sides
+from crmsync.flows.operator.held_changes import BrakeOffice
+from crmsync.flows.operator.links import LinkOffice
+from crmsync.flows.operator.operator import Operator
+from crmsync.flows.operator.pauses import PauseOffice
+from crmsync.flows.operator.status import HealthOffice
+from crmsync.flows.operator.undo import UndoOffice
+from crmsync.flows.setup.pipelines import PipelineSides
+from crmsync.gateways.aws.key_ring import KeyRing
+from crmsync.gateways.aws.secrets import SecretStore
+from crmsync.gateways.dynamodb.link_keys import StoredKeys
+from crmsync.gateways.dynamodb.settings import SettingsTable
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.listing import HubspotLister
+from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.schema import HubspotSchema
+from crmsync.gateways.salesforce.ids import full
+from crmsync.gateways.salesforce.listing import SalesforceLister
+from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.salesforce.schema import SalesforceSchema
+from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports import Lister
 from local.clock import Clock
 from local.faults import Faults
-from local.simulators.hubspot import HubSpotSimulator
-from local.simulators.salesforce import SalesforceSimulator
+from simulators.hubspot import HubSpotSimulator
+from simulators.salesforce import SalesforceSimulator
 from tests import aws
 from tests.builders import NOON
 from tests.contracts.stages import FixedSecret, patience, served
@@ -69,32 +71,47 @@ SETTINGS_KEY = "a-key-that-only-tests-seal-settings-with"
 
 @contextmanager
 def settings_table() -> Iterator[SettingsTable]:
-    """An empty settings table, its key, and the table in which earlier releases kept settings, empty as well."""
+    """An empty settings table, its key, and the table in which earlier releases kept settings,
+    empty as well.
+    """
     with aws.mock_aws():
         client = aws.client("dynamodb")
         for name in ("settings", "state"):
             client.create_table(
                 TableName=name,
                 BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[
+                    {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")
+                ],
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
             )
         aws.client("secretsmanager").create_secret(Name="settings-key", SecretString=SETTINGS_KEY)
         yield SettingsTable(client, "settings", settings_keys(), earlier="state")
 
 
-def key_office(shelf: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting) -> KeyOffice:
+def key_office(
+    shelf: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting
+) -> KeyOffice:
     """What changes the key of these links, an hour after the secret in moto was last written."""
     secrets = aws.client("secretsmanager")
     secrets.create_secret(Name="link-key", SecretString="the-first-key-of-the-links")
     later = lambda: StoredKeys(secrets, "link-key").stored().since + timedelta(hours=1)  # noqa: E731 - a clock
     keys = StoredKeys(secrets, "link-key")
-    return KeyOffice(shelf.load, keys, MemoryCensus(links), outbox, waiting, later, lambda _seconds: None)
+    return KeyOffice(
+        shelf.load, keys, MemoryCensus(links), outbox, waiting, later, lambda _seconds: None
+    )
 
 
 def settings_keys() -> KeyRing:
     """The keys of the settings as a new process knows them."""
-    return KeyRing(SecretStore(aws.client("secretsmanager"), now=time.monotonic), "settings-key", now=time.monotonic)
+    return KeyRing(
+        SecretStore(aws.client("secretsmanager"), now=time.monotonic),
+        "settings-key",
+        now=time.monotonic,
+    )
 
 
 @dataclass(slots=True)
@@ -130,7 +147,9 @@ class Stage:
         return answer.json()
 
     def make_in_hubspot(self, path: str, row: Mapping[str, Any], method: str = "POST") -> Any:
-        """Post to the portal as one of its users, or change what is there with `method` PATCH; what it answers."""
+        """Post to the portal as one of its users, or change what is there with `method` PATCH; what
+        it answers.
+        """
         headers = {"Authorization": f"Bearer {self.hubspot.portals[0].user_token}"}
         url = f"{self.urls['hubspot']}{path}"
         answer = requests.request(method, url, json=row, headers=headers, timeout=30)
@@ -149,7 +168,9 @@ class Stage:
         """Delete what is at the path."""
         self._ask_salesforce("DELETE", path)
 
-    def _ask_salesforce(self, method: str, path: str, row: Mapping[str, Any] | None = None) -> requests.Response:
+    def _ask_salesforce(
+        self, method: str, path: str, row: Mapping[str, Any] | None = None
+    ) -> requests.Response:
         url = f"{self.urls['salesforce']}/services/data/v{self.salesforce.api_version}/{path}"
         headers = {"Authorization": f"Bearer {self.salesforce.access_token}"}
         answer = requests.request(method, url, json=row, headers=headers, timeout=30)
@@ -165,32 +186,46 @@ def stage(
     version: str = "",
     administrators: FixedSecret | None = None,
 ) -> Iterator[Stage]:
-    """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and HubSpot's API in `version`.
+    """Everything an operator meets: HubSpot accounts made of `portal`, an org made of `org`, and
+    HubSpot's API in `version`.
 
-    A connection to an account that is not there has the token of the first one. The connections acme and beta have their accounts imported.
+    A connection to an account that is not there has the token of the first one. The connections
+    acme and beta have their accounts imported.
     """
     clock = Clock()
     faults = Faults(clock)
     portals = [{**(portal or {}), "portal_id": one} for one in portal_ids or (555001,)]
     hubspot = HubSpotSimulator(portals, clock=clock, faults=faults)
     salesforce = SalesforceSimulator(org or {}, clock=clock, faults=faults)
-    with settings_table() as shelf, served(hubspot.wsgi) as hubspot_url, served(salesforce.wsgi) as salesforce_url:
+    with (
+        settings_table() as shelf,
+        served(hubspot.wsgi) as hubspot_url,
+        served(salesforce.wsgi) as salesforce_url,
+    ):
         salesforce.set_instance_url(salesforce_url)
         app_id = str(hubspot.portals[0].app_id)
         tokens = {portal.portal_id: portal.access_token for portal in hubspot.portals}
-        org_secret = FixedSecret({"client_id": salesforce.client_id, "client_secret": salesforce.client_secret})
+        org_secret = FixedSecret(
+            {"client_id": salesforce.client_id, "client_secret": salesforce.client_secret}
+        )
 
         def hubspot_side(connection: Connection) -> HubspotSchema:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
             secret = FixedSecret({"access_token": token, "app_id": app_id, "api_url": hubspot_url})
             return HubspotSchema(secret, version=version, patience=patience(clock))
 
-        def salesforce_side(_connection: Connection, administrator: FixedSecret | None = None) -> SalesforceSchema:
+        def salesforce_side(
+            _connection: Connection, administrator: FixedSecret | None = None
+        ) -> SalesforceSchema:
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - a clock in seconds
             calm = patience(clock)
-            return SalesforceSchema(salesforce_url, org_secret, now=now, patience=calm, administrator=administrator)
+            return SalesforceSchema(
+                salesforce_url, org_secret, now=now, patience=calm, administrator=administrator
+            )
 
-        session = FixedSecret({"access_token": salesforce.user_token, "instance_url": salesforce_url})
+        session = FixedSecret(
+            {"access_token": salesforce.user_token, "instance_url": salesforce_url}
+        )
 
         def secret(connection: Connection) -> FixedSecret:
             token = tokens.get(connection.hubspot.portal_id, hubspot.portals[0].access_token)
@@ -214,16 +249,35 @@ def stage(
             return Sides({side: lister(connection, side) for side in Side}, readers)
 
         maps, ledger = MemoryPipelineMaps(), MemoryLedger()
-        links, outbox, cursors, waiting = MemoryLinks(), MemoryOutbox(), MemoryCursors(), MemoryWaiting()
-        inbox, jobs, errands, tickets = MemoryInbox(), MemoryJobs(), MemoryErrands(), itertools.count(1)
+        links, outbox, cursors, waiting = (
+            MemoryLinks(),
+            MemoryOutbox(),
+            MemoryCursors(),
+            MemoryWaiting(),
+        )
+        inbox, jobs, errands, tickets = (
+            MemoryInbox(),
+            MemoryJobs(),
+            MemoryErrands(),
+            itertools.count(1),
+        )
         troubles = MemoryTroubles()
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
         office = JobOffice(
-            shelf.load, jobs, errands, lister, ticket, lambda: NOON, lambda _seconds: None, lambda: "ada"
+            shelf.load,
+            jobs,
+            errands,
+            lister,
+            ticket,
+            lambda: NOON,
+            lambda _seconds: None,
+            lambda: "ada",
         )
-        link_office = LinkOffice(shelf.load, links, sides, full, key_office(shelf, links, outbox, waiting))
+        link_office = LinkOffice(
+            shelf.load, links, sides, full, key_office(shelf, links, outbox, waiting)
+        )
         health = HealthOffice(
             shelf.load,
             inbox,
@@ -242,7 +296,9 @@ def stage(
             now = lambda: clock.now_ms() / 1000  # noqa: E731 - as above
             account = HubspotClient(secret(connection), version=version, patience=patience(clock))
             org_session = SalesforceSession(Login(salesforce_url, org_secret, now=now))
-            return PipelineSides(HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps)
+            return PipelineSides(
+                HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps
+            )
 
         connected = Connected(gateways, links, inbox, outbox, ledger)
         overwritten = MemoryOverwritten()

@@ -1,12 +1,14 @@
-"""Set-up with an administrator's credentials, and the licence without which the integration user can be given nothing."""
+"""Set-up with an administrator's credentials, and the licence without which the integration user
+can be given nothing.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.set_up import StepState
-from crmsync.rules.secret_names import admin_secret
+from crmsync.flows.setup.connection import StepState
+from crmsync.rules.settings.secret_names import admin_secret
 from tests.config.files import MINIMAL
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Script
@@ -14,8 +16,14 @@ from tests.operator import stages
 from tests.operator.stages import Stage
 from tests.operator.worlds import ORG, PORTAL
 
-BARE = {"integration_profile": "minimum", "integration_licence": False, "integration_setup_rights": False}
-"""The user of a fresh org as Salesforce makes it: the free licence, the least profile, and nothing else."""
+BARE = {
+    "integration_profile": "minimum",
+    "integration_licence": False,
+    "integration_setup_rights": False,
+}
+"""The user of a fresh org as Salesforce makes it: the free licence, the least profile, and nothing
+else.
+"""
 
 LICENCE = "permission set licence Salesforce API Integration"
 
@@ -29,7 +37,9 @@ def states(stage: Stage, *, apply: bool, as_admin: bool) -> dict[str, StepState]
 @pytest.mark.rule("PERM-1")
 @pytest.mark.rule("CH-18")
 def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
-    """The user gets licence, rights and fields and never a right to set anything up; whoever looks later finds nothing to mend."""
+    """The user gets licence, rights and fields and never a right to set anything up; whoever looks
+    later finds nothing to mend.
+    """
     with stages.stage(org=BARE) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         alone = states(stage, apply=True, as_admin=False)
@@ -37,11 +47,17 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
         made = states(stage, apply=True, as_admin=True)
         again = states(stage, apply=True, as_admin=True)
         checked = stage.operator.check()
-        holders = stage.in_salesforce("query/?q=SELECT+AssigneeId+FROM+PermissionSetAssignment")["records"]
+        holders = stage.in_salesforce("query/?q=SELECT+AssigneeId+FROM+PermissionSetAssignment")[
+            "records"
+        ]
 
     assert alone[LICENCE] is StepState.FAILED
     assert alone["permission set Crmsync"] is StepState.FAILED
-    assert (before[LICENCE], made[LICENCE], again[LICENCE]) == (StepState.MISSING, StepState.MADE, StepState.THERE)
+    assert (before[LICENCE], made[LICENCE], again[LICENCE]) == (
+        StepState.MISSING,
+        StepState.MADE,
+        StepState.THERE,
+    )
     assert set(made.values()) == {StepState.MADE, StepState.THERE}
     assert set(again.values()) == {StepState.THERE}
     assert checked.is_good
@@ -51,12 +67,16 @@ def test_an_administrator_sets_up_what_the_integration_user_may_not() -> None:
 @pytest.mark.rule("PERM-1")
 def test_check_names_the_licence_that_is_missing() -> None:
     """Before anything fails for lack of it."""
-    with stages.stage(org={"integration_profile": "minimum", "integration_licence": False}) as stage:
+    with stages.stage(
+        org={"integration_profile": "minimum", "integration_licence": False}
+    ) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         (step,) = [step for step in stage.operator.check().steps if step.what == LICENCE]
 
     assert step.state is StepState.MISSING
-    assert step.text.startswith("Without it Salesforce refuses the integration user every right to an object (PERM-1)")
+    assert step.text.startswith(
+        "Without it Salesforce refuses the integration user every right to an object (PERM-1)"
+    )
 
 
 def test_a_user_of_a_full_licence_needs_no_other() -> None:
@@ -79,7 +99,9 @@ def test_nothing_is_made_where_the_administrator_is_another_orgs() -> None:
 
     (step,) = [step for step in steps if step.side == "salesforce"]
     assert (step.what, step.state, writes) == ("connection to salesforce", StepState.FAILED, 0)
-    assert step.text.startswith("The administrator's secret leads to another org than the connection's.")
+    assert step.text.startswith(
+        "The administrator's secret leads to another org than the connection's."
+    )
     assert {asked.method for asked in other.asked} == {"GET"}
 
 
@@ -96,7 +118,9 @@ def test_where_the_administrators_credentials_are(secret: str) -> None:
 
 
 def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
-    """Before set-up a push says why they cannot be looked up and what to do; afterwards it takes them."""
+    """Before set-up a push says why they cannot be looked up and what to do; afterwards it takes
+    them.
+    """
     with stages.stage(portal=PORTAL, org={**ORG, **BARE}) as stage:
         rows = '[[connection.contacts.field]]\nhubspot = "nickname"\nsalesforce = "Nickname__c"\n'
         with pytest.raises(Refused) as refused:
@@ -105,6 +129,10 @@ def test_mappings_of_ones_own_come_once_the_objects_can_be_seen() -> None:
         stage.operator.setup(apply=True, as_admin=True)
         pushed = stage.operator.push_settings(MINIMAL + rows, apply=True)
 
-    assert refused.value.text.endswith("in salesforce: the integration user has no access to the objects yet.")
-    assert refused.value.hint.startswith("Push the file without rows of your own, run crmsync setup --apply")
+    assert refused.value.text.endswith(
+        "in salesforce: the integration user has no access to the objects yet."
+    )
+    assert refused.value.hint.startswith(
+        "Push the file without rows of your own, run crmsync setup --apply"
+    )
     assert pushed.applied

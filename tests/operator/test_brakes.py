@@ -11,7 +11,7 @@ from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import Cause
 from crmsync.model.records import Ref, Side
 from crmsync.model.troubles import Pause
-from crmsync.rules.reports import held_back, waiting
+from crmsync.rules.pair.reports import held_back, waiting
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
@@ -44,7 +44,9 @@ def queued(stage: Stage) -> list[tuple[str, Cause]]:
     return [(change.ref.id, change.cause) for change in stage.outbox.published]
 
 
-def test_what_is_held_back_is_listed_with_its_fields(braked: Stage, capsys: pytest.CaptureFixture[str]):
+def test_what_is_held_back_is_listed_with_its_fields(
+    braked: Stage, capsys: pytest.CaptureFixture[str]
+):
     """And nothing else of the inbox; the sentence names the limit."""
     text = "would be overwritten in Salesforce together with more records than max_changes_per_hour allows; it waits"
 
@@ -72,7 +74,12 @@ def test_what_is_held_back_is_listed_with_its_fields(braked: Stage, capsys: pyte
     ],
 )
 def test_they_are_decided_one_by_one_by_object_or_all(
-    braked: Stage, capsys: pytest.CaptureFixture[str], word: str, cause: Cause, which: tuple[str, ...], ids: list[str]
+    braked: Stage,
+    capsys: pytest.CaptureFixture[str],
+    word: str,
+    cause: Cause,
+    which: tuple[str, ...],
+    ids: list[str],
 ):
     """Shown first; with --apply they are queued to be looked at as decided."""
     said(braked, capsys, "brakes", word, *which)
@@ -93,7 +100,9 @@ def test_who_has_decided_is_kept(braked: Stage, capsys: pytest.CaptureFixture[st
 
     _, out = said(braked, capsys, "jobs", "list", "--json")
 
-    kept = [(row["verb"], row["legs"], row["state"], row["done"], row["by"]) for row in json.loads(out)]
+    kept = [
+        (row["verb"], row["legs"], row["state"], row["done"], row["by"]) for row in json.loads(out)
+    ]
     assert sorted(kept) == [
         ("drop", ["hubspot company"], "done", 1, "ada"),
         ("release", ["hubspot contact"], "done", 2, "ada"),
@@ -104,9 +113,7 @@ def test_an_object_that_nobody_knows_is_refused(braked: Stage, capsys: pytest.Ca
     """With the names that there are."""
     status = main(("brakes", "drop", "--object", "people", "--apply"), operator=braked.operator)
 
-    told = (
-        "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
-    )
+    told = "crmsync: There is no object people; there are contact, company, deal, Lead, Contact, Account, Opportunity.\n"
     assert (status, capsys.readouterr().err, queued(braked)) == (1, told, [])
 
 
@@ -118,7 +125,9 @@ def test_nothing_held_back_is_said(stage: Stage, capsys: pytest.CaptureFixture[s
 
 
 def test_a_connection_is_paused_and_goes_on(braked: Stage, capsys: pytest.CaptureFixture[str]):
-    """Each word shows first; the status says that it is paused before anything else, since when and by whom."""
+    """Each word shows first; the status says that it is paused before anything else, since when and
+    by whom.
+    """
     said(braked, capsys, "pause", "acme")
     assert braked.operator.pauses.state("acme") is None
 
@@ -137,7 +146,9 @@ def test_a_connection_is_paused_and_goes_on(braked: Stage, capsys: pytest.Captur
     assert braked.operator.pauses.state("acme") is None
 
 
-def test_a_connection_that_is_not_there_cannot_be_paused(braked: Stage, capsys: pytest.CaptureFixture[str]):
+def test_a_connection_that_is_not_there_cannot_be_paused(
+    braked: Stage, capsys: pytest.CaptureFixture[str]
+):
     """A typo is told, and stops nothing."""
     status = main(("pause", "acmee", "--apply"), operator=braked.operator)
 

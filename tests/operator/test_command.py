@@ -12,23 +12,27 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
-from crmsync.flows.standstill import Waiting, looked, note_waiting
+from crmsync.flows.engine.standstill import Waiting, looked, note_waiting
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Settings
 from crmsync.ports import Cursor
-from crmsync.rules.own_fields import HUBSPOT_PARTS, salesforce_parts
-from crmsync.rules.pace import Depth
-from crmsync.rules.set_up_parts import ObjectReading
-from crmsync.rules.settings_dates import dated
+from crmsync.rules.backfill.pacing import Depth
+from crmsync.rules.settings.dates import dated
+from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, salesforce_parts
+from crmsync.rules.settings.set_up_parts import ObjectReading
 from tests import aws
 from tests.builders import NOON, a_job, at
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.shell import Shell
 
-PARTS = len(HUBSPOT_PARTS) + sum(not isinstance(part, ObjectReading) for part in salesforce_parts(555001)) + 2
+PARTS = (
+    len(HUBSPOT_PARTS)
+    + sum(not isinstance(part, ObjectReading) for part in salesforce_parts(555001))
+    + 2
+)
 """Our own on both sides, and the org's one pipeline with its stages."""
 SEEN = 8
 """The account, the app and its scopes; the org and the mapped fields of four objects."""
@@ -36,14 +40,32 @@ SHARED = MINIMAL + MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002
 
 
 def test_a_first_evening(shell: Shell) -> None:
-    """Push, set up, check: each shows first and acts with --apply, and the second time there is nothing to do."""
+    """Push, set up, check: each shows first and acts with --apply, and the second time there is
+    nothing to do.
+    """
     file = shell.file(MINIMAL)
 
     new = "acme: new, HubSpot account 555001\n"
-    assert shell.run("settings", "push", file) == (0, f"{new}This would be version 1; --apply puts it in force.\n", "")
-    assert shell.run("settings", "push", file, "--apply") == (0, f"{new}Version 1 is in force.\n", "")
-    assert shell.run("settings", "push", file, "--apply") == (0, "Version 1 is in force already.\n", "")
-    assert [shell.run(*words)[0] for words in (("check",), ("check", file), ("setup",))] == [1, 1, 0]
+    assert shell.run("settings", "push", file) == (
+        0,
+        f"{new}This would be version 1; --apply puts it in force.\n",
+        "",
+    )
+    assert shell.run("settings", "push", file, "--apply") == (
+        0,
+        f"{new}Version 1 is in force.\n",
+        "",
+    )
+    assert shell.run("settings", "push", file, "--apply") == (
+        0,
+        "Version 1 is in force already.\n",
+        "",
+    )
+    assert [shell.run(*words)[0] for words in (("check",), ("check", file), ("setup",))] == [
+        1,
+        1,
+        0,
+    ]
     assert last_line(shell.run("setup")) == f"{PARTS} to make; --apply makes them."
     assert last_line(shell.run("setup", "--apply")) == "All is as it should be."
     assert last_line(shell.run("check", file)) == "All is as it should be."
@@ -57,7 +79,9 @@ def last_line(said: tuple[int, str, str]) -> str:
 
 
 def test_settings_are_shown_as_they_were_written(shell: Shell) -> None:
-    """`show` prints the very file, so that it can be kept and pushed again; who and when stand beside it."""
+    """`show` prints the very file, so that it can be kept and pushed again; who and when stand
+    beside it.
+    """
     assert shell.run("settings", "show") == (1, "", "crmsync: no settings have been pushed yet\n")
     assert shell.run("settings", "history") == (0, "No settings have been pushed yet.\n", "")
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
@@ -78,7 +102,9 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
 
     departs = 'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"'
     sealed = "# version 2, pushed 2026-11-02 12:00 UTC by eve; its seal holds"
-    warning = f"warning: what runs departs from this file; push it to have it run as it reads:\n{departs}"
+    warning = (
+        f"warning: what runs departs from this file; push it to have it run as it reads:\n{departs}"
+    )
     assert shell.run("settings", "show") == (1, MINIMAL, f"{sealed}\n{warning}\n")
     assert shell.json("settings", "show")[1]["departs"] == [departs]
 
@@ -86,7 +112,9 @@ def test_settings_that_depart_from_their_file_are_a_finding(shell: Shell) -> Non
 def test_versions_without_a_seal_are_a_finding(shell: Shell) -> None:
     """A row that somebody has put into the history says nothing that could be believed."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    aws.client("dynamodb").put_item(TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}})
+    aws.client("dynamodb").put_item(
+        TableName="settings", Item={"pk": {"S": "settings"}, "sk": {"S": "v000002"}}
+    )
 
     false = "version 2: its seal does not hold, so it was not crmsync settings push that stored it"
     true = "version 1, pushed 2026-11-02 12:00 UTC by ada"
@@ -99,15 +127,26 @@ def test_rolling_back_makes_a_new_version(shell: Shell) -> None:
     """Nothing is taken out of the history."""
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     shell.run(
-        "settings", "push", shell.file(MINIMAL + "[connection.lifecycle]\nautomatic_transitions = false\n"), "--apply"
+        "settings",
+        "push",
+        shell.file(MINIMAL + "[connection.lifecycle]\nautomatic_transitions = false\n"),
+        "--apply",
     )
 
     change = "acme.lifecycle.automatic_transitions: false -> true"
     document = {"version": 3, "applied": False, "changes": [change], "warnings": []}
     assert shell.json("settings", "rollback", "1") == (0, document)
-    assert shell.run("settings", "rollback", "1", "--apply") == (0, f"{change}\nVersion 3 is in force.\n", "")
+    assert shell.run("settings", "rollback", "1", "--apply") == (
+        0,
+        f"{change}\nVersion 3 is in force.\n",
+        "",
+    )
     assert [row["version"] for row in shell.json("settings", "history")[1]] == [3, 2, 1]
-    assert shell.run("settings", "rollback", "7") == (1, "", "crmsync: there are no settings of version 7\n")
+    assert shell.run("settings", "rollback", "7") == (
+        1,
+        "",
+        "crmsync: there are no settings of version 7\n",
+    )
 
 
 @pytest.mark.rule("OPT-2")
@@ -119,7 +158,9 @@ def test_a_wrong_file_is_refused_with_its_lines(shell: Shell, words: tuple[str, 
     command = [word.format(file) for word in words]
 
     portal = 'portal_id is "one", must be a whole number'
-    opt_out = "hs_email_optout always goes with HasOptedOutOfEmail; no mapping can change or weaken that"
+    opt_out = (
+        "hs_email_optout always goes with HasOptedOutOfEmail; no mapping can change or weaken that"
+    )
     assert shell.run(*command) == (1, "", f"line 4: {portal} (TEN-1)\nline 10: {opt_out} (OPT-2)\n")
     complaints = [
         {"line": 4, "sentence": portal, "rule": "TEN-1"},
@@ -136,7 +177,10 @@ def test_a_warning_does_not_stop_a_push(shell: Shell) -> None:
 
     assert (status, out.splitlines()[-1]) == (0, "Version 1 is in force.")
     assert [line[:16] for line in err.splitlines()] == ["warning: line 1:", "warning: line 9:"]
-    assert shell.stage.operator.settings().connections == dated(Settings(), load_settings(SHARED), NOON).connections
+    assert (
+        shell.stage.operator.settings().connections
+        == dated(Settings(), load_settings(SHARED), NOON).connections
+    )
 
 
 def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) -> None:
@@ -146,7 +190,13 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
     status, document = shell.json("setup", "--apply")
 
     assert (status, document["applied"], len(document["steps"])) == (0, True, PARTS + SEEN)
-    first = {"connection": "acme", "side": "hubspot", "what": "account 555001", "state": "there", "text": ""}
+    first = {
+        "connection": "acme",
+        "side": "hubspot",
+        "what": "account 555001",
+        "state": "there",
+        "text": "",
+    }
     assert document["steps"][0] == first
     assert {step["state"] for step in document["steps"][1:]} == {"made", "there"}
     lines = shell.run("setup")[1].splitlines()
@@ -157,7 +207,9 @@ def test_set_up_is_a_table_for_people_and_a_document_for_programs(shell: Shell) 
 
 
 @pytest.mark.rule("INS-2")
-def test_an_org_that_cannot_be_connected_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_org_that_cannot_be_connected_is_a_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit status 1 and the reason, from `setup` and from `check`."""
     with stages.stage(org={"edition": "Team Edition"}) as stage:
         shell = Shell(stage, tmp_path, capsys)
@@ -199,7 +251,9 @@ WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
 
 
 def test_a_look_at_everything(shell: Shell) -> None:
-    """What is on, how far the sweeps are, what waits and which calls were made: tables that fit a terminal, and exit status 0."""
+    """What is on, how far the sweeps are, what waits and which calls were made: tables that fit a
+    terminal, and exit status 0.
+    """
     shell.run("settings", "push", shell.file(WITHOUT_DEALS), "--apply")
     stage = shell.stage
     stage.cursors.save("acme", "Lead", Cursor(at(-4), {}))
@@ -208,7 +262,9 @@ def test_a_look_at_everything(shell: Shell) -> None:
     for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
         looked("acme", side, stage.cursors, at(minutes), is_done=True)
     stage.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
-    stage.inbox.park("acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")])
+    stage.inbox.park(
+        "acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")]
+    )
 
     status, out, err = shell.run("status")
     assert (status, err) == (0, "")
@@ -217,12 +273,16 @@ def test_a_look_at_everything(shell: Shell) -> None:
 
 
 def test_what_needs_looking_at_is_said(shell: Shell) -> None:
-    """Dead letters, parked records, paused jobs, an org that does not answer: a sentence each, and exit status 1."""
+    """Dead letters, parked records, paused jobs, an org that does not answer: a sentence each, and
+    exit status 1.
+    """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     stage = shell.stage
     stage.jobs.save(replace(a_job(), state=JobState.PAUSED))
     stage.waiting.queues = {"AccountDeadLetters": Depth(ready=2)}
-    stage.inbox.park("acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")])
+    stage.inbox.park(
+        "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.")]
+    )
     stage.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 9}])
 
     status, document = shell.json("status")
@@ -242,12 +302,16 @@ def test_what_needs_looking_at_is_said(shell: Shell) -> None:
 
 
 def test_what_stands_still_is_said_first(shell: Shell) -> None:
-    """A refused token, looks that do not succeed, a change that is put off: with what to do, before the tables, and exit status 1."""
+    """A refused token, looks that do not succeed, a change that is put off: with what to do, before
+    the tables, and exit status 1.
+    """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     stage = shell.stage
     looked("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
     looked("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
-    note_waiting("acme", Kind.CONTACT, Waiting(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1))
+    note_waiting(
+        "acme", Kind.CONTACT, Waiting(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1)
+    )
     note_waiting("acme", Kind.ACCOUNT, Waiting(at(-29), "soon"), stage.cursors, at(-1))
     note_waiting("acme", Kind.OPPORTUNITY, Waiting(at(-200), "long ago"), stage.cursors, at(-30))
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
@@ -259,7 +323,9 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
     token, *others = document["findings"]
     assert token.startswith("acme: HubSpot: ")
     where = "docs/operations.md says what to do under"
-    put_off = "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
+    put_off = (
+        "the oldest contact change that is put off happened 61 minutes ago (INVALID_AUTHENTICATION)"
+    )
     assert others == [
         f"acme: no look at HubSpot has succeeded for 45 minutes; {where} 'Nothing is seen any more'.",
         f"acme: {put_off}; {where} 'Changes are put off'.",
@@ -283,7 +349,9 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
         ("setup", "--all"),
     ],
 )
-def test_wrong_usage_ends_with_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_ends_with_2(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A word that does not exist, or lacks what it needs, is explained."""
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -294,7 +362,11 @@ def test_wrong_usage_ends_with_2(words: tuple[str, ...], capsys: pytest.CaptureF
 
 def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
     """The file is named."""
-    assert shell.run("check", "nowhere.toml") == (2, "", "crmsync: nowhere.toml: No such file or directory\n")
+    assert shell.run("check", "nowhere.toml") == (
+        2,
+        "",
+        "crmsync: nowhere.toml: No such file or directory\n",
+    )
 
 
 def test_json_may_stand_first(shell: Shell) -> None:
@@ -307,12 +379,16 @@ class _NowhereDeployed:
 
     def __getattr__(self, _name: str) -> Callable[[], Any]:
         def ask() -> Any:
-            raise TryAgain("The settings table could not do it now.", code="ResourceNotFoundException")
+            raise TryAgain(
+                "The settings table could not do it now.", code="ResourceNotFoundException"
+            )
 
         return ask
 
 
-def test_an_account_without_a_deployment_is_told(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_without_a_deployment_is_told(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Whoever is in the wrong account or region is told where to look."""
     operator = shell.stage.operator
     nowhere: Any = _NowhereDeployed()

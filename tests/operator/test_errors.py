@@ -7,7 +7,7 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.reports import forgotten
+from crmsync.rules.pair.reports import forgotten
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.shell import Shell
@@ -19,7 +19,12 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
     reports = [
         Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."),
         Report(
-            Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, "Too long.", "Title", "Shorten it.", ("ERR-7",)
+            Ref(Side.SALESFORCE, "Lead", "00Q1"),
+            Category.VALIDATION,
+            "Too long.",
+            "Title",
+            "Shorten it.",
+            ("ERR-7",),
         ),
     ]
     shell.stage.inbox.park("acme", reports)
@@ -47,11 +52,17 @@ def test_errors_are_listed_with_what_to_do(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("words", [("errors", "list"), ("errors", "list", "--json")])
-def test_what_a_rule_says_does_nothing_to_the_terminal(shell: Shell, words: tuple[str, ...]) -> None:
-    """A validation rule's text may hold what clears the screen, sets its title or turns the direction of writing."""
+def test_what_a_rule_says_does_nothing_to_the_terminal(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    """A validation rule's text may hold what clears the screen, sets its title or turns the
+    direction of writing.
+    """
     evil = "\x1b]0;title\x07\x1b[2J\u202eAll is well\u009b32m"
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    shell.stage.inbox.park("acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, evil)])
+    shell.stage.inbox.park(
+        "acme", [Report(Ref(Side.SALESFORCE, "Lead", "00Q1"), Category.VALIDATION, evil)]
+    )
 
     _, out, err = shell.run(*words)
 
@@ -61,27 +72,45 @@ def test_what_a_rule_says_does_nothing_to_the_terminal(shell: Shell, words: tupl
 
 @pytest.mark.rule("CH-9")
 def test_what_only_a_person_can_settle_is_taken_off_by_a_person(shell: Shell) -> None:
-    """Shown first, gone with --apply; an error of the same record stays, and a retry leaves what is for a person."""
+    """Shown first, gone with --apply; an error of the same record stays, and a retry leaves what is
+    for a person.
+    """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     lead = Ref(Side.SALESFORCE, "Lead", "00Q1")
     failed = Report(lead, Category.VALIDATION, "Too long.")
     shell.stage.inbox.park("acme", [forgotten(lead), failed])
 
     name = "acme  privacy  salesforce:privacy:Lead.00Q1\n"
-    assert shell.run("errors", "done", "--id", "00Q1") == (0, f"{name}1 to take off the list; --apply does.\n", "")
+    assert shell.run("errors", "done", "--id", "00Q1") == (
+        0,
+        f"{name}1 to take off the list; --apply does.\n",
+        "",
+    )
     assert len(shell.stage.inbox.parked("acme")) == 2
-    assert shell.run("errors", "done", "--id", "00Q9", "--apply") == (0, "0 taken off the list.\n", "")
+    assert shell.run("errors", "done", "--id", "00Q9", "--apply") == (
+        0,
+        "0 taken off the list.\n",
+        "",
+    )
     retried = shell.json("errors", "retry", "--all")[1]
     assert ([one["ref"]["object"] for one in retried["records"]], retried["left"]) == (["Lead"], 1)
-    assert shell.run("errors", "done", "--id", "00Q1", "--apply") == (0, f"{name}1 taken off the list.\n", "")
+    assert shell.run("errors", "done", "--id", "00Q1", "--apply") == (
+        0,
+        f"{name}1 taken off the list.\n",
+        "",
+    )
     assert shell.stage.inbox.parked("acme") == [failed]
 
 
 @pytest.mark.rule("RTY-3")
 def test_parked_records_are_looked_at_again(shell: Shell) -> None:
-    """One record, those of a category, or all: shown first, queued with --apply; what no concern looks at is left and said to be."""
+    """One record, those of a category, or all: shown first, queued with --apply; what no concern
+    looks at is left and said to be.
+    """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
-    waiting = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address.")
+    waiting = Report(
+        Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."
+    )
     failed = Report(Ref(Side.SALESFORCE, "Account", "0011"), Category.VALIDATION, "Too long.")
     task = Report(Ref(Side.SALESFORCE, "Task", "OPEN"), Category.PERMISSIONS, "No access.")
     shell.stage.inbox.park("acme", [waiting, failed, task])
@@ -101,4 +130,8 @@ def test_parked_records_are_looked_at_again(shell: Shell) -> None:
         Change("acme", Kind.CONTACT, waiting.ref, Cause.AGAIN, NOON),
         Change("acme", Kind.ACCOUNT, failed.ref, Cause.AGAIN, NOON),
     ]
-    assert shell.run("errors", "retry", "--category", "internal") == (0, "0 to look at; --apply does.\n", "")
+    assert shell.run("errors", "retry", "--category", "internal") == (
+        0,
+        "0 to look at; --apply does.\n",
+        "",
+    )

@@ -10,8 +10,8 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.config import load_settings
-from crmsync.rules.scopes import scopes_of
-from crmsync.rules.subscriptions import subscriptions_of
+from crmsync.rules.settings.scopes import scopes_of
+from crmsync.rules.settings.subscriptions import subscriptions_of
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
 
@@ -20,7 +20,10 @@ URL = "https://hooks.example.com/"
 
 def written(folder: Path) -> dict[str, Any]:
     """Every file below a folder, by its path in there."""
-    return {str(path.relative_to(folder)): json.loads(path.read_text()) for path in folder.rglob("*.json")}
+    return {
+        str(path.relative_to(folder)): json.loads(path.read_text())
+        for path in folder.rglob("*.json")
+    }
 
 
 def write(stage: Stage, folder: Path, *more: str) -> int:
@@ -30,7 +33,9 @@ def write(stage: Stage, folder: Path, *more: str) -> int:
 
 @pytest.mark.rule("TRG-15")
 def test_the_project_subscribes_what_the_settings_need(stage: Stage, tmp_path: Path) -> None:
-    """Each property that matters and no other; a privacy deletion is the account's event, not an object's."""
+    """Each property that matters and no other; a privacy deletion is the account's event, not an
+    object's.
+    """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL)
     (connection,) = load_settings(MINIMAL).connections
@@ -38,20 +43,30 @@ def test_the_project_subscribes_what_the_settings_need(stage: Stage, tmp_path: P
     assert write(stage, tmp_path / "apps", "--settings", str(settings)) == 0
 
     files = written(tmp_path / "apps" / "acme")
-    assert set(files) == {"hsproject.json", "src/app/app-hsmeta.json", "src/app/webhooks/webhooks-hsmeta.json"}
+    assert set(files) == {
+        "hsproject.json",
+        "src/app/app-hsmeta.json",
+        "src/app/webhooks/webhooks-hsmeta.json",
+    }
     webhooks = files["src/app/webhooks/webhooks-hsmeta.json"]["config"]
     subscribed = webhooks["subscriptions"]
     rows = [row for part in subscribed.values() for row in part]
     assert webhooks["settings"] == {"targetUrl": URL, "maxConcurrentRequests": 10}
-    assert {(row["subscriptionType"], row.get("propertyName")) for row in rows} == set(subscriptions_of(connection))
+    assert {(row["subscriptionType"], row.get("propertyName")) for row in rows} == set(
+        subscriptions_of(connection)
+    )
     assert {row["active"] for row in rows} == {True}
-    assert [row["subscriptionType"] for row in subscribed["hubEvents"]] == ["contact.privacyDeletion"]
+    assert [row["subscriptionType"] for row in subscribed["hubEvents"]] == [
+        "contact.privacyDeletion"
+    ]
     auth = files["src/app/app-hsmeta.json"]["config"]["auth"]
     assert (auth["type"], auth["requiredScopes"]) == ("static", list(scopes_of(connection)))
     assert stage.hubspot.stats()["calls"] == stage.salesforce.stats()["calls"] == 0
 
 
-def test_a_second_run_writes_the_same_files(stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_writes_the_same_files(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One project per connection, of the settings in force where no file is named."""
     other = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
     stage.operator.push_settings(MINIMAL + other, apply=True)
@@ -66,10 +81,28 @@ def test_a_second_run_writes_the_same_files(stage: Stage, tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize(
-    "name", ["..", ".", "../out", "/out", "a/../../out", "a/b", "a\\\\b", ".hidden", "a\\u0000b", "a\\nb", "~", ""]
+    "name",
+    [
+        "..",
+        ".",
+        "../out",
+        "/out",
+        "a/../../out",
+        "a/b",
+        "a\\\\b",
+        ".hidden",
+        "a\\u0000b",
+        "a\\nb",
+        "~",
+        "",
+    ],
 )
-def test_a_connections_name_leads_to_no_other_folder(stage: Stage, tmp_path: Path, name: str) -> None:
-    """The projects' folders are called by it, so one that could lead elsewhere is refused with the file, and nothing is written."""
+def test_a_connections_name_leads_to_no_other_folder(
+    stage: Stage, tmp_path: Path, name: str
+) -> None:
+    """The projects' folders are called by it, so one that could lead elsewhere is refused with the
+    file, and nothing is written.
+    """
     settings = tmp_path / "settings.toml"
     settings.write_text(MINIMAL.replace('name = "acme"', f'name = "{name}"'))
 
@@ -78,7 +111,12 @@ def test_a_connections_name_leads_to_no_other_folder(stage: Stage, tmp_path: Pat
 
 
 def test_a_webhook_has_to_go_to_a_secure_address(stage: Stage, tmp_path: Path) -> None:
-    """HubSpot delivers to https only; the command says so instead of writing a file that is refused."""
+    """HubSpot delivers to https only; the command says so instead of writing a file that is
+    refused.
+    """
     with pytest.raises(SystemExit) as stopped:
-        main(["hubspot-app", str(tmp_path), "--webhook-url", "http://hooks.example.com"], operator=stage.operator)
+        main(
+            ["hubspot-app", str(tmp_path), "--webhook-url", "http://hooks.example.com"],
+            operator=stage.operator,
+        )
     assert (stopped.value.code, written(tmp_path)) == (2, {})

@@ -1,4 +1,6 @@
-"""Imports and resyncs from the operator's side: what is told beforehand, what is started, and how jobs are steered."""
+"""Imports and resyncs from the operator's side: what is told beforehand, what is started, and how
+jobs are steered.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.cli.jobs import progress_bar
-from crmsync.flows.backfill import LEFT_OUT
+from crmsync.flows.backfill.run import LEFT_OUT
 from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
 from crmsync.model.records import Side
 from tests.builders import NOON, a_job, a_leg, at
@@ -19,7 +21,9 @@ from tests.operator.stages import Stage
 
 WITHOUT_COMPANIES = MINIMAL + "[connection.companies]\nsync = false\n"
 WITHOUT_DEALS = MINIMAL + "[connection.deals]\nsync = false\n"
-NO_COMPANIES = "acme: opportunities can sync only where companies do, and those are switched off (OPP-2)."
+NO_COMPANIES = (
+    "acme: opportunities can sync only where companies do, and those are switched off (OPP-2)."
+)
 NO_ACCOUNTS = (
     "new: the accounts must be imported before opportunities: run crmsync import accounts --apply, "
     "and wait until crmsync jobs list says that it is done (OPP-2)."
@@ -36,7 +40,9 @@ def people(stage: Stage) -> Stage:
     """An account and an org with three leads, one of them without an address, and two contacts."""
     stage.operator.push_settings(MINIMAL, apply=True)
     for number in range(2):
-        stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": {"email": f"c{number}@example.com"}})
+        stage.make_in_hubspot(
+            "/crm/v3/objects/contacts", {"properties": {"email": f"c{number}@example.com"}}
+        )
         lead = {"LastName": "Lang", "Company": "Example", "Email": f"l{number}@example.com"}
         stage.make_in_salesforce("sobjects/Lead", lead)
     stage.make_in_salesforce("sobjects/Lead", {"LastName": "Mute", "Company": "Example"})
@@ -57,8 +63,12 @@ def document(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> 
     return status, json.loads(out)
 
 
-def test_an_import_is_told_before_it_is_done(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """How many records, the price in calls, the time; who has no address is left out and said to be (IMP-4). Nothing is queued."""
+def test_an_import_is_told_before_it_is_done(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many records, the price in calls, the time; who has no address is left out and said to be
+    (IMP-4). Nothing is queued.
+    """
     status, out, err = said(people, capsys, "import", "leads")
 
     assert (status, err) == (0, "acme: 1 have no e-mail address and are not imported (IMP-4).\n")
@@ -70,12 +80,25 @@ def test_an_import_is_told_before_it_is_done(people: Stage, capsys: pytest.Captu
     assert (people.jobs.all("acme"), people.errands.sent, people.writes) == ([], [], (0, 3))
 
 
-def test_an_import_is_started_and_left_alone(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_is_started_and_left_alone(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With --no-wait the command returns at once; the job is stored and its first errand sent."""
     status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
 
     leg = Leg(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
-    job = Job("acme", "ticket1", Verb.IMPORT, (leg,), NOON, NOON, by="ada", turn=1, ticket="ticket2", version=1)
+    job = Job(
+        "acme",
+        "ticket1",
+        Verb.IMPORT,
+        (leg,),
+        NOON,
+        NOON,
+        by="ada",
+        turn=1,
+        ticket="ticket2",
+        version=1,
+    )
     assert list(people.jobs.all("acme")) == [job]
     assert people.errands.sent == [(errand_of(job), 0)]
     assert (status, told) == (
@@ -108,7 +131,9 @@ def test_an_import_is_started_and_left_alone(people: Stage, capsys: pytest.Captu
     )
 
 
-def test_a_resync_of_everything_names_each_object(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_resync_of_everything_names_each_object(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Parents first; what is switched off is left out and said to be."""
     people.operator.push_settings(WITHOUT_COMPANIES, apply=True)
 
@@ -116,17 +141,24 @@ def test_a_resync_of_everything_names_each_object(people: Stage, capsys: pytest.
 
     told = ["acme: companies are switched off (ACC-2).", NO_COMPANIES]
     assert (status, err.splitlines()) == (0, told)
-    assert out.splitlines()[0] == "acme: resync of salesforce Contact (0), salesforce Lead (3), hubspot contact (2)"
+    assert (
+        out.splitlines()[0]
+        == "acme: resync of salesforce Contact (0), salesforce Lead (3), hubspot contact (2)"
+    )
 
 
 @pytest.mark.rule("ACC-13")
-def test_one_record_is_resynced_by_its_id(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_record_is_resynced_by_its_id(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A person's explicit act: the company card's Resync."""
     command = ("resync", "--side", "hubspot", "--object", "company", "--id", "81")
 
     assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
     assert said(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
-    assert [job.legs for job in people.jobs.all("acme")] == [(Leg(Side.HUBSPOT, "company", ("81", "82"), total=2),)]
+    assert [job.legs for job in people.jobs.all("acme")] == [
+        (Leg(Side.HUBSPOT, "company", ("81", "82"), total=2),)
+    ]
 
 
 @pytest.mark.rule("ACC-2")
@@ -137,19 +169,30 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
     status, out, err = said(people, capsys, "import", "accounts", "--apply")
 
     switch = "Switch it on in the settings before the import: without that nothing would be made."
-    assert (status, out, err) == (1, "", f"crmsync: acme: companies are switched off (ACC-2). {switch}\n")
+    assert (status, out, err) == (
+        1,
+        "",
+        f"crmsync: acme: companies are switched off (ACC-2). {switch}\n",
+    )
     assert people.errands.sent == []
 
 
 @pytest.mark.rule("OPP-2")
-def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before the import of the accounts is finished that of opportunities is refused, and a resync of everything leaves them out."""
+def test_opportunities_come_after_the_accounts(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the import of the accounts is finished that of opportunities is refused, and a resync
+    of everything leaves them out.
+    """
     people.operator.push_settings(MINIMAL.replace('"acme"', '"new"'), apply=True)
     people.make_in_salesforce(
-        "sobjects/Opportunity", {"Name": "First order", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
+        "sobjects/Opportunity",
+        {"Name": "First order", "StageName": "Prospecting", "CloseDate": "2026-12-31"},
     )
 
-    refused = [said(people, capsys, *words, "--apply") for words in (IMPORT, ("resync", *OPPORTUNITIES))]
+    refused = [
+        said(people, capsys, *words, "--apply") for words in (IMPORT, ("resync", *OPPORTUNITIES))
+    ]
     assert refused == [(1, "", f"crmsync: {NO_ACCOUNTS}\n")] * 2
     assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
     assert people.errands.sent == []
@@ -161,7 +204,11 @@ def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.Cap
     people.jobs.mark_imported("new", "Account", NOON)
     assert people.operator.check().steps[-1].what != order.what
     status, out, err = said(people, capsys, *IMPORT)
-    assert (status, out.splitlines()[0], err) == (0, "new: import of salesforce Opportunity (1)", "")
+    assert (status, out.splitlines()[0], err) == (
+        0,
+        "new: import of salesforce Opportunity (1)",
+        "",
+    )
     assert (
         said(people, capsys, "resync", "--all")[1]
         .splitlines()[0]
@@ -170,8 +217,12 @@ def test_opportunities_come_after_the_accounts(people: Stage, capsys: pytest.Cap
 
 
 @pytest.mark.rule("OPP-3")
-def test_opportunities_are_imported_where_deals_are_on(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """With deals off nothing would be made of imported opportunities; with companies off deals cannot sync either (OPP-2)."""
+def test_opportunities_are_imported_where_deals_are_on(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With deals off nothing would be made of imported opportunities; with companies off deals
+    cannot sync either (OPP-2).
+    """
     switch = "Switch it on in the settings before the import: without that nothing would be made."
     people.operator.push_settings(WITHOUT_DEALS, apply=True)
     off = "acme: deals are switched off, so no deal would be made of an opportunity (OPP-3)."
@@ -182,9 +233,13 @@ def test_opportunities_are_imported_where_deals_are_on(people: Stage, capsys: py
 
 
 @pytest.mark.rule("SET-1")
-def test_an_import_that_makes_nobody_is_told(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_that_makes_nobody_is_told(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where leads make no contacts, an import of leads only finds those that there are."""
-    people.operator.push_settings(MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True)
+    people.operator.push_settings(
+        MINIMAL + '[connection.contacts]\ncreate_in_hubspot = "contacts_only"\n', apply=True
+    )
 
     told = "acme: by create_in_hubspot a Lead makes no contact, so the import only finds those that there are (SET-1)."
     assert said(people, capsys, "import", "leads")[2].splitlines()[0] == told
@@ -194,7 +249,10 @@ def test_an_import_that_makes_nobody_is_told(people: Stage, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("import", "lists"), "lists cannot be imported; accounts, contacts, leads, opportunities can."),
+        (
+            ("import", "lists"),
+            "lists cannot be imported; accounts, contacts, leads, opportunities can.",
+        ),
         (
             ("resync", "--side", "hubspot", "--object", "lead"),
             "hubspot has no lead to resync; there are company, contact, deal.",
@@ -257,11 +315,16 @@ def test_a_job_that_stops_is_a_finding(people: Stage, capsys: pytest.CaptureFixt
 
     status, out, _ = said(people, capsys, "import", "leads", "--apply")
 
-    assert (status, out) == (1, "ticket1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n")
+    assert (status, out) == (
+        1,
+        "ticket1  acme  import salesforce Lead  paused  0 of 2  The scope is missing.\n",
+    )
 
 
 def test_nobody_waits_for_ever(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """When nothing moves for a minute and a half the command says so and ends; the job does not need it."""
+    """When nothing moves for a minute and a half the command says so and ends; the job does not
+    need it.
+    """
     status, _, err = said(people, capsys, "import", "leads", "--apply")
 
     assert status == 1
@@ -278,14 +341,20 @@ def move(stage: Stage, what: dict[str, Any]) -> None:
     stage.jobs.save(replace(job, **what))
 
 
-def test_jobs_are_paused_resumed_and_cancelled(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """A resumed job gets a new ticket and its brake counts anew; a cancelled one has left something out."""
+def test_jobs_are_paused_resumed_and_cancelled(
+    people: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A resumed job gets a new ticket and its brake counts anew; a cancelled one has left something
+    out.
+    """
     assert said(people, capsys, "jobs", "list")[1] == "There are no jobs.\n"
     said(people, capsys, "import", "leads", "--apply", "--no-wait", "--max-changes", "5")
     move(people, {"queued": 1})
 
     paused = said(people, capsys, "jobs", "pause", "ticket1")[1]
-    assert paused == "ticket1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
+    assert (
+        paused == "ticket1  acme  import salesforce Lead  paused  1 of 2  paused by the operator\n"
+    )
     assert said(people, capsys, "jobs", "resume", "ticket1")[0] == 0
     job = people.jobs.all("acme")[0]
     assert (job.state, job.limit, job.ticket) == (JobState.RUNNING, 6, "ticket3")
@@ -295,7 +364,10 @@ def test_jobs_are_paused_resumed_and_cancelled(people: Stage, capsys: pytest.Cap
         "cancelled",
         f"{LEFT_OUT} The job was cancelled (LIM-2).",
     )
-    assert said(people, capsys, "jobs", "resume", "ticket1")[2] == "crmsync: Job ticket1 is cancelled already.\n"
+    assert (
+        said(people, capsys, "jobs", "resume", "ticket1")[2]
+        == "crmsync: Job ticket1 is cancelled already.\n"
+    )
     assert document(people, capsys, "jobs", "list")[1] == [cancelled]
 
 

@@ -1,4 +1,6 @@
-"""The key of the links from the operator's side: counted, made anew, links looked at, earlier keys taken away."""
+"""The key of the links from the operator's side: counted, made anew, links looked at, earlier keys
+taken away.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import Refused
-from crmsync.flows.link_keys import KeyOffice, Looks
+from crmsync.flows.backfill.link_keys import KeyOffice, Looks
 from crmsync.model.changes import Cause
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.pace import Depth
+from crmsync.rules.backfill.pacing import Depth
 from tests import aws
 from tests.config.files import MINIMAL
 from tests.operator import stages
@@ -28,7 +30,9 @@ def stage() -> Iterator[Stage]:
     """Settings in force, three pairs that the first key has sealed, and one that is buried."""
     with stages.stage() as made:
         made.operator.push_settings(MINIMAL, apply=True)
-        made.links.save([a_link(1), a_link(2), a_link(3, "beta"), replace(a_link(4), state=LinkState.TOMBSTONE)])
+        made.links.save(
+            [a_link(1), a_link(2), a_link(3, "beta"), replace(a_link(4), state=LinkState.TOMBSTONE)]
+        )
         yield made
 
 
@@ -40,13 +44,19 @@ def a_link(number: int, connection: str = "acme") -> Link:
 
 def seal_anew(stage: Stage, number: int, *contacts: str) -> None:
     """Save links under the key of that number, as the sync does."""
-    chosen = [one for one in stage.links.all if isinstance(one.hubspot, Ref) and one.hubspot.id in contacts]
+    chosen = [
+        one
+        for one in stage.links.all
+        if isinstance(one.hubspot, Ref) and one.hubspot.id in contacts
+    ]
     stage.links.save([replace(one, key=number) for one in chosen])
 
 
 def stored() -> list[str]:
     """What the secret holds."""
-    return str(aws.client("secretsmanager").get_secret_value(SecretId="link-key")["SecretString"]).split()
+    return str(
+        aws.client("secretsmanager").get_secret_value(SecretId="link-key")["SecretString"]
+    ).split()
 
 
 def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
@@ -56,7 +66,9 @@ def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tupl
 
 
 def test_a_change_of_keys_from_end_to_end(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new key is made, the links are looked at, the earlier key goes once no pair needs it; no key is ever shown."""
+    """A new key is made, the links are looked at, the earlier key goes once no pair needs it; no
+    key is ever shown.
+    """
     one = {"key": 1, "pairs": 3, "of_deleted": 1}
     assert said(stage, capsys, "links", "keys") == (0, {"in_use": 1, "stored": [1], "keys": [one]})
     assert said(stage, capsys, "links", "new-key") == (0, {"applied": False, "key": 2})
@@ -75,7 +87,11 @@ def test_a_change_of_keys_from_end_to_end(stage: Stage, capsys: pytest.CaptureFi
 
     seal_anew(stage, 2, "1", "2")
     status, document = said(stage, capsys, "links", "retire-keys", "--apply")
-    assert (status, document["gone"], document["keys"][1]) == (1, [], {"key": 1, "pairs": 1, "of_deleted": 1})
+    assert (status, document["gone"], document["keys"][1]) == (
+        1,
+        [],
+        {"key": 1, "pairs": 1, "of_deleted": 1},
+    )
     seal_anew(stage, 2, "3")
     assert said(stage, capsys, "links", "retire-keys")[1]["gone"] == [1]
     assert stored() == [new, old]
@@ -84,8 +100,12 @@ def test_a_change_of_keys_from_end_to_end(stage: Stage, capsys: pytest.CaptureFi
     assert said(stage, capsys, "links", "keys")[1]["stored"] == [2]
 
 
-def test_people_are_told_who_needs_which_key(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """A row for each key, also for one that is gone, and what to do while pairs need an earlier one."""
+def test_people_are_told_who_needs_which_key(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row for each key, also for one that is gone, and what to do while pairs need an earlier
+    one.
+    """
     main(["links", "new-key", "--apply"], operator=stage.operator)
     seal_anew(stage, 2, "1")
     capsys.readouterr()
@@ -98,11 +118,15 @@ def test_people_are_told_who_needs_which_key(stage: Stage, capsys: pytest.Captur
     main(["status"], operator=stage.operator)
     said_of_keys = "links are sealed with key 2; earlier keys are kept: crmsync links keys counts who needs them"
     assert said_of_keys in capsys.readouterr().out.splitlines()
-    assert printed.err.startswith("2 pairs need an earlier key: crmsync links reseal --apply has them looked at.")
+    assert printed.err.startswith(
+        "2 pairs need an earlier key: crmsync links reseal --apply has them looked at."
+    )
 
 
 def test_no_key_goes_while_functions_may_still_use_it(stage: Stage) -> None:
-    """For a quarter of an hour after a new key was made somebody may not know it yet, whatever the count says."""
+    """For a quarter of an hour after a new key was made somebody may not know it yet, whatever the
+    count says.
+    """
     office = stage.operator.links.keys
     office.renew(apply=True)
     seal_anew(stage, 2, "1", "2", "3")
@@ -114,7 +138,9 @@ def test_no_key_goes_while_functions_may_still_use_it(stage: Stage) -> None:
 
 
 def test_looks_wait_for_room(stage: Stage) -> None:
-    """No more than ten thousand records wait in front of a concern, so live changes are not held up."""
+    """No more than ten thousand records wait in front of a concern, so live changes are not held
+    up.
+    """
     office = stage.operator.links.keys
     office.renew(apply=True)
     stage.waiting.queues["ContactQueue"] = Depth(ready=101)

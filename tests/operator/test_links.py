@@ -1,4 +1,6 @@
-"""Links from the operator's side: shown, dropped, and made anew from the ids that both CRMs keep."""
+"""Links from the operator's side: shown, dropped, and made anew from the ids that both CRMs
+keep.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,15 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import TryAgain
-from crmsync.flows.link_rebuild import Found, Rebuild, Sides
+from crmsync.flows.backfill.link_rebuild import Found, Rebuild, Sides
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.counterparts import named_by
+from crmsync.rules.pair.counterparts import named_by
 from tests.builders import a_connection, a_contact, a_lead
 from tests.config.files import MINIMAL
-from tests.flows.worlds import Town
 from tests.memory import MemoryLister
+from tests.memory.worlds import Town
 from tests.operator.stages import Stage
 
 BETA = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
@@ -35,14 +37,21 @@ def said(stage: Stage, capture: pytest.CaptureFixture[str], *words: str) -> tupl
 
 def a_pair(contact: str = "81", lead: str = LEAD_ID, *, connection: str = "acme") -> Link:
     """A new link of a contact and a lead."""
-    return Link(connection, Kind.CONTACT, Ref(Side.HUBSPOT, "contact", contact), Ref(Side.SALESFORCE, "Lead", lead))
+    return Link(
+        connection,
+        Kind.CONTACT,
+        Ref(Side.HUBSPOT, "contact", contact),
+        Ref(Side.SALESFORCE, "Lead", lead),
+    )
 
 
 # -- one link --
 
 
 def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """By the names and ids that people have at hand: plural names, and the short ids of Salesforce's addresses."""
+    """By the names and ids that people have at hand: plural names, and the short ids of
+    Salesforce's addresses.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.links.save([a_pair()])
 
@@ -76,7 +85,10 @@ def test_a_link_is_shown_from_either_side(stage: Stage, capsys: pytest.CaptureFi
             ("show", "hubspot", "lead", "81"),
             "hubspot has no lead that could be linked; there are company, contact, deal.",
         ),
-        (("show", "hubspot", "contact", "81", "--connection", "beta"), "There is no connection beta."),
+        (
+            ("show", "hubspot", "contact", "81", "--connection", "beta"),
+            "There is no connection beta.",
+        ),
     ],
 )
 def test_what_cannot_be_shown_is_told(
@@ -89,25 +101,34 @@ def test_what_cannot_be_shown_is_told(
     assert said(stage, capsys, "links", *words) == (1, "", f"crmsync: {says}\n")
 
 
-def test_a_link_is_dropped_with_apply_only(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_is_dropped_with_apply_only(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Shown first; afterwards the records are strangers until somebody looks at one of them."""
     stage.operator.push_settings(MINIMAL, apply=True)
     (link,) = stage.links.save([a_pair()])
 
-    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith("--apply forgets it.\n")
+    assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81")[1].endswith(
+        "--apply forgets it.\n"
+    )
     assert stage.links.all == [link]
     assert said(stage, capsys, "links", "drop", "hubspot", "contact", "81", "--apply")[0] == 0
     assert stage.links.all == []
 
 
 @pytest.mark.rule("TEN-1")
-def test_equal_ids_of_two_accounts_are_two_links(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """HubSpot counts each account's contacts from anew: both links are shown, and neither is dropped by mistake."""
+def test_equal_ids_of_two_accounts_are_two_links(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """HubSpot counts each account's contacts from anew: both links are shown, and neither is
+    dropped by mistake.
+    """
     stage.operator.push_settings(MINIMAL + BETA, apply=True)
     stage.links.save([a_pair(), a_pair(connection="beta")])
 
     assert [
-        line.split()[0] for line in said(stage, capsys, "links", "show", "hubspot", "contact", "81")[1].splitlines()
+        line.split()[0]
+        for line in said(stage, capsys, "links", "show", "hubspot", "contact", "81")[1].splitlines()
     ] == [
         "acme",
         "beta",
@@ -122,12 +143,22 @@ def test_equal_ids_of_two_accounts_are_two_links(stage: Stage, capsys: pytest.Ca
 # -- all links anew --
 
 
-def test_a_rebuild_is_told_before_it_is_done(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is written to."""
+def test_a_rebuild_is_told_before_it_is_done(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With both CRMs behind their gateways: what is found, then made, then stands. Neither CRM is
+    written to.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
-    contact = stage.make_in_hubspot("/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}})
-    lead = {"LastName": "Lang", "Company": "Example", SALESFORCE_KEY: salesforce_key(PORTAL, contact["id"])}
+    contact = stage.make_in_hubspot(
+        "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}}
+    )
+    lead = {
+        "LastName": "Lang",
+        "Company": "Example",
+        SALESFORCE_KEY: salesforce_key(PORTAL, contact["id"]),
+    }
     made = stage.make_in_salesforce("sobjects/Lead", lead)
     stage.clock.advance(3600)
     before = stage.writes
@@ -139,12 +170,16 @@ def test_a_rebuild_is_told_before_it_is_done(stage: Stage, capsys: pytest.Captur
     assert out.splitlines() == [counts.format(0, 1, "to make"), "--apply makes them."]
     assert stage.links.all == []
     stage.clock.advance(1)  # HubSpot counts four times a second
-    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(0, 1, "made")
+    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
+        0, 1, "made"
+    )
     assert [(link.hubspot, link.salesforce) for link in stage.links.all] == [
         (Ref(Side.HUBSPOT, "contact", contact["id"]), Ref(Side.SALESFORCE, "Lead", made["id"]))
     ]
     stage.clock.advance(1)
-    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(1, 0, "made")
+    assert said(stage, capsys, *rebuild, "--apply")[1].splitlines()[0] == counts.format(
+        1, 0, "made"
+    )
     assert stage.writes == before
 
 
@@ -170,7 +205,9 @@ class Registry:
     def name(self, ref: Ref, names: Ref, portal: int = PORTAL) -> None:
         """Have a record name another one."""
         key = (
-            {HUBSPOT_KEY: names.id} if ref.side is Side.HUBSPOT else {SALESFORCE_KEY: salesforce_key(portal, names.id)}
+            {HUBSPOT_KEY: names.id}
+            if ref.side is Side.HUBSPOT
+            else {SALESFORCE_KEY: salesforce_key(portal, names.id)}
         )
         self.town.crm(ref.side).edit(ref, key)
 
@@ -204,7 +241,9 @@ def registry() -> Registry:
 
 
 def test_who_names_each_other_is_linked(registry: Registry) -> None:
-    """Also where only one names the other, from either side, and where the lead names another account's contact (TEN-1)."""
+    """Also where only one names the other, from either side, and where the lead names another
+    account's contact (TEN-1).
+    """
     mutual = registry.pair("ada")
     asked = registry.lead("bob")
     hubspot_only = registry.contact("bob", asked), asked
@@ -217,12 +256,20 @@ def test_who_names_each_other_is_linked(registry: Registry) -> None:
     found = registry.rebuild()
 
     assert registry.links == {mutual, hubspot_only, salesforce_only, second}
-    assert (found.walked, found.made, found.stands, found.gone, found.contradictions) == (10, 4, 0, 0, [])
+    assert (found.walked, found.made, found.stands, found.gone, found.contradictions) == (
+        10,
+        4,
+        0,
+        0,
+        [],
+    )
     assert registry.heard == [0, 0, 2, 4, 5, 5, 7, 9, 10, 10, 10]
 
 
 def test_a_contradiction_is_listed_and_not_decided(registry: Registry) -> None:
-    """Whoever names one record and is named by another gets no link; nor does anybody whom two records name."""
+    """Whoever names one record and is named by another gets no link; nor does anybody whom two
+    records name.
+    """
     ada, lead = registry.pair("ada")
     registry.name(lead, bob := registry.contact("bob"))
     cleo, hers = registry.pair("cleo")
@@ -259,7 +306,9 @@ def test_what_stands_is_not_overwritten(registry: Registry) -> None:
 
 
 def test_a_lost_record_makes_no_link(registry: Registry) -> None:
-    """Who names a record that was deleted, merged or converted is counted; the next look at it follows what became of it."""
+    """Who names a record that was deleted, merged or converted is counted; the next look at it
+    follows what became of it.
+    """
     registry.town.crm(Side.SALESFORCE).delete(registry.pair("ada")[1])
     registry.town.crm(Side.HUBSPOT).delete(registry.pair("bob")[0])
 
@@ -269,7 +318,9 @@ def test_a_lost_record_makes_no_link(registry: Registry) -> None:
 
 
 def test_who_names_a_lost_contact_contradicts_nobody(registry: Registry) -> None:
-    """A lead keeps the id of the contact that was merged into another one; the survivor names the lead."""
+    """A lead keeps the id of the contact that was merged into another one; the survivor names the
+    lead.
+    """
     merged, lead = registry.pair("ada")
     registry.town.crm(Side.HUBSPOT).delete(merged)
     survivor = registry.contact("survivor", lead)
@@ -293,7 +344,9 @@ def test_a_rebuild_that_was_broken_off_is_begun_again(registry: Registry) -> Non
 
 
 def test_a_rebuilt_pair_meets_for_the_first_time(registry: Registry) -> None:
-    """Its link has no base: a blank is filled from the other side, and of two values the more recent one wins, as at any first meeting."""
+    """Its link has no base: a blank is filled from the other side, and of two values the more
+    recent one wins, as at any first meeting.
+    """
     contact, lead = registry.pair("ada")
     town = registry.town
     town.crm(Side.HUBSPOT).edit(contact, {"phone": "+49 30 1", "lastname": "Older"})
@@ -305,7 +358,10 @@ def test_a_rebuilt_pair_meets_for_the_first_time(registry: Registry) -> None:
 
     (link,) = town.links.all
     assert link.version == 2
-    assert town.hubspot.fields(contact) | {"lastname": "Newer", "jobtitle": "Dr."} == town.hubspot.fields(contact)
+    assert town.hubspot.fields(contact) | {
+        "lastname": "Newer",
+        "jobtitle": "Dr.",
+    } == town.hubspot.fields(contact)
     assert town.salesforce.fields(lead)["Phone"] == "+49 30 1"
     writes = town.writes()
     town.sync(contact, lead)
@@ -330,5 +386,11 @@ def test_a_key_names_a_contact_of_its_own_account(text: str, expected: Ref | Non
 def test_a_property_names_only_what_is_linked_with_it() -> None:
     """A person may type anything into it."""
     across = ("Lead", "Contact")
-    texts: Mapping[str, Any] = {LEAD_ID: Ref(Side.SALESFORCE, "Lead", LEAD_ID), "001000000000001AAA": None, "-": None}
-    assert {text: named_by(a_contact(salesforce_id=text), PORTAL, across) for text in texts} == texts
+    texts: Mapping[str, Any] = {
+        LEAD_ID: Ref(Side.SALESFORCE, "Lead", LEAD_ID),
+        "001000000000001AAA": None,
+        "-": None,
+    }
+    assert {
+        text: named_by(a_contact(salesforce_id=text), PORTAL, across) for text in texts
+    } == texts

@@ -1,4 +1,6 @@
-"""The words that only look: explain and preview, as a person and as a program read them, over both simulators."""
+"""The words that only look: explain and preview, as a person and as a program read them, over both
+simulators.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from typing import Any
 import pytest
 
 from crmsync.cli import main
+from crmsync.model.conflicts import Settlement
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
-from crmsync.model.settlements import Settlement
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
@@ -22,12 +24,18 @@ SETTLED = Settlement(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 @pytest.fixture
 def people(stage: Stage) -> Stage:
-    """An account and an org that are set up: Ada on both sides, Grace in HubSpot alone, a twin in Salesforce twice."""
+    """An account and an org that are set up: Ada on both sides, Grace in HubSpot alone, a twin in
+    Salesforce twice.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
     contacts = "/crm/v3/objects/contacts"
-    stage.make_in_hubspot(contacts, {"properties": {"email": "ada@example.com", "lastname": "Lang", "jobtitle": "Ms"}})
-    stage.make_in_hubspot(contacts, {"properties": {"email": "grace@example.com", "lastname": "Hopper"}})
+    stage.make_in_hubspot(
+        contacts, {"properties": {"email": "ada@example.com", "lastname": "Lang", "jobtitle": "Ms"}}
+    )
+    stage.make_in_hubspot(
+        contacts, {"properties": {"email": "grace@example.com", "lastname": "Hopper"}}
+    )
     for name, address in (("Lang", "ada"), ("One", "twin"), ("Two", "twin")):
         row = {"LastName": name, "Company": "Example", "Email": f"{address}@example.com"}
         stage.make_in_salesforce("sobjects/Lead", row)
@@ -60,7 +68,9 @@ def the(stage: Stage, object_: str, address: str) -> str:
 
 @pytest.mark.rule("CH-28")
 def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document: counts, samples, conflicts, refusals, the price in calls, the budget, its own cost; neither side is written to."""
+    """One document: counts, samples, conflicts, refusals, the price in calls, the budget, its own
+    cost; neither side is written to.
+    """
     before = people.writes
     told = document(people, capsys, "preview")
     assert told["counts"] == {
@@ -77,8 +87,14 @@ def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str
         ("deal", 0, 0),
     ]
     assert {one["deed"] for one in told["samples"]} == {"create", "mark", "update"}
-    assert [(one["category"], one["count"], one["rules"]) for one in told["refused"]] == [("duplicates", 1, ["CH-13"])]
-    assert (told["records"], told["conflicts"], told["seconds"]) == (5, {"count": 0, "samples": []}, 1)
+    assert [(one["category"], one["count"], one["rules"]) for one in told["refused"]] == [
+        ("duplicates", 1, ["CH-13"])
+    ]
+    assert (told["records"], told["conflicts"], told["seconds"]) == (
+        5,
+        {"count": 0, "samples": []},
+        1,
+    )
     assert set(told["calls"]) == {"hubspot", "salesforce"}
     assert set(told["calls"]["hubspot"]) == {"least", "most", "expected"}
     assert (told["budgets"][0]["allotment"], told["budgets"][0]["allowed"]) == (50_000, 100_000)
@@ -88,7 +104,9 @@ def test_a_preview_for_programs(people: Stage, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.rule("API-1")
 def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Tables that fit a terminal, and in the end the price, the calls that are used, allowed, allotted and left, and what it cost."""
+    """Tables that fit a terminal, and in the end the price, the calls that are used, allowed,
+    allotted and left, and what it cost.
+    """
     status, out, err = said(people, capsys, "preview", "--object", "leads")
     lines = out.splitlines()
     assert (status, err) == (0, "")
@@ -103,15 +121,26 @@ def test_a_preview_for_people(people: Stage, capsys: pytest.CaptureFixture[str])
         "hubspot contact  1       1       1",
         "salesforce Lead          1       1     1     1",
     ]
-    assert "For all 3 records, API calls: HubSpot 1 to 1, about 1; Salesforce 2 to 2, about 2." in lines
-    assert "of Salesforce's 100,000 calls of 24 hours are used, 50,000 are allotted to crmsync;" in out
+    assert (
+        "For all 3 records, API calls: HubSpot 1 to 1, about 1; Salesforce 2 to 2, about 2."
+        in lines
+    )
+    assert (
+        "of Salesforce's 100,000 calls of 24 hours are used, 50,000 are allotted to crmsync;" in out
+    )
     assert lines[-1].endswith("Salesforce calls, and wrote nothing.")
 
 
-def test_a_preview_of_a_file(people: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """What those settings would write; they are not in force afterwards. A wrong file is refused as by a push."""
+def test_a_preview_of_a_file(
+    people: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What those settings would write; they are not in force afterwards. A wrong file is refused as
+    by a push.
+    """
     file = tmp_path / "settings.toml"
-    file.write_text(MINIMAL + '[connection.contacts]\ncreate_in_salesforce = "never"\n', encoding="utf-8")
+    file.write_text(
+        MINIMAL + '[connection.contacts]\ncreate_in_salesforce = "never"\n', encoding="utf-8"
+    )
     told = document(people, capsys, "preview", "--settings", str(file), "--object", "contact")
     assert told["counts"] == {
         "hubspot contact": {"link": 1, "mark": 1, "nothing": 1, "update": 1},
@@ -124,10 +153,21 @@ def test_a_preview_of_a_file(people: Stage, capsys: pytest.CaptureFixture[str], 
 
 
 def test_a_preview_of_a_few(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """--limit looks at so many of each object, --all at every one; both at once is wrong usage, as is none."""
+    """--limit looks at so many of each object, --all at every one; both at once is wrong usage, as
+    is none.
+    """
     told = document(people, capsys, "preview", "--object", "leads", "--limit", "2")
-    assert (told["looked_at"][0]["total"], told["looked_at"][0]["looked_at"], told["records"]) == (3, 2, 3)
-    assert document(people, capsys, "preview", "--object", "leads", "--all")["looked_at"][0]["looked_at"] == 3
+    assert (told["looked_at"][0]["total"], told["looked_at"][0]["looked_at"], told["records"]) == (
+        3,
+        2,
+        3,
+    )
+    assert (
+        document(people, capsys, "preview", "--object", "leads", "--all")["looked_at"][0][
+            "looked_at"
+        ]
+        == 3
+    )
     for words in (("--limit", "0"), ("--limit", "2", "--all")):
         with pytest.raises(SystemExit) as ended:
             said(people, capsys, "preview", *words)
@@ -137,16 +177,25 @@ def test_a_preview_of_a_few(people: Stage, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where it stands, each field that shows something, the decisions beside the fields, what would be done, and what was told."""
+    """Where it stands, each field that shows something, the decisions beside the fields, what would
+    be done, and what was told.
+    """
     ada, lead = the(people, "contact", "ada@example.com"), the(people, "Lead", "ada@example.com")
     ref = Ref(Side.SALESFORCE, "Lead", lead)
-    people.inbox.park("acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))])
-    people.ledger.note("acme", {Ref(Side.HUBSPOT, "contact", ada): [SETTLED, replace(SETTLED, winner=None)]})
+    people.inbox.park(
+        "acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))]
+    )
+    people.ledger.note(
+        "acme", {Ref(Side.HUBSPOT, "contact", ada): [SETTLED, replace(SETTLED, winner=None)]}
+    )
     status, out, err = said(people, capsys, "explain", "hubspot", "contacts", ada)
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert max(map(len, lines)) <= 100
-    assert lines[0] == f"hubspot:contact:{ada} on acme: not linked; may be the same as salesforce:Lead:{lead}"
+    assert (
+        lines[0]
+        == f"hubspot:contact:{ada} on acme: not linked; may be the same as salesforce:Lead:{lead}"
+    )
     start = next(at for at, text in enumerate(lines) if text.startswith("HUBSPOT"))
     assert lines[start : start + 6] == [
         "HUBSPOT                          SALESFORCE                     POLICY   BECOMES  RULE",
@@ -168,11 +217,16 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
         f"  update hubspot:contact:{ada}: company (MAP-3)",
         f"  update salesforce:Lead:{lead}: Title (MAP-3)",
     ]
-    assert lines[-2:] == ["In the error inbox:", "  validation: was refused [Title]. Mend it. (CH-8)"]
+    assert lines[-2:] == [
+        "In the error inbox:",
+        "  validation: was refused [Title]. Mend it. (CH-8)",
+    ]
 
 
 def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document with both records, the field decisions, the effects and their rules; a short Salesforce id is understood."""
+    """One document with both records, the field decisions, the effects and their rules; a short
+    Salesforce id is understood.
+    """
     lead = the(people, "Lead", "ada@example.com")
     ada = Ref(Side.HUBSPOT, "contact", the(people, "contact", "ada@example.com"))
     people.ledger.note("acme", {ada: [SETTLED]})

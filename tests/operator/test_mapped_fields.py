@@ -1,4 +1,6 @@
-"""What an operator maps is looked up in both CRMs before it comes into force, and what they say is kept with it."""
+"""What an operator maps is looked up in both CRMs before it comes into force, and what they say is
+kept with it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ import pytest
 
 from crmsync.config import ConfigError, load_settings
 from crmsync.errors import Refused
-from crmsync.flows.mapped_steps import MAPPED_FIELDS
-from crmsync.flows.operator_results import Pushed
-from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.flows.operator.results import Pushed
+from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.mapped_steps import MAPPED_FIELDS
 from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, DealSettings, Settings
-from crmsync.rules.settings_dates import dated
-from crmsync.wire.settings_rows import from_json, to_json
+from crmsync.rules.settings.dates import dated
+from crmsync.wire.settings.rows import from_json, to_json
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import stages
@@ -57,8 +59,15 @@ LEARNT = FieldRule(
 @pytest.mark.rule("MAP-7")
 @pytest.mark.rule("MAP-11")
 def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
-    """One look at the properties and one at each object; types, lengths, choices, objects and the right spelling are stored."""
-    text = MINIMAL + COLOUR + row("nickname", "Nickname__c", "fill_blank") + row("interests", "Interests__c")
+    """One look at the properties and one at each object; types, lengths, choices, objects and the
+    right spelling are stored.
+    """
+    text = (
+        MINIMAL
+        + COLOUR
+        + row("nickname", "Nickname__c", "fill_blank")
+        + row("interests", "Interests__c")
+    )
     text += (
         row("score", "Points__c", "always_hubspot")
         + row("message", "Description")
@@ -76,7 +85,15 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
             objects=EVERYWHERE,
             choices=(("golf", "Golf"), ("chess", "Chess")),
         ),
-        FieldRule("score", "Points__c", Update.ALWAYS_HUBSPOT, Form.NUMBER, objects=EVERYWHERE, length=5, scale=1),
+        FieldRule(
+            "score",
+            "Points__c",
+            Update.ALWAYS_HUBSPOT,
+            Form.NUMBER,
+            objects=EVERYWHERE,
+            length=5,
+            scale=1,
+        ),
         FieldRule("message", "Description", objects=EVERYWHERE, length=32_000),
         FieldRule("hs_email_domain", "Hint__c", Update.NEVER, objects=("Lead",), length=80),
     )
@@ -107,7 +124,9 @@ def test_properties_are_read_by_dated_versions_too() -> None:
 @pytest.mark.rule("MAP-10")
 def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
     """Their rows are looked up among accounts and opportunities."""
-    rows = row("rating", "Rating__c", section="companies") + row("next_step", "next_step__c", section="deals")
+    rows = row("rating", "Rating__c", section="companies") + row(
+        "next_step", "next_step__c", section="deals"
+    )
 
     stage.operator.push_settings(MINIMAL + rows, apply=True)
 
@@ -120,8 +139,12 @@ def test_companies_and_deals_have_fields_of_their_own(stage: Stage) -> None:
 
 @pytest.mark.rule("CH-14")
 def test_deals_are_matched_by_what_is_unique_on_both_sides(stage: Stage) -> None:
-    """A property that demands unique values and an external id; anything else might pair strangers, and is refused with its reason."""
-    unique = '[connection.deals]\nmatch_hubspot = "order_number"\nmatch_salesforce = "order_number__c"\n'
+    """A property that demands unique values and an external id; anything else might pair strangers,
+    and is refused with its reason.
+    """
+    unique = (
+        '[connection.deals]\nmatch_hubspot = "order_number"\nmatch_salesforce = "order_number__c"\n'
+    )
     shared = '[connection.deals]\nmatch_hubspot = "next_step"\nmatch_salesforce = "Next_Step__c"\n'
     unknown = '[connection.deals]\nmatch_hubspot = "number"\nmatch_salesforce = "Number__c"\n'
 
@@ -167,7 +190,9 @@ WRONG = {
         'line 11: Formula__c cannot be written in Salesforce, so its update must be "always_salesforce" or "never", '
         'not "prefer_hubspot" (MAP-8)'
     ),
-    row("hs_lead_status", "Industry"): "line 11: Industry is mapped already: by default industry goes with it (MAP-8)",
+    row(
+        "hs_lead_status", "Industry"
+    ): "line 11: Industry is mapped already: by default industry goes with it (MAP-8)",
     row("lifecyclestage", "Favourite_Colour__c"): (
         'line 11: Favourite_Colour__c on Lead lacks "Subscriber", "Lead", "Marketing Qualified Lead", "Sales Qualified Lead", '
         '"Opportunity" and 3 more: its values must be the labels of HubSpot\'s lifecycle stages (MAP-16)'
@@ -182,7 +207,10 @@ WRONG = {
 @pytest.mark.parametrize("rows", WRONG)
 def test_a_row_that_the_crms_contradict_is_refused(stage: Stage, rows: str) -> None:
     """Push and check name the line and the rule, and nothing comes into force."""
-    for refuse in (lambda text: stage.operator.push_settings(text, apply=True), stage.operator.check):
+    for refuse in (
+        lambda text: stage.operator.push_settings(text, apply=True),
+        stage.operator.check,
+    ):
         with pytest.raises(ConfigError) as refused:
             refuse(MINIMAL + rows)
         assert str(refused.value) == WRONG[rows]
@@ -192,7 +220,11 @@ def test_a_row_that_the_crms_contradict_is_refused(stage: Stage, rows: str) -> N
 @pytest.mark.rule("MAP-5")
 def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
     """Every complaint stands at the line of its own row, whatever stands above it."""
-    rows = row("hubspot_owner_id", "OwnerId") + row("nick", "Nickname__c") + row("nickname", "Nickname_c")
+    rows = (
+        row("hubspot_owner_id", "OwnerId")
+        + row("nick", "Nickname__c")
+        + row("nickname", "Nickname_c")
+    )
 
     with pytest.raises(ConfigError) as refused:
         stage.operator.push_settings(MINIMAL + rows, apply=True)
@@ -206,7 +238,9 @@ def test_an_owner_row_does_not_shift_the_lines(stage: Stage) -> None:
 @pytest.mark.rule("FLD-2")
 @pytest.mark.rule("MAP-16")
 def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
-    """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never reach Salesforce."""
+    """A row of the operator's and a custom picklist of the labels: HubSpot's inner names never
+    reach Salesforce.
+    """
     stage.operator.push_settings(MINIMAL + row("lifecyclestage", "Stage__c"), apply=True)
 
     (rule,) = stage.operator.settings().connections[0].contacts.field
@@ -216,7 +250,9 @@ def test_the_lifecycle_stage_carries_its_labels(stage: Stage) -> None:
 
 @pytest.mark.rule("MAP-6")
 def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
-    """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file brings the old state back."""
+    """A mapping is not retroactive: pushing it writes to no record of either CRM, and the old file
+    brings the old state back.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
 
     stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
@@ -224,7 +260,10 @@ def test_a_new_mapping_moves_nothing_by_itself(stage: Stage) -> None:
     stage.operator.rollback(1, apply=True)
 
     assert (stage.writes, row.since) == ((0, 0), NOON)
-    assert stage.operator.settings().connections == dated(Settings(), load_settings(MINIMAL), NOON).connections
+    assert (
+        stage.operator.settings().connections
+        == dated(Settings(), load_settings(MINIMAL), NOON).connections
+    )
 
 
 @pytest.mark.rule("MAP-6")
@@ -243,9 +282,16 @@ def test_choices_that_cannot_cross_are_warned_of(stage: Stage) -> None:
 
     pushed = stage.operator.push_settings(text, apply=True)
 
-    assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (True, [(11, "MAP-7")])
-    assert pushed.warnings[0].sentence.startswith('"Subscriber", "Lead", "Marketing Qualified Lead"')
-    assert [one for one in stage.operator.check(text).warnings if one.rule != "TASK-1"] == [*pushed.warnings]
+    assert (pushed.applied, [(one.line, one.rule) for one in pushed.warnings]) == (
+        True,
+        [(11, "MAP-7")],
+    )
+    assert pushed.warnings[0].sentence.startswith(
+        '"Subscriber", "Lead", "Marketing Qualified Lead"'
+    )
+    assert [one for one in stage.operator.check(text).warnings if one.rule != "TASK-1"] == [
+        *pushed.warnings
+    ]
 
 
 @pytest.mark.parametrize("at", ["hubspot", "salesforce"])
@@ -256,7 +302,9 @@ def test_nothing_is_pushed_unchecked(stage: Stage, at: str) -> None:
     with pytest.raises(Refused) as refused:
         stage.operator.push_settings(MINIMAL + COLOUR, apply=True)
 
-    assert refused.value.text.startswith(f"the fields that acme maps could not be looked up in {at}: ")
+    assert refused.value.text.startswith(
+        f"the fields that acme maps could not be looked up in {at}: "
+    )
     assert refused.value.hint.endswith(f"Nothing was pushed; try again once {at} answers.")
     assert stage.operator.settings().version == 0
     stage.operator.push_settings(MINIMAL, apply=True)
@@ -265,7 +313,9 @@ def test_nothing_is_pushed_unchecked(stage: Stage, at: str) -> None:
 
 
 def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
-    """The check finds what is kept out of date, and the same file pushed again brings it up to date."""
+    """The check finds what is kept out of date, and the same file pushed again brings it up to
+    date.
+    """
     text = MINIMAL + COLOUR
     stage.operator.push_settings(text, apply=True)
     stage.operator.setup(apply=True)
@@ -273,13 +323,17 @@ def test_a_field_that_changes_is_learnt_by_pushing_again(stage: Stage) -> None:
     assert stage.operator.push_settings(text, apply=True) == Pushed(1, applied=False)
 
     options = [{"value": "red", "label": "Red"}, {"value": "db", "label": "Navy"}]
-    stage.make_in_hubspot("/crm/v3/properties/contacts/favourite_colour", {"options": options}, "PATCH")
+    stage.make_in_hubspot(
+        "/crm/v3/properties/contacts/favourite_colour", {"options": options}, "PATCH"
+    )
 
     changed = "favourite_colour / Favourite_Colour__c changed in a CRM since the push: push the settings again"
     stale = SetupStep("acme", Side.SALESFORCE, "mapped fields", StepState.WRONG, changed)
     assert [step for step in stage.operator.check().steps if not step.is_good] == [stale]
     changes = ("what the CRMs say of the mapped fields",)
-    assert stage.operator.push_settings(text, apply=True) == Pushed(2, applied=True, changes=changes)
+    assert stage.operator.push_settings(text, apply=True) == Pushed(
+        2, applied=True, changes=changes
+    )
     assert stage.operator.check().is_good
     (rule,) = stage.operator.settings().connections[0].contacts.field
     assert rule == replace(LEARNT, choices=(("red", "Red"), ("db", "DB")))
@@ -289,9 +343,13 @@ def test_what_was_learnt_is_stored_and_read_back() -> None:
     """Choices and objects survive the table; a row of an older release has none."""
     (connection,) = load_settings(MINIMAL + COLOUR).connections
     contacts = replace(connection.contacts, field=(LEARNT,))
-    settings = replace(load_settings(MINIMAL), connections=(replace(connection, contacts=contacts),), version=3)
+    settings = replace(
+        load_settings(MINIMAL), connections=(replace(connection, contacts=contacts),), version=3
+    )
 
     assert from_json(to_json(settings), 3) == settings
     older = '{"connections":[{"name":"acme","hubspot":{"portal_id":1,"secret":"s"},"salesforce":{"login_url":"u","secret":"s"},'
-    older += '"contacts":{"field":[{"hubspot":"a","salesforce":"B","update":"never","form":"text"}]}}]}'
+    older += (
+        '"contacts":{"field":[{"hubspot":"a","salesforce":"B","update":"never","form":"text"}]}}]}'
+    )
     assert from_json(older, 1).connections[0].contacts.field == (FieldRule("a", "B", Update.NEVER),)

@@ -1,4 +1,6 @@
-"""Set-up makes the Event Relay that the settings ask for: Salesforce's forms offer no channel of one's own."""
+"""Set-up makes the Event Relay that the settings ask for: Salesforce's forms offer no channel of
+one's own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.config import load_settings
-from crmsync.flows.set_up import StepState
+from crmsync.flows.setup.connection import StepState
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -23,7 +25,9 @@ PARTS = [
 ]
 
 
-def relay_steps(stage: Stage, *, apply: bool, as_admin: bool = False) -> dict[str, tuple[StepState, str]]:
+def relay_steps(
+    stage: Stage, *, apply: bool, as_admin: bool = False
+) -> dict[str, tuple[StepState, str]]:
     """What set-up says of the relay's parts."""
     steps = stage.operator.setup(apply=apply, as_admin=as_admin)
     return {step.what: (step.state, step.text) for step in steps if step.what in PARTS}
@@ -31,7 +35,9 @@ def relay_steps(stage: Stage, *, apply: bool, as_admin: bool = False) -> dict[st
 
 def tooling(stage: Stage, name: str, *columns: str) -> list[dict[str, Any]]:
     """Rows of the Tooling API."""
-    rows = stage.in_salesforce(f"tooling/query/?q=SELECT+{','.join(columns)}+FROM+{name}")["records"]
+    rows = stage.in_salesforce(f"tooling/query/?q=SELECT+{','.join(columns)}+FROM+{name}")[
+        "records"
+    ]
     return [{column: row[column] for column in columns} for row in rows]
 
 
@@ -43,7 +49,9 @@ def start(stage: Stage, **metadata: str) -> None:
 
 
 def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
-    """To the account of the settings, from the earliest event after an outage; a second run makes nothing and says what is left to do."""
+    """To the account of the settings, from the earliest event after an outage; a second run makes
+    nothing and says what is left to do.
+    """
     stage.operator.push_settings(RELAY, apply=True)
     before = relay_steps(stage, apply=False)
     made = relay_steps(stage, apply=True)
@@ -63,8 +71,13 @@ def test_a_relay_is_made_once_with_its_channel(stage: Stage) -> None:
     columns = ("EventChannel", "DestinationResourceName", "RelayOption")
     (relay,) = tooling(stage, "EventRelayConfig", *columns)
     assert json.loads(relay.pop("RelayOption")) == {"ReplayRecovery": "EARLIEST"}
-    assert relay == {"EventChannel": "Crmsync__chn", "DestinationResourceName": "callout:Crmsync_Event_Relay"}
-    assert tooling(stage, "NamedCredential", "Endpoint") == [{"Endpoint": "arn:aws:EU-WEST-1:111122223333"}]
+    assert relay == {
+        "EventChannel": "Crmsync__chn",
+        "DestinationResourceName": "callout:Crmsync_Event_Relay",
+    }
+    assert tooling(stage, "NamedCredential", "Endpoint") == [
+        {"Endpoint": "arn:aws:EU-WEST-1:111122223333"}
+    ]
 
 
 def test_a_relay_that_would_skip_what_came_meanwhile_is_told(stage: Stage) -> None:
@@ -78,7 +91,9 @@ def test_a_relay_that_would_skip_what_came_meanwhile_is_told(stage: Stage) -> No
 
 @pytest.mark.rule("SET-4")
 def test_a_relay_carries_what_syncs_and_nothing_else(stage: Stage) -> None:
-    """Of contacts alone only leads and contacts are heard of; without the setting there is no relay at all."""
+    """Of contacts alone only leads and contacts are heard of; without the setting there is no relay
+    at all.
+    """
     stage.operator.push_settings(RELAY + "[connection.companies]\nsync = false\n", apply=True)
     alone = relay_steps(stage, apply=True)
     stage.operator.push_settings(MINIMAL, apply=True)

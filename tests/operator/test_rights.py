@@ -1,4 +1,6 @@
-"""What the two accounts that crmsync signs in with may do: `setup` and `check` name what is missing, and nothing that is not needed."""
+"""What the two accounts that crmsync signs in with may do: `setup` and `check` name what is
+missing, and nothing that is not needed.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +9,39 @@ from dataclasses import replace
 import pytest
 import requests
 
-from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
 from crmsync.model.settings import CompanySettings, ContactSettings, DealSettings, EmailTaskSettings
-from crmsync.rules.mapped_rights import lacking, mapped_rules
-from crmsync.rules.scopes import scopes_of
+from crmsync.rules.settings.rights import lacking, mapped_rules
+from crmsync.rules.settings.scopes import scopes_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
 
-CONTACTS = tuple(f"crm.{what}.contacts.{verb}" for what in ("objects", "schemas") for verb in ("read", "write"))
+CONTACTS = tuple(
+    f"crm.{what}.contacts.{verb}" for what in ("objects", "schemas") for verb in ("read", "write")
+)
 OPT_OUT = "communication_preferences.read_write"
 OWNERS = "crm.objects.owners.read"
 
 
 def findings(stage: Stage, *, apply: bool = False) -> dict[str, tuple[str, str]]:
     """What set-up says is not as it should be: state and sentence."""
-    return {step.what: (step.state, step.text) for step in stage.operator.setup(apply=apply) if not step.is_good}
+    return {
+        step.what: (step.state, step.text)
+        for step in stage.operator.setup(apply=apply)
+        if not step.is_good
+    }
 
 
 @pytest.mark.rule("CH-18")
 def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
-    """Companies, a list to look at and tasks have scopes of their own; what is switched off has none (SET-4)."""
+    """Companies, a list to look at and tasks have scopes of their own; what is switched off has
+    none (SET-4).
+    """
     both = replace(a_connection(), email_tasks=EmailTaskSettings(kinds=()))
     contacts = replace(both, companies=CompanySettings(sync=False))
     listed = replace(contacts, contacts=ContactSettings(inclusion_list="77"))
@@ -40,7 +50,9 @@ def test_a_connection_asks_for_no_more_scopes_than_its_concerns_need() -> None:
 
     plain = {*CONTACTS, OPT_OUT, OWNERS}
     assert set(scopes_of(contacts)) == plain
-    companies, deals = ({one.replace("contacts", name) for one in CONTACTS} for name in ("companies", "deals"))
+    companies, deals = (
+        {one.replace("contacts", name) for one in CONTACTS} for name in ("companies", "deals")
+    )
     assert set(scopes_of(both)) == plain | companies | deals
     assert set(scopes_of(replace(both, deals=DealSettings(sync=False)))) == plain | companies
     assert set(scopes_of(listed)) == plain | {"crm.lists.read"}
@@ -62,7 +74,9 @@ def test_scopes_that_the_token_lacks_are_named() -> None:
 
 
 def test_a_look_without_its_scope_fails_by_itself() -> None:
-    """Without a scope for companies their properties cannot be looked at; Salesforce is set up all the same."""
+    """Without a scope for companies their properties cannot be looked at; Salesforce is set up all
+    the same.
+    """
     scopes = [scope for scope in scopes_of(a_connection()) if "companies" not in scope]
     with stages.stage(portal={"scopes": scopes}) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
@@ -75,7 +89,9 @@ def test_a_look_without_its_scope_fails_by_itself() -> None:
 
 @pytest.mark.rule("CH-5")
 def test_a_secret_that_names_another_app_is_told() -> None:
-    """Our own writes are known by the app's id in the webhooks: a wrong one would make each of them look like news."""
+    """Our own writes are known by the app's id in the webhooks: a wrong one would make each of them
+    look like news.
+    """
     with stages.stage(portal={"app_id": 4711}) as stage:
         stage.hubspot.portals[0].app_id = 4712
         stage.operator.push_settings(MINIMAL, apply=True)
@@ -89,27 +105,38 @@ def test_a_secret_that_names_another_app_is_told() -> None:
 
 @pytest.mark.rule("PERM-1")
 def test_set_up_gives_an_integration_user_what_it_needs() -> None:
-    """A user with hardly a right cannot see the objects; the permission set opens these, and nothing but these."""
+    """A user with hardly a right cannot see the objects; the permission set opens these, and
+    nothing but these.
+    """
     with stages.stage(org={"integration_profile": "minimum"}) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         before = findings(stage)
         after = findings(stage, apply=True)
         made = stage.in_salesforce("sobjects/Lead/describe")
-        opened = stage.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")["records"]
+        opened = stage.in_salesforce("query/?q=SELECT+SobjectType+FROM+ObjectPermissions")[
+            "records"
+        ]
         again = stage.operator.setup(apply=True)
 
     assert before["mapped fields of Lead"] == (StepState.MISSING, "no access")
     assert before["access to every Lead"] == (StepState.MISSING, "")
     assert after == {}
     assert (made["createable"], made["updateable"]) == (True, True)
-    assert sorted(row["SobjectType"] for row in opened) == ["Account", "Contact", "Lead", "Opportunity"]
+    assert sorted(row["SobjectType"] for row in opened) == [
+        "Account",
+        "Contact",
+        "Lead",
+        "Opportunity",
+    ]
     assert {step.state for step in again} == {StepState.THERE}
 
 
 @pytest.mark.rule("PERM-1")
 @pytest.mark.rule("SET-4")
 def test_contacts_alone_come_with_reading_accounts() -> None:
-    """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right grows."""
+    """Salesforce gives nobody contacts who may not read accounts; once companies sync, that right
+    grows.
+    """
     with stages.stage(org={"integration_profile": "minimum"}) as stage:
         stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
         alone = findings(stage, apply=True), granted(stage), findings(stage, apply=True)
@@ -117,17 +144,28 @@ def test_contacts_alone_come_with_reading_accounts() -> None:
         together = findings(stage), findings(stage, apply=True), granted(stage)
 
     everything = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
-    assert alone == ({}, {"Account": ["Read", "ViewAllRecords"], "Contact": everything, "Lead": everything}, {})
+    assert alone == (
+        {},
+        {"Account": ["Read", "ViewAllRecords"], "Contact": everything, "Lead": everything},
+        {},
+    )
     assert together[0]["access to every Account"] == (StepState.MISSING, "")
-    assert together[1:] == ({}, dict.fromkeys(("Account", "Contact", "Lead", "Opportunity"), everything))
+    assert together[1:] == (
+        {},
+        dict.fromkeys(("Account", "Contact", "Lead", "Opportunity"), everything),
+    )
 
 
 def granted(stage: stages.Stage) -> dict[str, list[str]]:
     """Object -> the rights to it that our permission set gives."""
     names = ["Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords"]
     columns = ",".join(f"Permissions{name}" for name in names)
-    rows = stage.in_salesforce(f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions")["records"]
-    given = {row["SobjectType"]: [name for name in names if row[f"Permissions{name}"]] for row in rows}
+    rows = stage.in_salesforce(f"query/?q=SELECT+SobjectType,{columns}+FROM+ObjectPermissions")[
+        "records"
+    ]
+    given = {
+        row["SobjectType"]: [name for name in names if row[f"Permissions{name}"]] for row in rows
+    }
     return dict(sorted(given.items()))
 
 
@@ -136,7 +174,13 @@ def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
     """What the integration user cannot see cannot cross, so the field is named with what to do."""
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
-    fault = {"at": "salesforce", "kind": "field_removed", "object": "Contact", "field": "Fax", "times": 99}
+    fault = {
+        "at": "salesforce",
+        "kind": "field_removed",
+        "object": "Contact",
+        "field": "Fax",
+        "times": 99,
+    }
     stage.faults.replace([fault])
 
     text = 'Fax cannot be seen: give the integration user access to it, or map it with update = "never" (PERM-2)'
@@ -147,12 +191,21 @@ def test_mapped_fields_without_access_are_named(stage: Stage) -> None:
 
 @pytest.mark.rule("PERM-2")
 def test_only_fields_that_are_written_must_be_editable() -> None:
-    """A mapping whose value always comes from Salesforce needs reading alone, one that never syncs nothing (MAP-4)."""
-    rows = (FieldRule("fax", "Fax", Update.NEVER), FieldRule("rank", "Rank__c", Update.ALWAYS_SALESFORCE))
+    """A mapping whose value always comes from Salesforce needs reading alone, one that never syncs
+    nothing (MAP-4).
+    """
+    rows = (
+        FieldRule("fax", "Fax", Update.NEVER),
+        FieldRule("rank", "Rank__c", Update.ALWAYS_SALESFORCE),
+    )
     connection = a_connection(field=rows)
     rules = mapped_rules(connection)
     names = [rule.salesforce for rule in rules["Lead"]]
-    fields = [SalesforceField(name, is_read_only=name in {"Rank__c", "Title"}) for name in names if name != "City"]
+    fields = [
+        SalesforceField(name, is_read_only=name in {"Rank__c", "Title"})
+        for name in names
+        if name != "City"
+    ]
 
     assert set(rules) == {"Lead", "Contact", "Account", "Opportunity"}
     assert {"Rank__c", "HasOptedOutOfEmail"} <= set(names)
@@ -164,19 +217,30 @@ def test_only_fields_that_are_written_must_be_editable() -> None:
 
 
 def test_tasks_do_without_an_external_id_where_salesforce_will_not_have_one() -> None:
-    """The field is made all the same, set-up says what it is not, and whoever looks again finds nothing to mend."""
+    """The field is made all the same, set-up says what it is not, and whoever looks again finds
+    nothing to mend.
+    """
     with stages.stage(org={"activity_external_ids": False}) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         made = {step.what: step for step in stage.operator.setup(apply=True)}
         again = stage.operator.setup(apply=True)
-        fields = {row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]}
+        fields = {
+            row["name"]: row for row in stage.in_salesforce("sobjects/Task/describe")["fields"]
+        }
 
     field = made["field Activity.Crmsync_Email_Event__c"]
     assert field.state is StepState.MADE
-    assert field.text.startswith("a field like any other, as Salesforce will not have an external id there")
+    assert field.text.startswith(
+        "a field like any other, as Salesforce will not have an external id there"
+    )
     assert {step.state for step in [*made.values(), *again]} == {StepState.MADE, StepState.THERE}
     key = fields["Crmsync_Email_Event__c"]
-    assert (key["type"], key["length"], key["externalId"], key["updateable"]) == ("string", 255, False, True)
+    assert (key["type"], key["length"], key["externalId"], key["updateable"]) == (
+        "string",
+        255,
+        False,
+        True,
+    )
     assert {step.state for step in again} == {StepState.THERE}
 
 
@@ -186,12 +250,21 @@ def test_a_record_type_that_the_integration_user_does_not_have_is_named() -> Non
     with stages.stage(org={"opportunity_record_types": types}) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         stage.operator.setup(apply=True)
-        (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")["records"]
-        row = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-12-01", "RecordTypeId": renewal["Id"]}
+        (renewal,) = stage.in_salesforce("query/?q=SELECT+Id+FROM+RecordType+WHERE+Name='Renewal'")[
+            "records"
+        ]
+        row = {
+            "Name": "x",
+            "StageName": "Prospecting",
+            "CloseDate": "2026-12-01",
+            "RecordTypeId": renewal["Id"],
+        }
         with pytest.raises(requests.HTTPError) as refused:
             stage.make_in_salesforce("sobjects/Opportunity", row)
         found = findings(stage)
 
-    assert {what: state for what, (state, _) in found.items()} == {"record type Renewal": StepState.WRONG}
+    assert {what: state for what, (state, _) in found.items()} == {
+        "record type Renewal": StepState.WRONG
+    }
     assert found["record type Renewal"][1].startswith("is not assigned to the integration user")
     assert refused.value.response.json()[0]["errorCode"] == "INVALID_CROSS_REFERENCE_KEY"

@@ -8,12 +8,12 @@ import pytest
 
 from crmsync.config import Complaint, ConfigError, load_settings
 from crmsync.errors import Gone
-from crmsync.flows.operator_results import Checked, ErrorRow, Pushed
-from crmsync.flows.set_up import StepState
+from crmsync.flows.operator.results import Checked, ErrorRow, Pushed
+from crmsync.flows.setup.connection import StepState
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Settings
-from crmsync.rules.settings_dates import dated
+from crmsync.rules.settings.dates import dated
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -52,7 +52,9 @@ def test_the_same_text_is_not_pushed_twice(stage: Stage) -> None:
 
 
 def test_a_comment_is_worth_a_version(stage: Stage) -> None:
-    """The file is kept as it was written, so other wording is another version that changes nothing."""
+    """The file is kept as it was written, so other wording is another version that changes
+    nothing.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
 
     pushed = stage.operator.push_settings("# ours\n" + MINIMAL, apply=True)
@@ -93,12 +95,18 @@ def furnished() -> Iterator[Stage]:
 
 
 def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
-    """Numbers, switches, lists, owners and mapping rows; a connection that is gone is said to be."""
+    """Numbers, switches, lists, owners and mapping rows; a connection that is gone is said to
+    be.
+    """
     stage = furnished
     stage.operator.push_settings(EVERYTHING, apply=True)
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
-    changed = EVERYTHING.replace("= 20000", "= 0").replace("delete_in_hubspot = true", "delete_in_hubspot = false")
-    changed = changed.replace(', "BOUNCE"', "").replace('"Favourite_Colour__c"', '"Other_Colour__c"')
+    changed = EVERYTHING.replace("= 20000", "= 0").replace(
+        "delete_in_hubspot = true", "delete_in_hubspot = false"
+    )
+    changed = changed.replace(', "BOUNCE"', "").replace(
+        '"Favourite_Colour__c"', '"Other_Colour__c"'
+    )
     changed = changed.replace('"ben@example.com"', '"eve@example.com"')
 
     pushed = stage.operator.push_settings(changed + other, apply=True)
@@ -114,7 +122,9 @@ def test_every_kind_of_difference_has_its_line(furnished: Stage) -> None:
         'acme.owners ben@example.com: "005000000000001AAA" -> none',
         "beta: new, HubSpot account 555002",
     )
-    assert stage.operator.push_settings(other, apply=False).changes == ("acme: removed, its records no longer sync",)
+    assert stage.operator.push_settings(other, apply=False).changes == (
+        "acme: removed, its records no longer sync",
+    )
 
 
 def test_check_asks_both_sides_and_writes_nothing(stage: Stage) -> None:
@@ -127,7 +137,9 @@ def test_check_asks_both_sides_and_writes_nothing(stage: Stage) -> None:
 
 
 def test_check_is_good_after_set_up(stage: Stage) -> None:
-    """With everything made, the settings in force have nothing left to do; what will end by itself is told."""
+    """With everything made, the settings in force have nothing left to do; what will end by itself
+    is told.
+    """
     with pytest.raises(Gone, match="no settings have been pushed yet"):
         stage.operator.check()
     stage.operator.push_settings(MINIMAL, apply=True)
@@ -139,7 +151,9 @@ def test_check_is_good_after_set_up(stage: Stage) -> None:
         "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
         "it has announced no successor"
     )
-    assert checked == Checked(tuple(stage.operator.setup(apply=False)), (Complaint(1, log, "TASK-1"),))
+    assert checked == Checked(
+        tuple(stage.operator.setup(apply=False)), (Complaint(1, log, "TASK-1"),)
+    )
     assert (checked.is_good, len(checked.steps)) == (True, len(steps))
 
 
@@ -147,9 +161,19 @@ def test_a_record_that_waits_is_listed_and_is_no_error(stage: Stage) -> None:
     """Errors are counted across connections; a contact without an address only waits (TRG-17)."""
     other = MINIMAL.replace("acme", "beta").replace("555001", "555002")
     stage.operator.push_settings(MINIMAL + other, apply=True)
-    waiting = Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address.")
-    refused = Report(Ref(Side.HUBSPOT, "contact", "82"), Category.VALIDATION, "A rule says no.", "Phone", "Mend it.")
-    elsewhere = Report(Ref(Side.HUBSPOT, "contact", "83"), Category.INTERNAL, "Not of any connection.")
+    waiting = Report(
+        Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "It has no e-mail address."
+    )
+    refused = Report(
+        Ref(Side.HUBSPOT, "contact", "82"),
+        Category.VALIDATION,
+        "A rule says no.",
+        "Phone",
+        "Mend it.",
+    )
+    elsewhere = Report(
+        Ref(Side.HUBSPOT, "contact", "83"), Category.INTERNAL, "Not of any connection."
+    )
     stage.inbox.park("beta", [refused])
     stage.inbox.park("acme", [waiting])
     stage.inbox.park("gone", [elsewhere])

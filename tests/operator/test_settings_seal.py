@@ -1,4 +1,6 @@
-"""No settings count that were put into the table past the command: not made up, not changed, not taken from elsewhere in it."""
+"""No settings count that were put into the table past the command: not made up, not changed, not
+taken from elsewhere in it.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,17 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.errors import Distrusted, Refused
-from crmsync.flows.operator_results import Pushed, Shown
-from crmsync.flows.shelf import Standing, standing
-from crmsync.gateways.settings import EARLIER, REPLACED, UNSEALED, FreshSettings, SettingsTable
+from crmsync.flows.operator.results import Pushed, Shown
+from crmsync.flows.operator.stored_settings import Standing, standing
+from crmsync.gateways.dynamodb.settings import (
+    EARLIER,
+    REPLACED,
+    UNSEALED,
+    FreshSettings,
+    SettingsTable,
+)
 from crmsync.model.settings import Settings
-from crmsync.wire.settings_rows import Entry, Revision, to_json
+from crmsync.wire.settings.rows import Entry, Revision, to_json
 from tests import aws
 from tests.builders import at
 from tests.config.files import MINIMAL
@@ -44,7 +52,9 @@ def stage() -> Iterator[Stage]:
 
 def push(table: SettingsTable, text: str) -> Settings:
     """The next version."""
-    return table.push(text, Settings(load_settings(text).connections, table.load().version), at=at(), by="ada")
+    return table.push(
+        text, Settings(load_settings(text).connections, table.load().version), at=at(), by="ada"
+    )
 
 
 def row(place: str, name: str = "settings") -> dict[str, Any]:
@@ -62,12 +72,16 @@ def put(item: dict[str, Any], name: str = "settings", **attributes: Any) -> None
 def take(*places: str) -> None:
     """Delete rows past the command."""
     for place in places:
-        aws.client("dynamodb").delete_item(TableName="settings", Key={"pk": {"S": "settings"}, "sk": {"S": place}})
+        aws.client("dynamodb").delete_item(
+            TableName="settings", Key={"pk": {"S": "settings"}, "sk": {"S": place}}
+        )
 
 
 def turn(*keys: str) -> None:
     """Store other keys in the secret."""
-    aws.client("secretsmanager").put_secret_value(SecretId="settings-key", SecretString=" ".join(keys))
+    aws.client("secretsmanager").put_secret_value(
+        SecretId="settings-key", SecretString=" ".join(keys)
+    )
 
 
 def anew() -> SettingsTable:
@@ -102,7 +116,9 @@ OTHER = to_json(load_settings(OTHER_ORG))
     ],
     ids=str,
 )
-def test_a_row_that_was_changed_is_refused(table: SettingsTable, attributes: dict[str, Any]) -> None:
+def test_a_row_that_was_changed_is_refused(
+    table: SettingsTable, attributes: dict[str, Any]
+) -> None:
     """Whatever of it was changed, for a function and for the operator alike."""
     put(row("current"), **attributes)
 
@@ -110,7 +126,9 @@ def test_a_row_that_was_changed_is_refused(table: SettingsTable, attributes: dic
 
 
 def test_a_row_of_the_history_is_none_in_force(table: SettingsTable) -> None:
-    """A seal holds for its own place, so an older version cannot be put in force by copying its row."""
+    """A seal holds for its own place, so an older version cannot be put in force by copying its
+    row.
+    """
     push(table, OTHER_ORG)
     put(row("v000001"), sk={"S": "current"})
 
@@ -127,7 +145,9 @@ def test_a_changed_version_is_not_rolled_back_to(table: SettingsTable) -> None:
 
 
 def test_what_was_in_force_once_is_not_put_back(table: SettingsTable) -> None:
-    """Its seal holds; the operator sees that a later version was pushed, and a function that has run with that one does not go back."""
+    """Its seal holds; the operator sees that a later version was pushed, and a function that has
+    run with that one does not go back.
+    """
     before = row("current")
     warm = FreshSettings(table, now=iter((0.0, 60.0, 60.0, 60.0)).__next__)
     push(table, OTHER_ORG)
@@ -138,7 +158,9 @@ def test_what_was_in_force_once_is_not_put_back(table: SettingsTable) -> None:
 
 
 def test_a_function_that_starts_anew_takes_what_was_in_force_once(table: SettingsTable) -> None:
-    """The limit of a seal: it tells who stored a row and not when. Whoever kept an old row and may write the table can put it back."""
+    """The limit of a seal: it tells who stored a row and not when. Whoever kept an old row and may
+    write the table can put it back.
+    """
     before = row("current")
     push(table, OTHER_ORG)
     put(before)
@@ -155,7 +177,9 @@ def test_settings_that_were_taken_away_are_missed(table: SettingsTable) -> None:
 
 @pytest.mark.parametrize("earlier", [0, 1], ids=["first push", "later push"])
 def test_a_push_between_two_reads_is_no_theft(earlier: int) -> None:
-    """Whoever reads while somebody pushes sees the settings from before or the new ones, and trusts both."""
+    """Whoever reads while somebody pushes sees the settings from before or the new ones, and trusts
+    both.
+    """
     with settings_table() as table:
         for _ in range(earlier):
             push(table, OTHER_ORG)
@@ -171,7 +195,9 @@ def test_a_push_between_two_reads_is_no_theft(earlier: int) -> None:
 
 
 def test_a_function_does_not_go_on_with_an_emptied_table(table: SettingsTable) -> None:
-    """Who had settings and finds none at all does not take that for a deployment without settings."""
+    """Who had settings and finds none at all does not take that for a deployment without
+    settings.
+    """
     clock = [0.0]
     warm = FreshSettings(table, now=lambda: clock[0])
     assert warm.settings().version == 1
@@ -182,7 +208,9 @@ def test_a_function_does_not_go_on_with_an_emptied_table(table: SettingsTable) -
 
 
 def test_a_function_looks_again_soon(table: SettingsTable) -> None:
-    """Settings that are refused are looked at again after five seconds, and not before: many messages make few reads."""
+    """Settings that are refused are looked at again after five seconds, and not before: many
+    messages make few reads.
+    """
     clock = [0.0]
     warm = FreshSettings(table, now=lambda: clock[0])
     good = row("current")
@@ -197,7 +225,9 @@ def test_a_function_looks_again_soon(table: SettingsTable) -> None:
 
 
 def test_a_new_key_is_learnt_when_it_is_met(table: SettingsTable) -> None:
-    """The key in use stands first in the secret; what an earlier one has sealed is good as long as that stands behind it."""
+    """The key in use stands first in the secret; what an earlier one has sealed is good as long as
+    that stands behind it.
+    """
     assert table.load().version == 1
     turn(f"2:{NEW_KEY}", SETTINGS_KEY)
     later = anew()
@@ -212,7 +242,8 @@ def test_a_new_key_is_learnt_when_it_is_met(table: SettingsTable) -> None:
 
 @pytest.mark.usefixtures("table")
 @pytest.mark.parametrize(
-    "content", [" ", "short", "x" * 65, f"{SETTINGS_KEY} {NEW_KEY}", f"2:{NEW_KEY} 2:{SETTINGS_KEY}"]
+    "content",
+    [" ", "short", "x" * 65, f"{SETTINGS_KEY} {NEW_KEY}", f"2:{NEW_KEY} 2:{SETTINGS_KEY}"],
 )
 def test_without_a_key_no_settings_count(content: str) -> None:
     """A secret that holds no key is told as such; nothing can be pushed either."""
@@ -225,7 +256,9 @@ def test_without_a_key_no_settings_count(content: str) -> None:
 
 
 def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
-    """It starts from the newest version whose seal holds, so no mapping is taken for new, and takes the next free number."""
+    """It starts from the newest version whose seal holds, so no mapping is taken for new, and takes
+    the next free number.
+    """
     shelf = stage.operator.shelf
     good = stage.operator.revision()
     put(row("current"), settings={"S": OTHER})
@@ -233,14 +266,20 @@ def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
     text = "The settings in force have a seal that does not hold: the table was written by somebody else than crmsync settings push."
 
     assert standing(shelf) == Standing(good, 3, text)
-    assert stage.operator.push_settings(MINIMAL, apply=False) == Pushed(3, applied=False, changes=(text,))
-    assert stage.operator.push_settings(MINIMAL, apply=True) == Pushed(3, applied=True, changes=(text,))
+    assert stage.operator.push_settings(MINIMAL, apply=False) == Pushed(
+        3, applied=False, changes=(text,)
+    )
+    assert stage.operator.push_settings(MINIMAL, apply=True) == Pushed(
+        3, applied=True, changes=(text,)
+    )
     assert stage.operator.settings() == replace(good.settings, version=3)
     assert [entry.version for entry in stage.operator.history() if entry.revision] == [3, 1]
 
 
 def test_what_an_earlier_release_has_left_is_pushed_again(stage: Stage) -> None:
-    """It had no seal, so somebody must look at it; its version and since when its rows count are carried on."""
+    """It had no seal, so somebody must look at it; its version and since when its rows count are
+    carried on.
+    """
     old = stage.operator.revision()
     put(row("current"), "state", version={"N": "7"})
     take("current", "v000001")
@@ -257,11 +296,15 @@ def test_what_an_earlier_release_has_left_is_pushed_again(stage: Stage) -> None:
 
 
 def test_what_runs_is_held_against_the_file(stage: Stage) -> None:
-    """Whoever has the key can seal a text beside settings that it does not say; the operator is told where they depart."""
+    """Whoever has the key can seal a text beside settings that it does not say; the operator is
+    told where they depart.
+    """
     parsed = load_settings(OTHER_ORG)
     stage.operator.shelf.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
 
     assert stage.operator.shown() == Shown(
         Revision(2, MINIMAL, replace(parsed, version=2), at(), "eve"),
-        ('acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"',),
+        (
+            'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"',
+        ),
     )

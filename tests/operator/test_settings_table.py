@@ -9,9 +9,9 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.errors import Conflict, TryAgain
-from crmsync.gateways.settings import SettingsTable
+from crmsync.gateways.dynamodb.settings import SettingsTable
 from crmsync.model.settings import Settings
-from crmsync.wire.settings_rows import Entry, Revision, from_json, to_json
+from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator.stages import settings_keys, settings_table
@@ -25,9 +25,13 @@ def table() -> Iterator[SettingsTable]:
 
 
 def test_the_table_tells_the_time_at_aws(table: SettingsTable) -> None:
-    """A push is dated by AWS, whatever the clock of the machine that it is made from; a second is precise enough."""
+    """A push is dated by AWS, whatever the clock of the machine that it is made from; a second is
+    precise enough.
+    """
     answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 02 Nov 2026 12:05:00 GMT"}}}
-    table._client.meta.events.register("after-call.dynamodb.GetItem", lambda parsed, **_: parsed.update(answered))
+    table._client.meta.events.register(
+        "after-call.dynamodb.GetItem", lambda parsed, **_: parsed.update(answered)
+    )
 
     assert table.now() == at(5)
 
@@ -45,13 +49,19 @@ def test_a_push_is_in_force_and_in_the_history(table: SettingsTable) -> None:
 
     revision = Revision(1, EVERYTHING, dataclasses.replace(settings, version=1), at(), "ada")
     assert pushed == revision.settings
-    assert (table.load(), table.current(), table.history()) == (pushed, revision, [Entry(1, revision)])
+    assert (table.load(), table.current(), table.history()) == (
+        pushed,
+        revision,
+        [Entry(1, revision)],
+    )
 
 
 def test_history_is_newest_first(table: SettingsTable) -> None:
     """Each push has a number of its own, and older ones stay."""
     first = table.push(MINIMAL, load_settings(MINIMAL), at=at())
-    second = table.push(EVERYTHING, Settings(load_settings(EVERYTHING).connections, first.version), at=at(5))
+    second = table.push(
+        EVERYTHING, Settings(load_settings(EVERYTHING).connections, first.version), at=at(5)
+    )
 
     assert table.history() == [
         Entry(2, Revision(2, EVERYTHING, second, at(5))),
@@ -76,7 +86,9 @@ def test_the_second_of_two_pushes_that_meet_is_refused(table: SettingsTable) -> 
 def test_stored_settings_are_read_by_any_release() -> None:
     """What a release does not know is left out, what it misses takes its default."""
     settings = load_settings(MINIMAL)
-    row = to_json(settings).replace('"create_in_hubspot":"leads_and_contacts",', '"from_a_later_release":true,')
+    row = to_json(settings).replace(
+        '"create_in_hubspot":"leads_and_contacts",', '"from_a_later_release":true,'
+    )
 
     assert from_json(row, 4) == Settings(settings.connections, 4)
 
@@ -86,13 +98,19 @@ def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
     versions = []
     for number in range(4):
         text = f"# {'x' * 350_000} {number}\n{MINIMAL}"
-        versions.append(table.push(text, Settings(load_settings(text).connections, number), at=at(number)).version)
+        versions.append(
+            table.push(
+                text, Settings(load_settings(text).connections, number), at=at(number)
+            ).version
+        )
 
     assert [one.version for one in table.history()] == versions[::-1] == [4, 3, 2, 1]
 
 
 def test_a_table_that_is_not_there_can_be_tried_again(table: SettingsTable) -> None:
-    """Whoever asks too early, or in the wrong account, gets an error of ours and not the vendor's."""
+    """Whoever asks too early, or in the wrong account, gets an error of ours and not the
+    vendor's.
+    """
     nowhere = SettingsTable(table._client, "nowhere", settings_keys())
 
     for ask in (nowhere.load, nowhere.history, lambda: nowhere.push(MINIMAL, Settings(), at=at())):

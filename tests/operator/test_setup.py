@@ -7,10 +7,10 @@ import requests
 
 from crmsync.config import load_settings
 from crmsync.errors import Refused
-from crmsync.flows.set_up import Schema, SetupStep, StepState
+from crmsync.flows.setup.connection import Schema, SetupStep, StepState
 from crmsync.model.records import Side
-from crmsync.rules.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
-from crmsync.rules.set_up_parts import FieldAccess, KeyField, Part
+from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, needed, salesforce_parts
+from crmsync.rules.settings.set_up_parts import FieldAccess, KeyField, Part
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
@@ -33,8 +33,12 @@ MAPPED = [
 
 def org(stage: Stage) -> SetupStep:
     """The step that names the org."""
-    row = stage.in_salesforce("query/?q=SELECT+Name,OrganizationType+FROM+Organization")["records"][0]
-    return SetupStep("acme", Side.SALESFORCE, f"org {row['Name']}, {row['OrganizationType']}", StepState.THERE)
+    row = stage.in_salesforce("query/?q=SELECT+Name,OrganizationType+FROM+Organization")["records"][
+        0
+    ]
+    return SetupStep(
+        "acme", Side.SALESFORCE, f"org {row['Name']}, {row['OrganizationType']}", StepState.THERE
+    )
 
 
 def steps(stage: Stage, state: StepState) -> list[SetupStep]:
@@ -74,7 +78,9 @@ def test_set_up_makes_everything_and_a_second_run_changes_nothing(stage: Stage) 
 
 
 def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage) -> None:
-    """HubSpot upserts by the key, so it must be unique; dates and numbers are what lists and reports can use (ROLL-8)."""
+    """HubSpot upserts by the key, so it must be unique; dates and numbers are what lists and
+    reports can use (ROLL-8).
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
 
@@ -101,7 +107,9 @@ def test_the_key_property_is_unique_and_the_others_have_their_types(stage: Stage
 
 @pytest.mark.parametrize("name", ["Lead", "Contact", "Account", "Opportunity"])
 def test_the_integration_user_sees_and_writes_the_key_field(stage: Stage, name: str) -> None:
-    """A new field is hidden until a permission set opens it; then it is an external id, unique whatever the case."""
+    """A new field is hidden until a permission set opens it; then it is an external id, unique
+    whatever the case.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
 
@@ -133,12 +141,16 @@ def test_companies_have_properties_of_their_own(stage: Stage) -> None:
 
 @pytest.mark.rule("SET-4")
 def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
-    """With companies switched off neither company nor account gets anything of ours; accounts can be read, as contacts ask for that."""
+    """With companies switched off neither company nor account gets anything of ours; accounts can
+    be read, as contacts ask for that.
+    """
     stage.operator.push_settings(MINIMAL + "[connection.companies]\nsync = false\n", apply=True)
 
     made = [step.what for step in stage.operator.setup(apply=True)]
 
-    assert [what for what in made if "company" in what or "Account" in what] == ["reading of every Account"]
+    assert [what for what in made if "company" in what or "Account" in what] == [
+        "reading of every Account"
+    ]
     assert "property contact.crmsync_owner_id" in made
     rows = stage.in_hubspot("/crm/v3/properties/companies")["results"]
     assert [row["name"] for row in rows if row["name"].startswith("crmsync")] == []
@@ -146,7 +158,9 @@ def test_nothing_is_made_for_companies_that_do_not_sync(stage: Stage) -> None:
 
 @pytest.mark.rule("SET-5")
 def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
-    """With deals switched off neither deal nor opportunity nor contact role gets anything of ours; with them on, each has its key."""
+    """With deals switched off neither deal nor opportunity nor contact role gets anything of ours;
+    with them on, each has its key.
+    """
     stage.operator.push_settings(MINIMAL + "[connection.deals]\nsync = false\n", apply=True)
     off = [step.what for step in stage.operator.setup(apply=True)]
     stage.operator.push_settings(MINIMAL, apply=True)
@@ -175,7 +189,9 @@ def test_nothing_is_made_for_deals_that_do_not_sync(stage: Stage) -> None:
 
 
 def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
-    """Made on Activity and seen on Task: an external id that need not be unique, and a whole number (Q-19, CH-2)."""
+    """Made on Activity and seen on Task: an external id that need not be unique, and a whole number
+    (Q-19, CH-2).
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     stage.operator.setup(apply=True)
 
@@ -184,7 +200,12 @@ def test_tasks_have_two_fields_of_their_own(stage: Stage) -> None:
     assert (key["type"], key["length"], key["externalId"], key["unique"], key["updateable"]) == (
         *("string", 255, True, False, True),
     )
-    assert (count["type"], count["precision"], count["scale"], count["updateable"]) == ("double", 9, 0, True)
+    assert (count["type"], count["precision"], count["scale"], count["updateable"]) == (
+        "double",
+        9,
+        0,
+        True,
+    )
 
 
 def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
@@ -197,12 +218,17 @@ def test_nothing_is_made_for_tasks_that_are_off(stage: Stage) -> None:
 
 def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
     """A part that somebody made before is found; one that cannot be used is told, not altered."""
-    stage.make_in_hubspot("/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"})
+    stage.make_in_hubspot(
+        "/crm/v3/properties/contacts/groups", {"name": "crmsync", "label": "Ours"}
+    )
     definition = {"label": "Id", "groupName": "crmsync", "type": "string", "fieldType": "text"}
-    stage.make_in_hubspot("/crm/v3/properties/contacts", {"name": "crmsync_salesforce_id", **definition})
+    stage.make_in_hubspot(
+        "/crm/v3/properties/contacts", {"name": "crmsync_salesforce_id", **definition}
+    )
     metadata = {"type": "Text", "label": "Id", "length": 20, "externalId": True}
     stage.make_in_salesforce(
-        "tooling/sobjects/CustomField", {"FullName": "Lead.Crmsync_HubSpot_Id__c", "Metadata": metadata}
+        "tooling/sobjects/CustomField",
+        {"FullName": "Lead.Crmsync_HubSpot_Id__c", "Metadata": metadata},
     )
     stage.operator.push_settings(MINIMAL, apply=True)
 
@@ -213,9 +239,13 @@ def test_what_is_there_already_is_left_alone(stage: Stage) -> None:
     assert found == [
         *(ACCOUNT, APP, SCOPES),
         SetupStep("acme", Side.HUBSPOT, "group crmsync of contact", StepState.THERE),
-        SetupStep("acme", Side.HUBSPOT, "property contact.crmsync_salesforce_id", StepState.WRONG, unique),
+        SetupStep(
+            "acme", Side.HUBSPOT, "property contact.crmsync_salesforce_id", StepState.WRONG, unique
+        ),
         org(stage),
-        SetupStep("acme", Side.SALESFORCE, "field Lead.Crmsync_HubSpot_Id__c", StepState.WRONG, manager),
+        SetupStep(
+            "acme", Side.SALESFORCE, "field Lead.Crmsync_HubSpot_Id__c", StepState.WRONG, manager
+        ),
         *MAPPED,
     ]
 
@@ -226,17 +256,23 @@ def test_an_archived_property_is_told(stage: Stage) -> None:
     stage.operator.setup(apply=True)
     headers = {"Authorization": f"Bearer {stage.hubspot.portals[0].user_token}"}
     requests.delete(
-        f"{stage.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id", headers=headers, timeout=30
+        f"{stage.urls['hubspot']}/crm/v3/properties/contacts/crmsync_owner_id",
+        headers=headers,
+        timeout=30,
     ).raise_for_status()
 
-    (failed,) = [step for step in stage.operator.setup(apply=True) if step.state is not StepState.THERE]
+    (failed,) = [
+        step for step in stage.operator.setup(apply=True) if step.state is not StepState.THERE
+    ]
 
     assert (failed.what, failed.state) == ("property contact.crmsync_owner_id", StepState.FAILED)
     assert failed.text.endswith("Restore the archived property of that name in HubSpot.")
 
 
 def test_nothing_is_made_in_another_account() -> None:
-    """A token of another HubSpot account is told and its account left alone; the other side is set up all the same."""
+    """A token of another HubSpot account is told and its account left alone; the other side is set
+    up all the same.
+    """
     with stages.stage(777) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
 
@@ -269,7 +305,10 @@ def test_an_account_without_room_for_a_pipeline_says_so() -> None:
         *others, failed = stage.operator.setup(apply=True)
 
         assert others == steps(stage, StepState.MADE)[:-PIPELINE_STEPS]
-        assert (failed.what, failed.state) == ("pipeline Salesforce - Default pipeline", StepState.FAILED)
+        assert (failed.what, failed.state) == (
+            "pipeline Salesforce - Default pipeline",
+            StepState.FAILED,
+        )
         assert "(LIM-3)" in failed.text
 
 
@@ -288,7 +327,8 @@ def test_group_edition_is_refused_with_a_reason() -> None:
 
 @pytest.mark.rule("INS-3")
 @pytest.mark.parametrize(
-    "edition", ["Professional Edition", "Enterprise Edition", "Unlimited Edition", "Developer Edition"]
+    "edition",
+    ["Professional Edition", "Enterprise Edition", "Unlimited Edition", "Developer Edition"],
 )
 def test_editions_with_the_api_are_supported(edition: str) -> None:
     """An org of an edition that has the API can be connected."""
@@ -307,7 +347,11 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
     failed, *others = stage.operator.setup(apply=True)
 
-    assert (failed.side, failed.what, failed.state) == (Side.HUBSPOT, "connection to hubspot", StepState.FAILED)
+    assert (failed.side, failed.what, failed.state) == (
+        Side.HUBSPOT,
+        "connection to hubspot",
+        StepState.FAILED,
+    )
     assert failed.text.endswith("Store a valid HubSpot access token in the connection's secret.")
     assert others == salesforce
 
@@ -315,8 +359,14 @@ def test_a_side_that_cannot_answer_does_not_keep_the_other_from_being_set_up(sta
     *others, failed = stage.operator.setup(apply=True)
 
     assert others == hubspot
-    assert (failed.side, failed.what, failed.state) == (Side.SALESFORCE, "connection to salesforce", StepState.FAILED)
-    assert failed.text.endswith("Check the connection's Salesforce secret and the external client app's policies.")
+    assert (failed.side, failed.what, failed.state) == (
+        Side.SALESFORCE,
+        "connection to salesforce",
+        StepState.FAILED,
+    )
+    assert failed.text.endswith(
+        "Check the connection's Salesforce secret and the external client app's policies."
+    )
 
 
 def schemas(stage: Stage) -> list[tuple[Schema, tuple[Part, ...]]]:
@@ -338,7 +388,9 @@ def test_a_part_that_somebody_made_meanwhile_is_done(stage: Stage) -> None:
 
 
 def test_a_side_makes_only_its_own_parts(stage: Stage) -> None:
-    """A part of the other side is a mistake of ours, not of the account's; looking for nothing finds nothing."""
+    """A part of the other side is a mistake of ours, not of the account's; looking for nothing
+    finds nothing.
+    """
     (hubspot, hubspot_parts), (salesforce, salesforce_parts) = schemas(stage)
 
     for schema, part in ((hubspot, salesforce_parts[0]), (salesforce, hubspot_parts[0])):
@@ -365,13 +417,29 @@ def test_what_cannot_be_used_is_told_with_its_remedy(stage: Stage) -> None:
     stage.make_in_hubspot("/crm/v3/properties/contacts", definition)
     metadata = {"type": "Number", "label": "Id", "precision": 18, "scale": 0}
     for name in ("Lead", "Contact"):
-        row = {"FullName": f"{name}.Crmsync_HubSpot_Id__c", "Metadata": metadata | ({} if name == "Lead" else TEXT)}
+        row = {
+            "FullName": f"{name}.Crmsync_HubSpot_Id__c",
+            "Metadata": metadata | ({} if name == "Lead" else TEXT),
+        }
         stage.make_in_salesforce("tooling/sobjects/CustomField", row)
     salesforce.make(permission_set)
-    found = stage.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")["records"]
-    access = {"ParentId": found[0]["Id"], "SobjectType": "Lead", "Field": "Lead.Crmsync_HubSpot_Id__c"}
-    stage.make_in_salesforce("sobjects/FieldPermissions", access | {"PermissionsRead": True, "PermissionsEdit": False})
-    reading = {"ParentId": found[0]["Id"], "SobjectType": "Account", "PermissionsRead": True, "PermissionsCreate": True}
+    found = stage.in_salesforce("query/?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Crmsync'")[
+        "records"
+    ]
+    access = {
+        "ParentId": found[0]["Id"],
+        "SobjectType": "Lead",
+        "Field": "Lead.Crmsync_HubSpot_Id__c",
+    }
+    stage.make_in_salesforce(
+        "sobjects/FieldPermissions", access | {"PermissionsRead": True, "PermissionsEdit": False}
+    )
+    reading = {
+        "ParentId": found[0]["Id"],
+        "SobjectType": "Account",
+        "PermissionsRead": True,
+        "PermissionsCreate": True,
+    }
     stage.make_in_salesforce("sobjects/ObjectPermissions", reading)
 
     assert hubspot.look(hubspot_parts) == {
@@ -391,7 +459,9 @@ TEXT = {"type": "Text", "length": 40}
 
 
 def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
-    """A part that cannot be made fails with Salesforce's sentence, and what hangs on it fails after it."""
+    """A part that cannot be made fails with Salesforce's sentence, and what hangs on it fails after
+    it.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
     too_long = KeyField("Lead", "Crmsync_HubSpot_Id__c", "Id", "", length=300)
     (_, (salesforce, _)) = schemas(stage)
@@ -407,7 +477,9 @@ def test_what_salesforce_refuses_is_told(stage: Stage) -> None:
 
 @pytest.mark.rule("INS-1")
 def test_an_org_on_hosts_of_its_own_is_set_up(stage: Stage) -> None:
-    """Sign-in goes to the address of the settings, everything else to the host that the org then names; neither need be salesforce.com."""
+    """Sign-in goes to the address of the settings, everything else to the host that the org then
+    names; neither need be salesforce.com.
+    """
     stage.salesforce.set_instance_url(stage.urls["salesforce"].replace("127.0.0.1", "localhost"))
     stage.operator.push_settings(MINIMAL, apply=True)
 

@@ -1,4 +1,6 @@
-"""Set-up makes the pipelines of deals, puts right what people did to them, and tells what HubSpot will not have (OPP-6 to OPP-8, LIM-3)."""
+"""Set-up makes the pipelines of deals, puts right what people did to them, and tells what HubSpot
+will not have (OPP-6 to OPP-8, LIM-3).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.set_up import SetupStep, StepState
-from crmsync.flows.set_up_pipelines import PipelineSides, set_up_pipelines
+from crmsync.flows.setup.connection import SetupStep, StepState
+from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
 from crmsync.model.pipelines import DealStage, DropStage, RecordType
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, Connection, DealSettings
@@ -35,11 +37,17 @@ class Place:
         self.maps = MemoryPipelineMaps()
 
     def set_up(
-        self, *, apply: bool, connection: Connection | None = None, before: Sequence[SetupStep] = ENTERED
+        self,
+        *,
+        apply: bool,
+        connection: Connection | None = None,
+        before: Sequence[SetupStep] = ENTERED,
     ) -> list[tuple[str, StepState, str]]:
         """What set-up says of the pipelines."""
         sides = PipelineSides(self.deals, self.opportunities, self.maps)
-        steps = set_up_pipelines(connection or a_connection(), lambda _connection: sides, before, apply=apply)
+        steps = set_up_pipelines(
+            connection or a_connection(), lambda _connection: sides, before, apply=apply
+        )
         assert all((step.connection, step.side) == ("acme", Side.HUBSPOT) for step in steps)
         return [(step.what, step.state, step.text) for step in steps]
 
@@ -74,7 +82,9 @@ def test_a_pipeline_that_is_missing_is_made_once() -> None:
 @pytest.mark.rule("OPP-7")
 def test_every_record_type_has_its_own_lines() -> None:
     """Two record types, two pipelines, each with its stages."""
-    place = Place(MASTER, RecordType(TYPE_A, "New business", STAGES), RecordType(TYPE_B, "Renewals", STAGES))
+    place = Place(
+        MASTER, RecordType(TYPE_A, "New business", STAGES), RecordType(TYPE_B, "Renewals", STAGES)
+    )
     wanted = [*both(MADE, f"Salesforce - {TYPE_A}"), *both(MADE, f"Salesforce - {TYPE_B}")]
 
     assert place.set_up(apply=True) == wanted
@@ -83,7 +93,11 @@ def test_every_record_type_has_its_own_lines() -> None:
 @pytest.mark.rule("LIM-3")
 def test_what_the_account_does_not_allow_is_told_and_the_rest_is_made() -> None:
     """A pipeline too many fails with HubSpot's sentence; the ones before it stand."""
-    types = (MASTER, RecordType(TYPE_A, "New business", STAGES), RecordType(TYPE_B, "Renewals", STAGES))
+    types = (
+        MASTER,
+        RecordType(TYPE_A, "New business", STAGES),
+        RecordType(TYPE_B, "Renewals", STAGES),
+    )
     place = Place(*types, most=2)
     refused = "HubSpot allows no more pipelines of deals. LIM-3"
     label = f"Salesforce - {TYPE_B}"
@@ -104,12 +118,22 @@ def meddle(place: Place, label: str, stages: Sequence[DealStage]) -> None:
 
 @pytest.mark.rule("OPP-6")
 def test_what_people_changed_is_told_and_put_right(place: Place) -> None:
-    """A name, a label and a probability: check says which, set-up puts them right, and then all is there."""
+    """A name, a label and a probability: check says which, set-up puts them right, and then all is
+    there.
+    """
     first, second, *others = stages_of(place)
-    meddle(place, "Our deals", [replace(first, label="Fresh"), replace(second, probability=Decimal("0.2")), *others])
+    meddle(
+        place,
+        "Our deals",
+        [replace(first, label="Fresh"), replace(second, probability=Decimal("0.2")), *others],
+    )
 
     assert place.set_up(apply=False) == [
-        (f"pipeline {DEFAULT}", WRONG, "is called Our deals: crmsync setup --apply gives it its name"),
+        (
+            f"pipeline {DEFAULT}",
+            WRONG,
+            "is called Our deals: crmsync setup --apply gives it its name",
+        ),
         (
             f"stages of {DEFAULT}",
             WRONG,
@@ -123,7 +147,9 @@ def test_what_people_changed_is_told_and_put_right(place: Place) -> None:
 
 @pytest.mark.rule("OPP-6")
 def test_a_stage_that_is_missing_is_named_and_so_is_the_order(place: Place) -> None:
-    """What was deleted is made anew at its place; where only the order is wrong, no stage is named."""
+    """What was deleted is made anew at its place; where only the order is wrong, no stage is
+    named.
+    """
     stages = stages_of(place)
 
     meddle(place, DEFAULT, stages[:-1])
@@ -140,9 +166,13 @@ def test_a_stage_that_is_missing_is_named_and_so_is_the_order(place: Place) -> N
 
 @pytest.mark.rule("OPP-6")
 def test_a_stage_that_the_org_no_longer_has_is_told_and_goes_when_it_can(place: Place) -> None:
-    """While deals are in it, it stays and is named, and nothing is to mend; afterwards it is taken away."""
+    """While deals are in it, it stays and is named, and nothing is to mend; afterwards it is taken
+    away.
+    """
     stage = stages_of(place)[1]
-    deal = place.hubspot.add("deal", {"pipeline": place.deals.pipelines()[1].id, "dealstage": stage.id})
+    deal = place.hubspot.add(
+        "deal", {"pipeline": place.deals.pipelines()[1].id, "dealstage": stage.id}
+    )
     place.opportunities.types = [replace(MASTER, stages=(STAGES[0], *STAGES[2:]))]
     told = "no longer a stage of the org, gone once no deal is in it: Negotiation/Review"
     left = [both(THERE)[0], (f"stages of {DEFAULT}", THERE, told)]
@@ -154,7 +184,9 @@ def test_a_stage_that_the_org_no_longer_has_is_told_and_goes_when_it_can(place: 
     assert place.set_up(apply=True) == both(THERE)
 
 
-def test_what_hubspot_refuses_of_a_stage_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_hubspot_refuses_of_a_stage_is_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The step fails with HubSpot's sentence."""
 
     def refuse(step: object) -> None:
@@ -164,18 +196,26 @@ def test_what_hubspot_refuses_of_a_stage_is_told(place: Place, monkeypatch: pyte
     meddle(place, DEFAULT, stages_of(place)[::-1])
     monkeypatch.setattr(place.deals, "put_in_step", refuse)
 
-    failed = (f"stages of {DEFAULT}", FAILED, "The token may not change pipelines. Give it the scope.")
+    failed = (
+        f"stages of {DEFAULT}",
+        FAILED,
+        "The token may not change pipelines. Give it the scope.",
+    )
     assert place.set_up(apply=True) == [both(THERE)[0], failed]
 
 
-def test_a_side_that_does_not_tell_is_one_failed_step(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_side_that_does_not_tell_is_one_failed_step(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where pipelines or stages cannot be read, that is all that is said."""
 
     def refuse() -> None:
         raise Refused("The user may not see stages.", hint="Open them.")
 
     monkeypatch.setattr(place.opportunities, "record_types", refuse)
-    assert place.set_up(apply=True) == [("pipelines", FAILED, "The user may not see stages. Open them.")]
+    assert place.set_up(apply=True) == [
+        ("pipelines", FAILED, "The user may not see stages. Open them.")
+    ]
 
 
 @pytest.mark.rule("SET-5")
@@ -188,7 +228,9 @@ def test_a_side_that_does_not_tell_is_one_failed_step(place: Place, monkeypatch:
     ],
 )
 def test_where_deals_do_not_sync_there_are_no_pipelines(connection: Connection) -> None:
-    """Switched off, or without the companies that they need, nothing is looked at, let alone made."""
+    """Switched off, or without the companies that they need, nothing is looked at, let alone
+    made.
+    """
     place = Place()
     assert place.set_up(apply=True, connection=connection) == []
     assert place.deals.steps == []

@@ -1,38 +1,61 @@
-"""Several HubSpot accounts on one org: what set-up makes once, what for each of them, and what a check tells."""
+"""Several HubSpot accounts on one org: what set-up makes once, what for each of them, and what a
+check tells.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.model.records import Side
 from tests.config.files import MINIMAL
 from tests.operator import stages
 from tests.operator.stages import Stage
-from tests.operator.test_setup import APP, HUBSPOT_NAMES, HUBSPOT_STEPS, PIPELINE_STEPS, SCOPES, pipelines
+from tests.operator.test_setup import (
+    APP,
+    HUBSPOT_NAMES,
+    HUBSPOT_STEPS,
+    PIPELINE_STEPS,
+    SCOPES,
+    pipelines,
+)
 
 SECOND = MINIMAL.replace('"acme"', '"beta"').replace("555001", "555002")
 """Another HubSpot account on the same org."""
 
 REVISED = ("Lead", "Contact", "Account", "Opportunity")
-REVISION_FIELDS = {f"Crmsync_Revision_{portal}__c": ("string", 40, True, True) for portal in (555001, 555002)}
+REVISION_FIELDS = {
+    f"Crmsync_Revision_{portal}__c": ("string", 40, True, True) for portal in (555001, 555002)
+}
 
 
 def revision_parts(portal: int) -> list[str]:
     """What set-up makes in the org for one HubSpot account alone."""
-    return [f"{what} {name}.Crmsync_Revision_{portal}__c" for what in ("field", "access to") for name in REVISED]
+    return [
+        f"{what} {name}.Crmsync_Revision_{portal}__c"
+        for what in ("field", "access to")
+        for name in REVISED
+    ]
 
 
 def writable_revisions(stage: Stage, name: str) -> dict[str, tuple[object, ...]]:
-    """The revision fields that the integration user sees on an object: type, length, and whether it may write them."""
+    """The revision fields that the integration user sees on an object: type, length, and whether it
+    may write them.
+    """
     fields = stage.in_salesforce(f"sobjects/{name}/describe")["fields"]
     wanted = ("type", "length", "createable", "updateable")
-    return {row["name"]: tuple(row[one] for one in wanted) for row in fields if "Crmsync_Revision" in row["name"]}
+    return {
+        row["name"]: tuple(row[one] for one in wanted)
+        for row in fields
+        if "Crmsync_Revision" in row["name"]
+    }
 
 
 @pytest.mark.rule("TEN-2")
 def test_a_second_account_is_set_up_like_the_first() -> None:
-    """Another HubSpot account gets the same parts, and in the org a revision field of its own; what the org has already stays."""
+    """Another HubSpot account gets the same parts, and in the org a revision field of its own; what
+    the org has already stays.
+    """
     with stages.stage(555001, 555002) as stage:
         stage.operator.push_settings(MINIMAL, apply=True)
         stage.operator.setup(apply=True)
@@ -41,42 +64,68 @@ def test_a_second_account_is_set_up_like_the_first() -> None:
         made = stage.operator.setup(apply=True)
 
         hubspot, salesforce = made[:HUBSPOT_STEPS], made[HUBSPOT_STEPS:-PIPELINE_STEPS]
-        assert [step.what for step in hubspot] == ["account 555002", APP.what, SCOPES.what, *HUBSPOT_NAMES]
-        assert [step.state for step in hubspot] == [*[StepState.THERE] * 3, *[StepState.MADE] * len(HUBSPOT_NAMES)]
-        assert [step.what for step in salesforce if step.state is StepState.MADE] == revision_parts(555002)
+        assert [step.what for step in hubspot] == [
+            "account 555002",
+            APP.what,
+            SCOPES.what,
+            *HUBSPOT_NAMES,
+        ]
+        assert [step.state for step in hubspot] == [
+            *[StepState.THERE] * 3,
+            *[StepState.MADE] * len(HUBSPOT_NAMES),
+        ]
+        assert [step.what for step in salesforce if step.state is StepState.MADE] == revision_parts(
+            555002
+        )
         assert {step.state for step in salesforce} == {StepState.THERE, StepState.MADE}
         assert made[-PIPELINE_STEPS:] == pipelines(StepState.MADE, "beta")
 
 
 @pytest.mark.rule("TEN-1")
 def test_each_account_has_a_revision_field_of_its_own() -> None:
-    """Set-up makes the fields of both accounts on one org and lets the integration user write them; a check names a missing one."""
+    """Set-up makes the fields of both accounts on one org and lets the integration user write them;
+    a check names a missing one.
+    """
     with stages.stage(555001, 555002) as stage:
         stage.operator.push_settings(MINIMAL + SECOND, apply=True)
 
         steps = stage.operator.setup(apply=True)
-        made = {name: [step.what for step in steps if step.connection == name] for name in ("acme", "beta")}
+        made = {
+            name: [step.what for step in steps if step.connection == name]
+            for name in ("acme", "beta")
+        }
 
         assert [step for step in steps if not step.is_good] == []
-        assert {name: [what for what in whats if "_Revision_" in what] for name, whats in made.items()} == {
+        assert {
+            name: [what for what in whats if "_Revision_" in what] for name, whats in made.items()
+        } == {
             "acme": revision_parts(555001),
             "beta": revision_parts(555002),
         }
-        assert {name: writable_revisions(stage, name) for name in REVISED} == dict.fromkeys(REVISED, REVISION_FIELDS)
+        assert {name: writable_revisions(stage, name) for name in REVISED} == dict.fromkeys(
+            REVISED, REVISION_FIELDS
+        )
 
         soql = "SELECT+Id+FROM+CustomField+WHERE+DeveloperName='Crmsync_Revision_555002'+AND+TableEnumOrId='Contact'"
         (row,) = stage.in_salesforce(f"tooling/query/?q={soql}")["records"]
         stage.remove_in_salesforce(f"tooling/sobjects/CustomField/{row['Id']}")
 
         assert [step for step in stage.operator.check().steps if not step.is_good] == [
-            SetupStep("beta", Side.SALESFORCE, f"{what} Contact.Crmsync_Revision_555002__c", StepState.MISSING)
+            SetupStep(
+                "beta",
+                Side.SALESFORCE,
+                f"{what} Contact.Crmsync_Revision_555002__c",
+                StepState.MISSING,
+            )
             for what in ("field", "access to")
         ]
 
 
 @pytest.mark.rule("TEN-1")
 def test_one_org_under_two_addresses_is_told() -> None:
-    """Each connection would take the other's writes for its own; alike addresses, or orgs that differ, are nothing to tell."""
+    """Each connection would take the other's writes for its own; alike addresses, or orgs that
+    differ, are nothing to tell.
+    """
     with stages.stage(555001, 555002) as stage:
         stage.operator.push_settings(MINIMAL + SECOND, apply=True)
         assert [step for step in stage.operator.setup(apply=True) if not step.is_good] == []

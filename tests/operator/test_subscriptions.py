@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.settings import CompanySettings, Connection, DealSettings
-from crmsync.rules.subscriptions import subscriptions_of
+from crmsync.rules.settings.subscriptions import subscriptions_of
 from tests.builders import a_connection
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
@@ -21,7 +21,17 @@ WHOLE = (
     ("contact.privacyDeletion", None),
 )
 MAPPED = (
-    *("address", "annualrevenue", "city", "company", "country", "email", "fax", "firstname", "hs_email_optout"),
+    *(
+        "address",
+        "annualrevenue",
+        "city",
+        "company",
+        "country",
+        "email",
+        "fax",
+        "firstname",
+        "hs_email_optout",
+    ),
     *(
         "hubspot_owner_id",
         "industry",
@@ -36,25 +46,50 @@ MAPPED = (
     ),
 )
 COMPANY_MAPPED = (
-    *("address", "annualrevenue", "city", "country", "description", "domain", "hubspot_owner_id", "industry"),
+    *(
+        "address",
+        "annualrevenue",
+        "city",
+        "country",
+        "description",
+        "domain",
+        "hubspot_owner_id",
+        "industry",
+    ),
     *("lifecyclestage", "name", "numberofemployees", "phone", "state", "type", "zip"),
 )
 COMPANY_WHOLE = tuple((f"company.{what}", None) for what in ("creation", "deletion", "merge"))
 DEAL_MAPPED = (
-    *("amount", "closedate", "deal_currency_code", "dealname", "dealstage", "dealtype", "description"),
+    *(
+        "amount",
+        "closedate",
+        "deal_currency_code",
+        "dealname",
+        "dealstage",
+        "dealtype",
+        "description",
+    ),
     *("hubspot_owner_id", "pipeline"),
 )
-DEAL_WHOLE = tuple((f"deal.{what}", None) for what in ("associationChange", "creation", "deletion", "merge"))
+DEAL_WHOLE = tuple(
+    (f"deal.{what}", None) for what in ("associationChange", "creation", "deletion", "merge")
+)
 
 
 def properties(**contacts: object) -> tuple[str | None, ...]:
-    """The properties of contacts that a connection with these contact settings asks for, where companies do not sync."""
-    found = subscriptions_of(replace(a_connection(**contacts), companies=CompanySettings(sync=False)))
+    """The properties of contacts that a connection with these contact settings asks for, where
+    companies do not sync.
+    """
+    found = subscriptions_of(
+        replace(a_connection(**contacts), companies=CompanySettings(sync=False))
+    )
     return tuple(name for kind, name in found if kind == "contact.propertyChange")
 
 
 def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage) -> None:
-    """Births, deaths, merges, restores, associations, and each property of the default maps, the opt-out, owner and stage."""
+    """Births, deaths, merges, restores, associations, and each property of the default maps, the
+    opt-out, owner and stage.
+    """
     stage.operator.push_settings(MINIMAL, apply=True)
 
     staged = sorted((*MAPPED, "lifecyclestage"))
@@ -74,7 +109,9 @@ def test_a_connection_needs_whole_events_and_its_mapped_properties(stage: Stage)
 
 @pytest.mark.rule("TRG-15")
 def test_a_property_that_is_not_mapped_triggers_nothing() -> None:
-    """Only mapped properties are asked for, our own never; a mapping that never syncs is none (MAP-4)."""
+    """Only mapped properties are asked for, our own never; a mapping that never syncs is none
+    (MAP-4).
+    """
     rows = (
         FieldRule("colour", "Colour__c"),
         FieldRule("size", "Size__c", Update.NEVER),
@@ -86,7 +123,9 @@ def test_a_property_that_is_not_mapped_triggers_nothing() -> None:
 
 
 def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
-    """With "all but subscribers" a new stage may let a contact in (INC-4, TRG-10); without, nobody asks for it."""
+    """With "all but subscribers" a new stage may let a contact in (INC-4, TRG-10); without, nobody
+    asks for it.
+    """
     assert set(properties(inclusion_list="default")) - set(MAPPED) == {"lifecyclestage"}
     assert properties(inclusion_list="77") == MAPPED
 
@@ -94,7 +133,9 @@ def test_the_default_list_looks_at_the_lifecycle_stage() -> None:
 @pytest.mark.rule("SET-4")
 @pytest.mark.rule("SET-5")
 def test_each_concern_asks_for_its_own() -> None:
-    """Without company sync nothing of companies or deals is asked for, associations and stages neither; likewise for contacts and deals."""
+    """Without company sync nothing of companies or deals is asked for, associations and stages
+    neither; likewise for contacts and deals.
+    """
     both = a_connection()
     contacts = replace(both, companies=CompanySettings(sync=False))
     companies = a_connection(sync=False)
@@ -103,7 +144,11 @@ def test_each_concern_asks_for_its_own() -> None:
         return {kind.partition(".")[0] for kind, _ in subscriptions_of(connection)}
 
     every = {"contact", "company", "deal"}
-    assert (kinds(both), kinds(contacts), kinds(companies)) == (every, {"contact"}, {"company", "deal"})
+    assert (kinds(both), kinds(contacts), kinds(companies)) == (
+        every,
+        {"contact"},
+        {"company", "deal"},
+    )
     assert kinds(replace(both, deals=DealSettings(sync=False))) == {"contact", "company"}
     assert ("contact.associationChange", None) in subscriptions_of(both)
     assert ("contact.associationChange", None) not in subscriptions_of(contacts)
@@ -121,9 +166,13 @@ def test_a_company_s_own_rows_are_asked_for() -> None:
 
 @pytest.mark.rule("FLD-10")
 def test_a_deal_s_own_rows_are_asked_for() -> None:
-    """A mapped property of deals triggers, and so does the one that deals are matched by (CH-14)."""
+    """A mapped property of deals triggers, and so does the one that deals are matched by
+    (CH-14).
+    """
     deals = DealSettings(
-        field=(FieldRule("region", "Region__c"),), match_hubspot="order_number", match_salesforce="No__c"
+        field=(FieldRule("region", "Region__c"),),
+        match_hubspot="order_number",
+        match_salesforce="No__c",
     )
     found = subscriptions_of(replace(a_connection(), deals=deals))
     names = tuple(name for kind, name in found if kind == "deal.propertyChange")

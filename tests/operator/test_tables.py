@@ -30,11 +30,16 @@ def test_a_table_of_many_columns_stays_readable() -> None:
 
 
 def test_a_value_cannot_move_the_cursor() -> None:
-    """Line breaks and escapes of a record's value become blanks: a table shows text, and does nothing."""
+    """Line breaks and escapes of a record's value become blanks: a table shows text, and does
+    nothing.
+    """
     assert table(("A", "B"), [("one\ntwo\x1b[2J", "x")]) == "A            B\none two [2J  x"
     assert wrapped("one\x1b[2J two") == "one [2J two"
 
 
 def test_a_long_text_is_wrapped() -> None:
     """At 100 characters, what follows further in."""
-    assert wrapped("word " * 25, "  ").splitlines() == ["  " + " ".join(["word"] * 19), "    " + " ".join(["word"] * 6)]
+    assert wrapped("word " * 25, "  ").splitlines() == [
+        "  " + " ".join(["word"] * 19),
+        "    " + " ".join(["word"] * 6),
+    ]

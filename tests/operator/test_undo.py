@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.set_up import SetupStep, StepState
+from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.model.jobs import JobState, Leg, Verb
 from crmsync.model.links import Link
 from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
@@ -26,7 +26,9 @@ SINCE = ("--since", "2026-11-02T12:50+01:00")
 
 @pytest.fixture
 def mistaken(stage: Stage) -> Stage:
-    """An account and an org with a pair whose name was overwritten in Salesforce ten minutes ago."""
+    """An account and an org with a pair whose name was overwritten in Salesforce ten minutes
+    ago.
+    """
     stage.operator.push_settings(KEPT, apply=True)
     stage.operator.setup(apply=True)
     wrong = {"email": "ada@example.com", "lastname": "HACKED"}
@@ -40,7 +42,9 @@ def mistaken(stage: Stage) -> Stage:
         Ref(Side.SALESFORCE, "Lead", lead_id),
         (Overwrite(Side.SALESFORCE, "lastname", "LastName", "Lang", "HACKED"),),
     )
-    stage.overwritten.keep(OverwrittenBatch("acme", Kind.CONTACT, at(-10), (pair,)), timedelta(hours=72))
+    stage.overwritten.keep(
+        OverwrittenBatch("acme", Kind.CONTACT, at(-10), (pair,)), timedelta(hours=72)
+    )
     return stage
 
 
@@ -65,8 +69,12 @@ def the_lead(stage: Stage) -> tuple[str, str]:
     return row["Id"], row["LastName"]
 
 
-def test_an_undo_is_shown_before_it_is_done(mistaken: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Counts by object, records and fields as examples, no value, and what is never undone. Nothing is written."""
+def test_an_undo_is_shown_before_it_is_done(
+    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counts by object, records and fields as examples, no value, and what is never undone. Nothing
+    is written.
+    """
     lead_id, _ = the_lead(mistaken)
     before = mistaken.writes
 
@@ -81,14 +89,22 @@ def test_an_undo_is_shown_before_it_is_done(mistaken: Stage, capsys: pytest.Capt
         "--apply puts them back. New records, deletions, merges, associations, deal stages and opt-outs are",
         "  not undone.",
     ]
-    assert (mistaken.writes, mistaken.outbox.published, mistaken.jobs.all("acme")) == (before, [], [])
+    assert (mistaken.writes, mistaken.outbox.published, mistaken.jobs.all("acme")) == (
+        before,
+        [],
+        [],
+    )
 
 
 def test_an_undo_is_done_and_told(mistaken: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Programs get the same: what is back, what is left and why, and the job, with whoever did it."""
+    """Programs get the same: what is back, what is left and why, and the job, with whoever did
+    it.
+    """
     lead_id, _ = the_lead(mistaken)
 
-    status, out, _ = said(mistaken, capsys, "undo", *SINCE, "--object", "leads", "--apply", "--json")
+    status, out, _ = said(
+        mistaken, capsys, "undo", *SINCE, "--object", "leads", "--apply", "--json"
+    )
 
     told = json.loads(out)
     (job,) = told.pop("jobs")
@@ -96,7 +112,12 @@ def test_an_undo_is_done_and_told(mistaken: Stage, capsys: pytest.CaptureFixture
     back = {"connection": "acme", "side": "salesforce", "object": "Lead", "records": 1, "values": 1}
     assert (status, told) == (
         0,
-        {"applied": True, "since": "2026-11-02T11:50:00+00:00", "back": [back | {"samples": [sample]}], "left": []},
+        {
+            "applied": True,
+            "since": "2026-11-02T11:50:00+00:00",
+            "back": [back | {"samples": [sample]}],
+            "left": [],
+        },
     )
     assert {name: job[name] for name in ("verb", "legs", "state", "done", "by")} == {
         "verb": "undo",
@@ -108,14 +129,19 @@ def test_an_undo_is_done_and_told(mistaken: Stage, capsys: pytest.CaptureFixture
     assert the_lead(mistaken) == (lead_id, "Lang")
 
 
-def test_what_is_left_is_told_with_its_reason(mistaken: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_is_told_with_its_reason(
+    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A second run finds the value back already; that is no finding."""
     said(mistaken, capsys, "undo", *SINCE, "--apply")
 
     status, out, err = said(mistaken, capsys, "undo", *SINCE, "--apply")
 
     again = "acme: goes on with the undo that ada began at 2026-11-02 12:00:00 UTC"
-    assert (status, err) == (0, f"{again}; what was overwritten later is left: give a later --since.\n")
+    assert (status, err) == (
+        0,
+        f"{again}; what was overwritten later is left: give a later --since.\n",
+    )
     assert out.splitlines() == [
         "Since 2026-11-02 11:50:00 UTC",
         "Nothing.",
@@ -125,20 +151,27 @@ def test_what_is_left_is_told_with_its_reason(mistaken: Stage, capsys: pytest.Ca
     ]
 
 
-def test_an_undo_that_is_cut_short_is_a_finding(mistaken: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_undo_that_is_cut_short_is_a_finding(
+    mistaken: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It says why, and that it can be run again."""
     mistaken.outbox.is_down = True
 
     status, out, _ = said(mistaken, capsys, "undo", *SINCE, "--apply")
 
     assert status == 1
-    assert out.splitlines()[-1] == "acme: The bus is down. Run the undo again: it goes on where this one stopped."
+    assert (
+        out.splitlines()[-1]
+        == "acme: The bus is down. Run the undo again: it goes on where this one stopped."
+    )
 
 
 def test_where_nothing_is_kept_the_command_says_how_it_would_be(
     mistaken: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stack without the table was deployed without it; check tells it as soon as the settings want values kept."""
+    """A stack without the table was deployed without it; check tells it as soon as the settings
+    want values kept.
+    """
 
     def missing(*_: object) -> None:
         raise TryAgain("The table could not do it now.", code="ResourceNotFoundException")
@@ -154,11 +187,15 @@ def test_where_nothing_is_kept_the_command_says_how_it_would_be(
     )
     wrong = [step for step in mistaken.operator.check().steps if step.state is StepState.WRONG]
     told = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
-    assert wrong == [SetupStep("acme", Side.SALESFORCE, "overwritten values", StepState.WRONG, told)]
+    assert wrong == [
+        SetupStep("acme", Side.SALESFORCE, "overwritten values", StepState.WRONG, told)
+    ]
 
 
 @pytest.mark.parametrize("words", [("undo",), ("undo", "--since", "yesterday")])
-def test_a_moment_is_needed(mistaken: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+def test_a_moment_is_needed(
+    mistaken: Stage, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
     """Without one there is nothing to put back, and a wrong word is no moment."""
     with pytest.raises(SystemExit) as ended:
         main(words, operator=mistaken.operator)
@@ -174,5 +211,8 @@ def test_the_job_of_an_undo_is_not_resumed(stage: Stage) -> None:
 
     with pytest.raises(Refused, match="An undo goes on when crmsync undo is run again"):
         stage.operator.jobs.resume("7f3a2c")
-    assert (stage.errands.sent, stage.operator.jobs.cancel("7f3a2c").state) == ([], JobState.CANCELLED)
+    assert (stage.errands.sent, stage.operator.jobs.cancel("7f3a2c").state) == (
+        [],
+        JobState.CANCELLED,
+    )
     assert stage.jobs.all("acme")[0].started_at == NOON

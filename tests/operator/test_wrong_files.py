@@ -1,4 +1,6 @@
-"""Ten wrong settings files and what is said about them: each mistake with its line and its rule, and nothing put in force."""
+"""Ten wrong settings files and what is said about them: each mistake with its line and its rule,
+and nothing put in force.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ FILES = {
         ["line 2: this is not TOML: invalid value (CFG-1)"],
     ),
     "keys that do not exist": (
-        GOOD + "\n[connection.contact]\nsync = true\n\n[connection.companies]\nmatch_by_domains = true\n",
+        GOOD
+        + "\n[connection.contact]\nsync = true\n\n[connection.companies]\nmatch_by_domains = true\n",
         [
             'line 12: unknown key "contact" in [[connection]]; did you mean "contacts"? (CFG-2)',
             'line 16: unknown key "match_by_domains" in [connection.companies]; did you mean "match_by_domain"? (CFG-2)',
@@ -63,35 +66,46 @@ FILES = {
         ],
     ),
     "words that are no choice": (
-        GOOD + '\n[connection.contacts]\ncreate_in_salesforce = "Lead"\noutside_inclusion_list = "delete"\n',
+        GOOD
+        + '\n[connection.contacts]\ncreate_in_salesforce = "Lead"\noutside_inclusion_list = "delete"\n',
         [
             'line 13: create_in_salesforce is "Lead", must be one of lead, contact, contact_if_account, never (SET-2)',
             'line 14: outside_inclusion_list is "delete", must be one of freeze, sync, ignore (INC-7)',
         ],
     ),
     "a token in a name's place, and a host that is none": (
-        GOOD.replace("crmsync/acme/hubspot", "pat-eu1-0000").replace("https://acme.my.salesforce.com", "login"),
+        GOOD.replace("crmsync/acme/hubspot", "pat-eu1-0000").replace(
+            "https://acme.my.salesforce.com", "login"
+        ),
         [
             "line 6: secret looks like a secret itself: keep it in Secrets Manager and write its name here (CFG-3)",
             'line 9: login_url is "login", must be an address such as "https://acme.my.salesforce.com" (INS-1)',
         ],
     ),
     "the opt-out and the owner mapped": (
-        GOOD + field("hs_email_optout", "Newsletter__c") + field("hubspot_owner_id", "OwnerId", "never"),
+        GOOD
+        + field("hs_email_optout", "Newsletter__c")
+        + field("hubspot_owner_id", "OwnerId", "never"),
         [
             "line 13: hs_email_optout always goes with HasOptedOutOfEmail; no mapping can change or weaken that (OPT-2)",
             "line 20: the owner mapping is always two_way, it cannot be never (MAP-5)",
         ],
     ),
     "fields mapped twice": (
-        GOOD + field("nickname", "Nickname__c") + field("favourite_colour", "Nickname__c") + field("phone", "Hint__c"),
+        GOOD
+        + field("nickname", "Nickname__c")
+        + field("favourite_colour", "Nickname__c")
+        + field("phone", "Hint__c"),
         [
             "line 19: Nickname__c is mapped twice: above nickname goes with it (MAP-8)",
             "line 23: phone is mapped already: by default it goes with Phone (MAP-8)",
         ],
     ),
     "types that do not go together": (
-        GOOD + field("nickname", "Points__c") + field("score", "Nickname__c") + field("no_such", "Hint__c"),
+        GOOD
+        + field("nickname", "Points__c")
+        + field("score", "Nickname__c")
+        + field("no_such", "Hint__c"),
         [
             (
                 "line 14: nickname is single-line text, Points__c on Lead is of type double; "
@@ -119,7 +133,9 @@ assert len(FILES) == 10, "as many as the title says"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stage]:
-    """A deployment with good settings in force, between a portal and an org with fields of their own."""
+    """A deployment with good settings in force, between a portal and an org with fields of their
+    own.
+    """
     with stages.stage(portal=PORTAL, org=ORG) as made:
         made.operator.push_settings(GOOD, apply=True)
         yield made
@@ -133,7 +149,9 @@ def running() -> Iterator[Stage]:
 def test_a_wrong_file_is_refused_line_by_line(
     case: str, running: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All of a file's mistakes are told at once, in their order, and what was in force stays in force."""
+    """All of a file's mistakes are told at once, in their order, and what was in force stays in
+    force.
+    """
     text, complaints = FILES[case]
     before = running.operator.history()
     file = tmp_path / "settings.toml"

@@ -1,23 +1,25 @@
-"""A connection of the operator's stage, opened for looking: the gateways over both simulators, our own stores in memory."""
+"""A connection of the operator's stage, opened for looking: the gateways over both simulators, our
+own stores in memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crmsync.flows.dry_world import RolesNotKept, dry
-from crmsync.flows.window import Window
-from crmsync.flows.world import World
-from crmsync.gateways.hubspot import HubspotGateway
-from crmsync.gateways.hubspot_associations import HubspotAssociations
-from crmsync.gateways.hubspot_listing import HubspotLister
-from crmsync.gateways.hubspot_lists import HubspotLists
-from crmsync.gateways.hubspot_pipelines import HubspotPipelines
+from crmsync.flows.engine.context import World
+from crmsync.flows.preview.read_only import RolesNotKept, dry
+from crmsync.flows.preview.window import Window
+from crmsync.gateways.hubspot.associations import HubspotAssociations
+from crmsync.gateways.hubspot.listing import HubspotLister
+from crmsync.gateways.hubspot.lists import HubspotLists
+from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import OwnersDirectory
-from crmsync.gateways.salesforce import SalesforceGateway
-from crmsync.gateways.salesforce_ids import full
-from crmsync.gateways.salesforce_listing import SalesforceLister
-from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.ids import full
+from crmsync.gateways.salesforce.listing import SalesforceLister
+from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
@@ -55,9 +57,13 @@ class Connected:
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
         spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
         world = dry(self._world(connection, hubspot, salesforce))
-        return Window(world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full)
+        return Window(
+            world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full
+        )
 
-    def _world(self, connection: Connection, hubspot: HubspotGateway, salesforce: SalesforceGateway) -> World:
+    def _world(
+        self, connection: Connection, hubspot: HubspotGateway, salesforce: SalesforceGateway
+    ) -> World:
         client, session = hubspot.client, salesforce.session
         return World(
             connection,

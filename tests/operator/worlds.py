@@ -8,7 +8,10 @@ from typing import Any
 
 def options(*pairs: str) -> list[dict[str, str]]:
     """Options or picklist values written ``value=label``."""
-    return [{"value": value, "label": label} for value, _, label in (pair.partition("=") for pair in pairs)]
+    return [
+        {"value": value, "label": label}
+        for value, _, label in (pair.partition("=") for pair in pairs)
+    ]
 
 
 LABELS = (
@@ -40,7 +43,12 @@ PORTAL: Mapping[str, Any] = {
                 "options": options("golf=Golf", "chess=Chess"),
             },
             {"name": "score", "type": "number", "calculated": True},
-            {"name": "second_owner", "type": "enumeration", "externalOptions": True, "referencedObjectType": "OWNER"},
+            {
+                "name": "second_owner",
+                "type": "enumeration",
+                "externalOptions": True,
+                "referencedObjectType": "OWNER",
+            },
         ],
         "companies": [{"name": "rating"}],
         "deals": [{"name": "next_step"}, {"name": "order_number", "hasUniqueValue": True}],
@@ -57,11 +65,25 @@ _BOTH = (
         "picklistValues": options("Red=Red", "DB=Dark blue"),
     },
     {"name": "Other_Colour__c", "type": "picklist", "picklistValues": options("Red=Red")},
-    {"name": "Interests__c", "type": "multipicklist", "picklistValues": options("Golf=Golf", "Chess=Chess")},
+    {
+        "name": "Interests__c",
+        "type": "multipicklist",
+        "picklistValues": options("Golf=Golf", "Chess=Chess"),
+    },
     {"name": "Points__c", "type": "double", "precision": 6, "scale": 1},
-    {"name": "Formula__c", "type": "double", "calculated": True, "createable": False, "updateable": False},
+    {
+        "name": "Formula__c",
+        "type": "double",
+        "calculated": True,
+        "createable": False,
+        "updateable": False,
+    },
     {"name": "Sponsor__c", "type": "reference", "referenceTo": ["Account"]},
-    {"name": "Stage__c", "type": "picklist", "picklistValues": [{"value": one, "label": one} for one in LABELS]},
+    {
+        "name": "Stage__c",
+        "type": "picklist",
+        "picklistValues": [{"value": one, "label": one} for one in LABELS],
+    },
 )
 
 ORG: Mapping[str, Any] = {
@@ -69,7 +91,10 @@ ORG: Mapping[str, Any] = {
         "Lead": [*_BOTH, {"name": "Hint__c", "length": 80}],
         "Contact": [*_BOTH],
         "Account": [{"name": "Rating__c"}],
-        "Opportunity": [{"name": "Next_Step__c"}, {"name": "Order_Number__c", "externalId": True, "unique": True}],
+        "Opportunity": [
+            {"name": "Next_Step__c"},
+            {"name": "Order_Number__c", "externalId": True, "unique": True},
+        ],
     }
 }
 """The org of the stories about mapped fields."""

@@ -4,7 +4,7 @@ from crmsync.model.effects import UpdateRecord
 from crmsync.model.links import Intent, tag
 from crmsync.model.records import Side
 from crmsync.plans.contact import ContactFacts
-from crmsync.rules.values import canonical
+from crmsync.rules.fields.values import canonical
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -13,7 +13,9 @@ KEY = "555001-81"
 
 
 def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
-    """Facts of a pair that agreed on `agreed` (HubSpot record, Salesforce record) and now shows these two."""
+    """Facts of a pair that agreed on `agreed` (HubSpot record, Salesforce record) and now shows
+    these two.
+    """
     before_h, before_s = agreed or (a_contact(salesforce_id=LEAD_ID), a_lead(key=KEY))
     return ContactFacts(
         a_change(before_h.ref),
@@ -24,14 +26,19 @@ def linked(hubspot=None, salesforce=None, *, agreed=None, **link):
 
 
 def announcing(link, facts, *, hubspot=None, salesforce=None):
-    """The link with what it announces for both sides: which values of these fields (None: a blank) the write replaces."""
+    """The link with what it announces for both sides: which values of these fields (None: a blank)
+    the write replaces.
+    """
     records = facts.hubspot, facts.salesforce
     revision = BOOK.sealer.revision(
         f"{records[0].ref} {records[1].ref} {facts.link.version} {records[0].modified_at} {records[1].modified_at}"
     )
     page = BOOK.page_of(facts.salesforce)
     for side, fields in ((H, hubspot), (S, salesforce)):
-        seals = {name: BOOK.sealer.seal(name, canonical(page.forms(side)[name], fields[name])) for name in fields or ()}
+        seals = {
+            name: BOOK.sealer.seal(name, canonical(page.forms(side)[name], fields[name]))
+            for name in fields or ()
+        }
         replaces = {tag(name): frozenset({seal}) for name, seal in seals.items()}
         link = link.announcing(side, Intent(revision, replaces)) if fields else link
     return link
@@ -40,15 +47,21 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
 def making(side, link, book):
     """The link of a record that is made on `side`, with the revision by which it will be known."""
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
-    return link.announcing(side, Intent(book.sealer.revision(f"{link.hubspot} {link.salesforce} {values}")))
+    return link.announcing(
+        side, Intent(book.sealer.revision(f"{link.hubspot} {link.salesforce} {values}"))
+    )
 
 
 def born_in_hubspot(contact, candidates=(), taken=frozenset()):
-    return ContactFacts(a_change(contact.ref), hubspot=contact, candidates=tuple(candidates), taken=taken)
+    return ContactFacts(
+        a_change(contact.ref), hubspot=contact, candidates=tuple(candidates), taken=taken
+    )
 
 
 def born_in_salesforce(record, candidates=(), taken=frozenset()):
-    return ContactFacts(a_change(record.ref), salesforce=record, candidates=tuple(candidates), taken=taken)
+    return ContactFacts(
+        a_change(record.ref), salesforce=record, candidates=tuple(candidates), taken=taken
+    )
 
 
 def remember(side, ref, **fields):
@@ -58,4 +71,6 @@ def remember(side, ref, **fields):
 
 def pair(**fields):
     """A linked contact and lead that show the ids of each other."""
-    return a_contact(fields.get("hubspot"), salesforce_id=LEAD_ID), a_lead(fields.get("salesforce"), key=KEY)
+    return a_contact(fields.get("hubspot"), salesforce_id=LEAD_ID), a_lead(
+        fields.get("salesforce"), key=KEY
+    )

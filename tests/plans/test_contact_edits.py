@@ -18,9 +18,18 @@ from crmsync.model.fields import FieldRule, Form, Update
 from crmsync.model.links import LinkState, tags
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.owners import OwnerBook
-from crmsync.rules.pair_plan import is_quiet
-from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact, base_of
+from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.pair.plan import is_quiet
+from tests.builders import (
+    LEAD_ID,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_salesforce_contact,
+    base_of,
+)
 from tests.plans.contact_facts import BOOK, KEY, H, S, announcing, linked, pair, remember
 
 
@@ -30,7 +39,9 @@ def test_an_echo_plans_to_nothing():
 
 
 def test_a_quiet_record_needs_no_look_across():
-    """A record that shows what was agreed is quiet; one with a new value is not, nor is one of a buried link."""
+    """A record that shows what was agreed is quiet; one with a new value is not, nor is one of a
+    buried link.
+    """
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
     assert is_quiet(hubspot, link, BOOK)
@@ -40,22 +51,30 @@ def test_a_quiet_record_needs_no_look_across():
 
 
 @pytest.mark.rule("DUP-24")
-@pytest.mark.parametrize("shown", [None, "00Q000000000009AAA"], ids=["none", "the id of another lead"])
+@pytest.mark.parametrize(
+    "shown", [None, "00Q000000000009AAA"], ids=["none", "the id of another lead"]
+)
 def test_a_contact_that_does_not_name_its_lead_is_told_again(shown):
-    """The id that each side keeps of the other is news where it is missing or wrong, although everything else is agreed on."""
+    """The id that each side keeps of the other is news where it is missing or wrong, although
+    everything else is agreed on.
+    """
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
     unnamed = a_contact(salesforce_id=shown)
     assert not is_quiet(unnamed, link, BOOK)
     assert not is_quiet(a_lead(), link, BOOK)
-    assert plan_contact(linked(unnamed), BOOK) == Plan((remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),))
+    assert plan_contact(linked(unnamed), BOOK) == Plan(
+        (remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),)
+    )
     assert plan_contact(linked(salesforce=a_lead()), BOOK) == Plan(
         (remember(S, salesforce.ref, Crmsync_HubSpot_Id__c=KEY),)
     )
 
 
 def test_edits_of_different_fields_on_both_sides_both_survive():
-    """HubSpot's new phone goes to Salesforce and Salesforce's new title to HubSpot, and the base takes both in."""
+    """HubSpot's new phone goes to Salesforce and Salesforce's new title to HubSpot, and the base
+    takes both in.
+    """
     hubspot, salesforce = pair(hubspot={"phone": "0100"}, salesforce={"Title": "Engineer"})
     facts = linked(hubspot, salesforce)
     merged_h = dict(hubspot.fields) | {"jobtitle": "Engineer"}
@@ -83,8 +102,12 @@ def test_edits_of_different_fields_on_both_sides_both_survive():
     ids=["HubSpot later", "Salesforce later", "a tie goes to Salesforce"],
 )
 def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, salesforce_at, winner):
-    """The age of HubSpot's property against the age of Salesforce's record decides, and the conflict is told with both values."""
-    hubspot = a_contact({"phone": "1"}, salesforce_id=LEAD_ID, modified=9, ages={"phone": hubspot_at})
+    """The age of HubSpot's property against the age of Salesforce's record decides, and the
+    conflict is told with both values.
+    """
+    hubspot = a_contact(
+        {"phone": "1"}, salesforce_id=LEAD_ID, modified=9, ages={"phone": hubspot_at}
+    )
     salesforce = a_lead({"Phone": "2"}, key=KEY, modified=salesforce_at)
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
     assert plan.conflicts == (Conflict("phone", "Phone", "1", "2", "two_way", winner),)
@@ -96,9 +119,13 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
 
 
 def test_both_sides_edited_to_the_same_value_only_moves_the_base():
-    """Nothing needs to be written, but the two agree on something new, and the link remembers it."""
+    """Nothing needs to be written, but the two agree on something new, and the link remembers
+    it.
+    """
     hubspot, salesforce = pair(hubspot={"phone": "+1 (0)100"}, salesforce={"Phone": "+10100"})
-    assert [type(one) for one in plan_contact(linked(hubspot, salesforce), BOOK).effects] == [SaveLink]
+    assert [type(one) for one in plan_contact(linked(hubspot, salesforce), BOOK).effects] == [
+        SaveLink
+    ]
 
 
 @pytest.mark.rule("OPT-4")
@@ -113,14 +140,20 @@ def test_ticking_email_opt_out_unsubscribes_in_hubspot():
 def test_unticking_email_opt_out_is_undone():
     """While HubSpot says unsubscribed, the box is ticked again and HubSpot is left alone."""
     out = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": True})
-    hubspot, salesforce = pair(hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False})
+    hubspot, salesforce = pair(
+        hubspot={"hs_email_optout": "true"}, salesforce={"HasOptedOutOfEmail": False}
+    )
     plan = plan_contact(linked(hubspot, salesforce, agreed=out), BOOK)
-    assert plan.effects[1] == UpdateRecord(salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",))
+    assert plan.effects[1] == UpdateRecord(
+        salesforce.ref, S, {"HasOptedOutOfEmail": True}, ("OPT-5",)
+    )
     assert [type(one) for one in plan.effects] == [SaveLink, UpdateRecord]
 
 
 def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
-    """A text where Salesforce has a number is reported; the other fields are carried and the bad one stays unagreed."""
+    """A text where Salesforce has a number is reported; the other fields are carried and the bad
+    one stays unagreed.
+    """
     hubspot, salesforce = pair(hubspot={"annualrevenue": "a lot", "phone": "0100"})
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
     saved, update, report = plan.effects
@@ -128,7 +161,10 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
     assert (report.category, report.fieldname) == (Category.VALIDATION, "annualrevenue")
     again = plan_contact(
         replace(
-            linked(hubspot, replace(salesforce, fields=dict(salesforce.fields) | {"Phone": "0100"})), link=saved.link
+            linked(
+                hubspot, replace(salesforce, fields=dict(salesforce.fields) | {"Phone": "0100"})
+            ),
+            link=saved.link,
         ),
         BOOK,
     )
@@ -137,7 +173,11 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
 
 def test_a_custom_mapping_joins_the_default_ones():
     """An operator's row is carried like any other, under its own policy."""
-    book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),))
+    book = a_book(
+        field=(
+            FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),
+        )
+    )
     hubspot, salesforce = pair(hubspot={"favourite_colour": "red"})
     facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), book), hubspot, salesforce)
     assert plan_contact(facts, book).effects[1] == UpdateRecord(
@@ -154,7 +194,9 @@ def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
 
 @pytest.mark.rule("TEN-1")
 def test_a_salesforce_key_of_another_portal_is_left_alone():
-    """Where several portals share an org, the record keeps the id of the portal that linked it first."""
+    """Where several portals share an org, the record keeps the id of the portal that linked it
+    first.
+    """
     hubspot, salesforce = a_contact(salesforce_id=LEAD_ID), a_lead(key="555002-7")
     assert plan_contact(linked(hubspot, salesforce, agreed=(hubspot, salesforce)), BOOK) == Plan()
 
@@ -163,30 +205,54 @@ def test_a_salesforce_key_of_another_portal_is_left_alone():
 @pytest.mark.rule("Q-21")
 @pytest.mark.parametrize(("hubspot_at", "winner"), [(9, H), (1, S)])
 def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner):
-    """The age of HubSpot's owner property against the age of Salesforce's record decides, and the conflict is told."""
-    book = a_book(owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"}))
-    before = a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID), a_lead({"OwnerId": "005J"}, key=KEY)
-    hubspot = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID, ages={"hubspot_owner_id": hubspot_at})
+    """The age of HubSpot's owner property against the age of Salesforce's record decides, and the
+    conflict is told.
+    """
+    book = a_book(
+        owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"})
+    )
+    before = (
+        a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
+        a_lead({"OwnerId": "005J"}, key=KEY),
+    )
+    hubspot = a_contact(
+        {"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID, ages={"hubspot_owner_id": hubspot_at}
+    )
     facts = ContactFacts(
-        a_change(hubspot.ref), a_link(*before, book), hubspot, a_lead({"OwnerId": "005X"}, key=KEY, modified=5)
+        a_change(hubspot.ref),
+        a_link(*before, book),
+        hubspot,
+        a_lead({"OwnerId": "005X"}, key=KEY, modified=5),
     )
     plan = plan_contact(facts, book)
-    assert plan.conflicts == (Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),)
-    assert plan.effects[1].fields == ({"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"})
+    assert plan.conflicts == (
+        Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),
+    )
+    assert plan.effects[1].fields == (
+        {"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"}
+    )
 
 
 @pytest.mark.rule("PA-3")
 @pytest.mark.rule("PA-5")
 def test_the_contact_of_a_person_account_is_written_through_the_account():
-    """What HubSpot changed, and our id, goes to the account, at which its own concern looks then; the link stays with the contact."""
+    """What HubSpot changed, and our id, goes to the account, at which its own concern looks then;
+    the link stays with the contact.
+    """
     book = a_book(person_accounts=True)
     account = Ref(S, "Account", "001000000000001AAA")
     hidden = a_salesforce_contact({"IsPersonAccount": True, "AccountId": account.id})
-    before, now = (a_contact({"firstname": name}, salesforce_id=hidden.ref.id) for name in ("Ada", "Adele"))
-    plan = plan_contact(ContactFacts(a_change(now.ref), a_link(before, hidden, book), now, hidden), book)
+    before, now = (
+        a_contact({"firstname": name}, salesforce_id=hidden.ref.id) for name in ("Ada", "Adele")
+    )
+    plan = plan_contact(
+        ContactFacts(a_change(now.ref), a_link(before, hidden, book), now, hidden), book
+    )
 
     save, update, mark, look = plan.effects
     assert update == UpdateRecord(account, S, {"FirstName": "Adele"}, update.because)
     assert (save.link.salesforce, save.link.wrote) == (hidden.ref, tags(["FirstName"]))
-    assert mark == UpdateRecord(account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), courtesy=True)
+    assert mark == UpdateRecord(
+        account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), courtesy=True
+    )
     assert look == Look(account, Kind.ACCOUNT, None, ("PA-5",))

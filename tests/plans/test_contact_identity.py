@@ -18,13 +18,33 @@ from crmsync.model.effects import (
 from crmsync.model.links import LinkState
 from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link, a_salesforce_contact
-from tests.plans.contact_facts import BOOK, KEY, H, S, born_in_hubspot, born_in_salesforce, linked, pair, remember
+from tests.builders import (
+    LEAD_ID,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_salesforce_contact,
+)
+from tests.plans.contact_facts import (
+    BOOK,
+    KEY,
+    H,
+    S,
+    born_in_hubspot,
+    born_in_salesforce,
+    linked,
+    pair,
+    remember,
+)
 
 
 @pytest.mark.rule("DUP-1")
 def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
-    """The same address on the other side is the same person: the two are linked, blanks filled from either side."""
+    """The same address on the other side is the same person: the two are linked, blanks filled from
+    either side.
+    """
     contact = a_contact({"jobtitle": "Engineer"})
     lead = a_lead({"Phone": "0100"})
     plan = plan_contact(born_in_hubspot(contact, [lead]), BOOK)
@@ -33,7 +53,10 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
         UpdateRecord(lead.ref, S, {"Title": "Engineer"}, ("MAP-3",)),
     )
     assert isinstance(plan.effects[0], SaveLink)
-    assert (plan.effects[0].link.hubspot, plan.effects[0].link.salesforce) == (contact.ref, lead.ref)
+    assert (plan.effects[0].link.hubspot, plan.effects[0].link.salesforce) == (
+        contact.ref,
+        lead.ref,
+    )
     assert plan.effects[3:] == (
         remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),
         remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
@@ -42,7 +65,9 @@ def test_a_person_that_the_other_side_has_already_is_linked_not_doubled():
 
 @pytest.mark.rule("CH-13")
 def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
-    """A link is lasting: a second lead with the same address is a finding, not a reason to link anew."""
+    """A link is lasting: a second lead with the same address is a finding, not a reason to link
+    anew.
+    """
     contact = a_contact()
     plan = plan_contact(born_in_salesforce(a_lead(), [contact], frozenset({contact.ref})), BOOK)
     assert [(type(one), one.category) for one in plan.effects] == [(Report, Category.DUPLICATES)]
@@ -65,7 +90,9 @@ def test_an_edit_does_not_bring_a_buried_pair_back():
 
 
 def test_an_undeleted_record_is_linked_again():
-    """When both records of a buried link exist again, the pair goes on as if nothing had happened."""
+    """When both records of a buried link exist again, the pair goes on as if nothing had
+    happened.
+    """
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
     again = plan_contact(replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE)), BOOK)
@@ -74,7 +101,9 @@ def test_an_undeleted_record_is_linked_again():
 
 @pytest.mark.rule("DEL-1")
 def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
-    """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes nothing in Salesforce."""
+    """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes
+    nothing in Salesforce.
+    """
     book = a_book(delete_in_hubspot=True)
     facts = linked()
 
@@ -89,14 +118,18 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
 
 @pytest.mark.rule("CH-9")
 def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
-    """A contact that left the list is frozen, but the deletion of its Salesforce record is not missed."""
+    """A contact that left the list is frozen, but the deletion of its Salesforce record is not
+    missed.
+    """
     book = a_book(inclusion_list="77", delete_in_hubspot=True)
     facts = replace(linked(), salesforce=None)
     assert [type(one) for one in plan_contact(facts, book).effects] == [DeleteRecord, SaveLink]
 
 
 def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
-    """After a privacy deletion the link and its hashes are gone; that the Salesforce record is left is told, if it is."""
+    """After a privacy deletion the link and its hashes are gone; that the Salesforce record is left
+    is told, if it is.
+    """
     facts = replace(linked(), hubspot=None)
     forgotten = replace(facts, change=a_change(facts.change.ref, Cause.FORGOTTEN))
     lead = facts.salesforce.ref
@@ -109,46 +142,72 @@ def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
         because=("CH-9",),
     )
     assert plan_contact(forgotten, BOOK).effects == (left, DropLink(facts.link))
-    assert plan_contact(replace(forgotten, salesforce=None), BOOK).effects == (DropLink(facts.link),)
+    assert plan_contact(replace(forgotten, salesforce=None), BOOK).effects == (
+        DropLink(facts.link),
+    )
 
 
 @pytest.mark.rule("DUP-26")
 def test_a_converted_leads_link_goes_on_with_its_contact():
-    """The contact of a converted lead takes the lead's place, and what it shows is merged as usual."""
+    """The contact of a converted lead takes the lead's place, and what it shows is merged as
+    usual.
+    """
     facts = linked()
     contact = a_salesforce_contact({"Crmsync_HubSpot_Id__c": KEY, "Title": "Engineer"})
     plan = plan_contact(replace(facts, salesforce=contact), BOOK)
-    assert plan.effects[1] == UpdateRecord(facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",))
+    assert plan.effects[1] == UpdateRecord(
+        facts.hubspot.ref, H, {"jobtitle": "Engineer"}, ("MAP-3",)
+    )
     assert plan.effects[0].link.salesforce == contact.ref
-    assert plan.effects[2:] == (remember(H, facts.hubspot.ref, crmsync_salesforce_id=contact.ref.id),)
+    assert plan.effects[2:] == (
+        remember(H, facts.hubspot.ref, crmsync_salesforce_id=contact.ref.id),
+    )
 
 
 @pytest.mark.rule("MRG-2")
 def test_a_loser_whose_survivor_is_linked_already_is_buried():
-    """When the survivor of a merge belongs to another pair, the loser's link is buried and nothing is written."""
+    """When the survivor of a merge belongs to another pair, the loser's link is buried and nothing
+    is written.
+    """
     facts = replace(linked(), outlived=True)
     assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]
 
 
 @pytest.mark.rule("MRG-3")
 def test_a_losers_deleted_lead_deletes_nobody_elses_contact():
-    """What became of its contact belongs to another pair, so the setting that deletes the contact of a deleted lead does not reach it."""
+    """What became of its contact belongs to another pair, so the setting that deletes the contact
+    of a deleted lead does not reach it.
+    """
     facts = replace(linked(), salesforce=None, outlived=True)
-    assert [type(one) for one in plan_contact(facts, a_book(delete_in_hubspot=True)).effects] == [SaveLink]
+    assert [type(one) for one in plan_contact(facts, a_book(delete_in_hubspot=True)).effects] == [
+        SaveLink
+    ]
 
 
 @pytest.mark.rule("DUP-24")
 def test_a_record_that_names_its_counterpart_is_linked_with_it_whatever_the_address():
-    """The id that a record keeps of its counterpart outweighs the address: a lost link is found again."""
-    contact, lead = a_contact(salesforce_id=LEAD_ID), a_lead({"Email": "other@example.com"}, key=KEY)
+    """The id that a record keeps of its counterpart outweighs the address: a lost link is found
+    again.
+    """
+    contact, lead = (
+        a_contact(salesforce_id=LEAD_ID),
+        a_lead({"Email": "other@example.com"}, key=KEY),
+    )
     plan = plan_contact(replace(born_in_hubspot(contact), remembered=lead), BOOK)
     (saved,) = (one for one in plan.effects if isinstance(one, SaveLink))
     assert (saved.link.hubspot, saved.link.salesforce) == (contact.ref, lead.ref)
 
 
 def test_a_record_whose_counterpart_was_deleted_makes_no_new_one():
-    """A contact that names a lead which no longer exists was in step once; an edit does not bring the lead back."""
-    assert plan_contact(replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), BOOK).effects == ()
+    """A contact that names a lead which no longer exists was in step once; an edit does not bring
+    the lead back.
+    """
+    assert (
+        plan_contact(
+            replace(born_in_hubspot(a_contact(salesforce_id=LEAD_ID)), orphaned=True), BOOK
+        ).effects
+        == ()
+    )
 
 
 def test_a_record_that_is_gone_and_was_never_linked_is_no_business_of_ours():
@@ -158,30 +217,50 @@ def test_a_record_that_is_gone_and_was_never_linked_is_no_business_of_ours():
 
 @pytest.mark.rule("DUP-1")
 def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_place():
-    """Only a new record with that address, not an edit, brings a person back: the tombstone makes room for the new link."""
+    """Only a new record with that address, not an edit, brings a person back: the tombstone makes
+    room for the new link.
+    """
     contact = a_contact(record_id="99")
     widow = a_lead(key=KEY)
     buried = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
     plan = plan_contact(replace(born_in_hubspot(contact, [widow]), buried=(buried,)), BOOK)
     assert [type(one) for one in plan.effects] == [DropLink, SaveLink, UpdateRecord, UpdateRecord]
-    assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (contact.ref, widow.ref)
+    assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (
+        contact.ref,
+        widow.ref,
+    )
 
 
 @pytest.mark.rule("DEL-1")
 def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_with_it():
-    """When the contact went with the lead, an undelete of the lead makes a new contact and forgets the old link."""
+    """When the contact went with the lead, an undelete of the lead makes a new contact and forgets
+    the old link.
+    """
     facts = linked()
     buried = replace(facts.link, state=LinkState.TOMBSTONE)
-    restored = replace(facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=buried, hubspot=None)
+    restored = replace(
+        facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=buried, hubspot=None
+    )
     assert [type(one) for one in plan_contact(restored, BOOK).effects] == [DropLink, CreateRecord]
 
 
 @pytest.mark.rule("DUP-26")
 @pytest.mark.rule("MRG-1")
 def test_what_an_heir_leaves_blank_was_never_deleted_there():
-    """A contact that takes a lead's place with less on it deletes nothing in HubSpot; its blanks are filled instead."""
-    before = a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID), a_lead({"Title": "Engineer"}, key=KEY)
+    """A contact that takes a lead's place with less on it deletes nothing in HubSpot; its blanks
+    are filled instead.
+    """
+    before = (
+        a_contact({"jobtitle": "Engineer"}, salesforce_id=LEAD_ID),
+        a_lead({"Title": "Engineer"}, key=KEY),
+    )
     heir = a_salesforce_contact({"Title": None, "Email": None, "Crmsync_HubSpot_Id__c": KEY})
     plan = plan_contact(linked(salesforce=heir, agreed=before), BOOK)
-    assert plan.effects[1] == UpdateRecord(heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",))
-    assert [effect.side for effect in plan.effects if isinstance(effect, UpdateRecord) and not effect.courtesy] == [S]
+    assert plan.effects[1] == UpdateRecord(
+        heir.ref, S, {"Email": "ada@example.com", "Title": "Engineer"}, ("MAP-3",)
+    )
+    assert [
+        effect.side
+        for effect in plan.effects
+        if isinstance(effect, UpdateRecord) and not effect.courtesy
+    ] == [S]

@@ -1,4 +1,6 @@
-"""The inclusion list in plans: who is linked, who is frozen, who thaws (INC-2, INC-6, INC-7, Q-23, Q-38, CH-17)."""
+"""The inclusion list in plans: who is linked, who is frozen, who thaws (INC-2, INC-6, INC-7, Q-23,
+Q-38, CH-17).
+"""
 
 from dataclasses import replace
 
@@ -8,7 +10,7 @@ from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
 from crmsync.model.links import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.pair_plan import is_quiet
+from crmsync.rules.pair.plan import is_quiet
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 KEY = "555001-81"
@@ -34,7 +36,9 @@ def edited(book):
 @pytest.mark.rule("INC-2")
 @pytest.mark.parametrize("outside", OutsideInclusionList)
 def test_a_hubspot_contact_outside_the_list_stays_alone(outside):
-    """It makes no Salesforce record and is not linked to one, whatever is set for Salesforce's records."""
+    """It makes no Salesforce record and is not linked to one, whatever is set for Salesforce's
+    records.
+    """
     book = a_book(inclusion_list="77", outside_inclusion_list=outside)
     contact = a_contact()
     assert plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), book).effects == ()
@@ -51,7 +55,9 @@ def test_a_contact_that_entered_the_list_syncs():
 
 @pytest.mark.rule("INC-6")
 def test_a_lead_makes_a_contact_whatever_the_list():
-    """A new Salesforce record makes its HubSpot contact even though that contact cannot be in the list."""
+    """A new Salesforce record makes its HubSpot contact even though that contact cannot be in the
+    list.
+    """
     lead = a_lead()
     plan = plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), OUTSIDE)
     assert [type(one) for one in plan.effects] == [CreateRecord]
@@ -71,7 +77,9 @@ def test_a_lead_whose_contact_is_outside_the_list_is_linked_and_frozen():
 @pytest.mark.rule("Q-22")
 @pytest.mark.rule("Q-23")
 def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link():
-    """After leaving the list nothing is carried and nothing is deleted; on re-entry both edits cross."""
+    """After leaving the list nothing is carried and nothing is deleted; on re-entry both edits
+    cross.
+    """
     assert plan_contact(edited(OUTSIDE), OUTSIDE).effects == ()
     thawed = plan_contact(edited(INSIDE), INSIDE).effects
     assert [type(one) for one in thawed] == [SaveLink, UpdateRecord, UpdateRecord]
@@ -80,7 +88,9 @@ def test_a_pair_outside_the_list_is_frozen_in_both_directions_and_keeps_its_link
 
 @pytest.mark.rule("OPT-7")
 def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
-    """While frozen the opt-out stays where it is; the first time that the contact syncs, opted out wins."""
+    """While frozen the opt-out stays where it is; the first time that the contact syncs, opted out
+    wins.
+    """
     contact, lead = a_contact(), a_lead({"HasOptedOutOfEmail": True})
     (saved,) = plan_contact(met(contact, lead), OUTSIDE).effects
     facts = ContactFacts(a_change(contact.ref), replace(saved.link, version=1), contact, lead)
@@ -93,17 +103,23 @@ def test_the_opt_out_crosses_when_a_frozen_pair_thaws():
     ("outside", "syncs"), [(OutsideInclusionList.SYNC, True), (OutsideInclusionList.IGNORE, False)]
 )
 def test_the_list_leak_is_a_setting(outside, syncs):
-    """Records from Salesforce whose contact is outside may sync all the same, or not be created at all."""
+    """Records from Salesforce whose contact is outside may sync all the same, or not be created at
+    all.
+    """
     book = a_book(inclusion_list="77", outside_inclusion_list=outside)
     lead = a_lead()
-    assert bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), book).effects) is syncs
+    assert (
+        bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), book).effects) is syncs
+    )
     assert bool(plan_contact(met(a_contact(), lead), book).effects) is syncs
     assert bool(plan_contact(edited(book), book).effects) is syncs
 
 
 @pytest.mark.rule("Q-38")
 @pytest.mark.parametrize(("book", "linked"), [({}, True), ({"inclusion_list": "77"}, False)])
-def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(book, linked):
+def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(
+    book, linked
+):
     """Deduplication is not creation."""
     never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **book)
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
@@ -111,7 +127,9 @@ def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_
 
 @pytest.mark.rule("INC-4")
 def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
-    """With the preset list, a contact that is no longer a subscriber is looked at even though no mapped field has changed."""
+    """With the preset list, a contact that is no longer a subscriber is looked at even though no
+    mapped field has changed.
+    """
     book = a_book(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
     link = a_link(*before, book)

@@ -33,18 +33,25 @@ def test_a_new_task_goes_to_the_linked_record() -> None:
     for who in (LEAD, contact):
         fields = task_fields(template_of("OPEN", SETTINGS), [OPEN], SPRING, who, "", 1)
         facts = replace(FACTS, link=replace(LINK, salesforce=who))
-        assert plan_task(facts, SETTINGS) == TaskPlan(Fate.MADE, WriteTask("key", fields, "", rules))
+        assert plan_task(facts, SETTINGS) == TaskPlan(
+            Fate.MADE, WriteTask("key", fields, "", rules)
+        )
 
 
 @pytest.mark.rule("CH-2")
 def test_later_events_are_counted_on_the_task_that_is_there() -> None:
     """With what it counted already."""
     settings = EmailTaskSettings(repeat=Repeat.ONCE_PER_DAY)
-    facts = replace(FACTS, tally=Tally("key", counted=4, task="00T1"), events=(OPEN, replace(OPEN, id="next")))
+    facts = replace(
+        FACTS, tally=Tally("key", counted=4, task="00T1"), events=(OPEN, replace(OPEN, id="next"))
+    )
 
     plan = plan_task(facts, settings)
 
-    assert (plan.fate, plan.task and (plan.task.task, plan.task.fields[TASK_COUNT])) == (Fate.COUNTED, ("00T1", 6))
+    assert (plan.fate, plan.task and (plan.task.task, plan.task.fields[TASK_COUNT])) == (
+        Fate.COUNTED,
+        ("00T1", 6),
+    )
 
 
 @pytest.mark.rule("Q-22")

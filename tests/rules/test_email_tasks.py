@@ -42,21 +42,34 @@ def test_only_kinds_that_are_on_make_tasks() -> None:
     """Opens and clicks by default; each kind has a switch of its own."""
     kinds = ("OPEN", "CLICK", "SENT", "FORWARD")
 
-    assert [kind for kind in kinds if wants(replace(OPEN, kind=kind), EmailTaskSettings())] == ["OPEN", "CLICK"]
-    assert [kind for kind in kinds if wants(replace(OPEN, kind=kind), EmailTaskSettings(kinds=("SENT",)))] == ["SENT"]
+    assert [kind for kind in kinds if wants(replace(OPEN, kind=kind), EmailTaskSettings())] == [
+        "OPEN",
+        "CLICK",
+    ]
+    assert [
+        kind
+        for kind in kinds
+        if wants(replace(OPEN, kind=kind), EmailTaskSettings(kinds=("SENT",)))
+    ] == ["SENT"]
     assert not any(wants(replace(OPEN, kind=kind), EmailTaskSettings(kinds=())) for kind in kinds)
 
 
 @pytest.mark.rule("CH-2")
 def test_replaced_events_and_machines_make_none() -> None:
-    """Machines' doings do where the operator wants them; nobody can be told of one without recipient."""
+    """Machines' doings do where the operator wants them; nobody can be told of one without
+    recipient.
+    """
     machine, replaced, nobody = (
         replace(OPEN, is_filtered=True),
         replace(OPEN, is_obsolete=True),
         replace(OPEN, recipient=""),
     )
 
-    assert [wants(one, EmailTaskSettings()) for one in (machine, replaced, nobody)] == [False, False, False]
+    assert [wants(one, EmailTaskSettings()) for one in (machine, replaced, nobody)] == [
+        False,
+        False,
+        False,
+    ]
     assert wants(machine, EmailTaskSettings(ignore_bots=False))
 
 
@@ -73,13 +86,21 @@ def test_by_default_every_event_has_a_task_of_its_own() -> None:
 
 @pytest.mark.rule("CH-2")
 def test_events_share_a_task_where_the_mode_says_so() -> None:
-    """Of one recipient, e-mail and kind, and of one day, UTC; the name of the task does not give the address away."""
+    """Of one recipient, e-mail and kind, and of one day, UTC; the name of the task does not give
+    the address away.
+    """
     later = replace(OPEN, id="later", created=NOON + DAY, recipient=" ada@example.com")
-    others = [replace(OPEN, kind="CLICK"), replace(OPEN, campaign="70013"), replace(OPEN, recipient="bob@example.com")]
+    others = [
+        replace(OPEN, kind="CLICK"),
+        replace(OPEN, campaign="70013"),
+        replace(OPEN, recipient="bob@example.com"),
+    ]
 
     assert key(OPEN, Repeat.ONCE_PER_EMAIL) == key(later, Repeat.ONCE_PER_EMAIL)
     assert key(OPEN, Repeat.ONCE_PER_DAY) != key(later, Repeat.ONCE_PER_DAY)
-    assert key(OPEN, Repeat.ONCE_PER_DAY) == key(replace(later, created=NOON + 1), Repeat.ONCE_PER_DAY)
+    assert key(OPEN, Repeat.ONCE_PER_DAY) == key(
+        replace(later, created=NOON + 1), Repeat.ONCE_PER_DAY
+    )
     assert len({key(one, Repeat.ONCE_PER_EMAIL) for one in (OPEN, *others)}) == 4
     assert "ada" not in key(OPEN, Repeat.ONCE_PER_EMAIL).lower()
 
@@ -93,7 +114,9 @@ def test_an_event_about_no_email_has_a_task_of_its_own() -> None:
 
 @pytest.mark.rule("Q-19")
 def test_a_task_says_kind_and_name_on_the_day_of_the_first_event() -> None:
-    """Completed, of the linked record; lines of the description that have nothing to say are left out."""
+    """Completed, of the linked record; lines of the description that have nothing to say are left
+    out.
+    """
     events = [replace(OPEN, created=NOON + DAY), OPEN]
 
     assert task_fields(TaskTemplate("OPEN"), events, SPRING, LEAD, "", 2) == {
@@ -110,8 +133,12 @@ def test_a_task_says_kind_and_name_on_the_day_of_the_first_event() -> None:
 
 @pytest.mark.rule("CH-22")
 def test_a_template_is_the_operators() -> None:
-    """What is blank is left to Salesforce; texts are cut where Salesforce would refuse them; an unknown e-mail has a name."""
-    template = TaskTemplate("OPEN", "{email}" * 40, "", "", "High", "{count}x {url}", "005000000000001AAA")
+    """What is blank is left to Salesforce; texts are cut where Salesforce would refuse them; an
+    unknown e-mail has a name.
+    """
+    template = TaskTemplate(
+        "OPEN", "{email}" * 40, "", "", "High", "{count}x {url}", "005000000000001AAA"
+    )
     fields = task_fields(template, [OPEN], Campaign(), LEAD, "005000000000001AAA", 1)
 
     assert fields == {
@@ -127,14 +154,19 @@ def test_a_template_is_the_operators() -> None:
 
 @pytest.mark.rule("CH-2")
 def test_a_later_event_writes_the_count_and_what_tells_it() -> None:
-    """Where events are counted, a template that tells no count gets a line that does; other texts are a person's by then."""
+    """Where events are counted, a template that tells no count gets a line that does; other texts
+    are a person's by then.
+    """
     plain, own = (
         EmailTaskSettings(),
         EmailTaskSettings(template=(TaskTemplate("OPEN", "{count} opens", description="-"),)),
     )
     counting = replace(plain, repeat=Repeat.ONCE_PER_EMAIL)
 
-    assert count_fields(template_of("OPEN", own), [OPEN], SPRING, 3) == {TASK_COUNT: 3, "Subject": "3 opens"}
+    assert count_fields(template_of("OPEN", own), [OPEN], SPRING, 3) == {
+        TASK_COUNT: 3,
+        "Subject": "3 opens",
+    }
     assert count_fields(template_of("OPEN", plain), [OPEN], SPRING, 3) == {TASK_COUNT: 3}
     (text,) = [
         one
@@ -156,8 +188,12 @@ def test_a_later_event_writes_the_count_and_what_tells_it() -> None:
     ],
 )
 def test_whose_task_it_is(owner: str, held_by: str | None, wanted: str) -> None:
-    """The integration user's, the record owner's unless that is a queue or unknown, or one user's for all."""
-    link = Link("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "1"), LEAD, salesforce_owner=held_by)
+    """The integration user's, the record owner's unless that is a queue or unknown, or one user's
+    for all.
+    """
+    link = Link(
+        "acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "1"), LEAD, salesforce_owner=held_by
+    )
 
     assert owner_of(TaskTemplate("OPEN", owner=owner), link) == wanted
 

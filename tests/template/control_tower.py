@@ -1,8 +1,10 @@
-"""``python -m tests.template.control_tower FOLDER``: template.yaml held against the rules of AWS Control Tower, by cfn-guard.
+"""``python -m tests.template.control_tower FOLDER``: template.yaml held against the rules of AWS
+Control Tower, by cfn-guard.
 
-FOLDER is the installed package ``@cdklabs/cdk-validator-cfnguard``, which has the rules and the program for four machines. The program
-knows no conditions, so the template is judged as a strict account deploys it: transformed, with a key, a VPC and a year of logs. What fails
-must stand in `EXCEPTIONS` with its reason, and what stands there must fail.
+FOLDER is the installed package ``@cdklabs/cdk-validator-cfnguard``, which has the rules and the
+program for four machines. The program knows no conditions, so the template is judged as a strict
+account deploys it: transformed, with a key, a VPC and a year of logs. What fails must stand in
+`EXCEPTIONS` with its reason, and what stands there must fail.
 """
 
 from __future__ import annotations
@@ -34,11 +36,13 @@ STRICT: Mapping[str, Any] = MappingProxyType(
 """The parameters of a strict account."""
 
 _HUBSPOT_CALLS = "HubSpot calls the webhook and has no AWS account."
-_HUBSPOT_SIGNS = "HubSpot cannot sign for IAM; the function checks HubSpot's own signature before anything else."
-_FORGOTTEN = "What it keeps is to be forgotten within days; a backup would have it for weeks (decision 40)."
-_DATA_KEYS = (
-    "No grant is made on it: it makes and opens data keys. Who in the account may make one, its own policies say."
+_HUBSPOT_SIGNS = (
+    "HubSpot cannot sign for IAM; the function checks HubSpot's own signature before anything else."
 )
+_FORGOTTEN = (
+    "What it keeps is to be forgotten within days; a backup would have it for weeks (decision 40)."
+)
+_DATA_KEYS = "No grant is made on it: it makes and opens data keys. Who in the account may make one, its own policies say."
 
 EXCEPTIONS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -68,25 +72,49 @@ class _Names:
 
 
 def deployed(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The resources of a template as they are with these parameters, every function and condition worked out."""
+    """The resources of a template as they are with these parameters, every function and condition
+    worked out.
+    """
     template = Template(path, parameters)
     resolver = template.resolver("crmsync", "111122223333", _Names())
     return {
-        name: resolver.resolve({key: value for key, value in resource.items() if key != "Condition"})
+        name: resolver.resolve(
+            {key: value for key, value in resource.items() if key != "Condition"}
+        )
         for name, resource in template.resources.items()
         if "Condition" not in resource or resolver.condition(resource["Condition"])
     }
 
 
 def broken(folder: Path, resources: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Which rules which resources break. Raises `RuntimeError` where cfn-guard cannot evaluate them all."""
+    """Which rules which resources break. Raises `RuntimeError` where cfn-guard cannot evaluate them
+    all.
+    """
     processor = platform.machine().lower()
-    command = folder / "bin" / MACHINES[platform.system()] / PROCESSORS.get(processor, processor) / "cfn-guard"
+    command = (
+        folder
+        / "bin"
+        / MACHINES[platform.system()]
+        / PROCESSORS.get(processor, processor)
+        / "cfn-guard"
+    )
     rules = folder / "rules" / "control-tower" / "cfn-guard"
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump({"Resources": resources}, file)
         file.flush()
-        line = [command, "validate", "-d", file.name, "-r", rules, "--structured", "-o", "json", "-S", "none"]
+        line = [
+            command,
+            "validate",
+            "-d",
+            file.name,
+            "-r",
+            rules,
+            "--structured",
+            "-o",
+            "json",
+            "-S",
+            "none",
+        ]
         done = subprocess.run(line, capture_output=True, text=True, check=False)
     if done.returncode not in {PASSED, FAILED}:
         raise RuntimeError(f"cfn-guard ended with {done.returncode}: {done.stderr}")
@@ -103,7 +131,9 @@ def broken(folder: Path, resources: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def main(folder: str) -> int:
-    """Say what is broken without a reason, and which reasons are for nothing; 0 where neither is."""
+    """Say what is broken without a reason, and which reasons are for nothing; 0 where neither
+    is.
+    """
     found = broken(Path(folder), deployed(ROOT / "template.yaml", STRICT))
     for rule, resource in sorted(found - EXCEPTIONS.keys()):
         sys.stderr.write(f"{rule}: {resource} breaks it\n")

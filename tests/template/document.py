@@ -1,6 +1,8 @@
-"""The template as the law sees it: its resources as plain values, and its text for the laws about comments and order.
+"""The template as the law sees it: its resources as plain values, and its text for the laws about
+comments and order.
 
-Intrinsic functions stay as they are written: ``!GetAtt Queue.Arn`` is ``{"Fn::GetAtt": "Queue.Arn"}``, ``!Ref X`` is ``{"Ref": "X"}``.
+Intrinsic functions stay as they are written: ``!GetAtt Queue.Arn`` is ``{"Fn::GetAtt":
+"Queue.Arn"}``, ``!Ref X`` is ``{"Ref": "X"}``.
 """
 
 from __future__ import annotations
@@ -21,14 +23,18 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTION = "AWS::Serverless::Function"
 QUEUE = "AWS::SQS::Queue"
 FLEETING = frozenset({"OverwrittenTable"})
-"""Tables whose items are to be forgotten within days: they go with the stack and have no backup, which would keep them for weeks."""
+"""Tables whose items are to be forgotten within days: they go with the stack and have no backup,
+which would keep them for weeks.
+"""
 OWN_KEY = {
     "Effect": "Allow",
     "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
     "Action": "kms:*",
     "Resource": "*",
 }
-"""What a key's own policy says so that the account's policies count for it; without it nobody could ever change or delete the key."""
+"""What a key's own policy says so that the account's policies count for it; without it nobody could
+ever change or delete the key.
+"""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -62,7 +68,11 @@ class Template:
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
         """Properties of the resources of a type, by logical id."""
         resources = self.body["Resources"].items()
-        return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == kind}
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in resources
+            if resource["Type"] == kind
+        }
 
     @property
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -70,7 +80,9 @@ class Template:
         return self.of_type(FUNCTION)
 
     def sqs_events(self) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """For every function that works off a queue: its logical id, the event's properties, the queue's logical id."""
+        """For every function that works off a queue: its logical id, the event's properties, the
+        queue's logical id.
+        """
         for name, function in self.functions.items():
             for event in function.get("Events", {}).values():
                 if event["Type"] == "SQS":
@@ -78,18 +90,28 @@ class Template:
 
     @cached_property
     def deployed(self) -> Mapping[str, Any]:
-        """The resources as CloudFormation gets them, by logical id: what SAM makes of the template, with whatever it adds."""
+        """The resources as CloudFormation gets them, by logical id: what SAM makes of the template,
+        with whatever it adds.
+        """
         made: dict[str, Any] = json.loads(transformed(self.text))["Resources"]
         return made
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every policy statement that is deployed, those under a condition too, with the logical id of the resource it stands in."""
+        """Every policy statement that is deployed, those under a condition too, with the logical id
+        of the resource it stands in.
+        """
         for name, resource in self.deployed.items():
-            yield from ((name, statement) for statement in _statements(resource.get("Properties", {})))
+            yield from (
+                (name, statement) for statement in _statements(resource.get("Properties", {}))
+            )
 
     def roles(self) -> dict[str, dict[str, Any]]:
         """Properties of the roles that are deployed, by logical id."""
-        return {name: one["Properties"] for name, one in self.deployed.items() if one["Type"] == "AWS::IAM::Role"}
+        return {
+            name: one["Properties"]
+            for name, one in self.deployed.items()
+            if one["Type"] == "AWS::IAM::Role"
+        }
 
 
 def _statements(value: Any) -> Iterator[dict[str, Any]]:
@@ -117,7 +139,9 @@ def spread(value: Any) -> Iterator[Any]:
 
 
 def target(value: object) -> str:
-    """The logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref": "Queue"}`` are both ``Queue``."""
+    """The logical id that a reference names: ``{"Fn::GetAtt": "Queue.Arn"}`` and ``{"Ref":
+    "Queue"}`` are both ``Queue``.
+    """
     if isinstance(value, dict) and len(value) == 1:
         (inner,) = value.values()
         if isinstance(inner, list) and inner:

@@ -1,6 +1,8 @@
-"""The law of template.yaml. Each law takes a template and answers with its complaints; no complaint means it is kept.
+"""The law of template.yaml. Each law takes a template and answers with its complaints; no complaint
+means it is kept.
 
-Only what the template itself says belongs here; what it shares with the tree or with the code is in the tests beside this file.
+Only what the template itself says belongs here; what it shares with the tree or with the code is in
+the tests beside this file.
 """
 
 from __future__ import annotations
@@ -22,24 +24,35 @@ BLOCK = ("Description", "CodeUri", "Handler", "MemorySize", "Timeout", "Reserved
 def functions_log_with_retention(template: Template) -> list[str]:
     """Every function logs into a group of its own that forgets in time."""
     groups = template.of_type("AWS::Logs::LogGroup")
-    used = [target(function.get("LoggingConfig", {}).get("LogGroup")) for function in template.functions.values()]
+    used = [
+        target(function.get("LoggingConfig", {}).get("LogGroup"))
+        for function in template.functions.values()
+    ]
     complaints = [
         f"{name}: logs into no group of this template"
         for name, group in zip(template.functions, used, strict=True)
         if group not in groups
     ]
     complaints += [
-        f"{group}: shared by functions" for group in sorted(set(used) & set(groups)) if used.count(group) > 1
+        f"{group}: shared by functions"
+        for group in sorted(set(used) & set(groups))
+        if used.count(group) > 1
     ]
     return complaints + [
-        f"{name}: keeps logs for ever" for name, group in groups.items() if "RetentionInDays" not in group
+        f"{name}: keeps logs for ever"
+        for name, group in groups.items()
+        if "RetentionInDays" not in group
     ]
 
 
 def functions_run_on_one_runtime(template: Template) -> list[str]:
-    """Python 3.13 on the architecture of the parameter, arm64 unless told otherwise, said once for all."""
+    """Python 3.13 on the architecture of the parameter, arm64 unless told otherwise, said once for
+    all.
+    """
     shared = template.body["Globals"]["Function"]
-    complaints = [] if shared.get("Runtime") == "python3.13" else ["Globals: runtime is not python3.13"]
+    complaints = (
+        [] if shared.get("Runtime") == "python3.13" else ["Globals: runtime is not python3.13"]
+    )
     if shared.get("Architectures") != [{"Ref": "Architecture"}]:
         complaints.append("Globals: architecture is not the parameter's")
     if template.body["Parameters"].get("Architecture", {}).get("Default") != "arm64":
@@ -51,22 +64,37 @@ def functions_run_on_one_runtime(template: Template) -> list[str]:
             {"Ref": "Architecture"},
             {"Fn::Sub": "layers/build/${Architecture}"},
         ):
-            complaints.append(f"{name}: not built for the functions' architecture with hashes checked")
+            complaints.append(
+                f"{name}: not built for the functions' architecture with hashes checked"
+            )
         if layer.get("CompatibleRuntimes") != ["python3.13"]:
             complaints.append(f"{name}: not for python3.13")
     own = ("Runtime", "Architectures")
     return complaints + [
-        f"{name}: has its own {key}" for name, it in template.functions.items() for key in own if key in it
+        f"{name}: has its own {key}"
+        for name, it in template.functions.items()
+        for key in own
+        if key in it
     ]
 
 
 def functions_have_a_ceiling(template: Template) -> list[str]:
-    """How many run at a time is bounded, because both CRMs have quotas and the webhook is open to anybody."""
+    """How many run at a time is bounded, because both CRMs have quotas and the webhook is open to
+    anybody.
+    """
     bounded = {
-        name for name, event, _ in template.sqs_events() if event.get("ScalingConfig", {}).get("MaximumConcurrency")
+        name
+        for name, event, _ in template.sqs_events()
+        if event.get("ScalingConfig", {}).get("MaximumConcurrency")
     }
-    bounded |= {name for name, function in template.functions.items() if "ReservedConcurrentExecutions" in function}
-    return [f"{name}: runs as often as it likes" for name in template.functions if name not in bounded]
+    bounded |= {
+        name
+        for name, function in template.functions.items()
+        if "ReservedConcurrentExecutions" in function
+    }
+    return [
+        f"{name}: runs as often as it likes" for name in template.functions if name not in bounded
+    ]
 
 
 def functions_have_size_and_time(template: Template) -> list[str]:
@@ -115,7 +143,9 @@ def alarms_reach_somebody(template: Template) -> list[str]:
 
 
 def alarms_on_our_metrics_name_a_runbook(template: Template) -> list[str]:
-    """An alarm on a metric of the product watches what one function counts, and says which lines of the runbook to read."""
+    """An alarm on a metric of the product watches what one function counts, and says which lines of
+    the runbook to read.
+    """
     services = {
         function.get("Environment", {}).get("Variables", {}).get("POWERTOOLS_SERVICE_NAME")
         for function in template.functions.values()
@@ -142,7 +172,9 @@ def runbook_headings() -> list[str]:
 
 
 def queues_have_dead_letters(template: Template) -> list[str]:
-    """Every queue gives up in the end, into a queue that keeps for the longest time and raises an alarm."""
+    """Every queue gives up in the end, into a queue that keeps for the longest time and raises an
+    alarm.
+    """
     queues, watched = template.of_type(QUEUE), _watched(template)
     dead = _dead_letter_queues(template)
     complaints = [
@@ -162,7 +194,9 @@ def queues_have_dead_letters(template: Template) -> list[str]:
 
 
 def queues_hide_messages_long_enough(template: Template) -> list[str]:
-    """A batch in work is not handed out again: the visibility timeout is at least six times the function's."""
+    """A batch in work is not handed out again: the visibility timeout is at least six times the
+    function's.
+    """
     queues = template.of_type(QUEUE)
     return [
         f"{queue}: visible after {queues[queue].get('VisibilityTimeout', 30)} s, {name} takes up to {template.functions[name]['Timeout']} s"
@@ -191,7 +225,9 @@ def batches_fail_in_part(template: Template) -> list[str]:
 
 
 def retries_outlast_throttling(template: Template) -> list[str]:
-    """With a concurrency ceiling a message may be received and not worked off; five receives leave room for that."""
+    """With a concurrency ceiling a message may be received and not worked off; five receives leave
+    room for that.
+    """
     return [
         f"{queue}: gives up after {policy.get('maxReceiveCount')} receives"
         for _, _, queue in template.sqs_events()
@@ -201,7 +237,9 @@ def retries_outlast_throttling(template: Template) -> list[str]:
 
 
 def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
-    """Every target of a rule of our own bus has dead letters; each rule names its bus in the spelling that every deployment understands."""
+    """Every target of a rule of our own bus has dead letters; each rule names its bus in the
+    spelling that every deployment understands.
+    """
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
         if target(rule.get("EventBusName")) == "ChangeBus":
@@ -216,7 +254,9 @@ def rules_keep_what_they_cannot_deliver(template: Template) -> list[str]:
 
 
 def values_rest_nowhere(template: Template) -> list[str]:
-    """No event that holds values is kept: neither what a partner's bus nor what a function could not work off. An alarm tells of each."""
+    """No event that holds values is kept: neither what a partner's bus nor what a function could
+    not work off. An alarm tells of each.
+    """
     watched = _watched(template)
     complaints = []
     for name, rule in template.of_type("AWS::Events::Rule").items():
@@ -227,7 +267,10 @@ def values_rest_nowhere(template: Template) -> list[str]:
         if ("FailedInvocations", target(rule.get("Name"))) not in watched:
             complaints.append(f"{name}: no alarm on what it cannot deliver")
     for name, function in template.functions.items():
-        if "DestinationConfig" in function.get("EventInvokeConfig", {}) or "DeadLetterQueue" in function:
+        if (
+            "DestinationConfig" in function.get("EventInvokeConfig", {})
+            or "DeadLetterQueue" in function
+        ):
             complaints.append(f"{name}: keeps events")
         if "EventInvokeConfig" in function and ("AsyncEventsDropped", name) not in watched:
             complaints.append(f"{name}: no alarm on what it gives up")
@@ -235,7 +278,9 @@ def values_rest_nowhere(template: Template) -> list[str]:
 
 
 def memory_survives(template: Template) -> list[str]:
-    """Tables and keys outlive the stack, but for fleeting ones; not a first deployment that failed, as their names are fixed."""
+    """Tables and keys outlive the stack, but for fleeting ones; not a first deployment that failed,
+    as their names are fixed.
+    """
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     kinds = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
     return [
@@ -248,11 +293,15 @@ def memory_survives(template: Template) -> list[str]:
 
 
 def a_new_account_can_deploy(template: Template) -> list[str]:
-    """Nothing is reserved unless the operator says so: a new AWS account may have a quota of 10, and refuses the first reservation."""
+    """Nothing is reserved unless the operator says so: a new AWS account may have a quota of 10,
+    and refuses the first reservation.
+    """
     complaints = [
         f"{name}: reserves whatever the parameter says"
         for name, function in template.functions.items()
-        if function.get("ReservedConcurrentExecutions", {"Fn::If": ["ReservesConcurrency"]})["Fn::If"][0]
+        if function.get("ReservedConcurrentExecutions", {"Fn::If": ["ReservesConcurrency"]})[
+            "Fn::If"
+        ][0]
         != "ReservesConcurrency"
     ]
     default = template.body["Parameters"]["ReserveConcurrency"]["Default"]
@@ -260,8 +309,19 @@ def a_new_account_can_deploy(template: Template) -> list[str]:
 
 
 def two_stacks_fit_into_an_account(template: Template) -> list[str]:
-    """Whatever has a name of its own has the stack's in it; SAM names a schedule after its function alone unless it is told not to."""
-    fixed = ("Name", "QueueName", "TableName", "TopicName", "LogGroupName", "FunctionName", "AlarmName", "RoleName")
+    """Whatever has a name of its own has the stack's in it; SAM names a schedule after its function
+    alone unless it is told not to.
+    """
+    fixed = (
+        "Name",
+        "QueueName",
+        "TableName",
+        "TopicName",
+        "LogGroupName",
+        "FunctionName",
+        "AlarmName",
+        "RoleName",
+    )
     complaints = [
         f"{name}: {key} is the same in every stack"
         for name, resource in template.body["Resources"].items()
@@ -277,18 +337,30 @@ def two_stacks_fit_into_an_account(template: Template) -> list[str]:
 
 
 def tables_survive(template: Template) -> list[str]:
-    """Tables are encrypted and paid by use, and can be restored to any second; a fleeting one forgets and cannot."""
+    """Tables are encrypted and paid by use, and can be restored to any second; a fleeting one
+    forgets and cannot.
+    """
     complaints = []
     for name, table in template.of_type("AWS::DynamoDB::Table").items():
         backup = table.get("PointInTimeRecoverySpecification")
         wanted = (
-            ("cannot be restored", name in FLEETING or backup == {"PointInTimeRecoveryEnabled": True}),
-            ("does not forget", name not in FLEETING or (backup is None and "TimeToLiveSpecification" in table)),
-            ("is not encrypted", all(one.get("SSEEnabled") for one in spread(table.get("SSESpecification", {})))),
+            (
+                "cannot be restored",
+                name in FLEETING or backup == {"PointInTimeRecoveryEnabled": True},
+            ),
+            (
+                "does not forget",
+                name not in FLEETING or (backup is None and "TimeToLiveSpecification" in table),
+            ),
+            (
+                "is not encrypted",
+                all(one.get("SSEEnabled") for one in spread(table.get("SSESpecification", {}))),
+            ),
             (
                 "cannot be protected",
                 name in FLEETING
-                or table.get("DeletionProtectionEnabled") == {"Fn::If": ["ProtectsTables", True, False]},
+                or table.get("DeletionProtectionEnabled")
+                == {"Fn::If": ["ProtectsTables", True, False]},
             ),
             ("is not paid by use", table.get("BillingMode") == "PAY_PER_REQUEST"),
         )
@@ -299,9 +371,13 @@ def tables_survive(template: Template) -> list[str]:
 def parameters_explain_themselves(template: Template) -> list[str]:
     """Every parameter and output has a description, and no parameter takes a secret."""
     named = {**template.body["Parameters"], **template.body["Outputs"]}
-    complaints = [f"{name}: no description" for name, it in named.items() if not it.get("Description")]
+    complaints = [
+        f"{name}: no description" for name, it in named.items() if not it.get("Description")
+    ]
     return complaints + [
-        f"{name}: takes a secret" for name, it in template.body["Parameters"].items() if it.get("NoEcho")
+        f"{name}: takes a secret"
+        for name, it in template.body["Parameters"].items()
+        if it.get("NoEcho")
     ]
 
 
@@ -330,7 +406,9 @@ LAWS: tuple[Law, ...] = (
 
 
 def _watched(template: Template) -> set[tuple[str, str]]:
-    """Which metric of which resource has an alarm: by its logical id, or by the name that the template gives it."""
+    """Which metric of which resource has an alarm: by its logical id, or by the name that the
+    template gives it.
+    """
     return {
         (alarm["MetricName"], target(dimension["Value"]))
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
@@ -339,15 +417,21 @@ def _watched(template: Template) -> set[tuple[str, str]]:
 
 
 def _dead_letter_queues(template: Template) -> list[str]:
-    """Queues that are named as the end of something: a redrive policy, a dead-letter configuration, a failure's destination."""
+    """Queues that are named as the end of something: a redrive policy, a dead-letter configuration,
+    a failure's destination.
+    """
     found: set[str] = set()
 
     def search(value: Any) -> None:
         if isinstance(value, dict):
-            found.update(target(value[key]) for key in ("deadLetterTargetArn", "Destination") if key in value)
+            found.update(
+                target(value[key]) for key in ("deadLetterTargetArn", "Destination") if key in value
+            )
             if "DeadLetterConfig" in value:
                 found.add(target(value["DeadLetterConfig"].get("Arn")))
-        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        for inner in (
+            value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        ):
             search(inner)
 
     search(template.body["Resources"])

@@ -1,4 +1,6 @@
-"""The law of template.yaml about who may do what: roles, policies and keys, in what SAM makes of the template."""
+"""The law of template.yaml about who may do what: roles, policies and keys, in what SAM makes of
+the template.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ FOR_ANY_RESOURCE = frozenset(
         "xray:PutTraceSegments",
     }
 )
-"""What AWS allows for all resources or for none (Service Authorization Reference), and the interfaces that Lambda makes in a VPC."""
+"""What AWS allows for all resources or for none (Service Authorization Reference), and the
+interfaces that Lambda makes in a VPC.
+"""
 
 CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
 """The condition of what is asked without TLS."""
@@ -37,7 +41,9 @@ SECRETS = re.compile(
     r"|\$\{SecretPrefix\}\*\$\{(?:Hubspot|Salesforce)SecretSuffix\}-\?{6})"
     r'"\}$'
 )
-"""How the ARN of a secret may be put: a name of the stack's, or the part of the connections' secrets that a function works with."""
+"""How the ARN of a secret may be put: a name of the stack's, or the part of the connections'
+secrets that a function works with.
+"""
 
 
 def nobody_speaks_in_clear(template: Template) -> list[str]:
@@ -45,11 +51,18 @@ def nobody_speaks_in_clear(template: Template) -> list[str]:
     denied = {
         target(resource)
         for _, statement in template.statements()
-        if statement["Effect"] == "Deny" and statement.get("Condition") == CLEAR and statement["Principal"] == "*"
+        if statement["Effect"] == "Deny"
+        and statement.get("Condition") == CLEAR
+        and statement["Principal"] == "*"
         for resource in as_list(statement["Resource"])
     }
     kinds = (QUEUE, "AWS::SNS::Topic")
-    return [f"{name}: takes plain HTTP" for kind in kinds for name in template.of_type(kind) if name not in denied]
+    return [
+        f"{name}: takes plain HTTP"
+        for kind in kinds
+        for name in template.of_type(kind)
+        if name not in denied
+    ]
 
 
 def keys_may_be_ones_own(template: Template) -> list[str]:
@@ -66,17 +79,23 @@ def keys_may_be_ones_own(template: Template) -> list[str]:
         f"{name}: takes no key"
         for kind, where in properties.items()
         for name, one in template.of_type(kind).items()
-        if _if(one.get(where), "HasKmsKey") not in (key, {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+        if _if(one.get(where), "HasKmsKey")
+        not in (key, {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
     ]
     shared = template.body["Globals"]["Function"]
-    return complaints + ([] if _if(shared.get("KmsKeyArn"), "HasKmsKey") == key else ["Globals: variables take no key"])
+    return complaints + (
+        []
+        if _if(shared.get("KmsKeyArn"), "HasKmsKey") == key
+        else ["Globals: variables take no key"]
+    )
 
 
 def policies_name_actions_and_resources(template: Template) -> list[str]:
     """No action and no resource that is allowed is a wildcard.
 
-    Three exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the name; what AWS allows for all
-    resources or none (`FOR_ANY_RESOURCE`); and that a key is the account's own (`OWN_KEY`).
+    Three exceptions: a secret's ARN ends in one, because Secrets Manager adds six characters to the
+    name; what AWS allows for all resources or none (`FOR_ANY_RESOURCE`); and that a key is the
+    account's own (`OWN_KEY`).
     """
     complaints = []
     for name, statement in template.statements():
@@ -89,7 +108,9 @@ def policies_name_actions_and_resources(template: Template) -> list[str]:
             complaints.append(f"{name}: wildcard in {statement.get('Action')}")
         trusts = "sts:AssumeRole" in actions
         for resource in (
-            () if trusts or FOR_ANY_RESOURCE.issuperset(actions) else spread(statement.get("Resource", "*"))
+            ()
+            if trusts or FOR_ANY_RESOURCE.issuperset(actions)
+            else spread(statement.get("Resource", "*"))
         ):
             text = json.dumps(resource)
             if "*" in text and not SECRETS.search(text):
@@ -98,7 +119,8 @@ def policies_name_actions_and_resources(template: Template) -> list[str]:
 
 
 def roles_are_written_out(template: Template) -> list[str]:
-    """Every role that is deployed stands in the template: SAM adds none, and none has a policy of AWS's, which would allow more.
+    """Every role that is deployed stands in the template: SAM adds none, and none has a policy of
+    AWS's, which would allow more.
 
     Each has the boundary that an account may demand.
     """
@@ -128,14 +150,18 @@ def roles_are_nobody_elses(template: Template) -> list[str]:
 
 
 def policies_open_to_services_name_the_source(template: Template) -> list[str]:
-    """Who lets a service in says for which resource or account; who puts events says under which name.
+    """Who lets a service in says for which resource or account; who puts events says under which
+    name.
 
     Lambda takes on a function's role for that function alone, and names no source then.
     """
     complaints = []
     for name, statement in template.statements():
         condition = json.dumps(statement.get("Condition", {}))
-        trusted = statement.get("Principal") == {"Service": "lambda.amazonaws.com"} or statement == OWN_KEY
+        trusted = (
+            statement.get("Principal") == {"Service": "lambda.amazonaws.com"}
+            or statement == OWN_KEY
+        )
         if statement["Effect"] == "Deny" or trusted:
             continue
         if "Principal" in statement and "aws:Source" not in condition:

@@ -1,4 +1,6 @@
-"""The template declares for each Lambda the environment variables that the composition root reads for it, and no others."""
+"""The template declares for each Lambda the environment variables that the composition root reads
+for it, and no others.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def _unrelated():
 
 @pytest.mark.parametrize("name", sorted(TEMPLATE.functions))
 def test_declared_and_read_agree(name: str) -> None:
-    """What a function's block declares is what wiring reads for it; Powertools reads its own variables itself."""
+    """What a function's block declares is what wiring reads for it; Powertools reads its own
+    variables itself.
+    """
     function = TEMPLATE.functions[name]
     entry = function["CodeUri"].strip("/").rpartition("/")[2]
     shared = TEMPLATE.body["Globals"]["Function"]["Environment"]["Variables"]
@@ -43,16 +47,23 @@ def test_declared_and_read_agree(name: str) -> None:
 def test_the_service_is_the_folder(name: str) -> None:
     """Logs and metrics call a function by its folder's name."""
     function = TEMPLATE.functions[name]
-    assert function["CodeUri"] == f"functions/{function['Environment']['Variables']['POWERTOOLS_SERVICE_NAME']}/"
+    assert (
+        function["CodeUri"]
+        == f"functions/{function['Environment']['Variables']['POWERTOOLS_SERVICE_NAME']}/"
+    )
 
 
 def test_reads_are_followed_through_the_module() -> None:
-    """Direct and handed-on readers count, nested ones too; unrelated ones do not; a name put together is a pattern."""
+    """Direct and handed-on readers count, nested ones too; unrelated ones do not; a name put
+    together is a pattern.
+    """
     assert reads_of(SAMPLE, "webhook") == Reads({"URL", "TABLE"}, {"BUS", "*_QUEUE_URL"})
 
 
 def test_disagreement_is_named() -> None:
-    """A variable that is missing and one that nobody reads are both complained of; a pattern accepts what fits it."""
+    """A variable that is missing and one that nobody reads are both complained of; a pattern
+    accepts what fits it.
+    """
     reads = Reads({"URL", "TABLE"}, {"*_QUEUE_URL"})
     assert reads.complaints({"URL", "CONTACT_QUEUE_URL", "OLD"}) == [
         "TABLE is read and not declared",

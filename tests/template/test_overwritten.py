@@ -1,4 +1,6 @@
-"""What is kept of overwritten values can be read by no function, and is there only where the stack's owner wants it."""
+"""What is kept of overwritten values can be read by no function, and is there only where the
+stack's owner wants it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ PARTS = ("OverwrittenTable", "OverwrittenKey", "KeepOverwrittenPolicy")
 
 
 def test_functions_keep_and_never_read() -> None:
-    """What functions have of the table and the key is writing an item, and having a data key made; the key denies more to each."""
+    """What functions have of the table and the key is writing an item, and having a data key made;
+    the key denies more to each.
+    """
     granted: dict[str, set[str]] = {}
     for owner, statement in TEMPLATE.statements():
         if owner in PEOPLE:
@@ -20,15 +24,22 @@ def test_functions_keep_and_never_read() -> None:
         for resource in as_list(statement.get("Resource", "*")):
             if target(resource) in PARTS and statement["Effect"] == "Allow":
                 granted.setdefault(target(resource), set()).update(as_list(statement["Action"]))
-    assert granted == {"OverwrittenTable": {"dynamodb:PutItem"}, "OverwrittenKey": {"kms:GenerateDataKey"}}
+    assert granted == {
+        "OverwrittenTable": {"dynamodb:PutItem"},
+        "OverwrittenKey": {"kms:GenerateDataKey"},
+    }
 
-    roles = {target(role) for role in TEMPLATE.deployed["KeepOverwrittenPolicy"]["Properties"]["Roles"]}
+    roles = {
+        target(role) for role in TEMPLATE.deployed["KeepOverwrittenPolicy"]["Properties"]["Roles"]
+    }
     own = TEMPLATE.deployed["OverwrittenKey"]["Properties"]["KeyPolicy"]["Statement"]
     (denied,) = [one for one in own if one["Effect"] == "Deny"]
     assert {target(role) for role in denied["Principal"]["AWS"]} == roles
     assert denied["Action"] == "kms:Decrypt"
     with_table = {
-        name for name, one in TEMPLATE.functions.items() if "OVERWRITTEN_TABLE" in one["Environment"]["Variables"]
+        name
+        for name, one in TEMPLATE.functions.items()
+        if "OVERWRITTEN_TABLE" in one["Environment"]["Variables"]
     }
     assert roles == {f"{name}Role" for name in with_table}
 
@@ -36,8 +47,12 @@ def test_functions_keep_and_never_read() -> None:
 def test_nothing_is_there_unless_the_owner_wants_it() -> None:
     """All of it stands under one condition, which does not hold by default."""
     assert {TEMPLATE.deployed[name].get("Condition") for name in PARTS} == {"KeepsOverwritten"}
-    assert TEMPLATE.body["Conditions"]["KeepsOverwritten"] == {"Fn::Equals": [{"Ref": "KeepOverwritten"}, "yes"]}
+    assert TEMPLATE.body["Conditions"]["KeepsOverwritten"] == {
+        "Fn::Equals": [{"Ref": "KeepOverwritten"}, "yes"]
+    }
     assert TEMPLATE.body["Parameters"]["KeepOverwritten"]["Default"] == "no"
     elsewhere = {name: one for name, one in TEMPLATE.deployed.items() if name not in PARTS}
     named = json.dumps(elsewhere)
-    assert named.count("OverwrittenTable") + named.count("OverwrittenKey") == named.count('["KeepsOverwritten", {')
+    assert named.count("OverwrittenTable") + named.count("OverwrittenKey") == named.count(
+        '["KeepsOverwritten", {'
+    )

@@ -1,4 +1,6 @@
-"""Template, function folders and event folders name the same Lambdas, and a handler decides nothing."""
+"""Template, function folders and event folders name the same Lambdas, and a handler decides
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ import pytest
 from tests.template.document import ROOT, template_of_the_repository
 
 TEMPLATE = template_of_the_repository()
-FOLDERS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (folder / "handler.py").exists())
+FOLDERS = sorted(
+    folder.name for folder in (ROOT / "functions").iterdir() if (folder / "handler.py").exists()
+)
 BRANCHES = (
     ast.If,
     ast.IfExp,
@@ -32,19 +36,30 @@ def camel(folder: str) -> str:
 
 def branches(source: str) -> list[str]:
     """The kinds of branch in a source, in order."""
-    return [type(node).__name__ for node in ast.walk(ast.parse(source)) if isinstance(node, BRANCHES)]
+    return [
+        type(node).__name__ for node in ast.walk(ast.parse(source)) if isinstance(node, BRANCHES)
+    ]
 
 
 def test_functions_are_the_folders() -> None:
-    """Every folder is a function, every function a folder; the logical id is the folder's name in camel case."""
-    written = {name: (function["CodeUri"], function["Handler"]) for name, function in TEMPLATE.functions.items()}
-    assert written == {camel(folder): (f"functions/{folder}/", "handler.lambda_handler") for folder in FOLDERS}
+    """Every folder is a function, every function a folder; the logical id is the folder's name in
+    camel case.
+    """
+    written = {
+        name: (function["CodeUri"], function["Handler"])
+        for name, function in TEMPLATE.functions.items()
+    }
+    assert written == {
+        camel(folder): (f"functions/{folder}/", "handler.lambda_handler") for folder in FOLDERS
+    }
 
 
 def test_a_folder_holds_its_handler_alone() -> None:
     """What is more than a handler lives in the layer."""
     kept = {
-        folder: sorted(path.name for path in (ROOT / "functions" / folder).glob("*") if path.is_file())
+        folder: sorted(
+            path.name for path in (ROOT / "functions" / folder).glob("*") if path.is_file()
+        )
         for folder in FOLDERS
     }
     assert kept == {folder: ["handler.py"] for folder in FOLDERS}

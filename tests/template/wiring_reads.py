@@ -1,7 +1,8 @@
 """Which environment variables the composition root reads for a Lambda, found in its source.
 
-A name is read for a Lambda when the function of that name in ``wiring`` reads it, or calls or hands on, through any number of others in
-that package, one that does. ``os.environ["X"]`` must be there; ``os.environ.get("X")`` and ``"X" in os.environ`` may be.
+A name is read for a Lambda when the function of that name in ``wiring`` reads it, or calls or hands
+on, through any number of others in that package, one that does. ``os.environ["X"]`` must be there;
+``os.environ.get("X")`` and ``"X" in os.environ`` may be.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from tests.template.document import ROOT
 
 @dataclass
 class Reads:
-    """The variables that must be there and those that may be; the latter as patterns (``*_QUEUE_URL``)."""
+    """The variables that must be there and those that may be; the latter as patterns
+    (``*_QUEUE_URL``).
+    """
 
     required: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
@@ -25,7 +28,11 @@ class Reads:
         """What is read and not declared, and what is declared and not read."""
         missing = [f"{name} is read and not declared" for name in sorted(self.required - declared)]
         allowed = self.required | self.optional
-        unread = [name for name in sorted(declared) if not any(fnmatchcase(name, pattern) for pattern in allowed)]
+        unread = [
+            name
+            for name in sorted(declared)
+            if not any(fnmatchcase(name, pattern) for pattern in allowed)
+        ]
         return missing + [f"{name} is declared and not read" for name in unread]
 
 
@@ -36,8 +43,12 @@ def wiring_source() -> str:
 
 
 def reads_of(source: str, entry: str) -> Reads:
-    """What the top-level function `entry` of this source reads. Raises `KeyError` when there is none."""
-    functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    """What the top-level function `entry` of this source reads. Raises `KeyError` when there is
+    none.
+    """
+    functions = {
+        node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
+    }
     reached, ahead = set(), [entry]
     reads = Reads()
     while ahead:
@@ -54,10 +65,16 @@ def _collect(function: ast.FunctionDef, reads: Reads) -> None:
         match node:
             case ast.Subscript(value=value, slice=key) if _is_environment(value):
                 names = _patterns(key)
-                (reads.required if not any("*" in name for name in names) else reads.optional).update(names)
-            case ast.Call(func=ast.Attribute(value=value, attr="get"), args=[key, *_]) if _is_environment(value):
+                (
+                    reads.required if not any("*" in name for name in names) else reads.optional
+                ).update(names)
+            case ast.Call(func=ast.Attribute(value=value, attr="get"), args=[key, *_]) if (
+                _is_environment(value)
+            ):
                 reads.optional.update(_patterns(key))
-            case ast.Compare(left=key, ops=[ast.In()], comparators=[value]) if _is_environment(value):
+            case ast.Compare(left=key, ops=[ast.In()], comparators=[value]) if _is_environment(
+                value
+            ):
                 reads.optional.update(_patterns(key))
 
 

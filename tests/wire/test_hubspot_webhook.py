@@ -43,7 +43,9 @@ def look_at_company(record_id: str, cause: Cause = Cause.EDITED) -> Change:
 
 
 def look_at_deal(record_id: str, cause: Cause = Cause.EDITED, *ties: TieNews) -> Change:
-    return Change("acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT, ties=ties)
+    return Change(
+        "acme", Kind.OPPORTUNITY, Ref(Side.HUBSPOT, "deal", record_id), cause, AT, ties=ties
+    )
 
 
 def tied(contact: str, *, is_gone: bool = False) -> TieNews:
@@ -60,11 +62,19 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
         pytest.param(an_event(), [look("81")], id="a property"),
         pytest.param(an_event(subscriptionType="contact.creation"), [look("81")], id="a creation"),
         pytest.param(
-            an_event(subscriptionType="object.propertyChange", objectTypeId="0-1"), [look("81")], id="the generic form"
+            an_event(subscriptionType="object.propertyChange", objectTypeId="0-1"),
+            [look("81")],
+            id="the generic form",
         ),
-        pytest.param(an_event(subscriptionType="contact.deletion"), [look("81", Cause.DELETED)], id="a deletion"),
         pytest.param(
-            an_event(subscriptionType="contact.privacyDeletion"), [look("81", Cause.FORGOTTEN)], id="a privacy deletion"
+            an_event(subscriptionType="contact.deletion"),
+            [look("81", Cause.DELETED)],
+            id="a deletion",
+        ),
+        pytest.param(
+            an_event(subscriptionType="contact.privacyDeletion"),
+            [look("81", Cause.FORGOTTEN)],
+            id="a privacy deletion",
         ),
         pytest.param(
             an_event(
@@ -77,9 +87,15 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             [look("90"), look("81"), look("82"), look("83")],
             id="a merge, with the survivor under a new id",
         ),
-        pytest.param(an_event(subscriptionType="company.creation"), [look_at_company("81")], id="a company's creation"),
         pytest.param(
-            an_event(subscriptionType="company.propertyChange"), [look_at_company("81")], id="a company's edit"
+            an_event(subscriptionType="company.creation"),
+            [look_at_company("81")],
+            id="a company's creation",
+        ),
+        pytest.param(
+            an_event(subscriptionType="company.propertyChange"),
+            [look_at_company("81")],
+            id="a company's edit",
         ),
         pytest.param(
             an_event(subscriptionType="company.deletion"),
@@ -92,7 +108,12 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             id="a company's restore",
         ),
         pytest.param(
-            an_event(subscriptionType="company.merge", primaryObjectId=81, mergedObjectIds=[82], newObjectId=90),
+            an_event(
+                subscriptionType="company.merge",
+                primaryObjectId=81,
+                mergedObjectIds=[82],
+                newObjectId=90,
+            ),
             [look_at_company("90"), look_at_company("81"), look_at_company("82")],
             id="a merge of companies",
         ),
@@ -102,12 +123,22 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             id="a company in the generic form",
         ),
         pytest.param(
-            an_association(81, 5, subscriptionType="contact.associationChange", associationType="CONTACT_TO_COMPANY"),
+            an_association(
+                81,
+                5,
+                subscriptionType="contact.associationChange",
+                associationType="CONTACT_TO_COMPANY",
+            ),
             [look("81"), look_at_company("5")],
             id="an association names both ends",
         ),
         pytest.param(
-            an_association(5, 81, subscriptionType="contact.associationChange", associationType="COMPANY_TO_CONTACT"),
+            an_association(
+                5,
+                81,
+                subscriptionType="contact.associationChange",
+                associationType="COMPANY_TO_CONTACT",
+            ),
             [look_at_company("5"), look("81")],
             id="the same association from its other end, under the same subscription",
         ),
@@ -123,15 +154,28 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             [look_at_company("5"), look("81")],
             id="an association's generic form, which has no objectId",
         ),
-        pytest.param(an_event(subscriptionType="deal.propertyChange"), [look_at_deal("81")], id="a deal's edit"),
         pytest.param(
-            an_event(subscriptionType="deal.deletion"), [look_at_deal("81", Cause.DELETED)], id="a deal's deletion"
+            an_event(subscriptionType="deal.propertyChange"),
+            [look_at_deal("81")],
+            id="a deal's edit",
         ),
         pytest.param(
-            an_event(subscriptionType="deal.restore"), [look_at_deal("81", Cause.RESTORED)], id="a deal's restore"
+            an_event(subscriptionType="deal.deletion"),
+            [look_at_deal("81", Cause.DELETED)],
+            id="a deal's deletion",
         ),
         pytest.param(
-            an_event(subscriptionType="deal.merge", primaryObjectId=81, mergedObjectIds=[82], newObjectId=90),
+            an_event(subscriptionType="deal.restore"),
+            [look_at_deal("81", Cause.RESTORED)],
+            id="a deal's restore",
+        ),
+        pytest.param(
+            an_event(
+                subscriptionType="deal.merge",
+                primaryObjectId=81,
+                mergedObjectIds=[82],
+                newObjectId=90,
+            ),
             [look_at_deal("90"), look_at_deal("81"), look_at_deal("82")],
             id="a merge of deals",
         ),
@@ -141,7 +185,9 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             id="a deal in the generic form",
         ),
         pytest.param(
-            an_association(7, 81, subscriptionType="deal.associationChange", associationType="DEAL_TO_CONTACT"),
+            an_association(
+                7, 81, subscriptionType="deal.associationChange", associationType="DEAL_TO_CONTACT"
+            ),
             [look_at_deal("7", Cause.AGAIN, tied("81"))],
             id="a deal's contact, of which the deal's own properties tell nothing",
         ),
@@ -157,24 +203,37 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             id="a deal's contact that was taken away",
         ),
         pytest.param(
-            an_association(81, 7, subscriptionType="contact.associationChange", associationType="CONTACT_TO_DEAL"),
+            an_association(
+                81,
+                7,
+                subscriptionType="contact.associationChange",
+                associationType="CONTACT_TO_DEAL",
+            ),
             [look_at_deal("7", Cause.AGAIN, tied("81"))],
             id="a contact's deal, where again the deal alone is looked at",
         ),
         pytest.param(
             an_association(
-                7, 5, subscriptionType="object.associationChange", fromObjectTypeId="0-3", toObjectTypeId="0-2"
+                7,
+                5,
+                subscriptionType="object.associationChange",
+                fromObjectTypeId="0-3",
+                toObjectTypeId="0-2",
             ),
             [look_at_deal("7", Cause.AGAIN)],
             id="a deal's company",
         ),
         pytest.param(
-            an_association(7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_TICKET"),
+            an_association(
+                7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_TICKET"
+            ),
             [],
             id="an association that nobody keeps in step",
         ),
         pytest.param(
-            an_association(7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_DEAL"),
+            an_association(
+                7, 8, subscriptionType="deal.associationChange", associationType="DEAL_TO_DEAL"
+            ),
             [],
             id="an association of two deals",
         ),
@@ -195,19 +254,37 @@ def an_association(from_id: int, to_id: int, **fields: object) -> dict[str, obje
             [],
             id="the echo of an association that we made",
         ),
-        pytest.param(an_event(changeSource="INTEGRATION", sourceId="990077"), [], id="an echo of our own write"),
+        pytest.param(
+            an_event(changeSource="INTEGRATION", sourceId="990077"),
+            [],
+            id="an echo of our own write",
+        ),
         pytest.param(
             an_event(propertyName="hs_email_optout", changeSource="INTEGRATION", sourceId="990077"),
             [look("81")],
             id="HubSpot shows the opt-out that we asked for",
         ),
         pytest.param(
-            an_event(changeSource="INTEGRATION", sourceId="990078"), [look("81")], id="another integration's write"
+            an_event(changeSource="INTEGRATION", sourceId="990078"),
+            [look("81")],
+            id="another integration's write",
         ),
         pytest.param(an_event(portalId=555002), [], id="a portal that is not connected"),
-        pytest.param(an_event(subscriptionType="conversation.newMessage"), [], id="a kind of event that is not ours"),
-        pytest.param(an_event(subscriptionType="contact.somethingNew"), [], id="a type that does not exist yet"),
-        pytest.param(an_event(subscriptionType="object.creation", objectTypeId="2-77"), [], id="a custom object"),
+        pytest.param(
+            an_event(subscriptionType="conversation.newMessage"),
+            [],
+            id="a kind of event that is not ours",
+        ),
+        pytest.param(
+            an_event(subscriptionType="contact.somethingNew"),
+            [],
+            id="a type that does not exist yet",
+        ),
+        pytest.param(
+            an_event(subscriptionType="object.creation", objectTypeId="2-77"),
+            [],
+            id="a custom object",
+        ),
         pytest.param(an_event(objectId="81; DROP"), [], id="an id that is none"),
     ],
 )
@@ -218,10 +295,17 @@ def test_an_event_says_where_to_look(event, expected):
 
 @pytest.mark.rule("SET-4")
 def test_a_door_takes_the_events_of_its_own_concerns():
-    """Where companies do not sync, a company's event is accepted and nobody looks; of an association the contact is left."""
+    """Where companies do not sync, a company's event is accepted and nobody looks; of an
+    association the contact is left.
+    """
     events = [
         an_event(subscriptionType="company.creation"),
-        an_association(81, 5, subscriptionType="contact.associationChange", associationType="CONTACT_TO_COMPANY"),
+        an_association(
+            81,
+            5,
+            subscriptionType="contact.associationChange",
+            associationType="CONTACT_TO_COMPANY",
+        ),
     ]
     doors = [Door("acme", 555001, "990077", frozenset({Kind.CONTACT}))]
     assert read_webhook(json.dumps(events).encode(), doors) == [look("81")]

@@ -17,12 +17,16 @@ def test_an_errand_goes_and_comes_back() -> None:
     """Connection, job, turn and ticket."""
     errand = Errand("acme", "7f3a2c", 4, "b81c09")
 
-    assert dump(errand) == '{"version":1,"connection":"acme","job":"7f3a2c","turn":4,"ticket":"b81c09"}'
+    assert (
+        dump(errand)
+        == '{"version":1,"connection":"acme","job":"7f3a2c","turn":4,"ticket":"b81c09"}'
+    )
     assert load(dump(errand)) == errand
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "7", '{"version":2}', '{"version":1,"connection":"a","job":"b","turn":"x"}']
+    "text",
+    ["", "[]", "{}", "7", '{"version":2}', '{"version":1,"connection":"a","job":"b","turn":"x"}'],
 )
 def test_what_is_no_errand_is_said_to_be_none(text: str) -> None:
     """Nothing is guessed."""
@@ -33,7 +37,9 @@ def test_what_is_no_errand_is_said_to_be_none(text: str) -> None:
 def test_a_job_comes_back_as_it_was_stored() -> None:
     """All but its version, which the row has itself."""
     legs = (a_leg(7, with_email=True, left_out=2), a_leg(ids=("003000000000001AAA",)))
-    job = a_job(*legs, state=JobState.PAUSED, listed_at=at(1), trouble="Waits.", turn=3, ticket="b81c09")
+    job = a_job(
+        *legs, state=JobState.PAUSED, listed_at=at(1), trouble="Waits.", turn=3, ticket="b81c09"
+    )
 
     assert from_json(to_json(job)) == job
 

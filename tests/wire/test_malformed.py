@@ -1,4 +1,6 @@
-"""Whatever lies in a queue is ours, or is named as unreadable: anything else that is raised takes a message's neighbours along."""
+"""Whatever lies in a queue is ours, or is named as unreadable: anything else that is raised takes a
+message's neighbours along.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.flows.queue_batch import run_batch, run_windows
+from crmsync.flows.intake.queue_batch import run_batch, run_windows
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Errand
 from crmsync.model.mail import Window
@@ -54,8 +56,12 @@ def altered(document: Any, data: st.DataObject) -> Any:
 @pytest.mark.parametrize("name", READERS)
 @given(data=st.data())
 @settings(max_examples=150)
-def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(name: str, data: st.DataObject) -> None:
-    """One value of another kind or size, one that lacks; what is read holds moments that there are."""
+def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
+    name: str, data: st.DataObject
+) -> None:
+    """One value of another kind or size, one that lacks; what is read holds moments that there
+    are.
+    """
     load, message = READERS[name]
     try:
         read = load(json.dumps(altered(message, data)))
@@ -68,7 +74,9 @@ def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(name: str, data:
 @pytest.mark.parametrize("name", READERS)
 @given(
     text=st.text(max_size=40)
-    | st.sampled_from([DEEP, '{"version":1,"a":' + DEEP, "1" * 5000, "NaN", '"\\ud800"', "\ufeff{}"])
+    | st.sampled_from(
+        [DEEP, '{"version":1,"a":' + DEEP, "1" * 5000, "NaN", '"\\ud800"', "\ufeff{}"]
+    )
 )
 def test_any_text_is_read_or_is_unreadable(name: str, text: str) -> None:
     """No JSON, JSON of another kind, deeper or longer than anybody can read."""
@@ -76,7 +84,12 @@ def test_any_text_is_read_or_is_unreadable(name: str, text: str) -> None:
         READERS[name][0](text)
 
 
-BAD = [DEEP, "", "{}", json.dumps({"version": 1, "connection": "acme", "kind": "contact", "changes": [{"at": 1e400}]})]
+BAD = [
+    DEEP,
+    "",
+    "{}",
+    json.dumps({"version": 1, "connection": "acme", "kind": "contact", "changes": [{"at": 1e400}]}),
+]
 
 
 def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
@@ -99,5 +112,8 @@ def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
         run_windows(records["window"], work),
     ]
 
-    assert answers == [{"batchItemFailures": [{"itemIdentifier": f"m{at}"} for at in range(len(BAD))]}] * 2
+    assert (
+        answers
+        == [{"batchItemFailures": [{"itemIdentifier": f"m{at}"} for at in range(len(BAD))]}] * 2
+    )
     assert (synced, worked) == ([change], [WINDOW])

@@ -9,7 +9,9 @@ import pytest
 from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.wire.pipeline_rows import from_json, to_json
 
-KNOWN = PipelineMap((Track("740001", "Ours", ("012000000000001AAA",), (("740002", "Closed Won"),)),), "")
+KNOWN = PipelineMap(
+    (Track("740001", "Ours", ("012000000000001AAA",), (("740002", "Closed Won"),)),), ""
+)
 
 
 def test_what_a_later_release_adds_is_left_out() -> None:
@@ -20,7 +22,9 @@ def test_what_a_later_release_adds_is_left_out() -> None:
     assert from_json(json.dumps(row)) == KNOWN
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"tracks": 7}', '{"tracks": [{}]}', '{"tracks": ["x"]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", "{}", '{"tracks": 7}', '{"tracks": [{}]}', '{"tracks": ["x"]}']
+)
 def test_what_is_no_map_is_none(text: str) -> None:
     """It will be made anew."""
     assert from_json(text) is None

@@ -17,13 +17,20 @@ CHANGES = st.lists(
         Change,
         st.sampled_from(["acme", "beta"]),
         st.just(Kind.CONTACT),
-        st.builds(Ref, st.sampled_from(Side), st.sampled_from(["contact", "Lead", "Contact"]), st.text(min_size=1)),
+        st.builds(
+            Ref,
+            st.sampled_from(Side),
+            st.sampled_from(["contact", "Lead", "Contact"]),
+            st.text(min_size=1),
+        ),
         st.sampled_from(Cause),
         st.just(NOON),
         st.integers(0, 40),
         st.just(()),
         st.booleans(),
-        st.lists(st.builds(TieNews, st.just(a_contact().ref), st.just(NOON), st.booleans()), max_size=2).map(tuple),
+        st.lists(
+            st.builds(TieNews, st.just(a_contact().ref), st.just(NOON), st.booleans()), max_size=2
+        ).map(tuple),
     ),
     max_size=250,
 )
@@ -31,16 +38,28 @@ CHANGES = st.lists(
 
 @given(CHANGES)
 def test_every_change_comes_back_once_and_whole(changes):
-    """Whatever is put into messages comes out of them, at most a hundred changes of one connection in each."""
+    """Whatever is put into messages comes out of them, at most a hundred changes of one connection
+    in each.
+    """
     messages = [load(text) for text in dump(changes)]
-    assert sorted(repr(change) for message in messages for change in message) == sorted(map(repr, changes))
-    assert all(len(message) <= 100 and len({one.connection for one in message}) == 1 for message in messages)
+    assert sorted(repr(change) for message in messages for change in message) == sorted(
+        map(repr, changes)
+    )
+    assert all(
+        len(message) <= 100 and len({one.connection for one in message}) == 1
+        for message in messages
+    )
 
 
 def test_a_message_stays_small_however_many_contacts_were_untied():
     """Changes that tell of many ties are spread over more messages."""
-    ties = tuple(TieNews(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MOST_TIES))
-    deals = [replace(a_change(Ref(Side.HUBSPOT, "deal", str(number))), ties=ties) for number in range(100)]
+    ties = tuple(
+        TieNews(Ref(Side.HUBSPOT, "contact", str(number)), NOON) for number in range(MOST_TIES)
+    )
+    deals = [
+        replace(a_change(Ref(Side.HUBSPOT, "deal", str(number))), ties=ties)
+        for number in range(100)
+    ]
     messages = dump(deals)
     assert [change for text in messages for change in load(text)] == deals
     assert max(map(len, messages)) < 128 * 1024
@@ -55,7 +74,13 @@ def test_a_message_is_read_out_of_an_eventbridge_envelope():
 
 def a_message(**fields: str) -> str:
     """A message with one change, of which some values are written as they stand here."""
-    row = {"side": '"hubspot"', "object": '"contact"', "id": '"81"', "cause": '"edited"', "at": "0"} | fields
+    row = {
+        "side": '"hubspot"',
+        "object": '"contact"',
+        "id": '"81"',
+        "cause": '"edited"',
+        "at": "0",
+    } | fields
     change = ",".join(f'"{name}":{value}' for name, value in row.items())
     return f'{{"version":1,"connection":"acme","kind":"contact","changes":[{{{change}}}]}}'
 
@@ -66,14 +91,35 @@ DEEP = "[" * 100_000
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "{}", "[]", "null", '{"version": 2}', '{"version":1,"connection":"a","kind":"x","changes":[]}'),
-        *(DEEP, '{"version":1,"changes":' + DEEP, '{"version":1,"connection":"acme","kind":"contact","changes":7}'),
-        *(a_message(at=value) for value in ("1e400", "1e30", "-1e30", "NaN", "null", '"noon"', "1" * 5000)),
+        *(
+            "",
+            "{}",
+            "[]",
+            "null",
+            '{"version": 2}',
+            '{"version":1,"connection":"a","kind":"x","changes":[]}',
+        ),
+        *(
+            DEEP,
+            '{"version":1,"changes":' + DEEP,
+            '{"version":1,"connection":"acme","kind":"contact","changes":7}',
+        ),
+        *(
+            a_message(at=value)
+            for value in ("1e400", "1e30", "-1e30", "NaN", "null", '"noon"', "1" * 5000)
+        ),
         *(a_message(tries=value) for value in ("Infinity", '"many"', "[]")),
-        *(a_message(side='"nobody"'), a_message(cause='"odd"'), a_message(waiting="[7]"), a_message(ties='[["a"]]')),
+        *(
+            a_message(side='"nobody"'),
+            a_message(cause='"odd"'),
+            a_message(waiting="[7]"),
+            a_message(ties='[["a"]]'),
+        ),
     ],
 )
 def test_what_is_not_our_message_is_named_as_unreadable(text):
-    """A message that is not ours, or from a version that does not exist yet, is refused and not guessed at."""
+    """A message that is not ours, or from a version that does not exist yet, is refused and not
+    guessed at.
+    """
     with pytest.raises(UnreadableError):
         load(text)

@@ -1,7 +1,7 @@
 """HubSpot's v3 signature: what opens the door and what does not.
 
-That a comparison takes as long whatever is right about a signature is the promise of `hmac.compare_digest`; a test on a busy machine cannot
-tell.
+That a comparison takes as long whatever is right about a signature is the promise of
+`hmac.compare_digest`; a test on a busy machine cannot tell.
 """
 
 import base64
@@ -27,7 +27,12 @@ def stamp(**ago: float) -> str:
 
 
 def a_request(
-    *, body: bytes = BODY, signed: bytes = BODY, url: str = URL, timestamp: str = "", secret: str = SECRET
+    *,
+    body: bytes = BODY,
+    signed: bytes = BODY,
+    url: str = URL,
+    timestamp: str = "",
+    secret: str = SECRET,
 ) -> Request:
     timestamp = timestamp or stamp()
     headers = {
@@ -38,7 +43,9 @@ def a_request(
 
 
 def test_a_signed_request_names_the_secret_that_signed_it():
-    """While a secret is being rotated, a request signed with either is good, and it is known with which."""
+    """While a secret is being rotated, a request signed with either is good, and it is known with
+    which.
+    """
     assert matching_secrets(a_request(), ["the-new-one", SECRET], NOON) == {SECRET}
 
 
@@ -47,29 +54,50 @@ def test_a_signed_request_names_the_secret_that_signed_it():
     [
         pytest.param(a_request(secret="another"), id="forged"),
         pytest.param(a_request(body=BODY + b" "), id="altered by one byte"),
-        pytest.param(a_request(body=b'[{"portalId": 555001,"propertyValue":"Zo\\u00eb"}]'), id="serialised anew"),
-        pytest.param(a_request(url="https://other.example.com/hubspot/webhook"), id="for another address"),
+        pytest.param(
+            a_request(body=b'[{"portalId": 555001,"propertyValue":"Zo\\u00eb"}]'),
+            id="serialised anew",
+        ),
+        pytest.param(
+            a_request(url="https://other.example.com/hubspot/webhook"), id="for another address"
+        ),
         pytest.param(a_request(timestamp=stamp(minutes=5, seconds=1)), id="stale"),
         pytest.param(a_request(timestamp=stamp(minutes=-5, seconds=-1)), id="from the future"),
         pytest.param(a_request(timestamp="9" * 40), id="from the end of time"),
         pytest.param(a_request(timestamp="inf"), id="no time at all"),
         pytest.param(a_request(timestamp="١٢٣"), id="digits of another script"),
-        pytest.param(Request("POST", URL, {"x-hubspot-request-timestamp": stamp()}, BODY), id="not signed"),
         pytest.param(
-            Request("POST", URL, {"x-hubspot-request-timestamp": stamp(), "x-hubspot-signature-v3": "Zoë"}, BODY),
+            Request("POST", URL, {"x-hubspot-request-timestamp": stamp()}, BODY), id="not signed"
+        ),
+        pytest.param(
+            Request(
+                "POST",
+                URL,
+                {"x-hubspot-request-timestamp": stamp(), "x-hubspot-signature-v3": "Zoë"},
+                BODY,
+            ),
             id="a signature outside ASCII",
         ),
     ],
 )
 def test_anything_else_opens_no_door(request_):
-    """A forged, altered, stale or future-dated request matches no secret, whatever it holds, and raises nothing."""
+    """A forged, altered, stale or future-dated request matches no secret, whatever it holds, and
+    raises nothing.
+    """
     assert matching_secrets(request_, [SECRET], NOON) == frozenset()
 
 
-HEADERS = {"x-hubspot-signature-v3": sign(SECRET, "POST", URL, BODY, stamp()), "x-hubspot-request-timestamp": stamp()}
+HEADERS = {
+    "x-hubspot-signature-v3": sign(SECRET, "POST", URL, BODY, stamp()),
+    "x-hubspot-request-timestamp": stamp(),
+}
 OLDER = {
     version: Signature.get_signature(
-        client_secret=SECRET, request_body=BODY.decode(), signature_version=version, http_uri=URL, http_method="POST"
+        client_secret=SECRET,
+        request_body=BODY.decode(),
+        signature_version=version,
+        http_uri=URL,
+        http_method="POST",
     )
     for version in ("v1", "v2")
 }
@@ -78,7 +106,10 @@ OLDER = {
 @pytest.mark.parametrize(
     "request_",
     [
-        pytest.param(Request("POST", URL, {**HEADERS, "x-hubspot-signature-v3": one}, BODY), id=f"signed by {version}")
+        pytest.param(
+            Request("POST", URL, {**HEADERS, "x-hubspot-signature-v3": one}, BODY),
+            id=f"signed by {version}",
+        )
         for version, one in OLDER.items()
     ]
     + [
@@ -119,14 +150,18 @@ OLDER = {
     + [
         pytest.param(Request("POST", URL, {**HEADERS, **changed}, BODY), id=f"header {name}")
         for name, changed in {
-            "signed twice": {"x-hubspot-signature-v3": ",".join([HEADERS["x-hubspot-signature-v3"]] * 2)},
+            "signed twice": {
+                "x-hubspot-signature-v3": ",".join([HEADERS["x-hubspot-signature-v3"]] * 2)
+            },
             "blank behind": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"] + " "},
             "small letters": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"].lower()},
             "cut": {"x-hubspot-signature-v3": HEADERS["x-hubspot-signature-v3"][:-1]},
             "two times": {"x-hubspot-request-timestamp": f"{stamp()},{stamp()}"},
             "a sign before the time": {"x-hubspot-request-timestamp": f"+{stamp()}"},
             "a blank before the time": {"x-hubspot-request-timestamp": f" {stamp()}"},
-            "a time with an underscore": {"x-hubspot-request-timestamp": f"{stamp()[:6]}_{stamp()[6:]}"},
+            "a time with an underscore": {
+                "x-hubspot-request-timestamp": f"{stamp()[:6]}_{stamp()[6:]}"
+            },
             "the time in seconds": {"x-hubspot-request-timestamp": stamp()[:10]},
             "a time of 4,301 digits": {"x-hubspot-request-timestamp": "1" * 4301},
             "a later time": {"x-hubspot-request-timestamp": stamp(seconds=-1)},
@@ -135,7 +170,9 @@ OLDER = {
     ],
 )
 def test_what_was_signed_is_what_opens(request_):
-    """Older ways of signing, another method, address, form of the body or time: nothing but the very request matches."""
+    """Older ways of signing, another method, address, form of the body or time: nothing but the
+    very request matches.
+    """
     assert matching_secrets(Request("POST", URL, HEADERS, BODY), [SECRET], NOON) == {SECRET}
     assert matching_secrets(request_, [SECRET], NOON) == frozenset()
 
@@ -158,7 +195,9 @@ DECODED = {
 
 @pytest.mark.parametrize("code", DECODED)
 def test_each_escape_is_decoded_once(code):
-    """In small letters too; what an escape's escape stands for is left as it is. Others than these twelve are signed as they are."""
+    """In small letters too; what an escape's escape stands for is left as it is. Others than these
+    twelve are signed as they are.
+    """
     plain = sign(SECRET, "POST", f"{URL}?a={DECODED[code]}", BODY, "1")
     assert sign(SECRET, "POST", f"{URL}?a=%{code}", BODY, "1") == plain
     assert sign(SECRET, "POST", f"{URL}?a=%{code.lower()}", BODY, "1") == plain
@@ -182,11 +221,17 @@ def test_the_signature_is_the_one_that_hubspots_own_sdk_makes(body, secret, time
         http_method="POST",
         timestamp=str(timestamp),
     )
-    assert sign(secret, "POST", URL, body.encode("utf-8", "surrogatepass"), str(timestamp)) == expected
+    assert (
+        sign(secret, "POST", URL, body.encode("utf-8", "surrogatepass"), str(timestamp)) == expected
+    )
 
 
 def test_escapes_that_hubspot_decodes_are_decoded_before_signing():
-    """The escapes of HubSpot's list are signed as the characters they stand for, in the path and in the query."""
+    """The escapes of HubSpot's list are signed as the characters they stand for, in the path and in
+    the query.
+    """
     escaped, plain = URL + "/a%3Ab?to=x%40example.com", URL + "/a:b?to=x@example.com"
     assert sign(SECRET, "POST", escaped, BODY, "1") == sign(SECRET, "POST", plain, BODY, "1")
-    assert sign(SECRET, "POST", URL + "/%20", BODY, "1") != sign(SECRET, "POST", URL + "/ ", BODY, "1")
+    assert sign(SECRET, "POST", URL + "/%20", BODY, "1") != sign(
+        SECRET, "POST", URL + "/ ", BODY, "1"
+    )

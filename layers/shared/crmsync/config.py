@@ -1,12 +1,14 @@
-"""The operator's settings file: TOML in, `Settings` out, or every complaint at once, each with its line and its rule.
+"""The operator's settings file: TOML in, `Settings` out, or every complaint at once, each with its
+line and its rule.
 
-Only reading and complaining happens here. The tables and the values they may have are `crmsync.wire.settings_file`,
-what values may not say together is `crmsync.rules.settings_checks`. Nothing is fetched: whoever has asked both CRMs for their schemas
-says what is wrong by them with `Reading.complaint`.
+Only reading and complaining happens here. The tables and the values they may have are
+`crmsync.wire.settings.file`, what values may not say together is `crmsync.rules.settings.checks`.
+Nothing is fetched: whoever has asked both CRMs for their schemas says what is wrong by them with
+`Reading.complaint`.
 
-Where the rules have no id for a complaint about the file itself, it carries one of these: CFG-1, the file is TOML and
-has the tables of the settings; CFG-2, unknown keys are refused; CFG-3, a connection has a name, a portal id, a login
-address and the names of two secrets.
+Where the rules have no id for a complaint about the file itself, it carries one of these: CFG-1,
+the file is TOML and has the tables of the settings; CFG-2, unknown keys are refused; CFG-3, a
+connection has a name, a portal id, a login address and the names of two secrets.
 """
 
 from __future__ import annotations
@@ -23,21 +25,25 @@ from pydantic_core import ErrorDetails
 
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.mapping_checks import OWNER_HUBSPOT
-from crmsync.rules.settings_checks import SECTIONS, Finding, cautions, contradictions
-from crmsync.wire.settings_file import Document, FieldTable
-from crmsync.wire.settings_words import rule_of, sentence_of
-from crmsync.wire.toml_lines import Path, index_lines, line_of
+from crmsync.rules.settings.checks import SECTIONS, Finding, cautions, contradictions
+from crmsync.rules.settings.mappings import OWNER_HUBSPOT
+from crmsync.wire.settings.file import Document, FieldTable
+from crmsync.wire.settings.toml_lines import Path, index_lines, line_of
+from crmsync.wire.settings.words import rule_of, sentence_of
 
 _ROW = 5
-"""How long the path of a mapping row is: ``connection``, its number, section, ``field``, its number."""
+"""How long the path of a mapping row is: ``connection``, its number, section, ``field``, its
+number.
+"""
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Complaint:
-    """Why the file is refused (or, as a warning, should be thought over): where, what, and by which rule."""
+    """Why the file is refused (or, as a warning, should be thought over): where, what, and by which
+    rule.
+    """
 
     line: int
     sentence: str
@@ -77,7 +83,9 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Complaint(line, "this is not UTF-8, which TOML has to be", "CFG-1")]) from error
+        raise ConfigError(
+            [Complaint(line, "this is not UTF-8, which TOML has to be", "CFG-1")]
+        ) from error
 
 
 def load_settings(text: str) -> Settings:
@@ -88,7 +96,8 @@ def load_settings(text: str) -> Settings:
 def read_settings(text: str) -> Reading:
     """The settings of a file and its warnings (TEN-3). Raises `ConfigError` with every complaint.
 
-    A wrong value is taken out and the rest is judged without it, so that one mistake does not hide another.
+    A wrong value is taken out and the rest is judged without it, so that one mistake does not hide
+    another.
     """
     raw = _parse(text)
     lines = index_lines(text)
@@ -113,7 +122,9 @@ def _parse(text: str) -> dict[str, Any]:
         place = _TOML_PLACE.search(sentence)
         line = int(place.group(1)) if place and place.group(1) else max(1, len(text.splitlines()))
         said = _TOML_PLACE.sub("", sentence)
-        raise ConfigError([Complaint(line, f"this is not TOML: {said[:1].lower()}{said[1:]}", "CFG-1")]) from error
+        raise ConfigError(
+            [Complaint(line, f"this is not TOML: {said[:1].lower()}{said[1:]}", "CFG-1")]
+        ) from error
 
 
 def _complaint(finding: Finding, lines: Mapping[Path, int]) -> Complaint:
@@ -124,7 +135,10 @@ def _without_owner_rows(connection: Connection) -> Connection:
     """A row that repeats the fixed owner mapping says nothing (MAP-5)."""
     sections = {name: getattr(connection, name) for name in SECTIONS}
     return replace(
-        connection, **{name: replace(section, field=_kept(section.field)) for name, section in sections.items()}
+        connection,
+        **{
+            name: replace(section, field=_kept(section.field)) for name, section in sections.items()
+        },
     )
 
 
@@ -142,7 +156,9 @@ def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Pat
             for number, row in enumerate(getattr(connection, name).field):
                 moved[*here, number] = None if row.hubspot == OWNER_HUBSPOT else (*here, kept)
                 kept += row.hubspot != OWNER_HUBSPOT
-    rows = ((moved.get(path[:_ROW], path[:_ROW]), path[_ROW:], line) for path, line in lines.items())
+    rows = (
+        (moved.get(path[:_ROW], path[:_ROW]), path[_ROW:], line) for path, line in lines.items()
+    )
     return {(*row, *cell): line for row, cell, line in rows if row is not None}
 
 
@@ -158,7 +174,9 @@ def _judge(raw: dict[str, Any], wrong: dict[Path, Finding]) -> Document:
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 if not any(detail["loc"][: len(path)] == path for path in wrong):
-                    wrong[detail["loc"]] = Finding(detail["loc"], sentence_of(detail), rule_of(detail))
+                    wrong[detail["loc"]] = Finding(
+                        detail["loc"], sentence_of(detail), rule_of(detail)
+                    )
                 _mend(raw, detail)
 
 

@@ -10,9 +10,11 @@ from typing import Self
 
 
 class SyncError(Exception):
-    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's own name for it.
+    """Something went wrong with one record or one call. `text` says what, `code` is the vendor's
+    own name for it.
 
-    ``fieldname`` is the field that it is about, ``fieldnames`` are all of them where the vendor names several.
+    ``fieldname`` is the field that it is about, ``fieldnames`` are all of them where the vendor
+    names several.
     """
 
     fieldnames: tuple[str, ...] = ()
@@ -42,15 +44,21 @@ class TryAgain(SyncError):  # noqa: N818 - named by what to do, not by what it i
 
 
 class OutOfTime(TryAgain):
-    """The invocation ends soon: whatever is not begun goes back into its queue at once, and this counts as no try."""
+    """The invocation ends soon: whatever is not begun goes back into its queue at once, and this
+    counts as no try.
+    """
 
     def __init__(self) -> None:
         """Nobody has to wait for anything."""
-        super().__init__("The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME")
+        super().__init__(
+            "The rest of the work goes on in the next invocation.", after=0, code="OUT_OF_TIME"
+        )
 
 
 class Distrusted(TryAgain):
-    """What is stored may have been changed by somebody who may not, so nothing is done by it: all waits until a person has put it right."""
+    """What is stored may have been changed by somebody who may not, so nothing is done by it: all
+    waits until a person has put it right.
+    """
 
     def __init__(self, text: str, *, code: str, hint: str) -> None:
         """Keep what the person can do; somebody looks again every five minutes."""
@@ -59,13 +67,21 @@ class Distrusted(TryAgain):
 
 
 class Down(TryAgain):
-    """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault. Wait until the side is back.
+    """A whole side does not answer, or refuses whatever is asked of it: it is no record's fault.
+    Wait until the side is back.
 
     `side` is its name. Where not `sure`, one record of the call may have brought it about.
     """
 
     def __init__(
-        self, text: str, *, side: str, sure: bool = True, after: float = 60, code: str = "", hint: str = ""
+        self,
+        text: str,
+        *,
+        side: str,
+        sure: bool = True,
+        after: float = 60,
+        code: str = "",
+        hint: str = "",
     ) -> None:
         """Keep which side, and whether it must be the whole of it."""
         super().__init__(text, after=after, code=code)
@@ -79,12 +95,15 @@ class Refused(SyncError):  # noqa: N818 - named by what to do
 
 
 class Drifted(Refused):
-    """A side does not have, show or take a field that was asked for: find out which are there, and do without it.
+    """A side does not have, show or take a field that was asked for: find out which are there, and
+    do without it.
 
     `side` is its name; `fieldname` is the field, "" where the reply does not say.
     """
 
-    def __init__(self, text: str, *, side: str, code: str = "", fieldname: str = "", hint: str = "") -> None:
+    def __init__(
+        self, text: str, *, side: str, code: str = "", fieldname: str = "", hint: str = ""
+    ) -> None:
         """Keep which side."""
         super().__init__(text, code=code, fieldname=fieldname, hint=hint)
         self.side = side
@@ -95,9 +114,13 @@ class Gone(SyncError):  # noqa: N818 - named by what to do
 
 
 class Conflict(SyncError):  # noqa: N818 - named by what to do
-    """Somebody was first. `existing` is the id of the record that holds the place, where the reply says it: look again, plan again."""
+    """Somebody was first. `existing` is the id of the record that holds the place, where the reply
+    says it: look again, plan again.
+    """
 
-    def __init__(self, text: str, *, existing: str = "", code: str = "", fieldname: str = "", hint: str = "") -> None:
+    def __init__(
+        self, text: str, *, existing: str = "", code: str = "", fieldname: str = "", hint: str = ""
+    ) -> None:
         """Keep who was first, and what people can do where looking again was of no use."""
         super().__init__(text, code=code, fieldname=fieldname, hint=hint)
         self.existing = existing

@@ -1,4 +1,5 @@
-"""``python -m layer build ARCHITECTURE FOLDER`` makes the layer; ``python -m layer notice`` prints NOTICE for the packages installed here.
+"""``python -m layer build ARCHITECTURE FOLDER`` makes the layer; ``python -m layer notice`` prints
+NOTICE for the packages installed here.
 
 Runs in the folder of the layer's list, with nothing but Python and its pip.
 """

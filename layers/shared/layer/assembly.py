@@ -1,7 +1,9 @@
-"""Puts the layer together: the pinned packages with their hashes checked, less what is never called, the package crmsync, and the bill.
+"""Puts the layer together: the pinned packages with their hashes checked, less what is never
+called, the package crmsync, and the bill.
 
-Law: pip does the fetching and the checking, from wherever the builder's own pip fetches packages; each file must have a hash that the list
-names, whatever machine builds for whatever architecture. Nothing is compiled here: a package without a fitting wheel fails the build.
+Law: pip does the fetching and the checking, from wherever the builder's own pip fetches packages;
+each file must have a hash that the list names, whatever machine builds for whatever architecture.
+Nothing is compiled here: a package without a fitting wheel fails the build.
 """
 
 from __future__ import annotations
@@ -20,10 +22,14 @@ from layer.notice import notice
 from layer.packages import Package, fetched, in_folder, pinned
 
 PLATFORMS: Mapping[str, Sequence[str]] = {
-    architecture: [f"{tag}_{machine}" for tag in ("manylinux_2_34", "manylinux_2_28", "manylinux2014")]
+    architecture: [
+        f"{tag}_{machine}" for tag in ("manylinux_2_34", "manylinux_2_28", "manylinux2014")
+    ]
     for architecture, machine in (("arm64", "aarch64"), ("x86_64", "x86_64"))
 }
-"""Lambda's architectures -> the platforms whose wheels run there: python3.13 stands on Amazon Linux 2023, which has glibc 2.34."""
+"""Lambda's architectures -> the platforms whose wheels run there: python3.13 stands on Amazon Linux
+2023, which has glibc 2.34.
+"""
 
 PYTHON = "3.13"
 
@@ -33,18 +39,27 @@ class AssemblyError(Exception):
 
 
 def assemble(pins: Path, package: Path, architecture: str, folder: Path) -> None:
-    """Fill `folder` with ``python/``, NOTICE and the bill of materials ``sbom.cdx.json``. Raises `AssemblyError`."""
+    """Fill `folder` with ``python/``, NOTICE and the bill of materials ``sbom.cdx.json``. Raises
+    `AssemblyError`.
+    """
     site = folder / "python"
     shutil.rmtree(site, ignore_errors=True)  # pip would leave an older build's files in place
     packages = _install(pins, architecture, site)
-    found, wanted = {one.name: one.version for one in packages}, pinned(pins.read_text(encoding="utf-8"))
+    found, wanted = (
+        {one.name: one.version for one in packages},
+        pinned(pins.read_text(encoding="utf-8")),
+    )
     if found != wanted:
-        raise AssemblyError(f"pip installed other packages than {pins} names: {sorted(found.items() ^ wanted.items())}")
+        raise AssemblyError(
+            f"pip installed other packages than {pins} names: {sorted(found.items() ^ wanted.items())}"
+        )
     try:
         take_out(site)
     except FileNotFoundError as error:
         raise AssemblyError(f"What layer/kept.py takes apart is not there: {error}") from error
-    shutil.rmtree(site / "bin", ignore_errors=True)  # the packages' commands, for the builder's machine
+    shutil.rmtree(
+        site / "bin", ignore_errors=True
+    )  # the packages' commands, for the builder's machine
     shutil.copytree(package, site / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "NOTICE").write_text(notice(packages), encoding="utf-8")
     (folder / "sbom.cdx.json").write_text(bill(packages), encoding="utf-8")
@@ -55,10 +70,26 @@ def _install(pins: Path, architecture: str, site: Path) -> tuple[Package, ...]:
     platforms = [option for name in PLATFORMS[architecture] for option in ("--platform", name)]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.json"
-        command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
-        command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(pins)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-qq",
+            "--disable-pip-version-check",
+            "--no-compile",
+        ]
+        command += [
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--requirement",
+            str(pins),
+        ]
         command += ["--implementation", "cp", "--python-version", PYTHON, *platforms]
         command += ["--target", str(site), "--report", str(report)]
         if subprocess.run(command, check=False).returncode:
-            raise AssemblyError("pip could not install the layer's packages with their hashes; it said why above.")
+            raise AssemblyError(
+                "pip could not install the layer's packages with their hashes; it said why above."
+            )
         return in_folder(site, fetched(json.loads(report.read_text(encoding="utf-8"))))

@@ -1,6 +1,7 @@
 """The layer's bill of materials, in the JSON form of CycloneDX 1.6.
 
-The same packages make the same text: no time and no serial number, so that an unchanged layer is not deployed anew.
+The same packages make the same text: no time and no serial number, so that an unchanged layer is
+not deployed anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from layer.packages import Package
 
 
 def bill(packages: Iterable[Package]) -> str:
-    """The bill of these packages: name, version, licence, purl and hash of each, and what of it was left out."""
+    """The bill of these packages: name, version, licence, purl and hash of each, and what of it was
+    left out.
+    """
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",

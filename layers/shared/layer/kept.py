@@ -1,6 +1,8 @@
-"""What of a package the layer does not carry: generated clients of APIs that crmsync never calls, and documentation pages.
+"""What of a package the layer does not carry: generated clients of APIs that crmsync never calls,
+and documentation pages.
 
-Law: whole folders and files of data or of code that nothing of ours can reach; never a change inside a file.
+Law: whole folders and files of data or of code that nothing of ours can reach; never a change
+inside a file.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a package: the files that match one of `kept`, less those that match one of `dropped`; and a sentence that says so."""
+    """A part of a package: the files that match one of `kept`, less those that match one of
+    `dropped`; and a sentence that says so.
+    """
 
     folder: str
     said: str
@@ -56,7 +60,9 @@ def files_of(share: Share, folder: Path) -> set[Path]:
 
 
 def take_out(site: Path) -> None:
-    """Take out of the packages in `site` what the layer does not carry. Raises `FileNotFoundError` where a package is not there."""
+    """Take out of the packages in `site` what the layer does not carry. Raises `FileNotFoundError`
+    where a package is not there.
+    """
     for share in SHARES.values():
         folder = site / share.folder
         carried = files_of(share, folder)

@@ -19,4 +19,6 @@ python/<package>-<version>.dist-info. `make requirements` writes this list.
 
 def notice(packages: Iterable[Package]) -> str:
     """The text of NOTICE for these packages."""
-    return HEAD + "".join(f"{package.name} {package.version}: {package.licence}\n" for package in packages)
+    return HEAD + "".join(
+        f"{package.name} {package.version}: {package.licence}\n" for package in packages
+    )

@@ -16,7 +16,8 @@ _CLASS = "License :: OSI Approved :: "
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package: its normalised name, what licences it names, and the SHA-256 of the file that it was installed from, if one was.
+    """One package: its normalised name, what licences it names, and the SHA-256 of the file that it
+    was installed from, if one was.
 
     `expression` is an SPDX expression; packages that have none name their licences in words.
     """
@@ -34,7 +35,9 @@ class Package:
 
     @property
     def purl(self) -> str:
-        """The package's URL, as package-url has it: of the public index, wherever it was fetched from."""
+        """The package's URL, as package-url has it: of the public index, wherever it was fetched
+        from.
+        """
         return f"pkg:pypi/{self.name}@{self.version}"
 
 
@@ -54,13 +57,19 @@ def in_folder(site: Path, hashes: Mapping[str, str]) -> tuple[Package, ...]:
     return tuple(sorted(found, key=lambda package: package.name))
 
 
-def installed(names: Iterable[str], hashes: Mapping[str, str] = MappingProxyType({})) -> tuple[Package, ...]:
-    """The packages of these names as they are installed here, by name. Raises `PackageNotFoundError`."""
+def installed(
+    names: Iterable[str], hashes: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Package, ...]:
+    """The packages of these names as they are installed here, by name. Raises
+    `PackageNotFoundError`.
+    """
     return tuple(_described(metadata.metadata(name), hashes) for name in sorted(names))
 
 
 def fetched(report: Mapping[str, Any]) -> dict[str, str]:
-    """Normalised name -> SHA-256 of the file that was fetched, of a report of ``pip install --report``."""
+    """Normalised name -> SHA-256 of the file that was fetched, of a report of ``pip install
+    --report``.
+    """
     return {
         normal(one["metadata"]["name"]): one["download_info"]["archive_info"]["hashes"]["sha256"]
         for one in report["install"]
@@ -68,11 +77,26 @@ def fetched(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _described(facts: metadata.PackageMetadata, hashes: Mapping[str, str]) -> Package:
-    """A package as it describes itself. Older ones have no SPDX expression, but say one word, or name classes of licences."""
-    name, (short, expression) = normal(facts["Name"]), (_said(facts, key) for key in ("License", "License-Expression"))
+    """A package as it describes itself. Older ones have no SPDX expression, but say one word, or
+    name classes of licences.
+    """
+    name, (short, expression) = (
+        normal(facts["Name"]),
+        (_said(facts, key) for key in ("License", "License-Expression")),
+    )
     expression = expression or (short if " " not in short else "")
-    classes = [one.removeprefix(_CLASS) for one in facts.get_all("Classifier", []) if one.startswith(_CLASS)]
-    return Package(name, facts["Version"], expression, () if expression else tuple(classes), hashes.get(name, ""))
+    classes = [
+        one.removeprefix(_CLASS)
+        for one in facts.get_all("Classifier", [])
+        if one.startswith(_CLASS)
+    ]
+    return Package(
+        name,
+        facts["Version"],
+        expression,
+        () if expression else tuple(classes),
+        hashes.get(name, ""),
+    )
 
 
 def _said(facts: metadata.PackageMetadata, key: str) -> str:

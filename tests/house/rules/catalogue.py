@@ -1,6 +1,8 @@
-"""Which rules there are: their ids, the concern each belongs to, and whether a test is demanded. Data only.
+"""Which rules there are: their ids, the concern each belongs to, and whether a test is demanded.
+Data only.
 
-What a rule says does not stand here: its sentence is the docstring of its test, and `docs/rules.md` is written from those.
+What a rule says does not stand here: its sentence is the docstring of its test, and `docs/rules.md`
+is written from those.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ def ids(*families: str) -> tuple[str, ...]:
 def _family(name: str, *numbers: str) -> list[str]:
     bounds = [re.fullmatch(r"(\d+)(?:-(\d+))?", number) for number in numbers]
     return [
-        f"{name}-{number}" for it in bounds if it is not None for number in range(int(it[1]), int(it[2] or it[1]) + 1)
+        f"{name}-{number}"
+        for it in bounds
+        if it is not None
+        for number in range(int(it[1]), int(it[2] or it[1]) + 1)
     ]
 
 
@@ -42,10 +47,27 @@ CONTACTS = Concern(
     title="Contacts and leads",
     release="0.1.0",
     binding=ids(
-        *("SET 1-3 7-9", "INC 1-2 4-7", "DUP 1", "FLD 1-3 5-7", "OPT 1-7", "OWN 1-13", "TRG 10", "MAP 1-11"),
+        *(
+            "SET 1-3 7-9",
+            "INC 1-2 4-7",
+            "DUP 1",
+            "FLD 1-3 5-7",
+            "OPT 1-7",
+            "OWN 1-13",
+            "TRG 10",
+            "MAP 1-11",
+        ),
     ),
     further=ids(
-        *("Q 10-18 21-24 35-38", "SET 20-23", "INC 20-24", "DUP 20-26", "MRG 1-3", "DEL 1-3", "TRG 1-2 6-9 11-17"),
+        *(
+            "Q 10-18 21-24 35-38",
+            "SET 20-23",
+            "INC 20-24",
+            "DUP 20-26",
+            "MRG 1-3",
+            "DEL 1-3",
+            "TRG 1-2 6-9 11-17",
+        ),
         *("MAP 12-16", "PLT 1-5", "CMP 1-2", "CH 1 3-5 8-10 12-13 16-17 19 25 30"),
     ),
 )
@@ -53,9 +75,20 @@ COMPANIES = Concern(
     title="Companies and accounts",
     release="0.2.0",
     binding=ids(
-        *("SET 4 6", "DUP 2-5", "PA 1 3-9", "FLD 4 8-9", "LIFE 7", "OWN 14-17", "ACC 1-13", "LIM 1-2"),
+        *(
+            "SET 4 6",
+            "DUP 2-5",
+            "PA 1 3-9",
+            "FLD 4 8-9",
+            "LIFE 7",
+            "OWN 14-17",
+            "ACC 1-13",
+            "LIM 1-2",
+        ),
     ),
-    further=ids("Q 7-9 31 34", "PA 2", "DUP 27-28", "MRG 4-5", "LIFE 25-26", "ACC 20-21", "CH 11 15 23"),
+    further=ids(
+        "Q 7-9 31 34", "PA 2", "DUP 27-28", "MRG 4-5", "LIFE 25-26", "ACC 20-21", "CH 11 15 23"
+    ),
 )
 OPPORTUNITIES = Concern(
     title="Deals and opportunities",
@@ -76,7 +109,15 @@ OPERATOR = Concern(
     release=None,
     binding=ids("INS 1-3", "TEN 1-4"),
     further=ids(
-        *("IMP 1-5", "API 1-3", "ERR 1-8", "RTY 1-3", "PERM 1-4", "UNI 1-2", "CH 6-7 18 20-21 24 26 28-29"),
+        *(
+            "IMP 1-5",
+            "API 1-3",
+            "ERR 1-8",
+            "RTY 1-3",
+            "PERM 1-4",
+            "UNI 1-2",
+            "CH 6-7 18 20-21 24 26 28-29",
+        ),
     ),
 )
 CONCERNS = (CONTACTS, COMPANIES, OPPORTUNITIES, EMAIL_TASKS, OPERATOR)
@@ -84,7 +125,8 @@ CONCERNS = (CONTACTS, COMPANIES, OPPORTUNITIES, EMAIL_TASKS, OPERATOR)
 # Numbers of the specification that state no behaviour: history, pointers, summaries.
 STATEMENTS = ids("INS 4-5", "TEN 5", "INC 3", "DUP 8", "TASK 6", "OWN 20", "ACC 14")
 
-# Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once this is `ids()`.
+# Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once
+# this is `ids()`.
 WAITED_FOR = frozenset(ids())
 DEMANDED = (
     frozenset(

@@ -13,7 +13,9 @@ _LEAVE_OUT = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", 
 
 
 def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str], frozenset[str]]:
-    """By path and name of the function, the ids of all its marks, however many parameters it has."""
+    """By path and name of the function, the ids of all its marks, however many parameters it
+    has.
+    """
     found: dict[tuple[str, str], frozenset[str]] = {}
     for item in items:
         marked = frozenset(mark.args[0] for mark in item.iter_markers("rule"))
@@ -24,12 +26,16 @@ def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str
 
 
 def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
-    """The file and name of a test as its source has them; an inherited one is written where its class is."""
+    """The file and name of a test as its source has them; an inherited one is written where its
+    class is.
+    """
     name = item.originalname
     if item.cls is None:
         return item.path.relative_to(root).as_posix(), name
     owner = next(cls for cls in item.cls.__mro__ if name in vars(cls))
-    return Path(inspect.getfile(owner)).resolve().relative_to(root).as_posix(), f"{owner.__qualname__}.{name}"
+    return Path(inspect.getfile(owner)).resolve().relative_to(
+        root
+    ).as_posix(), f"{owner.__qualname__}.{name}"
 
 
 def is_whole(config: pytest.Config) -> bool:

@@ -1,7 +1,8 @@
-"""Which test shows which rule, and which module names it. Read from the sources, so that running a part of the tests changes nothing.
+"""Which test shows which rule, and which module names it. Read from the sources, so that running a
+part of the tests changes nothing.
 
-A mark counts where a reader sees it: above a test or its class, among its parameters, or in `pytestmark`. One that stands
-elsewhere is a `Stray`, never lost in silence.
+A mark counts where a reader sees it: above a test or its class, among its parameters, or in
+`pytestmark`. One that stands elsewhere is a `Stray`, never lost in silence.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
         calls = [it for place in (*groups, test) for it in _marks_on(place)]
         taken |= {call.func for call in calls}
         if calls:
-            name = ".".join([*(group.name for group in groups if isinstance(group, ast.ClassDef)), test.name])
+            name = ".".join(
+                [*(group.name for group in groups if isinstance(group, ast.ClassDef)), test.name]
+            )
             marked = frozenset(_id_of(call) for call in calls)
             shown.append(Shown(path, test.lineno, name, marked, _sentence(test), _is_skipped(test)))
     stray = [
@@ -76,7 +79,9 @@ def shown_in(path: str, source: str) -> tuple[list[Shown], list[Stray]]:
 
 
 def _tests(group: _Group, *outer: _Group) -> Iterator[tuple[ast.FunctionDef, tuple[_Group, ...]]]:
-    """The test functions of a module or class and of the classes in it, each with the groups it stands in."""
+    """The test functions of a module or class and of the classes in it, each with the groups it
+    stands in.
+    """
     for node in group.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             yield node, (*outer, group)
@@ -91,14 +96,22 @@ def _marks_on(place: _Group | ast.FunctionDef) -> list[ast.Call]:
         written += [
             node.value
             for node in place.body
-            if isinstance(node, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in node.targets)
+            if isinstance(node, ast.Assign)
+            and any(ast.unparse(target) == "pytestmark" for target in node.targets)
         ]
     nodes = (node for expression in written for node in ast.walk(expression))
-    return [node for node in nodes if isinstance(node, ast.Call) and _is_rule(node.func) and _id_of(node)]
+    return [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and _is_rule(node.func) and _id_of(node)
+    ]
 
 
 def _is_rule(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and ast.unparse(node) in {"pytest.mark.rule", "mark.rule"}
+    return isinstance(node, ast.Attribute) and ast.unparse(node) in {
+        "pytest.mark.rule",
+        "mark.rule",
+    }
 
 
 def _id_of(call: ast.Call) -> str:
@@ -120,7 +133,9 @@ def _is_skipped(test: ast.FunctionDef) -> bool:
 
 
 def modules_in(package: Path) -> dict[str, list[str]]:
-    """By id, the modules of a package that name it, relative to the package. `MAP-1 to MAP-4` names all four."""
+    """By id, the modules of a package that name it, relative to the package. `MAP-1 to MAP-4` names
+    all four.
+    """
     found: dict[str, list[str]] = {}
     for path in sorted(package.rglob("*.py")):
         for id_ in ids_in(path.read_text(encoding="utf-8")):

@@ -1,4 +1,6 @@
-"""What must hold between catalogue, tests, code and page. Each law answers with its breaches, as sentences that say what to do."""
+"""What must hold between catalogue, tests, code and page. Each law answers with its breaches, as
+sentences that say what to do.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ def in_order(ids: Collection[str]) -> list[str]:
 def untested(demanded: Collection[str], shown: Sequence[Shown]) -> list[str]:
     """Every demanded id has a test that runs."""
     seen = {id_ for it in shown if not it.skipped for id_ in it.ids}
-    return [f'{id_}: no test is marked with pytest.mark.rule("{id_}")' for id_ in in_order(set(demanded) - seen)]
+    return [
+        f'{id_}: no test is marked with pytest.mark.rule("{id_}")'
+        for id_ in in_order(set(demanded) - seen)
+    ]
 
 
 def unknown(concerns: Sequence[Concern], shown: Sequence[Shown]) -> list[str]:
@@ -34,17 +39,27 @@ def unknown(concerns: Sequence[Concern], shown: Sequence[Shown]) -> list[str]:
 
 def silent(shown: Sequence[Shown]) -> list[str]:
     """Every marked test says its rule."""
-    return [f"{it.path}: {it.name} has no docstring that says the rule" for it in shown if not it.sentence]
+    return [
+        f"{it.path}: {it.name} has no docstring that says the rule"
+        for it in shown
+        if not it.sentence
+    ]
 
 
 def stray(marks: Sequence[Stray]) -> list[str]:
     """Every mark is on a test, and its id is a plain string."""
-    return [f"{it.path}:{it.line}: a mark that is on no test, or whose id is not written out" for it in marks]
+    return [
+        f"{it.path}:{it.line}: a mark that is on no test, or whose id is not written out"
+        for it in marks
+    ]
 
 
 def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[str]:
     """Every id that is demanded or tested is named in the code."""
-    return [f"{id_}: named nowhere in layers/shared/crmsync" for id_ in in_order(set(ids) - set(modules))]
+    return [
+        f"{id_}: named nowhere in layers/shared/crmsync"
+        for id_ in in_order(set(ids) - set(modules))
+    ]
 
 
 def stale(written: str | None, page: str) -> list[str]:

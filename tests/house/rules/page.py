@@ -1,4 +1,6 @@
-"""`docs/rules.md` as text: a table per concern, then what this release does not show. It is for people, so it stays narrow."""
+"""`docs/rules.md` as text: a table per concern, then what this release does not show. It is for
+people, so it stays narrow.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ in [{PACKAGE}](../{PACKAGE}/), paths of tests in [tests](../tests/).
 """
 
 
-def render(concerns: Sequence[Concern], shown: Sequence[Shown], modules: Mapping[str, Sequence[str]]) -> str:
+def render(
+    concerns: Sequence[Concern], shown: Sequence[Shown], modules: Mapping[str, Sequence[str]]
+) -> str:
     """The whole page."""
     tables = [
         f"## {concern.title}\n\n{_preface(concern)}{table}"
@@ -69,7 +73,9 @@ def _modules(paths: Iterable[str]) -> str:
 
 
 def _files(tests: Iterable[Shown]) -> str:
-    """A link per file; the names of its tests are the link's title, which a browser shows when it is pointed at."""
+    """A link per file; the names of its tests are the link's title, which a browser shows when it
+    is pointed at.
+    """
     by_file = groupby(tests, key=lambda it: it.path)
     return "<br>".join(
         f'[{_stem(path.removeprefix("tests/"))}](../{path} "{", ".join(it.name for it in group)}")'
@@ -84,7 +90,10 @@ def _stem(path: str) -> str:
 def _escaped(sentence: str) -> str:
     """A sentence as the cell of a table; what stands between backticks is left as it is."""
     parts = sentence.replace("|", r"\|").split("`")
-    return "`".join(part if number % 2 else re.sub(r"([<*\[])", r"\\\1", part) for number, part in enumerate(parts))
+    return "`".join(
+        part if number % 2 else re.sub(r"([<*\[])", r"\\\1", part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _missing(concerns: Sequence[Concern], shown: Sequence[Shown]) -> str:

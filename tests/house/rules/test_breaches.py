@@ -40,7 +40,9 @@ These rules bind from release 1.0.0 on.
 """
 
 
-def a_test(name: str = "test_roses", *shows: str, path: str = "tests/test_roses.py", sentence: str = "Red.") -> Shown:
+def a_test(
+    name: str = "test_roses", *shows: str, path: str = "tests/test_roses.py", sentence: str = "Red."
+) -> Shown:
     """A marked test of one sentence."""
     return Shown(path, 1, name, frozenset(shows), sentence)
 
@@ -48,7 +50,8 @@ def a_test(name: str = "test_roses", *shows: str, path: str = "tests/test_roses.
 def test_a_missing_test_is_seen() -> None:
     """Every demanded id without a test is told; one that is never run is no test."""
     skipped, _ = shown_in(
-        "tests/test_a.py", '@pytest.mark.rule("ROSE-2")\n@pytest.mark.skip(reason="rain")\ndef test_a(): ...'
+        "tests/test_a.py",
+        '@pytest.mark.rule("ROSE-2")\n@pytest.mark.skip(reason="rain")\ndef test_a(): ...',
     )
     assert laws.untested(FLOWERS.binding, [a_test("test_roses", "ROSE-1"), *skipped]) == [
         'ROSE-2: no test is marked with pytest.mark.rule("ROSE-2")',
@@ -59,7 +62,9 @@ def test_a_missing_test_is_seen() -> None:
 
 def test_an_unknown_id_is_seen() -> None:
     """An id that no concern has is told with its test, and so is one that states no behaviour."""
-    assert laws.unknown([FLOWERS, BIRDS], [a_test("test_roses", "ROSE-1", "Q-1", "OWL-4", "ROSE-9", "INC-3")]) == [
+    assert laws.unknown(
+        [FLOWERS, BIRDS], [a_test("test_roses", "ROSE-1", "Q-1", "OWL-4", "ROSE-9", "INC-3")]
+    ) == [
         "tests/test_roses.py: test_roses names INC-3, which states no behaviour",
         "tests/test_roses.py: test_roses names ROSE-9, not in tests/house/rules/catalogue.py",
     ]
@@ -67,19 +72,25 @@ def test_an_unknown_id_is_seen() -> None:
 
 def test_a_silent_test_is_seen() -> None:
     """A marked test without a docstring is told; one without a mark is not this law's concern."""
-    shown, _ = shown_in("tests/test_a.py", '@pytest.mark.rule("ROSE-1")\ndef test_a(): ...\n\ndef test_b(): ...\n')
+    shown, _ = shown_in(
+        "tests/test_a.py", '@pytest.mark.rule("ROSE-1")\ndef test_a(): ...\n\ndef test_b(): ...\n'
+    )
     assert laws.silent(shown) == ["tests/test_a.py: test_a has no docstring that says the rule"]
 
 
 def test_a_rule_without_code_is_seen() -> None:
     """An id that no module names is told."""
-    assert laws.unnamed(FLOWERS.binding, MODULES) == ["ROSE-3: named nowhere in layers/shared/crmsync"]
+    assert laws.unnamed(FLOWERS.binding, MODULES) == [
+        "ROSE-3: named nowhere in layers/shared/crmsync"
+    ]
 
 
 @pytest.mark.parametrize("written", [None, "", "# Rules\n"])
 def test_a_stale_page_is_seen(written: str | None) -> None:
     """A page that is missing or differs is told, with the command that writes it."""
-    assert laws.stale(written, "# Rules\n\nRoses.\n") == ["docs/rules.md is not fresh: `make rules` writes it anew"]
+    assert laws.stale(written, "# Rules\n\nRoses.\n") == [
+        "docs/rules.md is not fresh: `make rules` writes it anew"
+    ]
 
 
 def test_a_fresh_page_is_none() -> None:
@@ -100,7 +111,9 @@ def test_a_fresh_page_is_none() -> None:
     ],
 )
 def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
-    """A mark on what is no test, or whose id is not one plain string, is told with its line instead of being lost."""
+    """A mark on what is no test, or whose id is not one plain string, is told with its line instead
+    of being lost.
+    """
     assert shown_in("tests/test_a.py", source) == ([], [Stray("tests/test_a.py", 1)])
     assert laws.stray([Stray("tests/test_a.py", 1)]) == [
         "tests/test_a.py:1: a mark that is on no test, or whose id is not written out"
@@ -110,7 +123,10 @@ def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "shown"),
     [
-        ('@pytest.mark.rule("R-1")\n@pytest.mark.rule("R-2")\ndef test_a(): ...', {"test_a": {"R-1", "R-2"}}),
+        (
+            '@pytest.mark.rule("R-1")\n@pytest.mark.rule("R-2")\ndef test_a(): ...',
+            {"test_a": {"R-1", "R-2"}},
+        ),
         (
             '@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.rule("R-1")), 2])\ndef test_a(x): ...',
             {"test_a": {"R-1"}},
@@ -127,7 +143,9 @@ def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
     ],
 )
 def test_where_a_mark_may_stand(source: str, shown: dict[str, set[str]]) -> None:
-    """Above a test or its class, among its parameters, or in pytestmark; a parametrised test counts once."""
+    """Above a test or its class, among its parameters, or in pytestmark; a parametrised test counts
+    once.
+    """
     read, strays = shown_in("tests/test_a.py", source)
     assert ({it.name: set(it.ids) for it in read}, strays) == (shown, [])
 
@@ -167,13 +185,17 @@ def test_what_the_page_says() -> None:
 
 
 def test_a_rule_of_several_tests_is_one_row() -> None:
-    """Sentences that repeat are said once, files are linked once, and the rule's own test comes before the story."""
+    """Sentences that repeat are said once, files are linked once, and the rule's own test comes
+    before the story.
+    """
     shown = [
         a_test("test_story", "ROSE-2", path="tests/flows/test_a.py", sentence="A day."),
         a_test("test_b", "ROSE-2", path="tests/rules/test_b.py"),
         a_test("test_c", "ROSE-2", path="tests/rules/test_b.py"),
     ]
-    rows = [line for line in render([FLOWERS], shown, MODULES).splitlines() if line.startswith("| ROSE")]
+    rows = [
+        line for line in render([FLOWERS], shown, MODULES).splitlines() if line.startswith("| ROSE")
+    ]
     assert rows == [
         (
             "| ROSE-2 | Red.<br>A day. | [model/rose](../layers/shared/crmsync/model/rose.py)<br>"

@@ -62,8 +62,12 @@ def test_an_id_belongs_to_one_concern() -> None:
 
 
 def test_pytest_and_the_index_agree(request: pytest.FixtureRequest) -> None:
-    """The marks that pytest collected are those that were read, and in a run of all tests none is missing."""
+    """The marks that pytest collected are those that were read, and in a run of all tests none is
+    missing.
+    """
     read = {(it.path, it.name): it.ids for it in SHOWN}
     collected = ids_by_test(request.session.items, ROOT)
-    compared = read if is_whole(request.config) else {key: read[key] for key in collected if key in read}
+    compared = (
+        read if is_whole(request.config) else {key: read[key] for key in collected if key in read}
+    )
     assert collected == compared

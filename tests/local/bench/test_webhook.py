@@ -18,7 +18,9 @@ def stack() -> Iterator[Stack]:
 
 
 def test_every_request_of_a_burst_has_its_time(stack: Stack) -> None:
-    """Five requests over two connections are five times, all events are queued, and the function has used its processor."""
+    """Five requests over two connections are five times, all events are queued, and the function
+    has used its processor.
+    """
     sender = Sender(stack)
     sender.run(1, 1)
     run = sender.run(5, 2)
@@ -37,5 +39,7 @@ def test_a_burst_that_is_refused_is_no_measurement(stack: Stack) -> None:
 
 @pytest.mark.parametrize("module", ["handler", RECEIVER])
 def test_a_fresh_process_answers_too(stack: Stack, module: str) -> None:
-    """The product's webhook and the shortest receiver do the same work, each in a process of its own."""
+    """The product's webhook and the shortest receiver do the same work, each in a process of its
+    own.
+    """
     assert Sender(stack).fresh(module) > 0

@@ -1,4 +1,6 @@
-"""``make invoke``: which function is meant, how its event is signed, and where a container finds this machine."""
+"""``make invoke``: which function is meant, how its event is signed, and where a container finds
+this machine.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ SECRET = "sim-secret"
 
 def event(story: str) -> dict[str, Any]:
     """An event of the folder ``events``."""
-    read: dict[str, Any] = json.loads((ROOT / "events" / f"{story}.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(
+        (ROOT / "events" / f"{story}.json").read_text(encoding="utf-8")
+    )
     return read
 
 
@@ -42,7 +46,11 @@ class Network:
 
     def reload(self) -> None:
         """Fetch the details, as the engine's client does."""
-        self.attrs = {"IPAM": {"Config": [{"Subnet": "fd00::/64", "Gateway": "fd00::1"}, {"Gateway": self.gateway}]}}
+        self.attrs = {
+            "IPAM": {
+                "Config": [{"Subnet": "fd00::/64", "Gateway": "fd00::1"}, {"Gateway": self.gateway}]
+            }
+        }
 
 
 class Engine:
@@ -87,13 +95,20 @@ def test_other_events_stay_as_they_are(story: str) -> None:
 
 
 def test_a_container_finds_the_machine_at_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux it is the IPv4 gateway of the engine's own network; where there is none, the name that desktop engines give."""
+    """On Linux it is the IPv4 gateway of the engine's own network; where there is none, the name
+    that desktop engines give.
+    """
     monkeypatch.setattr("sys.platform", "linux")
-    assert gateway(Engine(Network("other", "192.0.2.1"), Network("bridge", "192.0.2.9"))) == "192.0.2.9"
+    assert (
+        gateway(Engine(Network("other", "192.0.2.1"), Network("bridge", "192.0.2.9")))
+        == "192.0.2.9"
+    )
     assert gateway(Engine(Network("other", "192.0.2.1"))) == EVERYWHERE
 
 
-def test_on_a_desktop_a_container_finds_the_machine_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_desktop_a_container_finds_the_machine_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """There the engine runs in a machine of its own, and its gateway leads nowhere."""
     monkeypatch.setattr("sys.platform", "darwin")
     assert gateway(Engine(Network("bridge", "192.0.2.9"))) == EVERYWHERE

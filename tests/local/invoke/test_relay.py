@@ -1,4 +1,6 @@
-"""The relay carries connections from an address that containers know to the same port of loopback."""
+"""The relay carries connections from an address that containers know to the same port of
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ import pytest
 
 from local.relay import Relay
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere engines reach loopback themselves")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere engines reach loopback themselves"
+)
 OUTSIDE = "127.0.0.2"
 PATIENCE = 10
 

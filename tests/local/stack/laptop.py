@@ -1,4 +1,6 @@
-"""A laptop stack of throwaway functions: a small template, handlers written by the test, the rest as in `serve`."""
+"""A laptop stack of throwaway functions: a small template, handlers written by the test, the rest
+as in `serve`.
+"""
 
 import json
 import textwrap
@@ -106,7 +108,9 @@ class Laptop:
     def send(self, *bodies: str) -> None:
         """Put messages into the queue."""
         for body in bodies:
-            self.cloud.aws.queues.send_message(QueueUrl=self.cloud.deployed.ref("Queue"), MessageBody=body)
+            self.cloud.aws.queues.send_message(
+                QueueUrl=self.cloud.deployed.ref("Queue"), MessageBody=body
+            )
 
     def said(self, function: str) -> list[Any]:
         """The JSON lines that a function has printed."""
@@ -145,7 +149,14 @@ def builder(folder: Path, owned: ExitStack) -> Build:
         door = Door("door")
         owned.callback(door.close)
         cloud = owned.enter_context(
-            Cloud(deployed, clock=clock, faults=faults, parameters=parameters, doors=[door], turns=turns)
+            Cloud(
+                deployed,
+                clock=clock,
+                faults=faults,
+                parameters=parameters,
+                doors=[door],
+                turns=turns,
+            )
         )
         return Laptop(cloud, Runner(clock, cloud.movers), clock, faults, door)
 

@@ -26,7 +26,16 @@ def test_a_value_takes_so_many_bytes(value, size):
 
 @pytest.mark.parametrize(
     ("number", "size"),
-    [("0", 1), ("7", 2), ("100", 2), ("1234", 3), ("-1234", 4), ("0.0012", 2), ("12.5", 3), ("1E+3", 2)],
+    [
+        ("0", 1),
+        ("7", 2),
+        ("100", 2),
+        ("1234", 3),
+        ("-1234", 4),
+        ("0.0012", 2),
+        ("12.5", 3),
+        ("1E+3", 2),
+    ],
 )
 def test_a_number_takes_a_byte_for_two_significant_digits_and_one_more(number, size):
     """Leading and trailing zeros do not count; a sign does."""
@@ -51,13 +60,20 @@ def test_an_item_takes_its_names_and_its_values():
     ],
 )
 def test_a_read_costs_so_many_units(sizes, ways, units):
-    """By 4 KiB, each item alone or, in a query, all together; half when eventually consistent, twice in a transaction."""
+    """By 4 KiB, each item alone or, in a query, all together; half when eventually consistent,
+    twice in a transaction.
+    """
     assert read_units(sizes, **ways) == units
 
 
 @pytest.mark.parametrize(
     ("pairs", "transaction", "units"),
-    [([(0, 0)], False, 1), ([(0, 1024)], False, 1), ([(1025, 10)], False, 2), ([(0, 10), (0, 10)], True, 4)],
+    [
+        ([(0, 0)], False, 1),
+        ([(0, 1024)], False, 1),
+        ([(1025, 10)], False, 2),
+        ([(0, 10), (0, 10)], True, 4),
+    ],
 )
 def test_a_write_costs_so_many_units(pairs, transaction, units):
     """By KiB of the larger of before and after; twice in a transaction."""

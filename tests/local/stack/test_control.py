@@ -29,9 +29,13 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-def told(stack: Stack, path: str, body: Any = None, *, raw: str | None = None) -> tuple[int, dict[str, Any]]:
+def told(
+    stack: Stack, path: str, body: Any = None, *, raw: str | None = None
+) -> tuple[int, dict[str, Any]]:
     """Status and content of an answer without its time, which must be there."""
-    answer = requests.post(stack.control_url + path, data=json.dumps(body) if raw is None else raw, timeout=60)
+    answer = requests.post(
+        stack.control_url + path, data=json.dumps(body) if raw is None else raw, timeout=60
+    )
     content = answer.json()
     assert abs(content.pop("now_ms") - stack.clock.now_ms()) < 60_000
     return answer.status_code, content
@@ -60,14 +64,19 @@ def test_the_figures_begin_when_the_stack_is_ready(stack: Stack):
             "hubspot": nothing,
             "salesforce": nothing,
             "dynamodb": {"reads": 0, "writes": 0},
-            "lambda": dict.fromkeys((path.parent.name for path in ROOT.glob("functions/*/handler.py")), 0),
+            "lambda": dict.fromkeys(
+                (path.parent.name for path in ROOT.glob("functions/*/handler.py")), 0
+            ),
         }
     assert set(told(stack, "/stats", {})[1]) == {"hubspot", "salesforce", "dynamodb", "lambda"}
 
 
 def test_a_list_of_faults_replaces_the_one_in_force(stack: Stack):
     """A list with an unknown kind is refused whole and the old one stays."""
-    assert told(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (200, {"faults": 1})
+    assert told(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (
+        200,
+        {"faults": 1},
+    )
     status, content = told(stack, "/faults", [{"at": "lambda", "kind": "explode"}])
     assert (status, content) == (400, {"error": "unknown fault: at 'lambda', kind 'explode'"})
     assert stack.cloud.lambdas.invoke("HubspotSweepFunction", {}).ok is False
@@ -77,7 +86,12 @@ def test_a_list_of_faults_replaces_the_one_in_force(stack: Stack):
 
 def test_a_person_acts_in_the_crms(stack: Stack):
     """What the simulator answers is passed on."""
-    action = {"side": "hubspot", "portal_id": 555001, "do": "resubscribe", "email": "ada@example.com"}
+    action = {
+        "side": "hubspot",
+        "portal_id": 555001,
+        "do": "resubscribe",
+        "email": "ada@example.com",
+    }
     assert told(stack, "/person", action) == (200, {"email": "ada@example.com", "opted_out": False})
 
 
@@ -99,7 +113,9 @@ def test_a_person_acts_in_the_crms(stack: Stack):
         ("/person", '{"side": "salesforce", "do": "dance"}', 400),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_a_sentence(stack: Stack, path: str, raw: str, status: int):
+def test_what_cannot_be_done_is_refused_with_a_sentence(
+    stack: Stack, path: str, raw: str, status: int
+):
     """Whatever is wrong, nothing moves."""
     added = stack.clock.added_ms
     found, content = told(stack, path, raw=raw)
@@ -126,7 +142,14 @@ def test_the_ready_file_names_everything(stack: Stack):
         "now_ms",
     }
     (portal,) = ready["portals"]
-    assert set(portal) == {"portal_id", "base_url", "access_token", "user_token", "app_id", "client_secret"}
+    assert set(portal) == {
+        "portal_id",
+        "base_url",
+        "access_token",
+        "user_token",
+        "app_id",
+        "client_secret",
+    }
     assert set(ready["salesforce"]) == {
         "instance_url",
         "access_token",
@@ -140,7 +163,9 @@ def test_the_ready_file_names_everything(stack: Stack):
         portal["base_url"],
         ready["salesforce"]["instance_url"],
     ]
-    assert [requests.get(url, timeout=30).status_code // 100 in {2, 3, 4} for url in urls] == [True] * 6
+    assert [requests.get(url, timeout=30).status_code // 100 in {2, 3, 4} for url in urls] == [
+        True
+    ] * 6
 
 
 def test_a_file_is_written_whole(tmp_path: Path):
@@ -151,7 +176,9 @@ def test_a_file_is_written_whole(tmp_path: Path):
 
 
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on, below those that the system hands out by itself."""
+    """The first of so many ports in a row that nobody listens on, below those that the system hands
+    out by itself.
+    """
     for base in random.SystemRandom().sample(range(20_000, 32_000), 100):
         with ExitStack() as held:
             try:
@@ -171,23 +198,37 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": paths}
     command = [sys.executable, "-m", "local", "serve", *files, *more]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
-    """It takes six ports from the base on, in a fixed order; SIGTERM ends it and every process that it started."""
+    """It takes six ports from the base on, in a fixed order; SIGTERM ends it and every process that
+    it started.
+    """
     base = free_ports(len(PORTS))
     with serving(tmp_path, SETTINGS, "--port-base", str(base), "--workers", "2") as process:
         assert process.stdout is not None
         assert "ready" in process.stdout.readline()
         ready = json.loads((tmp_path / "ready.json").read_text())
-        assert requests.post(ready["control_url"] + "/settle", json={}, timeout=60).json()["settled"] is True
+        assert (
+            requests.post(ready["control_url"] + "/settle", json={}, timeout=60).json()["settled"]
+            is True
+        )
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
-    found = [ready[name] for name in ("control_url", "webhook_url", "console_url", "aws_endpoint_url")]
+    found = [
+        ready[name] for name in ("control_url", "webhook_url", "console_url", "aws_endpoint_url")
+    ]
     found += [ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]]
-    assert [int(url.rpartition(":")[2]) for url in found] == [base + number for number in range(len(PORTS))]
+    assert [int(url.rpartition(":")[2]) for url in found] == [
+        base + number for number in range(len(PORTS))
+    ]
     with pytest.raises(requests.ConnectionError):
         requests.post(ready["webhook_url"], timeout=5)
 

@@ -25,7 +25,9 @@ def test_a_request_becomes_the_documented_event(laptop: Build):
     """Payload format 2.0, whatever the path."""
     stack = laptop(door="def lambda_handler(event, context): return event\n")
     headers = {"Content-Type": "application/json", "X-Signature": "abc", "Cookie": "a=1; b=2"}
-    status, _, content = knock(f"{stack.door.url}/any/path?x=1&x=2&y=", b'{"a": "\xc3\xbc"}', headers)
+    status, _, content = knock(
+        f"{stack.door.url}/any/path?x=1&x=2&y=", b'{"a": "\xc3\xbc"}', headers
+    )
     event = json.loads(content)
     context = event.pop("requestContext")
     sent = event.pop("headers")
@@ -73,7 +75,10 @@ def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, bod
             (201, "text/plain", b"made"),
         ),
         ('{"statusCode": 401}', (401, "application/json", b"")),
-        ('{"statusCode": 200, "body": "YWI=", "isBase64Encoded": True}', (200, "application/json", b"ab")),
+        (
+            '{"statusCode": 200, "body": "YWI=", "isBase64Encoded": True}',
+            (200, "application/json", b"ab"),
+        ),
         ('{"some": "thing"}', (200, "application/json", b'{"some": "thing"}')),
         ('"just text"', (200, "application/json", b"just text")),
     ],
@@ -97,6 +102,9 @@ def test_a_door_without_a_function_answers_404(laptop: Build):
     laptop()
     door = Door("console")
     try:
-        assert knock(door.url, method="GET")[::2] == (404, b"template.yaml gives no function console a Function URL.\n")
+        assert knock(door.url, method="GET")[::2] == (
+            404,
+            b"template.yaml gives no function console a Function URL.\n",
+        )
     finally:
         door.close()

@@ -52,13 +52,19 @@ def test_a_warm_function_keeps_its_process_and_what_its_module_remembers(laptop:
     assert second == {"calls": 2, "pid": first["pid"]}
 
 
-def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(laptop: Build, monkeypatch):
+def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
+    laptop: Build, monkeypatch
+):
     """A variable that the template forgets is missing here too."""
     monkeypatch.setenv("ONLY_HERE", "yes")
     text = "import os\ndef lambda_handler(event, context): return dict(os.environ)\n"
     stack = laptop(toil=text, parameters={"Colour": "red"})
     found = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
-    own = {name: value for name, value in found.items() if not name.startswith(("AWS_", "LAMBDA_", "_"))}
+    own = {
+        name: value
+        for name, value in found.items()
+        if not name.startswith(("AWS_", "LAMBDA_", "_"))
+    }
     assert own == {
         "COLOUR": "red",
         "TABLE": "crmsync-Notes",
@@ -87,10 +93,17 @@ def test_the_context_says_who_is_called_and_how_much_time_is_left(laptop: Build)
     """
     stack = laptop(toil=text)
     arn = f"arn:aws:lambda:eu-west-1:{stack.cloud.aws.account}:function:crmsync-WorkFunction"
-    assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == ["crmsync-WorkFunction", arn, 36, True]
+    assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == [
+        "crmsync-WorkFunction",
+        arn,
+        36,
+        True,
+    ]
 
 
-def test_an_unhandled_error_is_told_with_its_traceback_and_the_process_lives_on(laptop: Build, capfd):
+def test_an_unhandled_error_is_told_with_its_traceback_and_the_process_lives_on(
+    laptop: Build, capfd
+):
     """The next call finds the same process."""
     text = """
         calls = []
@@ -127,7 +140,9 @@ def test_a_call_that_does_not_end_is_cut_off_and_the_next_one_finds_a_new_proces
     ],
 )
 def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending, written):
-    """What was written before the end stays, nothing is written after it, and the next call goes through."""
+    """What was written before the end stays, nothing is written after it, and the next call goes
+    through.
+    """
     stack = laptop(toil=WRITES_TWICE)
     stack.faults.replace([{"at": "lambda", "function": "WorkFunction", **fault}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is ending
@@ -164,7 +179,9 @@ def test_a_killed_function_leaves_its_message_in_the_queue(laptop: Build):
 
 
 def test_a_function_lives_in_the_simulated_time(laptop: Build):
-    """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is warm already."""
+    """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is
+    warm already.
+    """
     stack = laptop(toil=TELLS_THE_TIME)
     before = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
     stack.clock.advance(86_400)
@@ -185,7 +202,9 @@ def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
 
 
 def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: Build):
-    """Time that is taken from a call by a slow write counts as used; a call that was not taken has no ending."""
+    """Time that is taken from a call by a slow write counts as used; a call that was not taken has
+    no ending.
+    """
     stack = laptop(toil=NEVER_ENDS)
     lambdas = stack.cloud.lambdas
     for faults in (
@@ -211,5 +230,7 @@ def test_what_a_function_prints_is_kept(laptop: Build):
             print(event["whisper"], file=sys.stderr)
     """
     stack = laptop(toil=text)
-    stack.cloud.lambdas.invoke("WorkFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")})
+    stack.cloud.lambdas.invoke(
+        "WorkFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")}
+    )
     assert sorted(stack.said("toil")) == ["loud", "quiet"]

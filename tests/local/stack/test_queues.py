@@ -32,7 +32,9 @@ def answers(text: str) -> str:
 
 
 def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build):
-    """Twelve messages and a batch size of five make calls of five, five and two, without waiting for a batching window."""
+    """Twelve messages and a batch size of five make calls of five, five and two, without waiting
+    for a batching window.
+    """
     stack = laptop(toil=PRINTS_THE_BODIES)
     stack.send(*map(str, range(12)))
     stack.runner.settle()
@@ -42,7 +44,9 @@ def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build
 
 
 def test_a_queue_counts_what_is_ready_hidden_and_delayed(laptop: Build):
-    """As AWS tells it of a queue: how many messages are ready, how many are with somebody, and how many are still to come."""
+    """As AWS tells it of a queue: how many messages are ready, how many are with somebody, and how
+    many are still to come.
+    """
     stack = laptop()
     stack.send("a", "b", "c")
     queues, url = stack.cloud.aws.queues, stack.cloud.deployed.ref("Queue")
@@ -71,7 +75,10 @@ def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: 
     (event,) = stack.said("toil")
     (record,) = event["Records"]
     assert set(record.pop("attributes")) >= {"ApproximateReceiveCount", "SentTimestamp", "SenderId"}
-    assert {name: record[name] for name in ("body", "eventSource", "awsRegion", "messageAttributes", "md5OfBody")} == {
+    assert {
+        name: record[name]
+        for name in ("body", "eventSource", "awsRegion", "messageAttributes", "md5OfBody")
+    } == {
         "body": "hello",
         "eventSource": "aws:sqs",
         "awsRegion": "eu-west-1",
@@ -81,8 +88,12 @@ def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: 
     assert record["eventSourceARN"] == stack.cloud.deployed.attribute("Queue", "Arn")
 
 
-def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a_dead_letter(laptop: Build):
-    """Two receives are allowed: the second comes 120 s after the first, then the message lies in the dead letters."""
+def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a_dead_letter(
+    laptop: Build,
+):
+    """Two receives are allowed: the second comes 120 s after the first, then the message lies in
+    the dead letters.
+    """
     stack = laptop(toil=COUNTS_RECEIVES)
     stack.send("poison")
     stack.runner.settle()
@@ -119,7 +130,11 @@ def test_without_partial_answers_the_whole_batch_is_done_whatever_is_returned(la
 
 @pytest.mark.parametrize(
     "answer",
-    ['{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', '{"batchItemFailures": [{}]}', '"nonsense"'],
+    [
+        '{"batchItemFailures": [{"itemIdentifier": "unknown"}]}',
+        '{"batchItemFailures": [{}]}',
+        '"nonsense"',
+    ],
 )
 def test_an_answer_that_cannot_be_read_fails_the_whole_batch(laptop: Build, answer: str):
     """An unknown identifier, none at all, or no object: everything comes back."""
@@ -129,7 +144,9 @@ def test_an_answer_that_cannot_be_read_fails_the_whole_batch(laptop: Build, answ
     assert stack.left_in("Queue") == 2
 
 
-@pytest.mark.parametrize("answer", ["None", "{}", '{"batchItemFailures": []}', '{"batchItemFailures": None}'])
+@pytest.mark.parametrize(
+    "answer", ["None", "{}", '{"batchItemFailures": []}', '{"batchItemFailures": None}']
+)
 def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
     """Nothing, an empty object and an empty list all say that every message is done."""
     stack = laptop(toil=answers(answer))
@@ -153,7 +170,12 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
     """What no rule matches goes nowhere."""
     stack = laptop(toil=PRINTS_THE_BODIES)
     entries = [
-        {"EventBusName": "crmsync-bus", "Source": "test", "DetailType": kind, "Detail": json.dumps({"kind": kind})}
+        {
+            "EventBusName": "crmsync-bus",
+            "Source": "test",
+            "DetailType": kind,
+            "Detail": json.dumps({"kind": kind}),
+        }
         for kind in ("work.wanted", "work.unheard")
     ]
     assert stack.cloud.aws.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
@@ -166,7 +188,16 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
         "resources": [],
         "detail": {"kind": "work.wanted"},
     }
-    assert body.keys() == {"version", "detail-type", "resources", "detail", "id", "source", "time", "region"}
+    assert body.keys() == {
+        "version",
+        "detail-type",
+        "resources",
+        "detail",
+        "id",
+        "source",
+        "time",
+        "region",
+    }
 
 
 def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):

@@ -26,10 +26,22 @@ def turns(expression: str, began: str, count: int = 3) -> list[str]:
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("rate(1 minute)", ["Sat 2026-11-21T10:00:30", "Sat 2026-11-21T10:01:30", "Sat 2026-11-21T10:02:30"]),
-        ("rate(6 hours)", ["Sat 2026-11-21T15:59:30", "Sat 2026-11-21T21:59:30", "Sun 2026-11-22T03:59:30"]),
-        ("rate(1 day)", ["Sun 2026-11-22T09:59:30", "Mon 2026-11-23T09:59:30", "Tue 2026-11-24T09:59:30"]),
-        ("cron(0 10 * * ? *)", ["Sat 2026-11-21T10:00:00", "Sun 2026-11-22T10:00:00", "Mon 2026-11-23T10:00:00"]),
+        (
+            "rate(1 minute)",
+            ["Sat 2026-11-21T10:00:30", "Sat 2026-11-21T10:01:30", "Sat 2026-11-21T10:02:30"],
+        ),
+        (
+            "rate(6 hours)",
+            ["Sat 2026-11-21T15:59:30", "Sat 2026-11-21T21:59:30", "Sun 2026-11-22T03:59:30"],
+        ),
+        (
+            "rate(1 day)",
+            ["Sun 2026-11-22T09:59:30", "Mon 2026-11-23T09:59:30", "Tue 2026-11-24T09:59:30"],
+        ),
+        (
+            "cron(0 10 * * ? *)",
+            ["Sat 2026-11-21T10:00:00", "Sun 2026-11-22T10:00:00", "Mon 2026-11-23T10:00:00"],
+        ),
         (
             "cron(15,45 8-9 ? * MON-FRI *)",
             ["Mon 2026-11-23T08:15:00", "Mon 2026-11-23T08:45:00", "Mon 2026-11-23T09:15:00"],
@@ -49,7 +61,8 @@ def test_an_expression_has_these_turns(expression: str, expected: list[str]):
 
 
 @pytest.mark.parametrize(
-    "expression", ["every day", "rate(0 minutes)", "rate(1 week)", "cron(0 0 * *)", "cron(0 0 L * ? *)"]
+    "expression",
+    ["every day", "rate(0 minutes)", "rate(1 week)", "cron(0 0 * *)", "cron(0 0 L * ? *)"],
 )
 def test_what_cannot_be_read_is_refused(expression: str):
     """A schedule that would silently never run is no schedule."""

@@ -48,17 +48,25 @@ DELETERS = """
 
 def client(aws: Aws, key: str) -> Any:
     return boto3.client(
-        "dynamodb", endpoint_url=aws.url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key="any"
+        "dynamodb",
+        endpoint_url=aws.url,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key="any",
     )
 
 
 def test_a_call_that_is_not_granted_is_denied(laptop: Build):
-    """The write that the role allows is done, the deletion that it does not allow fails; both are noted."""
+    """The write that the role allows is done, the deletion that it does not allow fails; both are
+    noted.
+    """
     stack = laptop(toil=WRITES)
     stack.send("go")
     stack.runner.settle()
     notes = stack.cloud.deployed.attribute("Notes", "Arn")
-    assert client(stack.cloud.aws, "anybody").scan(TableName="crmsync-Notes")["Items"] == [{"pk": {"S": "put"}}]
+    assert client(stack.cloud.aws, "anybody").scan(TableName="crmsync-Notes")["Items"] == [
+        {"pk": {"S": "put"}}
+    ]
     rights = stack.cloud.aws.rights
     assert rights.done["WorkFunction"] == {Call("dynamodb:PutItem", notes)}
     assert rights.denied["WorkFunction"] == {Call("dynamodb:DeleteItem", notes)}
@@ -77,9 +85,15 @@ def test_the_holder_of_a_managed_policy_has_its_rights_alone(laptop: Build):
 def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
     """As if it stood in each of them; where its condition does not hold, for none."""
     clause = "Condition: HasPartner"
-    for text, expected in ((DELETERS, True), (DELETERS.replace("Properties:", f"{clause}\n    Properties:", 1), False)):
+    for text, expected in (
+        (DELETERS, True),
+        (DELETERS.replace("Properties:", f"{clause}\n    Properties:", 1), False),
+    ):
         rights = laptop(template=TEMPLATE + text).cloud.aws.rights
-        assert any(one.action == "dynamodb:DeleteItem" for one in rights.granted["WorkFunction"]) is expected
+        assert (
+            any(one.action == "dynamodb:DeleteItem" for one in rights.granted["WorkFunction"])
+            is expected
+        )
 
 
 @pytest.mark.parametrize(
@@ -88,11 +102,23 @@ def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
         (Grant("sqs:SendMessage", "queue"), Call("sqs:SendMessage", "queue"), True),
         (Grant("sqs:SendMessage", "queue"), Call("sqs:SendMessage", "queue-2"), False),
         (Grant("sqs:Send*", "*"), Call("sqs:SendMessage", "queue"), True),
-        (Grant("a:Get", "secret:crm/*/hub-??????"), Call("a:Get", "secret:crm/acme/hub-AbCdEf"), True),
-        (Grant("a:Get", "secret:crm/*/hub-??????"), Call("a:Get", "secret:crm/acme/hub-two-AbCdEf"), False),
+        (
+            Grant("a:Get", "secret:crm/*/hub-??????"),
+            Call("a:Get", "secret:crm/acme/hub-AbCdEf"),
+            True,
+        ),
+        (
+            Grant("a:Get", "secret:crm/*/hub-??????"),
+            Call("a:Get", "secret:crm/acme/hub-two-AbCdEf"),
+            False,
+        ),
         (Grant("a:Get", "secret.name"), Call("a:Get", "secret-name"), False),
         (Grant("events:PutEvents", "bus", "ours"), Call("events:PutEvents", "bus", "ours"), True),
-        (Grant("events:PutEvents", "bus", "ours"), Call("events:PutEvents", "bus", "theirs"), False),
+        (
+            Grant("events:PutEvents", "bus", "ours"),
+            Call("events:PutEvents", "bus", "theirs"),
+            False,
+        ),
     ],
 )
 def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covered: bool):  # noqa: FBT001 - a row's answer
@@ -108,13 +134,24 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
             "dynamodb",
             "BatchGetItem",
             {"RequestItems": {"t": {}, "u": {}}},
-            {Call("dynamodb:BatchGetItem", f"{TABLES}t"), Call("dynamodb:BatchGetItem", f"{TABLES}u")},
+            {
+                Call("dynamodb:BatchGetItem", f"{TABLES}t"),
+                Call("dynamodb:BatchGetItem", f"{TABLES}u"),
+            },
         ),
         (
             "dynamodb",
             "TransactWriteItems",
-            {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}]},
-            {Call("dynamodb:PutItem", f"{TABLES}t"), Call("dynamodb:ConditionCheckItem", f"{TABLES}u")},
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "t"}},
+                    {"ConditionCheck": {"TableName": "u"}},
+                ]
+            },
+            {
+                Call("dynamodb:PutItem", f"{TABLES}t"),
+                Call("dynamodb:ConditionCheckItem", f"{TABLES}u"),
+            },
         ),
         (
             "sqs",
@@ -149,8 +186,12 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
         ),
     ],
 )
-def test_a_request_is_these_actions(service: str, operation: str, body: dict[str, Any], calls: set[Call]):
-    """A transaction needs the rights of its parts, a batch of messages that of one; a sealed text names its key."""
+def test_a_request_is_these_actions(
+    service: str, operation: str, body: dict[str, Any], calls: set[Call]
+):
+    """A transaction needs the rights of its parts, a batch of messages that of one; a sealed text
+    names its key.
+    """
     assert set(calls_of(service, operation, json.dumps(body).encode(), "111122223333")) == calls
 
 

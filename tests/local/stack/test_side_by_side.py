@@ -1,4 +1,6 @@
-"""Workers of one function side by side: who overlaps with whom, in which order, and what becomes of the others when one ends."""
+"""Workers of one function side by side: who overlaps with whom, in which order, and what becomes of
+the others when one ends.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +44,21 @@ WRITES = """
             else:
                 list(map(write, names))
 """
-"""``write a`` writes three items, ``threads a`` twenty in eight threads, ``sleep a`` sleeps first, ``add a`` reads one and adds to it."""
+"""``write a`` writes three items, ``threads a`` twenty in eight threads, ``sleep a`` sleeps first,
+``add a`` reads one and adds to it.
+"""
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, Turns]]:
     with ExitStack() as owned:
         turns = Turns(1, workers=5)
-        yield builder(tmp_path_factory.mktemp("limited"), owned)(toil=WRITES, template=LIMITED, turns=turns), turns
+        yield (
+            builder(tmp_path_factory.mktemp("limited"), owned)(
+                toil=WRITES, template=LIMITED, turns=turns
+            ),
+            turns,
+        )
 
 
 @pytest.fixture
@@ -61,7 +70,9 @@ def turns(limited: tuple[Laptop, Turns]) -> Turns:
 
 @pytest.fixture
 def stack(limited: tuple[Laptop, Turns]) -> Iterator[Laptop]:
-    """A stack that is asked for five workers and whose mapping allows two; at the end all messages are done."""
+    """A stack that is asked for five workers and whose mapping allows two; at the end all messages
+    are done.
+    """
     stack = limited[0]
     yield stack
     stack.faults.replace([])
@@ -73,7 +84,9 @@ def written(stack: Laptop, name: str) -> int:
     """How many items a message has written, or the count that it was added to."""
     table = stack.cloud.deployed.ref("Notes")
     found = stack.cloud.aws.client("dynamodb").scan(TableName=table)["Items"]
-    return sum(len(item.get("n", {"S": "I"})["S"]) for item in found if item["pk"]["S"].split()[0] == name)
+    return sum(
+        len(item.get("n", {"S": "I"})["S"]) for item in found if item["pk"]["S"].split()[0] == name
+    )
 
 
 def workers(turns: Turns) -> list[str]:
@@ -91,7 +104,9 @@ def test_one_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
 
 
 def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, turns: Turns):
-    """Where the dice have both read before one of them writes, one addition is lost: the workers overlap in truth, sooner or later."""
+    """Where the dice have both read before one of them writes, one addition is lost: the workers
+    overlap in truth, sooner or later.
+    """
     lost = set[bool]()
     for _ in range(60):
         turns.log.clear()
@@ -113,7 +128,9 @@ def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, tu
 
 
 def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
-    """Two of the five workers, since MaximumConcurrency is two: thirty messages in batches of five are three rounds of two calls."""
+    """Two of the five workers, since MaximumConcurrency is two: thirty messages in batches of five
+    are three rounds of two calls.
+    """
     before = stack.cloud.lambdas.calls()["toil"], stack.cloud.aws.tables.units.writes
     stack.send(*(f"write many{number}" for number in range(30)))
     stack.runner.settle()
@@ -153,7 +170,9 @@ def test_a_killed_worker_stops_at_once_and_the_other_goes_on(
 
 
 def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
-    """Of two workers of one function the one whose write was applied ends, whichever of them it is; the other one is not touched."""
+    """Of two workers of one function the one whose write was applied ends, whichever of them it is;
+    the other one is not touched.
+    """
     hit = set()
     for _ in range(6):
         turns.log.clear()
@@ -187,7 +206,10 @@ def test_a_throttled_worker_leaves_its_turns_to_the_other(stack: Laptop):
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
     stack.send("write one", "write two")
     stack.runner.settle()
-    assert (sorted([written(stack, "one"), written(stack, "two")]), stack.left_in("Queue")) == ([0, 3], 1)
+    assert (sorted([written(stack, "one"), written(stack, "two")]), stack.left_in("Queue")) == (
+        [0, 3],
+        1,
+    )
 
 
 def test_every_process_ends_with_the_stack(laptop: Build):

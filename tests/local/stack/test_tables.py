@@ -1,4 +1,6 @@
-"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions that hold."""
+"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions that
+hold.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,9 +27,13 @@ class Bench:
         key = [{"AttributeName": "pk", "KeyType": "HASH"}]
         text = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
         paid = {"BillingMode": "PAY_PER_REQUEST"}
-        self.owner.create_table(TableName="Plain", KeySchema=key, AttributeDefinitions=text[:1], **paid)
+        self.owner.create_table(
+            TableName="Plain", KeySchema=key, AttributeDefinitions=text[:1], **paid
+        )
         key = [*key, {"AttributeName": "sk", "KeyType": "RANGE"}]
-        self.owner.create_table(TableName="Sorted", KeySchema=key, AttributeDefinitions=text, **paid)
+        self.owner.create_table(
+            TableName="Sorted", KeySchema=key, AttributeDefinitions=text, **paid
+        )
 
     def _client(self, key: str) -> Any:
         return boto3.client(
@@ -49,7 +55,10 @@ class Bench:
     def rows(self, table: str = "Plain") -> dict[str, str]:
         """What a table holds: key -> value of ``v``."""
         items = self.owner.scan(TableName=table)["Items"]
-        return {item["pk"]["S"] + item.get("sk", {"S": ""})["S"]: item.get("v", {"S": ""})["S"] for item in items}
+        return {
+            item["pk"]["S"] + item.get("sk", {"S": ""})["S"]: item.get("v", {"S": ""})["S"]
+            for item in items
+        }
 
 
 def item(key: str, value: str = "", *, sort: str | None = None) -> dict[str, Any]:
@@ -80,17 +89,26 @@ def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
         "put a large one": bench.cost("put_item", TableName="Plain", Item=item("b", big)),
         "replace it by a small one": bench.cost("put_item", TableName="Plain", Item=item("b")),
         "get": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}),
-        "get consistently": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "a"}}, ConsistentRead=True),
-        "get nothing": bench.cost("get_item", TableName="Plain", Key={"pk": {"S": "none"}}, ConsistentRead=True),
+        "get consistently": bench.cost(
+            "get_item", TableName="Plain", Key={"pk": {"S": "a"}}, ConsistentRead=True
+        ),
+        "get nothing": bench.cost(
+            "get_item", TableName="Plain", Key={"pk": {"S": "none"}}, ConsistentRead=True
+        ),
         "get three": bench.cost(
             "batch_get_item",
             RequestItems={
-                "Plain": {"Keys": [{"pk": {"S": key}} for key in ("a", "b", "none")], "ConsistentRead": True}
+                "Plain": {
+                    "Keys": [{"pk": {"S": key}} for key in ("a", "b", "none")],
+                    "ConsistentRead": True,
+                }
             },
         ),
         "refused": bench.cost("put_item", TableName="Plain", Item=item("a"), **NEW),
         "transaction": bench.cost("transact_write_items", TransactItems=[put("c"), put("d")]),
-        "refused transaction": bench.cost("transact_write_items", TransactItems=[put("c", **NEW), put("e")]),
+        "refused transaction": bench.cost(
+            "transact_write_items", TransactItems=[put("c", **NEW), put("e")]
+        ),
         "update": bench.cost(
             "update_item",
             TableName="Plain",
@@ -173,7 +191,9 @@ def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
 
 
 def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
-    """The second update cannot be carried out (a number added to a text): the first one is taken back."""
+    """The second update cannot be carried out (a number added to a text): the first one is taken
+    back.
+    """
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     bench.owner.put_item(TableName="Plain", Item=item("b", "1"))
     change = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"S": "2"}}}
@@ -198,7 +218,9 @@ def test_a_refused_action_shows_the_item_it_met_when_asked(bench: Bench):
     assert caught.value.response["CancellationReasons"][1]["Item"] == item("a", "1")
 
 
-def test_a_transaction_cannot_touch_an_item_twice_nor_have_more_than_a_hundred_actions(bench: Bench):
+def test_a_transaction_cannot_touch_an_item_twice_nor_have_more_than_a_hundred_actions(
+    bench: Bench,
+):
     """Both are ValidationExceptions and change nothing."""
     for actions in ([put("a"), put("a")], [put(str(number)) for number in range(101)]):
         with pytest.raises(ClientError) as caught:
@@ -210,7 +232,9 @@ def test_a_transaction_cannot_touch_an_item_twice_nor_have_more_than_a_hundred_a
 def test_a_transaction_with_the_same_token_is_applied_once(bench: Bench):
     """For ten minutes; the same token with another request is an error."""
     count = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
-    given = {"TransactItems": [{"Update": {"TableName": "Plain", "Key": {"pk": {"S": "a"}}, **count}}]}
+    given = {
+        "TransactItems": [{"Update": {"TableName": "Plain", "Key": {"pk": {"S": "a"}}, **count}}]
+    }
 
     def counted() -> str:
         return bench.owner.get_item(TableName="Plain", Key={"pk": {"S": "a"}})["Item"]["n"]["N"]
@@ -241,7 +265,9 @@ def test_the_fault_throttle_refuses_any_request_of_a_lambda_and_of_nobody_else(b
 
 
 def test_the_fault_conflict_meets_conditional_writes_only(bench: Bench):
-    """Single writes fail their condition, transactions are cancelled; nothing is written and the item is as it was."""
+    """Single writes fail their condition, transactions are cancelled; nothing is written and the
+    item is as it was.
+    """
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     bench.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 2}])
     bench.table.put_item(TableName="Plain", Item=item("b"))
@@ -278,7 +304,9 @@ def test_items_come_back_as_they_were_written(bench: Bench):
     bench.table.put_item(TableName="Sorted", Item=whole)
     query = {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": {":a": {"S": "a"}}}
     assert bench.table.get_item(TableName="Sorted", Key=key)["Item"] == whole
-    assert bench.table.batch_get_item(RequestItems={"Sorted": {"Keys": [key]}})["Responses"] == {"Sorted": [whole]}
+    assert bench.table.batch_get_item(RequestItems={"Sorted": {"Keys": [key]}})["Responses"] == {
+        "Sorted": [whole]
+    }
     assert bench.table.query(TableName="Sorted", **query)["Items"] == [whole]
     assert bench.table.scan(TableName="Sorted")["Items"] == [whole]
     assert "Item" not in bench.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
@@ -290,7 +318,9 @@ def test_a_read_that_asks_for_more_or_asks_wrongly_is_answered_as_dynamodb_does(
     key = {"pk": {"S": "a"}}
     narrow = bench.table.get_item(TableName="Plain", Key=key, ProjectionExpression="v")
     assert narrow["Item"] == {"v": {"S": "1"}}
-    narrow = bench.table.batch_get_item(RequestItems={"Plain": {"Keys": [key], "ProjectionExpression": "pk"}})
+    narrow = bench.table.batch_get_item(
+        RequestItems={"Plain": {"Keys": [key], "ProjectionExpression": "pk"}}
+    )
     assert narrow["Responses"]["Plain"] == [key]
     wrong = [
         lambda: bench.table.get_item(TableName="Plain", Key={"other": {"S": "a"}}),

@@ -93,7 +93,9 @@ def test_an_unknown_function_or_condition_is_refused(value):
         ),
     ],
 )
-def test_what_the_laptop_cannot_do_is_refused_with_a_sentence(laptop, written: str, instead: str, words: str):
+def test_what_the_laptop_cannot_do_is_refused_with_a_sentence(
+    laptop, written: str, instead: str, words: str
+):
     """Skipping it would show a wiring that is not the template's."""
     assert written in TEMPLATE
     with pytest.raises(UnresolvedError, match=words):
@@ -101,11 +103,16 @@ def test_what_the_laptop_cannot_do_is_refused_with_a_sentence(laptop, written: s
 
 
 def test_the_real_template_stands_on_the_laptop():
-    """Each function has its folder, handler, layer and variables that are plain text; the partner bus has its rule."""
+    """Each function has its folder, handler, layer and variables that are plain text; the partner
+    bus has its rule.
+    """
     clock = Clock()
     bus = "aws.partner/salesforce.com/org/channel"
     with Cloud(
-        ROOT / "template.yaml", clock=clock, faults=Faults(clock), parameters={"SalesforceEventBus": bus}
+        ROOT / "template.yaml",
+        clock=clock,
+        faults=Faults(clock),
+        parameters={"SalesforceEventBus": bus},
     ) as cloud:
         assert cloud.partner_bus.names == {bus}
         assert cloud.functions

@@ -29,7 +29,9 @@ def gaps(stack, began: int) -> list[int]:
 
 
 def test_nothing_moves_by_itself(laptop: Build):
-    """A stranger at the door is answered by the real handler at once, but what he brought waits in the queue."""
+    """A stranger at the door is answered by the real handler at once, but what he brought waits in
+    the queue.
+    """
     stack = laptop(toil=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert requests.post(stack.door.url, data=body, headers=headers, timeout=30).status_code == 204
@@ -39,7 +41,9 @@ def test_nothing_moves_by_itself(laptop: Build):
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
-    """Every ten minutes, at ten, twenty and thirty minutes, each in its own time although the clock is moved in one call."""
+    """Every ten minutes, at ten, twenty and thirty minutes, each in its own time although the clock
+    is moved in one call.
+    """
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
     stack.runner.advance(31 * 60)
@@ -74,7 +78,9 @@ def test_the_clock_shows_what_was_asked_for(laptop: Build):
     assert len(stack.said("tick")) == 144
 
 
-def test_a_scheduled_call_that_fails_is_tried_again_after_one_and_after_two_minutes_more(laptop: Build):
+def test_a_scheduled_call_that_fails_is_tried_again_after_one_and_after_two_minutes_more(
+    laptop: Build,
+):
     """Lambda's asynchronous calls are tried three times in all."""
     stack = laptop(tick=TICKS_AND_FAILS)
     began = stack.clock.now_ms()

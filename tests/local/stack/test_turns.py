@@ -24,7 +24,9 @@ Result = TypeVar("Result")
 
 @dataclass
 class Place:
-    """A server whose callers take turns; it notes what it was asked, and the most requests that it had at once."""
+    """A server whose callers take turns; it notes what it was asked, and the most requests that it
+    had at once.
+    """
 
     turns: Turns
     asked: list[str] = field(default_factory=list)
@@ -57,8 +59,12 @@ class Place:
         finally:
             connection.close()
 
-    def while_one_computes(self, meanwhile: Callable[[], object], then: Callable[[], Result]) -> Result:
-        """Worker "a" computes until `meanwhile` is over, worker "b" has a call waiting and goes on with `then`; what that returned."""
+    def while_one_computes(
+        self, meanwhile: Callable[[], object], then: Callable[[], Result]
+    ) -> Result:
+        """Worker "a" computes until `meanwhile` is over, worker "b" has a call waiting and goes on
+        with `then`; what that returned.
+        """
         begun, computing, over = threading.Event(), threading.Event(), threading.Event()
 
         def aside() -> None:
@@ -98,11 +104,15 @@ def place() -> Iterator[Place]:
 
 
 def test_only_one_call_of_all_workers_is_in_progress(place: Place):
-    """Three workers, ten calls each, all answered; the log has them in the order in which they were done."""
+    """Three workers, ten calls each, all answered; the log has them in the order in which they were
+    done.
+    """
     parts = {name: place.worker(name, 10) for name in "abc"}
     assert place.turns.side_by_side(parts) == [[200] * 10] * 3
     assert place.most == 1
-    assert place.asked == [taken.call.removeprefix("GET ") for taken in place.turns.log if taken.call != START]
+    assert place.asked == [
+        taken.call.removeprefix("GET ") for taken in place.turns.log if taken.call != START
+    ]
     assert [taken for taken in place.turns.log if taken.worker == "a"] == [
         Taken("a", "", START),
         *(Taken("a", "crm", f"GET /a/{number}") for number in range(10)),
@@ -110,7 +120,9 @@ def test_only_one_call_of_all_workers_is_in_progress(place: Place):
 
 
 def test_others_are_answered_while_a_worker_waits(place: Place):
-    """A person sends no caller's header; a process that runs alone sends one and is not held either."""
+    """A person sends no caller's header; a process that runs alone sends one and is not held
+    either.
+    """
     others = []
     answered = place.while_one_computes(
         lambda: others.extend([place.ask("/person"), place.ask("/alone", "elsewhere/1")]),
@@ -119,7 +131,9 @@ def test_others_are_answered_while_a_worker_waits(place: Place):
     assert (others, answered, place.asked) == ([200, 200], 200, ["/person", "/alone", "/worker"])
 
 
-def test_nobody_waits_for_ever_for_a_worker_that_makes_no_call(place: Place, monkeypatch: pytest.MonkeyPatch):
+def test_nobody_waits_for_ever_for_a_worker_that_makes_no_call(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
     """When the patience is over the others go on."""
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     done = threading.Event()
@@ -146,7 +160,9 @@ def test_a_call_whose_sender_has_hung_up_is_not_done(place: Place):
 
     def gives_up() -> None:
         with socket.create_connection(place.url) as connection:
-            connection.sendall(b"GET /given-up HTTP/1.1\r\nHost: a\r\nX-Laptop-Caller: b/1;thread\r\n\r\n")
+            connection.sendall(
+                b"GET /given-up HTTP/1.1\r\nHost: a\r\nX-Laptop-Caller: b/1;thread\r\n\r\n"
+            )
             connection.settimeout(0.1)
             with contextlib.suppress(TimeoutError):
                 connection.recv(1)
@@ -159,7 +175,8 @@ def test_a_call_whose_sender_has_hung_up_is_not_done(place: Place):
 def test_what_a_process_that_is_gone_has_asked_for_is_not_done(place: Place):
     """Neither what is held nor what arrives later; the worker's next process is answered."""
     statuses = place.while_one_computes(
-        lambda: place.turns.gone("b", "b/1"), lambda: [place.ask("/1", "b/1"), place.ask("/2", "b/2")]
+        lambda: place.turns.gone("b", "b/1"),
+        lambda: [place.ask("/1", "b/1"), place.ask("/2", "b/2")],
     )
     assert (statuses, place.asked) == ([0, 200], ["/2"])
 

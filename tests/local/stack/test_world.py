@@ -11,4 +11,6 @@ def test_unknown_keys_of_a_world_are_named_with_their_places() -> None:
     world = {"setup": True, "hubspot": [{}, {"portal": 1}], "salesforce": {"user": []}}
     with pytest.raises(StackError) as caught:
         Stack("", world)
-    assert str(caught.value) == ("the world file has keys that nobody knows: setup, hubspot[1].portal, salesforce.user")
+    assert str(caught.value) == (
+        "the world file has keys that nobody knows: setup, hubspot[1].portal, salesforce.user"
+    )

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from crmsync.cli.printable import flat
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator.operator import Operator
 
 DONE, FINDINGS, USAGE = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a word of the command has to say: to programs, to people, beside the matter, and as exit status."""
+    """What a word of the command has to say: to programs, to people, beside the matter, and as exit
+    status.
+    """
 
     document: object
     text: str
@@ -32,7 +34,9 @@ Run: TypeAlias = "Callable[[Operator, argparse.Namespace], Answer]"
 def word(words: Words, name: str, run: Run, text: str) -> argparse.ArgumentParser:
     """Add a word that runs `run`; `text` says what it does."""
     made = words.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
-    made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    made.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document"
+    )
     made.set_defaults(run=run)
     return made
 
@@ -44,14 +48,19 @@ def group(words: Words, name: str, text: str) -> Words:
 
 def acts(made: argparse.ArgumentParser) -> None:
     """Have a word act with ``--apply`` only."""
-    made.add_argument("--apply", action="store_true", help="do it; without, only say what would be done")
+    made.add_argument(
+        "--apply", action="store_true", help="do it; without, only say what would be done"
+    )
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows as columns, each as wide as its longest cell; nothing where there are no rows."""
     cells = [[flat(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    )
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -59,7 +68,13 @@ def duration(seconds: int) -> str:
     """So many seconds as people say it."""
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return (
+        f"{hours} h {minutes} min"
+        if hours
+        else f"{minutes} min {seconds} s"
+        if minutes
+        else f"{seconds} s"
+    )
 
 
 def count(text: str) -> int:

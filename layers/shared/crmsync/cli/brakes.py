@@ -1,4 +1,6 @@
-"""The words about what the operator has to decide: records that a brake holds back, and connections that are paused."""
+"""The words about what the operator has to decide: records that a brake holds back, and connections
+that are paused.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from crmsync.cli.answer import Answer, Run, Words, acts, columns, group, word
 from crmsync.model.jobs import Verb
 
 if TYPE_CHECKING:
-    from crmsync.flows.brake_office import HeldRow
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator.held_changes import HeldRow
+    from crmsync.flows.operator.operator import Operator
 
 SHOWN = 50
 """Rows that people are shown before a decision; ``brakes list`` and ``--json`` have all."""
@@ -20,7 +22,11 @@ SHOWN = 50
 
 def add_words(words: Words) -> None:
     """Add ``brakes``, ``pause`` and ``resume``."""
-    brakes = group(words, "brakes", "what waits as too many records were to be changed or deleted within an hour")
+    brakes = group(
+        words,
+        "brakes",
+        "what waits as too many records were to be changed or deleted within an hour",
+    )
     word(brakes, "list", _list, "every record that is held back, and in which fields")
     for name, run, text in (
         ("release", _release, "let what is held back cross, as both sides show it now"),
@@ -29,11 +35,20 @@ def add_words(words: Words) -> None:
         made = word(brakes, name, run, text)
         which = made.add_mutually_exclusive_group(required=True)
         which.add_argument("--id", metavar="ID", default="", help="the record with this id")
-        which.add_argument("--object", metavar="OBJECT", default="", help="contact, company, deal; Lead, Account, ...")
+        which.add_argument(
+            "--object",
+            metavar="OBJECT",
+            default="",
+            help="contact, company, deal; Lead, Account, ...",
+        )
         which.add_argument("--all", action="store_true", help="everything that is held back")
         acts(made)
     for name, run, text in (
-        ("pause", _pause, "stop everything of a connection; what changes meanwhile waits in the queues"),
+        (
+            "pause",
+            _pause,
+            "stop everything of a connection; what changes meanwhile waits in the queues",
+        ),
         ("resume", _resume, "have a paused connection go on from where it stopped"),
     ):
         made = word(words, name, run, text)
@@ -43,7 +58,10 @@ def add_words(words: Words) -> None:
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     rows = operator.brakes.held()
-    return Answer([_row(row) for row in rows], columns([_cells(row) for row in rows]) or "Nothing is held back.")
+    return Answer(
+        [_row(row) for row in rows],
+        columns([_cells(row) for row in rows]) or "Nothing is held back.",
+    )
 
 
 def _decided(verb: Verb, would: str, done: str) -> Run:
@@ -54,14 +72,20 @@ def _decided(verb: Verb, would: str, done: str) -> Run:
         if arguments.apply and rows:
             operator.brakes.decide(rows, verb)
         more = f"... and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-        counts = ", ".join(f"{number:,} {kind}" for kind, number in sorted(Counter(row.kind for row in rows).items()))
+        counts = ", ".join(
+            f"{number:,} {kind}"
+            for kind, number in sorted(Counter(row.kind for row in rows).items())
+        )
         last = (
             f"{len(rows):,} records ({counts}) {done if arguments.apply else would}"
             if rows
             else "Nothing is held back."
         )
         text = "\n".join(filter(None, (columns([_cells(row) for row in rows[:SHOWN]]), more, last)))
-        return Answer({"applied": arguments.apply and bool(rows), "records": [_row(row) for row in rows]}, text)
+        return Answer(
+            {"applied": arguments.apply and bool(rows), "records": [_row(row) for row in rows]},
+            text,
+        )
 
     return run
 
@@ -85,13 +109,16 @@ def _pause(operator: Operator, arguments: argparse.Namespace) -> Answer:
         text = f"{name} is paused already, since {paused.since:%Y-%m-%d %H:%M} UTC."
     elif arguments.apply:
         office.pause(name)
-        text = (
-            f"{name} is paused: what has begun is finished, nothing new begins. crmsync resume {name} --apply ends it."
-        )
+        text = f"{name} is paused: what has begun is finished, nothing new begins. crmsync resume {name} --apply ends it."
     else:
         text = f"{name} would be paused: nothing more is read or written for it, and nothing is lost. --apply does it."
     return Answer(
-        {"applied": arguments.apply and not paused, "connection": name, "paused": bool(paused or arguments.apply)}, text
+        {
+            "applied": arguments.apply and not paused,
+            "connection": name,
+            "paused": bool(paused or arguments.apply),
+        },
+        text,
     )
 
 

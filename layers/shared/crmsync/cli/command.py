@@ -17,13 +17,11 @@ from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator.operator import Operator
 
 GROUPS = (settings, setup, preview, jobs, explain, errors, brakes, links, undo, status)
 
-_NO_DEPLOYMENT = (
-    "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
-)
+_NO_DEPLOYMENT = "Is crmsync deployed to this account and region? CRMSYNC_STACK names a stack that is not called crmsync."
 
 
 def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None) -> int:
@@ -34,7 +32,12 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
     except ConfigError as error:
         answer = _refused(error.complaints)
     except SyncError as error:
-        answer = Answer({"error": error.text, "hint": error.hint, "code": error.code}, "", _remarks(error), FINDINGS)
+        answer = Answer(
+            {"error": error.text, "hint": error.hint, "code": error.code},
+            "",
+            _remarks(error),
+            FINDINGS,
+        )
     except OSError as error:
         print(lines(f"crmsync: {error.filename}: {error.strerror}"), file=sys.stderr)
         return USAGE

@@ -10,8 +10,8 @@ from crmsync.cli.answer import Answer, Words, acts, columns, group, word
 from crmsync.model.effects import Category
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.operator_results import ErrorRow
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.results import ErrorRow
 
 
 def add_words(words: Words) -> None:
@@ -21,13 +21,20 @@ def add_words(words: Words) -> None:
     retry = word(errors, "retry", _retry, "have parked records looked at again now")
     which = retry.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", default="", help="the record with this id")
-    which.add_argument("--category", type=Category, choices=list(Category), metavar="C", help=", ".join(Category))
+    which.add_argument(
+        "--category", type=Category, choices=list(Category), metavar="C", help=", ".join(Category)
+    )
     which.add_argument("--all", action="store_true", help="everything that is parked")
     acts(retry)
     done = word(
-        errors, "done", _done, "take off the list what a person has settled: what a privacy deletion left in Salesforce"
+        errors,
+        "done",
+        _done,
+        "take off the list what a person has settled: what a privacy deletion left in Salesforce",
     )
-    done.add_argument("--id", metavar="ID", required=True, help="the Salesforce record with this id")
+    done.add_argument(
+        "--id", metavar="ID", required=True, help="the Salesforce record with this id"
+    )
     acts(done)
 
 
@@ -39,19 +46,29 @@ def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
 
 def _retry(operator: Operator, arguments: argparse.Namespace) -> Answer:
     found = operator.retry(arguments.id, arguments.category, apply=arguments.apply)
-    done = "looked at again; what still fails comes back to the list" if arguments.apply else "to look at; --apply does"
+    done = (
+        "looked at again; what still fails comes back to the list"
+        if arguments.apply
+        else "to look at; --apply does"
+    )
     lines = (columns([_cells(row)[:3] for row in found.rows]), f"{len(found.rows):,} {done}.")
     remarks = (
         f"{len(found.left):,} are of no concern that is switched on, come back by themselves, or are for a person to settle.",
     )
-    document = {"applied": arguments.apply, "records": [_row(row) for row in found.rows], "left": len(found.left)}
+    document = {
+        "applied": arguments.apply,
+        "records": [_row(row) for row in found.rows],
+        "left": len(found.left),
+    }
     return Answer(document, "\n".join(filter(None, lines)), remarks * bool(found.left))
 
 
 def _done(operator: Operator, arguments: argparse.Namespace) -> Answer:
     rows = operator.done(arguments.id, apply=arguments.apply)
     said = "taken off the list" if arguments.apply else "to take off the list; --apply does"
-    text = "\n".join(filter(None, (columns([_cells(row)[:3] for row in rows]), f"{len(rows):,} {said}.")))
+    text = "\n".join(
+        filter(None, (columns([_cells(row)[:3] for row in rows]), f"{len(rows):,} {said}."))
+    )
     return Answer({"applied": arguments.apply, "records": [_row(row) for row in rows]}, text)
 
 

@@ -12,21 +12,28 @@ from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side
-from crmsync.rules.explanation import News, Outcome
+from crmsync.rules.preview.explanation import News, Outcome
 
 if TYPE_CHECKING:
-    from crmsync.flows.explain import Explained
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.preview.explain import Explained
+    from crmsync.model.conflicts import Settlement
     from crmsync.model.effects import Conflict, Effect, Report
     from crmsync.model.records import Record, Value
-    from crmsync.model.settlements import Settlement
-    from crmsync.rules.explanation import DecisionLine, FieldLine
+    from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 
 
 def add_words(words: Words) -> None:
     """Add ``explain``."""
-    made = word(words, "explain", _explain, "what is known of one record, and what would be written now and why")
-    made.add_argument("side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
+    made = word(
+        words,
+        "explain",
+        _explain,
+        "what is known of one record, and what would be written now and why",
+    )
+    made.add_argument(
+        "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
+    )
     made.add_argument("object", metavar="OBJECT", help="contact, company; Lead, Contact, Account")
     made.add_argument("id", metavar="ID", help="its id there")
     made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
@@ -35,7 +42,9 @@ def add_words(words: Words) -> None:
 def _explain(operator: Operator, arguments: argparse.Namespace) -> Answer:
     found = operator.explain(arguments.side, arguments.object, arguments.id, arguments.connection)
     text = "\n\n".join("\n".join(_sections(one)) for one in found)
-    return Answer([_document(one) for one in found] if len(found) > 1 else _document(found[0]), text)
+    return Answer(
+        [_document(one) for one in found] if len(found) > 1 else _document(found[0]), text
+    )
 
 
 # What people read.
@@ -50,9 +59,13 @@ def _sections(one: Explained) -> Iterator[str]:
     if one.decisions:
         yield ""
         yield table(_DECISION_HEADING, [_decision_cells(line) for line in one.decisions])
-    yield from _titled("Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts])
+    yield from _titled(
+        "Conflicts settled", [_conflict(conflict) for conflict in one.plan.conflicts]
+    )
     yield from _settled_table(one.settled)
-    yield from _titled("Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"])
+    yield from _titled(
+        "Would be done now", [effect_line(effect) for effect in _effects(one)] or ["nothing"]
+    )
     yield from _titled("Why", [_because(note.text, note.because) for note in one.plan.notes])
     yield from _titled("Waits for", [str(ref) for ref in one.waits_for])
     yield from _titled("Told once it is there", [_report_line(report) for report in one.foreseen])
@@ -86,14 +99,18 @@ def _about_link(one: Explained) -> Iterator[str]:
 def _record_line(record: Record | None) -> str:
     if record is None:
         return "shows no record"
-    return f"{record.ref.object} {record.ref.id}, changed {record.modified_at:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"{record.ref.object} {record.ref.id}, changed {record.modified_at:%Y-%m-%d %H:%M:%S} UTC"
+    )
 
 
 def _owner(owner: str | None) -> str:
     return {None: "never looked at", "": "nobody"}.get(owner, str(owner))
 
 
-_LEGEND = "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on"
+_LEGEND = (
+    "-> HubSpot's value holds, <- Salesforce's; * changed since the two agreed, ? never agreed on"
+)
 _ARROWS = {Side.HUBSPOT: "->", Side.SALESFORCE: "<-", None: ""}
 _MARKS = {
     News.NOWHERE: ("", ""),
@@ -106,8 +123,14 @@ _SAID_BY_ARROW = {(Side.HUBSPOT, Outcome.TO_SALESFORCE), (Side.SALESFORCE, Outco
 
 
 def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
-    """Every mapped field of which a side shows anything, or that was decided about; the others by their names."""
-    told = [line for line in lines if line.holder or _shown(line.hubspot_value) or _shown(line.salesforce_value)]
+    """Every mapped field of which a side shows anything, or that was decided about; the others by
+    their names.
+    """
+    told = [
+        line
+        for line in lines
+        if line.holder or _shown(line.hubspot_value) or _shown(line.salesforce_value)
+    ]
     blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in told]
     if told:
         yield ""
@@ -144,7 +167,13 @@ def _settled_table(settled: Sequence[Settlement]) -> Iterator[str]:
 
 
 def _settled_cells(one: Settlement) -> tuple[str, ...]:
-    return f"{one.at:%Y-%m-%d %H:%M:%S}", one.hubspot, one.salesforce, one.policy, one.winner or "nobody"
+    return (
+        f"{one.at:%Y-%m-%d %H:%M:%S}",
+        one.hubspot,
+        one.salesforce,
+        one.policy,
+        one.winner or "nobody",
+    )
 
 
 def _shown(value: Value) -> str:
@@ -160,7 +189,9 @@ def _titled(title: str, lines: list[str]) -> Iterator[str]:
 
 def _conflict(one: Conflict) -> str:
     values = f"{_shown(one.hubspot_value)!r} against {_shown(one.salesforce_value)!r}"
-    return f"{one.hubspot} / {one.salesforce}: {values}; {one.policy}, {one.winner or 'nobody'} wins"
+    return (
+        f"{one.hubspot} / {one.salesforce}: {values}; {one.policy}, {one.winner or 'nobody'} wins"
+    )
 
 
 def _because(text: str, because: tuple[str, ...]) -> str:
@@ -169,7 +200,9 @@ def _because(text: str, because: tuple[str, ...]) -> str:
 
 def _report_line(report: Report) -> str:
     where = f" [{report.fieldname}]" if report.fieldname else ""
-    return _because(f"{report.category}: {report.text}{where}. {report.hint}".rstrip(), report.because)
+    return _because(
+        f"{report.category}: {report.text}{where}. {report.hint}".rstrip(), report.because
+    )
 
 
 def _effects(one: Explained) -> list[Effect]:
@@ -276,4 +309,7 @@ def _settled_row(one: Settlement) -> dict[str, object]:
 
 
 def _report_rows(reports: Iterable[Report]) -> list[dict[str, object]]:
-    return [{**asdict(one), "ref": str(one.ref), "waits_for": list(map(str, one.waits_for))} for one in reports]
+    return [
+        {**asdict(one), "ref": str(one.ref), "waits_for": list(map(str, one.waits_for))}
+        for one in reports
+    ]

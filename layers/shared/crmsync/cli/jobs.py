@@ -8,38 +8,72 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, count, duration, group, word
+from crmsync.cli.answer import (
+    DONE,
+    FINDINGS,
+    Answer,
+    Words,
+    acts,
+    columns,
+    count,
+    duration,
+    group,
+    word,
+)
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Side
-from crmsync.rules.backfill_objects import IMPORTABLE
-from crmsync.rules.pace import progress
+from crmsync.rules.backfill.objects import IMPORTABLE
+from crmsync.rules.backfill.pacing import progress
 from crmsync.wire.job_rows import shown
 
 if TYPE_CHECKING:
-    from crmsync.flows.jobs import JobOffice, Planned
-    from crmsync.flows.operator import Operator
-    from crmsync.rules.price import Calls, Price
+    from crmsync.flows.backfill.jobs import JobOffice, Planned
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.rules.backfill.estimate import Calls, Price
 
 BAR = 30
 
 
 def add_words(words: Words) -> None:
     """Add ``import``, ``resync`` and ``jobs``."""
-    imported = word(words, "import", _import, "bring in the Salesforce records that are older than the connection")
+    imported = word(
+        words,
+        "import",
+        _import,
+        "bring in the Salesforce records that are older than the connection",
+    )
     imported.add_argument("object", metavar="OBJECT", help=", ".join(IMPORTABLE))
-    resync = word(words, "resync", _resync, "look at records once more: one, all of an object, or everything")
-    resync.add_argument("--side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
-    resync.add_argument(
-        "--object", metavar="OBJECT", help="contact, company, deal; Lead, Contact, Account, Opportunity"
+    resync = word(
+        words, "resync", _resync, "look at records once more: one, all of an object, or everything"
     )
     resync.add_argument(
-        "--id", metavar="ID", action="append", default=[], help="this record alone; several may be given"
+        "--side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
     )
-    resync.add_argument("--all", action="store_true", help="everything that is switched on, parents first")
+    resync.add_argument(
+        "--object",
+        metavar="OBJECT",
+        help="contact, company, deal; Lead, Contact, Account, Opportunity",
+    )
+    resync.add_argument(
+        "--id",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="this record alone; several may be given",
+    )
+    resync.add_argument(
+        "--all", action="store_true", help="everything that is switched on, parents first"
+    )
     resync.set_defaults(misused=resync.error)
     for made in (imported, resync):
         made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
-        made.add_argument("--max-changes", metavar="N", type=count, default=0, help="refuse to look at more records")
+        made.add_argument(
+            "--max-changes",
+            metavar="N",
+            type=count,
+            default=0,
+            help="refuse to look at more records",
+        )
         made.add_argument("--no-wait", action="store_true", help="queue and return")
         acts(made)
     jobs = group(words, "jobs", "imports and resyncs that run or ran")
@@ -53,7 +87,9 @@ def add_words(words: Words) -> None:
 
 
 def _import(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    return _carry_out(operator.jobs, operator.jobs.plan_import(arguments.object, arguments.connection), arguments)
+    return _carry_out(
+        operator.jobs, operator.jobs.plan_import(arguments.object, arguments.connection), arguments
+    )
 
 
 def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -64,7 +100,9 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
     if arguments.all:
         planned = office.plan_resync_of_all(arguments.connection)
     else:
-        planned = office.plan_resync(arguments.side, arguments.object, arguments.id, arguments.connection)
+        planned = office.plan_resync(
+            arguments.side, arguments.object, arguments.id, arguments.connection
+        )
     return _carry_out(office, planned, arguments)
 
 
@@ -72,19 +110,25 @@ def _carry_out(office: JobOffice, planned: Planned, arguments: argparse.Namespac
     """Show what would be done; with ``--apply`` start it, and wait for it unless told not to."""
     if not arguments.apply:
         lines = (*map(_leg_line, planned.jobs), _price_line(planned.price), "--apply starts it.")
-        return Answer(_document(planned, planned.jobs, applied=False), "\n".join(lines), planned.remarks)
+        return Answer(
+            _document(planned, planned.jobs, applied=False), "\n".join(lines), planned.remarks
+        )
     jobs = office.start(planned, limit=arguments.max_changes)
     remarks, status = planned.remarks, DONE
     if not arguments.no_wait:
         jobs = _wait(office, jobs)
         status = DONE if all(job.state is JobState.DONE for job in jobs) else FINDINGS
         still = any(job.state is JobState.RUNNING for job in jobs)
-        remarks += ("Nothing has moved lately. Jobs go on without this command; look with crmsync jobs list.",) * still
+        remarks += (
+            "Nothing has moved lately. Jobs go on without this command; look with crmsync jobs list.",
+        ) * still
     return Answer(_document(planned, jobs, applied=True), _table(jobs), remarks, status)
 
 
 def _wait(office: JobOffice, jobs: list[Job]) -> list[Job]:
-    """Watch jobs until none of them runs or nothing moves any longer, with a bar on stderr for a person."""
+    """Watch jobs until none of them runs or nothing moves any longer, with a bar on stderr for a
+    person.
+    """
     is_person = sys.stderr.isatty()
     for now in office.watch(jobs):
         jobs = now
@@ -125,7 +169,14 @@ def _table(jobs: Sequence[Job]) -> str:
 
 def _cells(job: Job) -> tuple[str, ...]:
     far = f"{job.done:,} of {max(job.total, job.queued):,}"
-    return job.id, job.connection, f"{job.verb} {', '.join(map(str, job.legs))}", str(job.state), far, job.trouble
+    return (
+        job.id,
+        job.connection,
+        f"{job.verb} {', '.join(map(str, job.legs))}",
+        str(job.state),
+        far,
+        job.trouble,
+    )
 
 
 def _leg_line(job: Job) -> str:

@@ -1,4 +1,6 @@
-"""The words about the links' keys: which there are and who needs them, a new one, links sealed anew, earlier ones taken away."""
+"""The words about the links' keys: which there are and who needs them, a new one, links sealed
+anew, earlier ones taken away.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from typing import TYPE_CHECKING
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, word
 
 if TYPE_CHECKING:
-    from crmsync.flows.link_keys import KeyCount
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.backfill.link_keys import KeyCount
+    from crmsync.flows.operator.operator import Operator
 
 
 _KEEPS = "A pair keeps its key while it shows an edit that has yet to cross, as crmsync errors list says, or while a mapping of it rests."
@@ -17,8 +19,20 @@ _KEEPS = "A pair keeps its key while it shows an edit that has yet to cross, as 
 
 def add_words(links: Words) -> None:
     """Add them to ``links``."""
-    word(links, "keys", _keys, "which keys seal the links, and how many links need each; reads all links")
-    acts(word(links, "new-key", _new_key, "make a new key, which all links are sealed with as they are saved"))
+    word(
+        links,
+        "keys",
+        _keys,
+        "which keys seal the links, and how many links need each; reads all links",
+    )
+    acts(
+        word(
+            links,
+            "new-key",
+            _new_key,
+            "make a new key, which all links are sealed with as they are saved",
+        )
+    )
     acts(word(links, "reseal", _reseal, "have every pair looked at that an earlier key has sealed"))
     acts(word(links, "retire-keys", _retire, "take the keys away that no pair needs any more"))
 
@@ -37,16 +51,25 @@ def _new_key(operator: Operator, arguments: argparse.Namespace) -> Answer:
 
 def _reseal(operator: Operator, arguments: argparse.Namespace) -> Answer:
     looks = operator.links.keys.reseal(apply=arguments.apply)
-    counts = ", ".join(f"{count:,} of kind {kind}" for kind, count in sorted(looks.queued.items())) or "no pairs"
+    counts = (
+        ", ".join(f"{count:,} of kind {kind}" for kind, count in sorted(looks.queued.items()))
+        or "no pairs"
+    )
     text = (
         f"Queued: {counts}; crmsync links keys says how many are left."
         if arguments.apply
         else f"Would look at {counts}."
     )
     remarks = (
-        (f"{looks.left:,} pairs belong to no concern that is switched on, and keep their key.",) if looks.left else ()
+        (f"{looks.left:,} pairs belong to no concern that is switched on, and keep their key.",)
+        if looks.left
+        else ()
     )
-    return Answer({"applied": arguments.apply, "queued": dict(looks.queued), "left": looks.left}, text, remarks)
+    return Answer(
+        {"applied": arguments.apply, "queued": dict(looks.queued), "left": looks.left},
+        text,
+        remarks,
+    )
 
 
 def _retire(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -65,14 +88,20 @@ def _to_do(found: KeyCount) -> tuple[str, ...]:
     """What is left to do while pairs need an earlier key."""
     if not found.older:
         return ()
-    return (f"{found.older:,} pairs need an earlier key: crmsync links reseal --apply has them looked at. {_KEEPS}",)
+    return (
+        f"{found.older:,} pairs need an earlier key: crmsync links reseal --apply has them looked at. {_KEEPS}",
+    )
 
 
 def _table(found: KeyCount) -> str:
     rows = [("key", "pairs that stand", "of deleted records")]
-    rows += [(f"{one}{' (in use)' if one == found.numbers[0] else ''}", *_counts(one, found)) for one in found.numbers]
     rows += [
-        (f"{one} (gone)", *_counts(one, found)) for one in sorted({*found.standing, *found.buried} - set(found.numbers))
+        (f"{one}{' (in use)' if one == found.numbers[0] else ''}", *_counts(one, found))
+        for one in found.numbers
+    ]
+    rows += [
+        (f"{one} (gone)", *_counts(one, found))
+        for one in sorted({*found.standing, *found.buried} - set(found.numbers))
     ]
     return columns(rows)
 
@@ -83,5 +112,8 @@ def _counts(number: int, found: KeyCount) -> tuple[str, str]:
 
 def _document(found: KeyCount) -> dict[str, object]:
     numbers = dict.fromkeys((*found.numbers, *found.standing, *found.buried))
-    rows = [{"key": one, "pairs": found.standing[one], "of_deleted": found.buried[one]} for one in numbers]
+    rows = [
+        {"key": one, "pairs": found.standing[one], "of_deleted": found.buried[one]}
+        for one in numbers
+    ]
     return {"in_use": found.numbers[0], "stored": list(found.numbers), "keys": rows}

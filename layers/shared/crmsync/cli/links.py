@@ -10,11 +10,11 @@ from crmsync.cli import link_keys
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
 from crmsync.cli.tables import wrapped
 from crmsync.model.records import Side
-from crmsync.rules.backfill_objects import WALKED
+from crmsync.rules.backfill.objects import WALKED
 
 if TYPE_CHECKING:
-    from crmsync.flows.link_rebuild import Found
-    from crmsync.flows.operator import Operator
+    from crmsync.flows.backfill.link_rebuild import Found
+    from crmsync.flows.operator.operator import Operator
     from crmsync.model.links import Link
 
 _FORGOTTEN = "The next look at either record finds its counterpart anew: by the ids that both keep, else by address."
@@ -29,13 +29,19 @@ def add_words(words: Words) -> None:
         ("drop", _drop, "forget the pair that a record belongs to"),
     ):
         made = word(links, name, run, text)
-        made.add_argument("side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce")
-        made.add_argument("object", metavar="OBJECT", help=", ".join(dict.fromkeys(one.object for one in WALKED)))
+        made.add_argument(
+            "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
+        )
+        made.add_argument(
+            "object", metavar="OBJECT", help=", ".join(dict.fromkeys(one.object for one in WALKED))
+        )
         made.add_argument("id", metavar="ID")
         _narrowed(made)
         if name == "drop":
             acts(made)
-    rebuild = word(links, "rebuild", _rebuild, "make links anew from the ids that are stored in both CRMs")
+    rebuild = word(
+        links, "rebuild", _rebuild, "make links anew from the ids that are stored in both CRMs"
+    )
     _narrowed(rebuild)
     acts(rebuild)
     link_keys.add_words(links)
@@ -46,7 +52,9 @@ def _narrowed(made: argparse.ArgumentParser) -> None:
 
 
 def _show(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    found = operator.links.show(arguments.side, arguments.object, arguments.id, arguments.connection)
+    found = operator.links.show(
+        arguments.side, arguments.object, arguments.id, arguments.connection
+    )
     return Answer([_row(link) for link in found], columns([_cells(link) for link in found]))
 
 
@@ -54,7 +62,9 @@ def _drop(operator: Operator, arguments: argparse.Namespace) -> Answer:
     what = (arguments.side, arguments.object, arguments.id, arguments.connection)
     link = operator.links.drop(*what, apply=arguments.apply)
     last = f"Forgotten. {_FORGOTTEN}" if arguments.apply else "--apply forgets it."
-    return Answer({"applied": arguments.apply, **_row(link)}, f"{columns([_cells(link)])}\n{wrapped(last)}")
+    return Answer(
+        {"applied": arguments.apply, **_row(link)}, f"{columns([_cells(link)])}\n{wrapped(last)}"
+    )
 
 
 def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -73,7 +83,12 @@ def _bar(found: Found) -> None:
     """How far it is, for a person on stderr."""
     if sys.stderr.isatty():
         total = max(found.total, found.walked)
-        print(f"\r{found.connection}: {found.walked:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r{found.connection}: {found.walked:,} of {total:,}\x1b[K",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _cells(link: Link) -> tuple[str, ...]:
@@ -99,7 +114,10 @@ def _row(link: Link) -> dict[str, object]:
         "hubspot": str(link.hubspot),
         "salesforce": str(link.salesforce),
         "state": link.state,
-        "fields": {"hubspot": len(link.hubspot_base.seals), "salesforce": len(link.salesforce_base.seals)},
+        "fields": {
+            "hubspot": len(link.hubspot_base.seals),
+            "salesforce": len(link.salesforce_base.seals),
+        },
         "owners": {"hubspot": link.hubspot_owner, "salesforce": link.salesforce_owner},
         "version": link.version,
     }

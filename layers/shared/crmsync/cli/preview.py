@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from crmsync.cli.answer import Answer, Words, count, duration, word
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
-from crmsync.flows.preview import SAMPLE, Wanted
+from crmsync.flows.preview.first_sync import SAMPLE, Wanted
 from crmsync.model.records import Side
-from crmsync.rules.deeds import Deed
+from crmsync.rules.preview.actions import Deed
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.preview import Budget, Preview, Seen
-    from crmsync.rules.outlook import Outlook, Refusal, Sample, Settled
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.preview.first_sync import Budget, Preview, Seen
+    from crmsync.rules.preview.report import Outlook, Refusal, Sample, Settled
 
 BAR = 30
 
@@ -27,12 +27,23 @@ def add_words(words: Words) -> None:
     """Add ``preview``."""
     text = "what a first sync or a change of settings would write, what that costs, and what would be refused"
     made = word(words, "preview", _preview, text)
-    made.add_argument("--settings", metavar="FILE", help="under these settings instead of those in force")
-    made.add_argument("--object", metavar="OBJECT", default="", help="this object alone, such as leads or companies")
+    made.add_argument(
+        "--settings", metavar="FILE", help="under these settings instead of those in force"
+    )
+    made.add_argument(
+        "--object",
+        metavar="OBJECT",
+        default="",
+        help="this object alone, such as leads or companies",
+    )
     made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
     size = made.add_mutually_exclusive_group()
     size.add_argument(
-        "--limit", metavar="N", type=count, default=SAMPLE, help=f"look at N records of each object ({SAMPLE:,})"
+        "--limit",
+        metavar="N",
+        type=count,
+        default=SAMPLE,
+        help=f"look at N records of each object ({SAMPLE:,})",
     )
     size.add_argument("--all", action="store_true", help="look at every record")
 
@@ -50,7 +61,12 @@ def _preview(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _tell(name: str, at: int, of: int) -> None:
     """A bar on stderr for a person who waits."""
     full = BAR * at // of if of else BAR
-    print(f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K", end="", file=sys.stderr, flush=True)
+    print(
+        f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 # What people read.
@@ -58,15 +74,20 @@ def _tell(name: str, at: int, of: int) -> None:
 
 def _sections(preview: Preview) -> Iterator[str]:
     yield table(
-        ("CONNECTION", "OBJECT", "THERE ARE", "LOOKED AT", "NO E-MAIL"), [_seen_cells(one) for one in preview.seen]
+        ("CONNECTION", "OBJECT", "THERE ARE", "LOOKED AT", "NO E-MAIL"),
+        [_seen_cells(one) for one in preview.seen],
     )
     yield from _titled("What would be done", _counts(preview.outlook))
-    yield from _titled("For example", "\n".join(line for one in _samples(preview.outlook) for line in _sample(one)))
+    yield from _titled(
+        "For example", "\n".join(line for one in _samples(preview.outlook) for line in _sample(one))
+    )
     settled, shown = preview.outlook.conflict_count, preview.outlook.conflicts
     title = f"Conflicts that would be settled: {settled:,}{', the first of them' if settled > len(shown) else ''}"
     yield from _titled(title, table(_CONFLICT_HEADING, [_conflict_cells(one) for one in shown]))
     refused = sorted(preview.outlook.refusals.values(), key=lambda one: -one.count)
-    yield from _titled("What people would be told", "\n".join(_refusal_line(one) for one in refused))
+    yield from _titled(
+        "What people would be told", "\n".join(_refusal_line(one) for one in refused)
+    )
     yield ""
     yield from _price_lines(preview)
 
@@ -78,7 +99,13 @@ def _titled(title: str, text: str) -> Iterator[str]:
 
 def _seen_cells(one: Seen) -> tuple[str, ...]:
     left_out = f"{one.leg.left_out:,}" if one.leg.left_out else ""
-    return one.connection, f"{one.leg.side} {one.leg.object}", f"{one.leg.total:,}", f"{one.looked_at:,}", left_out
+    return (
+        one.connection,
+        f"{one.leg.side} {one.leg.object}",
+        f"{one.leg.total:,}",
+        f"{one.looked_at:,}",
+        left_out,
+    )
 
 
 def _counts(outlook: Outlook) -> str:
@@ -98,7 +125,10 @@ def _samples(outlook: Outlook) -> list[Sample]:
 def _sample(one: Sample) -> Iterator[str]:
     rules = f" ({', '.join(one.because)})" if one.because else ""
     yield f"  {one.deed.replace('_', ' ')} {one.side} {one.object} for {one.record}{rules}"
-    rows = [(f"    {wrote.name}", _shown(wrote.before), "->", _shown(wrote.after)) for wrote in one.fields]
+    rows = [
+        (f"    {wrote.name}", _shown(wrote.before), "->", _shown(wrote.after))
+        for wrote in one.fields
+    ]
     yield from table(("", "", "", ""), rows).splitlines()[1:]
 
 
@@ -108,7 +138,13 @@ _CONFLICT_HEADING = ("RECORD", "FIELD", "HUBSPOT", "SALESFORCE", "POLICY", "WINS
 def _conflict_cells(one: Settled) -> tuple[str, ...]:
     conflict = one.conflict
     values = _shown(conflict.hubspot_value), _shown(conflict.salesforce_value)
-    return str(one.record), conflict.hubspot, *values, conflict.policy, str(conflict.winner or "nobody")
+    return (
+        str(one.record),
+        conflict.hubspot,
+        *values,
+        conflict.policy,
+        str(conflict.winner or "nobody"),
+    )
 
 
 def _refusal_line(one: Refusal) -> str:
@@ -117,7 +153,8 @@ def _refusal_line(one: Refusal) -> str:
     because = f" ({', '.join(report.because)})" if report.because else ""
     records = ", ".join(map(str, one.records))
     return wrapped(
-        f"{one.count:,} {report.category}: {report.text}{where}{because}. {report.hint} Such as {records}", "  "
+        f"{one.count:,} {report.category}: {report.text}{where}{because}. {report.hint} Such as {records}",
+        "  ",
     )
 
 
@@ -138,7 +175,11 @@ def _price_lines(preview: Preview) -> Iterator[str]:
 
 
 def _budget_line(one: Budget) -> str:
-    allotted = f"{one.allotment:,} are allotted to crmsync" if one.allotment else "no share is allotted to crmsync"
+    allotted = (
+        f"{one.allotment:,} are allotted to crmsync"
+        if one.allotment
+        else "no share is allotted to crmsync"
+    )
     return (
         f"{one.connection}: {one.calls.used:,} of Salesforce's {one.calls.allowed:,} calls of 24 hours are used, {allotted};"
         f" {one.left:,} are left for a backfill now (RTY-2)."
@@ -156,14 +197,23 @@ def _document(preview: Preview) -> dict[str, object]:
     outlook, price = preview.outlook, preview.price
     return {
         "looked_at": [_seen_row(one) for one in preview.seen],
-        "counts": {f"{side} {name}": dict(counts) for (side, name), counts in sorted(outlook.counts.items())},
+        "counts": {
+            f"{side} {name}": dict(counts)
+            for (side, name), counts in sorted(outlook.counts.items())
+        },
         "samples": [_sample_row(one) for one in _samples(outlook)],
-        "conflicts": {"count": outlook.conflict_count, "samples": [_conflict_row(one) for one in outlook.conflicts]},
+        "conflicts": {
+            "count": outlook.conflict_count,
+            "samples": [_conflict_row(one) for one in outlook.conflicts],
+        },
         "refused": [_refusal_row(one) for one in outlook.refusals.values()],
         "records": price.records,
         "calls": {
             "hubspot": {**asdict(price.hubspot), "expected": preview.expected[Side.HUBSPOT]},
-            "salesforce": {**asdict(price.salesforce), "expected": preview.expected[Side.SALESFORCE]},
+            "salesforce": {
+                **asdict(price.salesforce),
+                "expected": preview.expected[Side.SALESFORCE],
+            },
         },
         "seconds": price.seconds,
         "budgets": [_budget_row(one) for one in preview.budgets],

@@ -1,4 +1,6 @@
-"""Text as a terminal may be given it: what a CRM's people or rules wrote shows, and does nothing."""
+"""Text as a terminal may be given it: what a CRM's people or rules wrote shows, and does
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, group, word
 from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.operator_results import Pushed
-    from crmsync.wire.settings_rows import Entry, Revision
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.results import Pushed
+    from crmsync.wire.settings.rows import Entry, Revision
 
 
 def add_words(words: Words) -> None:
@@ -69,7 +69,9 @@ def _show(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     revision, departs = shown.revision, list(shown.departs)
     remarks = [f"# {_pushed_when(revision)}; its seal holds"]
     remarks += (
-        ["warning: what runs departs from this file; push it to have it run as it reads:", *departs] if departs else []
+        ["warning: what runs departs from this file; push it to have it run as it reads:", *departs]
+        if departs
+        else []
     )
     return Answer(
         _row(revision) | {"text": revision.text, "departs": departs},
@@ -83,7 +85,9 @@ def _history(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     entries = operator.history()
     text = "\n".join(map(_entry_line, entries)) or "No settings have been pushed yet."
     is_whole = all(entry.revision for entry in entries)
-    return Answer([_entry_row(entry) for entry in entries], text, status=DONE if is_whole else FINDINGS)
+    return Answer(
+        [_entry_row(entry) for entry in entries], text, status=DONE if is_whole else FINDINGS
+    )
 
 
 def _entry_line(entry: Entry) -> str:
@@ -93,7 +97,9 @@ def _entry_line(entry: Entry) -> str:
 
 
 def _entry_row(entry: Entry) -> dict[str, object]:
-    row: dict[str, object] = {"version": entry.version} if entry.revision is None else _row(entry.revision)
+    row: dict[str, object] = (
+        {"version": entry.version} if entry.revision is None else _row(entry.revision)
+    )
     return row | {"sealed": entry.revision is not None}
 
 
@@ -103,4 +109,8 @@ def _pushed_when(revision: Revision) -> str:
 
 
 def _row(revision: Revision) -> dict[str, object]:
-    return {"version": revision.version, "pushed_at": revision.pushed_at.isoformat(), "by": revision.by}
+    return {
+        "version": revision.version,
+        "pushed_at": revision.pushed_at.isoformat(),
+        "by": revision.by,
+    }

@@ -13,22 +13,42 @@ from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, wor
 from crmsync.cli.settings import read, warned
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.set_up import SetupStep
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.setup.connection import SetupStep
 
 
 def add_words(words: Words) -> None:
     """Add ``setup``, ``check`` and ``hubspot-app``."""
-    setup = word(words, "setup", _setup, "make the properties, fields and pipelines that crmsync needs in both CRMs")
-    setup.add_argument("--as-admin", action="store_true", help="in Salesforce, with the administrator's secret")
+    setup = word(
+        words,
+        "setup",
+        _setup,
+        "make the properties, fields and pipelines that crmsync needs in both CRMs",
+    )
+    setup.add_argument(
+        "--as-admin", action="store_true", help="in Salesforce, with the administrator's secret"
+    )
     acts(setup)
-    check = word(words, "check", _check, "is a settings file good, and is everything there that it needs")
+    check = word(
+        words, "check", _check, "is a settings file good, and is everything there that it needs"
+    )
     check.add_argument("file", metavar="FILE", nargs="?")
     app = word(
-        words, "hubspot-app", _hubspot_app, "write the project of each connection's HubSpot app, webhooks and scopes"
+        words,
+        "hubspot-app",
+        _hubspot_app,
+        "write the project of each connection's HubSpot app, webhooks and scopes",
     )
-    app.add_argument("folder", metavar="FOLDER", help="where the projects go, one folder per connection")
-    app.add_argument("--webhook-url", metavar="URL", type=_address, required=True, help="the stack's output WebhookUrl")
+    app.add_argument(
+        "folder", metavar="FOLDER", help="where the projects go, one folder per connection"
+    )
+    app.add_argument(
+        "--webhook-url",
+        metavar="URL",
+        type=_address,
+        required=True,
+        help="the stack's output WebhookUrl",
+    )
     app.add_argument("--settings", metavar="FILE", help="a settings file that is not in force yet")
 
 
@@ -62,7 +82,9 @@ def _address(text: str) -> str:
 
 def _hubspot_app(operator: Operator, arguments: argparse.Namespace) -> Answer:
     """Files are written whole, so that a second run leaves the same ones."""
-    apps = operator.hubspot_apps(read(arguments.settings) if arguments.settings else None, arguments.webhook_url)
+    apps = operator.hubspot_apps(
+        read(arguments.settings) if arguments.settings else None, arguments.webhook_url
+    )
     written = []
     for name, project in apps.items():
         for path, document in project.items():
@@ -70,12 +92,18 @@ def _hubspot_app(operator: Operator, arguments: argparse.Namespace) -> Answer:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
             written.append(str(place))
-    last = "hs project upload, run in each folder, takes them to HubSpot." if written else "There are no connections."
+    last = (
+        "hs project upload, run in each folder, takes them to HubSpot."
+        if written
+        else "There are no connections."
+    )
     return Answer({"written": written}, "\n".join((*written, last)))
 
 
 def _steps(steps: Iterable[SetupStep]) -> str:
-    cells = [(step.connection, str(step.side), step.what, str(step.state), step.text) for step in steps]
+    cells = [
+        (step.connection, str(step.side), step.what, str(step.state), step.text) for step in steps
+    ]
     return columns(cells) or "There are no connections."
 
 

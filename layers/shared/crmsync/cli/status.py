@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, columns, word
 from crmsync.cli.tables import wrapped
-from crmsync.flows.status import is_dead
+from crmsync.flows.operator.status import is_dead
 from crmsync.model.records import Side
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.status import ConnectionStatus, Status
-    from crmsync.rules.pace import DailyCalls, Depth
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.status import ConnectionStatus, Status
+    from crmsync.rules.backfill.pacing import DailyCalls, Depth
 
 
 _NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
@@ -28,7 +28,12 @@ links are sealed with key {}; earlier keys are kept: crmsync links keys counts w
 
 def add_words(words: Words) -> None:
     """Add ``status``."""
-    word(words, "status", _status, "what is on, how far the sweeps are, what waits, what failed, which calls are left")
+    word(
+        words,
+        "status",
+        _status,
+        "what is on, how far the sweeps are, what waits, what failed, which calls are left",
+    )
 
 
 def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
@@ -48,7 +53,10 @@ def _status(operator: Operator, _arguments: argparse.Namespace) -> Answer:
 def _rows(one: ConnectionStatus, now: datetime) -> Iterator[tuple[str, str]]:
     yield "on", _listed(name for name, is_on in one.concerns.items() if is_on)
     yield "off", _listed(name for name, is_on in one.concerns.items() if not is_on)
-    yield "looked at", _listed(f"{_NAMES[side]} {_ago(now, at)}" for side, at in one.looked.items() if at)
+    yield (
+        "looked at",
+        _listed(f"{_NAMES[side]} {_ago(now, at)}" for side, at in one.looked.items() if at),
+    )
     for name, at in one.newest.items():
         yield f"newest {name}", "not swept yet" if at is None else _ago(now, at)
     yield "imported", _listed(f"{name} {at:%Y-%m-%d}" for name, at in one.imported.items() if at)
@@ -107,5 +115,8 @@ def _connection(one: ConnectionStatus) -> dict[str, object]:
         "hubspot_trouble": one.hubspot_trouble,
         "looked": {str(side): at.isoformat() if at else None for side, at in one.looked.items()},
         "paused": one.pause.since.isoformat() if one.pause else None,
-        "waiting": {str(kind): {"since": it.since.isoformat(), "code": it.code} for kind, it in one.waiting.items()},
+        "waiting": {
+            str(kind): {"since": it.since.isoformat(), "code": it.code}
+            for kind, it in one.waiting.items()
+        },
     }

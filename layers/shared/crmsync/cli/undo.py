@@ -10,27 +10,40 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, word
 from crmsync.cli.tables import table, wrapped
-from crmsync.flows.undo import UndoWanted
+from crmsync.flows.operator.undo import UndoWanted
 from crmsync.wire.job_rows import shown
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.undo import Undone
-    from crmsync.flows.undo_tally import Back, NotBack
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.undo import Undone
+    from crmsync.flows.undo.summary import Back, NotBack
 
 BAR = 30
 
-_CROSSES = "The other side follows by the sync. Run it again to see what is left; nothing is done twice."
+_CROSSES = (
+    "The other side follows by the sync. Run it again to see what is left; nothing is done twice."
+)
 _NEVER = "New records, deletions, merges, associations, deal stages and opt-outs are not undone."
 
 
 def add_words(words: Words) -> None:
     """Add ``undo``."""
-    made = word(words, "undo", _undo, "put back what was overwritten, as far as the settings had it kept")
-    made.add_argument(
-        "--since", metavar="TIME", type=moment, required=True, help="from when on, such as 2026-11-02T10:15 (UTC)"
+    made = word(
+        words, "undo", _undo, "put back what was overwritten, as far as the settings had it kept"
     )
-    made.add_argument("--object", metavar="OBJECT", default="", help="this object alone, such as leads or companies")
+    made.add_argument(
+        "--since",
+        metavar="TIME",
+        type=moment,
+        required=True,
+        help="from when on, such as 2026-11-02T10:15 (UTC)",
+    )
+    made.add_argument(
+        "--object",
+        metavar="OBJECT",
+        default="",
+        help="this object alone, such as leads or companies",
+    )
     made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
     acts(made)
 
@@ -61,7 +74,12 @@ def _undo(operator: Operator, arguments: argparse.Namespace) -> Answer:
 def _tell(name: str, at: int, of: int) -> None:
     """A bar on stderr for a person who waits."""
     full = BAR * at // of if of else BAR
-    print(f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K", end="", file=sys.stderr, flush=True)
+    print(
+        f"\r[{'#' * full}{'.' * (BAR - full)}] {name} {at:,} of {of:,}\x1b[K",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 # What people read.
@@ -70,7 +88,10 @@ def _tell(name: str, at: int, of: int) -> None:
 def _lines(done: Undone) -> Iterator[str]:
     heading = "PUT BACK" if done.applied else "WOULD BE PUT BACK"
     yield f"Since {done.since:%Y-%m-%d %H:%M:%S} UTC"
-    yield table(("CONNECTION", heading, "RECORDS", "VALUES"), [_back_cells(one) for one in done.back]) or "Nothing."
+    yield (
+        table(("CONNECTION", heading, "RECORDS", "VALUES"), [_back_cells(one) for one in done.back])
+        or "Nothing."
+    )
     for one in done.back:
         yield from (f"  {sample.record}: {', '.join(sample.fields)}" for sample in one.samples)
     if done.left:
@@ -111,7 +132,9 @@ def _back_row(one: Back) -> dict[str, object]:
         "object": one.object,
         "records": one.records,
         "values": one.values,
-        "samples": [{"record": str(sample.record), "fields": list(sample.fields)} for sample in one.samples],
+        "samples": [
+            {"record": str(sample.record), "fields": list(sample.fields)} for sample in one.samples
+        ],
     }
 
 

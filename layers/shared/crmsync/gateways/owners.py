@@ -1,7 +1,9 @@
-"""Who may own records on both sides, read whole and kept for ten minutes. Who stands for whom is decided in `crmsync.rules.owners`.
+"""Who may own records on both sides, read whole and kept for ten minutes. Who stands for whom is
+decided in `crmsync.rules.merge.owners`.
 
-HubSpot's owners v3, deactivated ones with ``archived=true`` (platforms, section 1.2); Salesforce's users of three kinds and its queues
-(OWN-1; platforms, section 2.4). HubSpot has some two pages of owners, and Salesforce answers both its queries in one call.
+HubSpot's owners v3, deactivated ones with ``archived=true`` (platforms, section 1.2); Salesforce's
+users of three kinds and its queues (OWN-1; platforms, section 2.4). HubSpot has some two pages of
+owners, and Salesforce answers both its queries in one call.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from crmsync.gateways.hubspot_client import HubspotClient
-from crmsync.gateways.salesforce_ids import full
-from crmsync.gateways.salesforce_queries import QUEUES, USERS, run
-from crmsync.gateways.salesforce_session import SalesforceSession
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.salesforce.ids import full
+from crmsync.gateways.salesforce.queries import QUEUES, USERS, run
+from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.owners import Owner, Owners
 
 MAX_AGE = 600.0
-"""Seconds for which the owners are kept: people come and go slowly, and every contact asks for them."""
+"""Seconds for which the owners are kept: people come and go slowly, and every contact asks for
+them.
+"""
 
 PAGE = 500
 QUEUE = "Queue"
@@ -27,9 +31,16 @@ class OwnersDirectory:
     """Implements `Directory`."""
 
     def __init__(
-        self, hubspot: HubspotClient, salesforce: SalesforceSession, *, now: Callable[[], float], page: int = PAGE
+        self,
+        hubspot: HubspotClient,
+        salesforce: SalesforceSession,
+        *,
+        now: Callable[[], float],
+        page: int = PAGE,
     ) -> None:
-        """Ask over the gateways' connections; `now` gives seconds on any clock that does not go back, `page` is HubSpot's page size."""
+        """Ask over the gateways' connections; `now` gives seconds on any clock that does not go
+        back, `page` is HubSpot's page size.
+        """
         self._hubspot = hubspot
         self._salesforce = salesforce
         self._now = now
@@ -37,10 +48,14 @@ class OwnersDirectory:
         self._kept: tuple[Owners, float] | None = None
 
     def owners(self) -> Owners:
-        """HubSpot's owners and Salesforce's users and queues, at most ten minutes old. Raises `SyncError`."""
+        """HubSpot's owners and Salesforce's users and queues, at most ten minutes old. Raises
+        `SyncError`.
+        """
         kept = self._kept
         if kept is None or self._now() - kept[1] >= MAX_AGE:
-            hubspot = [_owner(row) for archived in (False, True) for row in self._rows(archived=archived)]
+            hubspot = [
+                _owner(row) for archived in (False, True) for row in self._rows(archived=archived)
+            ]
             kept = self._kept = (Owners(tuple(hubspot), tuple(self._users())), self._now())
         return kept[0]
 
@@ -66,7 +81,11 @@ def _owner(row: Mapping[str, Any]) -> Owner:
 
 
 def _user(row: Mapping[str, Any]) -> Owner:
-    identifier, name, email = full(str(row["Id"])), str(row.get("Name") or ""), str(row.get("Email") or "")
+    identifier, name, email = (
+        full(str(row["Id"])),
+        str(row.get("Name") or ""),
+        str(row.get("Email") or ""),
+    )
     return Owner(identifier, name, email, bool(row.get("IsActive")), str(row["UserType"]))
 
 

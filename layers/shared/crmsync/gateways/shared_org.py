@@ -1,11 +1,14 @@
-"""A Salesforce org with which several HubSpot accounts are connected: one person is made there by one account at a time (TEN-1).
+"""A Salesforce org with which several HubSpot accounts are connected: one person is made there by
+one account at a time (TEN-1).
 
     pk                       sk                                  attributes
     claim#<org>#<alias>      claim                               c (connection), u (good until, ms), expires_at
 
-Each account looks for an address before it makes a lead or contact, and one account has an address once. But two accounts may have the same
-new person at the same moment, find nothing, and both make one. So whoever makes one claims its address first. Somebody else's claim means
-to look again: by then the record is there. A claim outlasts the call that took it and is not given back. The key holds no address.
+Each account looks for an address before it makes a lead or contact, and one account has an address
+once. But two accounts may have the same new person at the same moment, find nothing, and both make
+one. So whoever makes one claims its address first. Somebody else's claim means to look again: by
+then the record is there. A claim outlasts the call that took it and is not given back. The key
+holds no address.
 """
 
 from __future__ import annotations
@@ -18,14 +21,16 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import TryAgain
-from crmsync.gateways.aws_errors import aws_error
+from crmsync.gateways.aws.errors import aws_error
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Sealer
 from crmsync.model.records import Record, Ref
 from crmsync.ports import Crm, Fields, Outcome, Survivors
 
 GOOD_FOR = timedelta(minutes=5)
-"""Longer than any Lambda runs that has looked for the address before and is yet to make the record."""
+"""Longer than any Lambda runs that has looked for the address before and is yet to make the
+record.
+"""
 
 KEPT = timedelta(days=1)
 WAIT = 30
@@ -36,10 +41,19 @@ _EMAIL = "Email"
 
 
 class Claims:
-    """Addresses that one connection is about to make records of, in a table with the keys `pk` and `sk`."""
+    """Addresses that one connection is about to make records of, in a table with the keys `pk` and
+    `sk`.
+    """
 
     def __init__(
-        self, client: Any, table: str, org: str, connection: str, *, sealer: Sealer, now: Callable[[], datetime]
+        self,
+        client: Any,
+        table: str,
+        org: str,
+        connection: str,
+        *,
+        sealer: Sealer,
+        now: Callable[[], datetime],
     ) -> None:
         """Claim for `connection` in the org of that name, with the boto3 `client` ("dynamodb")."""
         self._client = client
@@ -50,10 +64,16 @@ class Claims:
         self._now = now
 
     def take(self, addresses: Iterable[str]) -> frozenset[str]:
-        """Those of the addresses that are ours to make; the others are another connection's at present. Raises `TryAgain`."""
+        """Those of the addresses that are ours to make; the others are another connection's at
+        present. Raises `TryAgain`.
+        """
         wanted = sorted(set(addresses))
         with ThreadPoolExecutor(THREADS) as pool:
-            return frozenset(one for one, is_ours in zip(wanted, pool.map(self._take, wanted), strict=True) if is_ours)
+            return frozenset(
+                one
+                for one, is_ours in zip(wanted, pool.map(self._take, wanted), strict=True)
+                if is_ours
+            )
 
     def _take(self, address: str) -> bool:
         now = self._now()
@@ -93,14 +113,20 @@ class SharedOrg:
         self._claims = claims
 
     def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
-        """Make records whose address is nobody else's to make; the others are to be looked at again. Raises `SyncError`."""
+        """Make records whose address is nobody else's to make; the others are to be looked at
+        again. Raises `SyncError`.
+        """
         addresses = [_address(effect) for effect in effects]
         ours = self._claims.take(filter(None, addresses)) | {""}
-        mine = [effect for effect, address in zip(effects, addresses, strict=True) if address in ours]
+        mine = [
+            effect for effect, address in zip(effects, addresses, strict=True) if address in ours
+        ]
         made = iter(self._org.create(mine) if mine else ())
         return [next(made) if address in ours else _taken() for address in addresses]
 
-    def read(self, refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+    def read(
+        self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
+    ) -> Mapping[Ref, Record]:
         """As the org does."""
         return self._org.read(refs, fields, history=history)
 
@@ -126,7 +152,9 @@ def _address(effect: CreateRecord) -> str:
 
 
 def _taken() -> TryAgain:
-    return TryAgain("another HubSpot account is making a record with this address", after=WAIT, code="CLAIMED")
+    return TryAgain(
+        "another HubSpot account is making a record with this address", after=WAIT, code="CLAIMED"
+    )
 
 
 def _ms(moment: datetime) -> str:

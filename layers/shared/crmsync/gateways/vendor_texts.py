@@ -1,8 +1,11 @@
-"""What is kept of a CRM's text about a refusal: known sentences alone, filled in with nothing but names of fields, numbers and record ids.
+"""What is kept of a CRM's text about a refusal: known sentences alone, filled in with nothing but
+names of fields, numbers and record ids.
 
-A CRM may quote anything in its texts: values of the record, of other records, what a trigger's author put together. So a text is kept only
-where it is one of the sentences that the vendor is known to write with that code. Where a sentence has a value or a label, an ellipsis
-stands instead. Of any other text nothing is kept; its code, its field and our own hint say what there is to say (decision 39).
+A CRM may quote anything in its texts: values of the record, of other records, what a trigger's
+author put together. So a text is kept only where it is one of the sentences that the vendor is
+known to write with that code. Where a sentence has a value or a label, an ellipsis stands instead.
+Of any other text nothing is kept; its code, its field and our own hint say what there is to say
+(decision 39).
 
 A sentence is written with these slots:
 
@@ -45,7 +48,9 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,79}|[1-9][0-9]{2}")
 
 
 def kept(text: str, sentences: Iterable[str], values: Iterable[object] = ()) -> str:
-    """The first of the `sentences` that the whole text is, filled in; "" where it is none of them. `values` are those of the record."""
+    """The first of the `sentences` that the whole text is, filled in; "" where it is none of them.
+    `values` are those of the record.
+    """
     if len(text) > LONGEST:
         return ""
     plain = plain_of(text)
@@ -57,12 +62,16 @@ def kept(text: str, sentences: Iterable[str], values: Iterable[object] = ()) -> 
 
 
 def whole(text: str) -> str:
-    """The beginning of a text as it is: for refusals of what holds nobody's data, which somebody at a terminal reads and nothing stores."""
+    """The beginning of a text as it is: for refusals of what holds nobody's data, which somebody at
+    a terminal reads and nothing stores.
+    """
     return " ".join(text.split())[:SHOWN]
 
 
 def plain_of(text: str) -> str:
-    """A text without HTML's escapes, other apostrophes, line breaks and double blanks: the form in which sentences are compared."""
+    """A text without HTML's escapes, other apostrophes, line breaks and double blanks: the form in
+    which sentences are compared.
+    """
     return " ".join(unescape(text).replace("\u2019", "'").split())
 
 
@@ -83,7 +92,9 @@ def _pattern(sentence: str) -> re.Pattern[str]:
     """The expression that a sentence's text matches."""
     literals = map(re.escape, _SLOT.split(sentence))
     slots = [_SLOTS[slot] for slot in _SLOT.findall(sentence)]
-    return re.compile("".join(part for pair in zip(literals, [*slots, ""], strict=True) for part in pair))
+    return re.compile(
+        "".join(part for pair in zip(literals, [*slots, ""], strict=True) for part in pair)
+    )
 
 
 def _filled(sentence: str, found: re.Match[str], personal: set[str]) -> str:
@@ -94,6 +105,9 @@ def _filled(sentence: str, found: re.Match[str], personal: set[str]) -> str:
         if slot.group() == OMITTED:
             return OMITTED
         told = next(contents)
-        return ", ".join(OMITTED if name.strip().casefold() in personal else name.strip() for name in told.split(","))
+        return ", ".join(
+            OMITTED if name.strip().casefold() in personal else name.strip()
+            for name in told.split(",")
+        )
 
     return _SLOT.sub(content, sentence)

@@ -1,1 +1,3 @@
-"""The nouns: records, links, changes, plans, effects, settings. Frozen values only; nothing here decides or does I/O."""
+"""The nouns: records, links, changes, plans, effects, settings. Frozen values only; nothing here
+decides or does I/O.
+"""

@@ -9,7 +9,8 @@ from crmsync.model.records import Side
 
 
 class Counted(StrEnum):
-    """What is counted per hour: records whose values are overwritten, records that lose a value, and deletions (Q-30).
+    """What is counted per hour: records whose values are overwritten, records that lose a value,
+    and deletions (Q-30).
 
     Records that an undo writes back are counted apart from the changes that it takes back.
     """
@@ -22,7 +23,9 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hold:
-    """On `side`, what is `counted` so waits for the operator: all that would be written there, or only the blanks."""
+    """On `side`, what is `counted` so waits for the operator: all that would be written there, or
+    only the blanks.
+    """
 
     side: Side
     counted: Counted

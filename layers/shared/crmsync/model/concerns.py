@@ -1,4 +1,6 @@
-"""Which concern a CRM's object belongs to, and which concerns a connection has switched on. Data and lookups only."""
+"""Which concern a CRM's object belongs to, and which concerns a connection has switched on. Data
+and lookups only.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +35,23 @@ SIGNS: Mapping[str, Kind] = MappingProxyType(
         "RecordType": Kind.OPPORTUNITY,
     }
 )
-"""Salesforce's objects that are no half of a pair but whose changes tell a concern that it must look at something else."""
+"""Salesforce's objects that are no half of a pair but whose changes tell a concern that it must
+look at something else.
+"""
 
 DEFINITIONS = frozenset({"OpportunityStage", "RecordType"})
 """Those of them that an administrator changes, once in a while."""
 
 MAKE_WAY = frozenset({"Opportunity", "OpportunityContactRole"})
-"""Those that are left out of the look that takes definitions along: one call to Salesforce asks for five objects, and leads, contacts and
-accounts hurry more."""
+"""Those that are left out of the look that takes definitions along: one call to Salesforce asks for
+five objects, and leads, contacts and accounts hurry more.
+"""
 
 
 def kinds_of(connection: Connection) -> frozenset[Kind]:
-    """The concerns that are switched on (SET-4, SET-5: each by a switch of its own; deals sync only where companies do, OPP-2)."""
+    """The concerns that are switched on (SET-4, SET-5: each by a switch of its own; deals sync only
+    where companies do, OPP-2).
+    """
     switches = {
         Kind.CONTACT: connection.contacts.sync,
         Kind.ACCOUNT: connection.companies.sync,
@@ -58,7 +65,9 @@ ACTIVITIES = frozenset({"Activity", "Task"})
 
 
 def mail_kinds_of(connection: Connection) -> tuple[str, ...]:
-    """The kinds of e-mail events that become tasks (SET-10): none where contacts do not sync, as a task needs the link of one."""
+    """The kinds of e-mail events that become tasks (SET-10): none where contacts do not sync, as a
+    task needs the link of one.
+    """
     return connection.email_tasks.kinds if connection.contacts.sync else ()
 
 
@@ -69,14 +78,19 @@ def objects_of(connection: Connection, side: Side) -> dict[str, Kind]:
 
 
 def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
-    """The objects of a side whose changes a connection must hear of, each with the concern that it tells: its own, and their signs."""
+    """The objects of a side whose changes a connection must hear of, each with the concern that it
+    tells: its own, and their signs.
+    """
     kinds = kinds_of(connection)
     signs = SIGNS if side is Side.SALESFORCE else {}
-    return objects_of(connection, side) | {name: kind for name, kind in signs.items() if kind in kinds}
+    return objects_of(connection, side) | {
+        name: kind for name, kind in signs.items() if kind in kinds
+    }
 
 
 def since_of(connection: Connection, kind: Kind) -> datetime | None:
-    """Since when a concern is on, as the push that switched it on was dated; None where it is older than that dates are kept.
+    """Since when a concern is on, as the push that switched it on was dated; None where it is older
+    than that dates are kept.
 
     Opportunities sync where both deals and companies are on (OPP-2), so the later one counts.
     """

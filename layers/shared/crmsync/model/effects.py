@@ -1,7 +1,7 @@
 """Everything the program can do to the world, as values, and the plan that lists them.
 
-Effects are compared whole in tests, printed in dry runs and applied in batches; they never apply themselves. Each one names the rules that
-caused it (``because``).
+Effects are compared whole in tests, printed in dry runs and applied in batches; they never apply
+themselves. Each one names the rules that caused it (``because``).
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ Because: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class CreateRecord:
-    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync field, so that a repeat finds the first.
+    """Make a record of `object` on `side`, once: `key` is the value of the side's unique crmsync
+    field, so that a repeat finds the first.
 
-    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does. `group` is as in `UpdateRecord`.
+    `assign` lets Salesforce's lead assignment rules choose the owner (OWN-9); no other write does.
+    `group` is as in `UpdateRecord`.
     """
 
     side: Side
@@ -40,8 +42,9 @@ class CreateRecord:
 class UpdateRecord:
     """Write these fields, and only these, to a record.
 
-    A `courtesy` is a write that nothing depends on, such as the other side's id: where it is refused, the plan goes on without it.
-    `group` is the id of the parent that Salesforce locks along with the record (a contact's account); "" = none, or nobody knows.
+    A `courtesy` is a write that nothing depends on, such as the other side's id: where it is
+    refused, the plan goes on without it. `group` is the id of the parent that Salesforce locks
+    along with the record (a contact's account); "" = none, or nobody knows.
     """
 
     place: Place
@@ -67,7 +70,9 @@ class DeleteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Associate:
-    """Associate two HubSpot records; `primary`: as the one company that counts for a contact or a deal. What is associated stays so."""
+    """Associate two HubSpot records; `primary`: as the one company that counts for a contact or a
+    deal. What is associated stays so.
+    """
 
     place: Place
     other: Place
@@ -82,7 +87,9 @@ class Associate:
 
 @dataclass(frozen=True, slots=True)
 class Dissociate:
-    """Take the association of two HubSpot records away, whatever its labels (Q-29: only where the settings ask for it)."""
+    """Take the association of two HubSpot records away, whatever its labels (Q-29: only where the
+    settings ask for it).
+    """
 
     place: Place
     other: Place
@@ -96,7 +103,9 @@ class Dissociate:
 
 @dataclass(frozen=True, slots=True)
 class EndRole:
-    """Take a contact's role in an opportunity away (Q-29: only where the settings ask for it). The one thing deleted in Salesforce."""
+    """Take a contact's role in an opportunity away (Q-29: only where the settings ask for it). The
+    one thing deleted in Salesforce.
+    """
 
     ref: Ref
     because: Because = ()
@@ -111,8 +120,9 @@ class EndRole:
 class RollUp:
     """Add up the opportunities of these HubSpot contacts anew, from their contact roles (ROLL-1).
 
-    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1): theirs is the news. `ties` are
-    those that were just made or taken away: what they follow must still be so.
+    The lifecycle stage of those in `moves` goes forward with it where the settings let it (LIFE-1):
+    theirs is the news. `ties` are those that were just made or taken away: what they follow must
+    still be so.
     """
 
     contacts: frozenset[Ref]
@@ -123,10 +133,11 @@ class RollUp:
 
 @dataclass(frozen=True, slots=True)
 class WriteTask:
-    """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to it.
+    """Make the Salesforce task called `key`, once; or, where `task` names it, write these fields to
+    it.
 
-    `tried` says that a call may have made it already of which nobody knows what became. Tasks have a flow of their own, so this is no
-    effect of a pair's plan.
+    `tried` says that a call may have made it already of which nobody knows what became. Tasks have
+    a flow of their own, so this is no effect of a pair's plan.
     """
 
     key: str
@@ -138,7 +149,9 @@ class WriteTask:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite (OPT-6)."""
+    """Unsubscribe the address from all HubSpot e-mail; there is no effect that does the opposite
+    (OPT-6).
+    """
 
     email: str
     because: Because = ()
@@ -162,7 +175,9 @@ class DropLink:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be written, or (None) what we just wrote."""
+    """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be
+    written, or (None) what we just wrote.
+    """
 
     ref: Ref
     kind: Kind
@@ -186,16 +201,20 @@ class Category(StrEnum):
     PRIVACY = "privacy"
 
 
-_LASTING = frozenset({Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY})
+_LASTING = frozenset(
+    {Category.WAITING, Category.MAPPING, Category.BRAKE, Category.HELD, Category.PRIVACY}
+)
 NO_RECORD = "field"
 """What stands in the place of an object's name in a report about a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which field, and what to do about it.
+    """Tell people about a record: why it does not sync (an error, or `Category.WAITING`), in which
+    field, and what to do about it.
 
-    ``waits_for`` names the records that stand in its way: once one of them lets go, this one is looked at again.
+    ``waits_for`` names the records that stand in its way: once one of them lets go, this one is
+    looked at again.
     """
 
     ref: Ref
@@ -210,7 +229,8 @@ class Report:
     def lasts(self) -> bool:
         """Whether it stands until something ends it, however long nobody reports it again.
 
-        That is so for what waits, is held back or rests, which would be forgotten with its report; and all its words are our own.
+        That is so for what waits, is held back or rests, which would be forgotten with its report;
+        and all its words are our own.
         """
         return self.category in _LASTING or bool(self.waits_for) or self.ref.object == NO_RECORD
 
@@ -233,7 +253,9 @@ Effect: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Both sides changed the same field to different values: who won, by which policy. For the audit trail; the loser is named by side."""
+    """Both sides changed the same field to different values: who won, by which policy. For the
+    audit trail; the loser is named by side.
+    """
 
     hubspot: str
     salesforce: str
@@ -253,11 +275,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What shall happen for one record: effects in the order in which they must be applied, conflicts settled, and what was left alone.
+    """What shall happen for one record: effects in the order in which they must be applied,
+    conflicts settled, and what was left alone.
 
-    ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link stored, once the record has its id.
-    ``undecided`` says that it turns on when HubSpot's values were set: plan again with their history. ``is_partial`` that the two sides go
-    on with different values in a field, so what was told of that still stands.
+    ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link
+    stored, once the record has its id. ``undecided`` says that it turns on when HubSpot's values
+    were set: plan again with their history. ``is_partial`` that the two sides go on with different
+    values in a field, so what was told of that still stands.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -274,7 +298,9 @@ def nothing(text: str, *because: str) -> Plan:
 
 
 def effect_line(effect: Effect) -> str:
-    """One line that tells what an effect does and why, without any value: for logs, previews and the audit trail."""
+    """One line that tells what an effect does and why, without any value: for logs, previews and
+    the audit trail.
+    """
     because = f" ({', '.join(effect.because)})" if effect.because else ""
     return f"{_line(effect)}{because}"
 

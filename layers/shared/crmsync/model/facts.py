@@ -1,4 +1,6 @@
-"""What was gathered about one change: all that a plan is made from. A kind adds what only its own rules ask for."""
+"""What was gathered about one change: all that a plan is made from. A kind adds what only its own
+rules ask for.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,13 @@ from crmsync.model.records import Record, Ref, Side
 class Facts:
     """All that was gathered about one change.
 
-    ``hubspot`` and ``salesforce`` are the records of the pair, as far as there is one and they still exist, under a new id where one was
-    merged or converted. ``outlived`` says that what became of one of them belongs to another link. Without a link, ``candidates`` are the
-    records of the other side that may be the same, ``taken`` those among them that already belong to another link, and ``buried`` the
-    tombstones of others among them; ``remembered`` is the record of the other side that this one names as its counterpart, ``orphaned``
-    that this one no longer exists. ``holds`` is what the brakes hold back of this pair in this batch.
+    ``hubspot`` and ``salesforce`` are the records of the pair, as far as there is one and they
+    still exist, under a new id where one was merged or converted. ``outlived`` says that what
+    became of one of them belongs to another link. Without a link, ``candidates`` are the records of
+    the other side that may be the same, ``taken`` those among them that already belong to another
+    link, and ``buried`` the tombstones of others among them; ``remembered`` is the record of the
+    other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
+    ``holds`` is what the brakes hold back of this pair in this batch.
     """
 
     change: Change

@@ -1,6 +1,8 @@
-"""One row of a field map: which property goes with which field, whose value counts, and how a value crosses.
+"""One row of a field map: which property goes with which field, whose value counts, and how a value
+crosses.
 
-The rows themselves are data in `crmsync.rules.field_maps` and in the operator's settings; both are made of this type.
+The rows themselves are data in `crmsync.rules.fields.maps` and in the operator's settings; both are
+made of this type.
 """
 
 from __future__ import annotations
@@ -37,9 +39,13 @@ class Form(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     DAY = "day"
-    """A date in HubSpot, a moment in Salesforce; only the day counts, in the time zone of the HubSpot account."""
+    """A date in HubSpot, a moment in Salesforce; only the day counts, in the time zone of the
+    HubSpot account.
+    """
     DATED = "dated"
-    """A moment in HubSpot, a date in Salesforce; only the day counts, in the time zone of the HubSpot account."""
+    """A moment in HubSpot, a date in Salesforce; only the day counts, in the time zone of the
+    HubSpot account.
+    """
     CHOICE = "choice"
     MULTI = "multi"
     DOMAIN = "domain"
@@ -52,15 +58,19 @@ Choices: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """HubSpot property ``hubspot`` goes with Salesforce field ``salesforce`` under the policy ``update``.
+    """HubSpot property ``hubspot`` goes with Salesforce field ``salesforce`` under the policy
+    ``update``.
 
-    What follows ``form`` is known for the default rows and learnt from both live schemas for an operator's own:
-    ``objects`` are the Salesforce objects that the row serves (none named: every one, MAP-11); ``length`` is how many characters the field
-    keeps, or how many digits before the point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
-    values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other value.
+    What follows ``form`` is known for the default rows and learnt from both live schemas for an
+    operator's own: ``objects`` are the Salesforce objects that the row serves (none named: every
+    one, MAP-11); ``length`` is how many characters the field keeps, or how many digits before the
+    point (0: no limit), ``scale`` how many behind it (-1: any number); ``choices`` pairs HubSpot's
+    values with Salesforce's, in HubSpot's order; ``restricted`` says that Salesforce takes no other
+    value.
 
-    ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one that was there from the start (MAP-6).
-    It is no part of the operator's file: the push sets it. ``zone`` is the time zone in which a moment's day is told; the book sets it.
+    ``since`` (UTC) is when a row came into force on pairs that were linked before; None for one
+    that was there from the start (MAP-6). It is no part of the operator's file: the push sets it.
+    ``zone`` is the time zone in which a moment's day is told; the book sets it.
     """
 
     hubspot: str
@@ -92,8 +102,9 @@ class FieldRule:
 class Spelling:
     """How one side spells the values of a field, so far as comparing them needs it.
 
-    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both sides are compared by. ``since`` is that of
-    the row: what was agreed under an earlier row for the same field does not count for a newer one.
+    ``same`` leads from this side's spelling of a choice, in small letters, to the one that both
+    sides are compared by. ``since`` is that of the row: what was agreed under an earlier row for
+    the same field does not count for a newer one.
     """
 
     form: Form

@@ -1,6 +1,7 @@
 """What a backfill is: a job of one connection, the objects it walks through, and where it stands.
 
-A job names records to look at and nothing else; what is done about them is decided where each change is looked at. Nothing is decided here.
+A job names records to look at and nothing else; what is done about them is decided where each
+change is looked at. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from crmsync.model.records import Side
 
 
 class Verb(StrEnum):
-    """Why records are walked through: to bring in what is older than the connection, or to look at everything once more (MAP-6).
+    """Why records are walked through: to bring in what is older than the connection, or to look at
+    everything once more (MAP-6).
 
-    An undo puts back what was overwritten, a release lets cross what a brake holds back, and a drop throws it away; the command itself
-    does these, and no errand is sent for them.
+    An undo puts back what was overwritten, a release lets cross what a brake holds back, and a drop
+    throws it away; the command itself does these, and no errand is sent for them.
     """
 
     IMPORT = "import"
@@ -44,8 +46,9 @@ class JobState(StrEnum):
 class Leg:
     """A part of a job: all records of one object on one side, or with `ids` those alone.
 
-    `with_email` leaves out records without an address. `total` is how many there were when the job was made, `left_out` how many
-    were left out for want of an address (IMP-4); both may be a little behind.
+    `with_email` leaves out records without an address. `total` is how many there were when the job
+    was made, `left_out` how many were left out for want of an address (IMP-4); both may be a little
+    behind.
     """
 
     side: Side
@@ -57,18 +60,21 @@ class Leg:
 
     def __str__(self) -> str:
         """``hubspot contact``, or ``hubspot contact 81`` where it is one record."""
-        return " ".join((self.side, self.object, *self.ids[:1], *(("...",) if self.ids[1:] else ())))
+        return " ".join(
+            (self.side, self.object, *self.ids[:1], *(("...",) if self.ids[1:] else ()))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A backfill of one connection. Times are UTC.
 
-    ``at`` is the leg that is being walked and ``after`` how far: where to go on, in the side's own words; of an
-    undo it says what is put back. ``queued`` counts records whose
-    change was put on the bus, ``waiting`` those of them that had not been looked at when somebody last looked. ``limit`` is the brake: at
-    most so many records, 0 for no brake. ``listed_at`` is when the last page was passed on. ``trouble`` says why it does not go on.
-    ``turn`` and ``ticket`` name the one message that may make the next turn. ``version`` counts saves.
+    ``at`` is the leg that is being walked and ``after`` how far: where to go on, in the side's own
+    words; of an undo it says what is put back. ``queued`` counts records whose change was put on
+    the bus, ``waiting`` those of them that had not been looked at when somebody last looked.
+    ``limit`` is the brake: at most so many records, 0 for no brake. ``listed_at`` is when the last
+    page was passed on. ``trouble`` says why it does not go on. ``turn`` and ``ticket`` name the one
+    message that may make the next turn. ``version`` counts saves.
     """
 
     connection: str

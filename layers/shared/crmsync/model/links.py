@@ -1,6 +1,8 @@
-"""What is remembered of a pair: the mapping, the base, the echo ledger and the idempotency record in one.
+"""What is remembered of a pair: the mapping, the base, the echo ledger and the idempotency record
+in one.
 
-A link holds no personal data: the base is keyed hashes, so it can tell that a value differs but not what it was.
+A link holds no personal data: the base is keyed hashes, so it can tell that a value differs but not
+what it was.
 """
 
 from __future__ import annotations
@@ -18,18 +20,23 @@ from crmsync.model.records import Kind, Ref, Side, Value
 
 TAG_BYTES = 4
 SEAL_BYTES = 5
-"""Four bytes name a field and five seal its value: a link of forty mapped fields, both bases in it, stays under one DynamoDB write unit
-(1 KB), and a changed value goes unnoticed once in 10^12."""
+"""Four bytes name a field and five seal its value: a link of forty mapped fields, both bases in it,
+stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once in 10^12.
+"""
 
 OPEN = bytes(SEAL_BYTES)
 """Stands in a base for a field that was looked at and could not be agreed on."""
 
 
 CHANGED = b"\xff" * SEAL_BYTES
-"""Stands in a base for a field whose value has yet to cross: it equals no value, so the field counts as changed."""
+"""Stands in a base for a field whose value has yet to cross: it equals no value, so the field
+counts as changed.
+"""
 
 LONGEST_WRITE = timedelta(minutes=3)
-"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to a CRM does not outlive it by another."""
+"""Nobody writes what was announced longer ago: a sync Lambda ends after two minutes, and a call to
+a CRM does not outlive it by another.
+"""
 
 REVISION_BYTES = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +44,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
 
 ALIAS_BYTES = 16
-"""An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever share one."""
+"""An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever
+share one.
+"""
 
 
 @lru_cache(maxsize=4096)
@@ -47,15 +56,19 @@ def tag(name: str) -> bytes:
 
 
 class Sealer:
-    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back from lists of names.
+    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back
+    from lists of names.
 
-    While keys are being changed it knows the earlier ones as well: all seals of a link are of one key, whose number the link has.
+    While keys are being changed it knows the earlier ones as well: all seals of a link are of one
+    key, whose number the link has.
     """
 
     __slots__ = ("_earlier", "_keyed", "_naming", "number")
 
     def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Sealer] = ()) -> None:
-        """Use `key` (16 to 64 bytes), the one of that number. Raises `ValueError` for a shorter or longer one."""
+        """Use `key` (16 to 64 bytes), the one of that number. Raises `ValueError` for a shorter or
+        longer one.
+        """
         if not 16 <= len(key) <= 64:  # noqa: PLR2004 - blake2b's own ceiling, and a floor against toy keys
             msg = "the link key must have 16 to 64 bytes"
             raise ValueError(msg)
@@ -69,7 +82,9 @@ class Sealer:
         return number == self.number or number in self._earlier
 
     def of(self, number: int) -> Sealer:
-        """The sealer with the key of that number alone; for a key that is gone one whose seals equal none that there is."""
+        """The sealer with the key of that number alone; for a key that is gone one whose seals
+        equal none that there is.
+        """
         if number == self.number:
             return self
         known = self._earlier.get(number)
@@ -82,9 +97,11 @@ class Sealer:
         return sealing.digest()
 
     def alias(self, text: str) -> str:
-        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same for the same text.
+        """A name that stands for `text` and does not give it away: 32 hexadecimal digits, the same
+        for the same text.
 
-        It is made with the oldest key, so that the same text keeps its name as long as that is there.
+        It is made with the oldest key, so that the same text keeps its name as long as that is
+        there.
         """
         if older := [one for one in self._earlier.values() if one.number < self.number]:
             return min(older, key=lambda one: one.number).alias(text)
@@ -121,7 +138,9 @@ class Base:
         return Base({**self.seals, **{tag(name): seal for name, seal in seals.items()}})
 
     def leaving_open(self, names: Iterable[str]) -> Base:
-        """This base with the named fields looked at and not agreed on; unlike those that it does not know, they are still to cross."""
+        """This base with the named fields looked at and not agreed on; unlike those that it does
+        not know, they are still to cross.
+        """
         return Base({**self.seals, **dict.fromkeys(tags(names), OPEN)})
 
     def still_to_cross(self, names: Iterable[str]) -> Base:
@@ -150,7 +169,9 @@ def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Stands for the id of a record that does not exist yet; filled when its `CreateRecord` has been applied."""
+    """Stands for the id of a record that does not exist yet; filled when its `CreateRecord` has
+    been applied.
+    """
 
     name: str
 
@@ -163,9 +184,10 @@ Place: TypeAlias = Ref | Slot
 class Intent:
     """What we last announced to write to one side of a pair, before writing it.
 
-    ``revision`` is what the record shows once the write has reached it, b"" before the first one. ``replaces`` has, for each
-    field in flight (its tag), the seals that the record may show instead of the announced value: those of values that the write
-    replaces, or that an earlier write of ours, perhaps still on its way, would put there. ``at`` is when it was announced (UTC).
+    ``revision`` is what the record shows once the write has reached it, b"" before the first one.
+    ``replaces`` has, for each field in flight (its tag), the seals that the record may show instead
+    of the announced value: those of values that the write replaces, or that an earlier write of
+    ours, perhaps still on its way, would put there. ``at`` is when it was announced (UTC).
     """
 
     revision: bytes = b""
@@ -173,15 +195,21 @@ class Intent:
     at: datetime | None = None
 
     def dated(self, now: datetime) -> Intent:
-        """This intent as announced at `now`, to the millisecond, if anything is in flight and it has no time yet."""
+        """This intent as announced at `now`, to the millisecond, if anything is in flight and it
+        has no time yet.
+        """
         at = now.replace(microsecond=now.microsecond // 1000 * 1000)
         return replace(self, at=at) if self.replaces and self.at is None else self
 
     def to_bytes(self) -> bytes:
-        """The compact form that the table keeps: revision, time in milliseconds (0 = none), then tag and seal, sorted."""
+        """The compact form that the table keeps: revision, time in milliseconds (0 = none), then
+        tag and seal, sorted.
+        """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = sorted(key + seal for key, seals in self.replaces.items() for seal in seals)
-        return self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
+        return (
+            self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
+        )
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Intent:
@@ -209,14 +237,16 @@ class LinkState(StrEnum):
 class Link:
     """The stored id mapping of a pair.
 
-    ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in its answer: a value that comes back
-    otherwise while we were the last to write has been settled by Salesforce, not changed by a person. The two owners are kept as plain ids,
-    as the last Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are the ids of those HubSpot
-    contacts that the two sides agreed on tying to a deal and its opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion
-    made the link a tombstone, as far as that is known. The intents say what was announced to be written to each side, as the link is saved
-    before the write; ``tying`` that somebody is about to change who is tied. ``holds`` is what a brake keeps from being written until the
-    operator decides. ``version`` counts the saves; 0 = new. ``key`` is the number of
-    the key that all its seals are made with.
+    ``wrote`` names the Salesforce fields of our last write there, which Salesforce does not show in
+    its answer: a value that comes back otherwise while we were the last to write has been settled
+    by Salesforce, not changed by a person. The two owners are kept as plain ids, as the last
+    Salesforce owner must be known again (OWN-7); "" = none, None = never looked at. ``tied`` are
+    the ids of those HubSpot contacts that the two sides agreed on tying to a deal and its
+    opportunity (OPP-9, OPP-12). ``died`` is the side whose record's deletion made the link a
+    tombstone, as far as that is known. The intents say what was announced to be written to each
+    side, as the link is saved before the write; ``tying`` that somebody is about to change who is
+    tied. ``holds`` is what a brake keeps from being written until the operator decides. ``version``
+    counts the saves; 0 = new. ``key`` is the number of the key that all its seals are made with.
     """
 
     connection: str
@@ -252,10 +282,16 @@ class Link:
 
     def announcing(self, side: Side, intent: Intent) -> Link:
         """The link with another intent for `side`."""
-        return replace(self, hubspot_intent=intent) if side is Side.HUBSPOT else replace(self, salesforce_intent=intent)
+        return (
+            replace(self, hubspot_intent=intent)
+            if side is Side.HUBSPOT
+            else replace(self, salesforce_intent=intent)
+        )
 
     def announced_at(self, now: datetime) -> Link:
-        """The link with `now` as the time of each intent that has none yet and something in flight."""
+        """The link with `now` as the time of each intent that has none yet and something in
+        flight.
+        """
         return replace(
             self,
             hubspot_intent=self.hubspot_intent.dated(now),

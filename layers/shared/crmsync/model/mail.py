@@ -1,7 +1,9 @@
-"""Marketing e-mail events, the e-mails they are about, and what is remembered of the tasks made from them.
+"""Marketing e-mail events, the e-mails they are about, and what is remembered of the tasks made
+from them.
 
-An event is the one thing that is itself and not a hint where to look: nothing but the log knows of it. It is known by its id together with
-the moment it was created (TASK-31). Moments are milliseconds since 1970, as the log has them.
+An event is the one thing that is itself and not a hint where to look: nothing but the log knows of
+it. It is known by its id together with the moment it was created (TASK-31). Moments are
+milliseconds since 1970, as the log has them.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ _MS = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """One event of the log: somebody (the `recipient`, an address) did something (`kind`) with an e-mail (`app` and `campaign`).
+    """One event of the log: somebody (the `recipient`, an address) did something (`kind`) with an
+    e-mail (`app` and `campaign`).
 
-    `is_filtered` marks what HubSpot takes for a machine's doing, `is_obsolete` what another event has replaced.
+    `is_filtered` marks what HubSpot takes for a machine's doing, `is_obsolete` what another event
+    has replaced.
     """
 
     id: str
@@ -39,7 +43,9 @@ class MailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """An e-mail as HubSpot's users know it: its name, and the subject line that the recipient saw."""
+    """An e-mail as HubSpot's users know it: its name, and the subject line that the recipient
+    saw.
+    """
 
     name: str = ""
     subject: str = ""
@@ -47,9 +53,11 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of the log to be worked through: events of one `kind` from `start` to `end`, both included.
+    """A stretch of the log to be worked through: events of one `kind` from `start` to `end`, both
+    included.
 
-    `at` says when it was queued, `tries` how often its work was put off. It names no event and nobody: who works on it reads the log again.
+    `at` says when it was queued, `tries` how often its work was put off. It names no event and
+    nobody: who works on it reads the log again.
     """
 
     connection: str
@@ -64,8 +72,9 @@ class Window:
 class Tally:
     """What is remembered of one task, or of events that shall have none.
 
-    `key` names the task in Salesforce, `seen` has the marks of all events that are done with, `counted` says how many of them the task
-    stands for, `task` is its id once it is known. Until the moment `until` somebody may be writing it. `version` counts the saves; 0 = new.
+    `key` names the task in Salesforce, `seen` has the marks of all events that are done with,
+    `counted` says how many of them the task stands for, `task` is its id once it is known. Until
+    the moment `until` somebody may be writing it. `version` counts the saves; 0 = new.
     """
 
     key: str

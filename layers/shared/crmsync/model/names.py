@@ -1,6 +1,8 @@
-"""The product's own names inside the two CRMs. Whoever speaks of our property, field or client does so with these.
+"""The product's own names inside the two CRMs. Whoever speaks of our property, field or client does
+so with these.
 
-They are data shared by rules, gateways and set-up; renaming one orphans what deployments have stored.
+They are data shared by rules, gateways and set-up; renaming one orphans what deployments have
+stored.
 """
 
 from __future__ import annotations
@@ -11,14 +13,19 @@ HUBSPOT_KEY = "crmsync_salesforce_id"
 """HubSpot contact property, unique: the id of the linked Salesforce record. Upserts go by it."""
 
 SALESFORCE_KEY = "Crmsync_HubSpot_Id__c"
-"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as several portals may
-share an org (TEN-1)."""
+"""Salesforce field on Lead and Contact, external id and unique: ``<portal id>-<HubSpot id>``, as
+several portals may share an org (TEN-1).
+"""
 
 HUBSPOT_REVISION = "crmsync_revision"
-"""HubSpot property of contacts, companies and deals: the newest of our writes that has reached the record (`Intent.revision`)."""
+"""HubSpot property of contacts, companies and deals: the newest of our writes that has reached the
+record (`Intent.revision`).
+"""
 
 TASK_KEY = "Crmsync_Email_Event__c"
-"""Salesforce field on Activity, external id: which e-mail events a task stands for, so that a repeat finds the first."""
+"""Salesforce field on Activity, external id: which e-mail events a task stands for, so that a
+repeat finds the first.
+"""
 
 TASK_COUNT = "Crmsync_Email_Event_Count__c"
 """Salesforce field on Activity, a number: how many events a task stands for."""
@@ -26,11 +33,16 @@ TASK_COUNT = "Crmsync_Email_Event_Count__c"
 MERGED_IDS = "hs_merged_object_ids"
 """HubSpot's own property: the ids of the records that a record was merged from, ``81;93``."""
 
+LIFECYCLE_STAGE = "lifecyclestage"
+"""HubSpot's own property of contacts and companies: how far a customer relation has come."""
+
 HUBSPOT_GROUP = "crmsync"
 """Property group of our own HubSpot properties."""
 
 SALESFORCE_CLIENT = "crmsync"
-"""Our name in ``Sforce-Call-Options: client=``, which Salesforce repeats as the origin of a change."""
+"""Our name in ``Sforce-Call-Options: client=``, which Salesforce repeats as the origin of a
+change.
+"""
 
 PERMISSION_SET = "Crmsync"
 """Salesforce permission set that makes our fields visible to the integration user."""
@@ -42,10 +54,11 @@ def salesforce_key(portal_id: int, hubspot_id: str) -> str:
 
 
 def salesforce_revision(portal_id: int) -> str:
-    """Salesforce field on Lead, Contact, Account and Opportunity, like `HUBSPOT_REVISION`: each portal has its own (TEN-1).
+    """Salesforce field on Lead, Contact, Account and Opportunity, like `HUBSPOT_REVISION`: each
+    portal has its own (TEN-1).
 
-    In one that they shared, each would hide from the others whether their writes have arrived. Salesforce allows 40 characters before
-    ``__c``, of which this leaves 23 to the id.
+    In one that they shared, each would hide from the others whether their writes have arrived.
+    Salesforce allows 40 characters before ``__c``, of which this leaves 23 to the id.
     """
     return f"Crmsync_Revision_{portal_id}__c"
 

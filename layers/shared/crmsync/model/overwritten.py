@@ -1,7 +1,8 @@
-"""What our writes overwrite: the value that stood in a field, and the one that was put in its place.
+"""What our writes overwrite: the value that stood in a field, and the one that was put in its
+place.
 
-Of all nouns that are stored, these alone hold customers' values: encrypted, for hours, and only where the operator wants it. Values are
-left out of every ``repr``.
+Of all nouns that are stored, these alone hold customers' values: encrypted, for hours, and only
+where the operator wants it. Values are left out of every ``repr``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from crmsync.model.records import Kind, Ref, Side, Value
 
 @dataclass(frozen=True, slots=True)
 class Overwrite:
-    """A write to one field of the record on `side`: `old` as it was read there, `new` as it was sent.
+    """A write to one field of the record on `side`: `old` as it was read there, `new` as it was
+    sent.
 
     ``hubspot`` and ``salesforce`` name the field on either side.
     """

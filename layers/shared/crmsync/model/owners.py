@@ -1,4 +1,6 @@
-"""Who may own a record, on either side. Who stands for whom is decided in `crmsync.rules.owners`."""
+"""Who may own a record, on either side. Who stands for whom is decided in
+`crmsync.rules.merge.owners`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from dataclasses import dataclass
 class Owner:
     """A HubSpot owner or a Salesforce user or queue: its id there, and what it is matched by.
 
-    ``kind`` is HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``, ``Guest`` or
-    ``Queue`` (OWN-1); a queue has no address.
+    ``kind`` is HubSpot's ``PERSON`` or ``QUEUE``, or Salesforce's ``Standard``, ``PowerPartner``,
+    ``Guest`` or ``Queue`` (OWN-1); a queue has no address.
     """
 
     id: str

@@ -1,6 +1,7 @@
 """Stages and pipelines of both sides, and which goes with which: nouns only.
 
-Salesforce's record types of opportunities, each with the stages of its sales process, go with HubSpot's pipelines of deals (OPP-6).
+Salesforce's record types of opportunities, each with the stages of its sales process, go with
+HubSpot's pipelines of deals (OPP-6).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class OrgStage:
-    """A stage of the org. `name` is what an opportunity's ``StageName`` holds, `label` what people read, `probability` in percent."""
+    """A stage of the org. `name` is what an opportunity's ``StageName`` holds, `label` what people
+    read, `probability` in percent.
+    """
 
     name: str
     label: str
@@ -23,11 +26,13 @@ class OrgStage:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A record type of opportunities with the active stages of its sales process, in the org's order.
+    """A record type of opportunities with the active stages of its sales process, in the org's
+    order.
 
-    The id "" (the master type) stands for opportunities without a record type; `is_default` is what a new one gets unless told otherwise.
-    `others` are stages that its process does not have, or no longer: an older opportunity may still be in one. One that is not
-    `is_available` is not assigned to the integration user, who can then give it to no opportunity.
+    The id "" (the master type) stands for opportunities without a record type; `is_default` is what
+    a new one gets unless told otherwise. `others` are stages that its process does not have, or no
+    longer: an older opportunity may still be in one. One that is not `is_available` is not assigned
+    to the integration user, who can then give it to no opportunity.
     """
 
     id: str
@@ -40,7 +45,9 @@ class RecordType:
 
 @dataclass(frozen=True, slots=True)
 class DealStage:
-    """A stage of a HubSpot pipeline; `probability` from 0 to 1 in tenths, where 1 is won and 0 is lost."""
+    """A stage of a HubSpot pipeline; `probability` from 0 to 1 in tenths, where 1 is won and 0 is
+    lost.
+    """
 
     id: str
     label: str
@@ -58,10 +65,12 @@ class DealPipeline:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One HubSpot pipeline as opportunities see it: the record types that it stands for, and stage id -> ``StageName``, in its order.
+    """One HubSpot pipeline as opportunities see it: the record types that it stands for, and stage
+    id -> ``StageName``, in its order.
 
-    A pipeline of people's own stands for no record type (Q-26): its deals may have any. `also` says where an opportunity is shown that is
-    in a stage which the pipeline does not have: stage id, ``StageName``.
+    A pipeline of people's own stands for no record type (Q-26): its deals may have any. `also` says
+    where an opportunity is shown that is in a stage which the pipeline does not have: stage id,
+    ``StageName``.
     """
 
     pipeline: str
@@ -73,7 +82,9 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class PipelineMap:
-    """Which pipeline goes with which record type, as last put in step; `default_type` is the record type that a new opportunity gets."""
+    """Which pipeline goes with which record type, as last put in step; `default_type` is the record
+    type that a new opportunity gets.
+    """
 
     tracks: tuple[Track, ...] = ()
     default_type: str = ""

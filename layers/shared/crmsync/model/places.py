@@ -1,4 +1,6 @@
-"""The countries and states that an org with State and Country/Territory Picklists knows; it takes no other."""
+"""The countries and states that an org with State and Country/Territory Picklists knows; it takes
+no other.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Names by what people write for them: ``countries`` leads from a code or name in small letters to the country's name.
+    """Names by what people write for them: ``countries`` leads from a code or name in small letters
+    to the country's name.
 
     ``states`` leads from a country's name to its states, likewise by code or name.
     """

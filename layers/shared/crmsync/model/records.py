@@ -1,6 +1,7 @@
 """What a record is, whichever side it lives on.
 
-A record is what one side showed when it was read, in that side's own field names and forms. Nothing here knows which fields matter.
+A record is what one side showed when it was read, in that side's own field names and forms. Nothing
+here knows which fields matter.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
-"""A field's value as the side's API gives it: HubSpot always text, Salesforce JSON's own types; None is blank."""
+"""A field's value as the side's API gives it: HubSpot always text, Salesforce JSON's own types;
+None is blank.
+"""
 
 
 class Side(StrEnum):
@@ -37,7 +40,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """Where a record lives: the side, the object's name there (HubSpot ``contact``; Salesforce ``Lead``, ``Contact``) and its id there."""
+    """Where a record lives: the side, the object's name there (HubSpot ``contact``; Salesforce
+    ``Lead``, ``Contact``) and its id there.
+    """
 
     side: Side
     object: str
@@ -50,7 +55,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """When and by whom a single property got its value (HubSpot property history); `by_user`: a user of HubSpot is named."""
+    """When and by whom a single property got its value (HubSpot property history); `by_user`: a
+    user of HubSpot is named.
+    """
 
     at: datetime
     by: str
@@ -61,10 +68,10 @@ class Origin:
 class Record:
     """One record as it was read.
 
-    ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the Salesforce id of the
-    user who wrote last, empty where the side does not say. ``origins`` has the age and source per property where they
-    were asked for. ``successor`` is the record in which this one lives on (the contact of a converted lead), None while
-    it is itself.
+    ``fields`` holds the fields that were asked for. ``modified_at`` is UTC. ``modified_by`` is the
+    Salesforce id of the user who wrote last, empty where the side does not say. ``origins`` has the
+    age and source per property where they were asked for. ``successor`` is the record in which this
+    one lives on (the contact of a converted lead), None while it is itself.
     """
 
     ref: Ref

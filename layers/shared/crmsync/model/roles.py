@@ -1,4 +1,6 @@
-"""Contact roles: what ties a Salesforce contact to an opportunity, and what roll-ups are added up from. Nouns only."""
+"""Contact roles: what ties a Salesforce contact to an opportunity, and what roll-ups are added up
+from. Nouns only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from crmsync.model.records import Ref
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A contact role of an opportunity; `is_deleted` while it is in the recycle bin. `key` is the key by which we made it, if we did."""
+    """A contact role of an opportunity; `is_deleted` while it is in the recycle bin. `key` is the
+    key by which we made it, if we did.
+    """
 
     ref: Ref
     opportunity: Ref
@@ -22,7 +26,8 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A contact's opportunity, as its roll-ups see it. A contact with several roles in one opportunity has one tie to it.
+    """A contact's opportunity, as its roll-ups see it. A contact with several roles in one
+    opportunity has one tie to it.
 
     `amount` is None where the opportunity has none; `stage` is what people read.
     """
@@ -38,10 +43,11 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class TieWrites:
-    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of the opportunity, because of the deal.
+    """Whom a plan ties and unties: the HubSpot contacts of the deal, because of their roles, and of
+    the opportunity, because of the deal.
 
-    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the deal's associations; all are HubSpot
-    contacts.
+    `associated` and `parted` follow the opportunity's roles, `given_roles` and `ended_roles` the
+    deal's associations; all are HubSpot contacts.
     """
 
     deal: Ref

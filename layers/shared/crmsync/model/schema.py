@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a HubSpot enumeration or a Salesforce picklist, and what people see in its place."""
+    """One value of a HubSpot enumeration or a Salesforce picklist, and what people see in its
+    place.
+    """
 
     value: str
     label: str
@@ -18,7 +20,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class HubspotProperty:
-    """A HubSpot property (properties v3; platforms 1.2). ``refers_to`` names the object whose ids it holds, "" for none."""
+    """A HubSpot property (properties v3; platforms 1.2). ``refers_to`` names the object whose ids
+    it holds, "" for none.
+    """
 
     name: str
     type: str = "string"
@@ -31,7 +35,9 @@ class HubspotProperty:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceField:
-    """A Salesforce field as describe shows it to the integration user (platforms 2.2). ``options`` are the active picklist values."""
+    """A Salesforce field as describe shows it to the integration user (platforms 2.2). ``options``
+    are the active picklist values.
+    """
 
     name: str
     type: str = "string"

@@ -1,4 +1,5 @@
-"""The operator's choices, checked and frozen. The names are those of the settings file; the defaults are its defaults.
+"""The operator's choices, checked and frozen. The names are those of the settings file; the
+defaults are its defaults.
 
 Nothing here reads or checks a file: that is `crmsync.config`.
 """
@@ -31,7 +32,9 @@ class CreateInHubspot(StrEnum):
 
 
 class OutsideInclusionList(StrEnum):
-    """What happens to a Salesforce record whose HubSpot contact is outside the list (INC-7, CH-17)."""
+    """What happens to a Salesforce record whose HubSpot contact is outside the list (INC-7,
+    CH-17).
+    """
 
     FREEZE = "freeze"
     SYNC = "sync"
@@ -54,14 +57,18 @@ class RevenueBasis(StrEnum):
 
 
 class Duplicates(StrEnum):
-    """What a duplicate rule of Salesforce that only alerts means for a write of ours; one that blocks cannot be passed."""
+    """What a duplicate rule of Salesforce that only alerts means for a write of ours; one that
+    blocks cannot be passed.
+    """
 
     REPORT = "report"
     ALLOW = "allow"
 
 
 class OnRefusedField(StrEnum):
-    """What becomes of a record of which a CRM refuses one field (CH-8): the field is left out and told of, or the record is held."""
+    """What becomes of a record of which a CRM refuses one field (CH-8): the field is left out and
+    told of, or the record is held.
+    """
 
     SKIP = "skip"
     BLOCK = "block"
@@ -77,10 +84,12 @@ class HubspotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceOrg:
-    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret, and our share of its calls (API-1).
+    """The Salesforce org of a connection: its full login address (INS-1), the name of its secret,
+    and our share of its calls (API-1).
 
-    ``event_relay`` is the address of the AWS account to which set-up makes an Event Relay (``arn:aws:EU-WEST-1:111122223333``); "" is none.
-    ``duplicates`` says whether records are saved that a duplicate rule would only have warned a person of (ERR-4).
+    ``event_relay`` is the address of the AWS account to which set-up makes an Event Relay
+    (``arn:aws:EU-WEST-1:111122223333``); "" is none. ``duplicates`` says whether records are saved
+    that a duplicate rule would only have warned a person of (ERR-4).
     """
 
     login_url: str
@@ -94,11 +103,12 @@ class SalesforceOrg:
 class ContactSettings:
     """Section ``[connection.contacts]``.
 
-    ``since`` is when contacts were switched on, ``listed_since`` when this inclusion list came into force; both are no part of the
-    operator's file: the push sets them, and sweeps begin there.
+    ``since`` is when contacts were switched on, ``listed_since`` when this inclusion list came into
+    force; both are no part of the operator's file: the push sets them, and sweeps begin there.
 
-    ``max_deletes_per_hour``, ``max_changes_per_hour`` and ``max_blanks_per_hour`` are what the brakes let pass in an hour, on either side
-    (Q-30): 0 = everything, None = "auto", which `crmsync.rules.brakes` works out. The other sections have them as well.
+    ``max_deletes_per_hour``, ``max_changes_per_hour`` and ``max_blanks_per_hour`` are what the
+    brakes let pass in an hour, on either side (Q-30): 0 = everything, None = "auto", which
+    `crmsync.rules.merge.change_limits` works out. The other sections have them as well.
     """
 
     sync: bool = True
@@ -122,9 +132,11 @@ class ContactSettings:
 class CompanySettings:
     """Section ``[connection.companies]`` (SET-4, SET-6).
 
-    ``match_by_domain`` pairs a company and an account of one domain where contacts decide nothing (CH-15). ``remove_associations`` takes
-    a contact's company away in HubSpot when Salesforce takes its account away (Q-29); an account is never taken away (CH-23).
-    ``delete_in_hubspot`` deletes a company when its account is deleted. ``since`` is when companies were switched on; the push sets it.
+    ``match_by_domain`` pairs a company and an account of one domain where contacts decide nothing
+    (CH-15). ``remove_associations`` takes a contact's company away in HubSpot when Salesforce takes
+    its account away (Q-29); an account is never taken away (CH-23). ``delete_in_hubspot`` deletes a
+    company when its account is deleted. ``since`` is when companies were switched on; the push sets
+    it.
     """
 
     sync: bool = True
@@ -144,12 +156,15 @@ class CompanySettings:
 class DealSettings:
     """Section ``[connection.deals]`` (SET-5, Q-3).
 
-    ``pipelines`` are the labels of HubSpot's pipelines whose deals sync beside Salesforce's own (Q-26); none named: all. A deal without a
-    close date makes an opportunity that closes at the end of its month, unless ``close_date_fallback`` is "" (then that is an error).
-    ``match_hubspot`` and ``match_salesforce`` name a unique property and an external-id field by which a deal and an opportunity that both
-    stand are paired (CH-14); none named: never (DUP-6, DUP-7). ``remove_associations`` lets a contact that is taken away on one side go on
-    the other, too (Q-29). ``delete_in_hubspot`` is OPP-13, ``hold_deletes_hours`` how long such a deletion waits (Q-30). ``since`` is when
-    deals were switched on (OPP-4); it is no part of the operator's file: the push sets it.
+    ``pipelines`` are the labels of HubSpot's pipelines whose deals sync beside Salesforce's own
+    (Q-26); none named: all. A deal without a close date makes an opportunity that closes at the end
+    of its month, unless ``close_date_fallback`` is "" (then that is an error). ``match_hubspot``
+    and ``match_salesforce`` name a unique property and an external-id field by which a deal and an
+    opportunity that both stand are paired (CH-14); none named: never (DUP-6, DUP-7).
+    ``remove_associations`` lets a contact that is taken away on one side go on the other, too
+    (Q-29). ``delete_in_hubspot`` is OPP-13, ``hold_deletes_hours`` how long such a deletion waits
+    (Q-30). ``since`` is when deals were switched on (OPP-4); it is no part of the operator's file:
+    the push sets it.
     """
 
     sync: bool = True
@@ -186,10 +201,12 @@ class TaskOwner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskTemplate:
-    """One row of ``[[connection.email_tasks.template]]``: what a task for this `kind` of event looks like (Q-19, CH-22).
+    """One row of ``[[connection.email_tasks.template]]``: what a task for this `kind` of event
+    looks like (Q-19, CH-22).
 
-    `subject` and `description` may name the placeholders of `crmsync.rules.email_tasks`. A blank `status`, `type` or `priority` is left to
-    Salesforce. `owner` is one of `TaskOwner` or the 18-character id of a user.
+    `subject` and `description` may name the placeholders of `crmsync.rules.email_tasks`. A blank
+    `status`, `type` or `priority` is left to Salesforce. `owner` is one of `TaskOwner` or the
+    18-character id of a user.
     """
 
     kind: str
@@ -214,7 +231,9 @@ class EmailTaskSettings:
 
 @dataclass(frozen=True, slots=True)
 class UndoSettings:
-    """Section ``[connection.undo]``: for how many hours the values are kept that our writes overwrite; 0: none is."""
+    """Section ``[connection.undo]``: for how many hours the values are kept that our writes
+    overwrite; 0: none is.
+    """
 
     hours: int = 0
 
@@ -232,7 +251,9 @@ class Connection:
     lifecycle: LifecycleSettings = LifecycleSettings()
     email_tasks: EmailTaskSettings = EmailTaskSettings()
     owners: tuple[tuple[str, str], ...] = ()
-    """Section ``[connection.owners]``: HubSpot owner's address -> Salesforce user's address or id, where name and address do not agree."""
+    """Section ``[connection.owners]``: HubSpot owner's address -> Salesforce user's address or id,
+    where name and address do not agree.
+    """
     undo: UndoSettings = UndoSettings()
 
 

@@ -1,4 +1,6 @@
-"""What keeps a connection from syncing whole: sides that are down, fields that a side lacks, and the operator's pause. Values only."""
+"""What keeps a connection from syncing whole: sides that are down, fields that a side lacks, and
+the operator's pause. Values only.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,12 @@ from crmsync.model.records import Kind, Ref, Side
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A side is down for a concern: since when, what it says, and when one record may look ahead of the others again (all UTC).
+    """A side is down for a concern: since when, what it says, and when one record may look ahead of
+    the others again (all UTC).
 
-    `side` is "" where it is our own stores. `fails` counts the looks in a row that came to nothing. With `is_whole` nothing can be looked
-    at; without, only what some records need is refused, and the others go on. Where not `is_sure`, one record may have brought it about.
+    `side` is "" where it is our own stores. `fails` counts the looks in a row that came to nothing.
+    With `is_whole` nothing can be looked at; without, only what some records need is refused, and
+    the others go on. Where not `is_sure`, one record may have brought it about.
     """
 
     side: str
@@ -33,9 +37,11 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A side lacks a field since `since` (UTC): its mapping rests; where nothing works without the field (`is_needed`) its concern waits.
+    """A side lacks a field since `since` (UTC): its mapping rests; where nothing works without the
+    field (`is_needed`) its concern waits.
 
-    With `needs_edit` the field can be seen and not be written. `is_over`: it is back, and what changed meanwhile is about to be looked at.
+    With `needs_edit` the field can be seen and not be written. `is_over`: it is back, and what
+    changed meanwhile is about to be looked at.
     """
 
     side: Side
@@ -62,7 +68,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """All of a connection's: outages by concern, the fields that are lacking, and whether it is paused."""
+    """All of a connection's: outages by concern, the fields that are lacking, and whether it is
+    paused.
+    """
 
     outages: Mapping[Kind, Outage] = field(default_factory=dict)
     rests: tuple[Rest, ...] = ()

@@ -1,7 +1,8 @@
-"""Decide about one company and account: what both sides show, their contacts, the link and the settings in, a `Plan` out.
+"""Decide about one company and account: what both sides show, their contacts, the link and the
+settings in, a `Plan` out.
 
-As for contacts, the plan is made from both sides as they are now. Effects come in the order in which they must be applied: the records,
-then the link.
+As for contacts, the plan is made from both sides as they are now. Effects come in the order in
+which they must be applied: the records, then the link.
 """
 
 from __future__ import annotations
@@ -14,23 +15,29 @@ from crmsync.model.effects import Plan, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.rules import reports
-from crmsync.rules.account_births import Member, birth_of_account, birth_of_company, reasons, veto
-from crmsync.rules.births import Birth
-from crmsync.rules.book import Book
-from crmsync.rules.brakes import with_holds
-from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
-from crmsync.rules.matching import choose_account
-from crmsync.rules.pair_plan import plan_pair
-from crmsync.rules.person_accounts import may_share_company
+from crmsync.rules.kinds.account.creation import (
+    Member,
+    birth_of_account,
+    birth_of_company,
+    reasons,
+    veto,
+)
+from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.person_accounts import may_share_company
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair import reports
+from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.matching import choose_account
+from crmsync.rules.pair.plan import plan_pair
+from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts(Facts):
     """What was gathered about one company and account.
 
-    Without a link, ``members`` are the contacts of the company, and ``votes`` say how many contacts speak for each candidate (DUP-2); one
-    that is there for its domain alone (CH-15) has none.
+    Without a link, ``members`` are the contacts of the company, and ``votes`` say how many contacts
+    speak for each candidate (DUP-2); one that is there for its domain alone (CH-15) has none.
     """
 
     members: tuple[Member, ...] = ()
@@ -58,16 +65,25 @@ def _plan_linked(facts: AccountFacts, link: Link, book: Book) -> Plan:
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = book.connection.companies.delete_in_hubspot
         return plan_gone(
-            facts, link, deletes=deletes, reborn=lambda account: _born(account, birth_of_company(account, book))
+            facts,
+            link,
+            deletes=deletes,
+            reborn=lambda account: _born(account, birth_of_company(account, book)),
         )
     here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
-    return plan_standing(link, here, facts.hubspot, facts.salesforce, book, cause=facts.change.cause)
+    return plan_standing(
+        link, here, facts.hubspot, facts.salesforce, book, cause=facts.change.cause
+    )
 
 
 def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
-    """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3, DUP-5)."""
+    """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3,
+    DUP-5).
+    """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref, key=book.sealer.number)
+    link = Link(
+        book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref, key=book.sealer.number
+    )
     return plan_pair(hubspot, salesforce, link, book, anew=True)
 
 
@@ -82,5 +98,12 @@ def _plan_account_birth(facts: AccountFacts, company: Record, book: Book) -> Pla
 
 def _born(record: Record, birth: Birth) -> Plan:
     if birth.missing:
-        return Plan((replace(reports.unnamed(record.ref, birth.missing), hint="Give the company a name in HubSpot."),))
+        return Plan(
+            (
+                replace(
+                    reports.unnamed(record.ref, birth.missing),
+                    hint="Give the company a name in HubSpot.",
+                ),
+            )
+        )
     return Plan((birth.create,), birth=birth.link)

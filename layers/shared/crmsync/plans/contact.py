@@ -1,7 +1,8 @@
 """Decide about one contact: what both sides show, the link and the settings in, a `Plan` out.
 
-The plan is made from both sides as they are now, never from what a message said; so an echo, a duplicate or a late event plans to nothing.
-Effects come in the order in which they must be applied: HubSpot, Salesforce, then the link.
+The plan is made from both sides as they are now, never from what a message said; so an echo, a
+duplicate or a late event plans to nothing. Effects come in the order in which they must be applied:
+HubSpot, Salesforce, then the link.
 """
 
 from __future__ import annotations
@@ -14,26 +15,39 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideInclusionList
-from crmsync.rules import opt_out, reports
-from crmsync.rules.births import Birth
-from crmsync.rules.book import Book
-from crmsync.rules.brakes import with_holds
-from crmsync.rules.contact_births import MAKES_A_CONTACT, birth_in_hubspot, birth_in_salesforce
-from crmsync.rules.doubles import any_opted_out, has_ticked_since, is_opted_out, takes_over, unsubscribe, with_box
-from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
-from crmsync.rules.inclusion import is_frozen, newborn_qualifies, qualifies
-from crmsync.rules.matching import choose_match
-from crmsync.rules.pair_plan import plan_pair
-from crmsync.rules.parents import HUBSPOT_FIELD, company_of
-from crmsync.rules.values import is_blank
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.kinds.contact.creation import (
+    MAKES_A_CONTACT,
+    birth_in_hubspot,
+    birth_in_salesforce,
+)
+from crmsync.rules.kinds.contact.inclusion import is_frozen, newborn_qualifies, qualifies
+from crmsync.rules.merge import opt_out
+from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.parents import HUBSPOT_FIELD, company_of
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair import reports
+from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.duplicates import (
+    any_opted_out,
+    has_ticked_since,
+    is_opted_out,
+    takes_over,
+    unsubscribe,
+    with_box,
+)
+from crmsync.rules.pair.matching import choose_match
+from crmsync.rules.pair.plan import plan_pair
+from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
 
 
 @dataclass(frozen=True, slots=True)
 class ContactFacts(Facts):
     """What was gathered about one contact.
 
-    ``account`` is the Salesforce account of the address's domain, where the settings ask for it (CH-12). ``holder`` is
-    the contact that has, and keeps, the address that HubSpot's record of the pair should get.
+    ``account`` is the Salesforce account of the address's domain, where the settings ask for it
+    (CH-12). ``holder`` is the contact that has, and keeps, the address that HubSpot's record of the
+    pair should get.
     """
 
     account: str = ""
@@ -67,15 +81,22 @@ def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
 
 
 def _plan_double(facts: ContactFacts, named: Record, book: Book) -> Plan:
-    """A second record with the address of a linked one stays alone and is reported (CH-13); its opt-out is the person's (OPT-4).
+    """A second record with the address of a linked one stays alone and is reported (CH-13); its
+    opt-out is the person's (OPT-4).
 
     A contact outside the list is not told of it (OPT-7); then people are.
     """
-    out = [one for one in facts.candidates if named.ref.side is Side.SALESFORCE and takes_over(one, named)]
+    out = [
+        one
+        for one in facts.candidates
+        if named.ref.side is Side.SALESFORCE and takes_over(one, named)
+    ]
     frozen = [one for one in out if _is_frozen(one, book)]
     told = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
     if not _may_meet(named, None, book) and not frozen:
-        return replace(nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out))
+        return replace(
+            nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out)
+        )
     report = reports.opted_out_double if frozen else reports.held_by_another
     return Plan((*told, report(named.ref, facts.taken)), undecided=bool(out))
 
@@ -93,12 +114,17 @@ def address_of(record: Record) -> Value:
 def _may_meet(named: Record, match: Record | None, book: Book) -> bool:
     """Whether an unlinked record may be linked or make a counterpart at all.
 
-    A HubSpot contact outside the list stays alone (INC-2). A Salesforce record may (INC-6), unless the setting ignores those whose contact
-    is outside (CH-17); with creation off, deduplication still links it to a contact in the list (Q-38).
+    A HubSpot contact outside the list stays alone (INC-2). A Salesforce record may (INC-6), unless
+    the setting ignores those whose contact is outside (CH-17); with creation off, deduplication
+    still links it to a contact in the list (Q-38).
     """
     contacts = book.connection.contacts
     contact = named if named.ref.side is Side.HUBSPOT else match
-    included = newborn_qualifies(contacts) if contact is None else qualifies(contact, contacts, book.members)
+    included = (
+        newborn_qualifies(contacts)
+        if contact is None
+        else qualifies(contact, contacts, book.members)
+    )
     if included:
         return True
     creates = contacts.create_in_hubspot is not CreateInHubspot.NEVER
@@ -115,7 +141,9 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
         return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = book.connection.contacts.delete_in_hubspot
-        gone = plan_gone(facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book))
+        gone = plan_gone(
+            facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book)
+        )
         return _with_late_opt_out(facts, link, gone, book)
     here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
     if _is_frozen(facts.hubspot, book):
@@ -133,9 +161,16 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
 
 
 def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) -> Plan:
-    """A lead whose contact was merged into another pair's is left alone (MRG-3), but if its box is ticked, the survivor is told (OPT-4)."""
+    """A lead whose contact was merged into another pair's is left alone (MRG-3), but if its box is
+    ticked, the survivor is told (OPT-4).
+    """
     contact, lead = facts.hubspot, facts.salesforce
-    if contact is None or lead is None or contact.ref == link.hubspot or lead.ref != link.salesforce:
+    if (
+        contact is None
+        or lead is None
+        or contact.ref == link.hubspot
+        or lead.ref != link.salesforce
+    ):
         return plan
     if not has_ticked_since(link, lead, book) or is_opted_out(contact) or _is_frozen(contact, book):
         return plan
@@ -146,12 +181,15 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) 
 
 def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref, key=book.sealer.number)
+    link = Link(
+        book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref, key=book.sealer.number
+    )
     if _is_frozen(hubspot, book):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})
     if not is_opted_out(hubspot) and not is_opted_out(salesforce) and any_opted_out(others):
-        # The person has several leads or contacts and is out by one of them; one is enough (OPT-4, Q-12).
+        # The person has several leads or contacts and is out by one of them; one is enough (OPT-4,
+        # Q-12).
         out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
         told = replace(hubspot, fields={**hubspot.fields, opt_out.HUBSPOT_FIELD: "true"})
         plan = plan_pair(told, salesforce, link, book, anew=True, holder=facts.holder)
@@ -171,15 +209,21 @@ def _plan_birth(record: Record, account: str, book: Book) -> Plan:
 
 
 def _plan_salesforce_birth(contact: Record, account: str, book: Book) -> Plan:
-    """A lead, or a contact under the account of its company; where that account is still to come, it comes first (architecture 4.7).
+    """A lead, or a contact under the account of its company; where that account is still to come,
+    it comes first (architecture 4.7).
 
-    Which of the two it is says the setting (SET-3), or whether there is an account for it already, by company or by domain (CH-12).
+    Which of the two it is says the setting (SET-3), or whether there is an account for it already,
+    by company or by domain (CH-12).
     """
     setting = book.connection.contacts.create_in_salesforce
-    company = company_of(contact.fields.get(HUBSPOT_FIELD)) if book.connection.companies.sync else None
+    company = (
+        company_of(contact.fields.get(HUBSPOT_FIELD)) if book.connection.companies.sync else None
+    )
     parent = book.parents.get(company) if company else None
     under = parent.id if parent else account
-    if setting is CreateInSalesforce.LEAD or (setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under):
+    if setting is CreateInSalesforce.LEAD or (
+        setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under
+    ):
         return _born(contact, birth_in_salesforce(contact, "Lead", "", book))
     if setting is CreateInSalesforce.CONTACT and company and company not in book.parents:
         return Plan((Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))

@@ -1,4 +1,6 @@
-"""Decide what becomes of the events of one task: made, counted, waited for, or let go. Facts in, a `TaskPlan` out; no I/O, no clock."""
+"""Decide what becomes of the events of one task: made, counted, waited for, or let go. Facts in, a
+`TaskPlan` out; no I/O, no clock.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ class Fate(StrEnum):
 class TaskFacts:
     """All that is known of the events of one task that are not done with yet.
 
-    `link` is that of the recipient's HubSpot contact, None where there is none (yet); `frozen` says that the contact does not sync (INC-7);
-    `patient` whether it may still be waited for a link.
+    `link` is that of the recipient's HubSpot contact, None where there is none (yet); `frozen` says
+    that the contact does not sync (INC-7); `patient` whether it may still be waited for a link.
     """
 
     tally: Tally
@@ -53,14 +55,17 @@ _MODE = {Repeat.EVERY_EVENT: "TASK-3", Repeat.ONCE_PER_EMAIL: "CH-2", Repeat.ONC
 def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
     """The plan for the events of one task.
 
-    The task goes to the linked record and to no other that shares the address: the contact, or the lead as long as there is none (Q-19).
-    A contact that does not sync gets none (Q-22). Without a link the events wait, and are let go in the end.
+    The task goes to the linked record and to no other that shares the address: the contact, or the
+    lead as long as there is none (Q-19). A contact that does not sync gets none (Q-22). Without a
+    link the events wait, and are let go in the end.
     """
     who = _person(facts.link)
     if facts.frozen:
         return TaskPlan(Fate.OUTSIDE)
     if who is None or facts.link is None:
-        return TaskPlan(Fate.WAITING if facts.patient and not _is_buried(facts.link) else Fate.DROPPED)
+        return TaskPlan(
+            Fate.WAITING if facts.patient and not _is_buried(facts.link) else Fate.DROPPED
+        )
     template, tally = template_of(facts.events[0].kind, settings), facts.tally
     count = tally.counted + len(facts.events)
     mode = _MODE[settings.repeat]

@@ -1,7 +1,9 @@
-"""Decide about one deal and opportunity: what both sides show, whom they are tied to, the link and the settings in, a `Plan` out.
+"""Decide about one deal and opportunity: what both sides show, whom they are tied to, the link and
+the settings in, a `Plan` out.
 
-As for contacts, the plan is made from both sides as they are now. Effects come in the order in which they must be applied: the records,
-who is tied to them, what that comes to for the contacts, then the link; so whatever fails is looked at again.
+As for contacts, the plan is made from both sides as they are now. Effects come in the order in
+which they must be applied: the records, who is tied to them, what that comes to for the contacts,
+then the link; so whatever fails is looked at again.
 """
 
 from __future__ import annotations
@@ -15,23 +17,24 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
-from crmsync.rules import reports
-from crmsync.rules.births import Birth
-from crmsync.rules.book import Book
-from crmsync.rules.brakes import with_holds
-from crmsync.rules.deal_stages import PIPELINE
-from crmsync.rules.heirs import inherited, over_tombstones, plan_gone, plan_standing
-from crmsync.rules.opportunity_births import birth_of_deal, birth_of_opportunity
-from crmsync.rules.opportunity_pair import Tied, with_roles, with_roll_up
+from crmsync.rules.kinds.opportunity.creation import birth_of_deal, birth_of_opportunity
+from crmsync.rules.kinds.opportunity.ties import Tied, with_roles, with_roll_up
+from crmsync.rules.merge.change_limits import with_holds
+from crmsync.rules.merge.deal_stages import PIPELINE
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair import reports
+from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
 
 
 @dataclass(frozen=True, slots=True)
 class OpportunityFacts(Facts):
     """What was gathered about one deal and opportunity.
 
-    ``roles`` are the opportunity's contact roles, deleted ones too, and ``across`` names, of everybody who is tied to either, the HubSpot
-    contact's Salesforce contact. ``is_held`` says that the opportunity's deletion is not to be followed yet (Q-30), ``ties_are_open`` that
-    somebody may still tell what has become of a tie that was announced.
+    ``roles`` are the opportunity's contact roles, deleted ones too, and ``across`` names, of
+    everybody who is tied to either, the HubSpot contact's Salesforce contact. ``is_held`` says that
+    the opportunity's deletion is not to be followed yet (Q-30), ``ties_are_open`` that somebody may
+    still tell what has become of a tie that was announced.
     """
 
     roles: tuple[Role, ...] = ()
@@ -52,10 +55,16 @@ class OpportunityFacts(Facts):
 
 
 def plan_opportunity(facts: OpportunityFacts, book: Book) -> Plan:
-    """Decide what shall happen for one deal and opportunity, and for the roll-ups of the contacts tied to them (ROLL-1)."""
+    """Decide what shall happen for one deal and opportunity, and for the roll-ups of the contacts
+    tied to them (ROLL-1).
+    """
     if facts.link is not None and facts.hubspot and facts.salesforce and not facts.outlived:
         return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, book)
-    plan = _plan_gone(facts, facts.link, book) if facts.link is not None else _plan_unlinked(facts, book)
+    plan = (
+        _plan_gone(facts, facts.link, book)
+        if facts.link is not None
+        else _plan_unlinked(facts, book)
+    )
     return plan if plan.birth or _is_adoption(plan) else with_roll_up(plan, facts.tied)
 
 
@@ -69,7 +78,9 @@ def _plan_unlinked(facts: OpportunityFacts, book: Book) -> Plan:
     if named is None:
         return nothing("the record is gone and was never linked")
     if facts.orphaned:
-        return nothing("its counterpart was deleted; an edit does not bring it back", "OPP-14", "Q-28")
+        return nothing(
+            "its counterpart was deleted; an edit does not bring it back", "OPP-14", "Q-28"
+        )
     match = facts.remembered or _only_free(facts)
     if match is not None:
         return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
@@ -81,7 +92,9 @@ def _plan_unlinked(facts: OpportunityFacts, book: Book) -> Plan:
 
 
 def _only_free(facts: OpportunityFacts) -> Record | None:
-    """The one record across with the same value in the fields that the settings name for it (CH-14), unless it is another one's."""
+    """The one record across with the same value in the fields that the settings name for it
+    (CH-14), unless it is another one's.
+    """
     free = [one for one in facts.candidates if one.ref not in facts.taken]
     return free[0] if len(free) == len(facts.candidates) == 1 else None
 
@@ -108,14 +121,18 @@ def _born(record: Record, birth: Birth) -> Plan:
 
 
 def _syncs(deal: Record, book: Book) -> bool:
-    """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own unless the settings name others (Q-26)."""
+    """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own
+    unless the settings name others (Q-26).
+    """
     track = book.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
     allowed = book.connection.deals.pipelines
     return not allowed or track is None or bool(track.record_types) or track.label in allowed
 
 
 def _plan_gone(facts: OpportunityFacts, link: Link, book: Book) -> Plan:
-    """OPP-13 deletes the deal of a deleted opportunity, at once or after a while; OPP-14 leaves the opportunity of a deleted deal alone."""
+    """OPP-13 deletes the deal of a deleted opportunity, at once or after a while; OPP-14 leaves the
+    opportunity of a deleted deal alone.
+    """
     deals = book.connection.deals
     if facts.is_held and facts.hubspot and facts.salesforce is None:
         return Plan((reports.held(facts.hubspot.ref, deals.hold_deletes_hours),))
@@ -128,18 +145,28 @@ def _plan_gone(facts: OpportunityFacts, link: Link, book: Book) -> Plan:
     )
 
 
-def _plan_pair(facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, book: Book) -> Plan:
+def _plan_pair(
+    facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, book: Book
+) -> Plan:
     here = with_holds(inherited(link, hubspot, salesforce, book), facts)
     if not _syncs(hubspot, book):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
-        frozen = Plan(moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),))
+        frozen = Plan(
+            moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
+        )
         return with_roll_up(frozen, facts.tied)
     plan = plan_standing(link, here, hubspot, salesforce, book, cause=facts.change.cause)
     return with_roles(plan, here, facts.tied, salesforce, book, facts.change)
 
 
 def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, book: Book) -> Plan:
-    """Pair a deal and an opportunity that both stand: one of them remembers the other, or they share a value (CH-14)."""
+    """Pair a deal and an opportunity that both stand: one of them remembers the other, or they
+    share a value (CH-14).
+    """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
-    link = Link(book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref, key=book.sealer.number)
-    return _plan_pair(replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, book)
+    link = Link(
+        book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref, key=book.sealer.number
+    )
+    return _plan_pair(
+        replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, book
+    )

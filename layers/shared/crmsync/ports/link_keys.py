@@ -1,4 +1,6 @@
-"""What is asked of the outside about the keys of the links: which there are, and which links need which."""
+"""What is asked of the outside about the keys of the links: which there are, and which links need
+which.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from crmsync.model.records import Kind, Ref
 
 @dataclass(frozen=True, slots=True)
 class KeysStored:
-    """The numbers of the keys in the secret, the one in use first, and since when (UTC) it holds just these."""
+    """The numbers of the keys in the secret, the one in use first, and since when (UTC) it holds
+    just these.
+    """
 
     numbers: tuple[int, ...]
     since: datetime

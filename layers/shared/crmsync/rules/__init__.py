@@ -1,1 +1,3 @@
-"""What is true: field maps as data, and one pure module per rule family. No I/O, no clock, no environment."""
+"""What is true: field maps as data, and one pure module per rule family. No I/O, no clock, no
+environment.
+"""

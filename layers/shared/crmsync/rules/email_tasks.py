@@ -1,6 +1,8 @@
-"""Which e-mail events become tasks, which task an event belongs to, and what a task says (TASK-2 to TASK-5, Q-19, Q-20, CH-2, CH-22).
+"""Which e-mail events become tasks, which task an event belongs to, and what a task says (TASK-2 to
+TASK-5, Q-19, Q-20, CH-2, CH-22).
 
-Pure: events and settings in, keys and fields out. Whose task it is to be is decided by `crmsync.plans.email_tasks`.
+Pure: events and settings in, keys and fields out. Whose task it is to be is decided by
+`crmsync.plans.email_tasks`.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from crmsync.model.records import Ref, Value
 from crmsync.model.settings import EmailTaskSettings, Repeat, TaskOwner, TaskTemplate
 
 PLACEHOLDERS = ("kind", "email", "subject", "date", "time", "url", "count")
-"""What subject and description of a template may name: kind of event, name and subject line of the e-mail, day and moment (UTC) of the
-first event, the link that was clicked, and how many events the task stands for."""
+"""What subject and description of a template may name: kind of event, name and subject line of the
+e-mail, day and moment (UTC) of the first event, the link that was clicked, and how many events the
+task stands for.
+"""
 
 COUNT = "{count}"
 
@@ -35,22 +39,36 @@ USER_PREFIX = "005"
 """The first letters of a user's id; a queue's are others."""
 
 OWNER_CODES = frozenset(
-    {"INACTIVE_OWNER_OR_USER", "OPERATION_WITH_INACTIVE_USER_EXCEPTION", "INVALID_CROSS_REFERENCE_KEY"}
+    {
+        "INACTIVE_OWNER_OR_USER",
+        "OPERATION_WITH_INACTIVE_USER_EXCEPTION",
+        "INVALID_CROSS_REFERENCE_KEY",
+    }
 )
 """Refusals that may be about the owner; the task then goes to the integration user."""
 
-PASSING = frozenset({"INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED"})
-"""Refusals of a task whose person was converted, merged or deleted a moment ago: the link is about to follow."""
+PASSING = frozenset(
+    {"INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD", "ENTITY_IS_DELETED"}
+)
+"""Refusals of a task whose person was converted, merged or deleted a moment ago: the link is about
+to follow.
+"""
 
 EVERY_DAY = 400
-"""Days for which it is remembered what a task stands for, where later events are to be counted on it: opens trickle in for months."""
+"""Days for which it is remembered what a task stands for, where later events are to be counted on
+it: opens trickle in for months.
+"""
 
 ONE_EVENT = 35
-"""The same where a task stands for one event: longer than a message may lie in the queue and then in the dead letters."""
+"""The same where a task stands for one event: longer than a message may lie in the queue and then
+in the dead letters.
+"""
 
 
 def wants(event: MailEvent, settings: EmailTaskSettings) -> bool:
-    """Whether an event is to make a task: its kind is switched on (TASK-5, SET-10), nothing has replaced it, and no machine did it."""
+    """Whether an event is to make a task: its kind is switched on (TASK-5, SET-10), nothing has
+    replaced it, and no machine did it.
+    """
     return (
         event.kind in settings.kinds
         and bool(event.recipient)
@@ -65,10 +83,11 @@ def mark(event: MailEvent) -> bytes:
 
 
 def task_key(event: MailEvent, settings: EmailTaskSettings, portal_id: int, sealer: Sealer) -> str:
-    """The name of the task that an event belongs to, unique in the org: a task per event (TASK-3, Q-20), or one for several (CH-2).
+    """The name of the task that an event belongs to, unique in the org: a task per event (TASK-3,
+    Q-20), or one for several (CH-2).
 
-    An event that is about no e-mail has a task of its own. The recipient is named by an alias, and it is the one that the e-mail was sent
-    to, whoever it was forwarded to (TASK-4).
+    An event that is about no e-mail has a task of its own. The recipient is named by an alias, and
+    it is the one that the e-mail was sent to, whoever it was forwarded to (TASK-4).
     """
     if settings.repeat is Repeat.EVERY_EVENT or not event.campaign:
         return f"{portal_id}-{event.created}-{event.id}"
@@ -87,7 +106,8 @@ def address(event: MailEvent) -> str:
 
 
 def template_of(kind: str, settings: EmailTaskSettings) -> TaskTemplate:
-    """The operator's template of a kind, or the default one. Where events are counted, one of its texts tells how many (CH-2).
+    """The operator's template of a kind, or the default one. Where events are counted, one of its
+    texts tells how many (CH-2).
 
     Our own field with the count is one that only the integration user is sure to see.
     """
@@ -98,7 +118,9 @@ def template_of(kind: str, settings: EmailTaskSettings) -> TaskTemplate:
 
 
 def unknown_placeholder(text: str) -> str | None:
-    """What keeps a text from being a template: a placeholder that there is not, or a brace without its other half; None for a good one."""
+    """What keeps a text from being a template: a placeholder that there is not, or a brace without
+    its other half; None for a good one.
+    """
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:
@@ -110,12 +132,22 @@ def unknown_placeholder(text: str) -> str | None:
 
 
 def task_fields(
-    template: TaskTemplate, events: Iterable[MailEvent], campaign: Campaign, who: Ref, owner: str, count: int
+    template: TaskTemplate,
+    events: Iterable[MailEvent],
+    campaign: Campaign,
+    who: Ref,
+    owner: str,
+    count: int,
 ) -> dict[str, Value]:
     """A new task as Salesforce takes it; the day is that of the first event (Q-19)."""
     first = min(events, key=lambda event: (event.created, event.id))
     said = _texts(template, first, campaign, count)
-    chosen = {"Status": template.status, "Type": template.type, "Priority": template.priority, "OwnerId": owner}
+    chosen = {
+        "Status": template.status,
+        "Type": template.type,
+        "Priority": template.priority,
+        "OwnerId": owner,
+    }
     return {
         "WhoId": who.id,
         "ActivityDate": f"{first.at:%Y-%m-%d}",
@@ -128,11 +160,16 @@ def task_fields(
 def count_fields(
     template: TaskTemplate, events: Iterable[MailEvent], campaign: Campaign, count: int
 ) -> dict[str, Value]:
-    """What a task that is there must show once it stands for more events: the count, and the texts that tell it (CH-2)."""
+    """What a task that is there must show once it stands for more events: the count, and the texts
+    that tell it (CH-2).
+    """
     first = min(events, key=lambda event: (event.created, event.id))
     said = _texts(template, first, campaign, count)
     telling = {"Subject": template.subject, "Description": template.description}
-    return {TASK_COUNT: count, **{name: said[name] for name, text in telling.items() if COUNT in text}}
+    return {
+        TASK_COUNT: count,
+        **{name: said[name] for name, text in telling.items() if COUNT in text},
+    }
 
 
 def owner_of(template: TaskTemplate, link: Link) -> str:
@@ -142,11 +179,17 @@ def owner_of(template: TaskTemplate, link: Link) -> str:
     """
     if template.owner == TaskOwner.INTEGRATION_USER:
         return ""
-    wanted = (link.salesforce_owner or "") if template.owner == TaskOwner.RECORD_OWNER else template.owner
+    wanted = (
+        (link.salesforce_owner or "")
+        if template.owner == TaskOwner.RECORD_OWNER
+        else template.owner
+    )
     return wanted if wanted.startswith(USER_PREFIX) else ""
 
 
-def _texts(template: TaskTemplate, event: MailEvent, campaign: Campaign, count: int) -> dict[str, str]:
+def _texts(
+    template: TaskTemplate, event: MailEvent, campaign: Campaign, count: int
+) -> dict[str, str]:
     words = {
         "kind": event.kind,
         "email": campaign.name or campaign.subject or event.subject or UNNAMED,
@@ -157,7 +200,11 @@ def _texts(template: TaskTemplate, event: MailEvent, campaign: Campaign, count: 
         "count": str(count),
     }
     subject = " ".join(template.subject.format_map(words).split())
-    lines = (line.format_map(words).strip() for line in template.description.splitlines() if _says(line, words))
+    lines = (
+        line.format_map(words).strip()
+        for line in template.description.splitlines()
+        if _says(line, words)
+    )
     texts = {"Subject": subject, "Description": "\n".join(lines).strip()}
     return {name: text[: LENGTHS[name]] for name, text in texts.items()}
 

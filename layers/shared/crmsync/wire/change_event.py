@@ -1,7 +1,9 @@
-"""Salesforce's change events -> changes. As with webhooks, only the header is read: which records, and by whom.
+"""Salesforce's change events -> changes. As with webhooks, only the header is read: which records,
+and by whom.
 
-The Event Relay puts the header into ``detail.payload``, AppFlow straight into ``detail``; both are taken. Gap events carry ids and are
-treated like any other; an overflow or a wildcard names no record, and is left to the poll.
+The Event Relay puts the header into ``detail.payload``, AppFlow straight into ``detail``; both are
+taken. Gap events carry ids and are treated like any other; an overflow or a wildcard names no
+record, and is left to the poll.
 https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_event_fields_header.htm
 """
 
@@ -18,17 +20,22 @@ from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.names import SALESFORCE_CLIENT
 from crmsync.model.records import Kind, Ref, Side
 
-_CAUSES: Mapping[str, Cause] = MappingProxyType({"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED})
+_CAUSES: Mapping[str, Cause] = MappingProxyType(
+    {"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED}
+)
 
 _ENTITIES: Mapping[str, Kind] = MappingProxyType({**KIND_OF[Side.SALESFORCE], **SIGNS})
-"""What an event may be about -> the concern that is told; a contact role tells of its opportunity (OPP-9)."""
+"""What an event may be about -> the concern that is told; a contact role tells of its opportunity
+(OPP-9).
+"""
 
 _ID_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
 class OrgDoor:
-    """One connection as change events see it: its org's id (18 characters), and the integration user, by whom it knows its own writes.
+    """One connection as change events see it: its org's id (18 characters), and the integration
+    user, by whom it knows its own writes.
 
     It takes the events of its own concerns only.
     """
@@ -40,9 +47,11 @@ class OrgDoor:
 
 
 def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> list[Change]:
-    """The changes in one EventBridge event, for each connection of its org, without the echoes of our own writes.
+    """The changes in one EventBridge event, for each connection of its org, without the echoes of
+    our own writes.
 
-    An event whose source names no org (AppFlow) is taken for the only org there is; with several it is left to the poll.
+    An event whose source names no org (AppFlow) is taken for the only org there is; with several it
+    is left to the poll.
     """
     detail = event.get("detail") or {}
     header = (detail.get("payload") or detail).get("ChangeEventHeader") or {}
@@ -52,7 +61,9 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     cause = _CAUSES.get(str(header.get("changeType")).removeprefix("GAP_"), Cause.EDITED)
     at = _committed_at(header)
     return [
-        Change(door.connection, kind, Ref(Side.SALESFORCE, header["entityName"], record_id), cause, at)
+        Change(
+            door.connection, kind, Ref(Side.SALESFORCE, header["entityName"], record_id), cause, at
+        )
         for door in _of_org(str(event.get("source", "")), doors)
         if kind in door.kinds and not _is_echo(header, door)
         for record_id in header.get("recordIds") or []

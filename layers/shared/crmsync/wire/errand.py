@@ -12,7 +12,12 @@ VERSION = 1
 
 def dump(errand: Errand) -> str:
     """The message that carries an errand."""
-    row = {"version": VERSION, "connection": errand.connection, "job": errand.job, "turn": errand.turn}
+    row = {
+        "version": VERSION,
+        "connection": errand.connection,
+        "job": errand.job,
+        "turn": errand.turn,
+    }
     return json.dumps(row | {"ticket": errand.ticket}, separators=(",", ":"))
 
 
@@ -24,4 +29,6 @@ def load(text: str) -> Errand:
             raise UnreadableError(f"message version {row['version']!r} is not {VERSION}")
         return Errand(str(row["connection"]), str(row["job"]), int(row["turn"]), str(row["ticket"]))
     except MALFORMED as error:
-        raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
+        raise (
+            error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__)
+        ) from None

@@ -1,6 +1,8 @@
-"""The project of a HubSpot app, as files: what `hs project upload` takes, since no API makes the webhooks of such an app (platforms 1.1).
+"""The project of a HubSpot app, as files: what `hs project upload` takes, since no API makes the
+webhooks of such an app (platforms 1.1).
 
-Format only: connection, scopes and subscriptions in, JSON documents out. Names of files and keys are the developer platform's.
+Format only: connection, scopes and subscriptions in, JSON documents out. Names of files and keys
+are the developer platform's.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crmsync.model.settings import Connection
-from crmsync.rules.scopes import scopes_of
-from crmsync.rules.subscriptions import Subscription, subscriptions_of
+from crmsync.rules.settings.scopes import scopes_of
+from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
 
 PLATFORM = "2026.03"
 """The version of HubSpot's developer platform that these files are written for."""
 
 PARALLEL = 10
-"""Deliveries at a time: HubSpot's own default (platforms 1.1). A delivery costs the receiver some milliseconds."""
+"""Deliveries at a time: HubSpot's own default (platforms 1.1). A delivery costs the receiver some
+milliseconds.
+"""
 
 _HUB_EVENTS = frozenset({"contact.privacyDeletion"})
 """Subscriptions that are no CRM object's but the account's."""
@@ -25,7 +29,9 @@ _UID_LENGTH = 64
 
 
 def app_project(connection: Connection, webhook_url: str) -> Mapping[str, Mapping[str, Any]]:
-    """The files of a connection's app: path inside the project -> JSON document. `webhook_url` is where its webhooks go."""
+    """The files of a connection's app: path inside the project -> JSON document. `webhook_url` is
+    where its webhooks go.
+    """
     name = f"crmsync-{connection.name}"[:_UID_LENGTH]
     return {
         "hsproject.json": {"name": name, "srcDir": "src", "platformVersion": PLATFORM},
@@ -47,13 +53,18 @@ def _app(connection: Connection, name: str) -> Mapping[str, Any]:
         "name": name,
         "description": "Keeps this account in step with Salesforce.",
         "distribution": "private",
-        "auth": {"type": "static", "requiredScopes": list(scopes_of(connection)), "optionalScopes": []},
+        "auth": {
+            "type": "static",
+            "requiredScopes": list(scopes_of(connection)),
+            "optionalScopes": [],
+        },
     }
 
 
 def _subscriptions(wanted: Iterable[Subscription]) -> Mapping[str, Any]:
     rows = [
-        {"subscriptionType": kind, **({"propertyName": name} if name else {}), "active": True} for kind, name in wanted
+        {"subscriptionType": kind, **({"propertyName": name} if name else {}), "active": True}
+        for kind, name in wanted
     ]
     return {
         "legacyCrmObjects": [row for row in rows if row["subscriptionType"] not in _HUB_EVENTS],

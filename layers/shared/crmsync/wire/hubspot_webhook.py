@@ -1,7 +1,8 @@
 """HubSpot's webhook body -> changes. Values in it are never read: an event only says where to look.
 
-The body is a JSON array of up to 100 events, legacy (``contact.propertyChange``) or generic (``object.propertyChange`` with
-``objectTypeId``); unknown types are ignored, as more of them may come at any time.
+The body is a JSON array of up to 100 events, legacy (``contact.propertyChange``) or generic
+(``object.propertyChange`` with ``objectTypeId``); unknown types are ignored, as more of them may
+come at any time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from crmsync.model.records import Kind, Ref, Side
 
 
 class MalformedError(ValueError):
-    """The body is not what HubSpot sends; the message says in which way, without any of its content."""
+    """The body is not what HubSpot sends; the message says in which way, without any of its
+    content.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One connection as the webhook sees it: whose events it takes, of which concerns, and how it knows its own writes."""
+    """One connection as the webhook sees it: whose events it takes, of which concerns, and how it
+    knows its own writes.
+    """
 
     connection: str
     portal_id: int
@@ -37,10 +42,19 @@ MOST_EVENTS = 100
 """HubSpot sends no more in one request [D]."""
 
 MOST_CHANGES = 1_000
-"""Records that one request may name: an event has one or two, and a merge all records that went into one, at most 250."""
+"""Records that one request may name: an event has one or two, and a merge all records that went
+into one, at most 250.
+"""
 
 _OBJECTS: Mapping[str, str] = MappingProxyType(
-    {"contact": "contact", "0-1": "contact", "company": "company", "0-2": "company", "deal": "deal", "0-3": "deal"}
+    {
+        "contact": "contact",
+        "0-1": "contact",
+        "company": "company",
+        "0-2": "company",
+        "deal": "deal",
+        "0-3": "deal",
+    }
 )
 """What an event calls an object, by name or by type id -> the name that a `Ref` has."""
 
@@ -48,14 +62,18 @@ _KINDS = KIND_OF[Side.HUBSPOT]
 
 _ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
     {
-        frozenset({"contact", "company"}): MappingProxyType({"contact": Cause.EDITED, "company": Cause.EDITED}),
+        frozenset({"contact", "company"}): MappingProxyType(
+            {"contact": Cause.EDITED, "company": Cause.EDITED}
+        ),
         frozenset({"deal", "contact"}): MappingProxyType({"deal": Cause.AGAIN}),
         frozenset({"deal", "company"}): MappingProxyType({"deal": Cause.AGAIN}),
     }
 )
-"""The two ends of each association that is kept in step (FLD-8, OPP-12) -> which of them is looked at, and why.
+"""The two ends of each association that is kept in step (FLD-8, OPP-12) -> which of them is looked
+at, and why.
 
-No property of a deal tells that its associations have changed, so a deal is looked at even if it shows nothing new.
+No property of a deal tells that its associations have changed, so a deal is looked at even if it
+shows nothing new.
 """
 
 _ASKED_FOR = frozenset({"hs_email_optout"})
@@ -80,7 +98,9 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
 
 
 def read_webhook(body: bytes, doors: Sequence[Door]) -> list[Change]:
-    """The changes in a body, for the portals behind `doors` only, without the echoes of our own writes. Raises `MalformedError`."""
+    """The changes in a body, for the portals behind `doors` only, without the echoes of our own
+    writes. Raises `MalformedError`.
+    """
     try:
         events = json.loads(body)
     except (ValueError, RecursionError):
@@ -112,41 +132,61 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
         ]
     ends, is_gone = _ends(event, prefix), event.get("associationRemoved") is True
     return [
-        Change(door.connection, _KINDS[ref.object], ref, why, at, ties=_tie_news(ref, ends, at, is_gone=is_gone))
+        Change(
+            door.connection,
+            _KINDS[ref.object],
+            ref,
+            why,
+            at,
+            ties=_tie_news(ref, ends, at, is_gone=is_gone),
+        )
         for ref, why in _associated(ends)
         if _KINDS[ref.object] in door.kinds
     ]
 
 
 def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
-    """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot shows it now (OPT-4)."""
+    """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot
+    shows it now (OPT-4).
+    """
     ours = event.get("changeSource") == "INTEGRATION" and str(event.get("sourceId")) == door.app_id
     return ours and str(event.get("propertyName")) not in _ASKED_FOR
 
 
 def _named(event: Mapping[str, Any], prefix: str, what: str) -> list[Ref]:
-    """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and those it took in."""
+    """Every record that an event speaks of; a merge names the survivor (perhaps under a new id) and
+    those it took in.
+    """
     name = _OBJECTS.get(str(event.get("objectTypeId")) if prefix == "object" else prefix)
     if what != "merge":
         return _ref(name, event.get("objectId"))
-    ids = [event.get("newObjectId"), event.get("primaryObjectId"), *_listed(event.get("mergedObjectIds"))]
+    ids = [
+        event.get("newObjectId"),
+        event.get("primaryObjectId"),
+        *_listed(event.get("mergedObjectIds")),
+    ]
     return _refs([(name, one) for one in ids])
 
 
 def _ends(event: Mapping[str, Any], prefix: str) -> list[Ref]:
     """The two ends of an association; one of an object that does not sync is left out.
 
-    Generic events name the ends by type id, legacy ones by the association's name; each change comes once from either end.
+    Generic events name the ends by type id, legacy ones by the association's name; each change
+    comes once from either end.
     """
     words = _ENDS.match(str(event.get("associationType")))
     ends = (words[1].lower(), words[2].lower()) if words else (prefix, "")
     called = (event.get("fromObjectTypeId") or ends[0], event.get("toObjectTypeId") or ends[1])
     objects = [_OBJECTS.get(str(one), "") for one in called]
-    return _refs(list(zip(objects, (event.get("fromObjectId"), event.get("toObjectId")), strict=True)))
+    return _refs(
+        list(zip(objects, (event.get("fromObjectId"), event.get("toObjectId")), strict=True))
+    )
 
 
 def _associated(ends: Sequence[Ref]) -> list[tuple[Ref, Cause]]:
-    """The ends of an association that are looked at, each with its cause; of one that is not kept in step neither is."""
+    """The ends of an association that are looked at, each with its cause; of one that is not kept
+    in step neither is.
+    """
     causes = _ASSOCIATED.get(frozenset(ref.object for ref in ends), {})
     return [(ref, causes[ref.object]) for ref in ends if ref.object in causes]
 
@@ -173,9 +213,13 @@ def _listed(value: object) -> list[object]:
 
 
 def _occurred_at(event: Mapping[str, Any]) -> datetime:
-    """When it happened; an absent or odd time is taken as the beginning of time, as it only serves to order."""
+    """When it happened; an absent or odd time is taken as the beginning of time, as it only serves
+    to order.
+    """
     stamp = event.get("occurredAt")
-    return datetime.fromtimestamp(stamp / 1000 if isinstance(stamp, int) and 0 <= stamp < _FAR else 0, UTC)
+    return datetime.fromtimestamp(
+        stamp / 1000 if isinstance(stamp, int) and 0 <= stamp < _FAR else 0, UTC
+    )
 
 
 _FAR = 253_402_300_799_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from crmsync.model.jobs import Job, JobState, Leg, Verb
 from crmsync.model.records import Side
-from crmsync.rules.pace import progress
+from crmsync.rules.backfill.pacing import progress
 
 _LEGS = {field.name for field in dataclasses.fields(Leg)}
 _JOBS = {field.name for field in dataclasses.fields(Job)}
@@ -23,7 +23,9 @@ def to_json(job: Job) -> str:
 
 
 def from_json(text: str) -> Job:
-    """The job of a row; what this release does not know is left out. Raises `ValueError` or `KeyError` for what is none."""
+    """The job of a row; what this release does not know is left out. Raises `ValueError` or
+    `KeyError` for what is none.
+    """
     row: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _JOBS}
     row["verb"], row["state"] = Verb(row["verb"]), JobState(row["state"])
     row["legs"] = tuple(_leg(leg) for leg in row["legs"])

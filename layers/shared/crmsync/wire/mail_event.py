@@ -1,6 +1,8 @@
-"""HubSpot's e-mail event log and its campaigns -> the model (platforms 1.3). Only what tasks are made of is read; addresses go no further.
+"""HubSpot's e-mail event log and its campaigns -> the model (platforms 1.3). Only what tasks are
+made of is read; addresses go no further.
 
-The log is HubSpot's oldest API: a row may lack what others have, so only its identity and its kind must be there.
+The log is HubSpot's oldest API: a row may lack what others have, so only its identity and its kind
+must be there.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from crmsync.model.mail import Campaign, MailEvent
 
 
 def mail_event(row: Mapping[str, Any]) -> MailEvent:
-    """An event of the log. Raises `KeyError` or `ValueError` for a row without identity, which the log does not have."""
+    """An event of the log. Raises `KeyError` or `ValueError` for a row without identity, which the
+    log does not have.
+    """
     return MailEvent(
         id=str(row["id"]),
         created=int(row["created"]),

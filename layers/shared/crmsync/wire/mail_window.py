@@ -1,7 +1,8 @@
 """The messages of the e-mail tasks' queue: one stretch of the event log each, versioned JSON.
 
-A message names neither events nor recipients: who works on it reads the stretch again. So there is no personal data in a queue, a message
-stays small however much was opened, and a dead letter can be worked on for as long as HubSpot keeps the log.
+A message names neither events nor recipients: who works on it reads the stretch again. So there is
+no personal data in a queue, a message stays small however much was opened, and a dead letter can be
+worked on for as long as HubSpot keeps the log.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def dump(window: Window) -> str:
         "to": window.end,
         "at": window.at,
     }
-    return json.dumps(body | ({"tries": window.tries} if window.tries else {}), separators=(",", ":"))
+    return json.dumps(
+        body | ({"tries": window.tries} if window.tries else {}), separators=(",", ":")
+    )
 
 
 def load(text: str) -> Window:
@@ -39,6 +42,10 @@ def load(text: str) -> Window:
         start, end, at = (int(body[name]) for name in ("from", "to", "at"))
         if not 0 <= start <= end <= LATEST or not 0 <= at <= LATEST:
             raise UnreadableError("no stretch of time")
-        return Window(str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0)))
+        return Window(
+            str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0))
+        )
     except MALFORMED as error:
-        raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
+        raise (
+            error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__)
+        ) from None

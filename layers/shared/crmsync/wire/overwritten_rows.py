@@ -1,6 +1,8 @@
-"""What a batch overwrote, as bytes and back: compact JSON, compressed. Whoever stores it encrypts it first.
+"""What a batch overwrote, as bytes and back: compact JSON, compressed. Whoever stores it encrypts
+it first.
 
-``[["hubspot:contact:81", "salesforce:Lead:00Q...", [["s", "phone", "Phone", "0100", ""], ...]], ...]``
+``[["hubspot:contact:81", "salesforce:Lead:00Q...", [["s", "phone", "Phone", "0100", ""], ...]],
+...]``
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ _SIDES = {letter: side for side, letter in _LETTERS.items()}
 
 def pack(pairs: Sequence[OverwrittenPair]) -> bytes:
     """The compressed form."""
-    rows = [[str(one.hubspot), str(one.salesforce), [_cells(cell) for cell in one.fields]] for one in pairs]
+    rows = [
+        [str(one.hubspot), str(one.salesforce), [_cells(cell) for cell in one.fields]]
+        for one in pairs
+    ]
     return zlib.compress(json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode())
 
 

@@ -15,7 +15,9 @@ def to_json(known: PipelineMap) -> str:
 
 
 def from_json(text: str) -> PipelineMap | None:
-    """The map of a row; what this release does not know is left out, and a text that is no map is None: it will be made anew."""
+    """The map of a row; what this release does not know is left out, and a text that is no map is
+    None: it will be made anew.
+    """
     try:
         row = json.loads(text)
         return PipelineMap(tuple(map(_track, row["tracks"])), str(row.get("default_type", "")))
@@ -25,6 +27,9 @@ def from_json(text: str) -> PipelineMap | None:
 
 def _track(row: dict[str, Any]) -> Track:
     stages, also = (
-        tuple((str(stage), str(name)) for stage, name in pairs) for pairs in (row["stages"], row.get("also", ()))
+        tuple((str(stage), str(name)) for stage, name in pairs)
+        for pairs in (row["stages"], row.get("also", ()))
     )
-    return Track(str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages, also)
+    return Track(
+        str(row["pipeline"]), str(row["label"]), tuple(map(str, row["record_types"])), stages, also
+    )

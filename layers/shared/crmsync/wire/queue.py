@@ -1,7 +1,7 @@
 """Our own message: changes of one connection and kind, versioned JSON, no personal data.
 
-The same document is the detail of an event on the bus and the body of a message that looks again; a queue behind a bus rule receives it
-wrapped in the EventBridge envelope, and both forms are read.
+The same document is the detail of an event on the bus and the body of a message that looks again; a
+queue behind a bus rule receives it wrapped in the EventBridge envelope, and both forms are read.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ MOST_NEWS = 1_000
 """News of ties per message, of some 60 bytes each; a change with more has a message of its own."""
 
 
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError)
-"""What reading a message may raise that is not ours: for wrong shapes, values that are no numbers or times, lists in lists without end."""
+MALFORMED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    OSError,
+)
+"""What reading a message may raise that is not ours: for wrong shapes, values that are no numbers
+or times, lists in lists without end.
+"""
 
 
 class UnreadableError(ValueError):
@@ -32,14 +42,23 @@ class UnreadableError(ValueError):
 
 
 def dump(changes: Sequence[Change]) -> list[str]:
-    """The messages that carry the changes, each with at most `MOST` of one connection and kind, in order."""
+    """The messages that carry the changes, each with at most `MOST` of one connection and kind, in
+    order.
+    """
     ordered = sorted(changes, key=lambda change: (change.connection, change.kind))
     return [
         json.dumps(
-            {"version": VERSION, "connection": connection, "kind": kind, "changes": [_dump(change) for change in some]},
+            {
+                "version": VERSION,
+                "connection": connection,
+                "kind": kind,
+                "changes": [_dump(change) for change in some],
+            },
             separators=(",", ":"),
         )
-        for (connection, kind), group in groupby(ordered, key=lambda change: (change.connection, change.kind))
+        for (connection, kind), group in groupby(
+            ordered, key=lambda change: (change.connection, change.kind)
+        )
         for some in _portions(list(group))
     ]
 
@@ -55,7 +74,9 @@ def load(text: str) -> list[Change]:
         connection, kind = str(document["connection"]), Kind(document["kind"])
         return [_load(row, connection, kind) for row in document["changes"]]
     except MALFORMED as error:
-        raise error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__) from None
+        raise (
+            error if isinstance(error, UnreadableError) else UnreadableError(type(error).__name__)
+        ) from None
 
 
 def _portions(changes: list[Change]) -> Iterator[list[Change]]:
@@ -85,19 +106,25 @@ def _dump(change: Change) -> dict[str, Any]:
     if change.held:
         row["held"] = True
     if change.ties:
-        row["ties"] = [[*_dump_ref(one.contact), _milliseconds(one.at), one.is_gone] for one in change.ties]
+        row["ties"] = [
+            [*_dump_ref(one.contact), _milliseconds(one.at), one.is_gone] for one in change.ties
+        ]
     return row
 
 
 def _load(row: dict[str, Any], connection: str, kind: Kind) -> Change:
     ref = Ref(Side(row["side"]), str(row["object"]), str(row["id"]))
-    waiting = tuple(Ref(Side(side), str(name), str(one)) for side, name, one in row.get("waiting", ()))
+    waiting = tuple(
+        Ref(Side(side), str(name), str(one)) for side, name, one in row.get("waiting", ())
+    )
     tries, held = int(row.get("tries", 0)), bool(row.get("held", False))
     ties = tuple(
         TieNews(Ref(Side(side), str(name), str(one)), _moment(at), bool(gone))
         for side, name, one, at, gone in row.get("ties", ())
     )
-    return Change(connection, kind, ref, Cause(row["cause"]), _moment(row["at"]), tries, waiting, held, ties)
+    return Change(
+        connection, kind, ref, Cause(row["cause"]), _moment(row["at"]), tries, waiting, held, ties
+    )
 
 
 def _dump_ref(ref: Ref) -> list[str]:

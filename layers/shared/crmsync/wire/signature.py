@@ -1,6 +1,7 @@
 """HubSpot's v3 webhook signature, checked on the raw bytes before anything is parsed.
 
-Pure: the time is a parameter. HubSpot's own SDK checks v2 unless told otherwise and accepts any time in the future; this does neither.
+Pure: the time is a parameter. HubSpot's own SDK checks v2 unless told otherwise and accepts any
+time in the future; this does neither.
 https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
 """
 
@@ -28,7 +29,9 @@ _DECODED = {
         "%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";",
     }.items()
 }  # fmt: skip
-"""The escapes that HubSpot decodes in the URI before it signs; the list is from its documentation [D/M]."""
+"""The escapes that HubSpot decodes in the URI before it signs; the list is from its documentation
+[D/M].
+"""
 
 _MILLISECONDS = re.compile("[0-9]{13}")
 """A time from 2001 to 2286; nothing longer is worth reading as a number."""
@@ -45,7 +48,8 @@ def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str
 
 
 def matching_secrets(request: Request, secrets: Iterable[str], now: datetime) -> frozenset[str]:
-    """Those of the client secrets that signed the request; empty for a forged, altered, stale or future-dated one.
+    """Those of the client secrets that signed the request; empty for a forged, altered, stale or
+    future-dated one.
 
     Every secret is tried in full, so the time taken tells nothing (constant-time comparison).
     """
@@ -59,7 +63,9 @@ def matching_secrets(request: Request, secrets: Iterable[str], now: datetime) ->
     return frozenset(
         secret
         for secret in secrets
-        if hmac.compare_digest(sign(secret, request.method, request.url, request.body, timestamp).encode(), signature)
+        if hmac.compare_digest(
+            sign(secret, request.method, request.url, request.body, timestamp).encode(), signature
+        )
     )
 
 

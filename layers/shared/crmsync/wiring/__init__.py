@@ -1,7 +1,9 @@
-"""The composition root: who is who, per Lambda. Every Lambda and the operator's command come in here.
+"""The composition root: who is who, per Lambda. Every Lambda and the operator's command come in
+here.
 
-Everything is made when first needed and kept while the Lambda is warm; gateways and flows are imported inside the functions that need them,
-so that the webhook never pays for an SDK that only the sync uses. Nothing is decided here.
+Everything is made when first needed and kept while the Lambda is warm; gateways and flows are
+imported inside the functions that need them, so that the webhook never pays for an SDK that only
+the sync uses. Nothing is decided here.
 """
 
 from crmsync.wiring.backfill import backfill

@@ -26,8 +26,8 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill import Desk
-    from crmsync.gateways.salesforce_listing import SalesforceLister
+    from crmsync.flows.backfill.run import Desk
+    from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.model.jobs import Job
     from crmsync.ports import Lister
 
@@ -36,7 +36,7 @@ TICKET = 6
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Imports and resyncs: a batch of errands in, the partial batch response out."""
-    from crmsync.flows.backfill import run_errands
+    from crmsync.flows.backfill.run import run_errands
 
     def run(event: Event) -> dict[str, Any]:
         ran = run_errands(event["Records"], _desk())
@@ -49,9 +49,13 @@ def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 def lister_of(connection: Connection, side: Side) -> Lister:
     """All records of a side of a connection, page by page."""
-    from crmsync.gateways.hubspot_listing import HubspotLister
+    from crmsync.gateways.hubspot.listing import HubspotLister
 
-    return HubspotLister(hubspot_of(connection).client) if side is Side.HUBSPOT else quota_of(connection)
+    return (
+        HubspotLister(hubspot_of(connection).client)
+        if side is Side.HUBSPOT
+        else quota_of(connection)
+    )
 
 
 def new_ticket() -> str:
@@ -61,8 +65,8 @@ def new_ticket() -> str:
 
 @cache
 def _desk() -> Desk:
-    from crmsync.flows.backfill import Desk
-    from crmsync.gateways.queues import QueueBacklog
+    from crmsync.flows.backfill.run import Desk
+    from crmsync.gateways.aws.queues import QueueBacklog
 
     return Desk(
         connection=lambda name: settings_of_queued().connection(name),
@@ -81,7 +85,7 @@ def _desk() -> Desk:
 @lru_cache(maxsize=16)
 def quota_of(connection: Connection) -> SalesforceLister:
     """All records of a connection's org, page by page, and its calls of the day."""
-    from crmsync.gateways.salesforce_listing import SalesforceLister
+    from crmsync.gateways.salesforce.listing import SalesforceLister
 
     return SalesforceLister(salesforce_of(connection).session)
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.wiring.backfill import lister_of, new_ticket, quota_of
-from crmsync.wiring.crms import account_of, hubspot_of, login_of, our_user_of, salesforce_of, world_of
+from crmsync.wiring.crms import (
+    account_of,
+    hubspot_of,
+    login_of,
+    our_user_of,
+    salesforce_of,
+    world_of,
+)
 from crmsync.wiring.stores import (
     aws_client,
     cursors,
@@ -28,24 +35,26 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.jobs import JobOffice
-    from crmsync.flows.link_office import LinkOffice
-    from crmsync.flows.link_rebuild import Reader, Sides
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.set_up_pipelines import PipelineSides
-    from crmsync.flows.status import HealthOffice
-    from crmsync.flows.undo import UndoOffice
-    from crmsync.flows.window import Window
-    from crmsync.gateways.secrets import Secret
+    from crmsync.flows.backfill.jobs import JobOffice
+    from crmsync.flows.backfill.link_rebuild import Reader, Sides
+    from crmsync.flows.operator.links import LinkOffice
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.status import HealthOffice
+    from crmsync.flows.operator.undo import UndoOffice
+    from crmsync.flows.preview.window import Window
+    from crmsync.flows.setup.pipelines import PipelineSides
+    from crmsync.gateways.aws.secrets import Secret
 
 
 def operator() -> Operator:
-    """What the operator's command works with. Outside a Lambda the tables are found by the name of the stack (``CRMSYNC_STACK``)."""
-    from crmsync.flows.brake_office import BrakeOffice
-    from crmsync.flows.operator import Operator
-    from crmsync.flows.pauses import PauseOffice
-    from crmsync.gateways.hubspot_schema import HubspotSchema
-    from crmsync.gateways.salesforce_schema import SalesforceSchema
+    """What the operator's command works with. Outside a Lambda the tables are found by the name of
+    the stack (``CRMSYNC_STACK``).
+    """
+    from crmsync.flows.operator.held_changes import BrakeOffice
+    from crmsync.flows.operator.operator import Operator
+    from crmsync.flows.operator.pauses import PauseOffice
+    from crmsync.gateways.hubspot.schema import HubspotSchema
+    from crmsync.gateways.salesforce.schema import SalesforceSchema
 
     return Operator(
         settings_table(),
@@ -56,7 +65,15 @@ def operator() -> Operator:
         _job_office(),
         _link_office(),
         _health_office(),
-        BrakeOffice(settings_table().load, inbox(), outbox(), jobs(), new_ticket, settings_table().now, caller),
+        BrakeOffice(
+            settings_table().load,
+            inbox(),
+            outbox(),
+            jobs(),
+            new_ticket,
+            settings_table().now,
+            caller,
+        ),
         PauseOffice(settings_table().load, troubles(), settings_table().now, caller),
         _undo_office(),
         outbox(),
@@ -64,40 +81,44 @@ def operator() -> Operator:
         settings_table().now,
         caller,
         secret=secrets().read,
-        administrator=lambda one: SalesforceSchema(*login_of(one), now=time.time, administrator=_administrator_of(one)),
+        administrator=lambda one: SalesforceSchema(
+            *login_of(one), now=time.time, administrator=_administrator_of(one)
+        ),
     )
 
 
 def _administrator_of(connection: Connection) -> Secret:
     """The secret of an administrator of the connection's org; no function may read it."""
-    from crmsync.rules.secret_names import admin_secret
+    from crmsync.rules.settings.secret_names import admin_secret
 
     return secrets().secret(admin_secret(connection.salesforce.secret))
 
 
 def _pipelines_of(connection: Connection) -> PipelineSides:
     """What a connection's pipelines are put in step by."""
-    from crmsync.flows.set_up_pipelines import PipelineSides
-    from crmsync.gateways.hubspot_pipelines import HubspotPipelines
-    from crmsync.gateways.pipeline_maps import PipelineMapTable
-    from crmsync.gateways.role_memory import RoleTable
-    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+    from crmsync.flows.setup.pipelines import PipelineSides
+    from crmsync.gateways.dynamodb.contact_roles import RoleTable
+    from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 
     table, name = aws_client("dynamodb"), table_name("state")
     return PipelineSides(
         HubspotPipelines(hubspot_of(connection).client),
-        SalesforceOpportunities(salesforce_of(connection).session, RoleTable(table, name, connection.name)),
+        SalesforceOpportunities(
+            salesforce_of(connection).session, RoleTable(table, name, connection.name)
+        ),
         PipelineMapTable(table, name),
     )
 
 
 def _window_of(connection: Connection, settings: Settings) -> Window:
     """A connection for looking: nothing in it can write."""
-    from crmsync.flows.dry_world import RolesNotKept, dry
-    from crmsync.flows.window import Window
-    from crmsync.gateways.role_memory import RoleTable
-    from crmsync.gateways.salesforce_ids import full
-    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
+    from crmsync.flows.preview.read_only import RolesNotKept, dry
+    from crmsync.flows.preview.window import Window
+    from crmsync.gateways.dynamodb.contact_roles import RoleTable
+    from crmsync.gateways.salesforce.ids import full
+    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 
     hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
@@ -121,25 +142,34 @@ def _in_force() -> Settings:
 
 
 def _job_office() -> JobOffice:
-    from crmsync.flows.jobs import JobOffice
+    from crmsync.flows.backfill.jobs import JobOffice
 
-    return JobOffice(_in_force, jobs(), errands(), lister_of, new_ticket, settings_table().now, time.sleep, caller)
+    return JobOffice(
+        _in_force,
+        jobs(),
+        errands(),
+        lister_of,
+        new_ticket,
+        settings_table().now,
+        time.sleep,
+        caller,
+    )
 
 
 def caller() -> str:
     """Who acts: the identity by which AWS knows the caller (an ARN), which nobody can choose."""
-    from crmsync.gateways.aws import caller_of
+    from crmsync.gateways.aws.client import caller_of
 
     return caller_of(aws_client("sts"))
 
 
 def _link_office() -> LinkOffice:
-    from crmsync.flows.link_keys import KeyOffice
-    from crmsync.flows.link_office import LinkOffice
-    from crmsync.gateways.link_keys import LinksCensus, StoredKeys
-    from crmsync.gateways.links import LinksTable
-    from crmsync.gateways.queues import QueueDepths
-    from crmsync.gateways.salesforce_ids import full
+    from crmsync.flows.backfill.link_keys import KeyOffice
+    from crmsync.flows.operator.links import LinkOffice
+    from crmsync.gateways.aws.queues import QueueDepths
+    from crmsync.gateways.dynamodb.link_keys import LinksCensus, StoredKeys
+    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.salesforce.ids import full
 
     links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())
     keys = KeyOffice(
@@ -155,15 +185,18 @@ def _link_office() -> LinkOffice:
 
 
 def _sides_of(connection: Connection) -> Sides:
-    from crmsync.flows.link_rebuild import Sides
+    from crmsync.flows.backfill.link_rebuild import Sides
 
-    readers: dict[Side, Reader] = {Side.HUBSPOT: hubspot_of(connection), Side.SALESFORCE: salesforce_of(connection)}
+    readers: dict[Side, Reader] = {
+        Side.HUBSPOT: hubspot_of(connection),
+        Side.SALESFORCE: salesforce_of(connection),
+    }
     return Sides({side: lister_of(connection, side) for side in Side}, readers)
 
 
 def _health_office() -> HealthOffice:
-    from crmsync.flows.status import HealthOffice
-    from crmsync.gateways.queues import QueueDepths
+    from crmsync.flows.operator.status import HealthOffice
+    from crmsync.gateways.aws.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
     return HealthOffice(
@@ -181,7 +214,7 @@ def _health_office() -> HealthOffice:
 
 
 def _undo_office() -> UndoOffice:
-    from crmsync.flows.undo import UndoOffice
+    from crmsync.flows.operator.undo import UndoOffice
 
     return UndoOffice(
         _in_force,

@@ -31,57 +31,61 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.outcomes import Summary
-    from crmsync.flows.world import World
-    from crmsync.gateways.overwritten import OverwrittenKeeper
+    from crmsync.flows.engine.context import World
+    from crmsync.flows.engine.results import Summary
+    from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
 _MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "opportunities"}
 
 
 def contact_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The contacts' concern: a batch of SQS messages in, the partial batch response out."""
-    from crmsync.flows.queue_batch import run_batch
+    from crmsync.flows.intake.queue_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_contacts))
 
 
 def account_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The accounts' concern, likewise."""
-    from crmsync.flows.queue_batch import run_batch
+    from crmsync.flows.intake.queue_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_accounts))
 
 
 def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The opportunities' concern, likewise."""
-    from crmsync.flows.queue_batch import run_batch
+    from crmsync.flows.intake.queue_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_opportunities))
 
 
 def _sync_contacts(name: str, changes: list[Change]) -> None:
-    from crmsync.flows.contact import sync_contacts
+    from crmsync.flows.kinds.contact import sync_contacts
 
     for outcome, count in _sync(name, Kind.CONTACT, changes, sync_contacts).items():
         metrics.add_metric(f"Contacts{outcome}", unit="Count", value=count)
 
 
 def _sync_accounts(name: str, changes: list[Change]) -> None:
-    from crmsync.flows.account import sync_accounts
+    from crmsync.flows.kinds.account import sync_accounts
 
     for outcome, count in _sync(name, Kind.ACCOUNT, changes, sync_accounts).items():
         metrics.add_metric(f"Accounts{outcome}", unit="Count", value=count)
 
 
 def _sync_opportunities(name: str, changes: list[Change]) -> None:
-    """Nothing is done before the accounts are imported; what is older then comes by an import of its own (OPP-2, OPP-4)."""
-    from crmsync.flows.opportunity import sync_opportunities
-    from crmsync.flows.outcomes import Summary
+    """Nothing is done before the accounts are imported; what is older then comes by an import of
+    its own (OPP-2, OPP-4).
+    """
+    from crmsync.flows.engine.results import Summary
+    from crmsync.flows.kinds.opportunity import sync_opportunities
 
     def sync(some: list[Change], world: World) -> Summary:
         if world.opportunities_since is not None:
             return sync_opportunities(some, world)
-        logger.info("opportunities wait for the import of the accounts", connection=name, changes=len(some))
+        logger.info(
+            "opportunities wait for the import of the accounts", connection=name, changes=len(some)
+        )
         return Summary()
 
     for outcome, count in _sync(name, Kind.OPPORTUNITY, changes, sync).items():
@@ -93,21 +97,24 @@ def _sync(
 ) -> Mapping[str, int]:
     """Give a concern its changes, if the connection has it switched on; answers the counts.
 
-    Raises `SyncError` only where not even putting the changes off worked: then their messages come back, and the log says why.
+    Raises `SyncError` only where not even putting the changes off worked: then their messages come
+    back, and the log says why.
     """
     try:
         return _synced(name, kind, changes, sync)
     except SyncError as error:
-        logger.warning("changes come back", connection=name, kind=kind, code=error.code, reason=error.text)
+        logger.warning(
+            "changes come back", connection=name, kind=kind, code=error.code, reason=error.text
+        )
         raise
 
 
 def _synced(
     name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
 ) -> Mapping[str, int]:
-    from crmsync.flows.gate import Gate
-    from crmsync.flows.known_troubles import KnownTroubles
-    from crmsync.flows.sign_in import through
+    from crmsync.flows.engine.gate import Gate
+    from crmsync.flows.engine.sign_in import through
+    from crmsync.flows.intake.known_troubles import KnownTroubles
 
     try:
         connection = _syncing(name, kind, changes)
@@ -130,8 +137,10 @@ def _synced(
 
 
 def _may_begin(name: str) -> Callable[[], bool]:
-    """Whether another batch of a connection may begin: there is time, and the operator has not paused it since."""
-    from crmsync.flows.pauses import PauseWatch
+    """Whether another batch of a connection may begin: there is time, and the operator has not
+    paused it since.
+    """
+    from crmsync.flows.operator.pauses import PauseWatch
 
     watch = PauseWatch(name, troubles(), now, looked=now())
     return lambda: remaining().may_begin() and not watch.is_paused()
@@ -145,7 +154,9 @@ def _counted(summary: Summary, kind: Kind, world: World) -> Summary:
 
 
 def _world(connection: Connection) -> World:
-    """The world of a connection. All concerns know since when opportunities sync: who finds a counterpart has them looked at."""
+    """The world of a connection. All concerns know since when opportunities sync: who finds a
+    counterpart has them looked at.
+    """
     world = world_of(connection, our_user_of(connection), _opportunities_since(connection))
     world = replace(world, sealer=sealer())
     return replace(world, overwrites=_keeper_of(connection)) if connection.undo.hours else world
@@ -156,13 +167,17 @@ def _keeper_of(connection: Connection) -> OverwrittenKeeper | None:
     """Where the values are kept that a connection overwrites, which wants them kept."""
     keeper = overwritten_keeper()
     if keeper is None:
-        logger.warning("overwritten values are not kept: this stack keeps none", connection=connection.name)
+        logger.warning(
+            "overwritten values are not kept: this stack keeps none", connection=connection.name
+        )
     return keeper
 
 
 def _opportunities_since(connection: Connection) -> datetime | None:
-    """Since when the opportunities of a connection sync by themselves; an import that is finished is asked for once."""
-    from crmsync.rules.set_up_order import ACCOUNT, opportunities_since
+    """Since when the opportunities of a connection sync by themselves; an import that is finished
+    is asked for once.
+    """
+    from crmsync.rules.settings.order import ACCOUNT, opportunities_since
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return None
@@ -179,17 +194,24 @@ def _finished_imports() -> dict[str, datetime]:
 
 
 def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | None:
-    """The connection of that name if it has the concern switched on; messages may outlive a switch. Raises as `settings` does."""
+    """The connection of that name if it has the concern switched on; messages may outlive a switch.
+    Raises as `settings` does.
+    """
     connection = settings_of_queued().connection(name)
     if connection is None or kind not in kinds_of(connection):
-        logger.info("this concern of this connection does not sync", connection=name, kind=kind, changes=len(changes))
+        logger.info(
+            "this concern of this connection does not sync",
+            connection=name,
+            kind=kind,
+            changes=len(changes),
+        )
         return None
     return connection
 
 
 def _tell_oldest(name: str, kind: Kind, summary: Summary) -> None:
     """Since when the oldest change that was put off has waited, counted from when it happened."""
-    from crmsync.flows.standstill import note_waiting
+    from crmsync.flows.engine.standstill import note_waiting
 
     at = now()
     if summary.oldest:

@@ -25,34 +25,40 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.world import World
-    from crmsync.gateways.hubspot import HubspotGateway
-    from crmsync.gateways.hubspot_lists import HubspotLists
-    from crmsync.gateways.hubspot_schema import HubspotSchema
-    from crmsync.gateways.salesforce import SalesforceGateway
-    from crmsync.gateways.salesforce_hosts import LoginUrl
+    from crmsync.flows.engine.context import World
+    from crmsync.gateways.aws.secrets import Secret
+    from crmsync.gateways.hubspot.lists import HubspotLists
+    from crmsync.gateways.hubspot.records import HubspotGateway
+    from crmsync.gateways.hubspot.schema import HubspotSchema
+    from crmsync.gateways.salesforce.hosts import LoginUrl
+    from crmsync.gateways.salesforce.records import SalesforceGateway
     from crmsync.gateways.schemas import LiveSchemas
-    from crmsync.gateways.secrets import Secret
     from crmsync.gateways.shared_org import SharedOrg
 
 
 @lru_cache(maxsize=16)
 def world_of(connection: Connection, our_user: str, since: datetime | None = None) -> World:
-    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by, `since` since when opportunities sync."""
-    from crmsync.flows.world import World
-    from crmsync.gateways.brake import BrakeTable
-    from crmsync.gateways.hubspot_associations import HubspotAssociations
-    from crmsync.gateways.hubspot_pipelines import HubspotPipelines
-    from crmsync.gateways.hubspot_zone import AccountZone
-    from crmsync.gateways.ledger import LedgerTable
-    from crmsync.gateways.links import LinksTable
+    """The world of one connection; `our_user` is whom its own writes in Salesforce are known by,
+    `since` since when opportunities sync.
+    """
+    from crmsync.flows.engine.context import World
+    from crmsync.gateways.dynamodb.change_counts import BrakeTable
+    from crmsync.gateways.dynamodb.conflict_log import LedgerTable
+    from crmsync.gateways.dynamodb.contact_roles import RoleTable
+    from crmsync.gateways.dynamodb.links import LinksTable
+    from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
+    from crmsync.gateways.hubspot.associations import HubspotAssociations
+    from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+    from crmsync.gateways.hubspot.zone import AccountZone
     from crmsync.gateways.owners import OwnersDirectory
-    from crmsync.gateways.pipeline_maps import PipelineMapTable
-    from crmsync.gateways.role_memory import RoleTable
-    from crmsync.gateways.salesforce_opportunities import SalesforceOpportunities
-    from crmsync.gateways.salesforce_pairs import SalesforcePairs
+    from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
+    from crmsync.gateways.salesforce.pairs import SalesforcePairs
 
-    hubspot, salesforce, table = hubspot_of(connection), salesforce_of(connection), aws_client("dynamodb")
+    hubspot, salesforce, table = (
+        hubspot_of(connection),
+        salesforce_of(connection),
+        aws_client("dynamodb"),
+    )
     return World(
         connection,
         hubspot,
@@ -91,7 +97,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
 def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
     """The org of a connection that is not alone there."""
     from crmsync.gateways.shared_org import Claims, SharedOrg
-    from crmsync.rules.settings_checks import org_of
+    from crmsync.rules.settings.checks import org_of
 
     where = (aws_client("dynamodb"), table_name("state"), org_of(connection), connection.name)
     return SharedOrg(salesforce, Claims(*where, sealer=sealer(), now=now))
@@ -100,15 +106,17 @@ def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
 @lru_cache(maxsize=16)
 def hubspot_of(connection: Connection) -> HubspotGateway:
     """The HubSpot account of a connection."""
-    from crmsync.gateways.hubspot import HubspotGateway
+    from crmsync.gateways.hubspot.records import HubspotGateway
 
     return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=patience())
 
 
 @lru_cache(maxsize=16)
 def account_of(connection: Connection) -> HubspotSchema:
-    """The HubSpot account of a connection, as far as it tells of our token and of what is set up there."""
-    from crmsync.gateways.hubspot_schema import HubspotSchema
+    """The HubSpot account of a connection, as far as it tells of our token and of what is set up
+    there.
+    """
+    from crmsync.gateways.hubspot.schema import HubspotSchema
 
     return HubspotSchema(secrets().secret(connection.hubspot.secret), patience=patience())
 
@@ -116,15 +124,17 @@ def account_of(connection: Connection) -> HubspotSchema:
 @lru_cache(maxsize=16)
 def salesforce_of(connection: Connection) -> SalesforceGateway:
     """The Salesforce org of a connection."""
-    from crmsync.gateways.salesforce import SalesforceGateway
+    from crmsync.gateways.salesforce.records import SalesforceGateway
 
     allow = connection.salesforce.duplicates is Duplicates.ALLOW
-    return SalesforceGateway(*login_of(connection), now=time.time, patience=patience(), allow_duplicates=allow)
+    return SalesforceGateway(
+        *login_of(connection), now=time.time, patience=patience(), allow_duplicates=allow
+    )
 
 
 def login_of(connection: Connection) -> tuple[LoginUrl, Secret]:
     """Where a connection signs in to Salesforce, and with what."""
-    from crmsync.gateways.salesforce_hosts import LoginUrl
+    from crmsync.gateways.salesforce.hosts import LoginUrl
 
     url = LoginUrl(connection.salesforce.login_url, login_hosts())
     return url, secrets().secret(connection.salesforce.secret)
@@ -141,17 +151,19 @@ def schemas_of(connection: Connection) -> LiveSchemas:
 @lru_cache(maxsize=16)
 def lists_of(connection: Connection) -> HubspotLists:
     """The HubSpot account's lists."""
-    from crmsync.gateways.hubspot_lists import HubspotLists
+    from crmsync.gateways.hubspot.lists import HubspotLists
 
     return HubspotLists(hubspot_of(connection).client)
 
 
 def our_user_of(connection: Connection, among: Settings | None = None) -> str:
-    """The Salesforce user by whom a connection knows its own writes, `among` the connections of these settings (None: those in force).
+    """The Salesforce user by whom a connection knows its own writes, `among` the connections of
+    these settings (None: those in force).
 
-    Nobody where several connections share the org: what one of them wrote is news to the others (TEN-1).
+    Nobody where several connections share the org: what one of them wrote is news to the others
+    (TEN-1).
     """
-    from crmsync.rules.settings_checks import org_of
+    from crmsync.rules.settings.checks import org_of
 
     org = org_of(connection)
     shared = sum(org_of(one) == org for one in (among or settings()).connections) > 1

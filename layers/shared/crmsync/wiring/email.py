@@ -1,4 +1,6 @@
-"""E-mail events: the schedule that reads HubSpot's log, and the queue whose windows become Salesforce tasks."""
+"""E-mail events: the schedule that reads HubSpot's log, and the queue whose windows become
+Salesforce tasks.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,9 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.email_tasks import TaskSummary
-    from crmsync.gateways.hubspot_mail import HubspotMail
-    from crmsync.gateways.salesforce_tasks import SalesforceTasks
+    from crmsync.flows.email.make_tasks import TaskSummary
+    from crmsync.gateways.hubspot.mail import HubspotMail
+    from crmsync.gateways.salesforce.tasks import SalesforceTasks
 
 PAUSED = 300
 """Seconds after which windows of a paused connection are looked at again."""
@@ -44,33 +46,47 @@ RUN = timedelta(seconds=60)
 
 
 def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
-    """The schedule that reads the log of each connection, for the kinds that are switched on (SET-10)."""
+    """The schedule that reads the log of each connection, for the kinds that are switched on
+    (SET-10).
+    """
     return in_time(unless_distrusted(_look_at_logs))
 
 
 def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
-    from crmsync.flows.queue_batch import run_windows
+    from crmsync.flows.intake.queue_batch import run_windows
 
     return in_time(lambda event: run_windows(event["Records"], _make_tasks))
 
 
 def _look_at_logs(_event: Event) -> dict[str, Any]:
-    reading = [one for one in settings().connections if mail_kinds_of(one) and not is_paused(one.name)]
-    return {one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in reading}
+    reading = [
+        one for one in settings().connections if mail_kinds_of(one) and not is_paused(one.name)
+    ]
+    return {
+        one.name: sum(_queue_events(one, kind) for kind in mail_kinds_of(one)) for one in reading
+    }
 
 
 def _queue_events(connection: Connection, kind: str) -> int:
-    """One look for a kind; an account that cannot answer now is left for the next look and does not stop the others."""
+    """One look for a kind; an account that cannot answer now is left for the next look and does not
+    stop the others.
+    """
     from crmsync.errors import OutOfTime, SyncError
-    from crmsync.flows.email_events import queue_events
+    from crmsync.flows.email.scan import queue_events
 
     try:
         found = queue_events(connection, kind, mail_of(connection), cursors(), task_queue(), now())
     except OutOfTime:
         return 0
     except SyncError as error:
-        logger.warning("event log put off", connection=connection.name, kind=kind, code=error.code, reason=error.text)
+        logger.warning(
+            "event log put off",
+            connection=connection.name,
+            kind=kind,
+            code=error.code,
+            reason=error.text,
+        )
         metrics.add_metric("EmailLogPutOff", unit="Count", value=1)
         return 0
     metrics.add_metric("EmailEventsQueued", unit="Count", value=found)
@@ -78,8 +94,8 @@ def _queue_events(connection: Connection, kind: str) -> int:
 
 
 def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
-    from crmsync.flows.email_tasks import TaskWorld, make_tasks
-    from crmsync.gateways.links import LinksTable
+    from crmsync.flows.email.make_tasks import TaskWorld, make_tasks
+    from crmsync.gateways.dynamodb.links import LinksTable
 
     try:
         connection = settings_of_queued().connection(name)
@@ -87,7 +103,9 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
         task_queue().queue([(window, round(error.after)) for window in windows])
         return []
     if connection is None or not mail_kinds_of(connection):
-        logger.info("tasks of this connection are switched off", connection=name, windows=len(windows))
+        logger.info(
+            "tasks of this connection are switched off", connection=name, windows=len(windows)
+        )
         return []
     if is_paused(name):
         task_queue().queue([(window, PAUSED) for window in windows])
@@ -112,7 +130,9 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
 def _tell_tasks(name: str, summary: TaskSummary) -> list[Window]:
     logger.info("e-mail events worked through", connection=name, counts=dict(summary.counts))
     for kind, error in summary.refusals.items():
-        logger.warning("tasks refused", connection=name, kind=kind, code=error.code, reason=error.text)
+        logger.warning(
+            "tasks refused", connection=name, kind=kind, code=error.code, reason=error.text
+        )
     for outcome, count in summary.counts.items():
         metrics.add_metric(f"EmailTasks{outcome}", unit="Count", value=count)
     return summary.given_up
@@ -120,8 +140,10 @@ def _tell_tasks(name: str, summary: TaskSummary) -> list[Window]:
 
 @lru_cache(maxsize=16)
 def _tasks_of(connection: Connection) -> SalesforceTasks:
-    """A connection's tasks. Kept, as it knows after its first call whether the org has an external id for them."""
-    from crmsync.gateways.salesforce_tasks import SalesforceTasks
+    """A connection's tasks. Kept, as it knows after its first call whether the org has an external
+    id for them.
+    """
+    from crmsync.gateways.salesforce.tasks import SalesforceTasks
 
     return SalesforceTasks(salesforce_of(connection).session)
 
@@ -129,6 +151,6 @@ def _tasks_of(connection: Connection) -> SalesforceTasks:
 @lru_cache(maxsize=16)
 def mail_of(connection: Connection) -> HubspotMail:
     """The event log of a connection's HubSpot account."""
-    from crmsync.gateways.hubspot_mail import HubspotMail
+    from crmsync.gateways.hubspot.mail import HubspotMail
 
     return HubspotMail(hubspot_of(connection).client)

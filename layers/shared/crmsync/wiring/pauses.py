@@ -13,10 +13,14 @@ def is_paused(name: str) -> bool:
     try:
         pause = troubles().load(name).pause
     except SyncError as error:
-        logger.warning("nobody can say whether a connection is paused", connection=name, code=error.code)
+        logger.warning(
+            "nobody can say whether a connection is paused", connection=name, code=error.code
+        )
         return False
     if pause is None:
         return False
-    logger.info("the connection is paused", connection=name, since=pause.since.isoformat(), by=pause.by)
+    logger.info(
+        "the connection is paused", connection=name, since=pause.since.isoformat(), by=pause.by
+    )
     metrics.add_metric("Paused", unit="Count", value=1)
     return True

@@ -1,4 +1,5 @@
-"""Our own side of a deployment, made when first needed: the environment, AWS's clients, settings, secrets and tables.
+"""Our own side of a deployment, made when first needed: the environment, AWS's clients, settings,
+secrets and tables.
 
 The only reader of the environment and of the real clock.
 """
@@ -19,20 +20,20 @@ from crmsync.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from crmsync.errors import Distrusted
-    from crmsync.gateways.cursors import CursorTable
-    from crmsync.gateways.inbox import InboxTable
-    from crmsync.gateways.jobs import JobsTable
-    from crmsync.gateways.key_ring import KeyRing
-    from crmsync.gateways.outbox import EventOutbox
-    from crmsync.gateways.overwritten import OverwrittenKeeper, OverwrittenReader
-    from crmsync.gateways.queues import ErrandQueue
-    from crmsync.gateways.remaining import Remaining
-    from crmsync.gateways.secrets import SecretStore
-    from crmsync.gateways.settings import FreshSettings, SettingsTable
-    from crmsync.gateways.tallies import TallyTable
-    from crmsync.gateways.throttle import Patience
-    from crmsync.gateways.troubles import TroubleTable
-    from crmsync.gateways.window_queue import WindowSender
+    from crmsync.gateways.aws.bus import EventOutbox
+    from crmsync.gateways.aws.key_ring import KeyRing
+    from crmsync.gateways.aws.log_ranges import WindowSender
+    from crmsync.gateways.aws.queues import ErrandQueue
+    from crmsync.gateways.aws.secrets import SecretStore
+    from crmsync.gateways.deadline import Remaining
+    from crmsync.gateways.dynamodb.cursors import CursorTable
+    from crmsync.gateways.dynamodb.inbox import InboxTable
+    from crmsync.gateways.dynamodb.jobs import JobsTable
+    from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper, OverwrittenReader
+    from crmsync.gateways.dynamodb.settings import FreshSettings, SettingsTable
+    from crmsync.gateways.dynamodb.task_state import TallyTable
+    from crmsync.gateways.dynamodb.troubles import TroubleTable
+    from crmsync.gateways.retry import Patience
 
 Event: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -50,7 +51,9 @@ DEFAULT_STACK = "crmsync"
 
 
 def settings() -> Settings:
-    """The settings in force, at most a minute old. Raises `TryAgain`; `Distrusted` is told where the operator looks."""
+    """The settings in force, at most a minute old. Raises `TryAgain`; `Distrusted` is told where
+    the operator looks.
+    """
     from crmsync.errors import Distrusted
 
     try:
@@ -61,7 +64,9 @@ def settings() -> Settings:
 
 
 def settings_of_queued() -> Settings:
-    """The settings in force, for queued work: whoever queued it had some. Raises as `settings` does, also where there are none."""
+    """The settings in force, for queued work: whoever queued it had some. Raises as `settings`
+    does, also where there are none.
+    """
     from crmsync.errors import Distrusted
 
     found = settings()
@@ -81,7 +86,7 @@ def _tell_refused(error: Distrusted) -> None:
 
 @cache
 def _fresh_settings() -> FreshSettings:
-    from crmsync.gateways.settings import FreshSettings
+    from crmsync.gateways.dynamodb.settings import FreshSettings
 
     return FreshSettings(settings_table(), now=time.monotonic)
 
@@ -89,15 +94,19 @@ def _fresh_settings() -> FreshSettings:
 @cache
 def settings_table() -> SettingsTable:
     """Where the settings and their history are kept."""
-    from crmsync.gateways.settings import SettingsTable
+    from crmsync.gateways.dynamodb.settings import SettingsTable
 
-    return SettingsTable(aws_client("dynamodb"), table_name("settings"), settings_keys(), earlier=table_name("state"))
+    return SettingsTable(
+        aws_client("dynamodb"), table_name("settings"), settings_keys(), earlier=table_name("state")
+    )
 
 
 @cache
 def settings_keys() -> KeyRing:
-    """The keys that settings are sealed with: the Lambda's own variable, or for the operator the name that the template gives them."""
-    from crmsync.gateways.key_ring import KeyRing
+    """The keys that settings are sealed with: the Lambda's own variable, or for the operator the
+    name that the template gives them.
+    """
+    from crmsync.gateways.aws.key_ring import KeyRing
 
     name = os.environ.get("SETTINGS_KEY_SECRET") or f"{stack_name()}-settings-key"
     return KeyRing(secrets(), name, now=time.monotonic)
@@ -106,7 +115,7 @@ def settings_keys() -> KeyRing:
 @cache
 def cursors() -> CursorTable:
     """Where sweeps keep their place."""
-    from crmsync.gateways.cursors import CursorTable
+    from crmsync.gateways.dynamodb.cursors import CursorTable
 
     return CursorTable(aws_client("dynamodb"), table_name("state"))
 
@@ -114,7 +123,7 @@ def cursors() -> CursorTable:
 @cache
 def inbox() -> InboxTable:
     """The error inbox."""
-    from crmsync.gateways.inbox import InboxTable
+    from crmsync.gateways.dynamodb.inbox import InboxTable
 
     return InboxTable(aws_client("dynamodb"), table_name("state"), now=now, ticks=time.monotonic)
 
@@ -122,25 +131,31 @@ def inbox() -> InboxTable:
 @cache
 def outbox() -> EventOutbox:
     """The bus and the queues of the concerns."""
-    from crmsync.gateways.outbox import EventOutbox
+    from crmsync.gateways.aws.bus import EventOutbox
 
     return EventOutbox(aws_client("events"), aws_client("sqs"), change_bus(), concern_queues())
 
 
 def change_bus() -> str:
-    """The name of the bus: the Lambda's own variable, or for the operator the name that the template gives it."""
+    """The name of the bus: the Lambda's own variable, or for the operator the name that the
+    template gives it.
+    """
     return os.environ.get("CHANGE_BUS") or f"{stack_name()}-changes"
 
 
 def concern_queues() -> dict[Kind, str]:
     """The URLs of the concerns' queues that this Lambda was given."""
-    return {kind: os.environ[f"{kind.upper()}_QUEUE_URL"] for kind in Kind if f"{kind.upper()}_QUEUE_URL" in os.environ}
+    return {
+        kind: os.environ[f"{kind.upper()}_QUEUE_URL"]
+        for kind in Kind
+        if f"{kind.upper()}_QUEUE_URL" in os.environ
+    }
 
 
 @cache
 def jobs() -> JobsTable:
     """Where backfills keep their place."""
-    from crmsync.gateways.jobs import JobsTable
+    from crmsync.gateways.dynamodb.jobs import JobsTable
 
     return JobsTable(aws_client("dynamodb"), table_name("state"))
 
@@ -148,45 +163,53 @@ def jobs() -> JobsTable:
 @cache
 def troubles() -> TroubleTable:
     """What keeps connections from syncing whole."""
-    from crmsync.gateways.troubles import TroubleTable
+    from crmsync.gateways.dynamodb.troubles import TroubleTable
 
     return TroubleTable(aws_client("dynamodb"), table_name("state"))
 
 
 @cache
 def errands() -> ErrandQueue:
-    """The queue of the backfills: the Lambda's own variable, or for the operator the queue of the name that the template gives it."""
-    from crmsync.gateways.queues import ErrandQueue, url_of
+    """The queue of the backfills: the Lambda's own variable, or for the operator the queue of the
+    name that the template gives it.
+    """
+    from crmsync.gateways.aws.queues import ErrandQueue, url_of
 
     sqs = aws_client("sqs")
-    return ErrandQueue(sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill"))
+    return ErrandQueue(
+        sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill")
+    )
 
 
 @cache
 def overwritten_keeper() -> OverwrittenKeeper | None:
     """Where values are kept that are about to be overwritten; None in a stack that keeps none."""
-    from crmsync.gateways.envelope import SealingKeys
-    from crmsync.gateways.overwritten import OverwrittenKeeper
+    from crmsync.gateways.aws.encryption import SealingKeys
+    from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
     table, key = os.environ.get("OVERWRITTEN_TABLE", ""), os.environ.get("OVERWRITTEN_KEY", "")
     if not (table and key):
         return None
-    return OverwrittenKeeper(aws_client("dynamodb"), table, SealingKeys(aws_client("kms"), key, now=time.monotonic))
+    return OverwrittenKeeper(
+        aws_client("dynamodb"), table, SealingKeys(aws_client("kms"), key, now=time.monotonic)
+    )
 
 
 @cache
 def overwritten_reader() -> OverwrittenReader:
     """What was kept, for the operator: no function may read it."""
-    from crmsync.gateways.envelope import OpeningKeys
-    from crmsync.gateways.overwritten import OverwrittenReader
+    from crmsync.gateways.aws.encryption import OpeningKeys
+    from crmsync.gateways.dynamodb.overwritten import OverwrittenReader
 
-    return OverwrittenReader(aws_client("dynamodb"), table_name("overwritten"), OpeningKeys(aws_client("kms")))
+    return OverwrittenReader(
+        aws_client("dynamodb"), table_name("overwritten"), OpeningKeys(aws_client("kms"))
+    )
 
 
 @cache
 def tallies() -> TallyTable:
     """What is remembered of tasks."""
-    from crmsync.gateways.tallies import TallyTable
+    from crmsync.gateways.dynamodb.task_state import TallyTable
 
     return TallyTable(aws_client("dynamodb"), table_name("state"), now=now)
 
@@ -194,7 +217,7 @@ def tallies() -> TallyTable:
 @cache
 def task_queue() -> WindowSender:
     """The queue of the windows."""
-    from crmsync.gateways.window_queue import WindowSender
+    from crmsync.gateways.aws.log_ranges import WindowSender
 
     return WindowSender(aws_client("sqs"), os.environ["EMAIL_TASK_QUEUE_URL"])
 
@@ -202,7 +225,7 @@ def task_queue() -> WindowSender:
 @cache
 def secrets() -> SecretStore:
     """Secrets Manager, read through a cache."""
-    from crmsync.gateways.secrets import SecretStore
+    from crmsync.gateways.aws.secrets import SecretStore
 
     return SecretStore(aws_client("secretsmanager"), now=time.monotonic)
 
@@ -216,26 +239,32 @@ def sealer() -> Sealer:
 @cache
 def link_keys() -> KeyRing:
     """The keys of the links' seals."""
-    from crmsync.gateways.key_ring import KeyRing
+    from crmsync.gateways.aws.key_ring import KeyRing
 
     return KeyRing(secrets(), link_key_secret(), now=time.monotonic)
 
 
 def link_key_secret() -> str:
-    """The secret of the links' keys: the Lambda's own variable, or for the operator the name that the template gives it."""
+    """The secret of the links' keys: the Lambda's own variable, or for the operator the name that
+    the template gives it.
+    """
     return os.environ.get("LINK_KEY_SECRET") or f"{stack_name()}-link-key"
 
 
 def login_hosts() -> tuple[str, ...]:
-    """The hosts that settings may name to sign in to Salesforce: Salesforce's own, and those that the stack's owner added."""
-    from crmsync.gateways.salesforce_hosts import SALESFORCE_HOSTS
+    """The hosts that settings may name to sign in to Salesforce: Salesforce's own, and those that
+    the stack's owner added.
+    """
+    from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS
 
     added = os.environ.get("SALESFORCE_LOGIN_HOSTS", "").split(",")
     return (*SALESFORCE_HOSTS, *(one.strip().lower() for one in added if one.strip()))
 
 
 def table_name(name: str) -> str:
-    """A table's name: the Lambda's own variable, or for the operator the name that the template gives it."""
+    """A table's name: the Lambda's own variable, or for the operator the name that the template
+    gives it.
+    """
     return os.environ.get(f"{name.upper()}_TABLE") or f"{stack_name()}-{name}"
 
 
@@ -247,7 +276,7 @@ def stack_name() -> str:
 @cache
 def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
     """An AWS client, one per service."""
-    from crmsync.gateways.aws import client
+    from crmsync.gateways.aws.client import client
 
     return client(service)
 
@@ -255,14 +284,14 @@ def aws_client(service: str) -> Any:  # noqa: ANN401 - boto3 has no types
 @cache
 def remaining() -> Remaining:
     """How much time the invocation that runs has left; endless outside Lambda."""
-    from crmsync.gateways.remaining import Remaining
+    from crmsync.gateways.deadline import Remaining
 
     return Remaining()
 
 
 def patience() -> Patience:
     """How vendors' calls are repeated, and up to when they are begun."""
-    from crmsync.gateways.throttle import Patience
+    from crmsync.gateways.retry import Patience
 
     return Patience(remaining=remaining())
 
@@ -278,7 +307,9 @@ def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], An
 
 
 def unless_distrusted(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event], dict[str, Any]]:
-    """Work of a schedule or a change event: left for the next time where the settings cannot be trusted, which `settings` tells."""
+    """Work of a schedule or a change event: left for the next time where the settings cannot be
+    trusted, which `settings` tells.
+    """
     from crmsync.errors import Distrusted
 
     def run(event: Event) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""From HubSpot's e-mail event log to Salesforce tasks."""

@@ -1,0 +1,73 @@
+"""Who the recipients of e-mails are: address -> HubSpot contact -> link. The contact is the one
+that the e-mail was sent to (TASK-4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from crmsync.model.links import Link
+from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.records import Ref
+from crmsync.model.settings import Connection
+from crmsync.ports import Crm, Links, Lists
+from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
+from crmsync.rules.pair.email_moves import FURTHER, addresses_of
+
+MOST_KNOWN = 5000
+"""Recipients remembered during one run, so that a page's people are not looked up again for the
+next.
+"""
+
+CONTACT = "contact"
+EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person who was sent an e-mail: the link of the HubSpot contact, and whether that does not
+    sync (INC-7).
+    """
+
+    link: Link | None = None
+    frozen: bool = False
+
+
+@dataclass(slots=True)
+class Recipients:
+    """The recipients whom one run has met so far."""
+
+    connection: Connection
+    hubspot: Crm
+    links: Links
+    lists: Lists
+    _known: dict[str, Recipient] = field(default_factory=dict)
+
+    def find(self, addresses: Iterable[str]) -> Mapping[str, Recipient]:
+        """Everybody with one of these addresses (in small letters); who is nobody's contact has no
+        link. Raises `SyncError`.
+        """
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        wanted = list(dict.fromkeys(addresses))
+        unknown = [one for one in wanted if one not in self._known]
+        if unknown:
+            self._known |= dict.fromkeys(unknown, Recipient()) | self._ask(unknown)
+        return {one: self._known[one] for one in wanted}
+
+    def _ask(self, addresses: list[str]) -> dict[str, Recipient]:
+        contacts = self.connection.contacts
+        found = self.hubspot.find(addresses, {CONTACT: (EMAIL, FURTHER, LIFECYCLE_STAGE)})
+        links = self.links.find(self.connection.name, [record.ref for record in found])
+        linked = [record.ref for record in found if record.ref in links]
+        asks = bool(linked) and needs_membership(contacts)
+        members = self.lists.members(contacts.inclusion_list, linked) if asks else frozenset[Ref]()
+        people: dict[str, Recipient] = {}
+        for record in found:
+            link = links.get(record.ref)
+            frozen = link is not None and is_frozen(
+                contacts, included=qualifies(record, contacts, members)
+            )
+            people |= dict.fromkeys(addresses_of(record), Recipient(link, frozen))
+        return {one: people[one] for one in addresses if one in people}

@@ -1,0 +1,185 @@
+"""A write that was refused for some of its fields is tried once more without these: all of a batch
+together, in one further call.
+
+People are told first, then the link says that the fields were left out, then the rest is written:
+whoever looks in between must not take the value that stays for a person's edit, and whoever dies in
+between must not leave it untold. What a second try does not help is told as if there had been none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from crmsync.errors import Refused, SyncError
+from crmsync.flows.engine.context import World
+from crmsync.model.effects import CreateRecord, Report, UpdateRecord
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link, Place
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Outcome, Written
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.refused_fields import AnyWrite, left_apart, left_out, report, without
+
+Mark: TypeAlias = Callable[[Link], Link]
+"""Puts into a link that fields were left out."""
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What was left out of the writes of one plan: how its link says so, what people are told, and
+    which fields of a new record.
+    """
+
+    marks: list[Mark] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    of_new: tuple[CreateRecord, frozenset[str]] | None = None
+
+    def keep(
+        self, effect: CreateRecord | UpdateRecord, names: frozenset[str], told: Report
+    ) -> None:
+        """Keep that the write was made without these fields."""
+        self.reports.append(told)
+        if isinstance(effect, CreateRecord):
+            self.of_new = effect, names
+
+    def marked(self, link: Link) -> Link:
+        """The link with all that was left out."""
+        for mark in self.marks:
+            link = mark(link)
+        return link
+
+
+@dataclass(slots=True)
+class Try:
+    """The place of a plan, its link as it is stored now, and what was left out of its writes."""
+
+    at: int
+    saved: Link | None
+    left_out: LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class SecondTries:
+    """Decides about second tries for the plans of a batch, by their places among `facts`."""
+
+    facts: Sequence[Facts]
+    book: Book
+
+    def fields(
+        self, one: Try, effect: CreateRecord | UpdateRecord, outcome: Outcome
+    ) -> frozenset[str]:
+        """The fields without which a write is worth a second try; none where it was not refused for
+        some of its fields.
+        """
+        if not isinstance(outcome, Refused) or getattr(effect, "courtesy", False):
+            return frozenset()
+        if isinstance(effect, CreateRecord):
+            return left_out(effect, outcome, None, self.book)
+        pair = self._pair(one)
+        return left_out(effect, outcome, pair[1].ref, self.book) if pair else frozenset()
+
+    def mark(
+        self, one: Try, effect: CreateRecord | UpdateRecord, names: frozenset[str]
+    ) -> Mark | None:
+        """How the pair's link says that the fields of an update were left out; None for a new
+        record, whose link is not stored yet.
+        """
+        pair = self._pair(one) if isinstance(effect, UpdateRecord) else None
+        if pair is None:
+            return None
+        shown = pair[0] if effect.side is Side.HUBSPOT else pair[1]
+        return lambda link: left_apart(link, effect, names, shown, pair[1], self.book)
+
+    def report(self, at: int, outcome: Outcome, names: frozenset[str]) -> Report:
+        """What people are told."""
+        one = self.facts[at]
+        error = outcome if isinstance(outcome, Refused) else Refused("")
+        return report(one.hubspot.ref if one.hubspot else one.change.ref, error, names)
+
+    def _pair(self, one: Try) -> tuple[Record, Record] | None:
+        """The two records of a plan's link, as they were read; one of two that are being paired may
+        be a candidate.
+        """
+        facts, link = self.facts[one.at], one.saved
+        if link is None:
+            return None
+        read = [facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates]
+        by_ref: dict[Ref | None, Record] = {record.ref: record for record in read if record}
+        hubspot, salesforce = by_ref.get(_ref(link.hubspot)), by_ref.get(_ref(link.salesforce))
+        return (hubspot, salesforce) if hubspot and salesforce else None
+
+
+def _ref(place: Place) -> Ref | None:
+    return place if isinstance(place, Ref) else None
+
+
+def send_twice(
+    effects: Sequence[AnyWrite],
+    send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
+    tries: Sequence[Try],
+    rules: SecondTries,
+    world: World,
+) -> list[Outcome]:
+    """Make the writes, and those again that were refused for some of their fields; `tries` are the
+    plans that they belong to.
+    """
+    outcomes = list(send(effects))
+    asked = [rules.fields(*one) for one in zip(tries, effects, outcomes, strict=True)]
+    again = {at: names for at, names in enumerate(asked) if names}
+    if not again:
+        return outcomes
+    reports = {at: rules.report(tries[at].at, outcomes[at], names) for at, names in again.items()}
+    world.inbox.park(world.connection.name, list(reports.values()))
+    marks = {
+        at: mark
+        for at, names in again.items()
+        if (mark := rules.mark(tries[at], effects[at], names))
+    }
+    for at, failure in _announce(marks, tries, world).items():
+        outcomes[at] = failure
+        del again[at]
+    for at, outcome in _sent_again(effects, send, again).items():
+        if isinstance(outcome, Written):
+            tries[at].left_out.keep(effects[at], again[at], reports[at])
+        if not isinstance(outcome, Refused):
+            outcomes[at] = outcome
+    return outcomes
+
+
+def _sent_again(
+    effects: Sequence[AnyWrite],
+    send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
+    again: Mapping[int, frozenset[str]],
+) -> Mapping[int, Outcome]:
+    """Make the writes once more without these fields: what became of each. Nothing is raised, as
+    the first ones were made.
+    """
+    if not again:
+        return {}
+    try:
+        outcomes = send([without(effects[at], names) for at, names in again.items()])
+    except SyncError as error:
+        outcomes = [error] * len(again)
+    return dict(zip(again, outcomes, strict=True))
+
+
+def _announce(
+    marks: Mapping[int, Mark], tries: Sequence[Try], world: World
+) -> dict[int, SyncError]:
+    """Have the links say what is about to be left out; answers those for which that did not work:
+    nothing more is written for them.
+    """
+    known = {at: link for at in marks if (link := tries[at].saved) is not None}
+    failed: dict[int, SyncError] = {}
+    if not known:
+        return failed
+    saved = world.links.save([marks[at](link) for at, link in known.items()])
+    for at, outcome in zip(known, saved, strict=True):
+        if isinstance(outcome, SyncError):
+            failed[at] = outcome
+        else:
+            tries[at].saved = outcome
+            tries[at].left_out.marks.append(marks[at])
+    return failed

@@ -1,0 +1,123 @@
+"""The passes over a batch: look at it, again at once where something has changed meanwhile, and no
+longer than the invocation lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
+
+from crmsync.errors import OutOfTime, SyncError, TryAgain
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.gate import Gate
+from crmsync.flows.engine.results import LONGEST_WAIT, Summary, put_back, put_off
+from crmsync.flows.engine.turns import Met, Turns
+from crmsync.model.changes import Change, coalesce, once_more
+from crmsync.model.records import Ref
+from crmsync.rules.backfill.pacing import may_retry
+
+BATCH = 1000
+"""Records gathered at once: ten full HubSpot calls, half a Salesforce read, and a few megabytes of
+memory whatever the backlog.
+"""
+
+_PASSES = 3
+
+Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
+"""Gathers, plans and applies once, and answers what must be looked at again at once; told whether
+it is the last time.
+"""
+
+
+def in_passes(
+    changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None
+) -> Summary:
+    """Bring the named records in step, as many as the invocation has time for; the others go back
+    into their queue at once.
+
+    A side that is down costs nobody a try: what met it waits in the queue, and so does everything
+    behind it (see `Turns`). Raises `SyncError` only when not even putting them off worked.
+    """
+    summary = summary or Summary()
+    if not changes:
+        return summary
+    new = untried(changes)
+    gate = Gate(world.connection.name, changes[0].kind, world.troubles, world.outbox, world.now)
+    gate.look()
+    turns = Turns(gate, summary, BATCH)
+    turns.begin(coalesce(list(changes)))
+    while some := turns.take():
+        if not world.may_begin():
+            put_back([*some, *turns.leave()], world, summary)
+            break
+        going = hold_retries(some, new, world, summary)
+        met = _sync_batch(going, world, sync, summary) if going else None
+        if met and isinstance(met.error, OutOfTime):
+            put_back([*map(once_more, met.changes), *turns.leave()], world, summary)
+            break
+        if going:
+            put_off(turns.came(going, met), world, summary)
+    turns.end()
+    return summary
+
+
+def untried(changes: Sequence[Change]) -> frozenset[Ref]:
+    """The records of which a change was never put off: somebody has touched them, or asks for them
+    (RTY-3).
+    """
+    return frozenset(change.ref for change in changes if not change.tries)
+
+
+def hold_retries(
+    changes: Sequence[Change], new: Collection[Ref], world: World, summary: Summary
+) -> list[Change]:
+    """The changes to be looked at now: those of the `new` records, and retries unless too many
+    calls are used (RTY-2).
+
+    Such a retry goes back into the queue without a call, and it counts as no try. Raises
+    `SyncError` when that did not work.
+    """
+    known, allotment, now = (
+        world.meter.known(),
+        world.connection.salesforce.daily_call_allotment,
+        world.now(),
+    )
+    held = {
+        one
+        for one in changes
+        if one.ref not in new and not may_retry(one.at, known, allotment, now)
+    }
+    if known is None or not held:
+        return list(changes)
+    world.outbox.again([(change, LONGEST_WAIT) for change in changes if change in held])
+    told = {"used": known.calls.used, "allowed": known.calls.allowed, "allotment": allotment}
+    summary.counts["RetriesHeld"] += len(held)
+    for change in held:
+        summary.waits(change, "RETRIES_HELD")
+    summary.decisions.append({"records": len(held), "outcome": "RetriesHeld", **told})
+    return [change for change in changes if change not in held]
+
+
+def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> Met | None:
+    """Look at a batch until nothing of it must be looked at again at once; answers what a side that
+    is down kept from its end.
+    """
+    pending = changes
+    for turn in range(_PASSES):
+        try:
+            pending = sync(pending, summary, turn == _PASSES - 1)
+        except SyncError as error:
+            return Met(
+                error, (*pending, *(change for change, _ in summary.take_fallen())), is_whole=True
+            )
+        if not pending:
+            break
+    put_off(
+        [(change, TryAgain("others keep changing the same record")) for change in pending],
+        world,
+        summary,
+    )
+    fallen = summary.take_fallen()
+    return (
+        Met(fallen[0][1], tuple(change for change, _ in fallen), is_whole=False) if fallen else None
+    )

@@ -1,0 +1,58 @@
+"""What keeps a connection from syncing whole, read once an invocation: whoever asks again is told
+what was read, until it is changed here.
+
+What another worker notes meanwhile is found by the next invocation, or by the call that is refused;
+stores are conditional anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crmsync.model.records import Kind
+from crmsync.model.troubles import Outage, Pause, Rest, Troubles
+from crmsync.ports.troubles import TroubleBook
+
+
+@dataclass(slots=True)
+class KnownTroubles:
+    """Implements `TroubleBook` over another one, for one invocation."""
+
+    book: TroubleBook
+    _known: dict[str, Troubles] = field(default_factory=dict)
+
+    def load(self, connection: str) -> Troubles:
+        """As the port says; read once."""
+        if connection not in self._known:
+            self._known[connection] = self.book.load(connection)
+        return self._known[connection]
+
+    def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        return self.book.save_outage(connection, kind, outage)
+
+    def save_rest(self, connection: str, rest: Rest) -> bool:
+        """As the port says."""
+        self._known.pop(connection, None)
+        return self.book.save_rest(connection, rest)
+
+    def end_rest(self, connection: str, rest: Rest) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.end_rest(connection, rest)
+
+    def end_outage(self, connection: str, kind: Kind) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.end_outage(connection, kind)
+
+    def pause(self, connection: str, pause: Pause) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.pause(connection, pause)
+
+    def resume(self, connection: str) -> None:
+        """As the port says."""
+        self._known.pop(connection, None)
+        self.book.resume(connection)

@@ -1,0 +1,65 @@
+"""Plan a whole batch of contacts: what every plan needs beside its facts, and second thoughts.
+
+The deciding itself is `crmsync.plans.contact`; here it is only given what it asks for, and
+protected from its own defects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.planning import hubspot_records, plan_batch, with_owners
+from crmsync.flows.kinds.parents import find_parents
+from crmsync.model.effects import Plan
+from crmsync.model.settings import CreateInSalesforce
+from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.kinds.contact.inclusion import needs_membership
+from crmsync.rules.merge.ruleset import Book
+
+EMAIL = "email"
+
+
+def open_book(facts: Sequence[ContactFacts], world: World, book: Book) -> Book:
+    """The book with what these facts need: who is in the inclusion list, whose account is whose
+    company, and who owns what.
+    """
+    contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
+    if contacts and needs_membership(world.connection.contacts):
+        book = replace(
+            book, members=world.lists.members(world.connection.contacts.inclusion_list, contacts)
+        )
+    return with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
+
+
+def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]:
+    """The facts with the Salesforce account of each unmatched contact's domain, where the settings
+    choose by it (CH-12).
+    """
+    if world.connection.contacts.create_in_salesforce is not CreateInSalesforce.CONTACT_IF_ACCOUNT:
+        return facts
+    domains = {
+        at: _domain(one)
+        for at, one in enumerate(facts)
+        if one.link is None and one.hubspot and not one.candidates
+    }
+    accounts = world.accounts.accounts_by_domain(
+        sorted({domain for domain in domains.values() if domain})
+    )
+    return [
+        replace(one, account=accounts.get(domains.get(at, ""), "")) for at, one in enumerate(facts)
+    ]
+
+
+def _domain(facts: ContactFacts) -> str:
+    return (
+        str(facts.hubspot.fields.get(EMAIL) or "").rpartition("@")[2].strip().lower()
+        if facts.hubspot
+        else ""
+    )
+
+
+def plan_all(facts: list[ContactFacts], world: World, book: Book) -> list[Plan]:
+    """Plan every contact of the batch."""
+    return plan_batch(facts, world, book, plan_contact)

@@ -1,0 +1,160 @@
+"""Deals and opportunities, batch by batch: gather everything, plan each record, apply all plans
+together.
+
+What is no half of a pair (a contact role, a stage, a record type) only tells where to look, and is
+turned into that first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from crmsync.errors import Refused
+from crmsync.flows.engine.change_limits import hold_excess
+from crmsync.flows.engine.complete import carry_out
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.passes import in_passes
+from crmsync.flows.engine.planning import Looked, plan_batch, with_owners
+from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
+from crmsync.flows.engine.results import Summary, conclude
+from crmsync.flows.kinds.opportunity_gather import gather
+from crmsync.flows.kinds.parents import find_parents
+from crmsync.flows.kinds.pipelines import as_they_are, put_in_step
+from crmsync.flows.kinds.roll_ups import roll_up
+from crmsync.model.changes import Cause, Change, TieNews, coalesce
+from crmsync.model.effects import Plan
+from crmsync.model.pipelines import PipelineMap
+from crmsync.model.records import Record
+from crmsync.model.roles import Role
+from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
+from crmsync.rules.kinds.opportunity.ruleset import opportunity_book
+from crmsync.rules.kinds.opportunity.ties import ROLE
+from crmsync.rules.merge.deal_stages import is_known
+from crmsync.rules.merge.ruleset import Book
+
+_ORDER = frozenset({"OpportunityStage", "RecordType"})
+"""What tells that the org's sales processes have changed."""
+
+
+def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
+    """Bring the named deals and opportunities in step. Raises `SyncError` only when not even
+    putting them off worked.
+    """
+
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+        return _sync_pass(where_to_look(some, world), world, summary, is_last=is_last)
+
+    return in_passes(changes, world, sync)
+
+
+def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
+    """The changes with each contact role turned into its opportunity, which a role that is gone was
+    of; who had it is told along.
+
+    A change of the org's stages puts the pipelines in step (OPP-6).
+
+    A role that nobody knows any more has left the recycle bin, and was looked at when it got there.
+    Raises `SyncError`.
+    """
+    if any(change.ref.object in _ORDER for change in changes):
+        _mend(world)
+    signs = [change for change in changes if change.ref.object == ROLE]
+    roles = world.opportunities.roles([change.ref for change in signs]) if signs else {}
+    named = [
+        change
+        for change in changes
+        if change.ref.object not in _ORDER and change.ref.object != ROLE
+    ]
+    told = [_of_opportunity(change, roles[change.ref]) for change in signs if change.ref in roles]
+    return coalesce([*named, *told])
+
+
+def _of_opportunity(change: Change, role: Role) -> Change:
+    ties = (TieNews(role.contact, change.at),) if role.is_deleted else ()
+    return replace(change, ref=role.opportunity, cause=Cause.AGAIN, ties=ties)
+
+
+def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+    """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
+    answer.
+    """
+    return _held(_look(changes, world), world)
+
+
+def _look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+    """Gather and plan, whatever the hour's limits."""
+    pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(
+        world.deals, world.opportunities
+    )
+    book = _book(world, pipelines)
+    book, gathered = gather_what_is_there(
+        book, changes, world, lambda book: gather(changes, world, book)
+    )
+    facts = gathered.facts
+    book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
+    return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
+
+
+def _held(looked: Looked[OpportunityFacts], world: World) -> Looked[OpportunityFacts]:
+    """The same, without what goes beyond the hour's limits."""
+    hold_excess(looked.facts, looked.plans, world, looked.book, plan_opportunity)
+    return looked
+
+
+def _book(world: World, pipelines: PipelineMap) -> Book:
+    return opportunity_book(
+        world.connection,
+        world.sealer,
+        world.our_user,
+        world.our_app,
+        pipelines=pipelines,
+        has_currencies=world.opportunities.has_currencies(),
+        since=world.opportunities_since,
+        zone=world.zone(),
+    )
+
+
+def _mend(world: World) -> None:
+    """Put the pipelines in step; where HubSpot allows no more of them (LIM-3), the records that
+    have none are told of one by one.
+    """
+    with suppress(Refused):
+        put_in_step(world.deals, world.opportunities, world.pipeline_maps, world.connection.name)
+
+
+def _is_behind(looked: Looked[OpportunityFacts]) -> bool:
+    """Whether a record is in a pipeline or stage of which the map knows nothing yet."""
+    pipelines = looked.book.pipelines
+    return any(
+        not is_known(record.fields, pipelines) for one in looked.facts for record in _records(one)
+    )
+
+
+def _records(facts: OpportunityFacts) -> Sequence[Record]:
+    return [
+        one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
+    ]
+
+
+def _sync_pass(
+    changes: list[Change], world: World, summary: Summary, *, is_last: bool
+) -> list[Change]:
+    """Look and apply once; answers the changes that must be looked at again at once."""
+    looked = _look(changes, world)
+    if _is_behind(looked):
+        _mend(world)
+        looked = _look(changes, world)
+    looked = _held(looked, world)
+    facts, plans, book = looked.facts, looked.plans, looked.book
+    summary.counts["Quiet"] += looked.quiet
+    applied = carry_out(
+        facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up
+    )
+    forgive(applied, book, changes, world)
+    return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+
+
+def _plan_all(facts: list[OpportunityFacts], world: World, book: Book) -> list[Plan]:
+    return plan_batch(facts, world, book, plan_opportunity)

@@ -1,0 +1,200 @@
+"""Gather all that planning opportunities needs: whom a deal is associated with, who has a role in
+an opportunity, who is whose counterpart.
+
+A deal's associations are read with every deal, as nothing in its own properties tells that one came
+or went; roles only for records with news, as theirs is told by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.loader import Desk, Gathered
+from crmsync.model.changes import Change
+from crmsync.model.links import LinkState
+from crmsync.model.records import Record, Ref, Side
+from crmsync.model.roles import Role
+from crmsync.plans.opportunity import OpportunityFacts
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.kinds.opportunity.ruleset import DEAL, contacts_beside, with_contacts
+from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
+from crmsync.rules.kinds.opportunity.ties import CONTACT
+from crmsync.rules.merge.ruleset import Book
+
+
+def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered[OpportunityFacts]:
+    """Read all that the plans of these changes need. Raises `SyncError` when a side or a store does
+    not answer.
+    """
+    desk = Desk(world, book, OpportunityFacts, lambda records: _with_contacts(records, world))
+    loud, lone = desk.open(changes)
+    _find_by_value(lone, desk)
+    desk.remember(lone)
+    gathered = desk.close(changes, loud, _identity)
+    return replace(gathered, facts=_told(gathered.facts, world))
+
+
+def _identity(facts: OpportunityFacts) -> object:
+    return facts.link.hubspot if facts.link else facts.change.ref
+
+
+def _with_contacts(records: Mapping[Ref, Record], world: World) -> Mapping[Ref, Record]:
+    """The records, each deal with its contacts and its primary company beside it."""
+    deals = [ref for ref in records if ref.object == DEAL]
+    if not deals:
+        return records
+    contacts = world.associations.of(deals, CONTACT)
+    companies = world.associations.primary_companies(deals)
+    told = {}
+    for ref in deals:
+        company = companies.get(ref)
+        told[ref] = with_contacts(
+            records[ref],
+            tuple(one.id for one in contacts.get(ref, ())),
+            company.id if company else "",
+        )
+    return {**records, **told}
+
+
+def _find_by_value(lone: Sequence[Record], desk: Desk[OpportunityFacts]) -> None:
+    """Where the settings ask for it, records across that hold the same value as a record without a
+    link (CH-14).
+    """
+    deals = desk.world.connection.deals
+    if not (deals.match_hubspot and deals.match_salesforce):
+        return
+    mine = {Side.HUBSPOT: deals.match_hubspot, Side.SALESFORCE: deals.match_salesforce}
+    for side in Side:
+        values = {one.ref: _value(one, mine[side]) for one in lone if one.ref.side is side}
+        found = _holders(
+            side.other,
+            mine[side.other],
+            sorted({one for one in values.values() if one}),
+            desk.world,
+        )
+        desk.read(ref for refs in found.values() for ref in refs)
+        for ref, value in values.items():
+            records = (desk.records.get(one) for one in found.get(value, ()))
+            desk.candidates[ref] = tuple(one for one in records if one)
+
+
+def _holders(
+    side: Side, name: str, values: Sequence[str], world: World
+) -> Mapping[str, tuple[Ref, ...]]:
+    if not values:
+        return {}
+    if side is Side.SALESFORCE:
+        return world.opportunities.by_value(name, values)
+    return {value: (ref,) for value, ref in world.deals.by_value(name, values).items()}
+
+
+def _value(record: Record, name: str) -> str:
+    value = record.fields.get(name)
+    return "" if is_blank(value) else str(value).strip().lower()
+
+
+def _told(facts: Sequence[OpportunityFacts], world: World) -> list[OpportunityFacts]:
+    """The facts with the roles of each opportunity, the counterparts of everybody who is tied, and
+    whether its deletion is held.
+    """
+    opportunities = {at: ref for at, one in enumerate(facts) if (ref := _opportunity(one))}
+    roles = (
+        world.opportunities.roles_of(dict.fromkeys(opportunities.values())) if opportunities else {}
+    )
+    of_each = [
+        roles.get(opportunities[at], ()) if at in opportunities else () for at in range(len(facts))
+    ]
+    contacts = [_contacts(one, mine) for one, mine in zip(facts, of_each, strict=True)]
+    across = _across((ref for refs in contacts for ref in refs), world)
+    held = _held([one for one in facts if one.link and one.salesforce is None], world)
+    return [
+        replace(
+            one,
+            roles=mine,
+            across={
+                ref: there
+                for ref in refs
+                if (there := across.get(ref)) and ref.side is Side.HUBSPOT
+            }
+            | {
+                there: ref
+                for ref in refs
+                if (there := across.get(ref)) and ref.side is Side.SALESFORCE
+            },
+            is_held=one.change.ref in held,
+            ties_are_open=one.link is not None and may_still_be_told(one.link, world.now()),
+        )
+        for one, mine, refs in zip(facts, of_each, contacts, strict=True)
+    ]
+
+
+def _opportunity(facts: OpportunityFacts) -> Ref | None:
+    """The opportunity of some facts, also where it is deleted; its roles then are, too."""
+    if facts.salesforce:
+        return facts.salesforce.ref
+    place = facts.link.salesforce if facts.link else facts.change.ref
+    if facts.link is None and facts.remembered and facts.remembered.ref.side is Side.SALESFORCE:
+        place = facts.remembered.ref
+    return (
+        place
+        if isinstance(place, Ref) and place.side is Side.SALESFORCE
+        else _only_candidate(facts)
+    )
+
+
+def _only_candidate(facts: OpportunityFacts) -> Ref | None:
+    found = [one.ref for one in facts.candidates if one.ref.side is Side.SALESFORCE]
+    return found[0] if len(found) == 1 else None
+
+
+def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
+    deals = [
+        one
+        for one in (facts.hubspot, facts.remembered, *facts.candidates)
+        if one and one.ref.object == DEAL
+    ]
+    associated = [
+        Ref(Side.HUBSPOT, CONTACT, one) for deal in deals for one in contacts_beside(deal)
+    ]
+    return list(
+        dict.fromkeys(
+            [
+                *associated,
+                *(one.contact for one in roles),
+                *(one.contact for one in facts.change.ties),
+            ]
+        )
+    )
+
+
+def _across(contacts: Iterable[Ref], world: World) -> Mapping[Ref, Ref]:
+    """The counterpart of each contact that syncs with a Salesforce contact; one that syncs with a
+    lead has none here (Q-27).
+    """
+    wanted = list(dict.fromkeys(contacts))
+    links = world.links.find(world.connection.name, wanted) if wanted else {}
+    found: dict[Ref, Ref] = {}
+    for ref, link in links.items():
+        there = link.on(ref.side.other)
+        is_pair = isinstance(link.salesforce, Ref) and link.salesforce.object == "Contact"
+        if link.state is LinkState.ACTIVE and is_pair and isinstance(there, Ref):
+            found[ref] = there
+    return found
+
+
+def _held(gone: Sequence[OpportunityFacts], world: World) -> frozenset[Ref]:
+    """The changes whose opportunity is in the recycle bin and shall wait there for its time
+    (Q-30).
+    """
+    hours = world.connection.deals.hold_deletes_hours
+    places = {one.change.ref: ref for one in gone if (ref := _opportunity(one))}
+    if not hours or not places or not world.connection.deals.delete_in_hubspot:
+        return frozenset()
+    moments = world.opportunities.deleted_at(places.values())
+    due = world.now() - timedelta(hours=hours)
+    return frozenset(
+        ref for ref, place in places.items() if place in moments and moments[place] > due
+    )

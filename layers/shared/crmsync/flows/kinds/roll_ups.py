@@ -1,0 +1,224 @@
+"""Add up the opportunities of contacts anew, and move their lifecycle stages forward with them: for
+a whole batch, in a few calls.
+
+What it comes to is decided in `crmsync.rules.kinds.opportunity.roll_ups`; here the contacts are
+read, written where they show something else, and a stage that moved spreads to their companies and
+colleagues as any other does (LIFE-4, LIFE-7).
+
+Several workers may add up one contact at the same time, and HubSpot keeps what was written last. So
+whoever has written looks at the opportunities once more, and writes again where they have come to
+something else meanwhile: the last one to write is then right.
+
+Where a tie was just made, the one that it follows must still stand, and where one was taken away,
+that one must still be gone. Else the pair is looked at again: what has changed may have been told
+before we wrote, and nobody would tell of it once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from crmsync.errors import SyncError, TryAgain
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.lifecycle import (
+    CONTACT,
+    FIELDS,
+    report_refused,
+    spread_stages,
+    tell_of_stages,
+    thawed,
+)
+from crmsync.model.effects import RollUp, UpdateRecord
+from crmsync.model.links import LinkState, Place
+from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.model.roles import Tie, TieWrites
+from crmsync.ports import Outcome, Written
+from crmsync.rules.kinds.contact.lifecycle import is_forward
+from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
+
+Ties: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
+"""HubSpot contact -> the opportunities that its Salesforce contact is tied to by a role (OPP-10);
+none where it syncs with no contact.
+"""
+
+_TURNS = 3
+"""How often contacts are added up whose opportunities are changed while they are; then they are put
+off.
+"""
+
+
+def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
+    """Bring the contacts of the effects up to date, in order of the effects (ROLL-1 to ROLL-6,
+    LIFE-1, LIFE-8).
+
+    Contacts that are frozen are left alone (Q-22). One that HubSpot refuses is reported about and
+    holds nobody up; what may work later is the outcome of every effect that names the contact, and
+    so is a tie that has changed where it came from. Raises `SyncError` when something could not be
+    read: nothing was written then.
+    """
+    contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
+    moves = frozenset(ref for effect in effects for ref in effect.moves)
+    across = _across(contacts, world)
+    ties = _ties(contacts, across, world)
+    associated = _associated(effects, world)
+    written, failed = _bring_up(contacts, ties, moves, world)
+    failed |= _written_again(written, ties, across, moves, world)
+    return [_outcome(effect, failed, ties, associated) for effect in effects]
+
+
+def _written_again(
+    written: Sequence[Ref],
+    ties: Ties,
+    across: Mapping[Ref, Ref],
+    moves: frozenset[Ref],
+    world: World,
+) -> dict[Ref, TryAgain]:
+    """Look at the opportunities of contacts that were written once more, until what was written is
+    what they come to.
+
+    Answers the contacts of which that is not known in the end. Nothing is raised, as something was
+    written.
+    """
+    failed: dict[Ref, TryAgain] = {}
+    for _ in range(_TURNS):
+        if not written:
+            return failed
+        try:
+            now = _ties(written, across, world)
+            behind = [ref for ref in written if _sums(now, ref, world) != _sums(ties, ref, world)]
+            written, more = _bring_up(behind, now, moves, world) if behind else ([], {})
+        except SyncError as error:
+            again = error if isinstance(error, TryAgain) else TryAgain(error.text, code=error.code)
+            return failed | dict.fromkeys(written, again)
+        ties, failed = now, failed | more
+    return failed | dict.fromkeys(written, TryAgain("others keep changing the same opportunities"))
+
+
+def _bring_up(
+    contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], world: World
+) -> tuple[list[Ref], dict[Ref, TryAgain]]:
+    """Bring contacts up to date; answers those that were written, and those to try again. Raises
+    `SyncError` before anything is written.
+    """
+    shown = world.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
+    records = thawed(list(shown.values()), world)
+    stages = _stages(records, moves, ties, world)
+    failed = dict(spread_stages(stages, world).failed)
+    written, more = _write(
+        records, ties, {ref: stage for ref, stage in stages.items() if ref not in failed}, world
+    )
+    return written, failed | more
+
+
+def _across(contacts: Sequence[Ref], world: World) -> Mapping[Ref, Ref]:
+    """HubSpot contact -> the Salesforce contact that it syncs with."""
+    links = world.links.find(world.connection.name, contacts)
+    return {
+        ref: link.salesforce
+        for ref, link in links.items()
+        if link.state is LinkState.ACTIVE
+        and isinstance(link.salesforce, Ref)
+        and link.salesforce.object == "Contact"
+    }
+
+
+def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], world: World) -> Ties:
+    """What each of the contacts is tied to now."""
+    theirs = {ref: across[ref] for ref in contacts if ref in across}
+    ties = world.opportunities.ties_of(list(theirs.values())) if theirs else {}
+    return {ref: ties.get(there, ()) for ref, there in theirs.items()}
+
+
+def _sums(ties: Ties, ref: Ref, world: World) -> Mapping[str, str | None]:
+    """What a contact shows when it is up to date."""
+    return rolled_up(ties.get(ref, ()), world.connection.deals.total_revenue_basis, world.zone())
+
+
+def _stages(
+    records: Sequence[Record], moves: frozenset[Ref], ties: Ties, world: World
+) -> dict[Ref, str]:
+    """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role
+    (LIFE-5), and never back (LIFE-21).
+
+    That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where
+    stages spread to them (LIFE-4, Q-33).
+    """
+    if not world.connection.lifecycle.automatic_transitions:
+        return {}
+    reached = {one.ref: stage_reached(ties.get(one.ref, ())) for one in records if one.ref in moves}
+    return {
+        one.ref: reached[one.ref]
+        for one in records
+        if one.ref in reached
+        and is_forward(str(one.fields.get(LIFECYCLE_STAGE) or ""), reached[one.ref])
+    }
+
+
+def _write(
+    records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], world: World
+) -> tuple[list[Ref], dict[Ref, TryAgain]]:
+    """Write what the contacts do not show yet; answers those whose roll-ups were written, and those
+    to try again.
+    """
+    effects: list[UpdateRecord] = []
+    for record in records:
+        fields: dict[str, Value] = {**outdated(record.fields, _sums(ties, record.ref, world))}
+        fields |= {LIFECYCLE_STAGE: stages[record.ref]} if record.ref in stages else {}
+        if fields:
+            effects.append(UpdateRecord(record.ref, Side.HUBSPOT, fields, ("ROLL-1",)))
+    outcomes = world.hubspot.update(effects) if effects else []
+    errors: dict[Place, SyncError] = {}
+    written: list[UpdateRecord] = []
+    for effect, outcome in zip(effects, outcomes, strict=True):
+        if isinstance(outcome, SyncError):
+            errors[effect.place] = outcome
+        else:
+            written.append(effect)
+    report_refused(errors, world)
+    tell_of_stages([one for one in written if LIFECYCLE_STAGE in one.fields], world)
+    again = {
+        ref: one
+        for ref, one in errors.items()
+        if isinstance(one, TryAgain) and isinstance(ref, Ref)
+    }
+    # A lifecycle stage needs no second look: HubSpot sets none back (PLT-5), whoever comes last.
+    rolled = [one.place for one in written if not one.fields.keys() <= {LIFECYCLE_STAGE}]
+    return [ref for ref in rolled if isinstance(ref, Ref)], again
+
+
+def _associated(effects: Sequence[RollUp], world: World) -> Mapping[Ref, Sequence[Ref]]:
+    """The contacts of the deals because of which roles have just been given or ended."""
+    deals = dict.fromkeys(
+        one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles
+    )
+    return world.associations.of(list(deals), CONTACT) if deals else {}
+
+
+def _outcome(
+    effect: RollUp,
+    failed: Mapping[Ref, TryAgain],
+    ties: Ties,
+    associated: Mapping[Ref, Sequence[Ref]],
+) -> Outcome:
+    waits = [failed[ref] for ref in sorted(effect.contacts) if ref in failed]
+    if not waits and effect.ties and not _are_still_so(effect.ties, ties, associated):
+        return TryAgain("a contact was tied or untied while that crossed", after=0)
+    return waits[0] if waits else Written(min(effect.contacts), {})
+
+
+def _are_still_so(wrote: TieWrites, ties: Ties, associated: Mapping[Ref, Sequence[Ref]]) -> bool:
+    """Whether the ties that these were written for are as they were."""
+    in_roles = frozenset(
+        ref
+        for ref, mine in ties.items()
+        if wrote.opportunity.id in {tie.opportunity for tie in mine}
+    )
+    of_deal = frozenset(associated.get(wrote.deal, ()))
+    return (
+        wrote.associated <= in_roles
+        and wrote.parted.isdisjoint(in_roles)
+        and wrote.given_roles <= of_deal
+        and wrote.ended_roles.isdisjoint(of_deal)
+    )

@@ -1,0 +1,1 @@
+"""What the operator's command does, one module per subject."""

@@ -1,0 +1,51 @@
+"""What looking at a connection takes, without touching it: a dry world, all its records page by
+page, and what calls there are.
+
+Put together by the wiring, for `explain` and `preview`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crmsync.errors import Refused
+from crmsync.flows.engine.context import World
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection, Settings
+from crmsync.ports import Lister, Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One connection, to be looked at only. `world` must be dry; `spent` counts the API calls to a
+    side that were made so far.
+
+    `full` makes a Salesforce id as its records have it of one that was written short.
+    """
+
+    world: World
+    lister: Callable[[Side], Lister]
+    quota: Quota
+    spent: Callable[[Side], int]
+    full: Callable[[str], str]
+
+    @property
+    def connection(self) -> Connection:
+        """Which connection it is, as it is looked at."""
+        return self.world.connection
+
+
+def chosen(settings: Settings, only: str) -> list[Connection]:
+    """All connections, or the one that is named. Raises `Refused` for an unknown name, and where
+    there are none.
+    """
+    found = [one for one in settings.connections if only in {"", one.name}]
+    if not found:
+        text = (
+            f"There is no connection {only}."
+            if only
+            else "There are no connections: push settings first."
+        )
+        raise Refused(text, code="CONNECTION")
+    return found

@@ -1,0 +1,1 @@
+"""Setting a connection up and checking it, part by part."""

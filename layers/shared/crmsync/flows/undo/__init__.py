@@ -1,0 +1,1 @@
+"""Putting overwritten values back, batch by batch."""

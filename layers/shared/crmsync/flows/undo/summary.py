@@ -1,0 +1,101 @@
+"""What an undo came to, or would: counts per object and side, examples without values, and why the
+rest is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crmsync.errors import Refused, SyncError
+from crmsync.flows.undo.writes import Restored
+from crmsync.model.records import Ref, Side
+from crmsync.rules.pair.undo import REASONS, Left
+
+SAMPLES = 5
+"""Records of an object that are named as examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A record, and which of its fields are put back."""
+
+    record: Ref
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """How many records and values of an object on one side are put back, and some of them."""
+
+    connection: str
+    side: Side
+    object: str
+    records: int
+    values: int
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotBack:
+    """How many values of an object on one side are left, for one reason; `is_open`: another run may
+    put them back.
+    """
+
+    connection: str
+    side: Side
+    object: str
+    text: str
+    values: int
+    is_open: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of one connection so far."""
+
+    connection: str = ""
+    waits: bool = False
+    """Whether anything waits for another run, as it is beyond a limit."""
+    _records: Counter[tuple[Side, str]] = field(default_factory=Counter)
+    _values: Counter[tuple[Side, str]] = field(default_factory=Counter)
+    _samples: dict[tuple[Side, str], list[Sample]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _left: Counter[tuple[Side, str, str, bool]] = field(default_factory=Counter)
+
+    def add(self, one: Restored, error: SyncError | None = None, waits: str = "") -> None:
+        """Count a pair; what was to be written is not back where there was an `error`, or where a
+        text says why it `waits`.
+        """
+        self.waits = self.waits or bool(waits)
+        for side in one.sides:
+            fields = tuple(sorted(one.restoration.fields[side]))
+            ref = one.record(side).ref
+            place = side, ref.object
+            if error or waits:
+                told = waits or f"could not be written: {error.text if error else ''}"
+                self._left[(*place, told, not isinstance(error, Refused))] += len(fields)
+                continue
+            self._records[place] += 1
+            self._values[place] += len(fields)
+            if len(self._samples[place]) < SAMPLES:
+                self._samples[place].append(Sample(ref, fields))
+        for trace, why in one.restoration.left:
+            self._left[
+                trace.record.side, trace.record.object, REASONS[why], why is Left.MOVING
+            ] += 1
+
+    @property
+    def back(self) -> Iterator[Back]:
+        """What is put back, object by object."""
+        for (side, name), records in sorted(self._records.items()):
+            samples = tuple(self._samples[side, name])
+            yield Back(self.connection, side, name, records, self._values[side, name], samples)
+
+    @property
+    def left(self) -> Iterator[NotBack]:
+        """What is left, object by object and reason by reason."""
+        for (side, name, text, is_open), values in sorted(self._left.items()):
+            yield NotBack(self.connection, side, name, text, values, is_open)

@@ -1,0 +1,1 @@
+"""AWS services other than DynamoDB: queues, the bus, secrets, keys."""

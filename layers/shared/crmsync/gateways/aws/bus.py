@@ -1,0 +1,130 @@
+"""Where changes go: onto the bus, from which rules route them to the queue of their concern, or
+straight back into that queue with a delay.
+
+Nothing is dropped: a call returns only when AWS has stored everything, and what is published twice
+is harmless, as a change only says where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from crmsync.errors import TryAgain
+from crmsync.gateways.aws.errors import aws_error
+from crmsync.gateways.retry import Patience, chunks
+from crmsync.model.changes import Change
+from crmsync.model.records import Kind, Side
+from crmsync.wire.queue import dump
+
+AT_ONCE = 10
+"""Entries of one PutEvents call, messages of one SendMessageBatch call."""
+
+LONGEST_DELAY = 900
+"""Seconds for which SQS holds a message back."""
+
+
+class EventOutbox:
+    """Implements `Outbox` on EventBridge and SQS."""
+
+    def __init__(
+        self,
+        events: Any,
+        sqs: Any,
+        bus: str,
+        queues: Mapping[Kind, str],
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        """Publish with boto3 client `events` on the bus named `bus`; send with `sqs` to the queue
+        URL of each kind.
+        """
+        self._events = events
+        self._sqs = sqs
+        self._bus = bus
+        self._queues = queues
+        self._patience = patience or Patience()
+
+    def publish(self, changes: Sequence[Change]) -> None:
+        """Put changes on the bus. Raises `TryAgain` unless all were accepted."""
+        ordered = sorted(changes, key=lambda change: (change.kind, change.ref.side))
+        entries = [
+            self._entry(kind, side, text)
+            for (kind, side), group in groupby(
+                ordered, key=lambda change: (change.kind, change.ref.side)
+            )
+            for text in dump(list(group))
+        ]
+        for part in chunks(entries, AT_ONCE):
+            self._put(part)
+
+    def again(self, changes: Sequence[tuple[Change, int]]) -> None:
+        """Send changes to their concern's queue, each to be seen after so many seconds. Raises
+        `TryAgain` unless all were accepted.
+        """
+        ordered = sorted(changes, key=lambda row: (row[0].kind, row[1]))
+        for kind, of_kind in groupby(ordered, key=lambda row: row[0].kind):
+            messages = [
+                {"MessageBody": text, "DelaySeconds": min(max(after, 0), LONGEST_DELAY)}
+                for after, group in groupby(of_kind, key=lambda row: row[1])
+                for text in dump([change for change, _ in group])
+            ]
+            send(self._sqs, self._queues[kind], messages, self._patience)
+
+    def _entry(self, kind: Kind, side: Side, text: str) -> dict[str, str]:
+        return {
+            "EventBusName": self._bus,
+            "Source": f"crmsync.{side}",
+            "DetailType": f"{kind}.changed",
+            "Detail": text,
+        }
+
+    def _put(self, entries: list[dict[str, str]]) -> None:
+        attempt = 1
+        while True:
+            try:
+                answer = self._events.put_events(Entries=entries)
+            except (BotoCoreError, ClientError) as problem:
+                raise aws_error(problem, "The event bus") from None
+            results = answer.get("Entries") or ()
+            entries = [
+                entry
+                for entry, result in zip(entries, results, strict=True)
+                if not result.get("EventId")
+            ]
+            if not entries:
+                return
+            if not self._patience.wait(attempt):
+                raise TryAgain(
+                    "The event bus did not accept all changes.", after=30, code="FailedEntryCount"
+                )
+            attempt += 1
+
+
+def send(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: Patience) -> None:
+    """Send messages (as SendMessageBatch takes them, without ids) to a queue. Raises `TryAgain`
+    unless all were accepted.
+    """
+    for part in chunks(list(messages), AT_ONCE):
+        _send(sqs, queue, part, patience)
+
+
+def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: Patience) -> None:
+    attempt = 1
+    while True:
+        entries = [{"Id": str(at), **message} for at, message in enumerate(messages)]
+        try:
+            answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+        messages = [messages[int(failed["Id"])] for failed in answer.get("Failed") or ()]
+        if not messages:
+            return
+        if not patience.wait(attempt):
+            raise TryAgain(
+                "The queue did not accept all changes.", after=30, code="BatchRequestFailed"
+            )
+        attempt += 1

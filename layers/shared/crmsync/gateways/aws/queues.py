@@ -1,0 +1,118 @@
+"""The queues as a backfill needs them: how much waits in front of the concerns, and the errands
+that make jobs go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from crmsync.errors import Refused
+from crmsync.gateways.aws.bus import LONGEST_DELAY
+from crmsync.gateways.aws.errors import aws_error
+from crmsync.model.jobs import Errand
+from crmsync.model.records import Kind
+from crmsync.rules.backfill.pacing import Depth
+from crmsync.wire.errand import dump
+
+_COUNTS = {
+    "ready": "ApproximateNumberOfMessages",
+    "hidden": "ApproximateNumberOfMessagesNotVisible",
+    "delayed": "ApproximateNumberOfMessagesDelayed",
+}
+
+
+class QueueBacklog:
+    """Implements `Backlog` on SQS, whose counts are a little behind."""
+
+    def __init__(self, sqs: Any, queues: Mapping[Kind, str]) -> None:
+        """Look with boto3 client `sqs` at the queue URL of each kind."""
+        self._sqs = sqs
+        self._queues = queues
+
+    def depth(self, kind: Kind) -> Depth:
+        """How many messages the concern has before it. Raises `TryAgain`, and `Refused` where the
+        deployment has no such concern.
+        """
+        if kind not in self._queues:
+            raise Refused(
+                f"This deployment has no queue for changes of the kind {kind}.", code="QUEUE"
+            )
+        try:
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=self._queues[kind], AttributeNames=list(_COUNTS.values())
+            )
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+        return _depth(answer)
+
+
+class QueueDepths:
+    """Implements `Waiting` on SQS: finds the queues of a stack by the names that CloudFormation
+    gives them.
+    """
+
+    def __init__(self, sqs: Any, stack: str) -> None:
+        """Look with boto3 client `sqs` at the queues of the stack of that name."""
+        self._sqs = sqs
+        self._stack = stack
+        self._name = re.compile(rf"{re.escape(stack)}-(\w+Queue|\w+DeadLetters|backfill)(?:-\w+)?")
+
+    def depths(self) -> Mapping[str, Depth]:
+        """What each queue has, by its name in the template. Raises `TryAgain`."""
+        try:
+            urls = list(self._urls())
+            return {name: self._depth(url) for url in sorted(urls) if (name := self._named(url))}
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue") from None
+
+    def _urls(self) -> Iterator[str]:
+        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=f"{self._stack}-")
+        return (url for page in pages for url in page.get("QueueUrls") or ())
+
+    def _named(self, url: str) -> str:
+        found = self._name.fullmatch(url.rpartition("/")[2])
+        return "" if found is None else "BackfillQueue" if found[1] == "backfill" else found[1]
+
+    def _depth(self, url: str) -> Depth:
+        return _depth(
+            self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS.values()))
+        )
+
+
+class ErrandQueue:
+    """Implements `Errands` on SQS."""
+
+    def __init__(self, sqs: Any, url: Callable[[], str]) -> None:
+        """Send with boto3 client `sqs` to the queue whose URL `url` gives when it is first
+        needed.
+        """
+        self._sqs = sqs
+        self._url = url
+
+    def send(self, errand: Errand, *, after: int = 0) -> None:
+        """Have a job go on after so many seconds. Raises `TryAgain`."""
+        delay = min(max(after, 0), LONGEST_DELAY)
+        try:
+            self._sqs.send_message(
+                QueueUrl=self._url(), MessageBody=dump(errand), DelaySeconds=delay
+            )
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The queue of the backfills") from None
+
+
+def _depth(answer: Mapping[str, Any]) -> Depth:
+    return Depth(**{name: int(answer["Attributes"][count]) for name, count in _COUNTS.items()})
+
+
+def url_of(sqs: Any, name: str) -> str:
+    """The URL of the queue of that name. Raises `TryAgain`, whose code tells a queue that is not
+    there.
+    """
+    try:
+        return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except (BotoCoreError, ClientError) as problem:
+        raise aws_error(problem, "The queue of the backfills") from None

@@ -1,0 +1,277 @@
+"""The error inbox in the state table: the newest report per record that does not sync.
+
+    pk                                     sk                      attributes
+    inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC),
+                                                                   expires_at (of what does not last: 90 days after `last`)
+    inbox-list#acme#hubspot:company:12     hubspot:contact:81      none: the contact waits for the company
+    inbox-list#acme#held                   hubspot:deal:71         none: the report's category is `held`
+
+What a batch asks for is found by key, and `crmsync.gateways.dynamodb.inbox_marks` says at once
+which keys are worth asking for. A row is written after its marks and lists, and these are looked at
+once more afterwards; whoever takes them away looks whether the row has come back meanwhile. So a
+row always has them, whoever works on the record at the same time; a mark or a place on a list
+without a row costs a look and is harmless.
+
+DynamoDB forgets a row that nobody has reported again for 90 days. Before that its record is looked
+at again (see `flows.parked`), so a row is forgotten only where nobody looks any more. Such a row is
+on no list; its mark goes when the record is next cleared.
+
+No personal data is stored: reports have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from crmsync.gateways.dynamodb.inbox_marks import Marks
+from crmsync.gateways.dynamodb.table import Items, Key
+from crmsync.gateways.retry import Patience
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref, Side
+from crmsync.rules.timing.parked import KEPT, SOON
+
+THREADS = 8
+_WORDS = {
+    "#c": "category",
+    "#t": "text",
+    "#f": "field",
+    "#h": "hint",
+    "#b": "because",
+    "#w": "waits",
+    "#n": "first",
+    "#l": "last",
+    "#e": "expires_at",
+}
+_KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
+_HELD = "held"
+
+
+class InboxTable:
+    """Implements `Inbox` on a table with the keys `pk` and `sk`."""
+
+    def __init__(
+        self,
+        client: Any,
+        table: str,
+        *,
+        now: Callable[[], datetime],
+        ticks: Callable[[], float],
+        patience: Patience | None = None,
+    ) -> None:
+        """Use the boto3 `client` ("dynamodb").
+
+        `now` gives the time (UTC) at which a report was seen, `ticks` seconds on a clock that does
+        not go back.
+        """
+        self._items = Items(client, table, "The error inbox", patience)
+        self._marks = Marks(self._items, ticks)
+        self._now = now
+
+    def park(self, connection: str, reports: Sequence[Report]) -> None:
+        """Keep the newest report per record, with the time of the first one. Raises `TryAgain`."""
+        newest = list({report.ref: report for report in reports}.values())
+        if not newest:
+            return
+        self._catch_up(connection)
+        self._enlist(connection, newest)
+        with ThreadPoolExecutor(min(THREADS, len(newest))) as pool:
+            before = list(pool.map(lambda report: self._park(connection, report), newest))
+        self._enlist(connection, newest)
+        self._strike(
+            connection,
+            [
+                (name, report.ref)
+                for report, old in zip(newest, before, strict=True)
+                for name in old
+                if name not in _lists(report)
+            ],
+        )
+
+    def clear(self, connection: str, refs: Iterable[Ref]) -> None:
+        """Forget reports. Where nobody has parked any of these records, one unit is read for all of
+        them. Raises `TryAgain`.
+        """
+        wanted = {str(ref): ref for ref in refs}
+        if not wanted:
+            return
+        known = self._marks.among(connection, wanted)
+        if known is None:
+            self._catch_up(connection)
+            known = self._marks.among(connection, wanted) or set()
+        if not known:
+            return
+        rows = self._rows(connection, [wanted[key] for key in known])
+        self._items.delete(_key(connection, ref) for ref in rows)
+        self._strike(
+            connection,
+            [(name, ref) for ref, report in rows.items() for name in _lists(report)],
+            known,
+        )
+
+    def waiting_for(self, connection: str, refs: Iterable[Ref]) -> Sequence[Ref]:
+        """Who waits for one of these; for records for which nobody waits it costs one unit
+        together. Writes nothing. Raises `TryAgain`.
+        """
+        wanted = {_awaited(ref): ref for ref in refs}
+        if not wanted:
+            return []
+        known = self._marks.among(connection, wanted)
+        if known is None:
+            return [
+                one.ref
+                for one in self.parked(connection)
+                if set(one.waits_for) & set(wanted.values())
+            ]
+        names = [str(ref) for key, ref in wanted.items() if key in known]
+        return list(dict.fromkeys(ref for name in names for ref in self._listed(connection, name)))
+
+    def held(self, connection: str) -> Sequence[Ref]:
+        """The records whose report is of the category `held`. Raises `TryAgain`."""
+        self._catch_up(connection)
+        return list(self._listed(connection, _HELD))
+
+    def parked(self, connection: str) -> Sequence[Report]:
+        """Every report that stands, oldest first: reads the whole inbox, and is for people. Raises
+        `TryAgain`.
+        """
+        rows = sorted(
+            self._items.under(_partition(connection)),
+            key=lambda row: (row["first"]["S"], row["sk"]["S"]),
+        )
+        return [_report(row) for row in rows]
+
+    def ending(self, connection: str) -> Sequence[Ref]:
+        """Whose reports are to be forgotten soon, those of an older version included, which say
+        nothing of it. Raises `TryAgain`.
+        """
+        soon = (self._now() + SOON).timestamp()
+        rows = self._items.under(_partition(connection))
+        ends = [row for row in rows if float(row.get("expires_at", {"N": "0"})["N"]) <= soon]
+        return [report.ref for report in map(_report, ends) if not report.lasts]
+
+    def _park(self, connection: str, report: Report) -> tuple[str, ...]:
+        """Write a row; answers the lists that the record stood on before."""
+        now = self._now()
+        values: dict[str, dict[str, str]] = {
+            ":c": {"S": str(report.category)},
+            ":t": {"S": report.text},
+            ":f": {"S": report.fieldname},
+            ":h": {"S": report.hint},
+            ":b": {"S": " ".join(report.because)},
+            ":w": {"S": " ".join(map(str, report.waits_for))},
+            ":now": {"S": now.isoformat()},
+        }
+        if not report.lasts:
+            values[":e"] = {"N": str(int((now + KEPT).timestamp()))}
+        old = self._items.update(
+            _key(connection, report.ref),
+            UpdateExpression=_KEEP + (" REMOVE #e" if report.lasts else ", #e = :e"),
+            ExpressionAttributeNames=_WORDS,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_OLD",
+        )
+        return _lists(_report(old)) if old else ()
+
+    def _enlist(self, connection: str, reports: Iterable[Report]) -> None:
+        """Have records found by their rows' marks, and on their lists; what stands there already
+        costs reads alone.
+        """
+        reports = list(reports)
+        waits = {_awaited(ref) for report in reports for ref in report.waits_for}
+        self._marks.add(connection, {str(report.ref) for report in reports} | waits)
+        places = [
+            _place(connection, name, report.ref) for report in reports for name in _lists(report)
+        ]
+        standing = self._items.many(places)
+        self._items.put({place: {} for place in places if place not in standing})
+
+    def _strike(
+        self, connection: str, places: Sequence[tuple[str, Ref]], marks: Iterable[str] = ()
+    ) -> None:
+        """Take records off lists, and marks away; then look whether a row or somebody on a list
+        still needs them.
+        """
+        cleared = [*marks]
+        if not places and not cleared:
+            return
+        self._items.delete(_place(connection, name, ref) for name, ref in places)
+        names = {name for name, _ in places if name != _HELD}
+        empty = {name for name in names if not self._has_any(connection, name)}
+        self._marks.remove(connection, {*cleared, *map(_mark_of_list, empty)})
+        touched = {ref for _, ref in places} | set(map(_ref, cleared))
+        self._enlist(connection, self._rows(connection, touched).values())
+        again = {name for name in empty if self._has_any(connection, name)}
+        self._marks.add(connection, map(_mark_of_list, again))
+
+    def _catch_up(self, connection: str) -> None:
+        """Mark what an older version has parked: once in a connection's life, as whoever has done
+        it leaves a sign.
+        """
+        if self._marks.among(connection, ()) is None:
+            self._enlist(connection, self.parked(connection))
+            self._marks.begin(connection)
+
+    def _rows(self, connection: str, refs: Iterable[Ref]) -> dict[Ref, Report]:
+        found = self._items.many(_key(connection, ref) for ref in refs)
+        return {report.ref: report for report in map(_report, found.values())}
+
+    def _listed(self, connection: str, name: str) -> Iterable[Ref]:
+        return (
+            _ref(item["sk"]["S"]) for item in self._items.under(f"inbox-list#{connection}#{name}")
+        )
+
+    def _has_any(self, connection: str, name: str) -> bool:
+        return (
+            next(iter(self._items.under(f"inbox-list#{connection}#{name}", Limit=1)), None)
+            is not None
+        )
+
+
+def _lists(report: Report) -> tuple[str, ...]:
+    """The lists that a record stands on while this is what is said of it."""
+    return (*map(str, report.waits_for), *([_HELD] if report.category is Category.HELD else ()))
+
+
+def _awaited(ref: Ref) -> str:
+    """The mark's key of the list of those who wait for a record."""
+    return _mark_of_list(str(ref))
+
+
+def _mark_of_list(name: str) -> str:
+    return f"waits for {name}"
+
+
+def _partition(connection: str) -> str:
+    return f"inbox#{connection}"
+
+
+def _key(connection: str, ref: Ref) -> Key:
+    return _partition(connection), str(ref)
+
+
+def _place(connection: str, name: str, ref: Ref) -> Key:
+    return f"inbox-list#{connection}#{name}", str(ref)
+
+
+def _report(row: Mapping[str, Any]) -> Report:
+    return Report(
+        ref=_ref(row["sk"]["S"]),
+        category=Category(row["category"]["S"]),
+        text=row["text"]["S"],
+        fieldname=row["field"]["S"],
+        hint=row["hint"]["S"],
+        because=tuple(row["because"]["S"].split()),
+        waits_for=_waits(row),
+    )
+
+
+def _waits(row: Mapping[str, Any]) -> tuple[Ref, ...]:
+    return tuple(map(_ref, row.get("waits", {"S": ""})["S"].split()))
+
+
+def _ref(text: str) -> Ref:
+    side, name, identifier = text.split(":", 2)
+    return Ref(Side(side), name, identifier)

@@ -1,0 +1,113 @@
+"""Overwritten values in a table of their own, encrypted before they get there.
+
+    pk       sk                                     attributes
+    acme     2026-11-02T10:15:00.123456Z#7f3a#000   b part of the batch (encrypted), n parts in all, c kind, k data key (encrypted),
+                                                    expires_at (DynamoDB forgets the row)
+
+A batch is packed, compressed and encrypted as one, then cut into as few items as hold it.
+Connection, kind, time and expiry are bound to it: a row that was copied to another place does not
+open. Times are equally long, so that rows are in their order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from crmsync.errors import Refused
+from crmsync.gateways.aws.encryption import OpeningKeys, Sealed, SealingKeys
+from crmsync.gateways.dynamodb.table import Items
+from crmsync.model.overwritten import OverwrittenBatch
+from crmsync.model.records import Kind
+from crmsync.wire.overwritten_rows import pack, unpack
+
+PART = 380_000
+"""Bytes of a part: an item has room for 400 KB, names and keys included."""
+
+_WHAT = "The table of overwritten values"
+
+
+class OverwrittenKeeper:
+    """Implements `KeepsOverwritten`: adds items, and can neither read nor delete any."""
+
+    def __init__(self, client: Any, table: str, keys: SealingKeys) -> None:
+        """Use the boto3 `client` ("dynamodb")."""
+        self._items = Items(client, table, _WHAT)
+        self._keys = keys
+
+    def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
+        """As the port says."""
+        at, expires = _text_of(batch.at), int((batch.at + last).timestamp())
+        bound = _bound(batch.connection, batch.kind, at, expires)
+        sealed = self._keys.seal(pack(batch.pairs), bound, _context(batch.connection))
+        parts = [sealed.text[start : start + PART] for start in range(0, len(sealed.text), PART)]
+        name = f"{at}#{os.urandom(4).hex()}"
+        for number, part in enumerate(parts):
+            item = {
+                "b": {"B": part},
+                "n": {"N": str(len(parts))},
+                "c": {"S": str(batch.kind)},
+                "k": {"B": sealed.key},
+                "expires_at": {"N": str(expires)},
+            }
+            self._items.add((batch.connection, f"{name}#{number:03}"), item)
+
+
+class OverwrittenReader:
+    """Implements `ReadsOverwritten`."""
+
+    def __init__(self, client: Any, table: str, keys: OpeningKeys) -> None:
+        """Use the boto3 `client` ("dynamodb")."""
+        self._items = Items(client, table, _WHAT)
+        self._keys = keys
+
+    def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
+        """As the port says. Raises `Refused` for a batch that was changed since it was kept."""
+        rows = self._items.under(
+            connection,
+            KeyConditionExpression="pk = :pk AND sk >= :since",
+            ExpressionAttributeValues={":pk": {"S": connection}, ":since": {"S": _text_of(since)}},
+        )
+        for name, group in groupby(rows, key=lambda row: row["sk"]["S"].rpartition("#")[0]):
+            parts = list(group)
+            first = parts[0]
+            if (
+                len(parts) == int(first["n"]["N"])
+                and int(first["expires_at"]["N"]) > now.timestamp()
+            ):
+                yield self._batch(
+                    connection,
+                    name.partition("#")[0],
+                    first,
+                    b"".join(row["b"]["B"] for row in parts),
+                )
+
+    def _batch(
+        self, connection: str, at: str, row: Mapping[str, Any], text: bytes
+    ) -> OverwrittenBatch:
+        kind = Kind(row["c"]["S"])
+        bound = _bound(connection, kind, at, int(row["expires_at"]["N"]))
+        raw = self._keys.open(Sealed(row["k"]["B"], text), bound, _context(connection))
+        try:
+            pairs = unpack(raw)
+        except ValueError:
+            raise Refused(
+                "Overwritten values cannot be read by this release.", code="FORMAT"
+            ) from None
+        return OverwrittenBatch(connection, kind, datetime.fromisoformat(at), pairs)
+
+
+def _text_of(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _bound(connection: str, kind: Kind, at: str, expires: int) -> bytes:
+    return f"{connection}\x00{kind}\x00{at}\x00{expires}".encode()
+
+
+def _context(connection: str) -> Mapping[str, str]:
+    """What a data key is made for; CloudTrail shows it with each use of the key."""
+    return {"crmsync:connection": connection}

@@ -1,0 +1,292 @@
+"""The settings in force and all that were before, in a table of their own, which functions may only
+read.
+
+    pk          sk          attributes
+    settings    current     version, text, settings (JSON), pushed_at (ISO 8601, UTC), by, seal
+    settings    v000001     the same, one row per push, kept for ever
+
+The newest push is stored twice, in one transaction, so that reading what is in force costs one
+small read. No row counts whose seal does not hold (`crmsync.wire.settings.seal`): whoever can write
+the table alone makes no settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from crmsync.errors import Conflict, Distrusted, Refused, SyncError
+from crmsync.gateways.aws.errors import aws_error
+from crmsync.gateways.aws.key_ring import KeyRing
+from crmsync.gateways.aws.secrets import MIN_AGE
+from crmsync.model.settings import Settings
+from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
+from crmsync.wire.settings.seal import Stored, holds, seal
+
+_PARTITION = {"S": "settings"}
+_CURRENT = "current"
+_TAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+MAX_AGE = 60.0
+"""Seconds after which a warm Lambda looks for new settings."""
+
+UNSEALED = "SETTINGS_SEAL"
+"""The code of settings whose seal does not hold."""
+
+REPLACED = "SETTINGS_REPLACED"
+"""The code of settings that are older than others that were in force, or that are gone."""
+
+EARLIER = "SETTINGS_EARLIER"
+"""The code of settings that an earlier release has stored."""
+
+_HINT = (
+    "Find out who wrote to the table (CloudTrail); then crmsync settings history shows which versions are good, and crmsync settings push "
+    "or rollback puts settings in force. Until then all changes wait."
+)
+
+
+class SettingsTable:
+    """The operator's settings on a table with the keys `pk` and `sk`."""
+
+    def __init__(self, client: Any, table: str, ring: KeyRing, *, earlier: str = "") -> None:
+        """Use the boto3 `client` ("dynamodb") and the settings' own keys.
+
+        `earlier` names the table in which releases before 0.2 kept them.
+        """
+        self._client = client
+        self._table = table
+        self._ring = ring
+        self._earlier = earlier
+
+    def load(self) -> Settings:
+        """The settings in force; none at all before the first push. Raises `TryAgain`, and as such
+        `Distrusted`.
+        """
+        current = self._current()
+        return Settings() if current is None else current.settings
+
+    def current(self) -> Revision | None:
+        """The push in force, or None before the first one; looks closer than `load` whether it is
+        the newest. Raises as `load` does.
+        """
+        current = self._current()
+        if current is None and self.earlier() is not None:
+            raise Distrusted(
+                "The settings are still where an earlier release of crmsync has put them, without a seal.",
+                code=EARLIER,
+                hint="Look your file through and push it again: crmsync settings push FILE --apply. Until then all changes wait.",
+            )
+        if current is not None and self._item(_place(current.version + 1)):
+            # Somebody may have pushed between the two reads.
+            again = self._current()
+            if again is None or again.version == current.version:
+                raise _replaced(
+                    f"Version {current.version} of the settings is in force, though there is a later one."
+                )
+            return again
+        return current
+
+    def revision(self, version: int) -> Revision | None:
+        """The push of that number, or None. Raises as `load` does."""
+        item = self._item(_place(version))
+        return None if item is None else self._revision(item)
+
+    def history(self) -> Sequence[Entry]:
+        """Every push, newest first, those whose seal does not hold without what they say. Raises
+        `TryAgain`.
+        """
+        return [self._entry(row) for row in self._rows()]
+
+    def earlier(self) -> Revision | None:
+        """What an earlier release had in force, as far as anybody knows: it has no seal. Raises
+        `TryAgain`.
+        """
+        item = self._item(_CURRENT, self._earlier) if self._earlier else None
+        return None if item is None else _opened(_stored(item))
+
+    def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
+        """Put settings in force that were checked against version `settings.version`; answers them
+        with their own version.
+
+        Raises `Conflict` when somebody else has pushed since, and then changes nothing; else
+        `TryAgain`, and `Refused` without a key.
+        """
+        version = settings.version + 1
+        stored = Stored(version, text, to_json(settings), at.isoformat(), by)
+        history = {
+            "Item": self._sealed(stored, _place(version)),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        puts = [
+            {"TableName": self._table, **history},
+            {"TableName": self._table, "Item": self._sealed(stored, _CURRENT)},
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except (BotoCoreError, ClientError) as problem:
+            raise _push_error(problem) from problem
+        return Settings(settings.connections, version)
+
+    def now(self) -> datetime:
+        """The time at AWS (UTC, whole seconds), so that a push is dated alike on any operator's
+        machine. Raises `TryAgain`.
+        """
+        answer = self._answer(_CURRENT, self._table)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    def _current(self) -> Revision | None:
+        item = self._item(_CURRENT)
+        if item is None and self._item(_place(1)):
+            # The first push may have happened between the two reads.
+            item = self._item(_CURRENT)
+            if item is None:
+                raise _replaced("The settings in force are gone, though some were pushed.")
+        return None if item is None else self._revision(item)
+
+    def _revision(self, item: Mapping[str, Any]) -> Revision:
+        """A row's push. Raises `Distrusted` unless it has been made with a key of the stack's, for
+        this very place.
+        """
+        place = str(item["sk"]["S"])
+        try:
+            stored, found = _stored(item), str(item["seal"]["S"])
+            if any(
+                holds(stored, place, found, keys().values())
+                for keys in (self._ring.keys, self._ring.renewed)
+            ):
+                return _opened(stored)
+        except (KeyError, ValueError):
+            pass
+        except Refused as error:
+            raise Distrusted(error.text, code=error.code, hint=error.hint) from None
+        which = (
+            "The settings in force have"
+            if place == _CURRENT
+            else f"Version {int(place[1:])} of the settings has"
+        )
+        raise Distrusted(
+            f"{which} a seal that does not hold: the table was written by somebody else than crmsync settings push.",
+            code=UNSEALED,
+            hint=_HINT,
+        )
+
+    def _entry(self, row: Mapping[str, Any]) -> Entry:
+        version = int(row["sk"]["S"][1:])
+        try:
+            return Entry(version, self._revision(row))
+        except Distrusted:
+            return Entry(version)
+
+    def _sealed(self, stored: Stored, place: str) -> dict[str, Any]:
+        texts = {name: {"S": value} for name, value in asdict(stored).items() if name != "version"}
+        seal_of_it = {"S": seal(stored, place, next(iter(self._ring.keys().values())))}
+        return {**_key(place), "version": {"N": str(stored.version)}, **texts, "seal": seal_of_it}
+
+    def _item(self, place: str, table: str = "") -> Mapping[str, Any] | None:
+        item: Mapping[str, Any] | None = self._answer(place, table or self._table).get("Item")
+        return item
+
+    def _answer(self, place: str, table: str) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = self._client.get_item(
+                TableName=table, Key=_key(place), ConsistentRead=True
+            )
+        except (BotoCoreError, ClientError) as problem:
+            raise aws_error(problem, "The settings table") from problem
+        return answer
+
+    def _rows(self) -> Iterator[Mapping[str, Any]]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :v)",
+            "ExpressionAttributeValues": {":pk": _PARTITION, ":v": {"S": "v"}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+        }
+        while True:
+            try:
+                page = self._client.query(**request)
+            except (BotoCoreError, ClientError) as problem:
+                raise aws_error(problem, "The settings table") from problem
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+class FreshSettings:
+    """The settings in force, as a warm Lambda knows them: a push is in force everywhere a minute
+    later.
+    """
+
+    def __init__(self, table: SettingsTable, *, now: Callable[[], float]) -> None:
+        """Read from `table`; `now` gives seconds on any clock that does not go back."""
+        self._table = table
+        self._now = now
+        self._kept: tuple[Settings, float] | None = None
+        self._refused: tuple[Distrusted, float] | None = None
+
+    def settings(self) -> Settings:
+        """The settings, at most `MAX_AGE` seconds old, and never older ones than before. Raises
+        `TryAgain`, and as such `Distrusted`.
+        """
+        if self._kept is not None and self._now() - self._kept[1] < MAX_AGE:
+            return self._kept[0]
+        if self._refused is not None and self._now() - self._refused[1] < MIN_AGE:
+            raise self._refused[0]
+        try:
+            self._kept = (self._look(), self._now())
+        except Distrusted as error:
+            self._refused = (error, self._now())
+            raise
+        return self._kept[0]
+
+    def _look(self) -> Settings:
+        found = self._table.load()
+        if self._kept is not None and found.version < self._kept[0].version:
+            seen = self._kept[0].version
+            raise _replaced(
+                f"Version {found.version} of the settings is in force, though version {seen} was."
+            )
+        return found
+
+
+def _replaced(text: str) -> Distrusted:
+    return Distrusted(f"{text} Nobody has pushed that.", code=REPLACED, hint=_HINT)
+
+
+def _key(place: str) -> dict[str, Any]:
+    return {"pk": _PARTITION, "sk": {"S": place}}
+
+
+def _place(version: int) -> str:
+    return f"v{version:06d}"
+
+
+def _stored(item: Mapping[str, Any]) -> Stored:
+    """What a row says. Raises `KeyError` and `ValueError` where it is none of ours."""
+    texts = {name: str(item[name]["S"]) for name in ("text", "settings", "pushed_at", "by")}
+    return Stored(int(item["version"]["N"]), **texts)
+
+
+def _opened(stored: Stored) -> Revision:
+    settings = from_json(stored.settings, stored.version)
+    return Revision(
+        stored.version, stored.text, settings, datetime.fromisoformat(stored.pushed_at), stored.by
+    )
+
+
+def _push_error(problem: BotoCoreError | ClientError) -> SyncError:
+    if isinstance(problem, ClientError):
+        reasons = {reason.get("Code") for reason in problem.response.get("CancellationReasons", ())}
+        if reasons & _TAKEN:
+            return Conflict(
+                "Somebody else has pushed settings meanwhile; look at them and push again.",
+                code="SETTINGS",
+            )
+    return aws_error(problem, "The settings table")

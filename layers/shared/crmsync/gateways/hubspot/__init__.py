@@ -1,0 +1,1 @@
+"""One HubSpot account behind the ports."""

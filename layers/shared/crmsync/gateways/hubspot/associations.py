@@ -1,0 +1,341 @@
+"""HubSpot's associations behind the port: which records belong together, made and taken away.
+Records themselves are `hubspot`'s.
+
+Facts: platforms, section 1.2 "Associations v4" [V spec, M limits]. All three calls may be repeated:
+reading, making what is there, taking away what is not. A row of a batch has no number of its own,
+so an answer is brought home by its two ids, and what HubSpot says nothing about is asked again in
+halves, down to single rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from crmsync.errors import Gone, Refused, SyncError
+from crmsync.gateways.hubspot.client import HubspotClient, Reply
+from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
+from crmsync.gateways.hubspot.rows import is_id
+from crmsync.gateways.hubspot.versions import ASSOCIATIONS_BATCH, PLURALS
+from crmsync.gateways.retry import chunks
+from crmsync.model.effects import Associate, Dissociate
+from crmsync.model.links import Place
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Outcome, Written
+
+READ_BATCH = 1_000
+WRITE_BATCH = 2_000
+
+LIMIT_REACHED = "ASSOCIATION_LIMIT"
+"""Our code for a record that may be associated with no more others; HubSpot names none."""
+
+_NOT_THERE = re.compile(r"^([A-Z_]+)=(\d+) is not valid")
+"""How HubSpot says that a record to associate is not there: ``CONTACT=1234 is not valid``, as a
+VALIDATION_ERROR without a context [S]. An OBJECT_NOT_FOUND with the two ids in its context is read
+as well.
+"""
+
+_LIMIT_HINT = "Remove or move associations of the record in HubSpot, or raise the limit in HubSpot's settings (ERR-2)."
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """A pair of objects as we send it: the ids of its types. Where there is a primary, the first
+    object has one of the second's at most.
+    """
+
+    plain: int
+    primary: int | None = None
+
+
+TYPES: Mapping[tuple[str, str], _Kinds] = MappingProxyType(
+    {
+        ("contact", "company"): _Kinds(279, 1),  # the way back is 280, 2
+        ("deal", "company"): _Kinds(341, 5),  # 342, 6
+        ("deal", "contact"): _Kinds(3),  # 4
+    }
+)
+"""HubSpot's own association types [M, stable for years]. An association holds in both directions,
+so one of the two is enough.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One pair to put together or apart, turned the way in which it is sent."""
+
+    at: int
+    ref: Ref
+    objects: tuple[str, str]
+    ids: tuple[str, str]
+    primary: bool = False
+
+
+class HubspotAssociations:
+    """Implements `Associations` for one HubSpot account."""
+
+    def __init__(self, client: HubspotClient) -> None:
+        """Ask through `client`."""
+        self._client = client
+
+    def of(self, refs: Iterable[Ref], other: str) -> Mapping[Ref, tuple[Ref, ...]]:
+        """The records of `other` that each record is associated with, in the order of their ids,
+        1,000 records a call.
+
+        HubSpot gives the associations of a record in pages: as long as one of them has more, one
+        more call asks for all that have. Raises `SyncError`.
+        """
+        found: dict[Ref, set[str]] = {}
+        for ref, to in self._read_all(refs, other):
+            found.setdefault(ref, set()).add(str(to["toObjectId"]))
+        return {
+            ref: tuple(Ref(Side.HUBSPOT, other, one) for one in sorted(ids, key=int))
+            for ref, ids in found.items()
+        }
+
+    def primary_companies(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """The company that is primary for each deal or contact, by the types of the association;
+        1,000 a call. Raises `SyncError`.
+        """
+        found: dict[Ref, str] = {}
+        for ref, to in self._read_all(refs, "company"):
+            if _is_primary(TYPES[ref.object, "company"], to):
+                found.setdefault(ref, str(to["toObjectId"]))
+        return {ref: Ref(Side.HUBSPOT, "company", one) for ref, one in found.items()}
+
+    def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
+        """Put records together, 2,000 pairs a call; what is together is done.
+
+        No call holds two companies for one contact or deal, as HubSpot says nowhere in which order
+        it works off a batch.
+        """
+        rows = [
+            _row(at, effect.place, effect.other, primary=effect.primary)
+            for at, effect in enumerate(effects)
+        ]
+        return self._write(rows, "create", _joined, _holder)
+
+    def dissociate(self, effects: Sequence[Dissociate]) -> Sequence[Outcome]:
+        """Take pairs of records apart, whatever their labels, 2,000 a call; what is apart, or gone,
+        is done.
+        """
+        rows = [_row(at, effect.place, effect.other) for at, effect in enumerate(effects)]
+        outcomes = self._write(rows, "archive", _parted, lambda row: row.ids)
+        return [
+            Written(row.ref, {}) if isinstance(one, Gone) else one
+            for row, one in zip(rows, outcomes, strict=True)
+        ]
+
+    def _read_all(self, refs: Iterable[Ref], other: str) -> Iterator[tuple[Ref, Mapping[str, Any]]]:
+        """Each record with each of its associations, as HubSpot shows it."""
+        for kind, ids in _by_kind(refs).items():
+            for part in chunks(ids, READ_BATCH):
+                for one, others in self._read(kind, part, other):
+                    yield from ((Ref(Side.HUBSPOT, kind, one), to) for to in others)
+
+    def _read(
+        self, kind: str, ids: list[str], other: str
+    ) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+        left: list[dict[str, str]] = [{"id": one} for one in ids]
+        while left:
+            reply = self._ask("read", (kind, other), left, frozenset())
+            for error in (row_error(row, {}) for row in reply.errors):
+                # A record that is not there, or that nothing is associated with, is no answer;
+                # anything else would be a gap.
+                if not isinstance(error, Gone):
+                    raise error
+            left = []
+            for row in reply.rows:
+                one = str(row["from"]["id"])
+                yield one, list(row.get("to") or ())
+                following = (row.get("paging") or {}).get("next") or {}
+                if following.get("after"):
+                    left.append({"id": one, "after": str(following["after"])})
+
+    def _write(
+        self,
+        rows: list[_Row],
+        verb: str,
+        sent: Callable[[_Row], Mapping[str, Any]],
+        once: Callable[[_Row], Hashable],
+    ) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {
+            row.at: _unaskable(row) for row in rows if not all(map(is_id, row.ids))
+        }
+        asked = [row for row in rows if row.at not in outcomes]
+        try:
+            for objects in dict.fromkeys(row.objects for row in asked):
+                for layer in _layers((row for row in asked if row.objects == objects), once):
+                    for part in chunks(layer, WRITE_BATCH):
+                        self._write_part(part, verb, sent, outcomes)
+        except SyncError as error:
+            # What is written stands and is told; only the rest comes back.
+            if not outcomes:
+                raise
+            return [outcomes.get(row.at, error) for row in rows]
+        return [outcomes[row.at] for row in rows]
+
+    def _write_part(
+        self,
+        part: list[_Row],
+        verb: str,
+        sent: Callable[[_Row], Mapping[str, Any]],
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        reply = self._ask(verb, part[0].objects, [dict(sent(row)) for row in part], ROW_WISE)
+        outcomes.update(_alone(part[0], reply) if len(part) == 1 else _answered(part, reply, verb))
+        left = [row for row in part if row.at not in outcomes]
+        half = len(left) if len(left) < len(part) else (len(left) + 1) // 2
+        for smaller in filter(None, (left[:half], left[half:])):
+            self._write_part(smaller, verb, sent, outcomes)
+
+    def _ask(
+        self, verb: str, objects: tuple[str, str], inputs: list[dict[str, Any]], see: frozenset[int]
+    ) -> Reply:
+        one, other = (PLURALS.get(name, name) for name in objects)
+        inside = {"from": one, "to": other, "verb": verb}
+        return self._client.ask(
+            "POST", ASSOCIATIONS_BATCH, inside=inside, body={"inputs": inputs}, see=see
+        )
+
+
+def _is_primary(kinds: _Kinds, to: Mapping[str, Any]) -> bool:
+    """Whether one of the labels of an association says so; numbers of an account's own labels are
+    another count.
+    """
+    types = ((one.get("category"), one.get("typeId")) for one in to.get("associationTypes") or ())
+    return ("HUBSPOT_DEFINED", kinds.primary) in types
+
+
+def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """Ids by object, each once. What cannot be an id would spoil a whole call: left out."""
+    kinds: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        if is_id(ref.id):
+            kinds.setdefault(ref.object, {})[ref.id] = None
+    return {kind: list(ids) for kind, ids in kinds.items()}
+
+
+def _row(at: int, place: Place, other: Place, *, primary: bool = False) -> _Row:
+    if not (isinstance(place, Ref) and isinstance(other, Ref)):
+        msg = f"an association of {place} and {other} before both were made"
+        raise TypeError(msg)
+    one, two = (place, other) if (place.object, other.object) in TYPES else (other, place)
+    objects = (one.object, two.object)
+    if objects not in TYPES or (primary and TYPES[objects].primary is None):
+        msg = f"no {'primary ' if primary else ''}association of {place.object} and {other.object}"
+        raise TypeError(msg)
+    return _Row(at, place, objects, (one.id, two.id), primary)
+
+
+def _ends(row: _Row) -> dict[str, Any]:
+    return {"from": {"id": row.ids[0]}, "to": {"id": row.ids[1]}}
+
+
+def _joined(row: _Row) -> dict[str, Any]:
+    kinds = TYPES[row.objects]
+    # A primary association is a plain one as well; HubSpot implies it [M], so it is said.
+    numbers = [kinds.plain, *([kinds.primary] if row.primary else [])]
+    types = [
+        {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}
+        for number in numbers
+    ]
+    return {**_ends(row), "types": types}
+
+
+def _parted(row: _Row) -> dict[str, Any]:
+    return {"from": {"id": row.ids[0]}, "to": [{"id": row.ids[1]}]}
+
+
+def _holder(row: _Row) -> Hashable:
+    """What stands once in a call: whoever has a primary company, else the pair."""
+    return row.ids if TYPES[row.objects].primary is None else row.ids[0]
+
+
+_T = TypeVar("_T")
+
+
+def _layers(rows: Iterable[_T], once: Callable[[_T], Hashable]) -> list[list[_T]]:
+    """The rows in as few lists as it takes for each key to be in each once; those of one key stay
+    in order.
+    """
+    seen: Counter[Hashable] = Counter()
+    layers: list[list[_T]] = []
+    for row in rows:
+        key = once(row)
+        if seen[key] == len(layers):
+            layers.append([])
+        layers[seen[key]].append(row)
+        seen[key] += 1
+    return layers
+
+
+def _errors_by_pair(
+    errors: Iterable[Mapping[str, Any]],
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The error entries of a 207, by the pairs of ids that they name."""
+    named: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for error in errors:
+        context = error.get("context") or {}
+        ends = (
+            [str(one) for one in context.get(name) or ()] for name in ("fromObjectId", "toObjectId")
+        )
+        named.update(dict.fromkeys(zip(*ends, strict=False), error))
+    return named
+
+
+def _errors_by_end(errors: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The error entries of a 207 that name one record only, by its object and id."""
+    found = ((_NOT_THERE.match(str(error.get("message") or "")), error) for error in errors)
+    return {(match[1].lower(), match[2]): error for match, error in found if match}
+
+
+def _answered(part: list[_Row], reply: Reply, verb: str) -> dict[int, Outcome]:
+    """The rows of which the reply says what became of them. An archive that was done says nothing,
+    and means all.
+    """
+    if reply.status in ROW_WISE:
+        return {}
+    errors, ends = _errors_by_pair(reply.errors), _errors_by_end(reply.errors)
+    done = {(str(row.get("fromObjectId")), str(row.get("toObjectId"))) for row in reply.rows}
+    outcomes: dict[int, Outcome] = {}
+    for row in part:
+        gone = next(
+            (ends[end] for end in zip(row.objects, row.ids, strict=True) if end in ends), None
+        )
+        if row.ids in errors or gone is not None:
+            outcomes[row.at] = _refusal(errors.get(row.ids) or gone or {})
+        elif row.ids in done or (verb == "archive" and not reply.errors):
+            outcomes[row.at] = Written(row.ref, {})
+    return outcomes
+
+
+def _alone(row: _Row, reply: Reply) -> dict[int, Outcome]:
+    """The outcome of a row that went alone: whatever came back can only be about it."""
+    if reply.status in ROW_WISE:
+        return {row.at: _refusal(reply.body, status=reply.status)}
+    return {row.at: _refusal(reply.errors[0]) if reply.errors else Written(row.ref, {})}
+
+
+def _refusal(body: Mapping[str, Any], *, status: int = 400) -> SyncError:
+    """The error of one row. A limit is known by its words only: HubSpot's documents give it no code
+    [M].
+    """
+    error = row_error(body, {}, status=status)
+    if isinstance(error, Gone) or _NOT_THERE.match(str(body.get("message") or "")):
+        return Gone("One of the records to associate no longer exists in HubSpot.", code=error.code)
+    said = f"{body.get('subCategory') or ''} {body.get('message') or ''}".lower()
+    if isinstance(error, Refused) and "limit" in said:
+        return Refused("Association limit reached.", code=LIMIT_REACHED, hint=_LIMIT_HINT)
+    return error
+
+
+def _unaskable(row: _Row) -> Outcome:
+    return Gone(
+        f"HubSpot has no {row.objects[0]} {row.ids[0]} or no {row.objects[1]} {row.ids[1]}.",
+        code="NOT_FOUND",
+    )

@@ -1,0 +1,229 @@
+"""Calls to HubSpot through its official client: one connection pool, time limits, few and short
+repeats, one renewal of the token.
+
+Bodies go in and come out as plain JSON values; nothing here knows what a row means. All calls of
+the product may be repeated (reads, upserts by a unique key, updates by id, unsubscribing), so an
+answer that got lost is simply asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from hubspot import HubSpot
+from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.aws.secrets import Secret, part
+from crmsync.gateways.hosts import is_safe, parts_of
+from crmsync.gateways.hubspot.errors import RENEW, call_error, unreachable, verdict_of
+from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
+from crmsync.gateways.retry import Patience
+
+API_URL = "https://api.hubapi.com"
+"""Where HubSpot is, for accounts of every region; a secret's ``api_url`` overrides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: 2xx, or one of the statuses that the caller asked to see."""
+
+    status: int
+    body: Mapping[str, Any]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The result rows."""
+        return list(self.body.get("results") or ())
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The rows' errors of a 207."""
+        return list(self.body.get("errors") or ())
+
+
+class HubspotClient:
+    """One HubSpot account. Safe to share between threads."""
+
+    def __init__(
+        self, secret: Secret, *, version: str | None = None, patience: Patience | None = None
+    ) -> None:
+        """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call; a
+        `version` given here counts more.
+        """
+        self._secret = secret
+        self._version = version
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+        self.calls = 0
+        """Calls made so far, repeats too; other threads may make it a little less than true."""
+
+    def batch(
+        self,
+        verb: str,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        see: frozenset[int] = frozenset(),
+        **options: Any,
+    ) -> Reply:
+        """Call a batch endpoint (`verb` read, update, upsert or archive) of object `kind`;
+        `options` are the client's own.
+
+        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        """
+        name = PLURALS.get(kind, kind)
+        return self._ask(lambda: getattr(self._api("batch_api"), verb)(name, body, **options), see)
+
+    def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
+        """Search objects of `kind`. Raises `SyncError`."""
+        return self._ask(
+            lambda: self._api("search_api").do_search(PLURALS.get(kind, kind), body), frozenset()
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        inside: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        see: frozenset[int] = frozenset(),
+    ) -> Reply:
+        """Call any endpoint over the official client's connections; `inside` fills the path's
+        placeholders.
+
+        Refusals with a status in `see` are answered, others raised as `SyncError`.
+        """
+
+        def send() -> Any:
+            client = self._api("batch_api").api_client
+            headers = {"Accept": "application/json", "Content-Type": "application/json"}
+            parts, pairs = dict(inside or {}), list((query or {}).items())
+            return client.call_api(
+                path, method, parts, pairs, headers, body=body, auth_settings=["oauth2"]
+            )
+
+        return self._ask(send, see)
+
+    def _api(self, name: str) -> Any:
+        with self._lock:
+            if not self._made:
+                content = self._secret.current()
+                url = content.get("api_url") or API_URL
+                if not is_safe(parts_of(url)):
+                    raise Refused(
+                        "The HubSpot secret's api_url is no https address.",
+                        code="SECRET",
+                        hint="Store it again.",
+                    )
+                version = (
+                    version_of(content.get("api_version"))
+                    if self._version is None
+                    else self._version
+                )
+                client = HubSpot(
+                    access_token=part(content, "access_token", "HubSpot"),
+                    host=url,
+                    base_url=url,
+                    api_factory=api_factory(version),
+                )
+                # Every look at a property of the client makes a new connection pool: look once, and
+                # share one pool.
+                objects = client.crm.objects
+                self._made = {"batch_api": objects.batch_api, "search_api": objects.search_api}
+                self._made["search_api"].api_client.rest_client = self._made[
+                    "batch_api"
+                ].api_client.rest_client
+            return self._made[name]
+
+    def _renew(self) -> None:
+        token = part(self._secret.renewed(), "access_token", "HubSpot")
+        with self._lock:
+            for api in self._made.values():
+                api.api_client.configuration.access_token = token
+
+    def _ask(self, send: Callable[[], Any], see: frozenset[int]) -> Reply:
+        attempt, renewed = 1, False
+        while True:
+            self._patience.remaining.for_a_call(TIMEOUT[1])
+            self.calls += 1
+            reply, asked, problem = _answer(send)
+            if reply is not None and (reply.status < 300 or reply.status in see):  # noqa: PLR2004 - 2xx
+                return reply
+            if reply is not None and reply.status == RENEW and not renewed:
+                renewed = True
+                self._renew()
+                continue
+            error, soon = _refusal(reply, asked, problem)
+            if not soon or not self._patience.wait(attempt, asked):
+                raise error from None
+            attempt += 1
+
+
+def _answer(send: Callable[[], Any]) -> tuple[Reply | None, float | None, Exception | None]:
+    """Send once: the reply and its Retry-After, or what kept it from coming."""
+    try:
+        response = send()
+    except HTTPError as problem:
+        return None, None, problem
+    except AttributeError as problem:
+        # The client stumbles over its own word that TLS failed, which has no body.
+        if getattr(problem.__context__, "status", None) != 0:
+            raise
+        return None, None, SSLError("TLS")
+    except (
+        Exception
+    ) as problem:  # the client has one ApiException per package: known by what they carry
+        if not getattr(problem, "status", None):
+            raise
+        return Reply(problem.status, _parsed(problem.body)), _asked(problem.headers), None  # type: ignore[attr-defined]
+    try:
+        return Reply(response.status, _parsed(response.data)), None, None
+    except HTTPError as problem:  # the answer broke off half-way
+        return None, None, problem
+
+
+def _refusal(
+    reply: Reply | None, asked: float | None, problem: Exception | None
+) -> tuple[SyncError, bool]:
+    """The error, and whether the call is worth another try at once."""
+    if reply is None:
+        slow = isinstance(problem, ReadTimeoutError)
+        return unreachable(problem or TimeoutError()), not slow
+    category = str(reply.body.get("category", ""))
+    verdict = verdict_of(reply.status, category, str(reply.body.get("policyName", "")))
+    return call_error(reply.status, reply.body, asked=asked), verdict.soon
+
+
+def _parsed(raw: bytes | str | None) -> Mapping[str, Any]:
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _asked(headers: Any) -> float | None:
+    """Retry-After in seconds; a date counts from the answer's own Date, so no clock is needed."""
+    value = (headers or {}).get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(
+            0.0,
+            (parsedate_to_datetime(value) - parsedate_to_datetime(headers["Date"])).total_seconds(),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,64 @@
+"""Which HubSpot company has which web domain. Nothing here knows what a company is good for.
+
+HubSpot keeps a domain as it was written, with or without ``www.``, so both are looked for; several
+companies may have one domain, as the property is not unique. Only the search index can be asked for
+it, which lags seconds to minutes (platforms, section 1.2): a company that was just made is not
+found yet, so nobody may take an answer for proof that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.retry import chunks
+from crmsync.rules.fields.domains import asked, host_of
+
+VALUES = 100
+"""Values that one IN filter takes [D]."""
+
+PAGE = 200
+FORMS = ("", "www.")
+
+
+def companies_by_domain(client: HubspotClient, domains: Iterable[str]) -> Mapping[str, str]:
+    """Domain, small -> the id of the one company whose domain it is. A search for every fifty
+    domains, more where answers are long.
+
+    Raises `SyncError`.
+    """
+    wanted = asked(domains)
+    holders: dict[str, set[str]] = {}
+    for part in chunks(wanted, VALUES // len(FORMS)):
+        for row in _found(client, [form + domain for domain in part for form in FORMS]):
+            domain = str((row.get("properties") or {}).get("domain") or "")
+            holders.setdefault(host_of(domain), set()).add(str(row["id"]))
+    return {
+        domain: next(iter(holders[domain]))
+        for domain in wanted
+        if len(holders.get(domain, ())) == 1
+    }
+
+
+def _found(client: HubspotClient, values: list[str]) -> Iterator[dict[str, Any]]:
+    """The companies that have one of the values, walked by id, as a search cannot be paged past
+    10,000 rows.
+    """
+    last, more = "0", True
+    while more:
+        filters = [
+            {"propertyName": "domain", "operator": "IN", "values": values},
+            {"propertyName": "hs_object_id", "operator": "GT", "value": last},
+        ]
+        body = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": ["domain"],
+            "limit": PAGE,
+            "after": "0",
+        }
+        reply = client.search("company", body)
+        yield from reply.rows
+        more = bool(reply.rows) and bool((reply.body.get("paging") or {}).get("next"))
+        last = str(reply.rows[-1]["id"]) if more else last

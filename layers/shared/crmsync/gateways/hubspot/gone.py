@@ -1,0 +1,130 @@
+"""HubSpot records that go or are gone: the recycle bin, and the survivors of merges. Living records
+are not this module's business.
+
+Facts: platforms, section 1.2. What becomes of a merged-away id is [M]: the survivor answers for it,
+mostly under a new id, and lists it in ``hs_merged_object_ids``. So nothing here takes one way of
+finding out for granted: the survivor's own list is believed first, an id in the recycle bin is
+deleted, and only what is left is asked for one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from crmsync.errors import Gone, SyncError
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
+from crmsync.gateways.hubspot.rows import is_id
+from crmsync.gateways.hubspot.versions import PLURALS
+from crmsync.gateways.retry import chunks
+from crmsync.model.effects import DeleteRecord
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Outcome, Written
+
+BATCH = 100
+MISSING = frozenset({404})
+RECORD = "/crm/v3/objects/{kind}/{id}"
+
+MERGED_INTO_IT = ("hs_merged_object_ids", "hs_calculated_merged_vids")
+"""The ids that a record has swallowed: ``81;93``, and for contacts also with times,
+``81:1790000000000;93:...``.
+"""
+
+
+def survivors(client: HubspotClient, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+    """For merged records the one in which they live on, unless it is deleted itself.
+
+    Two calls per hundred records, and one more for each that neither lives, nor is in the recycle
+    bin, nor is named by a survivor: one that was deleted for good. Raises `SyncError`.
+    """
+    kinds: dict[str, dict[str, Ref]] = {}
+    for ref in refs:
+        if is_id(ref.id):
+            kinds.setdefault(ref.object, {})[ref.id] = ref
+    found: dict[Ref, Ref] = {}
+    for kind, by_id in kinds.items():
+        for part in chunks(list(by_id), BATCH):
+            ends = _survivors_of(client, kind, part)
+            found.update(
+                {
+                    by_id[old]: Ref(Side.HUBSPOT, kind, new)
+                    for old, new in ends.items()
+                    if old != new
+                }
+            )
+    return found
+
+
+def _survivors_of(client: HubspotClient, kind: str, ids: list[str]) -> dict[str, str]:
+    """Id -> the id of the living record that answers for it, which may be the same."""
+    ends: dict[str, str] = {}
+    for row in _read(client, kind, ids):
+        ends.update({old: str(row["id"]) for old in {str(row["id"]), *_swallowed(row)} & set(ids)})
+    left = [one for one in ids if one not in ends]
+    if left:
+        bin_ = {
+            old
+            for row in _read(client, kind, left, archived=True)
+            for old in (str(row["id"]), *_swallowed(row))
+        }
+        left = [one for one in left if one not in bin_]
+    for one in left:
+        reply = client.ask(
+            "GET", RECORD, inside={"kind": PLURALS.get(kind, kind), "id": one}, see=MISSING
+        )
+        if reply.status not in MISSING:
+            ends[one] = str(reply.body["id"])
+    return ends
+
+
+def _read(
+    client: HubspotClient, kind: str, ids: list[str], *, archived: bool = False
+) -> list[dict[str, Any]]:
+    body = {
+        "properties": list(MERGED_INTO_IT),
+        "propertiesWithHistory": [],
+        "inputs": [{"id": one} for one in ids],
+    }
+    return client.batch("read", kind, body, archived=archived).rows
+
+
+def _swallowed(row: Mapping[str, Any]) -> set[str]:
+    properties = row.get("properties") or {}
+    lists = (str(properties.get(name) or "") for name in MERGED_INTO_IT)
+    return {
+        part.partition(":")[0].strip() for text in lists for part in text.split(";") if part.strip()
+    }
+
+
+def delete(client: HubspotClient, effects: Sequence[DeleteRecord]) -> list[Outcome]:
+    """Move records to the recycle bin, 100 a call; one that is gone already is done."""
+    outcomes: dict[Ref, Outcome] = {}
+    try:
+        for kind in dict.fromkeys(effect.ref.object for effect in effects):
+            refs = dict.fromkeys(effect.ref for effect in effects if effect.ref.object == kind)
+            for part in chunks(list(refs), BATCH):
+                _archive(client, part, outcomes)
+    except SyncError as error:
+        # What is deleted stays so and is told; only the rest comes back.
+        if not outcomes:
+            raise
+        return [outcomes.get(effect.ref, error) for effect in effects]
+    return [outcomes[effect.ref] for effect in effects]
+
+
+def _archive(client: HubspotClient, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:
+    """Archive the records. A call refused for the sake of one row is cut in half until the row is
+    found.
+    """
+    body = {"inputs": [{"id": ref.id} for ref in part]}
+    reply = client.batch("archive", part[0].object, body, see=ROW_WISE)
+    if reply.status not in ROW_WISE:
+        outcomes.update({ref: Written(ref, {}) for ref in part})
+    elif len(part) == 1:
+        error = row_error(reply.body, {}, status=reply.status)
+        outcomes[part[0]] = Written(part[0], {}) if isinstance(error, Gone) else error
+    else:
+        half = (len(part) + 1) // 2
+        for smaller in (part[:half], part[half:]):
+            _archive(client, smaller, outcomes)

@@ -1,0 +1,168 @@
+"""HubSpot's lists: who is in one, and who came in lately. Nothing here says what being in a list
+means.
+
+Facts: platforms, section 1.2 "Lists v3". Members in the order in which they came can only be had
+oldest first, unless one holds a token from further back, and tokens mean nothing outside HubSpot
+[V]. So the walk notes the token of every page, and the next one begins at the newest page that
+still begins before the moment asked for. What becomes of a token when members leave is not said;
+hence a page is only believed when its first member came before that moment. That nobody came at all
+is seen from a note of the list itself [D].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmsync.errors import Refused
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.rows import is_id, moment
+from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH
+from crmsync.gateways.retry import chunks
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Sighting
+
+BATCH = 100
+PAGE = 250
+MARGIN = timedelta(seconds=5)
+"""How far HubSpot's note of a list's newest member may be off the member's own time [M]."""
+
+TYPE_IDS = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
+_LIST = "/crm/v3/lists/{listId}"
+_SEARCH = "/crm/v3/lists/search"
+_JOIN_ORDER = "/crm/v3/lists/{listId}/memberships/join-order"
+_MISSING = frozenset({404})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class HubspotLists:
+    """Implements `Lists` for one HubSpot account."""
+
+    def __init__(self, client: HubspotClient, *, page: int = PAGE) -> None:
+        """Ask through `client`, `page` members at a time."""
+        self._client = client
+        self._size = page
+        self._pages: dict[str, list[tuple[datetime, str]]] = {}
+
+    def members(self, list_id: str, refs: Iterable[Ref]) -> frozenset[Ref]:
+        """Those of the records that are in the list now, 100 a call, and a call to see whether
+        there is the list when none is.
+
+        Raises `Refused` when there is no such list, else `SyncError`.
+        """
+        wanted = [ref for ref in dict.fromkeys(refs) if is_id(ref.id)]
+        inside: set[tuple[str, str]] = set()
+        for part in chunks(wanted, BATCH):
+            inputs = [
+                {"objectTypeId": TYPE_IDS.get(ref.object, ref.object), "recordId": ref.id}
+                for ref in part
+            ]
+            reply = self._client.ask("POST", MEMBERSHIPS_BATCH, body={"inputs": inputs})
+            inside |= {
+                (str(row["objectTypeId"]), str(row["recordId"]))
+                for row in reply.rows
+                if _is_in(list_id, row)
+            }
+        if wanted and not inside:
+            self._check(list_id)
+        return frozenset(
+            ref for ref in wanted if (TYPE_IDS.get(ref.object, ref.object), ref.id) in inside
+        )
+
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+        """Contacts that entered the list at or after the moment and are in it still, page by page,
+        newest first.
+
+        One call while nobody came. Otherwise one call per page from the moment on; the very first
+        walk begins with the oldest member. Raises `Refused` when there is no such list, else
+        `SyncError`.
+        """
+        newest = self._newest(list_id)
+        if newest is None or newest >= since - MARGIN:
+            yield from chunks(self._walk(list_id, since)[::-1], self._size)
+
+    def _newest(self, list_id: str) -> datetime | None:
+        """When the newest member came; None where HubSpot does not say. Raises `Refused` when there
+        is no such list.
+        """
+        body = {
+            "listIds": [list_id],
+            "processingTypes": [],
+            "additionalProperties": [],
+            "offset": 0,
+            "count": 1,
+        }
+        rows = self._client.ask("POST", _SEARCH, body=body).body.get("lists") or ()
+        row = next((row for row in rows if str(row.get("listId")) == list_id), None)
+        if row is None:
+            self._check(list_id)
+            return None
+        properties = row.get("additionalProperties") or {}
+        if str(properties.get("hs_list_size")) == "0":
+            return _EPOCH
+        return _moment(str(properties.get("hs_last_record_added_at") or ""))
+
+    def _check(self, list_id: str) -> None:
+        reply = self._client.ask("GET", _LIST, inside={"listId": list_id}, see=_MISSING)
+        if reply.status in _MISSING:
+            raise Refused(
+                f"HubSpot has no list {list_id}.",
+                code="LIST_NOT_FOUND",
+                hint="Name a list that exists as contacts.inclusion_list in the settings (SET-9).",
+            )
+
+    def _walk(self, list_id: str, since: datetime) -> list[Sighting]:
+        """The members from the moment on, oldest first."""
+        pages = self._pages.setdefault(list_id, [])
+        token, page, after = self._start(list_id, since, pages)
+        found: list[Sighting] = []
+        while True:
+            found.extend(one for one in page if one.modified_at >= since)
+            if page:
+                pages.append((page[0].modified_at, token))
+            if not after:
+                return found
+            token = after
+            page, after = self._page(list_id, token)
+
+    def _start(
+        self, list_id: str, since: datetime, pages: list[tuple[datetime, str]]
+    ) -> tuple[str, list[Sighting], str]:
+        """The newest page that begins before the moment, found by going back through `pages`, which
+        keeps those before it.
+        """
+        while pages:
+            begin, token = pages.pop()
+            if begin >= since or not token:
+                continue
+            page, after = self._page(list_id, token)
+            if page and page[0].modified_at < since:
+                return token, page, after
+        return "", *self._page(list_id, "")
+
+    def _page(self, list_id: str, token: str) -> tuple[list[Sighting], str]:
+        query = {"limit": str(self._size), **({"after": token} if token else {})}
+        reply = self._client.ask("GET", _JOIN_ORDER, inside={"listId": list_id}, query=query)
+        page = [
+            Sighting(
+                Ref(Side.HUBSPOT, "contact", str(row["recordId"])),
+                moment(row["membershipTimestamp"]),
+                False,
+            )
+            for row in reply.rows
+        ]
+        following = (reply.body.get("paging") or {}).get("next") or {}
+        return page, str(following.get("after") or "")
+
+
+def _is_in(list_id: str, row: Mapping[str, Any]) -> bool:
+    return any(str(one.get("listId")) == list_id for one in row.get("recordListMemberships") or ())
+
+
+def _moment(text: str) -> datetime | None:
+    """A list property's time: milliseconds, or ISO 8601 [M]."""
+    try:
+        return _EPOCH + int(text) * timedelta(milliseconds=1) if text.isdecimal() else moment(text)
+    except ValueError:
+        return None

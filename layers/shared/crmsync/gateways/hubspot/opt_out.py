@@ -1,0 +1,79 @@
+"""Unsubscribing an address from all e-mail of a HubSpot account, its brands included; the answer is
+read, not only its status.
+
+The verbose answer tells each subscription's status after the call, and which brand it belongs to
+(``businessUnitId``; the account itself is 0 [V spec]). Whether a call without a brand reaches the
+brands is nowhere said [M], so those that it left in are asked for one by one. That HubSpot took the
+call proves nothing yet: the contact itself must show it, which is another read's business (decision
+0032).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmsync.errors import Refused, SyncError, TryAgain
+from crmsync.gateways.hubspot.client import HubspotClient, Reply
+from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
+from crmsync.gateways.hubspot.versions import UNSUBSCRIBE
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Outcome, Written
+
+ASKED = Written(Ref(Side.HUBSPOT, "contact", ""), {})
+_ACCOUNT = "0"
+_OUT, _IN = "UNSUBSCRIBED", "SUBSCRIBED"
+_HINT = "Unsubscribe the contact by hand in HubSpot, from every brand, and look at who may change its subscriptions."
+
+
+def unsubscribe(client: HubspotClient, email: str) -> Outcome:
+    """Unsubscribe the address from everything: one call, and one more for each brand that it left
+    in. Raises `SyncError`.
+    """
+    reply = _ask(client, email)
+    if error := _refusal(reply, email):
+        return error
+    rows = list(reply.rows)
+    for brand in sorted(
+        {_brand(row) for row in reply.rows if row.get("status") != _OUT} - {_ACCOUNT}
+    ):
+        reply = _ask(client, email, businessUnitId=brand)
+        if error := _refusal(reply, email):
+            return error
+        rows = [row for row in rows if _brand(row) != brand] + [
+            row for row in reply.rows if _brand(row) == brand
+        ]
+    return _still_in(rows) or ASKED
+
+
+def _ask(client: HubspotClient, email: str, **brand: str) -> Reply:
+    query = {"channel": "EMAIL", "verbose": "true", **brand}
+    return client.ask("POST", UNSUBSCRIBE, inside={"email": email}, query=query, see=ROW_WISE)
+
+
+def _refusal(reply: Reply, email: str) -> SyncError | None:
+    """What the answer says against the opt-out: a refusal, errors beside the results, or work that
+    was given up.
+    """
+    if reply.status in ROW_WISE:
+        return row_error(reply.body, {"email": email}, status=reply.status)
+    if reply.errors:
+        return row_error(reply.errors[0], {"email": email})
+    if reply.body.get("numErrors") or reply.body.get("status") == "CANCELED":
+        return TryAgain(
+            "HubSpot did not carry the opt-out through.",
+            code=str(reply.body.get("status") or reply.status),
+        )
+    return None
+
+
+def _still_in(rows: Sequence[Mapping[str, Any]]) -> Refused | None:
+    left = sorted({str(row.get("subscriptionId")) for row in rows if row.get("status") == _IN})
+    if not left:
+        return None
+    text = f"HubSpot left the address subscribed to {len(left)} of its subscription types: {', '.join(left)}."
+    return Refused(text, code="STILL_SUBSCRIBED", fieldname="hs_email_optout", hint=_HINT)
+
+
+def _brand(row: Mapping[str, Any]) -> str:
+    return str(row.get("businessUnitId") or _ACCOUNT)

@@ -1,0 +1,341 @@
+"""One HubSpot account behind the ports: records, e-mail preferences, and what changed lately.
+
+Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart.
+Transport is `hubspot_client`, rows are `hubspot_rows`, refusals `hubspot_errors`. Facts and limits:
+platforms, section 1.2.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crmsync.errors import SyncError, TryAgain
+from crmsync.gateways.aws.secrets import Secret
+from crmsync.gateways.hubspot.client import HubspotClient, Reply
+from crmsync.gateways.hubspot.companies import companies_by_domain
+from crmsync.gateways.hubspot.errors import BAD_REQUEST, PROPERTY_CODES, ROW_WISE, row_error
+from crmsync.gateways.hubspot.gone import delete, survivors
+from crmsync.gateways.hubspot.opt_out import unsubscribe
+from crmsync.gateways.hubspot.rows import (
+    TRACE,
+    errors_by_row,
+    is_id,
+    record,
+    sent,
+    update_error,
+    written,
+)
+from crmsync.gateways.hubspot.shown import ShownProperties
+from crmsync.gateways.hubspot.sweep import SEARCH_PAGE, HubspotSweep
+from crmsync.gateways.retry import Patience, chunks, rounds
+from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
+from crmsync.model.names import HUBSPOT_KEY
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Fields, Outcome, Show, Sighting
+
+BATCH = 100
+HISTORY_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One row of a batch write: what is sent, and how its answer is recognised and read."""
+
+    at: int
+    input: Mapping[str, Any]
+    kind: str
+    key: str
+    fields: Mapping[str, Any]
+
+
+class HubspotGateway:
+    """Implements `Crm`, `Survivors`, `Deleter`, `Companies`, `Preferences` and `Sweeper` for one
+    HubSpot account.
+    """
+
+    def __init__(
+        self,
+        secret: Secret,
+        *,
+        version: str | None = None,
+        patience: Patience | None = None,
+        page: int = SEARCH_PAGE,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Speak API `version` (None: what the secret says or the default; "": the client's own v3
+        and v4 paths) with the token in `secret`.
+
+        `page` is the size of a sweep's pages; `now` gives seconds on any clock that does not go
+        back.
+        """
+        patience = patience or Patience()
+        self._client = HubspotClient(secret, version=version, patience=patience)
+        self._shown = ShownProperties(self._client, now)
+        self._sweep = HubspotSweep(self._client, patience=patience, page=page)
+
+    @property
+    def client(self) -> HubspotClient:
+        """The account's connections, for `HubspotLists`, `HubspotAssociations` and
+        `OwnersDirectory`.
+        """
+        return self._client
+
+    def read(
+        self, refs: Iterable[Ref], fields: Fields, *, history: bool = False
+    ) -> Mapping[Ref, Record]:
+        """Read records by id, 100 a call (50 with history). Raises `Drifted` for a property that is
+        gone, else `SyncError`.
+        """
+        found: dict[Ref, Record] = {}
+        for kind, ids in _by_kind(refs).items():
+            names = list(fields.get(kind, ()))
+            for part in chunks(ids, HISTORY_BATCH if history else BATCH):
+                rows = self._rows(kind, part, names, history=history)
+                self._shown.check(kind, names, rows)
+                for row in rows:
+                    one = record(kind, row, names)
+                    found[one.ref] = one
+        return found
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """Records by e-mail address, read by the unique property, so that one made a second ago is
+        found. Raises `SyncError`.
+        """
+        wanted = list(
+            dict.fromkeys(email.strip().lower() for email in emails if email and email.strip())
+        )
+        found: dict[Ref, Record] = {}
+        for kind, names in fields.items():
+            for part in chunks(wanted, BATCH):
+                rows = self._rows_by_email(kind, part, list(names))
+                self._shown.check(kind, names, rows)
+                for row in rows:
+                    one = record(kind, row, list(names))
+                    found[one.ref] = one
+        return list(found.values())
+
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """The records that hold these values in our unique property, 100 a call. Raises
+        `SyncError`.
+        """
+        found: dict[str, Ref] = {}
+        for kind, some in keys.items():
+            for part in chunks(list(dict.fromkeys(some)), BATCH):
+                body = {**_wanted(part, [HUBSPOT_KEY]), "idProperty": HUBSPOT_KEY}
+                for row in self._client.batch("read", kind, body).rows:
+                    found[str(row["properties"][HUBSPOT_KEY])] = Ref(
+                        Side.HUBSPOT, kind, str(row["id"])
+                    )
+        return found
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Upsert by our unique property, 100 a call: a repeat finds the record that the first time
+        made.
+        """
+        writes = [_creation(at, effect) for at, effect in enumerate(effects)]
+        return self._write(
+            "upsert", writes, lambda row: (row.get("properties") or {}).get(HUBSPOT_KEY) or ""
+        )
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """Update by id, 100 a call."""
+        writes = [_change(at, effect) for at, effect in enumerate(effects)]
+        return self._write("update", writes, lambda row: str(row.get("id", "")))
+
+    def delete(self, effects: Sequence[DeleteRecord]) -> Sequence[Outcome]:
+        """Move records to the recycle bin, 100 a call (DEL-1)."""
+        return delete(self._client, effects)
+
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """For merged records the living one that answers for them. Raises `SyncError`."""
+        return survivors(self._client, refs)
+
+    def companies_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The one company of each domain, from the search index, which lags (CH-15). Raises
+        `SyncError`.
+        """
+        return companies_by_domain(self._client, domains)
+
+    def opt_out(self, effects: Sequence[OptOut]) -> Sequence[Outcome]:
+        """Unsubscribe each address from all e-mail.
+
+        One call per address: HubSpot's batch form says neither which row failed nor in which order
+        it answers, and an opt-out that got lost is the worst thing this program could do (OPT-1).
+        """
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(unsubscribe(self._client, effect.email) for effect in effects)
+        except SyncError as error:
+            if not outcomes:
+                raise
+            outcomes.extend(error for _ in effects[len(outcomes) :])
+        return outcomes
+
+    def changed_since(
+        self,
+        since: Mapping[str, datetime],
+        *,
+        with_purged: bool = False,  # noqa: ARG002 - HubSpot tells of no deletion
+        show: Show | None = None,  # noqa: ARG002 - its properties would be a call an object
+    ) -> Iterator[Sequence[Sighting]]:
+        """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
+        HubSpot tells no deleted ones.
+
+        One call per object when nothing changed. A page may begin with records that ended the page
+        before. Raises `SyncError`.
+        """
+        return self._sweep.changed_since(since)
+
+    # -- reading --
+
+    def _rows(
+        self, kind: str, ids: list[str], names: list[str], *, history: bool = False
+    ) -> list[dict[str, Any]]:
+        body = {**_wanted(ids, names), "propertiesWithHistory": names if history else []}
+        return self._client.batch("read", kind, body).rows
+
+    def _rows_by_email(
+        self, kind: str, emails: list[str], names: list[str]
+    ) -> list[dict[str, Any]]:
+        """The rows with these addresses. One that HubSpot takes for no address at all, and so has
+        nowhere, never spoils the others.
+        """
+        body = {**_wanted(emails, names), "idProperty": "email"}
+        reply = self._client.batch("read", kind, body, see=frozenset({BAD_REQUEST}))
+        if reply.status != BAD_REQUEST or len(emails) == 1:
+            return reply.rows
+        half = len(emails) // 2
+        return [
+            row
+            for part in (emails[:half], emails[half:])
+            for row in self._rows_by_email(kind, part, names)
+        ]
+
+    # -- writing --
+
+    def _write(
+        self, verb: str, writes: list[_Write], key_of: Callable[[Mapping[str, Any]], str]
+    ) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        parts = [
+            part
+            for kind in dict.fromkeys(write.kind for write in writes)
+            for part in rounds(
+                (write for write in writes if write.kind == kind), lambda write: write.key, BATCH
+            )
+        ]
+        try:
+            for part in parts:
+                self._write_part(verb, part, key_of, outcomes)
+        except SyncError as error:
+            # What was written stands and is told; only the rest comes back.
+            if not outcomes:
+                raise
+            return [outcomes.get(write.at, error) for write in writes]
+        return [outcomes[write.at] for write in writes]
+
+    def _write_part(
+        self,
+        verb: str,
+        part: list[_Write],
+        key_of: Callable[[Mapping[str, Any]], str],
+        outcomes: dict[int, Outcome],
+    ) -> None:
+        """Write the rows; those that HubSpot did not answer one by one are asked again in halves,
+        down to single rows.
+        """
+        reply = self._client.batch(
+            verb, part[0].kind, {"inputs": [write.input for write in part]}, see=ROW_WISE
+        )
+        outcomes.update(_answered(part, reply, key_of))
+        if reply.status == BAD_REQUEST:
+            outcomes.update(_spoilt(part, reply))
+        open_rows = [write for write in part if write.at not in outcomes]
+        if len(part) == 1 and open_rows:
+            outcomes[open_rows[0].at] = _alone(open_rows[0], reply)
+        elif open_rows:
+            half = len(open_rows) if len(open_rows) < len(part) else (len(open_rows) + 1) // 2
+            for smaller in filter(None, (open_rows[:half], open_rows[half:])):
+                self._write_part(verb, smaller, key_of, outcomes)
+
+
+def _wanted(ids: list[str], names: list[str]) -> dict[str, Any]:
+    return {
+        "properties": names,
+        "propertiesWithHistory": [],
+        "inputs": [{"id": one} for one in ids],
+    }
+
+
+def _by_kind(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """Ids by object, each once. What cannot be an id (a person typed it into our Salesforce field)
+    would spoil a whole call: left out.
+    """
+    kinds: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        if is_id(ref.id):
+            kinds.setdefault(ref.object, {})[ref.id] = None
+    return {kind: list(ids) for kind, ids in kinds.items()}
+
+
+def _creation(at: int, effect: CreateRecord) -> _Write:
+    row = {
+        "idProperty": HUBSPOT_KEY,
+        "id": effect.key,
+        TRACE: effect.key,
+        # HubSpot's text does not promise that the key's own property is set on creation, so it is
+        # sent as well.
+        "properties": {**sent(effect.fields), HUBSPOT_KEY: effect.key},
+    }
+    return _Write(at, row, effect.object, effect.key, effect.fields)
+
+
+def _change(at: int, effect: UpdateRecord) -> _Write:
+    ref = effect.place
+    if not isinstance(ref, Ref):
+        msg = f"an update of {ref} before its record was made"
+        raise TypeError(msg)
+    row = {"id": ref.id, TRACE: ref.id, "properties": sent(effect.fields)}
+    return _Write(at, row, ref.object, ref.id, effect.fields)
+
+
+def _answered(
+    part: list[_Write], reply: Reply, key_of: Callable[[Mapping[str, Any]], str]
+) -> dict[int, Outcome]:
+    rows = {
+        **{key_of(row): row for row in reply.rows},
+        **{str(row[TRACE]): row for row in reply.rows if row.get(TRACE)},
+    }
+    errors = errors_by_row(reply.errors)
+    outcomes: dict[int, Outcome] = {}
+    for write in part:
+        if write.key in rows:
+            outcomes[write.at] = written(write.kind, rows[write.key], write.fields)
+        elif write.key in errors:
+            outcomes[write.at] = update_error(errors[write.key], write.fields)
+    return outcomes
+
+
+def _spoilt(part: list[_Write], reply: Reply) -> dict[int, Outcome]:
+    """A property that the account lacks or guards spoils every row that has it: no need to search
+    for those one by one.
+    """
+    error = row_error(reply.body, {})
+    if error.code not in PROPERTY_CODES:
+        return {}
+    return {write.at: error for write in part if error.fieldname in write.fields}
+
+
+def _alone(write: _Write, reply: Reply) -> Outcome:
+    """The outcome of a row that went alone: whatever came back can only be about it."""
+    if reply.rows:
+        return written(write.kind, reply.rows[0], write.fields)
+    if reply.errors:
+        return update_error(reply.errors[0], write.fields)
+    if reply.status in ROW_WISE:
+        return update_error(reply.body, write.fields, status=reply.status)
+    return TryAgain("HubSpot did not say what became of the row.", code=str(reply.status))

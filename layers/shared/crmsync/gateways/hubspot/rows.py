@@ -1,0 +1,112 @@
+"""HubSpot's rows and ours: properties to fields, results and errors back to the effects that asked
+for them. No calls.
+
+HubSpot answers a batch in any order; a row is known by its id, its key or its trace id, never by
+its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from crmsync.errors import Gone, SyncError
+from crmsync.gateways.hubspot.errors import row_error
+from crmsync.model.records import Origin, Record, Ref, Side, Value
+from crmsync.ports import Written
+
+TRACE = "objectWriteTraceId"
+"""Our number for a row of a batch: with it, HubSpot answers row by row instead of refusing the
+batch.
+"""
+
+
+def moment(text: str) -> datetime:
+    """HubSpot's time (ISO 8601, UTC)."""
+    return datetime.fromisoformat(text)
+
+
+def is_id(text: str) -> bool:
+    """Whether HubSpot would take the text as a record id; what it would not spoils a whole call."""
+    return text.isascii() and text.isdecimal()
+
+
+def sent(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Fields as HubSpot takes them: text; blank clears a property."""
+    return {name: _text(value) for name, value in fields.items()}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Value]:
+    """Of `names`, what the row shows; blank is None."""
+    properties = row.get("properties") or {}
+    return {name: properties[name] or None for name in names if name in properties}
+
+
+def record(kind: str, row: Mapping[str, Any], names: Sequence[str]) -> Record:
+    """The record of a result row, with exactly the fields of `names`."""
+    properties = row.get("properties") or {}
+    return Record(
+        ref=Ref(Side.HUBSPOT, kind, str(row["id"])),
+        fields={name: properties.get(name) or None for name in names},
+        created_at=moment(row["createdAt"]),
+        modified_at=moment(row["updatedAt"]),
+        origins=_origins(row.get("propertiesWithHistory") or {}),
+    )
+
+
+def _origins(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Origin]:
+    newest = {
+        name: max(rows, key=lambda row: moment(row["timestamp"]))
+        for name, rows in histories.items()
+        if rows
+    }
+    return {
+        name: Origin(
+            moment(row["timestamp"]), _source(row), by_user=bool(row.get("updatedByUserId"))
+        )
+        for name, row in newest.items()
+    }
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    """``INTEGRATION/990077``: the kind of source, and which one where HubSpot says it."""
+    parts = (str(row.get("sourceType") or ""), str(row.get("sourceId") or ""))
+    return "/".join(part for part in parts if part)
+
+
+def written(kind: str, row: Mapping[str, Any], fields: Mapping[str, Any]) -> Written:
+    """The outcome of a row that was written with `fields`."""
+    return Written(Ref(Side.HUBSPOT, kind, str(row["id"])), shown(row, fields))
+
+
+def errors_by_row(errors: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The error entries of a 207, by every id and trace id that they name."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for error in errors:
+        context = error.get("context") or {}
+        single = [error[TRACE]] if error.get(TRACE) else []
+        for name in [
+            *single,
+            *(context.get(TRACE) or ()),
+            *(context.get("ids") or ()),
+            *(context.get("id") or ()),
+        ]:
+            named.setdefault(str(name), error)
+    return named
+
+
+def update_error(
+    error: Mapping[str, Any], fields: Mapping[str, Any], *, status: int = 400
+) -> SyncError:
+    """The error of one updated row; one that HubSpot does not have is `Gone`."""
+    made = row_error(error, fields, status=status)
+    if isinstance(made, Gone):
+        return Gone("The HubSpot record no longer exists.", code=made.code)
+    return made

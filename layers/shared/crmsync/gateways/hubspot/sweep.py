@@ -1,0 +1,117 @@
+"""How one HubSpot account is asked for everything that changed since a moment: search, page by
+page. No records are read here.
+
+Facts: search gives at most 200 rows a page and 10,000 for one question, lags behind, and five
+searches a second are all that an account has for everybody (platforms, section 1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.rows import moment
+from crmsync.gateways.retry import Patience
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Sighting
+
+SEARCH_PAGE = 200
+SEARCH_PAUSE = 0.25
+"""Seconds between two searches of one sweep: an account has five a second, and others want some,
+too.
+"""
+
+MODIFIED = {"contact": "lastmodifieddate"}
+"""The property with the time of the last change; everything but contacts has
+`hs_lastmodifieddate`.
+"""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class HubspotSweep:
+    """Implements `Sweeper`."""
+
+    def __init__(
+        self, client: HubspotClient, *, patience: Patience, page: int = SEARCH_PAGE
+    ) -> None:
+        """Ask through `client`, `page` records at a time; pauses are taken with `patience`."""
+        self._client = client
+        self._patience = patience
+        self._size = page
+
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+        """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
+        HubSpot tells no deleted ones.
+
+        One call per object when nothing changed. A page may begin with records that ended the page
+        before. Raises `SyncError`.
+        """
+        for kind, begin in since.items():
+            start, full = _ms(begin), True
+            while full:
+                page, full = self._page_since(kind, start)
+                if page:
+                    yield page
+                    start = _ms(page[-1].modified_at)
+                if full:
+                    self._patience.pause(SEARCH_PAUSE)
+
+    def _page_since(self, kind: str, start: int) -> tuple[list[Sighting], bool]:
+        """One page; it always ends later than it begins, unless it is the last one, so that whoever
+        goes on from its end gets on.
+
+        Search gives at most 10,000 rows for one question and any number of records may share a
+        stamp. So no page is asked for by offset: the next one starts at the newest stamp, and when
+        a full page has one stamp only, all of that stamp is walked by id.
+        """
+        page, full = self._search(kind, [("GTE", start)])
+        if not full or _ms(page[-1].modified_at) > start:
+            return page, full
+        same = self._all_of(kind, start)
+        later, full = self._search(kind, [("GT", start)])
+        return [*same, *later], full
+
+    def _all_of(self, kind: str, stamp: int) -> list[Sighting]:
+        seen: list[Sighting] = []
+        full, last = True, "0"
+        while full:
+            page, full = self._search(kind, [("EQ", stamp)], after_id=last)
+            self._patience.pause(SEARCH_PAUSE)
+            seen.extend(page)
+            last = page[-1].ref.id if page else last
+        return seen
+
+    def _search(
+        self, kind: str, times: list[tuple[str, int]], *, after_id: str = ""
+    ) -> tuple[list[Sighting], bool]:
+        name = MODIFIED.get(kind, "hs_lastmodifieddate")
+        filters = [
+            {"propertyName": name, "operator": operator, "value": str(ms)} for operator, ms in times
+        ]
+        if after_id:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": after_id})
+        order = {"propertyName": "hs_object_id" if after_id else name, "direction": "ASCENDING"}
+        body = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [order],
+            "properties": [name],
+            "limit": self._size,
+            "after": "0",
+        }
+        reply = self._client.search(kind, body)
+        page = [
+            Sighting(Ref(Side.HUBSPOT, kind, str(row["id"])), _modified(row, name), deleted=False)
+            for row in reply.rows
+        ]
+        return page, bool(page) and bool((reply.body.get("paging") or {}).get("next"))
+
+
+def _ms(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _modified(row: Mapping[str, Any], name: str) -> datetime:
+    return moment((row.get("properties") or {}).get(name) or row["updatedAt"])

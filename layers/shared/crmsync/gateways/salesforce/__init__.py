@@ -1,0 +1,1 @@
+"""One Salesforce org behind the ports."""

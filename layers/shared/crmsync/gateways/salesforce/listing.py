@@ -1,0 +1,47 @@
+"""How one Salesforce org is asked for all records of an object: by the order of ids, page by page.
+
+Each page is a query of its own that begins after the last id of the one before, so no cursor of
+Salesforce's has to live as long as a job (they end after two days, and with the eleventh query of a
+user) and there is no ceiling. Facts: platforms, section 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmsync.gateways.salesforce.queries import LEAST_ID, PAGE, Query, counted, in_id_order, run
+from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Page
+from crmsync.rules.backfill.pacing import DailyCalls
+
+
+class SalesforceLister:
+    """Implements `Lister` and `Quota`."""
+
+    def __init__(self, session: SalesforceSession) -> None:
+        """Ask over `session`."""
+        self._session = session
+
+    def page(self, name: str, after: str, size: int, *, with_email: bool = False) -> Page:
+        """Up to 2,000 records in the order of their ids; deleted ones and converted leads are left
+        out. Raises `SyncError`.
+        """
+        most = min(size, PAGE)
+        rows = self._rows(in_id_order(name, after or LEAST_ID, limit=most, with_email=with_email))
+        refs = tuple(Ref(Side.SALESFORCE, name, row["Id"]) for row in rows)
+        return Page(refs, refs[-1].id if len(refs) == most else None)
+
+    def count(self, name: str, *, with_email: bool = False) -> int:
+        """How many there are. Raises `SyncError`."""
+        (row,) = self._rows(counted(name, with_email=with_email))
+        return int(row["n"])
+
+    def calls(self) -> DailyCalls:
+        """The org's calls of the last 24 hours. Raises `SyncError`."""
+        daily = self._session.call("GET", "limits")["DailyApiRequests"]
+        return DailyCalls(int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"]))
+
+    def _rows(self, query: Query) -> list[Mapping[str, Any]]:
+        return [row for _, rows in run(self._session, [query]) for row in rows]

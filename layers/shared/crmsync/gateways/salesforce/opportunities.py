@@ -1,0 +1,274 @@
+"""What one Salesforce org knows of opportunities beside their records: contact roles, sales
+processes, the recycle bin, currencies.
+
+Nothing here knows what a role or a stage is good for. Facts: platforms, sections 2.2 and 2.4; the
+stages of a record type are told by the UI API only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from crmsync.errors import Gone, SyncError
+from crmsync.gateways.retry import chunks
+from crmsync.gateways.salesforce import opportunity_queries as soql
+from crmsync.gateways.salesforce.errors import row_error
+from crmsync.gateways.salesforce.ids import full, is_id
+from crmsync.gateways.salesforce.opportunity_queries import OPPORTUNITY, ROLE
+from crmsync.gateways.salesforce.queries import Query, run
+from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.gateways.salesforce.sweep import moment
+from crmsync.model import names
+from crmsync.model.effects import EndRole
+from crmsync.model.pipelines import OrgStage, RecordType
+from crmsync.model.records import Ref, Side
+from crmsync.model.roles import Role, Tie
+from crmsync.ports import Outcome, Written
+from crmsync.ports.deals import RoleMemory
+
+DELETE_BATCH = 200
+
+_STAGES_OF_TYPE = "ui-api/object-info/Opportunity/picklist-values/{id}/StageName"
+_MASTER_LABEL = "Master"
+
+
+class SalesforceOpportunities:
+    """Implements `Opportunities` for one Salesforce org."""
+
+    def __init__(self, session: SalesforceSession, memory: RoleMemory) -> None:
+        """Ask over the org's connection; what roles there are is written into `memory`."""
+        self._session = session
+        self._memory = memory
+        self._currencies: bool | None = None
+
+    def roles(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
+        """Roles by their ids, hundreds a query and five queries a call, the recycle bin included.
+        Raises `SyncError`.
+
+        A role that is deleted by itself is in no bin [D]: that one is remembered.
+        """
+        asked = _by_id(refs)
+        found = {
+            role.ref: role
+            for row in self._rows(soql.roles("Id", asked))
+            if (role := _role(row)) is not None
+        }
+        self._keep(found.values())
+        forgotten = [ref for one in asked if (ref := _ref(ROLE, one)) not in found]
+        found |= {
+            ref: replace(role, is_deleted=True) for ref, role in self._memory.of(forgotten).items()
+        }
+        return {asked[ref.id]: role for ref, role in found.items()}
+
+    def roles_of(self, opportunities: Iterable[Ref]) -> Mapping[Ref, tuple[Role, ...]]:
+        """The roles of each opportunity by id, the recycle bin included. Raises `SyncError`."""
+        asked = _by_id(opportunities)
+        found: dict[Ref, dict[Ref, Role]] = {}
+        for role in map(_role, self._rows(soql.roles("OpportunityId", asked))):
+            if role is not None:
+                found.setdefault(asked[role.opportunity.id], {})[role.ref] = role
+        self._keep(role for roles in found.values() for role in roles.values())
+        return {ref: tuple(roles[one] for one in sorted(roles)) for ref, roles in found.items()}
+
+    def remember_roles(self, roles: Iterable[Role]) -> None:
+        """Write roles into the memory, unseen in Salesforce. Raises `TryAgain`."""
+        self._keep(roles)
+
+    def ties_of(self, contacts: Iterable[Ref]) -> Mapping[Ref, tuple[Tie, ...]]:
+        """The opportunities in which each contact has a role, by id, the stages under their labels.
+        Raises `SyncError`.
+        """
+        asked = _by_id(contacts)
+        if not asked:
+            return {}
+        labels: dict[str, str] = {}
+        found: dict[Ref, dict[str, Tie]] = {}
+        for query, rows in run(self._session, [soql.STAGES, *soql.ties(asked)]):
+            if query is soql.STAGES:
+                labels = {str(row["ApiName"]): str(row["MasterLabel"]) for row in rows}
+                continue
+            for row in rows:
+                if row.get("Opportunity"):
+                    tie = _tie(row, labels)
+                    found.setdefault(asked[full(str(row["ContactId"]))], {})[tie.opportunity] = tie
+        return {ref: tuple(ties[one] for one in sorted(ties)) for ref, ties in found.items()}
+
+    def end_roles(self, effects: Sequence[EndRole]) -> Sequence[Outcome]:
+        """Delete roles, 200 a call; one that is gone already is done, and so is what cannot be an
+        id.
+        """
+        refs = dict.fromkeys(effect.ref for effect in effects)
+        outcomes: dict[Ref, Outcome] = {ref: Written(ref, {}) for ref in refs if not is_id(ref.id)}
+        begun = False
+        try:
+            for part in chunks([ref for ref in refs if ref not in outcomes], DELETE_BATCH):
+                self._delete(part, outcomes)
+                begun = True
+        except SyncError as error:
+            # What is deleted stays so and is told; only the rest comes back.
+            if not begun:
+                raise
+            return [outcomes.get(effect.ref, error) for effect in effects]
+        return [outcomes[effect.ref] for effect in effects]
+
+    def of_accounts(self, accounts: Iterable[Ref]) -> Sequence[Ref]:
+        """The opportunities of the accounts by id. Raises `SyncError`."""
+        return sorted(
+            {_ref(OPPORTUNITY, row["Id"]) for row in self._rows(soql.of_accounts(_by_id(accounts)))}
+        )
+
+    def deleted_at(self, opportunities: Iterable[Ref]) -> Mapping[Ref, datetime]:
+        """When opportunities in the recycle bin were deleted: nothing moves their stamp after that.
+        Raises `SyncError`.
+        """
+        asked = _by_id(opportunities)
+        rows = self._rows(soql.in_bin(asked))
+        return {asked[full(str(row["Id"]))]: moment(row["SystemModstamp"]) for row in rows}
+
+    def by_value(self, name: str, values: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """The opportunities that hold each value in a text field, by id. Raises `SyncError`."""
+        stripped = (value.strip().lower() for value in values if value)
+        wanted = list(dict.fromkeys(one for one in stripped if one and one.isprintable()))
+        found: dict[str, set[Ref]] = {}
+        for row in self._rows(soql.by_value(name, wanted)):
+            found.setdefault(str(row.get(name) or "").strip().lower(), set()).add(
+                _ref(OPPORTUNITY, row["Id"])
+            )
+        return {value: tuple(sorted(found[value])) for value in wanted if value in found}
+
+    def has_currencies(self) -> bool:
+        """Whether opportunities have a currency of their own, described once. Raises
+        `SyncError`.
+        """
+        if self._currencies is None:
+            self._currencies = any(
+                row["name"] == "CurrencyIsoCode" for row in self._described()["fields"]
+            )
+        return self._currencies
+
+    def record_types(self) -> Sequence[RecordType]:
+        """The active record types with their stages, by id; "" first, where there is none or an
+        opportunity has none (Q-25).
+
+        Two queries in one call, and in an org with record types two calls more and one per type.
+        Raises `SyncError`.
+        """
+        types, rows = (rows for _, rows in run(self._session, [soql.TYPES, soql.STAGES]))
+        stages = tuple(_stage(row) for row in rows if row.get("IsActive"))
+        retired = tuple(_stage(row) for row in rows if not row.get("IsActive"))
+        if not types:
+            return [RecordType("", _MASTER_LABEL, stages, is_default=True, others=retired)]
+        default, available = self._types_of_the_user()
+        named = [
+            replace(one, is_default=one.id == default, is_available=one.id in available)
+            for one in (self._record_type(row, stages, retired) for row in types)
+        ]
+        if not self._rows([soql.UNTYPED]):
+            return named
+        is_default = not any(one.is_default for one in named)
+        return [
+            RecordType("", _MASTER_LABEL, stages, is_default=is_default, others=retired),
+            *named,
+        ]
+
+    def _record_type(
+        self, row: Mapping[str, Any], stages: tuple[OrgStage, ...], retired: tuple[OrgStage, ...]
+    ) -> RecordType:
+        identifier = full(str(row["Id"]))
+        answer = self._session.call("GET", _STAGES_OF_TYPE.format(id=identifier))
+        names = {str(one["value"]) for one in answer["values"]}
+        own = tuple(stage for stage in stages if stage.name in names)
+        others = (*(stage for stage in stages if stage.name not in names), *retired)
+        return RecordType(identifier, str(row["Name"]), own, others=others)
+
+    def _types_of_the_user(self) -> tuple[str, frozenset[str]]:
+        """The record type that is the integration user's own default, or "", and those that this
+        user may give to an opportunity.
+        """
+        infos = self._described().get("recordTypeInfos") or ()
+        default = next(
+            (
+                full(str(one["recordTypeId"]))
+                for one in infos
+                if one.get("defaultRecordTypeMapping")
+            ),
+            "",
+        )
+        return default, frozenset(
+            full(str(one["recordTypeId"])) for one in infos if one.get("available")
+        )
+
+    def _described(self) -> Mapping[str, Any]:
+        described: Mapping[str, Any] = self._session.call("GET", f"sobjects/{OPPORTUNITY}/describe")
+        return described
+
+    def _delete(self, part: list[Ref], outcomes: dict[Ref, Outcome]) -> None:
+        ids = ",".join(ref.id for ref in part)
+        answer = self._session.call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false")
+        outcomes.update((ref, _ended(ref, row)) for ref, row in zip(part, answer, strict=True))
+
+    def _keep(self, roles: Iterable[Role]) -> None:
+        self._memory.keep([replace(role, key="") for role in roles if not role.is_deleted])
+
+    def _rows(self, queries: Iterable[Query]) -> list[dict[str, Any]]:
+        return [row for _, rows in run(self._session, list(queries)) for row in rows]
+
+
+def _by_id(refs: Iterable[Ref]) -> dict[str, Ref]:
+    """What is asked for, by the ids of 18 characters that answers have; what cannot be an id is
+    left out.
+    """
+    return {full(ref.id): ref for ref in refs if is_id(ref.id)}
+
+
+def _ref(name: str, identifier: object) -> Ref:
+    return Ref(Side.SALESFORCE, name, full(str(identifier)))
+
+
+def _role(row: Mapping[str, Any]) -> Role | None:
+    """A role; one that lost its contact or its opportunity ties nothing."""
+    if not (row.get("OpportunityId") and row.get("ContactId")):
+        return None
+    opportunity, contact = (
+        _ref(OPPORTUNITY, row["OpportunityId"]),
+        _ref("Contact", row["ContactId"]),
+    )
+    key = str(row.get(names.SALESFORCE_KEY) or "")
+    return Role(
+        _ref(ROLE, row["Id"]), opportunity, contact, is_deleted=bool(row.get("IsDeleted")), key=key
+    )
+
+
+def _tie(row: Mapping[str, Any], labels: Mapping[str, str]) -> Tie:
+    parent = row["Opportunity"]
+    amount, name = parent.get("Amount"), str(parent.get("StageName") or "")
+    return Tie(
+        full(str(row["OpportunityId"])),
+        moment(parent["CreatedDate"]),
+        date.fromisoformat(parent["CloseDate"]),
+        None if amount is None else Decimal(str(amount)),
+        labels.get(name, name),
+        is_closed=bool(parent.get("IsClosed")),
+        is_won=bool(parent.get("IsWon")),
+    )
+
+
+def _stage(row: Mapping[str, Any]) -> OrgStage:
+    return OrgStage(
+        str(row["ApiName"]),
+        str(row["MasterLabel"]),
+        float(row.get("DefaultProbability") or 0),
+        is_closed=bool(row.get("IsClosed")),
+        is_won=bool(row.get("IsWon")),
+    )
+
+
+def _ended(ref: Ref, row: Mapping[str, Any]) -> Outcome:
+    if row.get("success"):
+        return Written(ref, {})
+    error = row_error(row.get("errors") or (), {}, updates=True)
+    return Written(ref, {}) if isinstance(error, Gone) else error

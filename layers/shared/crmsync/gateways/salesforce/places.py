@@ -1,0 +1,48 @@
+"""An org's countries and states, out of how it describes the two picklists of codes ([D]: State and
+Country/Territory Picklists).
+
+A state's `validFor` says to which countries it belongs: base64 of a bit for each country, in the
+order of the countries' picklist, the highest bit of a byte first ([D]: describeSObjects, dependent
+picklists).
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmsync.model.places import Places
+
+
+def places_of(countries: Mapping[str, Any], states: Mapping[str, Any]) -> Places:
+    """The places of the fields ``MailingCountryCode`` and ``MailingStateCode`` as describe shows
+    them.
+    """
+    lands: Sequence[Mapping[str, Any]] = countries.get("picklistValues") or ()
+    by_country: dict[str, dict[str, str]] = {}
+    for state in states.get("picklistValues") or ():
+        bits = b64decode(str(state.get("validFor") or ""))
+        for at, land in enumerate(lands):
+            if (
+                at // 8 < len(bits)
+                and bits[at // 8] & (0x80 >> at % 8)
+                and state.get("active", True)
+            ):
+                by_country.setdefault(_label(land), {}).update(_names(state))
+    names = {
+        word: name
+        for land in lands
+        if land.get("active", True)
+        for word, name in _names(land).items()
+    }
+    return Places(names, by_country)
+
+
+def _label(value: Mapping[str, Any]) -> str:
+    return str(value.get("label") or value["value"])
+
+
+def _names(value: Mapping[str, Any]) -> dict[str, str]:
+    label = _label(value)
+    return {str(value["value"]).lower(): label, label.lower(): label}

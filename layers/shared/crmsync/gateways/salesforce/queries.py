@@ -1,0 +1,375 @@
+"""What we ask Salesforce, queries and lists of what was deleted, and how several share one call. No
+answer is understood here.
+
+Every value is put in by `format_soql`; nothing else makes SOQL. Names of objects and fields come
+from our own tables and from settings that were checked; they are checked once more here, as SOQL
+has no way to quote a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, urlencode
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.salesforce.errors import call_error
+from crmsync.gateways.salesforce.sdk import format_soql
+from crmsync.gateways.salesforce.session import SalesforceSession
+
+ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
+"""Always read along: who and when."""
+
+PAGE = 2000
+PARTS_PER_CALL = 25
+QUERIES_PER_CALL = 5
+"""A composite call takes 25 sub-requests, but only five queries among them; sObject resources are
+not counted as such [D].
+"""
+
+LONGEST_URI = 14_000
+"""Characters of an encoded query; Salesforce cuts off near 16,000."""
+
+EXTRA = {"Lead": " AND IsConverted = false"}
+"""A converted lead lives on as a contact, which has the address as well."""
+
+LEAST_ID = "000000000000000AAA"
+"""Sorts before every record id."""
+
+_WITH_EMAIL = " AND Email != null"
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query: its text, the object and fields it reads, and whether it sees the recycle bin."""
+
+    soql: str
+    object: str
+    fields: tuple[str, ...] = ()
+    deleted_too: bool = False
+
+    ROWS: ClassVar[str] = "records"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        resource = "queryAll" if self.deleted_too else "query"
+        return f"{resource}/?q={quote(self.soql, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """The list of an object's records that were deleted from one moment to another, as Salesforce's
+    log has them (sObject Get Deleted).
+    """
+
+    object: str
+    start: datetime
+    end: datetime
+
+    ROWS: ClassVar[str] = "deletedRecords"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        window = {
+            "start": self.start.isoformat(timespec="seconds"),
+            "end": self.end.isoformat(timespec="seconds"),
+        }
+        return f"sobjects/{checked(self.object)}/deleted/?{urlencode(window)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What Salesforce says of an object's fields, as far as it shows them to us (sObject
+    Describe).
+    """
+
+    object: str
+
+    ROWS: ClassVar[str] = "fields"
+
+    @property
+    def path(self) -> str:
+        """The resource to read."""
+        return f"sobjects/{checked(self.object)}/describe"
+
+
+Question = TypeVar("Question", bound=Query | Deletions | Description)
+
+
+def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Iterator[Query]:
+    """Queries for the records that have one of the addresses; as few as the length of a URI
+    allows.
+    """
+    wanted = [
+        email
+        for email in dict.fromkeys(email.strip().lower() for email in emails if email)
+        if _askable(email)
+    ]
+    columns = ", ".join(checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))
+    form = "SELECT {columns:literal} FROM {name:literal} WHERE Email IN {emails}{extra:literal}"
+    extra = EXTRA.get(name, "")
+
+    def query(part: list[str]) -> Query:
+        return Query(
+            format_soql(form, columns=columns, name=checked(name), emails=part, extra=extra),
+            name,
+            fields,
+        )
+
+    return packed(wanted, query, lambda email: format_soql("{},", email))
+
+
+def masters(name: str, ids: Iterable[str]) -> Iterator[Query]:
+    """Queries for what became of records: whether they are deleted and, after a merge, into which
+    one (the recycle bin included).
+    """
+    form = "SELECT Id, IsDeleted, MasterRecordId FROM {name:literal} WHERE Id IN {ids}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, name=checked(name), ids=part), name, deleted_too=True)
+
+    return packed(list(ids), query, lambda one: format_soql("{},", one))
+
+
+def by_key(name: str, field: str, keys: Iterable[str]) -> Iterator[Query]:
+    """Queries for the records that have one of the keys in a field of ours."""
+    form = "SELECT Id, {field:literal} FROM {name:literal} WHERE {field:literal} IN {keys}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, field=checked(field), name=checked(name), keys=part), name)
+
+    return packed(list(keys), query, lambda key: format_soql("{},", key))
+
+
+def tasks_by_key(field: str, keys: Iterable[str], since: date | None) -> Iterator[Query]:
+    """Queries for the tasks that have one of the keys and were made since a day, the recycle bin
+    included.
+
+    The field need not be one that Salesforce has an index on; the day makes that bearable.
+    """
+    made = f"AND CreatedDate >= {since:%Y-%m-%d}T00:00:00Z " if since else ""
+    form = "SELECT Id, {field:literal} FROM Task WHERE {field:literal} IN {keys} {made:literal}ORDER BY CreatedDate, Id"
+
+    def query(part: list[str]) -> Query:
+        return Query(
+            format_soql(form, field=checked(field), keys=part, made=made), "Task", deleted_too=True
+        )
+
+    return packed(list(keys), query, lambda key: format_soql("{},", key))
+
+
+def by_account(accounts: Iterable[str]) -> Iterator[Query]:
+    """Queries for the contacts of the accounts."""
+    form = "SELECT Id, AccountId FROM Contact WHERE AccountId IN {ids}"
+
+    def query(part: list[str]) -> Query:
+        return Query(format_soql(form, ids=part), "Contact")
+
+    return packed(list(accounts), query, lambda one: format_soql("{},", one))
+
+
+BEGINNINGS = ("", "www.", "http://", "http://www.", "https://", "https://www.")
+"""What may stand before the domain in ``Account.Website``, a field into which people type."""
+
+
+LIKES = 120
+"""Conditions in one query; Salesforce refuses queries that are too complicated, and says nowhere
+when that is [M].
+"""
+
+
+def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Query]:
+    """Queries for the business accounts whose website begins with one of the domains: a longer host
+    may begin so, too.
+
+    With `person_accounts` there are others; without, the column that tells does not exist.
+    """
+    no_persons = " AND IsPersonAccount = false" if person_accounts else ""
+    starts = [start + domain for domain in domains for start in BEGINNINGS]
+
+    def query(part: list[str]) -> Query:
+        likes = " OR ".join(format_soql("Website LIKE '{:like}%'", start) for start in part)
+        soql = f"SELECT Id, Website FROM Account WHERE ({likes}){no_persons} ORDER BY Id"  # noqa: S608 - escaped above
+        return Query(soql, "Account")
+
+    return packed(
+        starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES
+    )
+
+
+USERS = Query(
+    "SELECT Id, Name, Email, IsActive, UserType FROM User WHERE UserType IN ('Standard', 'PowerPartner', 'Guest')"
+    " ORDER BY Id",
+    "User",
+)
+QUEUES = Query("SELECT Id, Name FROM Group WHERE Type = 'Queue' ORDER BY Id", "Group")
+"""With the users, everybody who may own a record (OWN-1)."""
+
+
+def packed(
+    wanted: list[str],
+    query: Callable[[list[str]], Query],
+    piece: Callable[[str], str],
+    most: int = PAGE,
+) -> Iterator[Query]:
+    """Queries, as few as the length of a URI allows, with `most` values at most; `piece` is what a
+    value adds to one.
+    """
+    room = LONGEST_URI - len(quote(query([]).soql, safe=""))
+    part: list[str] = []
+    used = 0
+    for value in wanted:
+        size = len(quote(piece(value), safe=""))
+        if part and (used + size > room or len(part) == most):
+            yield query(part)
+            part, used = [], 0
+        part.append(value)
+        used += size
+    if part:
+        yield query(part)
+
+
+NEVER_DELETED = frozenset({"OpportunityStage", "RecordType"})
+"""Set-up rows, which have no recycle bin and no ``IsDeleted``."""
+
+OURS = {"RecordType": " AND SobjectType = 'Opportunity'"}
+"""Of an object that serves many, the rows that matter to us."""
+
+_SIGHTINGS = "SELECT {columns:literal} FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}{extra:literal}"
+
+
+def modified_since(
+    name: str, moment: datetime, *, limit: int = PAGE, operator: str = ">="
+) -> Query:
+    """A page of what was modified at or after (or, with ">", after) a moment, oldest first, the
+    recycle bin included.
+    """
+    order = format_soql(" ORDER BY SystemModstamp, Id LIMIT {limit}", limit=limit)
+    return _sightings(name, operator, moment, order)
+
+
+def of_stamp(name: str, moment: datetime, after_id: str, *, limit: int = PAGE) -> Query:
+    """A page of what was modified at one moment, by id, beginning after an id ("" = from the
+    first).
+    """
+    form = " AND Id > {after_id} ORDER BY Id LIMIT {limit}"
+    return _sightings(
+        name, "=", moment, format_soql(form, after_id=after_id or LEAST_ID, limit=limit)
+    )
+
+
+def _sightings(name: str, operator: str, moment: datetime, rest: str) -> Query:
+    columns = "Id, SystemModstamp" + ("" if name in NEVER_DELETED else ", IsDeleted")
+    extra = OURS.get(name, "") + rest
+    soql = format_soql(
+        _SIGHTINGS,
+        columns=columns,
+        name=checked(name),
+        operator=operator,
+        moment=moment,
+        extra=extra,
+    )
+    return Query(soql, name, deleted_too=True)
+
+
+def in_id_order(name: str, after_id: str, *, limit: int = PAGE, with_email: bool = False) -> Query:
+    """A page of an object's records in the order of their ids, beginning after one; `with_email`:
+    those with an address (IMP-4).
+    """
+    form = "SELECT Id FROM {name:literal} WHERE Id > {after_id}{more:literal} ORDER BY Id LIMIT {limit}"
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    return Query(
+        format_soql(form, name=checked(name), after_id=after_id, more=more, limit=limit), name
+    )
+
+
+def counted(name: str, *, with_email: bool = False) -> Query:
+    """How many records of an object there are, as ``n``; the same that `in_id_order` gives."""
+    form = "SELECT COUNT(Id) n FROM {name:literal} WHERE Id > {least}{more:literal}"
+    more = EXTRA.get(name, "") + (_WITH_EMAIL if with_email else "")
+    return Query(format_soql(form, name=checked(name), least=LEAST_ID, more=more), name)
+
+
+def run(
+    session: SalesforceSession,
+    questions: Sequence[Question],
+    refused: list[SyncError] | None = None,
+) -> Iterator[tuple[Question, list[dict[str, Any]]]]:
+    """Ask in their order, five queries a call, lists of deletions along with them, and follow long
+    answers to their end.
+
+    Raises `SyncError` for the first that fails; with `refused`, what Salesforce will not answer is
+    kept there and the others go on. A description that it does not give is left out.
+    """
+    for part in _calls(questions):
+        requests = [
+            {"method": "GET", "referenceId": f"q{at}", "url": f"{session.data_path}/{one.path}"}
+            for at, one in enumerate(part)
+        ]
+        answer = session.call(
+            "POST", "composite", body={"allOrNone": False, "compositeRequest": requests}
+        )
+        by_reference = {one["referenceId"]: one for one in answer["compositeResponse"]}
+        for at, question in enumerate(part):
+            try:
+                rows = _rows(session, by_reference[f"q{at}"], question.ROWS)
+            except SyncError as error:
+                if isinstance(question, Description):
+                    continue
+                if refused is None or not isinstance(error, Refused):
+                    raise
+                refused.append(error)
+                continue
+            yield question, rows
+
+
+def _calls(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    part: list[Question] = []
+    queries = 0
+    for one in questions:
+        counts = isinstance(one, Query)
+        if len(part) == PARTS_PER_CALL or (counts and queries == QUERIES_PER_CALL):
+            yield part
+            part, queries = [], 0
+        part.append(one)
+        queries += counts
+    if part:
+        yield part
+
+
+def _rows(session: SalesforceSession, answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    if answer["httpStatusCode"] != 200:  # noqa: PLR2004 - OK
+        raise call_error(answer["httpStatusCode"], answer["body"])
+    page = answer["body"]
+    rows = list(page[name])
+    while not page.get("done", True):
+        page = session.call(
+            "GET", page["nextRecordsUrl"].removeprefix(session.data_path).lstrip("/")
+        )
+        rows.extend(page[name])
+    return rows
+
+
+def _askable(email: str) -> bool:
+    """Whether an address can be in a query at all: control characters and broken Unicode are in no
+    stored address.
+    """
+    return bool(email) and email.isprintable()
+
+
+def checked(name: str) -> str:
+    """The name, if it can be one of an object or a field. Raises `Refused`."""
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            "A Salesforce name has letters, digits and underscores only.",
+            code="INVALID_FIELD",
+            fieldname=name,
+        )
+    return name

@@ -1,0 +1,338 @@
+"""One Salesforce org behind the ports: records, and what changed lately.
+
+Only the shapes of calls live here: how many rows go into one, how queries share a call. Login and
+transport are `salesforce_session`, queries `salesforce_queries`, refusals `salesforce_errors`.
+Facts and limits: platforms, section 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmsync.errors import Conflict, SyncError, TryAgain
+from crmsync.gateways.aws.secrets import Secret
+from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
+from crmsync.gateways.salesforce.errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error
+from crmsync.gateways.salesforce.hosts import LoginUrl
+from crmsync.gateways.salesforce.ids import is_id
+from crmsync.gateways.salesforce.locks import in_calls
+from crmsync.gateways.salesforce.queries import PAGE, ROW_FIELDS, by_email, by_key, run
+from crmsync.gateways.salesforce.rows import (
+    CONVERSION,
+    FIXED,
+    Write,
+    change,
+    creation,
+    has_met_a_rule,
+    outcome,
+    record,
+    update_of,
+)
+from crmsync.gateways.salesforce.rule_texts import RuleTexts
+from crmsync.gateways.salesforce.session import (
+    API_VERSION,
+    Login,
+    Refusal,
+    SalesforceSession,
+    Token,
+)
+from crmsync.gateways.salesforce.survivors import survivors
+from crmsync.gateways.salesforce.sweep import SalesforceSweep
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.places import Places
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Fields, Outcome, Show, Sighting
+
+READ_BATCH = 2000
+WRITE_BATCH = 200
+LOCKED_BATCH = 20
+"""Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
+them wait for each other.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a collection call is made; `assign` lets assignment rules choose owners."""
+
+    method: str
+    path: str
+    assign: bool = False
+
+
+_INSERT = _Way("POST", "composite/sobjects", assign=True)
+_UPDATE = _Way("PATCH", "composite/sobjects")
+
+
+class SalesforceGateway:
+    """Implements `Crm`, `Survivors`, `Accounts` and `Sweeper` for one Salesforce org."""
+
+    def __init__(
+        self,
+        login_url: str | LoginUrl,
+        secret: Secret,
+        *,
+        now: Callable[[], float],
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        page: int = PAGE,
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed
+        logins; `page` is the size of a sweep's.
+
+        With `allow_duplicates`, what a duplicate rule only alerts of is saved.
+        """
+        self._session = SalesforceSession(
+            Login(login_url, secret, now=now),
+            version=version,
+            patience=patience,
+            allow_duplicates=allow_duplicates,
+        )
+        self._sweep = SalesforceSweep(self._session, page=page, now=now)
+        self._persons = PersonAccounts(self._session)
+        self._rule_texts = RuleTexts(self._session, now)
+
+    @property
+    def session(self) -> SalesforceSession:
+        """The org's connection, for `OwnersDirectory`."""
+        return self._session
+
+    def identity(self) -> Token:
+        """Which org this is and as which user we act there, so that our own changes and a swapped
+        org are known. Raises `SyncError`.
+        """
+        return self._session.identity()
+
+    def read(
+        self,
+        refs: Iterable[Ref],
+        fields: Fields,
+        *,
+        history: bool = False,  # noqa: ARG002 - Salesforce keeps none that could be read along
+    ) -> Mapping[Ref, Record]:
+        """Read records by id, 2,000 a call and object. Salesforce keeps no history that could be
+        read so: `history` adds nothing.
+
+        A converted lead has the contact that it became as its `successor` (DUP-26). Raises
+        `Refused` for a field that the org does not have or show, else `SyncError`.
+        """
+        found: dict[Ref, Record] = {}
+        for name, ids in _by_object(refs).items():
+            wanted = tuple(fields.get(name, ()))
+            columns = list(dict.fromkeys((*ROW_FIELDS, *CONVERSION.get(name, ()), *wanted)))
+            for part in chunks(ids, READ_BATCH):
+                body = {"ids": part, "fields": columns}
+                rows = self._session.call("POST", f"composite/sobjects/{name}", body=body)
+                for row in rows or ():
+                    if row:
+                        one = record(name, row, wanted)
+                        found[one.ref] = one
+        return found
+
+    def find(self, emails: Iterable[str], fields: Fields) -> Sequence[Record]:
+        """Records by e-mail address, read from the database and not from the search index;
+        converted leads are left out.
+
+        Five queries go into one call. Raises `SyncError`.
+        """
+        queries = [
+            query
+            for name, wanted in fields.items()
+            for query in by_email(name, tuple(wanted), emails)
+        ]
+        found: dict[Ref, Record] = {}
+        for query, rows in run(self._session, queries):
+            for row in rows:
+                one = record(query.object, row, query.fields)
+                found[one.ref] = one
+        return list(found.values())
+
+    def made_by(self, keys: Mapping[str, Sequence[str]]) -> Mapping[str, Ref]:
+        """The records that hold these values in our external id, five queries a call. Raises
+        `SyncError`.
+        """
+        queries = [
+            query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)
+        ]
+        return {
+            str(row[SALESFORCE_KEY]): Ref(Side.SALESFORCE, query.object, str(row["Id"]))
+            for query, rows in run(self._session, queries)
+            for row in rows
+        }
+
+    def survivors(self, refs: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """For merged records the one in which they live on, as long as the recycle bin has them (15
+        days); one call per merge in a row.
+
+        One whose survivor is deleted has none. Raises `SyncError`.
+        """
+        return survivors(self._session, refs)
+
+    def accounts_by_domain(self, domains: Iterable[str]) -> Mapping[str, str]:
+        """The one business account of each domain (CH-12), a hundred domains a call. Raises
+        `SyncError`.
+        """
+        return accounts_by_domain(self._session, domains, self._persons)
+
+    def contacts_of(self, accounts: Iterable[str]) -> Mapping[str, tuple[Ref, ...]]:
+        """The contacts of each account, hundreds of accounts a query and five queries a call
+        (DUP-2). Raises `SyncError`.
+        """
+        return contacts_of(self._session, accounts)
+
+    def has_person_accounts(self) -> bool:
+        """Whether the org has person accounts (PA-1), described once. Raises `SyncError`."""
+        return self._persons.are_on()
+
+    def places(self) -> Places | None:
+        """The countries and states that the org knows, described once; None where it takes any
+        text. Raises `SyncError`.
+        """
+        return self._persons.places()
+
+    def create(self, effects: Sequence[CreateRecord]) -> Sequence[Outcome]:
+        """Upsert by our external id, 200 a call: a repeat finds the record that the first time
+        made.
+
+        What assignment rules shall give an owner (OWN-9) is inserted, as they would run for an
+        upsert's update as well (PLT-1), and so is what has fields that are fixed; what turns out to
+        be there already is upserted like everything else, or updated without those.
+        """
+        writes = [creation(at, effect) for at, effect in enumerate(effects)]
+        first = [write for write in writes if effects[write.at].assign or write.object in FIXED]
+
+        def run(outcomes: dict[int, Outcome]) -> None:
+            for part in in_calls(first, WRITE_BATCH):
+                inserted: dict[int, Outcome] = {}
+                self._write(part, _INSERT, inserted)
+                doubles = [write for write in part if _is_double(inserted[write.at])]
+                outcomes.update({at: one for at, one in inserted.items() if not _is_double(one)})
+                self._update_fixed([write for write in doubles if write.object in FIXED], inserted)
+                outcomes.update(
+                    {write.at: inserted[write.at] for write in doubles if write.object in FIXED}
+                )
+            for part in in_calls(
+                (write for write in writes if write.at not in outcomes), WRITE_BATCH, mixed=False
+            ):
+                way = _Way("PATCH", f"composite/sobjects/{part[0].object}/{SALESFORCE_KEY}")
+                self._write(part, way, outcomes)
+
+        return _told(len(effects), run)
+
+    def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
+        """Update by id, 200 a call, contacts of one account side by side (see
+        `salesforce_locks`).
+        """
+        writes = [change(at, effect) for at, effect in enumerate(effects)]
+
+        def run(outcomes: dict[int, Outcome]) -> None:
+            for part in in_calls(writes, WRITE_BATCH):
+                self._write(part, _UPDATE, outcomes)
+
+        return _told(len(effects), run)
+
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
+    ) -> Iterator[Sequence[Sighting]]:
+        """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
+        longer where many share a stamp.
+
+        One call for up to five objects when nothing changed. A page may begin with records that
+        ended the page before. Raises `SyncError`.
+        """
+        return self._sweep.changed_since(since, with_purged=with_purged, show=show)
+
+    def _update_fixed(self, doubles: list[Write], outcomes: dict[int, Outcome]) -> None:
+        """Update what our key finds, all but the fields that are fixed; of what it does not find,
+        the conflict stands.
+        """
+        keys = {name: [write.key for write in doubles if write.object == name] for name in FIXED}
+        queries = [
+            query for name, some in keys.items() for query in by_key(name, SALESFORCE_KEY, some)
+        ]
+        ids = {
+            (query.object, row[SALESFORCE_KEY]): row["Id"]
+            for query, rows in run(self._session, queries)
+            for row in rows
+        }
+        known = [
+            update_of(write, ids[write.object, write.key])
+            for write in doubles
+            if (write.object, write.key) in ids
+        ]
+        for part in in_calls(known, WRITE_BATCH):
+            self._write(part, _UPDATE, outcomes)
+
+    def _write(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
+        """Write the rows of a call, and those whose record was locked once more."""
+        self._write_part(part, way, outcomes)
+        locked = [write for write in part if _is_locked(outcomes[write.at])]
+        for smaller in in_calls(locked, LOCKED_BATCH):
+            self._write_part(smaller, way, outcomes)
+
+    def _write_part(self, part: list[Write], way: _Way, outcomes: dict[int, Outcome]) -> None:
+        """Write the rows. A call refused for the sake of one row is cut in half until the row is
+        found.
+        """
+        body = {"allOrNone": False, "records": [write.row for write in part]}
+        answer = self._session.call(
+            way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE
+        )
+        if not isinstance(answer, Refusal):
+            rules = self._rule_texts.known() if any(map(has_met_a_rule, answer)) else ()
+            outcomes.update(
+                (write.at, outcome(write, row, rules))
+                for write, row in zip(part, answer, strict=True)
+            )
+            return
+        error = call_error(
+            answer.status, answer.content, sent=part[0].fields if len(part) == 1 else {}
+        )
+        # A field that the org lacks spoils every row that has it: no need to search for those.
+        bad = [
+            write for write in part if error.code in FIELD_CODES and error.fieldname in write.fields
+        ]
+        bad = part if len(part) == 1 else bad
+        outcomes.update(dict.fromkeys((write.at for write in bad), error))
+        rest = [write for write in part if write.at not in outcomes]
+        half = len(rest) if bad else (len(rest) + 1) // 2
+        for smaller in filter(None, (rest[:half], rest[half:])):
+            self._write_part(smaller, way, outcomes)
+
+
+def _told(count: int, run: Callable[[dict[int, Outcome]], None]) -> list[Outcome]:
+    """The outcomes of `run` in order. Where it broke off, what was written stands and is told; only
+    the rest comes back.
+    """
+    outcomes: dict[int, Outcome] = {}
+    try:
+        run(outcomes)
+    except SyncError as error:
+        if not outcomes:
+            raise
+        return [outcomes.get(at, error) for at in range(count)]
+    return [outcomes[at] for at in range(count)]
+
+
+def _is_double(outcome: Outcome) -> bool:
+    return isinstance(outcome, Conflict) and outcome.code == DOUBLE
+
+
+def _is_locked(outcome: Outcome) -> bool:
+    return isinstance(outcome, TryAgain) and outcome.code == LOCKED
+
+
+def _by_object(refs: Iterable[Ref]) -> dict[str, list[str]]:
+    """Ids by object, each once. What cannot be an id (a person typed it into our HubSpot property)
+    would spoil a whole call: left out.
+    """
+    objects: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        if is_id(ref.id):
+            objects.setdefault(ref.object, {})[ref.id] = None
+    return {name: list(ids) for name, ids in objects.items()}

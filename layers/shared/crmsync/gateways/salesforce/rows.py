@@ -1,0 +1,101 @@
+"""Rows of calls to Salesforce: what is sent for an effect, and what an answer means. No calls are
+made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crmsync.gateways.salesforce.errors import RULE, row_error
+from crmsync.gateways.salesforce.ids import full
+from crmsync.gateways.salesforce.sweep import moment
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.names import SALESFORCE_KEY
+from crmsync.model.records import Record, Ref, Side
+from crmsync.ports import Outcome, Written
+
+CONVERSION = {"Lead": ("IsConverted", "ConvertedContactId")}
+"""Read along: what became of a lead."""
+
+FIXED = {"OpportunityContactRole": frozenset({"OpportunityId"})}
+"""Fields that can be set at creation only. An upsert that finds such a record is refused for them,
+so it is inserted instead.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row of a collection call and where its outcome goes."""
+
+    at: int
+    object: str
+    key: str
+    group: str
+    row: Mapping[str, Any]
+    fields: Mapping[str, Any]
+
+
+def outcome(write: Write, row: Mapping[str, Any], rules: Collection[str] = ()) -> Outcome:
+    """What became of a row, by its part of the answer; `rules` are the messages of the org's
+    validation rules.
+    """
+    if not row.get("success"):
+        return row_error(
+            row.get("errors") or (), write.fields, updates="id" in write.row, rules=rules
+        )
+    return Written(Ref(Side.SALESFORCE, write.object, str(row.get("id") or write.key)), {})
+
+
+def has_met_a_rule(row: Mapping[str, Any]) -> bool:
+    """Whether this part of an answer says that a rule refused the row."""
+    return any(error.get("statusCode") == RULE for error in row.get("errors") or ())
+
+
+def creation(at: int, effect: CreateRecord) -> Write:
+    """The row that makes a record under its key."""
+    row = {"attributes": {"type": effect.object}, **effect.fields, SALESFORCE_KEY: effect.key}
+    return Write(at, effect.object, effect.key, _group(effect), row, effect.fields)
+
+
+def change(at: int, effect: UpdateRecord) -> Write:
+    """The row that writes to a record. Raises `TypeError` for one that was not made yet."""
+    ref = effect.place
+    if not isinstance(ref, Ref):
+        msg = f"an update of {ref} before its record was made"
+        raise TypeError(msg)
+    row = {"attributes": {"type": ref.object}, "id": ref.id, **effect.fields}
+    return Write(at, ref.object, ref.id, _group(effect), row, effect.fields)
+
+
+def update_of(write: Write, identifier: str) -> Write:
+    """The update of a record that was to be made and is there already, without what is fixed."""
+    left_out = {SALESFORCE_KEY, *FIXED.get(write.object, ())}
+    kept = {name: value for name, value in write.row.items() if name not in left_out}
+    return replace(write, row={**kept, "id": identifier})
+
+
+def _group(effect: CreateRecord | UpdateRecord) -> str:
+    """The parent that is locked along: a contact's account, a role's opportunity is in its own
+    fields where it is being set.
+    """
+    parents = (str(effect.fields.get(name) or "") for name in ("AccountId", "OpportunityId"))
+    return full(effect.group or next(filter(None, parents), ""))
+
+
+def record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
+    """The record of a row that was read, with exactly these fields."""
+    return Record(
+        ref=Ref(Side.SALESFORCE, name, row["Id"]),
+        fields={field: row.get(field) for field in fields},
+        created_at=moment(row["CreatedDate"]),
+        modified_at=moment(row["LastModifiedDate"]),
+        modified_by=row.get("LastModifiedById") or "",
+        successor=_successor(row),
+    )
+
+
+def _successor(row: Mapping[str, Any]) -> Ref | None:
+    contact = row.get("ConvertedContactId") if row.get("IsConverted") else None
+    return Ref(Side.SALESFORCE, "Contact", full(str(contact))) if contact else None

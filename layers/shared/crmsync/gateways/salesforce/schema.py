@@ -1,0 +1,392 @@
+"""What a Salesforce org has of our own: fields, the permission set and who has it, looked at and
+made; which org it is; an object's fields.
+
+Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5;
+ObjectPermissions in the Object Reference). A field is looked for by the Tooling API too: describe
+does not show a field that nobody has access to yet. Only `crmsync.flows.operator.operator` asks for
+these, never a sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.aws.secrets import Secret
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.errors import set_up_error
+from crmsync.gateways.salesforce.hosts import LoginUrl
+from crmsync.gateways.salesforce.relay import creation_of, look_at_relay
+from crmsync.gateways.salesforce.sdk import format_soql
+from crmsync.gateways.salesforce.session import API_VERSION, Login, Refusal, SalesforceSession
+from crmsync.model.schema import Option, SalesforceField
+from crmsync.rules.settings.editions import Org
+from crmsync.rules.settings.licences import Licences, needs_api_integration
+from crmsync.rules.settings.relay_parts import RelayPart
+from crmsync.rules.settings.set_up_parts import (
+    Assignment,
+    CountField,
+    FieldAccess,
+    KeyField,
+    ObjectAccess,
+    ObjectReading,
+    Part,
+    PermissionSet,
+    TextField,
+)
+
+_FIELDS = "SELECT Id, TableEnumOrId, DeveloperName FROM CustomField WHERE DeveloperName IN {names} AND TableEnumOrId IN {objects}"
+_SETS = "SELECT Id, Name FROM PermissionSet WHERE Name IN {names}"
+_ACCESS = "SELECT ParentId, Field, PermissionsEdit FROM FieldPermissions WHERE ParentId IN {sets}"
+_OBJECTS = (
+    "SELECT Id, ParentId, SobjectType, PermissionsCreate, PermissionsEdit, PermissionsModifyAllRecords, PermissionsViewAllRecords "
+    "FROM ObjectPermissions WHERE ParentId IN {sets}"
+)
+_ASSIGNED = "SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {user} AND PermissionSetId IN {sets}"
+_LICENCE = "SELECT Profile.UserLicense.Name FROM User WHERE Id = {user}"
+_LICENCES = "SELECT PermissionSetLicense.MasterLabel FROM PermissionSetLicenseAssign WHERE AssigneeId = {user}"
+_LICENCE_CALLED = "SELECT Id FROM PermissionSetLicense WHERE MasterLabel = {label}"
+_OTHER_ORG = "The administrator's secret leads to another org than the connection's."
+_ORGANIZATION = "SELECT Id, Name, OrganizationType, IsSandbox FROM Organization"
+
+OwnField: TypeAlias = KeyField | TextField | CountField
+Granted: TypeAlias = ObjectAccess | ObjectReading | FieldAccess | Assignment
+"""What a permission set gives."""
+
+_EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
+_BAD_REQUEST = frozenset({400})
+_SUFFIX = "__c"
+_PLAIN = "a field like any other, as Salesforce will not have an external id there; what it is for works all the same"
+_READ_ONLY = "allows reading only: allow editing in the permission set"
+_TOO_LITTLE = "is not Create and Modify All: allow both in the permission set (PERM-1)"
+_NOT_ALL = "is not View All: allow it in the permission set (PERM-1)"
+_READING = ("Read", "ViewAllRecords")
+_RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+"""Modify All asks for each of the others but Create. It is what edits a record whoever owns it;
+nothing of ours deletes one of these.
+"""
+
+
+class SalesforceSchema:
+    """Implements `Schema` for one Salesforce org."""
+
+    def __init__(
+        self,
+        login_url: str | LoginUrl,
+        secret: Secret,
+        *,
+        now: Callable[[], float],
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        administrator: Secret | None = None,
+    ) -> None:
+        """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed
+        logins.
+
+        With an `administrator`'s secret it is that user who looks at and makes what set-up is
+        about; the integration user only says who it is and which fields it sees.
+        """
+        self._user = SalesforceSession(
+            Login(login_url, secret, now=now), version=version, patience=patience
+        )
+        self._session = self._user
+        if administrator is not None:
+            login = Login(login_url, administrator, now=now, takes_tokens=True)
+            self._session = SalesforceSession(login, version=version, patience=patience)
+
+    def org(self) -> Org:
+        """Which org this is. Raises `SyncError`, `Refused` where an administrator's secret leads to
+        another org.
+        """
+        row = _ask(self._user, _ORGANIZATION)[0]
+        if self._session is not self._user and self._query(_ORGANIZATION)[0]["Id"] != row["Id"]:
+            raise Refused(
+                _OTHER_ORG,
+                code="SECRET",
+                hint="Store the credentials of an administrator of this org.",
+            )
+        return Org(row["Id"], row["Name"], row["OrganizationType"], bool(row["IsSandbox"]))
+
+    def licences(self) -> Licences:
+        """Which licences the integration user has; those for permission sets are only asked for
+        where they matter. Raises `SyncError`.
+        """
+        user = self._user.identity().user_id
+        profile = self._query(format_soql(_LICENCE, user=user))[0].get("Profile") or {}
+        licences = Licences(str((profile.get("UserLicense") or {}).get("Name") or ""))
+        if not needs_api_integration(licences):
+            return licences
+        rows = self._query(format_soql(_LICENCES, user=user))
+        return replace(
+            licences,
+            for_permission_sets=frozenset(
+                str(row["PermissionSetLicense"]["MasterLabel"]) for row in rows
+            ),
+        )
+
+    def give_licence(self, label: str) -> None:
+        """Give the integration user a permission set licence. Raises `SyncError`, `Refused` where
+        the org has none of that label.
+        """
+        rows = self._query(format_soql(_LICENCE_CALLED, label=label))
+        if not rows:
+            raise Refused(f"This org has no permission set licence {label}.", code="LICENSE")
+        row = {"AssigneeId": self._user.identity().user_id, "PermissionSetLicenseId": rows[0]["Id"]}
+        if refused := self._post("POST", "sobjects/PermissionSetLicenseAssign", row):
+            raise refused
+
+    def fields(self, name: str) -> Sequence[SalesforceField]:
+        """All fields of an object ("Lead") that the integration user may see, in one call. Raises
+        `SyncError`.
+        """
+        return [
+            _described(row) for row in self._user.call("GET", f"sobjects/{name}/describe")["fields"]
+        ]
+
+    def look(self, parts: Sequence[Part]) -> Mapping[Part, str]:
+        """The parts that stand, each with what is wrong about it ("" = nothing). Raises
+        `SyncError`.
+        """
+        found: dict[Part, str] = dict(
+            self._fields([part for part in parts if isinstance(part, OwnField)])
+        )
+        found |= dict(
+            look_at_relay([part for part in parts if isinstance(part, RelayPart)], self._query)
+        )
+        sets = self._set_ids(parts)
+        found |= {
+            part: "" for part in parts if isinstance(part, PermissionSet) and part.name in sets
+        }
+        if sets:
+            access, given, objects = self._access(sets), self._given(sets), self._objects(sets)
+            for part in parts:
+                if isinstance(part, ObjectAccess | ObjectReading):
+                    granted = objects.get((part.permission_set, part.object))
+                    found |= {part: _objection(part, granted)} if _stands(part, granted) else {}
+                if (
+                    isinstance(part, FieldAccess)
+                    and (part.permission_set, f"{part.object}.{part.field}") in access
+                ):
+                    found[part] = access[part.permission_set, f"{part.object}.{part.field}"]
+                if isinstance(part, Assignment) and part.permission_set in given:
+                    found[part] = ""
+        return found
+
+    def make(self, part: Part) -> str:
+        """Make a part; one that somebody made meanwhile is done. Says where a field is plain that
+        was to be an external id.
+
+        Raises `SyncError`.
+        """
+        path, row = self._creation(part)
+        method = "POST"
+        if isinstance(part, ObjectAccess) and (
+            granted := self._objects(self._set_ids([part])).get(_place(part))
+        ):
+            # Accounts did not sync so far, and could be read.
+            method, path = "PATCH", f"{path}/{granted['Id']}"
+            row = {
+                name: value
+                for name, value in row.items()
+                if name not in {"ParentId", "SobjectType"}
+            }
+        refused = self._post(method, path, row)
+        if refused and isinstance(part, KeyField) and part.can_be_plain:
+            plain = {
+                name: value
+                for name, value in row["Metadata"].items()
+                if name not in {"externalId", "unique"}
+            }
+            if self._post(method, path, {**row, "Metadata": plain}) is None:
+                return f"{_PLAIN} ({refused.text})"
+        if refused:
+            raise refused
+        return ""
+
+    def _post(self, method: str, path: str, row: Mapping[str, Any]) -> SyncError | None:
+        """Make or change a row; what it is refused with, unless that is that it is there."""
+        answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
+        error = set_up_error(answer.status, answer.content) if isinstance(answer, Refusal) else None
+        return None if error is None or error.code in _EXISTS else error
+
+    def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:
+        """Where a part is posted, and as what."""
+        if isinstance(part, OwnField):
+            return "tooling/sobjects/CustomField", {
+                "FullName": f"{part.object}.{part.name}",
+                "Metadata": _metadata(part),
+            }
+        if isinstance(part, RelayPart):
+            return creation_of(part)
+        if isinstance(part, PermissionSet):
+            row: dict[str, Any] = {
+                "Name": part.name,
+                "Label": part.label,
+                "Description": part.description,
+            }
+            return "sobjects/PermissionSet", row
+        if isinstance(part, ObjectAccess | ObjectReading):
+            rights = {
+                f"Permissions{right}": True
+                for right in (_RIGHTS if isinstance(part, ObjectAccess) else _READING)
+            }
+            return "sobjects/ObjectPermissions", {
+                "ParentId": self._set_id(part),
+                "SobjectType": part.object,
+                **rights,
+            }
+        if isinstance(part, FieldAccess):
+            return "sobjects/FieldPermissions", {
+                "ParentId": self._set_id(part),
+                "SobjectType": part.object,
+                "Field": f"{part.object}.{part.field}",
+                "PermissionsRead": True,
+                "PermissionsEdit": True,
+            }
+        if isinstance(part, Assignment):
+            row = {
+                "PermissionSetId": self._set_id(part),
+                "AssigneeId": self._user.identity().user_id,
+            }
+            return "sobjects/PermissionSetAssignment", row
+        msg = f"{part} is not Salesforce's"
+        raise TypeError(msg)
+
+    def _fields(self, wanted: Sequence[OwnField]) -> Iterator[tuple[Part, str]]:
+        if not wanted:
+            return
+        names = sorted({part.name.removesuffix(_SUFFIX) for part in wanted})
+        soql = format_soql(_FIELDS, names=names, objects=sorted({part.object for part in wanted}))
+        ids = {
+            (row["TableEnumOrId"], f"{row['DeveloperName']}{_SUFFIX}"): row["Id"]
+            for row in self._query(soql, "tooling/")
+        }
+        for part in wanted:
+            if (part.object, part.name) in ids:
+                row = self._session.call(
+                    "GET", f"tooling/sobjects/CustomField/{ids[part.object, part.name]}"
+                )
+                yield part, _difference(part, row["Metadata"])
+
+    def _set_ids(self, parts: Sequence[Part]) -> Mapping[str, str]:
+        """Permission set name -> id, of those that the parts speak of and that stand."""
+        names = {part.name for part in parts if isinstance(part, PermissionSet)}
+        names |= {part.permission_set for part in parts if isinstance(part, Granted)}
+        rows = self._query(format_soql(_SETS, names=sorted(names))) if names else ()
+        return {row["Name"]: row["Id"] for row in rows}
+
+    def _set_id(self, part: Granted) -> str:
+        found = self._set_ids([part])
+        if part.permission_set not in found:
+            hint = "Make the permission set first."
+            raise Refused(
+                f"There is no permission set {part.permission_set}.",
+                code="PERMISSION_SET",
+                hint=hint,
+            )
+        return found[part.permission_set]
+
+    def _access(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+        """Permission set and ``Object.Field`` of every grant, with what is wrong about it."""
+        names = {identifier: name for name, identifier in sets.items()}
+        rows = self._query(format_soql(_ACCESS, sets=sorted(names)))
+        return {
+            (names[row["ParentId"]], row["Field"]): "" if row["PermissionsEdit"] else _READ_ONLY
+            for row in rows
+        }
+
+    def _objects(self, sets: Mapping[str, str]) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """Permission set and object -> the rights that it gives."""
+        names = {identifier: name for name, identifier in sets.items()}
+        rows = self._query(format_soql(_OBJECTS, sets=sorted(names))) if names else ()
+        return {(names[row["ParentId"]], row["SobjectType"]): row for row in rows}
+
+    def _given(self, sets: Mapping[str, str]) -> frozenset[str]:
+        names = {identifier: name for name, identifier in sets.items()}
+        soql = format_soql(_ASSIGNED, user=self._user.identity().user_id, sets=sorted(names))
+        return frozenset(names[row["PermissionSetId"]] for row in self._query(soql))
+
+    def _query(self, soql: str, api: str = "") -> list[dict[str, Any]]:
+        return _ask(self._session, soql, api)
+
+
+def _ask(session: SalesforceSession, soql: str, api: str = "") -> list[dict[str, Any]]:
+    """A short query's rows: set-up asks for a handful."""
+    answer = session.call("GET", f"{api}query/?q={quote(soql, safe='')}")
+    return list(answer["records"])
+
+
+def _place(part: ObjectAccess | ObjectReading) -> tuple[str, str]:
+    return part.permission_set, part.object
+
+
+def _stands(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> bool:
+    """Whether the right is there, be it too small; one to read alone is set-up's own, from before
+    the object synced, and grows.
+    """
+    if granted is None:
+        return False
+    is_reading = not granted["PermissionsCreate"] and not granted["PermissionsEdit"]
+    return isinstance(part, ObjectReading) or not (
+        is_reading and granted["PermissionsViewAllRecords"]
+    )
+
+
+def _objection(part: ObjectAccess | ObjectReading, granted: Mapping[str, Any] | None) -> str:
+    rights = granted or {}
+    if isinstance(part, ObjectReading):
+        return "" if rights["PermissionsViewAllRecords"] else _NOT_ALL
+    return (
+        "" if rights["PermissionsCreate"] and rights["PermissionsModifyAllRecords"] else _TOO_LITTLE
+    )
+
+
+def _described(row: Mapping[str, Any]) -> SalesforceField:
+    """A field of the answer. A whole number has digits where others have a precision."""
+    options = (one for one in row.get("picklistValues") or () if one.get("active"))
+    return SalesforceField(
+        str(row["name"]),
+        str(row["type"]),
+        int(row.get("length") or 0),
+        int(row.get("precision") or row.get("digits") or 0),
+        int(row.get("scale") or 0),
+        tuple(Option(str(one["value"]), str(one.get("label") or one["value"])) for one in options),
+        is_restricted=bool(row.get("restrictedPicklist")),
+        is_read_only=bool(row.get("calculated") or not row.get("updateable")),
+        refers_to=tuple(map(str, row.get("referenceTo") or ())),
+        is_external_id=bool(row.get("externalId")),
+    )
+
+
+def _metadata(part: OwnField) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "label": part.label,
+        "description": part.description,
+        "required": False,
+    }
+    if isinstance(part, CountField):
+        return {**common, "type": "Number", "precision": part.digits, "scale": 0}
+    if isinstance(part, TextField):
+        return {**common, "type": "Text", "length": part.length}
+    # Whether case counts is a question of unique fields alone.
+    unique = {"unique": True, "caseSensitive": False} if part.unique else {"unique": False}
+    return {**common, "type": "Text", "length": part.length, "externalId": True, **unique}
+
+
+def _difference(part: OwnField, metadata: Mapping[str, Any]) -> str:
+    """What would keep us from using the field; label and length are the org's own affair."""
+    wanted = "Number" if isinstance(part, CountField) else "Text"
+    if metadata.get("type") != wanted:
+        return f"is of type {metadata.get('type')}, must be {wanted}: remove it in Salesforce and run this again"
+    if isinstance(part, CountField | TextField) or part.can_be_plain:
+        return ""
+    demands = (("an external id", "externalId", True), ("unique", "unique", part.unique))
+    lacking = [word for word, key, demanded in demands if demanded and not metadata.get(key)]
+    return (
+        f"must be {' and '.join(lacking)}: set that in Salesforce's Object Manager"
+        if lacking
+        else ""
+    )

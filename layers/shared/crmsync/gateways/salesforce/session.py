@@ -1,0 +1,360 @@
+"""A logged-in session with one Salesforce org: the token, the connection, the headers, and one new
+login when the token has run out.
+
+simple-salesforce is used in direct mode with a token of our own, because its own login knows only
+hosts under salesforce.com, repeats itself without end on a 401, and loses the headers on the way.
+Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import jwt
+import requests
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.aws.secrets import Content, Secret, part
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.errors import (
+    RENEW,
+    call_error,
+    first_error,
+    login_error,
+    unreachable,
+    verdict_of,
+)
+from crmsync.gateways.salesforce.hosts import LoginUrl
+from crmsync.gateways.salesforce.meter import HEADER, SalesforceMeter
+from crmsync.gateways.salesforce.sdk import Salesforce, SalesforceError
+from crmsync.model.names import SALESFORCE_CLIENT
+
+API_VERSION = "66.0"
+"""Spring '26. Salesforce supports a version for at least three years."""
+
+TIMEOUT = (3.05, 60.0)
+"""Seconds to connect and to wait for an answer; a call on 2,000 records may take Salesforce
+long.
+"""
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_SERVER_FAULT = 500
+
+PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
+"""Whom a signed login request speaks to: Salesforce's own addresses, also where it is sent to an
+org's own one or to Government Cloud.
+"""
+
+_SANDBOX_HOSTS = (".sandbox.my.salesforce.", "test.salesforce.com")
+_GIVEN = frozenset({"access_token", "instance_url"})
+"""What a login is answered with."""
+_WRONG_AUDIENCE = "audience is invalid"
+
+JWT_LIFE = 180
+"""Seconds for which a signed login request is good: Salesforce allows three minutes."""
+
+HEADERS: Mapping[str, str] = {
+    "Sforce-Call-Options": f"client={SALESFORCE_CLIENT}",
+    "X-PrettyPrint": "0",
+}
+"""On every call: our name, which change events repeat as their origin, and answers without
+blanks.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A login: the bearer token, where to use it, and who we are there (18-character ids of org and
+    user).
+    """
+
+    value: str = field(repr=False)
+    instance_url: str
+    org_id: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that refuses the whole call: the HTTP status and the parsed body."""
+
+    status: int
+    content: Any
+
+
+class _Connection(requests.Session):
+    """A session that never waits for ever, and that keeps the instance's scheme, which
+    simple-salesforce takes to be https.
+    """
+
+    def __init__(self, scheme: str, hear: Callable[[str], None] = lambda _usage: None) -> None:
+        """Speak `scheme`; `hear` is told what each answer says of the daily calls."""
+        super().__init__()
+        self.trust_env = False  # a .netrc would replace our token
+        self._scheme = scheme
+        self._hear = hear
+        self._latest = threading.local()
+
+    @property
+    def seconds(self) -> float:
+        """How long this thread waits for an answer."""
+        return float(getattr(self._latest, "seconds", TIMEOUT[1]))
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._latest.seconds = seconds
+
+    @property
+    def asked(self) -> float | None:
+        """Retry-After of this thread's latest answer, in seconds, where there was one;
+        simple-salesforce's errors lose it.
+        """
+        value = str(getattr(self._latest, "retry_after", ""))
+        return float(value) if value.isdecimal() else None
+
+    def request(
+        self, method: str | bytes, url: str | bytes, *args: Any, **options: Any
+    ) -> requests.Response:
+        """Send a request."""
+        options.setdefault("timeout", (TIMEOUT[0], self.seconds))
+        options["allow_redirects"] = False  # a redirect would be followed with the token
+        self._latest.retry_after = ""
+        answer = super().request(
+            method, urlunsplit(urlsplit(str(url))._replace(scheme=self._scheme)), *args, **options
+        )
+        self._latest.retry_after = answer.headers.get("Retry-After", "")
+        self._hear(answer.headers.get(HEADER, ""))
+        return answer
+
+
+class Login:
+    """Gets tokens; keeps the newest; many threads that meet a stale one log in once."""
+
+    def __init__(
+        self,
+        login_url: str | LoginUrl,
+        secret: Secret,
+        *,
+        now: Callable[[], float],
+        takes_tokens: bool = False,
+    ) -> None:
+        """Log in at `login_url`, which ``login_url`` in the secret overrides; `now` gives seconds
+        since the epoch.
+
+        With `takes_tokens` the secret may hold a person's ``access_token`` and ``instance_url``
+        instead; who that is stays unknown.
+        """
+        self._takes_tokens = takes_tokens
+        self._login_url = login_url if isinstance(login_url, LoginUrl) else LoginUrl(login_url)
+        self._secret = secret
+        self.now = now
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._audience = audience_of(self._login_url.text)
+
+    def token(self, *, stale: Token | None = None) -> Token:
+        """The token in use; with `stale`, one that is not this. Raises `SyncError`."""
+        with self._lock:
+            if self._token is None or self._token is stale:
+                self._token = self._log_in()
+            return self._token
+
+    def _log_in(self) -> Token:
+        secret = self._secret.current()
+        if self._takes_tokens and "access_token" in secret:
+            return Token(
+                secret["access_token"], self._login_url.sign_in_at(secret.get("instance_url", ""))
+            )
+        status, answer = self._try(secret)
+        if status in {400, 401}:
+            # The secret may just have been rotated.
+            status, answer = self._try(self._secret.renewed())
+        if status != 200 or not answer.keys() >= _GIVEN:  # noqa: PLR2004 - OK
+            # A server that is no Salesforce may answer anything with 200.
+            raise login_error(status, answer)
+        identity = str(answer.get("id", "")).rstrip("/").split("/")
+        org_id, user_id = identity[-2:] if len(identity) > 1 else ("", "")
+        of_secret = self._secret.current().get("login_url", "")
+        instance_url = self._login_url.instance_at(str(answer["instance_url"]), of_secret)
+        return Token(str(answer["access_token"]), instance_url, org_id, user_id)
+
+    def _try(self, secret: Content) -> tuple[int, Mapping[str, Any]]:
+        """Ask for a token. An address does not always tell a sandbox: where nobody named the
+        audience, the other one has a try as well.
+        """
+        status, answer = self._ask(secret, self._audience)
+        if _WRONG_AUDIENCE in str(answer.get("error_description", "")) and "audience" not in secret:
+            other = PRODUCTION if self._audience == SANDBOX else SANDBOX
+            status, answer = self._ask(secret, other)
+            if status == 200:  # noqa: PLR2004 - OK
+                self._audience = other
+        return status, answer
+
+    def _ask(self, secret: Content, audience: str) -> tuple[int, Mapping[str, Any]]:
+        base = self._login_url.sign_in_at(secret.get("login_url", ""))
+        grant = _grant(secret, secret.get("audience") or audience, self.now())
+        with _Connection(_scheme(base)) as connection:
+            try:
+                answer = connection.post(f"{base}/services/oauth2/token", **grant)
+            except requests.RequestException as problem:
+                raise unreachable(problem) from None
+        try:
+            body = answer.json()
+        except ValueError:
+            body = {}
+        return answer.status_code, body if isinstance(body, dict) else {}
+
+
+def audience_of(login_url: str) -> str:
+    """Whom a signed login request at that address most likely has to name: sandboxes have one of
+    their own.
+    """
+    host = urlsplit(login_url).hostname or ""
+    return SANDBOX if any(part in host for part in _SANDBOX_HOSTS) else PRODUCTION
+
+
+def _scheme(base: str) -> str:
+    try:
+        return urlsplit(base).scheme
+    except ValueError:
+        raise Refused(
+            "The Salesforce login_url is no address.", code="SECRET", hint="Store it again."
+        ) from None
+
+
+def _grant(secret: Content, audience: str, now: float) -> dict[str, Any]:
+    """The login request: JWT bearer where the secret has a private key, else client credentials."""
+    own = part(secret, "client_id", "Salesforce")
+    if "private_key" not in secret:
+        return {
+            "data": {"grant_type": "client_credentials"},
+            "auth": (own, part(secret, "client_secret", "Salesforce")),
+        }
+    claims = {
+        "iss": own,
+        "sub": part(secret, "username", "Salesforce"),
+        "aud": audience,
+        "exp": int(now) + JWT_LIFE,
+    }
+    try:
+        assertion = jwt.encode(claims, secret["private_key"], algorithm="RS256")
+    except (ValueError, TypeError, AttributeError, jwt.PyJWTError):
+        # A public key is read as one that has no way to sign.
+        raise Refused(
+            "The Salesforce secret's private_key is no RSA key.",
+            code="SECRET",
+            hint="Store it again.",
+        ) from None
+    return {"data": {"grant_type": JWT_GRANT, "assertion": assertion}}
+
+
+class SalesforceSession:
+    """Calls to one org. Safe to share between threads."""
+
+    def __init__(
+        self,
+        login: Login,
+        *,
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Log in through `login` at the first call; with `allow_duplicates`, writes pass duplicate
+        rules that only alert.
+        """
+        self._login = login
+        self._on_writes = {
+            "Sforce-Duplicate-Rule-Header": f"allowSave={str(allow_duplicates).lower()}"
+        }
+        self._version = version
+        self._patience = patience or Patience()
+        self._made: tuple[Token, Salesforce, _Connection] | None = None
+        self.meter = SalesforceMeter(login.now)
+        """What the answers tell of the daily calls, also those that refuse."""
+        self.calls = 0
+        """Calls made so far, repeats too and logins not; other threads may make it a little less
+        than true.
+        """
+
+    @property
+    def data_path(self) -> str:
+        """The path of the REST API, as sub-requests of a composite call name it."""
+        return f"/services/data/v{self._version}"
+
+    def identity(self) -> Token:
+        """Who we are: org and user. Raises `SyncError`."""
+        return self._login.token()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        writes: bool = False,
+        assign: bool = False,
+        repeat: bool = True,
+        see: frozenset[int] = frozenset(),
+    ) -> Any:
+        """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in
+        `see`. Raises `SyncError` for others.
+
+        A write runs assignment rules only where `assign` says so (PLT-1): without
+        ``Sforce-Auto-Assign: FALSE`` Salesforce gives every written lead a new owner. What a write
+        says of duplicates holds for creates, updates and upserts. Without `repeat`, a call of which
+        nobody knows what became of it is not made again.
+        """
+        headers = {
+            **HEADERS,
+            **({"Sforce-Auto-Assign": str(assign).upper(), **self._on_writes} if writes else {}),
+        }
+        attempt, stale = 1, None
+        while True:
+            token = self._login.token(stale=stale)
+            client, connection = self._client(token)
+            connection.seconds = self._patience.remaining.for_a_call(TIMEOUT[1])
+            self.calls += 1
+            try:
+                return client.restful(path, method=method, json=body, headers=headers)
+            except SalesforceError as problem:
+                if problem.status in see:
+                    return Refusal(problem.status, problem.content)
+                if problem.status == RENEW and stale is None:
+                    stale = token
+                    continue
+                error, soon = _refused(problem, connection.asked)
+                soon = soon and (repeat or problem.status < _SERVER_FAULT)
+            except requests.RequestException as problem:
+                error, soon = (
+                    unreachable(problem),
+                    repeat and not isinstance(problem, requests.ReadTimeout),
+                )
+            if not soon or not self._patience.wait(attempt, connection.asked):
+                raise error from None
+            attempt += 1
+
+    def _client(self, token: Token) -> tuple[Salesforce, _Connection]:
+        made = self._made
+        if made is None or made[0] is not token:
+            connection = _Connection(urlsplit(token.instance_url).scheme, self.meter.hear)
+            client = Salesforce(
+                instance_url=token.instance_url,
+                session_id=token.value,
+                version=self._version,
+                session=connection,
+                object_pairs_hook=None,
+            )
+            made = self._made = (token, client, connection)
+        return made[1], made[2]
+
+
+def _refused(problem: SalesforceError, asked: float | None) -> tuple[SyncError, bool]:
+    found = first_error(problem.content)
+    code, message = str(found.get("errorCode", "")), str(found.get("message", ""))
+    return call_error(problem.status, problem.content, asked=asked), verdict_of(
+        code, problem.status, message
+    ).soon

@@ -1,0 +1,185 @@
+"""How one Salesforce org is asked for everything that changed since a moment: pages by stamp. No
+records are read here.
+
+Facts: ``SystemModstamp`` has whole seconds, is indexed, and moves with every write; queryAll tells
+deleted records, too, as long as they are in the recycle bin (platforms, sections 2.2 and 2.3). A
+log of what was deleted, behind Get Deleted, has them for 15 days, those as well that are in no bin:
+what was purged [M], and contact roles, which never come into one when they are deleted by
+themselves [D]. Salesforce does not want to be asked for that log more often than every five minutes
+[D].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmsync.errors import SyncError
+from crmsync.gateways.salesforce.describe import described
+from crmsync.gateways.salesforce.ids import full as full_id
+from crmsync.gateways.salesforce.queries import (
+    NEVER_DELETED,
+    PAGE,
+    Deletions,
+    Description,
+    Query,
+    modified_since,
+    of_stamp,
+    run,
+)
+from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Show, Sighting
+from crmsync.ports.troubles import Described
+
+
+def moment(text: str) -> datetime:
+    """Salesforce's time, ``2026-11-02T10:00:00.000+0000``."""
+    return datetime.fromisoformat(text)
+
+
+REMEMBERED = timedelta(days=15) - timedelta(hours=1)
+"""How long Salesforce lists what was deleted: 15 days [D], less an hour for clocks that differ."""
+
+MARGIN = timedelta(minutes=2)
+"""What the list is asked for beyond now: its window has whole minutes, and at least one."""
+
+
+class SalesforceSweep:
+    """Implements `Sweeper`."""
+
+    def __init__(
+        self, session: SalesforceSession, *, now: Callable[[], float], page: int = PAGE
+    ) -> None:
+        """Ask over `session`, `page` records at a time; `now` gives seconds since the epoch."""
+        self._session = session
+        self._now = now
+        self._size = page
+
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
+    ) -> Iterator[Sequence[Sighting]]:
+        """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
+        longer where many share a stamp.
+
+        One call for up to five objects when nothing changed; `with_purged` the lists of what was
+        deleted go along in it, as they are no queries. A page may begin with records that ended the
+        page before. An object that Salesforce will not show keeps nobody from being told of the
+        others: its refusal is raised at the end. Likewise `show` is told what it says of the
+        objects' fields; an object that it does not describe is left out there, as its query tells
+        why. Raises `SyncError`.
+        """
+        places = {name: _whole(start) for name, start in since.items()}
+        refused: list[SyncError] = []
+        listed = [name for name in places if with_purged and name not in NEVER_DELETED]
+        lists: list[Deletions | Description] = [
+            self._deletions(name, places[name]) for name in listed
+        ]
+        lists += [Description(name) for name in places if show]
+        shown: dict[str, Described] = {}
+        gone: dict[str, list[Sighting]] = {}
+        while places:
+            page: list[Sighting] = []
+            further: dict[str, datetime] = {}
+            questions: list[Query | Deletions | Description] = [*lists]
+            questions += [
+                modified_since(name, start, limit=self._size) for name, start in places.items()
+            ]
+            for question, rows in run(self._session, questions, refused):
+                if isinstance(question, Deletions):
+                    gone[question.object] = _gone(question, rows)
+                    continue
+                if isinstance(question, Description):
+                    shown[question.object] = described(rows)
+                    continue
+                name = question.object
+                some, full = self._onward(
+                    question, [_sighting(name, row) for row in rows], places[name]
+                )
+                page.extend(_with_gone(some, gone.get(name, []), full=full))
+                if full:
+                    further[name] = _whole(some[-1].modified_at)
+            if page:
+                yield page
+            if show and lists:
+                show(shown)
+            places, lists = further, []
+        if refused:
+            raise refused[0]
+
+    def _deletions(self, name: str, start: datetime) -> Deletions:
+        """What was deleted since a moment: the only list that still has what no query knows any
+        more.
+        """
+        now = datetime.fromtimestamp(self._now(), UTC)
+        begin = max(start, now - REMEMBERED)
+        return Deletions(name, begin, max(now, begin) + MARGIN)
+
+    def _onward(
+        self, query: Query, page: list[Sighting], start: datetime
+    ) -> tuple[list[Sighting], bool]:
+        """The page and whether more follows it. A full page ends later than it begins.
+
+        Stamps have whole seconds and a data load may put more than a page on one of them: then that
+        second is walked by id first.
+        """
+        full = len(page) >= self._size
+        if not full or _whole(page[-1].modified_at) > start:
+            return page, full
+        later = self._page(modified_since(query.object, start, limit=self._size, operator=">"))
+        return [*self._whole_stamp(query.object, start), *later], len(later) >= self._size
+
+    def _whole_stamp(self, name: str, stamp: datetime) -> list[Sighting]:
+        seen: list[Sighting] = []
+        page: list[Sighting] = []
+        while not seen or len(page) >= self._size:
+            page = self._page(
+                of_stamp(name, stamp, seen[-1].ref.id if seen else "", limit=self._size)
+            )
+            seen.extend(page)
+            if not page:
+                break
+        return seen
+
+    def _page(self, query: Query) -> list[Sighting]:
+        return [
+            _sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows
+        ]
+
+
+def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[Sighting]:
+    """What the list tells, oldest first; it begins at a whole minute, so earlier than it was asked
+    to.
+    """
+    found = ((_ref(asked.object, row["id"]), moment(row["deletedDate"])) for row in rows)
+    seen = (Sighting(ref, at, deleted=True) for ref, at in found if at >= asked.start)
+    return sorted(seen, key=lambda one: one.modified_at)
+
+
+def _with_gone(page: list[Sighting], gone: list[Sighting], *, full: bool) -> list[Sighting]:
+    """The page with those of `gone` that belong into it, which are taken out there: up to its end,
+    or all where nothing follows.
+    """
+    end = page[-1].modified_at if full and page else None
+    here = [one for one in gone if end is None or one.modified_at <= end]
+    del gone[: len(here)]
+    told = {one.ref for one in page if one.deleted}
+    return sorted(
+        [*page, *(one for one in here if one.ref not in told)], key=lambda one: one.modified_at
+    )
+
+
+def _ref(name: str, identifier: str) -> Ref:
+    return Ref(Side.SALESFORCE, name, full_id(identifier))
+
+
+def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:
+    deleted = bool(row.get("IsDeleted"))
+    return Sighting(
+        Ref(Side.SALESFORCE, name, row["Id"]), moment(row["SystemModstamp"]), deleted=deleted
+    )
+
+
+def _whole(stamp: datetime) -> datetime:
+    return stamp.replace(microsecond=0)

@@ -1,0 +1,210 @@
+"""Tasks of one Salesforce org: made under a key in our own field of Activity, updated by id, 200 a
+call (platforms 2.2 and 2.4).
+
+Whether an org lets that field be an external id, or unique, is not known [M]. Where it is an
+external id, tasks are upserted, and an upsert finds what an earlier one has made. Where Salesforce
+says that it is none, tasks are inserted, and those that an earlier call may have made are looked
+for first. Either way only two calls at a time could both make one: so no call is repeated here
+whose outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from crmsync.errors import Refused, SyncError, TryAgain
+from crmsync.gateways.retry import chunks, rounds
+from crmsync.gateways.salesforce.errors import FIELD_CODES, LOCKED, ROW_WISE, call_error, row_error
+from crmsync.gateways.salesforce.ids import full
+from crmsync.gateways.salesforce.queries import run, tasks_by_key
+from crmsync.gateways.salesforce.session import Refusal, SalesforceSession
+from crmsync.model.effects import WriteTask
+from crmsync.model.names import TASK_KEY
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Outcome, Written
+
+OBJECT = "Task"
+WRITE_BATCH = 200
+LOCKED_BATCH = 20
+"""Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
+them wait for each other.
+"""
+
+_MAKE = ("PATCH", f"composite/sobjects/{OBJECT}/{TASK_KEY}")
+_INSERT = ("POST", "composite/sobjects")
+_CHANGE = ("PATCH", "composite/sobjects")
+_NO_EXTERNAL_ID = "NOT_FOUND"
+"""What an upsert by a field is answered that is no external id, or is not there at all."""
+
+EARLIER = timedelta(days=30)
+"""How long before the day that is written on a task it may have been made: the first of several
+events may come late.
+"""
+
+_SET_UP = "Run crmsync setup: the field by which tasks are found is missing, or the integration user may not edit it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    at: int
+    effect: WriteTask
+    found: str = ""
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """The row of the call."""
+        task = self.effect.task or self.found
+        name = {"id": task} if task else {TASK_KEY: self.effect.key}
+        return {"attributes": {"type": OBJECT}, **name, **self.effect.fields}
+
+
+class SalesforceTasks:
+    """Implements `Tasks` for one Salesforce org."""
+
+    def __init__(self, session: SalesforceSession) -> None:
+        """Write over the org's connection."""
+        self._session = session
+        self._inserts = False
+
+    def write(self, effects: Sequence[WriteTask]) -> Sequence[Outcome]:
+        """Make and update tasks, in order. Raises `SyncError` when not even the first call is known
+        to have worked.
+        """
+        writes = [_Write(at, effect) for at, effect in enumerate(effects)]
+        ways: tuple[
+            tuple[Callable[[list[_Write], dict[int, Outcome]], None], list[_Write]], ...
+        ] = (
+            (self._make, [one for one in writes if not one.effect.task]),
+            (self._change, [one for one in writes if one.effect.task]),
+        )
+        outcomes: dict[int, Outcome] = {}
+        try:
+            for way, some in ways:
+                for part in rounds(
+                    some, lambda one: one.effect.task or one.effect.key, WRITE_BATCH
+                ):
+                    way(part, outcomes)
+        except SyncError as error:
+            if not outcomes:
+                raise
+            return [outcomes.get(at, error) for at in range(len(writes))]
+        return [outcomes[at] for at in range(len(writes))]
+
+    def _make(self, part: list[_Write], outcomes: dict[int, Outcome]) -> None:
+        """Make the tasks: by upsert, or as long as the org has no external id there, by insert."""
+        if not self._inserts:
+            try:
+                self._write(part, _MAKE, outcomes)
+            except _NoExternalIdError:
+                self._inserts = True
+            else:
+                return
+        there = self._made_before([one for one in part if one.effect.tried])
+        part = [replace(one, found=there.get(one.effect.key, "")) for one in part]
+        self._change([one for one in part if one.found], outcomes)
+        new = [one for one in part if not one.found]
+        self._write(new, _INSERT, outcomes)
+        for error in filter(None, (_without_our_field(outcomes[one.at]) for one in new)):
+            # Neither an external id nor any field: once it is there it may be either.
+            self._inserts = False
+            for one in new:
+                del outcomes[one.at]
+            raise error
+
+    def _change(self, part: list[_Write], outcomes: dict[int, Outcome]) -> None:
+        self._write(part, _CHANGE, outcomes)
+
+    def _made_before(self, tried: list[_Write]) -> Mapping[str, str]:
+        """Key -> task, of those that an earlier call has made, deleted ones too: what a person has
+        deleted is not made again.
+        """
+        days = [
+            str(one.effect.fields["ActivityDate"])
+            for one in tried
+            if one.effect.fields.get("ActivityDate")
+        ]
+        since = min(map(_day, days)) - EARLIER if days and len(days) == len(tried) else None
+        queries = list(
+            tasks_by_key(TASK_KEY, dict.fromkeys(one.effect.key for one in tried), since)
+        )
+        found: dict[str, str] = {}
+        for _, rows in run(self._session, queries):
+            for row in rows:
+                found.setdefault(str(row[TASK_KEY]), full(str(row["Id"])))
+        return found
+
+    def _write(
+        self, part: list[_Write], way: tuple[str, str], outcomes: dict[int, Outcome]
+    ) -> None:
+        self._write_part(part, way, outcomes)
+        locked = [one for one in part if _is_locked(outcomes[one.at])]
+        for smaller in chunks(locked, LOCKED_BATCH):
+            self._write_part(smaller, way, outcomes)
+
+    def _write_part(
+        self, part: list[_Write], way: tuple[str, str], outcomes: dict[int, Outcome]
+    ) -> None:
+        """Write the rows. A call refused for the sake of one row is cut in half until the row is
+        found.
+        """
+        if not part:
+            return
+        body = {"allOrNone": False, "records": [one.row for one in part]}
+        answer = self._session.call(*way, body=body, writes=True, repeat=False, see=ROW_WISE)
+        if not isinstance(answer, Refusal):
+            outcomes.update(
+                (one.at, _outcome(one.effect, row)) for one, row in zip(part, answer, strict=True)
+            )
+            return
+        error = call_error(
+            answer.status, answer.content, sent=part[0].effect.fields if len(part) == 1 else {}
+        )
+        if way is _MAKE and error.code == _NO_EXTERNAL_ID:
+            raise _NoExternalIdError
+        if lacking := _without_our_field(error):
+            raise lacking
+        bad = [
+            one
+            for one in part
+            if error.code in FIELD_CODES and error.fieldname in one.effect.fields
+        ]
+        bad = part if len(part) == 1 else bad
+        outcomes.update(dict.fromkeys((one.at for one in bad), error))
+        rest = [one for one in part if one.at not in outcomes]
+        half = len(rest) if bad else (len(rest) + 1) // 2
+        for smaller in filter(None, (rest[:half], rest[half:])):
+            self._write_part(smaller, way, outcomes)
+
+
+class _NoExternalIdError(Exception):
+    """The org has no external id by which tasks could be upserted; nothing was written."""
+
+
+def _day(text: str) -> date:
+    """The day that a task shows; one that is none spoils its own row later, and bounds nothing."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min + EARLIER
+
+
+def _without_our_field(outcome: Outcome) -> Refused | None:
+    """What to tell where the field of the keys is to blame, which spoils every task that is to be
+    made.
+    """
+    if not isinstance(outcome, Refused) or outcome.fieldname != TASK_KEY:
+        return None
+    return Refused(outcome.text, code=outcome.code, fieldname=TASK_KEY, hint=_SET_UP)
+
+
+def _is_locked(outcome: Outcome) -> bool:
+    return isinstance(outcome, TryAgain) and outcome.code == LOCKED
+
+
+def _outcome(effect: WriteTask, row: Mapping[str, Any]) -> Outcome:
+    if not row.get("success"):
+        return row_error(row.get("errors") or (), effect.fields, updates=bool(effect.task))
+    return Written(Ref(Side.SALESFORCE, OBJECT, str(row.get("id") or effect.task)), {})

@@ -1,0 +1,1 @@
+"""What an import or resync walks through, how fast, and at what cost."""

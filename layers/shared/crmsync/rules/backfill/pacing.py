@@ -1,0 +1,148 @@
+"""How fast a backfill may go: never faster than the sync behind it, and not at the price of what is
+live; and when retries stop.
+
+Live changes share the queue with a backfill. So what a backfill may have waiting there is bounded:
+by what the sync has shown that it can do, and never so much that a live change waits for minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from crmsync.model.jobs import Job
+
+LEAST_WAITING = 1_000
+"""Records that may wait whatever the pace: one gathering of the sync."""
+
+MOST_WAITING = 10_000
+"""Records that may wait at most: a hundred messages, one batch of the sync's queue."""
+
+PER_MESSAGE = 100
+"""Changes in one message, at most."""
+
+STRAGGLERS = 100
+"""Messages that may be put off without slowing a backfill down."""
+
+AHEAD = timedelta(seconds=20)
+"""For how long the sync shall have work waiting: longer than a backfill's turn takes."""
+
+RETRY_SHARE = 0.75
+"""The share of the daily calls beyond which what is not live waits (RTY-2)."""
+
+RETRY_CALLS = 5_000
+"""The same where no allotment is set: so many calls in 24 hours (RTY-2)."""
+
+KNOWN_FOR = timedelta(minutes=15)
+"""For how long what an answer told of the calls counts; then one look finds out anew."""
+
+LONGEST_HOLD = timedelta(days=1)
+"""How long a retry is held back at most: once a day everything is tried again whatever is used
+(RTY-1), so that nothing waits for ever.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCalls:
+    """Salesforce's calls of the last 24 hours: used by everybody, and allowed to everybody."""
+
+    used: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCalls:
+    """What an answer told of the daily calls, and when (UTC)."""
+
+    calls: DailyCalls
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Messages in a concern's queue: ready to be taken, being worked on or coming back, and put
+    off.
+    """
+
+    ready: int = 0
+    hidden: int = 0
+    delayed: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being worked on or about to be; what was put off waits for something
+        else.
+        """
+        return not self.ready and not self.hidden
+
+    @property
+    def records(self) -> int:
+        """How many records wait at most. A few that were put off are stragglers; many mean that a
+        side does not answer.
+        """
+        return (self.ready + self.hidden + max(0, self.delayed - STRAGGLERS)) * PER_MESSAGE
+
+
+def room(job: Job, depth: Depth, now: datetime) -> int:
+    """How many records may be queued now, with so much waiting."""
+    return max(0, _window(job, depth, now) - depth.records)
+
+
+def _window(job: Job, depth: Depth, now: datetime) -> int:
+    """What may wait: as much as is done in `AHEAD` at the pace so far, within the two bounds."""
+    seconds = max((now - job.started_at).total_seconds(), 1.0)
+    done = max(0, job.queued - depth.records)
+    return min(MOST_WAITING, max(LEAST_WAITING, round(done / seconds * AHEAD.total_seconds())))
+
+
+def calls_for_backfills(calls: DailyCalls, allotment: int) -> int:
+    """Up to how many calls in 24 hours a backfill may go on: three quarters of the allotted ones,
+    so that some remain for live changes.
+
+    Without an allotment a fixed number (RTY-2).
+    """
+    return ceil(_most(calls, allotment))
+
+
+def has_calls_left(calls: DailyCalls, allotment: int) -> bool:
+    """Whether a backfill may spend calls (RTY-2)."""
+    return calls.used < calls_for_backfills(calls, allotment)
+
+
+def may_retry(seen_at: datetime, known: KnownCalls | None, allotment: int, now: datetime) -> bool:
+    """Whether what was put off may be looked at again: not while more than three quarters of the
+    allotted calls are used (RTY-2).
+
+    `seen_at` is when the change was seen first. Without a fresh word about the calls it may: no
+    call is spent on finding out.
+    """
+    if known is None or now - known.at > KNOWN_FOR or now - seen_at >= LONGEST_HOLD:
+        return True
+    return known.calls.used <= _most(known.calls, allotment)
+
+
+def _most(calls: DailyCalls, allotment: int) -> float:
+    if allotment:
+        return min(allotment, calls.allowed) * RETRY_SHARE
+    return min(RETRY_CALLS, calls.allowed * RETRY_SHARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a job gets on: records a second, and seconds to go. None where nothing can be said
+    yet.
+    """
+
+    per_second: float | None
+    seconds_left: int | None
+
+
+def progress(job: Job) -> Progress:
+    """The pace so far and what it means for the rest, as of the job's last move."""
+    seconds = (job.moved_at - job.started_at).total_seconds()
+    if job.done <= 0 or seconds <= 0:
+        return Progress(None, None)
+    rate = job.done / seconds
+    to_go = 0 if job.state.is_over else max(0, max(job.total, job.queued) - job.done)
+    return Progress(round(rate, 1), round(to_go / rate))

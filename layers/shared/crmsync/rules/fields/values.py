@@ -1,0 +1,355 @@
+"""How values look on each side, when two of them say the same, and how one crosses.
+
+A value crosses in its own spelling wherever the other side allows it; only for comparing is it
+brought to a canonical form. So a phone number keeps its formatting on its way, and a target that
+reformats it has not changed it (HubSpot, for one, gives all values as text). Nor has a target that
+keeps only the beginning of a text, rounds a number, or has another name for a choice (MAP-7,
+MAP-16).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from types import MappingProxyType
+
+from crmsync.model.fields import FieldRule, Form, Look, Spelling
+from crmsync.model.records import Side, Value
+from crmsync.rules.fields.domains import host_of, is_domain
+
+_TRUE = frozenset({"true", "1", "yes"})
+_FALSE = frozenset({"false", "0", "no"})
+_NOT_DIALLED = re.compile(r"[^\d+]")
+_MILLISECONDS = re.compile(r"-?\d{10,}")
+_NOON = time(12)
+_ZONED = frozenset({Form.DAY, Form.DATED})
+_WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE, Form.DOMAIN})
+
+HUBSPOT_LENGTH = 65_536
+"""How many characters a HubSpot property holds at most [M]."""
+
+
+class UnfitValueError(ValueError):
+    """A value cannot be read in its field's form, so it cannot cross. The message names the form,
+    never the value.
+    """
+
+
+def is_blank(value: Value) -> bool:
+    """Whether a field shows nothing: null, or text of nothing but space."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A value as the other side takes it, and whether it had to be cut to the length that the other
+    side keeps.
+    """
+
+    value: Value
+    is_cut: bool = False
+
+
+def spelling(rule: FieldRule, side: Side) -> Spelling:
+    """How `side` spells the values of a mapped field; what `canonical` needs to compare them with
+    the other side's.
+    """
+    first = {mine: theirs.lower() for mine, theirs in reversed(rule.choices)}
+    same = {
+        (pair[0] if side is Side.HUBSPOT else pair[1]).lower(): first[pair[0]]
+        for pair in reversed(rule.choices)
+    }
+    return Spelling(
+        rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since, rule.zone
+    )
+
+
+def canonical(look: Look, value: Value) -> Value:
+    """The comparable form of a value of either side; blank is None (False for a checkbox, which has
+    no blank).
+
+    A value that cannot be read in its form stands for itself, so that it still compares.
+    """
+    shape = look if isinstance(look, Spelling) else Spelling(look)
+    if is_blank(value):
+        return False if shape.form is Form.BOOLEAN else None
+    try:
+        return _CANONICAL[shape.form](shape, value)
+    except UnfitValueError:
+        return str(value)
+
+
+def cross(form: Form, to: Side, value: Value) -> Value:
+    """The value as `to` takes it where nothing but its form is known; blank crosses as None. Raises
+    `UnfitValueError`.
+    """
+    return cross_rule(FieldRule("", "", form=form), to, value).value
+
+
+def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
+    """The value of a mapped field as `to` takes it; blank crosses as None.
+
+    A text that is longer than Salesforce keeps is cut, which is told. Raises `UnfitValueError` for
+    what cannot be read in the field's form, for a choice that the other side does not have, for a
+    number with too many digits, and for an address or a phone number that is too long: half of one
+    is none.
+    """
+    if is_blank(value):
+        return Crossed(False if rule.form is Form.BOOLEAN and to is Side.SALESFORCE else None)
+    crossed = _CROSS[rule.form](rule, to, value)
+    if rule.form not in _WRITTEN or _fits(str(crossed), _limit(rule, to)):
+        return Crossed(crossed)
+    if rule.form is not Form.TEXT:
+        raise UnfitValueError(rule.form)
+    return Crossed(_cut(str(crossed), _limit(rule, to)) or None, is_cut=True)
+
+
+def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
+    """Whether a text is longer than `to` keeps, so that only its beginning crosses: true as long as
+    it stays that long (CH-8).
+    """
+    return (
+        rule.form is Form.TEXT and not is_blank(value) and not _fits(_text(value), _limit(rule, to))
+    )
+
+
+def _limit(rule: FieldRule, to: Side) -> int:
+    return rule.length if to is Side.SALESFORCE else HUBSPOT_LENGTH
+
+
+def _text(value: Value) -> str:
+    return str(value).strip()
+
+
+def _domain(value: Value) -> str:
+    host = host_of(_text(value))
+    if not is_domain(host):
+        raise UnfitValueError(Form.DOMAIN)
+    return host
+
+
+def _cross_domain(_rule: FieldRule, to: Side, value: Value) -> str:
+    return _domain(value) if to is Side.HUBSPOT else _text(value)
+
+
+def _email(value: Value) -> str:
+    return _text(value).lower()
+
+
+def _phone(value: Value) -> str:
+    return _NOT_DIALLED.sub("", _text(value)) or _text(value)
+
+
+def _fits(text: str, length: int) -> bool:
+    """Whether there is room; 0 is room for everything."""
+    return (
+        not length
+        or len(text) * 2 <= length
+        or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * length
+    )
+
+
+def _cut(text: str, length: int) -> str:
+    """The beginning of a text. Salesforce counts as Java does, a rare character as two [M], and no
+    character is cut in half.
+    """
+    if _fits(text, length):
+        return text
+    return (
+        text.encode("utf-16-le", "surrogatepass")[: 2 * length]
+        .decode("utf-16-le", "ignore")
+        .rstrip()
+    )
+
+
+def _cut_text(shape: Spelling, value: Value) -> str | None:
+    return _cut(_text(value), shape.length) or None
+
+
+def _decimal(value: Value) -> Decimal:
+    try:
+        number = Decimal(_text(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise UnfitValueError(Form.NUMBER)
+    return number
+
+
+def _rounded(scale: int, value: Value) -> Decimal:
+    """A number with as many digits behind the point as the field keeps."""
+    number = _decimal(value)
+    if scale < 0:
+        return number
+    try:
+        return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+    except InvalidOperation:
+        raise UnfitValueError(Form.NUMBER) from None
+
+
+def _number_text(scale: int, value: Value) -> str:
+    plain = f"{_rounded(scale, value):f}"
+    text = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if text in {"-0", ""} else text
+
+
+def _cross_number(rule: FieldRule, to: Side, value: Value) -> Value:
+    if to is Side.HUBSPOT:
+        return _number_text(-1, value)
+    number = _rounded(rule.scale, value)
+    if rule.length and abs(number) >= Decimal(10) ** rule.length:
+        raise UnfitValueError(Form.NUMBER)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _boolean(value: Value) -> bool:
+    word = _text(value).lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise UnfitValueError(Form.BOOLEAN)
+
+
+def _moment(value: Value) -> datetime:
+    text = _text(value)
+    try:
+        if _MILLISECONDS.fullmatch(text):
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        raise UnfitValueError(Form.DATETIME) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _moment_text(value: Value) -> str:
+    return _moment(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _day_text(value: Value) -> str:
+    try:
+        return date.fromisoformat(_text(value)).isoformat()
+    except ValueError:
+        return _moment(value).date().isoformat()
+
+
+def day_in(zone: tzinfo, value: Value) -> str:
+    """The day of a moment as people in `zone` see it; a plain day is that day everywhere. Raises
+    `UnfitValueError`.
+    """
+    try:
+        return date.fromisoformat(_text(value)).isoformat()
+    except ValueError:
+        return _moment(value).astimezone(zone).date().isoformat()
+
+
+def day_before_zones(look: Look, value: Value) -> str | None:
+    """The day as which earlier versions took, and wrote, a moment that is exactly midnight UTC;
+    None for anything else.
+
+    A pair that agreed on it then shows no news: whoever saw that moment as the evening before has
+    edited nothing.
+    """
+    if not isinstance(look, Spelling) or look.form not in _ZONED or is_blank(value):
+        return None
+    try:
+        moment = _moment(value)
+    except UnfitValueError:
+        return None
+    return moment.date().isoformat() if moment.time() == time() else None
+
+
+def _noon_text(zone: tzinfo, value: Value) -> str:
+    """Noon of the day, so that people some hours east or west of the zone still see the same
+    day.
+    """
+    day = date.fromisoformat(day_in(zone, value))
+    return _moment_text(datetime.combine(day, _NOON, zone).isoformat())
+
+
+def _several(value: Value) -> set[str]:
+    return {choice.strip() for choice in _text(value).split(";")} - {""}
+
+
+def _same_choice(shape: Spelling, value: Value) -> str:
+    text = _text(value)
+    return shape.same.get(text.lower(), text)
+
+
+def _same_choices(shape: Spelling, value: Value) -> str:
+    return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
+
+
+def _cross_choice(rule: FieldRule, to: Side, value: Value) -> str:
+    """The other side's value of a choice: by this side's exact spelling, else without regard to
+    case.
+
+    HubSpot never takes a value that is no option, Salesforce does where its picklist is not
+    restricted.
+    """
+    text = _text(value)
+    pairs = (
+        rule.choices
+        if to is Side.SALESFORCE
+        else tuple((theirs, mine) for mine, theirs in rule.choices)
+    )
+    across = next((theirs for mine, theirs in pairs if mine == text), None)
+    if across is None:
+        across = next((theirs for mine, theirs in pairs if mine.lower() == text.lower()), None)
+    if across is not None:
+        return across
+    if rule.choices and (to is Side.HUBSPOT or rule.restricted):
+        raise UnfitValueError(rule.form)
+    return text
+
+
+def _cross_choices(rule: FieldRule, to: Side, value: Value) -> str:
+    return ";".join(sorted({_cross_choice(rule, to, one) for one in _several(value)}))
+
+
+_CANONICAL: Mapping[Form, Callable[[Spelling, Value], Value]] = MappingProxyType(
+    {
+        Form.TEXT: _cut_text,
+        Form.EMAIL: lambda _, value: _email(value),
+        Form.PHONE: lambda _, value: _phone(value),
+        Form.NUMBER: lambda shape, value: _number_text(shape.scale, value),
+        Form.BOOLEAN: lambda _, value: _boolean(value),
+        Form.DATE: lambda _, value: _day_text(value),
+        Form.DATETIME: lambda _, value: _moment_text(value),
+        Form.DAY: lambda shape, value: day_in(shape.zone, value),
+        Form.DATED: lambda shape, value: day_in(shape.zone, value),
+        Form.CHOICE: _same_choice,
+        Form.MULTI: _same_choices,
+        Form.DOMAIN: lambda _, value: _domain(value),
+    }
+)
+
+
+def _cross_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:
+    known = _boolean(value)
+    return known if to is Side.SALESFORCE else str(known).lower()
+
+
+_CROSS: Mapping[Form, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
+    {
+        Form.TEXT: lambda _rule, _to, value: _text(value),
+        Form.EMAIL: lambda _rule, _to, value: _text(value),
+        Form.PHONE: lambda _rule, _to, value: _text(value),
+        Form.NUMBER: _cross_number,
+        Form.BOOLEAN: _cross_boolean,
+        Form.DATE: lambda _rule, _to, value: _day_text(value),
+        Form.DATETIME: lambda _rule, _to, value: _moment_text(value),
+        Form.DAY: lambda rule, to, value: (_noon_text if to is Side.SALESFORCE else day_in)(
+            rule.zone, value
+        ),
+        Form.DATED: lambda rule, to, value: (_noon_text if to is Side.HUBSPOT else day_in)(
+            rule.zone, value
+        ),
+        Form.CHOICE: _cross_choice,
+        Form.MULTI: _cross_choices,
+        Form.DOMAIN: _cross_domain,
+    }
+)

@@ -1,0 +1,1 @@
+"""Rules of companies and accounts."""

@@ -1,0 +1,125 @@
+"""When a company makes an account (ACC-7 to ACC-13), and what an account or a company that is made
+is given.
+
+The vetoes are asked first (Q-7, Q-8): a company without contacts, with none that qualifies for the
+inclusion list, or with nothing but leads makes no account, unless a person forces it (ACC-13, Q-9).
+An account always makes a company, contacts or not (ACC-3, ACC-5, ACC-6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crmsync.model.effects import Because, CreateRecord
+from crmsync.model.records import Record, Ref, Side
+from crmsync.model.settings import Connection, CreateInSalesforce
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.merge import owners
+from crmsync.rules.merge.parents import ACCOUNT, COMPANY
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.creation import (
+    NEW,
+    Birth,
+    Shown,
+    crossing,
+    newborn_link,
+    owner_in_hubspot,
+    owner_in_salesforce,
+)
+
+_BECOMES = {CreateInSalesforce.LEAD: "Lead", CreateInSalesforce.CONTACT: "Contact"}
+"""What a contact that is not linked yet will sync with; by the account of its domain (CH-12) it is
+a lead until there is one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A HubSpot contact of a company: the Salesforce record that it syncs with, its account there,
+    and whether it may sync at all.
+    """
+
+    ref: Ref
+    salesforce: Ref | None = None
+    account: str = ""
+    qualifies: bool = True
+
+
+def veto(members: Sequence[Member], connection: Connection) -> Because:
+    """The rule by which a company with these contacts makes no account, or nothing."""
+    if not members:
+        return ("ACC-10",)
+    if not any(member.qualifies for member in members):
+        return ("ACC-12",)
+    if all(_object_of(member, connection) == "Lead" for member in members):
+        return ("ACC-11",)
+    return ()
+
+
+def reasons(members: Sequence[Member], connection: Connection) -> Because:
+    """The rules by which a company with these contacts makes an account."""
+    is_automatic = (
+        connection.companies.auto_create_and_associate
+        and connection.contacts.create_in_salesforce is CreateInSalesforce.CONTACT
+    )
+    is_private = any(
+        member.salesforce and member.salesforce.object == "Contact" and not member.account
+        for member in members
+    )
+    held = {
+        "ACC-7": is_automatic,
+        "ACC-8": is_private,
+        "ACC-9": any(member.qualifies for member in members),
+    }
+    return tuple(rule for rule, holds in held.items() if holds)
+
+
+def _object_of(member: Member, connection: Connection) -> str:
+    """What a contact syncs or will sync with; where contacts do not sync at all, with nothing."""
+    if member.salesforce:
+        return member.salesforce.object
+    return (
+        _BECOMES.get(connection.contacts.create_in_salesforce, "Lead")
+        if connection.contacts.sync
+        else ""
+    )
+
+
+def birth_of_account(company: Record, because: Because, book: Book) -> Birth:
+    """The account that a company makes, given to the matching active user (OWN-14), else to the
+    integration user (OWN-15).
+
+    A company without a name, as HubSpot makes them from an address, gives its domain for one.
+    """
+    fields, unfit = crossing(company, ACCOUNT, book)
+    if is_blank(fields.get("Name")):
+        fields["Name"] = company.fields.get("domain")
+    missing = "Name" if is_blank(fields["Name"]) else ""
+    hubspot_owner, owner = owner_in_salesforce(company, book)
+    if owner:
+        fields[owners.SALESFORCE_FIELD] = owner
+    create = CreateRecord(
+        Side.SALESFORCE,
+        ACCOUNT,
+        book.key_of(company.ref.id),
+        fields,
+        NEW,
+        (*because, "OWN-14" if owner else "OWN-15"),
+    )
+    shown = Shown(company.ref, company.fields, hubspot_owner), Shown(NEW, fields, owner)
+    return Birth(create, newborn_link(*shown, book.pages[ACCOUNT], unfit, book), unfit, missing)
+
+
+def birth_of_company(account: Record, book: Book) -> Birth:
+    """The company that an account makes, a person's too (PA-4), with the owner's counterpart
+    (OWN-5).
+    """
+    fields, unfit = crossing(account, ACCOUNT, book)
+    shown, hubspot_owner, owner = owner_in_hubspot(account, book)
+    fields |= shown
+    create = CreateRecord(
+        Side.HUBSPOT, COMPANY, account.ref.id, fields, NEW, ("ACC-3", "ACC-5", "ACC-6")
+    )
+    both = Shown(NEW, fields, hubspot_owner), Shown(account.ref, account.fields, owner)
+    return Birth(create, newborn_link(*both, book.page_of(account), unfit, book), unfit)

@@ -1,0 +1,56 @@
+"""The book of a connection's accounts: which fields of companies and accounts count."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+
+from crmsync.model.fields import Form
+from crmsync.model.links import Sealer
+from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.records import Kind
+from crmsync.model.settings import Connection
+from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows
+from crmsync.rules.merge.parents import ACCOUNT, COMPANY
+from crmsync.rules.merge.person_accounts import of_person
+from crmsync.rules.merge.ruleset import Book, Page, page
+
+
+def account_book(
+    connection: Connection,
+    sealer: Sealer,
+    our_user: str,
+    our_app: str = "",
+    *,
+    person_accounts: bool = False,
+    zone: tzinfo = UTC,
+) -> Book:
+    """Open the book of a connection: the default map with the operator's rows, without those that
+    never sync (MAP-4).
+
+    In an org with person accounts these have a page of their own (PA-5). `zone` is the time zone of
+    the HubSpot account.
+    """
+    field_map = in_zone(
+        with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT], zone
+    )
+    return Book(
+        Kind.ACCOUNT,
+        connection,
+        COMPANY,
+        MappingProxyType({ACCOUNT: _page(field_map)}),
+        sealer,
+        our_user,
+        our_app,
+        person_accounts=person_accounts,
+        person_page=_page(of_person(field_map)) if person_accounts else None,
+        zone=zone,
+    )
+
+
+def _page(field_map: FieldMap) -> Page:
+    """The page of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its
+    contacts catch up with it (SET-8).
+    """
+    mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
+    return page(field_map, {} if mapped else {LIFECYCLE_STAGE: Form.TEXT}, {})

@@ -1,0 +1,68 @@
+"""The book of a connection's contacts: which fields of contacts and leads count, beyond the mapped
+ones too.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from types import MappingProxyType
+
+from crmsync.model.fields import Form, Look
+from crmsync.model.links import Sealer
+from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import Connection
+from crmsync.rules.fields.maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows
+from crmsync.rules.kinds.contact.inclusion import PRESET
+from crmsync.rules.merge import opt_out, parents
+from crmsync.rules.merge.ruleset import Book, Page, page
+
+HUBSPOT_OBJECT = "contact"
+SALESFORCE_OBJECTS = ("Contact", "Lead")
+
+_EXTRAS = MappingProxyType({Side.HUBSPOT: frozenset({LIFECYCLE_STAGE})})
+
+
+def contact_book(
+    connection: Connection, sealer: Sealer, our_user: str, our_app: str = "", *, zone: tzinfo = UTC
+) -> Book:
+    """Open the book of a connection: default maps with the operator's rows, without those that
+    never sync (MAP-4).
+
+    `zone` is the time zone of the HubSpot account.
+    """
+    maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
+    pages = {
+        name: _page(connection, name, in_zone(field_map, zone)) for name, field_map in maps.items()
+    }
+    return Book(
+        Kind.CONTACT,
+        connection,
+        HUBSPOT_OBJECT,
+        MappingProxyType(pages),
+        sealer,
+        our_user,
+        our_app,
+        extras=_EXTRAS,
+        zone=zone,
+    )
+
+
+def _page(connection: Connection, name: str, field_map: FieldMap) -> Page:
+    """The page of one object, and what is news on it though it has a rule of its own or crosses
+    nowhere.
+
+    A new lifecycle stage may thaw the pair of the preset list, and spreads to the company where
+    these sync (LIFE-7); a Salesforce contact's account goes with the company then (FLD-8), a lead
+    has none.
+    """
+    companies = connection.companies.sync
+    staged = companies or connection.contacts.inclusion_list == PRESET
+    mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
+    hubspot: dict[str, Look] = {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
+    hubspot |= {LIFECYCLE_STAGE: Form.TEXT} if staged and not mapped else {}
+    salesforce: dict[str, Look] = {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
+    if companies and name == "Contact":
+        hubspot[parents.HUBSPOT_FIELD] = Form.TEXT
+        salesforce[parents.SALESFORCE_FIELD] = Form.TEXT
+    return page(field_map, hubspot, salesforce)

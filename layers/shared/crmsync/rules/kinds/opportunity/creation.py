@@ -1,0 +1,85 @@
+"""The opportunity that a deal makes (OPP-11), and the deal that an opportunity makes (OPP-1).
+Neither is ever matched (DUP-6, DUP-7).
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime
+
+from crmsync.model.effects import CreateRecord
+from crmsync.model.records import Record, Side, Value
+from crmsync.rules.fields.values import is_blank
+from crmsync.rules.kinds.opportunity.ruleset import DEAL, OPPORTUNITY
+from crmsync.rules.merge import owners
+from crmsync.rules.merge.deal_stages import stage_of_new_deal, stage_of_new_opportunity
+from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, company_of
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.creation import (
+    NEW,
+    Birth,
+    Shown,
+    crossing,
+    newborn_link,
+    owner_in_hubspot,
+    owner_in_salesforce,
+)
+
+STAGE_NAME = "StageName"
+CLOSE_DATE = "CloseDate"
+
+
+def birth_of_opportunity(deal: Record, book: Book) -> Birth:
+    """The opportunity that a deal makes: under the account of its company where that has one
+    (Q-27), owned as OWN-18 and OWN-19 say.
+
+    What Salesforce requires and nobody knows is told as missing: a name, a stage that the org has,
+    a close date without a fallback.
+    """
+    fields, unfit = crossing(deal, OPPORTUNITY, book)
+    fields |= stage_of_new_opportunity(deal.fields, book.pipelines) or {}
+    if is_blank(fields.get(CLOSE_DATE)) and book.connection.deals.close_date_fallback:
+        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(book.zone))
+    company = company_of(deal.fields.get(HUBSPOT_FIELD))
+    account = book.parents.get(company) if company else None
+    if account:
+        fields[SALESFORCE_FIELD] = account.id
+    hubspot_owner, owner = owner_in_salesforce(deal, book)
+    if owner:
+        fields[owners.SALESFORCE_FIELD] = owner
+    missing = next(
+        (name for name in ("Name", STAGE_NAME, CLOSE_DATE) if is_blank(fields.get(name))), ""
+    )
+    create = CreateRecord(
+        Side.SALESFORCE,
+        OPPORTUNITY,
+        book.key_of(deal.ref.id),
+        fields,
+        NEW,
+        ("OPP-11", "DUP-7", "OWN-18" if owner else "OWN-19"),
+        group=account.id if account else "",
+    )
+    both = Shown(deal.ref, deal.fields, hubspot_owner), Shown(NEW, fields, owner)
+    return Birth(create, newborn_link(*both, book.pages[OPPORTUNITY], unfit, book), unfit, missing)
+
+
+def birth_of_deal(opportunity: Record, book: Book) -> Birth:
+    """The deal that an opportunity makes, in the pipeline of its record type (OPP-6), with the
+    owner's counterpart (OWN-5).
+    """
+    fields, unfit = crossing(opportunity, OPPORTUNITY, book)
+    place = stage_of_new_deal(opportunity.fields, book.pipelines)
+    fields |= place or {}
+    shown, hubspot_owner, owner = owner_in_hubspot(opportunity, book)
+    fields |= shown
+    create = CreateRecord(
+        Side.HUBSPOT, DEAL, opportunity.ref.id, fields, NEW, ("OPP-1", "OPP-6", "DUP-6")
+    )
+    both = Shown(NEW, fields, hubspot_owner), Shown(opportunity.ref, opportunity.fields, owner)
+    link = newborn_link(*both, book.page_of(opportunity), unfit, book)
+    return Birth(create, link, unfit, "" if place else "dealstage")
+
+
+def _end_of_month(moment: datetime) -> Value:
+    """The last day of a moment's month."""
+    return date(moment.year, moment.month, monthrange(moment.year, moment.month)[1]).isoformat()

@@ -1,0 +1,131 @@
+"""The book of a connection's opportunities: which fields of deals and opportunities count, beyond
+the mapped ones too.
+
+Whom a deal is associated with is no property of it, and counts as one all the same: it is laid
+beside the record once that is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
+from types import MappingProxyType
+
+from crmsync.model.fields import Form, Look, Spelling, Update
+from crmsync.model.links import Sealer
+from crmsync.model.pipelines import PipelineMap
+from crmsync.model.records import Kind, Record, Side
+from crmsync.model.settings import Connection
+from crmsync.rules.fields.maps import (
+    CURRENCY,
+    DEFAULT_OPPORTUNITY_MAPS,
+    FieldMap,
+    in_zone,
+    with_custom_rows,
+)
+from crmsync.rules.merge import deal_stages, parents
+from crmsync.rules.merge.ruleset import Book, Page, page
+
+DEAL = "deal"
+OPPORTUNITY = "Opportunity"
+
+CONTACTS = "associated contacts"
+"""What stands in a deal's record for the contacts that it is associated with: their ids, sorted,
+with semicolons between. No property.
+"""
+
+ITEMISED = "HasOpportunityLineItem"
+"""Whether an opportunity has products; Salesforce then adds up its amount and takes none (platforms
+2.4).
+"""
+
+AMOUNT = "Amount"
+COUNTED: MappingProxyType[str, Form] = MappingProxyType(
+    {AMOUNT: Form.NUMBER, "CloseDate": Form.DATED}
+)
+"""What roll-ups are added up from, beside the stage: a change is news even where the field is not
+mapped.
+"""
+
+
+def opportunity_book(  # noqa: PLR0913 - what a book is opened with
+    connection: Connection,
+    sealer: Sealer,
+    our_user: str,
+    our_app: str = "",
+    *,
+    pipelines: PipelineMap,
+    has_currencies: bool = False,
+    since: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> Book:
+    """Open the book of a connection: the default map with the operator's rows, without those that
+    never sync (MAP-4, FLD-10).
+
+    An opportunity that is older than `since` comes by import alone (OPP-4). `zone` is the time zone
+    of the HubSpot account.
+    """
+    maps = {
+        OPPORTUNITY: (
+            *DEFAULT_OPPORTUNITY_MAPS[OPPORTUNITY],
+            *((CURRENCY,) if has_currencies else ()),
+        )
+    }
+    field_map = in_zone(with_custom_rows(maps, connection.deals.field)[OPPORTUNITY], zone)
+    is_typed = any(any(track.record_types) for track in pipelines.tracks)
+    return Book(
+        Kind.OPPORTUNITY,
+        connection,
+        DEAL,
+        MappingProxyType({OPPORTUNITY: _page(field_map, is_typed=is_typed)}),
+        sealer,
+        our_user,
+        our_app,
+        extras=MappingProxyType({Side.SALESFORCE: frozenset({ITEMISED})}),
+        beside=frozenset({CONTACTS, parents.HUBSPOT_FIELD}),
+        pipelines=pipelines,
+        since=since,
+        zone=zone,
+        itemised_page=_page(_with_given_amount(field_map), is_typed=is_typed),
+    )
+
+
+def _with_given_amount(field_map: FieldMap) -> FieldMap:
+    return tuple(
+        replace(rule, update=Update.ALWAYS_SALESFORCE)
+        if rule.salesforce == AMOUNT and rule.update is not Update.NEVER
+        else rule
+        for rule in field_map
+    )
+
+
+def _page(field_map: FieldMap, *, is_typed: bool) -> Page:
+    """The page of opportunities; a record type can be asked for only in an org that has some."""
+    mapped = {rule.salesforce for rule in field_map if rule.update is not Update.NEVER}
+    hubspot: dict[str, Look] = dict.fromkeys(
+        (deal_stages.PIPELINE, deal_stages.DEAL_STAGE, parents.HUBSPOT_FIELD, CONTACTS), Form.TEXT
+    )
+    salesforce: dict[str, Look] = dict.fromkeys(
+        (deal_stages.STAGE_NAME, parents.SALESFORCE_FIELD), Form.TEXT
+    )
+    salesforce |= {deal_stages.RECORD_TYPE: Form.TEXT} if is_typed else {}
+    salesforce |= {name: Spelling(form) for name, form in COUNTED.items() if name not in mapped}
+    return page(field_map, hubspot, salesforce)
+
+
+def is_itemised(opportunity: Record) -> bool:
+    """Whether Salesforce adds up the amount of an opportunity by itself."""
+    return opportunity.fields.get(ITEMISED) is True
+
+
+def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Record:
+    """A deal's record with what it is associated with laid beside it: ids of contacts, and of its
+    primary company ("" = none).
+    """
+    told = {CONTACTS: ";".join(sorted(contacts)) or None, parents.HUBSPOT_FIELD: company or None}
+    return replace(deal, fields={**deal.fields, **told})
+
+
+def contacts_beside(deal: Record) -> tuple[str, ...]:
+    """The ids of the contacts that a deal is associated with."""
+    return tuple(one for one in str(deal.fields.get(CONTACTS) or "").split(";") if one)

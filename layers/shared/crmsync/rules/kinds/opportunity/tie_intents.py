@@ -1,0 +1,217 @@
+"""What was announced of ties, and what has become of it: of the contacts of a deal, and of the
+contact roles of its opportunity.
+
+Law: a tie that was announced counts as made where it is seen, and where somebody tells that it has
+been taken away since; likewise one that was to be taken away. While neither is known, nothing is
+done to it until those who might tell have surely been heard; then it counts as never made. A tie
+shows no revision, so it is not known as ours as a field is (`crmsync.rules.merge.intents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from crmsync.model import names
+from crmsync.model.changes import TieNews
+from crmsync.model.links import Intent, Link, Sealer, tag
+from crmsync.model.records import Ref, Side
+from crmsync.model.roles import Role
+from crmsync.rules.kinds.opportunity.roles import RoleVerdict
+from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
+
+UNTIL_ALL_IS_TOLD = timedelta(minutes=15)
+"""How long a tie that is announced and not seen is left alone: the message of a worker that died
+comes again after twelve minutes, and what people did until then is told within three.
+"""
+
+_ASSOCIATED, _PARTED, _GIVEN, _ENDED = "associated", "parted", "given a role", "role ended"
+"""What is announced for a contact."""
+
+_ROLES = "roles"
+"""Beside it, the roles that are to be ended, so that another one of the same contact is known as a
+person's.
+"""
+
+Announced: TypeAlias = Mapping[bytes, frozenset[bytes]]
+"""The seals of what is announced: under the tag of `CONTACTS` whose ties, under that of `_ROLES`
+which roles.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Who is tied to a deal and its opportunity: HubSpot contacts by their associations, Salesforce
+    contacts by their roles that stand.
+    """
+
+    associated: frozenset[Ref]
+    roles: tuple[Role, ...]
+    across: dict[Ref, Ref]
+    """HubSpot contact -> the Salesforce contact that it syncs with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What has become of the ties that were announced.
+
+    ``agreed`` are the ids of the HubSpot contacts that the two sides agreed on tying, ``in_doubt``
+    those contacts to which nothing is done for now, ``open`` what is announced and not yet known.
+    """
+
+    agreed: frozenset[str]
+    in_doubt: frozenset[Ref] = frozenset()
+    open: Announced = field(default_factory=dict)
+
+
+def may_still_be_told(link: Link, now: datetime) -> bool:
+    """Whether somebody may yet tell what has become of a tie that was announced for the pair."""
+    tying = link.tying
+    return bool(tying.replaces) and (tying.at is None or now - tying.at < UNTIL_ALL_IS_TOLD)
+
+
+def announce_ties(verdict: RoleVerdict, ties: Ties, sealer: Sealer) -> Announced:
+    """Who is about to be tied or untied, on which side."""
+    mine = {theirs: mine for mine, theirs in ties.across.items()}
+    ended = [role for role in ties.roles if role.ref in verdict.end and role.contact in mine]
+    said = (
+        *((_ASSOCIATED, one) for one in verdict.associate),
+        *((_PARTED, one) for one in verdict.leave),
+        *((_GIVEN, one) for one, _ in verdict.add),
+        *((_ENDED, mine[role.contact]) for role in ended),
+    )
+    return _announced(
+        frozenset(sealer.seal(what, one.id) for what, one in said),
+        frozenset(sealer.seal(_ROLES, role.ref.id) for role in ended),
+    )
+
+
+def announcing_ties(link: Link, new: Announced, still_open: Announced) -> Link:
+    """The link with what is announced now beside what is still open; without a new announcement the
+    time stays that of the old one.
+    """
+    both = {
+        key: new.get(key, frozenset()) | still_open.get(key, frozenset())
+        for key in {*new, *still_open}
+    }
+    return replace(link, tying=Intent(replaces=both, at=None if new or not both else link.tying.at))
+
+
+def reckon(
+    link: Link,
+    ties: Ties,
+    news: Sequence[TieNews],
+    portal_id: int,
+    sealer: Sealer,
+    *,
+    is_open: bool,
+) -> Reckoning:
+    """Find out what has become of the ties that the link announced.
+
+    `news` is what people did, `is_open` says that more of it may still be on its way.
+    """
+    announced = link.tying.replaces
+    if not announced:
+        return Reckoning(link.tied)
+    heard = _newest(news, link.tying.at)
+    seals, roles = (
+        announced.get(tag(CONTACTS), frozenset()),
+        announced.get(tag(_ROLES), frozenset()),
+    )
+    agreed, doubt, known, to_end = set(link.tied), set[Ref](), set[bytes](), set[bytes]()
+    for contact in sorted(
+        {*ties.associated, *ties.across, *(Ref(Side.HUBSPOT, "contact", one) for one in link.tied)}
+    ):
+        for case in _cases(contact, ties, link, portal_id, roles, sealer):
+            if case.seal not in seals:
+                continue
+            told = heard.get(
+                contact if case.side is Side.HUBSPOT else ties.across.get(contact, contact)
+            )
+            if case.is_done(told):
+                known.add(case.seal)
+                if not (case.ties and case.is_a_persons(told)):
+                    (agreed.add if case.ties else agreed.discard)(contact.id)
+            elif is_open:
+                doubt.add(contact)
+                to_end |= case.roles
+    still_open = _announced(seals - known, frozenset(to_end)) if is_open else {}
+    return Reckoning(frozenset(agreed), frozenset(doubt), still_open)
+
+
+def _announced(seals: frozenset[bytes], roles: frozenset[bytes]) -> Announced:
+    return {key: some for key, some in ((tag(CONTACTS), seals), (tag(_ROLES), roles)) if some}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Something that may have been announced for a contact on a side, that it be tied or untied,
+    and what that side shows now.
+
+    ``is_other`` says that what stands there is surely not what was announced; ``roles`` are the
+    seals of the roles that were to be ended.
+    """
+
+    seal: bytes
+    side: Side
+    ties: bool
+    stands: bool
+    is_other: bool = False
+    roles: frozenset[bytes] = frozenset()
+
+    def is_done(self, told: TieNews | None) -> bool:
+        """Whether it was done: that shows, or somebody has undone it since."""
+        return (
+            self.stands is self.ties
+            or (told is not None and told.is_gone is self.ties)
+            or self.is_a_persons(told)
+        )
+
+    def is_a_persons(self, told: TieNews | None) -> bool:
+        """Whether the tie that stands is another one, which somebody has made since."""
+        return self.stands and (self.is_other or (told is not None and not told.is_gone))
+
+
+def _cases(
+    contact: Ref,
+    ties: Ties,
+    link: Link,
+    portal_id: int,
+    announced: frozenset[bytes],
+    sealer: Sealer,
+) -> Iterator[_Case]:
+    deal = link.hubspot.id if isinstance(link.hubspot, Ref) else ""
+    roles = [
+        one for one in ties.roles if one.contact == ties.across.get(contact) and not one.is_deleted
+    ]
+    is_ours = any(one.key == role_key(portal_id, deal, contact.id) for one in roles)
+    to_end = frozenset(sealer.seal(_ROLES, one.ref.id) for one in roles) & announced
+    is_here, has_role = contact in ties.associated, bool(roles)
+
+    def seal(what: str) -> bytes:
+        return sealer.seal(what, contact.id)
+
+    yield _Case(seal(_ASSOCIATED), Side.HUBSPOT, ties=True, stands=is_here)
+    yield _Case(seal(_PARTED), Side.HUBSPOT, ties=False, stands=is_here)
+    yield _Case(seal(_GIVEN), Side.SALESFORCE, ties=True, stands=has_role, is_other=not is_ours)
+    yield _Case(
+        seal(_ENDED),
+        Side.SALESFORCE,
+        ties=False,
+        stands=has_role,
+        is_other=not to_end,
+        roles=to_end,
+    )
+
+
+def _newest(news: Sequence[TieNews], since: datetime | None) -> dict[Ref, TieNews]:
+    """The newest that was told of each contact since the announcement."""
+    told = sorted((one for one in news if since is None or one.at >= since), key=lambda one: one.at)
+    return {one.contact: one for one in told}
+
+
+def role_key(portal_id: int, deal: str, contact: str) -> str:
+    """The key by which a contact's role is made, so that a repeat makes none twice."""
+    return f"{names.salesforce_key(portal_id, deal)}-{contact}"

@@ -1,0 +1,294 @@
+"""Who is tied to a deal and its opportunity, in a plan: associations, contact roles (OPP-9 to
+OPP-12), and whose roll-ups follow (ROLL-1).
+
+Takes the plan of the pair's fields and puts these effects after its writes; the link says that they
+are done only when they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from crmsync.model.changes import BY_HAND, Cause, Change
+from crmsync.model.effects import (
+    Associate,
+    CreateRecord,
+    Dissociate,
+    DropLink,
+    Effect,
+    EndRole,
+    Look,
+    Plan,
+    Report,
+    RollUp,
+    SaveLink,
+    UpdateRecord,
+)
+from crmsync.model.links import Link, Slot
+from crmsync.model.records import Record, Ref, Side
+from crmsync.model.roles import Role, TieWrites
+from crmsync.rules.kinds.opportunity.roles import RoleVerdict, decide_roles
+from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, OPPORTUNITY, contacts_beside
+from crmsync.rules.kinds.opportunity.tie_intents import (
+    Announced,
+    Ties,
+    announce_ties,
+    announcing_ties,
+    reckon,
+    role_key,
+)
+from crmsync.rules.merge import deal_stages
+from crmsync.rules.merge.baseline import rebased, view
+from crmsync.rules.merge.parents import SALESFORCE_FIELD
+from crmsync.rules.merge.ruleset import Book
+
+ROLE = "OpportunityContactRole"
+CONTACT = "contact"
+
+_STAGED = frozenset({deal_stages.STAGE_NAME})
+_COUNTED = frozenset({*COUNTED, *_STAGED})
+_QUIET_CAUSES = frozenset({Cause.EDITED})
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """Who is tied to a deal or an opportunity: the deal with its contacts beside it, all roles, and
+    who is whose counterpart across.
+
+    ``heard`` are the contacts of whom it was told, on either side; ``is_open`` says that somebody
+    may still tell what has become of a tie that was announced.
+    """
+
+    deal: Record | None
+    roles: tuple[Role, ...] = ()
+    across: Mapping[Ref, Ref] = field(default_factory=dict)
+    heard: frozenset[Ref] = frozenset()
+    is_open: bool = False
+
+    @property
+    def associated(self) -> tuple[Ref, ...]:
+        """The HubSpot contacts of the deal."""
+        return (
+            tuple(Ref(Side.HUBSPOT, CONTACT, one) for one in contacts_beside(self.deal))
+            if self.deal
+            else ()
+        )
+
+    @property
+    def in_roles(self) -> frozenset[Ref]:
+        """The HubSpot contacts whose Salesforce contact has a role that stands."""
+        return self.of_hubspot({one.contact for one in self.roles if not one.is_deleted})
+
+    @property
+    def everybody(self) -> frozenset[Ref]:
+        """The HubSpot contacts whose opportunities may add up to something else now, former ones
+        too.
+        """
+        heard = {side: {one for one in self.heard if one.side is side} for side in Side}
+        in_roles = {one.contact for one in self.roles}
+        return frozenset({*self.associated, *heard[Side.HUBSPOT]}) | self.of_hubspot(
+            in_roles | heard[Side.SALESFORCE]
+        )
+
+    def of_hubspot(self, contacts: Collection[Ref]) -> frozenset[Ref]:
+        """The HubSpot contacts that sync with these Salesforce contacts."""
+        return frozenset(mine for mine, theirs in self.across.items() if theirs in contacts)
+
+
+def with_roll_up(plan: Plan, tied: Tied) -> Plan:
+    """The plan of an opportunity that is no half of a pair, with the roll-ups of its contacts:
+    deals that are gone count for nobody.
+    """
+    if not tied.everybody:
+        return plan
+    effect = RollUp(tied.everybody, tied.in_roles, ("ROLL-1", "LIFE-1"))
+    return replace(plan, effects=(effect, *plan.effects))
+
+
+def with_roles(
+    plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, change: Change
+) -> Plan:
+    """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the
+    pair's, as it stands.
+
+    The link is saved before anything is written, and where contacts are tied or untied once more
+    afterwards: a tie shows no revision by which it would be known as ours, so the link has as
+    agreed only what was done. Nothing is done to a contact whose tie is in doubt.
+    """
+    deal = tied.deal
+    if deal is None:
+        return plan
+    ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
+    portal_id = book.connection.hubspot.portal_id
+    known = reckon(link, ties, change.ties, portal_id, book.sealer, is_open=tied.is_open)
+    verdict = decide_roles(
+        tied.associated,
+        tied.roles,
+        {mine: theirs for mine, theirs in tied.across.items() if mine not in known.in_doubt},
+        known.agreed,
+        removes=book.connection.deals.remove_associations,
+    )
+    as_before = {one.id for one in known.in_doubt} & link.tied
+    verdict = replace(verdict, tied=verdict.tied | as_before)
+    changes = _effects(verdict, deal, salesforce, book)
+    rolled = _roll_up(plan, verdict, link, tied, salesforce, book, change)
+    saved = for_fields = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
+    if saved is None and (
+        changes or verdict.tied != link.tied or known.open != link.tying.replaces
+    ):
+        saved = SaveLink(link)
+    kept = tuple(one for one in plan.effects if one is not saved)
+    drops = [one for one in kept if isinstance(one, DropLink)]
+    writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
+    after = [one for one in kept if _comes_last(one)]
+    new = announce_ties(verdict, ties, book.sealer)
+    first, last = _saves(
+        saved, new, known.open, verdict, tied, book, is_for_ties=for_fields is None
+    )
+    return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
+
+
+def _from_hubspot(across: Mapping[Ref, Ref]) -> dict[Ref, Ref]:
+    """HubSpot contact -> Salesforce contact."""
+    return {mine: theirs for mine, theirs in across.items() if mine.side is Side.HUBSPOT}
+
+
+def _saves(
+    saved: SaveLink | None,
+    new: Announced,
+    still_open: Announced,
+    verdict: RoleVerdict,
+    tied: Tied,
+    book: Book,
+    *,
+    is_for_ties: bool,
+) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
+    """What is saved before the writes, and what after them; `is_for_ties`: nothing but the ties
+    makes it necessary.
+
+    Whoever is tied no more stays in the link until the roll-ups are done: nothing else tells then
+    whose they are.
+    """
+    if saved is None:
+        return (), ()
+    done = replace(
+        saved, link=announcing_ties(_after(saved.link, verdict, tied, book), {}, still_open)
+    )
+    if not new and saved.link.tied <= verdict.tied:
+        return (done,), ()
+    if not new and is_for_ties:
+        return (), (done,)
+    return (replace(saved, link=announcing_ties(saved.link, new, still_open)),), (done,)
+
+
+def _comes_last(effect: Effect) -> bool:
+    """What follows the link: courtesies, looks, reports."""
+    return isinstance(effect, Look | Report) or (
+        isinstance(effect, UpdateRecord) and effect.courtesy
+    )
+
+
+def _effects(
+    verdict: RoleVerdict, deal: Record, salesforce: Record, book: Book
+) -> tuple[Associate | Dissociate | CreateRecord | EndRole, ...]:
+    account = str(salesforce.fields.get(SALESFORCE_FIELD) or "")
+    return (
+        *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in verdict.associate),
+        *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in verdict.leave),
+        *(_role(mine, theirs, deal, salesforce, account, book) for mine, theirs in verdict.add),
+        *(EndRole(role, ("Q-29",)) for role in verdict.end),
+    )
+
+
+def _role(
+    mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, book: Book
+) -> CreateRecord:
+    """A contact's role, under a key of its own, so that a repeat makes none twice."""
+    key = role_key(book.connection.hubspot.portal_id, deal.ref.id, mine.id)
+    fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
+    return CreateRecord(
+        Side.SALESFORCE, ROLE, key, fields, Slot("role"), ("OPP-12",), group=account
+    )
+
+
+def role_made(effect: CreateRecord, ref: Ref) -> Role:
+    """The role that was made by an effect."""
+    opportunity, contact = (str(effect.fields[name]) for name in (f"{OPPORTUNITY}Id", "ContactId"))
+    return Role(
+        ref,
+        Ref(Side.SALESFORCE, OPPORTUNITY, opportunity),
+        Ref(Side.SALESFORCE, "Contact", contact),
+    )
+
+
+def _roll_up(
+    plan: Plan,
+    verdict: RoleVerdict,
+    link: Link,
+    tied: Tied,
+    salesforce: Record,
+    book: Book,
+    change: Change,
+) -> tuple[RollUp, ...]:
+    """Whose opportunities are added up anew, and whose stage may move with it: only where something
+    that counts is news.
+    """
+    added = {*verdict.associate, *(mine for mine, _ in verdict.add)}
+    fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
+    is_first = not link.version or change.cause in BY_HAND
+    is_edit = change.cause in _QUIET_CAUSES and not change.tries
+    is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
+    former = frozenset(Ref(Side.HUBSPOT, CONTACT, one) for one in link.tied - verdict.tied)
+    if not (is_news or fresh or former or verdict.end or verdict.leave or not is_edit):
+        return ()
+    contacts = tied.everybody | added | former
+    moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, book)
+    moves = (tied.in_roles | added) if moves_all else fresh
+    return (
+        (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(verdict, tied, salesforce)),)
+        if contacts
+        else ()
+    )
+
+
+def _tie_writes(verdict: RoleVerdict, tied: Tied, salesforce: Record) -> TieWrites | None:
+    if tied.deal is None:
+        return None
+    ended = {role.contact for role in tied.roles if role.ref in verdict.end}
+    wrote = TieWrites(
+        tied.deal.ref,
+        salesforce.ref,
+        frozenset(verdict.associate),
+        frozenset(verdict.leave),
+        frozenset(mine for mine, _ in verdict.add),
+        tied.of_hubspot(ended),
+    )
+    return wrote if wrote != TieWrites(tied.deal.ref, salesforce.ref) else None
+
+
+def _is_news(
+    wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, book: Book
+) -> bool:
+    """Whether the opportunity shows, or is about to, something else in one of the fields than the
+    two sides agreed on.
+    """
+    forms = {
+        name: form
+        for name, form in book.page_of(salesforce).salesforce_forms.items()
+        if name in wanted
+    }
+    written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
+    return bool(written & wanted) or not view(salesforce, forms, link, book.sealer).quiet
+
+
+def _after(link: Link, verdict: RoleVerdict, tied: Tied, book: Book) -> Link:
+    """The link with who is tied on both sides, and with the deal's contacts as they will then
+    be.
+    """
+    contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
+    shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
+    forms = book.pages[OPPORTUNITY].hubspot_forms
+    return replace(
+        link, tied=verdict.tied, hubspot_base=rebased(link.hubspot_base, forms, shown, book.sealer)
+    )

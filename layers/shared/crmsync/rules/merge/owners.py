@@ -1,0 +1,179 @@
+"""Who owns a record (OWN-1 to OWN-13, Q-13 to Q-18).
+
+An owner crosses by name and e-mail address together, or by the operator's own map. What cannot
+cross is shown, never guessed: the Salesforce owner's id and name stand in two HubSpot properties of
+our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from crmsync.model.owners import Owner, Owners
+from crmsync.model.records import Kind, Side
+
+HUBSPOT_FIELD = "hubspot_owner_id"
+SALESFORCE_FIELD = "OwnerId"
+SHOWN_ID = "crmsync_owner_id"
+SHOWN_NAME = "crmsync_owner_name"
+"""The properties of our own that show who owns the Salesforce record."""
+
+_RULES: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
+    {Kind.ACCOUNT: MappingProxyType({"OWN-11": "OWN-16", "OWN-12": "OWN-17"})}
+)
+"""The rules of contacts that other kinds have under numbers of their own."""
+
+_Person = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerBook:
+    """Who stands for whom. `to_salesforce` holds active users only (OWN-6); `to_hubspot` every
+    owner that has a counterpart (OWN-5).
+    """
+
+    to_salesforce: Mapping[str, str] = field(default_factory=dict)
+    to_hubspot: Mapping[str, str] = field(default_factory=dict)
+    salesforce: Mapping[str, Owner] = field(default_factory=dict)
+
+    def is_active(self, salesforce_owner: str) -> bool:
+        """Whether a Salesforce owner is a user who is active, or a queue."""
+        owner = self.salesforce.get(salesforce_owner)
+        return owner is not None and owner.is_active
+
+    def name_of(self, salesforce_owner: str) -> str:
+        """The name of a Salesforce owner, "" for an unknown one."""
+        owner = self.salesforce.get(salesforce_owner)
+        return owner.name if owner else ""
+
+    def agree(self, hubspot_owner: str, salesforce_owner: str) -> bool:
+        """Whether the two are the same person."""
+        return bool(hubspot_owner) and self.to_hubspot.get(salesforce_owner) == hubspot_owner
+
+
+def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerBook:
+    """Match both sides' owners.
+
+    `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs
+    the match (CH-30). Names and addresses are compared trimmed and without case, and both must
+    agree; a person whom two users match stands for none (Q-17).
+    """
+    pinned = {one.strip().lower(): other.strip() for one, other in (pinned or {}).items()}
+    users = [user for user in owners.salesforce if user.email]
+    to_salesforce: dict[str, str] = {}
+    to_hubspot: dict[str, str] = {}
+    for owner in owners.hubspot:
+        wanted = pinned.get(owner.email.strip().lower())
+        matches = [
+            user
+            for user in users
+            if (_is(user, wanted) if wanted else _person(user) == _person(owner))
+        ]
+        active = [user for user in matches if user.is_active]
+        if len(active) == 1:
+            to_salesforce[owner.id] = active[0].id
+        if owner.is_active:
+            for user in matches if len(active) <= 1 else ():
+                to_hubspot[user.id] = owner.id
+    return OwnerBook(to_salesforce, to_hubspot, {user.id: user for user in owners.salesforce})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerVerdict:
+    """Which owner to write where (None: leave it; "" clears HubSpot's), and by which rule."""
+
+    hubspot: str | None = None
+    salesforce: str | None = None
+    because: str = ""
+
+
+NOBODY_MOVES = OwnerVerdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Owning:
+    """A pair's owners now and when it was last looked at; the last ones are None before the first
+    sync.
+    """
+
+    hubspot: str
+    salesforce: str
+    last_hubspot: str | None
+    last_salesforce: str | None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the pair's owners were never looked at."""
+        return self.last_hubspot is None or self.last_salesforce is None
+
+    @property
+    def both_moved(self) -> bool:
+        """Whether both owners have changed since the pair was last looked at."""
+        return (
+            not self.is_first
+            and self.hubspot != self.last_hubspot
+            and self.salesforce != self.last_salesforce
+        )
+
+
+def decide_owner(owning: Owning, newest: Side, book: OwnerBook) -> OwnerVerdict:
+    """Decide the owners of a pair; `newest` is the side whose owner is the more recent one, used
+    only where both changed.
+    """
+    if book.agree(owning.hubspot, owning.salesforce):
+        return OwnerVerdict()
+    if owning.is_first:
+        return _first(owning, book)
+    hubspot_moved = owning.hubspot != owning.last_hubspot
+    salesforce_moved = owning.salesforce != owning.last_salesforce
+    if salesforce_moved and (newest is Side.SALESFORCE or not hubspot_moved):
+        return _to_hubspot(owning, book, "OWN-12")
+    if hubspot_moved and owning.hubspot:
+        user = book.to_salesforce.get(owning.hubspot)
+        return (
+            OwnerVerdict(salesforce=user, because="OWN-12")
+            if user
+            else _to_hubspot(owning, book, "OWN-7")
+        )
+    return OwnerVerdict()
+
+
+def rule_of(kind: Kind, because: str) -> str:
+    """The rule of a verdict as it is called for records of that kind."""
+    return _RULES.get(kind, {}).get(because, because)
+
+
+def owner_for_new(hubspot_owner: str, book: OwnerBook) -> str | None:
+    """The Salesforce owner of a record that a HubSpot record makes: the matching active user
+    (OWN-8), else None.
+
+    Without a match a lead goes through the assignment rules (OWN-9), and where those name nobody,
+    as for a contact, Salesforce takes the user who wrote: the integration user (OWN-13, Q-14,
+    Q-15).
+    """
+    return book.to_salesforce.get(hubspot_owner)
+
+
+def _first(owning: Owning, book: OwnerBook) -> OwnerVerdict:
+    if book.is_active(owning.salesforce):
+        return _to_hubspot(owning, book, "OWN-11")
+    user = book.to_salesforce.get(owning.hubspot)
+    return OwnerVerdict(salesforce=user, because="OWN-11") if user else OwnerVerdict()
+
+
+def _to_hubspot(owning: Owning, book: OwnerBook, because: str) -> OwnerVerdict:
+    """Q-18: the counterpart, or nobody where HubSpot knows none."""
+    owner = book.to_hubspot.get(owning.salesforce, "")
+    return (
+        OwnerVerdict() if owner == owning.hubspot else OwnerVerdict(hubspot=owner, because=because)
+    )
+
+
+def _person(owner: Owner) -> _Person:
+    return " ".join(owner.name.split()).lower(), owner.email.strip().lower()
+
+
+def _is(user: Owner, wanted: str) -> bool:
+    return wanted == user.id or wanted.lower() == user.email.strip().lower()

@@ -1,0 +1,139 @@
+"""What is different about person accounts (PA-1 to PA-9): a Salesforce account and contact that are
+one person.
+
+Tables first, then what reads them. The contact behind a person account
+(``Contact.IsPersonAccount``) is read like any contact, but written through its account only; the
+account has no name of its own. Nothing here makes a person account: no HubSpot record ever does
+(PA-7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from crmsync.model.effects import UpdateRecord
+from crmsync.model.fields import Update
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules.fields.maps import FieldMap
+
+IS_PERSON = "IsPersonAccount"
+PERSON_CONTACT = "PersonContactId"
+PARENT = "AccountId"
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"Contact": (IS_PERSON, PARENT), "Account": (IS_PERSON, PERSON_CONTACT)}
+)
+
+_SHARED = frozenset(
+    {
+        "Description",
+        "Fax",
+        "FirstName",
+        "LastName",
+        "MiddleName",
+        "OwnerId",
+        "Phone",
+        "Salutation",
+        "Suffix",
+    }
+)
+"""Fields that the account and its contact have under one name [D, M: Description and Fax]."""
+
+_CUSTOM, _PERSONS_CUSTOM = "__c", "__pc"
+
+_NAME = "Name"
+"""Read-only in a person account: made of the person's names [D]."""
+
+_BUSINESS_ONLY = frozenset({"ParentId"})
+"""Account fields that a person account has not [D]."""
+
+
+def columns(name: str, *, person_accounts: bool) -> tuple[str, ...]:
+    """What to read of a Contact or Account besides. Most of it exists only in an org with person
+    accounts: asking elsewhere is an error.
+    """
+    return _COLUMNS.get(name, ()) if person_accounts else ()
+
+
+def is_person(record: Record) -> bool:
+    """Whether a Salesforce account is a person account, or a contact the hidden half of one
+    (PA-3).
+    """
+    return record.fields.get(IS_PERSON) is True
+
+
+def account_field(name: str) -> str:
+    """How an account shows the field `name` of the contact behind it: as it is, with ``Person``
+    before it, or ``__pc`` for a custom one.
+    """
+    if name in _SHARED:
+        return name
+    return (
+        name.removesuffix(_CUSTOM) + _PERSONS_CUSTOM if name.endswith(_CUSTOM) else f"Person{name}"
+    )
+
+
+def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
+    """The same write, addressed to the account where `contact` is the hidden half of one (PA-3);
+    any other write as it is.
+
+    Its account is never moved, as a person account cannot have contacts (PA-2): a write of
+    ``AccountId`` alone is left without fields.
+    """
+    if effect.place != contact.ref or contact.ref.object != "Contact" or not is_person(contact):
+        return effect
+    fields = {account_field(name): value for name, value in effect.fields.items() if name != PARENT}
+    return replace(
+        effect,
+        place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])),
+        fields=fields,
+        group="",
+    )
+
+
+def other_half(person: Record) -> Ref | None:
+    """The account of a hidden contact, the hidden contact of a person account: what is written to
+    one shows in the other; else None.
+    """
+    name, place = {"Contact": ("Account", PARENT), "Account": ("Contact", PERSON_CONTACT)}.get(
+        person.ref.object, ("", "")
+    )
+    half = str(person.fields.get(place) or "")
+    return Ref(Side.SALESFORCE, name, half) if half and is_person(person) else None
+
+
+def of_person(field_map: FieldMap) -> FieldMap:
+    """The account map as it holds for person accounts: the person's name is the company's too, and
+    never comes back from there (PA-5).
+
+    FirstName and LastName are the contact's to write. What a person account has not, does not
+    cross.
+    """
+    return tuple(
+        replace(rule, update=Update.ALWAYS_SALESFORCE)
+        if rule.salesforce == _NAME and rule.update is not Update.NEVER
+        else rule
+        for rule in field_map
+        if rule.salesforce not in _BUSINESS_ONLY
+    )
+
+
+def may_share_company(account: Record) -> bool:
+    """Whether an account may be paired with a company that stands already, found by contacts or by
+    domain (DUP-2, CH-15).
+
+    A person account may not: it gets a company of its own, whatever others are called and wherever
+    its person works (PA-4, Q-34).
+    """
+    return not is_person(account)
+
+
+def needs_company(*, person_accounts: bool) -> bool:
+    """Whether a new lead must be given a company's name where HubSpot knows none.
+
+    Not where person accounts are enabled: left blank, the lead can be converted to one (PA-8),
+    while any value, a placeholder too, makes it a business account (PA-9, Q-35).
+    """
+    return not person_accounts

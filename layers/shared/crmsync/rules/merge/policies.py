@@ -1,0 +1,158 @@
+"""The three-way merge: what both sides show now, against what each showed when they last agreed.
+
+The outcome for a field is a *holder*: the side whose value shall stand on both, or nobody when both
+may stay as they are. Different fields changed on the two sides never meet here, so both edits
+survive; only the same field changed on both is a conflict. Neither side is favoured except by the
+field's policy (MAP-1 to MAP-4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side, Value
+from crmsync.rules.fields.values import is_blank
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What one side shows in one field: value, canonical form, and whether it differs from the base
+    (None: no base).
+
+    ``is_late`` says that the mapping is younger than the link and the field was never looked at
+    since; ``apart`` that it shows what it showed when the two sides were left with different values
+    (MAP-6, CH-8).
+    """
+
+    value: Value
+    canonical: Value
+    changed: bool | None
+    is_late: bool = False
+    apart: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether the value counts as news: changed since the two agreed, or never agreed on."""
+        return self.changed is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose value shall stand on both sides (None: leave both), by which rule, and whether there
+    was a conflict to settle.
+    """
+
+    holder: Side | None
+    because: str = ""
+    conflict: bool = False
+
+
+KEEP = Verdict(None)
+
+
+def is_in_step(hubspot: Showing, salesforce: Showing) -> bool:
+    """Whether a field needs no decision: both sides show the same, or neither shows news."""
+    return hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved)
+
+
+def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+    """Decide one field. `newest` is the side whose value is the more recent one, used only where
+    both have news.
+    """
+    if is_in_step(hubspot, salesforce):
+        return KEEP
+    return _POLICIES[rule.update](hubspot, salesforce, newest)
+
+
+def _two_way(hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+    """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value
+    fills a blank.
+    """
+    if hubspot.changed and not salesforce.moved:
+        return Verdict(Side.HUBSPOT, "MAP-3")
+    if salesforce.changed and not hubspot.moved:
+        return Verdict(Side.SALESFORCE, "MAP-3")
+    if None in (hubspot.changed, salesforce.changed):
+        if is_blank(salesforce.value):
+            return Verdict(Side.HUBSPOT, "MAP-3")
+        if is_blank(hubspot.value):
+            return Verdict(Side.SALESFORCE, "MAP-3")
+    return Verdict(newest, "MAP-3", conflict=True)
+
+
+def _prefer(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+    """MAP-1: the favourite's value always overwrites, and so does its deletion; while it is blank
+    the other side may fill it.
+    """
+
+    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+        mine, theirs = (
+            (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
+        )
+        conflict = bool(mine.changed and theirs.changed)
+        if not is_blank(mine.value) or (mine.changed and not theirs.moved):
+            return Verdict(favourite, "MAP-1", conflict=conflict)
+        return Verdict(favourite.other, "MAP-1", conflict=conflict)
+
+    return decide
+
+
+def _always(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+    """MAP-2: nothing of the other side ever passes; the favourite's value always overwrites, and so
+    does its deletion.
+
+    A blank that the favourite did not get by a deletion is neither: beside it the other side keeps
+    what it shows, at a birth and a first meeting as after an edit or at a resync.
+    """
+
+    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+        mine = salesforce if favourite is Side.SALESFORCE else hubspot
+        if is_blank(mine.value) and not mine.changed:
+            return KEEP
+        return Verdict(favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed))
+
+    return decide
+
+
+def _fill_blank(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+    """CH-4: a value fills a blank on the other side and overwrites nothing."""
+    if is_blank(salesforce.value):
+        return Verdict(Side.HUBSPOT, "CH-4")
+    if is_blank(hubspot.value):
+        return Verdict(Side.SALESFORCE, "CH-4")
+    return KEEP
+
+
+def _never(_hubspot: Showing, _salesforce: Showing, _newest: Side) -> Verdict:
+    """MAP-4: nothing passes, deletions neither."""
+    return KEEP
+
+
+_POLICIES: Mapping[Update, Callable[[Showing, Showing, Side], Verdict]] = MappingProxyType(
+    {
+        Update.TWO_WAY: _two_way,
+        Update.PREFER_SALESFORCE: _prefer(Side.SALESFORCE),
+        Update.ALWAYS_SALESFORCE: _always(Side.SALESFORCE),
+        Update.PREFER_HUBSPOT: _prefer(Side.HUBSPOT),
+        Update.ALWAYS_HUBSPOT: _always(Side.HUBSPOT),
+        Update.FILL_BLANK: _fill_blank,
+        Update.NEVER: _never,
+    }
+)
+
+_MAY_CREATE: Mapping[Side, frozenset[Update]] = MappingProxyType(
+    {
+        Side.HUBSPOT: frozenset(Update) - {Update.NEVER, Update.ALWAYS_SALESFORCE},
+        Side.SALESFORCE: frozenset(Update) - {Update.NEVER, Update.ALWAYS_HUBSPOT},
+    }
+)
+
+
+def may_pass(rule: FieldRule, origin: Side) -> bool:
+    """Whether the policy lets a value of `origin` go into a record that is new on the other
+    side.
+    """
+    return rule.update in _MAY_CREATE[origin]

@@ -1,0 +1,191 @@
+"""A field that a side lacks: its mapping rests, everything else goes on, and people are told once,
+by name (fault 29).
+
+Pure: what the sides have comes from the caller. Whether a field was removed or its right was taken
+away, a side does not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from crmsync.model import names
+from crmsync.model.concerns import KIND_OF
+from crmsync.model.effects import Category, Report
+from crmsync.model.fields import FieldRule, Look
+from crmsync.model.records import Kind, Side
+from crmsync.model.troubles import Rest
+from crmsync.rules.fields.maps import CURRENCY, FieldMap
+from crmsync.rules.merge.ruleset import Book, Page
+
+_KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
+    {
+        (Kind.CONTACT, Side.HUBSPOT): frozenset({"email"}),
+        (Kind.CONTACT, Side.SALESFORCE): frozenset({"Email"}),
+    }
+)
+"""Mapped fields without which records cannot be told apart."""
+
+_OWN = tuple(key.partition("_")[0] + "_" for key in (names.HUBSPOT_KEY, names.SALESFORCE_KEY))
+"""How our own properties and fields begin: set-up makes them."""
+
+_NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
+_SET_UP = "Run `crmsync setup --apply`; what waits then follows by itself."
+_RIGHTS: Mapping[Side, str] = MappingProxyType(
+    {
+        Side.HUBSPOT: "Bring the property back in HubSpot",
+        Side.SALESFORCE: "Bring the field back in Salesforce, or give the integration user read and edit access to it",
+    }
+)
+
+
+def without(book: Book, rests: Iterable[Rest]) -> Book:
+    """The book without the rows that rest: their fields are neither read nor written, and what was
+    agreed on about them is kept.
+    """
+    gone = [rest for rest in rests if not rest.is_over and not rest.is_needed]
+    if not gone:
+        return book
+    pages = {name: _page(page, name, book, gone) for name, page in book.pages.items()}
+    name = next(iter(book.pages))
+    return replace(
+        book,
+        pages=MappingProxyType(pages),
+        person_page=_page(book.person_page, name, book, gone) if book.person_page else None,
+        itemised_page=_page(book.itemised_page, name, book, gone) if book.itemised_page else None,
+    )
+
+
+def _page(page: Page, name: str, book: Book, gone: Collection[Rest]) -> Page:
+    lacking = {
+        Side.HUBSPOT: {
+            one.field.lower()
+            for one in gone
+            if (one.side, one.object) == (Side.HUBSPOT, book.hubspot_object)
+        },
+        Side.SALESFORCE: {
+            one.field.lower() for one in gone if (one.side, one.object) == (Side.SALESFORCE, name)
+        },
+    }
+    resting = [
+        rule
+        for rule in page.field_map
+        if any(rule.on(side).lower() in lacking[side] for side in Side)
+    ]
+    rows = tuple(rule for rule in page.field_map if rule not in resting)
+    return Page(
+        rows,
+        MappingProxyType(_forms(page.hubspot_forms, Side.HUBSPOT, resting, rows)),
+        MappingProxyType(_forms(page.salesforce_forms, Side.SALESFORCE, resting, rows)),
+        tuple(resting),
+    )
+
+
+def _forms(
+    forms: Mapping[str, Look], side: Side, resting: Iterable[FieldRule], rows: Iterable[FieldRule]
+) -> dict[str, Look]:
+    """The forms without those of rows that rest: a value that was not to cross must not be taken
+    for agreed on.
+    """
+    left = {rule.on(side) for rule in resting} - {rule.on(side) for rule in rows}
+    return {name: look for name, look in forms.items() if name not in left}
+
+
+def lost(
+    book: Book,
+    side: Side,
+    fields: Mapping[str, Collection[str]],
+    since: datetime,
+    *,
+    read_only: Mapping[str, Collection[str]] = MappingProxyType({}),
+    refused: str = "",
+) -> list[Rest]:
+    """What of the fields that the book asks for a side lacks; `fields` are those that it has, by
+    object, in small letters.
+
+    A field that a write was `refused` for is lacking as well where it can only be read.
+    """
+    found: list[Rest] = []
+    for name, wanted in book.fields(side).items():
+        mapped = _mapped(book, side, name)
+        for one in wanted:
+            missing = one.lower() not in fields[name]
+            guarded = one.lower() == refused.lower() and one.lower() in read_only.get(name, ())
+            if missing or guarded:
+                found.append(
+                    Rest(
+                        side, name, one, since, is_needed=one not in mapped, needs_edit=not missing
+                    )
+                )
+    return found
+
+
+def needed_of(kind: Kind, side: Side, own: Collection[str]) -> frozenset[str]:
+    """Fields without which nothing works, mapped or not; `own` are those that are read of every
+    record.
+    """
+    return _KNOWN_BY.get((kind, side), frozenset()) | frozenset(own)
+
+
+def _mapped(book: Book, side: Side, name: str) -> frozenset[str]:
+    """The fields of an object that are read for the sake of their mapping alone."""
+    pages = [page for page in (*book.pages.values(), book.person_page, book.itemised_page) if page]
+    if side is Side.SALESFORCE:
+        pages = [book.pages[name]]
+    mapped = {rule.on(side) for page in pages for rule in page.field_map}
+    return frozenset(mapped - needed_of(book.kind, side, book.always_read(side)))
+
+
+def report_of(rest: Rest) -> Report:
+    """What people are told about a field that a side lacks."""
+    side, place = _NAMES[rest.side], f"{rest.object}.{rest.field}"
+    verb = "does not let crmsync write" if rest.needs_edit else "does not have, or no longer shows,"
+    what = f"{side} {verb} the field {place}"
+    if not rest.is_needed:
+        text = f"{what}: its mapping rests, everything else syncs."
+        hint = f"{_RIGHTS[rest.side]}: the mapping then goes on by itself. Or take it out of the settings."
+        return Report(rest.ref, Category.MAPPING, text, rest.field, hint, ("ERR-5",))
+    own = rest.field.startswith(_OWN)
+    text = f"{what}, which crmsync needs: records of this kind wait."
+    return Report(
+        rest.ref,
+        Category.PERMISSIONS,
+        text,
+        rest.field,
+        _SET_UP if own else f"{_RIGHTS[rest.side]}.",
+        ("ERR-5",),
+    )
+
+
+def back(
+    rests: Iterable[Rest],
+    has: Mapping[tuple[Side, str], Collection[str]],
+    read_only: Mapping[tuple[Side, str], Collection[str]],
+) -> Iterator[Rest]:
+    """Those whose field is there again, and may be written where that was what was lacking."""
+    for rest in rests:
+        place, name = (rest.side, rest.object), rest.field.lower()
+        if name in has[place] and not (rest.needs_edit and name in read_only[place]):
+            yield rest
+
+
+def is_wanted(rest: Rest, rules: Mapping[str, FieldMap]) -> bool:
+    """Whether the settings still have a mapping for the field; `rules` are those that cross, by
+    Salesforce's object.
+    """
+    if rest.is_needed or CURRENCY.on(rest.side) == rest.field:
+        return True
+    kind = KIND_OF[rest.side][rest.object]
+    objects = (
+        [rest.object]
+        if rest.side is Side.SALESFORCE
+        else [name for name, its in KIND_OF[Side.SALESFORCE].items() if its is kind]
+    )
+    return any(
+        rule.on(rest.side).lower() == rest.field.lower()
+        for name in objects
+        for rule in rules.get(name, ())
+    )

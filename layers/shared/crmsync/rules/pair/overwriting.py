@@ -1,0 +1,84 @@
+"""Which values a plan overwrites, so that they can be kept before it is applied.
+
+Only what can be put back counts: the fields of the map and the owner. Fields of our own say nothing
+that is lost. An opt-out is never put back, as only the contact itself may resubscribe (OPT-6); a
+parent, a stage and a pipeline have rules of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.facts import Facts
+from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules.merge import owners
+from crmsync.rules.merge.person_accounts import account_field
+from crmsync.rules.merge.ruleset import Book
+
+OWNER_ROW = (owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD)
+"""The two fields of an owner, which go together without a row of the map."""
+
+
+def overwritten(
+    facts: Facts, plan: Plan, book: Book, made: Collection[Ref] = ()
+) -> OverwrittenPair | None:
+    """What the plan overwrites of a pair, None where it is nothing; records in `made` are new, so
+    nothing of theirs is lost.
+    """
+    pair = _pair(facts, plan)
+    if pair is None:
+        return None
+    hubspot, salesforce = pair
+    fields = tuple(
+        one
+        for effect in plan.effects
+        if isinstance(effect, UpdateRecord) and not effect.courtesy
+        for one in _of(effect, hubspot, salesforce, book, made)
+    )
+    return OverwrittenPair(hubspot.ref, salesforce.ref, fields) if fields else None
+
+
+def _pair(facts: Facts, plan: Plan) -> tuple[Record, Record] | None:
+    """The two records whose link the plan saves, as they were read; one of two that are being
+    paired may be a candidate.
+    """
+    link = next((effect.link for effect in plan.effects if isinstance(effect, SaveLink)), None)
+    if link is None:
+        return None
+    read = (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates)
+    by_ref = {record.ref: record for record in read if record}
+    hubspot, salesforce = (
+        by_ref.get(place) if isinstance(place, Ref) else None
+        for place in (link.hubspot, link.salesforce)
+    )
+    return (hubspot, salesforce) if hubspot and salesforce else None
+
+
+def _of(
+    effect: UpdateRecord, hubspot: Record, salesforce: Record, book: Book, made: Collection[Ref]
+) -> Iterator[Overwrite]:
+    record = hubspot if effect.side is Side.HUBSPOT else salesforce
+    through = effect.place != record.ref
+    if record.ref in made or (through and not _is_account_of(effect, record)):
+        return
+    rows = (
+        *((rule.hubspot, rule.salesforce) for rule in book.page_of(salesforce).field_map),
+        OWNER_ROW,
+    )
+    for row in rows:
+        name = row[0] if effect.side is Side.HUBSPOT else row[1]
+        sent = account_field(name) if through else name
+        if sent in effect.fields and name in record.fields:
+            yield Overwrite(effect.side, *row, record.fields[name], effect.fields[sent])
+
+
+def _is_account_of(effect: UpdateRecord, record: Record) -> bool:
+    """Whether a write goes to the account of which `record` is the hidden contact (PA-3)."""
+    place = effect.place
+    return (
+        isinstance(place, Ref)
+        and (place.side, place.object, record.ref.object) == (Side.SALESFORCE, "Account", "Contact")
+        and place.id == record.fields.get("AccountId")
+    )

@@ -1,0 +1,340 @@
+"""What a merge becomes: the writes, the link as it must be stored afterwards, and what people are
+told.
+
+Alike for every kind; whether a pair is to be planned at all is decided in `crmsync.plans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from crmsync.model import names
+from crmsync.model.changes import Cause
+from crmsync.model.effects import (
+    Associate,
+    Because,
+    Dissociate,
+    Effect,
+    Look,
+    Note,
+    OptOut,
+    Plan,
+    Report,
+    SaveLink,
+    UpdateRecord,
+)
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Base, Link, LinkState, tags
+from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.rules.merge import opt_out, owners
+from crmsync.rules.merge.baseline import key_of, rebased, view
+from crmsync.rules.merge.intents import announce, asks_for_history, take_back
+from crmsync.rules.merge.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
+from crmsync.rules.merge.person_accounts import other_half, through_account
+from crmsync.rules.merge.record import EMAIL, merge_pair
+from crmsync.rules.merge.result import PairMerge
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair import reports
+
+_MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
+    {
+        Kind.CONTACT: ("DUP-1",),
+        Kind.ACCOUNT: ("DUP-2", "DUP-3"),
+        Kind.OPPORTUNITY: ("DUP-7", "CH-14"),
+    }
+)
+"""By which rule the two records of a new pair belong together."""
+
+
+def is_quiet(record: Record, link: Link, book: Book) -> bool:
+    """Whether a linked record shows nothing but what the two sides agreed on, so that the other
+    side need not be read at all.
+    """
+    if (
+        link.holds
+        or link.state is not LinkState.ACTIVE
+        or record.successor
+        or not isinstance(link.salesforce, Ref)
+    ):
+        return False
+    side = record.ref.side
+    owner, last = (
+        (owners.HUBSPOT_FIELD, link.hubspot_owner)
+        if side is Side.HUBSPOT
+        else (owners.SALESFORCE_FIELD, link.salesforce_owner)
+    )
+    forms = book.pages[link.salesforce.object].forms(side)
+    us = book.our_user_in(record)
+    same_owner = str(record.fields.get(owner) or "") == last
+    return (
+        same_owner
+        and _names_its_counterpart(record, link)
+        and view(record, forms, link, book.sealer, us).quiet
+    )
+
+
+def _names_its_counterpart(record: Record, link: Link) -> bool:
+    """Whether a record shows the other one's id (DUP-24). In Salesforce any id will do, as another
+    portal's may stand there (TEN-1).
+    """
+    if record.ref.side is Side.SALESFORCE:
+        return names.SALESFORCE_KEY not in record.fields or bool(
+            record.fields[names.SALESFORCE_KEY]
+        )
+    shown = record.fields.get(names.HUBSPOT_KEY)
+    return names.HUBSPOT_KEY not in record.fields or (
+        isinstance(link.salesforce, Ref) and shown == link.salesforce.id
+    )
+
+
+def plan_pair(
+    hubspot: Record,
+    salesforce: Record,
+    link: Link,
+    book: Book,
+    *,
+    anew: bool,
+    cause: Cause = Cause.EDITED,
+    holder: Ref | None = None,
+) -> Plan:
+    """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings.
+
+    `holder` has, and keeps, the address that HubSpot's record should get: the address waits,
+    everything else goes on. So it does where the link holds back some of it.
+    """
+    refused = frozenset({EMAIL} if holder else ())
+    asks = asks_for_history(link, hubspot, salesforce, book)
+    link = take_back(link, hubspot, salesforce, book)
+    merged = merge_pair(hubspot, salesforce, link, book, cause=cause, refused=refused)
+    effects = [*_pair_writes(hubspot, salesforce, merged)]
+    holds = frozenset() if merged.is_dropped else merged.holds
+    if anew or merged.has_news or not link.version or effects or holds != link.holds:
+        after = announce(
+            link,
+            replace(_after(link, hubspot, salesforce, merged, book), holds=holds),
+            _written(merged),
+            (hubspot, salesforce),
+            book,
+        )
+        effects.insert(0, SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
+    records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
+    marks = (
+        UpdateRecord(
+            records[side],
+            side,
+            fields,
+            ("DUP-24",),
+            courtesy=True,
+            group=_group(salesforce, side, merged),
+        )
+        for side, fields in merged.marks.items()
+        if fields
+    )
+    awaited = merged.parents.awaits
+    waits = (Look(awaited, Kind.ACCOUNT, _who_waits(hubspot), ("FLD-8",)),) if awaited else ()
+    looks = (*waits, *_looks_across(salesforce, merged, book))
+    written = (
+        through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
+        for one in (*effects, *marks)
+    )
+    unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
+    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
+    held = (reports.held_back(hubspot.ref, holds, merged.held),) if holds else ()
+    undecided = merged.undecided or asks
+    return Plan(
+        (*written, *looks, *unfit, *cut, *held),
+        merged.conflicts,
+        _left(merged.apart),
+        undecided=undecided,
+        is_partial=bool(merged.apart),
+    )
+
+
+def _written(merged: PairMerge) -> Mapping[Side, frozenset[str]]:
+    """The fields that each side is about to get."""
+    parent = {HUBSPOT_FIELD} if merged.parents.company or merged.parents.leaves else set()
+    return {
+        Side.HUBSPOT: frozenset(merged.to_hubspot) | parent,
+        Side.SALESFORCE: frozenset(merged.to_salesforce),
+    }
+
+
+def _who_waits(hubspot: Record) -> Ref | None:
+    """A contact waits for its parent. A deal does without (Q-27): it is looked at again whenever
+    its company or account is linked.
+    """
+    return hubspot.ref if hubspot.ref.object == "contact" else None
+
+
+def _looks_across(salesforce: Record, merged: PairMerge, book: Book) -> tuple[Look, ...]:
+    """Have the other half of a person looked at, which shows what we write to this one; nobody
+    tells of our own writes (PA-5).
+    """
+    half = other_half(salesforce)
+    kind, syncs = (
+        (Kind.ACCOUNT, book.connection.companies.sync)
+        if salesforce.ref.object == "Contact"
+        else (Kind.CONTACT, book.connection.contacts.sync)
+    )
+    return (Look(half, kind, None, ("PA-5",)),) if half and syncs and merged.to_salesforce else ()
+
+
+def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
+    """Say which fields keep on both sides what they show: from before they were mapped, or as one
+    side refused them.
+    """
+    late = [str(rule) for rule in apart if rule.since]
+    refused = [str(rule) for rule in apart if not rule.since]
+    return (
+        *(
+            (Note(f"stay as they were before the mapping: {', '.join(late)}", ("MAP-6",)),)
+            if late
+            else ()
+        ),
+        *(
+            (
+                Note(
+                    f"stay different, as one side refused them or the change was dropped: {', '.join(refused)}",
+                    ("CH-8",),
+                ),
+            )
+            if refused
+            else ()
+        ),
+    )
+
+
+def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
+    return (
+        reports.address_taken(ref, holder) if holder and name == EMAIL else reports.unfit(ref, name)
+    )
+
+
+def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
+    """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a
+    person's edit must be across already.
+
+    An association comes before the fields, as only a write of fields shows that what was announced
+    has arrived; one may therefore be without any.
+    """
+    effects: list[Effect] = [*_association(hubspot.ref, merged.parents)]
+    if merged.to_hubspot or effects:
+        because = merged.because_hubspot or merged.parents.because
+        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
+    if merged.opt_out_in_hubspot:
+        address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
+        effects.append(OptOut(str(address), merged.because_opt_out))
+    if merged.to_salesforce:
+        fields, because = merged.to_salesforce, merged.because_salesforce
+        group = _group(salesforce, Side.SALESFORCE, merged)
+        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, fields, because, group=group))
+    return tuple(effects)
+
+
+def _group(salesforce: Record, side: Side, merged: PairMerge) -> str:
+    """What Salesforce locks along with a contact: the account that it is in, or about to be in
+    (faults 14).
+    """
+    account = merged.to_salesforce.get(SALESFORCE_FIELD) or salesforce.fields.get(SALESFORCE_FIELD)
+    return str(account or "") if side is Side.SALESFORCE else ""
+
+
+def _unsealed(record: Record, merged: PairMerge) -> dict[str, Value]:
+    """What must be sealed anew of what a record shows."""
+    return {
+        name: record.fields[name]
+        for name in merged.unsealed[record.ref.side]
+        if name in record.fields
+    }
+
+
+def _association(contact: Ref, verdict: ParentVerdict) -> tuple[Effect, ...]:
+    if verdict.company:
+        return (
+            Associate(
+                contact,
+                Ref(Side.HUBSPOT, COMPANY, verdict.company),
+                primary=True,
+                because=verdict.because,
+            ),
+        )
+    if verdict.leaves:
+        return (Dissociate(contact, Ref(Side.HUBSPOT, COMPANY, verdict.leaves), verdict.because),)
+    return ()
+
+
+def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
+    """The link as it must be stored once everything is written: what each side then shows.
+
+    An opt-out that HubSpot is only asked for is no such thing: it stays unagreed until HubSpot is
+    read to show it (decision 0032).
+    """
+    page = book.page_of(salesforce)
+    now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
+    if merged.opt_out_in_hubspot or merged.opt_out_verdict.asks_who:
+        now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
+    now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
+    for rule in merged.unfit:
+        now_hubspot.pop(rule.hubspot, None)
+        now_salesforce.pop(rule.salesforce, None)
+    _show_parents(merged.parents, now_hubspot, now_salesforce)
+    _show_held(merged, hubspot, salesforce, now_hubspot, now_salesforce)
+    wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
+    hubspot_owner, salesforce_owner = merged.owners
+
+    def base(side: Side, shown: Mapping[str, Value]) -> Base:
+        forms, old = page.forms(side), link.base(side)
+        unfit = (
+            key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms
+        )
+        apart = frozenset(rule.on(side) for rule in merged.apart) | merged.dropped.get(
+            side, frozenset()
+        )
+        new = rebased(old, forms, shown, book.sealer, apart).leaving_open(
+            key for key in unfit if not old.knows(key)
+        )
+        asked = merged.opt_out_in_hubspot and side is Side.HUBSPOT
+        return new.leaving_open(
+            [key_of(opt_out.HUBSPOT_FIELD, forms[opt_out.HUBSPOT_FIELD])] if asked else ()
+        )
+
+    return replace(
+        link,
+        hubspot_base=base(Side.HUBSPOT, now_hubspot),
+        salesforce_base=base(Side.SALESFORCE, now_salesforce),
+        wrote=wrote - tags(rule.salesforce for rule in merged.unfit),
+        hubspot_owner=hubspot_owner,
+        salesforce_owner=salesforce_owner,
+    )
+
+
+def _show_parents(
+    verdict: ParentVerdict, hubspot: dict[str, Value], salesforce: dict[str, Value]
+) -> None:
+    """What both sides show of the contact's parent afterwards; while it is awaited, nothing is
+    agreed on.
+    """
+    if verdict.awaits:
+        hubspot.pop(HUBSPOT_FIELD, None)
+        salesforce.pop(SALESFORCE_FIELD, None)
+    elif verdict.company or verdict.leaves:
+        hubspot[HUBSPOT_FIELD] = verdict.company
+
+
+def _show_held(
+    merged: PairMerge,
+    hubspot: Record,
+    salesforce: Record,
+    now_hubspot: dict[str, Value],
+    now_salesforce: dict[str, Value],
+) -> None:
+    """What a brake holds back is agreed on by neither side; what was dropped stands as each side
+    shows it.
+    """
+    for record, now in ((hubspot, now_hubspot), (salesforce, now_salesforce)):
+        for name in merged.held.get(record.ref.side, ()):
+            now.pop(name, None)
+            if merged.is_dropped and name in record.fields:
+                now[name] = record.fields[name]

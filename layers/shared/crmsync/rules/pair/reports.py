@@ -1,0 +1,238 @@
+"""What people are told about a record that does not sync: one sentence, the field, what to do, and
+the rule.
+
+The sentences hold no value of the record, so that they may be stored and logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from crmsync.model.brakes import Counted, Hold
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Ref, Side
+from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD
+
+
+def waiting(ref: Ref) -> Report:
+    """TRG-17: without an address there is nobody to match; that is a state, not an error."""
+    return Report(
+        ref,
+        Category.WAITING,
+        "has no e-mail address yet, so it waits",
+        hint="Give it an e-mail address; it then syncs by itself.",
+        because=("TRG-17",),
+    )
+
+
+def held_by_another(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13: a second record with the address of a linked one; it waits for those across that are
+    `linked`.
+    """
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "shares its e-mail address with a record that is linked already; that link stays",
+        hint="Merge the two records, or give one of them another address.",
+        because=("CH-13",),
+        waits_for=tuple(sorted(linked)),
+    )
+
+
+def opted_out_double(ref: Ref, linked: Iterable[Ref]) -> Report:
+    """CH-13, OPT-7: a second record that is opted out, of a contact that does not sync at present
+    and so is not told of it.
+    """
+    return replace(
+        held_by_another(ref, linked),
+        text="shares its e-mail address with a record that is linked already, and is opted out of e-mail, which that one is not",
+        hint="Its contact is outside the inclusion list: unsubscribe it in HubSpot by hand, then merge the two records.",
+        because=("CH-13", "OPT-4", "OPT-7"),
+    )
+
+
+def behind_another(ref: Ref) -> Report:
+    """A record that can be decided only once others of its address or company are done; told in
+    previews, the sync looks again.
+    """
+    return Report(
+        ref,
+        Category.WAITING,
+        "can be decided only once another record of the same address or company is done",
+        hint="The sync looks at it again by itself.",
+        because=("CH-13",),
+    )
+
+
+def address_taken(ref: Ref, holder: Ref) -> Report:
+    """An address moved onto another contact's address is an error, never a merge; it waits for the
+    `holder`.
+    """
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "would get an e-mail address that another HubSpot contact has; the other fields are in step",
+        "email",
+        "Merge the two contacts in HubSpot, or correct the address in Salesforce.",
+        ("DUP-1",),
+        (holder,),
+    )
+
+
+def opt_out_not_shown(ref: Ref) -> Report:
+    """OPT-4: HubSpot took the opt-out and, long after, does not show it; it is asked for again at
+    every look.
+    """
+    return Report(
+        ref,
+        Category.UNAVAILABLE,
+        "is opted out in Salesforce; HubSpot was asked to unsubscribe it from all e-mail and does not show it",
+        "hs_email_optout",
+        "Look at its communication subscriptions in HubSpot, those of every brand too, and unsubscribe it there.",
+        ("OPT-4",),
+    )
+
+
+def unnamed(ref: Ref, missing: str) -> Report:
+    """Q-35: Salesforce requires a name that HubSpot does not have and the settings do not make
+    up.
+    """
+    return Report(
+        ref,
+        Category.VALIDATION,
+        f"Salesforce requires {missing}, HubSpot has none, and the settings name no fallback",
+        missing,
+        "Fill it in HubSpot, or set a fallback under [connection.contacts].",
+        ("Q-35",),
+    )
+
+
+def unfit(ref: Ref, name: str) -> Report:
+    """CH-8: one value that cannot cross does not hold back the others."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        "has a value that the field on the other side cannot hold; the other fields are in step",
+        name,
+        "Correct the value; the field then syncs by itself.",
+        ("CH-8",),
+    )
+
+
+def cut(ref: Ref, name: str) -> Report:
+    """CH-8: a text that the other side has no room for is cut, and said to be."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        "has a text that is longer than the field on the other side; only its beginning is shown there",
+        name,
+        "Shorten the text; the whole of it stays where it was written.",
+        ("CH-8",),
+    )
+
+
+def braked(ref: Ref) -> Report:
+    """Q-30: more deletions within the hour than the settings allow wait for a person."""
+    return Report(
+        ref,
+        Category.BRAKE,
+        "was deleted in Salesforce together with more records than max_deletes_per_hour allows",
+        hint="Find out who deleted them, and undelete what shall stay: this one goes when it is next looked at. "
+        "crmsync brakes release deletes it now, crmsync brakes drop keeps it.",
+        because=("DEL-1", "Q-30"),
+    )
+
+
+def held_back(ref: Ref, holds: Collection[Hold], held: Mapping[Side, Collection[str]]) -> Report:
+    """Q-30: more records than the settings allow were to be overwritten within the hour; those
+    beyond wait for a person.
+    """
+    everything = {hold.side for hold in holds if hold.counted is Counted.CHANGES}
+    limits = sorted({f"max_{hold.counted}_per_hour" for hold in holds})
+    sides = " and ".join(
+        "HubSpot" if side is Side.HUBSPOT else "Salesforce"
+        for side in sorted({one.side for one in holds})
+    )
+    what = "would be overwritten" if everything else "would lose a value"
+    return Report(
+        ref,
+        Category.BRAKE,
+        f"{what} in {sides} together with more records than {' and '.join(limits)} allows; it waits",
+        ", ".join(sorted(held[Side.HUBSPOT] or held[Side.SALESFORCE])),
+        "Find out who changed so many: crmsync brakes release lets it cross, crmsync brakes drop leaves the other side as it is.",
+        ("Q-30",),
+    )
+
+
+def unfinished_deal(ref: Ref, missing: str) -> Report:
+    """OPP-11: what the other side requires of a new opportunity or deal, and nobody knows."""
+    return Report(
+        ref,
+        Category.VALIDATION,
+        f"the other side requires {missing}, and there is none, or none that goes with it",
+        missing,
+        "Fill it in; for a stage, see that it is active in Salesforce, and run crmsync setup --apply.",
+        ("OPP-5", "OPP-11"),
+    )
+
+
+def same_value(ref: Ref, others: Iterable[Ref]) -> Report:
+    """CH-14: several records, or one that has a pair already, hold the value by which a deal and an
+    opportunity are paired.
+    """
+    return Report(
+        ref,
+        Category.DUPLICATES,
+        "shares the value of match_hubspot and match_salesforce with a record that is linked already, or with several",
+        hint="Give each record a value of its own, or switch the matching off.",
+        because=("CH-14",),
+        waits_for=tuple(sorted(others)),
+    )
+
+
+def held(ref: Ref, hours: int) -> Report:
+    """Q-30: a deletion in Salesforce waits its time, so that an undelete costs nothing."""
+    return Report(
+        ref,
+        Category.HELD,
+        f"was deleted in Salesforce and will be deleted in HubSpot after hold_deletes_hours ({hours})",
+        hint="Undelete it in Salesforce within that time if it shall stay.",
+        because=("OPP-13", "Q-30"),
+    )
+
+
+def forgotten(record: Ref) -> Report:
+    """CH-9: what HubSpot has deleted for privacy is still in Salesforce, and only a person can say
+    what shall become of it there.
+
+    It stands under a name of its own, which no look at the record settles.
+    """
+    return Report(
+        forgotten_place(record),
+        Category.PRIVACY,
+        f"the contact of this {record.object} was deleted in HubSpot for privacy; it is still in Salesforce, and no longer syncs",
+        hint=f"Decide what becomes of {record.object} {record.id}, of its tasks and of its duplicates in Salesforce; then run "
+        f"crmsync errors done --id {record.id} --apply.",
+        because=("CH-9",),
+    )
+
+
+def forgotten_place(record: Ref) -> Ref:
+    """Under which name `forgotten` stands in the error inbox; no record has it."""
+    return Ref(record.side, str(Category.PRIVACY), f"{record.object}.{record.id}")
+
+
+def waiting_for_account(ref: Ref, parent: Ref) -> Report:
+    """ACC-21: a contact whose company has no account yet, or whose account no company, after the
+    deadline; it waits for that `parent`.
+    """
+    return Report(
+        ref,
+        Category.ASSOCIATIONS,
+        "waiting for account to sync",
+        HUBSPOT_FIELD if parent.side is Side.HUBSPOT else SALESFORCE_FIELD,
+        "Look for the error of its company or account and mend that; the contact then follows by itself.",
+        ("FLD-8", "ACC-21"),
+        (parent,),
+    )

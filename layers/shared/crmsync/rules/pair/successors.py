@@ -1,0 +1,173 @@
+"""What becomes of a link when one of its records is merged, converted, deleted or brought back.
+Alike for every kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+
+from crmsync.model.changes import Cause
+from crmsync.model.effects import Because, DeleteRecord, DropLink, Plan, SaveLink, nothing
+from crmsync.model.facts import Facts
+from crmsync.model.links import Intent, Link, LinkState
+from crmsync.model.names import MERGED_IDS
+from crmsync.model.records import Record, Ref, Side
+from crmsync.rules.fields.values import canonical, is_blank
+from crmsync.rules.merge.baseline import key_of, view
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.plan import plan_pair
+
+
+def merged_from(record: Record) -> tuple[Ref, ...]:
+    """The HubSpot records that this one was merged from, as it says itself."""
+    ids = str(record.fields.get(MERGED_IDS) or "").split(";")
+    return tuple(
+        replace(record.ref, id=one)
+        for text in ids
+        if (one := text.strip()) and one != record.ref.id
+    )
+
+
+def primary_link(
+    survivor: Record,
+    named: Collection[Ref],
+    links: Iterable[tuple[Link, Collection[Ref]]],
+    book: Book,
+) -> Link | None:
+    """Of the links of records that were merged into this HubSpot record, the one that goes on: the
+    primary record's (MRG-3).
+
+    Nothing that a record shows says which of them was the primary one, but the survivor shows the
+    primary one's values. So the link is it whose Salesforce record the survivor names: `named` is
+    that one and what became of it, and in `links` stands the same beside each link. Where none is
+    named, it is the one whose values the survivor contradicts least, its address among them, and of
+    several the oldest.
+    """
+
+    def rank(one: tuple[Link, Collection[Ref]]) -> tuple[bool, int, int, str]:
+        link, salesforce = one
+        identifier = link.hubspot.id if isinstance(link.hubspot, Ref) else ""
+        is_named = any(ref in named for ref in salesforce)
+        return not is_named, _contradictions(survivor, link, book), len(identifier), identifier
+
+    return min(((link, tuple(refs)) for link, refs in links), key=rank, default=(None, ()))[0]
+
+
+def _contradictions(survivor: Record, link: Link, book: Book) -> int:
+    """In how many fields the survivor shows another value than the one, not blank, that the link's
+    two sides had agreed on.
+    """
+    page = book.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
+    forms = page.hubspot_forms if page else {}
+    sealer = book.sealer.of(link.key)
+    blank = {
+        name: sealer.seal(key_of(name, look), canonical(look, None)) for name, look in forms.items()
+    }
+    shown = view(survivor, forms, link, book.sealer).showings
+    base = link.base(Side.HUBSPOT)
+    return sum(
+        shown[name].moved and base.seal_of(key_of(name, look)) not in {None, blank[name]}
+        for name, look in forms.items()
+    )
+
+
+def inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
+    """The link with the records that the pair now has.
+
+    What a record leaves blank that took another one's place (a contact that a lead was converted
+    into, the survivor of a merge) was never deleted there: it counts as never agreed, and is filled
+    from the other side (DUP-26, MRG-1).
+    """
+    page = book.page_of(salesforce)
+    bases = {}
+    for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
+        base = link.base(record.ref.side)
+        moved = link.on(record.ref.side) != record.ref
+        blanks = [
+            key_of(name, look)
+            for name, look in forms.items()
+            if moved and is_blank(record.fields.get(name))
+        ]
+        bases[record.ref.side] = base.leaving_open(filter(base.knows, blanks)) if blanks else base
+    return replace(
+        link,
+        hubspot=hubspot.ref,
+        salesforce=salesforce.ref,
+        hubspot_base=bases[Side.HUBSPOT],
+        salesforce_base=bases[Side.SALESFORCE],
+        wrote=link.wrote if link.salesforce == salesforce.ref else frozenset(),
+        state=LinkState.ACTIVE,
+        died=None,
+        hubspot_intent=link.hubspot_intent if link.hubspot == hubspot.ref else Intent(),
+        salesforce_intent=link.salesforce_intent if link.salesforce == salesforce.ref else Intent(),
+    )
+
+
+def plan_standing(
+    link: Link,
+    here: Link,
+    hubspot: Record,
+    salesforce: Record,
+    book: Book,
+    *,
+    cause: Cause = Cause.EDITED,
+    holder: Ref | None = None,
+) -> Plan:
+    """Plan a pair that stands, `here` being its link with the records that it now has.
+
+    A link both of whose records have moved cannot be updated in place: it is forgotten, and one is
+    made anew. `holder` is as in `plan_pair`.
+    """
+    if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
+        fresh = replace(here, version=0)
+        plan = plan_pair(hubspot, salesforce, fresh, book, anew=True, cause=cause, holder=holder)
+        return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
+    return plan_pair(hubspot, salesforce, here, book, anew=here != link, cause=cause, holder=holder)
+
+
+def plan_gone(
+    facts: Facts,
+    link: Link,
+    *,
+    deletes: bool,
+    reborn: Callable[[Record], Plan],
+    because: Because = ("DEL-1",),
+) -> Plan:
+    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies
+    and accounts MRG-4, MRG-5).
+
+    A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and
+    is noticed whatever the list (CH-9, where DEL-2 misses it); but one that belongs to another pair
+    by now is never deleted, and neither is one whose deletion a brake held back and the operator
+    dropped. A Salesforce record that comes back is `reborn` in HubSpot: one whose deletion buried
+    the link can be there again only because somebody took it out of the bin, whoever tells of it.
+    """
+    if link.state is LinkState.TOMBSTONE:
+        is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
+        if is_back and facts.salesforce and not facts.outlived:
+            again = reborn(facts.salesforce)
+            return replace(again, effects=(DropLink(link, because), *again.effects))
+        return nothing("one of the two was deleted; an edit does not bring it back", *because)
+    bury = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
+    deletes = deletes and facts.change.cause is not Cause.DROPPED
+    if facts.hubspot and facts.salesforce is None and deletes and not facts.outlived:
+        return Plan((DeleteRecord(facts.hubspot.ref, because), bury))
+    return Plan((bury,))
+
+
+def _who_died(facts: Facts) -> Side | None:
+    """The side whose record is gone, where it is one alone."""
+    if facts.outlived or (facts.hubspot is None) == (facts.salesforce is None):
+        return None
+    return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
+
+
+def over_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
+    """A record whose counterpart was deleted is free for a new one: its tombstone makes room."""
+    old = tuple(
+        DropLink(link, ("DUP-1",))
+        for link in facts.buried
+        if match.ref in (link.hubspot, link.salesforce)
+    )
+    return replace(plan, effects=(*old, *plan.effects))

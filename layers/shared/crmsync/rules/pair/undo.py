@@ -1,0 +1,258 @@
+"""What of that which our writes overwrote may be put back, and what is left as it is, and why.
+
+Law: a row of a pair gets the oldest value that was overwritten in it, on the side where that stood,
+and only where this side still shows what was written there last: whatever a person has changed
+since stays. From there the rules of every day carry it across, so it is put back only where those
+would let it stand. Both sides' writes count together: what crosses back after an undo is no mistake
+to undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from crmsync.model.facts import Facts
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Link, LinkState
+from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.fields.choices import moves_back
+from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule
+from crmsync.rules.merge.baseline import SideView, key_of, view
+from crmsync.rules.merge.policies import Showing, merge_field
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.overwriting import OWNER_ROW
+
+
+class Left(StrEnum):
+    """Why a value is not put back."""
+
+    BACK = "back"
+    EDITED = "edited"
+    MOVING = "moving"
+    RETURNS = "returns"
+    STAGE = "stage"
+    UNMAPPED = "unmapped"
+    GONE = "gone"
+    UNLINKED = "unlinked"
+
+
+REASONS: Mapping[Left, str] = MappingProxyType(
+    {
+        Left.BACK: "stand there already: they were put back, or never overwritten after all",
+        Left.EDITED: "show something else than was written: edited since",
+        Left.MOVING: "have an edit that has still to cross: it is looked at now; run the undo again afterwards",
+        Left.RETURNS: "would be overwritten again by the field's update policy: mend them on the other side",
+        Left.STAGE: "are lifecycle stages, which HubSpot lets nobody move back",
+        Left.UNMAPPED: "are of fields that are not mapped now",
+        Left.GONE: "are of records that were deleted, merged or converted since",
+        Left.UNLINKED: "are of records that are no pair any more",
+    }
+)
+"""What the operator is told of values that are left, after their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What became of one row of a pair: the oldest write to it, to which record, and what was
+    written last on that side.
+    """
+
+    first: Overwrite
+    record: Ref
+    last: Value = field(repr=False)
+
+
+Traces = Mapping[tuple[str, str], Trace]
+"""The rows of a pair, by their two fields."""
+
+
+def traced(before: Traces, pair: OverwrittenPair) -> Traces:
+    """The rows of a pair with one more batch's writes to it, which must come in the order of
+    time.
+    """
+    traces = dict(before)
+    for one in pair.fields:
+        known = traces.get(one.row)
+        if known is None:
+            record = pair.hubspot if one.side is Side.HUBSPOT else pair.salesforce
+            traces[one.row] = Trace(one, record, one.new)
+        elif known.first.side is one.side:
+            traces[one.row] = replace(known, last=one.new)
+    return traces
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What an undo does to one pair.
+
+    ``fields`` are the values to write to each side. ``link`` is the pair's link as it must be
+    stored before that, None where nothing is written. ``left`` are the rows that stay as they are.
+    ``crosses`` says that a value which is back has still to cross, ``waits`` that an edit has.
+    """
+
+    fields: Mapping[Side, Mapping[str, Value]] = field(default_factory=dict, repr=False)
+    link: Link | None = None
+    left: tuple[tuple[Trace, Left], ...] = ()
+    crosses: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether an edit of the pair has to cross first."""
+        return any(why is Left.MOVING for _, why in self.left)
+
+
+def left_alone(traces: Traces, why: Left) -> Restoration:
+    """The restoration that leaves every row, for one reason."""
+    return Restoration(left=tuple((trace, why) for trace in traces.values()))
+
+
+def restoration(traces: Traces, facts: Facts, book: Book) -> Restoration:
+    """What to put back of a pair, as both its records show themselves now."""
+    link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
+    if link is None or link.state is not LinkState.ACTIVE:
+        return left_alone(traces, Left.UNLINKED)
+    if (
+        hubspot is None
+        or salesforce is None
+        or (link.hubspot, link.salesforce) != (hubspot.ref, salesforce.ref)
+    ):
+        return left_alone(traces, Left.GONE)
+    pair = _Pair(link, hubspot, salesforce, book)
+    verdicts = {row: pair.why_left(trace) for row, trace in traces.items()}
+    if (
+        any(
+            why is None and traces[row].first.side is Side.SALESFORCE
+            for row, why in verdicts.items()
+        )
+        and pair.has_edits
+    ):
+        # Salesforce tells only who touched a record last: after our write a person's edit would
+        # pass for our own.
+        verdicts = {
+            row: Left.MOVING if why is None and traces[row].first.side is Side.SALESFORCE else why
+            for row, why in verdicts.items()
+        }
+    back = [traces[row].first for row, why in verdicts.items() if why is None]
+    return Restoration(
+        {side: {one.name: one.old for one in back if one.side is side} for side in Side},
+        pair.marked(back) if back else None,
+        tuple((traces[row], why) for row, why in verdicts.items() if why),
+        bool(back) or any(why is Left.BACK and pair.differs(row) for row, why in verdicts.items()),
+    )
+
+
+class _Pair:
+    """Both records of a pair against their base, row by row."""
+
+    def __init__(self, link: Link, hubspot: Record, salesforce: Record, book: Book) -> None:
+        page = book.page_of(salesforce)
+        self._link = link
+        self._records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
+        self._rules = {(rule.hubspot, rule.salesforce): rule for rule in page.field_map}
+        self._forms = {side: page.forms(side) for side in Side}
+        self._views: dict[Side, SideView] = {
+            Side.HUBSPOT: view(hubspot, page.hubspot_forms, link, book.sealer),
+            Side.SALESFORCE: view(
+                salesforce, page.salesforce_forms, link, book.sealer, book.our_user_in(salesforce)
+            ),
+        }
+
+    @property
+    def has_edits(self) -> bool:
+        """Whether Salesforce shows anything that has still to be looked at."""
+        shown = self._views[Side.SALESFORCE]
+        return bool(shown.settled) or any(one.changed for one in shown.showings.values())
+
+    def why_left(self, trace: Trace) -> Left | None:
+        """Why a row is left as it is, None where it is put back."""
+        one = trace.first
+        if one.row == OWNER_ROW:
+            return self._why_owner_is_left(trace)
+        rule = self._rules.get(one.row)
+        if rule is None:
+            return Left.UNMAPPED
+        form = self._forms[one.side][one.name]
+        here, across = self._showing(rule, one.side), self._showing(rule, one.side.other)
+        old = canonical(form, one.old)
+        if here.canonical == old:
+            return Left.BACK
+        if here.canonical != canonical(form, trace.last):
+            return Left.EDITED
+        if here.moved or across.moved:
+            return Left.MOVING
+        return _why_it_would_not_stand(rule, one, Showing(one.old, old, changed=True), here, across)
+
+    def _why_owner_is_left(self, trace: Trace) -> Left | None:
+        one = trace.first
+        shown = str(self._records[one.side].fields.get(one.name) or "")
+        if shown == str(one.old or ""):
+            return Left.BACK
+        if shown != str(trace.last or ""):
+            return Left.EDITED
+        return Left.MOVING if self._owner_moved else None
+
+    @property
+    def _owner_moved(self) -> bool:
+        last = dict(zip(Side, (self._link.hubspot_owner, self._link.salesforce_owner), strict=True))
+        names = dict(zip(Side, OWNER_ROW, strict=True))
+        return any(
+            str(self._records[side].fields.get(names[side]) or "") != last[side] for side in Side
+        )
+
+    def differs(self, row: tuple[str, str]) -> bool:
+        """Whether the two sides show different values in a row."""
+        rule = self._rules.get(row)
+        if rule is None:
+            return row == OWNER_ROW and self._owner_moved
+        return (
+            self._showing(rule, Side.HUBSPOT).canonical
+            != self._showing(rule, Side.SALESFORCE).canonical
+        )
+
+    def marked(self, back: Iterable[Overwrite]) -> Link:
+        """The link as it must be stored before these values are put back: each then counts as
+        edited where it stands, by nobody of ours.
+        """
+        link = self._link
+        for side in Side:
+            names = [one.name for one in back if one.side is side and one.row != OWNER_ROW]
+            base = link.base(side).still_to_cross(
+                key_of(name, self._forms[side][name]) for name in names
+            )
+            link = (
+                replace(link, hubspot_base=base)
+                if side is Side.HUBSPOT
+                else replace(link, salesforce_base=base)
+            )
+        writes_salesforce = any(one.side is Side.SALESFORCE for one in back)
+        return replace(link, wrote=frozenset()) if writes_salesforce else link
+
+    def _showing(self, rule: FieldRule, side: Side) -> Showing:
+        return self._views[side].showings[rule.on(side)]
+
+
+def _why_it_would_not_stand(
+    rule: FieldRule, one: Overwrite, then: Showing, here: Showing, across: Showing
+) -> Left | None:
+    """What would become of a value that is put back, by the very rules that then decide: `then` is
+    how its side would show it.
+    """
+    in_hubspot = one.side is Side.HUBSPOT
+    verdict = (
+        merge_field(rule, then, across, one.side)
+        if in_hubspot
+        else merge_field(rule, across, then, one.side)
+    )
+    if verdict.holder is one.side.other:
+        return Left.RETURNS
+    shown = here if in_hubspot else across
+    try:
+        coming = one.old if in_hubspot else cross_rule(rule, Side.HUBSPOT, one.old).value
+    except UnfitValueError:
+        return None
+    is_stage = moves_back(rule.hubspot, rule.choices, str(shown.value or ""), str(coming or ""))
+    return Left.STAGE if is_stage else None

@@ -1,0 +1,1 @@
+"""Plans explained and summed up for people, before anything is written."""

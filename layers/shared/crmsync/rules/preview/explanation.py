@@ -1,0 +1,373 @@
+"""Why a pair is merged as it is: every mapped field with what both sides show, what is news, who
+holds, by which policy and rule (CH-28).
+
+Tells what `crmsync.rules.merge.record` decided and decides nothing. The lines hold values of the
+record: they are for the operator who asked, and are never stored or logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crmsync.model.effects import (
+    Because,
+    Category,
+    CreateRecord,
+    Plan,
+    Report,
+    SaveLink,
+    UpdateRecord,
+)
+from crmsync.model.facts import Facts
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Link
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.fields.values import UnfitValueError, cross_rule
+from crmsync.rules.merge import deal_stages, opt_out, owners, parents
+from crmsync.rules.merge.intents import take_back
+from crmsync.rules.merge.policies import Showing, is_in_step, may_pass
+from crmsync.rules.merge.record import Judged, merge_pair
+from crmsync.rules.merge.result import PairMerge
+from crmsync.rules.merge.ruleset import Book, Page
+from crmsync.rules.pair import reports
+from crmsync.rules.pair.successors import inherited
+
+
+class News(StrEnum):
+    """Where a field has changed since the two sides agreed on it."""
+
+    NOWHERE = "nowhere"
+    HUBSPOT = "hubspot"
+    SALESFORCE = "salesforce"
+    BOTH = "both"
+    NEVER_AGREED = "never agreed"
+
+
+class Outcome(StrEnum):
+    """What becomes of a field."""
+
+    IN_STEP = "in step"
+    TO_HUBSPOT = "to hubspot"
+    TO_SALESFORCE = "to salesforce"
+    CANNOT_CROSS = "cannot cross"
+    STAYS_APART = "stays apart"
+    LEFT = "left as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One mapped field of a pair: values as both sides show them, and the decision. `is_cut` says
+    that a text is too long for one side.
+    """
+
+    hubspot: str
+    salesforce: str
+    hubspot_value: Value
+    salesforce_value: Value
+    news: News
+    holder: Side | None
+    policy: str
+    outcome: Outcome
+    because: Because = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """Something of a pair with a rule of its own: owner, opt-out, parent. `text` says what becomes
+    of it.
+    """
+
+    topic: str
+    hubspot_value: Value
+    salesforce_value: Value
+    text: str
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The two records that a plan is about, as far as they stand, and their link with them in it
+    (None: they have none yet).
+    """
+
+    hubspot: Record | None
+    salesforce: Record | None
+    link: Link | None = None
+
+
+def pairing_of(facts: Facts, plan: Plan, book: Book) -> Pairing:
+    """Which two records a plan is about: those of the link, or those that it is about to link."""
+    hubspot, salesforce = facts.hubspot, facts.salesforce
+    if facts.link is not None:
+        if hubspot is None or salesforce is None:
+            return Pairing(hubspot, salesforce, facts.link)
+        return Pairing(hubspot, salesforce, inherited(facts.link, hubspot, salesforce, book))
+    known = {
+        one.ref: one for one in (hubspot, salesforce, facts.remembered, *facts.candidates) if one
+    }
+    saved = next((one.link for one in plan.effects if isinstance(one, SaveLink)), None)
+    if saved is None:
+        return Pairing(hubspot, salesforce)
+    places = [
+        known.get(place) if isinstance(place, Ref) else None
+        for place in (saved.hubspot, saved.salesforce)
+    ]
+    return Pairing(places[0] or hubspot, places[1] or salesforce)
+
+
+def lines_of(
+    pairing: Pairing, plan: Plan, book: Book
+) -> tuple[tuple[FieldLine, ...], tuple[DecisionLine, ...]]:
+    """Each mapped field's decision, and the decisions beside the fields; for a record that makes a
+    new one what that is given.
+    """
+    if pairing.hubspot is None or pairing.salesforce is None:
+        return _newborn_lines(pairing.hubspot or pairing.salesforce, plan, book), ()
+    judged: list[Judged] = []
+    taken = {
+        one.fieldname
+        for one in plan.effects
+        if isinstance(one, Report) and one.category is Category.DUPLICATES
+    }
+    refused = frozenset(name for name in taken if name)
+    link = (
+        take_back(pairing.link, pairing.hubspot, pairing.salesforce, book) if pairing.link else None
+    )
+    merged = merge_pair(
+        pairing.hubspot, pairing.salesforce, link, book, refused=refused, judged=judged
+    )
+    told = _told(plan, merged)
+    return tuple(_line(one, told) for one in judged), tuple(_decisions(pairing, told))
+
+
+def _told(plan: Plan, merged: PairMerge) -> PairMerge:
+    """The merge without the writes that the plan leaves out: a frozen pair keeps everything as it
+    is.
+    """
+    sides = {one.side for one in plan.effects if isinstance(one, UpdateRecord)}
+    if Side.HUBSPOT not in sides:
+        merged.to_hubspot = {}
+    if Side.SALESFORCE not in sides:
+        merged.to_salesforce = {}
+    return merged
+
+
+def _line(judged: Judged, merged: PairMerge) -> FieldLine:
+    rule, mine, theirs, verdict = judged
+    return FieldLine(
+        rule.hubspot,
+        rule.salesforce,
+        mine.value,
+        theirs.value,
+        news_of(mine, theirs),
+        verdict.holder,
+        rule.update,
+        _outcome(judged, merged),
+        _because(judged, merged),
+        rule in merged.cut,
+    )
+
+
+def news_of(hubspot: Showing, salesforce: Showing) -> News:
+    """Where a field has changed since the two agreed; a side that never agreed counts as changed
+    beside one that did.
+    """
+    if hubspot.changed is None and salesforce.changed is None:
+        return News.NEVER_AGREED
+    moved = (hubspot.moved, salesforce.moved)
+    return {
+        (True, True): News.BOTH,
+        (True, False): News.HUBSPOT,
+        (False, True): News.SALESFORCE,
+        (False, False): News.NOWHERE,
+    }[moved]
+
+
+def _outcome(judged: Judged, merged: PairMerge) -> Outcome:
+    rule, mine, theirs, _ = judged
+    facts = (
+        (rule in merged.unfit, Outcome.CANNOT_CROSS),
+        (rule.salesforce in merged.to_salesforce, Outcome.TO_SALESFORCE),
+        (rule.hubspot in merged.to_hubspot, Outcome.TO_HUBSPOT),
+        (rule in merged.apart, Outcome.STAYS_APART),
+        (is_in_step(mine, theirs), Outcome.IN_STEP),
+    )
+    return next((outcome for holds, outcome in facts if holds), Outcome.LEFT)
+
+
+def _because(judged: Judged, merged: PairMerge) -> Because:
+    rule, _, _, verdict = judged
+    return (
+        *((verdict.because,) if verdict.because else ()),
+        *(("CH-8",) if rule in merged.unfit or rule in merged.cut else ()),
+        *((("MAP-6" if rule.since else "CH-8"),) if rule in merged.apart else ()),
+    )
+
+
+# What has rules of its own.
+
+
+def _decisions(pairing: Pairing, merged: PairMerge) -> Iterator[DecisionLine]:
+    hubspot, salesforce = pairing.hubspot, pairing.salesforce
+    if hubspot is None or salesforce is None:
+        return
+    for topic, mine, theirs in _TOPICS:
+        if mine in hubspot.fields and theirs in salesforce.fields:
+            text, because = _TEXTS[topic](merged)
+            yield DecisionLine(
+                topic, hubspot.fields[mine], salesforce.fields[theirs], text, because
+            )
+
+
+_TOPICS = (
+    ("owner", owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD),
+    ("e-mail opt-out", opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),
+    ("company", parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD),
+    ("stage", deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME),
+    ("pipeline", deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
+)
+"""What is decided beside the field map, and where both sides show it."""
+
+_STAYS = "stays as it is"
+
+
+def _owner(merged: PairMerge) -> tuple[str, Because]:
+    verdict = merged.owner_verdict
+    because = (verdict.because,) if verdict.because else ()
+    if verdict.salesforce is not None and owners.SALESFORCE_FIELD in merged.to_salesforce:
+        return f"Salesforce gets {verdict.salesforce}", because
+    if verdict.hubspot is not None and owners.HUBSPOT_FIELD in merged.to_hubspot:
+        return (
+            f"HubSpot gets {verdict.hubspot}" if verdict.hubspot else "HubSpot's is cleared",
+            because,
+        )
+    return _STAYS, ()
+
+
+def _opt_out(merged: PairMerge) -> tuple[str, Because]:
+    verdict = merged.opt_out_verdict
+    because = (verdict.because,) if verdict.because else ()
+    if verdict.unsubscribe_in_hubspot:
+        return "is unsubscribed in HubSpot", because
+    if verdict.salesforce_box is not None and opt_out.SALESFORCE_FIELD in merged.to_salesforce:
+        return f"Salesforce's box is {'ticked' if verdict.salesforce_box else 'cleared'}", because
+    return _STAYS, ()
+
+
+def _parent(merged: PairMerge) -> tuple[str, Because]:
+    verdict = merged.parents
+    if verdict.awaits:
+        return f"waits for {verdict.awaits}", ("FLD-8",)
+    if verdict.company:
+        return f"HubSpot gets company {verdict.company}", verdict.because
+    if verdict.account is not None and parents.SALESFORCE_FIELD in merged.to_salesforce:
+        return f"Salesforce gets account {verdict.account}", verdict.because
+    return (
+        (f"company {verdict.leaves} is taken away", verdict.because)
+        if verdict.leaves
+        else (_STAYS, ())
+    )
+
+
+def _stage(merged: PairMerge) -> tuple[str, Because]:
+    return _moved(merged, deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME)
+
+
+def _pipeline(merged: PairMerge) -> tuple[str, Because]:
+    return _moved(merged, deal_stages.PIPELINE, deal_stages.RECORD_TYPE)
+
+
+def _moved(merged: PairMerge, mine: str, theirs: str) -> tuple[str, Because]:
+    """What becomes of a stage or pipeline: written on either side, or on both where a deal's
+    pipeline has to follow its new stage.
+    """
+    verdict = merged.stage_verdict
+    if verdict.unknown:
+        return "cannot cross: the other side knows no such stage", verdict.because
+    written = (
+        [f"Salesforce gets {merged.to_salesforce[theirs]}"]
+        if theirs in merged.to_salesforce
+        else []
+    )
+    written += [f"HubSpot gets {merged.to_hubspot[mine]}"] if mine in merged.to_hubspot else []
+    return (", ".join(written), verdict.because) if written else (_STAYS, ())
+
+
+_TEXTS = {
+    "owner": _owner,
+    "e-mail opt-out": _opt_out,
+    "company": _parent,
+    "stage": _stage,
+    "pipeline": _pipeline,
+}
+
+
+# A record that is about to be made.
+
+
+def _newborn_lines(record: Record | None, plan: Plan, book: Book) -> tuple[FieldLine, ...]:
+    """What a new record on the other side is given, field by field; nothing where none is made."""
+    create = _birth(plan)
+    if record is None or create is None:
+        return ()
+    return tuple(_given(rule, record, create) for rule in _page(record, create, book).field_map)
+
+
+def _birth(plan: Plan) -> CreateRecord | None:
+    """The record that a plan makes as the other half of a new pair."""
+    return next((one for one in plan.effects if plan.birth and isinstance(one, CreateRecord)), None)
+
+
+def newborn_reports(record: Record | None, plan: Plan, book: Book) -> tuple[Report, ...]:
+    """What people will be told once the record that the plan makes is looked at: values that cannot
+    cross, or not whole (CH-8).
+    """
+    create = _birth(plan)
+    if record is None or create is None:
+        return ()
+    unfit, cut = [], []
+    for rule in _page(record, create, book).field_map:
+        fit = _fit(rule, record, create.side) if may_pass(rule, record.ref.side) else Fit.WHOLE
+        unfit += [reports.unfit(record.ref, rule.hubspot)] if fit is Fit.NOT else []
+        cut += [reports.cut(record.ref, rule.hubspot)] if fit is Fit.CUT else []
+    return (*unfit, *cut)
+
+
+class Fit(StrEnum):
+    """Whether a value has room on the other side."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    NOT = "not"
+
+
+def _fit(rule: FieldRule, record: Record, to: Side) -> Fit:
+    try:
+        crossed = cross_rule(rule, to, record.fields.get(rule.on(to.other)))
+    except UnfitValueError:
+        return Fit.NOT
+    return Fit.CUT if crossed.is_cut else Fit.WHOLE
+
+
+def _page(record: Record, create: CreateRecord, book: Book) -> Page:
+    return book.pages[create.object] if create.side is Side.SALESFORCE else book.page_of(record)
+
+
+def _given(rule: FieldRule, record: Record, create: CreateRecord) -> FieldLine:
+    here, there = record.ref.side, create.side
+    value, given = record.fields.get(rule.on(here)), create.fields.get(rule.on(there))
+    fit = _fit(rule, record, there) if may_pass(rule, here) else Fit.WHOLE
+    crossing = Outcome.TO_SALESFORCE if there is Side.SALESFORCE else Outcome.TO_HUBSPOT
+    outcome = (
+        Outcome.CANNOT_CROSS if fit is Fit.NOT else Outcome.LEFT if given is None else crossing
+    )
+    values = (value, given) if here is Side.HUBSPOT else (given, value)
+    because: Because = () if fit is Fit.WHOLE else ("CH-8",)
+    holder = None if given is None else here
+    names, is_cut = (rule.hubspot, rule.salesforce), fit is Fit.CUT
+    return FieldLine(
+        *names, *values, News.NEVER_AGREED, holder, rule.update, outcome, because, is_cut
+    )

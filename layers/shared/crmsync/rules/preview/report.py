@@ -1,0 +1,140 @@
+"""What a preview has come to: counts per object and deed, a few samples of each, conflicts,
+refusals. Pure; filled plan by plan.
+
+It holds values of records in its samples: it is for the operator who asked, and is never stored or
+logged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from crmsync.model.effects import (
+    Because,
+    Conflict,
+    CreateRecord,
+    Effect,
+    Plan,
+    Report,
+    UpdateRecord,
+    effect_line,
+)
+from crmsync.model.facts import Facts
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.preview.actions import WRITES, Deed, Done, done_by
+
+SAMPLES = 3
+"""Samples of each deed per object, and records named per refusal."""
+
+CONFLICTS = 20
+"""Conflicts that are shown; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """One field of a sample, before and after."""
+
+    name: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One write: of which record that was looked at, what in a line without values, and field by
+    field.
+    """
+
+    deed: Deed
+    side: Side
+    object: str
+    record: Ref
+    line: str
+    fields: tuple[Wrote, ...] = ()
+    because: Because = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A conflict that would be settled, and whose it is."""
+
+    record: Ref
+    conflict: Conflict
+
+
+@dataclass(slots=True)
+class Refusal:
+    """What people would be told alike about several records: how many, and a few of them."""
+
+    report: Report
+    count: int = 0
+    records: list[Ref] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outlook:
+    """All plans so far, added up. A record counts once for each thing that is done to it."""
+
+    counts: dict[tuple[Side, str], Counter[Deed]] = field(default_factory=dict)
+    samples: dict[tuple[Side, str, Deed], list[Sample]] = field(default_factory=dict)
+    conflicts: list[Settled] = field(default_factory=list)
+    conflict_count: int = 0
+    refusals: dict[tuple[str, str, str], Refusal] = field(default_factory=dict)
+
+    def add(self, facts: Facts, plan: Plan) -> None:
+        """Add what a plan does for the record that it was made for."""
+        ref = facts.change.ref
+        known = (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates)
+        self._add(plan, ref, {one.ref: one for one in known if one})
+        self.conflict_count += len(plan.conflicts)
+        room = max(0, CONFLICTS - len(self.conflicts))
+        self.conflicts += [Settled(ref, one) for one in plan.conflicts[:room]]
+
+    def add_effects(self, effects: Iterable[Effect], ref: Ref) -> None:
+        """Add what is done besides on behalf of a record."""
+        told = tuple(effects)
+        if told:
+            self._add(Plan(told), ref, {})
+
+    def writes(self, side: Side) -> int:
+        """All writes to a side."""
+        return sum(
+            n for (here, _), counts in self.counts.items() if here is side for n in _writes(counts)
+        )
+
+    def _add(self, plan: Plan, ref: Ref, known: Mapping[Ref, Record]) -> None:
+        for done in done_by(plan, ref):
+            self.counts.setdefault((done.side, done.object), Counter())[done.deed] += 1
+            if isinstance(done.effect, Report):
+                self._refuse(done.effect)
+            elif done.deed in WRITES:
+                samples = self.samples.setdefault((done.side, done.object, done.deed), [])
+                samples += [_sample(done, ref, known)] if len(samples) < SAMPLES else []
+
+    def _refuse(self, report: Report) -> None:
+        key = (report.category, report.text, report.fieldname)
+        refusal = self.refusals.setdefault(key, Refusal(report))
+        refusal.count += 1
+        refusal.records += [report.ref] if len(refusal.records) < SAMPLES else []
+
+
+def _writes(counts: Mapping[Deed, int]) -> Iterable[int]:
+    return (count for deed, count in counts.items() if deed in WRITES)
+
+
+def _sample(done: Done, ref: Ref, known: Mapping[Ref, Record]) -> Sample:
+    effect = done.effect
+    if effect is None:
+        return Sample(done.deed, done.side, done.object, ref, "")
+    place = getattr(effect, "place", None)
+    before = known.get(place) if isinstance(place, Ref) else None
+    fields = effect.fields if isinstance(effect, CreateRecord | UpdateRecord) else {}
+    wrote = tuple(
+        Wrote(name, before.fields.get(name) if before else None, fields[name])
+        for name in sorted(fields)
+    )
+    return Sample(
+        done.deed, done.side, done.object, ref, effect_line(effect), wrote, effect.because
+    )

@@ -1,0 +1,1 @@
+"""What an operator's settings may say, and what both CRMs must have before a sync can run."""

@@ -1,0 +1,212 @@
+"""What settings may not say although each value by itself is good: names, portals, switches that do
+not go together.
+
+Pure: settings in, findings out, each with the path of the value it is about. Reading the file is
+`crmsync.config`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from crmsync.model.fields import FieldRule
+from crmsync.model.settings import Connection, CreateInHubspot, Settings
+from crmsync.rules.fields.maps import (
+    CURRENCY,
+    DEFAULT_ACCOUNT_MAP,
+    DEFAULT_CONTACT_MAPS,
+    DEFAULT_OPPORTUNITY_MAP,
+)
+from crmsync.rules.settings.mappings import RULED, is_own_field, is_own_property, object_to
+
+SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+"""Login hosts that every org answers to, so that two connections with one of them need not mean the
+same org (platforms 2.1).
+"""
+
+SECTIONS = ("contacts", "companies", "deals")
+"""The settings' sections that have mapping rows."""
+
+DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
+    {
+        "contacts": tuple(rule for rows in DEFAULT_CONTACT_MAPS.values() for rule in rows),
+        "companies": DEFAULT_ACCOUNT_MAP,
+        "deals": (*DEFAULT_OPPORTUNITY_MAP, CURRENCY),
+    }
+)
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
+_REFERENCES = MappingProxyType({"contacts": "AccountId", "deals": "AccountId"})
+_RULED = MappingProxyType({"deals": RULED})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence about the value at `path` (as in the file: table names, keys, indexes), and the
+    rule it rests on.
+    """
+
+    path: tuple[str | int, ...]
+    sentence: str
+    rule: str
+
+
+def contradictions(settings: Settings) -> Iterator[Finding]:
+    """Everything that forbids these settings."""
+    yield from _repeated(settings.connections)
+    for index, connection in enumerate(settings.connections):
+        yield from _switches(index, connection)
+        yield from _deals(index, connection)
+        yield from _mappings(index, connection)
+        yield from _owners(index, connection)
+        yield from _templates(index, connection)
+
+
+def cautions(settings: Settings) -> Iterator[Finding]:
+    """What is allowed and yet a bad idea: portals on one org that make contacts by themselves
+    (TEN-3, TEN-4).
+    """
+    orgs: dict[str, list[int]] = {}
+    for index, connection in enumerate(settings.connections):
+        orgs.setdefault(org_of(connection), []).append(index)
+    for sharing in orgs.values():
+        for index in sharing if len(sharing) > 1 else ():
+            contacts = settings.connections[index].contacts
+            if contacts.create_in_hubspot is not CreateInHubspot.NEVER:
+                sentence = (
+                    f"{len(sharing)} HubSpot accounts share this Salesforce org: a record that one of them makes "
+                    f'may become a contact in the others; "never" is recommended, not "{contacts.create_in_hubspot}"'
+                )
+                yield Finding(
+                    ("connection", index, "contacts", "create_in_hubspot"), sentence, "TEN-3"
+                )
+
+
+def endings(settings: Settings) -> Iterator[Finding]:
+    """What stops working on a date although the settings are good: HubSpot names no heir of its
+    e-mail event log (TASK-1).
+    """
+    sentence = (
+        "e-mail tasks read HubSpot's e-mail event log (/email/public/v1/events), which HubSpot supports until September 2027; "
+        "it has announced no successor"
+    )
+    for index, connection in enumerate(settings.connections):
+        if connection.email_tasks.kinds:
+            yield Finding(("connection", index, "email_tasks"), sentence, "TASK-1")
+
+
+def org_of(connection: Connection) -> str:
+    """What tells orgs apart before a login: their own host, or the secret where the host is
+    everybody's.
+    """
+    host = urlsplit(connection.salesforce.login_url).netloc.lower()
+    return f"{host} {connection.salesforce.secret}" if host in SHARED_LOGIN_HOSTS else host
+
+
+def _repeated(connections: Iterable[Connection]) -> Iterator[Finding]:
+    names: set[str] = set()
+    portals: dict[int, str] = {}
+    for index, connection in enumerate(connections):
+        if connection.name in names:
+            yield Finding(
+                ("connection", index, "name"),
+                f'a second connection is called "{connection.name}"',
+                "TEN-1",
+            )
+        names.add(connection.name)
+        portal = connection.hubspot.portal_id
+        if portal in portals:
+            sentence = f'HubSpot account {portal} is connected already, by "{portals[portal]}"; one account syncs with one org'
+            yield Finding(("connection", index, "hubspot", "portal_id"), sentence, "PERM-3")
+        portals.setdefault(portal, connection.name)
+
+
+def _switches(index: int, connection: Connection) -> Iterator[Finding]:
+    if connection.deals.sync and not connection.companies.sync:
+        sentence = "deals can sync only where companies do: switch companies on, or deals off"
+        yield Finding(("connection", index, "deals", "sync"), sentence, "OPP-2")
+    sections = (("companies", connection.companies), ("deals", connection.deals))
+    for name, section in sections:
+        if not section.sync:
+            for number in range(len(section.field)):
+                sentence = f"{name} cannot be mapped while their sync is off"
+                yield Finding(("connection", index, name, "field", number), sentence, "MAP-10")
+
+
+def _deals(index: int, connection: Connection) -> Iterator[Finding]:
+    """What goes together of a deal's settings: the two names that deals are matched by (CH-14), and
+    each pipeline once (Q-26).
+    """
+    deals, here = connection.deals, ("connection", index, "deals")
+    if bool(deals.match_hubspot) != bool(deals.match_salesforce):
+        given, other = (
+            ("match_hubspot", "match_salesforce")
+            if deals.match_hubspot
+            else ("match_salesforce", "match_hubspot")
+        )
+        yield Finding(
+            (*here, given), f"{given} says nothing without {other}: give both, or neither", "CH-14"
+        )
+    elif is_own_property(deals.match_hubspot) or is_own_field(deals.match_salesforce):
+        sentence = "deals cannot be matched by crmsync's own property or field: these hold what was linked already"
+        yield Finding((*here, "match_hubspot"), sentence, "CH-14")
+    for number, name in enumerate(deals.pipelines):
+        if name in deals.pipelines[:number]:
+            yield Finding((*here, "pipelines"), f'pipelines names "{name}" twice', "Q-26")
+
+
+def _mappings(index: int, connection: Connection) -> Iterator[Finding]:
+    for name in SECTIONS:
+        rows = getattr(connection, name).field
+        reference, ruled = _REFERENCES.get(name, ""), _RULED.get(name, {})
+        for objection in object_to(rows, DEFAULT_ROWS[name], reference=reference, ruled=ruled):
+            path = ("connection", index, name, "field", objection.row, objection.key)
+            yield Finding(path, objection.sentence, objection.rule)
+
+
+def _owners(index: int, connection: Connection) -> Iterator[Finding]:
+    """Rows of the owner map: an address each, a user each, nobody twice on either side (Q-18)."""
+    stands_for: dict[str, str] = {}
+    known: set[str] = set()
+    for owner, user in connection.owners:
+        for sentence in _owner_row(owner, user, known, stands_for):
+            yield Finding(("connection", index, "owners", owner), sentence, "Q-18")
+            break
+        known.add(_same(owner))
+        stands_for.setdefault(_same_user(user), owner)
+
+
+def _templates(index: int, connection: Connection) -> Iterator[Finding]:
+    """One template per kind of event (CH-22)."""
+    known: set[str] = set()
+    for number, template in enumerate(connection.email_tasks.template):
+        if template.kind in known:
+            path = ("connection", index, "email_tasks", "template", number, "kind")
+            yield Finding(path, f"tasks for {template.kind} have a template already", "CH-22")
+        known.add(template.kind)
+
+
+def _owner_row(
+    owner: str, user: str, known: Collection[str], stands_for: Mapping[str, str]
+) -> Iterator[str]:
+    if not _ADDRESS.fullmatch(owner.strip()):
+        yield f'"{owner}" is no e-mail address of a HubSpot owner'
+    if not _ADDRESS.fullmatch(user.strip()) and not _USER_ID.fullmatch(user.strip()):
+        yield f'{owner} goes with "{user}", must be the e-mail address or the 18-character id of a Salesforce user'
+    if _same(owner) in known:
+        yield f"{owner} is given twice"
+    if _same_user(user) in stands_for:
+        yield f"{user} stands for {stands_for[_same_user(user)]} already"
+
+
+def _same(address: str) -> str:
+    return address.strip().lower()
+
+
+def _same_user(user: str) -> str:
+    """An address without regard to case; upper and lower case of an id matter."""
+    return _same(user) if "@" in user else user.strip()

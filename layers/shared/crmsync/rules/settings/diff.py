@@ -1,0 +1,72 @@
+"""What one set of settings changes about another, line by line, for people to look at before they
+push.
+
+Connections are told apart by name; a mapping row by its two fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from crmsync.model.fields import FieldRule
+from crmsync.model.settings import Connection, Settings
+
+_SET_BY_THE_PUSH = frozenset({"since", "listed_since"})
+"""What no operator writes into the file, so that nobody has to think it over."""
+
+
+def differences(old: Settings, new: Settings) -> tuple[str, ...]:
+    """``acme.contacts.create_in_hubspot: "never" -> "leads_only"``, one line a value, in the order
+    of the file.
+    """
+    return tuple(_lines(old, new))
+
+
+def _lines(old: Settings, new: Settings) -> Iterator[str]:
+    for connection in new.connections:
+        before = old.connection(connection.name)
+        if before is None:
+            yield f"{connection.name}: new, HubSpot account {connection.hubspot.portal_id}"
+        else:
+            yield from _changes(_flat(before), _flat(connection))
+    for connection in old.connections:
+        if new.connection(connection.name) is None:
+            yield f"{connection.name}: removed, its records no longer sync"
+
+
+def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in dict.fromkeys((*new, *old)):
+        before, after = old.get(name, "none"), new.get(name, "none")
+        if before != after:
+            yield f"{name}: {before} -> {after}"
+
+
+def _flat(connection: Connection) -> dict[str, str]:
+    return dict(_values(connection.name, connection))
+
+
+def _values(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, FieldRule):
+        yield f"{path} {value}", str(value.update)
+    elif path.endswith(".owners") and isinstance(value, tuple):
+        for owner, user in value:
+            yield f"{path} {owner}", _shown(user)
+    elif is_dataclass(value):
+        for one in (one for one in fields(value) if one.name not in _SET_BY_THE_PUSH):
+            yield from _values(f"{path}.{one.name}", getattr(value, one.name))
+    elif isinstance(value, tuple) and path.endswith(".field"):
+        for row in value:
+            yield from _values(path, row)
+    else:
+        yield path, _shown(value)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return '"auto"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,228 @@
+"""What an operator's mapping rows may not do, whatever the two schemas look like (MAP-5, MAP-8,
+OPT-2, FLD-5).
+
+Pure: rows in, objections out. Whether the types go together needs the live schemas and is not
+decided here (MAP-7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
+from crmsync.rules.merge import opt_out
+
+OWNER_HUBSPOT = "hubspot_owner_id"
+OWNER_SALESFORCE = "OwnerId"
+
+_OWN_PREFIX_HUBSPOT = HUBSPOT_KEY.partition("_")[0] + "_"
+_OWN_PREFIX_SALESFORCE = SALESFORCE_KEY.partition("_")[0].lower() + "_"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Row number `row` may not stand; `key` is the cell at fault (``hubspot``, ``salesforce`` or
+    ``update``).
+    """
+
+    row: int
+    key: str
+    sentence: str
+    rule: str
+
+
+Verdict: TypeAlias = tuple[str, str, str] | None
+"""The cell at fault, the sentence and the rule; None where nothing is wrong."""
+
+
+RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "dealstage": (
+            "dealstage goes with StageName, by the pipelines that crmsync keeps in step",
+            "OPP-5",
+        ),
+        "stagename": (
+            "StageName goes with dealstage, by the pipelines that crmsync keeps in step",
+            "OPP-5",
+        ),
+        "pipeline": ("pipeline goes with RecordTypeId", "OPP-6"),
+        "recordtypeid": ("RecordTypeId goes with pipeline", "OPP-6"),
+        "deal_currency_code": (
+            "deal_currency_code goes with CurrencyIsoCode where the org has several currencies",
+            "CUR-1",
+        ),
+        "currencyisocode": (
+            "CurrencyIsoCode goes with deal_currency_code where the org has several currencies",
+            "CUR-1",
+        ),
+    }
+)
+"""Properties and fields of deals and opportunities that have a rule of their own, in small letters:
+what it says, and its id.
+"""
+
+
+def object_to(
+    rows: Sequence[FieldRule],
+    defaults: Iterable[FieldRule],
+    *,
+    reference: str = "",
+    ruled: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> Iterator[Objection]:
+    """What is wrong with `rows`, at most one objection each, in their order.
+
+    `defaults` are the object's default rows: a row that names one of their pairs only changes its
+    policy; a row that pairs one half of them with something else maps it twice (MAP-8). `reference`
+    is the field that refers to a parent record and takes no text (FLD-5). `ruled` are those that
+    have a rule of their own, as `RULED` has them (FLD-10).
+    """
+    defaults = tuple(defaults)
+    for number, row in enumerate(rows):
+        for verdict in (
+            _reserved(row, reference),
+            _ruled(row, ruled),
+            _mapped_by_default(row, defaults),
+            _mapped_above(row, rows[:number], defaults),
+        ):
+            if verdict is not None:
+                yield Objection(number, *verdict)
+                break
+
+
+def is_pair(row: FieldRule, other: FieldRule) -> bool:
+    """Whether both rows name the same property and the same field; Salesforce does not tell upper
+    from lower case.
+    """
+    return row.hubspot == other.hubspot and _same_field(row, other)
+
+
+def _same_field(row: FieldRule, other: FieldRule) -> bool:
+    return row.salesforce.lower() == other.salesforce.lower()
+
+
+def _reserved(row: FieldRule, reference: str) -> Verdict:
+    return next(
+        (
+            verdict
+            for verdict in (_opt_out(row), _own(row), _owner(row), _parent(row, reference))
+            if verdict
+        ),
+        None,
+    )
+
+
+def _opt_out(row: FieldRule) -> Verdict:
+    names = (opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD.lower())
+    if row.hubspot != names[0] and row.salesforce.lower() != names[1]:
+        return None
+    return (
+        "hubspot" if row.hubspot == names[0] else "salesforce",
+        f"{opt_out.HUBSPOT_FIELD} always goes with {opt_out.SALESFORCE_FIELD}; no mapping can change or weaken that",
+        "OPT-2",
+    )
+
+
+def is_own_property(name: str) -> bool:
+    """Whether a HubSpot property is one of ours."""
+    return name.startswith(_OWN_PREFIX_HUBSPOT)
+
+
+def is_own_field(name: str) -> bool:
+    """Whether a Salesforce field is one of ours."""
+    return name.lower().startswith(_OWN_PREFIX_SALESFORCE)
+
+
+def _own(row: FieldRule) -> Verdict:
+    if is_own_property(row.hubspot):
+        return (
+            "hubspot",
+            f"{row.hubspot} is one of crmsync's own properties and cannot be mapped",
+            "MAP-8",
+        )
+    if is_own_field(row.salesforce):
+        return (
+            "salesforce",
+            f"{row.salesforce} is one of crmsync's own fields and cannot be mapped",
+            "MAP-8",
+        )
+    return None
+
+
+def _owner(row: FieldRule) -> Verdict:
+    halves = (row.hubspot == OWNER_HUBSPOT, row.salesforce.lower() == OWNER_SALESFORCE.lower())
+    if not any(halves):
+        return None
+    if not all(halves):
+        cell = "hubspot" if halves[0] else "salesforce"
+        return cell, f"{OWNER_HUBSPOT} goes with {OWNER_SALESFORCE} and with nothing else", "MAP-5"
+    if row.update is not Update.TWO_WAY:
+        return "update", f"the owner mapping is always two_way, it cannot be {row.update}", "MAP-5"
+    return None
+
+
+def _parent(row: FieldRule, reference: str) -> Verdict:
+    if not reference or row.salesforce.lower() != reference.lower():
+        return None
+    return (
+        "salesforce",
+        f"{reference} refers to an account record; {row.hubspot} cannot be written to it",
+        "FLD-5",
+    )
+
+
+def _ruled(row: FieldRule, ruled: Mapping[str, tuple[str, str]]) -> Verdict:
+    for cell, name in (("hubspot", row.hubspot), ("salesforce", row.salesforce.lower())):
+        if name in ruled:
+            sentence, rule = ruled[name]
+            return cell, f"{sentence}; no mapping can change that", rule
+    return None
+
+
+def _mapped_by_default(row: FieldRule, defaults: Sequence[FieldRule]) -> Verdict:
+    if any(is_pair(row, rule) for rule in defaults):
+        return None
+    for rule in defaults:
+        if rule.hubspot == row.hubspot:
+            return (
+                "hubspot",
+                f"{row.hubspot} is mapped already: by default it goes with {rule.salesforce}",
+                "MAP-8",
+            )
+        if _same_field(row, rule):
+            return (
+                "salesforce",
+                f"{row.salesforce} is mapped already: by default {rule.hubspot} goes with it",
+                "MAP-8",
+            )
+    return None
+
+
+def _mapped_above(
+    row: FieldRule, above: Sequence[FieldRule], defaults: Sequence[FieldRule]
+) -> Verdict:
+    """The same property or field in an earlier row; the default pairs of lead and contact may share
+    a property.
+    """
+    is_default = any(is_pair(row, rule) for rule in defaults)
+    for other in above:
+        if is_pair(row, other):
+            return "hubspot", f"{row.hubspot} and {row.salesforce} are mapped twice", "MAP-8"
+        if is_default and any(is_pair(other, rule) for rule in defaults):
+            continue
+        if row.hubspot == other.hubspot:
+            return (
+                "hubspot",
+                f"{row.hubspot} is mapped twice: above it goes with {other.salesforce}",
+                "MAP-8",
+            )
+        if _same_field(row, other):
+            return (
+                "salesforce",
+                f"{row.salesforce} is mapped twice: above {other.hubspot} goes with it",
+                "MAP-8",
+            )
+    return None

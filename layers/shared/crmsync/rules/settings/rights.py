@@ -1,0 +1,65 @@
+"""Which mapped Salesforce fields the integration user cannot see or edit (PERM-1, PERM-2): pure,
+settings and described fields in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from crmsync.model.concerns import objects_of
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side
+from crmsync.model.schema import SalesforceField
+from crmsync.model.settings import Connection
+from crmsync.rules.fields.maps import (
+    DEFAULT_ACCOUNT_MAPS,
+    DEFAULT_CONTACT_MAPS,
+    DEFAULT_OPPORTUNITY_MAPS,
+    FieldMap,
+    with_custom_rows,
+)
+from crmsync.rules.merge import opt_out
+
+_ONLY_READ = frozenset({Update.ALWAYS_SALESFORCE})
+_OPT_OUT = (FieldRule(opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),)
+
+
+def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:
+    """Salesforce's objects that the connection keeps in step -> the rules of their fields that
+    cross (SET-4, MAP-4).
+    """
+    merged = {
+        **with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field),
+        **with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field),
+        **with_custom_rows(DEFAULT_OPPORTUNITY_MAPS, connection.deals.field),
+    }
+    fixed: Mapping[str, FieldMap] = MappingProxyType(dict.fromkeys(DEFAULT_CONTACT_MAPS, _OPT_OUT))
+    return {
+        name: tuple(
+            rule
+            for rule in (*merged[name], *fixed.get(name, ()))
+            if rule.update is not Update.NEVER
+        )
+        for name in objects_of(connection, Side.SALESFORCE)
+    }
+
+
+def lacking(rules: Iterable[FieldRule], fields: Iterable[SalesforceField]) -> str:
+    """The sentence about fields that the integration user cannot see or edit although they are
+    mapped, or "".
+    """
+    known = {field.name.lower(): field for field in fields}
+    lacks = list(_lacks(rules, known))
+    if not lacks:
+        return ""
+    return f'{"; ".join(lacks)}: give the integration user access to it, or map it with update = "never" (PERM-2)'
+
+
+def _lacks(rules: Iterable[FieldRule], known: Mapping[str, SalesforceField]) -> Iterator[str]:
+    for rule in rules:
+        field = known.get(rule.salesforce.lower())
+        if field is None:
+            yield f"{rule.salesforce} cannot be seen"
+        elif field.is_read_only and rule.update not in _ONLY_READ:
+            yield f"{rule.salesforce} cannot be edited"

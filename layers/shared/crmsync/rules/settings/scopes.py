@@ -1,0 +1,83 @@
+"""Which scopes a connection needs of its HubSpot app, and whether a token has them (CH-18, SET-4):
+pure, settings in, scopes out.
+
+As few as the concerns that are switched on get by with. Scopes are HubSpot's words; which endpoint
+takes which is in its OpenAPI documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from crmsync.model.concerns import mail_kinds_of, objects_of
+from crmsync.model.records import Side
+from crmsync.model.settings import Connection
+
+ALWAYS = ("crm.objects.contacts.read", "crm.objects.owners.read")
+"""Webhooks of any kind need the first (platforms 1.1), the owners of every object the second
+(OWN-1).
+"""
+
+_OF_OBJECT = (
+    "crm.objects.{}.read",
+    "crm.objects.{}.write",
+    "crm.schemas.{}.read",
+    "crm.schemas.{}.write",
+)
+_PLURALS: Mapping[str, str] = MappingProxyType(
+    {"contact": "contacts", "company": "companies", "deal": "deals"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What HubSpot says of a token: the app it belongs to and what it may do. `stored_id` is the
+    app id that the secret names.
+    """
+
+    id: str
+    stored_id: str
+    scopes: frozenset[str]
+
+
+def scopes_of(connection: Connection) -> tuple[str, ...]:
+    """The scopes that a connection needs, sorted."""
+    return tuple(sorted({*ALWAYS, *_wanted(connection)}))
+
+
+def _wanted(connection: Connection) -> Iterator[str]:
+    for name in objects_of(connection, Side.HUBSPOT):
+        yield from (scope.format(_PLURALS[name]) for scope in _OF_OBJECT)
+    if connection.contacts.sync:
+        yield "communication_preferences.read_write"
+        if connection.contacts.inclusion_list.isdecimal():
+            yield "crm.lists.read"
+    if mail_kinds_of(connection):
+        yield "content"
+
+
+def lacking_scopes(connection: Connection, app: App) -> tuple[str, ...]:
+    """Those of the connection's scopes that the token lacks, sorted."""
+    return tuple(scope for scope in scopes_of(connection) if scope not in app.scopes)
+
+
+def missing_scopes(connection: Connection, app: App) -> str:
+    """The sentence about scopes that the token lacks, or ""."""
+    missing = lacking_scopes(connection, app)
+    return (
+        f"the app lacks {', '.join(missing)}: add them to it and install it again (CH-18)"
+        if missing
+        else ""
+    )
+
+
+def strange_app(app: App) -> str:
+    """The sentence about a token of another app than the secret names, or "": its webhooks would
+    not be known as our own writes.
+    """
+    if app.id == app.stored_id:
+        return ""
+    named = f"names app {app.stored_id}" if app.stored_id else "names no app_id"
+    return f"the token belongs to app {app.id}, the secret {named}: store app_id {app.id} (CH-5)"

@@ -1,0 +1,83 @@
+"""Which secrets belong to those that the settings name, and what is to be said of where the
+webhook's keys stand: pure, names in and out.
+
+What a function may read is granted by the beginning of a secret's name, so each of these begins
+with a word of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def admin_secret(secret: str) -> str:
+    """The secret with an administrator's credentials, by the name of the integration user's:
+    ``admin/crmsync/acme/salesforce``.
+
+    No function may read it.
+    """
+    return f"admin/{_name(secret)}"
+
+
+def signing_secret(secret: str) -> str:
+    """The secret with what HubSpot signs webhooks with, by the name of HubSpot's secret:
+    ``signing/crmsync/acme/hubspot``.
+
+    The function that the Internet reaches may read it, and not the one with the access token.
+    """
+    return f"signing/{_name(secret)}"
+
+
+def _name(secret: str) -> str:
+    """A secret named by its ARN has its name in there, with six characters that Secrets Manager has
+    added.
+    """
+    name = secret.rpartition(":secret:")[2]
+    return name[:-7] if secret.startswith("arn:") else name
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """A secret in which the webhook's keys may stand: its name, whether it has a client secret,
+    which app it names.
+    """
+
+    name: str
+    has_key: bool = False
+    app_id: str = ""
+
+
+def objection_to_keys(apart: KeyPlace, beside: KeyPlace) -> str:
+    """Why webhooks of a connection cannot be taken, or "": `apart` is the webhook's own secret,
+    `beside` the one with the token.
+    """
+    if not (apart.has_key or beside.has_key):
+        return (
+            f"neither {apart.name} nor {beside.name} has a client_secret: its webhooks are answered 503. "
+            f"Store the app's client_secret and app_id in {apart.name}."
+        )
+    if apart.has_key and apart.app_id != beside.app_id:
+        return (
+            f"{apart.name} {_app(apart)}, {beside.name} {_app(beside)}: "
+            "store the same app_id in both, or our own writes come back as news (CH-5)."
+        )
+    return ""
+
+
+def remark_on_keys(apart: KeyPlace, beside: KeyPlace) -> str:
+    """What could be better about where they stand, or ""."""
+    if not beside.has_key:
+        return ""
+    if apart.has_key:
+        return (
+            f"{beside.name} has a client_secret as well, for all that may read the token: "
+            "take it out where the stack has SigningSecrets=apart."
+        )
+    return (
+        f"it stands in {beside.name}, beside the token, where the webhook may read it only if the stack has "
+        f"SigningSecrets=with_tokens. Better store it with the app_id in {apart.name}, and take it out there."
+    )
+
+
+def _app(place: KeyPlace) -> str:
+    return f"names app {place.app_id}" if place.app_id else "names no app_id"

@@ -1,0 +1,1 @@
+"""When each side is read, and when what waits is tried again."""

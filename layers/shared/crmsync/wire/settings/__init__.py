@@ -1,0 +1,1 @@
+"""The settings file, its stored rows and its error texts."""

@@ -1,0 +1,134 @@
+"""The object types of a portal and the association types between them: tables, nothing else.
+
+A new CRM object joins by a row here and its properties in `standard`; no code may name a type where
+a column can say it. Ids and names: platforms.md 1.2 [V]; association type ids [M, stable for
+years].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """One kind of CRM record and what sets it apart."""
+
+    type_id: str
+    name: str
+    plural: str
+    modified: str
+    """Name of the modified-time property."""
+    shown: tuple[str, ...]
+    """Properties a response shows when none were asked for."""
+    searched: tuple[str, ...]
+    """Properties the free-text ``query`` of a search looks into [D]."""
+    natural_key: str | None = None
+    """A property unique by itself (a clash is 409), with `other_keys` holding more values of it,
+    ``;`` between.
+    """
+    other_keys: str | None = None
+    can_be_forgotten: bool = False
+    """Whether ``gdpr-delete`` exists."""
+    first_id: int = 1
+    has_pipelines: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name as error texts and association types print it."""
+        return self.name.upper()
+
+
+CONTACT = ObjectType(
+    type_id="0-1",
+    name="contact",
+    plural="contacts",
+    modified="lastmodifieddate",
+    shown=("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
+    searched=("firstname", "lastname", "email", "phone", "company", "hs_additional_emails"),
+    natural_key="email",
+    other_keys="hs_additional_emails",
+    can_be_forgotten=True,
+    first_id=81_000_001,
+)
+COMPANY = ObjectType(
+    type_id="0-2",
+    name="company",
+    plural="companies",
+    modified="hs_lastmodifieddate",
+    shown=("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
+    searched=("name", "phone", "domain", "website"),
+    first_id=55_000_001,
+)
+DEAL = ObjectType(
+    type_id="0-3",
+    name="deal",
+    plural="deals",
+    modified="hs_lastmodifieddate",
+    shown=(
+        "amount",
+        "closedate",
+        "createdate",
+        "dealname",
+        "dealstage",
+        "hs_lastmodifieddate",
+        "hs_object_id",
+        "pipeline",
+    ),
+    searched=("dealname", "pipeline", "dealstage", "description", "dealtype"),
+    first_id=99_000_001,
+    has_pipelines=True,
+)
+
+OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACT, COMPANY, DEAL)
+
+BY_NAME: Mapping[str, ObjectType] = MappingProxyType(
+    {name: kind for kind in OBJECT_TYPES for name in (kind.type_id, kind.name, kind.plural)}
+)
+"""Paths accept the plural, the singular and the id of a type [V]."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationType:
+    """One direction of one meaning of "belongs together"; `inverse` is the type id of the other
+    direction.
+    """
+
+    from_type: str
+    to_type: str
+    type_id: int
+    inverse: int
+    label: str | None = None
+    is_primary: bool = False
+
+
+def _both_ways(
+    from_type: str, to_type: str, there: int, back: int, label: str | None = None
+) -> tuple[AssociationType, ...]:
+    """Both directions of one meaning; "primary" is said of the second record from the first one's
+    side only.
+    """
+    return (
+        AssociationType(from_type, to_type, there, back, label, is_primary=label == "Primary"),
+        AssociationType(to_type, from_type, back, there, label),
+    )
+
+
+ASSOCIATION_TYPES: tuple[AssociationType, ...] = (
+    *_both_ways("0-1", "0-2", 279, 280),
+    *_both_ways("0-1", "0-2", 1, 2, "Primary"),
+    *_both_ways("0-3", "0-1", 3, 4),
+    *_both_ways("0-3", "0-2", 341, 342),
+    *_both_ways("0-3", "0-2", 5, 6, "Primary"),
+    AssociationType("0-1", "0-1", 449, 449),
+    AssociationType("0-2", "0-2", 450, 450),
+    AssociationType("0-3", "0-3", 451, 451),
+)
+"""The last three, between records of one type, are [M]."""
+
+MIRRORS: Mapping[tuple[str, str], str] = MappingProxyType({("0-1", "0-2"): "associatedcompanyid"})
+"""The property of the first type that shows the record of the second it is primarily associated
+with.
+"""

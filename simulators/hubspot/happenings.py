@@ -1,0 +1,33 @@
+"""What happened to records, in HubSpot's terms, before anybody asks who subscribed to it.
+
+`writes`, `merging` and `associations` report happenings; `webhooks` turns those with a subscription
+into events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.hubspot.catalog import ObjectType
+from simulators.hubspot.stamps import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One action on one record; `fields` are the event's own fields (platforms.md 1.1 "Delivered
+    body").
+    """
+
+    action: str
+    kind: ObjectType
+    at_ms: int
+    actor: Actor
+    object_id: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    property_name: str | None = None
+    other_kind: ObjectType | None = None
+
+
+Report = Callable[[Happening], None]

@@ -1,0 +1,60 @@
+"""Marketing e-mail events and campaigns of one portal: kept and read back, never made here.
+
+A person action puts events in, the old e-mail event log reads them (platforms.md 1.3). An event
+that is put in late stands where its ``created`` says, as on the real log; one that is put in twice
+stands there twice, as nothing says that the log has each but once [M].
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Place: TypeAlias = tuple[int, int]
+"""Where an event stands: when it was created (ms), and the how-manieth it was to be put in."""
+
+
+class MailEvents:
+    """The e-mail event log and the campaigns it names."""
+
+    def __init__(self, portal_id: int, campaigns: Sequence[Mapping[str, Any]]) -> None:
+        """Start without events; `campaigns` are the world file's rows."""
+        self.campaigns = {str(row["id"]): dict(row) for row in campaigns}
+        self._portal_id = portal_id
+        self._places: list[Place] = []
+        self._events: list[dict[str, Any]] = []
+
+    def add(self, events: Sequence[Mapping[str, Any]]) -> int:
+        """Put events in; the portal's id is filled in. Gives how many there are now. Raises
+        `KeyError` for one without ``created``.
+        """
+        for event in events:
+            row = {"portalId": self._portal_id} | dict(event)
+            insort(self._places, (int(row["created"]), len(self._events)))
+            self._events.append(row)
+        return len(self._events)
+
+    def newest_first(
+        self, start: int, end: int, before: Place | None = None
+    ) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Events created from `start` to `end`, both included [D], in reverse-chronological order
+        [D]; only those after `before` in it.
+        """
+        low = bisect_left(self._places, (start, -1))
+        high = bisect_right(self._places, (end, len(self._events)))
+        if before is not None:
+            high = min(high, bisect_left(self._places, before))
+        for at in range(high - 1, low - 1, -1):
+            yield self._places[at], self._events[self._places[at][1]]
+
+    def one(self, created: int, event_id: str) -> dict[str, Any] | None:
+        """The event with this identity."""
+        return next(
+            (
+                row
+                for _, row in self.newest_first(created, created)
+                if str(row.get("id")) == event_id
+            ),
+            None,
+        )

@@ -1,0 +1,87 @@
+"""What the app was allowed when it was installed: which scopes it has, and which of them a call
+needs.
+
+Law: names and their checks only; who calls and what the call does are elsewhere. Which scopes an
+endpoint takes is that of HubSpot's OpenAPI documents [V], the mail log's that of its page [D].
+Associations take any object's scope there, so they are not checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from simulators.hubspot.catalog import BY_NAME, OBJECT_TYPES
+from simulators.hubspot.errors import ApiError
+
+GRANTED = frozenset(
+    {
+        *(
+            f"crm.{what}.{kind.plural}.{verb}"
+            for what in ("objects", "schemas")
+            for kind in OBJECT_TYPES
+            for verb in ("read", "write")
+        ),
+        "crm.objects.owners.read",
+        "crm.lists.read",
+        "crm.lists.write",
+        "communication_preferences.read_write",
+        "communication_preferences.statuses.batch.read",
+        "communication_preferences.statuses.batch.write",
+        "content",
+        "oauth",
+    }
+)
+"""Every scope that an endpoint here asks for: what an app has whose world file names none."""
+
+_OBJECT = ("crm.objects.{type}.{verb}",)
+_SCHEMA = ("crm.schemas.{type}.{verb}",)
+_FREE_READS = ("crm.schemas.{type}.read", "crm.objects.{type}.read", "crm.objects.{type}.write")
+_STATUS = ("communication_preferences.read_write", "communication_preferences.{verb}")
+_BATCH_STATUS = ("communication_preferences.statuses.batch.{verb}",)
+
+_WANTED: tuple[tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]], ...] = (
+    (re.compile(r"/associations(/|$)"), (), ()),
+    (re.compile(r"/crm/(v\d/objects|objects/[\d-]+)/(?P<type>\w[\w-]*)"), _OBJECT, _OBJECT),
+    (
+        re.compile(r"/crm/(v\d/)?(properties|pipelines)/([\d-]+/)?(?P<type>[a-z0-9][\w-]*)"),
+        _FREE_READS,
+        _SCHEMA,
+    ),
+    (re.compile(r"/crm/(v\d/)?lists"), ("crm.lists.read",), ("crm.lists.write",)),
+    (re.compile(r"/crm/(v\d/)?owners"), ("crm.objects.owners.read",), ()),
+    (re.compile(r"/communication-preferences/.*/statuses/batch/"), _BATCH_STATUS, _BATCH_STATUS),
+    (re.compile(r"/communication-preferences/"), _STATUS, _STATUS),
+    (re.compile(r"/email/public/v1/"), ("content",), ("content",)),
+)
+"""A path's beginning, and any of which scopes its reads and its writes need."""
+
+
+def check(scopes: Iterable[str], path: str, *, reads: bool) -> None:
+    """Refuse a call that needs a scope the app was not given: 403 MISSING_SCOPES [S: text and
+    shape].
+    """
+    wanted = _wanted(path, "read" if reads else "write", reads=reads)
+    if wanted and not set(wanted) & set(scopes):
+        text = (
+            "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
+            "https://developers.hubspot.com/scopes."
+        )
+        inner = {
+            "message": "One or more of the following scopes are required.",
+            "context": {"requiredGranularScopes": list(wanted)},
+        }
+        links = {"links": {"scopes": "https://developers.hubspot.com/scopes"}}
+        raise ApiError(403, "MISSING_SCOPES", text, details=[inner], extra=links)
+
+
+def _wanted(path: str, verb: str, *, reads: bool) -> tuple[str, ...]:
+    for pattern, reading, writing in _WANTED:
+        found = pattern.search(path)
+        if found is not None:
+            name = found.groupdict().get("type") or ""
+            plural = BY_NAME[name].plural if name in BY_NAME else name
+            return tuple(
+                one.format(type=plural, verb=verb) for one in (reading if reads else writing)
+            )
+    return ()

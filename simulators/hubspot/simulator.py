@@ -1,0 +1,96 @@
+"""The HubSpot simulator as the laptop stack sees it: portals, webhooks, people, figures.
+
+Only the interface of architecture.md 6 lives here; everything is delegated. Nothing moves by
+itself: webhooks leave when they are taken.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from local.clock import Clock
+from local.faults import Faults
+from simulators.hubspot.http import Server
+from simulators.hubspot.people import act
+from simulators.hubspot.portal import Portal
+from simulators.hubspot.stamps import PortalClock
+from simulators.hubspot.webhooks import Delivery
+
+
+def _nothing() -> None:
+    """Do nothing: what happens after a write of the product until the stack says otherwise."""
+
+
+class HubSpotSimulator:
+    """Several portals behind one WSGI callable."""
+
+    def __init__(
+        self, world: Sequence[Mapping[str, Any]], *, clock: Clock, faults: Faults, seed: int = 0
+    ) -> None:
+        """Set up the portals of the world file, or portal 555001 where it has none."""
+        self._lock = threading.RLock()
+        self._clock = PortalClock(clock, faults)
+        self.portals: tuple[Portal, ...] = tuple(
+            Portal(row, clock=self._clock, faults=faults, seed=seed) for row in (world or ({},))
+        )
+        self._by_id = {portal.portal_id: portal for portal in self.portals}
+        self.on_product_write: Callable[[], None] = _nothing
+        self._server = Server(self.portals, faults, self._lock, self._product_wrote, seed)
+
+    def _product_wrote(self) -> None:
+        """Call whatever the stack has put in `on_product_write` by now."""
+        self.on_product_write()
+
+    @property
+    def wsgi(self) -> Server:
+        """The WSGI callable."""
+        return self._server
+
+    def subscribe(
+        self, portal_id: int, target_url: str, subscriptions: Iterable[Sequence[str | None]]
+    ) -> None:
+        """Deploy the app's webhook file for a portal: (type, property name or None[, object type id
+        of a generic type]).
+        """
+        with self._lock:
+            self._by_id[portal_id].webhooks.subscribe(target_url, subscriptions)
+
+    def due_webhooks(self) -> list[Delivery]:
+        """Take the deliveries that are due now, signed now."""
+        with self._lock:
+            for portal in self.portals:
+                portal.preferences.catch_up()
+            return [delivery for portal in self.portals for delivery in portal.webhooks.due()]
+
+    def webhook_answered(self, delivery: Delivery, status: int) -> None:
+        """Report how a delivery was answered; 0 means not at all."""
+        with self._lock:
+            self._by_id[delivery.portal_id].webhooks.answered(delivery, status)
+
+    def next_webhook_ms(self) -> int | None:
+        """When the next delivery, or what will make one, is due (milliseconds on the stack's
+        clock), None when nothing waits.
+        """
+        with self._lock:
+            due = [
+                one.next_ms()
+                for portal in self.portals
+                for one in (portal.webhooks, portal.preferences)
+            ]
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def person(self, action: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a person does in the portal. Raises `people.UnknownActionError` and
+        `ApiError`.
+        """
+        with self._lock:
+            for portal in self.portals:
+                portal.preferences.catch_up()
+            return act(self._by_id, action)
+
+    def stats(self) -> dict[str, Any]:
+        """Calls, reads and writes with the product's token since the start."""
+        with self._lock:
+            return self._server.calls.shown()

@@ -1,0 +1,45 @@
+"""What an sObject is, and the list of all standard ones.
+
+A new standard object is a row in one of the tables (`objects_people`, `objects_sales`,
+`objects_setup`), never code. No values and no rules live here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulators.salesforce.fields import Field
+
+MASTER_RECORD_TYPE = "012000000000000AAA"
+"""The id of the record type every object has without having any [D]."""
+
+
+@dataclass(frozen=True, slots=True)
+class SObject:
+    """One sObject: its names, the prefix of its ids, its fields and what may be done with its
+    records.
+
+    `merges`: losers of a merge point to the winner; `events`: change events can be selected;
+    `tooling`: only the Tooling API shows it; `binned`: a record deleted by itself goes to the
+    recycle bin, otherwise only one that is deleted along with its parent does.
+    """
+
+    name: str
+    label: str
+    plural: str
+    prefix: str
+    fields: tuple[Field, ...]
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+    merges: bool = False
+    events: bool = False
+    binned: bool = True
+    tooling: bool = False
+    record_types: bool = False
+    custom_fields_on: str | None = None
+
+    def field(self, name: str) -> Field | None:
+        """The field of this name, whatever its case."""
+        wanted = name.lower()
+        return next((field for field in self.fields if field.name.lower() == wanted), None)

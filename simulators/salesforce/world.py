@@ -1,0 +1,141 @@
+"""From the world file to an org as an administrator has set it up, older than the connection.
+
+Only translation: the settings an org has as a whole, and custom fields; its first rows are made by
+`founding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from local.clock import Clock
+from local.faults import Faults
+from simulators.salesforce.events import EventQueue
+from simulators.salesforce.fields import Choice, Field
+from simulators.salesforce.founding import Cast, Founding, World
+from simulators.salesforce.ids import IdMaker
+from simulators.salesforce.org import DuplicateRule, Org, ValidationRule
+from simulators.salesforce.places import code_fields
+from simulators.salesforce.schema import Schema
+from simulators.salesforce.store import Store
+
+_ALIASES: Final = {
+    "defaultedOnCreate": "defaulted",
+    "externalId": "external_id",
+    "caseSensitive": "case_sensitive",
+    "idLookup": "id_lookup",
+    "restrictedPicklist": "restricted",
+    "relationshipName": "relationship",
+    "inlineHelpText": "help_text",
+}
+CURRENCY: Final = "CurrencyIsoCode"
+"""The field that objects have where the org has several currencies; a world lists it among the
+fields of an object.
+"""
+_PLAIN: Final = (
+    "name",
+    "type",
+    "label",
+    "length",
+    "precision",
+    "scale",
+    "nillable",
+    "createable",
+    "updateable",
+    "calculated",
+    "unique",
+)
+
+
+def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, Cast]:
+    """Make the org of a world. Raises `ValueError` for a world that contradicts itself,
+    `RefusalError` for an impossible record.
+    """
+    schema = Schema(person_accounts=bool(world.get("person_accounts", False)))
+    for sobject, fields in (world.get("custom_fields") or {}).items():
+        homes = schema.homes(sobject)
+        if not homes:
+            msg = f"custom_fields names no sObject: {sobject!r}"
+            raise ValueError(msg)
+        for described in fields:
+            for home, field in schema.places(sobject, field_as_described(described)):
+                schema.add_field(home, field, guarded=False, now_ms=0)
+        schema.changed_ms.clear()
+    has_places = bool(world.get("state_country_picklists", False))
+    for home in ("Lead", "Contact", "Account") if has_places else ():
+        for field in code_fields(home):
+            schema.add_field(home, field, guarded=False, now_ms=0)
+    schema.changed_ms.clear()
+    ids = IdMaker(seed)
+    org = Org(
+        schema, Store(schema.objects.values()), ids, clock, faults, EventQueue(clock, faults, seed)
+    )
+    org.edition = str(world.get("edition") or "Enterprise Edition")
+    org.validation_rules = tuple(
+        ValidationRule(r["object"], r["field"], r["contains"], r["message"])
+        for r in world.get("validation_rules") or ()
+    )
+    org.duplicate_rules = tuple(
+        DuplicateRule(r["object"], tuple(r["match"]), r["action"])
+        for r in world.get("duplicate_rules") or ()
+    )
+    org.state_country_picklists = has_places
+    org.activity_external_ids = bool(world.get("activity_external_ids", True))
+    return org, Founding(org, world).run()
+
+
+def field_as_described(described: Mapping[str, Any]) -> Field:
+    """A field from the form in which describe shows it."""
+    known: dict[str, Any] = {key: described[key] for key in _PLAIN if key in described}
+    known |= {ours: described[theirs] for theirs, ours in _ALIASES.items() if theirs in described}
+    known.setdefault("label", described["name"])
+    kind = known.setdefault("type", "string")
+    known.setdefault(
+        "length",
+        {
+            "string": 255,
+            "textarea": 32_000,
+            "picklist": 255,
+            "email": 80,
+            "phone": 40,
+            "url": 255,
+        }.get(kind, 0),
+    )
+    if kind in {"double", "currency", "percent"}:
+        known.setdefault("precision", 18)
+        known.setdefault("scale", 2)
+    values = described.get("picklistValues") or ()
+    choices = tuple(
+        Choice(
+            str(v["value"]),
+            str(v.get("label") or v["value"]),
+            active=v.get("active", True),
+            default=v.get("defaultValue", False),
+        )
+        for v in values
+    )
+    flag = (
+        {"nillable": False, "defaulted": True, "default": bool(described.get("defaultValue"))}
+        if kind == "boolean"
+        else {}
+    )
+    known |= flag | (_currency(choices) if known["name"] == CURRENCY else {})
+    custom = known["name"].endswith("__c")
+    return Field(
+        **known,
+        custom=custom,
+        choices=choices,
+        reference_to=tuple(described.get("referenceTo") or ()),
+    )
+
+
+def _currency(choices: tuple[Choice, ...]) -> dict[str, Any]:
+    """Restricted to the org's currencies; a silent create gets the default one, here for all users
+    the same [D].
+    """
+    default = next(
+        (choice.value for choice in choices if choice.default),
+        choices[0].value if choices else None,
+    )
+    return {"length": 3, "restricted": True, "defaulted": True, "default": default}

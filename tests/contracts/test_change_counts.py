@@ -1,0 +1,151 @@
+"""What the count of changes, blanks and deletions does behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.gateways.dynamodb.change_counts import BrakeTable
+from crmsync.model.brakes import Counted, Hold
+from crmsync.model.records import Kind, Side
+from tests.contracts.tables import brake_on_dynamodb, dynamodb
+from tests.memory import MemoryBrake
+
+CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
+DELETES = Hold(Side.HUBSPOT, Counted.DELETES)
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+TABLES = {"memory": MemoryBrake, "dynamodb": None}
+
+
+@pytest.fixture(params=TABLES)
+def brake(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Each brake in turn."""
+    if request.param == "memory":
+        yield MemoryBrake()
+    else:
+        with brake_on_dynamodb() as table:
+            yield table
+
+
+def pulled(
+    brake: Any,
+    *wanted: int,
+    limit: int = 10,
+    at: datetime = NOON,
+    connection: str = "acme",
+    hold: Hold = CHANGES,
+) -> list[int]:
+    """What is let through, one pull after the other."""
+    return [brake.pull(connection, Kind.CONTACT, hold, one, limit, at) for one in wanted]
+
+
+def test_as_many_go_on_as_are_left_of_the_hour(brake: Any) -> None:
+    """The last pull gets the rest, and then nobody gets any (Q-30)."""
+    assert pulled(brake, 4, 4, 4, 4) == [4, 4, 2, 0]
+
+
+def test_more_than_the_limit_at_once_gets_the_limit(brake: Any) -> None:
+    """A mass deletion is not let through because it is one."""
+    assert pulled(brake, 500, 1) == [10, 0]
+
+
+def test_the_next_hour_is_a_new_one_everywhere(brake: Any) -> None:
+    """Hours are UTC's, wherever the clock stands."""
+    local = NOON.astimezone(tz=None) + timedelta(minutes=59)
+
+    assert pulled(brake, 10, 1) + pulled(brake, 1, at=local) == [10, 0, 0]
+    assert pulled(brake, 7, at=NOON + timedelta(hours=1)) == [7]
+
+
+def test_connections_brake_each_for_themselves(brake: Any) -> None:
+    """One customer's mass deletion does not stop another's single one."""
+    assert pulled(brake, 10, 1) + pulled(brake, 1, connection="other") == [10, 0, 1]
+
+
+def test_a_limit_of_zero_is_no_brake(brake: Any) -> None:
+    """That is the setting's default (Q-30)."""
+    assert pulled(brake, 500, 500, limit=0) == [500, 500]
+
+
+def test_nothing_wanted_is_nothing_counted(brake: Any) -> None:
+    """An empty pull is answered."""
+    assert pulled(brake, 0, 10) == [0, 10]
+
+
+def test_a_limit_that_was_lowered_holds_at_once(brake: Any) -> None:
+    """What went through under the old one counts."""
+    assert pulled(brake, 8) + pulled(brake, 3, limit=5) + pulled(brake, 3) == [8, 0, 2]
+
+
+def test_each_counter_of_a_kind_is_its_own(brake: Any) -> None:
+    """What is overwritten in one CRM takes nothing from the other, and nothing from what may be
+    blanked or deleted.
+    """
+    every = [
+        DELETES,
+        *(Hold(side, counted) for side in Side for counted in (Counted.CHANGES, Counted.BLANKS)),
+    ]
+
+    assert [pulled(brake, 10, 1, hold=hold) for hold in every] == [[10, 0]] * len(every)
+
+
+def test_what_was_not_written_is_there_for_others(brake: Any) -> None:
+    """A record that a CRM refused has overwritten nothing."""
+    pulled(brake, 10)
+
+    brake.give_back("acme", Kind.CONTACT, CHANGES, 3, NOON)
+
+    assert pulled(brake, 4, 1) == [3, 0]
+
+
+def test_it_is_known_how_full_the_fullest_counter_is(brake: Any) -> None:
+    """Half of a limit is worth a warning; what another connection counts is its own."""
+    pulled(brake, 5)
+    pulled(brake, 2, hold=DELETES)
+    pulled(brake, 9, connection="other")
+
+    assert (brake.fill("acme", Kind.CONTACT), brake.fill("acme", Kind.ACCOUNT)) == (0.5, 0)
+
+
+def test_single_changes_share_one_write() -> None:
+    """A fiftieth of the limit is taken at once and used up from memory; the limit holds all the
+    same, to the last record.
+    """
+    with dynamodb("pk", "sk") as client:
+        brake, sent = BrakeTable(client, "Table"), []
+        client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: sent.append(1))
+
+        singles = pulled(brake, *[1] * 100, limit=2000)
+        writes = len(sent)
+        rest = pulled(brake, 1899, 1, 1, limit=2000)
+
+    assert (sum(singles), writes, rest) == (100, 3, [1899, 1, 0])
+
+
+def test_rows_of_the_brake_are_forgotten_after_two_days() -> None:
+    """DynamoDB deletes them by their time to live, which is in whole seconds."""
+    with dynamodb("pk", "sk") as client:
+        brake = BrakeTable(client, "Table")
+        pulled(brake, 3, at=NOON + timedelta(minutes=12), hold=DELETES)
+        pulled(brake, 4, at=NOON + timedelta(minutes=12))
+
+        rows = sorted(client.scan(TableName="Table")["Items"], key=lambda row: row["sk"]["S"])
+
+    forgotten = int((NOON + timedelta(days=2)).timestamp())
+    assert rows == [
+        {
+            "pk": {"S": "brake#acme"},
+            "sk": {"S": "contact#2026-11-02T12"},
+            "n": {"N": "3"},
+            "expires_at": {"N": str(forgotten)},
+        },
+        {
+            "pk": {"S": "brake#acme"},
+            "sk": {"S": "contact#changes#salesforce#2026-11-02T12"},
+            "n": {"N": "4"},
+            "expires_at": {"N": str(forgotten)},
+        },
+    ]

@@ -1,0 +1,457 @@
+"""Backfills turn by turn, in memory: nothing lost, nothing twice, whatever happens in between."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from crmsync.errors import Distrusted, Refused, TryAgain
+from crmsync.flows.backfill.run import LEFT_OUT, Desk, go_on, run_errands
+from crmsync.model.changes import Cause, Change
+from crmsync.model.jobs import Errand, Job, JobState, Leg, errand_of
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import Connection, SalesforceOrg
+from crmsync.rules.backfill.pacing import DailyCalls, Depth
+from crmsync.wire.errand import dump
+from tests.builders import NOON, a_connection, a_job
+from tests.memory import (
+    MemoryBacklog,
+    MemoryCrm,
+    MemoryErrands,
+    MemoryJobs,
+    MemoryLister,
+    MemoryOutbox,
+)
+
+CONTACTS = Leg(Side.HUBSPOT, "contact")
+
+
+class Walk:
+    """A portal and an org with people in them, and all that backfills work with."""
+
+    def __init__(self, contacts: int = 0, leads: int = 0, page: int = 10) -> None:
+        """So many of each."""
+        self.time = NOON
+        self.hubspot, self.salesforce = (MemoryCrm(side, now=lambda: self.time) for side in Side)
+        for number in range(contacts):
+            self.hubspot.add("contact", {"email": f"c{number}@example.com"})
+        for number in range(leads):
+            self.salesforce.add(
+                "Lead",
+                {"LastName": "Lang", "Company": "Example", "Email": f"l{number}@example.com"},
+            )
+        self.listers = {
+            Side.HUBSPOT: MemoryLister(self.hubspot, page),
+            Side.SALESFORCE: MemoryLister(self.salesforce, page),
+        }
+        self.jobs, self.errands, self.outbox, self.backlog = (
+            MemoryJobs(),
+            MemoryErrands(),
+            MemoryOutbox(),
+            MemoryBacklog(),
+        )
+        self.connection: Connection | None = a_connection()
+        tickets = itertools.count(1)
+        self.desk = Desk(
+            connection=lambda _name: self.connection,
+            lister=lambda _connection, side: self.listers[side],
+            quota=lambda _connection: self.listers[Side.SALESFORCE],
+            jobs=self.jobs,
+            errands=self.errands,
+            outbox=self.outbox,
+            backlog=self.backlog,
+            ticket=lambda: f"t{next(tickets)}",
+            now=self._now,
+        )
+
+    def start(self, *legs: Leg, **more: object) -> Job:
+        """A job whose first errand is on its way."""
+        job = self.jobs.save(a_job(*legs, **more).with_ticket("t0"))
+        self.errands.send(errand_of(job))
+        return job
+
+    def run(self, job: Job) -> Job:
+        """Deliver errands until none is left; the job as it stands then."""
+        while self.errands.sent:
+            go_on(self.errands.take(), self.desk)
+        return self.now(job)
+
+    def now(self, job: Job) -> Job:
+        """The job as it is stored."""
+        stored = self.jobs.load(job.connection, job.id)
+        assert stored is not None
+        return stored
+
+    @property
+    def named(self) -> list[Ref]:
+        """The records that were put on the bus."""
+        return [change.ref for change in self.outbox.published]
+
+    def _now(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+def far(job: Job) -> tuple[JobState, int, int]:
+    """Where a job stands: its state, records queued, records done."""
+    return job.state, job.queued, job.done
+
+
+@pytest.mark.rule("MAP-6")
+def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
+    """All legs from the first page to the last, as resyncs, in the order of the legs; then the job
+    is done.
+    """
+    walk = Walk(contacts=25, leads=12)
+
+    job = walk.run(walk.start(Leg(Side.SALESFORCE, "Lead"), CONTACTS))
+
+    assert far(job) == (JobState.DONE, 37, 37)
+    assert walk.named == [*walk.salesforce.refs("Lead"), *walk.hubspot.refs("contact")]
+    assert {(one.connection, one.kind, one.cause) for one in walk.outbox.published} == {
+        ("acme", Kind.CONTACT, Cause.RESYNC)
+    }
+
+
+def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
+    """The place moves only after its page is on the bus: when the bus is down for a while, no
+    record is left out and none named twice.
+    """
+    walk = Walk(contacts=25)
+    job = walk.start(CONTACTS)
+    walk.outbox.is_down = True
+    go_on(walk.errands.take(), walk.desk)
+    assert (far(walk.now(job)), walk.now(job).after, walk.named) == (
+        (JobState.RUNNING, 0, 0),
+        "",
+        [],
+    )
+    walk.outbox.is_down = False
+
+    assert far(walk.run(job)) == (JobState.DONE, 25, 25)
+    assert walk.named == walk.hubspot.refs("contact")
+
+
+@pytest.mark.rule("ACC-13")
+def test_single_records_are_looked_at_by_force() -> None:
+    """A person has named them; whether they are there is seen where they are looked at."""
+    walk = Walk()
+
+    job = walk.run(walk.start(replace(CONTACTS, ids=("81", "82"))))
+
+    assert far(job) == (JobState.DONE, 2, 2)
+    refs = [Ref(Side.HUBSPOT, "contact", "81"), Ref(Side.HUBSPOT, "contact", "82")]
+    at = walk.outbox.published[0].at
+    assert walk.outbox.published == [
+        Change("acme", Kind.CONTACT, ref, Cause.FORCED, at) for ref in refs
+    ]
+
+
+@pytest.mark.rule("IMP-4")
+def test_an_import_leaves_out_who_has_no_address() -> None:
+    """Nobody could be found or made in HubSpot without one."""
+    walk = Walk(leads=3)
+    walk.salesforce.add("Lead", {"LastName": "Mute", "Company": "Example"})
+
+    job = walk.run(walk.start(Leg(Side.SALESFORCE, "Lead", with_email=True)))
+
+    assert far(job) == (JobState.DONE, 3, 3)
+
+
+@pytest.mark.rule("ACC-4")
+def test_an_object_walked_to_its_end_counts_as_imported() -> None:
+    """Not before the job is done, not for single records, and not for HubSpot's objects."""
+    walk = Walk(leads=25, contacts=2)
+    walk.run(
+        walk.start(replace(CONTACTS, side=Side.SALESFORCE, object="Lead", ids=("00Q1",)), id="one")
+    )
+    assert walk.jobs.imported("acme", "Lead") is None
+
+    job = walk.start(Leg(Side.SALESFORCE, "Lead"), CONTACTS)
+    go_on(walk.errands.take(), walk.desk)
+    assert walk.jobs.imported("acme", "Lead") is None
+    walk.run(job)
+
+    assert walk.jobs.imported("acme", "Lead") is not None
+    assert walk.jobs.imported("acme", "contact") is None
+
+
+# Never faster than the sync.
+
+
+def test_nothing_is_queued_while_the_sync_is_busy() -> None:
+    """A full queue is waited out without any call to a CRM, and with a pause where the sync has
+    taken all of it already.
+    """
+    walk = Walk(contacts=25)
+    job = walk.start(CONTACTS)
+    walk.backlog.now = Depth(ready=30)
+
+    go_on(walk.errands.take(), walk.desk)
+    assert (walk.named, walk.errands.sent[0][1]) == ([], 0)
+    walk.backlog.now = Depth(hidden=30)
+    go_on(walk.errands.take(), walk.desk)
+    assert (walk.named, walk.errands.sent[0][1]) == ([], 5)
+    assert walk.listers[Side.SALESFORCE].asked == 0
+    walk.backlog.now = Depth()
+
+    assert far(walk.run(job)) == (JobState.DONE, 25, 25)
+
+
+def test_no_more_than_there_is_room_for() -> None:
+    """One gathering of the sync in the first turn, whatever the number of pages that takes."""
+    walk = Walk(contacts=1_300, page=100)
+    job = walk.start(CONTACTS)
+
+    go_on(walk.errands.take(), walk.desk)
+
+    assert far(walk.now(job)) == (JobState.RUNNING, 1_000, 0)
+    walk.backlog.now = Depth(ready=4)
+    go_on(walk.errands.take(), walk.desk)
+    assert far(walk.now(job)) == (JobState.RUNNING, 1_300, 600)
+
+
+def test_a_job_is_done_when_the_sync_is() -> None:
+    """What is queued is waited for, a quarter of an hour at most: what then still waits was put off
+    and goes on by itself.
+    """
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    go_on(walk.errands.take(), walk.desk)
+    walk.backlog.now = Depth(hidden=1)
+
+    go_on(walk.errands.take(), walk.desk)
+    assert far(walk.now(job)) == (JobState.RUNNING, 5, 0)
+    walk.time += timedelta(minutes=16)
+    go_on(walk.errands.take(), walk.desk)
+
+    assert far(walk.now(job)) == (JobState.DONE, 5, 0)
+    assert walk.errands.sent == []
+
+
+@pytest.mark.rule("RTY-2")
+def test_a_backfill_leaves_calls_for_live_changes() -> None:
+    """Beyond three quarters of the allotment it rests, says why, and goes on by itself when there
+    are calls again.
+    """
+    walk = Walk(contacts=5)
+    org = SalesforceOrg("https://acme.example.com", "crmsync/acme/salesforce", 1_000)
+    walk.connection = replace(a_connection(), salesforce=org)
+    walk.listers[Side.SALESFORCE].daily = DailyCalls(750, 100_000)
+    job = walk.start(CONTACTS)
+
+    go_on(walk.errands.take(), walk.desk)
+
+    assert far(walk.now(job)) == (JobState.RUNNING, 0, 0)
+    assert walk.now(job).trouble == (
+        "Waits for Salesforce calls: 750 were used in 24 hours, the rest is kept for live changes."
+    )
+    assert walk.errands.sent[0][1] == 900
+    walk.listers[Side.SALESFORCE].daily = DailyCalls(0, 100_000)
+    assert far(walk.run(job)) == (JobState.DONE, 5, 5)
+
+
+# Whatever happens in between.
+
+
+class KilledError(Exception):
+    """The Lambda's process is gone."""
+
+
+def killed(walk: Walk, errand: Errand, at_save: int) -> None:
+    """Make a turn in which the process dies at the save of that number, counted from now."""
+    walk.jobs.fails = {walk.jobs.saves + at_save: KilledError()}
+    with pytest.raises(KilledError):
+        go_on(errand, walk.desk)
+
+
+@pytest.mark.parametrize("at_save", range(1, 6))
+def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
+    """The message comes back and goes on after the last page that was stored; the errand sent ahead
+    is no longer wanted.
+    """
+    walk = Walk(contacts=35)
+    job = walk.start(CONTACTS)
+    errand = walk.errands.take()
+    killed(walk, errand, at_save)
+    ahead = list(walk.errands.sent)
+    walk.errands.sent = [(errand, 0)]
+
+    done = walk.run(job)
+
+    assert far(done) == (JobState.DONE, 35, 35)
+    assert list(dict.fromkeys(walk.named)) == walk.hubspot.refs("contact")
+    assert len(walk.named) - 35 in {0, 5, 10}
+    assert [go_on(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
+
+
+def test_an_errand_that_comes_before_its_turn_is_stored_comes_again() -> None:
+    """The queue may be faster than the store."""
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    early = errand_of(job.with_ticket("t9"))
+
+    with pytest.raises(TryAgain):
+        go_on(early, walk.desk)
+
+
+def test_a_message_delivered_twice_makes_no_second_chain() -> None:
+    """Of two that meet, the one that stores its page first goes on; the other ends, and so does
+    what it has sent.
+    """
+    walk = Walk(contacts=25)
+    job = walk.start(CONTACTS)
+    errand = walk.errands.sent[0][0]
+    meanwhile: list[Callable[[], object]] = [lambda: go_on(errand, walk.desk)]
+    page = walk.listers[Side.HUBSPOT].page
+
+    def slow(*given: object, **more: object) -> object:
+        found = page(*given, **more)  # type: ignore[arg-type]
+        if meanwhile:
+            meanwhile.pop()()
+        return found
+
+    walk.listers[Side.HUBSPOT].page = slow  # type: ignore[method-assign,assignment]
+
+    assert go_on(walk.errands.take(), walk.desk) is None
+    assert len(walk.errands.sent) == 1
+    assert far(walk.run(job)) == (JobState.DONE, 25, 25)
+
+
+@pytest.mark.parametrize("state", [JobState.PAUSED, JobState.CANCELLED])
+def test_a_job_that_the_operator_stopped_goes_no_further(state: JobState) -> None:
+    """Its errand finds it stopped and is not sent on."""
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    walk.jobs.save(replace(job, state=state))
+
+    assert far(walk.run(job)) == (state, 0, 0)
+    assert walk.named == []
+
+
+def test_a_side_that_does_not_answer_is_waited_out() -> None:
+    """The job says why, and goes on from its last page."""
+    walk = Walk(contacts=25)
+    walk.listers[Side.HUBSPOT].down = {2: TryAgain("HubSpot is busy.", after=40)}
+    job = walk.start(CONTACTS)
+
+    go_on(walk.errands.take(), walk.desk)
+
+    assert (far(walk.now(job)), walk.now(job).trouble) == (
+        (JobState.RUNNING, 10, 0),
+        "HubSpot is busy.",
+    )
+    assert walk.errands.sent[0][1] == 40
+    done = walk.run(job)
+    assert (far(done), done.trouble, walk.named) == (
+        (JobState.DONE, 25, 25),
+        "",
+        walk.hubspot.refs("contact"),
+    )
+
+
+def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
+    """It says why and stays where it is; nobody has to resume it."""
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    desk = replace(walk.desk, connection=_refuse)
+
+    go_on(walk.errands.take(), desk)
+
+    assert (far(walk.now(job)), walk.now(job).trouble) == (
+        (JobState.RUNNING, 0, 0),
+        "The seal is false. Push again.",
+    )
+    assert walk.errands.sent[0][1] == 300
+    assert far(walk.run(job)) == (JobState.DONE, 5, 5)
+
+
+def _refuse(_name: str) -> Connection:
+    raise Distrusted("The seal is false.", code="SETTINGS_SEAL", hint="Push again.")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "says"),
+    [
+        (lambda walk: setattr(walk, "connection", None), "acme is no longer in the settings."),
+        (
+            lambda walk: setattr(walk, "connection", a_connection(sync=False)),
+            "The contacts of acme are switched off (SET-1).",
+        ),
+        (
+            lambda walk: walk.listers[Side.HUBSPOT].down.update(
+                {1: Refused("The scope is missing.", hint="Grant it.")}
+            ),
+            "The scope is missing. Grant it.",
+        ),
+    ],
+)
+def test_what_a_person_must_mend_pauses_the_job(prepare: Callable[[Walk], None], says: str) -> None:
+    """With the reason, and where it stands, so that it can be resumed."""
+    walk = Walk(contacts=5)
+    prepare(walk)
+
+    job = walk.run(walk.start(CONTACTS))
+
+    assert (far(job), job.trouble) == ((JobState.PAUSED, 0, 0), says)
+
+
+@pytest.mark.rule("LIM-1")
+def test_there_is_no_cap() -> None:
+    """More than 200,000 companies in one resync: chunk after chunk, all of them, and no word of
+    anything left out (Q-31).
+    """
+    walk = Walk()
+    leg = replace(CONTACTS, ids=tuple(map(str, range(200_001))))
+
+    job = walk.start(leg)
+    while walk.errands.sent:
+        walk.time += timedelta(minutes=1)
+        go_on(walk.errands.take(), walk.desk)
+
+    assert (far(walk.now(job)), walk.now(job).trouble) == ((JobState.DONE, 200_001, 200_001), "")
+    assert [len(walk.named), walk.named[-1].id] == [200_001, "200000"]
+
+
+@pytest.mark.rule("LIM-2")
+def test_the_message_is_shown_where_something_was_left_out() -> None:
+    """The brake stops the job at its limit, and says so in the words that users know."""
+    walk = Walk(contacts=25)
+
+    job = walk.run(walk.start(CONTACTS, limit=12))
+
+    assert (far(job), len(walk.named)) == ((JobState.PAUSED, 12, 0), 12)
+    assert job.trouble == f"{LEFT_OUT} The limit of 12 records was reached (LIM-2)."
+
+
+def test_a_limit_that_is_met_exactly_leaves_nothing_out() -> None:
+    """Then there is nothing to say."""
+    walk = Walk(contacts=25)
+
+    job = walk.run(walk.start(CONTACTS, limit=25))
+
+    assert (far(job), job.trouble) == ((JobState.DONE, 25, 25), "")
+
+
+def test_a_batch_of_errands_is_answered_one_by_one() -> None:
+    """What cannot be read, and whose turn could not be made safe, comes back; the others are
+    done.
+    """
+    walk = Walk(contacts=5)
+    job = walk.start(CONTACTS)
+    texts = [
+        dump(walk.errands.take()),
+        "what?",
+        dump(Errand("acme", "gone", 1, "t1")),
+        dump(errand_of(job.with_ticket("t9"))),
+    ]
+    records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]
+
+    ran = run_errands(records, walk.desk)
+
+    assert ran.response == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert ran.jobs == (walk.now(job),)

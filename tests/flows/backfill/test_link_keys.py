@@ -1,0 +1,257 @@
+"""The key of the links is changed in the middle of edits: nothing is written twice, none is lost,
+and nothing is taken for an edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import precondition, rule
+
+from crmsync.model.changes import Cause
+from crmsync.model.links import Link, LinkState, Sealer
+from crmsync.model.records import Ref
+from tests.builders import NEXT_SEALER, SEALER
+from tests.flows.convergence.test_in_step import EXAMPLES, InStep
+from tests.memory.worlds import Town
+
+ONLY_NEXT = Sealer(b"another key, for what comes after it", 2)
+NEXT_BUT_ONE = Sealer(b"and a third one, for what comes then", 3, [ONLY_NEXT, SEALER])
+
+
+def in_step() -> tuple[Town, Ref, Ref]:
+    """A contact and its lead that agreed under the first key; the second one is in use since."""
+    town = Town()
+    ada = town.new_contact(phone="0100", jobtitle="Engineer")
+    town.sync(ada)
+    town.drain()
+    town.wait()
+    town.sealer = NEXT_SEALER
+    return town, ada, town.counterpart(ada)
+
+
+def written(town: Town, act: Callable[[], object]) -> tuple[int, int]:
+    """How often the CRMs, and the link table, were written meanwhile."""
+    before = town.writes(), town.links.writes
+    act()
+    links = town.links.writes - before[1]
+    return town.writes() - before[0] - links, links
+
+
+def keys(town: Town) -> list[int]:
+    """The numbers of the links' keys."""
+    return [link.key for link in town.links.all]
+
+
+def test_what_shows_nothing_new_costs_nothing() -> None:
+    """Echoes are known under the earlier key; neither the other side is read nor the link saved."""
+    town, ada, lead = in_step()
+
+    assert written(town, lambda: town.sync(ada, lead)) == (0, 0)
+    assert keys(town) == [1]
+
+
+def test_an_edit_crosses_and_takes_the_new_key_along() -> None:
+    """One write, one save, as ever; afterwards the link is sealed with the key in use, and the echo
+    of the write is quiet.
+    """
+    town, ada, lead = in_step()
+    town.hubspot.edit(ada, {"phone": "0200"})
+
+    assert written(town, lambda: town.sync(ada)) == (1, 1)
+    assert (town.salesforce.fields(lead)["Phone"], keys(town)) == ("0200", [2])
+    assert written(town, lambda: town.sync(ada, lead)) == (0, 0)
+
+
+def test_edits_of_both_sides_survive() -> None:
+    """Each side has changed another field before the key was changed."""
+    town = Town()
+    ada = town.new_contact(phone="0100", jobtitle="Engineer")
+    town.sync(ada)
+    town.wait()
+    lead = town.counterpart(ada)
+    town.hubspot.edit(ada, {"phone": "0200"})
+    town.wait()
+    town.salesforce.edit(lead, {"Title": "Director"})
+    town.wait()
+    town.sealer = NEXT_SEALER
+
+    town.sync(ada, lead)
+
+    contact, record = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    assert (
+        (contact["phone"], contact["jobtitle"])
+        == (record["Phone"], record["Title"])
+        == ("0200", "Director")
+    )
+    assert keys(town) == [2]
+
+
+def test_a_look_seals_anew_and_writes_to_no_crm() -> None:
+    """As the command that has every link looked at brings about: one save, and no more at the next
+    look.
+    """
+    town, ada, _ = in_step()
+
+    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 1)
+    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert keys(town) == [2]
+
+
+@pytest.mark.rule("INC-7")
+def test_an_edit_that_must_wait_keeps_its_key() -> None:
+    """A frozen pair shows what was never agreed on: its link stays under the earlier key, and the
+    edit crosses once it may.
+    """
+    town = Town(settings={"inclusion_list": "77"})
+    town.lists.make("77")
+    ada = town.new_contact(phone="0100")
+    town.lists.put_in("77", ada)
+    town.sync(ada)
+    town.wait()
+    lead = town.counterpart(ada)
+    town.lists.take_out("77", ada)
+    town.hubspot.edit(ada, {"phone": "0200"})
+    town.wait()
+    town.sealer = NEXT_SEALER
+
+    assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
+    assert keys(town) == [1]
+
+    town.lists.put_in("77", ada)
+    town.salesforce.edit(lead, {"Title": "Director"})
+    town.sync(ada, cause=Cause.AGAIN)
+    assert (town.salesforce.fields(lead)["Phone"], town.hubspot.fields(ada)["jobtitle"]) == (
+        "0200",
+        "Director",
+    )
+    assert keys(town) == [2]
+
+
+def test_without_the_earlier_key_two_records_meet_as_for_the_first_time() -> None:
+    """Blanks are filled, of two values the more recent one wins; nothing is blanked."""
+    town, ada, lead = in_step()
+    town.hubspot.edit(ada, {"phone": None})
+    town.wait()
+    town.salesforce.edit(lead, {"Title": "Director"})
+    town.wait()
+    town.sealer = ONLY_NEXT
+
+    town.sync(ada, lead)
+
+    contact, record = town.hubspot.fields(ada), town.salesforce.fields(lead)
+    assert (
+        (contact["phone"], contact["jobtitle"])
+        == (record["Phone"], record["Title"])
+        == ("0100", "Director")
+    )
+    assert keys(town) == [2]
+
+
+def test_every_kind_of_link_is_sealed_anew() -> None:
+    """A company with its account, a contact in it, a converted lead, and a deal with its
+    contact.
+    """
+    town = Town()
+    ada, ben = town.new_contact(), town.new_contact(email="ben@example.com")
+    company = town.new_company(ada)
+    town.sync(company)
+    town.sync(ada, ben)
+    town.drain()
+    town.sync(town.salesforce.convert(town.counterpart(ben)))
+    deal = town.new_deal(ben, company=company)
+    town.sync(deal)
+    town.drain()
+    town.wait(30)
+    town.sync(
+        *(link.hubspot for link in town.links.all if isinstance(link.hubspot, Ref)),
+        cause=Cause.AGAIN,
+    )
+    town.drain()
+    town.wait(30)
+    town.sealer = NEXT_BUT_ONE
+    everyone = [link.hubspot for link in town.links.all if isinstance(link.hubspot, Ref)]
+
+    assert {one.object for one in everyone} == {"contact", "company", "deal"}
+    assert written(town, lambda: town.sync(*everyone, cause=Cause.AGAIN)) == (0, len(everyone))
+    assert set(keys(town)) == {3}
+
+
+class InStepWhileKeysChange(InStep):
+    """People create, edit, delete and convert while the key is changed again and again, and earlier
+    keys go once no pair needs them.
+    """
+
+    moved = merged = killed_before_the_link_is_saved = None  # type: ignore[assignment]
+
+    @rule()
+    @precondition(lambda self: self.town.sealer.number < 6)
+    def key_is_changed(self) -> None:
+        """The operator has a new key made."""
+        number = self.town.sealer.number
+        earlier = [
+            self.town.sealer.of(one) for one in range(1, number + 1) if self.town.sealer.knows(one)
+        ]
+        self.town.sealer = Sealer(
+            f"the key of number {number + 1}, for tests".encode(), number + 1, earlier
+        )
+
+    @rule()
+    def earlier_keys_go(self) -> None:
+        """The operator has the links looked at, and takes those keys away that none needs any
+        more.
+        """
+        self._seal_anew()
+        sealer = self.town.sealer
+        stand = [link for link in self.town.links.all if link.state is LinkState.ACTIVE]
+        needed = {link.key for link in stand} - {sealer.number}
+        own = Sealer(
+            f"the key of number {sealer.number}, for tests".encode(),
+            sealer.number,
+            map(sealer.of, needed),
+        )
+        self.town.sealer = own if sealer.number > 1 else sealer
+
+    def _in_step(self) -> None:
+        """Sealing anew is a save of its own, so it comes before what counts the writes."""
+        self._seal_anew()
+        super()._in_step()
+
+    def _seal_anew(self) -> None:
+        stand = [
+            one
+            for one in self.town.links.all
+            if one.state is LinkState.ACTIVE and self._is_older(one)
+        ]
+        if stand:
+            self._deliver(
+                [(one.hubspot, Cause.AGAIN) for one in stand if isinstance(one.hubspot, Ref)]
+            )
+            self._deliver([(ref, Cause.EDITED) for ref in sorted(self._everyone())])
+
+    def _is_older(self, link: Link) -> bool:
+        return link.key != self.town.sealer.number
+
+
+InStepWhileKeysChange.TestCase.settings = settings(
+    max_examples=EXAMPLES, stateful_step_count=25, deadline=None
+)
+TestInStepWhileKeysChange = pytest.mark.long(InStepWhileKeysChange.TestCase)
+
+
+def test_a_name_that_stands_for_a_text_stays_while_the_first_key_is_there() -> None:
+    """So a task that stands for several e-mail events is known again after the key was changed."""
+    names = [one.alias("ada@example.com") for one in (SEALER, NEXT_SEALER, NEXT_BUT_ONE)]
+
+    assert names == [names[0]] * 3
+    assert ONLY_NEXT.alias("ada@example.com") != names[0]
+
+
+def test_a_key_that_is_gone_seals_like_no_other() -> None:
+    """What was sealed with it is equal to nothing."""
+    gone = ONLY_NEXT.of(1)
+
+    assert (gone.number, ONLY_NEXT.knows(1), NEXT_SEALER.knows(1)) == (1, False, True)
+    assert len({one.seal("phone", "0100") for one in (gone, SEALER, ONLY_NEXT)}) == 3

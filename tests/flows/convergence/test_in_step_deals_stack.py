@@ -1,0 +1,217 @@
+"""The property that matters most, for deals: random stories through both simulators while
+everything goes wrong on the way.
+
+``HYPOTHESIS_PROFILE=explore`` plays more of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import NewStack
+from tests.flows.convergence.story_random import STEPS, Busy, RandomStory, faults_of
+from tests.flows.stories.story_contacts import SWEEP, undelete, writes
+from tests.flows.stories.story_deals import (
+    Person,
+    counterpart,
+    deal,
+    deals,
+    edit_deal,
+    new_deal,
+    new_opportunity,
+    new_role,
+    opportunities,
+    place,
+    record_type,
+    roles,
+    settings,
+    someone,
+    tie,
+    tied,
+    where,
+)
+
+SEEDS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
+WITH_WORKERS = range(40) if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else range(2)
+STAGES = ("Qualification", "Closed Won", "Closed Lost")
+TYPES = ("New Business", "Renewal")
+WORLD: dict[str, Any] = {
+    "hubspot": [{"portal_id": 555001, "tier": "enterprise"}],
+    "salesforce": {
+        "edition": "Enterprise Edition",
+        "opportunity_record_types": [{"Name": name, "stages": STAGES} for name in TYPES],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """One stack for the module, whose org has two record types."""
+    with Stack(settings(), WORLD) as stack:
+        yield stack
+
+
+class Story(RandomStory):
+    """Three deals, each made once on one of the sides, which people edit, move, tie to two
+    contacts, delete and undelete.
+    """
+
+    faults = faults_of("opportunity_sync")
+
+    def __init__(self, stack: Stack, people: People, seed: int) -> None:
+        """Choose everything by the seed."""
+        super().__init__(stack, people, seed)
+        self.unborn = [f"Story {seed}, deal {number}" for number in range(3)]
+        self.names = tuple(self.unborn)
+        self.members: list[Person] = [
+            someone(stack, people, f"deals{seed}.{at}@example.com") for at in range(2)
+        ]
+        self.deleted: list[str] = []
+
+    def step(self) -> None:
+        """Something happens, or what happened is delivered while something goes wrong."""
+        deeds = (
+            self._born,
+            self._born,
+            self._edit,
+            self._edit,
+            self._move,
+            self._tie,
+            self._end,
+            self._deliver,
+        )
+        self.dice.choice(deeds)()
+
+    def in_step(self) -> None:
+        """Nothing is lost or doubled, and every pair shows the same on both sides."""
+        for name in self.names:
+            found, there = (
+                deals(self.people, name),
+                opportunities(self.people, name, "Id", "Amount", "StageName"),
+            )
+            assert len(found) == len(there) <= 1, name
+            for mine, theirs in zip(found, there, strict=True):
+                shown = deal(self.people, mine, "amount")["amount"]
+                assert (counterpart(self.people, mine), float(shown or 0)) == (
+                    theirs["Id"],
+                    theirs["Amount"] or 0,
+                )
+                assert where(self.people, mine) == (
+                    self._pipeline(theirs["Id"]),
+                    theirs["StageName"],
+                )
+                with_role = roles(self.people, theirs["Id"])
+                assert with_role == sorted(set(with_role))
+                assert tied(self.people, mine) == {
+                    one.contact for one in self.members if one.person in with_role
+                }
+
+    def _pipeline(self, opportunity: str) -> str:
+        return f"Salesforce - {self.people.record('Opportunity', opportunity, 'RecordTypeId')['RecordTypeId']}"
+
+    def _born(self) -> None:
+        if not self.unborn:
+            return
+        name, kind = self.unborn.pop(), record_type(self.people, self.dice.choice(TYPES))
+        if self.dice.random() < 0.5:
+            new_opportunity(self.people, name, RecordTypeId=kind, StageName="Qualification")
+        else:
+            new_deal(
+                self.people, name, **place(self.people, f"Salesforce - {kind}", "Qualification")
+            )
+
+    def _one(self) -> tuple[list[str], list[str]]:
+        """A deal and an opportunity of one name, of which only one side is told, or none."""
+        name = self.dice.choice(self.names)
+        if self.dice.random() < 0.5:
+            return deals(self.people, name), []
+        return [], [one["Id"] for one in opportunities(self.people, name)]
+
+    def _edit(self) -> None:
+        mine, theirs = self._one()
+        for one in mine:
+            edit_deal(self.people, one, amount=str(self.dice.randint(1, 99)))
+        for one in theirs:
+            self.people.edit_record("Opportunity", one, Amount=self.dice.randint(1, 99))
+
+    def _move(self) -> None:
+        (mine, theirs), kind = self._one(), record_type(self.people, self.dice.choice(TYPES))
+        stage = self.dice.choice(STAGES)
+        for one in mine:
+            edit_deal(self.people, one, **place(self.people, f"Salesforce - {kind}", stage))
+        for one in theirs:
+            self.people.edit_record("Opportunity", one, RecordTypeId=kind, StageName=stage)
+
+    def _tie(self) -> None:
+        (mine, theirs), member = self._one(), self.dice.choice(self.members)
+        for one in mine:
+            tie(self.people, one, "contacts", member.contact)
+        for one in theirs:
+            if member.person not in roles(self.people, one):
+                new_role(self.people, one, member.person)
+
+    def _end(self) -> None:
+        """An opportunity is deleted, or one that was is taken out of the bin."""
+        if self.deleted and self.dice.random() < 0.7:
+            undelete(self.stack, self.deleted.pop())
+            return
+        for one in self._one()[1]:
+            self.people.delete_record("Opportunity", one)
+            self.deleted.append(one)
+
+
+class BusyStory(Busy, Story):
+    """The same deals, with work for several workers at once."""
+
+
+@pytest.mark.long
+@pytest.mark.rule("DUP-6")
+@pytest.mark.rule("DUP-7")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_any_story_deals_and_opportunities_are_in_step(
+    stack: Stack, people: People, seed: int
+) -> None:
+    """Once the sweeps have run and the queues are empty, there is one of each, both sides agree,
+    and one more round writes nothing.
+    """
+    _told(stack, people, Story, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("seed", WITH_WORKERS)
+def test_workers_side_by_side_end_in_step_too(new_stack: NewStack, seed: int, workers: int) -> None:
+    """The same with several workers of each function, whose calls the seed interleaves. A stack of
+    its own: a seed can be told again.
+    """
+    stack = new_stack(settings(), WORLD, seed=seed, workers=workers)
+    _told(stack, People(stack.ready()), BusyStory, seed)
+
+
+def _told(stack: Stack, people: People, kind: type[Story], seed: int) -> None:
+    """Tell one story and see that it ends well."""
+    for name in TYPES:
+        new_opportunity(
+            people,
+            f"First of {name}",
+            RecordTypeId=record_type(people, name),
+            StageName="Closed Won",
+        )
+    stack.settle()
+    story = kind(stack, people, seed)
+    for _ in range(STEPS):
+        story.step()
+    stack.faults([])
+    for _ in range(3):
+        told = stack.advance(SWEEP)
+    assert told["open_errors"] == 0
+    story.in_step()
+    before = writes(stack)
+    stack.advance(SWEEP)
+    assert writes(stack) == before

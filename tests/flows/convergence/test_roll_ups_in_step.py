@@ -1,0 +1,223 @@
+"""After any sequence of roles, amounts, stages and deletions on both sides, the roll-ups equal a
+plain recomputation.
+
+Changes come late, doubled, in any order, or not at all; then each side is swept once, and the
+queues are worked off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Ref, Side
+from tests.memory.worlds import Town
+
+PEOPLE = ("ada@example.com", "eva@example.com")
+STAGES = ("Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost")
+ROLL_UPS = (
+    "num_associated_deals",
+    "first_deal_created_date",
+    "recent_deal_close_date",
+    "recent_deal_amount",
+    "total_revenue",
+)
+
+
+class Story:
+    """A town with two people on both sides, and the changes that nobody has delivered yet."""
+
+    def __init__(self) -> None:
+        self.town = Town()
+        self.theirs = [self.town.new_member(None, email) for email in PEOPLE]
+        self.town.sync(*self.theirs)
+        self.mine = [self.town.counterpart(one) for one in self.theirs]
+        self.told: list[Change] = []
+
+    def tell(self, ref: Ref, cause: Cause = Cause.EDITED) -> None:
+        """Somebody will hear of it, some day."""
+        self.told.append(self.town.change(ref, cause))
+
+    def opportunities(self) -> list[Ref]:
+        """Those that stand."""
+        return self.town.salesforce.refs("Opportunity")
+
+    def deals(self) -> list[Ref]:
+        """Those that stand."""
+        return self.town.hubspot.refs("deal")
+
+    def sweep(self) -> None:
+        """Look at everything that there is or was, and work off what follows from it."""
+        roles = self.town.salesforce.refs("OpportunityContactRole", deleted_too=True)
+        ended = [
+            ref
+            for ref in self.town.salesforce.refs("Opportunity", deleted_too=True)
+            if ref not in self.opportunities()
+        ]
+        self.town.sync(*ended, cause=Cause.DELETED)
+        self.town.sync(*self.opportunities(), *self.deals(), *roles)
+        self.town.drain()
+
+    def shown(self, contact: Ref) -> dict[str, object]:
+        """The roll-ups that a contact shows; one that never had an opportunity shows none at
+        all.
+        """
+        fields = self.town.hubspot.fields(contact)
+        never = {"num_associated_deals": "0", "total_revenue": "0"}
+        return {name: fields.get(f"crmsync_{name}", never.get(name)) for name in ROLL_UPS}
+
+    def recomputed(self, contact: Ref) -> dict[str, object]:
+        """What they must be, worked out from the rows of Salesforce alone."""
+        town = self.town
+        rows = [
+            town.salesforce.fields(ref) for ref in town.salesforce.refs("OpportunityContactRole")
+        ]
+        ids = sorted({str(row["OpportunityId"]) for row in rows if row["ContactId"] == contact.id})
+        mine = [Ref(Side.SALESFORCE, "Opportunity", one) for one in ids]
+        records = [
+            town.salesforce.read([ref], {"Opportunity": ("Amount", "CloseDate", "IsWon")})[ref]
+            for ref in mine
+        ]
+        won = [one for one in records if one.fields.get("IsWon")]
+        last = max(won, key=lambda one: (one.created_at, one.ref.id), default=None)
+        first = min((one.created_at for one in records), default=None)
+        total = sum((Decimal(str(one.fields.get("Amount") or 0)) for one in records), Decimal(0))
+        return {
+            "num_associated_deals": str(len(records)),
+            "first_deal_created_date": first.date().isoformat() if first else None,
+            "recent_deal_close_date": max(
+                (str(one.fields["CloseDate"]) for one in won), default=None
+            ),
+            "recent_deal_amount": _text(last.fields.get("Amount")) if last else None,
+            "total_revenue": _text(total),
+        }
+
+
+def _text(amount: object) -> str | None:
+    return None if amount is None else f"{Decimal(str(amount)).normalize():f}"
+
+
+Step = Callable[[Story, int, int], None]
+
+
+def _new_opportunity(story: Story, one: int, two: int) -> None:
+    story.town.wait(60 * 24)
+    ref = story.town.new_opportunity(
+        story.theirs[one % 2], StageName=STAGES[two % 4], Amount=one * 10 or None
+    )
+    story.tell(ref)
+
+
+def _new_deal(story: Story, one: int, two: int) -> None:
+    story.tell(story.town.new_deal(story.mine[two % 2], amount=str(one)))
+
+
+def _edit_opportunity(story: Story, one: int, two: int) -> None:
+    if there := story.opportunities():
+        ref = there[one % len(there)]
+        story.town.salesforce.edit(
+            ref,
+            {
+                "Amount": two * 7,
+                "StageName": STAGES[two % 4],
+                "CloseDate": f"2026-0{1 + one % 9}-01",
+            },
+        )
+        story.tell(ref)
+
+
+def _edit_deal(story: Story, one: int, two: int) -> None:
+    if there := story.deals():
+        ref = there[one % len(there)]
+        story.town.hubspot.edit(ref, {"amount": str(two * 3)})
+        story.tell(ref)
+
+
+def _new_role(story: Story, one: int, two: int) -> None:
+    if there := story.opportunities():
+        story.tell(
+            story.town.opportunities.add_role(there[one % len(there)], story.theirs[two % 2])
+        )
+
+
+def _end_role(story: Story, one: int, _two: int) -> None:
+    if there := story.town.salesforce.refs("OpportunityContactRole"):
+        ref = there[one % len(there)]
+        story.town.salesforce.delete(ref)
+        story.tell(ref, Cause.DELETED)
+
+
+def _associate(story: Story, one: int, two: int) -> None:
+    if there := story.deals():
+        deal = there[one % len(there)]
+        story.town.associations.put_together(deal, story.mine[two % 2])
+        story.tell(deal, Cause.AGAIN)
+
+
+def _delete_opportunity(story: Story, one: int, _two: int) -> None:
+    if there := story.opportunities():
+        ref = there[one % len(there)]
+        story.town.salesforce.delete(ref)
+        story.tell(ref, Cause.DELETED)
+
+
+def _undelete(story: Story, one: int, _two: int) -> None:
+    ended = set(story.town.salesforce.refs("Opportunity", deleted_too=True)) - set(
+        story.opportunities()
+    )
+    if ended:
+        ref = sorted(ended)[one % len(ended)]
+        story.town.salesforce.restore(ref)
+        story.tell(ref, Cause.RESTORED)
+
+
+def _delete_deal(story: Story, one: int, _two: int) -> None:
+    if there := story.deals():
+        ref = there[one % len(there)]
+        story.town.hubspot.delete(ref)
+        story.tell(ref, Cause.DELETED)
+
+
+def _deliver(story: Story, one: int, two: int) -> None:
+    """Some of what is known arrives, perhaps twice."""
+    story.town.wait()
+    some = story.told[: 1 + one % 4]
+    story.told = story.told[len(some) :] if two % 3 else story.told
+    story.town.deliver(some)
+
+
+STEPS: tuple[Step, ...] = (
+    *(_new_opportunity, _new_deal, _edit_opportunity, _edit_deal, _new_role, _end_role, _associate),
+    *(_delete_opportunity, _undelete, _delete_deal, _deliver, _deliver),
+)
+
+
+@pytest.mark.rule("ROLL-2")
+@pytest.mark.rule("ROLL-3")
+@pytest.mark.rule("ROLL-4")
+@pytest.mark.rule("ROLL-5")
+@pytest.mark.rule("ROLL-6")
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 50), st.integers(0, 50)), max_size=25)
+)
+def test_roll_ups_equal_their_recomputation(steps):
+    """Whatever happened on the way, each contact shows what its contact roles come to, and one more
+    look writes nothing.
+    """
+    story = Story()
+    for step, one, two in steps:
+        step(story, one, two)
+
+    story.sweep()
+
+    for mine, theirs in zip(story.mine, story.theirs, strict=True):
+        assert story.shown(mine) == story.recomputed(theirs)
+    writes = story.town.writes()
+    story.sweep()
+    assert story.town.writes() == writes

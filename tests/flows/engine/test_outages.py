@@ -1,0 +1,364 @@
+"""Outages end by themselves: what happened meanwhile waits in the queue, uses up no try, and
+follows within minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Down, Refused, SyncError, TryAgain
+from crmsync.flows.engine.gate import Gate
+from crmsync.flows.engine.results import Summary
+from crmsync.flows.engine.sign_in import through
+from crmsync.flows.intake.parked import queue_unavailable
+from crmsync.flows.kinds.contact import sync_contacts
+from crmsync.model.changes import Change
+from crmsync.model.effects import Category
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.ports import Fields
+from crmsync.rules.timing.parked import KEPT, SOON
+from tests.memory import MemoryInbox
+from tests.memory.worlds import Town
+
+LIMIT = Down(
+    "TotalRequests Limit exceeded.", side="salesforce", after=900, code="REQUEST_LIMIT_EXCEEDED"
+)
+REVOKED = Down(
+    "No such token.", side="hubspot", code="INVALID_AUTHENTICATION", hint="Store a valid token."
+)
+MAINTENANCE = Down("Later.", side="salesforce", sure=False, after=15, code="SERVER_UNAVAILABLE")
+
+
+@dataclass
+class Days:
+    """A town whose queue delivers everything when it is due, as one batch."""
+
+    town: Town = field(default_factory=Town)
+    due: list[tuple[datetime, Change]] = field(default_factory=list)
+    batches: int = 0
+
+    def tell(self, *refs: Ref) -> None:
+        """A webhook or a poll tells of records."""
+        self.due += [(self.town.now, self.town.change(ref)) for ref in refs]
+
+    def take(self) -> None:
+        """Put what was published or put back into the queue."""
+        town = self.town
+        self.due += [
+            (town.now + timedelta(seconds=after), change) for change, after in town.outbox.delayed
+        ]
+        self.due += [(town.now, change) for change in town.outbox.published]
+        town.outbox.delayed, town.outbox.published = [], []
+
+    def go_on(self, time: timedelta) -> None:
+        """Let time pass and deliver what falls due."""
+        end = self.town.now + time
+        self.take()
+        while (ready := min((at for at, _ in self.due), default=end)) <= end and self.due:
+            self.town.now = max(self.town.now, ready)
+            some = [change for at, change in self.due if at <= self.town.now]
+            self.due = [(at, change) for at, change in self.due if at > self.town.now]
+            self.town.deliver(some)
+            self.batches += 1
+            self.take()
+        self.town.now = end
+
+    def calls(self) -> int:
+        """All calls to both CRMs so far."""
+        return (self.town.hubspot.calls + self.town.salesforce.calls).total()
+
+
+def pairs(days: Days, count: int) -> list[tuple[Ref, Ref]]:
+    """Contacts and the leads that they became."""
+    contacts = [days.town.new_contact(email=f"p{number}@example.com") for number in range(count)]
+    days.tell(*contacts)
+    days.go_on(timedelta(minutes=5))
+    return [(contact, days.town.counterpart(contact)) for contact in contacts]
+
+
+@pytest.mark.rule("RTY-1")
+@pytest.mark.parametrize(
+    ("side", "error", "hours"),
+    [
+        (Side.SALESFORCE, LIMIT, 20),
+        (Side.SALESFORCE, MAINTENANCE, 12),
+        (Side.SALESFORCE, Refused("No such object.", code="INVALID_TYPE"), 24),
+        (Side.HUBSPOT, REVOKED, 60),
+    ],
+)
+def test_all_that_happened_meanwhile_follows_within_minutes(
+    side: Side, error: SyncError, hours: int
+) -> None:
+    """Edits of both sides and new records; nothing is parked, no try is used up, and a look ahead
+    costs three calls at most.
+    """
+    days = Days()
+    town = days.town
+    known = pairs(days, 30)
+    before = days.calls()
+
+    town.crm(side).down = error
+    for number, (contact, lead) in enumerate(known):
+        town.hubspot.edit(contact, {"phone": f"+49 {number}"})
+        town.salesforce.edit(lead, {"Title": f"T{number}"})
+        days.tell(contact, lead)
+        days.tell(town.new_contact(email=f"new{number}@example.com"))
+        days.go_on(timedelta(hours=hours) / 30)
+    meanwhile = days.calls() - before
+    assert {change.tries for _, change in days.due} == {0}
+    assert (
+        list(town.inbox.parked("acme")),
+        town.troubles.load("acme").outages[Kind.CONTACT].code,
+    ) == ([], error.code)
+
+    town.crm(side).down = None
+    days.go_on(timedelta(minutes=6))
+
+    assert (days.due, list(town.inbox.parked("acme")), town.troubles.outages) == ([], [], {})
+    assert [town.salesforce.fields(lead)["Phone"] for _, lead in known] == [
+        f"+49 {number}" for number in range(30)
+    ]
+    assert [town.hubspot.fields(contact)["jobtitle"] for contact, _ in known] == [
+        f"T{number}" for number in range(30)
+    ]
+    assert len(town.salesforce.refs("Lead")) == 60
+    assert meanwhile <= hours * 12 * 3 + 30
+
+
+def test_what_needs_only_the_other_side_goes_on() -> None:
+    """HubSpot takes no writes: what goes to Salesforce crosses at once; the others wait, and few
+    calls are made for them.
+    """
+    days = Days()
+    town = days.town
+    known = pairs(days, 20)
+    update, town.hubspot.update = (
+        town.hubspot.update,
+        refusing(Down("A scope is missing.", side="hubspot", code="MISSING_SCOPES")),
+    )
+    for _, lead in known[:10]:
+        town.salesforce.edit(lead, {"Title": "T"})
+        days.tell(lead)
+    days.go_on(timedelta(hours=1))
+    before = days.calls()
+    for contact, _ in known[10:]:
+        town.hubspot.edit(contact, {"phone": "+49 1"})
+        days.tell(contact)
+    days.go_on(timedelta(hours=10))
+
+    assert {town.salesforce.fields(lead).get("Phone") for _, lead in known[10:]} == {"+49 1"}
+    assert (
+        len(days.due),
+        list(town.inbox.parked("acme")),
+        days.calls() - before <= 10 * 12 * 5,
+    ) == (10, [], True)
+
+    town.hubspot.update = update
+    days.go_on(timedelta(minutes=6))
+    assert {town.hubspot.fields(contact).get("jobtitle") for contact, _ in known[:10]} == {"T"}
+    assert (days.due, list(town.inbox.parked("acme")), town.troubles.outages) == ([], [], {})
+
+
+def test_two_changes_of_one_pair_do_not_have_each_other_looked_at_for_ever() -> None:
+    """HubSpot takes no writes, and both records of a pair were edited: each meets what the other
+    has just announced in vain.
+    """
+    days = Days()
+    town = days.town
+    ((contact, lead),) = pairs(days, 1)
+    town.hubspot.update = refusing(
+        Down("A scope is missing.", side="hubspot", code="MISSING_SCOPES")
+    )
+    town.salesforce.edit(lead, {"Title": "T"})
+    days.tell(lead)
+    days.go_on(timedelta(seconds=20))
+    town.hubspot.edit(contact, {"phone": "+49 1"})
+    days.tell(contact)
+    days.go_on(timedelta(seconds=20))
+    days.tell(lead)
+    days.go_on(timedelta(minutes=30))
+    before = days.calls()
+
+    days.go_on(timedelta(hours=10))
+
+    assert days.calls() - before <= 10 * 12 * 3
+    assert {change.ref for _, change in days.due} == {contact, lead}
+    assert len(days.due) == 2
+
+
+def test_a_record_that_makes_whole_calls_fail_stands_alone_in_the_end() -> None:
+    """The others are not kept; it uses up its tries, is parked, and no side is taken to be down."""
+    days = Days()
+    town = days.town
+    contacts = [town.new_contact(email=f"p{number}@example.com") for number in range(64)]
+    poison = contacts[37]
+    town.hubspot.read = poisoned(town.hubspot.read, poison)
+    days.tell(*contacts)
+    days.go_on(timedelta(minutes=1))
+    assert len(town.salesforce.refs("Lead")) == 63
+
+    for number in range(100):
+        days.tell(town.new_contact(email=f"later{number}@example.com"))
+        days.go_on(timedelta(minutes=15))
+
+    assert len(town.salesforce.refs("Lead")) == 163
+    assert [(one.ref, one.category) for one in town.inbox.parked("acme")] == [
+        (poison, Category.UNAVAILABLE)
+    ]
+
+
+def test_of_several_workers_one_looks_ahead() -> None:
+    """The others put back what they have without a call."""
+    days = Days()
+    town = days.town
+    ((contact, _),) = pairs(days, 1)
+    town.salesforce.down = LIMIT
+    town.hubspot.edit(contact, {"phone": "+49 1"})
+    town.sync(contact)
+    town.wait(6)
+    late = [town.new_contact(email=f"p{number}@example.com") for number in range(3)]
+    stored = town.troubles.load("acme")
+    town.sync(late[0])
+    before = days.calls()
+    # A second worker has read the outage before the first one took its turn.
+    town.troubles.load = lambda _connection: stored  # type: ignore[method-assign]
+    summary = town.sync(late[1], late[2])
+
+    assert (days.calls() - before, dict(summary.counts)) == (0, {"PutOff": 2})
+
+
+def test_everything_waits_where_outages_cannot_be_noted() -> None:
+    """Our own store is down together with a side: nothing is lost, nothing is raised, and no try is
+    used up.
+    """
+    town = Town()
+    contact = town.new_contact()
+    town.troubles.down = TryAgain("Busy.")
+    town.salesforce.down = LIMIT
+    town.sync(contact)
+
+    ((change, after),) = town.outbox.delayed
+    assert (change.ref, change.tries, after) == (contact, 0, 50)
+
+
+def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
+    """And is tried by one look ahead at a time; once it works, all goes its way."""
+    town = Town()
+    contact = town.new_contact()
+    tried: list[datetime] = []
+
+    def refuse() -> Any:
+        tried.append(town.now)
+        raise LIMIT
+
+    def sign_in(make: Callable[[], Any], *changes: Change) -> Summary:
+        gate = Gate("acme", Kind.CONTACT, town.troubles, town.outbox, lambda: town.now)
+        return through(gate, changes, make, lambda world: sync_contacts(changes, world))
+
+    first = sign_in(refuse, town.change(contact))
+    ((change, after),) = town.outbox.delayed
+    second = sign_in(refuse, change)
+    assert (dict(first.counts), dict(second.counts), len(tried)) == (
+        {"Down": 1, "PutOff": 1},
+        {"PutOff": 1},
+        1,
+    )
+    assert (change.tries, change.held, after) == (0, True, 300)
+
+    town.wait(5)
+    sign_in(lambda: town.world, change)
+    assert (len(town.salesforce.refs("Lead")), town.troubles.outages) == (1, {})
+
+
+@pytest.mark.rule("RTY-1")
+def test_what_was_given_up_as_unavailable_follows_by_itself() -> None:
+    """One looks ahead, the others follow once it came through; while it does not, each of them
+    makes one look a night.
+    """
+    days = Days()
+    town = days.town
+    known = pairs(days, 5)
+    town.salesforce.refuse = lambda _fields: TryAgain("Locked.", code="UNABLE_TO_LOCK_ROW")
+    for contact, _ in known:
+        town.hubspot.edit(contact, {"phone": "+49 1"})
+        days.tell(contact)
+    days.go_on(timedelta(hours=12))
+    assert ([one.category for one in town.inbox.parked("acme")], days.due) == (
+        [Category.UNAVAILABLE] * 5,
+        [],
+    )
+
+    queued = schedule(days, hours=25)
+    assert (sum(queued), max(queued), len(town.inbox.parked("acme"))) == (29, 5, 5)
+
+    town.salesforce.refuse = lambda _fields: None
+    schedule(days, hours=1.5)
+    assert {town.salesforce.fields(lead).get("Phone") for _, lead in known} == {"+49 1"}
+    assert list(town.inbox.parked("acme")) == []
+
+
+@pytest.mark.rule("RTY-1")
+def test_a_report_that_is_about_to_end_is_told_anew_or_goes() -> None:
+    """Its record is looked at in the night two weeks before: what is still amiss stands for another
+    90 days, what was mended is done.
+    """
+    days = Days()
+    town = days.town
+    town.inbox = MemoryInbox(lambda: town.now)
+    known = pairs(days, 2)
+    town.salesforce.refuse = lambda fields: (
+        Refused("Blocked.", code="STRING_TOO_LONG") if fields.get("Phone") else None
+    )
+    for contact, _ in known:
+        town.hubspot.edit(contact, {"phone": "+49 1"})
+        days.tell(contact)
+    days.go_on(timedelta(minutes=5))
+    town.hubspot.edit(known[0][0], {"phone": ""})
+    schedule(days, hours=1)
+    town.now += KEPT - SOON - timedelta(days=1)
+    early = schedule(days, hours=20)
+    town.now += timedelta(days=1)
+
+    assert (sum(early), sum(schedule(days, hours=1)), sum(schedule(days, hours=48))) == (0, 2, 0)
+    assert [one.ref for one in town.inbox.parked("acme")] == [known[1][0]]
+    assert list(town.inbox.ending("acme")) == []
+
+
+def schedule(days: Days, hours: float) -> list[int]:
+    """Run the schedule each quarter of an hour; answers how many records it queued each time."""
+    town, queued = days.town, []
+    for _ in range(round(hours * 4)):
+        world = town.world
+        queued.append(
+            queue_unavailable(world.connection, town.inbox, town.outbox, town.cursors, town.now)
+        )
+        days.go_on(timedelta(minutes=15))
+    return queued
+
+
+def refusing(error: SyncError) -> Callable[[Any], Any]:
+    """A method that always fails."""
+
+    def refuse(_effects: Any) -> Any:
+        raise error
+
+    return refuse
+
+
+def poisoned(
+    read: Callable[..., Mapping[Ref, Record]], poison: Ref
+) -> Callable[..., Mapping[Ref, Record]]:
+    """Reading fails as a whole wherever one record is among those asked for."""
+
+    def fail(refs: Iterable[Ref], fields: Fields, *, history: bool = False) -> Mapping[Ref, Record]:
+        wanted = list(refs)
+        if poison in wanted:
+            raise Down("There was an internal error.", side="hubspot", sure=False, code="500")
+        return read(wanted, fields, history=history)
+
+    return fail

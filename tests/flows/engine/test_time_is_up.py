@@ -1,0 +1,163 @@
+"""An invocation that ends soon: what is not begun goes back as it is, and what stands still is
+noted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
+from crmsync.flows.engine.passes import BATCH, in_passes
+from crmsync.flows.engine.results import Summary
+from crmsync.flows.engine.standstill import LONG, Waiting, last_look, looked, note_waiting, waits
+from crmsync.gateways.deadline import Remaining
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
+from tests.builders import NOON
+from tests.memory import MemoryCursors
+from tests.memory.worlds import Town
+
+
+def changes(count: int) -> list[Change]:
+    """Changes of so many contacts, an hour old."""
+    at = NOON - timedelta(hours=1)
+    refs = (Ref(Side.HUBSPOT, "contact", str(number)) for number in range(count))
+    return [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at) for ref in refs]
+
+
+def told(summary: Summary) -> dict[str, int]:
+    """What was counted at all."""
+    return {name: count for name, count in summary.counts.items() if count}
+
+
+def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
+    """The first thousand are looked at; the others go back into the queue at once, as they are."""
+    town, seen, time = Town(), [], iter([True, False])
+    world = replace(town.world, may_begin=lambda: next(time))
+
+    def sync(some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+        seen.extend(some)
+        return []
+
+    given = changes(BATCH + 5)
+    summary = in_passes(given, world, sync)
+
+    assert len(seen) == BATCH
+    assert [(change, wait) for change, wait in town.outbox.delayed] == [
+        (one, 0) for one in given if one not in seen
+    ]
+    assert (told(summary), summary.oldest) == ({"PutBack": 5}, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "put_back", "wait", "counts", "oldest"),
+    [
+        (OutOfTime(), {"cause": Cause.AGAIN}, 0, {"PutBack": 1}, None),
+        (
+            TryAgain("busy", after=60, code="429"),
+            {"held": True},
+            80,
+            {"Down": 1, "PutOff": 1},
+            "429",
+        ),
+        (
+            Refused("Expired.", code="401"),
+            {"held": True},
+            35,
+            {"Down": 1, "PutOff": 1, "LooksRefused": 1},
+            "401",
+        ),
+    ],
+)
+def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
+    error: SyncError,
+    put_back: dict[str, Any],
+    wait: int,
+    counts: dict[str, int],
+    oldest: str | None,
+) -> None:
+    """Nothing of this is a try. No time left is no trouble; a refusal is counted at once, and how
+    long the change has waited is told.
+    """
+    town = Town()
+
+    def sync(_some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+        raise error
+
+    (change,) = changes(1)
+    summary = in_passes([change], town.world, sync)
+
+    assert town.outbox.delayed == [(replace(change, **put_back), wait)]
+    assert told(summary) == counts
+    assert summary.oldest == (Waiting(change.at, oldest) if oldest else None)
+
+
+class Clock:
+    """An invocation's time."""
+
+    left = 120.0
+
+    def set(self, left: float) -> bool:
+        """So much is left from now on; always True."""
+        self.left = left
+        return True
+
+
+def test_a_call_is_begun_only_while_there_is_time_for_it_and_for_what_it_answers() -> None:
+    """Of 120 seconds: batches until 60, calls until 45, and nobody waits for an answer beyond the
+    last 20.
+    """
+    clock, remaining = Clock(), Remaining()
+    before = (remaining.may_begin(), remaining.for_a_call(60))
+    remaining.start(lambda: clock.left)
+    told = [
+        (remaining.may_begin(), remaining.for_a_call(60))
+        for left in (120.0, 60.0, 59.0, 45.0)
+        if clock.set(left)
+    ]
+    clock.set(44.0)
+
+    assert before == (True, 60)
+    assert told == [(True, 60), (True, 40), (False, 39), (False, 25)]
+    with pytest.raises(OutOfTime):
+        remaining.for_a_call(60)
+
+
+def test_since_when_no_look_succeeded_is_known() -> None:
+    """From the first try on, whoever asks; and it costs a write in five minutes at most."""
+    cursors = MemoryCursors()
+    minutes = [
+        looked(
+            "acme", Side.HUBSPOT, cursors, NOON + timedelta(minutes=at), is_done=done
+        ).total_seconds()
+        / 60
+        for at, done in ((0, False), (15, False), (30, True), (33, True), (45, False))
+    ]
+
+    assert minutes == [0, 15, 0, 0, 15]
+    assert last_look("acme", Side.HUBSPOT, cursors) == NOON + timedelta(minutes=30)
+    assert last_look("acme", Side.SALESFORCE, cursors) is None
+
+
+def test_what_waits_is_known_for_as_long_as_it_is_told_of_again() -> None:
+    """A change is looked at again within a quarter of an hour: whoever is not told of for longer is
+    through.
+    """
+    cursors = MemoryCursors()
+    note_waiting(
+        "acme", Kind.ACCOUNT, Waiting(NOON, "401"), cursors, NOON + LONG - timedelta(seconds=1)
+    )
+    note_waiting("acme", Kind.CONTACT, Waiting(NOON, "401"), cursors, NOON + LONG)
+
+    def known(kind: Kind, minutes: int) -> Waiting | None:
+        return waits("acme", kind, cursors, NOON + LONG + timedelta(minutes=minutes))
+
+    assert [known(Kind.ACCOUNT, 0), known(Kind.CONTACT, 15), known(Kind.CONTACT, 21)] == [
+        None,
+        Waiting(NOON, "401"),
+        None,
+    ]

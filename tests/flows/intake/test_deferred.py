@@ -1,0 +1,54 @@
+"""Deletions that wait are looked at again with each sweep, so that they go once their time is
+over.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.flows.intake.deferred import queue_held
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Category, Report
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import DealSettings
+from tests.builders import NOON, a_connection
+from tests.memory import MemoryInbox, MemoryOutbox
+
+DEAL = Ref(Side.HUBSPOT, "deal", "71")
+OPPORTUNITY = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
+
+
+@pytest.fixture
+def inbox() -> MemoryInbox:
+    """Two deletions that are held back, and two other reports."""
+    inbox = MemoryInbox()
+    held = [Report(ref, Category.HELD, "waits until it is deleted") for ref in (DEAL, OPPORTUNITY)]
+    others = [
+        Report(Ref(Side.HUBSPOT, "deal", "72"), Category.BRAKE, "was one too many"),
+        Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "waits"),
+    ]
+    inbox.park("acme", [*held, *others])
+    return inbox
+
+
+@pytest.mark.rule("Q-30")
+def test_what_is_held_back_is_looked_at_again_with_each_sweep(inbox: MemoryInbox) -> None:
+    """From whichever side it was told, and nothing else of the inbox."""
+    outbox = MemoryOutbox()
+
+    assert queue_held(a_connection(), inbox, outbox, NOON) == 2
+    assert outbox.published == [
+        Change("acme", Kind.OPPORTUNITY, ref, Cause.AGAIN, NOON) for ref in (DEAL, OPPORTUNITY)
+    ]
+
+
+def test_what_no_longer_syncs_is_left_alone(inbox: MemoryInbox) -> None:
+    """With deals switched off nobody looks, and nothing is put on the bus where nothing is held."""
+    outbox = MemoryOutbox()
+
+    assert (
+        queue_held(replace(a_connection(), deals=DealSettings(sync=False)), inbox, outbox, NOON)
+        == 0
+    )
+    assert queue_held(a_connection(), MemoryInbox(), outbox, NOON) == 0
+    assert outbox.published == []

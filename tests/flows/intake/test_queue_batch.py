@@ -1,0 +1,89 @@
+"""A batch of messages: what was not made safe elsewhere is delivered again, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from crmsync.errors import Refused, SyncError, TryAgain
+from crmsync.flows.intake.queue_batch import run_batch, run_windows
+from crmsync.model.changes import Cause, Change
+from crmsync.model.mail import Window
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire import mail_window
+from crmsync.wire.queue import dump
+from tests.builders import at
+
+
+def a_look(number: int, connection: str) -> Change:
+    """Look at a lead."""
+    return Change(
+        connection, Kind.CONTACT, Ref(Side.SALESFORCE, "Lead", f"00Q{number}"), Cause.EDITED, at()
+    )
+
+
+def messages(*parcels: Sequence[Change] | str) -> list[dict[str, str]]:
+    """SQS's messages, m0 and so on; a text is taken as it is."""
+    bodies = [one if isinstance(one, str) else dump(one)[0] for one in parcels]
+    return [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
+
+
+def failures(response: dict[str, list[dict[str, str]]]) -> list[str]:
+    """The messages that come back."""
+    return [one["itemIdentifier"] for one in response["batchItemFailures"]]
+
+
+@pytest.mark.parametrize("error", [TryAgain("The bus is down."), Refused("No.", code="NO")])
+def test_what_a_concern_could_not_make_safe_comes_back(error: SyncError) -> None:
+    """All messages of the connection whose sync raised, and what nobody can read; those of other
+    connections are done.
+    """
+    synced: dict[str, list[Change]] = {}
+
+    def sync(connection: str, changes: list[Change]) -> None:
+        synced[connection] = changes
+        if connection == "acme":
+            raise error
+
+    one, two, other = a_look(1, "acme"), a_look(2, "acme"), a_look(3, "other")
+    response = run_batch(messages([one], [other], "no message of ours", [two]), sync)
+
+    assert failures(response) == ["m0", "m2", "m3"]
+    assert synced == {"acme": [one, two], "other": [other]}
+
+
+def test_a_batch_that_is_done_leaves_nothing() -> None:
+    """An empty partial batch response: SQS deletes all of them."""
+    assert run_batch(
+        messages([a_look(1, "acme")], [a_look(2, "acme")]), lambda _name, _changes: None
+    ) == {"batchItemFailures": []}
+
+
+def test_a_mistake_of_ours_fails_the_whole_batch() -> None:
+    """It is raised, so that Lambda counts an error and SQS delivers everything again."""
+
+    def sync(_connection: str, _changes: list[Change]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_batch(messages([a_look(1, "acme")]), sync)
+
+
+def test_windows_that_are_given_up_or_fail_come_back() -> None:
+    """Windows of the event log likewise, and the one that is given up alone."""
+    window = Window("acme", "OPEN", 1, 2, 3)
+    given_up, failed = replace(window, start=0), replace(window, connection="broken")
+
+    def work(connection: str, windows: list[Window]) -> list[Window]:
+        if connection == "broken":
+            msg = "The table is down."
+            raise TryAgain(msg)
+        return [one for one in windows if one == given_up]
+
+    response = run_windows(
+        messages(*map(mail_window.dump, (window, given_up, failed)), "nothing"), work
+    )
+
+    assert failures(response) == ["m1", "m2", "m3"]

@@ -1,0 +1,446 @@
+"""Sweeps: what the pushes lost is found once, and a look that finds nothing writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.flows.intake.sweep import Watch, sweep, sweep_list, watch_of
+from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF, SIGNS
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.ports import Show, Sighting
+from tests.builders import NOON, a_connection, at
+from tests.memory.worlds import Town
+
+KINDS = {
+    Side.HUBSPOT: {"contact": Kind.CONTACT},
+    Side.SALESFORCE: {"Lead": Kind.CONTACT, "Contact": Kind.CONTACT},
+}
+
+
+def look(town: Town, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> list[str]:
+    """Sweep a side once whose objects are watched since `begin`; the ids that were queued."""
+    watch = Watch("acme", side, KINDS[side], dict.fromkeys(KINDS[side], begin))
+    town.outbox.published = []
+    sweep(watch, town.crm(side), town.cursors, town.outbox, town.now)
+    return [change.ref.id for change in town.outbox.published]
+
+
+def minutes_of_looks(town: Town, number: int, side: Side = Side.SALESFORCE) -> list[list[str]]:
+    """What a look each minute finds."""
+    found = []
+    for _ in range(number):
+        town.wait(1)
+        found.append(look(town, side))
+    return found
+
+
+def test_a_change_is_found_once_however_often_the_sweep_looks():
+    """Each look goes back and shows the same change again; it is queued the first time only, in an
+    hour of looks.
+    """
+    town = Town()
+    look(town)
+    town.wait(1)
+    lead = town.new_lead()
+    assert minutes_of_looks(town, 60) == [[lead.id]] + 59 * [[]]
+    town.salesforce.edit(lead, {"Phone": "1"})
+    assert minutes_of_looks(town, 60) == [[lead.id]] + 59 * [[]]
+
+
+def test_two_edits_in_one_second_are_both_found():
+    """Salesforce's stamps have whole seconds: what is seen before its second is over is looked at
+    once more, and then no more.
+    """
+    town = Town()
+    look(town)
+    lead = town.new_lead()
+    assert look(town) == [lead.id]
+    town.now += timedelta(milliseconds=700)
+    town.salesforce.edit(lead, {"Phone": "1"})
+    assert minutes_of_looks(town, 30) == [[lead.id]] + 29 * [[]]
+
+
+def test_a_clock_that_goes_ahead_has_nothing_passed_on_for_ever():
+    """A stamp from the future may be that of a later edit, too; it is believed at the second
+    look.
+    """
+    town = Town()
+    look(town)
+    town.wait(60)
+    lead = town.new_lead()
+    town.wait(-60)
+    assert minutes_of_looks(town, 90) == [[lead.id], [lead.id]] + 88 * [[]]
+
+
+@pytest.mark.parametrize("late", range(1, 15))
+def test_a_transaction_that_commits_late_is_found_behind_the_cursor(late: int):
+    """Its rows are stamped when they are written and show up to 14 minutes later; others' edits
+    have moved the cursor on meanwhile.
+    """
+    town = Town()
+    look(town)
+    other = town.new_lead()
+    minutes_of_looks(town, 10)
+    written_at = town.now
+    for _ in range(late):
+        town.salesforce.edit(other, {"Phone": str(town.now)})
+        minutes_of_looks(town, 1)
+    now, town.now = town.now, written_at
+    slow = town.new_lead()
+    town.now = now
+    found = []
+    for _ in range(40):
+        town.salesforce.edit(other, {"Phone": str(town.now)})
+        found += minutes_of_looks(town, 1)
+    assert [ids for ids in found if slow.id in ids] == [[slow.id, other.id]]
+    assert found.index([slow.id, other.id]) <= 6
+    assert all(ids == [other.id] for ids in found if slow.id not in ids)
+
+
+@pytest.mark.parametrize(("lag", "looks"), [(20, 3), (25, 3), (110, 12)])
+def test_what_search_shows_late_is_found_behind_the_cursor(lag: int, looks: int):
+    """HubSpot's index lags after imports: what it shows within 25 minutes the next sweep finds,
+    within two hours one that goes far.
+    """
+    town = Town()
+    look(town, Side.HUBSPOT)
+    other = town.hubspot.add("contact", {"email": "other@example.com"})
+    written_at = town.now
+    for _ in range(lag // 5):
+        town.wait(5)
+        town.hubspot.edit(other, {"phone": str(town.now)})
+        if (town.now - NOON) % timedelta(minutes=15) == timedelta():
+            look(town, Side.HUBSPOT)
+    now, town.now = town.now, written_at
+    slow = town.new_contact()
+    town.now = now
+    found = []
+    while len(found) < looks:
+        town.wait(5)
+        town.hubspot.edit(other, {"phone": str(town.now)})
+        if (town.now - NOON) % timedelta(minutes=15) == timedelta():
+            found.append(look(town, Side.HUBSPOT))
+    assert sum(slow.id in ids for ids in found) == 1
+    if lag <= 25:
+        assert slow.id in found[0]
+
+
+def test_a_busy_hour_is_not_repeated_minute_by_minute():
+    """Thousands of edits an hour are each queued once, but for those of the very second, and what
+    is remembered stays small.
+    """
+    town = Town()
+    look(town)
+    queued: Counter[str] = Counter()
+    made = []
+    for minute in range(60):
+        made += [
+            town.new_lead(Email=f"person{minute}.{number}@example.com").id for number in range(20)
+        ]
+        town.now += timedelta(seconds=60)
+        queued.update(look(town))
+    assert queued == Counter(made)
+    kept = town.cursors.load("acme", "Lead")
+    assert kept is not None
+    assert len(kept.seen) == 26 * 20
+
+
+def test_more_than_is_remembered_is_not_passed_on_again_and_again(monkeypatch: pytest.MonkeyPatch):
+    """After a data load a look that goes far goes as far as memory does."""
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    town = Town()
+    look(town)
+    queued: Counter[str] = Counter()
+    made = []
+    for load in range(4):
+        made += [
+            town.new_lead(Email=f"person{load}.{number}@example.com").id for number in range(25)
+        ]
+        queued.update(one for found in minutes_of_looks(town, 6) for one in found)
+    newest = town.new_lead().id
+    queued.update(one for found in minutes_of_looks(town, 20) for one in found)
+    assert queued == Counter([*made, newest])
+
+
+@pytest.mark.parametrize("side", Side)
+def test_the_first_look_begins_where_the_object_was_switched_on(side: Side):
+    """However late it comes; what is older is left to the import, by this look and by those that go
+    far back.
+    """
+    town = Town()
+    town.wait(-30)
+    older = town.new_contact(email="older@example.com") if side is Side.HUBSPOT else town.new_lead()
+    town.wait(30)
+    first = town.new_contact() if side is Side.HUBSPOT else town.new_lead()
+    town.wait(9)
+    found = minutes_of_looks(town, 120, side)
+    assert found == [[first.id]] + 119 * [[]]
+    assert older.id != first.id
+
+
+def test_what_was_off_for_a_while_catches_up():
+    """Its cursor stands still, and the look after it is on again goes on there."""
+    town = Town()
+    look(town)
+    minutes_of_looks(town, 10)
+    town.wait(60)
+    meanwhile = town.new_lead()
+    town.wait(60)
+    assert look(town, begin=town.now) == [meanwhile.id]
+
+
+def test_a_side_that_is_older_than_dates_are_kept_begins_with_its_first_look():
+    """The settings of an older release do not say since when an object is on."""
+    town = Town()
+    town.new_lead()
+    watch = Watch("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
+    town.wait(60)
+    assert sweep(watch, town.salesforce, town.cursors, town.outbox, town.now) == 0
+
+
+def test_objects_are_watched_since_their_concern_was_switched_on():
+    """Each as its push was dated; what has no date has none."""
+    connection = a_connection(since=at(1))
+    connection = replace(connection, deals=replace(connection.deals, since=at(2)))
+    kinds = {"contact": Kind.CONTACT, "company": Kind.ACCOUNT, "deal": Kind.OPPORTUNITY}
+    begins = {"contact": at(1), "deal": at(2)}
+    assert watch_of(connection, Side.HUBSPOT) == Watch("acme", Side.HUBSPOT, kinds, begins)
+
+
+@pytest.mark.rule("TRG-10")
+def test_who_joins_a_list_before_the_first_look_is_found():
+    """The first look at a list goes back to where the list came into force, and no further."""
+    town = Town()
+    town.lists.make("77")
+    older, joined = town.new_contact(), town.new_contact(email="bob@example.com")
+    town.lists.put_in("77", older)
+    town.wait(2)
+    connection = a_connection(inclusion_list="77", listed_since=town.now)
+    town.lists.put_in("77", joined)
+    found = []
+    for _ in range(4):
+        town.wait(15)
+        town.outbox.published = []
+        sweep_list(connection, town.lists, town.cursors, town.outbox, town.now)
+        found.append([(change.ref, change.cause) for change in town.outbox.published])
+    assert found == [[(joined, Cause.AGAIN)], [], [], []]
+    assert older != joined
+
+
+def test_a_record_that_is_purged_is_found_within_minutes():
+    """It is in no recycle bin, so only the list tells of it, which goes with the looks that go far
+    back; once.
+    """
+    town = Town()
+    lead = town.new_lead()
+    minutes_of_looks(town, 20)
+    town.salesforce.purge(lead)
+    found = minutes_of_looks(town, 40)
+    assert [ids for ids in found if ids] == [[lead.id]]
+    assert found.index([lead.id]) < 6
+
+
+def test_what_is_deleted_and_purged_later_is_passed_on_once():
+    """First the recycle bin tells of it, then the list."""
+    town = Town()
+    lead = town.new_lead()
+    minutes_of_looks(town, 20)
+    town.salesforce.delete(lead)
+    assert [ids for ids in minutes_of_looks(town, 3) if ids] == [[lead.id]]
+    town.salesforce.purge(lead)
+    assert [ids for ids in minutes_of_looks(town, 40) if ids] == []
+
+
+def test_a_change_that_shows_late_is_found_behind_the_cursor():
+    """A record stamped before the newest one that was seen, and visible only afterwards, is inside
+    the overlap.
+    """
+    town = Town()
+    look(town)
+    town.wait(4)
+    newer = town.new_lead()
+    town.wait(1)
+    assert look(town) == [newer.id]
+    town.wait(-3)
+    late = town.new_lead()
+    town.wait(3)
+    assert look(town) == [late.id]
+
+
+def test_a_deletion_is_found_where_the_side_tells():
+    """Salesforce's recycle bin shows what was deleted, and the change says so."""
+    town = Town()
+    lead = town.new_lead()
+    look(town)
+    town.wait(1)
+    town.salesforce.delete(lead)
+    look(town)
+    assert [(one.ref, one.cause) for one in town.outbox.published] == [(lead, Cause.DELETED)]
+
+
+@pytest.mark.parametrize("side", Side)
+def test_nothing_is_lost_when_the_bus_is_down(side):
+    """The cursor moves only after the changes are queued: what could not be queued is found by the
+    next look.
+    """
+    town = Town()
+    look(town, side)
+    town.wait(1)
+    ref = town.new_contact() if side is Side.HUBSPOT else town.new_lead()
+    town.outbox.is_down = True
+    with pytest.raises(TryAgain):
+        look(town, side)
+    town.outbox.is_down = False
+    town.wait(30)
+    assert look(town, side) == [ref.id]
+
+
+def test_a_sweep_that_was_away_for_days_goes_on_where_it_stopped():
+    """After a pause the sweep finds everything since its last look, and needs no full resync."""
+    town = Town()
+    look(town)
+    town.wait(60 * 24 * 4)
+    leads = [town.new_lead(Email=f"person{number}@example.com") for number in range(450)]
+    town.wait(60 * 24 * 4)
+    assert look(town) == [lead.id for lead in leads]
+
+
+def test_a_quiet_side_costs_one_call_and_no_write():
+    """When nothing changes, a look is one call, its cursor stays, and old records are no longer
+    named.
+    """
+    town = Town()
+    look(town)
+    town.new_lead()
+    look(town)
+    town.wait(31)
+    look(town)
+    kept, calls = town.cursors.load("acme", "Lead"), town.salesforce.calls["changed_since"]
+    for _ in range(5):
+        town.wait(30)
+        assert look(town) == []
+    assert (town.cursors.load("acme", "Lead"), town.salesforce.calls["changed_since"] - calls) == (
+        kept,
+        5,
+    )
+    assert kept is not None
+    assert kept.seen == {}
+
+
+@pytest.mark.rule("OPP-9")
+def test_what_tells_of_an_opportunity_is_swept_like_one():
+    """A contact role that comes, changes or goes is a change of the opportunities' concern that
+    names the role.
+    """
+    town = Town()
+    signs = Watch("acme", Side.SALESFORCE, {"OpportunityContactRole": Kind.OPPORTUNITY})
+    sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
+    town.wait(1)
+    role = town.salesforce.add("OpportunityContactRole", {"OpportunityId": "006000000000001AAA"})
+    sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
+    assert town.outbox.published == [Change("acme", Kind.OPPORTUNITY, role, Cause.EDITED, town.now)]
+
+
+@pytest.mark.rule("OPP-6")
+def test_definitions_are_looked_at_seldom():
+    """A stage that an administrator changes is found within a quarter of an hour, once; until then
+    nobody asks for it.
+    """
+    town = Town()
+    signs = Watch("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
+
+    def look_for_stages() -> list[Ref]:
+        town.outbox.published = []
+        sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
+        return [change.ref for change in town.outbox.published]
+
+    look_for_stages()
+    town.wait(1)
+    stage = town.salesforce.add("OpportunityStage", {"ApiName": "Demo"})
+    found = []
+    for _ in range(40):
+        town.wait(1)
+        found.append(look_for_stages())
+    assert found == [[]] * 13 + [[stage]] + [[]] * 26
+
+
+WATCHED = Watch("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **SIGNS})
+
+
+def test_what_made_way_for_definitions_is_found_by_the_next_look():
+    """An opportunity and a role that are new when the definitions have their turn are queued a
+    minute later, and no lead waits.
+    """
+    town = Town()
+
+    def look_for_all() -> list[str]:
+        town.outbox.published = []
+        sweep(WATCHED, town.salesforce, town.cursors, town.outbox, town.now)
+        return [change.ref.object for change in town.outbox.published]
+
+    look_for_all()
+    town.wait(15)
+    for name in ("Opportunity", "OpportunityContactRole", "OpportunityStage", "RecordType", "Lead"):
+        town.salesforce.add(
+            name, {"LastName": "Fell", "Company": "Example GmbH"} if name == "Lead" else {}
+        )
+    town.wait(1)
+    first = look_for_all()
+    town.wait(1)
+    assert (sorted(first), sorted(look_for_all())) == (
+        ["Lead", "OpportunityStage", "RecordType"],
+        ["Opportunity", "OpportunityContactRole"],
+    )
+
+
+class SecretStages:
+    """Implements `Sweeper` for a quiet org that does not show its stages; remembers what it was
+    asked for.
+    """
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked: list[frozenset[str]] = []
+        self.lists = 0
+
+    def changed_since(
+        self,
+        since: Mapping[str, datetime],
+        *,
+        with_purged: bool = False,
+        show: Show | None = None,  # noqa: ARG002 - it describes nothing
+    ) -> Iterator[Sequence[Sighting]]:
+        """Nothing, and then why."""
+        self.asked.append(frozenset(since))
+        self.lists += with_purged
+        yield []
+        if "OpportunityStage" in since:
+            raise Refused("Stages are not shown.", code="INVALID_TYPE")
+
+
+def test_definitions_that_are_refused_take_nobodys_place_for_good():
+    """In an hour they have four looks, opportunities all the others, and no look asks for more than
+    five objects.
+    """
+    town, org = Town(), SecretStages()
+    for _ in range(61):
+        with suppress(Refused):
+            sweep(WATCHED, org, town.cursors, town.outbox, town.now)
+        town.wait(1)
+    seldom, others = (
+        {"OpportunityStage": 4, "RecordType": 4},
+        {"Opportunity": 57, "OpportunityContactRole": 57},
+    )
+    assert Counter(name for one in org.asked for name in one) == {
+        **seldom,
+        **others,
+        **dict.fromkeys(("Lead", "Contact", "Account"), 61),
+    }
+    assert {len(one) for one in org.asked} == {5}
+    assert org.lists == 12

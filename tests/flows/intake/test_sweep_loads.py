@@ -1,0 +1,138 @@
+"""Sweeps under a load of more records than are remembered: every look gets on, and little is passed
+on again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+
+from crmsync.errors import OutOfTime
+from crmsync.flows.intake.sweep import Watch, sweep
+from crmsync.model.records import Kind, Side
+from crmsync.ports import Show, Sighting, Sweeper
+from tests.builders import NOON
+from tests.memory import MemoryCrm
+from tests.memory.worlds import Town
+
+KINDS = {
+    Side.HUBSPOT: {"contact": Kind.CONTACT},
+    Side.SALESFORCE: {"Lead": Kind.CONTACT, "Contact": Kind.CONTACT},
+}
+
+
+class Brief:
+    """Implements `Sweeper` for invocations that have time for so many pages only, each of which
+    begins where the one before has ended.
+    """
+
+    def __init__(self, side: MemoryCrm, pages: int, size: int = 20) -> None:
+        """Read what `side` shows, `size` records a page."""
+        self._side = side
+        self._pages = pages
+        self._size = size
+
+    def changed_since(
+        self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
+    ) -> Iterator[Sequence[Sighting]]:
+        """As the port says. Raises `OutOfTime`."""
+        pages = self._side.changed_since(since, with_purged=with_purged, show=show)
+        seen = [one for page in pages for one in page]
+        for number, start in enumerate(range(0, len(seen), self._size - 1)):
+            if number == self._pages:
+                raise OutOfTime
+            yield seen[start : start + self._size]
+
+
+def load(town: Town, side: Side, size: int, seconds: float) -> list[str]:
+    """A person makes so many records, so many seconds apart; their ids."""
+    made = []
+    for number in range(size):
+        town.now += timedelta(seconds=seconds)
+        email = f"person{number}@example.com"
+        made.append(
+            town.new_contact(email=email) if side is Side.HUBSPOT else town.new_lead(Email=email)
+        )
+    return [one.id for one in made]
+
+
+def looks_of(town: Town, side: Side, sweeper: Sweeper, number: int) -> list[str]:
+    """What so many looks pass on, one each minute, whether or not they come to their end."""
+    watch = Watch("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
+    town.outbox.published = []
+    for _ in range(number):
+        town.wait(1)
+        with suppress(OutOfTime):
+            sweep(watch, sweeper, town.cursors, town.outbox, town.now)
+    return [change.ref.id for change in town.outbox.published]
+
+
+@pytest.mark.parametrize("side", Side)
+def test_looks_that_are_cut_short_get_to_the_end_of_any_load(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+):
+    """Though five minutes hold more than is remembered, and more than an invocation can read."""
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    town = Town()
+    looks_of(town, side, town.crm(side), 1)
+    made = load(town, side, 600, 0.4)
+    assert set(looks_of(town, side, Brief(town.crm(side), pages=6), 20)) == set(made)
+
+
+def test_what_memory_has_lost_is_passed_on_with_the_looks_that_go_far_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A load of four times what is remembered is queued by the look that finds it and by three far
+    ones, not by each of a dozen.
+    """
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    town = Town()
+    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+    made = load(town, Side.SALESFORCE, 200, 0.2)
+    queued = Counter(looks_of(town, Side.SALESFORCE, town.salesforce, 30))
+    assert (queued.keys(), max(queued.values())) == (set(made), 4)
+
+
+def test_what_comes_late_in_a_load_is_found_though_memory_has_lost_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A transaction that lasted five minutes, while more is written each minute than is
+    remembered.
+    """
+    monkeypatch.setattr("crmsync.rules.timing.sweeps.MOST_SEEN", 50)
+    town = Town()
+    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+    found: list[str] = []
+    written_at = town.now
+    for minute in range(12):
+        load_of_a_minute(town, minute)
+        found += looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+        if minute == 4:
+            now, town.now = town.now, written_at + timedelta(seconds=1)
+            slow = town.new_lead(Email="slow@example.com")
+            town.now = now
+    assert slow.id in found
+
+
+def load_of_a_minute(town: Town, minute: int) -> None:
+    """So many leads that memory does not hold a minute."""
+    for number in range(60):
+        town.now += timedelta(seconds=1)
+        town.new_lead(Email=f"person{minute}.{number}@example.com")
+
+
+def test_what_two_pages_of_a_look_show_is_passed_on_once():
+    """A page may begin with what ended the page before; a load puts thousands of records on one
+    stamp.
+    """
+    town = Town()
+    looks_of(town, Side.SALESFORCE, town.salesforce, 1)
+    made = load(town, Side.SALESFORCE, 100, 0.1)
+    town.wait(1)
+    assert Counter(looks_of(town, Side.SALESFORCE, Brief(town.salesforce, pages=99), 1)) == Counter(
+        made
+    )

@@ -1,0 +1,265 @@
+"""Lifecycle stages that spread between companies and contacts, against HubSpot in memory: who
+follows, what it costs, what goes wrong.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.flows.engine.lifecycle import Spread, spread_stages
+from crmsync.model.effects import Category, Report, UpdateRecord
+from crmsync.model.fields import FieldRule
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import CompanySettings, LifecycleSettings
+from tests.memory.worlds import Town
+
+
+class Household:
+    """A company with contacts, named by their stages, in a town of its own."""
+
+    def __init__(self, company, *stages, **settings):
+        self.town = Town(settings=settings)
+        self.company = self.town.hubspot.add(
+            "company", {"name": "Example GmbH", "lifecyclestage": company}
+        )
+        self.contacts = [self.join(stage) for stage in stages]
+
+    def join(self, stage, *, primary=True):
+        """Somebody joins the company, or, if it is not to be the primary one, has another one
+        besides.
+        """
+        ref = self.town.hubspot.add("contact", {"lifecyclestage": stage})
+        if not primary:
+            self.town.associations.put_together(
+                ref, self.town.hubspot.add("company", {"name": "Elsewhere"})
+            )
+        self.town.associations.put_together(ref, self.company)
+        return ref
+
+    def spread(self, *news, world=None):
+        """Contacts, by their number, or the company ("company") have their stage as news."""
+        refs = [self.company if one == "company" else self.contacts[one] for one in news]
+        return spread_stages({ref: self.stage(ref) for ref in refs}, world or self.town.world)
+
+    def stage(self, ref):
+        """The stage that a record shows."""
+        return self.town.hubspot.fields(ref).get("lifecyclestage")
+
+    @property
+    def stages(self):
+        """The company's stage, then those of its contacts."""
+        return [self.stage(ref) for ref in (self.company, *self.contacts)]
+
+
+def with_sections(town, **sections):
+    return replace(town.world, connection=replace(town.world.connection, **sections))
+
+
+@pytest.mark.rule("LIFE-7")
+@pytest.mark.rule("SET-8")
+def test_one_contacts_news_reach_the_company_and_its_contacts_at_once():
+    """Company and colleagues that are behind follow in the same go; nobody is set back, and a
+    second look writes nothing.
+    """
+    home = Household("lead", "opportunity", "lead", "customer", "")
+    home.spread(0)
+    assert home.stages == ["opportunity", "opportunity", "opportunity", "customer", "opportunity"]
+    assert home.spread(0, 1, 3, "company") == Spread()
+
+
+@pytest.mark.rule("SET-8")
+def test_without_the_setting_only_the_company_follows():
+    """With the setting off, the company still follows its contact, but no contact follows
+    anybody.
+    """
+    home = Household("lead", "opportunity", "lead")
+    world = with_sections(home.town, lifecycle=LifecycleSettings(sync_to_company_contacts=False))
+    home.spread(0, world=world)
+    assert home.stages == ["opportunity", "opportunity", "lead"]
+    home.spread("company", world=world)
+    assert home.stages == ["opportunity", "opportunity", "lead"]
+    assert home.town.hubspot.calls["associations"] == 0
+
+
+@pytest.mark.rule("LIFE-7")
+def test_where_companies_do_not_sync_no_stage_spreads():
+    """Without company sync nothing is even read."""
+    home = Household("lead", "opportunity", "lead")
+    assert (
+        home.spread(0, world=with_sections(home.town, companies=CompanySettings(sync=False)))
+        == Spread()
+    )
+    assert not home.town.hubspot.calls
+
+
+@pytest.mark.rule("LIFE-26")
+def test_a_companys_news_reach_its_contacts():
+    """A company's new stage goes to those of its contacts that are behind."""
+    home = Household("customer", "lead", "evangelist")
+    home.spread("company")
+    assert home.stages == ["customer", "customer", "evangelist"]
+
+
+def test_only_the_primary_company_counts():
+    """A contact neither moves nor follows a company that is not its primary one."""
+    home = Household("lead", "lead")
+    home.contacts.append(home.join("customer", primary=False))
+    home.spread(1)
+    assert home.stages == ["lead", "lead", "customer"]
+    home.contacts.append(home.join("subscriber", primary=False))
+    home.spread("company")
+    assert home.stages == ["lead", "lead", "customer", "subscriber"]
+
+
+@pytest.mark.rule("Q-22")
+@pytest.mark.rule("INC-7")
+def test_frozen_contacts_neither_give_nor_get_a_stage():
+    """Who is outside the inclusion list moves no company and follows none; the members do."""
+    home = Household("lead", "customer", "opportunity", "lead", "lead", inclusion_list="77")
+    home.town.lists.make("77")
+    for member in (home.contacts[1], home.contacts[2]):
+        home.town.lists.put_in("77", member)
+    home.spread(0)
+    assert home.stages == ["lead", "customer", "opportunity", "lead", "lead"]
+    home.spread(0, 1)
+    assert home.stages == ["opportunity", "customer", "opportunity", "opportunity", "lead"]
+
+
+@pytest.mark.rule("INC-4")
+def test_the_preset_freezes_subscribers():
+    """With the preset list a subscriber stays one; who is none any more gives and gets."""
+    home = Household("lead", "customer", "subscriber", "lead", inclusion_list="default")
+    home.spread(0)
+    assert home.stages == ["customer", "customer", "subscriber", "customer"]
+
+
+def test_it_costs_no_more_calls_for_many_than_for_one():
+    """Whatever the number of news, companies and contacts: three reads, one of associations, one
+    write.
+    """
+    home = Household("lead", "opportunity", *["lead"] * 30)
+    more = [
+        home.town.hubspot.add("company", {"name": "More", "lifecyclestage": "lead"})
+        for _ in range(20)
+    ]
+    for company in more:
+        home.contacts.append(home.town.hubspot.add("contact", {"lifecyclestage": "customer"}))
+        home.town.associations.put_together(home.contacts[-1], company)
+    home.town.hubspot.calls.clear()
+    home.spread(0, *range(31, 51))
+    assert dict(home.town.hubspot.calls) == {"read": 3, "associations": 1, "update": 1}
+    assert {home.stage(company) for company in more} == {"customer"}
+
+
+def test_a_contact_without_company_costs_one_call():
+    """News of somebody who has no company spread nowhere."""
+    town = Town()
+    ada = town.new_contact(lifecyclestage="customer")
+    assert spread_stages({ada: "customer"}, town.world) == Spread()
+    assert dict(town.hubspot.calls) == {"read": 1}
+
+
+def test_what_must_wait_is_told_to_those_whose_news_it_was():
+    """HubSpot cannot take a write now: the news of that household failed, to be spread again;
+    others are done.
+    """
+    home = Household("lead", "opportunity", "lead")
+    other = home.town.hubspot.add("company", {"name": "Other", "lifecyclestage": "lead"})
+    home.contacts.append(home.town.hubspot.add("contact", {"lifecyclestage": "customer"}))
+    home.town.associations.put_together(home.contacts[2], other)
+    busy = TryAgain("busy")
+    home.town.hubspot.refuse = lambda fields: (
+        busy if fields.get("lifecyclestage") == "opportunity" else None
+    )
+
+    done = home.spread(0, 2)
+
+    assert done == Spread(
+        (UpdateRecord(other, Side.HUBSPOT, {"lifecyclestage": "customer"}, ("LIFE-7",)),),
+        {home.contacts[0]: busy},
+    )
+    home.town.hubspot.refuse = lambda _fields: None
+    home.spread(0)
+    assert home.stages[:3] == ["opportunity", "opportunity", "opportunity"]
+
+
+@pytest.mark.rule("LIFE-7")
+def test_a_contact_is_put_off_until_its_stage_has_spread():
+    """Until company and colleagues could be written, the contact's stage counts as not looked at;
+    then all follow.
+    """
+    home = Household("lead")
+    for name in ("ada", "bea"):
+        home.contacts.append(
+            home.town.new_contact(email=f"{name}@example.com", lifecyclestage="lead")
+        )
+        home.town.associations.put_together(home.contacts[-1], home.company)
+    home.town.sync(*home.contacts)
+    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "customer"})
+    home.town.hubspot.refuse = lambda fields: (
+        TryAgain("busy") if "lifecyclestage" in fields else None
+    )
+
+    home.town.sync(home.contacts[0])
+    assert (home.stages, len(home.town.outbox.delayed)) == (["lead", "customer", "lead"], 1)
+    home.town.hubspot.refuse = lambda _fields: None
+    home.town.drain()
+    assert home.stages == ["customer", "customer", "customer"]
+
+
+def test_what_is_refused_is_reported_about_the_record_that_it_was_meant_for():
+    """A company that may not be written is reported; its contacts follow all the same, and nobody's
+    news failed.
+    """
+    home = Household("lead", "opportunity", "lead")
+    refused = Refused("no", fieldname="lifecyclestage")
+    answers = iter([refused])
+    home.town.hubspot.refuse = lambda _fields: next(answers, None)
+
+    done = home.spread(0)
+
+    assert (done.failed, home.stages) == ({}, ["lead", "opportunity", "opportunity"])
+    assert home.town.inbox.parked("acme") == [
+        Report(home.company, Category.VALIDATION, "no", fieldname="lifecyclestage")
+    ]
+
+
+@pytest.mark.rule("FLD-2")
+def test_a_stage_that_goes_on_to_salesforce_is_looked_at_there():
+    """Where the operator maps the stage, contacts that followed are looked at once more, as no echo
+    of our write will tell of them.
+    """
+    home = Household(
+        "lead", "opportunity", "lead", field=(FieldRule("lifecyclestage", "Stage__c"),)
+    )
+    home.spread(0)
+    assert [(one.kind, one.ref) for one, _ in home.town.outbox.delayed] == [
+        (Kind.CONTACT, home.contacts[1])
+    ]
+
+
+@pytest.mark.rule("Q-32")
+def test_a_stage_that_we_wrote_is_no_news():
+    """A contact that followed is looked at later: by then its company has been set back by a
+    person, and stays there.
+    """
+    home = Household("lead", "opportunity", "lead")
+    home.spread(0)
+    home.town.hubspot.edit(home.company, {"lifecyclestage": ""})
+    home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
+    assert home.spread(1) == Spread()
+    home.town.hubspot.edit(home.contacts[1], {"lifecyclestage": "customer"})
+    home.spread(1)
+    assert home.stages == ["customer", "customer", "customer"]
+
+
+def test_records_that_are_gone_are_left_out():
+    """A company or contact that was deleted meanwhile is nobody's to follow."""
+    home = Household("lead", "opportunity", "lead")
+    gone = Ref(Side.HUBSPOT, "contact", "999")
+    home.town.hubspot.delete(home.company)
+    assert (
+        spread_stages({home.contacts[0]: "opportunity", gone: "customer"}, home.town.world)
+        == Spread()
+    )

@@ -1,0 +1,151 @@
+"""An opt-out that HubSpot was asked for counts once HubSpot shows it, and not before (OPT-4,
+OPT-6).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import Category
+from crmsync.model.records import Kind, Ref
+from tests.memory.worlds import Town
+
+OWN_ACT = "EMAIL/SubscriptionPreferencesPage"
+"""The source that a value has which the contact itself has set."""
+
+
+class Slow(Town):
+    """A HubSpot that takes opt-outs and shows them on the contact when `turn` is called."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.preferences.shows = False
+
+    def turn(self) -> None:
+        """The contacts show what was asked for."""
+        for address in self.preferences.out:
+            for record in self.hubspot.find([address], {"contact": ()}):
+                self.hubspot.edit(record.ref, {"hs_email_optout": "true"})
+
+    def box(self, lead: Ref) -> Any:
+        """Salesforce's box."""
+        return self.salesforce.fields(lead)["HasOptedOutOfEmail"]
+
+
+def ticked(town: Town) -> tuple[Ref, Ref]:
+    """A pair in step whose box somebody has just ticked, and crmsync has asked HubSpot."""
+    contact, lead = town.new_contact(), town.new_lead()
+    town.sync(contact)
+    town.wait()
+    town.salesforce.edit(lead, {"HasOptedOutOfEmail": True})
+    town.sync(lead)
+    return contact, lead
+
+
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+def test_a_look_before_hubspot_shows_the_opt_out_takes_nothing_back(side: str):
+    """Blank after asking is not the contact's return: the box stays ticked, and HubSpot is asked
+    again.
+    """
+    town = Slow()
+    contact, lead = ticked(town)
+    town.wait()
+    if side == "hubspot":
+        town.hubspot.edit(contact, {"phone": "0100"})
+        town.sync(contact)
+    else:
+        town.salesforce.edit(lead, {"Phone": "0100"})
+        town.sync(lead)
+    assert (town.box(lead), town.preferences.asked) == (True, ["ada@example.com"] * 2)
+    town.turn()
+    town.drain()
+    assert (town.box(lead), town.preferences.asked) == (True, ["ada@example.com"] * 2)
+
+
+@pytest.mark.rule("OPT-4")
+def test_hubspot_is_looked_at_once_more_a_minute_later():
+    """If it shows the opt-out by then, that is all: no second asking, and nothing waits any
+    more.
+    """
+    town = Slow()
+    contact, _ = ticked(town)
+    look = Change("acme", Kind.CONTACT, contact, Cause.EDITED, town.now, tries=1)
+    assert town.outbox.delayed == [(look, 60)]
+    town.turn()
+    town.drain()
+    assert (town.preferences.asked, list(town.inbox.parked("acme"))) == (["ada@example.com"], [])
+
+
+@pytest.mark.rule("OPT-6")
+def test_who_came_back_after_the_opt_out_was_seen_is_back():
+    """Once HubSpot has shown the opt-out, its going away again is news: the contact's own act
+    clears the box.
+    """
+    town = Slow()
+    contact, lead = ticked(town)
+    town.turn()
+    town.drain()
+    town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=OWN_ACT)
+    town.sync(contact)
+    assert (town.box(lead), town.preferences.asked) == (False, ["ada@example.com"])
+
+
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize(
+    "who", ["CRM_UI/userId:4321", "INTEGRATION/77", "IMPORT/9", "AUTOMATION_PLATFORM/3"]
+)
+def test_nobody_but_the_contact_takes_an_opt_out_back(who: str):
+    """A user, an app, an import or a workflow that subscribes a person whom Salesforce opted out is
+    overruled, each time anew.
+    """
+    town = Slow()
+    contact, lead = ticked(town)
+    town.turn()
+    town.drain()
+    for times in (2, 3):
+        town.wait()
+        town.hubspot.edit(contact, {"hs_email_optout": "false"}, by=who)
+        town.sync(contact)
+        assert (town.box(lead), len(town.preferences.asked)) == (True, times)
+        town.turn()
+        town.drain()
+    assert (town.box(lead), len(town.preferences.asked)) == (True, 3)
+
+
+@pytest.mark.rule("OPT-4")
+def test_an_opt_out_that_never_shows_becomes_a_visible_error_and_ends():
+    """After three quarters of an hour people are told; after half a day of looks nobody looks any
+    more; the box stays ticked.
+    """
+    town = Slow()
+    contact, lead = ticked(town)
+    town.drain()
+    (report,) = town.inbox.parked("acme")
+    assert (report.ref, report.category, report.fieldname) == (
+        contact,
+        Category.UNAVAILABLE,
+        "hs_email_optout",
+    )
+    assert (town.box(lead), len(town.preferences.asked), town.outbox.delayed) == (True, 41, [])
+    town.turn()
+    town.sync(contact)
+    assert (town.box(lead), list(town.inbox.parked("acme"))) == (True, [])
+
+
+@pytest.mark.rule("OPT-5")
+def test_a_box_unticked_while_hubspot_is_on_its_way_is_ticked_again():
+    """The second thoughts of Salesforce's user come too late: HubSpot was asked, and what it then
+    shows counts.
+    """
+    town = Slow()
+    _, lead = ticked(town)
+    town.wait()
+    town.salesforce.edit(lead, {"HasOptedOutOfEmail": False})
+    town.sync(lead)
+    town.turn()
+    town.drain()
+    assert town.box(lead) is True

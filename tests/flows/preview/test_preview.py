@@ -1,0 +1,391 @@
+"""Previews: a dry run counts what the sync would then write, over a town in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.errors import Refused
+from crmsync.flows.preview.first_sync import Budget, Previewer, Wanted
+from crmsync.model.changes import Cause
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.jobs import Leg
+from crmsync.model.records import Side
+from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
+from crmsync.rules.backfill.objects import WALKED
+from crmsync.rules.preview.actions import Deed
+from crmsync.rules.preview.report import Sample, Wrote
+from tests.memory.operator_view import counts, preview, settings_of, window
+from tests.memory.worlds import Town
+
+
+def busy_town() -> Town:
+    """A pair to be found by address, who has none across, two of one address, one without; a
+    company with an account's contact.
+    """
+    town = Town()
+    town.new_contact(email="ada@example.com", jobtitle="Countess")
+    town.new_lead(Email="ada@example.com", Phone="0100")
+    town.new_contact(email="new@example.com")
+    town.new_contact(email="")
+    town.new_lead(Email="twin@example.com")
+    town.new_lead(Email="twin@example.com")
+    account = town.new_account(Name="Initech")
+    town.new_member(account, "bill@initech.example.com")
+    bill = town.new_contact(email="bill@initech.example.com")
+    town.new_company(bill, name="Initech Inc.")
+    return town
+
+
+def test_what_is_counted_is_what_the_sync_then_does() -> None:
+    """Records made on either side, pairs, and what people are told: a resync in the same order
+    makes just so many.
+    """
+    town = busy_town()
+    told = counts(preview(town))
+    before = {name: len(town.crm(side).refs(name)) for side, name in OBJECTS}
+    for one in WALKED:
+        if one.syncs(town.world.connection):
+            town.sync(*town.crm(one.side).refs(one.object), cause=Cause.RESYNC)
+            town.drain()
+    made = {name: len(town.crm(side).refs(name)) - before[name] for side, name in OBJECTS}
+    assert made == {"contact": 1, "company": 0, "Lead": 1, "Contact": 0, "Account": 0}
+    assert told == {
+        "salesforce Account": {"link": 1, "mark": 1},
+        "hubspot company": {"update": 1, "mark": 1},
+        "salesforce Contact": {"link": 1, "mark": 1},
+        "salesforce Lead": {"create": 1, "update": 1, "link": 1, "mark": 1, "refuse": 1},
+        "hubspot contact": {"create": 1, "update": 1, "mark": 2, "wait": 1},
+    }
+    assert [str(one.category) for one in town.inbox.parked("acme")].count("duplicates") == 1
+
+
+OBJECTS = (
+    (Side.HUBSPOT, "contact"),
+    (Side.HUBSPOT, "company"),
+    (Side.SALESFORCE, "Lead"),
+    (Side.SALESFORCE, "Contact"),
+    (Side.SALESFORCE, "Account"),
+)
+
+
+def test_nothing_is_written_and_a_second_preview_says_the_same() -> None:
+    """Neither side, nor links, queues or reports."""
+    town = busy_town()
+    first = counts(preview(town))
+    assert counts(preview(town)) == first
+    assert (town.writes(), town.outbox.published, town.outbox.delayed) == (0, [], [])
+    assert town.inbox.parked("acme") == []
+
+
+def test_what_is_in_step_is_nothing() -> None:
+    """After the sync a preview finds every pair in step, each looked at once and not again from the
+    other side.
+    """
+    town = Town()
+    lead = town.new_lead()
+    town.sync(lead)
+    seen = preview(town)
+    assert counts(seen) == {"salesforce Lead": {"nothing": 1}}
+    assert [(one.leg.object, one.looked_at) for one in seen.seen if one.looked_at] == [
+        ("Lead", 1),
+        ("contact", 1),
+    ]
+
+
+def test_a_sample_shows_before_and_after_with_the_rules() -> None:
+    """Field by field; a new record has nothing before."""
+    town = Town()
+    ada = town.new_contact(company="Example")
+    lead = town.new_lead(Title="Countess")
+    town.salesforce.edit(lead, {"Company": "Example GmbH"})
+    new = town.new_contact(email="new@example.com", lastname="New")
+    samples = preview(town).outlook.samples
+    assert samples[Side.SALESFORCE, "Lead", Deed.CREATE] == [
+        Sample(
+            Deed.CREATE,
+            Side.SALESFORCE,
+            "Lead",
+            new,
+            "create salesforce Lead: Company, Email, LastName (SET-2, SET-3, OWN-9)",
+            (
+                Wrote("Company", None, "example.com"),
+                Wrote("Email", None, "new@example.com"),
+                Wrote("LastName", None, "New"),
+            ),
+            ("SET-2", "SET-3", "OWN-9"),
+        )
+    ]
+    (update,) = samples[Side.HUBSPOT, "contact", Deed.UPDATE]
+    assert update == Sample(
+        Deed.UPDATE,
+        Side.HUBSPOT,
+        "contact",
+        lead,
+        f"update {ada}: company, jobtitle (MAP-3)",
+        (Wrote("company", "Example", "Example GmbH"), Wrote("jobtitle", None, "Countess")),
+        ("MAP-3",),
+    )
+
+
+def test_conflicts_are_counted_and_shown() -> None:
+    """Both values, the policy and who would win."""
+    town = Town()
+    town.new_contact(lastname="Byron")
+    town.new_lead(LastName="Lang")
+    outlook = preview(town).outlook
+    (one,) = outlook.conflicts
+    conflict = one.conflict
+    shown = (conflict.hubspot, conflict.hubspot_value, conflict.salesforce_value, conflict.policy)
+    assert (outlook.conflict_count, *shown) == (1, "lastname", "Byron", "Lang", "two_way")
+
+
+def test_what_would_be_refused_is_told_with_its_reason() -> None:
+    """A required name that nobody knows, an address that is taken, a value that does not cross:
+    each by its own words.
+    """
+    town = Town(settings={"last_name_fallback": "", "company_fallback": ""})
+    town.new_contact(email="nameless@example.com", lastname="")
+    town.new_lead(Email="twin@example.com")
+    second = town.new_lead(Email="twin@example.com")
+    town.new_contact(email="long@example.com", lastname="x" * 90, company="Example AG")
+    refusals = preview(town).outlook.refusals.values()
+    told = {
+        (str(one.report.category), one.report.fieldname, one.report.because): one.count
+        for one in refusals
+    }
+    assert told == {
+        ("validation", "LastName", ("Q-35",)): 1,
+        ("duplicates", "", ("CH-13",)): 1,
+        ("validation", "lastname", ("CH-8",)): 1,
+    }
+    assert [one.records for one in refusals if one.report.category == "duplicates"] == [[second]]
+
+
+def test_pages_and_limits() -> None:
+    """So many of each object as are asked for, all of them with 0; who has no address is counted
+    apart (IMP-4).
+    """
+    town = Town()
+    for number in range(230):
+        town.new_lead(Email=f"l{number}@example.com")
+    town.new_lead(Email="")
+    leads = replace(WALKED_LEADS, total=230, left_out=1)
+    some, everybody = (
+        preview(town, Wanted("leads", limit=120)),
+        preview(town, Wanted("leads", limit=0)),
+    )
+    assert [(one.leg, one.looked_at) for one in (*some.seen, *everybody.seen)] == [
+        (leads, 120),
+        (leads, 230),
+    ]
+    assert (counts(some), counts(everybody)) == (
+        {"hubspot contact": {"create": 120}},
+        {"hubspot contact": {"create": 230}},
+    )
+    assert some.price == everybody.price
+    assert some.expected == everybody.expected
+
+
+WALKED_LEADS = Leg(Side.SALESFORCE, "Lead", with_email=True)
+
+
+@pytest.mark.rule("CH-20")
+def test_the_price_is_told_beforehand() -> None:
+    """In calls to each side and seconds at the present budget, with the calls used, allowed,
+    allotted and left, and its own cost.
+    """
+    town = Town()
+    for number in range(50):
+        town.new_lead(Email=f"l{number}@example.com")
+    seen = preview(town, Wanted("Lead"))
+    price = seen.price
+    assert (price.records, price.hubspot.least, price.hubspot.most, price.salesforce.most) == (
+        50,
+        1,
+        2,
+        2,
+    )
+    assert (seen.expected, price.seconds) == ({Side.HUBSPOT: 2, Side.SALESFORCE: 2}, 1)
+    (budget,) = seen.budgets
+    assert (budget.connection, budget.calls.used, budget.calls.allowed) == ("acme", 0, 100_000)
+    assert (budget.allotment, budget.per_day, budget.left) == (50_000, 37_500, 37_500)
+    assert seen.spent[Side.SALESFORCE] == 1
+
+
+def test_a_budget_that_is_used_up_leaves_nothing() -> None:
+    """Not less than nothing (RTY-2)."""
+    calls = replace(preview(busy_town()).budgets[0].calls, used=90_000)
+    assert Budget("acme", calls, 50_000, 37_500).left == 0
+
+
+@pytest.mark.rule("CH-28")
+def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
+    """A new mapping and another policy on pairs that are in step: what a resync under the new
+    settings would write, and nothing is.
+    """
+    town = Town()
+    ada = town.new_contact(phone="0100")
+    town.sync(ada)
+    town.drain()
+    town.hubspot.edit(ada, {"nickname": "The Enchantress"})
+    connection = town.world.connection
+    row = FieldRule("nickname", "Nickname__c", Update.TWO_WAY)
+    draft = replace(connection, contacts=replace(connection.contacts, field=(row,)))
+    before = town.writes()
+    assert counts(preview(town, Wanted("leads"))) == {"salesforce Lead": {"nothing": 1}}
+    seen = preview(town, Wanted("leads"), Settings((draft,)))
+    assert counts(seen) == {"salesforce Lead": {"update": 1}}
+    ((sample,),) = seen.outlook.samples.values()
+    assert sample.fields == (Wrote("Nickname__c", None, "The Enchantress"),)
+    assert (town.writes(), counts(preview(town, Wanted("leads")))) == (
+        before,
+        {"salesforce Lead": {"nothing": 1}},
+    )
+
+
+def test_an_account_and_what_waits_for_it() -> None:
+    """A contact that is made under its company's account waits for that: both are told, parents
+    first.
+    """
+    town = Town(settings={"create_in_salesforce": CreateInSalesforce.CONTACT})
+    ada = town.new_contact()
+    town.new_company(ada)
+    assert counts(preview(town)) == {
+        "salesforce Account": {"create": 1},
+        "hubspot contact": {"wait": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "legs"),
+    [
+        ("", ["Account", "company", "Contact", "Lead", "contact", "Opportunity", "deal"]),
+        ("contacts", ["Contact", "contact"]),
+        ("leads", ["Lead"]),
+        ("accounts", ["Account"]),
+        ("companies", ["company"]),
+        ("Lead", ["Lead"]),
+        ("opportunities", ["Opportunity"]),
+        ("deals", ["deal"]),
+    ],
+)
+def test_one_object_alone(word: str, legs: list[str]) -> None:
+    """By the word of the import or the object's own, one or many."""
+    assert [one.leg.object for one in preview(Town(), Wanted(word)).seen] == legs
+
+
+def test_opportunities() -> None:
+    """A deal for one that is new, an opportunity for a deal of HubSpot's own pipeline; what is in
+    step is nothing.
+    """
+    town = Town()
+    theirs = town.new_member(None, "ada@example.com")
+    town.sync(theirs, town.new_opportunity())
+    town.new_opportunity(theirs)
+    town.new_deal(dealname="Valves")
+    before = town.writes()
+    assert counts(preview(town, Wanted("opportunities"))) == {
+        "hubspot deal": {"create": 1},
+        "salesforce Opportunity": {"nothing": 1},
+    }
+    assert counts(preview(town, Wanted("deals"))) == {
+        "hubspot deal": {"nothing": 1},
+        "salesforce Opportunity": {"create": 1},
+    }
+    assert town.writes() == before
+
+
+def test_more_than_a_batch() -> None:
+    """Batch by batch as the sync takes them; who shares an address with a record of an earlier
+    batch is told so.
+    """
+    town = Town()
+    for number in range(1_050):
+        town.new_lead(Email=f"l{number}@example.com")
+    town.new_lead(Email="L0@example.com")
+    assert counts(preview(town, Wanted("leads", limit=0))) == {
+        "hubspot contact": {"create": 1_050},
+        "salesforce Lead": {"refuse": 1},
+    }
+
+
+def test_addresses_that_change_hands() -> None:
+    """Two contacts that swap theirs give them up first; both writes of one of them are counted, as
+    both are made.
+    """
+    town = Town()
+    one, two = town.new_lead(Email="one@example.com"), town.new_lead(Email="two@example.com")
+    town.sync(one, two)
+    town.salesforce.edit(one, {"Email": "two@example.com"})
+    town.salesforce.edit(two, {"Email": "one@example.com"})
+    seen = counts(preview(town, Wanted("leads")))
+    calls = town.hubspot.calls["update"]
+    town.sync(one, two)
+    assert seen == {"hubspot contact": {"update": 4}}
+    assert town.hubspot.calls["update"] - calls == 2
+
+
+def test_a_stage_that_spreads_is_counted() -> None:
+    """The company that would get the lifecycle stage of its contact (LIFE-7)."""
+    town = Town()
+    ada = town.new_contact(lifecyclestage="lead")
+    town.sync(ada)
+    town.new_company(ada, lifecyclestage="lead")
+    town.hubspot.edit(ada, {"lifecyclestage": "customer"})
+    assert counts(preview(town, Wanted("contact")))["hubspot company"] == {"update": 1}
+
+
+def test_an_unknown_object_is_refused() -> None:
+    """With the ones that there are."""
+    with pytest.raises(
+        Refused, match="orders cannot be previewed; account, company, contact, lead"
+    ):
+        preview(Town(), Wanted("orders"))
+
+
+def test_what_is_switched_off_is_said_to_be() -> None:
+    """It is not walked through; where nothing is left there is nothing to preview."""
+    town = Town(companies=CompanySettings(sync=False))
+    seen = preview(town)
+    assert (seen.remarks, [one.leg.object for one in seen.seen]) == (
+        ("acme: deals are switched off (OPP-3).", "acme: companies are switched off (ACC-2)."),
+        ["Contact", "Lead", "contact"],
+    )
+    with pytest.raises(Refused, match="companies are switched off"):
+        preview(town, Wanted("companies"))
+
+
+def test_an_unknown_connection_is_refused() -> None:
+    """Nothing is looked at."""
+    with pytest.raises(Refused, match="There is no connection other"):
+        preview(Town(), Wanted(only="other"))
+    with pytest.raises(Refused, match="push settings first"):
+        preview(Town(), settings=Settings(()))
+
+
+def test_how_far_it_is_is_told() -> None:
+    """After each batch, per object."""
+    town = Town()
+    for number in range(3):
+        town.new_lead(Email=f"l{number}@example.com")
+    heard: list[tuple[str, int, int]] = []
+    previewer = Previewer(lambda connection, _: window(town, connection), lambda: town.now)
+    previewer.preview(settings_of(town), Wanted("leads"), lambda *told: heard.append(told))
+    assert heard == [("acme: salesforce Lead", 3, 3)]
+
+
+def test_deletions_are_counted_within_the_brake() -> None:
+    """Two of three would be deleted, the third is held back; the brake of the sync is not
+    pulled.
+    """
+    town = Town(settings={"delete_in_hubspot": True, "max_deletes_per_hour": 2})
+    leads = [town.new_lead(Email=f"l{number}@example.com") for number in range(3)]
+    town.sync(*leads)
+    for one in leads:
+        town.salesforce.delete(one)
+    assert counts(preview(town, Wanted("contacts"))) == {
+        "hubspot contact": {"delete": 2, "bury": 2, "refuse": 1},
+    }
+    assert town.hubspot.refs("contact") != []

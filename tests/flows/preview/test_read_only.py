@@ -1,0 +1,132 @@
+"""A dry world: everything that reads goes on, nothing that writes does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import pytest
+
+from crmsync.flows.engine.context import World
+from crmsync.flows.preview.read_only import (
+    AS_IT_IS,
+    READING,
+    ExpectedLinks,
+    RolesNotKept,
+    WriteRefusedError,
+    dry,
+)
+from crmsync.model.brakes import Counted, Hold
+from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
+from crmsync.model.links import Slot
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.roles import Role
+from tests.builders import NOON, a_book, a_contact, a_lead, a_link
+from tests.memory import MemoryRoles
+from tests.memory.worlds import Town
+
+CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
+GRACE = Ref(Side.SALESFORCE, "Contact", "3")
+ADA = Ref(Side.HUBSPOT, "contact", "81")
+
+WRITES: Mapping[str, Callable[[World], object]] = {
+    "create": lambda world: world.salesforce.create(
+        [CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new"))]
+    ),
+    "update": lambda world: world.hubspot.update([]),
+    "delete": lambda world: world.deleter.delete([DeleteRecord(ADA)]),
+    "opt out": lambda world: world.preferences.opt_out([OptOut("ada@example.com")]),
+    "associate": lambda world: world.associations.associate([]),
+    "end roles": lambda world: world.opportunities.end_roles([]),
+    "save a link": lambda world: world.links.save([]),
+    "drop a link": lambda world: world.links.drop([]),
+    "queue": lambda world: world.outbox.again([]),
+    "publish": lambda world: world.outbox.publish([]),
+    "park": lambda world: world.inbox.park("acme", []),
+    "clear": lambda world: world.inbox.clear("acme", []),
+    "note a conflict": lambda world: world.ledger.note("acme", {}),
+    "forget a conflict": lambda world: world.ledger.forget("acme", []),
+    "keep a map": lambda world: world.pipeline_maps.save,
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_write_is_refused(write: Callable[[World], object]) -> None:
+    """Whoever tries it has made a mistake, and learns of it before anything is written."""
+    town = Town()
+    with pytest.raises(WriteRefusedError, match="is not for a dry run"):
+        write(dry(town.world))
+    assert town.writes() == 0
+
+
+def test_every_port_is_known() -> None:
+    """Each part of the world is a port whose reading methods are listed, the brake, or no port at
+    all; each listed method is the port's.
+    """
+    parts = {one.name for one in fields(World)}
+    assert parts == {*READING, *AS_IT_IS, "brake"}
+    ports: Mapping[str, Any] = get_type_hints(World)
+    assert [
+        (port, name)
+        for port, names in READING.items()
+        for name in names
+        if not hasattr(ports[port], name)
+    ] == []
+
+
+def test_reading_goes_on() -> None:
+    """The same records, and nothing else about the world changed."""
+    town = Town()
+    ada = town.new_contact()
+    world = dry(town.world)
+    assert world.hubspot.read([ada], {"contact": ("email",)})[ada].fields == {
+        "email": "ada@example.com"
+    }
+    assert (world.connection, world.our_user) == (town.world.connection, town.world.our_user)
+
+
+def test_the_brake_counts_for_this_run_alone() -> None:
+    """So many deletions as the settings allow, and the hour of the sync is not used up."""
+    town = Town()
+    world = dry(town.world)
+    assert [world.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [
+        2,
+        1,
+        0,
+    ]
+    assert town.brake.pull("acme", Kind.CONTACT, CHANGES, 3, 3, NOON) == 3
+
+
+def test_roles_that_are_seen_are_not_remembered() -> None:
+    """What is remembered already is read all the same."""
+    memory = MemoryRoles()
+    role = Role(
+        Ref(Side.SALESFORCE, "OpportunityContactRole", "1"),
+        Ref(Side.SALESFORCE, "Opportunity", "2"),
+        GRACE,
+    )
+    roles = RolesNotKept(memory)
+    roles.keep([role])
+    assert memory.of([role.ref]) == {}
+    memory.keep([role])
+    assert roles.of([role.ref]) == {role.ref: role}
+
+
+def a_pair() -> tuple[Record, Record]:
+    """A contact and a lead."""
+    return a_contact(), a_lead()
+
+
+def test_expected_links_are_found_beside_stored_ones() -> None:
+    """From either side; and they too cannot be written."""
+    town = Town()
+    contact, lead = a_pair()
+    links = ExpectedLinks(dry(town.world).links)
+    link = a_link(contact, lead, a_book())
+    assert links.find("acme", [contact.ref, lead.ref]) == {}
+    links.expect(link)
+    assert links.find("acme", [contact.ref, lead.ref]) == {contact.ref: link, lead.ref: link}
+    for write in (links.save, links.drop):
+        with pytest.raises(WriteRefusedError):
+            write([link])

@@ -1,0 +1,34 @@
+"""A look at what our HubSpot token may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.errors import Refused
+from crmsync.flows.setup.app_rights import look_at_app
+from crmsync.rules.settings.scopes import App, scopes_of
+from crmsync.rules.timing.outages import is_refusal
+from tests.builders import a_connection
+
+
+class Token:
+    """Implements `Account` for a token with the scopes given."""
+
+    def __init__(self, scopes: frozenset[str]) -> None:
+        """These and no others."""
+        self.scopes = scopes
+
+    def app(self) -> App:
+        """As the port says."""
+        return App("1", "1", self.scopes)
+
+
+def test_a_scope_that_is_missing_is_a_refusal_that_names_it() -> None:
+    """Somebody has to do something; with all scopes nothing is said."""
+    connection = a_connection()
+    wanted = frozenset(scopes_of(connection))
+    look_at_app(connection, Token(wanted))
+
+    with pytest.raises(Refused, match=r"lacks crm\.objects\.owners\.read\.$") as caught:
+        look_at_app(connection, Token(wanted - {"crm.objects.owners.read"}))
+    assert (caught.value.code, is_refusal(caught.value)) == ("MISSING_SCOPES", True)

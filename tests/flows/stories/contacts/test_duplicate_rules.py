@@ -1,0 +1,107 @@
+"""Stories of Salesforce's duplicate rules: what they block is told, what they only alert of is told
+or saved as the settings say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS, NewStack
+from tests.flows.stories.story_contacts import record, rows
+
+ALLOW = SETTINGS + 'duplicates = "allow"\n'
+EMAILS = {name: f"{name}@example.com" for name in ("ada", "bea", "cleo")}
+
+
+def world(action: str) -> dict[str, Any]:
+    """An org that takes leads of one last name and one company for duplicates, as Salesforce's own
+    rules nearly do.
+    """
+    rule = {"object": "Lead", "match": ["LastName", "Company"], "action": action}
+    old = {"type": "Lead", "LastName": "Lang", "Company": "Example GmbH", "Email": EMAILS["ada"]}
+    return {
+        "hubspot": [{"portal_id": 555001, "tier": "professional"}],
+        "salesforce": {
+            "edition": "Enterprise Edition",
+            "duplicate_rules": [rule],
+            "records": [old],
+        },
+    }
+
+
+def colleague(stack: Stack, people: People, name: str) -> None:
+    """Somebody else of that name and company appears in HubSpot."""
+    people.new_contact(email=EMAILS[name], lastname="Lang", company="Example GmbH")
+    stack.settle()
+
+
+def told(stack: Stack) -> list[tuple[str, str]]:
+    """What stands in the error inbox: category and hint."""
+    ready = stack.ready()
+    where = {
+        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": ready["aws_region"],
+    }
+    line = [sys.executable, "-m", "crmsync.cli", "errors", "list", "--json"]
+    done = subprocess.run(
+        line, env={**os.environ, **where}, capture_output=True, text=True, check=True
+    )
+    return [(row["category"], row["hint"]) for row in json.loads(done.stdout)]
+
+
+@pytest.mark.rule("ERR-4")
+@pytest.mark.parametrize(
+    ("settings", "action"), [(SETTINGS, "alert"), (SETTINGS, "block"), (ALLOW, "block")]
+)
+@pytest.mark.long
+def test_a_duplicate_is_told_at_once(new_stack: NewStack, settings: str, action: str) -> None:
+    """A colleague with another address is parked with what can be done, and not tried for hours;
+    nobody else waits.
+    """
+    stack = new_stack(settings, world(action))
+    people = People(stack.ready())
+
+    colleague(stack, people, "bea")
+    people.new_contact(email=EMAILS["cleo"], lastname="Other", company="Example GmbH")
+    stack.settle()
+
+    assert (rows(people, "Lead", EMAILS["bea"]), len(rows(people, "Lead", EMAILS["cleo"]))) == (
+        [],
+        1,
+    )
+    ((category, hint),) = told(stack)
+    assert category == "duplicates"
+    assert hint.startswith("Merge the duplicates in Salesforce, or change the duplicate rule.")
+
+
+@pytest.mark.rule("ERR-4")
+@pytest.mark.long
+def test_what_a_rule_only_alerts_of_is_saved_where_the_settings_allow_it(
+    new_stack: NewStack,
+) -> None:
+    """The colleague becomes a lead of her own, and an edit that makes two leads alike crosses as
+    well.
+    """
+    stack = new_stack(ALLOW, world("alert"))
+    people = People(stack.ready())
+
+    colleague(stack, people, "bea")
+    people.new_contact(email=EMAILS["cleo"], lastname="Other", company="Example GmbH")
+    stack.settle()
+    (cleo,) = rows(people, "Lead", EMAILS["cleo"])
+    contact = people.contact_with(EMAILS["cleo"])
+    assert contact
+    people.edit_contact(contact, lastname="Lang")
+    stack.settle()
+
+    assert len(rows(people, "Lead", EMAILS["bea"])) == 1
+    assert record(people, "Lead", cleo["Id"], "LastName") == {"LastName": "Lang"}
+    assert told(stack) == []

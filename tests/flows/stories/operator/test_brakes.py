@@ -1,0 +1,98 @@
+"""Stories of the brakes and of the pause, on the laptop stack: what an operator sees and does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from local.people import People
+from tests.flows.conftest import NewStack
+from tests.flows.stories.story_command import command
+from tests.flows.stories.story_contacts import linked_pair, values, with_contacts
+
+
+def bulk_edit(people: People, contacts: Sequence[str], **properties: str) -> None:
+    """One edit of many contacts in HubSpot."""
+    inputs = [{"id": one, "properties": properties} for one in contacts]
+    people.hubspot.crm.contacts.batch_api.update({"inputs": inputs})
+
+
+def leads(people: People) -> list[tuple[str, str | None]]:
+    """Last name and phone of every lead."""
+    rows = people.records("SELECT LastName, Phone FROM Lead ORDER BY Email")
+    return [(row["LastName"], row["Phone"]) for row in rows]
+
+
+@pytest.mark.rule("Q-30")
+@pytest.mark.long
+def test_a_bulk_edit_is_held_back_released_in_part_and_dropped(new_stack: NewStack):
+    """Two of five are overwritten, one of these blanked; one more is released, and the rest thrown
+    away for good.
+    """
+    stack = new_stack(with_contacts("max_changes_per_hour = 2", "max_blanks_per_hour = 1"))
+    people = People(stack.ready())
+    contacts = [
+        linked_pair(stack, people, f"brake{number}@example.com", phone="0100")[0]
+        for number in range(5)
+    ]
+
+    bulk_edit(people, contacts, lastname="HACKED", phone="")
+    told = stack.settle()
+
+    assert leads(people) == [("HACKED", None), ("HACKED", "0100"), *[("Lang", "0100")] * 3]
+    assert told["open_errors"] == 4
+    assert (
+        sum(values(stack, "contact_sync", "ContactsBraked")),
+        max(values(stack, "contact_sync", "BrakePercent")),
+    ) == (4, 100)
+    assert [row["ref"]["id"] for row in command(stack, "brakes", "list")] == contacts[1:]
+    command(stack, "brakes", "release", "--id", contacts[2], "--apply")
+    command(stack, "brakes", "drop", "--id", contacts[3], "--apply")
+    stack.settle()
+    assert leads(people) == [
+        ("HACKED", None),
+        ("HACKED", "0100"),
+        ("HACKED", None),
+        *[("Lang", "0100")] * 2,
+    ]
+    command(stack, "brakes", "drop", "--all", "--apply")
+    told = stack.advance(2 * 3600)
+    assert leads(people) == [
+        ("HACKED", None),
+        ("HACKED", "0100"),
+        ("HACKED", None),
+        *[("Lang", "0100")] * 2,
+    ]
+    assert (told["open_errors"], command(stack, "brakes", "list")) == (0, [])
+
+
+@pytest.mark.long
+def test_a_paused_connection_stands_still_and_catches_up(new_stack: NewStack):
+    """Edits on both sides, a deletion and a new contact wait for the operator, and none of them is
+    lost.
+    """
+    stack = new_stack(with_contacts("delete_in_hubspot = true"))
+    people = People(stack.ready())
+    contact, lead = linked_pair(stack, people, "ada@example.com")
+    _, gone = linked_pair(stack, people, "cleo@example.com")
+    command(stack, "pause", "acme", "--apply")
+    people.edit_contact(contact, jobtitle="Pilot")
+    people.edit_record("Lead", lead, Phone="0200")
+    people.salesforce.Lead.delete(gone)
+    people.new_contact(email="bea@example.com")
+    before = stack.stats()
+
+    stack.advance(3600)
+
+    after = stack.stats()
+    assert [after[side]["calls"] for side in ("hubspot", "salesforce")] == [
+        before[side]["calls"] for side in ("hubspot", "salesforce")
+    ]
+    assert people.contact_with("cleo@example.com")
+    command(stack, "resume", "acme", "--apply")
+    stack.advance(900)
+    assert people.salesforce.Lead.get(lead)["Title"] == "Pilot"
+    assert people.contact(contact, "phone") == {"phone": "0200"}
+    assert len(leads(people)) == 2
+    assert people.contact_with("cleo@example.com") is None

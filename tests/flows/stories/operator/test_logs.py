@@ -1,0 +1,100 @@
+"""What the functions log, at whatever level: no credential, no key, nothing that a library knows
+and should not tell.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.stories.story_command import command
+from tests.flows.stories.story_deals import new_deal
+from tests.flows.stories.story_email import LATER, LOOK, MAIL_SETTINGS, MAIL_WORLD, Mail, events
+
+FUNCTIONS = sorted(
+    path.name for path in (Path(__file__).parents[4] / "functions").iterdir() if path.is_dir()
+)
+SHORTEST = 12
+"""Shorter values of a secret are no credentials: user names, numbers."""
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """A stack whose functions log all that there is to log."""
+    with Stack(MAIL_SETTINGS, MAIL_WORLD, parameters={"LogLevel": "DEBUG"}) as stack:
+        yield stack
+
+
+def canaries(stack: Stack) -> dict[str, str]:
+    """Everything that no log may hold: what stands in the secrets, the sessions that they lead to,
+    the key of the links.
+    """
+    client = stack.cloud.aws.client("secretsmanager")
+    found = {"session": stack.ready()["salesforce"]["access_token"]}
+    for secret in client.list_secrets()["SecretList"]:
+        text = client.get_secret_value(SecretId=secret["Name"])["SecretString"]
+        try:
+            values = json.loads(text)
+        except ValueError:
+            values = {"": text}
+        named = values.items() if isinstance(values, dict) else [("", values)]
+        found |= {f"{secret['Name']} {name}": str(value) for name, value in named}
+    return {
+        name: value
+        for name, value in found.items()
+        if len(value) >= SHORTEST
+        and not value.startswith("http")
+        and not name.endswith(("login_url", "api_url"))
+    }
+
+
+def test_no_function_logs_a_credential_at_any_level(stack: Stack, people: People) -> None:
+    """Every function has worked, also for a stranger's request, and its whole log at DEBUG has none
+    of the secrets' values.
+    """
+    people.new_contact(email="ada@example.com", lastname="Lang", company="Example")
+    people.new_company(name="Example Works")
+    new_deal(people, "Pumps")
+    requests.post(
+        stack.webhook_url, data=b"[]", headers={"X-HubSpot-Signature-v3": "forged"}, timeout=10
+    )
+    stack.settle()
+    command(stack, "import", "leads", "--connection", "acme", "--apply", "--no-wait")
+    mail = Mail(stack)
+    mail.linked("eva@example.com")
+    mail.happened(events("eva@example.com", mail.now, opens=1))
+    stack.advance(LOOK)
+    stack.advance(LATER)
+
+    logs = {name: stack.output(name) for name in FUNCTIONS}
+    secrets = canaries(stack)
+
+    assert [name for name, log in logs.items() if not log] == []
+    assert {
+        (name, what)
+        for name, log in logs.items()
+        for what, value in secrets.items()
+        if value in log
+    } == set()
+    assert len(secrets) >= len(("hubspot", "hubspot", "salesforce", "session", "link key"))
+
+
+def test_the_libraries_log_from_info_on_whatever_the_functions_do() -> None:
+    """The Lambda runtime gives the root logger the function's level before any of our code is
+    there.
+    """
+    code = (
+        "import logging; logging.getLogger().setLevel('DEBUG'); import crmsync.telemetry;"
+        " print([logging.getLogger(name).isEnabledFor(logging.DEBUG) for name in ('botocore.parsers', 'urllib3', 'any.other')])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "[False, False, False]"

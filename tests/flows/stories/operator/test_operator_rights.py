@@ -1,0 +1,171 @@
+"""What the managed policies let an operator do: each word of the command works with the policies
+that it needs.
+
+The command runs as a process of its own with the names of policies as its access key; the laptop
+stack grants it what they say. What is granted and used by no word is complained of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from local.stack.rights import Grant
+from tests.flows.conftest import SETTINGS, WORLD, NewStack
+from tests.flows.stories.story_command import command
+from tests.flows.stories.story_contacts import linked_pair
+
+READ = "OperatorReadPolicy"
+WRITE = f"{READ}.OperatorWritePolicy"
+CHANGE = f"{READ}.SettingsPolicy"
+
+KEEPING = (
+    SETTINGS + "[connection.contacts]\nmax_changes_per_hour = 1\n[connection.undo]\nhours = 72\n"
+)
+RULE = {
+    "object": "Lead",
+    "field": "LastName",
+    "contains": "Refused",
+    "message": "Not that name, please.",
+}
+THERE: Mapping[str, Any] = {
+    **WORLD,
+    "set_up": False,
+    "salesforce": {**WORLD["salesforce"], "validation_rules": [RULE]},
+}
+"""Nothing is set up yet, and Salesforce refuses a name."""
+
+BY_HAND = {
+    "sqs:CancelMessageMoveTask",
+    "sqs:DeleteMessage",
+    "sqs:ListMessageMoveTasks",
+    "sqs:ReceiveMessage",
+    "sqs:StartMessageMoveTask",
+}
+"""How dead letters are moved back to their queues, with AWS's own tools."""
+
+
+def push(stack: Stack, file: Path, settings: str, key: str, status: int = 0) -> None:
+    """Push settings with these rights; the command ends with that status."""
+    file.write_text(settings, encoding="utf-8")
+    command(stack, "settings", "push", str(file), "--apply", key=key, status=status)
+
+
+def reads(stack: Stack, contact: str, lead: str) -> None:
+    """Every word that only shows something."""
+    for words in (
+        ("status",),
+        ("preview",),
+        ("errors", "list"),
+        ("brakes", "list"),
+        ("jobs", "list"),
+        ("settings", "show"),
+        ("settings", "history"),
+        ("explain", "hubspot", "contact", contact),
+        ("links", "show", "salesforce", "Lead", lead),
+        ("links", "rebuild"),
+        ("import", "contacts"),
+        ("resync", "--all"),
+        ("setup",),
+    ):
+        assert command(stack, *words, key=READ) is not None
+    # The accounts are still to be imported.
+    assert not command(stack, "check", key=READ, status=1)["ok"]
+
+
+def writes(stack: Stack, people: People, contact: str, since: str) -> None:
+    """The words that do something, but for those about settings."""
+    # One of two values is put back: more would be beyond the brake.
+    command(stack, "undo", "--since", since, "--apply", key=WRITE, status=1)
+    for words in (
+        (
+            "resync",
+            "--side",
+            "hubspot",
+            "--object",
+            "contact",
+            "--id",
+            contact,
+            "--apply",
+            "--no-wait",
+        ),
+        ("errors", "retry", "--all", "--apply"),
+        ("brakes", "drop", "--all", "--apply"),
+        ("pause", "acme", "--apply"),
+        ("resume", "acme", "--apply"),
+        ("links", "drop", "hubspot", "contact", contact, "--apply"),
+        ("links", "rebuild", "--apply"),
+    ):
+        command(stack, *words, key=WRITE)
+    job = command(stack, "resync", "--all", "--apply", "--no-wait", key=WRITE)["jobs"][0]["id"]
+    command(stack, "jobs", "pause", job, key=WRITE)
+    people.new_record("Lead", LastName="Moor", Company="Example", Email="grace@example.com")
+    stack.settle()
+
+
+@pytest.mark.long
+def test_each_word_works_with_its_policies_and_uses_all_of_them(
+    new_stack: NewStack, tmp_path: Path
+) -> None:
+    """Who may read changes nothing, who may write pushes no settings, and no policy grants more
+    than its words need.
+    """
+    stack, file = new_stack(world=THERE), tmp_path / "settings.toml"
+    people, rights = People(stack.ready()), stack.cloud.aws.rights
+    since = datetime.fromtimestamp(stack.clock.now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
+    push(stack, file, KEEPING, CHANGE)
+    command(stack, "setup", "--as-admin", "--apply", key=CHANGE)
+    stack.advance(120)
+    contact, lead = linked_pair(stack, people, "ada@example.com")
+    reads(stack, contact, lead)
+    assert rights.denied[READ] == set()
+    _, second = linked_pair(stack, people, "bea@example.com")
+    people.edit_record("Lead", lead, FirstName="Ada")
+    stack.settle()
+    people.edit_record("Lead", second, FirstName="Bea")
+    private, left = linked_pair(stack, people, "private@example.com")
+    people.hubspot.crm.contacts.basic_api.purge({"objectId": private})
+    people.new_record("Lead", LastName="Twin", Company="Example", Email="ada@example.com")
+    people.new_contact(email="bad@example.com", lastname="Refused")
+    stack.settle()
+
+    command(stack, "resync", "--all", "--apply", key=READ, status=1)
+    push(stack, file, SETTINGS, READ, status=1)
+    writes(stack, people, contact, since)
+    command(stack, "errors", "done", "--id", left, "--apply", key=WRITE)
+    assert rights.denied[WRITE] == set()
+    push(stack, file, SETTINGS, WRITE, status=1)
+    assert {call.resource.rpartition("/")[2] for call in rights.denied[WRITE]} == {
+        "crmsync-settings"
+    }
+
+    assert {
+        policy: unused(stack, policy)
+        for policy in ("OperatorReadPolicy", "OperatorWritePolicy", "SettingsPolicy")
+    } == {
+        "OperatorReadPolicy": [],
+        "OperatorWritePolicy": [],
+        "SettingsPolicy": [],
+    }
+
+
+def unused(stack: Stack, policy: str) -> list[Grant]:
+    """What a policy grants and nobody who has it has used."""
+    rights = stack.cloud.aws.rights
+    done = {
+        call for key, calls in rights.done.items() for call in calls if policy in key.split(".")
+    }
+    moves = ("Queue", "DeadLetters")
+    return [
+        grant
+        for grant in rights.granted[policy]
+        if not any(map(grant.covers, done))
+        and grant.action not in BY_HAND
+        and not (grant.action == "sqs:SendMessage" and grant.resource.endswith(moves))
+    ]

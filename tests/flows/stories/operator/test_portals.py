@@ -1,0 +1,310 @@
+"""Stories of two HubSpot accounts on one Salesforce org: each has its own links, and what is
+written travels once and comes to rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS
+from tests.flows.stories.story_contacts import SWEEP, found, lead_id, own_act, rows
+
+MOTTO = """
+[[connection.contacts.field]]
+hubspot = "{}"
+salesforce = "Motto__c"
+update = "two_way"
+"""
+BETA = SETTINGS.replace('"acme"', '"beta"').replace("555001", "555002").replace("acme/", "beta/")
+SHARED = SETTINGS + MOTTO.format("motto") + BETA + MOTTO.format("war_cry")
+CUSTOM = [{"name": "Motto__c", "length": 40}]
+OWNER = {"email": "olive@example.com", "firstName": "Olive", "lastName": "Owens"}
+
+
+def _portal(portal_id: int, motto: str) -> dict[str, Any]:
+    properties = {"contacts": [{"name": motto}]}
+    return {
+        "portal_id": portal_id,
+        "tier": "professional",
+        "properties": properties,
+        "owners": [OWNER],
+    }
+
+
+WORLD: Mapping[str, Any] = {
+    "hubspot": [_portal(555001, "motto"), _portal(555002, "war_cry")],
+    "salesforce": {
+        "edition": "Enterprise Edition",
+        "custom_fields": {"Lead": CUSTOM, "Contact": CUSTOM},
+        "users": [{"Name": "Olive Owens", "Email": "olive@example.com"}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """One stack for the module: two accounts, one org."""
+    with Stack(SHARED, WORLD) as stack:
+        yield stack
+
+
+@pytest.fixture
+def beta(stack: Stack) -> People:
+    """Persons who work in the second account, and in the same org."""
+    return People(stack.ready(), portal=1)
+
+
+@pytest.fixture
+def product(stack: Stack) -> People:
+    """The product's own tokens: nobody else sees our key in Salesforce."""
+    return People(stack.ready(), product=True)
+
+
+def writes(stack: Stack) -> dict[str, int]:
+    """How often each CRM was written to."""
+    figures = stack.stats()
+    return {side: figures[side]["writes"] for side in ("hubspot", "salesforce")}
+
+
+def spent(stack: Stack) -> dict[str, int]:
+    """What settling costs in writes."""
+    before = writes(stack)
+    stack.settle()
+    return {side: count - before[side] for side, count in writes(stack).items()}
+
+
+def at_rest(stack: Stack) -> bool:
+    """Whether neither what still moves nor the next sweep of either account writes anything."""
+    before = writes(stack)
+    stack.settle()
+    settled = stack.advance(SWEEP)
+    return (writes(stack), settled["open_errors"]) == (before, 0)
+
+
+def lead_of(people: People, address: str) -> dict[str, Any]:
+    """What the one lead with an address shows of all that these stories change."""
+    (row,) = rows(
+        people, "Lead", address, "Phone", "Title", "Motto__c", "HasOptedOutOfEmail", "Owner.Name"
+    )
+    return {name: row[name] for name in ("Phone", "Title", "Motto__c", "HasOptedOutOfEmail")} | {
+        "Owner": row["Owner"]["Name"]
+    }
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.rule("TEN-4")
+@pytest.mark.long
+def test_a_contact_of_one_account_becomes_one_of_the_other(
+    stack: Stack, people: People, beta: People, product: People
+):
+    """With any setting but "never" the lead that one account makes makes a contact in the other;
+    each account has its own link.
+
+    The key says who made the lead. All that is written is the lead, the new contact and each side's
+    ids; then everything rests.
+    """
+    first = people.new_contact(email="ada@example.com", lastname="Lang", company="Example GmbH")
+
+    assert spent(stack) == {"hubspot": 2, "salesforce": 1}
+
+    second = found(beta, "ada@example.com")
+    (lead,) = rows(product, "Lead", "ada@example.com", "Id", "Crmsync_HubSpot_Id__c")
+    assert lead["Crmsync_HubSpot_Id__c"] == f"555001-{first}"
+    assert people.contact(first, "crmsync_salesforce_id") == {"crmsync_salesforce_id": lead["Id"]}
+    assert beta.contact(second, "crmsync_salesforce_id") == {"crmsync_salesforce_id": lead["Id"]}
+    assert at_rest(stack)
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.long
+def test_an_edit_reaches_all_three_and_stops(stack: Stack, people: People, beta: People):
+    """Whoever edits, each of the two others is written to once, by its own mapping; opt-out and
+    owner travel likewise.
+    """
+    first = people.new_contact(email="bob@example.com", lastname="Lang", company="Example GmbH")
+    stack.settle()
+    second = found(beta, "bob@example.com")
+
+    people.edit_contact(first, phone="+49 30 1")
+    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    beta.edit_contact(second, war_cry="Onward")
+    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    people.edit_record("Lead", lead_id(people, "bob@example.com"), Title="Dr.")
+    assert spent(stack) == {"hubspot": 2, "salesforce": 0}
+    own_act(stack, "unsubscribe", "bob@example.com")
+    assert spent(stack) == {"hubspot": 1, "salesforce": 1}
+    beta.edit_contact(
+        second, hubspot_owner_id=beta.hubspot.crm.owners.owners_api.get_page(limit=1).results[0].id
+    )
+    spent(stack)
+
+    assert lead_of(people, "bob@example.com") == {
+        "Phone": "+49 30 1",
+        "Title": "Dr.",
+        "Motto__c": "Onward",
+        "HasOptedOutOfEmail": True,
+        "Owner": "Olive Owens",
+    }
+    alike = {
+        "phone": "+49 30 1",
+        "jobtitle": "Dr.",
+        "hs_email_optout": "true",
+        "crmsync_owner_name": "Olive Owens",
+    }
+    assert people.contact(first, "motto", *alike) == {"motto": "Onward"} | alike
+    assert beta.contact(second, "war_cry", *alike) == {"war_cry": "Onward"} | alike
+    assert at_rest(stack)
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.rule("OPT-6")
+@pytest.mark.long
+def test_who_subscribes_again_in_one_account_is_subscribed_there(
+    stack: Stack, people: People, beta: People
+):
+    """The contact's own act counts where it was done: the other account and the box in Salesforce
+    stay opted out, and nothing bounces.
+    """
+    first = people.new_contact(email="cleo@example.com", lastname="Lang", company="Example GmbH")
+    own_act(stack, "unsubscribe", "cleo@example.com")
+    stack.settle()
+    second = found(beta, "cleo@example.com")
+    assert beta.contact(second, "hs_email_optout") == {"hs_email_optout": "true"}
+
+    own_act(stack, "resubscribe", "cleo@example.com")
+
+    assert spent(stack) == {"hubspot": 0, "salesforce": 0}
+    assert at_rest(stack)
+    assert people.contact(first, "hs_email_optout") == {"hs_email_optout": "false"}
+    assert beta.contact(second, "hs_email_optout") == {"hs_email_optout": "true"}
+    assert lead_of(people, "cleo@example.com")["HasOptedOutOfEmail"] is True
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.long
+def test_a_deal_of_one_account_becomes_one_of_the_other(stack: Stack, people: People, beta: People):
+    """Through the opportunity that it makes; each account keeps its deal in pipelines of its
+    own.
+    """
+    deal = {"dealname": "Bridge", "dealstage": "appointmentscheduled", "amount": "100"}
+    people.hubspot.crm.deals.basic_api.create({"properties": deal})
+
+    assert spent(stack) == {"hubspot": 2, "salesforce": 1}
+
+    made = people.records("SELECT Id, Amount FROM Opportunity WHERE Name = 'Bridge'")
+    shown = ["dealname", "amount", "crmsync_salesforce_id"]
+    (second,) = (one.properties for one in beta.hubspot.crm.deals.get_all(properties=shown))
+    assert [row["Amount"] for row in made] == [100.0]
+    assert [second[name] for name in shown] == ["Bridge", "100", made[0]["Id"]]
+    assert at_rest(stack)
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.parametrize("after", ["salesforce_write", "hubspot_write"])
+@pytest.mark.long
+def test_a_call_that_is_killed_makes_no_record_twice(
+    stack: Stack, people: People, beta: People, after: str
+):
+    """Also for the second account, whose contact the lead does not name: HubSpot's unique id and
+    the address find what was made.
+    """
+    address = f"killed.{after.partition('_')[0]}@example.com"
+    stack.faults(
+        [{"at": "lambda", "kind": "kill", "function": "contact_sync", "after": after, "times": 3}]
+    )
+    first = people.new_contact(email=address, lastname="Vale", company="Example GmbH")
+    second = beta.new_contact(email=address, lastname="Vale", company="Example GmbH")
+    stack.settle()
+    stack.advance(900)
+    stack.advance(900)
+    made = people.new_record("Lead", LastName="Holm", Email=f"sf.{address}", Company="Example AB")
+    stack.settle()
+    stack.advance(900)
+
+    assert len(rows(people, "Lead", address)) == 1
+    assert (people.contact_with(address), beta.contact_with(address)) == (first, second)
+    assert [row["Id"] for row in rows(people, "Lead", f"sf.{address}")] == [made]
+    for account in (people, beta):
+        contact = found(account, f"sf.{address}")
+        assert account.contact(contact, "crmsync_salesforce_id") == {"crmsync_salesforce_id": made}
+    assert at_rest(stack)
+
+
+def command(stack: Stack, *words: str) -> tuple[int, Any]:
+    """What the operator's command answers, as a program reads it, and how it ends."""
+    ready = stack.ready()
+    where = {
+        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": ready["aws_region"],
+    }
+    line = [sys.executable, "-m", "crmsync.cli", "--json", *words]
+    done = subprocess.run(
+        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.rule("TEN-1")
+@pytest.mark.long
+def test_a_lost_link_is_made_anew_for_the_second_account(
+    stack: Stack, people: People, beta: People
+):
+    """The lead names the first account's contact alone; the second one's link comes back by what
+    HubSpot keeps. Then all are in step.
+    """
+    first = people.new_contact(email="dora@example.com", lastname="Lang", company="Example GmbH")
+    stack.settle()
+    second, lead = found(beta, "dora@example.com"), lead_id(people, "dora@example.com")
+    assert (
+        command(
+            stack, "links", "drop", "salesforce", "Lead", lead, "--connection", "beta", "--apply"
+        )[0]
+        == 0
+    )
+    people.edit_contact(first, phone="+49 30 9")
+
+    status, rebuilt = command(stack, "links", "rebuild", "--apply")
+
+    assert (status, [row["made"] for row in rebuilt["connections"]]) == (0, [0, 1])
+    _, links = command(stack, "links", "show", "salesforce", "Lead", lead)
+    assert [(row["connection"], row["hubspot"]) for row in links] == [
+        ("acme", f"hubspot:contact:{first}"),
+        ("beta", f"hubspot:contact:{second}"),
+    ]
+    stack.settle()
+    assert beta.contact(second, "phone") == {"phone": "+49 30 9"}
+    assert at_rest(stack)
+
+
+@pytest.mark.long
+def test_parked_records_are_looked_at_again_and_everything_is_seen(stack: Stack, people: People):
+    """The command finds bus, queues and tables by the stack's name alone; what waits is looked at
+    again and goes on waiting.
+    """
+    contact = people.new_contact(lastname="Mute")
+    stack.settle()
+    (row,) = [row for row in command(stack, "errors", "list")[1] if row["ref"]["id"] == contact]
+    calls = stack.stats()["lambda"]["contact_sync"]
+
+    assert command(stack, "errors", "retry", "--id", contact, "--apply") == (
+        0,
+        {"applied": True, "records": [row], "left": 0},
+    )
+
+    stack.settle()
+    assert stack.stats()["lambda"]["contact_sync"] > calls
+    status, document = command(stack, "status")
+    assert (status, document["findings"], document["dead_letters"]) == (0, [], [])
+    assert [one["name"] for one in document["connections"]] == ["acme", "beta"]
+    assert document["connections"][0]["parked"] == {"waiting": 1}
+    assert {"ContactQueue", "ContactDeadLetters", "BackfillQueue"} <= document["queues"].keys()

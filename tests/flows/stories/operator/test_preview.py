@@ -1,0 +1,91 @@
+"""A preview and an explanation on the whole stack: the command looks through the real gateways and
+tables, and writes nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.stories.story_contacts import record, rows
+
+
+def look(stack: Stack, *words: str) -> Any:
+    """What the operator's command answers a program, as somebody at a terminal of their own runs
+    it.
+    """
+    ready = stack.ready()
+    where = {
+        "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": ready["aws_region"],
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    line = [sys.executable, "-m", "crmsync.cli", *words, "--json"]
+    done = subprocess.run(
+        line, env={**os.environ, **where}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def writes(stack: Stack) -> Mapping[str, int]:
+    """All writes since the start, by whom they went to."""
+    stats = stack.stats()
+    return {name: stats[name]["writes"] for name in ("hubspot", "salesforce", "dynamodb")}
+
+
+@pytest.mark.rule("CH-28")
+@pytest.mark.long
+def test_a_preview_writes_nothing_and_the_sync_then_does_what_it_said(stack: Stack, people: People):
+    """What is made, paired and left alone; no write to either CRM or a table. Then webhooks and
+    events bring just that about.
+    """
+    people.new_record("Opportunity", Name="Valves", StageName="Prospecting", CloseDate="2026-12-31")
+    stack.settle()
+    ada = people.new_contact(email="pre.ada@example.com", lastname="Lang", jobtitle="Countess")
+    people.new_contact(email="pre.new@example.com", lastname="New")
+    lead = people.new_record(
+        "Lead", LastName="Lang", Company="Example", Email="pre.ada@example.com"
+    )
+    bill = people.new_record("Contact", LastName="Bill", Email="pre.bill@example.com")
+    pumps = people.new_record(
+        "Opportunity", Name="Pumps", StageName="Prospecting", CloseDate="2026-12-31"
+    )
+    people.new_record("OpportunityContactRole", OpportunityId=pumps, ContactId=bill)
+    stack.advance(60, settle=False)
+    before = writes(stack)
+    told = look(stack, "preview")
+    explained = look(stack, "explain", "salesforce", "Contact", bill)
+    assert writes(stack) == before
+    assert told["counts"] == {
+        "hubspot contact": {"create": 1, "mark": 1, "update": 1},
+        "hubspot deal": {"create": 1},
+        "salesforce Opportunity": {"nothing": 1},
+        "salesforce Lead": {"create": 1, "link": 1, "mark": 1, "update": 1},
+    }
+    assert {one["object"]: one["looked_at"] for one in told["looked_at"]} == {
+        "Account": 0,
+        "company": 0,
+        "Contact": 1,
+        "Lead": 1,
+        "contact": 2,
+        "Opportunity": 2,
+        "deal": 1,
+    }
+    assert [one["effect"] for one in explained["effects"]] == ["CreateRecord"]
+    assert min(told["cost"].values()) > 0
+
+    stack.settle()
+    assert people.contact_with("pre.bill@example.com") is not None
+    assert people.contact(ada, "company") == {"company": "Example"}
+    assert record(people, "Lead", lead, "Title") == {"Title": "Countess"}
+    assert len(rows(people, "Lead", "pre.new@example.com")) == 1

@@ -1,0 +1,123 @@
+"""Stories of days that HubSpot keeps as moments: the day is the one that the people of the HubSpot
+account see, in their own time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import SETTINGS
+from tests.flows.stories.story_contacts import SWEEP, open_errors, writes
+from tests.flows.stories.story_deals import (
+    deal,
+    edit_deal,
+    from_deal,
+    from_opportunity,
+    opportunity,
+)
+
+ZONES = ("America/New_York", "Asia/Tokyo", "Europe/Berlin")
+
+
+@pytest.fixture(scope="module", params=ZONES)
+def zone(request: pytest.FixtureRequest) -> str:
+    """The time zone of the HubSpot account."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def module_stack(zone: str) -> Iterator[Stack]:
+    """One stack for each of the time zones."""
+    world: dict[str, Any] = {
+        "hubspot": [{"portal_id": 555001, "tier": "professional", "time_zone": zone}],
+        "salesforce": {"edition": "Enterprise Edition"},
+    }
+    with Stack(SETTINGS, world) as stack:
+        yield stack
+
+
+NOONS = {
+    # winter, summer, and the days on which the clocks are put forward (New York, Berlin)
+    "America/New_York": {
+        "2027-01-01": "2027-01-01T17:00:00Z",
+        "2027-06-30": "2027-06-30T16:00:00Z",
+        "2027-03-14": "2027-03-14T16:00:00Z",
+        "2027-03-28": "2027-03-28T16:00:00Z",
+    },
+    "Asia/Tokyo": {
+        "2027-01-01": "2027-01-01T03:00:00Z",
+        "2027-06-30": "2027-06-30T03:00:00Z",
+        "2027-03-14": "2027-03-14T03:00:00Z",
+        "2027-03-28": "2027-03-28T03:00:00Z",
+    },
+    "Europe/Berlin": {
+        "2027-01-01": "2027-01-01T11:00:00Z",
+        "2027-06-30": "2027-06-30T10:00:00Z",
+        "2027-03-14": "2027-03-14T11:00:00Z",
+        "2027-03-28": "2027-03-28T10:00:00Z",
+    },
+}
+
+MOMENTS = {
+    # just before and just after midnight in each zone: moment, the day there
+    "America/New_York": (
+        ("2027-01-01T04:59:00Z", "2026-12-31"),
+        ("2027-01-01T05:00:00Z", "2027-01-01"),
+        ("2027-07-01T00:00:00Z", "2027-06-30"),
+        ("2027-03-15T03:30:00Z", "2027-03-14"),
+    ),
+    "Asia/Tokyo": (
+        ("2026-12-31T14:59:00Z", "2026-12-31"),
+        ("2026-12-31T15:00:00Z", "2027-01-01"),
+        ("2027-06-30T23:00:00Z", "2027-07-01"),
+    ),
+    "Europe/Berlin": (
+        ("2026-12-31T22:59:00Z", "2026-12-31"),
+        ("2026-12-31T23:00:00Z", "2027-01-01"),
+        ("2027-03-28T21:59:00Z", "2027-03-28"),
+        ("2027-03-28T22:00:00Z", "2027-03-29"),
+    ),
+}
+
+
+@pytest.mark.rule("OPP-5")
+def test_a_day_of_salesforces_is_noon_of_that_day_in_the_accounts_zone(
+    stack: Stack, people: People, zone: str
+):
+    """So everybody in the account's zone, and some hours around it, sees the day that stands in
+    Salesforce; and it stays so.
+    """
+    days = list(NOONS[zone])
+    mine, theirs = from_opportunity(stack, people, f"Noon {zone}", CloseDate=days[0])
+    assert deal(people, mine, "closedate") == {"closedate": NOONS[zone][days[0]]}
+    for day in days[1:]:
+        people.edit_record("Opportunity", theirs, CloseDate=day)
+        assert open_errors(stack) == 0
+        assert deal(people, mine, "closedate") == {"closedate": NOONS[zone][day]}
+        assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
+    before = writes(stack)
+    stack.advance(SWEEP)
+    assert writes(stack) == before
+
+
+@pytest.mark.rule("OPP-5")
+def test_a_moment_of_hubspots_is_the_day_that_its_people_see(
+    stack: Stack, people: People, zone: str
+):
+    """Whatever the time of day that a person chose; the moment in HubSpot stays as it is."""
+    (first, day), *others = MOMENTS[zone]
+    mine, theirs = from_deal(stack, people, f"Seen {zone}", closedate=first)
+    assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
+    for moment, day in others:
+        edit_deal(people, mine, closedate=moment)
+        assert open_errors(stack) == 0
+        assert opportunity(people, theirs, "CloseDate") == {"CloseDate": day}
+        assert deal(people, mine, "closedate") == {"closedate": moment}
+    before = writes(stack)
+    stack.advance(SWEEP)
+    assert writes(stack) == before

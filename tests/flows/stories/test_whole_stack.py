@@ -1,0 +1,198 @@
+"""The deployed system whole, on a laptop: what a person does on one side arrives on the other,
+whatever dies on the way.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from simple_salesforce.format import format_soql
+
+from local.people import People
+from local.stack import Stack
+from tests.flows.conftest import NewStack
+
+
+def writes(stack: Stack) -> dict[str, int]:
+    figures = stack.stats()
+    return {side: figures[side]["writes"] for side in ("hubspot", "salesforce")}
+
+
+def leads(people: People, address: str) -> list[dict[str, Any]]:
+    query = format_soql(
+        "SELECT FirstName, LastName, Phone, Title FROM Lead WHERE Email = {}", address
+    )
+    return people.records(query)
+
+
+def test_a_contact_made_in_hubspot_becomes_a_lead(stack: Stack, people: People):
+    """Through webhook, bus, queue and both SDKs; the echo of our own write comes back and changes
+    nothing.
+    """
+    people.new_contact(
+        firstname="Ada", lastname="Lang", email="ada@example.com", company="Example GmbH"
+    )
+    assert leads(people, "ada@example.com") == []
+    settled = stack.settle()
+    assert (settled["settled"], settled["open_errors"]) == (True, 0)
+    assert leads(people, "ada@example.com") == [
+        {"FirstName": "Ada", "LastName": "Lang", "Phone": None, "Title": None}
+    ]
+    before = writes(stack)
+    assert stack.settle()["rounds"] == 0
+    assert writes(stack) == before
+
+
+def test_a_lead_made_in_salesforce_becomes_a_contact(stack: Stack, people: People):
+    """Its change event comes over the partner bus."""
+    people.new_record(
+        "Lead", FirstName="Grace", LastName="Holm", Email="grace@example.org", Company="Example AB"
+    )
+    stack.settle()
+    contact = people.contact_with("grace@example.org")
+    assert contact is not None
+    assert people.contact(contact, "firstname", "lastname") == {
+        "firstname": "Grace",
+        "lastname": "Holm",
+    }
+
+
+def test_edits_of_different_fields_on_both_sides_both_survive(stack: Stack, people: People):
+    """Neither side had heard of the other's edit."""
+    contact = people.new_contact(
+        firstname="Eve", lastname="Moor", email="eve@example.com", company="Example GmbH"
+    )
+    stack.settle()
+    (lead,) = people.records("SELECT Id FROM Lead WHERE Email = 'eve@example.com'")
+    people.edit_contact(contact, phone="+49 731 100")
+    people.edit_record("Lead", lead["Id"], Title="Engineer")
+    stack.settle()
+    assert leads(people, "eve@example.com") == [
+        {"FirstName": "Eve", "LastName": "Moor", "Phone": "+49 731 100", "Title": "Engineer"}
+    ]
+    assert people.contact(contact, "phone", "jobtitle") == {
+        "phone": "+49 731 100",
+        "jobtitle": "Engineer",
+    }
+
+
+@pytest.mark.parametrize("after", ["start", "salesforce_write", "hubspot_write", "dynamodb_write"])
+def test_a_call_that_is_killed_in_the_middle_leaves_no_duplicate(
+    stack: Stack, people: People, after: str
+):
+    """The message comes back after the visibility timeout, and the second try finds what the first
+    one made.
+    """
+    address = f"{after.replace('_', '.')}@example.com"
+    stack.faults([{"at": "lambda", "kind": "kill", "function": "contact_sync", "after": after}])
+    calls = stack.stats()["lambda"]["contact_sync"]
+    contact = people.new_contact(
+        firstname="Kim", lastname="Vale", email=address, company="Example GmbH"
+    )
+    stack.settle()
+    stack.advance(900)
+    assert stack.stats()["lambda"]["contact_sync"] > calls + 1
+    assert len(leads(people, address)) == 1
+    assert people.contact(contact, "email") == {"email": address}
+    before = writes(stack)
+    stack.advance(900)
+    assert writes(stack) == before
+
+
+@pytest.mark.long
+def test_a_thousand_contacts_made_in_one_go_arrive_once_and_in_few_calls(new_stack: NewStack):
+    """At most 30 HubSpot and 20 Salesforce calls."""
+    stack = new_stack()
+    people = People(stack.ready())
+    for start in range(0, 1000, 100):
+        rows = [
+            {
+                "properties": {"lastname": f"N{number}", "email": f"n{number}@example.com"},
+                "associations": [],
+            }
+            for number in range(start, start + 100)
+        ]
+        people.hubspot.crm.contacts.batch_api.create({"inputs": rows})
+    stack.settle()
+    assert {row["Email"] for row in people.records("SELECT Email FROM Lead")} == {
+        f"n{number}@example.com" for number in range(1000)
+    }
+    assert people.records("SELECT COUNT(Id) n FROM Lead")[0]["n"] == 1000
+    figures = stack.stats()
+    assert (figures["hubspot"]["calls"] <= 30, figures["salesforce"]["calls"] <= 20) == (True, True)
+
+
+def test_no_personal_data_is_in_anything_that_the_functions_print(stack: Stack, people: People):
+    """A canary's name, address and phone never appear."""
+    canary = {
+        "firstname": "Canaryfirst",
+        "lastname": "Canarylast",
+        "email": "canary@example.com",
+        "phone": "+49 731 4711",
+    }
+    people.new_contact(**canary, company="Example GmbH")
+    stack.settle()
+    printed = "".join(map(stack.output, stack.stats()["lambda"]))
+    assert "contacts looked at" in printed
+    assert [
+        value
+        for value in canary.values()
+        if value.lower() in printed.lower() or json.dumps(value) in printed
+    ] == []
+
+
+def test_with_set_up_left_to_the_command_nothing_is_there(new_stack: NewStack):
+    """The secrets are, the settings and the properties are not, and nothing syncs."""
+    world = {"set_up": False, "hubspot": [{"portal_id": 555001}], "salesforce": {}}
+    stack = new_stack(world=world)
+    people = People(stack.ready())
+    names = [
+        secret["Name"]
+        for secret in stack.cloud.aws.client("secretsmanager").list_secrets()["SecretList"]
+    ]
+    assert {"crmsync/acme/hubspot", "crmsync/acme/salesforce"} <= set(names)
+    people.new_contact(lastname="Early", email="early@example.com")
+    assert stack.settle()["open_errors"] == 0
+    assert people.records("SELECT Id FROM Lead") == []
+    assert writes(stack) == {"hubspot": 0, "salesforce": 0}
+    assert accounts_imported(stack) is False
+
+
+@pytest.mark.rule("OPP-2")
+def test_ready_to_sync_means_that_accounts_are_imported(stack: Stack):
+    """Nobody on a laptop has to import accounts before opportunities may sync."""
+    assert accounts_imported(stack) is True
+
+
+def accounts_imported(stack: Stack) -> bool:
+    """Whether the account import of the connection is marked finished."""
+    key = {"pk": {"S": "imported#acme"}, "sk": {"S": "Account"}}
+    return "Item" in stack.cloud.aws.client("dynamodb").get_item(TableName="crmsync-state", Key=key)
+
+
+def test_an_idle_half_hour_costs_a_call_a_minute(stack: Stack):
+    """All that is asked of Salesforce shares one call, its fields too; HubSpot is asked per object
+    and kind, and what our token may do.
+    """
+    stack.advance(900)
+    before = stack.stats()
+
+    stack.advance(1800)
+
+    after = stack.stats()
+    made = {
+        side: _more(after[side]["by_endpoint"], before[side]["by_endpoint"])
+        for side in ("hubspot", "salesforce")
+    }
+    assert made["salesforce"] == {"POST /composite": 30}
+    searches = {
+        f"POST /crm/objects/2026-03/{name}/search": 2 for name in ("contacts", "companies", "deals")
+    }
+    looks = {"POST /oauth/v2/private-apps/get/access-token-info": 5}
+    assert made["hubspot"] == searches | looks | {"GET /email/public/v1/events": 12}
+
+
+def _more(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    """What the calls of each endpoint grew by, those that did not left out."""
+    grown = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in grown.items() if count}

@@ -1,0 +1,120 @@
+"""An undo beside the brakes: it has an hour's limit of its own, and what it brings back is not
+held; over a town in memory.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.flows.undo.run import BEYOND, BEYOND_TOO
+from crmsync.model.jobs import JobState
+from crmsync.model.records import Side
+from crmsync.rules.pair.undo import REASONS, Left
+from tests.flows.undo.test_undo import GOOD, NotBack, a_town, mistake, pair, shown, undo
+from tests.memory import MemoryJobs
+
+HACKED_NAME = ["HACKED", None, "HACKED", "0100"]
+
+
+@pytest.mark.rule("Q-30")
+def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
+    """What crossed has used up the hour's changes, and can be taken back all the same, as many an
+    hour; the rest follows later.
+    """
+    town, jobs = a_town(settings={"max_changes_per_hour": 2}), MemoryJobs()
+    pairs = [pair(town, name) for name in ("ada", "bea", "cid")]
+    since = mistake(town, *(contact for contact, _ in pairs[:2]))
+    town.wait(60)
+    mistake(town, pairs[2][0])
+    town.wait(60)
+
+    seen = undo(town, since, apply=False, jobs=jobs)
+    done = undo(town, since, jobs=jobs)
+
+    for told in (seen, done):
+        assert [(one.records, one.values) for one in told.back] == [(2, 4)]
+        assert told.left == (NotBack("acme", Side.SALESFORCE, "Lead", BEYOND, 2, is_open=True),)
+    assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, BEYOND_TOO)]
+    assert not undo(town, since, jobs=jobs).back
+    town.wait(60)
+    last = undo(town, since, jobs=jobs)
+    assert [one.records for one in last.back] == [1]
+    assert [job.state for job in jobs.all("acme")] == [
+        JobState.DONE,
+        JobState.CANCELLED,
+        JobState.CANCELLED,
+    ]
+    town.drain()
+    assert [shown(town, *one) for one in pairs] == [GOOD] * 3
+
+
+@pytest.mark.rule("Q-30")
+def test_what_an_undo_brings_back_is_not_held() -> None:
+    """The operator asked for it: on its way to where the mistake was made it counts in no limit."""
+    town = a_town(settings={"max_changes_per_hour": 1, "max_blanks_per_hour": 1})
+    pairs = [pair(town, name) for name in ("ada", "bea")]
+    moments = []
+    for contact, _ in pairs:
+        moments.append(mistake(town, contact))
+        town.wait(60)
+    for _ in pairs:
+        undo(town, moments[0])
+        town.wait(60)
+    town.drain()
+
+    assert [shown(town, *one) for one in pairs] == [GOOD] * 2
+    assert town.inbox.parked("acme") == []
+
+
+@pytest.mark.rule("Q-30")
+def test_what_crossed_of_a_record_is_put_back_though_a_blank_of_it_is_held() -> None:
+    """The blank goes on waiting for the operator, and does not stand in the way."""
+    town = a_town(settings={"max_blanks_per_hour": 1})
+    (ada, lead), (bea, other) = pair(town), pair(town, "bea")
+    since = mistake(town, ada, bea)
+    assert [shown(town, ada, lead)[2:], shown(town, bea, other)] == [["HACKED", None], HACKED_NAME]
+
+    done = undo(town, since)
+    town.drain()
+
+    assert [(one.records, one.values) for one in done.back] == [(2, 3)]
+    assert shown(town, ada, lead) == GOOD
+    assert shown(town, bea, other) == ["Lang", None, "Lang", "0100"]
+    (report,) = town.inbox.parked("acme")
+    assert report.ref == bea
+
+
+def test_what_was_overwritten_too_long_ago_is_lost_and_that_is_said() -> None:
+    """Of the time asked for, what is still kept is put back."""
+    town = a_town()
+    ada, lead = pair(town)
+    since = mistake(town, ada, phone="0200")
+    town.wait(71 * 60)
+    mistake(town, ada, phone="0300")
+    town.wait(2 * 60)
+
+    done = undo(town, since)
+    town.drain()
+
+    told = "acme: values are kept for 72 hours: what was overwritten before 2026-11-02 13:06 UTC is lost."
+    assert done.remarks == (told,)
+    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]
+
+
+def test_a_second_run_knows_the_first_however_the_object_is_written() -> None:
+    """What has crossed since the first one is left alone."""
+    town, jobs = a_town(), MemoryJobs()
+    ada, lead = pair(town)
+    since = mistake(town, ada)
+    undo(town, since, "leads", jobs=jobs)
+    town.drain()
+    town.wait()
+    mistake(town, ada, phone="0200")
+
+    again = undo(town, since, "Lead", jobs=jobs)
+
+    assert (again.back, [one.text for one in again.left]) == (
+        (),
+        [REASONS[Left.EDITED], REASONS[Left.BACK]],
+    )
+    assert shown(town, ada, lead) == ["Lang", "0200", "Lang", "0200"]

@@ -1,0 +1,104 @@
+"""What the outbox does when AWS takes only a part of what it is given."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from crmsync.errors import TryAgain
+from crmsync.gateways.aws.bus import EventOutbox
+from crmsync.model.changes import Cause, Change
+from crmsync.model.records import Kind, Ref, Side
+from tests.contracts.tables import NO_WAIT
+from tests.gateways.scripted import Answer, aws_client, script
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def a_change(number: int) -> Change:
+    """Look at contact `number`."""
+    return Change(
+        "acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", str(number)), Cause.EDITED, NOON
+    )
+
+
+def test_entries_that_the_bus_did_not_take_are_sent_again_without_the_others() -> None:
+    """A hundred changes an entry, ten entries a call."""
+    answers = [
+        Answer(
+            {
+                "FailedEntryCount": 1,
+                "Entries": [
+                    {"EventId": "1"},
+                    {"ErrorCode": "ThrottlingException"},
+                    {"EventId": "3"},
+                ],
+            }
+        ),
+        Answer({"FailedEntryCount": 0, "Entries": [{"EventId": "2"}]}),
+    ]
+    with script(*answers) as aws:
+        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, patience=NO_WAIT)
+        outbox.publish([a_change(number) for number in range(250)])
+
+    sent = [
+        [len(json.loads(entry["Detail"])["changes"]) for entry in one.body["Entries"]]
+        for one in aws.asked
+    ]
+    assert sent == [[100, 100, 50], [100]]
+    entry = aws.asked[0].body["Entries"][0]
+    assert (entry["Source"], entry["DetailType"], entry["EventBusName"]) == (
+        "crmsync.hubspot",
+        "contact.changed",
+        "bus",
+    )
+
+
+def test_a_bus_that_takes_nothing_is_told_to_the_caller() -> None:
+    """Nobody is told that a change is safe before it is."""
+    with script(
+        Answer({"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]})
+    ) as aws:
+        outbox = EventOutbox(aws_client(aws.url, "events"), None, "bus", {}, patience=NO_WAIT)
+        with pytest.raises(TryAgain):
+            outbox.publish([a_change(1)])
+
+    assert len(aws.asked) == 3
+
+
+def test_messages_that_the_queue_did_not_take_are_sent_again_with_their_delay() -> None:
+    """Changes of equal delay share messages; nothing waits longer than SQS allows."""
+    failed = {"Id": "1", "SenderFault": False, "Code": "InternalError"}
+    with script(
+        Answer({"Successful": [], "Failed": [failed]}), Answer({"Successful": [], "Failed": []})
+    ) as aws:
+        outbox = EventOutbox(
+            None,
+            aws_client(aws.url, "sqs"),
+            "",
+            {Kind.CONTACT: f"{aws.url}/1/queue"},
+            patience=NO_WAIT,
+        )
+        outbox.again([(a_change(1), 30), (a_change(2), 9999), (a_change(3), 30)])
+
+    delays = [[entry["DelaySeconds"] for entry in one.body["Entries"]] for one in aws.asked]
+    assert delays == [[30, 900], [900]]
+    assert len(json.loads(aws.asked[0].body["Entries"][0]["MessageBody"])["changes"]) == 2
+
+
+def test_a_queue_that_takes_nothing_is_told_to_the_caller() -> None:
+    """The message that asked for it is not deleted then."""
+    with script(
+        Answer({"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "x"}]})
+    ) as aws:
+        outbox = EventOutbox(
+            None,
+            aws_client(aws.url, "sqs"),
+            "",
+            {Kind.CONTACT: f"{aws.url}/1/queue"},
+            patience=NO_WAIT,
+        )
+        with pytest.raises(TryAgain):
+            outbox.again([(a_change(1), 0)])

@@ -1,0 +1,93 @@
+"""The queues of backfills as AWS keeps them: depths, errands, and where the operator's command
+finds the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from crmsync.errors import Refused, TryAgain
+from crmsync.gateways.aws.queues import ErrandQueue, QueueBacklog, QueueDepths, url_of
+from crmsync.model.jobs import Errand
+from crmsync.model.records import Kind
+from crmsync.rules.backfill.pacing import Depth
+from crmsync.wire.errand import load
+
+ERRAND = Errand("acme", "7f3a2c", 4, "b81c09")
+
+
+@pytest.fixture
+def sqs() -> Iterator[Any]:
+    """An account with one queue, called ``crmsync-backfill``."""
+    with mock_aws():
+        client = boto3.client("sqs")
+        client.create_queue(QueueName="crmsync-backfill")
+        yield client
+
+
+def test_a_depth_tells_ready_hidden_and_delayed_messages(sqs: Any) -> None:
+    """Each message is counted once, whatever its state."""
+    url = url_of(sqs, "crmsync-backfill")
+    backlog = QueueBacklog(sqs, {Kind.CONTACT: url})
+    assert backlog.depth(Kind.CONTACT) == Depth()
+    for delay in (0, 0, 0, 60):
+        sqs.send_message(QueueUrl=url, MessageBody="look", DelaySeconds=delay)
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
+
+    assert backlog.depth(Kind.CONTACT) == Depth(ready=2, hidden=1, delayed=1)
+
+
+def test_a_concern_without_a_queue_is_refused(sqs: Any) -> None:
+    """Waiting would not help: the deployment has no such concern."""
+    with pytest.raises(Refused, match="no queue for changes of the kind account"):
+        QueueBacklog(sqs, {}).depth(Kind.ACCOUNT)
+
+
+@pytest.mark.parametrize(("after", "kept"), [(0, "0"), (5, "5"), (9_000, "900")])
+def test_an_errand_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> None:
+    """A quarter of an hour at most, which is all that the queue can do."""
+    sent: list[dict[str, Any]] = []
+    sqs.meta.events.register(
+        "provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params)
+    )
+
+    ErrandQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(ERRAND, after=after)
+
+    assert [(load(one["MessageBody"]), str(one["DelaySeconds"])) for one in sent] == [
+        (ERRAND, kept)
+    ]
+
+
+def test_a_queue_that_is_not_there_is_told(sqs: Any) -> None:
+    """Whoever is in the wrong account or region gets an error of ours and not the vendor's."""
+    with pytest.raises(TryAgain) as told:
+        ErrandQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
+
+    assert "NonExistentQueue" in told.value.code
+
+
+def test_the_queues_of_a_stack_are_found_by_their_names(sqs: Any) -> None:
+    """By the names that CloudFormation makes, whatever a stack has; those of another stack are not
+    ours, however alike its name is.
+    """
+    for name in (
+        "crmsync-ContactQueue-Ab12",
+        "crmsync-ContactDeadLetters-x",
+        "crmsync-two-ContactQueue-Ab12",
+    ):
+        sqs.create_queue(QueueName=name)
+    for name in ("crmsync-two-backfill", "crmsyncContactQueue", "crmsync-other"):
+        sqs.create_queue(QueueName=name)
+    sqs.send_message(QueueUrl=url_of(sqs, "crmsync-ContactDeadLetters-x"), MessageBody="look")
+
+    assert QueueDepths(sqs, "crmsync").depths() == {
+        "BackfillQueue": Depth(),
+        "ContactDeadLetters": Depth(ready=1),
+        "ContactQueue": Depth(),
+    }
+    assert QueueDepths(sqs, "elsewhere").depths() == {}

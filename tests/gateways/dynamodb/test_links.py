@@ -1,0 +1,182 @@
+"""What links cost in DynamoDB, and what becomes of them when it takes only a part."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, TryAgain
+from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.links import LinksTable
+from crmsync.gateways.dynamodb.links_items import pointer, whole
+from crmsync.model.links import SEAL_BYTES, Base, Link, tag, tags
+from crmsync.model.records import Kind, Ref, Side
+from local.stack.capacity import item_size
+from tests.contracts.tables import NO_WAIT, dynamodb
+from tests.gateways.scripted import Answer, aws_client, script
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+HUBSPOT = Ref(Side.HUBSPOT, "contact", "1")
+SALESFORCE = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
+
+
+def a_link(number: int = 1, **changes: Any) -> Link:
+    """A link of records number `number`."""
+    hubspot, salesforce = (
+        replace_id(HUBSPOT, str(number)),
+        replace_id(SALESFORCE, f"003{number:012d}AAA"),
+    )
+    return replace(Link("acme", Kind.CONTACT, hubspot, salesforce), **changes)
+
+
+def replace_id(ref: Ref, identifier: str) -> Ref:
+    """Another record of the same object."""
+    return Ref(ref.side, ref.object, identifier)
+
+
+def a_base(fields: int) -> Base:
+    """A base that knows so many fields."""
+    return Base({tag(f"field{number}"): bytes(SEAL_BYTES) for number in range(fields)})
+
+
+def test_a_link_of_forty_fields_is_one_write_unit() -> None:
+    """Items up to 1 KB are written with one unit (architecture, section 9)."""
+    names = [f"field{number}" for number in range(10)]
+    link = a_link(
+        81234567890, hubspot_base=a_base(40), salesforce_base=a_base(40), wrote=tags(names)
+    )
+
+    assert item_size(_stored(whole(link, 12345))) <= 1024
+    assert item_size(_stored(pointer(link))) <= 1024
+
+
+def _stored(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as it goes over the wire: bytes as base64 text."""
+    return {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else dict(value)
+        for name, value in item.items()
+    }
+
+
+@contextmanager
+def remembering() -> Iterator[tuple[LinksTable, Any]]:
+    """A link table in moto, and its client, whose requests can be counted."""
+    with dynamodb("pk") as client:
+        yield LinksTable(client, "Table", patience=NO_WAIT), client
+
+
+def reads_of(client: Any) -> list[tuple[int, bool]]:
+    """A list that grows with each batch read of the client: keys asked for, and whether strongly
+    consistent.
+    """
+    reads: list[tuple[int, bool]] = []
+
+    def note(params: Mapping[str, Any], **_: Any) -> None:
+        reads.extend(
+            (len(table["Keys"]), table["ConsistentRead"])
+            for table in params["RequestItems"].values()
+        )
+
+    client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    return reads
+
+
+STRONG, EVENTUAL = (1, True), (1, False)
+
+
+def test_a_link_costs_one_strong_read_from_hubspot_and_half_a_read_more_from_salesforce() -> None:
+    """The pointer is read eventually consistent, and not at all once it is remembered."""
+    with remembering() as (table, client):
+        reads = reads_of(client)
+        table.save([a_link()])
+        cold = LinksTable(client, "Table")
+        assert list(cold.find("acme", [SALESFORCE])) == [SALESFORCE]
+        assert list(cold.find("acme", [SALESFORCE])) == [SALESFORCE]
+        assert list(cold.find("acme", [HUBSPOT])) == [HUBSPOT]
+
+    assert reads == [EVENTUAL, STRONG, STRONG, STRONG]
+
+
+def test_a_missing_link_is_missing_only_when_a_strong_read_says_so() -> None:
+    """An eventually consistent read may not see a link that was made a moment ago."""
+    with remembering() as (table, client):
+        reads = reads_of(client)
+        assert table.find("acme", [SALESFORCE]) == {}
+
+    assert reads == [EVENTUAL, STRONG]
+
+
+def test_a_remembered_pointer_that_is_out_of_date_misleads_nobody() -> None:
+    """The whole link says whose it is."""
+    with remembering() as (table, client):
+        table.save([a_link()])
+        moved = a_link(version=1, hubspot=Ref(Side.HUBSPOT, "contact", "99"))
+        LinksTable(client, "Table").save([moved])
+
+        assert table.find("acme", [SALESFORCE]) == {SALESFORCE: replace(moved, version=2)}
+
+
+def test_keys_that_dynamodb_leaves_over_are_asked_for_again_and_then_put_off() -> None:
+    """A throttled read is no missing link."""
+    left = {"Table": {"Keys": [{"pk": {"S": "acme#hubspot:contact:1"}}], "ConsistentRead": True}}
+    with script(Answer({"Responses": {"Table": []}, "UnprocessedKeys": left})) as aws:
+        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", patience=NO_WAIT)
+        with pytest.raises(TryAgain):
+            table.find("acme", [HUBSPOT])
+
+    assert len(aws.asked) == 3
+
+
+def test_a_pair_that_was_busy_in_a_transaction_does_not_stop_the_others() -> None:
+    """The innocent go again without the guilty (fault 18)."""
+    fine, taken = {"Code": "None"}, {"Code": "ConditionalCheckFailed"}
+    busy = {"Code": "TransactionConflict"}
+    cancelled = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "cancelled",
+    }
+    reasons = [fine, fine, taken, fine, fine, busy]
+    with script(
+        Answer({**cancelled, "CancellationReasons": reasons}, 400),
+        Answer({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
+        Answer({**cancelled, "CancellationReasons": [fine, fine, fine, busy]}, 400),
+        Answer({}),
+    ) as aws:
+        table = LinksTable(aws_client(aws.url, "dynamodb"), "Table", patience=NO_WAIT)
+        outcomes = table.save([a_link(1), a_link(2), a_link(3)])
+
+    assert [type(one) for one in outcomes] == [Link, Conflict, TryAgain]
+    assert [len(one.body["TransactItems"]) for one in aws.asked] == [6, 4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["ProvisionedThroughputExceededException", "InternalServerError", "AccessDeniedException"],
+)
+def test_a_table_that_cannot_be_used_puts_its_work_off(code: str) -> None:
+    """Nothing is lost and nothing is parked because of our own stores."""
+    refusal = Answer(
+        {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "acme#hubspot:contact:1"},
+        400,
+    )
+    with script(refusal) as aws:
+        client = aws_client(aws.url, "dynamodb")
+        links = LinksTable(client, "Table", patience=NO_WAIT)
+        outcomes = links.save([a_link(1), a_link(2, version=3)])
+        with pytest.raises(TryAgain) as caught:
+            links.find("acme", [HUBSPOT])
+        with pytest.raises(TryAgain):
+            InboxTable(client, "Table", now=lambda: NOON, ticks=lambda: 0.0).clear(
+                "acme", [HUBSPOT]
+            )
+
+    assert [type(one) for one in outcomes] == [TryAgain, TryAgain]
+    assert (caught.value.code, "acme" in caught.value.text) == (code, False)

@@ -1,0 +1,349 @@
+"""How the HubSpot gateway calls: what it repeats, what it gives up, how it takes a refused batch
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.versions import path_in
+from crmsync.gateways.retry import Patience
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.names import HUBSPOT_KEY
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
+from local.clock import Clock
+from local.faults import Faults
+from simulators.hubspot import HubSpotSimulator
+from tests.contracts.stages import FixedSecret, served, set_up_hubspot
+from tests.gateways.scripted import Answer, Asked, Script, script
+
+
+@dataclass(slots=True)
+class Account:
+    """A simulated account, the gateway to it, the faults in force and the waits that the gateway
+    took.
+    """
+
+    gateway: HubspotGateway
+    simulator: HubSpotSimulator
+    faults: Faults
+    waits: list[float] = field(default_factory=list)
+
+    def calls(self, ending: str) -> int:
+        """How many calls went to the endpoint that ends so."""
+        counts = self.simulator.stats()["by_endpoint"]
+        return sum(count for name, count in counts.items() if name.endswith(ending))
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """An account of the professional tier."""
+    clock = Clock()
+    faults = Faults(clock)
+    simulator = HubSpotSimulator([{"portal_id": 555001}], clock=clock, faults=faults)
+    portal = simulator.portals[0]
+    waits: list[float] = []
+    with served(simulator.wsgi) as url:
+        set_up_hubspot(url, portal.access_token)
+        gateway = HubspotGateway(
+            FixedSecret({"access_token": portal.access_token, "api_url": url}),
+            patience=Patience(pause=waits.append, jitter=lambda: 0.5),
+        )
+        yield Account(gateway, simulator, faults, waits)
+
+
+def a_creation(number: int) -> CreateRecord:
+    """Make contact `number`."""
+    fields = {"email": f"p{number}@example.com", "lastname": f"P{number}"}
+    return CreateRecord(Side.HUBSPOT, "contact", f"00Q{number}", fields, Slot(str(number)))
+
+
+def written(account: Account, number: int) -> Written:
+    """Contact `number`, made."""
+    [outcome] = account.gateway.create([a_creation(number)])
+    assert isinstance(outcome, Written)
+    return outcome
+
+
+def contact(number: int) -> Ref:
+    """A HubSpot contact."""
+    return Ref(Side.HUBSPOT, "contact", str(number))
+
+
+def an_update(number: int, **fields: str | None) -> UpdateRecord:
+    """Write to contact `number`."""
+    return UpdateRecord(contact(number), Side.HUBSPOT, fields or {"phone": "1"})
+
+
+def test_a_write_whose_answer_got_lost_is_repeated_and_makes_no_duplicate(account: Account) -> None:
+    """An upsert by our key may be sent twice (fault 7)."""
+    account.faults.replace([{"at": "hubspot", "kind": "timeout_after_write"}])
+
+    outcome = written(account, 1)
+
+    found = account.gateway.find(["p1@example.com"], {"contact": [HUBSPOT_KEY]})
+    assert [(record.ref, record.fields[HUBSPOT_KEY]) for record in found] == [(outcome.ref, "00Q1")]
+    assert (account.calls("batch/upsert"), len(account.waits)) == (2, 1)
+
+
+@pytest.mark.parametrize("kind", ["timeout_before_write", "server_error"])
+def test_a_fault_that_lasts_is_given_back_to_the_queue(account: Account, kind: str) -> None:
+    """Three tries, two short waits, then later."""
+    account.faults.replace([{"at": "hubspot", "kind": kind, "times": 9}])
+
+    with pytest.raises(TryAgain) as caught:
+        account.gateway.create([a_creation(1)])
+
+    assert (caught.value.after, len(account.waits), account.waits[0] < account.waits[1] < 2) == (
+        30,
+        2,
+        True,
+    )
+
+
+def test_a_short_wait_that_hubspot_asks_for_is_waited_out(account: Account) -> None:
+    """Retry-After of a second is kept to the second."""
+    account.faults.replace([{"at": "hubspot", "kind": "rate_limit", "retry_after": 1}])
+
+    [outcome] = account.gateway.create([a_creation(1)])
+
+    assert (type(outcome), account.waits) == (Written, [1.0])
+
+
+def test_a_long_wait_that_hubspot_asks_for_is_left_to_the_queue(account: Account) -> None:
+    """A Lambda that sleeps is paid for (fault 13)."""
+    account.faults.replace([{"at": "hubspot", "kind": "rate_limit", "retry_after": 9}])
+
+    with pytest.raises(TryAgain) as caught:
+        account.gateway.create([a_creation(1)])
+
+    assert (caught.value.after, account.waits) == (9, [])
+
+
+def test_a_batch_that_fails_half_way_tells_what_was_written() -> None:
+    """Only the rest comes back (fault 6)."""
+    answers = [
+        Answer({"results": [_row(number) for number in range(100)]}),
+        Answer({}, 429, {"Retry-After": "60"}),
+    ]
+    with scripted(*answers) as (gateway, asked):
+        outcomes = gateway.update([an_update(number) for number in range(250)])
+
+    assert [type(one) for one in outcomes] == [Written] * 100 + [Down] * 150
+    assert len(asked.asked) == 2
+
+
+def test_a_hundred_rows_go_into_one_call_and_fifty_with_history(account: Account) -> None:
+    """A batch call counts as one."""
+    account.gateway.create([a_creation(number) for number in range(120)])
+    refs = [
+        record.ref
+        for record in account.gateway.find(
+            [f"p{n}@example.com" for n in range(120)], {"contact": []}
+        )
+    ]
+    before = account.calls("batch/read")
+
+    account.gateway.read(refs, {"contact": ["email"]})
+    after = account.calls("batch/read")
+    account.gateway.read(refs, {"contact": ["email"]}, history=True)
+
+    assert (
+        account.calls("batch/upsert"),
+        before,
+        after - before,
+        account.calls("batch/read") - after,
+    ) == (2, 2, 2, 3)
+
+
+def test_a_property_that_is_gone_stops_only_the_rows_that_have_it(account: Account) -> None:
+    """The report names the property."""
+    good, bad = written(account, 1), written(account, 2)
+
+    outcomes: Sequence[Any] = account.gateway.update(
+        [
+            UpdateRecord(good.ref, Side.HUBSPOT, {"phone": "1"}),
+            UpdateRecord(bad.ref, Side.HUBSPOT, {"no_such": "1", "phone": "2"}),
+        ]
+    )
+
+    assert [type(one) for one in outcomes] == [Written, Drifted]
+    assert (outcomes[1].code, outcomes[1].fieldname) == ("PROPERTY_DOESNT_EXIST", "no_such")
+
+
+def test_an_unauthorized_call_renews_the_token_once(account: Account) -> None:
+    """A 401 alone does not prove that the token is bad (fault 15)."""
+    account.faults.replace([{"at": "hubspot", "kind": "unauthorized"}])
+
+    assert type(account.gateway.create([a_creation(1)])[0]) is Written
+    account.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
+    with pytest.raises(Down) as caught:
+        account.gateway.create([a_creation(2)])
+    assert caught.value.code.endswith("AUTHENTICATION")
+
+
+def test_a_rotated_token_is_used_from_the_next_try_on() -> None:
+    """Both the failed call and all later ones have the new token."""
+    rotating = Rotating()
+    with script(Answer({}, 401), Answer({"results": []})) as asked:
+        rotating.url = asked.url
+        gateway = HubspotGateway(rotating)
+        gateway.read([contact(1)], {"contact": []})
+        list(gateway.changed_since({}))
+        gateway.read([contact(1)], {"contact": []})
+
+    assert [one.headers["Authorization"] for one in asked.asked] == [
+        "Bearer old",
+        "Bearer new",
+        "Bearer new",
+    ]
+
+
+@dataclass(slots=True)
+class Rotating:
+    """A secret that was rotated since it was read."""
+
+    url: str = ""
+    renewals: int = 0
+
+    def current(self) -> Mapping[str, str]:
+        """The old token."""
+        return {"access_token": "old", "api_url": self.url}
+
+    def renewed(self) -> Mapping[str, str]:
+        """The new token."""
+        self.renewals += 1
+        return {"access_token": "new", "api_url": self.url}
+
+
+def _row(number: int) -> dict[str, Any]:
+    times = {"createdAt": "2026-11-02T12:00:00Z", "updatedAt": "2026-11-02T12:00:00Z"}
+    return {"id": str(number), "properties": {"phone": "1"}, **times}
+
+
+@contextmanager
+def scripted(*answers: Answer) -> Iterator[tuple[HubspotGateway, Script]]:
+    """A gateway to a server that answers so."""
+    with script(*answers) as asked:
+        yield HubspotGateway(FixedSecret({"access_token": "t", "api_url": asked.url})), asked
+
+
+class FirstClashOnly(Script):
+    """A HubSpot that refuses a whole batch for one row without saying which (fault 6), and answers
+    in another order than asked.
+    """
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer by the rows of the request."""
+        rows = asked.body["inputs"]
+        if any(row["id"] == "13" for row in rows):
+            return Answer(
+                {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 501"}, 409
+            )
+        return Answer(
+            {"status": "COMPLETE", "results": [_row(int(row["id"])) for row in reversed(rows)]}
+        )
+
+
+def test_a_batch_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
+    """The other rows are written; answers are matched by id, not by place."""
+    server = FirstClashOnly([])
+    with served(server) as url:
+        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url}))
+        outcomes = gateway.update([an_update(number) for number in range(100)])
+
+    written = [Written(contact(number), {"phone": "1"}) for number in range(100)]
+    assert [one for at, one in enumerate(outcomes) if at != 13] == [
+        one for at, one in enumerate(written) if at != 13
+    ]
+    assert (type(outcomes[13]), getattr(outcomes[13], "existing", "")) == (Conflict, "501")
+    assert len(server.asked) <= 15
+
+
+class FussyAboutAddresses(Script):
+    """A HubSpot that refuses a whole read for one thing that is no address."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer by the rows of the request."""
+        emails = [row["id"] for row in asked.body["inputs"]]
+        if "p13" in emails:
+            return Answer(
+                {"category": "VALIDATION_ERROR", "message": "p13 is not an e-mail address"}, 400
+            )
+        return Answer({"results": [_row(int(email.strip("p@x"))) for email in emails]})
+
+
+def test_something_that_is_no_address_is_nowhere_and_does_not_hide_the_others() -> None:
+    """A refused look is halved until the culprit is found."""
+    server = FussyAboutAddresses([])
+    addresses = [f"p{number}@x" if number != 13 else "p13" for number in range(40)]
+    with served(server) as url:
+        found = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url})).find(
+            addresses, {"contact": []}
+        )
+
+    assert [record.ref for record in found] == [
+        contact(number) for number in range(40) if number != 13
+    ]
+
+
+def test_a_row_that_hubspot_says_nothing_about_is_asked_for_alone() -> None:
+    """An answer without the row is no success."""
+    with scripted(Answer({"results": [_row(1)]}), Answer({"results": []})) as (gateway, asked):
+        outcomes = gateway.update([an_update(1), an_update(2)])
+
+    assert [type(one) for one in outcomes] == [Written, TryAgain]
+    assert [[row["id"] for row in one.body["inputs"]] for one in asked.asked] == [["1", "2"], ["2"]]
+
+
+def test_errors_keep_no_cause_that_could_print_a_body() -> None:
+    """A traceback shows causes, and a client's error shows the whole answer (fault 33)."""
+    with (
+        scripted(Answer({"message": "ada@example.com"}, 403)) as (gateway, _),
+        pytest.raises(SyncError) as caught,
+    ):
+        gateway.read([contact(1)], {"contact": []})
+
+    assert (caught.value.__cause__, caught.value.__suppress_context__, caught.value.text) == (
+        None,
+        True,
+        "HubSpot answered 403.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "dated"),
+    [
+        ("/crm/v3/objects/contacts/batch/read", "/crm/objects/2026-09/contacts/batch/read"),
+        (
+            "/crm/v4/objects/contacts/81/associations/companies",
+            "/crm/objects/2026-09/contacts/81/associations/companies",
+        ),
+        (
+            "/crm/v4/associations/contacts/companies/batch/read",
+            "/crm/associations/2026-09/contacts/companies/batch/read",
+        ),
+        ("/crm/v3/properties/contacts", "/crm/properties/2026-09/contacts"),
+        ("/crm/v3/owners/", "/crm/owners/2026-09"),
+        ("/crm/v3/lists/7/memberships", "/crm/lists/2026-09/7/memberships"),
+        ("/crm/v3/pipelines/deals", "/crm/pipelines/2026-09/deals"),
+        ("/crm/v3/limits/pipelines", "/crm/limits/2026-09/pipelines"),
+        (
+            "/communication-preferences/v4/statuses/a/unsubscribe-all",
+            "/communication-preferences/2026-09/statuses/a/unsubscribe-all",
+        ),
+        ("/email/public/v1/events", "/email/public/v1/events"),
+    ],
+)
+def test_paths_have_a_dated_form(path: str, dated: str) -> None:
+    """The version is a setting; without one, the client's own paths are kept."""
+    assert (path_in("2026-09", path), path_in("", path)) == (dated, path)

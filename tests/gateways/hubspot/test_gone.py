@@ -1,0 +1,188 @@
+"""How the HubSpot gateway finds out what became of a record, and how it deletes, whatever HubSpot
+makes of merged-away ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Down, Refused, SyncError, TryAgain
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.retry import Patience
+from crmsync.model.effects import DeleteRecord
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
+from tests.contracts.stages import FixedSecret, served
+from tests.gateways.scripted import Answer, Asked, Script
+
+TIMES = {"createdAt": "2026-11-02T12:00:00Z", "updatedAt": "2026-11-02T12:00:00Z"}
+
+
+def contact(number: int) -> Ref:
+    """A HubSpot contact."""
+    return Ref(Side.HUBSPOT, "contact", str(number))
+
+
+@dataclass(slots=True)
+class Portal:
+    """What a scripted HubSpot has: living records with what they say they swallowed, the recycle
+    bin, and where single reads lead.
+    """
+
+    living: Mapping[str, str] = field(default_factory=dict)
+    bin: tuple[str, ...] = ()
+    leads: Mapping[str, str] = field(default_factory=dict)
+    property: str = "hs_merged_object_ids"
+    batch_redirects: bool = True
+
+
+class MergedIds(Script):
+    """A HubSpot that treats merged-away ids as `portal` says."""
+
+    def __init__(self, portal: Portal) -> None:
+        """Answer from `portal`."""
+        super().__init__([])
+        self.portal = portal
+
+    def answer(self, asked: Asked) -> Answer:
+        """A batch read of the living or the archived, or a single read."""
+        if asked.method == "GET":
+            end = self.portal.leads.get(asked.path.rsplit("/", 1)[-1])
+            return Answer(self.row(end)) if end else Answer("<html>not here</html>", 404)
+        ids = [row["id"] for row in asked.body["inputs"]]
+        if "archived=True" in asked.path or "archived=true" in asked.path:
+            return Answer({"results": [self.row(one) for one in ids if one in self.portal.bin]})
+        ends = {
+            self.portal.leads.get(one, one) if self.portal.batch_redirects else one for one in ids
+        }
+        return Answer(
+            {"results": [self.row(one) for one in sorted(ends) if one in self.portal.living]}
+        )
+
+    def row(self, identifier: str) -> dict[str, Any]:
+        """A record that shows whom it swallowed."""
+        return {
+            "id": identifier,
+            "properties": {self.portal.property: self.portal.living.get(identifier)},
+            **TIMES,
+        }
+
+
+def survivors(portal: Portal, *numbers: int) -> tuple[Mapping[Ref, Ref], list[str]]:
+    """The survivors of these contacts, and the last parts of the paths that were asked."""
+    server = MergedIds(portal)
+    with served(server) as url:
+        gateway = HubspotGateway(FixedSecret({"access_token": "t", "api_url": url}))
+        found = gateway.survivors(contact(number) for number in numbers)
+    return found, [one.path.rsplit("/", 1)[-1].split("?")[0] for one in server.asked]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hs_merged_object_ids", "81;93"),
+        ("hs_calculated_merged_vids", "81:1790000000000;93:1790000000001"),
+    ],
+)
+def test_a_survivor_that_names_whom_it_swallowed_costs_one_call(name: str, value: str) -> None:
+    """In either of the properties in which HubSpot keeps that."""
+    portal = Portal({"97": value, "99": ""}, leads={"81": "97", "93": "97"}, property=name)
+
+    assert survivors(portal, 81, 93, 99) == (
+        {contact(81): contact(97), contact(93): contact(97)},
+        ["read"],
+    )
+
+
+def test_where_a_batch_read_does_not_know_merged_ids_they_are_asked_for_one_by_one() -> None:
+    """A single read answers for the survivor, under its id [M]; one that is in the recycle bin is
+    not asked for.
+    """
+    portal = Portal(
+        {"97": "", "99": ""}, bin=("82", "83"), leads={"81": "97"}, batch_redirects=False
+    )
+
+    found, asked = survivors(portal, 81, 82, 83, 84, 99)
+
+    assert found == {contact(81): contact(97)}
+    assert asked == ["read", "read", "81", "84"]
+
+
+def test_where_a_survivor_does_not_name_whom_it_swallowed_the_single_read_tells() -> None:
+    """An answer under another id than the one asked for is believed only where it is about one
+    record.
+    """
+    portal = Portal({"97": "", "98": ""}, leads={"81": "97", "93": "98"})
+
+    assert survivors(portal, 81, 93)[0] == {contact(81): contact(97), contact(93): contact(98)}
+
+
+def test_a_merged_record_whose_survivor_is_in_the_bin_has_none() -> None:
+    """The bin's record names it, so nobody is asked again."""
+    server = Portal(bin=("81",))
+
+    assert survivors(server, 81) == ({}, ["read", "read"])
+
+
+class Archive(Script):
+    """A HubSpot that deletes in batches and has its opinion about contacts 13 and 14."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """204, or a refusal of the whole batch."""
+        ids = {row["id"] for row in asked.body["inputs"]}
+        if "13" in ids:
+            return Answer({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, 404)
+        if "14" in ids:
+            return Answer({"category": "VALIDATION_ERROR", "message": "14 cannot be deleted."}, 400)
+        if "205" in ids:
+            return Answer(
+                {
+                    "category": "RATE_LIMITS",
+                    "policyName": "DAILY",
+                    "message": "You have used up your day.",
+                },
+                429,
+            )
+        return Answer("", 204)
+
+
+def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
+    """The outcomes of deleting these contacts, and how many rows each call had."""
+    server = Archive([])
+    with served(server) as url:
+        secret = FixedSecret({"access_token": "t", "api_url": url})
+        gateway = HubspotGateway(secret, patience=Patience(pause=lambda _seconds: None))
+        outcomes = gateway.delete([DeleteRecord(contact(number)) for number in numbers])
+    return list(outcomes), [len(one.body["inputs"]) for one in server.asked]
+
+
+def test_records_are_deleted_a_hundred_a_call_and_each_once() -> None:
+    """HubSpot refuses a doubled row."""
+    numbers = [*range(20, 170), 20, 169]
+
+    outcomes, rows = deleted(*numbers)
+
+    assert outcomes == [Written(contact(number), {}) for number in numbers]
+    assert rows == [100, 50]
+
+
+def test_a_delete_refused_for_one_row_is_halved_until_the_row_is_found() -> None:
+    """One that is not there is done; one that cannot be deleted is told."""
+    outcomes, rows = deleted(*range(10, 20))
+
+    assert [type(one) for one in outcomes] == [Written] * 4 + [Refused] + [Written] * 5
+    assert outcomes[3] == Written(contact(13), {})
+    assert len(rows) <= 11
+
+
+def test_what_was_deleted_before_hubspot_had_enough_is_told() -> None:
+    """Only the rest is tried again."""
+    outcomes, _ = deleted(*range(100, 300))
+
+    assert [type(one) for one in outcomes] == [Written] * 100 + [Down] * 100
+    with pytest.raises(TryAgain):
+        deleted(205)

@@ -1,0 +1,275 @@
+"""How pipelines and deals are called: what HubSpot's refusals mean, what costs a call, and answers
+that say little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError
+from crmsync.gateways.hubspot.client import HubspotClient
+from crmsync.gateways.hubspot.pipelines import HubspotPipelines
+from crmsync.gateways.retry import Patience
+from crmsync.model.pipelines import (
+    ChangeStage,
+    DealPipeline,
+    DealStage,
+    DropStage,
+    MakePipeline,
+    MakeStage,
+    PipelineStep,
+    RenamePipeline,
+)
+from crmsync.model.records import Ref, Side
+from tests.contracts.stages import FixedSecret, served
+from tests.gateways.scripted import Answer, Asked, Script, script
+
+WON = DealStage("7", "Closed Won", Decimal(1))
+MADE = MakePipeline("Salesforce - Default pipeline", (WON,))
+NONE_YET = Answer({"results": []})
+FORBIDDEN = Answer(
+    {"category": "MISSING_SCOPES", "message": "This app hasn't been granted all required scopes"},
+    403,
+)
+
+
+def refusal(message: str = "", status: int = 400, **more: Any) -> Answer:
+    """HubSpot's error."""
+    return Answer(
+        {"status": "error", "category": "VALIDATION_ERROR", "message": message, **more}, status
+    )
+
+
+def limits(usage: int, limit: int, type_id: str = "0-3") -> Answer:
+    """What HubSpot says about the limits of pipelines."""
+    row = {
+        "objectTypeId": type_id,
+        "usage": usage,
+        "limit": limit,
+        "percentage": 100 * usage / limit,
+    }
+    return Answer({"hubspotDefinedObjectTypes": [row], "customObjectTypes": {"byObjectType": []}})
+
+
+@contextmanager
+def scripted(*answers: Answer) -> Iterator[tuple[HubspotPipelines, list[Asked]]]:
+    """The gateway to a HubSpot that gives these answers, and what it was asked."""
+    with script(*answers) as app:
+        yield HubspotPipelines(client_of(app.url)), app.asked
+
+
+def client_of(url: str) -> HubspotClient:
+    """A client that never waits."""
+    patience = Patience(pause=lambda _: None, jitter=lambda: 0.5)
+    return HubspotClient(FixedSecret({"access_token": "t", "api_url": url}), patience=patience)
+
+
+def error_of(step: PipelineStep, *answers: Answer) -> SyncError:
+    """What a step raises."""
+    with scripted(*answers) as (pipelines, _), pytest.raises(SyncError) as raised:
+        pipelines.put_in_step(step)
+    return raised.value
+
+
+@pytest.mark.rule("LIM-3")
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (refusal("Something is wrong."), limits(15, 15)),
+        (refusal("Something is wrong.", 403, category="FORBIDDEN"), limits(2, 1)),
+        (refusal("The limit of 15 pipelines was reached."), refusal(status=404)),
+        (refusal("Maximum number of pipelines exceeded."), FORBIDDEN),
+        (refusal("No.", subCategory="PipelineError.PIPELINE_LIMIT_EXCEEDED"), limits(3, 15, "0-5")),
+    ],
+)
+def test_an_account_without_room_for_a_pipeline_says_so_with_a_hint(
+    answers: Sequence[Answer],
+) -> None:
+    """By HubSpot's own figures, or by its words where it gives none."""
+    error = error_of(MADE, NONE_YET, *answers)
+
+    assert (type(error), error.code, error.text) == (
+        Refused,
+        "PIPELINE_LIMIT",
+        "HubSpot allows no more pipelines of deals.",
+    )
+    assert "LIM-3" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "code"),
+    [
+        ((refusal("Deal stages need a probability."), limits(3, 15)), Refused, "VALIDATION_ERROR"),
+        ((FORBIDDEN, FORBIDDEN), Down, "MISSING_SCOPES"),
+        (
+            (refusal("taken", 409, category="CONFLICT"), NONE_YET, limits(3, 15)),
+            Conflict,
+            "CONFLICT",
+        ),
+    ],
+)
+def test_other_refusals_of_a_new_pipeline_keep_their_meaning(
+    answers: Sequence[Answer], kind: type[SyncError], code: str
+) -> None:
+    """A missing permission is no limit."""
+    error = error_of(MADE, NONE_YET, *answers)
+
+    assert (type(error), error.code) == (kind, code)
+
+
+def test_a_pipeline_that_somebody_makes_beside_us_is_done() -> None:
+    """It is found by its label."""
+    standing = Answer(
+        {"results": [{"id": "9", "label": MADE.label, "displayOrder": 1, "stages": []}]}
+    )
+
+    with scripted(NONE_YET, refusal("taken", 409), standing) as (pipelines, asked):
+        pipelines.put_in_step(MADE)
+
+    assert [one.method for one in asked] == ["GET", "POST", "GET"]
+    assert asked[1].body == {
+        "label": MADE.label,
+        "displayOrder": 0,
+        "stages": [{"label": "Closed Won", "displayOrder": 0, "metadata": {"probability": "1.0"}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "kind", "code"),
+    [
+        (
+            DropStage("9", WON),
+            refusal("7 is in use.", subCategory="PipelineError.STAGE_ID_IN_USE"),
+            Refused,
+            "STAGE_ID_IN_USE",
+        ),
+        (DropStage("9", WON), FORBIDDEN, Down, "MISSING_SCOPES"),
+        (
+            RenamePipeline("9", "Another"),
+            refusal("no pipeline", 404, category="OBJECT_NOT_FOUND"),
+            Gone,
+            "OBJECT_NOT_FOUND",
+        ),
+        (
+            RenamePipeline("9", "Another"),
+            refusal("taken", 409, category="CONFLICT"),
+            Conflict,
+            "CONFLICT",
+        ),
+        (
+            ChangeStage("9", WON, 2),
+            refusal("no stage", 404, category="OBJECT_NOT_FOUND"),
+            Gone,
+            "OBJECT_NOT_FOUND",
+        ),
+    ],
+)
+def test_what_a_refused_step_means(
+    step: PipelineStep, answer: Answer, kind: type[SyncError], code: str
+) -> None:
+    """In use, gone, taken, not allowed."""
+    error = error_of(step, answer)
+
+    assert (type(error), error.code) == (kind, code)
+
+
+def test_a_stage_is_dropped_only_after_hubspot_has_looked_for_deals_in_it() -> None:
+    """HubSpot checks where it is asked to; one that is gone is done."""
+    with scripted(refusal("no stage", 404)) as (pipelines, [*_]):
+        pipelines.put_in_step(DropStage("9", WON))
+    with scripted(Answer("", 204)) as (pipelines, asked):
+        pipelines.put_in_step(DropStage("9", WON))
+
+    [one] = asked
+    path, _, query = one.path.partition("?")
+    assert (one.method, path) == ("DELETE", "/crm/pipelines/2026-03/deals/9/stages/7")
+    assert set(query.split("&")) == {
+        "validateReferencesBeforeDelete=true",
+        "validateDealStageUsagesBeforeDelete=true",
+    }
+
+
+def test_a_stage_is_made_in_its_place() -> None:
+    """One that has the label already is that stage."""
+    standing = Answer(
+        {
+            "results": [
+                {
+                    "id": "9",
+                    "label": MADE.label,
+                    "displayOrder": 1,
+                    "stages": [stage_row("7", "Open")],
+                }
+            ]
+        }
+    )
+
+    with scripted(standing, Answer({"id": "8"}, 201)) as (pipelines, asked):
+        pipelines.put_in_step(MakeStage("9", DealStage("", "Talks", Decimal("0.9")), 1))
+    with scripted(standing) as (again, nothing_more):
+        again.put_in_step(MakeStage("9", DealStage("", "Open", Decimal("0.1")), 1))
+
+    assert (asked[1].path, asked[1].body) == (
+        "/crm/pipelines/2026-03/deals/9/stages",
+        {"label": "Talks", "displayOrder": 1, "metadata": {"probability": "0.9"}},
+    )
+    assert len(nothing_more) == 1
+
+
+def stage_row(identifier: str, label: str, order: int = 0, **metadata: str) -> dict[str, Any]:
+    """A stage as HubSpot shows it."""
+    return {"id": identifier, "label": label, "displayOrder": order, "metadata": metadata}
+
+
+def test_pipelines_are_read_in_the_order_in_which_hubspot_shows_them() -> None:
+    """Archived ones are none; a stage without a probability counts as lost."""
+    stages = [
+        stage_row("2", "Won", 1, probability="1.0", isClosed="true"),
+        stage_row("1", "Odd", 0),
+        {**stage_row("0", "Former"), "archived": True},
+    ]
+    rows = [
+        {"id": "b", "label": "Later", "displayOrder": 2, "stages": []},
+        {"id": "x", "label": "Gone", "displayOrder": 0, "archived": True, "stages": []},
+        {"id": "a", "label": "First", "displayOrder": 1, "stages": stages},
+    ]
+
+    with scripted(Answer({"results": rows})) as (pipelines, asked):
+        found = pipelines.pipelines()
+
+    first = DealPipeline(
+        "a", "First", (DealStage("1", "Odd", Decimal(0)), DealStage("2", "Won", Decimal(1)))
+    )
+    assert found == [first, DealPipeline("b", "Later", ())]
+    assert len(asked) == 1
+
+
+class Fussy(Script):
+    """A HubSpot that takes only values that are numbers."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """The deals of the values, each under the id of its value."""
+        values = [row["id"] for row in asked.body["inputs"]]
+        if not all(value.isdigit() for value in values):
+            return refusal("abc is no number")
+        name = asked.body["idProperty"]
+        return Answer({"results": [{"id": value, "properties": {name: value}} for value in values]})
+
+
+def test_a_value_that_cannot_be_one_hides_no_deal() -> None:
+    """Where HubSpot takes none at all, something is wrong with the property, and nobody is told
+    that there is no deal.
+    """
+    server = Fussy([])
+    with served(server) as url:
+        deals = HubspotPipelines(client_of(url))
+        found = deals.by_value("number", ["1", "abc", *map(str, range(2, 150))])
+        with pytest.raises(Refused):
+            deals.by_value("number", ["abc", "def"])
+
+    assert found == {str(one): Ref(Side.HUBSPOT, "deal", str(one)) for one in range(1, 150)}

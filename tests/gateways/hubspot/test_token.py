@@ -1,0 +1,41 @@
+"""What HubSpot says of our token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crmsync.gateways.hubspot.schema import HubspotSchema
+from crmsync.rules.settings.scopes import App
+from tests.gateways.scripted import Answer, script
+
+UNKNOWN = Answer(
+    {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "The token could not be found."},
+    404,
+)
+
+
+@dataclass
+class Rotated:
+    """Implements `Secret` for one that was stored anew since it was read."""
+
+    url: str
+    token: str = "pat-old"
+
+    def current(self) -> Mapping[str, str]:
+        """As it is known."""
+        return {"access_token": self.token, "app_id": "7", "api_url": self.url}
+
+    def renewed(self) -> Mapping[str, str]:
+        """As it is now."""
+        self.token = "pat-new"
+        return self.current()
+
+
+def test_a_token_that_was_rotated_is_asked_about_anew() -> None:
+    """HubSpot no longer knows the old one; that is no refusal, as the secret has the new one."""
+    with script(UNKNOWN, Answer({"appId": 7, "scopes": ["content"]})) as hubspot:
+        found = HubspotSchema(Rotated(hubspot.url)).app()
+
+    assert found == App("7", "7", frozenset({"content"}))
+    assert [one.body["tokenKey"] for one in hubspot.asked] == ["pat-old", "pat-new"]

@@ -1,0 +1,43 @@
+"""In which time zone an account's people see days, by what HubSpot tells of the account."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crmsync.gateways.hubspot.records import HubspotGateway
+from crmsync.gateways.hubspot.zone import AccountZone
+from tests.contracts.stages import FixedSecret
+from tests.gateways.scripted import Answer, script
+
+SUMMER = datetime(2027, 7, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("details", "hours"),
+    [
+        pytest.param(
+            {"timeZone": "US/Eastern", "utcOffsetMilliseconds": -18_000_000},
+            -4,
+            id="a name, old ones too",
+        ),
+        pytest.param(
+            {"timeZone": "Asia/Nowhere", "utcOffsetMilliseconds": 28_800_000},
+            8,
+            id="an unknown name",
+        ),
+        pytest.param({"timeZone": "../etc", "utcOffsetMilliseconds": 0}, 0, id="no name at all"),
+        pytest.param({}, 0, id="nothing told"),
+    ],
+)
+def test_the_zone_is_asked_for_once(details: dict[str, object], hours: int) -> None:
+    """By its name, else by the offset that is told along; a process asks once."""
+    with script(Answer({"portalId": 1, **details})) as server:
+        zone = AccountZone(
+            HubspotGateway(FixedSecret({"access_token": "t", "api_url": server.url})).client
+        )
+        assert [SUMMER.astimezone(zone()).utcoffset() for _ in range(2)] == [
+            timedelta(hours=hours)
+        ] * 2
+        assert [one.path for one in server.asked] == ["/account-info/2026-03/details"]

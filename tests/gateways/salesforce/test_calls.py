@@ -1,0 +1,486 @@
+"""How the Salesforce gateway calls: logins, repeats, what shares a call, and what it says about
+itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from crmsync.errors import Down, Drifted, Refused, TryAgain
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.queries import (
+    LONGEST_URI,
+    Deletions,
+    by_email,
+    modified_since,
+    run,
+)
+from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.salesforce.session import audience_of
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Ref, Side
+from crmsync.ports import Written
+from local.clock import Clock
+from local.faults import Faults
+from simulators.salesforce import SalesforceSimulator
+from tests.contracts.stages import OUR_FIELD, FixedSecret, served
+from tests.gateways.scripted import Answer, Asked, Script
+
+
+@dataclass(slots=True)
+class Org:
+    """A simulated org, the gateway to it, the faults in force and the waits that the gateway
+    took.
+    """
+
+    gateway: SalesforceGateway
+    simulator: SalesforceSimulator
+    faults: Faults
+    url: str
+    waits: list[float] = field(default_factory=list)
+
+    def counts(self) -> Mapping[str, int]:
+        """Calls by endpoint since the start."""
+        counts: Mapping[str, int] = self.simulator.stats()["by_endpoint"]
+        return counts
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    """An org whose active assignment rule gives every new lead to somebody."""
+    clock = Clock()
+    faults = Faults(clock)
+    world = {
+        "custom_fields": {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]},
+        "users": [
+            {
+                "Name": "Olga Owner",
+                "Email": "olga@example.com",
+                "IsActive": True,
+                "UserType": "Standard",
+            }
+        ],
+        "lead_assignment_owner": "olga@example.com",
+    }
+    simulator = SalesforceSimulator(world, clock=clock, faults=faults)
+    waits: list[float] = []
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        secret = FixedSecret(
+            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        )
+        patience = Patience(pause=waits.append, jitter=lambda: 0.5)
+        yield Org(
+            SalesforceGateway(url, secret, now=time.time, patience=patience),
+            simulator,
+            faults,
+            url,
+            waits,
+        )
+
+
+def a_creation(number: int, name: str = "Lead", **fields: object) -> CreateRecord:
+    """Make record `number`."""
+    shown: dict[str, Any] = {"LastName": f"P{number}", "Email": f"p{number}@example.com", **fields}
+    if name == "Lead":
+        shown["Company"] = "Example Works"
+    return CreateRecord(Side.SALESFORCE, name, f"555001-{number}", shown, Slot(str(number)))
+
+
+def made(org: Org, *creations: CreateRecord) -> list[Ref]:
+    """The records that these effects made."""
+    outcomes = org.gateway.create(creations)
+    assert all(isinstance(one, Written) for one in outcomes), outcomes
+    return [one.ref for one in outcomes if isinstance(one, Written)]
+
+
+def an_update(ref: Ref, **fields: Any) -> UpdateRecord:
+    """Write to a record."""
+    return UpdateRecord(ref, Side.SALESFORCE, fields or {"Phone": "1"})
+
+
+def test_a_lost_answer_is_asked_for_again_and_makes_no_duplicate(org: Org) -> None:
+    """An upsert by our key may be sent twice (fault 7)."""
+    org.faults.replace([{"at": "salesforce", "kind": "timeout_after_write"}])
+
+    [lead] = made(org, a_creation(1))
+
+    assert [one.ref for one in org.gateway.find(["p1@example.com"], {"Lead": []})] == [lead]
+    assert len(org.waits) == 1
+
+
+def test_a_fault_that_lasts_is_given_back_to_the_queue(org: Org) -> None:
+    """Three tries, two short waits, then later."""
+    org.faults.replace([{"at": "salesforce", "kind": "server_error", "times": 9}])
+
+    with pytest.raises(TryAgain):
+        org.gateway.create([a_creation(1)])
+
+    assert len(org.waits) == 2
+
+
+def test_rows_that_were_locked_are_tried_once_more_and_then_put_off(org: Org) -> None:
+    """The rows around them are written (fault 14)."""
+    refs = made(org, a_creation(1), a_creation(2))
+    org.faults.replace([{"at": "salesforce", "kind": "lock_row"}])
+
+    assert [type(one) for one in org.gateway.update([an_update(ref) for ref in refs])] == [
+        Written,
+        Written,
+    ]
+    org.faults.replace([{"at": "salesforce", "kind": "lock_row", "times": 99}])
+    outcomes: Sequence[Any] = org.gateway.update([an_update(ref) for ref in refs])
+    assert [(type(one), one.code) for one in outcomes] == [(TryAgain, "UNABLE_TO_LOCK_ROW")] * 2
+
+
+def test_a_used_up_day_is_waited_out_by_the_queue(org: Org) -> None:
+    """No call is wasted on trying again at once (fault 13)."""
+    org.faults.replace([{"at": "salesforce", "kind": "daily_limit", "seconds": 3600}])
+
+    with pytest.raises(TryAgain) as caught:
+        org.gateway.create([a_creation(1)])
+
+    assert (caught.value.code, caught.value.after, org.waits) == ("REQUEST_LIMIT_EXCEEDED", 900, [])
+
+
+def test_a_field_that_was_removed_stops_only_the_rows_that_have_it(org: Org) -> None:
+    """The report names the field; reading it is refused as a whole (fault 29)."""
+    one, two = made(org, a_creation(1), a_creation(2))
+    org.faults.replace(
+        [{"at": "salesforce", "kind": "field_removed", "object": "Lead", "field": "Title"}]
+    )
+
+    outcomes: Sequence[Any] = org.gateway.update(
+        [an_update(one, Phone="1"), an_update(two, Title="Countess", Phone="2")]
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Written, Drifted]
+    assert (outcomes[1].code, outcomes[1].fieldname) == ("INVALID_FIELD", "Title")
+    with pytest.raises(Refused) as caught:
+        org.gateway.read([one], {"Lead": ["Title"]})
+    assert (caught.value.code, caught.value.fieldname) == ("INVALID_FIELD", "Title")
+
+
+def test_our_writes_never_run_assignment_rules(org: Org) -> None:
+    """The lead keeps the owner that we gave it."""
+    owner = org.simulator.integration_user_id
+
+    [lead] = made(org, a_creation(1, OwnerId=owner))
+    org.gateway.update([an_update(lead, Phone="2")])
+
+    assert org.gateway.read([lead], {"Lead": ["OwnerId"]})[lead].fields == {"OwnerId": owner}
+
+
+def test_our_changes_carry_our_name(org: Org) -> None:
+    """Change events repeat it as their origin, and echoes are known by it."""
+    made(org, a_creation(1))
+
+    [event] = org.simulator.due_change_events()
+
+    assert event["detail"]["payload"]["ChangeEventHeader"]["changeOrigin"].endswith(
+        ";client=crmsync"
+    )
+
+
+def test_a_thousand_changed_records_take_six_calls(org: Org) -> None:
+    """Five writes of 200 and one read of 2,000 (architecture, section 9)."""
+    refs = made(org, *(a_creation(number) for number in range(1000)))
+    before = org.simulator.stats()["calls"]
+
+    org.gateway.read(refs, {"Lead": ["Email"]})
+    org.gateway.update([an_update(ref) for ref in refs])
+
+    assert org.simulator.stats()["calls"] - before == 6
+
+
+def test_a_look_for_a_thousand_addresses_in_two_objects_is_a_call_or_two(org: Org) -> None:
+    """Queries share calls, five in each."""
+    org.gateway.find(
+        [f"somebody.number.{number}@example.com" for number in range(1000)],
+        {"Lead": ["Email"], "Contact": ["Email"]},
+    )
+
+    assert org.counts() == {"POST /composite": 2}
+
+
+def test_an_idle_sweep_is_one_call_for_all_objects(org: Org) -> None:
+    """1,440 a day when polling each minute; the lists of what was deleted go along."""
+    now = datetime(2036, 1, 1, tzinfo=UTC)
+    watched = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
+
+    assert list(org.gateway.changed_since(dict.fromkeys(watched, now))) == []
+    assert org.counts() == {"POST /composite": 1}
+    assert list(org.gateway.changed_since(dict.fromkeys(watched, now), with_purged=True)) == []
+    assert org.counts() == {"POST /composite": 2}
+
+
+def test_an_answer_that_comes_in_pages_is_read_to_its_end(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Salesforce cuts long answers, also those of a composite call, and says where the rest is."""
+    people = made(org, *(a_creation(number, Email="many@example.com") for number in range(7)))
+    alone = made(org, a_creation(8, "Contact", Email="many@example.com"))
+    monkeypatch.setattr("simulators.salesforce.query_api.DEFAULT_PAGE", 3)
+
+    found = org.gateway.find(["many@example.com"], {"Lead": [], "Contact": []})
+
+    assert sorted(one.ref for one in found) == sorted([*people, *alone])
+    assert len(found) == 8
+
+
+def test_a_sixth_query_needs_a_second_call_and_a_list_does_not(org: Org) -> None:
+    """However many questions there are, each is answered in its order."""
+    now = datetime.now(UTC)
+    window = (now - timedelta(hours=1), now)
+    lists = [Deletions(name, *window) for name in ("Lead", "Contact", "OpportunityContactRole")]
+    queries = [modified_since("Lead", now, limit=number) for number in range(1, 7)]
+    asked = [lists[0], *queries, *lists[1:]]
+
+    assert list(run(org.gateway.session, asked)) == [(one, []) for one in asked]
+    assert org.counts() == {"POST /composite": 2}
+    list(run(org.gateway.session, lists * 9))
+    assert org.counts() == {"POST /composite": 4}
+
+
+def test_definitions_are_swept_without_a_recycle_bin(org: Org) -> None:
+    """Stages and record types have no ``IsDeleted``; of the record types only those of
+    opportunities are told.
+    """
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+
+    pages = list(org.gateway.changed_since({"OpportunityStage": since, "RecordType": since}))
+
+    seen = [one for page in pages for one in page]
+    assert {(one.ref.object, one.deleted) for one in seen} == {("OpportunityStage", False)}
+    assert org.counts() == {"POST /composite": 1}
+
+
+def test_queries_stay_short_enough_for_their_address_line() -> None:
+    """However long the addresses and however many the fields."""
+    emails = [f"{'ä' * 40}{number}@example.com" for number in range(500)]
+
+    queries = list(by_email("Contact", tuple(f"Field_{number}__c" for number in range(60)), emails))
+
+    assert max(len(_encoded(query.soql)) for query in queries) <= LONGEST_URI
+    assert sum(query.soql.count("@example.com") for query in queries) == 500
+
+
+def _encoded(soql: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return quote(soql, safe="")
+
+
+def test_a_name_that_is_none_makes_no_query() -> None:
+    """Nothing can be smuggled in as the name of a field."""
+    with pytest.raises(Refused):
+        list(by_email("Lead", ("Email FROM User --",), ["ada@example.com"]))
+
+
+# -- login --
+
+
+def test_a_token_that_ran_out_is_renewed_once_for_all_threads(org: Org) -> None:
+    """Many workers that meet the same stale token log in once (fault 15)."""
+    lead = made(org, a_creation(1))[0]
+    org.faults.replace([{"at": "salesforce", "kind": "unauthorized", "times": 1}])
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: org.gateway.read([lead], {"Lead": []}), range(8)))
+
+    assert [list(records) for records in found] == [[lead]] * 8
+
+
+def test_a_token_that_is_never_accepted_is_refused_after_one_new_login() -> None:
+    """A revoked user makes no storm of logins."""
+    server = RevokedUser([])
+    lead = Ref(Side.SALESFORCE, "Lead", "00QYw0000000001MAA")
+    with served(server) as server.url:
+        gateway = SalesforceGateway(
+            server.url, FixedSecret({"client_id": "i", "client_secret": "s"}), now=time.time
+        )
+        with pytest.raises(Down) as caught:
+            gateway.read([lead], {"Lead": []})
+
+    assert caught.value.code == "INVALID_SESSION_ID"
+    assert [one.path.rsplit("/", 1)[-1] for one in server.asked] == [
+        "token",
+        "Lead",
+        "token",
+        "Lead",
+    ]
+
+
+class RevokedUser(Script):
+    """An org that gives tokens and then accepts none."""
+
+    def answer(self, asked: Asked) -> Answer:
+        """A token, or a refusal of it."""
+        if asked.path.endswith("token"):
+            return Answer(
+                {"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"}
+            )
+        return Answer(
+            [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401
+        )
+
+
+def _key() -> tuple[str, str]:
+    """A private key and its public one, as PEM."""
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private, public.decode()
+
+
+def _signing(org: Org) -> FixedSecret:
+    """The secret of an app that signs, with its key registered in the org."""
+    private, public = _key()
+    org.simulator.register_key(public)
+    names = {"client_id": org.simulator.client_id, "username": org.simulator.integration_username}
+    return FixedSecret(names | {"private_key": private})
+
+
+def test_we_log_in_with_a_signed_assertion_where_the_secret_has_a_key(org: Org) -> None:
+    """JWT bearer, for the user named in the secret; the org's own address is not whom the assertion
+    speaks to.
+    """
+    identity = SalesforceGateway(org.url, _signing(org), now=time.time).identity()
+
+    assert (identity.org_id, identity.user_id) == (
+        org.simulator.org_id,
+        org.simulator.integration_user_id,
+    )
+
+
+def test_a_sandbox_whose_address_does_not_show_it_is_signed_in_to_all_the_same() -> None:
+    """Where Salesforce calls the audience invalid, its other address is named once."""
+    clock = Clock()
+    simulator = SalesforceSimulator({"sandbox": True}, clock=clock, faults=Faults(clock))
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        org = Org(
+            SalesforceGateway(url, FixedSecret({}), now=time.time), simulator, Faults(clock), url
+        )
+
+        identity = SalesforceGateway(url, _signing(org), now=time.time).identity()
+
+    assert identity.org_id == simulator.org_id
+
+
+@pytest.mark.parametrize(
+    ("login_url", "audience"),
+    [
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ("https://login.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.mil", "https://login.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.mil", "https://test.salesforce.com"),
+    ],
+)
+def test_the_audience_of_an_address(login_url: str, audience: str) -> None:
+    """Production or sandbox, and never the org's own address."""
+    assert audience_of(login_url) == audience
+
+
+@pytest.mark.parametrize(
+    ("named", "answer", "audiences"),
+    [
+        ({}, "user hasn't approved this consumer", ["https://login.salesforce.com"] * 2),
+        (
+            {},
+            "audience is invalid",
+            ["https://login.salesforce.com", "https://test.salesforce.com"] * 2,
+        ),
+        (
+            {"audience": "https://acme.my.site.com"},
+            "audience is invalid",
+            ["https://acme.my.site.com"] * 2,
+        ),
+    ],
+)
+def test_an_assertion_is_good_for_three_minutes_and_for_one_audience(
+    named: Mapping[str, str], answer: str, audiences: Sequence[str]
+) -> None:
+    """As short as Salesforce wants it, for whom the secret names; each reading of the secret has
+    its turn.
+    """
+    script = Script([Answer({"error": "invalid_grant", "error_description": answer}, 400)])
+    secret = FixedSecret(
+        {"client_id": "app", "username": "sync@example.com", "private_key": _key()[0], **named}
+    )
+    with served(script) as url:
+        gateway = SalesforceGateway(url, secret, now=lambda: 1000.0)
+        with pytest.raises(Down) as caught:
+            gateway.identity()
+
+    assert caught.value.code == "invalid_grant"
+    assertions = [str(asked.body).split("assertion=")[1] for asked in script.asked]
+    assert [jwt.decode(one, options={"verify_signature": False}) for one in assertions] == [
+        {"iss": "app", "sub": "sync@example.com", "aud": audience, "exp": 1180}
+        for audience in audiences
+    ]
+
+
+def test_a_secret_without_its_parts_says_which_is_missing() -> None:
+    """The operator can mend it."""
+    gateway = SalesforceGateway(
+        "https://acme.example.com", FixedSecret({"client_id": "i"}), now=time.time
+    )
+
+    with pytest.raises(Refused) as caught:
+        gateway.identity()
+
+    assert "client_secret" in caught.value.text
+
+
+def test_a_token_is_not_in_its_repr(org: Org) -> None:
+    """Whatever is logged by mistake."""
+    identity = org.gateway.identity()
+
+    assert identity.value not in repr(identity)
+
+
+@pytest.mark.rule("ERR-4")
+@pytest.mark.parametrize(
+    ("allow", "header"), [(False, "allowSave=false"), (True, "allowSave=true")]
+)
+def test_every_write_says_what_an_alert_of_a_duplicate_means(*, allow: bool, header: str) -> None:
+    """A create, an upsert and an update alike; reads say nothing of it."""
+    token = Answer(
+        {"access_token": "t", "instance_url": "", "id": "https://login.salesforce.com/id/00D/005"}
+    )
+    script = Script([token, Answer([{"id": "00Q", "success": True, "errors": []}])])
+    with served(script) as url:
+        token.body["instance_url"] = url
+        gateway = SalesforceGateway(url, CREDENTIALS, now=time.time, allow_duplicates=allow)
+        fields = {"LastName": "Lang"}
+        gateway.create([CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"))])
+        gateway.create(
+            [CreateRecord(Side.SALESFORCE, "Lead", "k", fields, Slot("lead"), assign=True)]
+        )
+        gateway.update([UpdateRecord(Ref(Side.SALESFORCE, "Lead", "00Q"), Side.SALESFORCE, fields)])
+        gateway.read([], {})
+
+    assert [
+        (one.method, one.headers["Sforce-Duplicate-Rule-Header"]) for one in script.asked[1:]
+    ] == [(method, header) for method in ("PATCH", "POST", "PATCH")]
+
+
+CREDENTIALS = FixedSecret({"client_id": "app", "client_secret": "secret"})

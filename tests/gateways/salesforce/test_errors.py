@@ -1,0 +1,224 @@
+"""What Salesforce's refusals mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
+from crmsync.gateways.salesforce.errors import VERDICTS, call_error, row_error, set_up_error
+from crmsync.gateways.salesforce.ids import checksum, full, is_id
+
+
+def told(error: SyncError) -> tuple[Any, ...]:
+    """An error, as a value to compare."""
+    return type(error), error.code, getattr(error, "after", None), getattr(error, "sure", None)
+
+
+def limit_exceeded(which: str) -> list[dict[str, str]]:
+    """Salesforce's answer when a limit is used up."""
+    return [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": f"{which} Limit exceeded."}]
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "expected"),
+    [
+        (
+            401,
+            [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}],
+            (Down, "INVALID_SESSION_ID", 30, True),
+        ),
+        (
+            400,
+            {"error": "invalid_grant", "error_description": "no"},
+            (Down, "invalid_grant", 30, True),
+        ),
+        (
+            403,
+            [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
+            (Down, "REQUEST_LIMIT_EXCEEDED", 900, True),
+        ),
+        (
+            403,
+            [
+                {
+                    "errorCode": "REQUEST_LIMIT_EXCEEDED",
+                    "message": "ConcurrentRequests Limit exceeded.",
+                }
+            ],
+            (Down, "REQUEST_LIMIT_EXCEEDED", 15, True),
+        ),
+        (
+            403,
+            [{"errorCode": "API_DISABLED_FOR_ORG", "message": "no"}],
+            (Down, "API_DISABLED_FOR_ORG", 30, True),
+        ),
+        (404, [{"errorCode": "NOT_FOUND", "message": "gone"}], (Gone, "NOT_FOUND", None, None)),
+        (
+            503,
+            [{"errorCode": "SERVER_UNAVAILABLE", "message": "later"}],
+            (Down, "SERVER_UNAVAILABLE", 15, False),
+        ),
+        (500, "<html>", (Down, "500", 15, False)),
+        (
+            400,
+            [{"errorCode": "UNABLE_TO_LOCK_ROW", "message": "no"}],
+            (TryAgain, "UNABLE_TO_LOCK_ROW", 15, None),
+        ),
+        (429, [], (Down, "429", 15, True)),
+        (418, [], (Refused, "418", None, None)),
+    ],
+)
+def test_a_refused_call_says_what_to_do(
+    status: int, content: Any, expected: tuple[Any, ...]
+) -> None:
+    """By error code, and by status where there is none; and whether Salesforce is down for
+    everybody.
+    """
+    assert told(call_error(status, content)) == expected
+
+
+@pytest.mark.parametrize(
+    "code", sorted(code for code, verdict in VERDICTS.items() if verdict.error is Refused)
+)
+def test_whatever_wants_a_person_has_a_hint(code: str) -> None:
+    """A parked record says what to do about it."""
+    assert VERDICTS[code].hint
+
+
+def test_a_row_is_refused_with_its_field_and_without_its_values() -> None:
+    """The first of several errors counts."""
+    errors = [
+        {
+            "statusCode": "STRING_TOO_LONG",
+            "message": "Last Name: data value too large: Langlang",
+            "fields": ["LastName"],
+        },
+        {"statusCode": "REQUIRED_FIELD_MISSING", "message": "Company", "fields": ["Company"]},
+    ]
+
+    error = row_error(errors, {"LastName": "Langlang"})
+
+    assert (type(error), error.code, error.fieldname) == (Refused, "STRING_TOO_LONG", "LastName")
+    assert error.text == "…: data value too large: …"
+
+
+def test_a_taken_key_names_its_holder_by_the_long_id() -> None:
+    """Salesforce's sentence has the short one."""
+    message = "duplicate value found: Crmsync_HubSpot_Id__c duplicates value on record with id: 00QYw0000000001"
+
+    error = row_error([{"statusCode": "DUPLICATE_VALUE", "message": message, "fields": []}], {})
+
+    assert (type(error), getattr(error, "existing", "")) == (Conflict, "00QYw0000000001MAA")
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["003Yw0000000001IAA"], (Conflict, "003Yw0000000001IAA")),
+        (["003Yw0000000001", "003Yw0000000002"], (Refused, "")),
+        ([], (Refused, "")),
+    ],
+)
+def test_a_duplicate_rule_that_matched_one_record_is_a_conflict_with_it(
+    ids: list[str], expected: tuple[type, str]
+) -> None:
+    """With several, or none told, a person must look."""
+    records = [{"record": {"Id": identifier}} for identifier in ids]
+    found = {
+        "statusCode": "DUPLICATES_DETECTED",
+        "message": "Use one of these records?",
+        "duplicateResult": {"matchResults": [{"matchRecords": records}]},
+    }
+
+    error = row_error([found], {})
+
+    assert (type(error), getattr(error, "existing", "")) == expected
+
+
+def test_a_record_type_that_is_not_the_users_is_told_as_such() -> None:
+    """Nothing is missing in Salesforce; it is the integration user that lacks the record type."""
+    message = "Record Type ID: this ID value isn't valid for the user: 012Yw0000000001IAA"
+    found = {
+        "statusCode": "INVALID_CROSS_REFERENCE_KEY",
+        "message": message,
+        "fields": ["RecordTypeId"],
+    }
+
+    error = row_error([found], {"RecordTypeId": "012Yw0000000001IAA"}, updates=True)
+
+    assert (type(error), error.fieldname) == (Refused, "RecordTypeId")
+    assert error.hint.startswith("Assign the record type to the integration user in Salesforce")
+
+
+def test_only_an_update_without_references_can_tell_that_its_record_is_gone() -> None:
+    """A bad cross reference may be the record itself or one that it points to."""
+    errors = [
+        {
+            "statusCode": "INVALID_CROSS_REFERENCE_KEY",
+            "message": "invalid cross reference id",
+            "fields": [],
+        }
+    ]
+
+    assert type(row_error(errors, {"Phone": "1"}, updates=True)) is Gone
+    assert type(row_error(errors, {"OwnerId": "005Yw0000000002IAA"}, updates=True)) is Refused
+    assert type(row_error(errors, {"Phone": "1"})) is Refused
+
+
+def test_ids_are_known_by_their_checksum() -> None:
+    """The last three characters say which of the others are capitals."""
+    assert checksum("00QYw0000000001") == "MAA"
+    assert (full("00QYw0000000001"), full("00QYw0000000001MAA")) == (
+        "00QYw0000000001MAA",
+        "00QYw0000000001MAA",
+    )
+    assert [
+        is_id(text)
+        for text in ("00QYw0000000001", "00QYw0000000001MAA", "00QYw0000000001MAB", "00Q", "")
+    ] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.rule("CH-8")
+def test_all_fields_that_a_row_was_refused_for_are_told() -> None:
+    """Salesforce may give several errors for a row, each with fields; the first one is the
+    report's.
+    """
+    errors = [
+        {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No.", "fields": ["Phone"]},
+        {
+            "statusCode": "REQUIRED_FIELD_MISSING",
+            "message": "Required",
+            "fields": ["Company", "Phone"],
+        },
+        {
+            "statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "message": "Top of the page",
+            "fields": [],
+        },
+    ]
+    error = row_error(errors, {"Phone": "1", "Company": None})
+    assert (error.code, error.fieldname) == ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Phone")
+    assert error.fieldnames == ("Phone", "Company")
+
+
+def test_what_refuses_our_set_up_is_told_in_salesforces_own_words() -> None:
+    """What was sent are definitions of ours; the beginning of the text is shown at a terminal, and
+    nothing stores it.
+    """
+    text = "This field name  is reserved:\n" + "x" * 400
+    error = set_up_error(400, [{"errorCode": "INVALID_FULL_NAME", "message": text}])
+
+    assert (type(error), error.code, error.text) == (
+        Refused,
+        "INVALID_FULL_NAME",
+        f"This field name is reserved: {'x' * 271}",
+    )
+    assert set_up_error(500, "<html>").text == "Salesforce answered 500."

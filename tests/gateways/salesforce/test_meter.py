@@ -1,0 +1,76 @@
+"""What is read of the header in which Salesforce tells the daily calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crmsync.errors import TryAgain
+from crmsync.gateways.salesforce.meter import SalesforceMeter
+from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
+from tests.contracts.stages import FixedSecret, served
+from tests.gateways.scripted import Answer, Asked, Script
+
+MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class UsedUp(Script):
+    """An org that gives tokens, and answers calls with the header and then with a refusal that has
+    it too.
+    """
+
+    def answer(self, asked: Asked) -> Answer:
+        """A token without the header; else the next answer."""
+        if asked.path.endswith("token"):
+            return Answer(
+                {"access_token": "t", "instance_url": self.url, "id": f"{self.url}/id/00D/005"}
+            )
+        return super().answer(asked)
+
+
+@pytest.mark.rule("RTY-2")
+def test_every_answer_tells_the_calls() -> None:
+    """The refusals too, and a login tells nothing; the time is our own clock's."""
+    refusal = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+    server = UsedUp(
+        [
+            Answer({"limits": 1}, headers={"Sforce-Limit-Info": "api-usage=18/5000"}),
+            Answer(refusal, 403, headers={"Sforce-Limit-Info": "api-usage=5000/5000"}),
+        ]
+    )
+    with served(server) as server.url:
+        secret = FixedSecret({"client_id": "i", "client_secret": "s"})
+        session = SalesforceGateway(server.url, secret, now=MOMENT.timestamp).session
+        told = [session.meter.known()]
+        session.identity()
+        told.append(session.meter.known())
+        session.call("GET", "limits")
+        told.append(session.meter.known())
+        with pytest.raises(TryAgain):
+            session.call("GET", "limits")
+
+    assert told == [None, None, KnownCalls(DailyCalls(18, 5_000), MOMENT)]
+    assert session.meter.known() == KnownCalls(DailyCalls(5_000, 5_000), MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("header", "calls"),
+    [
+        ("api-usage=18/5000", DailyCalls(18, 5_000)),
+        ("api-usage=25/5000; per-app-api-usage=17/250(appName=sample-app)", DailyCalls(25, 5_000)),
+        ("per-app-api-usage=17/250(appName=sample-app); api-usage=25/5000", DailyCalls(25, 5_000)),
+        ("per-app-api-usage=17/250(appName=sample-app)", DailyCalls(1, 2)),
+        ("api-usage=many", DailyCalls(1, 2)),
+        ("", DailyCalls(1, 2)),
+    ],
+)
+def test_only_the_calls_of_the_org_count(header: str, calls: DailyCalls) -> None:
+    """Those of one app are another number; what tells nothing leaves what was known."""
+    meter = SalesforceMeter(MOMENT.timestamp)
+    meter.hear("api-usage=1/2")
+
+    meter.hear(header)
+
+    assert meter.known() == KnownCalls(calls, MOMENT)

@@ -1,0 +1,131 @@
+"""The words of validation rules: kept where the org has such a rule, and asked for once in a
+while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from crmsync.errors import Refused, SyncError
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.records import SalesforceGateway
+from crmsync.gateways.salesforce.rule_texts import AGE
+from crmsync.model.effects import CreateRecord
+from crmsync.model.links import Slot
+from crmsync.model.records import Side
+from crmsync.ports import Outcome
+from local.clock import Clock
+from local.faults import Faults
+from simulators.salesforce import SalesforceSimulator
+from tests.contracts.stages import OUR_FIELD, FixedSecret, served
+
+ODD = "Ada Lang\u2019s number &amp; name are blocked"
+RULES = [
+    {
+        "object": "Lead",
+        "field": "LastName",
+        "contains": "test",
+        "message": "No test  leads, please",
+    },
+    {"object": "Lead", "field": "LastName", "contains": "odd", "message": ODD, "trigger": True},
+]
+
+
+class Org:
+    """A simulated org with a rule and a trigger, the gateway to it, and a clock that a test
+    moves.
+    """
+
+    def __init__(self, simulator: SalesforceSimulator, url: str) -> None:
+        """Log in at `url`."""
+        self.seconds = 0.0
+        self._simulator = simulator
+        secret = FixedSecret(
+            {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        )
+        patience = Patience(pause=lambda _seconds: None)
+        self.gateway = SalesforceGateway(url, secret, now=lambda: self.seconds, patience=patience)
+
+    def refused(self, *names: str) -> list[str]:
+        """What is told of leads with these names."""
+        outcomes: Sequence[Outcome] = self.gateway.create(
+            [a_lead(at, name) for at, name in enumerate(names)]
+        )
+        return [one.text if isinstance(one, SyncError) else "" for one in outcomes]
+
+    def asked(self) -> int:
+        """How often the rules were asked for."""
+        return sum(
+            count
+            for name, count in self._simulator.stats()["by_endpoint"].items()
+            if "tooling" in name
+        )
+
+
+@contextmanager
+def an_org(**world: object) -> Iterator[Org]:
+    """An org of which a world says more."""
+    clock = Clock()
+    custom = {"Lead": [OUR_FIELD], "Contact": [OUR_FIELD]}
+    described = {"custom_fields": custom, "validation_rules": RULES, **world}
+    simulator = SalesforceSimulator(described, clock=clock, faults=Faults(clock))
+    with served(simulator.wsgi) as url:
+        simulator.set_instance_url(url)
+        yield Org(simulator, url)
+
+
+def a_lead(number: int, name: str) -> CreateRecord:
+    """Make a lead of this last name."""
+    fields = {"LastName": name, "Company": "Example Works"}
+    return CreateRecord(Side.SALESFORCE, "Lead", f"555001-{number}", fields, Slot(str(number)))
+
+
+def test_a_rules_words_are_kept_and_a_triggers_are_not() -> None:
+    """Both come with the same code; a trigger may say anything of anybody."""
+    with an_org() as org:
+        assert org.refused("A test", "Lang", "An odd one") == [
+            "No test leads, please",
+            "",
+            "Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION.",
+        ]
+
+
+def test_rules_are_asked_for_once_in_a_quarter_of_an_hour_and_only_where_one_refused() -> None:
+    """A call of the day is not spent on every refused row."""
+    with an_org() as org:
+        seen = []
+        for name, seconds in (
+            ("Lang", 0.0),
+            ("A test", 1.0),
+            ("Another test", AGE),
+            ("A third test", AGE + 1),
+        ):
+            org.seconds = seconds
+            org.refused(name)
+            seen.append(org.asked())
+
+    assert seen == [0, 1, 1, 2]
+
+
+def test_who_may_not_read_rules_is_told_the_code_and_what_to_do() -> None:
+    """The right to view the set-up is not needed to sync; the hint says how to see the words."""
+    with an_org(integration_setup_rights=False) as org:
+        (refused,) = org.gateway.create([a_lead(1, "A test")])
+
+    assert isinstance(refused, Refused)
+    assert (refused.text, refused.fieldnames, refused.hint.partition(":")[0]) == (
+        "Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION.",
+        ("LastName",),
+        "A validation rule, trigger or flow in Salesforce refused it",
+    )
+
+
+@pytest.mark.parametrize("message", ["", " "])
+def test_a_rule_without_words_makes_no_text_of_nothing(message: str) -> None:
+    """An empty message is none, on either side."""
+    rules = [{"object": "Lead", "field": "LastName", "contains": "test", "message": message}]
+    with an_org(validation_rules=rules) as org:
+        assert org.refused("A test") == ["Salesforce answered FIELD_CUSTOM_VALIDATION_EXCEPTION."]

@@ -1,0 +1,120 @@
+"""Salesforce secrets that cannot be used: a `SyncError` is its own connection's fault alone;
+anything else would stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from crmsync.errors import Down, Refused
+from crmsync.gateways.retry import Patience
+from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS, LoginUrl
+from crmsync.gateways.salesforce.session import Login, SalesforceSession
+from tests.contracts.stages import FixedSecret
+from tests.gateways.scripted import Answer, script
+
+NO_WAIT = Patience(pause=lambda _seconds: None)
+RSA = rsa.generate_private_key(65537, 2048)
+
+
+def pem(key: Any, encryption: Any = serialization.NoEncryption()) -> str:  # noqa: B008 - a constant
+    """A private key as text."""
+    return str(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        ).decode()
+    )
+
+
+PUBLIC = RSA.public_key().public_bytes(
+    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+KEYS = {
+    "no key": "not a key",
+    "nothing": "",
+    "half a key": pem(RSA)[:400],
+    "line breaks written out": pem(RSA).replace("\n", "\\n"),
+    "a key with a password": pem(RSA, serialization.BestAvailableEncryption(b"made-up")),
+    "a public key": PUBLIC.decode(),
+    "a key of another kind": pem(ec.generate_private_key(ec.SECP256R1())),
+    "a key of a third kind": pem(ed25519.Ed25519PrivateKey.generate()),
+    "a certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    "half a letter": "\ud800",
+}
+
+
+def session(secret: Mapping[str, str]) -> SalesforceSession:
+    """A session that would log in with this secret."""
+    url = LoginUrl("https://acme.my.salesforce.com", SALESFORCE_HOSTS)
+    return SalesforceSession(Login(url, FixedSecret(secret), now=lambda: 0.0), patience=NO_WAIT)
+
+
+@pytest.mark.parametrize("which", KEYS)
+def test_a_private_key_that_is_none_is_refused(which: str) -> None:
+    """Nobody is asked, and nothing of the key is shown."""
+    secret = {
+        "client_id": "made-up",
+        "username": "integration@acme.example.com",
+        "private_key": KEYS[which],
+    }
+
+    with pytest.raises(Refused) as caught:
+        session(secret).identity()
+
+    assert (caught.value.code, caught.value.text) == (
+        "SECRET",
+        "The Salesforce secret's private_key is no RSA key.",
+    )
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {},
+        {"client_id": "made-up"},
+        {"client_secret": "made-up"},
+        {"client_id": "made-up", "private_key": pem(RSA)},
+        {"client_id": "made-up", "client_secret": "made-up", "login_url": "no address"},
+        {"client_id": "made-up", "client_secret": "made-up", "login_url": "https://[::1"},
+        {
+            "client_id": "made-up",
+            "client_secret": "made-up",
+            "login_url": "http://login.example.com",
+        },
+    ],
+)
+def test_a_secret_that_lacks_something_is_refused(secret: Mapping[str, str]) -> None:
+    """Before anybody is asked."""
+    with pytest.raises(Refused) as caught:
+        session(secret).identity()
+
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>",
+        "[]",
+        "null",
+        {},
+        {"access_token": "given"},
+        {"instance_url": "https://x.my.salesforce.com"},
+    ],
+)
+def test_an_address_that_is_no_salesforce_counts_as_a_login_that_is_refused(body: Any) -> None:
+    """A server that answers 200 and gives no token."""
+    with script(Answer(body)) as server:
+        secret = {"client_id": "made-up", "client_secret": "made-up", "login_url": server.url}
+        with pytest.raises(Down) as caught:
+            session(secret).identity()
+
+    assert (caught.value.text, caught.value.hint.partition(" ")[0]) == (
+        "Salesforce answered 200.",
+        "Check",
+    )

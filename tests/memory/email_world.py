@@ -1,0 +1,142 @@
+"""The e-mail flows in memory: a log, a queue with delays, tasks, and a clock that only moves when
+it is told to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from crmsync.flows.email.make_tasks import TaskSummary, TaskWorld, make_tasks
+from crmsync.flows.email.scan import queue_events
+from crmsync.model.links import Link
+from crmsync.model.mail import Campaign, MailEvent, Window, milliseconds
+from crmsync.model.names import TASK_COUNT
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.settings import Connection, EmailTaskSettings, Repeat
+from tests.builders import NOON, SEALER, a_connection
+from tests.memory import (
+    MemoryCrm,
+    MemoryCursors,
+    MemoryInbox,
+    MemoryLinks,
+    MemoryLists,
+    MemoryMailLog,
+    MemoryTallies,
+    MemoryTasks,
+    MemoryWindows,
+)
+
+RUN = timedelta(seconds=60)
+
+
+@dataclass
+class PostOffice:
+    """One connection whose contacts are linked when they are made."""
+
+    now: datetime = NOON
+    settings: EmailTaskSettings = field(default_factory=EmailTaskSettings)
+    page: int = 1000
+    run: timedelta = RUN
+
+    def __post_init__(self) -> None:
+        """Open it."""
+        self.log = MemoryMailLog(self.page)
+        self.log.known["113", "70012"] = Campaign("Spring offer", "Spring is here")
+        self.crm = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
+        self.links, self.lists = MemoryLinks(), MemoryLists(now=lambda: self.now)
+        self.tasks, self.tallies, self.queue = (
+            MemoryTasks(lambda: self.now),
+            MemoryTallies(),
+            MemoryWindows(),
+        )
+        self.cursors, self.inbox = MemoryCursors(), MemoryInbox()
+        self.due: list[tuple[Window, datetime]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, with the settings of now."""
+        return replace(a_connection(), email_tasks=self.settings)
+
+    @property
+    def ms(self) -> int:
+        """The time as the log has it."""
+        return milliseconds(self.now)
+
+    def person(self, address: str, *, linked: bool = True) -> None:
+        """A contact with this address, and its lead."""
+        ref = self.crm.add("contact", {"email": address})
+        if linked:
+            self.link(ref)
+
+    def link(self, ref: Ref) -> None:
+        """Link a contact with a lead of its own."""
+        lead = Ref(Side.SALESFORCE, "Lead", f"00Q{int(ref.id):012d}AAA")
+        self.links.save([Link("acme", Kind.CONTACT, ref, lead)])
+
+    def look(self, *kinds: str) -> int:
+        """Read the log once; what was queued is due at once."""
+        found = sum(
+            queue_events(self.connection, kind, self.log, self.cursors, self.queue, self.now)
+            for kind in kinds or self.settings.kinds
+        )
+        self.collect()
+        return found
+
+    def deliver(self, windows: Sequence[Window] | None = None) -> TaskSummary:
+        """Work on these windows, or on all that are due."""
+        if windows is None:
+            windows = [window for window, at in self.due if at <= self.now]
+            self.due = [(window, at) for window, at in self.due if at > self.now]
+        summary = make_tasks(windows, self.world())
+        self.collect()
+        return summary
+
+    def world(self) -> TaskWorld:
+        """What a run works in."""
+        return TaskWorld(
+            self.connection,
+            log=self.log,
+            hubspot=self.crm,
+            links=self.links,
+            lists=self.lists,
+            tasks=self.tasks,
+            tallies=self.tallies,
+            queue=self.queue,
+            inbox=self.inbox,
+            sealer=SEALER,
+            now=lambda: self.now,
+            until=self.now + self.run,
+        )
+
+    def settle(self, most: int = 60) -> TaskSummary:
+        """Let time pass until nothing waits any more; the last summary."""
+        summary = self.deliver()
+        for _ in range(most):
+            if not self.due:
+                return summary
+            self.now = max(self.now, min(at for _, at in self.due))
+            summary = self.deliver()
+        return summary
+
+    def counts(self) -> list[int]:
+        """How many events each task stands for."""
+        return sorted(int(str(row[TASK_COUNT])) for row in self.tasks.rows.values())
+
+    def collect(self) -> None:
+        """What was put into the queue is due when its time comes."""
+        self.due += [
+            (window, self.now + timedelta(seconds=after)) for window, after in self.queue.waiting
+        ]
+        self.queue.waiting = []
+
+
+def opened(
+    number: int, at: int, recipient: str = "ada@example.com", kind: str = "OPEN"
+) -> MailEvent:
+    """An event of the spring campaign."""
+    return MailEvent(f"event-{number}", at, kind, recipient, "113", "70012")
+
+
+ONCE = EmailTaskSettings(repeat=Repeat.ONCE_PER_EMAIL)

@@ -1,0 +1,279 @@
+"""A world in memory: both CRMs, our stores and a clock that only moves when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from crmsync.flows.engine.context import World
+from crmsync.flows.engine.results import Summary
+from crmsync.flows.kinds.account import sync_accounts
+from crmsync.flows.kinds.contact import sync_contacts
+from crmsync.flows.kinds.opportunity import sync_opportunities
+from crmsync.model.changes import Cause, Change
+from crmsync.model.concerns import KIND_OF, SIGNS
+from crmsync.model.links import LinkState, Sealer
+from crmsync.model.names import revision_field
+from crmsync.model.owners import Owners
+from crmsync.model.records import Kind, Ref, Side, Value
+from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings, UndoSettings
+from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
+from tests.memory import (
+    MemoryAccounts,
+    MemoryAssociations,
+    MemoryBrake,
+    MemoryCompanies,
+    MemoryCrm,
+    MemoryCursors,
+    MemoryDeals,
+    MemoryDeleter,
+    MemoryDirectory,
+    MemoryInbox,
+    MemoryLedger,
+    MemoryLinks,
+    MemoryLists,
+    MemoryMeter,
+    MemoryOpportunities,
+    MemoryOutbox,
+    MemoryOverwritten,
+    MemoryPipelineMaps,
+    MemoryPreferences,
+    MemorySchemas,
+    MemoryTroubles,
+)
+
+_FLOWS = {
+    Kind.CONTACT: sync_contacts,
+    Kind.ACCOUNT: sync_accounts,
+    Kind.OPPORTUNITY: sync_opportunities,
+}
+"""Which flow works a concern's changes off."""
+
+JUNE = "2026-06-30T12:00:00.000Z"
+
+
+@dataclass
+class Town:
+    """Two CRMs in memory, and the product between them."""
+
+    now: datetime = NOON
+    settings: dict[str, object] = field(default_factory=dict)
+    companies: CompanySettings = field(default_factory=CompanySettings)
+    deals_settings: DealSettings = field(default_factory=DealSettings)
+    lifecycle: LifecycleSettings = field(default_factory=LifecycleSettings)
+    since: datetime | None = NOON
+    zone: tzinfo = UTC
+    links: MemoryLinks = field(default_factory=MemoryLinks)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
+    cursors: MemoryCursors = field(default_factory=MemoryCursors)
+    brake: MemoryBrake = field(default_factory=MemoryBrake)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
+    owners: Owners = field(default_factory=Owners)
+    linked: int = 0
+    """How many pairs Salesforce would count."""
+    undo: UndoSettings = field(default_factory=UndoSettings)
+    overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
+    sealer: Sealer = SEALER
+
+    def __post_init__(self) -> None:
+        self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
+        self.salesforce = MemoryCrm(Side.SALESFORCE, now=lambda: self.now)
+        self.preferences = MemoryPreferences(self.hubspot)
+        self.deleter = MemoryDeleter(self.hubspot)
+        self.lists = MemoryLists(now=lambda: self.now)
+        self.associations = MemoryAssociations(self.hubspot)
+        self.opportunities = MemoryOpportunities(self.salesforce)
+        self.deals = MemoryDeals(self.hubspot)
+        self.pipeline_maps = MemoryPipelineMaps()
+        self.schemas = MemorySchemas(self.hubspot, self.salesforce)
+
+    @property
+    def world(self) -> World:
+        """What the flow works with."""
+        return World(
+            replace(
+                a_connection(**self.settings),
+                companies=self.companies,
+                deals=self.deals_settings,
+                lifecycle=self.lifecycle,
+                undo=self.undo,
+            ),
+            self.hubspot,
+            self.salesforce,
+            self.preferences,
+            self.deleter,
+            self.lists,
+            self.associations,
+            MemoryCompanies(self.hubspot),
+            MemoryAccounts(self.salesforce),
+            self.opportunities,
+            self.deals,
+            self.pipeline_maps,
+            MemoryDirectory(self.owners),
+            self.links,
+            self.outbox,
+            self.inbox,
+            self.brake,
+            self.ledger,
+            MemoryMeter(self.salesforce),
+            self.troubles,
+            self.schemas,
+            self.sealer,
+            OUR_USER,
+            OUR_APP,
+            lambda: self.now,
+            self.since,
+            zone=lambda: self.zone,
+            pairs=lambda _kind: self.linked,
+            overwrites=self.overwritten,
+        )
+
+    def crm(self, side: Side) -> MemoryCrm:
+        """The CRM of a side."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
+
+    def wait(self, minutes: float = 1) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+
+    def sync(self, *refs: Ref, cause: Cause = Cause.EDITED) -> Summary:
+        """Deliver changes of these records in one batch per concern; answers what the last one came
+        to.
+        """
+        return self.deliver([self.change(ref, cause) for ref in refs])
+
+    def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
+        """Look at a record."""
+        kind = KIND_OF[ref.side].get(ref.object) or SIGNS[ref.object]
+        return Change("acme", kind, ref, cause, self.now)
+
+    def deliver(self, changes: Sequence[Change]) -> Summary:
+        """Give each concern its changes, as the bus does."""
+        summary = Summary()
+        for kind, sync in _FLOWS.items():
+            mine = [change for change in changes if change.kind is kind]
+            summary = sync(mine, self.world) if mine else summary
+        return summary
+
+    def drain(self) -> None:
+        """Work off what was put off and what was published, as the queues of the concerns would,
+        until nothing is left.
+        """
+        for _ in range(60):
+            waiting = [*self.outbox.published, *(change for change, _ in self.outbox.delayed)]
+            self.outbox.published, self.outbox.delayed = [], []
+            if not waiting:
+                return
+            self.wait(15)
+            self.deliver(waiting)
+
+    def writes(self) -> int:
+        """All writes so far: calls to both CRMs, links and reports."""
+        calls = self.hubspot.calls + self.salesforce.calls
+        return (
+            calls["create"]
+            + calls["update"]
+            + calls["associate"]
+            + calls["dissociate"]
+            + calls["end_roles"]
+            + len(self.preferences.out)
+            + len(self.deleter.deleted)
+            + self.links.writes
+        )
+
+    def new_contact(self, **fields: str) -> Ref:
+        """A person makes a HubSpot contact."""
+        return self.hubspot.add(
+            "contact", {"email": "ada@example.com", "lastname": "Lang", **fields}
+        )
+
+    def new_lead(self, **fields: str) -> Ref:
+        """A person makes a Salesforce lead."""
+        return self.salesforce.add(
+            "Lead",
+            {
+                "Email": "ada@example.com",
+                "LastName": "Lang",
+                "Company": "Example GmbH",
+                "HasOptedOutOfEmail": False,
+                **fields,
+            },
+        )
+
+    def new_company(self, *contacts: Ref, **fields: str) -> Ref:
+        """A person makes a HubSpot company, and puts contacts into it that have no other."""
+        company = self.hubspot.add("company", {"name": "Example GmbH", **fields})
+        for contact in contacts:
+            self.associations.put_together(contact, company)
+        return company
+
+    def new_account(self, **fields: Value) -> Ref:
+        """A person makes a Salesforce account."""
+        return self.salesforce.add("Account", {"Name": "Example GmbH", **fields})
+
+    def new_member(self, account: Ref | None, email: str = "ada@example.com", **fields: str) -> Ref:
+        """A person makes a Salesforce contact under an account, or a private one."""
+        parent = {"AccountId": account.id} if account else {}
+        return self.salesforce.add(
+            "Contact", {"Email": email, "LastName": "Lang", **parent, **fields}
+        )
+
+    def new_deal(self, *contacts: Ref, company: Ref | None = None, **fields: str) -> Ref:
+        """A person makes a HubSpot deal, in HubSpot's own pipeline unless told otherwise, and
+        associates it.
+        """
+        told = {
+            "dealname": "Pumps",
+            "pipeline": "default",
+            "dealstage": "qualifiedtobuy",
+            "closedate": JUNE,
+            **fields,
+        }
+        deal = self.hubspot.add("deal", told)
+        for one in contacts:
+            self.associations.put_together(deal, one)
+        if company:
+            self.associations.put_together(deal, company)
+        return deal
+
+    def new_opportunity(self, *contacts: Ref, **fields: Value) -> Ref:
+        """A person makes a Salesforce opportunity, and gives contacts a role in it."""
+        told = {
+            "Name": "Pumps",
+            "StageName": "Prospecting",
+            "CloseDate": "2026-06-30",
+            "Amount": 1000,
+            **fields,
+        }
+        opportunity = self.salesforce.add("Opportunity", told)
+        for one in contacts:
+            self.opportunities.add_role(opportunity, one)
+        return opportunity
+
+    def counterpart(self, ref: Ref) -> Ref:
+        """The record across that a record is linked with."""
+        (link,) = [one for one in self.links.all if ref in (one.hubspot, one.salesforce)]
+        place = link.on(ref.side.other)
+        assert isinstance(place, Ref)
+        return place
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """The ids of each company and account that are a pair."""
+        links = [
+            one
+            for one in self.links.all
+            if one.kind is Kind.ACCOUNT and one.state is LinkState.ACTIVE
+        ]
+        return {(one.hubspot.id, one.salesforce.id) for one in links}
+
+    def shown(self, refs: Iterable[Ref]) -> list[dict[str, object]]:
+        """All that these records show, but for the revision of our newest write."""
+        portal = self.world.connection.hubspot.portal_id
+        revisions = {revision_field(side, portal) for side in Side}
+        shown = [self.crm(ref.side).fields(ref) for ref in refs]
+        return [
+            {name: value for name, value in one.items() if name not in revisions} for one in shown
+        ]

@@ -1,0 +1,339 @@
+"""Companies and accounts without a counterpart: what is made, what is paired, and what stays
+alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.changes import Cause
+from crmsync.model.effects import CreateRecord, DropLink, Plan, Report, SaveLink, UpdateRecord
+from crmsync.model.fields import FieldRule
+from crmsync.model.links import Link, LinkState, tags
+from crmsync.model.owners import Owner, Owners
+from crmsync.model.records import Kind, Record, Ref, Side
+from crmsync.model.settings import CompanySettings, CreateInSalesforce
+from crmsync.plans.account import AccountFacts, plan_account
+from crmsync.rules.kinds.account.creation import Member
+from crmsync.rules.merge.owners import owner_book
+from crmsync.rules.pair.creation import NEW
+from tests.builders import (
+    ACCOUNT_ID,
+    a_change,
+    a_company,
+    a_link,
+    an_account,
+    an_account_book,
+    base_of,
+)
+from tests.plans.contact_facts import making
+
+H, S = Side.HUBSPOT, Side.SALESFORCE
+BOOK = an_account_book(create_in_salesforce=CreateInSalesforce.CONTACT)
+KEY = "555001-91"
+OWNERS = owner_book(
+    Owners(
+        (
+            Owner("1", "Jane Roe", "jane@example.com", True, "PERSON"),
+            Owner("2", "Ann Moe", "ann@example.com", True, ""),
+        ),
+        (
+            Owner("005J", "Jane Roe", "jane@example.com", True, "Standard"),
+            Owner("005I", "Ann Moe", "ann@example.com", False, "Standard"),
+        ),
+    )
+)
+
+
+def a_member(salesforce: Ref | None = None, *, qualifies: bool = True) -> Member:
+    """A contact of the company."""
+    return Member(Ref(H, "contact", "81"), salesforce, "", qualifies)
+
+
+def alone(
+    record: Record,
+    *members: Member,
+    cause: Cause = Cause.EDITED,
+    votes: Sequence[tuple[Record, int]] = (),
+    taken: tuple[Record, ...] = (),
+    remembered: Record | None = None,
+    orphaned: bool = False,
+) -> AccountFacts:
+    """Facts of a record without a link; `votes` has the candidates, each with how many contacts
+    speak for it.
+    """
+    return AccountFacts(
+        a_change(record.ref, cause),
+        hubspot=record if record.ref.side is H else None,
+        salesforce=record if record.ref.side is S else None,
+        candidates=tuple(one for one, _ in votes),
+        taken=frozenset(one.ref for one in taken),
+        remembered=remembered,
+        orphaned=orphaned,
+        members=members,
+        votes={one.ref: count for one, count in votes},
+    )
+
+
+@pytest.mark.rule("ACC-7")
+@pytest.mark.rule("ACC-9")
+@pytest.mark.rule("OWN-15")
+def test_a_company_with_a_contact_makes_an_account():
+    """Its values go with it; without a matching owner Salesforce takes the user who writes. The
+    link is ready for the account's id.
+    """
+    company = a_company({"phone": "+49 731 1", "industry": "BANKING"})
+    shown = {
+        "Name": "Example AG",
+        "Website": "example.com",
+        "Phone": "+49 731 1",
+        "Industry": "Banking",
+    }
+    link = Link(
+        "acme",
+        Kind.ACCOUNT,
+        company.ref,
+        NEW,
+        base_of(company.fields, BOOK, H, "Account"),
+        base_of(shown, BOOK, S, "Account"),
+        tags(shown),
+        hubspot_owner="",
+    )
+    create = CreateRecord(S, "Account", KEY, shown, NEW, ("ACC-7", "ACC-9", "OWN-15"))
+    assert plan_account(alone(company, a_member()), BOOK) == Plan(
+        (create,), birth=making(S, link, BOOK)
+    )
+
+
+@pytest.mark.rule("ACC-10")
+@pytest.mark.rule("ACC-11")
+@pytest.mark.rule("ACC-12")
+@pytest.mark.parametrize(
+    ("members", "rule"),
+    [
+        ((), "ACC-10"),
+        ((a_member(Ref(S, "Lead", "00Q")),), "ACC-11"),
+        ((a_member(qualifies=False),), "ACC-12"),
+    ],
+)
+def test_a_vetoed_company_stays_alone_and_says_why(members, rule):
+    """Nothing is written, and the plan names the veto."""
+    plan = plan_account(alone(a_company(), *members), BOOK)
+    assert (plan.effects, plan.birth, plan.notes[0].because) == ((), None, (rule,))
+
+
+@pytest.mark.rule("ACC-13")
+@pytest.mark.rule("Q-9")
+@pytest.mark.parametrize(
+    "members", [(), (a_member(Ref(S, "Lead", "00Q")),), (a_member(qualifies=False),)]
+)
+def test_a_forced_company_makes_an_account_whatever_the_vetoes(members):
+    """A person's explicit act overrides them all; any other cause, a resync of everything too, does
+    not.
+    """
+    (create,) = plan_account(alone(a_company(), *members, cause=Cause.FORCED), BOOK).effects
+    assert (create.object, create.because) == ("Account", ("ACC-13", "OWN-15"))
+    for cause in (Cause.EDITED, Cause.AGAIN, Cause.RESYNC):
+        assert plan_account(alone(a_company(), *members, cause=cause), BOOK).effects == ()
+
+
+@pytest.mark.rule("ACC-13")
+@pytest.mark.rule("DUP-3")
+def test_a_forced_company_that_has_its_account_makes_no_second_one():
+    """Still one account per company: the pair is looked at, and that is all."""
+    company, account = a_company(salesforce_id=ACCOUNT_ID), an_account(key=KEY)
+    facts = AccountFacts(
+        a_change(company.ref, Cause.FORCED),
+        a_link(company, account, BOOK),
+        hubspot=company,
+        salesforce=account,
+    )
+    assert plan_account(facts, BOOK).effects == ()
+
+
+@pytest.mark.rule("ACC-3")
+@pytest.mark.rule("ACC-6")
+def test_an_account_makes_a_company_contacts_or_not():
+    """Nobody asks for its contacts; its values come over in HubSpot's form."""
+    account = an_account({"Phone": "+49 731 1", "Industry": "Banking", "AnnualRevenue": 1200000.0})
+    plan = plan_account(alone(account), BOOK)
+    shown = {
+        "name": "Example AG",
+        "domain": "example.com",
+        "phone": "+49 731 1",
+        "industry": "BANKING",
+        "annualrevenue": "1200000",
+    }
+    assert plan.effects == (
+        CreateRecord(H, "company", ACCOUNT_ID, shown, NEW, ("ACC-3", "ACC-5", "ACC-6")),
+    )
+
+
+@pytest.mark.rule("OWN-14")
+@pytest.mark.rule("OWN-15")
+@pytest.mark.parametrize(
+    ("owner", "expected", "rule"),
+    [("1", "005J", "OWN-14"), ("2", None, "OWN-15"), ("9", None, "OWN-15"), (None, None, "OWN-15")],
+    ids=["matches", "inactive in Salesforce", "unknown", "nobody"],
+)
+def test_whom_a_new_account_is_given_to(owner, expected, rule):
+    """The matching active user, else nobody is said, which means the integration user."""
+    book = replace(BOOK, owners=OWNERS)
+    (create,) = plan_account(
+        alone(a_company({"hubspot_owner_id": owner}), a_member()), book
+    ).effects
+    assert (create.fields.get("OwnerId"), create.because[-1]) == (expected, rule)
+
+
+@pytest.mark.rule("OWN-16")
+@pytest.mark.rule("OWN-17")
+@pytest.mark.parametrize(
+    ("owner", "then", "to_hubspot", "to_salesforce", "rule"),
+    [
+        pytest.param(("", "005J"), None, "1", None, "OWN-16", id="an active one is kept"),
+        pytest.param(("1", "005I"), None, None, "005J", "OWN-16", id="an inactive one gives way"),
+        pytest.param(
+            ("1", "005J"), ("1", "005I"), "2", None, "OWN-17", id="later Salesforce's change"
+        ),
+        pytest.param(
+            ("", "005I"), ("1", "005I"), None, "005J", "OWN-17", id="later HubSpot's change"
+        ),
+    ],
+)
+def test_whose_owner_counts(owner, then, to_hubspot, to_salesforce, rule):
+    """At the first meeting an existing account keeps its active owner; later the one that was
+    changed goes across.
+    """
+    book = replace(BOOK, owners=OWNERS)
+
+    def pair(owners):
+        return a_company({"hubspot_owner_id": owners[0]}), an_account({"OwnerId": owners[1]})
+
+    company, account = pair(then or owner)
+    if then:
+        link = a_link(*pair(owner), book)
+        plan = plan_account(AccountFacts(a_change(company.ref), link, company, account), book)
+    else:
+        plan = plan_account(alone(company, votes=[(account, 1)]), book)
+    updates = {
+        one.side: one for one in plan.effects if isinstance(one, UpdateRecord) and not one.courtesy
+    }
+    written = [
+        one.fields.get(name)
+        for side, name in ((H, "hubspot_owner_id"), (S, "OwnerId"))
+        if (one := updates.get(side))
+    ]
+    assert written == [one for one in (to_hubspot, to_salesforce) if one]
+    assert [rule in one.because for one in updates.values()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"name": "Example AG"}, "Example AG"),
+        ({"name": None}, "example.com"),
+        ({"name": " "}, "example.com"),
+    ],
+)
+def test_a_company_without_a_name_gives_its_domain(fields, name):
+    """Salesforce requires a name; HubSpot makes companies from an address alone."""
+    (create,) = plan_account(alone(a_company(fields), a_member()), BOOK).effects
+    assert create.fields["Name"] == name
+
+
+def test_a_company_without_name_and_domain_is_told_and_not_made():
+    """There is nothing to call the account by: a person is told what to do."""
+    (report,) = plan_account(
+        alone(a_company({"name": None, "domain": None}), a_member()), BOOK
+    ).effects
+    assert isinstance(report, Report)
+    assert (report.fieldname, report.hint) == ("Name", "Give the company a name in HubSpot.")
+
+
+@pytest.mark.rule("DUP-2")
+@pytest.mark.rule("DUP-3")
+@pytest.mark.parametrize("side", Side)
+def test_a_record_is_paired_with_whom_most_contacts_name(side):
+    """A pair is made, no record; one that has a pair already is left to it."""
+    make = an_account if side is H else a_company
+    ids = (
+        ("001000000000001AAA", "001000000000002AAA", "001000000000003AAA")
+        if side is H
+        else ("91", "92", "93")
+    )
+    few, many, taken = (make(record_id=one) for one in ids)
+    named = a_company() if side is H else an_account()
+    facts = alone(named, a_member(), votes=[(few, 1), (many, 2), (taken, 3)], taken=(taken,))
+    saved = [one for one in plan_account(facts, BOOK).effects if isinstance(one, SaveLink)]
+    assert [(one.link.on(side.other), one.link.on(side), one.because) for one in saved] == [
+        (many.ref, named.ref, ("DUP-2", "DUP-3"))
+    ]
+
+
+@pytest.mark.rule("DUP-3")
+@pytest.mark.parametrize("side", Side)
+def test_where_all_whom_contacts_name_are_taken_one_of_its_own_is_made(side):
+    """A pair is exclusive, so the record gets a counterpart of its own."""
+    taken = an_account() if side is H else a_company()
+    named = a_company() if side is H else an_account()
+    (create,) = plan_account(
+        alone(named, a_member(), votes=[(taken, 3)], taken=(taken,)), BOOK
+    ).effects
+    assert (type(create), create.side) == (CreateRecord, side.other)
+
+
+@pytest.mark.rule("Q-34")
+@pytest.mark.rule("PA-4")
+def test_a_person_account_gets_a_company_of_its_own():
+    """Wherever its person works: neither it nor the company of that place is paired with the
+    other.
+    """
+    person = an_account({"IsPersonAccount": True, "Name": "Ada Lang"})
+    (create,) = plan_account(alone(person, votes=[(a_company(), 1)]), BOOK).effects
+    assert (create.side, create.object) == (H, "company")
+
+
+@pytest.mark.parametrize("side", Side)
+def test_whom_a_record_remembers_goes_before_whom_contacts_name(side):
+    """A pair whose link was never saved, or was lost, is found again by the id that each keeps of
+    the other.
+    """
+    own, other = (
+        (an_account(key=KEY), an_account(record_id="001000000000002AAA"))
+        if side is H
+        else (a_company(salesforce_id=ACCOUNT_ID), a_company(record_id="92"))
+    )
+    named = a_company() if side is H else an_account()
+    plan = plan_account(alone(named, votes=[(other, 5)], remembered=own), BOOK)
+    assert [one.link.on(side.other) for one in plan.effects if isinstance(one, SaveLink)] == [
+        own.ref
+    ]
+
+
+@pytest.mark.parametrize("named", [a_company(), an_account()], ids=["company", "account"])
+def test_nothing_is_made_in_the_place_of_what_was_deleted(named):
+    """The counterpart that a record names is gone: an edit does not bring it back."""
+    assert plan_account(alone(named, a_member(), orphaned=True), BOOK).effects == ()
+
+
+def test_a_tombstone_makes_room_for_a_new_pair():
+    """An account whose company was deleted is free: the old link is dropped, the new one saved."""
+    company, account = a_company(record_id="92"), an_account()
+    buried = replace(a_link(a_company(), account, BOOK), state=LinkState.TOMBSTONE)
+    plan = plan_account(replace(alone(company, votes=[(account, 1)]), buried=(buried,)), BOOK)
+    assert next(iter(plan.effects)) == DropLink(buried, ("DUP-1",))
+    assert [one.link.hubspot for one in plan.effects if isinstance(one, SaveLink)] == [company.ref]
+
+
+@pytest.mark.rule("MAP-10")
+@pytest.mark.rule("MAP-11")
+def test_a_row_of_the_operators_own_goes_with_a_new_record():
+    """What the settings map besides goes both ways like any default row."""
+    row = FieldRule("rank", "Rank__c")
+    book = an_account_book(
+        create_in_salesforce=CreateInSalesforce.CONTACT, companies=CompanySettings(field=(row,))
+    )
+    (account,) = plan_account(alone(a_company({"rank": "A"}), a_member()), book).effects
+    (company,) = plan_account(alone(an_account({"Rank__c": "B"})), book).effects
+    assert (account.fields["Rank__c"], company.fields["rank"]) == ("A", "B")

@@ -1,0 +1,314 @@
+"""What a contact that is new on one side makes on the other: facts in, whole plans out."""
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import (
+    Category,
+    CreateRecord,
+    Look,
+    OptOut,
+    Plan,
+    Report,
+    SaveLink,
+)
+from crmsync.model.links import Link, tags
+from crmsync.model.records import Kind, Ref
+from crmsync.model.settings import CreateInHubspot, CreateInSalesforce
+from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.pair.creation import NEW
+from tests.builders import (
+    ACCOUNT_ID,
+    LEAD_ID,
+    OUR_USER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_salesforce_contact,
+    base_of,
+)
+from tests.plans.contact_facts import (
+    BOOK,
+    KEY,
+    H,
+    S,
+    born_in_hubspot,
+    born_in_salesforce,
+    making,
+    remember,
+)
+
+
+@pytest.mark.rule("SET-2")
+@pytest.mark.rule("FLD-7")
+def test_a_new_hubspot_contact_becomes_a_lead():
+    """A new HubSpot contact makes a lead, company name included; its link is ready for the lead's
+    id.
+    """
+    contact = a_contact({"company": "Example GmbH", "phone": "+49 731 0100"})
+    shown = {
+        "Email": "ada@example.com",
+        "FirstName": "Ada",
+        "LastName": "Lang",
+        "Company": "Example GmbH",
+        "Phone": "+49 731 0100",
+    }
+    link = Link(
+        "acme",
+        Kind.CONTACT,
+        contact.ref,
+        NEW,
+        base_of(contact.fields, BOOK, H),
+        base_of(shown, BOOK, S),
+        tags(shown),
+        hubspot_owner="",
+    )
+    create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
+    assert plan_contact(born_in_hubspot(contact), BOOK) == Plan(
+        (create,), birth=making(S, link, BOOK)
+    )
+
+
+def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
+    """As soon as the lead exists the pair is looked at: HubSpot learns the lead's id, and only what
+    the lead shows otherwise is news.
+    """
+    contact = a_contact()
+    plan = plan_contact(born_in_hubspot(contact), BOOK)
+    lead = a_lead(key=KEY, by=OUR_USER)
+    assert plan.birth is not None
+    pair = plan_contact(
+        ContactFacts(
+            a_change(contact.ref), replace(plan.birth, salesforce=lead.ref), contact, lead
+        ),
+        BOOK,
+    )
+    assert pair == Plan(
+        (
+            SaveLink(replace(plan.birth, salesforce=lead.ref), ("DUP-1",)),
+            remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
+        )
+    )
+
+
+@pytest.mark.rule("SET-3")
+@pytest.mark.rule("FLD-6")
+def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
+    """With the default object Contact, a Salesforce contact is made, and the company name does not
+    go with it.
+    """
+    book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
+    created = plan_contact(born_in_hubspot(a_contact({"company": "Example GmbH"})), book).effects[0]
+    shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
+    assert created == CreateRecord(S, "Contact", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-13"))
+
+
+@pytest.mark.rule("SET-2")
+def test_a_new_hubspot_contact_stays_alone_if_the_settings_say_never():
+    """With creation off, a new HubSpot contact makes nothing in Salesforce."""
+    book = a_book(create_in_salesforce=CreateInSalesforce.NEVER)
+    assert plan_contact(born_in_hubspot(a_contact()), book).effects == ()
+
+
+@pytest.mark.rule("Q-35")
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, {"LastName": "ada", "Company": "example.com"}),
+        (
+            {"last_name_fallback": "Unknown", "company_fallback": "Private"},
+            {"LastName": "Unknown", "Company": "Private"},
+        ),
+    ],
+)
+def test_a_lead_gets_the_names_that_salesforce_requires(settings, names):
+    """Without a last name or company, the settings say where one comes from."""
+    contact = a_contact({"lastname": None, "firstname": None})
+    created = plan_contact(born_in_hubspot(contact), a_book(**settings)).effects[0]
+    assert isinstance(created, CreateRecord)
+    assert created.fields == {"Email": "ada@example.com"} | names
+
+
+@pytest.mark.rule("Q-35")
+def test_a_lead_without_a_required_name_and_without_a_fallback_is_an_error():
+    """Where the settings name no fallback, the missing name is shown and nothing is made."""
+    plan = plan_contact(born_in_hubspot(a_contact()), a_book(company_fallback=""))
+    assert [(type(effect), effect.fieldname) for effect in plan.effects] == [(Report, "Company")]
+
+
+@pytest.mark.rule("SET-1")
+@pytest.mark.rule("INC-6")
+@pytest.mark.parametrize(
+    ("setting", "lead", "contact"),
+    [
+        (CreateInHubspot.LEADS_AND_CONTACTS, True, True),
+        (CreateInHubspot.LEADS_ONLY, True, False),
+        (CreateInHubspot.CONTACTS_ONLY, False, True),
+        (CreateInHubspot.NEVER, False, False),
+    ],
+)
+def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact):
+    """The setting says whether new leads, new contacts, both or neither make a HubSpot contact."""
+    book = a_book(create_in_hubspot=setting)
+    assert bool(plan_contact(born_in_salesforce(a_lead()), book).effects) is lead
+    assert bool(plan_contact(born_in_salesforce(a_salesforce_contact()), book).effects) is contact
+
+
+@pytest.mark.rule("SET-1")
+def test_a_new_lead_becomes_a_hubspot_contact():
+    """A new lead makes a HubSpot contact with its values in HubSpot's form; its link is ready for
+    the contact's id.
+
+    Its opt-out is not agreed on yet: HubSpot takes it by a call of its own.
+    """
+    lead = a_lead({"HasOptedOutOfEmail": True, "AnnualRevenue": 1200000.0})
+    shown = {
+        "email": "ada@example.com",
+        "firstname": "Ada",
+        "lastname": "Lang",
+        "company": "example.com",
+        "annualrevenue": "1200000",
+    }
+    link = Link(
+        "acme",
+        Kind.CONTACT,
+        NEW,
+        lead.ref,
+        base_of(shown, BOOK, H).leaving_open(["hs_email_optout"]),
+        base_of(lead.fields, BOOK, S),
+        hubspot_owner="",
+        salesforce_owner="",
+    )
+    create = CreateRecord(H, "contact", LEAD_ID, shown, NEW, ("SET-1", "INC-6"))
+    assert plan_contact(born_in_salesforce(lead), BOOK) == Plan(
+        (create,), birth=making(H, link, BOOK)
+    )
+
+
+@pytest.mark.rule("OPT-7")
+def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
+    """The opt-out is carried the first time that the contact syncs, right after it was made."""
+    lead = a_lead({"HasOptedOutOfEmail": True})
+    plan = plan_contact(born_in_salesforce(lead), BOOK)
+    contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
+    assert plan.birth is not None
+    pair = plan_contact(
+        ContactFacts(a_change(lead.ref), replace(plan.birth, hubspot=contact.ref), contact, lead),
+        BOOK,
+    )
+    assert pair.effects[1] == OptOut("ada@example.com", ("OPT-4",))
+    assert pair.effects[2:] == (remember(S, lead.ref, Crmsync_HubSpot_Id__c=KEY),)
+
+
+@pytest.mark.rule("TRG-17")
+@pytest.mark.parametrize(
+    "facts",
+    [born_in_hubspot(a_contact({"email": None})), born_in_salesforce(a_lead({"Email": " "}))],
+    ids=["HubSpot", "Salesforce"],
+)
+def test_a_record_without_an_address_waits(facts):
+    """Without an e-mail address a record waits, and is listed as waiting and not as an error."""
+    effects = plan_contact(facts, BOOK).effects
+    assert [(type(one), one.category) for one in effects] == [(Report, Category.WAITING)]
+
+
+@pytest.mark.rule("CH-12")
+@pytest.mark.parametrize(("account", "target"), [("001000000000001AAA", "Contact"), ("", "Lead")])
+def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, target):
+    """Where the settings ask for it, a person whose domain has an account becomes a contact under
+    it, anybody else a lead.
+    """
+    book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
+    (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
+    assert (create.object, create.fields.get("AccountId")) == (target, account or None)
+
+
+@pytest.mark.rule("SET-3")
+@pytest.mark.rule("ACC-11")
+@pytest.mark.rule("FLD-8")
+@pytest.mark.parametrize(
+    ("target", "parent", "expected"),
+    [
+        pytest.param(
+            CreateInSalesforce.LEAD,
+            "paired",
+            ("Lead", None),
+            id="a lead though the company has its account",
+        ),
+        pytest.param(CreateInSalesforce.LEAD, "unknown", ("Lead", None), id="a lead does not wait"),
+        pytest.param(
+            CreateInSalesforce.CONTACT, "paired", ("Contact", ACCOUNT_ID), id="a contact under it"
+        ),
+        pytest.param(
+            CreateInSalesforce.CONTACT,
+            "gone",
+            ("Contact", None),
+            id="a contact alone, the account was deleted",
+        ),
+        pytest.param(
+            CreateInSalesforce.CONTACT, "unknown", None, id="a contact waits for its account"
+        ),
+        pytest.param(
+            CreateInSalesforce.CONTACT_IF_ACCOUNT,
+            "paired",
+            ("Contact", ACCOUNT_ID),
+            id="a colleague",
+        ),
+        pytest.param(
+            CreateInSalesforce.CONTACT_IF_ACCOUNT, "unknown", ("Lead", None), id="a stranger"
+        ),
+    ],
+)
+def test_what_a_contact_of_a_company_becomes(target, parent, expected):
+    """The setting says which object it is, the company's pair under which account; only a contact
+    waits for that.
+    """
+    company = Ref(H, "company", "91")
+    account = Ref(S, "Account", ACCOUNT_ID)
+    parents = {"paired": {company: account}, "gone": {company: None}, "unknown": {}}[parent]
+    book = replace(a_book(create_in_salesforce=target), parents=parents)
+    contact = a_contact({"associatedcompanyid": "91"})
+    (effect,) = plan_contact(born_in_hubspot(contact), book).effects
+    if expected is None:
+        assert effect == Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",))
+    else:
+        assert (effect.object, effect.fields.get("AccountId")) == expected
+
+
+@pytest.mark.rule("PA-8")
+@pytest.mark.rule("PA-9")
+@pytest.mark.rule("Q-35")
+@pytest.mark.parametrize(
+    ("company", "fallback", "expected"),
+    [
+        ({}, "email_domain", {}),
+        ({}, "", {}),
+        ({"company": "Example GmbH"}, "", {"Company": "Example GmbH"}),
+    ],
+)
+def test_where_person_accounts_are_on_a_lead_is_given_no_placeholder_company(
+    company, fallback, expected
+):
+    """A lead without company can become a person account, so none is made up; one that HubSpot
+    knows goes with it.
+    """
+    book = a_book(person_accounts=True, company_fallback=fallback)
+    shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"} | expected
+    create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
+
+    assert plan_contact(born_in_hubspot(a_contact(company)), book).effects == (create,)
+
+
+@pytest.mark.rule("PA-7")
+@pytest.mark.parametrize("target", [CreateInSalesforce.LEAD, CreateInSalesforce.CONTACT])
+def test_no_hubspot_contact_makes_a_person_account(target):
+    """A new HubSpot contact makes a lead or a contact, never an account, and no record type of a
+    person's is asked for.
+    """
+    book = a_book(person_accounts=True, create_in_salesforce=target)
+    (create,) = plan_contact(born_in_hubspot(a_contact()), book).effects
+
+    assert create.object == ("Lead" if target is CreateInSalesforce.LEAD else "Contact")
+    assert set(create.fields) == {"Email", "FirstName", "LastName"}

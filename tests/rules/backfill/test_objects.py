@@ -1,0 +1,74 @@
+"""Which objects can be walked through, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.jobs import Leg
+from crmsync.model.records import Kind, Side
+from crmsync.model.settings import CompanySettings
+from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, importable, walked, walked_of
+from tests.builders import a_connection
+
+
+@pytest.mark.rule("IMP-1")
+def test_what_can_be_imported() -> None:
+    """Salesforce's accounts, contacts, leads and opportunities, by their words; contacts and leads
+    need an address (IMP-4).
+    """
+    assert IMPORTABLE == ("accounts", "contacts", "leads", "opportunities")
+    rows = [importable(word) for word in (*IMPORTABLE, "Leads", "lists", "")]
+    assert [row and (row.side, row.object, row.needs_email) for row in rows] == [
+        (Side.SALESFORCE, "Account", False),
+        (Side.SALESFORCE, "Contact", True),
+        (Side.SALESFORCE, "Lead", True),
+        (Side.SALESFORCE, "Opportunity", False),
+        (Side.SALESFORCE, "Lead", True),
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("side", "name", "object_"),
+    [
+        (Side.HUBSPOT, "contact", "contact"),
+        (Side.HUBSPOT, "contacts", "contact"),
+        (Side.HUBSPOT, "Companies", "company"),
+        (Side.SALESFORCE, "contact", "Contact"),
+        (Side.SALESFORCE, "accounts", "Account"),
+        (Side.SALESFORCE, "LEADS", "Lead"),
+        (Side.SALESFORCE, "opportunities", "Opportunity"),
+        (Side.HUBSPOT, "deals", "deal"),
+        (Side.HUBSPOT, "lead", None),
+        (Side.SALESFORCE, "", None),
+    ],
+)
+def test_an_object_goes_by_its_name_however_it_is_written(
+    side: Side, name: str, object_: str | None
+) -> None:
+    """One or many, small or large; each side has its own."""
+    found = walked(side, name)
+    assert (found and found.object) == object_
+
+
+def test_parents_come_first() -> None:
+    """A resync of everything walks through accounts and companies first, then through contacts, and
+    through deals at the end.
+    """
+    kinds = [one.kind for one in WALKED]
+    assert kinds == sorted(kinds, key=[Kind.ACCOUNT, Kind.CONTACT, Kind.OPPORTUNITY].index)
+
+
+def test_each_object_has_its_switch() -> None:
+    """Companies off leaves contacts on, and takes deals away, which need them (OPP-2)."""
+    connection = replace(a_connection(), companies=CompanySettings(sync=False))
+    assert [one.object for one in WALKED if one.syncs(connection)] == ["Contact", "Lead", "contact"]
+
+
+def test_a_leg_of_another_release_is_noticed() -> None:
+    """A job that names an object which nobody knows cannot go on."""
+    with pytest.raises(KeyError, match="Opportunity__x"):
+        walked_of(Leg(Side.SALESFORCE, "Opportunity__x"))

@@ -1,0 +1,68 @@
+"""How state and country fit the lists of an org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from crmsync.model.places import Places
+from crmsync.rules.fields.places import fitted
+
+PLACES = Places(
+    {
+        "us": "United States",
+        "united states": "United States",
+        "de": "Germany",
+        "germany": "Germany",
+    },
+    {"United States": {"ny": "New York", "new york": "New York"}},
+)
+NEW_YORK = {"State": "New York", "Country": "United States"}
+
+
+@pytest.mark.rule("FLD-2")
+@pytest.mark.parametrize(
+    ("fields", "shown", "names", "unfit"),
+    [
+        ({"State": " ny ", "Country": "US"}, {}, NEW_YORK, set()),
+        ({"State": "NY"}, NEW_YORK, {"State": "New York"}, set()),
+        ({"State": "NY"}, {}, {}, {"State"}),
+        ({"State": "Bavaria", "Country": "DE"}, {}, {"Country": "Germany"}, {"State"}),
+        ({"State": "Bavaria", "Country": "DE"}, NEW_YORK, {}, {"State", "Country"}),
+        ({"Country": "Germany"}, NEW_YORK, {}, {"Country"}),
+        (
+            {"State": None, "Country": "Germany"},
+            NEW_YORK,
+            {"State": None, "Country": "Germany"},
+            set(),
+        ),
+        ({"State": "NY", "Country": "Utopia"}, {}, {}, {"State", "Country"}),
+        ({"State": None, "Country": None}, NEW_YORK, {"State": None, "Country": None}, set()),
+        ({"Country": None}, NEW_YORK, {}, {"Country"}),
+        ({"City": "Graz"}, {}, {}, set()),
+    ],
+    ids=lambda one: str(sorted(one) if isinstance(one, set | frozenset) else one),
+)
+def test_a_place_is_written_by_its_name_or_left_out(
+    fields: Mapping[str, str | None],
+    shown: Mapping[str, str],
+    names: Mapping[str, str | None],
+    unfit: set[str],
+) -> None:
+    """A state needs its country, a country must not leave a foreign state behind; the rules are
+    those of every address.
+    """
+    assert fitted(fields, shown, PLACES) == (names, unfit)
+    prefixed = [
+        {f"Mailing{name}": value for name, value in one.items()} for one in (fields, shown, names)
+    ]
+    assert fitted(prefixed[0], prefixed[1], PLACES) == (
+        prefixed[2],
+        {f"Mailing{name}" for name in unfit},
+    )
+
+
+def test_an_org_without_lists_takes_any_text() -> None:
+    """Nothing is looked up there."""
+    assert fitted({"State": "Bavaria", "Country": "Utopia"}, {}, None) == ({}, frozenset())

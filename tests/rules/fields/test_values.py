@@ -1,0 +1,335 @@
+"""How values compare and cross, form by form."""
+
+from dataclasses import replace
+from datetime import date, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmsync.model.fields import FieldRule, Form
+from crmsync.model.records import Side
+from crmsync.rules.fields.values import (
+    HUBSPOT_LENGTH,
+    Crossed,
+    UnfitValueError,
+    canonical,
+    cross,
+    cross_rule,
+    day_before_zones,
+    is_too_long,
+    spelling,
+)
+
+H, S = Side.HUBSPOT, Side.SALESFORCE
+
+
+@pytest.mark.parametrize(
+    ("form", "one", "two"),
+    [
+        (Form.TEXT, " Ada ", "Ada"),
+        (Form.TEXT, "", None),
+        (Form.EMAIL, "Ada@Example.COM", "ada@example.com"),
+        (Form.PHONE, "+1 (555) 010-0000", "+15550100000"),
+        (Form.NUMBER, "1200000", 1200000.0),
+        (Form.NUMBER, "1.50", 1.5),
+        (Form.BOOLEAN, "true", True),
+        (Form.BOOLEAN, None, False),
+        (Form.DATE, "2026-11-02", "2026-11-02"),
+        (Form.DATE, "1793577600000", "2026-11-02"),
+        (Form.DATETIME, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00Z"),
+        (Form.DAY, "2026-11-02", "2026-11-02T15:30:00.000+0000"),
+        (Form.DAY, "1793577600000", "2026-11-02T00:00:00Z"),
+        (Form.MULTI, "b;a", "a;b"),
+    ],
+)
+def test_values_that_say_the_same_compare_equal(form, one, two):
+    """A value that a side trims, formats or types otherwise is not a new value."""
+    assert canonical(form, one) == canonical(form, two)
+
+
+@pytest.mark.parametrize(
+    ("form", "to", "value", "expected"),
+    [
+        (Form.TEXT, S, " Ada ", "Ada"),
+        (Form.PHONE, S, "+1 (555) 010-0000", "+1 (555) 010-0000"),
+        (Form.NUMBER, S, "1200000", 1200000),
+        (Form.NUMBER, S, "1.5", 1.5),
+        (Form.NUMBER, H, 1200000.0, "1200000"),
+        (Form.NUMBER, H, 1e21, "1000000000000000000000"),
+        (Form.BOOLEAN, S, "true", True),
+        (Form.BOOLEAN, S, None, False),
+        (Form.BOOLEAN, H, False, "false"),
+        (Form.BOOLEAN, H, None, None),
+        (Form.DATE, H, "2026-11-02", "2026-11-02"),
+        (Form.DATE, S, "1793577600000", "2026-11-02"),
+        (Form.DATETIME, H, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00.000Z"),
+        (Form.DAY, S, "2026-11-02", "2026-11-02T12:00:00.000Z"),
+        (Form.DAY, H, "2026-11-02T23:30:00.000+0000", "2026-11-02"),
+        (Form.CHOICE, S, " red ", "red"),
+        (Form.MULTI, S, "b;a;", "a;b"),
+        (Form.TEXT, S, "   ", None),
+    ],
+)
+def test_values_cross_in_the_other_sides_form(form, to, value, expected):
+    """Each side gets the value in the form that its API takes."""
+    assert cross(form, to, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        (Form.NUMBER, "about 5"),
+        (Form.NUMBER, "NaN"),
+        (Form.BOOLEAN, "maybe"),
+        (Form.DATE, "soon"),
+        (Form.DATETIME, "9" * 30),
+    ],
+)
+def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
+    """What cannot be read in its field's form cannot cross; it still compares, as itself."""
+    with pytest.raises(UnfitValueError):
+        cross(form, S, value)
+    assert canonical(form, value) == value
+
+
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, min_value=-(10**10), max_value=10**10, places=4
+    )
+)
+def test_a_number_survives_the_way_there_and_back(number):
+    """A number of up to fifteen digits, all that a double holds, crosses to Salesforce and back
+    unchanged.
+    """
+    text = f"{number:f}"
+    assert canonical(Form.NUMBER, cross(Form.NUMBER, H, cross(Form.NUMBER, S, text))) == canonical(
+        Form.NUMBER, text
+    )
+
+
+# What is known of a mapped field beyond its form.
+
+
+def a_rule(form: Form = Form.TEXT, **known: object) -> FieldRule:
+    """A mapping of which this is known."""
+    return FieldRule("property", "Field__c", form=form, **known)
+
+
+COLOURS = a_rule(Form.CHOICE, choices=(("red", "Red"), ("dark_blue", "DB")), restricted=True)
+FREE = a_rule(Form.CHOICE, choices=(("red", "Red"), ("teal", "teal")))
+HOBBIES = a_rule(Form.MULTI, choices=(("golf", "Golf"), ("chess", "CHS")), restricted=True)
+TITLE = a_rule(length=5)
+PRICE = a_rule(Form.NUMBER, length=3, scale=2)
+
+
+@pytest.mark.rule("MAP-7")
+@pytest.mark.parametrize(
+    ("rule", "to", "value", "crossed"),
+    [
+        (COLOURS, S, "dark_blue", Crossed("DB")),
+        (COLOURS, H, "DB", Crossed("dark_blue")),
+        (COLOURS, H, "db", Crossed("dark_blue")),
+        (COLOURS, S, "RED", Crossed("Red")),
+        (COLOURS, H, None, Crossed(None)),
+        (FREE, S, "lilac", Crossed("lilac")),
+        (FREE, H, "teal", Crossed("teal")),
+        (HOBBIES, S, "golf;chess;", Crossed("CHS;Golf")),
+        (HOBBIES, H, "Golf;CHS", Crossed("chess;golf")),
+        (TITLE, S, "Chief", Crossed("Chief")),
+        (TITLE, S, "Chief of all", Crossed("Chief", is_cut=True)),
+        (TITLE, S, "Head of all", Crossed("Head", is_cut=True)),
+        (TITLE, S, "1234\N{SLEEPING FACE}", Crossed("1234", is_cut=True)),
+        (TITLE, S, "123\N{SLEEPING FACE}", Crossed("123\N{SLEEPING FACE}")),
+        (TITLE, H, "Chief of all", Crossed("Chief of all")),
+        (a_rule(), H, "x" * (HUBSPOT_LENGTH + 1), Crossed("x" * HUBSPOT_LENGTH, is_cut=True)),
+        (PRICE, S, "1.005", Crossed(1.01)),
+        (PRICE, S, "-999.994", Crossed(-999.99)),
+        (PRICE, S, "12", Crossed(12)),
+        (PRICE, H, 1.5, Crossed("1.5")),
+        (a_rule(Form.NUMBER, scale=0), S, "2.5", Crossed(3)),
+        (a_rule(Form.BOOLEAN), S, None, Crossed(False)),
+    ],
+)
+def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, crossed):
+    """Choices by their counterpart, texts cut and told, numbers rounded to the digits of the
+    field.
+    """
+    assert cross_rule(rule, to, value) == crossed
+
+
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize(
+    ("rule", "to", "value", "too_long"),
+    [
+        (TITLE, S, "Chief of all", True),
+        (TITLE, S, " Chief ", False),
+        (TITLE, S, None, False),
+        (TITLE, H, "Chief of all", False),
+        (a_rule(), S, "Chief of all", False),
+        (a_rule(Form.PHONE, length=5), S, "+15550100000", False),
+    ],
+)
+def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_long):
+    """Not only when it was cut: as long as only its beginning can be shown, somebody should shorten
+    it.
+    """
+    assert is_too_long(rule, to, value) == too_long
+
+
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize(
+    ("rule", "to", "value"),
+    [
+        (COLOURS, S, "teal"),
+        (COLOURS, H, "Teal"),
+        (FREE, H, "lilac"),
+        (HOBBIES, S, "golf;poker"),
+        (HOBBIES, H, "Golf;Poker"),
+        (PRICE, S, "1000"),
+        (PRICE, S, "999.995"),
+        (PRICE, S, "a lot"),
+        (a_rule(Form.PHONE, length=5), S, "+15550100000"),
+        (a_rule(Form.EMAIL, length=15), S, "ada.lang@example.com"),
+    ],
+)
+def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
+    """No choice of a restricted picklist, no option of HubSpot's, too many digits; half a phone
+    number is none.
+    """
+    with pytest.raises(UnfitValueError):
+        cross_rule(rule, to, value)
+
+
+@pytest.mark.rule("MAP-7")
+@pytest.mark.parametrize(
+    ("rule", "hubspot", "salesforce"),
+    [
+        (COLOURS, "dark_blue", "DB"),
+        (COLOURS, "dark_blue", "db"),
+        (COLOURS, None, ""),
+        (HOBBIES, "golf;chess", "CHS;Golf"),
+        (TITLE, "Chief of all", "Chief"),
+        (TITLE, "Head of all", "Head"),
+        (PRICE, "1.005", 1.01),
+        (a_rule(Form.NUMBER, scale=0), "2.5", 3.0),
+    ],
+)
+def test_what_a_side_made_of_a_value_is_no_news(rule, hubspot, salesforce):
+    """The two spellings of one choice are equal, and so are a text and its cut, a number and its
+    rounding.
+    """
+    assert canonical(spelling(rule, H), hubspot) == canonical(spelling(rule, S), salesforce)
+
+
+def test_choices_that_change_places_are_told_apart():
+    """One side's name for a choice may be the other side's name for another one."""
+    rule = a_rule(Form.CHOICE, choices=(("a", "b"), ("b", "a")))
+    hubspot, salesforce = spelling(rule, H), spelling(rule, S)
+
+    assert canonical(hubspot, "a") == canonical(salesforce, "b") != canonical(salesforce, "a")
+
+
+def test_a_choice_of_nobody_stands_for_itself():
+    """A value that was an option once still compares."""
+    assert canonical(spelling(COLOURS, S), " Lilac ") == "Lilac"
+
+
+NAMES = st.text(
+    st.characters(exclude_characters=";", exclude_categories=("Z", "C")), min_size=1, max_size=8
+)
+
+
+@st.composite
+def rules_with_choices(draw):
+    """A mapping of two lists of choices that are told apart even without regard to case."""
+    size = draw(st.integers(1, 6))
+    lists = [
+        draw(st.lists(NAMES, min_size=size, max_size=size, unique_by=lambda name: name.lower()))
+        for _ in range(2)
+    ]
+    form = draw(st.sampled_from([Form.CHOICE, Form.MULTI]))
+    return a_rule(form, choices=tuple(zip(*lists, strict=True)), restricted=draw(st.booleans()))
+
+
+@pytest.mark.rule("MAP-7")
+@given(st.data())
+def test_choices_survive_the_way_there_and_back(data):
+    """What goes over comes back as it was, and both sides compare as equal in between."""
+    rule = data.draw(rules_with_choices())
+    values = [hubspot for hubspot, _ in rule.choices]
+    picked = data.draw(
+        st.lists(
+            st.sampled_from(values), min_size=1, max_size=1 if rule.form is Form.CHOICE else None
+        )
+    )
+    value = ";".join(sorted(set(picked)))
+
+    there = cross_rule(rule, S, value).value
+
+    assert cross_rule(rule, H, there).value == value
+    assert canonical(spelling(rule, H), value) == canonical(spelling(rule, S), there)
+
+
+@pytest.mark.rule("MAP-7")
+@given(st.text(max_size=60), st.integers(1, 30))
+def test_a_text_fits_after_crossing_and_stays_what_it_was(text, length):
+    """Whatever is cut off, the rest fits, says the same as before, and crosses back whole."""
+    rule = a_rule(length=length)
+    crossed = cross_rule(rule, S, text)
+    there = str(crossed.value or "")
+
+    assert len(there.encode("utf-16-le", "surrogatepass")) <= 2 * length
+    assert canonical(spelling(rule, H), text) == canonical(spelling(rule, S), crossed.value)
+    assert crossed.is_cut == (there != text.strip())
+    assert cross_rule(rule, H, crossed.value) == Crossed(crossed.value)
+
+
+@pytest.mark.rule("MAP-7")
+@given(
+    st.datetimes(timezones=st.timezones()), st.sampled_from([Form.DATE, Form.DATETIME, Form.DAY])
+)
+def test_days_and_moments_survive_the_way_there_and_back(moment, form):
+    """A date is a date in every time zone, a moment the same moment; midnight UTC in milliseconds
+    is HubSpot's other way to say a date.
+    """
+    text = (
+        moment.isoformat(timespec="milliseconds")
+        if form is Form.DATETIME
+        else moment.date().isoformat()
+    )
+    rule = a_rule(form)
+    there = cross_rule(rule, S, text).value
+
+    assert canonical(spelling(rule, H), text) == canonical(spelling(rule, S), there)
+    assert cross_rule(rule, S, cross_rule(rule, H, there).value).value == there
+
+
+@pytest.mark.rule("OPP-5")
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.timezones())
+def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
+    """Written at noon of the account's day, read back as that day: also where the clocks are put
+    forward or back on it.
+    """
+    rule = replace(a_rule(Form.DATED), zone=zone)
+    moment = cross_rule(rule, H, day.isoformat()).value
+
+    assert (
+        canonical(spelling(rule, H), moment)
+        == canonical(spelling(rule, S), day.isoformat())
+        == day.isoformat()
+    )
+    assert cross_rule(rule, S, moment).value == day.isoformat()
+
+
+@pytest.mark.parametrize("form", [Form.DATED, Form.DAY])
+def test_only_a_day_at_midnight_is_known_from_before_there_were_zones(form):
+    """Earlier versions wrote days so, and so they are known in a base that these left."""
+    look = spelling(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)
+
+    assert day_before_zones(look, "2027-01-01T00:00:00.000Z") == "2027-01-01"
+    assert canonical(look, "2027-01-01T00:00:00.000Z") == "2026-12-31"
+    assert day_before_zones(look, "2027-01-01T00:00:01.000Z") is None
+    assert day_before_zones(look, None) is None
+    assert day_before_zones(look, "soon") is None
+    assert day_before_zones(form, "2027-01-01T00:00:00.000Z") is None

@@ -1,0 +1,68 @@
+"""Which fields a contact's pages hold: what crosses by default, and what does not."""
+
+import pytest
+
+from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.records import Side
+from tests.builders import a_book
+
+BOOK = a_book()
+LEAD, CONTACT = BOOK.pages["Lead"], BOOK.pages["Contact"]
+
+
+@pytest.mark.rule("OPT-1")
+@pytest.mark.parametrize("page", [LEAD, CONTACT], ids=["lead", "contact"])
+def test_the_opt_out_is_on_every_page(page):
+    """The opt-out is watched on both sides of every pair from the first day, without any mapping by
+    the operator.
+    """
+    assert page.hubspot_forms["hs_email_optout"] is Form.BOOLEAN
+    assert page.salesforce_forms["HasOptedOutOfEmail"] is Form.BOOLEAN
+
+
+@pytest.mark.rule("OPT-2")
+def test_no_row_of_the_settings_takes_the_opt_out_away():
+    """A row that names the opt-out, should it ever pass the settings check, still changes nothing
+    about it.
+    """
+    book = a_book(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
+    assert book.pages["Lead"].hubspot_forms["hs_email_optout"] is Form.BOOLEAN
+
+
+@pytest.mark.rule("FLD-1")
+@pytest.mark.parametrize("page", [LEAD, CONTACT], ids=["lead", "contact"])
+def test_the_lifecycle_stage_does_not_cross_by_default(page):
+    """Lifecycle stage has no counterpart in Salesforce, so no page carries it unless the operator
+    maps it.
+    """
+    assert "lifecyclestage" not in {rule.hubspot for rule in page.field_map}
+
+
+@pytest.mark.rule("FLD-2")
+def test_the_lifecycle_stage_crosses_to_a_custom_field():
+    """With a custom field in Salesforce and a row in the settings, the stage crosses like any other
+    field.
+    """
+    book = a_book(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
+    assert all("Lifecycle_Stage__c" in page.salesforce_forms for page in book.pages.values())
+
+
+@pytest.mark.rule("FLD-3")
+@pytest.mark.rule("FLD-5")
+@pytest.mark.rule("FLD-6")
+@pytest.mark.rule("FLD-7")
+def test_the_company_name_goes_with_leads_only():
+    """A lead has its company as text, which the company name goes with; a contact has an account
+    instead, which it does not.
+    """
+    assert "company" in LEAD.hubspot_forms
+    assert "Company" in LEAD.salesforce_forms
+    assert "company" not in CONTACT.hubspot_forms
+    assert not {"Company", "AccountId"} & {rule.salesforce for rule in CONTACT.field_map}
+
+
+@pytest.mark.rule("MAP-11")
+def test_one_row_serves_leads_and_contacts():
+    """A field that both have under one API name needs one row only."""
+    book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c"),))
+    assert all("Favourite_Colour__c" in fields for fields in book.fields(Side.SALESFORCE).values())

@@ -1,0 +1,75 @@
+"""Which contacts sync (INC-1 to INC-7)."""
+
+import pytest
+
+from crmsync.model.settings import ContactSettings, OutsideInclusionList
+from crmsync.rules.kinds.contact.inclusion import (
+    is_frozen,
+    needs_membership,
+    newborn_qualifies,
+    qualifies,
+)
+from tests.builders import a_contact
+
+CONTACT = a_contact()
+
+
+@pytest.mark.rule("INC-1")
+@pytest.mark.rule("INC-5")
+@pytest.mark.rule("SET-9")
+def test_without_a_list_everybody_syncs():
+    """By default there is no inclusion list, and every contact syncs."""
+    assert qualifies(CONTACT, ContactSettings(), frozenset())
+
+
+@pytest.mark.rule("INC-2")
+def test_with_a_list_only_its_members_sync():
+    """A contact syncs only while it is in the list."""
+    settings = ContactSettings(inclusion_list="77")
+    assert qualifies(CONTACT, settings, {CONTACT.ref})
+    assert not qualifies(CONTACT, settings, frozenset())
+
+
+@pytest.mark.rule("INC-4")
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("subscriber", False), ("lead", True), ("customer", True), (None, True)]
+)
+def test_the_preset_leaves_out_subscribers(stage, expected):
+    """The default list holds all contacts but those with lifecycle stage Subscriber."""
+    contact = a_contact({"lifecyclestage": stage})
+    assert qualifies(contact, ContactSettings(inclusion_list="default"), frozenset()) is expected
+
+
+@pytest.mark.rule("INC-7")
+@pytest.mark.parametrize(
+    ("setting", "frozen"),
+    [
+        (OutsideInclusionList.FREEZE, True),
+        (OutsideInclusionList.IGNORE, True),
+        (OutsideInclusionList.SYNC, False),
+    ],
+)
+def test_a_pair_outside_the_list_is_frozen_unless_the_setting_lets_it_sync(setting, frozen):
+    """Outside the list no change crosses in either direction; members are never frozen."""
+    settings = ContactSettings(inclusion_list="77", outside_inclusion_list=setting)
+    assert is_frozen(settings, included=False) is frozen
+    assert not is_frozen(settings, included=True)
+
+
+@pytest.mark.rule("INC-6")
+def test_who_is_not_there_yet_is_in_no_list_of_hubspots():
+    """A contact that is about to be made cannot be in a list, but it is no subscriber."""
+    assert [
+        newborn_qualifies(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")
+    ] == [
+        True,
+        True,
+        False,
+    ]
+    assert [
+        needs_membership(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")
+    ] == [
+        False,
+        False,
+        True,
+    ]

@@ -1,0 +1,182 @@
+"""What was announced of a deal's ties: made where it shows or was undone since, never made where
+nobody can tell of it any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.changes import TieNews
+from crmsync.model.links import Link
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.model.roles import Role
+from crmsync.rules.kinds.opportunity.roles import RoleVerdict
+from crmsync.rules.kinds.opportunity.tie_intents import (
+    UNTIL_ALL_IS_TOLD,
+    Reckoning,
+    Ties,
+    announce_ties,
+    announcing_ties,
+    may_still_be_told,
+    reckon,
+    role_key,
+)
+from tests.builders import NOON, SEALER, at
+
+PORTAL = 555001
+DEAL, OPPORTUNITY = (
+    Ref(Side.HUBSPOT, "deal", "7"),
+    Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA"),
+)
+ADA, ADAS = (
+    Ref(Side.HUBSPOT, "contact", "81"),
+    Ref(Side.SALESFORCE, "Contact", "003000000000001AAA"),
+)
+ACROSS = {ADA: ADAS}
+LINK = Link("acme", Kind.OPPORTUNITY, DEAL, OPPORTUNITY)
+
+
+def a_role(number=1, *, ours=False):
+    key = role_key(PORTAL, DEAL.id, ADA.id) if ours else ""
+    return Role(
+        Ref(Side.SALESFORCE, "OpportunityContactRole", f"00K00000000000{number}AAA"),
+        OPPORTUNITY,
+        ADAS,
+        key=key,
+    )
+
+
+OLD, OURS, NEW = a_role(1), a_role(2, ours=True), a_role(3)
+
+ASSOCIATED = RoleVerdict(associate=(ADA,))
+GIVEN = RoleVerdict(add=((ADA, ADAS),))
+PARTED = RoleVerdict(leave=(ADA,))
+ENDED = RoleVerdict(end=(OLD.ref,))
+
+
+def ties(*roles, associated=False):
+    return Ties(frozenset({ADA} if associated else ()), roles, ACROSS)
+
+
+def announced(verdict, *, agreed=False):
+    """The link of a worker that announced at noon what the verdict says, and was heard of no
+    more.
+    """
+    link = replace(LINK, tied=frozenset({ADA.id} if agreed else ()))
+    return announcing_ties(link, announce_ties(verdict, ties(OLD), SEALER), {}).announced_at(NOON)
+
+
+def news(contact, minutes=1, *, gone=True):
+    return TieNews(contact, at(minutes), is_gone=gone)
+
+
+TIED, UNTIED = frozenset({ADA.id}), frozenset[str]()
+
+
+@pytest.mark.rule("OPP-9")
+@pytest.mark.rule("OPP-12")
+@pytest.mark.rule("Q-29")
+@pytest.mark.parametrize(
+    ("verdict", "now", "told", "agreed"),
+    [
+        pytest.param(
+            ASSOCIATED, ties(OLD, associated=True), (), TIED, id="associated, as it shows"
+        ),
+        pytest.param(
+            ASSOCIATED, ties(OLD), (news(ADA),), TIED, id="associated, and a person took it apart"
+        ),
+        pytest.param(
+            ASSOCIATED,
+            ties(associated=True),
+            (news(ADA, gone=False),),
+            UNTIED,
+            id="never associated, and then by a person",
+        ),
+        pytest.param(GIVEN, ties(OURS, associated=True), (), TIED, id="given a role, as it shows"),
+        pytest.param(
+            GIVEN,
+            ties(associated=True),
+            (news(ADAS),),
+            TIED,
+            id="given a role, and a person ended it",
+        ),
+        pytest.param(GIVEN, ties(NEW), (), UNTIED, id="never given a role, and then by a person"),
+        pytest.param(PARTED, ties(), (), UNTIED, id="parted, as it shows"),
+        pytest.param(
+            PARTED,
+            ties(associated=True),
+            (news(ADA, gone=False),),
+            UNTIED,
+            id="parted, and a person associated them again",
+        ),
+        pytest.param(ENDED, ties(), (), UNTIED, id="role ended, as it shows"),
+        pytest.param(ENDED, ties(NEW), (), UNTIED, id="role ended, and a person gave another one"),
+    ],
+)
+@pytest.mark.parametrize("is_open", [True, False], ids=["at once", "later"])
+def test_what_shows_or_was_undone_since_has_been_done(verdict, now, told, agreed, is_open):
+    """Ties that we made are agreed on, those that we took away are not; nothing is in doubt or
+    stays announced.
+    """
+    link = announced(verdict, agreed=verdict in {PARTED, ENDED})
+
+    assert reckon(link, now, told, PORTAL, SEALER, is_open=is_open) == Reckoning(agreed)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "now", "agreed"),
+    [
+        pytest.param(ASSOCIATED, ties(OLD), UNTIED, id="to be associated"),
+        pytest.param(GIVEN, ties(associated=True), UNTIED, id="to be given a role"),
+        pytest.param(PARTED, ties(associated=True), TIED, id="to be parted"),
+        pytest.param(ENDED, ties(OLD), TIED, id="role to be ended"),
+    ],
+)
+@pytest.mark.parametrize(
+    "told",
+    [(), (news(ADA, -1), news(ADAS, -1))],
+    ids=["nothing was told", "only of what was before"],
+)
+def test_what_does_not_show_is_in_doubt_and_later_was_never_done(verdict, now, agreed, told):
+    """While somebody may still tell of it nothing is done to the contact; then it counts as it did
+    before the announcement.
+    """
+    link = announced(verdict, agreed=bool(agreed))
+    in_doubt = Reckoning(agreed, frozenset({ADA}), link.tying.replaces)
+
+    assert reckon(link, now, told, PORTAL, SEALER, is_open=True) == in_doubt
+    assert reckon(link, now, told, PORTAL, SEALER, is_open=False) == Reckoning(agreed)
+
+
+def test_the_newest_that_was_told_counts():
+    """Taken apart and associated again after our announcement: the tie is a person's."""
+    told = (news(ADA, 2, gone=False), news(ADA, 1))
+
+    assert reckon(
+        announced(ASSOCIATED), ties(associated=True), told, PORTAL, SEALER, is_open=True
+    ) == Reckoning(UNTIED)
+
+
+def test_without_an_announcement_news_say_nothing_of_what_was_agreed():
+    """Then the ties themselves show what people did."""
+    link = replace(LINK, tied=TIED)
+
+    assert reckon(link, ties(), (news(ADA),), PORTAL, SEALER, is_open=False) == Reckoning(TIED)
+
+
+def test_how_long_somebody_may_still_tell():
+    """A quarter of an hour from the announcement; of nothing announced nobody tells."""
+    link = announced(GIVEN)
+    end = NOON + UNTIL_ALL_IS_TOLD
+
+    assert [
+        may_still_be_told(link, moment) for moment in (NOON, end - timedelta(seconds=1), end)
+    ] == [
+        True,
+        True,
+        False,
+    ]
+    assert not may_still_be_told(LINK, NOON)

@@ -1,0 +1,93 @@
+"""What differs from the base, and what a side has merely settled in its own way."""
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+from crmsync.model.fields import Form, Spelling
+from crmsync.model.links import Base, Sealer
+from crmsync.rules.merge.baseline import view
+from tests.builders import OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
+
+BOOK = a_book()
+FORMS = BOOK.pages["Lead"].salesforce_forms
+
+
+def test_a_side_that_shows_what_was_agreed_is_quiet():
+    """Nothing differs from the base, so there is nothing to look at across."""
+    lead = a_lead()
+    assert view(lead, FORMS, a_link(a_contact(), lead, BOOK), SEALER, OUR_USER).quiet
+
+
+def test_a_value_in_another_spelling_is_no_change():
+    """Space around a name and formatting of a number are not news."""
+    before = a_lead({"FirstName": "Ada", "Phone": "+1 555 0100"})
+    now = a_lead({"FirstName": " Ada ", "Phone": "+1 (555) 0100"})
+    assert view(now, FORMS, a_link(a_contact(), before, BOOK), SEALER, OUR_USER).quiet
+
+
+def test_a_value_that_salesforce_formatted_after_our_write_is_settled():
+    """We wrote the country, Salesforce shows it otherwise, and nobody but us has touched the
+    record: that is its form, not a change.
+    """
+    wrote = a_lead({"Country": "Deutschland"})
+    shows = a_lead({"Country": "DE"}, by=OUR_USER)
+    link = a_link(a_contact(), wrote, BOOK, wrote=("Country",))
+    seen = view(shows, FORMS, link, SEALER, OUR_USER)
+    assert (seen.settled, seen.showings["Country"].changed) == (frozenset({"Country"}), False)
+
+
+def test_a_field_that_we_did_not_write_is_news_even_when_we_touched_the_record_last():
+    """A trigger that answers our write by changing another field has really changed it."""
+    link = a_link(a_contact(), a_lead({"Industry": "Steel"}), BOOK, wrote=("Country",))
+    seen = view(a_lead({"Industry": "Iron"}, by=OUR_USER), FORMS, link, SEALER, OUR_USER)
+    assert (seen.settled, seen.showings["Industry"].changed) == (frozenset(), True)
+
+
+def test_a_value_that_a_person_changed_after_our_write_is_news():
+    """Somebody else touched the record since: what differs is their change."""
+    link = a_link(a_contact(), a_lead({"Country": "Deutschland"}), BOOK, wrote=("Country",))
+    assert (
+        view(a_lead({"Country": "DE"}), FORMS, link, SEALER, OUR_USER).showings["Country"].changed
+        is True
+    )
+
+
+def test_a_field_without_a_base_is_neither_changed_nor_unchanged():
+    """A field that was never agreed on (a new mapping) is told apart from one that stayed the
+    same.
+    """
+    link = replace(a_link(a_contact(), a_lead(), BOOK), salesforce_base=Base())
+    assert view(a_lead(), FORMS, link, SEALER, OUR_USER).showings["FirstName"].changed is None
+
+
+def test_the_stored_base_holds_no_value_and_depends_on_the_key():
+    """A base is hashes: without the key, not even a guessed value can be checked against it."""
+    base = a_link(a_contact(), a_lead(), BOOK).salesforce_base
+    assert b"Ada" not in base.to_bytes()
+    assert Base.from_bytes(base.to_bytes()) == base
+    assert SEALER.seal("FirstName", "Ada") != Sealer(b"another key, as long as the first").seal(
+        "FirstName", "Ada"
+    )
+
+
+def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
+    """DynamoDB counts a write per started kilobyte: both bases of forty fields leave room for ids
+    and counters.
+    """
+    names = [f"field_{number}" for number in range(40)]
+    base = Base().showing({name: SEALER.seal(name, "x") for name in names})
+    assert 2 * len(base.to_bytes()) == 720
+
+
+def test_a_day_agreed_on_before_there_were_zones_is_no_news():
+    """Earlier versions took moments by universal time. What they wrote at midnight shows no edit in
+    an account west of Greenwich.
+    """
+    deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
+    agreed = Base().showing({"closedate": SEALER.seal("closedate", "2027-01-01")})
+    link = replace(a_link(a_contact(), a_lead(), a_book()), hubspot_base=agreed)
+    forms = {"closedate": Spelling(Form.DATED, zone=timezone(timedelta(hours=-5)))}
+
+    assert view(deal, forms, link, SEALER).quiet
+    moved = replace(deal, fields={"closedate": "2027-01-01T00:30:00Z"})
+    assert not view(moved, forms, link, SEALER).quiet

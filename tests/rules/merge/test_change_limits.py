@@ -1,0 +1,116 @@
+"""What counts in a brake: only what a live change takes from a linked record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from crmsync.model.brakes import Counted, Hold
+from crmsync.model.changes import Cause, Change
+from crmsync.model.effects import DeleteRecord, Effect, Plan, UpdateRecord
+from crmsync.model.facts import Facts
+from crmsync.model.links import Link
+from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.rules.merge.change_limits import auto, counts
+from tests.builders import NOON, a_contact, a_lead
+
+pytestmark = pytest.mark.rule("Q-30")
+
+CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100", "Title": None})
+CHANGES, BLANKS = Hold(Side.SALESFORCE, Counted.CHANGES), Hold(Side.SALESFORCE, Counted.BLANKS)
+DELETES = Hold(Side.HUBSPOT, Counted.DELETES)
+
+
+def facts(cause: Cause = Cause.EDITED, salesforce: Record = LEAD, version: int = 1) -> Facts:
+    """A pair that is looked at for some cause; a link of version 0 is none yet."""
+    link = Link("acme", Kind.CONTACT, CONTACT.ref, salesforce.ref, version=version)
+    return Facts(Change("acme", Kind.CONTACT, CONTACT.ref, cause, NOON), link, CONTACT, salesforce)
+
+
+def write(
+    fields: Mapping[str, Value], *, place: Ref = LEAD.ref, courtesy: bool = False
+) -> UpdateRecord:
+    """A write to Salesforce."""
+    return UpdateRecord(place, Side.SALESFORCE, fields, courtesy=courtesy)
+
+
+@pytest.mark.parametrize(
+    ("effect", "holds"),
+    [
+        (write({"Phone": "0200"}), {CHANGES}),
+        (write({"Phone": None}), {CHANGES, BLANKS}),
+        (write({"Title": "Pilot"}), set()),
+        (write({"Phone": "0100"}), set()),
+        (write({"HasOptedOutOfEmail": True}), set()),
+        (write({"Phone": "0200"}, courtesy=True), set()),
+        (DeleteRecord(CONTACT.ref), {DELETES}),
+    ],
+)
+def test_only_what_takes_the_place_of_a_value_counts(effect: Effect, holds: set[Hold]) -> None:
+    """A value that fills a blank, the same value, an opt-out and a write that nothing depends on
+    take nothing away.
+    """
+    assert counts(facts(), Plan((effect,))) == holds
+
+
+def test_a_persons_fields_count_by_the_names_of_its_account() -> None:
+    """A person account is written through its account, under other names (PA-3); its opt-out does
+    not count either.
+    """
+    shown = {
+        "Email": "ada@example.com",
+        "Title": "Pilot",
+        "HasOptedOutOfEmail": False,
+        "IsPersonAccount": True,
+    }
+    person = Record(Ref(Side.SALESFORCE, "Contact", "0031"), shown, NOON, NOON)
+    account = Ref(Side.SALESFORCE, "Account", "0011")
+
+    def counted(**fields: Value) -> frozenset[Hold]:
+        return counts(facts(salesforce=person), Plan((write(fields, place=account),)))
+
+    assert counted(PersonTitle="Thief") == {CHANGES}
+    assert counted(PersonTitle=None) == {CHANGES, BLANKS}
+    assert counted(PersonHasOptedOutOfEmail=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("cause", "version", "holds"),
+    [
+        (Cause.EDITED, 1, {CHANGES, DELETES}),
+        (Cause.AGAIN, 1, {CHANGES, DELETES}),
+        (Cause.RESYNC, 1, {DELETES}),
+        (Cause.FORCED, 1, {DELETES}),
+        (Cause.UNDONE, 1, {DELETES}),
+        (Cause.RELEASED, 1, set()),
+        (Cause.DROPPED, 1, set()),
+        (Cause.EDITED, 0, set()),
+    ],
+)
+def test_what_the_operator_asked_for_and_a_first_meeting_do_not_count(
+    cause: Cause, version: int, holds: set[Hold]
+) -> None:
+    """But a job that deletes does, as nobody looks at each of its records."""
+    plan = Plan((write({"Phone": "0200"}), DeleteRecord(CONTACT.ref)))
+
+    assert counts(facts(cause, version=version), plan) == holds
+
+
+@pytest.mark.parametrize(
+    ("pairs", "changes", "blanks"),
+    [
+        (0, 2_000, 500),
+        (10_000, 2_000, 500),
+        (10_004, 2_000, 500),
+        (10_005, 2_001, 500),
+        (10_020, 2_004, 501),
+    ],
+)
+def test_auto_is_the_larger_of_a_number_and_a_part_of_the_pairs(
+    pairs: int, changes: int, blanks: int
+) -> None:
+    """Two thousand or a fifth may be changed within an hour, five hundred or a twentieth
+    blanked.
+    """
+    assert (auto(Counted.CHANGES, pairs), auto(Counted.BLANKS, pairs)) == (changes, blanks)

@@ -1,0 +1,156 @@
+"""A link is sealed anew as a whole or not at all: nothing is taken for agreed on that was not,
+nothing for changed that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.facts import Facts
+from crmsync.model.links import CHANGED, OPEN, Base, Intent, Link, LinkState, Sealer, tag
+from crmsync.model.names import revision_field
+from crmsync.model.records import Record, Side
+from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
+from crmsync.rules.merge.ruleset import Book
+from tests.builders import NEXT_SEALER, SEALER, a_book, a_change, a_contact, a_lead, a_link, at
+
+BOOK = replace(a_book(), sealer=NEXT_SEALER)
+OLD = a_book()
+CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100"})
+LINK = a_link(CONTACT, LEAD, OLD)
+NEW = replace(a_link(CONTACT, LEAD, BOOK), key=2)
+PHONE = tag("phone")
+
+
+def planned(plan: Plan, link: Link = LINK, book: Book = BOOK, contact: Record = CONTACT) -> Plan:
+    """What becomes of a plan of the pair."""
+    return with_newer_seals(plan, Facts(a_change(contact.ref), link, contact, LEAD), book)
+
+
+def test_a_pair_that_shows_what_was_agreed_on_is_saved_anew() -> None:
+    """All seals are those of the newer key, and nothing else of the link is touched."""
+    assert planned(Plan()) == Plan((SaveLink(NEW),))
+
+
+def test_what_a_plan_writes_is_shown_as_well() -> None:
+    """The edit that the plan carries is sealed with the newer key in the save that it makes
+    anyway.
+    """
+    edited = a_contact({"phone": "0200"})
+    after = a_link(edited, a_lead({"Phone": "0200"}), OLD)
+    write = UpdateRecord(LEAD.ref, Side.SALESFORCE, {"Phone": "0200"})
+
+    plan = planned(Plan((SaveLink(after), write)), contact=edited)
+
+    assert plan == Plan(
+        (SaveLink(replace(a_link(edited, a_lead({"Phone": "0200"}), BOOK), key=2)), write)
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            lambda link: replace(
+                link, hubspot_base=link.hubspot_base.showing({"phone": SEALER.seal("phone", "1")})
+            ),
+            id="edit",
+        ),
+        pytest.param(
+            lambda link: replace(
+                link, hubspot_intent=Intent(b"12345", {PHONE: frozenset({b"other"})})
+            ),
+            id="in flight",
+        ),
+        pytest.param(
+            lambda link: replace(link, tying=Intent(b"", {PHONE: frozenset({b"other"})})), id="tie"
+        ),
+        pytest.param(lambda link: replace(link, state=LinkState.TOMBSTONE), id="buried"),
+    ],
+)
+def test_what_cannot_be_sealed_anew_keeps_its_key(change: Callable[[Link], Link]) -> None:
+    """A value that no record shows, a write or a tie on its way, a pair that is over: nothing is
+    saved for the key's sake.
+    """
+    assert planned(Plan(), change(LINK)) == Plan()
+    assert planned(Plan((SaveLink(change(LINK)),)), change(LINK)) in (
+        Plan((SaveLink(change(LINK)),)),
+        Plan((SaveLink(replace(NEW, state=LinkState.TOMBSTONE)),)),
+    )
+
+
+def test_a_write_on_its_way_is_sealed_anew_where_its_values_are_shown() -> None:
+    """The value that a write replaces is still what the record shows."""
+    intent = Intent(b"12345", {PHONE: frozenset({SEALER.seal("phone", "0100")})}, at())
+    newer = replace(intent, replaces={PHONE: frozenset({NEXT_SEALER.seal("phone", "0100")})})
+
+    assert planned(Plan(), replace(LINK, hubspot_intent=intent)) == Plan(
+        (SaveLink(replace(NEW, hubspot_intent=newer)),)
+    )
+
+
+def test_a_write_that_has_arrived_is_no_longer_on_its_way() -> None:
+    """What it has replaced need not be known any more; the record shows its revision."""
+    shown = a_contact({"phone": "0100", revision_field(Side.HUBSPOT, 555001): b"12345".hex()})
+    link = replace(LINK, hubspot_intent=Intent(b"12345", {PHONE: frozenset({b"other"})}, at()))
+
+    assert planned(Plan(), link, contact=shown) == Plan(
+        (SaveLink(replace(NEW, hubspot_intent=Intent(b"12345"))),)
+    )
+
+
+def test_what_is_no_value_is_the_same_under_every_key() -> None:
+    """A field that was never agreed on, one that has yet to cross, and one beside which the other
+    side was left with another value.
+    """
+    marks = {
+        PHONE: OPEN,
+        tag("email"): CHANGED,
+        tag("firstname"): SEALER.seal_apart("firstname", "Ada"),
+    }
+    newer = marks | {tag("firstname"): NEXT_SEALER.seal_apart("firstname", "Ada")}
+
+    plan = planned(Plan(), replace(LINK, hubspot_base=Base({**LINK.hubspot_base.seals, **marks})))
+
+    assert plan == Plan(
+        (SaveLink(replace(NEW, hubspot_base=Base({**NEW.hubspot_base.seals, **newer}))),)
+    )
+
+
+def test_a_mapping_that_rests_keeps_the_key() -> None:
+    """Its field cannot be read now, and what was changed meanwhile must cross when it wakes."""
+    page = BOOK.pages["Lead"]
+    (row,) = [rule for rule in page.field_map if rule.hubspot == "phone"]
+    forms = {name: form for name, form in page.hubspot_forms.items() if name != "phone"}
+    resting = replace(page, hubspot_forms=forms, resting=(row,))
+
+    assert planned(Plan(), book=replace(BOOK, pages={**BOOK.pages, "Lead": resting})) == Plan()
+
+
+def test_what_no_mapping_names_any_more_goes() -> None:
+    """A row that is taken out and put back begins anew, whatever was agreed on before."""
+    former = LINK.hubspot_base.showing({"shoe_size": SEALER.seal("shoe_size", "42")})
+
+    assert planned(Plan(), replace(LINK, hubspot_base=former)) == Plan((SaveLink(NEW),))
+
+
+def test_a_link_is_read_by_its_own_key() -> None:
+    """One whose key is gone has agreed on nothing; a buried one is left as it is, and shows news in
+    everything.
+    """
+    alone = replace(BOOK, sealer=Sealer(b"another key, for what comes after it", 2))
+    buried = replace(LINK, state=LinkState.TOMBSTONE)
+
+    assert (book_for(LINK, BOOK).sealer, book_for(NEW, BOOK), book_for(None, BOOK)) == (
+        SEALER,
+        BOOK,
+        BOOK,
+    )
+    assert (readable(LINK, BOOK), readable(buried, alone)) == (LINK, buried)
+    assert readable(LINK, alone) == replace(
+        LINK, hubspot_base=Base(), salesforce_base=Base(), key=2
+    )

@@ -1,0 +1,273 @@
+"""What a link announces before a write: known as written by the revision that the record shows,
+taken back where it never arrived.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crmsync.model.effects import UpdateRecord
+from crmsync.model.links import LONGEST_WRITE, Intent, tag
+from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
+from crmsync.model.records import Origin, Ref, Side
+from crmsync.plans.contact import ContactFacts, plan_contact
+from crmsync.rules.merge.intents import has_landed, may_be_under_way, may_be_unwritten, revision_on
+from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.merge.parents import ACCOUNT, COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD
+from tests.builders import (
+    ACCOUNT_ID,
+    CONTACT_ID,
+    LEAD_ID,
+    NOON,
+    OUR_APP,
+    OUR_USER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_salesforce_contact,
+    at,
+)
+from tests.plans.contact_facts import BOOK, KEY, H, S, linked
+
+SHARED = replace(BOOK, our_user="")
+"""As where several portals are connected with the org: nobody there is known to be us."""
+
+PERSON = "005000000000009AAA"
+OWNERS = OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
+
+
+def announced(hubspot, salesforce, *, agreed, book=BOOK):
+    """The link as it is saved before the pair, which agreed on `agreed` and now shows these two, is
+    written.
+    """
+    plan = plan_contact(linked(hubspot, salesforce, agreed=agreed), book)
+    return replace(plan.effects[0].link.announced_at(NOON), version=2)
+
+
+def shown(**fields):
+    """A pair that shows each other's ids, and these values: HubSpot's phone and Salesforce's
+    Phone.
+    """
+    hubspot = a_contact(
+        {"phone": fields.get("phone"), HUBSPOT_REVISION: fields.get("h")}, salesforce_id=LEAD_ID
+    )
+    lead = {"Phone": fields.get("Phone"), salesforce_revision(555001): fields.get("s")}
+    return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
+
+
+def planned(link, hubspot, salesforce, book=BOOK):
+    """What is written to both sides where the stored link is `link`: a dict of fields by side."""
+    plan = plan_contact(replace(linked(hubspot, salesforce), link=link), book)
+    writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
+    return writes, plan.undecided
+
+
+TO_SALESFORCE = announced(*shown(phone="2", Phone="1"), agreed=shown(phone="1", Phone="1"))
+"""HubSpot's 2 is on its way to Salesforce, where it replaces 1."""
+
+TO_HUBSPOT = announced(*shown(phone="1", Phone="2"), agreed=shown(phone="1", Phone="1"))
+"""Salesforce's 2 is on its way to HubSpot, where it replaces 1."""
+
+S_TEXT = TO_SALESFORCE.salesforce_intent.revision.hex()
+H_TEXT = TO_HUBSPOT.hubspot_intent.revision.hex()
+
+
+@pytest.mark.parametrize(
+    ("now", "writes"),
+    [
+        ({"phone": "2", "Phone": "2", "s": S_TEXT}, {}),
+        ({"phone": "2", "Phone": "1"}, {S: {"Phone": "2"}}),
+        ({"phone": "3", "Phone": "1"}, {S: {"Phone": "3"}}),
+        ({"phone": "1", "Phone": "1"}, {}),
+        ({"phone": "1", "Phone": "2", "s": S_TEXT}, {S: {"Phone": "1"}}),
+        ({"phone": "2", "Phone": "1", "s": S_TEXT}, {H: {"phone": "1"}}),
+        ({"phone": "2", "Phone": "5", "s": S_TEXT}, {H: {"phone": "5"}}),
+        ({"phone": "2", "Phone": "0", "s": "0123456789", "by": OUR_USER}, {S: {"Phone": "2"}}),
+    ],
+    ids=[
+        "it arrived",
+        "it never arrived",
+        "it never arrived, and the person went on to 3",
+        "it never arrived, and the person went back to 1",
+        "it arrived, and the person went back to 1 in HubSpot",
+        "it arrived, and a person went back to 1 in Salesforce",
+        "it arrived, and a person went on to 5 in Salesforce",
+        "an older write of another worker came after it",
+    ],
+)
+def test_what_was_announced_for_salesforce_is_written_again_unless_somebody_moved_it(now, writes):
+    """The revision tells whether the write arrived: a value that it should have replaced is then a
+    person's, and otherwise is not.
+    """
+    assert planned(TO_SALESFORCE, *shown(**now)) == (writes, False)
+
+
+@pytest.mark.parametrize(
+    ("now", "writes"),
+    [
+        ({"phone": "2", "Phone": "2", "h": H_TEXT}, {}),
+        ({"phone": "1", "Phone": "2"}, {H: {"phone": "2"}}),
+        ({"phone": "1", "Phone": "3"}, {H: {"phone": "3"}}),
+        ({"phone": "2", "Phone": "1", "h": H_TEXT}, {H: {"phone": "1"}}),
+        ({"phone": "1", "Phone": "2", "h": H_TEXT}, {S: {"Phone": "1"}}),
+    ],
+    ids=[
+        "it arrived",
+        "it never arrived",
+        "and went on to 3",
+        "back to 1 in Salesforce",
+        "back to 1 in HubSpot",
+    ],
+)
+def test_what_was_announced_for_hubspot_is_written_again_unless_somebody_moved_it(now, writes):
+    """The mirror image."""
+    assert planned(TO_HUBSPOT, *shown(**now)) == (writes, False)
+
+
+@pytest.mark.parametrize(
+    ("by", "writes"), [(OUR_APP, {H: {"phone": "2"}}), ("CRM_UI", {S: {"Phone": "0"}})]
+)
+def test_hubspots_history_tells_an_older_write_of_ours_from_a_persons(by, writes):
+    """A value that nobody announced last, on a record that does not show our write: the history is
+    read, and tells whose it is.
+    """
+    hubspot, salesforce = shown(phone="0", Phone="2", h="0123456789")
+    assert planned(TO_HUBSPOT, hubspot, salesforce)[1]
+    aged = replace(hubspot, origins={"phone": Origin(at(5), by)})
+    assert planned(TO_HUBSPOT, aged, salesforce) == (writes, False)
+
+
+@pytest.mark.parametrize(
+    ("set_after", "kept"),
+    [(-100, "salesforce"), (100, "hubspot")],
+    ids=["before our announcement", "since then"],
+)
+def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_after, kept):
+    """A company is associated before the write that shows its arrival, so that its time tells, even
+    within one second.
+    """
+    companies = {
+        Ref(H, COMPANY, "1"): Ref(S, ACCOUNT, "001A"),
+        Ref(H, COMPANY, "2"): Ref(S, ACCOUNT, "001B"),
+    }
+    book = replace(
+        a_book(), parents=companies | {account: company for company, account in companies.items()}
+    )
+    hubspot = a_contact({HUBSPOT_FIELD: "1"}, salesforce_id=CONTACT_ID)
+    before, moved = (
+        a_salesforce_contact({SALESFORCE_FIELD: account, SALESFORCE_KEY: KEY})
+        for account in ("001A", "001B")
+    )
+    facts = ContactFacts(a_change(moved.ref), a_link(hubspot, before, book), hubspot, moved)
+    announced_at = NOON + timedelta(milliseconds=500)
+    link = plan_contact(facts, book).effects[0].link.announced_at(announced_at)
+    was_set = Origin(announced_at + timedelta(milliseconds=set_after), "CRM_UI")
+    again = replace(
+        facts,
+        link=replace(link, version=2),
+        hubspot=replace(hubspot, origins={HUBSPOT_FIELD: was_set}),
+    )
+    writes = {
+        one.side for one in plan_contact(again, book).effects if isinstance(one, UpdateRecord)
+    }
+    assert writes == {H if kept == "salesforce" else S}
+
+
+def test_an_owner_that_never_arrived_is_written_again():
+    """Owners stand in the link as plain ids; what was announced of them is taken back like a
+    field.
+    """
+    book = a_book(owners=OWNERS)
+    before = (
+        a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
+        a_lead({"OwnerId": "005J"}, key=KEY),
+    )
+    moved = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID), before[1]
+    link = announced(*moved, agreed=before, book=book)
+    assert (link.hubspot_owner, link.salesforce_owner) == ("2", "005A")
+    writes, _ = planned(link, *moved, book)
+    assert writes[S] == {"OwnerId": "005A"}
+
+
+def test_a_second_write_remembers_what_the_first_would_still_put_there():
+    """Whoever writes while another's write is on its way knows its value again, should it come
+    late.
+    """
+    link = (
+        plan_contact(replace(linked(*shown(phone="3", Phone="1")), link=TO_SALESFORCE), BOOK)
+        .effects[0]
+        .link
+    )
+    seals = {BOOK.sealer.seal("Phone", value) for value in ("1", "2")}
+    assert link.salesforce_intent.replaces == {tag("Phone"): seals}
+    late = shown(phone="3", Phone="2", s=S_TEXT)
+    assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)
+
+
+@pytest.mark.rule("TEN-1")
+def test_another_portals_revision_is_none_of_ours():
+    """Each portal has a field of its own in Salesforce: what another one has written there tells
+    nothing of our write, nor hides it.
+    """
+    hubspot, salesforce = shown(phone="2", Phone="1")
+    others = replace(
+        salesforce, fields=salesforce.fields | {salesforce_revision(555002): S_TEXT, "Title": "Dr."}
+    )
+    assert not has_landed(others, TO_SALESFORCE, SHARED)
+    assert planned(TO_SALESFORCE, hubspot, others, SHARED) == (
+        {S: {"Phone": "2"}, H: {"jobtitle": "Dr."}},
+        False,
+    )
+
+
+def test_a_text_that_is_no_revision_is_not_taken_for_one():
+    """Somebody has typed over our field: what the link knew is kept, and nothing is written for
+    it.
+    """
+    hubspot, salesforce = shown(phone="2", Phone="2", s="by hand")
+    known = Intent(TO_SALESFORCE.salesforce_intent.revision)
+    base = TO_SALESFORCE.hubspot_base.still_to_cross(["phone"])
+    link = replace(TO_SALESFORCE, hubspot_base=base, salesforce_intent=known)
+    (saved,) = plan_contact(replace(linked(hubspot, salesforce), link=link), BOOK).effects
+    assert saved.link.salesforce_intent == known
+
+
+@pytest.mark.rule("PA-3")
+def test_a_persons_revision_is_written_through_its_account():
+    """The account shows the contact's field under a name of its own; each portal's is another
+    one.
+    """
+    contact, account = Ref(S, "Contact", CONTACT_ID), Ref(S, ACCOUNT, ACCOUNT_ID)
+    link = replace(TO_SALESFORCE, salesforce=contact)
+    assert [revision_on(link, place, S, 555002) for place in (contact, account)] == [
+        {"Crmsync_Revision_555002__c": S_TEXT},
+        {"Crmsync_Revision_555002__pc": S_TEXT},
+    ]
+
+
+def test_what_was_announced_is_checked_once_its_writer_has_surely_ended():
+    """Until then the writer is about to write; afterwards, a look at either side makes sure."""
+    late = NOON + LONGEST_WRITE
+    hubspot, salesforce = shown(phone="2", Phone="1")
+    assert may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, NOON)
+    assert not may_be_under_way(TO_SALESFORCE, hubspot, salesforce, BOOK, late)
+    assert not may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, NOON)
+    assert may_be_unwritten(TO_SALESFORCE, Side.SALESFORCE, late)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        Intent(b"\x01\x02\x03\x04\x05"),
+        Intent(b"\x00\x02\x03\x04\x05", {tag("Phone"): frozenset({b"abcde", b"fghij"}), tag("Title"): frozenset({b"abcde"})}, NOON),
+        Intent(replaces={tag("contacts"): frozenset({b"abcde"})}, at=NOON + timedelta(milliseconds=1)),
+    ],
+    ids=["written", "in flight", "without a revision"],
+)  # fmt: skip
+def test_an_intent_is_kept_in_a_compact_form(intent):
+    """Nine bytes for each value that it replaces, eleven for revision and time."""
+    assert Intent.from_bytes(intent.to_bytes()) == intent
+    assert len(intent.to_bytes()) == 11 + 9 * sum(map(len, intent.replaces.values()))

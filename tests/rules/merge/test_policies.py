@@ -1,0 +1,251 @@
+"""Whose value stands: the policies of a field, case by case (MAP-1 to MAP-4)."""
+
+import pytest
+
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side, Value
+from crmsync.rules.merge.policies import KEEP, Showing, Verdict, may_pass, merge_field
+
+H, S = Side.HUBSPOT, Side.SALESFORCE
+
+
+def showing(now: Value, base: Value | type[NotImplemented] = NotImplemented) -> Showing:
+    """What a side shows; without a base the two never agreed on this field."""
+    return Showing(now, now, None if base is NotImplemented else now != base)
+
+
+def verdict(update: Update, hubspot: Showing, salesforce: Showing, newest: Side = H) -> Verdict:
+    return merge_field(FieldRule("phone", "Phone", update), hubspot, salesforce, newest)
+
+
+@pytest.mark.rule("MAP-3")
+@pytest.mark.parametrize(
+    ("hubspot", "salesforce", "newest", "expected"),
+    [
+        pytest.param(
+            showing("2", "1"), showing("1", "1"), S, Verdict(H, "MAP-3"), id="only HubSpot changed"
+        ),
+        pytest.param(
+            showing("1", "1"),
+            showing("2", "1"),
+            H,
+            Verdict(S, "MAP-3"),
+            id="only Salesforce changed",
+        ),
+        pytest.param(
+            showing(None, "1"), showing("1", "1"), S, Verdict(H, "MAP-3"), id="deleted in HubSpot"
+        ),
+        pytest.param(
+            showing("1", "1"),
+            showing(None, "1"),
+            H,
+            Verdict(S, "MAP-3"),
+            id="deleted in Salesforce",
+        ),
+        pytest.param(
+            showing("2", "1"),
+            showing("3", "1"),
+            H,
+            Verdict(H, "MAP-3", conflict=True),
+            id="both, HubSpot later",
+        ),
+        pytest.param(
+            showing("2", "1"),
+            showing("3", "1"),
+            S,
+            Verdict(S, "MAP-3", conflict=True),
+            id="both, Salesforce later",
+        ),
+        pytest.param(showing("2", "1"), showing("2", "1"), S, KEEP, id="both to the same value"),
+        pytest.param(
+            showing("+1 55", "+1 55"),
+            showing("155", "155"),
+            H,
+            KEEP,
+            id="each in its own form, settled before",
+        ),
+        pytest.param(
+            showing("1"),
+            showing(None),
+            S,
+            Verdict(H, "MAP-3"),
+            id="first meeting, blank in Salesforce",
+        ),
+        pytest.param(
+            showing(None),
+            showing("1"),
+            H,
+            Verdict(S, "MAP-3"),
+            id="first meeting, blank in HubSpot",
+        ),
+        pytest.param(
+            showing("1"),
+            showing("2"),
+            S,
+            Verdict(S, "MAP-3", conflict=True),
+            id="first meeting, Salesforce later",
+        ),
+        pytest.param(showing("1"), showing("1"), S, KEEP, id="first meeting, already equal"),
+    ],
+)
+def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expected):
+    """Two-way: the most recent value wins, and a deletion on either side deletes on the other."""
+    assert verdict(Update.TWO_WAY, hubspot, salesforce, newest) == expected
+
+
+@pytest.mark.rule("MAP-1")
+@pytest.mark.parametrize(
+    ("hubspot", "salesforce", "expected"),
+    [
+        pytest.param(
+            showing("2", "1"),
+            showing("1", "1"),
+            Verdict(S, "MAP-1"),
+            id="HubSpot's edit is put back",
+        ),
+        pytest.param(
+            showing("1", "1"),
+            showing("2", "1"),
+            Verdict(S, "MAP-1"),
+            id="Salesforce's value overwrites",
+        ),
+        pytest.param(
+            showing("1", "1"),
+            showing(None, "1"),
+            Verdict(S, "MAP-1"),
+            id="its deletion deletes in HubSpot",
+        ),
+        pytest.param(
+            showing("1", None),
+            showing(None, None),
+            Verdict(H, "MAP-1"),
+            id="HubSpot fills the blank",
+        ),
+        pytest.param(
+            showing("1"),
+            showing(None),
+            Verdict(H, "MAP-1"),
+            id="HubSpot fills it on the first meeting too",
+        ),
+        pytest.param(
+            showing("1"), showing("2"), Verdict(S, "MAP-1"), id="first meeting, both have one"
+        ),
+        pytest.param(
+            showing("2", "1"),
+            showing("3", "1"),
+            Verdict(S, "MAP-1", conflict=True),
+            id="both changed",
+        ),
+    ],
+)
+def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
+    """Prefer Salesforce unless blank: HubSpot passes a value only while Salesforce has none."""
+    assert verdict(Update.PREFER_SALESFORCE, hubspot, salesforce) == expected
+
+
+@pytest.mark.rule("MAP-2")
+@pytest.mark.parametrize(
+    ("hubspot", "salesforce", "expected"),
+    [
+        pytest.param(
+            showing("2", "1"),
+            showing("1", "1"),
+            Verdict(S, "MAP-2"),
+            id="HubSpot's edit is put back",
+        ),
+        pytest.param(
+            showing("1", None), showing(None, None), KEEP, id="not even into an empty field"
+        ),
+        pytest.param(showing("1"), showing(None), KEEP, id="nor on the first meeting"),
+        pytest.param(showing(None, "1"), showing(None, None), KEEP, id="two blanks"),
+        pytest.param(
+            showing("1", "1"),
+            showing(None, "1"),
+            Verdict(S, "MAP-2"),
+            id="its deletion deletes in HubSpot",
+        ),
+        pytest.param(
+            showing("2", "1"),
+            showing(None, "1"),
+            Verdict(S, "MAP-2", conflict=True),
+            id="even what was edited meanwhile",
+        ),
+        pytest.param(
+            showing("1", "1"), showing("2", "1"), Verdict(S, "MAP-2"), id="its value overwrites"
+        ),
+        pytest.param(
+            showing("1"), showing("2"), Verdict(S, "MAP-2"), id="on the first meeting too"
+        ),
+        pytest.param(
+            showing("true"),
+            showing(False),
+            Verdict(S, "MAP-2"),
+            id="a box that is not ticked is a value",
+        ),
+    ],
+)
+def test_always_salesforce(hubspot, salesforce, expected):
+    """Always use Salesforce: HubSpot never passes anything, every Salesforce value overwrites, and
+    its deletion deletes.
+    """
+    assert verdict(Update.ALWAYS_SALESFORCE, hubspot, salesforce) == expected
+
+
+@pytest.mark.rule("MAP-4")
+@pytest.mark.parametrize("hubspot", [showing("2", "1"), showing(None, "1"), showing("1")])
+@pytest.mark.parametrize("salesforce", [showing("3", "1"), showing(None, "1"), showing("4")])
+def test_never_passes_nothing(hubspot, salesforce):
+    """Don't sync: nothing passes, deletions neither."""
+    assert verdict(Update.NEVER, hubspot, salesforce) == KEEP
+
+
+@pytest.mark.rule("CH-4")
+@pytest.mark.parametrize(
+    ("update", "mirror"),
+    [
+        (Update.PREFER_HUBSPOT, Update.PREFER_SALESFORCE),
+        (Update.ALWAYS_HUBSPOT, Update.ALWAYS_SALESFORCE),
+    ],
+)
+@pytest.mark.parametrize(
+    "one", [showing("1", "1"), showing("2", "1"), showing(None, "1"), showing("1"), showing(None)]
+)
+@pytest.mark.parametrize(
+    "two", [showing("1", "1"), showing("3", "1"), showing(None, "1"), showing("4"), showing(None)]
+)
+def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
+    update, mirror, one, two
+):
+    """HubSpot may be favoured just as Salesforce may: swap the sides and the same side wins."""
+    mirrored = verdict(mirror, two, one)
+    holder = mirrored.holder.other if mirrored.holder else None
+    assert verdict(update, one, two) == Verdict(holder, mirrored.because, mirrored.conflict)
+
+
+@pytest.mark.rule("CH-4")
+@pytest.mark.parametrize(
+    ("hubspot", "salesforce", "expected"),
+    [
+        pytest.param(
+            showing("1"), showing(None), Verdict(H, "CH-4"), id="HubSpot fills Salesforce"
+        ),
+        pytest.param(
+            showing(None), showing("1"), Verdict(S, "CH-4"), id="Salesforce fills HubSpot"
+        ),
+        pytest.param(showing("2", "1"), showing("1", "1"), KEEP, id="an edit overwrites nothing"),
+    ],
+)
+def test_fill_blank_only_fills(hubspot, salesforce, expected):
+    """Set once: a value fills a blank and overwrites nothing."""
+    assert verdict(Update.FILL_BLANK, hubspot, salesforce) == expected
+
+
+@pytest.mark.parametrize("update", list(Update))
+def test_a_policy_that_keeps_hubspot_out_keeps_it_out_of_new_records_too(update):
+    """What a policy never passes is not passed by creating a record either."""
+    assert may_pass(FieldRule("phone", "Phone", update), H) == (
+        update not in {Update.NEVER, Update.ALWAYS_SALESFORCE}
+    )
+    assert may_pass(FieldRule("phone", "Phone", update), S) == (
+        update not in {Update.NEVER, Update.ALWAYS_HUBSPOT}
+    )

@@ -1,0 +1,70 @@
+"""When the opt-out of a Salesforce record that is nobody's counterpart counts for a HubSpot contact
+(OPT-4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import Look, OptOut
+from crmsync.model.records import Kind, Origin, Record
+from crmsync.rules.pair.duplicates import takes_over, unsubscribe
+from tests.builders import a_contact, a_lead, at
+
+
+def a_double(*, out: bool, minutes: float) -> Record:
+    """A second lead of Ada's, changed so many minutes after noon."""
+    return replace(a_lead({"HasOptedOutOfEmail": out}), modified_at=at(minutes))
+
+
+def ada(shown: str | None, minutes: float | None) -> Record:
+    """A contact made at noon that shows this since so many minutes after noon."""
+    contact = a_contact({"hs_email_optout": shown})
+    origins = {} if minutes is None else {"hs_email_optout": Origin(at(minutes), "CRM_UI")}
+    return replace(contact, created_at=at(0), origins=origins)
+
+
+@pytest.mark.rule("OPT-4")
+@pytest.mark.rule("OPT-6")
+@pytest.mark.parametrize(
+    ("out", "shown", "since", "expected"),
+    [
+        pytest.param(True, None, None, True, id="nobody ever said anything in HubSpot"),
+        pytest.param(
+            True, "false", 30, True, id="the double was changed after the person came back"
+        ),
+        pytest.param(True, "false", 90, False, id="the person came back after that"),
+        pytest.param(True, "", 90, True, id="HubSpot does not say that anybody came back"),
+        pytest.param(True, "true", 90, False, id="the person is out already"),
+        pytest.param(False, None, None, False, id="the double is not opted out"),
+    ],
+)
+def test_a_double_counts_unless_the_person_came_back_later(
+    out: bool,  # noqa: FBT001
+    shown: str | None,
+    since: float | None,
+    expected: bool,  # noqa: FBT001
+):
+    """The double was changed an hour after noon."""
+    assert takes_over(ada(shown, since), a_double(out=out, minutes=60)) is expected
+
+
+@pytest.mark.rule("OPT-4")
+def test_what_a_contact_shows_since_it_was_made_is_no_act_of_the_person():
+    """A contact that was made subscribed after its double was opted out is unsubscribed."""
+    assert takes_over(ada("false", 0), a_double(out=True, minutes=-60))
+
+
+@pytest.mark.rule("OPT-4")
+def test_whoever_is_unsubscribed_is_looked_at_so_that_its_own_lead_follows():
+    """Nobody tells of our own writes; a contact without an address of its own cannot be
+    unsubscribed.
+    """
+    contact = a_contact()
+    assert unsubscribe(contact) == (
+        OptOut("ada@example.com", ("OPT-4",)),
+        Look(contact.ref, Kind.CONTACT, None, ("OPT-4",)),
+    )
+    assert unsubscribe(a_contact({"email": None})) == ()

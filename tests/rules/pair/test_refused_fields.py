@@ -1,0 +1,171 @@
+"""Which fields of a refused write are left out, and what a link says then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.errors import Refused
+from crmsync.model.changes import Cause
+from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.links import Slot
+from crmsync.model.pipelines import PipelineMap
+from crmsync.model.records import Ref, Side
+from crmsync.model.settings import ContactSettings, OnRefusedField
+from crmsync.rules.kinds.opportunity.ruleset import opportunity_book
+from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.record import merge_pair
+from crmsync.rules.pair.refused_fields import left_apart, left_out, skips_fields
+from tests.builders import (
+    ACCOUNT_ID,
+    CONTACT_ID,
+    LEAD_ID,
+    OUR_USER,
+    SEALER,
+    a_book,
+    a_contact,
+    a_lead,
+    a_link,
+)
+
+LEAD = Ref(Side.SALESFORCE, "Lead", LEAD_ID)
+BOOK = a_book()
+REVISION = {"Crmsync_Revision_555001__c": "0123456789"}
+
+
+def refusal(*fields: str, code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION") -> Refused:
+    """A refusal that names these fields."""
+    error = Refused("no", code=code)
+    error.naming(fields)
+    return error
+
+
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (["Phone"], {"Phone"}),
+        (["phone"], {"Phone"}),
+        (["Phone", "Budget__c"], {"Phone"}),
+        (["StateCode"], {"State", "Country"}),
+        (["Country"], {"State", "Country"}),
+        (["Address"], {"State", "Country"}),
+        (["OwnerId"], set()),
+        (["HasOptedOutOfEmail"], set()),
+        (["Budget__c"], set()),
+        ([], set()),
+    ],
+    ids=lambda one: str(sorted(one) if isinstance(one, set | frozenset) else one),
+)
+def test_only_mapped_fields_that_were_named_are_left_out(
+    told: list[str], expected: set[str]
+) -> None:
+    """Whatever else the CRM names is none of ours, or too important to go without."""
+    fields = {
+        "Phone": "1",
+        "State": "x",
+        "Country": "y",
+        "OwnerId": "005",
+        "HasOptedOutOfEmail": True,
+        **REVISION,
+    }
+    assert (
+        left_out(UpdateRecord(LEAD, Side.SALESFORCE, fields), refusal(*told), LEAD, BOOK)
+        == expected
+    )
+
+
+@pytest.mark.rule("CH-8")
+def test_nothing_is_left_out_where_nothing_would_be_left() -> None:
+    """The revision alone is nothing to write; nor is a permission that is missing a matter of one
+    value.
+    """
+    alone = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "1", **REVISION})
+    both = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "1", "City": "Graz", **REVISION})
+    assert left_out(alone, refusal("Phone"), LEAD, BOOK) == frozenset()
+    assert left_out(both, refusal("Phone", code="INVALID_FIELD"), LEAD, BOOK) == frozenset()
+
+
+@pytest.mark.rule("PA-3")
+@pytest.mark.rule("CH-8")
+@pytest.mark.parametrize("told", ["PersonMobilePhone", "MobilePhone", "mobilephone"])
+def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: str) -> None:
+    """A hidden contact is written through its account; Salesforce may speak of either."""
+    write = UpdateRecord(
+        Ref(Side.SALESFORCE, "Account", ACCOUNT_ID),
+        Side.SALESFORCE,
+        {"PersonMobilePhone": "1", "Phone": "2"},
+    )
+    contact = Ref(Side.SALESFORCE, "Contact", CONTACT_ID)
+    assert left_out(write, refusal(told), contact, BOOK) == {"PersonMobilePhone"}
+
+    alone = replace(
+        write, fields={"PersonMobilePhone": "1", "Crmsync_Revision_555001__pc": "0123456789"}
+    )
+    assert left_out(alone, refusal(told), contact, BOOK) == frozenset()
+
+
+@pytest.mark.rule("CUR-1")
+@pytest.mark.rule("CH-8")
+def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
+    """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
+    book = opportunity_book(
+        BOOK.connection, SEALER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
+    )
+    there = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
+    both = UpdateRecord(
+        there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200, "CurrencyIsoCode": "JPY"}
+    )
+    alone = UpdateRecord(there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200})
+    assert left_out(both, refusal("CurrencyIsoCode"), there, book) == frozenset()
+    assert left_out(both, refusal("Amount"), there, book) == frozenset()
+    assert left_out(both, refusal("Name"), there, book) == {"Name"}
+    assert left_out(alone, refusal("Amount"), there, book) == {"Amount"}
+
+
+@pytest.mark.rule("CH-8")
+def test_a_new_record_is_not_made_without_its_address() -> None:
+    """It would be nobody's; any other field may be missing."""
+    create = CreateRecord(
+        Side.SALESFORCE, "Lead", "555001-81", {"Email": "a@b.co", "Phone": "1"}, Slot("new")
+    )
+    assert left_out(create, refusal("Email"), None, BOOK) == frozenset()
+    assert left_out(create, refusal("Phone"), None, BOOK) == {"Phone"}
+
+
+@pytest.mark.rule("CH-8")
+def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
+    """Neither value is news after that; each side's next edit is, and a resync carries the refused
+    value once more.
+    """
+    hubspot, salesforce = a_contact({"phone": "666"}), a_lead({"Phone": "111"}, by=OUR_USER)
+    agreed = a_link(hubspot, a_lead({"Phone": "666"}), BOOK, wrote=("Phone",))
+    write = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "666", "City": "Graz"})
+    link = left_apart(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
+    page = BOOK.pages["Lead"]
+
+    assert view(hubspot, page.hubspot_forms, link, SEALER).quiet
+    assert view(salesforce, page.salesforce_forms, link, SEALER, OUR_USER).quiet
+    assert not link.has_written("Phone")
+
+    still = merge_pair(hubspot, salesforce, link, BOOK)
+    assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.apart]) == (
+        {},
+        {},
+        ["phone"],
+    )
+    assert merge_pair(hubspot, salesforce, link, BOOK, cause=Cause.RESYNC).to_salesforce == {
+        "Phone": "666"
+    }
+    assert merge_pair(a_contact({"phone": "222"}), salesforce, link, BOOK).to_salesforce == {
+        "Phone": "222"
+    }
+    assert merge_pair(hubspot, a_lead({"Phone": "333"}), link, BOOK).to_hubspot == {"phone": "333"}
+
+
+def test_the_setting_is_that_of_the_kind() -> None:
+    """Contacts may be held where companies are not."""
+    held = ContactSettings(on_refused_field=OnRefusedField.BLOCK)
+    book = replace(BOOK, connection=replace(BOOK.connection, contacts=held))
+    assert (skips_fields(BOOK), skips_fields(book)) == (True, False)

@@ -1,0 +1,244 @@
+"""What is kept of a plan, what of it is put back, and what is left; what becomes of it afterwards
+is a story of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crmsync.model.effects import Plan, SaveLink, UpdateRecord
+from crmsync.model.facts import Facts
+from crmsync.model.fields import FieldRule, Form
+from crmsync.model.links import LinkState, tags
+from crmsync.model.overwritten import Overwrite, OverwrittenPair
+from crmsync.model.records import Record, Ref, Side, Value
+from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.person_accounts import through_account
+from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.pair.overwriting import overwritten
+from crmsync.rules.pair.undo import Left, Restoration, Trace, restoration, traced
+from tests.builders import (
+    ACCOUNT_ID,
+    OUR_USER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    a_salesforce_contact,
+)
+
+BOOK = a_book()
+STAGES = FieldRule(
+    "lifecyclestage",
+    "Stage__c",
+    form=Form.CHOICE,
+    choices=(("lead", "Lead"), ("opportunity", "Opportunity"), ("customer", "Customer")),
+)
+
+
+def a_write(
+    field: tuple[str, str], old: Value, new: Value, side: Side = Side.SALESFORCE
+) -> Overwrite:
+    """One field that was overwritten."""
+    return Overwrite(side, *field, old, new)
+
+
+def the_pair(*fields: Overwrite) -> OverwrittenPair:
+    """What was overwritten of Ada."""
+    return OverwrittenPair(a_contact().ref, a_lead().ref, fields)
+
+
+PHONE, NAME = ("phone", "Phone"), ("lastname", "LastName")
+
+
+def facts(
+    hubspot: Mapping[str, Value], salesforce: Mapping[str, Value], book: Book = BOOK, **lead: Any
+) -> Facts:
+    """A pair that agreed on what both sides show."""
+    contact, other = a_contact(hubspot), a_lead(salesforce, **lead)
+    return Facts(
+        a_change(contact.ref),
+        a_link(contact, other, book, wrote=("Phone", "Title")),
+        contact,
+        other,
+    )
+
+
+def judged(one: Facts, *writes: Overwrite, book: Book = BOOK) -> Restoration:
+    """What is put back of these writes."""
+    return restoration(traced({}, the_pair(*writes)), one, book)
+
+
+def reasons(found: Restoration) -> list[Left]:
+    """Why rows are left."""
+    return [why for _, why in found.left]
+
+
+def test_of_a_row_the_oldest_write_and_the_last_one_on_its_side_count() -> None:
+    """Both sides' writes are one story: what crossed back belongs to it."""
+    there = the_pair(a_write(PHONE, "0100", "0200"), a_write(NAME, "Lang", "HACKED"))
+    again = the_pair(a_write(PHONE, "0200", ""))
+    back = the_pair(a_write(PHONE, "", "0100", Side.HUBSPOT))
+
+    traces = traced(traced(traced({}, there), again), back)
+
+    lead = a_lead().ref
+    assert traces == {
+        PHONE: Trace(a_write(PHONE, "0100", "0200"), lead, ""),
+        NAME: Trace(a_write(NAME, "Lang", "HACKED"), lead, "HACKED"),
+    }
+
+
+def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
+    """The link says so before the write, so that the integration user's own write is no echo."""
+    one = facts({"phone": "0200"}, {"Phone": "0200"}, by=OUR_USER)
+
+    found = judged(one, a_write(PHONE, "0100", "0200"))
+
+    assert (found.fields, found.left, found.crosses) == (
+        {Side.SALESFORCE: {"Phone": "0100"}, Side.HUBSPOT: {}},
+        (),
+        True,
+    )
+    assert found.link is not None
+    after = a_lead({"Phone": "0100"}, by=OUR_USER)
+    seen = view(after, BOOK.pages["Lead"].salesforce_forms, found.link, BOOK.sealer, OUR_USER)
+    assert [name for name, showing in seen.showings.items() if showing.changed] == ["Phone"]
+    assert (seen.settled, found.link.wrote) == (frozenset(), frozenset())
+    assert one.link is not None
+    assert (
+        replace(found.link, salesforce_base=one.link.salesforce_base, wrote=one.link.wrote)
+        == one.link
+    )
+
+
+def test_a_value_that_is_put_back_in_hubspot_leaves_what_salesforce_was_sent() -> None:
+    """Only a write to Salesforce makes us the last there."""
+    one = facts({"phone": "0200"}, {"Phone": "0200"})
+
+    found = judged(one, a_write(PHONE, "0100", "0200", Side.HUBSPOT))
+
+    assert found.fields == {Side.HUBSPOT: {"phone": "0100"}, Side.SALESFORCE: {}}
+    assert found.link is not None
+    assert found.link.wrote == tags(("Phone", "Title"))
+
+
+@pytest.mark.parametrize(
+    ("side", "field"), [(Side.SALESFORCE, "Stage__c"), (Side.HUBSPOT, "lifecyclestage")]
+)
+def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
+    """HubSpot would ignore it, on its own side and after it has crossed (PLT-5); forward it may
+    go.
+    """
+    book = a_book(field=(STAGES,))
+    row = ("lifecyclestage", "Stage__c")
+    values = {
+        Side.SALESFORCE: ("Lead", "Opportunity", "Customer"),
+        Side.HUBSPOT: ("lead", "opportunity", "customer"),
+    }
+    first, now, last = values[side]
+    one = facts({"lifecyclestage": "opportunity"}, {"Stage__c": "Opportunity"}, book)
+
+    assert reasons(judged(one, a_write(row, first, now, side), book=book)) == [Left.STAGE]
+    assert judged(one, a_write(row, last, now, side), book=book).fields[side] == {field: last}
+
+
+def test_rows_are_left_that_the_map_no_longer_has() -> None:
+    """Another object's, or one that was taken out of the settings: nothing would carry it
+    across.
+    """
+    one = facts({}, {"Colour__c": "red"})
+    assert reasons(judged(one, a_write(("colour", "Colour__c"), "blue", "red"))) == [Left.UNMAPPED]
+
+
+def test_a_pair_that_is_none_any_more_is_left() -> None:
+    """A tombstone, no link at all, a record that is gone or lives on as another one."""
+    one = facts({"phone": "0200"}, {"Phone": "0200"})
+    assert one.link is not None
+    contact = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
+    cases = {
+        Left.UNLINKED: (
+            replace(one, link=None),
+            replace(one, link=replace(one.link, state=LinkState.TOMBSTONE)),
+        ),
+        Left.GONE: (
+            replace(one, salesforce=None),
+            replace(one, hubspot=None),
+            replace(one, salesforce=a_salesforce_contact(record_id=contact.id)),
+        ),
+    }
+    for why, several in cases.items():
+        assert [judged(case, a_write(PHONE, "0100", "0200")) for case in several] == [
+            Restoration(left=((Trace(a_write(PHONE, "0100", "0200"), a_lead().ref, "0200"), why),))
+        ] * len(several)
+
+
+def test_what_salesforce_has_still_to_say_goes_first() -> None:
+    """An edit in another field, and a value that Salesforce has settled after our write: both would
+    be lost to our next one.
+    """
+    write = a_write(PHONE, "0100", "0200")
+    base = facts({"phone": "0200"}, {"Phone": "0200"})
+    for by in ("005000000000009AAA", OUR_USER):
+        one = replace(base, salesforce=a_lead({"Phone": "0200", "Title": "Countess"}, by=by))
+        assert reasons(judged(one, write)) == [Left.MOVING]
+        assert reasons(judged(one, a_write(PHONE, "0100", "0200", Side.HUBSPOT))) == []
+
+
+def plan_of(contact: Record, other: Record, *effects: UpdateRecord, book: Book = BOOK) -> Plan:
+    """A plan of the two."""
+    return Plan((SaveLink(a_link(contact, other, book)), *effects))
+
+
+def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
+    """Of both sides, as they were read; nothing of an opt-out, of an account, of our own fields, of
+    another record or of a courtesy.
+    """
+    contact, lead = (
+        a_contact({"phone": "0200", "city": None}),
+        a_lead({"Phone": "0100", "OwnerId": "005A"}),
+    )
+    ours = {
+        "Crmsync_Revision_555001__c": "0123456789",
+        "HasOptedOutOfEmail": True,
+        "AccountId": "001",
+    }
+    plan = plan_of(
+        contact,
+        lead,
+        UpdateRecord(lead.ref, Side.SALESFORCE, {"Phone": "0200", "OwnerId": "005B", **ours}),
+        UpdateRecord(contact.ref, Side.HUBSPOT, {"city": "Graz", "crmsync_owner_name": "Ann"}),
+        UpdateRecord(contact.ref, Side.HUBSPOT, {"phone": "0300"}, courtesy=True),
+        UpdateRecord(replace(contact.ref, id="99"), Side.HUBSPOT, {"phone": "0300"}),
+    )
+    kept = (
+        a_write(PHONE, "0100", "0200"),
+        a_write(("hubspot_owner_id", "OwnerId"), "005A", "005B"),
+        a_write(("city", "City"), None, "Graz", Side.HUBSPOT),
+    )
+    both = Facts(a_change(contact.ref), None, contact, None, candidates=(lead,))
+
+    assert overwritten(both, plan, BOOK) == OverwrittenPair(contact.ref, lead.ref, kept)
+    assert overwritten(both, plan, BOOK, {contact.ref}) == OverwrittenPair(
+        contact.ref, lead.ref, kept[:2]
+    )
+    assert overwritten(both, Plan(plan.effects[1:]), BOOK) is None
+    assert overwritten(both, Plan(plan.effects[:1]), BOOK) is None
+
+
+def test_a_hidden_contact_is_kept_under_its_own_names() -> None:
+    """It is written through its account, and read like any contact (PA-3)."""
+    book = a_book(person_accounts=True)
+    shown = {"IsPersonAccount": True, "AccountId": ACCOUNT_ID, "Phone": "0100", "Title": "Judge"}
+    contact, hidden = a_contact({"phone": "0200"}), a_salesforce_contact(shown)
+    update = UpdateRecord(hidden.ref, Side.SALESFORCE, {"Phone": "0200", "Title": "Countess"})
+    plan = plan_of(contact, hidden, through_account(update, hidden), book=book)
+
+    kept = (a_write(("jobtitle", "Title"), "Judge", "Countess"), a_write(PHONE, "0100", "0200"))
+    found = overwritten(Facts(a_change(contact.ref), None, contact, hidden), plan, book)
+    assert found == OverwrittenPair(contact.ref, hidden.ref, kept)

@@ -1,0 +1,95 @@
+"""What plans come to, in the words that previews count by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crmsync.model.effects import (
+    Associate,
+    Category,
+    CreateRecord,
+    DeleteRecord,
+    Dissociate,
+    DropLink,
+    Effect,
+    EndRole,
+    Look,
+    OptOut,
+    Plan,
+    Report,
+    RollUp,
+    SaveLink,
+    UpdateRecord,
+    nothing,
+)
+from crmsync.model.links import LinkState, Slot
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.preview.actions import WRITES, Deed, Done, done_by
+from tests.builders import a_book, a_contact, a_lead, a_link
+
+ADA, LEAD = a_contact().ref, a_lead().ref
+COMPANY = Ref(Side.HUBSPOT, "company", "91")
+ROLE = Ref(Side.SALESFORCE, "OpportunityContactRole", "00K1")
+LINK = a_link(a_contact(), a_lead(), a_book())
+BURIED = replace(LINK, state=LinkState.TOMBSTONE)
+
+HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")
+
+
+@pytest.mark.parametrize(
+    ("effect", "deed", "where"),
+    [
+        (CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new")), Deed.CREATE, SALESFORCE),
+        (UpdateRecord(LEAD, Side.SALESFORCE, {}), Deed.UPDATE, SALESFORCE),
+        (UpdateRecord(LEAD, Side.SALESFORCE, {}, courtesy=True), Deed.MARK, SALESFORCE),
+        (UpdateRecord(Slot("new"), Side.HUBSPOT, {}), Deed.UPDATE, HUBSPOT),
+        (Associate(ADA, COMPANY), Deed.ASSOCIATE, HUBSPOT),
+        (Dissociate(ADA, COMPANY), Deed.DISSOCIATE, HUBSPOT),
+        (EndRole(ROLE), Deed.END_ROLE, (Side.SALESFORCE, "OpportunityContactRole")),
+        (RollUp(frozenset({ADA})), Deed.ROLL_UP, HUBSPOT),
+        (OptOut("ada@example.com"), Deed.OPT_OUT, HUBSPOT),
+        (DeleteRecord(COMPANY), Deed.DELETE, (Side.HUBSPOT, "company")),
+        (SaveLink(replace(LINK, version=0)), Deed.LINK, HUBSPOT),
+        (SaveLink(BURIED), Deed.BURY, HUBSPOT),
+        (Look(COMPANY, Kind.ACCOUNT, ADA), Deed.WAIT, HUBSPOT),
+        (Report(ADA, Category.WAITING, "waits"), Deed.WAIT, HUBSPOT),
+        (Report(ADA, Category.VALIDATION, "is refused"), Deed.REFUSE, HUBSPOT),
+    ],
+)
+def test_each_effect_is_a_deed(effect: Effect, deed: Deed, where: tuple[Side, str]) -> None:
+    """Counted for the object that is written, or else for the one that was looked at: here a
+    HubSpot contact.
+    """
+    assert done_by(Plan((effect,)), ADA) == [Done(deed, *where, effect)]
+
+
+@pytest.mark.parametrize(
+    "effect", [SaveLink(LINK), DropLink(LINK), Look(COMPANY, Kind.ACCOUNT, None)]
+)
+def test_what_people_do_not_see_is_nothing(effect: Effect) -> None:
+    """A base that is brought up to date, a link that makes room, a look at a neighbour."""
+    assert done_by(Plan((effect,)), ADA) == [Done(Deed.NOTHING, *HUBSPOT)]
+
+
+def test_a_plan_without_effects_is_nothing() -> None:
+    """In step, or left alone by a rule."""
+    assert done_by(nothing("is in step"), LEAD) == [Done(Deed.NOTHING, *SALESFORCE)]
+
+
+def test_a_plan_may_do_several_things() -> None:
+    """In the order of its effects."""
+    update, report = (
+        UpdateRecord(ADA, Side.HUBSPOT, {"phone": "1"}),
+        Report(ADA, Category.VALIDATION, "is refused"),
+    )
+    assert [one.deed for one in done_by(Plan((update, SaveLink(LINK), report)), ADA)] == [
+        Deed.UPDATE,
+        Deed.REFUSE,
+    ]
+
+
+def test_what_is_written_to_a_crm() -> None:
+    """The others are our own memory, or what people would be told."""
+    assert set(Deed) - WRITES == {Deed.LINK, Deed.BURY, Deed.WAIT, Deed.REFUSE, Deed.NOTHING}

@@ -1,0 +1,136 @@
+"""Orgs for tests: a simulator behind a real HTTP server on loopback, and clients of its two
+users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from simple_salesforce import Salesforce
+
+from local.clock import Clock
+from local.faults import Faults
+from local.stack.serving import Server
+from simulators.salesforce import SalesforceSimulator
+
+HOST = "https://acme.my.salesforce.com"
+
+
+class Loopback(requests.Session):
+    """Leads every Salesforce host to one loopback address."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+        self.trust_env = False
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send the request to the loopback address instead."""
+        parts = urlsplit(str(url))
+        rest = str(url)[len(f"{parts.scheme}://{parts.netloc}") :]
+        kwargs.setdefault("timeout", 10)
+        return super().request(method, self._base + rest, *args, **kwargs)
+
+
+@dataclass
+class LiveOrg:
+    """A running org: the simulator, its clock and faults, and how to reach it."""
+
+    sim: SalesforceSimulator
+    clock: Clock
+    faults: Faults
+    server: Server
+    sessions: list[Loopback] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """The loopback URL."""
+        return self.server.url
+
+    def session(self) -> Loopback:
+        """A session that leads to this org, closed with it."""
+        session = Loopback(self.base)
+        self.sessions.append(session)
+        return session
+
+    def client(self, token: str) -> Salesforce:
+        """simple-salesforce in direct mode with this token."""
+        return Salesforce(
+            instance_url=HOST, session_id=token, version="66.0", session=self.session()
+        )
+
+    @property
+    def product(self) -> Salesforce:
+        """The client of the integration user."""
+        return self.client(self.sim.access_token)
+
+    @property
+    def person(self) -> Salesforce:
+        """The client of somebody who works in the org."""
+        return self.client(self.sim.user_token)
+
+    def call(
+        self, method: str, path: str, *, token: str | None = None, **more: Any
+    ) -> requests.Response:
+        """A plain call below the API version, as the integration user unless another token is
+        given.
+        """
+        headers = {
+            "Authorization": f"Bearer {token or self.sim.access_token}",
+            **more.pop("headers", {}),
+        }
+        return self.session().request(
+            method, f"{HOST}/services/data/v66.0{path}", headers=headers, **more
+        )
+
+    def headers_of_change(self) -> list[dict[str, Any]]:
+        """The change event headers that wait, taken."""
+        return [
+            event["detail"]["payload"]["ChangeEventHeader"]
+            for event in self.sim.due_change_events()
+        ]
+
+    def close(self) -> None:
+        """Stop what was started."""
+        for session in self.sessions:
+            session.close()
+        self.server.close()
+
+
+def start(world: Mapping[str, Any] | None = None) -> LiveOrg:
+    """Start an org of this world."""
+    clock = Clock()
+    faults = Faults(clock)
+    sim = SalesforceSimulator(world or {}, clock=clock, faults=faults)
+    org = LiveOrg(sim, clock, faults, Server(sim.wsgi))
+    sim.set_instance_url(org.base)
+    return org
+
+
+def lead(**values: Any) -> dict[str, Any]:
+    """A lead that the org takes."""
+    return {"LastName": "Lang", "Company": "Acme"} | values
+
+
+def typed(sobject: str, **values: Any) -> dict[str, Any]:
+    """A record of a Collections call."""
+    return {"attributes": {"type": sobject}} | values
+
+
+def rows(result: Any, *names: str) -> list[tuple[Any, ...]]:
+    """The named values of a query's records."""
+    return [tuple(record[name] for name in names) for record in result["records"]]
+
+
+def soql(*parts: str) -> str:
+    """A query of several parts."""
+    return " ".join(parts)
+
+
+def quoted(text: str) -> str:
+    """A text as a SOQL literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

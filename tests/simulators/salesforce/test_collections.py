@@ -1,0 +1,215 @@
+"""Collections: many records in one call, each with its own result, in the order of the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simple_salesforce.exceptions import SalesforceMalformedRequest
+
+from tests.simulators.salesforce.conftest import StartOrg
+from tests.simulators.salesforce.orgs import LiveOrg, lead, typed
+
+KEY = {
+    "custom_fields": {
+        "Lead": [
+            {
+                "name": "Hub_Id__c",
+                "type": "string",
+                "length": 32,
+                "externalId": True,
+                "unique": True,
+            }
+        ]
+    }
+}
+
+
+def _send(
+    org: LiveOrg, method: str, path: str, records: list[dict[str, Any]], **more: Any
+) -> list[dict[str, Any]]:
+    answer: Any = org.product.restful(
+        f"composite/sobjects{path}",
+        method=method,
+        json={"records": records, "allOrNone": False} | more,
+    )
+    return list(answer)
+
+
+def _refused(code: str, message: str, *fields: str) -> dict[str, Any]:
+    return {
+        "success": False,
+        "errors": [{"statusCode": code, "message": message, "fields": list(fields)}],
+    }
+
+
+def test_a_bad_row_does_not_stop_the_others(org: LiveOrg) -> None:
+    """Rows answer in order: ids for the good ones of any type, statusCode for the bad one."""
+    results = _send(
+        org,
+        "POST",
+        "",
+        [typed("Lead", **lead()), typed("Contact", FirstName="x"), typed("Account", Name="Acme")],
+    )
+    expected_bad = _refused(
+        "REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", "LastName"
+    )
+    assert results == [
+        {"id": results[0]["id"], "success": True, "errors": []}, expected_bad, {"id": results[2]["id"], "success": True, "errors": []},
+    ]  # fmt: skip
+    assert (results[0]["id"][:3], results[2]["id"][:3]) == ("00Q", "001")
+
+
+def test_all_or_none_takes_the_innocent_back(org: LiveOrg) -> None:
+    """With allOrNone the good rows read ALL_OR_NONE_OPERATION_ROLLED_BACK, nothing is stored and no
+    event is told.
+    """
+    results = _send(
+        org, "POST", "", [typed("Lead", **lead()), typed("Lead", Company="x")], allOrNone=True
+    )
+    rolled_back = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    assert results == [
+        _refused("ALL_OR_NONE_OPERATION_ROLLED_BACK", rolled_back),
+        _refused("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", "LastName"),
+    ]
+    assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
+    assert org.sim.due_change_events() == []
+
+
+def test_updates_need_an_id_and_take_it_once(org: LiveOrg) -> None:
+    """No id is MISSING_ARGUMENT, the same record twice is refused the second time, unknown and
+    deleted ones have their codes.
+    """
+    one, gone = (org.product.Lead.create(lead())["id"] for _ in range(2))
+    org.product.Lead.delete(gone)
+    results = _send(org, "PATCH", "", [
+        typed("Lead", FirstName="x"), typed("Lead", id=one, FirstName="Mia"), typed("Lead", id=one, FirstName="Zoe"),
+        typed("Lead", id=gone, FirstName="x"), typed("Lead", id="00Q000000000001EAA", FirstName="x"), typed("Lead", id="short"),
+    ])  # fmt: skip
+    assert results == [
+        _refused("MISSING_ARGUMENT", "Id not specified in an update call"),
+        {"id": one, "success": True, "errors": []},
+        _refused("DUPLICATE_VALUE", f"duplicate id specified: {one}"),
+        _refused("ENTITY_IS_DELETED", "entity is deleted"),
+        _refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
+        _refused("MALFORMED_ID", "malformed id short"),
+    ]
+    assert org.product.Lead.get(one)["FirstName"] == "Mia"
+
+
+def test_upsert_tells_created_from_updated_and_refuses_a_key_that_comes_twice(
+    start_org: StartOrg,
+) -> None:
+    """Rows of an upsert carry `created`; the same key twice is refused both times."""
+    org = start_org(KEY)
+    known = org.product.Lead.create(lead(Hub_Id__c="1"))["id"]
+    keys = ["1", "2", "3", "3"]
+    results = _send(
+        org, "PATCH", "/Lead/Hub_Id__c", [typed("Lead", **lead(Hub_Id__c=key)) for key in keys]
+    )
+    twice = _refused("DUPLICATE_VALUE", "Duplicate external id specified: 3", "Hub_Id__c")
+    assert results == [
+        {"id": known, "success": True, "errors": [], "created": False},
+        {"id": results[1]["id"], "success": True, "errors": [], "created": True},
+        twice,
+        twice,
+    ]
+
+
+def test_deletes_answer_each_id(org: LiveOrg) -> None:
+    """A collection delete names its ids in the query string."""
+    ids = [org.product.Lead.create(lead())["id"] for _ in range(2)]
+    path = f"composite/sobjects?ids={','.join(ids)},00Q000000000001EAA&allOrNone=false"
+    assert org.product.restful(path, method="DELETE") == [
+        *({"id": record_id, "success": True, "errors": []} for record_id in ids),
+        _refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_reads_keep_the_order_and_say_null_for_what_is_missing(org: LiveOrg, method: str) -> None:
+    """Both forms of the read answer one entry per id, null for deleted and unknown ones."""
+    one, gone = (org.product.Lead.create(lead(FirstName="Mia"))["id"] for _ in range(2))
+    org.product.Lead.delete(gone)
+    ids, fields = [gone, one[:15], "00Q000000000001EAA"], ["FirstName", "Id"]
+    if method == "GET":
+        found = org.product.restful(
+            f"composite/sobjects/Lead?ids={','.join(ids)}&fields={','.join(fields)}"
+        )
+    else:
+        found = org.product.restful(
+            "composite/sobjects/Lead", method="POST", json={"ids": ids, "fields": fields}
+        )
+    attributes = {"type": "Lead", "url": f"/services/data/v66.0/sobjects/Lead/{one}"}
+    assert found == [None, {"attributes": attributes, "Id": one, "FirstName": "Mia"}, None]
+
+
+def test_one_unknown_field_fails_the_whole_read(org: LiveOrg) -> None:
+    """A read with a field that does not exist is INVALID_FIELD."""
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        org.product.restful(
+            "composite/sobjects/Lead", method="POST", json={"ids": [], "fields": ["Nothing__c"]}
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("POST", "", {"records": []}, "REQUIRED_FIELD_MISSING"),
+        ("POST", "", {"records": "x"}, "JSON_PARSER_ERROR"),
+        ("POST", "", {"records": [{}] * 201}, "EXCEEDED_ID_LIMIT"),
+        (
+            "POST",
+            "/Lead",
+            {"ids": ["00Q000000000001EAA"] * 2001, "fields": ["Id"]},
+            "EXCEEDED_ID_LIMIT",
+        ),
+    ],
+)
+def test_ceilings_and_shapes_are_kept(
+    org: LiveOrg, method: str, path: str, body: dict[str, Any], code: str
+) -> None:
+    """200 records to write, 2,000 ids to read, and a list where a list belongs."""
+    answer = org.call(method, f"/composite/sobjects{path}", json=body)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
+
+
+def test_a_row_without_type_is_refused_alone(org: LiveOrg) -> None:
+    """attributes.type is what makes a row a record."""
+    results = _send(org, "POST", "", [lead(), typed("Lead", **lead())])
+    assert [result["success"] for result in results] == [False, True]
+    assert results[0]["errors"][0]["statusCode"] == "INVALID_TYPE"
+
+
+def test_a_delete_of_all_or_none_takes_everything_back(org: LiveOrg) -> None:
+    """One id that cannot be deleted keeps the others alive."""
+    record_id = org.product.Lead.create(lead())["id"]
+    path = f"composite/sobjects?ids={record_id},zzz000000000001AAA&allOrNone=true"
+    results: Any = org.product.restful(path, method="DELETE")
+    assert [result["errors"][0]["statusCode"] for result in results] == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "MALFORMED_ID",
+    ]
+    assert org.product.Lead.get(record_id)["IsDeleted"] is False
+
+
+def test_an_upsert_row_without_its_key_or_of_another_type_is_refused(start_org: StartOrg) -> None:
+    """Each row needs a value in the key field and the type of the path; by Id it must exist."""
+    org = start_org(KEY)
+    results = _send(
+        org,
+        "PATCH",
+        "/Lead/Hub_Id__c",
+        [typed("Lead", **lead()), typed("Contact", LastName="x", Hub_Id__c="1")],
+    )
+    by_id = _send(
+        org,
+        "PATCH",
+        "/Lead/Id",
+        [typed("Lead", **lead(Id="00Q000000000009EAA")), typed("Lead", **lead())],
+    )
+    codes = [
+        result["errors"][0]["statusCode"] if result["errors"] else result["created"]
+        for result in [*results, *by_id]
+    ]
+    assert codes == ["MISSING_ARGUMENT", "INVALID_TYPE", "INVALID_CROSS_REFERENCE_KEY", True]
