@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Job, Leg, Verb
-from crmsync.model.links import Base, Link, Sealer, tags
+from crmsync.model.jobs import Job, JobStep, JobType
+from crmsync.model.links import Base, Fingerprinter, Link, tags
 from crmsync.model.records import Kind, Origin, Record, Ref, Side, Value
 from crmsync.model.settings import (
     CompanySettings,
@@ -19,15 +19,15 @@ from crmsync.model.settings import (
     HubspotAccount,
     SalesforceOrg,
 )
-from crmsync.rules.kinds.account.ruleset import account_book
-from crmsync.rules.kinds.contact.ruleset import contact_book
+from crmsync.rules.kinds.account.ruleset import account_ruleset
+from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.baseline import rebased
-from crmsync.rules.merge.owners import OwnerBook
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.owners import OwnerMatches
+from crmsync.rules.merge.ruleset import Ruleset
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-SEALER = Sealer(b"a key for tests only, nothing more")
-NEXT_SEALER = Sealer(b"another key, for what comes after it", 2, [SEALER])
+SEALER = Fingerprinter(b"a key for tests only, nothing more")
+NEXT_SEALER = Fingerprinter(b"another key, for what comes after it", 2, [SEALER])
 """With the key that comes after `SEALER`'s, while that is kept."""
 
 OUR_USER = "005000000000001AAA"
@@ -54,15 +54,15 @@ def a_connection(**contacts: object) -> Connection:
 
 def a_book(
     *,
-    owners: OwnerBook | None = None,
+    owners: OwnerMatches | None = None,
     members: Iterable[Ref] = (),
     person_accounts: bool = False,
     **contacts: object,
-) -> Book:
+) -> Ruleset:
     """The rule book of `a_connection`, with owners where somebody asked for them, and the members
     of the inclusion list.
     """
-    book = contact_book(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
+    book = contact_ruleset(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
     return replace(book, owners=owners, members=frozenset(members), person_accounts=person_accounts)
 
 
@@ -165,19 +165,22 @@ def an_account(
 
 
 def an_account_book(
-    *, owners: OwnerBook | None = None, companies: CompanySettings | None = None, **contacts: object
-) -> Book:
+    *,
+    owners: OwnerMatches | None = None,
+    companies: CompanySettings | None = None,
+    **contacts: object,
+) -> Ruleset:
     """The rule book of the accounts of `a_connection`, with owners where somebody asked for
     them.
     """
     connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
-    return replace(account_book(connection, SEALER, OUR_USER, OUR_APP), owners=owners)
+    return replace(account_ruleset(connection, SEALER, OUR_USER, OUR_APP), owners=owners)
 
 
 def a_link(
     hubspot: Record,
     salesforce: Record,
-    book: Book,
+    book: Ruleset,
     *,
     wrote: tuple[str, ...] = (),
     version: int = 1,
@@ -189,9 +192,12 @@ def a_link(
         book.kind,
         hubspot.ref,
         salesforce.ref,
-        rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.sealer),
+        rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.fingerprinter),
         rebased(
-            Base(), page.salesforce_forms, _all(page.salesforce_forms, salesforce), book.sealer
+            Base(),
+            page.salesforce_forms,
+            _all(page.salesforce_forms, salesforce),
+            book.fingerprinter,
         ),
         tags(wrote),
         version=version,
@@ -201,11 +207,11 @@ def a_link(
 
 
 def base_of(
-    values: Mapping[str, Value], book: Book, side: Side, salesforce_object: str = "Lead"
+    values: Mapping[str, Value], book: Ruleset, side: Side, salesforce_object: str = "Lead"
 ) -> Base:
     """The base of a side that shows `values`, and blanks in all other fields that count."""
     forms = book.pages[salesforce_object].forms(side)
-    return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.sealer)
+    return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.fingerprinter)
 
 
 def a_change(
@@ -219,17 +225,17 @@ def _all(forms: Mapping[str, object], record: Record) -> dict[str, Value]:
     return {name: record.fields.get(name) for name in forms}
 
 
-def a_leg(total: int = 0, **more: object) -> Leg:
+def a_leg(total: int = 0, **more: object) -> JobStep:
     """All contacts of Salesforce, so many of them."""
-    return Leg(**{"side": Side.SALESFORCE, "object": "Contact", "total": total, **more})  # type: ignore[arg-type]
+    return JobStep(**{"side": Side.SALESFORCE, "object": "Contact", "total": total, **more})  # type: ignore[arg-type]
 
 
-def a_job(*legs: Leg, **more: object) -> Job:
+def a_job(*legs: JobStep, **more: object) -> Job:
     """A resync that began at noon, of `a_leg` unless legs are given."""
     plain = {
         "connection": "acme",
         "id": "7f3a2c",
-        "verb": Verb.RESYNC,
+        "verb": JobType.RESYNC,
         "started_at": NOON,
         "moved_at": NOON,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.config import Complaint, Reading, load_settings, read_settings
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.settings import (
     CompanySettings,
     Connection,
@@ -61,7 +61,7 @@ def test_every_key_of_the_file_is_a_setting() -> None:
         on_refused_field=OnRefusedField.BLOCK,
         field=(
             FieldRule("favourite_colour", "Favourite_Colour__c", Update.PREFER_SALESFORCE),
-            FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, Form.PHONE, length=40),
+            FieldRule("phone", "Phone", Update.ALWAYS_SALESFORCE, FieldType.PHONE, length=40),
         ),
     )
     arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:crmsync/acme/salesforce-AbCdEf"
@@ -116,7 +116,7 @@ def test_a_default_pair_keeps_its_spelling_and_its_form() -> None:
     rows = '[[connection.contacts.field]]\nhubspot = "email"\nsalesforce = "email"\nupdate = "prefer_hubspot"\n'
 
     assert contacts(rows).field == (
-        FieldRule("email", "Email", Update.PREFER_HUBSPOT, Form.EMAIL, length=80),
+        FieldRule("email", "Email", Update.PREFER_HUBSPOT, FieldType.EMAIL, length=80),
     )
 
 

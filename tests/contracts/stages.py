@@ -23,7 +23,7 @@ from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.listing import SalesforceLister
 from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
@@ -55,9 +55,9 @@ from tests.memory import (
 from tests.memory.deals import MASTER
 
 
-def patience(clock: Clock) -> Patience:
+def patience(clock: Clock) -> RetryPolicy:
     """Waits by moving the clock."""
-    return Patience(pause=clock.advance, jitter=lambda: 0.5)
+    return RetryPolicy(pause=clock.advance, jitter=lambda: 0.5)
 
 
 @dataclass(frozen=True, slots=True)

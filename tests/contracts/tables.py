@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.dynamodb.change_counts import BrakeTable
-from crmsync.gateways.dynamodb.conflict_log import LedgerTable
+from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
+from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
 from crmsync.gateways.dynamodb.contact_roles import RoleTable
 from crmsync.gateways.dynamodb.cursors import CursorTable
 from crmsync.gateways.dynamodb.inbox import InboxTable
@@ -16,10 +16,10 @@ from crmsync.gateways.dynamodb.jobs import JobsTable
 from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
 from crmsync.gateways.dynamodb.troubles import TroubleTable
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from tests import aws
 
-NO_WAIT = Patience(pause=lambda _seconds: None, jitter=lambda: 0.5)
+NO_WAIT = RetryPolicy(pause=lambda _seconds: None, jitter=lambda: 0.5)
 
 
 @contextmanager
@@ -59,10 +59,10 @@ def cursors_on_dynamodb() -> Iterator[CursorTable]:
 
 
 @contextmanager
-def brake_on_dynamodb() -> Iterator[BrakeTable]:
+def brake_on_dynamodb() -> Iterator[ChangeCountTable]:
     """A brake that nobody has pulled."""
     with dynamodb("pk", "sk") as client:
-        yield BrakeTable(client, "Table")
+        yield ChangeCountTable(client, "Table")
 
 
 @contextmanager
@@ -87,10 +87,10 @@ def role_memory_on_dynamodb() -> Iterator[RoleTable]:
 
 
 @contextmanager
-def ledger_on_dynamodb() -> Iterator[LedgerTable]:
+def ledger_on_dynamodb() -> Iterator[ConflictLogTable]:
     """A ledger in which nothing was ever noted."""
     with dynamodb("pk", "sk") as client:
-        yield LedgerTable(client, "Table", NO_WAIT)
+        yield ConflictLogTable(client, "Table", NO_WAIT)
 
 
 @contextmanager

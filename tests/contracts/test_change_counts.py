@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.gateways.dynamodb.change_counts import BrakeTable
+from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.records import Kind, Side
 from tests.contracts.tables import brake_on_dynamodb, dynamodb
@@ -115,7 +115,7 @@ def test_single_changes_share_one_write() -> None:
     same, to the last record.
     """
     with dynamodb("pk", "sk") as client:
-        brake, sent = BrakeTable(client, "Table"), []
+        brake, sent = ChangeCountTable(client, "Table"), []
         client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: sent.append(1))
 
         singles = pulled(brake, *[1] * 100, limit=2000)
@@ -128,7 +128,7 @@ def test_single_changes_share_one_write() -> None:
 def test_rows_of_the_brake_are_forgotten_after_two_days() -> None:
     """DynamoDB deletes them by their time to live, which is in whole seconds."""
     with dynamodb("pk", "sk") as client:
-        brake = BrakeTable(client, "Table")
+        brake = ChangeCountTable(client, "Table")
         pulled(brake, 3, at=NOON + timedelta(minutes=12), hold=DELETES)
         pulled(brake, 4, at=NOON + timedelta(minutes=12))
 

@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Refused
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import ChangedRecord
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 
@@ -18,7 +18,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LATER = timedelta(milliseconds=1)
 
 
-def flat(pages: Iterable[Sequence[Sighting]]) -> list[Sighting]:
+def flat(pages: Iterable[Sequence[ChangedRecord]]) -> list[ChangedRecord]:
     """The sightings of all pages, in order."""
     return [one for page in pages for one in page]
 

@@ -15,14 +15,14 @@ import pytest
 from moto import mock_aws
 
 from crmsync.errors import Gone, Refused, TryAgain
-from crmsync.gateways.aws.log_ranges import WindowSender
-from crmsync.gateways.dynamodb.task_state import TallyTable
+from crmsync.gateways.aws.log_ranges import RangeSender
+from crmsync.gateways.dynamodb.task_state import TaskStateTable
 from crmsync.gateways.hubspot.mail import HubspotMail
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, MailEvent, Tally, Window
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.names import TASK_COUNT, TASK_KEY
 from crmsync.wire.mail_window import load
 from local.clock import Clock
@@ -330,16 +330,16 @@ def test_a_spoilt_task_keeps_no_other_back() -> None:
 
 
 @contextmanager
-def table_of_tallies() -> Iterator[TallyTable]:
+def table_of_tallies() -> Iterator[TaskStateTable]:
     """The gateway on moto."""
     with dynamodb("pk", "sk") as client:
-        yield TallyTable(
+        yield TaskStateTable(
             client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC), patience=NO_WAIT
         )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def tallies(request: pytest.FixtureRequest) -> Iterator[Any]:
+def task_states(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Tallies of each kind."""
     if request.param == "memory":
         yield MemoryTallies()
@@ -348,46 +348,52 @@ def tallies(request: pytest.FixtureRequest) -> Iterator[Any]:
             yield table
 
 
-def test_a_claim_is_one_persons_until_it_ends(tallies: Any) -> None:
+def test_a_claim_is_one_persons_until_it_ends(task_states: Any) -> None:
     """Whoever comes second is left out; when the time is over, the next one may."""
-    new = Tally("key")
-    first = tallies.claim("acme", [new], NOON, NOON + 10, KEEP)
-    second = tallies.claim("acme", [new], NOON, NOON + 10, KEEP)
-    (seen,) = tallies.look("acme", ["key"]).values()
-    early = tallies.claim("acme", [seen], NOON + 9, NOON + 20, KEEP)
-    late = tallies.claim("acme", [seen], NOON + 10, NOON + 20, KEEP)
+    new = TaskState("key")
+    first = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
+    second = task_states.claim("acme", [new], NOON, NOON + 10, KEEP)
+    (seen,) = task_states.look("acme", ["key"]).values()
+    early = task_states.claim("acme", [seen], NOON + 9, NOON + 20, KEEP)
+    late = task_states.claim("acme", [seen], NOON + 10, NOON + 20, KEEP)
 
-    assert (first, second, early) == ({"key": Tally("key", until=NOON + 10, version=1)}, {}, {})
-    assert (seen, late) == (first["key"], {"key": Tally("key", until=NOON + 20, version=2)})
+    assert (first, second, early) == ({"key": TaskState("key", until=NOON + 10, version=1)}, {}, {})
+    assert (seen, late) == (first["key"], {"key": TaskState("key", until=NOON + 20, version=2)})
 
 
-def test_what_is_settled_is_found_again(tallies: Any) -> None:
+def test_what_is_settled_is_found_again(task_states: Any) -> None:
     """With all that it says, by its connection only; others in the same call are not kept back by
     one that is taken.
     """
-    done = Tally("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
-    tallies.settle("acme", [done], KEEP)
+    done = TaskState("a", frozenset({b"12345678", b"abcdefgh"}), 2, "00T000000000001AAA", 0, 1)
+    task_states.settle("acme", [done], KEEP)
 
-    assert tallies.look("acme", ["a", "b"]) == {"a": replace(done, version=2)}
-    assert tallies.look("other", ["a"]) == {}
-    assert set(tallies.claim("acme", [Tally("a"), Tally("b")], NOON, NOON + 1, KEEP)) == {"b"}
+    assert task_states.look("acme", ["a", "b"]) == {"a": replace(done, version=2)}
+    assert task_states.look("other", ["a"]) == {}
+    assert set(
+        task_states.claim("acme", [TaskState("a"), TaskState("b")], NOON, NOON + 1, KEEP)
+    ) == {"b"}
 
 
-def test_many_tallies_go_in_several_calls(tallies: Any) -> None:
+def test_many_tallies_go_in_several_calls(task_states: Any) -> None:
     """More than DynamoDB takes at a time, in each direction."""
-    many = [Tally(f"key-{number}") for number in range(250)]
-    ours = tallies.claim("acme", many, NOON, NOON + 1, KEEP)
-    tallies.settle("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
+    many = [TaskState(f"key-{number}") for number in range(250)]
+    ours = task_states.claim("acme", many, NOON, NOON + 1, KEEP)
+    task_states.settle("acme", [replace(one, counted=1) for one in ours.values()], KEEP)
 
     assert len(ours) == 250
-    assert {one.counted for one in tallies.look("acme", ours).values()} == {1}
+    assert {one.counted for one in task_states.look("acme", ours).values()} == {1}
 
 
 def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
     """The row of a tally, with the second from which DynamoDB may delete it."""
     with dynamodb("pk", "sk") as client:
-        table = TallyTable(client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC))
-        table.settle("acme", [Tally("555001-1-e", frozenset({b"12345678"}), 1, "00T1", 0, 1)], KEEP)
+        table = TaskStateTable(
+            client, "Table", now=lambda: datetime.fromtimestamp(NOON / 1000, UTC)
+        )
+        table.settle(
+            "acme", [TaskState("555001-1-e", frozenset({b"12345678"}), 1, "00T1", 0, 1)], KEEP
+        )
         (item,) = client.scan(TableName="Table")["Items"]
 
     assert item == {
@@ -405,7 +411,7 @@ def test_a_tally_is_forgotten_in_time_and_names_no_person() -> None:
 def test_windows_wait_in_their_queue() -> None:
     """As many as there are, each with its delay, which has SQS's ceiling; in memory the same."""
     windows = [
-        Window("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number)
+        LogRange("acme", "OPEN", NOON + number, NOON + number + 9, NOON, number)
         for number in range(12)
     ]
     delays = [(window, 100 * number) for number, window in enumerate(windows)]
@@ -414,7 +420,7 @@ def test_windows_wait_in_their_queue() -> None:
     with mock_aws():
         sqs = boto3.client("sqs", region_name="us-east-1")
         url = sqs.create_queue(QueueName="Queue")["QueueUrl"]
-        WindowSender(sqs, url).queue([(window, 0) for window in windows])
+        RangeSender(sqs, url).queue([(window, 0) for window in windows])
         found = [
             sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             for _ in range(3)

@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import ChangedRecord
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 
 
-def flat(pages: Iterable[Sequence[Sighting]]) -> list[Sighting]:
+def flat(pages: Iterable[Sequence[ChangedRecord]]) -> list[ChangedRecord]:
     """The sightings of all pages, each once, in order."""
     return list(dict.fromkeys(one for page in pages for one in page))
 

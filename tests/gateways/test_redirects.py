@@ -10,14 +10,14 @@ import pytest
 
 from crmsync.errors import SyncError
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
 from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, Script, script
 
 STATUSES = (301, 302, 303, 307, 308)
-NO_WAIT = Patience(pause=lambda _seconds: None)
+NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ class Org:
 
     def of(self, connection: str, host: str = "acme.example.com") -> SharedOrg:
         """The org as a connection has it."""
-        claims = Claims(self.client, "Table", host, connection, sealer=SEALER, now=lambda: self.now)
+        claims = Claims(
+            self.client, "Table", host, connection, fingerprinter=SEALER, now=lambda: self.now
+        )
         return SharedOrg(self.crm, claims)
 
 

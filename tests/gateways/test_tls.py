@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from crmsync.errors import Down, Refused
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Ref, Side
 from tests.contracts.stages import FixedSecret
@@ -83,9 +83,9 @@ def served_with_tls(certificate: Path, told: list[bytes]) -> Iterator[int]:
         thread.join()
 
 
-def patience() -> Patience:
+def patience() -> RetryPolicy:
     """Waits for nothing."""
-    return Patience(pause=lambda _seconds: None)
+    return RetryPolicy(pause=lambda _seconds: None)
 
 
 def test_hubspots_token_goes_to_no_imposter(imposter: tuple[str, list[bytes]]) -> None:

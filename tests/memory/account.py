@@ -11,7 +11,7 @@ from crmsync.errors import Refused
 from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Sighting, Written
+from crmsync.ports import ChangedRecord, Outcome, Written
 from crmsync.rules.fields.domains import host_of
 from tests.memory.crm import MemoryCrm
 
@@ -79,10 +79,10 @@ class MemoryLists:
             else frozenset()
         )
 
-    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[ChangedRecord]]:
         """As the port says, all on one page."""
         rows = sorted(self._list(list_id).items(), key=lambda row: row[1], reverse=True)
-        page = [Sighting(ref, at, deleted=False) for ref, at in rows if at >= since]
+        page = [ChangedRecord(ref, at, deleted=False) for ref, at in rows if at >= since]
         if page:
             yield page
 

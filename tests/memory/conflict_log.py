@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from crmsync.errors import SyncError
-from crmsync.model.conflicts import Settlement, kept
+from crmsync.model.conflicts import ResolvedConflict, kept
 from crmsync.model.records import Ref
 
 
@@ -18,16 +18,18 @@ class MemoryLedger:
         """Nothing was ever settled."""
         self.calls = 0
         self.down: SyncError | None = None
-        self._kept: dict[tuple[str, Ref], tuple[Settlement, ...]] = {}
+        self._kept: dict[tuple[str, Ref], tuple[ResolvedConflict, ...]] = {}
 
-    def note(self, connection: str, settled: Mapping[Ref, Sequence[Settlement]]) -> None:
+    def note(self, connection: str, settled: Mapping[Ref, Sequence[ResolvedConflict]]) -> None:
         """As the port says."""
         self._asked()
         for ref, rows in settled.items():
             if rows:
                 self._kept[connection, ref] = kept(self._kept.get((connection, ref), ()), rows)
 
-    def last(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, tuple[Settlement, ...]]:
+    def last(
+        self, connection: str, refs: Iterable[Ref]
+    ) -> Mapping[Ref, tuple[ResolvedConflict, ...]]:
         """As the port says."""
         self._asked()
         return {ref: self._kept[connection, ref] for ref in refs if (connection, ref) in self._kept}

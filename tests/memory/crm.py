@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
-from crmsync.ports import Fields, Outcome, Show, Sighting, Written
+from crmsync.ports import ChangedRecord, Fields, Outcome, Show, Written
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
 from simulators.hubspot.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact
@@ -138,13 +138,13 @@ class MemoryCrm:
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """As the port says; nothing is described."""
         (show or dict)({})
         self._call("changed_since")
         for name, moment in since.items():
             seen = [
-                Sighting(ref, self._stamp(row.modified_at), row.is_deleted)
+                ChangedRecord(ref, self._stamp(row.modified_at), row.is_deleted)
                 for ref, row in self._rows.items()
                 if ref.object == name and self._stamp(row.modified_at) >= self._stamp(moment)
                 if with_purged or not self._is_purged(ref)

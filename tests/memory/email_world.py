@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from crmsync.flows.email.make_tasks import TaskSummary, TaskWorld, make_tasks
+from crmsync.flows.email.make_tasks import TaskContext, TaskSummary, make_tasks
 from crmsync.flows.email.scan import queue_events
 from crmsync.model.links import Link
-from crmsync.model.mail import Campaign, MailEvent, Window, milliseconds
+from crmsync.model.mail import Campaign, LogRange, MailEvent, milliseconds
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, EmailTaskSettings, Repeat
@@ -46,13 +46,13 @@ class PostOffice:
         self.log.known["113", "70012"] = Campaign("Spring offer", "Spring is here")
         self.crm = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
         self.links, self.lists = MemoryLinks(), MemoryLists(now=lambda: self.now)
-        self.tasks, self.tallies, self.queue = (
+        self.tasks, self.task_states, self.queue = (
             MemoryTasks(lambda: self.now),
             MemoryTallies(),
             MemoryWindows(),
         )
         self.cursors, self.inbox = MemoryCursors(), MemoryInbox()
-        self.due: list[tuple[Window, datetime]] = []
+        self.due: list[tuple[LogRange, datetime]] = []
 
     @property
     def connection(self) -> Connection:
@@ -84,7 +84,7 @@ class PostOffice:
         self.collect()
         return found
 
-    def deliver(self, windows: Sequence[Window] | None = None) -> TaskSummary:
+    def deliver(self, windows: Sequence[LogRange] | None = None) -> TaskSummary:
         """Work on these windows, or on all that are due."""
         if windows is None:
             windows = [window for window, at in self.due if at <= self.now]
@@ -93,19 +93,19 @@ class PostOffice:
         self.collect()
         return summary
 
-    def world(self) -> TaskWorld:
+    def world(self) -> TaskContext:
         """What a run works in."""
-        return TaskWorld(
+        return TaskContext(
             self.connection,
             log=self.log,
             hubspot=self.crm,
             links=self.links,
             lists=self.lists,
             tasks=self.tasks,
-            tallies=self.tallies,
+            task_states=self.task_states,
             queue=self.queue,
             inbox=self.inbox,
-            sealer=SEALER,
+            fingerprinter=SEALER,
             now=lambda: self.now,
             until=self.now + self.run,
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.model.jobs import Errand, Job
+from crmsync.model.jobs import Job, JobMessage
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Page
 from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
@@ -61,16 +61,16 @@ class MemoryErrands:
 
     def __init__(self) -> None:
         """Nothing was sent."""
-        self.sent: list[tuple[Errand, int]] = []
+        self.sent: list[tuple[JobMessage, int]] = []
         self.is_down = False
 
-    def send(self, errand: Errand, *, after: int = 0) -> None:
+    def send(self, job_message: JobMessage, *, after: int = 0) -> None:
         """As the port says."""
         if self.is_down:
             raise TryAgain("The queue is down.")
-        self.sent.append((errand, after))
+        self.sent.append((job_message, after))
 
-    def take(self) -> Errand:
+    def take(self) -> JobMessage:
         """The oldest errand, which is then gone."""
         return self.sent.pop(0)[0]
 

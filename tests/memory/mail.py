@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from crmsync.errors import Gone, Refused, SyncError, TryAgain
 from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, MailEvent, Tally, Window
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
 
@@ -117,40 +117,45 @@ class MemoryTallies:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self.rows: dict[tuple[str, str], Tally] = {}
+        self.rows: dict[tuple[str, str], TaskState] = {}
         self.failing = 0
         self.writes: Counter[str] = Counter()
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, Tally]:
+    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """As the port says."""
         return {key: self.rows[connection, key] for key in keys if (connection, key) in self.rows}
 
     def claim(
-        self, connection: str, tallies: Sequence[Tally], now: int, until: int, keep: timedelta
-    ) -> Mapping[str, Tally]:
+        self,
+        connection: str,
+        task_states: Sequence[TaskState],
+        now: int,
+        until: int,
+        keep: timedelta,
+    ) -> Mapping[str, TaskState]:
         """As the port says; nothing is forgotten here, however short `keep` is."""
         del keep
         ours = {
             one.key: replace(one, until=until, version=one.version + 1)
-            for one in tallies
+            for one in task_states
             if self._free(connection, one, now)
         }
         self.rows |= {(connection, key): one for key, one in ours.items()}
         self.writes["claims"] += len(ours)
         return ours
 
-    def settle(self, connection: str, tallies: Sequence[Tally], keep: timedelta) -> None:
+    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """As the port says."""
         del keep
-        if self.failing and tallies:
+        if self.failing and task_states:
             self.failing -= 1
             raise TryAgain("The memory of tasks is busy.")
         self.rows |= {
-            (connection, one.key): replace(one, version=one.version + 1) for one in tallies
+            (connection, one.key): replace(one, version=one.version + 1) for one in task_states
         }
-        self.writes["settled"] += len(tallies)
+        self.writes["settled"] += len(task_states)
 
-    def _free(self, connection: str, tally: Tally, now: int) -> bool:
+    def _free(self, connection: str, tally: TaskState, now: int) -> bool:
         stored = self.rows.get((connection, tally.key))
         if stored is None:
             return tally.version == 0
@@ -162,10 +167,10 @@ class MemoryWindows:
 
     def __init__(self) -> None:
         """Nothing waits."""
-        self.waiting: list[tuple[Window, int]] = []
+        self.waiting: list[tuple[LogRange, int]] = []
         self.is_down = False
 
-    def queue(self, windows: Sequence[tuple[Window, int]]) -> None:
+    def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
         """As the port says."""
         if self.is_down:
             raise TryAgain("The queue is down.")

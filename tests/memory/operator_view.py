@@ -7,20 +7,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmsync.flows.preview.explain import Explained, Explainer
-from crmsync.flows.preview.first_sync import Preview, Previewer, Wanted
+from crmsync.flows.preview.first_sync import Preview, Previewer, PreviewRequest
 from crmsync.flows.preview.read_only import dry
-from crmsync.flows.preview.window import Window
+from crmsync.flows.preview.window import ReadOnlyContext
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from tests.memory import MemoryLister
 from tests.memory.worlds import Town
 
 
-def window(town: Town, connection: Connection | None = None) -> Window:
+def window(town: Town, connection: Connection | None = None) -> ReadOnlyContext:
     """The town's connection, to be looked at only; a call is a read of a side."""
     world = town.world if connection is None else replace(town.world, connection=connection)
     listers = {side: MemoryLister(town.crm(side), most=100) for side in Side}
-    return Window(
+    return ReadOnlyContext(
         dry(world),
         listers.__getitem__,
         listers[Side.SALESFORCE],
@@ -34,10 +34,12 @@ def settings_of(town: Town) -> Settings:
     return Settings((town.world.connection,))
 
 
-def preview(town: Town, wanted: Wanted | None = None, settings: Settings | None = None) -> Preview:
+def preview(
+    town: Town, wanted: PreviewRequest | None = None, settings: Settings | None = None
+) -> Preview:
     """What a first sync of the town would write."""
     previewer = Previewer(lambda connection, _: window(town, connection), lambda: town.now)
-    return previewer.preview(settings or settings_of(town), wanted or Wanted())
+    return previewer.preview(settings or settings_of(town), wanted or PreviewRequest())
 
 
 def counts(seen: Preview) -> dict[str, dict[str, int]]:

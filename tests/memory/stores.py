@@ -17,7 +17,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.ports import Cursor
-from crmsync.ports.link_keys import Counted
+from crmsync.ports.link_keys import KeyUse
 from crmsync.rules.timing.parked import KEPT, SOON
 from crmsync.rules.timing.sweeps import newest
 from tests.builders import NOON
@@ -106,10 +106,10 @@ class MemoryCensus:
         """Count these links."""
         self._links = links
 
-    def pages(self) -> Iterator[Sequence[Counted]]:
+    def pages(self) -> Iterator[Sequence[KeyUse]]:
         """As the port says."""
         rows = [
-            Counted(one.connection, one.kind, placed(one.hubspot), one.state, one.key)
+            KeyUse(one.connection, one.kind, placed(one.hubspot), one.state, one.key)
             for one in self._links.all
         ]
         yield from (rows[start : start + 2] for start in range(0, len(rows), 2))

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.kinds.account import sync_accounts
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, SIGNS
-from crmsync.model.links import LinkState, Sealer
+from crmsync.model.links import Fingerprinter, LinkState
 from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
@@ -69,14 +69,14 @@ class Town:
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     cursors: MemoryCursors = field(default_factory=MemoryCursors)
     brake: MemoryBrake = field(default_factory=MemoryBrake)
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    conflict_log: MemoryLedger = field(default_factory=MemoryLedger)
     troubles: MemoryTroubles = field(default_factory=MemoryTroubles)
     owners: Owners = field(default_factory=Owners)
     linked: int = 0
     """How many pairs Salesforce would count."""
     undo: UndoSettings = field(default_factory=UndoSettings)
     overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
-    sealer: Sealer = SEALER
+    fingerprinter: Fingerprinter = SEALER
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)
@@ -91,9 +91,9 @@ class Town:
         self.schemas = MemorySchemas(self.hubspot, self.salesforce)
 
     @property
-    def world(self) -> World:
+    def world(self) -> SyncContext:
         """What the flow works with."""
-        return World(
+        return SyncContext(
             replace(
                 a_connection(**self.settings),
                 companies=self.companies,
@@ -117,11 +117,11 @@ class Town:
             self.outbox,
             self.inbox,
             self.brake,
-            self.ledger,
+            self.conflict_log,
             MemoryMeter(self.salesforce),
             self.troubles,
             self.schemas,
-            self.sealer,
+            self.fingerprinter,
             OUR_USER,
             OUR_APP,
             lambda: self.now,

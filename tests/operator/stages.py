@@ -14,15 +14,15 @@ from typing import Any
 
 import requests
 
-from crmsync.flows.backfill.jobs import JobOffice
-from crmsync.flows.backfill.link_keys import KeyOffice
+from crmsync.flows.backfill.jobs import JobAdmin
+from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import Sides
-from crmsync.flows.operator.held_changes import BrakeOffice
-from crmsync.flows.operator.links import LinkOffice
+from crmsync.flows.operator.held_changes import HeldChangeAdmin
+from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
-from crmsync.flows.operator.pauses import PauseOffice
-from crmsync.flows.operator.status import HealthOffice
-from crmsync.flows.operator.undo import UndoOffice
+from crmsync.flows.operator.pauses import PauseAdmin
+from crmsync.flows.operator.status import HealthCheck
+from crmsync.flows.operator.undo import UndoAdmin
 from crmsync.flows.setup.pipelines import PipelineSides
 from crmsync.gateways.aws.key_ring import KeyRing
 from crmsync.gateways.aws.secrets import SecretStore
@@ -94,13 +94,13 @@ def settings_table() -> Iterator[SettingsTable]:
 
 def key_office(
     shelf: SettingsTable, links: MemoryLinks, outbox: MemoryOutbox, waiting: MemoryWaiting
-) -> KeyOffice:
+) -> LinkKeyAdmin:
     """What changes the key of these links, an hour after the secret in moto was last written."""
     secrets = aws.client("secretsmanager")
     secrets.create_secret(Name="link-key", SecretString="the-first-key-of-the-links")
     later = lambda: StoredKeys(secrets, "link-key").stored().since + timedelta(hours=1)  # noqa: E731 - a clock
     keys = StoredKeys(secrets, "link-key")
-    return KeyOffice(
+    return LinkKeyAdmin(
         shelf.load, keys, MemoryCensus(links), outbox, waiting, later, lambda _seconds: None
     )
 
@@ -121,12 +121,12 @@ class Stage:
     operator: Operator
     inbox: MemoryInbox
     jobs: MemoryJobs
-    errands: MemoryErrands
+    job_messages: MemoryErrands
     links: MemoryLinks
     outbox: MemoryOutbox
     cursors: MemoryCursors
     waiting: MemoryWaiting
-    ledger: MemoryLedger
+    conflict_log: MemoryLedger
     overwritten: MemoryOverwritten
     hubspot: HubSpotSimulator
     salesforce: SalesforceSimulator
@@ -248,14 +248,14 @@ def stage(
             readers = dict(zip(Side, gateways(connection), strict=True))
             return Sides({side: lister(connection, side) for side in Side}, readers)
 
-        maps, ledger = MemoryPipelineMaps(), MemoryLedger()
+        maps, conflict_log = MemoryPipelineMaps(), MemoryLedger()
         links, outbox, cursors, waiting = (
             MemoryLinks(),
             MemoryOutbox(),
             MemoryCursors(),
             MemoryWaiting(),
         )
-        inbox, jobs, errands, tickets = (
+        inbox, jobs, job_messages, tickets = (
             MemoryInbox(),
             MemoryJobs(),
             MemoryErrands(),
@@ -265,20 +265,20 @@ def stage(
         ticket = lambda: f"ticket{next(tickets)}"  # noqa: E731 - the next one
         for name in ("acme", "beta"):
             jobs.mark_imported(name, "Account", NOON)
-        office = JobOffice(
+        office = JobAdmin(
             shelf.load,
             jobs,
-            errands,
+            job_messages,
             lister,
             ticket,
             lambda: NOON,
             lambda _seconds: None,
             lambda: "ada",
         )
-        link_office = LinkOffice(
+        link_office = LinkAdmin(
             shelf.load, links, sides, full, key_office(shelf, links, outbox, waiting)
         )
-        health = HealthOffice(
+        health = HealthCheck(
             shelf.load,
             inbox,
             jobs,
@@ -300,9 +300,9 @@ def stage(
                 HubspotPipelines(account), SalesforceOpportunities(org_session, MemoryRoles()), maps
             )
 
-        connected = Connected(gateways, links, inbox, outbox, ledger)
+        connected = Connected(gateways, links, inbox, outbox, conflict_log)
         overwritten = MemoryOverwritten()
-        undo = UndoOffice(
+        undo = UndoAdmin(
             shelf.load,
             lambda: overwritten,
             connected.window,
@@ -320,8 +320,8 @@ def stage(
             office,
             link_office,
             health,
-            BrakeOffice(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
-            PauseOffice(shelf.load, troubles, lambda: NOON, lambda: "ada"),
+            HeldChangeAdmin(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
+            PauseAdmin(shelf.load, troubles, lambda: NOON, lambda: "ada"),
             undo,
             outbox,
             connected.window,
@@ -330,5 +330,15 @@ def stage(
             administrator=lambda one: salesforce_side(one, administrators or session),
         )
         urls = {"hubspot": hubspot_url, "salesforce": salesforce_url}
-        stores = (inbox, jobs, errands, links, outbox, cursors, waiting, ledger, overwritten)
+        stores = (
+            inbox,
+            jobs,
+            job_messages,
+            links,
+            outbox,
+            cursors,
+            waiting,
+            conflict_log,
+            overwritten,
+        )
         yield Stage(operator, *stores, hubspot, salesforce, faults, clock, urls)

@@ -12,7 +12,7 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
-from crmsync.flows.engine.standstill import Waiting, looked, note_waiting
+from crmsync.flows.engine.standstill import LongestWait, looked, note_waiting
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
@@ -310,10 +310,12 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
     looked("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
     looked("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
     note_waiting(
-        "acme", Kind.CONTACT, Waiting(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1)
+        "acme", Kind.CONTACT, LongestWait(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1)
     )
-    note_waiting("acme", Kind.ACCOUNT, Waiting(at(-29), "soon"), stage.cursors, at(-1))
-    note_waiting("acme", Kind.OPPORTUNITY, Waiting(at(-200), "long ago"), stage.cursors, at(-30))
+    note_waiting("acme", Kind.ACCOUNT, LongestWait(at(-29), "soon"), stage.cursors, at(-1))
+    note_waiting(
+        "acme", Kind.OPPORTUNITY, LongestWait(at(-200), "long ago"), stage.cursors, at(-30)
+    )
     stage.faults.replace([{"at": "hubspot", "kind": "unauthorized", "times": 9}])
 
     status, out, err = shell.run("status")

@@ -13,7 +13,7 @@ import pytest
 from crmsync.cli import main
 from crmsync.cli.jobs import progress_bar
 from crmsync.flows.backfill.run import LEFT_OUT
-from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
+from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
 from crmsync.model.records import Side
 from tests.builders import NOON, a_job, a_leg, at
 from tests.config.files import MINIMAL
@@ -77,7 +77,7 @@ def test_an_import_is_told_before_it_is_done(
         "2 records; HubSpot calls 1 to 1, Salesforce calls 2 to 2; at most 1 s.",
         "--apply starts it.",
     ]
-    assert (people.jobs.all("acme"), people.errands.sent, people.writes) == ([], [], (0, 3))
+    assert (people.jobs.all("acme"), people.job_messages.sent, people.writes) == ([], [], (0, 3))
 
 
 def test_an_import_is_started_and_left_alone(
@@ -86,11 +86,11 @@ def test_an_import_is_started_and_left_alone(
     """With --no-wait the command returns at once; the job is stored and its first errand sent."""
     status, told = document(people, capsys, "import", "leads", "--apply", "--no-wait")
 
-    leg = Leg(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
+    leg = JobStep(Side.SALESFORCE, "Lead", with_email=True, total=2, left_out=1)
     job = Job(
         "acme",
         "ticket1",
-        Verb.IMPORT,
+        JobType.IMPORT,
         (leg,),
         NOON,
         NOON,
@@ -100,7 +100,7 @@ def test_an_import_is_started_and_left_alone(
         version=1,
     )
     assert list(people.jobs.all("acme")) == [job]
-    assert people.errands.sent == [(errand_of(job), 0)]
+    assert people.job_messages.sent == [(errand_of(job), 0)]
     assert (status, told) == (
         0,
         {
@@ -157,7 +157,7 @@ def test_one_record_is_resynced_by_its_id(
     assert said(people, capsys, *command)[1].startswith("acme: resync of hubspot company 81 (1)\n")
     assert said(people, capsys, *command, "--id", "82", "--apply", "--no-wait")[0] == 0
     assert [job.legs for job in people.jobs.all("acme")] == [
-        (Leg(Side.HUBSPOT, "company", ("81", "82"), total=2),)
+        (JobStep(Side.HUBSPOT, "company", ("81", "82"), total=2),)
     ]
 
 
@@ -174,7 +174,7 @@ def test_an_import_needs_its_switch(people: Stage, capsys: pytest.CaptureFixture
         "",
         f"crmsync: acme: companies are switched off (ACC-2). {switch}\n",
     )
-    assert people.errands.sent == []
+    assert people.job_messages.sent == []
 
 
 @pytest.mark.rule("OPP-2")
@@ -195,7 +195,7 @@ def test_opportunities_come_after_the_accounts(
     ]
     assert refused == [(1, "", f"crmsync: {NO_ACCOUNTS}\n")] * 2
     assert said(people, capsys, "resync", "--all")[2] == NO_ACCOUNTS + "\n"
-    assert people.errands.sent == []
+    assert people.job_messages.sent == []
 
     order = people.operator.check().steps[-1]
     assert (order.what, order.state) == ("import of the accounts", "wrong")
@@ -272,7 +272,7 @@ def test_what_cannot_be_done_is_refused(
     status, out, err = said(people, capsys, *words)
 
     assert (status, out, err.splitlines()[-1]) == (1, "", f"crmsync: {says}")
-    assert people.errands.sent == []
+    assert people.job_messages.sent == []
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_jobs_are_paused_resumed_and_cancelled(
     assert said(people, capsys, "jobs", "resume", "ticket1")[0] == 0
     job = people.jobs.all("acme")[0]
     assert (job.state, job.limit, job.ticket) == (JobState.RUNNING, 6, "ticket3")
-    assert people.errands.sent[-1] == (errand_of(job), 0)
+    assert people.job_messages.sent[-1] == (errand_of(job), 0)
     cancelled = document(people, capsys, "jobs", "cancel", "ticket1")[1]
     assert (cancelled["state"], cancelled["trouble"]) == (
         "cancelled",

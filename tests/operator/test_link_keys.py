@@ -14,7 +14,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import Refused
-from crmsync.flows.backfill.link_keys import KeyOffice, Looks
+from crmsync.flows.backfill.link_keys import LinkKeyAdmin, Looks
 from crmsync.model.changes import Cause
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
@@ -151,7 +151,7 @@ def test_looks_wait_for_room(stage: Stage) -> None:
         paused.append(seconds)
         stage.waiting.queues["ContactQueue"] = Depth(ready=100)
 
-    patient: KeyOffice = replace(office, sleep=sleep)
+    patient: LinkKeyAdmin = replace(office, sleep=sleep)
     looks = patient.reseal(apply=True)
 
     assert (looks, paused, len(stage.outbox.published)) == (Looks(looks.queued, 1), [5.0], 2)

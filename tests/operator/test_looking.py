@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from crmsync.cli import main
-from crmsync.model.conflicts import Settlement
+from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator.stages import Stage
 
-SETTLED = Settlement(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
+SETTLED = ResolvedConflict(NOON, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_record_for_people(people: Stage, capsys: pytest.CaptureFixture[str]) 
     people.inbox.park(
         "acme", [Report(ref, Category.VALIDATION, "was refused", "Title", "Mend it.", ("CH-8",))]
     )
-    people.ledger.note(
+    people.conflict_log.note(
         "acme", {Ref(Side.HUBSPOT, "contact", ada): [SETTLED, replace(SETTLED, winner=None)]}
     )
     status, out, err = said(people, capsys, "explain", "hubspot", "contacts", ada)
@@ -229,7 +229,7 @@ def test_a_record_for_programs(people: Stage, capsys: pytest.CaptureFixture[str]
     """
     lead = the(people, "Lead", "ada@example.com")
     ada = Ref(Side.HUBSPOT, "contact", the(people, "contact", "ada@example.com"))
-    people.ledger.note("acme", {ada: [SETTLED]})
+    people.conflict_log.note("acme", {ada: [SETTLED]})
     before = people.writes
     told = document(people, capsys, "explain", "salesforce", "Lead", lead[:15])
     assert (told["record"], told["connection"], told["syncs"], told["link"]) == (

@@ -14,7 +14,7 @@ from crmsync.errors import Refused
 from crmsync.flows.operator.results import Pushed
 from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.flows.setup.mapped_steps import MAPPED_FIELDS
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, DealSettings, Settings
 from crmsync.rules.settings.dates import dated
@@ -49,7 +49,7 @@ COLOUR = row("favourite_colour", "favourite_colour__c")
 LEARNT = FieldRule(
     "favourite_colour",
     "Favourite_Colour__c",
-    form=Form.CHOICE,
+    form=FieldType.CHOICE,
     objects=EVERYWHERE,
     choices=(("red", "Red"), ("dark_blue", "DB")),
     restricted=True,
@@ -81,7 +81,7 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
         FieldRule("nickname", "Nickname__c", Update.FILL_BLANK, objects=EVERYWHERE, length=10),
         FieldRule(
             *("interests", "Interests__c"),
-            form=Form.MULTI,
+            form=FieldType.MULTI,
             objects=EVERYWHERE,
             choices=(("golf", "Golf"), ("chess", "Chess")),
         ),
@@ -89,7 +89,7 @@ def test_what_both_crms_say_is_kept_with_the_settings(stage: Stage) -> None:
             "score",
             "Points__c",
             Update.ALWAYS_HUBSPOT,
-            Form.NUMBER,
+            FieldType.NUMBER,
             objects=EVERYWHERE,
             length=5,
             scale=1,

@@ -13,8 +13,8 @@ import pytest
 
 from crmsync.config import load_settings
 from crmsync.errors import Distrusted, Refused
-from crmsync.flows.operator.results import Pushed, Shown
-from crmsync.flows.operator.stored_settings import Standing, standing
+from crmsync.flows.operator.results import Pushed, ShownSettings
+from crmsync.flows.operator.stored_settings import SettingsState, standing
 from crmsync.gateways.dynamodb.settings import (
     EARLIER,
     REPLACED,
@@ -265,7 +265,7 @@ def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
     put(row("v000001"), sk={"S": "v000002"})
     text = "The settings in force have a seal that does not hold: the table was written by somebody else than crmsync settings push."
 
-    assert standing(shelf) == Standing(good, 3, text)
+    assert standing(shelf) == SettingsState(good, 3, text)
     assert stage.operator.push_settings(MINIMAL, apply=False) == Pushed(
         3, applied=False, changes=(text,)
     )
@@ -302,7 +302,7 @@ def test_what_runs_is_held_against_the_file(stage: Stage) -> None:
     parsed = load_settings(OTHER_ORG)
     stage.operator.shelf.push(MINIMAL, replace(parsed, version=1), at=at(), by="eve")
 
-    assert stage.operator.shown() == Shown(
+    assert stage.operator.shown() == ShownSettings(
         Revision(2, MINIMAL, replace(parsed, version=2), at(), "eve"),
         (
             'acme.salesforce.login_url: "https://acme.my.salesforce.com" -> "https://other.my.salesforce.com"',

@@ -12,7 +12,7 @@ import pytest
 from crmsync.cli import main
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.setup.connection import SetupStep, StepState
-from crmsync.model.jobs import JobState, Leg, Verb
+from crmsync.model.jobs import JobState, JobStep, JobType
 from crmsync.model.links import Link
 from crmsync.model.overwritten import Overwrite, OverwrittenBatch, OverwrittenPair
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -206,12 +206,12 @@ def test_a_moment_is_needed(
 def test_the_job_of_an_undo_is_not_resumed(stage: Stage) -> None:
     """No errand makes it go on; the command does, when it is run again."""
     stage.operator.push_settings(MINIMAL, apply=True)
-    leg = Leg(Side.HUBSPOT, "contact", total=1)
-    stage.jobs.save(a_job(leg, verb=Verb.UNDO, state=JobState.PAUSED))
+    leg = JobStep(Side.HUBSPOT, "contact", total=1)
+    stage.jobs.save(a_job(leg, verb=JobType.UNDO, state=JobState.PAUSED))
 
     with pytest.raises(Refused, match="An undo goes on when crmsync undo is run again"):
         stage.operator.jobs.resume("7f3a2c")
-    assert (stage.errands.sent, stage.operator.jobs.cancel("7f3a2c").state) == (
+    assert (stage.job_messages.sent, stage.operator.jobs.cancel("7f3a2c").state) == (
         [],
         JobState.CANCELLED,
     )

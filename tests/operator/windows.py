@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import RolesNotKept, dry
-from crmsync.flows.preview.window import Window
+from crmsync.flows.preview.window import ReadOnlyContext
 from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
@@ -44,28 +44,28 @@ class Connected:
     links: MemoryLinks
     inbox: MemoryInbox
     outbox: MemoryOutbox
-    ledger: MemoryLedger
+    conflict_log: MemoryLedger
 
-    def world(self, connection: Connection, _settings: Settings) -> World:
+    def world(self, connection: Connection, _settings: Settings) -> SyncContext:
         """The connection's world."""
         return self._world(connection, *self.gateways(connection))
 
-    def window(self, connection: Connection, _settings: Settings) -> Window:
+    def window(self, connection: Connection, _settings: Settings) -> ReadOnlyContext:
         """The connection, to be looked at only."""
         hubspot, salesforce = self.gateways(connection)
         client, session = hubspot.client, salesforce.session
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
         spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
         world = dry(self._world(connection, hubspot, salesforce))
-        return Window(
+        return ReadOnlyContext(
             world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full
         )
 
     def _world(
         self, connection: Connection, hubspot: HubspotGateway, salesforce: SalesforceGateway
-    ) -> World:
+    ) -> SyncContext:
         client, session = hubspot.client, salesforce.session
-        return World(
+        return SyncContext(
             connection,
             hubspot,
             salesforce,
@@ -83,11 +83,11 @@ class Connected:
             outbox=self.outbox,
             inbox=self.inbox,
             brake=MemoryBrake(),
-            ledger=self.ledger,
+            conflict_log=self.conflict_log,
             meter=session.meter,
             troubles=MemoryTroubles(),
             schemas=LiveSchemas(client, session),
-            sealer=SEALER,
+            fingerprinter=SEALER,
             our_user=salesforce.identity().user_id,
             our_app=OUR_APP,
             now=lambda: NOON,

@@ -30,25 +30,25 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
     the write replaces.
     """
     records = facts.hubspot, facts.salesforce
-    revision = BOOK.sealer.revision(
+    revision = BOOK.fingerprinter.revision(
         f"{records[0].ref} {records[1].ref} {facts.link.version} {records[0].modified_at} {records[1].modified_at}"
     )
-    page = BOOK.page_of(facts.salesforce)
+    page = BOOK.mapping_of(facts.salesforce)
     for side, fields in ((H, hubspot), (S, salesforce)):
-        seals = {
-            name: BOOK.sealer.seal(name, canonical(page.forms(side)[name], fields[name]))
+        fingerprints = {
+            name: BOOK.fingerprinter.seal(name, canonical(page.forms(side)[name], fields[name]))
             for name in fields or ()
         }
-        replaces = {tag(name): frozenset({seal}) for name, seal in seals.items()}
+        replaces = {tag(name): frozenset({seal}) for name, seal in fingerprints.items()}
         link = link.announcing(side, Intent(revision, replaces)) if fields else link
     return link
 
 
-def making(side, link, book):
+def making(side, link, ruleset):
     """The link of a record that is made on `side`, with the revision by which it will be known."""
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
     return link.announcing(
-        side, Intent(book.sealer.revision(f"{link.hubspot} {link.salesforce} {values}"))
+        side, Intent(ruleset.fingerprinter.revision(f"{link.hubspot} {link.salesforce} {values}"))
     )
 
 
@@ -66,7 +66,7 @@ def born_in_salesforce(record, candidates=(), taken=frozenset()):
 
 def remember(side, ref, **fields):
     """The write of a field of our own, which nothing depends on."""
-    return UpdateRecord(ref, side, fields, ("DUP-24",), courtesy=True)
+    return UpdateRecord(ref, side, fields, ("DUP-24",), best_effort=True)
 
 
 def pair(**fields):

@@ -179,9 +179,9 @@ def test_an_account_makes_a_company_contacts_or_not():
 )
 def test_whom_a_new_account_is_given_to(owner, expected, rule):
     """The matching active user, else nobody is said, which means the integration user."""
-    book = replace(BOOK, owners=OWNERS)
+    ruleset = replace(BOOK, owners=OWNERS)
     (create,) = plan_account(
-        alone(a_company({"hubspot_owner_id": owner}), a_member()), book
+        alone(a_company({"hubspot_owner_id": owner}), a_member()), ruleset
     ).effects
     assert (create.fields.get("OwnerId"), create.because[-1]) == (expected, rule)
 
@@ -205,19 +205,21 @@ def test_whose_owner_counts(owner, then, to_hubspot, to_salesforce, rule):
     """At the first meeting an existing account keeps its active owner; later the one that was
     changed goes across.
     """
-    book = replace(BOOK, owners=OWNERS)
+    ruleset = replace(BOOK, owners=OWNERS)
 
     def pair(owners):
         return a_company({"hubspot_owner_id": owners[0]}), an_account({"OwnerId": owners[1]})
 
     company, account = pair(then or owner)
     if then:
-        link = a_link(*pair(owner), book)
-        plan = plan_account(AccountFacts(a_change(company.ref), link, company, account), book)
+        link = a_link(*pair(owner), ruleset)
+        plan = plan_account(AccountFacts(a_change(company.ref), link, company, account), ruleset)
     else:
-        plan = plan_account(alone(company, votes=[(account, 1)]), book)
+        plan = plan_account(alone(company, votes=[(account, 1)]), ruleset)
     updates = {
-        one.side: one for one in plan.effects if isinstance(one, UpdateRecord) and not one.courtesy
+        one.side: one
+        for one in plan.effects
+        if isinstance(one, UpdateRecord) and not one.best_effort
     }
     written = [
         one.fields.get(name)
@@ -331,9 +333,9 @@ def test_a_tombstone_makes_room_for_a_new_pair():
 def test_a_row_of_the_operators_own_goes_with_a_new_record():
     """What the settings map besides goes both ways like any default row."""
     row = FieldRule("rank", "Rank__c")
-    book = an_account_book(
+    ruleset = an_account_book(
         create_in_salesforce=CreateInSalesforce.CONTACT, companies=CompanySettings(field=(row,))
     )
-    (account,) = plan_account(alone(a_company({"rank": "A"}), a_member()), book).effects
-    (company,) = plan_account(alone(an_account({"Rank__c": "B"})), book).effects
+    (account,) = plan_account(alone(a_company({"rank": "A"}), a_member()), ruleset).effects
+    (company,) = plan_account(alone(an_account({"Rank__c": "B"})), ruleset).effects
     assert (account.fields["Rank__c"], company.fields["rank"]) == ("A", "B")

@@ -7,10 +7,10 @@ import pytest
 from crmsync.model.effects import (
     Category,
     CreateRecord,
-    Look,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     SaveLink,
 )
 from crmsync.model.links import Link, tags
@@ -99,8 +99,10 @@ def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
     """With the default object Contact, a Salesforce contact is made, and the company name does not
     go with it.
     """
-    book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
-    created = plan_contact(born_in_hubspot(a_contact({"company": "Example GmbH"})), book).effects[0]
+    ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT)
+    created = plan_contact(
+        born_in_hubspot(a_contact({"company": "Example GmbH"})), ruleset
+    ).effects[0]
     shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"}
     assert created == CreateRecord(S, "Contact", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-13"))
 
@@ -108,8 +110,8 @@ def test_a_new_hubspot_contact_becomes_a_contact_if_the_settings_say_so():
 @pytest.mark.rule("SET-2")
 def test_a_new_hubspot_contact_stays_alone_if_the_settings_say_never():
     """With creation off, a new HubSpot contact makes nothing in Salesforce."""
-    book = a_book(create_in_salesforce=CreateInSalesforce.NEVER)
-    assert plan_contact(born_in_hubspot(a_contact()), book).effects == ()
+    ruleset = a_book(create_in_salesforce=CreateInSalesforce.NEVER)
+    assert plan_contact(born_in_hubspot(a_contact()), ruleset).effects == ()
 
 
 @pytest.mark.rule("Q-35")
@@ -151,9 +153,11 @@ def test_a_lead_without_a_required_name_and_without_a_fallback_is_an_error():
 )
 def test_which_salesforce_records_become_hubspot_contacts(setting, lead, contact):
     """The setting says whether new leads, new contacts, both or neither make a HubSpot contact."""
-    book = a_book(create_in_hubspot=setting)
-    assert bool(plan_contact(born_in_salesforce(a_lead()), book).effects) is lead
-    assert bool(plan_contact(born_in_salesforce(a_salesforce_contact()), book).effects) is contact
+    ruleset = a_book(create_in_hubspot=setting)
+    assert bool(plan_contact(born_in_salesforce(a_lead()), ruleset).effects) is lead
+    assert (
+        bool(plan_contact(born_in_salesforce(a_salesforce_contact()), ruleset).effects) is contact
+    )
 
 
 @pytest.mark.rule("SET-1")
@@ -220,8 +224,10 @@ def test_a_customers_colleague_becomes_a_contact_and_a_stranger_a_lead(account, 
     """Where the settings ask for it, a person whose domain has an account becomes a contact under
     it, anybody else a lead.
     """
-    book = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
-    (create,) = plan_contact(replace(born_in_hubspot(a_contact()), account=account), book).effects
+    ruleset = a_book(create_in_salesforce=CreateInSalesforce.CONTACT_IF_ACCOUNT)
+    (create,) = plan_contact(
+        replace(born_in_hubspot(a_contact()), account=account), ruleset
+    ).effects
     assert (create.object, create.fields.get("AccountId")) == (target, account or None)
 
 
@@ -268,11 +274,11 @@ def test_what_a_contact_of_a_company_becomes(target, parent, expected):
     company = Ref(H, "company", "91")
     account = Ref(S, "Account", ACCOUNT_ID)
     parents = {"paired": {company: account}, "gone": {company: None}, "unknown": {}}[parent]
-    book = replace(a_book(create_in_salesforce=target), parents=parents)
+    ruleset = replace(a_book(create_in_salesforce=target), parents=parents)
     contact = a_contact({"associatedcompanyid": "91"})
-    (effect,) = plan_contact(born_in_hubspot(contact), book).effects
+    (effect,) = plan_contact(born_in_hubspot(contact), ruleset).effects
     if expected is None:
-        assert effect == Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",))
+        assert effect == RequestSync(company, Kind.ACCOUNT, contact.ref, ("FLD-8",))
     else:
         assert (effect.object, effect.fields.get("AccountId")) == expected
 
@@ -294,11 +300,11 @@ def test_where_person_accounts_are_on_a_lead_is_given_no_placeholder_company(
     """A lead without company can become a person account, so none is made up; one that HubSpot
     knows goes with it.
     """
-    book = a_book(person_accounts=True, company_fallback=fallback)
+    ruleset = a_book(person_accounts=True, company_fallback=fallback)
     shown = {"Email": "ada@example.com", "FirstName": "Ada", "LastName": "Lang"} | expected
     create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
 
-    assert plan_contact(born_in_hubspot(a_contact(company)), book).effects == (create,)
+    assert plan_contact(born_in_hubspot(a_contact(company)), ruleset).effects == (create,)
 
 
 @pytest.mark.rule("PA-7")
@@ -307,8 +313,8 @@ def test_no_hubspot_contact_makes_a_person_account(target):
     """A new HubSpot contact makes a lead or a contact, never an account, and no record type of a
     person's is asked for.
     """
-    book = a_book(person_accounts=True, create_in_salesforce=target)
-    (create,) = plan_contact(born_in_hubspot(a_contact()), book).effects
+    ruleset = a_book(person_accounts=True, create_in_salesforce=target)
+    (create,) = plan_contact(born_in_hubspot(a_contact()), ruleset).effects
 
     assert create.object == ("Lead" if target is CreateInSalesforce.LEAD else "Contact")
     assert set(create.fields) == {"Email", "FirstName", "LastName"}

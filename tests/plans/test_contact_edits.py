@@ -6,19 +6,19 @@ import pytest
 
 from crmsync.model.effects import (
     Category,
-    Conflict,
-    Look,
+    FieldConflict,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     SaveLink,
     UpdateRecord,
 )
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.links import LinkState, tags
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.pair.plan import is_quiet
 from tests.builders import (
     LEAD_ID,
@@ -110,7 +110,7 @@ def test_the_same_field_edited_on_both_sides_follows_the_latest(hubspot_at, sale
     )
     salesforce = a_lead({"Phone": "2"}, key=KEY, modified=salesforce_at)
     plan = plan_contact(linked(hubspot, salesforce), BOOK)
-    assert plan.conflicts == (Conflict("phone", "Phone", "1", "2", "two_way", winner),)
+    assert plan.conflicts == (FieldConflict("phone", "Phone", "1", "2", "two_way", winner),)
     written = {
         H: UpdateRecord(salesforce.ref, S, {"Phone": "1"}, ("MAP-3",)),
         S: UpdateRecord(hubspot.ref, H, {"phone": "2"}, ("MAP-3",)),
@@ -173,22 +173,24 @@ def test_a_value_that_cannot_cross_does_not_hold_back_the_others():
 
 def test_a_custom_mapping_joins_the_default_ones():
     """An operator's row is carried like any other, under its own policy."""
-    book = a_book(
+    ruleset = a_book(
         field=(
-            FieldRule("favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, Form.TEXT),
+            FieldRule(
+                "favourite_colour", "Favourite_Colour__c", Update.ALWAYS_HUBSPOT, FieldType.TEXT
+            ),
         )
     )
     hubspot, salesforce = pair(hubspot={"favourite_colour": "red"})
-    facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), book), hubspot, salesforce)
-    assert plan_contact(facts, book).effects[1] == UpdateRecord(
+    facts = ContactFacts(a_change(hubspot.ref), a_link(*pair(), ruleset), hubspot, salesforce)
+    assert plan_contact(facts, ruleset).effects[1] == UpdateRecord(
         salesforce.ref, S, {"Favourite_Colour__c": "red"}, ("MAP-2",)
     )
 
 
 def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
     """Naming a default pair again changes whose value counts, and maps nothing twice."""
-    book = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
-    assert "phone" not in book.pages["Lead"].hubspot_forms
+    ruleset = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
+    assert "phone" not in ruleset.pages["Lead"].hubspot_forms
     assert "phone" in BOOK.pages["Lead"].hubspot_forms
 
 
@@ -208,8 +210,8 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     """The age of HubSpot's owner property against the age of Salesforce's record decides, and the
     conflict is told.
     """
-    book = a_book(
-        owners=OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"})
+    ruleset = a_book(
+        owners=OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2", "005X": "3"})
     )
     before = (
         a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
@@ -220,13 +222,13 @@ def test_owners_that_changed_on_both_sides_follow_the_latest(hubspot_at, winner)
     )
     facts = ContactFacts(
         a_change(hubspot.ref),
-        a_link(*before, book),
+        a_link(*before, ruleset),
         hubspot,
         a_lead({"OwnerId": "005X"}, key=KEY, modified=5),
     )
-    plan = plan_contact(facts, book)
+    plan = plan_contact(facts, ruleset)
     assert plan.conflicts == (
-        Conflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),
+        FieldConflict("hubspot_owner_id", "OwnerId", "2", "005X", "two_way", winner),
     )
     assert plan.effects[1].fields == (
         {"OwnerId": "005A"} if winner is H else {"hubspot_owner_id": "3"}
@@ -239,20 +241,20 @@ def test_the_contact_of_a_person_account_is_written_through_the_account():
     """What HubSpot changed, and our id, goes to the account, at which its own concern looks then;
     the link stays with the contact.
     """
-    book = a_book(person_accounts=True)
+    ruleset = a_book(person_accounts=True)
     account = Ref(S, "Account", "001000000000001AAA")
     hidden = a_salesforce_contact({"IsPersonAccount": True, "AccountId": account.id})
     before, now = (
         a_contact({"firstname": name}, salesforce_id=hidden.ref.id) for name in ("Ada", "Adele")
     )
     plan = plan_contact(
-        ContactFacts(a_change(now.ref), a_link(before, hidden, book), now, hidden), book
+        ContactFacts(a_change(now.ref), a_link(before, hidden, ruleset), now, hidden), ruleset
     )
 
     save, update, mark, look = plan.effects
     assert update == UpdateRecord(account, S, {"FirstName": "Adele"}, update.because)
     assert (save.link.salesforce, save.link.wrote) == (hidden.ref, tags(["FirstName"]))
     assert mark == UpdateRecord(
-        account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), courtesy=True
+        account, S, {"Crmsync_HubSpot_Id__pc": KEY}, ("DUP-24",), best_effort=True
     )
-    assert look == Look(account, Kind.ACCOUNT, None, ("PA-5",))
+    assert look == RequestSync(account, Kind.ACCOUNT, None, ("PA-5",))

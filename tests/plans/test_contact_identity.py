@@ -104,16 +104,16 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     """With the setting, the HubSpot contact goes to the recycle bin; a deletion in HubSpot deletes
     nothing in Salesforce.
     """
-    book = a_book(delete_in_hubspot=True)
+    ruleset = a_book(delete_in_hubspot=True)
     facts = linked()
 
     def buried(died):
         return SaveLink(replace(facts.link, state=LinkState.TOMBSTONE, died=died), ("DEL-1",))
 
-    assert plan_contact(replace(facts, salesforce=None), book) == Plan(
+    assert plan_contact(replace(facts, salesforce=None), ruleset) == Plan(
         (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried(Side.SALESFORCE))
     )
-    assert plan_contact(replace(facts, hubspot=None), book) == Plan((buried(Side.HUBSPOT),))
+    assert plan_contact(replace(facts, hubspot=None), ruleset) == Plan((buried(Side.HUBSPOT),))
 
 
 @pytest.mark.rule("CH-9")
@@ -121,9 +121,9 @@ def test_a_deletion_is_noticed_outside_the_inclusion_list_too():
     """A contact that left the list is frozen, but the deletion of its Salesforce record is not
     missed.
     """
-    book = a_book(inclusion_list="77", delete_in_hubspot=True)
+    ruleset = a_book(inclusion_list="77", delete_in_hubspot=True)
     facts = replace(linked(), salesforce=None)
-    assert [type(one) for one in plan_contact(facts, book).effects] == [DeleteRecord, SaveLink]
+    assert [type(one) for one in plan_contact(facts, ruleset).effects] == [DeleteRecord, SaveLink]
 
 
 def test_a_contact_that_asks_to_be_forgotten_is_forgotten():
@@ -262,5 +262,5 @@ def test_what_an_heir_leaves_blank_was_never_deleted_there():
     assert [
         effect.side
         for effect in plan.effects
-        if isinstance(effect, UpdateRecord) and not effect.courtesy
+        if isinstance(effect, UpdateRecord) and not effect.best_effort
     ] == [S]

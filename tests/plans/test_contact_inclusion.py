@@ -25,10 +25,10 @@ def met(contact, lead, *, named="salesforce"):
     return ContactFacts(a_change(lead.ref), salesforce=lead, candidates=(contact,))
 
 
-def edited(book):
+def edited(ruleset):
     """Facts of a linked pair in which both sides were edited."""
     before = a_contact(salesforce_id=LEAD_ID), a_lead(key=KEY)
-    link = a_link(*before, book)
+    link = a_link(*before, ruleset)
     now = a_contact({"phone": "1"}, salesforce_id=LEAD_ID), a_lead({"Title": "Engineer"}, key=KEY)
     return ContactFacts(a_change(now[0].ref), link, *now)
 
@@ -39,10 +39,10 @@ def test_a_hubspot_contact_outside_the_list_stays_alone(outside):
     """It makes no Salesforce record and is not linked to one, whatever is set for Salesforce's
     records.
     """
-    book = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
     contact = a_contact()
-    assert plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), book).effects == ()
-    assert plan_contact(met(contact, a_lead(), named="hubspot"), book).effects == ()
+    assert plan_contact(ContactFacts(a_change(contact.ref), hubspot=contact), ruleset).effects == ()
+    assert plan_contact(met(contact, a_lead(), named="hubspot"), ruleset).effects == ()
 
 
 @pytest.mark.rule("TRG-10")
@@ -106,22 +106,23 @@ def test_the_list_leak_is_a_setting(outside, syncs):
     """Records from Salesforce whose contact is outside may sync all the same, or not be created at
     all.
     """
-    book = a_book(inclusion_list="77", outside_inclusion_list=outside)
+    ruleset = a_book(inclusion_list="77", outside_inclusion_list=outside)
     lead = a_lead()
     assert (
-        bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), book).effects) is syncs
+        bool(plan_contact(ContactFacts(a_change(lead.ref), salesforce=lead), ruleset).effects)
+        is syncs
     )
-    assert bool(plan_contact(met(a_contact(), lead), book).effects) is syncs
-    assert bool(plan_contact(edited(book), book).effects) is syncs
+    assert bool(plan_contact(met(a_contact(), lead), ruleset).effects) is syncs
+    assert bool(plan_contact(edited(ruleset), ruleset).effects) is syncs
 
 
 @pytest.mark.rule("Q-38")
 @pytest.mark.parametrize(("book", "linked"), [({}, True), ({"inclusion_list": "77"}, False)])
 def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(
-    book, linked
+    ruleset, linked
 ):
     """Deduplication is not creation."""
-    never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **book)
+    never = a_book(create_in_hubspot=CreateInHubspot.NEVER, **ruleset)
     assert bool(plan_contact(met(a_contact(), a_lead()), never).effects) is linked
 
 
@@ -130,8 +131,8 @@ def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
     """With the preset list, a contact that is no longer a subscriber is looked at even though no
     mapped field has changed.
     """
-    book = a_book(inclusion_list="default")
+    ruleset = a_book(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
-    link = a_link(*before, book)
-    assert is_quiet(before[0], link, book)
-    assert not is_quiet(a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, book)
+    link = a_link(*before, ruleset)
+    assert is_quiet(before[0], link, ruleset)
+    assert not is_quiet(a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, ruleset)

@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.model.effects import WriteTask
 from crmsync.model.links import Link, LinkState
-from crmsync.model.mail import Campaign, MailEvent, Tally
+from crmsync.model.mail import Campaign, MailEvent, TaskState
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import EmailTaskSettings, Repeat
@@ -19,7 +19,7 @@ LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
 LINK = Link("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "1"), LEAD)
 OPEN = MailEvent("0d9e", 1_793_620_800_000, "OPEN", "ada@example.com", "113", "70012")
 SPRING = Campaign("Spring offer", "Spring is here")
-FACTS = TaskFacts(Tally("key"), (OPEN,), LINK, SPRING)
+FACTS = TaskFacts(TaskState("key"), (OPEN,), LINK, SPRING)
 SETTINGS = EmailTaskSettings()
 
 
@@ -43,7 +43,9 @@ def test_later_events_are_counted_on_the_task_that_is_there() -> None:
     """With what it counted already."""
     settings = EmailTaskSettings(repeat=Repeat.ONCE_PER_DAY)
     facts = replace(
-        FACTS, tally=Tally("key", counted=4, task="00T1"), events=(OPEN, replace(OPEN, id="next"))
+        FACTS,
+        tally=TaskState("key", counted=4, task="00T1"),
+        events=(OPEN, replace(OPEN, id="next")),
     )
 
     plan = plan_task(facts, settings)

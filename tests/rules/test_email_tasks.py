@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.links import Link, Sealer
+from crmsync.model.links import Fingerprinter, Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
@@ -25,7 +25,7 @@ from crmsync.rules.email_tasks import (
 
 NOON = 1_793_620_800_000
 DAY = 24 * 3600 * 1000
-SEALER = Sealer(b"a key of sixteen")
+SEALER = Fingerprinter(b"a key of sixteen")
 OPEN = MailEvent("0d9e", NOON, "OPEN", "Ada@Example.com", "113", "70012")
 LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
 SPRING = Campaign("Spring offer", "Spring is here")

@@ -6,11 +6,11 @@ import pytest
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.change_event import OrgDoor, read_change_event
+from crmsync.wire.change_event import EventTenant, read_change_event
 from tests.builders import LEAD_ID, OUR_USER
 
 ORG = "00D000000000001EAA"
-DOORS = [OrgDoor("acme", ORG, OUR_USER)]
+DOORS = [EventTenant("acme", ORG, OUR_USER)]
 AT = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 OTHER_LEAD = "00Q000000000002AAA"
 ACCOUNT_ID = "001000000000001AAA"
@@ -150,7 +150,7 @@ def test_an_org_with_two_portals_tells_both_connections():
     """Several HubSpot accounts on one org each learn of its change; the echo of one is no echo to
     the other if its user differs.
     """
-    doors = [*DOORS, OrgDoor("beta", ORG, "005000000000002AAA")]
+    doors = [*DOORS, EventTenant("beta", ORG, "005000000000002AAA")]
     event = an_event(changeOrigin=OURS, commitUser=OUR_USER)
     assert read_change_event(event, doors) == [look(connection="beta")]
     assert read_change_event(an_event(), doors) == [look(), look(connection="beta")]
@@ -161,6 +161,6 @@ def test_a_connection_is_told_of_its_own_concerns_only():
     """Where companies do not sync, nobody looks at an account; its leads are looked at all the
     same.
     """
-    doors = [OrgDoor("acme", ORG, OUR_USER, frozenset({Kind.CONTACT}))]
+    doors = [EventTenant("acme", ORG, OUR_USER, frozenset({Kind.CONTACT}))]
     assert read_change_event(an_event(entityName="Account", recordIds=[ACCOUNT_ID]), doors) == []
     assert read_change_event(an_event(), doors) == [look()]

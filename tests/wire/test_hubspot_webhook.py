@@ -7,9 +7,9 @@ import pytest
 
 from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.hubspot_webhook import Door, MalformedError, read_webhook
+from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook
 
-DOORS = [Door("acme", 555001, "990077")]
+DOORS = [WebhookTenant("acme", 555001, "990077")]
 AT = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 
 
@@ -307,7 +307,7 @@ def test_a_door_takes_the_events_of_its_own_concerns():
             associationType="CONTACT_TO_COMPANY",
         ),
     ]
-    doors = [Door("acme", 555001, "990077", frozenset({Kind.CONTACT}))]
+    doors = [WebhookTenant("acme", 555001, "990077", frozenset({Kind.CONTACT}))]
     assert read_webhook(json.dumps(events).encode(), doors) == [look("81")]
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crmsync.model.jobs import Errand, JobState
+from crmsync.model.jobs import JobMessage, JobState
 from crmsync.wire.errand import dump, load
 from crmsync.wire.job_rows import from_json, to_json
 from crmsync.wire.queue import UnreadableError
@@ -15,13 +15,13 @@ from tests.builders import a_job, a_leg, at
 
 def test_an_errand_goes_and_comes_back() -> None:
     """Connection, job, turn and ticket."""
-    errand = Errand("acme", "7f3a2c", 4, "b81c09")
+    job_message = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
     assert (
-        dump(errand)
+        dump(job_message)
         == '{"version":1,"connection":"acme","job":"7f3a2c","turn":4,"ticket":"b81c09"}'
     )
-    assert load(dump(errand)) == errand
+    assert load(dump(job_message)) == job_message
 
 
 @pytest.mark.parametrize(

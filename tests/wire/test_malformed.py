@@ -14,17 +14,20 @@ from hypothesis import strategies as st
 
 from crmsync.flows.intake.queue_batch import run_batch, run_windows
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Errand
-from crmsync.model.mail import Window
+from crmsync.model.jobs import JobMessage
+from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind
-from crmsync.wire import errand, mail_window, queue
+from crmsync.wire import job_message, mail_window, queue
 from tests.builders import NOON, a_change, a_contact
 
-WINDOW = Window("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
+WINDOW = LogRange("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
 READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
     "changes": (queue.load, json.loads(queue.dump([a_change(a_contact().ref)])[0])),
     "window": (mail_window.load, json.loads(mail_window.dump(WINDOW))),
-    "errand": (errand.load, json.loads(errand.dump(Errand("acme", "7f3a2c", 3, "a1")))),
+    "errand": (
+        job_message.load,
+        json.loads(job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1"))),
+    ),
 }
 """A queue's reader, and a message of it."""
 
@@ -67,7 +70,7 @@ def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
         read = load(json.dumps(altered(message, data)))
     except queue.UnreadableError:
         return
-    if isinstance(read, Window):
+    if isinstance(read, LogRange):
         assert 0 <= read.start <= read.end <= mail_window.LATEST
 
 
@@ -96,14 +99,14 @@ def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
     """Both kinds of batches: the unreadable ones alone come back."""
     change = Change("acme", Kind.CONTACT, a_contact().ref, Cause.EDITED, NOON)
     synced: list[Change] = []
-    worked: list[Window] = []
+    worked: list[LogRange] = []
     bodies = {"changes": queue.dump([change])[0], "window": mail_window.dump(WINDOW)}
     records = {
         name: [{"messageId": f"m{at}", "body": text} for at, text in enumerate([*BAD, body])]
         for name, body in bodies.items()
     }
 
-    def work(_name: str, windows: list[Window]) -> list[Window]:
+    def work(_name: str, windows: list[LogRange]) -> list[LogRange]:
         worked.extend(windows)
         return []
 

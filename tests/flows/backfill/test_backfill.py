@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from crmsync.errors import Distrusted, Refused, TryAgain
-from crmsync.flows.backfill.run import LEFT_OUT, Desk, go_on, run_errands
+from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, go_on, run_errands
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Errand, Job, JobState, Leg, errand_of
+from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, SalesforceOrg
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
@@ -27,7 +27,7 @@ from tests.memory import (
     MemoryOutbox,
 )
 
-CONTACTS = Leg(Side.HUBSPOT, "contact")
+CONTACTS = JobStep(Side.HUBSPOT, "contact")
 
 
 class Walk:
@@ -48,7 +48,7 @@ class Walk:
             Side.HUBSPOT: MemoryLister(self.hubspot, page),
             Side.SALESFORCE: MemoryLister(self.salesforce, page),
         }
-        self.jobs, self.errands, self.outbox, self.backlog = (
+        self.jobs, self.job_messages, self.outbox, self.backlog = (
             MemoryJobs(),
             MemoryErrands(),
             MemoryOutbox(),
@@ -56,28 +56,28 @@ class Walk:
         )
         self.connection: Connection | None = a_connection()
         tickets = itertools.count(1)
-        self.desk = Desk(
+        self.desk = BackfillContext(
             connection=lambda _name: self.connection,
             lister=lambda _connection, side: self.listers[side],
             quota=lambda _connection: self.listers[Side.SALESFORCE],
             jobs=self.jobs,
-            errands=self.errands,
+            job_messages=self.job_messages,
             outbox=self.outbox,
             backlog=self.backlog,
             ticket=lambda: f"t{next(tickets)}",
             now=self._now,
         )
 
-    def start(self, *legs: Leg, **more: object) -> Job:
+    def start(self, *legs: JobStep, **more: object) -> Job:
         """A job whose first errand is on its way."""
         job = self.jobs.save(a_job(*legs, **more).with_ticket("t0"))
-        self.errands.send(errand_of(job))
+        self.job_messages.send(errand_of(job))
         return job
 
     def run(self, job: Job) -> Job:
         """Deliver errands until none is left; the job as it stands then."""
-        while self.errands.sent:
-            go_on(self.errands.take(), self.desk)
+        while self.job_messages.sent:
+            go_on(self.job_messages.take(), self.desk)
         return self.now(job)
 
     def now(self, job: Job) -> Job:
@@ -108,7 +108,7 @@ def test_every_record_is_looked_at_once_and_parents_before_children() -> None:
     """
     walk = Walk(contacts=25, leads=12)
 
-    job = walk.run(walk.start(Leg(Side.SALESFORCE, "Lead"), CONTACTS))
+    job = walk.run(walk.start(JobStep(Side.SALESFORCE, "Lead"), CONTACTS))
 
     assert far(job) == (JobState.DONE, 37, 37)
     assert walk.named == [*walk.salesforce.refs("Lead"), *walk.hubspot.refs("contact")]
@@ -124,7 +124,7 @@ def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
     walk = Walk(contacts=25)
     job = walk.start(CONTACTS)
     walk.outbox.is_down = True
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
     assert (far(walk.now(job)), walk.now(job).after, walk.named) == (
         (JobState.RUNNING, 0, 0),
         "",
@@ -157,7 +157,7 @@ def test_an_import_leaves_out_who_has_no_address() -> None:
     walk = Walk(leads=3)
     walk.salesforce.add("Lead", {"LastName": "Mute", "Company": "Example"})
 
-    job = walk.run(walk.start(Leg(Side.SALESFORCE, "Lead", with_email=True)))
+    job = walk.run(walk.start(JobStep(Side.SALESFORCE, "Lead", with_email=True)))
 
     assert far(job) == (JobState.DONE, 3, 3)
 
@@ -171,8 +171,8 @@ def test_an_object_walked_to_its_end_counts_as_imported() -> None:
     )
     assert walk.jobs.imported("acme", "Lead") is None
 
-    job = walk.start(Leg(Side.SALESFORCE, "Lead"), CONTACTS)
-    go_on(walk.errands.take(), walk.desk)
+    job = walk.start(JobStep(Side.SALESFORCE, "Lead"), CONTACTS)
+    go_on(walk.job_messages.take(), walk.desk)
     assert walk.jobs.imported("acme", "Lead") is None
     walk.run(job)
 
@@ -191,11 +191,11 @@ def test_nothing_is_queued_while_the_sync_is_busy() -> None:
     job = walk.start(CONTACTS)
     walk.backlog.now = Depth(ready=30)
 
-    go_on(walk.errands.take(), walk.desk)
-    assert (walk.named, walk.errands.sent[0][1]) == ([], 0)
+    go_on(walk.job_messages.take(), walk.desk)
+    assert (walk.named, walk.job_messages.sent[0][1]) == ([], 0)
     walk.backlog.now = Depth(hidden=30)
-    go_on(walk.errands.take(), walk.desk)
-    assert (walk.named, walk.errands.sent[0][1]) == ([], 5)
+    go_on(walk.job_messages.take(), walk.desk)
+    assert (walk.named, walk.job_messages.sent[0][1]) == ([], 5)
     assert walk.listers[Side.SALESFORCE].asked == 0
     walk.backlog.now = Depth()
 
@@ -207,11 +207,11 @@ def test_no_more_than_there_is_room_for() -> None:
     walk = Walk(contacts=1_300, page=100)
     job = walk.start(CONTACTS)
 
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 1_000, 0)
     walk.backlog.now = Depth(ready=4)
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
     assert far(walk.now(job)) == (JobState.RUNNING, 1_300, 600)
 
 
@@ -221,16 +221,16 @@ def test_a_job_is_done_when_the_sync_is() -> None:
     """
     walk = Walk(contacts=5)
     job = walk.start(CONTACTS)
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
     walk.backlog.now = Depth(hidden=1)
 
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
     assert far(walk.now(job)) == (JobState.RUNNING, 5, 0)
     walk.time += timedelta(minutes=16)
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.DONE, 5, 0)
-    assert walk.errands.sent == []
+    assert walk.job_messages.sent == []
 
 
 @pytest.mark.rule("RTY-2")
@@ -244,13 +244,13 @@ def test_a_backfill_leaves_calls_for_live_changes() -> None:
     walk.listers[Side.SALESFORCE].daily = DailyCalls(750, 100_000)
     job = walk.start(CONTACTS)
 
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 0, 0)
     assert walk.now(job).trouble == (
         "Waits for Salesforce calls: 750 were used in 24 hours, the rest is kept for live changes."
     )
-    assert walk.errands.sent[0][1] == 900
+    assert walk.job_messages.sent[0][1] == 900
     walk.listers[Side.SALESFORCE].daily = DailyCalls(0, 100_000)
     assert far(walk.run(job)) == (JobState.DONE, 5, 5)
 
@@ -262,11 +262,11 @@ class KilledError(Exception):
     """The Lambda's process is gone."""
 
 
-def killed(walk: Walk, errand: Errand, at_save: int) -> None:
+def killed(walk: Walk, job_message: JobMessage, at_save: int) -> None:
     """Make a turn in which the process dies at the save of that number, counted from now."""
     walk.jobs.fails = {walk.jobs.saves + at_save: KilledError()}
     with pytest.raises(KilledError):
-        go_on(errand, walk.desk)
+        go_on(job_message, walk.desk)
 
 
 @pytest.mark.parametrize("at_save", range(1, 6))
@@ -276,10 +276,10 @@ def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
     """
     walk = Walk(contacts=35)
     job = walk.start(CONTACTS)
-    errand = walk.errands.take()
-    killed(walk, errand, at_save)
-    ahead = list(walk.errands.sent)
-    walk.errands.sent = [(errand, 0)]
+    job_message = walk.job_messages.take()
+    killed(walk, job_message, at_save)
+    ahead = list(walk.job_messages.sent)
+    walk.job_messages.sent = [(job_message, 0)]
 
     done = walk.run(job)
 
@@ -305,8 +305,8 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
     """
     walk = Walk(contacts=25)
     job = walk.start(CONTACTS)
-    errand = walk.errands.sent[0][0]
-    meanwhile: list[Callable[[], object]] = [lambda: go_on(errand, walk.desk)]
+    job_message = walk.job_messages.sent[0][0]
+    meanwhile: list[Callable[[], object]] = [lambda: go_on(job_message, walk.desk)]
     page = walk.listers[Side.HUBSPOT].page
 
     def slow(*given: object, **more: object) -> object:
@@ -317,8 +317,8 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
 
     walk.listers[Side.HUBSPOT].page = slow  # type: ignore[method-assign,assignment]
 
-    assert go_on(walk.errands.take(), walk.desk) is None
-    assert len(walk.errands.sent) == 1
+    assert go_on(walk.job_messages.take(), walk.desk) is None
+    assert len(walk.job_messages.sent) == 1
     assert far(walk.run(job)) == (JobState.DONE, 25, 25)
 
 
@@ -339,13 +339,13 @@ def test_a_side_that_does_not_answer_is_waited_out() -> None:
     walk.listers[Side.HUBSPOT].down = {2: TryAgain("HubSpot is busy.", after=40)}
     job = walk.start(CONTACTS)
 
-    go_on(walk.errands.take(), walk.desk)
+    go_on(walk.job_messages.take(), walk.desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 10, 0),
         "HubSpot is busy.",
     )
-    assert walk.errands.sent[0][1] == 40
+    assert walk.job_messages.sent[0][1] == 40
     done = walk.run(job)
     assert (far(done), done.trouble, walk.named) == (
         (JobState.DONE, 25, 25),
@@ -360,13 +360,13 @@ def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
     job = walk.start(CONTACTS)
     desk = replace(walk.desk, connection=_refuse)
 
-    go_on(walk.errands.take(), desk)
+    go_on(walk.job_messages.take(), desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 0, 0),
         "The seal is false. Push again.",
     )
-    assert walk.errands.sent[0][1] == 300
+    assert walk.job_messages.sent[0][1] == 300
     assert far(walk.run(job)) == (JobState.DONE, 5, 5)
 
 
@@ -409,9 +409,9 @@ def test_there_is_no_cap() -> None:
     leg = replace(CONTACTS, ids=tuple(map(str, range(200_001))))
 
     job = walk.start(leg)
-    while walk.errands.sent:
+    while walk.job_messages.sent:
         walk.time += timedelta(minutes=1)
-        go_on(walk.errands.take(), walk.desk)
+        go_on(walk.job_messages.take(), walk.desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == ((JobState.DONE, 200_001, 200_001), "")
     assert [len(walk.named), walk.named[-1].id] == [200_001, "200000"]
@@ -444,9 +444,9 @@ def test_a_batch_of_errands_is_answered_one_by_one() -> None:
     walk = Walk(contacts=5)
     job = walk.start(CONTACTS)
     texts = [
-        dump(walk.errands.take()),
+        dump(walk.job_messages.take()),
         "what?",
-        dump(Errand("acme", "gone", 1, "t1")),
+        dump(JobMessage("acme", "gone", 1, "t1")),
         dump(errand_of(job.with_ticket("t9"))),
     ]
     records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]

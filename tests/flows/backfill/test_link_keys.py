@@ -11,14 +11,14 @@ from hypothesis import settings
 from hypothesis.stateful import precondition, rule
 
 from crmsync.model.changes import Cause
-from crmsync.model.links import Link, LinkState, Sealer
+from crmsync.model.links import Fingerprinter, Link, LinkState
 from crmsync.model.records import Ref
 from tests.builders import NEXT_SEALER, SEALER
 from tests.flows.convergence.test_in_step import EXAMPLES, InStep
 from tests.memory.worlds import Town
 
-ONLY_NEXT = Sealer(b"another key, for what comes after it", 2)
-NEXT_BUT_ONE = Sealer(b"and a third one, for what comes then", 3, [ONLY_NEXT, SEALER])
+ONLY_NEXT = Fingerprinter(b"another key, for what comes after it", 2)
+NEXT_BUT_ONE = Fingerprinter(b"and a third one, for what comes then", 3, [ONLY_NEXT, SEALER])
 
 
 def in_step() -> tuple[Town, Ref, Ref]:
@@ -28,7 +28,7 @@ def in_step() -> tuple[Town, Ref, Ref]:
     town.sync(ada)
     town.drain()
     town.wait()
-    town.sealer = NEXT_SEALER
+    town.fingerprinter = NEXT_SEALER
     return town, ada, town.counterpart(ada)
 
 
@@ -76,7 +76,7 @@ def test_edits_of_both_sides_survive() -> None:
     town.wait()
     town.salesforce.edit(lead, {"Title": "Director"})
     town.wait()
-    town.sealer = NEXT_SEALER
+    town.fingerprinter = NEXT_SEALER
 
     town.sync(ada, lead)
 
@@ -115,7 +115,7 @@ def test_an_edit_that_must_wait_keeps_its_key() -> None:
     town.lists.take_out("77", ada)
     town.hubspot.edit(ada, {"phone": "0200"})
     town.wait()
-    town.sealer = NEXT_SEALER
+    town.fingerprinter = NEXT_SEALER
 
     assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
     assert keys(town) == [1]
@@ -137,7 +137,7 @@ def test_without_the_earlier_key_two_records_meet_as_for_the_first_time() -> Non
     town.wait()
     town.salesforce.edit(lead, {"Title": "Director"})
     town.wait()
-    town.sealer = ONLY_NEXT
+    town.fingerprinter = ONLY_NEXT
 
     town.sync(ada, lead)
 
@@ -171,7 +171,7 @@ def test_every_kind_of_link_is_sealed_anew() -> None:
     )
     town.drain()
     town.wait(30)
-    town.sealer = NEXT_BUT_ONE
+    town.fingerprinter = NEXT_BUT_ONE
     everyone = [link.hubspot for link in town.links.all if isinstance(link.hubspot, Ref)]
 
     assert {one.object for one in everyone} == {"contact", "company", "deal"}
@@ -187,14 +187,16 @@ class InStepWhileKeysChange(InStep):
     moved = merged = killed_before_the_link_is_saved = None  # type: ignore[assignment]
 
     @rule()
-    @precondition(lambda self: self.town.sealer.number < 6)
+    @precondition(lambda self: self.town.fingerprinter.number < 6)
     def key_is_changed(self) -> None:
         """The operator has a new key made."""
-        number = self.town.sealer.number
+        number = self.town.fingerprinter.number
         earlier = [
-            self.town.sealer.of(one) for one in range(1, number + 1) if self.town.sealer.knows(one)
+            self.town.fingerprinter.of(one)
+            for one in range(1, number + 1)
+            if self.town.fingerprinter.knows(one)
         ]
-        self.town.sealer = Sealer(
+        self.town.fingerprinter = Fingerprinter(
             f"the key of number {number + 1}, for tests".encode(), number + 1, earlier
         )
 
@@ -204,15 +206,15 @@ class InStepWhileKeysChange(InStep):
         more.
         """
         self._seal_anew()
-        sealer = self.town.sealer
+        fingerprinter = self.town.fingerprinter
         stand = [link for link in self.town.links.all if link.state is LinkState.ACTIVE]
-        needed = {link.key for link in stand} - {sealer.number}
-        own = Sealer(
-            f"the key of number {sealer.number}, for tests".encode(),
-            sealer.number,
-            map(sealer.of, needed),
+        needed = {link.key for link in stand} - {fingerprinter.number}
+        own = Fingerprinter(
+            f"the key of number {fingerprinter.number}, for tests".encode(),
+            fingerprinter.number,
+            map(fingerprinter.of, needed),
         )
-        self.town.sealer = own if sealer.number > 1 else sealer
+        self.town.fingerprinter = own if fingerprinter.number > 1 else fingerprinter
 
     def _in_step(self) -> None:
         """Sealing anew is a save of its own, so it comes before what counts the writes."""
@@ -232,7 +234,7 @@ class InStepWhileKeysChange(InStep):
             self._deliver([(ref, Cause.EDITED) for ref in sorted(self._everyone())])
 
     def _is_older(self, link: Link) -> bool:
-        return link.key != self.town.sealer.number
+        return link.key != self.town.fingerprinter.number
 
 
 InStepWhileKeysChange.TestCase.settings = settings(

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.kinds.account import sync_accounts
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
@@ -45,7 +45,7 @@ _SIDES = {
     ),
     **dict.fromkeys(("salesforce", "opportunities", "accounts"), Side.SALESFORCE),
 }
-_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox", "ledger")
+_OWN = ("directory", "pipeline_maps", "links", "outbox", "inbox", "conflict_log")
 """Not the count of changes: it stands between no two calls that matter to each other, and is far
 from its limit here.
 """
@@ -126,7 +126,7 @@ class Gated:
         return call
 
 
-def gated(world: World, gate: Gate) -> World:
+def gated(world: SyncContext, gate: Gate) -> SyncContext:
     """The world as a worker with this gate sees it."""
     assert {one.name for one in fields(world)} >= set(_PORTS)
     ports: dict[str, Any] = {name: Gated(getattr(world, name), name, gate) for name in _PORTS}

@@ -13,16 +13,16 @@ from datetime import timedelta
 import pytest
 
 from crmsync.errors import TryAgain
-from crmsync.flows.email.make_tasks import TaskWorld, make_tasks
+from crmsync.flows.email.make_tasks import TaskContext, make_tasks
 from crmsync.flows.email.scan import queue_events
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, Repeat
 from tests.flows.convergence.interleave import HIDDEN_FOR, Gate, Gated, KilledError
 from tests.memory.email_world import PostOffice, opened
 
 MINUTE = 60_000
 ADA, EVA = "ada@example.com", "eva@example.com"
-PORTS = ("log", "hubspot", "links", "lists", "tasks", "tallies", "queue", "inbox")
+PORTS = ("log", "hubspot", "links", "lists", "tasks", "task_states", "queue", "inbox")
 LOST = TryAgain("Salesforce did not answer.")
 MODES = (Repeat.EVERY_EVENT, Repeat.ONCE_PER_EMAIL)
 
@@ -44,7 +44,7 @@ class Overlap:
     links: bool = False
 
 
-def an_office(repeat: Repeat, overlap: Overlap) -> tuple[PostOffice, list[Window]]:
+def an_office(repeat: Repeat, overlap: Overlap) -> tuple[PostOffice, list[LogRange]]:
     """Two opens of Ada's, minutes apart, and one of Eva's beside the first; a window for each
     minute.
     """
@@ -56,17 +56,17 @@ def an_office(repeat: Repeat, overlap: Overlap) -> tuple[PostOffice, list[Window
     first, second = office.ms - 10 * MINUTE, office.ms - 5 * MINUTE
     office.log.rows = [opened(1, first, ADA), opened(2, second, ADA), opened(3, first, EVA)]
     return office, [
-        Window("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in (first, second)
+        LogRange("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in (first, second)
     ]
 
 
-def gated(world: TaskWorld, gate: Gate) -> TaskWorld:
+def gated(world: TaskContext, gate: Gate) -> TaskContext:
     """The world as a worker with this gate sees it."""
     ports = {name: Gated(getattr(world, name), name, gate) for name in PORTS}
     return replace(world, **ports)
 
 
-def work(office: PostOffice, windows: Sequence[Window], gate: Gate | None = None) -> None:
+def work(office: PostOffice, windows: Sequence[LogRange], gate: Gate | None = None) -> None:
     """A worker's whole run; what it put back waits in the office. Raises `KilledError` where its
     gate kills.
     """
@@ -123,11 +123,11 @@ def judge(office: PostOffice, repeat: Repeat) -> list[str]:
         problems.append(
             f"tasks stand for {office.counts()} events, not for {sorted(wanted.values())}"
         )
-    before = (office.tasks.calls, dict(office.tallies.writes))
+    before = (office.tasks.calls, dict(office.task_states.writes))
     starts = sorted({row.created // MINUTE * MINUTE for row in office.log.rows})
-    work(office, [Window("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in starts])
+    work(office, [LogRange("acme", "OPEN", at, at + MINUTE - 1, office.ms) for at in starts])
     office.settle()
-    if (office.tasks.calls, dict(office.tallies.writes)) != before:
+    if (office.tasks.calls, dict(office.task_states.writes)) != before:
         problems.append("one more look does not rest")
     return problems
 

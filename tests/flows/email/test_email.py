@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.flows.email.make_tasks import TRIES
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.model.settings import EmailTaskSettings, TaskTemplate
 from tests.memory.email_world import ONCE, PostOffice, opened
 
@@ -127,7 +127,7 @@ def test_calls_are_filled_across_windows() -> None:
     office.person("ada@example.com")
     office.log.rows = [opened(number, office.ms - number * MINUTE // 99) for number in range(990)]
     windows = [
-        Window(
+        LogRange(
             "acme",
             "OPEN",
             office.ms - number * MINUTE + 1,
@@ -167,16 +167,16 @@ def test_what_is_in_somebody_elses_hands_is_looked_at_when_their_claim_ends() ->
     [(window, _)] = office.due
     office.tasks.faults = [(LOST, False)]
     office.deliver()
-    (claim,) = office.tallies.rows.values()
+    (claim,) = office.task_states.rows.values()
     office.now += timedelta(seconds=700)
     office.due = []
-    calls, claims = office.crm.calls.total(), office.tallies.writes["claims"]
+    calls, claims = office.crm.calls.total(), office.task_states.writes["claims"]
     left = timedelta(milliseconds=claim.until - office.ms)
 
     office.deliver([window])
 
     assert timedelta() < left < timedelta(seconds=60)
-    assert (office.crm.calls.total(), office.tallies.writes["claims"]) == (calls, claims)
+    assert (office.crm.calls.total(), office.task_states.writes["claims"]) == (calls, claims)
     assert [at - office.now for _, at in office.due] == [left + timedelta(seconds=1)]
 
 
@@ -199,7 +199,7 @@ def test_a_recipient_without_a_link_is_given_up_in_the_end() -> None:
     summary = office.settle()
     waited = office.now - began
     office.link(office.crm.find(["late@example.com"], {"contact": ["email"]})[0].ref)
-    office.deliver([Window("acme", "OPEN", 0, office.ms, office.ms)])
+    office.deliver([LogRange("acme", "OPEN", 0, office.ms, office.ms)])
 
     assert timedelta(minutes=30) <= waited <= timedelta(minutes=45)
     assert (summary.counts["Dropped"], office.counts()) == (1, [1])
@@ -317,7 +317,7 @@ def test_every_event_counts_once_whatever_breaks(
         opened(number, office.ms - ago * MINUTE, people[who], kind)
         for number, (ago, kind, who) in enumerate(moments)
     ]
-    office.tasks.faults, office.tallies.failing = list(faults), broken_settles
+    office.tasks.faults, office.task_states.failing = list(faults), broken_settles
     half = len(rows) // 2
     for late in (rows[half:], rows[:half]):
         office.log.rows += late

@@ -8,7 +8,7 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.model.changes import Cause
-from crmsync.model.conflicts import Settlement
+from crmsync.model.conflicts import ResolvedConflict
 from crmsync.model.records import Ref, Side
 from tests.memory.operator_view import explain
 from tests.memory.worlds import Town
@@ -44,7 +44,7 @@ def test_a_settled_conflict_is_shown_afterwards() -> None:
     second = town.now
     town.sync(lead)
     expected = tuple(
-        Settlement(at, "phone", "Phone", "two_way", Side.SALESFORCE) for at in (second, first)
+        ResolvedConflict(at, "phone", "Phone", "two_way", Side.SALESFORCE) for at in (second, first)
     )
     assert explain(town, ada).settled == explain(town, lead).settled == expected
     assert explain(town, ada).plan.conflicts == ()
@@ -60,7 +60,7 @@ def test_a_first_meeting_is_kept_under_the_new_pair() -> None:
     lead = town.new_lead(Phone="0300")
     town.sync(lead)
     (settled,) = [one for one in explain(town, ada).settled if one.hubspot == "phone"]
-    assert settled == Settlement(town.now, "phone", "Phone", "two_way", Side.SALESFORCE)
+    assert settled == ResolvedConflict(town.now, "phone", "Phone", "two_way", Side.SALESFORCE)
 
 
 def test_a_batch_without_conflicts_costs_nothing_more() -> None:
@@ -74,7 +74,7 @@ def test_a_batch_without_conflicts_costs_nothing_more() -> None:
     town.sync(ada)
     assert town.salesforce.fields(lead)["Phone"] == "0200"
     town.sync(lead)
-    assert (town.links.writes - before, town.ledger.calls) == (1, 0)
+    assert (town.links.writes - before, town.conflict_log.calls) == (1, 0)
 
 
 def test_the_conflicts_of_a_batch_are_kept_in_one_call() -> None:
@@ -88,8 +88,8 @@ def test_the_conflicts_of_a_batch_are_kept_in_one_call() -> None:
     for ada in people:
         quarrel(town, ada, town.counterpart(ada))
     town.sync(*people)
-    assert town.ledger.calls == 1
-    assert len(town.ledger.last("acme", people)) == 30
+    assert town.conflict_log.calls == 1
+    assert len(town.conflict_log.last("acme", people)) == 30
 
 
 def test_a_conflict_is_kept_once_though_the_winners_value_is_refused_at_first() -> None:
@@ -131,11 +131,11 @@ def test_whoever_asks_to_be_forgotten_leaves_no_conflict_behind() -> None:
         quarrel(town, ada, lead)
         town.sync(ada)
         town.hubspot.delete(ada)
-        town.ledger.down = TryAgain("is busy")
+        town.conflict_log.down = TryAgain("is busy")
         town.sync(ada, cause=cause)
-        town.ledger.down = None
+        town.conflict_log.down = None
         town.drain()
-        assert len(town.ledger.last("acme", [ada])) == left
+        assert len(town.conflict_log.last("acme", [ada])) == left
 
 
 def test_a_ledger_that_is_down_holds_nobody_up() -> None:
@@ -143,7 +143,7 @@ def test_a_ledger_that_is_down_holds_nobody_up() -> None:
     town = Town()
     ada, lead = linked(town)
     quarrel(town, ada, lead)
-    town.ledger.down = TryAgain("is busy", code="UnprocessedItems")
+    town.conflict_log.down = TryAgain("is busy", code="UnprocessedItems")
     summary = town.sync(ada)
     assert (town.hubspot.fields(ada)["phone"], town.outbox.delayed) == ("0300", [])
     assert {

@@ -13,7 +13,14 @@ import pytest
 from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.passes import BATCH, in_passes
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.standstill import LONG, Waiting, last_look, looked, note_waiting, waits
+from crmsync.flows.engine.standstill import (
+    LONG,
+    LongestWait,
+    last_look,
+    looked,
+    note_waiting,
+    waits,
+)
 from crmsync.gateways.deadline import Remaining
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
@@ -93,7 +100,7 @@ def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
 
     assert town.outbox.delayed == [(replace(change, **put_back), wait)]
     assert told(summary) == counts
-    assert summary.oldest == (Waiting(change.at, oldest) if oldest else None)
+    assert summary.oldest == (LongestWait(change.at, oldest) if oldest else None)
 
 
 class Clock:
@@ -149,15 +156,15 @@ def test_what_waits_is_known_for_as_long_as_it_is_told_of_again() -> None:
     """
     cursors = MemoryCursors()
     note_waiting(
-        "acme", Kind.ACCOUNT, Waiting(NOON, "401"), cursors, NOON + LONG - timedelta(seconds=1)
+        "acme", Kind.ACCOUNT, LongestWait(NOON, "401"), cursors, NOON + LONG - timedelta(seconds=1)
     )
-    note_waiting("acme", Kind.CONTACT, Waiting(NOON, "401"), cursors, NOON + LONG)
+    note_waiting("acme", Kind.CONTACT, LongestWait(NOON, "401"), cursors, NOON + LONG)
 
-    def known(kind: Kind, minutes: int) -> Waiting | None:
+    def known(kind: Kind, minutes: int) -> LongestWait | None:
         return waits("acme", kind, cursors, NOON + LONG + timedelta(minutes=minutes))
 
     assert [known(Kind.ACCOUNT, 0), known(Kind.CONTACT, 15), known(Kind.CONTACT, 21)] == [
         None,
-        Waiting(NOON, "401"),
+        LongestWait(NOON, "401"),
         None,
     ]

@@ -10,7 +10,7 @@ import pytest
 from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.flows.intake.queue_batch import run_batch, run_windows
 from crmsync.model.changes import Cause, Change
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire import mail_window
 from crmsync.wire.queue import dump
@@ -73,10 +73,10 @@ def test_a_mistake_of_ours_fails_the_whole_batch() -> None:
 
 def test_windows_that_are_given_up_or_fail_come_back() -> None:
     """Windows of the event log likewise, and the one that is given up alone."""
-    window = Window("acme", "OPEN", 1, 2, 3)
+    window = LogRange("acme", "OPEN", 1, 2, 3)
     given_up, failed = replace(window, start=0), replace(window, connection="broken")
 
-    def work(connection: str, windows: list[Window]) -> list[Window]:
+    def work(connection: str, windows: list[LogRange]) -> list[LogRange]:
         if connection == "broken":
             msg = "The table is down."
             raise TryAgain(msg)

@@ -13,7 +13,7 @@ from crmsync.flows.intake.sweep import Watch, sweep, sweep_list, watch_of
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, SIGNS
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports import Show, Sighting
+from crmsync.ports import ChangedRecord, Show
 from tests.builders import NOON, a_connection, at
 from tests.memory.worlds import Town
 
@@ -415,7 +415,7 @@ class SecretStages:
         *,
         with_purged: bool = False,
         show: Show | None = None,  # noqa: ARG002 - it describes nothing
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """Nothing, and then why."""
         self.asked.append(frozenset(since))
         self.lists += with_purged

@@ -14,7 +14,7 @@ import pytest
 from crmsync.errors import OutOfTime
 from crmsync.flows.intake.sweep import Watch, sweep
 from crmsync.model.records import Kind, Side
-from crmsync.ports import Show, Sighting, Sweeper
+from crmsync.ports import ChangedRecord, Show, Sweeper
 from tests.builders import NOON
 from tests.memory import MemoryCrm
 from tests.memory.worlds import Town
@@ -38,7 +38,7 @@ class Brief:
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """As the port says. Raises `OutOfTime`."""
         pages = self._side.changed_since(since, with_purged=with_purged, show=show)
         seen = [one for page in pages for one in page]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.model.changes import Cause
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Ref, Side
 from tests.memory.worlds import Town
 
@@ -23,14 +23,14 @@ class Pair:
     """
 
     def __init__(
-        self, favourite: Side, how: str, *shown: str | None, form: Form = Form.TEXT
+        self, favourite: Side, how: str, *shown: str | None, form: FieldType = FieldType.TEXT
     ) -> None:
         self.town = Town(
             settings={"field": (FieldRule("nickname", "Nickname__c", ALWAYS[favourite], form),)}
         )
         self.favourite = favourite
         values = dict(zip((favourite, favourite.other), shown, strict=True))
-        if form is Form.BOOLEAN:
+        if form is FieldType.BOOLEAN:
             self.town.salesforce.after_write.append(self._leave_unticked)
         makes = {
             "made by the favourite": [favourite],
@@ -133,5 +133,5 @@ def test_a_box_of_salesforces_that_is_not_ticked_is_a_value(how: str):
     """A new lead shows it right away, so a tick in HubSpot is taken back at a birth as at a first
     meeting.
     """
-    pair = Pair(S, how, None, "true", form=Form.BOOLEAN)
+    pair = Pair(S, how, None, "true", form=FieldType.BOOLEAN)
     assert pair.after_looks() == (False, "false")

@@ -313,7 +313,7 @@ def test_a_defect_in_planning_one_record_is_that_records_alone(monkeypatch):
     real = __import__("crmsync.flows.kinds.contact_plan", fromlist=["plan_contact"]).plan_contact
     monkeypatch.setattr(
         "crmsync.flows.kinds.contact_plan.plan_contact",
-        lambda facts, book: 1 / 0 if facts.change.ref == bad else real(facts, book),
+        lambda facts, ruleset: 1 / 0 if facts.change.ref == bad else real(facts, ruleset),
     )
     town.sync(good, bad)
     assert len(town.salesforce.refs("Lead")) == 1

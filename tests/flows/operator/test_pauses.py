@@ -12,7 +12,7 @@ from crmsync.errors import Refused, TryAgain
 from crmsync.flows.engine.gate import PAUSED, Gate
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.engine.sign_in import through
-from crmsync.flows.operator.pauses import PauseOffice, PauseWatch
+from crmsync.flows.operator.pauses import PauseAdmin, PauseWatch
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
@@ -84,7 +84,7 @@ def test_where_nobody_can_say_nothing_is_paused():
 def test_a_connection_that_is_not_there_is_refused(word: str):
     """A typo stops nothing, and says so."""
     town = Town()
-    office = PauseOffice(lambda: Settings((a_connection(),)), town.troubles, lambda: town.now)
+    office = PauseAdmin(lambda: Settings((a_connection(),)), town.troubles, lambda: town.now)
 
     with pytest.raises(Refused, match="There is no connection acmee"):
         getattr(office, word)("acmee")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmsync.errors import TryAgain
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.records import Ref, Side
@@ -52,7 +52,7 @@ class Account(Town):
             one.now = self.now
 
     @property
-    def world(self) -> World:
+    def world(self) -> SyncContext:
         """The connection's own; in a shared org nobody is known as us."""
         world = Town.world.__get__(self)
         account = HubspotAccount(self.portal, f"crmsync/{self.name}/hubspot")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Gone, Refused
-from crmsync.flows.kinds.dispatch import LOOKS
+from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN
 from crmsync.flows.preview.explain import Explainer
 from crmsync.model.effects import Category, Note, Report, effect_line
 from crmsync.model.links import LinkState
@@ -307,7 +307,7 @@ def test_an_org_that_is_not_set_up() -> None:
 
 def test_every_kind_that_is_walked_through_can_be_looked_at() -> None:
     """A preview of everything meets no concern without a look."""
-    assert {one.kind for one in WALKED} <= set(LOOKS)
+    assert {one.kind for one in WALKED} <= set(GATHER_AND_PLAN)
 
 
 def test_a_concern_that_is_switched_off_is_said_to_be() -> None:

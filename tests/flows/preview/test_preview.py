@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.preview.first_sync import Budget, Previewer, Wanted
+from crmsync.flows.preview.first_sync import Budget, Previewer, PreviewRequest
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.jobs import Leg
+from crmsync.model.jobs import JobStep
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce, Settings
 from crmsync.rules.backfill.objects import WALKED
-from crmsync.rules.preview.actions import Deed
-from crmsync.rules.preview.report import Sample, Wrote
+from crmsync.rules.preview.actions import Action
+from crmsync.rules.preview.report import FieldDiff, Sample
 from tests.memory.operator_view import counts, preview, settings_of, window
 from tests.memory.worlds import Town
 
@@ -102,29 +102,29 @@ def test_a_sample_shows_before_and_after_with_the_rules() -> None:
     town.salesforce.edit(lead, {"Company": "Example GmbH"})
     new = town.new_contact(email="new@example.com", lastname="New")
     samples = preview(town).outlook.samples
-    assert samples[Side.SALESFORCE, "Lead", Deed.CREATE] == [
+    assert samples[Side.SALESFORCE, "Lead", Action.CREATE] == [
         Sample(
-            Deed.CREATE,
+            Action.CREATE,
             Side.SALESFORCE,
             "Lead",
             new,
             "create salesforce Lead: Company, Email, LastName (SET-2, SET-3, OWN-9)",
             (
-                Wrote("Company", None, "example.com"),
-                Wrote("Email", None, "new@example.com"),
-                Wrote("LastName", None, "New"),
+                FieldDiff("Company", None, "example.com"),
+                FieldDiff("Email", None, "new@example.com"),
+                FieldDiff("LastName", None, "New"),
             ),
             ("SET-2", "SET-3", "OWN-9"),
         )
     ]
-    (update,) = samples[Side.HUBSPOT, "contact", Deed.UPDATE]
+    (update,) = samples[Side.HUBSPOT, "contact", Action.UPDATE]
     assert update == Sample(
-        Deed.UPDATE,
+        Action.UPDATE,
         Side.HUBSPOT,
         "contact",
         lead,
         f"update {ada}: company, jobtitle (MAP-3)",
-        (Wrote("company", "Example", "Example GmbH"), Wrote("jobtitle", None, "Countess")),
+        (FieldDiff("company", "Example", "Example GmbH"), FieldDiff("jobtitle", None, "Countess")),
         ("MAP-3",),
     )
 
@@ -173,8 +173,8 @@ def test_pages_and_limits() -> None:
     town.new_lead(Email="")
     leads = replace(WALKED_LEADS, total=230, left_out=1)
     some, everybody = (
-        preview(town, Wanted("leads", limit=120)),
-        preview(town, Wanted("leads", limit=0)),
+        preview(town, PreviewRequest("leads", limit=120)),
+        preview(town, PreviewRequest("leads", limit=0)),
     )
     assert [(one.leg, one.looked_at) for one in (*some.seen, *everybody.seen)] == [
         (leads, 120),
@@ -188,7 +188,7 @@ def test_pages_and_limits() -> None:
     assert some.expected == everybody.expected
 
 
-WALKED_LEADS = Leg(Side.SALESFORCE, "Lead", with_email=True)
+WALKED_LEADS = JobStep(Side.SALESFORCE, "Lead", with_email=True)
 
 
 @pytest.mark.rule("CH-20")
@@ -199,7 +199,7 @@ def test_the_price_is_told_beforehand() -> None:
     town = Town()
     for number in range(50):
         town.new_lead(Email=f"l{number}@example.com")
-    seen = preview(town, Wanted("Lead"))
+    seen = preview(town, PreviewRequest("Lead"))
     price = seen.price
     assert (price.records, price.hubspot.least, price.hubspot.most, price.salesforce.most) == (
         50,
@@ -234,12 +234,12 @@ def test_a_change_of_settings_is_previewed_without_being_in_force() -> None:
     row = FieldRule("nickname", "Nickname__c", Update.TWO_WAY)
     draft = replace(connection, contacts=replace(connection.contacts, field=(row,)))
     before = town.writes()
-    assert counts(preview(town, Wanted("leads"))) == {"salesforce Lead": {"nothing": 1}}
-    seen = preview(town, Wanted("leads"), Settings((draft,)))
+    assert counts(preview(town, PreviewRequest("leads"))) == {"salesforce Lead": {"nothing": 1}}
+    seen = preview(town, PreviewRequest("leads"), Settings((draft,)))
     assert counts(seen) == {"salesforce Lead": {"update": 1}}
     ((sample,),) = seen.outlook.samples.values()
-    assert sample.fields == (Wrote("Nickname__c", None, "The Enchantress"),)
-    assert (town.writes(), counts(preview(town, Wanted("leads")))) == (
+    assert sample.fields == (FieldDiff("Nickname__c", None, "The Enchantress"),)
+    assert (town.writes(), counts(preview(town, PreviewRequest("leads")))) == (
         before,
         {"salesforce Lead": {"nothing": 1}},
     )
@@ -273,7 +273,7 @@ def test_an_account_and_what_waits_for_it() -> None:
 )
 def test_one_object_alone(word: str, legs: list[str]) -> None:
     """By the word of the import or the object's own, one or many."""
-    assert [one.leg.object for one in preview(Town(), Wanted(word)).seen] == legs
+    assert [one.leg.object for one in preview(Town(), PreviewRequest(word)).seen] == legs
 
 
 def test_opportunities() -> None:
@@ -286,11 +286,11 @@ def test_opportunities() -> None:
     town.new_opportunity(theirs)
     town.new_deal(dealname="Valves")
     before = town.writes()
-    assert counts(preview(town, Wanted("opportunities"))) == {
+    assert counts(preview(town, PreviewRequest("opportunities"))) == {
         "hubspot deal": {"create": 1},
         "salesforce Opportunity": {"nothing": 1},
     }
-    assert counts(preview(town, Wanted("deals"))) == {
+    assert counts(preview(town, PreviewRequest("deals"))) == {
         "hubspot deal": {"nothing": 1},
         "salesforce Opportunity": {"create": 1},
     }
@@ -305,7 +305,7 @@ def test_more_than_a_batch() -> None:
     for number in range(1_050):
         town.new_lead(Email=f"l{number}@example.com")
     town.new_lead(Email="L0@example.com")
-    assert counts(preview(town, Wanted("leads", limit=0))) == {
+    assert counts(preview(town, PreviewRequest("leads", limit=0))) == {
         "hubspot contact": {"create": 1_050},
         "salesforce Lead": {"refuse": 1},
     }
@@ -320,7 +320,7 @@ def test_addresses_that_change_hands() -> None:
     town.sync(one, two)
     town.salesforce.edit(one, {"Email": "two@example.com"})
     town.salesforce.edit(two, {"Email": "one@example.com"})
-    seen = counts(preview(town, Wanted("leads")))
+    seen = counts(preview(town, PreviewRequest("leads")))
     calls = town.hubspot.calls["update"]
     town.sync(one, two)
     assert seen == {"hubspot contact": {"update": 4}}
@@ -334,7 +334,7 @@ def test_a_stage_that_spreads_is_counted() -> None:
     town.sync(ada)
     town.new_company(ada, lifecyclestage="lead")
     town.hubspot.edit(ada, {"lifecyclestage": "customer"})
-    assert counts(preview(town, Wanted("contact")))["hubspot company"] == {"update": 1}
+    assert counts(preview(town, PreviewRequest("contact")))["hubspot company"] == {"update": 1}
 
 
 def test_an_unknown_object_is_refused() -> None:
@@ -342,7 +342,7 @@ def test_an_unknown_object_is_refused() -> None:
     with pytest.raises(
         Refused, match="orders cannot be previewed; account, company, contact, lead"
     ):
-        preview(Town(), Wanted("orders"))
+        preview(Town(), PreviewRequest("orders"))
 
 
 def test_what_is_switched_off_is_said_to_be() -> None:
@@ -354,13 +354,13 @@ def test_what_is_switched_off_is_said_to_be() -> None:
         ["Contact", "Lead", "contact"],
     )
     with pytest.raises(Refused, match="companies are switched off"):
-        preview(town, Wanted("companies"))
+        preview(town, PreviewRequest("companies"))
 
 
 def test_an_unknown_connection_is_refused() -> None:
     """Nothing is looked at."""
     with pytest.raises(Refused, match="There is no connection other"):
-        preview(Town(), Wanted(only="other"))
+        preview(Town(), PreviewRequest(only="other"))
     with pytest.raises(Refused, match="push settings first"):
         preview(Town(), settings=Settings(()))
 
@@ -372,7 +372,7 @@ def test_how_far_it_is_is_told() -> None:
         town.new_lead(Email=f"l{number}@example.com")
     heard: list[tuple[str, int, int]] = []
     previewer = Previewer(lambda connection, _: window(town, connection), lambda: town.now)
-    previewer.preview(settings_of(town), Wanted("leads"), lambda *told: heard.append(told))
+    previewer.preview(settings_of(town), PreviewRequest("leads"), lambda *told: heard.append(told))
     assert heard == [("acme: salesforce Lead", 3, 3)]
 
 
@@ -385,7 +385,7 @@ def test_deletions_are_counted_within_the_brake() -> None:
     town.sync(*leads)
     for one in leads:
         town.salesforce.delete(one)
-    assert counts(preview(town, Wanted("contacts"))) == {
+    assert counts(preview(town, PreviewRequest("contacts"))) == {
         "hubspot contact": {"delete": 2, "bury": 2, "refuse": 1},
     }
     assert town.hubspot.refs("contact") != []

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import (
     AS_IT_IS,
     READING,
@@ -30,7 +30,7 @@ CHANGES = Hold(Side.SALESFORCE, Counted.CHANGES)
 GRACE = Ref(Side.SALESFORCE, "Contact", "3")
 ADA = Ref(Side.HUBSPOT, "contact", "81")
 
-WRITES: Mapping[str, Callable[[World], object]] = {
+WRITES: Mapping[str, Callable[[SyncContext], object]] = {
     "create": lambda world: world.salesforce.create(
         [CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new"))]
     ),
@@ -45,14 +45,14 @@ WRITES: Mapping[str, Callable[[World], object]] = {
     "publish": lambda world: world.outbox.publish([]),
     "park": lambda world: world.inbox.park("acme", []),
     "clear": lambda world: world.inbox.clear("acme", []),
-    "note a conflict": lambda world: world.ledger.note("acme", {}),
-    "forget a conflict": lambda world: world.ledger.forget("acme", []),
+    "note a conflict": lambda world: world.conflict_log.note("acme", {}),
+    "forget a conflict": lambda world: world.conflict_log.forget("acme", []),
     "keep a map": lambda world: world.pipeline_maps.save,
 }
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_a_write_is_refused(write: Callable[[World], object]) -> None:
+def test_a_write_is_refused(write: Callable[[SyncContext], object]) -> None:
     """Whoever tries it has made a mistake, and learns of it before anything is written."""
     town = Town()
     with pytest.raises(WriteRefusedError, match="is not for a dry run"):
@@ -64,9 +64,9 @@ def test_every_port_is_known() -> None:
     """Each part of the world is a port whose reading methods are listed, the brake, or no port at
     all; each listed method is the port's.
     """
-    parts = {one.name for one in fields(World)}
+    parts = {one.name for one in fields(SyncContext)}
     assert parts == {*READING, *AS_IT_IS, "brake"}
-    ports: Mapping[str, Any] = get_type_hints(World)
+    ports: Mapping[str, Any] = get_type_hints(SyncContext)
     assert [
         (port, name)
         for port, names in READING.items()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.operator.undo import Undone, UndoOffice, UndoWanted
-from crmsync.flows.undo.summary import Back, NotBack, Sample
+from crmsync.flows.operator.undo import UndoAdmin, Undone, UndoWanted
+from crmsync.flows.undo.summary import Back, NotBack, UndoSample
 from crmsync.model.changes import Cause
-from crmsync.model.fields import FieldRule, Form, Update
-from crmsync.model.jobs import Job, JobState, Leg, Verb
+from crmsync.model.fields import FieldRule, FieldType, Update
+from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import UndoSettings
@@ -57,10 +57,10 @@ def mistake(town: Town, *contacts: Ref, **fields: str) -> datetime:
     return since
 
 
-def office(town: Town, jobs: MemoryJobs | None = None) -> UndoOffice:
+def office(town: Town, jobs: MemoryJobs | None = None) -> UndoAdmin:
     """What the command works with."""
     held = jobs or MemoryJobs()
-    return UndoOffice(
+    return UndoAdmin(
         lambda: settings_of(town),
         lambda: town.overwritten,
         lambda connection, _: window(town, connection),
@@ -122,12 +122,12 @@ def test_a_mistake_is_put_back_on_both_sides() -> None:
     done = undo(town, since)
 
     assert shown(town, ada, lead) == ["HACKED", None, "Lang", "0100"]
-    back = Back("acme", Side.SALESFORCE, "Lead", 1, 2, (Sample(lead, ("LastName", "Phone")),))
+    back = Back("acme", Side.SALESFORCE, "Lead", 1, 2, (UndoSample(lead, ("LastName", "Phone")),))
     job = Job(
         "acme",
         "job1",
-        Verb.UNDO,
-        (Leg(Side.HUBSPOT, "contact", total=1),),
+        JobType.UNDO,
+        (JobStep(Side.HUBSPOT, "contact", total=1),),
         town.now,
         town.now,
         by="ada",
@@ -153,7 +153,7 @@ def test_a_preview_counts_and_writes_nothing() -> None:
 
     seen = undo(town, since, apply=False, jobs=jobs)
 
-    samples = tuple(Sample(lead, ("LastName", "Phone")) for _, lead in pairs)
+    samples = tuple(UndoSample(lead, ("LastName", "Phone")) for _, lead in pairs)
     assert seen == Undone(since, False, (Back("acme", Side.SALESFORCE, "Lead", 2, 4, samples),))
     assert (town.writes(), town.outbox.published, jobs.all("acme")) == (before, [], [])
     assert "HACKED" not in repr(seen) + repr(town.overwritten.batches)
@@ -195,7 +195,7 @@ def test_a_mistake_made_in_salesforce_is_put_back_in_hubspot() -> None:
     done = undo(town, since)
 
     assert done.back == (
-        Back("acme", Side.HUBSPOT, "contact", 1, 2, (Sample(ada, ("lastname", "phone")),)),
+        Back("acme", Side.HUBSPOT, "contact", 1, 2, (UndoSample(ada, ("lastname", "phone")),)),
     )
     assert [change.cause for change in town.outbox.published] == [Cause.UNDONE]
     town.drain()
@@ -294,7 +294,7 @@ def test_nothing_is_put_back_that_its_policy_would_overwrite_again(
     """
     rows = (
         FieldRule("lastname", "LastName", update, length=80),
-        FieldRule("phone", "Phone", update, form=Form.PHONE),
+        FieldRule("phone", "Phone", update, form=FieldType.PHONE),
     )
     town = a_town()
     ada, lead = pair(town)
@@ -359,7 +359,7 @@ def test_accounts_are_put_back_as_well() -> None:
     town.drain()
 
     assert done.back == (
-        Back("acme", Side.SALESFORCE, "Account", 1, 1, (Sample(account, ("BillingCity",)),)),
+        Back("acme", Side.SALESFORCE, "Account", 1, 1, (UndoSample(account, ("BillingCity",)),)),
     )
     assert (
         town.hubspot.fields(company)["city"],
@@ -503,7 +503,9 @@ def test_an_amount_is_put_back() -> None:
     done = undo(town, since, "deals")
     town.drain()
 
-    assert done.back == (Back("acme", Side.HUBSPOT, "deal", 1, 1, (Sample(deal, ("amount",)),)),)
+    assert done.back == (
+        Back("acme", Side.HUBSPOT, "deal", 1, 1, (UndoSample(deal, ("amount",)),)),
+    )
     assert (town.hubspot.fields(deal)["amount"], town.salesforce.fields(opportunity)["Amount"]) == (
         "1000",
         1000,

@@ -12,13 +12,13 @@ import pytest
 from moto import mock_aws
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.gateways.aws.queues import ErrandQueue, QueueBacklog, QueueDepths, url_of
-from crmsync.model.jobs import Errand
+from crmsync.gateways.aws.queues import JobMessageQueue, QueueBacklog, QueueDepths, url_of
+from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.errand import load
 
-ERRAND = Errand("acme", "7f3a2c", 4, "b81c09")
+ERRAND = JobMessage("acme", "7f3a2c", 4, "b81c09")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_an_errand_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> No
         "provide-client-params.sqs.SendMessage", lambda params, **_: sent.append(params)
     )
 
-    ErrandQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(ERRAND, after=after)
+    JobMessageQueue(sqs, lambda: url_of(sqs, "crmsync-backfill")).send(ERRAND, after=after)
 
     assert [(load(one["MessageBody"]), str(one["DelaySeconds"])) for one in sent] == [
         (ERRAND, kept)
@@ -66,7 +66,7 @@ def test_an_errand_is_sent_with_its_delay(sqs: Any, after: int, kept: str) -> No
 def test_a_queue_that_is_not_there_is_told(sqs: Any) -> None:
     """Whoever is in the wrong account or region gets an error of ours and not the vendor's."""
     with pytest.raises(TryAgain) as told:
-        ErrandQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
+        JobMessageQueue(sqs, lambda: url_of(sqs, "elsewhere")).send(ERRAND)
 
     assert "NonExistentQueue" in told.value.code
 

@@ -17,7 +17,7 @@ from crmsync.gateways.dynamodb.link_keys import LinksCensus, StoredKeys
 from crmsync.gateways.dynamodb.links import LinksTable
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports.link_keys import Counted
+from crmsync.ports.link_keys import KeyUse
 from tests import aws
 
 FIRST = "the-first-key-of-the-links"
@@ -107,8 +107,8 @@ def test_all_links_are_counted_and_pointers_are_not() -> None:
     found = [one for page in LinksCensus(aws.client("dynamodb"), "links").pages() for one in page]
 
     assert sorted(found, key=lambda one: one.key) == [
-        Counted("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "82"), LinkState.TOMBSTONE, 1),
-        Counted("acme", Kind.CONTACT, CONTACT, LinkState.ACTIVE, 2),
+        KeyUse("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "82"), LinkState.TOMBSTONE, 1),
+        KeyUse("acme", Kind.CONTACT, CONTACT, LinkState.ACTIVE, 2),
     ]
 
 

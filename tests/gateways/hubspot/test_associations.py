@@ -14,12 +14,12 @@ import pytest
 from crmsync.errors import Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.associations import LIMIT_REACHED, HubspotAssociations
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Associate, Category, CreateRecord, Dissociate
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Outcome, Written
-from crmsync.rules.pair.refusals import drawer_of
+from crmsync.rules.pair.refusals import category_of
 from local.clock import Clock
 from local.faults import Faults
 from simulators.hubspot import HubSpotSimulator
@@ -34,7 +34,7 @@ class Account:
         self.faults, self.simulator = faults, simulator
         secret = FixedSecret({"access_token": simulator.portals[0].access_token, "api_url": url})
         self.gateway = HubspotGateway(
-            secret, patience=Patience(pause=lambda _: None, jitter=lambda: 0.5)
+            secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
         )
         self.pairs = HubspotAssociations(self.gateway.client)
 
@@ -97,7 +97,7 @@ def test_a_limit_of_associations_parks_the_row_with_a_hint() -> None:
     refused = outcomes[1]
     assert [outcomes[0], outcomes[2]] == [Written(ada, {}), Written(bob, {})]
     assert isinstance(refused, Refused)
-    assert (refused.code, drawer_of(refused.code)) == (LIMIT_REACHED, Category.ASSOCIATIONS)
+    assert (refused.code, category_of(refused.code)) == (LIMIT_REACHED, Category.ASSOCIATIONS)
     assert "Remove or move associations" in refused.hint
 
 

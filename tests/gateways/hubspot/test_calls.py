@@ -14,7 +14,7 @@ import pytest
 from crmsync.errors import Conflict, Down, Drifted, SyncError, TryAgain
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.versions import path_in
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_KEY
@@ -56,7 +56,7 @@ def account() -> Iterator[Account]:
         set_up_hubspot(url, portal.access_token)
         gateway = HubspotGateway(
             FixedSecret({"access_token": portal.access_token, "api_url": url}),
-            patience=Patience(pause=waits.append, jitter=lambda: 0.5),
+            patience=RetryPolicy(pause=waits.append, jitter=lambda: 0.5),
         )
         yield Account(gateway, simulator, faults, waits)
 

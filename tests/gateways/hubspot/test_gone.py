@@ -12,7 +12,7 @@ import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
@@ -155,7 +155,7 @@ def deleted(*numbers: int) -> tuple[list[Written | SyncError], list[int]]:
     server = Archive([])
     with served(server) as url:
         secret = FixedSecret({"access_token": "t", "api_url": url})
-        gateway = HubspotGateway(secret, patience=Patience(pause=lambda _seconds: None))
+        gateway = HubspotGateway(secret, patience=RetryPolicy(pause=lambda _seconds: None))
         outcomes = gateway.delete([DeleteRecord(contact(number)) for number in numbers])
     return list(outcomes), [len(one.body["inputs"]) for one in server.asked]
 

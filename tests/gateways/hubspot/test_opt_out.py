@@ -10,7 +10,7 @@ import pytest
 from crmsync.errors import Refused, TryAgain
 from crmsync.gateways.hubspot.opt_out import ASKED
 from crmsync.gateways.hubspot.records import HubspotGateway
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import OptOut
 from crmsync.ports import Outcome
 from tests.contracts.stages import FixedSecret
@@ -46,7 +46,7 @@ def opted_out(*answers: Answer) -> tuple[Outcome, Sequence[Asked]]:
     with script(*answers) as server:
         secret = FixedSecret({"access_token": "t", "api_url": server.url})
         gateway = HubspotGateway(
-            secret, patience=Patience(pause=lambda _: None, jitter=lambda: 0.5)
+            secret, patience=RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
         )
         (outcome,) = gateway.opt_out([OptOut("ada@example.com")])
     return outcome, server.asked

@@ -14,7 +14,7 @@ import pytest
 from crmsync.errors import Conflict, Down, Gone, Refused, SyncError
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.pipelines import HubspotPipelines
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.pipelines import (
     ChangeStage,
     DealPipeline,
@@ -65,7 +65,7 @@ def scripted(*answers: Answer) -> Iterator[tuple[HubspotPipelines, list[Asked]]]
 
 def client_of(url: str) -> HubspotClient:
     """A client that never waits."""
-    patience = Patience(pause=lambda _: None, jitter=lambda: 0.5)
+    patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
     return HubspotClient(FixedSecret({"access_token": "t", "api_url": url}), patience=patience)
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crmsync.errors import Down, Drifted, Refused, TryAgain
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.queries import (
     LONGEST_URI,
     Deletions,
@@ -80,7 +80,7 @@ def org() -> Iterator[Org]:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = Patience(pause=waits.append, jitter=lambda: 0.5)
+        patience = RetryPolicy(pause=waits.append, jitter=lambda: 0.5)
         yield Org(
             SalesforceGateway(url, secret, now=time.time, patience=patience),
             simulator,

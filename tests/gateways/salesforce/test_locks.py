@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.errors import TryAgain
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.locks import in_calls
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.effects import CreateRecord, UpdateRecord
@@ -120,7 +120,7 @@ def org() -> Iterator[Org]:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = Patience(pause=lambda _: None, jitter=lambda: 0.5)
+        patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
         yield Org(
             SalesforceGateway(url, secret, now=time.time, patience=patience),
             simulator,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Conflict, Down, Refused, TryAgain
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.sweep import SalesforceSweep
@@ -94,7 +94,7 @@ def an_org(**world: Any) -> Iterator[Org]:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = Patience(pause=lambda _: None, jitter=lambda: 0.5)
+        patience = RetryPolicy(pause=lambda _: None, jitter=lambda: 0.5)
         gateway = SalesforceGateway(url, secret, now=time.time, patience=patience)
         gateway.identity()
         yield Org(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from crmsync.errors import Refused, SyncError
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.salesforce.rule_texts import AGE
 from crmsync.model.effects import CreateRecord
@@ -46,7 +46,7 @@ class Org:
         secret = FixedSecret(
             {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         )
-        patience = Patience(pause=lambda _seconds: None)
+        patience = RetryPolicy(pause=lambda _seconds: None)
         self.gateway = SalesforceGateway(url, secret, now=lambda: self.seconds, patience=patience)
 
     def refused(self, *names: str) -> list[str]:

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from crmsync.errors import Down, Refused
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.hosts import SALESFORCE_HOSTS, LoginUrl
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, script
 
-NO_WAIT = Patience(pause=lambda _seconds: None)
+NO_WAIT = RetryPolicy(pause=lambda _seconds: None)
 RSA = rsa.generate_private_key(65537, 2048)
 
 

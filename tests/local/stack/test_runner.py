@@ -71,21 +71,21 @@ def test_each_errand_is_done_in_its_own_time():
     """A jump of an hour stops at every errand on the way, and not at those behind it."""
     clock = Clock()
     now = clock.now_ms()
-    errands = Errands(clock, now + 1_000_000, now + 2_000_000, now + 4_000_000)
-    Runner(clock, [errands]).advance(3600)
-    assert [round((when - now) / 100_000) for when in errands.done] == [10, 20]
+    job_messages = Errands(clock, now + 1_000_000, now + 2_000_000, now + 4_000_000)
+    Runner(clock, [job_messages]).advance(3600)
+    assert [round((when - now) / 100_000) for when in job_messages.done] == [10, 20]
     assert clock.now_ms() >= now + 3_600_000
 
 
 def test_the_clock_alone_moves_when_nothing_is_to_settle():
     """Errands wait until somebody settles."""
     clock = Clock()
-    errands = Errands(clock, clock.now_ms() + 1000)
-    runner = Runner(clock, [errands])
+    job_messages = Errands(clock, clock.now_ms() + 1000)
+    runner = Runner(clock, [job_messages])
     runner.advance(60, settle=False)
-    assert errands.done == []
+    assert job_messages.done == []
     runner.settle()
-    assert len(errands.done) == 1
+    assert len(job_messages.done) == 1
 
 
 def test_work_that_is_never_done_does_not_stop_the_clock():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.jobs import Leg
+from crmsync.model.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import CompanySettings
 from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, importable, walked, walked_of
@@ -71,4 +71,4 @@ def test_each_object_has_its_switch() -> None:
 def test_a_leg_of_another_release_is_noticed() -> None:
     """A job that names an object which nobody knows cannot go on."""
     with pytest.raises(KeyError, match="Opportunity__x"):
-        walked_of(Leg(Side.SALESFORCE, "Opportunity__x"))
+        walked_of(JobStep(Side.SALESFORCE, "Opportunity__x"))

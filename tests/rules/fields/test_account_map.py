@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.account_choices import INDUSTRIES, TYPES
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAP, DEFAULT_ACCOUNT_MAPS, with_custom_rows
@@ -132,4 +132,6 @@ def test_a_row_that_names_a_default_pair_changes_its_policy_alone() -> None:
         if rule.hubspot == "industry"
     ]
 
-    assert found == FieldRule("industry", "Industry", Update.NEVER, Form.CHOICE, choices=INDUSTRIES)
+    assert found == FieldRule(
+        "industry", "Industry", Update.NEVER, FieldType.CHOICE, choices=INDUSTRIES
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.rules.fields.maps import (
     CONTACT_CONTACT,
     CONTACT_LEAD,
@@ -30,7 +30,9 @@ def test_the_lifecycle_stage_has_no_counterpart_by_default(name: str) -> None:
 @pytest.mark.rule("FLD-2")
 def test_the_lifecycle_stage_is_mapped_by_a_row() -> None:
     """One row and one custom field on lead and contact, and the stage goes over."""
-    row = FieldRule("lifecyclestage", "Stage__c", form=Form.CHOICE, objects=("Lead", "Contact"))
+    row = FieldRule(
+        "lifecyclestage", "Stage__c", form=FieldType.CHOICE, objects=("Lead", "Contact")
+    )
 
     assert all(row in rows for rows in with_custom_rows(MAPS, [row]).values())
 

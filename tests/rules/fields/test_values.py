@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.model.fields import FieldRule, Form
+from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.records import Side
 from crmsync.rules.fields.values import (
     HUBSPOT_LENGTH,
@@ -27,20 +27,20 @@ H, S = Side.HUBSPOT, Side.SALESFORCE
 @pytest.mark.parametrize(
     ("form", "one", "two"),
     [
-        (Form.TEXT, " Ada ", "Ada"),
-        (Form.TEXT, "", None),
-        (Form.EMAIL, "Ada@Example.COM", "ada@example.com"),
-        (Form.PHONE, "+1 (555) 010-0000", "+15550100000"),
-        (Form.NUMBER, "1200000", 1200000.0),
-        (Form.NUMBER, "1.50", 1.5),
-        (Form.BOOLEAN, "true", True),
-        (Form.BOOLEAN, None, False),
-        (Form.DATE, "2026-11-02", "2026-11-02"),
-        (Form.DATE, "1793577600000", "2026-11-02"),
-        (Form.DATETIME, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00Z"),
-        (Form.DAY, "2026-11-02", "2026-11-02T15:30:00.000+0000"),
-        (Form.DAY, "1793577600000", "2026-11-02T00:00:00Z"),
-        (Form.MULTI, "b;a", "a;b"),
+        (FieldType.TEXT, " Ada ", "Ada"),
+        (FieldType.TEXT, "", None),
+        (FieldType.EMAIL, "Ada@Example.COM", "ada@example.com"),
+        (FieldType.PHONE, "+1 (555) 010-0000", "+15550100000"),
+        (FieldType.NUMBER, "1200000", 1200000.0),
+        (FieldType.NUMBER, "1.50", 1.5),
+        (FieldType.BOOLEAN, "true", True),
+        (FieldType.BOOLEAN, None, False),
+        (FieldType.DATE, "2026-11-02", "2026-11-02"),
+        (FieldType.DATE, "1793577600000", "2026-11-02"),
+        (FieldType.DATETIME, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00Z"),
+        (FieldType.DAY, "2026-11-02", "2026-11-02T15:30:00.000+0000"),
+        (FieldType.DAY, "1793577600000", "2026-11-02T00:00:00Z"),
+        (FieldType.MULTI, "b;a", "a;b"),
     ],
 )
 def test_values_that_say_the_same_compare_equal(form, one, two):
@@ -51,24 +51,24 @@ def test_values_that_say_the_same_compare_equal(form, one, two):
 @pytest.mark.parametrize(
     ("form", "to", "value", "expected"),
     [
-        (Form.TEXT, S, " Ada ", "Ada"),
-        (Form.PHONE, S, "+1 (555) 010-0000", "+1 (555) 010-0000"),
-        (Form.NUMBER, S, "1200000", 1200000),
-        (Form.NUMBER, S, "1.5", 1.5),
-        (Form.NUMBER, H, 1200000.0, "1200000"),
-        (Form.NUMBER, H, 1e21, "1000000000000000000000"),
-        (Form.BOOLEAN, S, "true", True),
-        (Form.BOOLEAN, S, None, False),
-        (Form.BOOLEAN, H, False, "false"),
-        (Form.BOOLEAN, H, None, None),
-        (Form.DATE, H, "2026-11-02", "2026-11-02"),
-        (Form.DATE, S, "1793577600000", "2026-11-02"),
-        (Form.DATETIME, H, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00.000Z"),
-        (Form.DAY, S, "2026-11-02", "2026-11-02T12:00:00.000Z"),
-        (Form.DAY, H, "2026-11-02T23:30:00.000+0000", "2026-11-02"),
-        (Form.CHOICE, S, " red ", "red"),
-        (Form.MULTI, S, "b;a;", "a;b"),
-        (Form.TEXT, S, "   ", None),
+        (FieldType.TEXT, S, " Ada ", "Ada"),
+        (FieldType.PHONE, S, "+1 (555) 010-0000", "+1 (555) 010-0000"),
+        (FieldType.NUMBER, S, "1200000", 1200000),
+        (FieldType.NUMBER, S, "1.5", 1.5),
+        (FieldType.NUMBER, H, 1200000.0, "1200000"),
+        (FieldType.NUMBER, H, 1e21, "1000000000000000000000"),
+        (FieldType.BOOLEAN, S, "true", True),
+        (FieldType.BOOLEAN, S, None, False),
+        (FieldType.BOOLEAN, H, False, "false"),
+        (FieldType.BOOLEAN, H, None, None),
+        (FieldType.DATE, H, "2026-11-02", "2026-11-02"),
+        (FieldType.DATE, S, "1793577600000", "2026-11-02"),
+        (FieldType.DATETIME, H, "2026-11-02T10:00:00.000+0000", "2026-11-02T10:00:00.000Z"),
+        (FieldType.DAY, S, "2026-11-02", "2026-11-02T12:00:00.000Z"),
+        (FieldType.DAY, H, "2026-11-02T23:30:00.000+0000", "2026-11-02"),
+        (FieldType.CHOICE, S, " red ", "red"),
+        (FieldType.MULTI, S, "b;a;", "a;b"),
+        (FieldType.TEXT, S, "   ", None),
     ],
 )
 def test_values_cross_in_the_other_sides_form(form, to, value, expected):
@@ -79,11 +79,11 @@ def test_values_cross_in_the_other_sides_form(form, to, value, expected):
 @pytest.mark.parametrize(
     ("form", "value"),
     [
-        (Form.NUMBER, "about 5"),
-        (Form.NUMBER, "NaN"),
-        (Form.BOOLEAN, "maybe"),
-        (Form.DATE, "soon"),
-        (Form.DATETIME, "9" * 30),
+        (FieldType.NUMBER, "about 5"),
+        (FieldType.NUMBER, "NaN"),
+        (FieldType.BOOLEAN, "maybe"),
+        (FieldType.DATE, "soon"),
+        (FieldType.DATETIME, "9" * 30),
     ],
 )
 def test_a_value_that_is_not_of_its_form_is_named_as_unfit(form, value):
@@ -103,24 +103,24 @@ def test_a_number_survives_the_way_there_and_back(number):
     unchanged.
     """
     text = f"{number:f}"
-    assert canonical(Form.NUMBER, cross(Form.NUMBER, H, cross(Form.NUMBER, S, text))) == canonical(
-        Form.NUMBER, text
-    )
+    assert canonical(
+        FieldType.NUMBER, cross(FieldType.NUMBER, H, cross(FieldType.NUMBER, S, text))
+    ) == canonical(FieldType.NUMBER, text)
 
 
 # What is known of a mapped field beyond its form.
 
 
-def a_rule(form: Form = Form.TEXT, **known: object) -> FieldRule:
+def a_rule(form: FieldType = FieldType.TEXT, **known: object) -> FieldRule:
     """A mapping of which this is known."""
     return FieldRule("property", "Field__c", form=form, **known)
 
 
-COLOURS = a_rule(Form.CHOICE, choices=(("red", "Red"), ("dark_blue", "DB")), restricted=True)
-FREE = a_rule(Form.CHOICE, choices=(("red", "Red"), ("teal", "teal")))
-HOBBIES = a_rule(Form.MULTI, choices=(("golf", "Golf"), ("chess", "CHS")), restricted=True)
+COLOURS = a_rule(FieldType.CHOICE, choices=(("red", "Red"), ("dark_blue", "DB")), restricted=True)
+FREE = a_rule(FieldType.CHOICE, choices=(("red", "Red"), ("teal", "teal")))
+HOBBIES = a_rule(FieldType.MULTI, choices=(("golf", "Golf"), ("chess", "CHS")), restricted=True)
 TITLE = a_rule(length=5)
-PRICE = a_rule(Form.NUMBER, length=3, scale=2)
+PRICE = a_rule(FieldType.NUMBER, length=3, scale=2)
 
 
 @pytest.mark.rule("MAP-7")
@@ -147,8 +147,8 @@ PRICE = a_rule(Form.NUMBER, length=3, scale=2)
         (PRICE, S, "-999.994", Crossed(-999.99)),
         (PRICE, S, "12", Crossed(12)),
         (PRICE, H, 1.5, Crossed("1.5")),
-        (a_rule(Form.NUMBER, scale=0), S, "2.5", Crossed(3)),
-        (a_rule(Form.BOOLEAN), S, None, Crossed(False)),
+        (a_rule(FieldType.NUMBER, scale=0), S, "2.5", Crossed(3)),
+        (a_rule(FieldType.BOOLEAN), S, None, Crossed(False)),
     ],
 )
 def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, crossed):
@@ -167,7 +167,7 @@ def test_a_mapped_value_crosses_as_the_other_side_keeps_it(rule, to, value, cros
         (TITLE, S, None, False),
         (TITLE, H, "Chief of all", False),
         (a_rule(), S, "Chief of all", False),
-        (a_rule(Form.PHONE, length=5), S, "+15550100000", False),
+        (a_rule(FieldType.PHONE, length=5), S, "+15550100000", False),
     ],
 )
 def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_long):
@@ -189,8 +189,8 @@ def test_a_text_that_stays_too_long_is_told_at_every_look(rule, to, value, too_l
         (PRICE, S, "1000"),
         (PRICE, S, "999.995"),
         (PRICE, S, "a lot"),
-        (a_rule(Form.PHONE, length=5), S, "+15550100000"),
-        (a_rule(Form.EMAIL, length=15), S, "ada.lang@example.com"),
+        (a_rule(FieldType.PHONE, length=5), S, "+15550100000"),
+        (a_rule(FieldType.EMAIL, length=15), S, "ada.lang@example.com"),
     ],
 )
 def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
@@ -212,7 +212,7 @@ def test_a_value_that_the_other_side_cannot_hold_is_unfit(rule, to, value):
         (TITLE, "Chief of all", "Chief"),
         (TITLE, "Head of all", "Head"),
         (PRICE, "1.005", 1.01),
-        (a_rule(Form.NUMBER, scale=0), "2.5", 3.0),
+        (a_rule(FieldType.NUMBER, scale=0), "2.5", 3.0),
     ],
 )
 def test_what_a_side_made_of_a_value_is_no_news(rule, hubspot, salesforce):
@@ -224,7 +224,7 @@ def test_what_a_side_made_of_a_value_is_no_news(rule, hubspot, salesforce):
 
 def test_choices_that_change_places_are_told_apart():
     """One side's name for a choice may be the other side's name for another one."""
-    rule = a_rule(Form.CHOICE, choices=(("a", "b"), ("b", "a")))
+    rule = a_rule(FieldType.CHOICE, choices=(("a", "b"), ("b", "a")))
     hubspot, salesforce = spelling(rule, H), spelling(rule, S)
 
     assert canonical(hubspot, "a") == canonical(salesforce, "b") != canonical(salesforce, "a")
@@ -248,7 +248,7 @@ def rules_with_choices(draw):
         draw(st.lists(NAMES, min_size=size, max_size=size, unique_by=lambda name: name.lower()))
         for _ in range(2)
     ]
-    form = draw(st.sampled_from([Form.CHOICE, Form.MULTI]))
+    form = draw(st.sampled_from([FieldType.CHOICE, FieldType.MULTI]))
     return a_rule(form, choices=tuple(zip(*lists, strict=True)), restricted=draw(st.booleans()))
 
 
@@ -260,7 +260,9 @@ def test_choices_survive_the_way_there_and_back(data):
     values = [hubspot for hubspot, _ in rule.choices]
     picked = data.draw(
         st.lists(
-            st.sampled_from(values), min_size=1, max_size=1 if rule.form is Form.CHOICE else None
+            st.sampled_from(values),
+            min_size=1,
+            max_size=1 if rule.form is FieldType.CHOICE else None,
         )
     )
     value = ";".join(sorted(set(picked)))
@@ -287,7 +289,8 @@ def test_a_text_fits_after_crossing_and_stays_what_it_was(text, length):
 
 @pytest.mark.rule("MAP-7")
 @given(
-    st.datetimes(timezones=st.timezones()), st.sampled_from([Form.DATE, Form.DATETIME, Form.DAY])
+    st.datetimes(timezones=st.timezones()),
+    st.sampled_from([FieldType.DATE, FieldType.DATETIME, FieldType.DAY]),
 )
 def test_days_and_moments_survive_the_way_there_and_back(moment, form):
     """A date is a date in every time zone, a moment the same moment; midnight UTC in milliseconds
@@ -295,7 +298,7 @@ def test_days_and_moments_survive_the_way_there_and_back(moment, form):
     """
     text = (
         moment.isoformat(timespec="milliseconds")
-        if form is Form.DATETIME
+        if form is FieldType.DATETIME
         else moment.date().isoformat()
     )
     rule = a_rule(form)
@@ -311,7 +314,7 @@ def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
     """Written at noon of the account's day, read back as that day: also where the clocks are put
     forward or back on it.
     """
-    rule = replace(a_rule(Form.DATED), zone=zone)
+    rule = replace(a_rule(FieldType.DATED), zone=zone)
     moment = cross_rule(rule, H, day.isoformat()).value
 
     assert (
@@ -322,7 +325,7 @@ def test_a_close_date_is_the_same_day_on_both_sides_in_every_zone(day, zone):
     assert cross_rule(rule, S, moment).value == day.isoformat()
 
 
-@pytest.mark.parametrize("form", [Form.DATED, Form.DAY])
+@pytest.mark.parametrize("form", [FieldType.DATED, FieldType.DAY])
 def test_only_a_day_at_midnight_is_known_from_before_there_were_zones(form):
     """Earlier versions wrote days so, and so they are known in a base that these left."""
     look = spelling(replace(a_rule(form), zone=timezone(timedelta(hours=-5))), H)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from tests.builders import a_book
 
@@ -16,8 +16,8 @@ def test_the_opt_out_is_on_every_page(page):
     """The opt-out is watched on both sides of every pair from the first day, without any mapping by
     the operator.
     """
-    assert page.hubspot_forms["hs_email_optout"] is Form.BOOLEAN
-    assert page.salesforce_forms["HasOptedOutOfEmail"] is Form.BOOLEAN
+    assert page.hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
+    assert page.salesforce_forms["HasOptedOutOfEmail"] is FieldType.BOOLEAN
 
 
 @pytest.mark.rule("OPT-2")
@@ -25,8 +25,8 @@ def test_no_row_of_the_settings_takes_the_opt_out_away():
     """A row that names the opt-out, should it ever pass the settings check, still changes nothing
     about it.
     """
-    book = a_book(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
-    assert book.pages["Lead"].hubspot_forms["hs_email_optout"] is Form.BOOLEAN
+    ruleset = a_book(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
+    assert ruleset.pages["Lead"].hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
 
 
 @pytest.mark.rule("FLD-1")
@@ -43,8 +43,8 @@ def test_the_lifecycle_stage_crosses_to_a_custom_field():
     """With a custom field in Salesforce and a row in the settings, the stage crosses like any other
     field.
     """
-    book = a_book(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
-    assert all("Lifecycle_Stage__c" in page.salesforce_forms for page in book.pages.values())
+    ruleset = a_book(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
+    assert all("Lifecycle_Stage__c" in page.salesforce_forms for page in ruleset.pages.values())
 
 
 @pytest.mark.rule("FLD-3")
@@ -64,5 +64,7 @@ def test_the_company_name_goes_with_leads_only():
 @pytest.mark.rule("MAP-11")
 def test_one_row_serves_leads_and_contacts():
     """A field that both have under one API name needs one row only."""
-    book = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c"),))
-    assert all("Favourite_Colour__c" in fields for fields in book.fields(Side.SALESFORCE).values())
+    ruleset = a_book(field=(FieldRule("favourite_colour", "Favourite_Colour__c"),))
+    assert all(
+        "Favourite_Colour__c" in fields for fields in ruleset.fields(Side.SALESFORCE).values()
+    )

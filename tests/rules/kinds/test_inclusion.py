@@ -6,7 +6,7 @@ from crmsync.model.settings import ContactSettings, OutsideInclusionList
 from crmsync.rules.kinds.contact.inclusion import (
     is_frozen,
     needs_membership,
-    newborn_qualifies,
+    new_record_qualifies,
     qualifies,
 )
 from tests.builders import a_contact
@@ -60,7 +60,7 @@ def test_a_pair_outside_the_list_is_frozen_unless_the_setting_lets_it_sync(setti
 def test_who_is_not_there_yet_is_in_no_list_of_hubspots():
     """A contact that is about to be made cannot be in a list, but it is no subscriber."""
     assert [
-        newborn_qualifies(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")
+        new_record_qualifies(ContactSettings(inclusion_list=one)) for one in ("", "default", "77")
     ] == [
         True,
         True,

@@ -13,7 +13,7 @@ from crmsync.model.effects import UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.rules.kinds.contact.lifecycle import (
     ORDER,
-    Household,
+    CompanyGroup,
     Staged,
     furthest,
     is_forward,
@@ -28,7 +28,7 @@ def household(stage="", *contacts, is_news=False):
     """The company with that stage; contacts as (ref, stage) or, where the stage is news, (ref,
     stage, True).
     """
-    return Household(COMPANY, stage, is_news, tuple(Staged(*one) for one in contacts))
+    return CompanyGroup(COMPANY, stage, is_news, tuple(Staged(*one) for one in contacts))
 
 
 def to_company(stage):

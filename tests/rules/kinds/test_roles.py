@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
-from crmsync.rules.kinds.opportunity.roles import RoleVerdict, decide_roles
+from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
 
 OPPORTUNITY = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
 ADA, BEA, CAI = (Ref(Side.HUBSPOT, "contact", str(number)) for number in (81, 82, 83))
@@ -37,7 +37,7 @@ def decide(associated=(), roles=(), tied=(), *, removes=False):
 
 
 def remembers(*contacts, **verdict):
-    return RoleVerdict(tied=frozenset(one.id for one in contacts), **verdict)
+    return RoleDecision(tied=frozenset(one.id for one in contacts), **verdict)
 
 
 @pytest.mark.rule("OPP-9")
@@ -168,7 +168,7 @@ def test_carried_out_and_asked_again_nothing_is_left_to_do(
     now_roles = [one for one in (*roles, *added) if one.ref not in verdict.end]
 
     again = decide_roles(now_associated, now_roles, across, verdict.tied, removes=removes)
-    assert again == RoleVerdict(tied=verdict.tied)
+    assert again == RoleDecision(tied=verdict.tied)
     assert not (
         set(verdict.associate) | {one for one, _ in verdict.add} | set(verdict.leave)
     ) - set(across)

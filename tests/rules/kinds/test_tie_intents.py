@@ -13,7 +13,7 @@ from crmsync.model.changes import TieNews
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.roles import Role
-from crmsync.rules.kinds.opportunity.roles import RoleVerdict
+from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.tie_intents import (
     UNTIL_ALL_IS_TOLD,
     Reckoning,
@@ -51,10 +51,10 @@ def a_role(number=1, *, ours=False):
 
 OLD, OURS, NEW = a_role(1), a_role(2, ours=True), a_role(3)
 
-ASSOCIATED = RoleVerdict(associate=(ADA,))
-GIVEN = RoleVerdict(add=((ADA, ADAS),))
-PARTED = RoleVerdict(leave=(ADA,))
-ENDED = RoleVerdict(end=(OLD.ref,))
+ASSOCIATED = RoleDecision(associate=(ADA,))
+GIVEN = RoleDecision(add=((ADA, ADAS),))
+PARTED = RoleDecision(leave=(ADA,))
+ENDED = RoleDecision(end=(OLD.ref,))
 
 
 def ties(*roles, associated=False):

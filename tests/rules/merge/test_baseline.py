@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta, timezone
 
-from crmsync.model.fields import Form, Spelling
-from crmsync.model.links import Base, Sealer
+from crmsync.model.fields import ComparedFormat, FieldType
+from crmsync.model.links import Base, Fingerprinter
 from crmsync.rules.merge.baseline import view
 from tests.builders import OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
 
@@ -65,9 +65,9 @@ def test_the_stored_base_holds_no_value_and_depends_on_the_key():
     base = a_link(a_contact(), a_lead(), BOOK).salesforce_base
     assert b"Ada" not in base.to_bytes()
     assert Base.from_bytes(base.to_bytes()) == base
-    assert SEALER.seal("FirstName", "Ada") != Sealer(b"another key, as long as the first").seal(
-        "FirstName", "Ada"
-    )
+    assert SEALER.seal("FirstName", "Ada") != Fingerprinter(
+        b"another key, as long as the first"
+    ).seal("FirstName", "Ada")
 
 
 def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
@@ -86,7 +86,7 @@ def test_a_day_agreed_on_before_there_were_zones_is_no_news():
     deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
     agreed = Base().showing({"closedate": SEALER.seal("closedate", "2027-01-01")})
     link = replace(a_link(a_contact(), a_lead(), a_book()), hubspot_base=agreed)
-    forms = {"closedate": Spelling(Form.DATED, zone=timezone(timedelta(hours=-5)))}
+    forms = {"closedate": ComparedFormat(FieldType.DATED, zone=timezone(timedelta(hours=-5)))}
 
     assert view(deal, forms, link, SEALER).quiet
     moved = replace(deal, fields={"closedate": "2027-01-01T00:30:00Z"})

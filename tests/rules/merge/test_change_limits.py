@@ -29,10 +29,10 @@ def facts(cause: Cause = Cause.EDITED, salesforce: Record = LEAD, version: int =
 
 
 def write(
-    fields: Mapping[str, Value], *, place: Ref = LEAD.ref, courtesy: bool = False
+    fields: Mapping[str, Value], *, place: Ref = LEAD.ref, best_effort: bool = False
 ) -> UpdateRecord:
     """A write to Salesforce."""
-    return UpdateRecord(place, Side.SALESFORCE, fields, courtesy=courtesy)
+    return UpdateRecord(place, Side.SALESFORCE, fields, best_effort=best_effort)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def write(
         (write({"Title": "Pilot"}), set()),
         (write({"Phone": "0100"}), set()),
         (write({"HasOptedOutOfEmail": True}), set()),
-        (write({"Phone": "0200"}, courtesy=True), set()),
+        (write({"Phone": "0200"}, best_effort=True), set()),
         (DeleteRecord(CONTACT.ref), {DELETES}),
     ],
 )

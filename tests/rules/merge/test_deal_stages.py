@@ -15,13 +15,13 @@ from crmsync.model.records import Side
 from crmsync.rules.merge.deal_stages import (
     KEEP,
     UNKNOWN,
-    StageShowing,
-    StageVerdict,
+    StageDecision,
+    StageState,
     decide_stage,
     stage_of_new_deal,
     stage_of_new_opportunity,
 )
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.policies import FieldState
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 TYPE_A, TYPE_B = "012000000000001AAA", "012000000000002AAA"
@@ -62,7 +62,7 @@ ONE_TYPE = PipelineMap(
 
 def shows(place, stage, changed: bool | None = False):  # noqa: FBT001, FBT002 - the third of a row, as the tables have it
     """What a side shows; `changed` None for what was never agreed on."""
-    return StageShowing(Showing(place, place, changed), Showing(stage, stage, changed))
+    return StageState(FieldState(place, place, changed), FieldState(stage, stage, changed))
 
 
 def decide(deal, opportunity, newest=H, known=KNOWN):
@@ -70,11 +70,11 @@ def decide(deal, opportunity, newest=H, known=KNOWN):
 
 
 def to_hubspot(*because, conflict=False, **fields):
-    return StageVerdict(to_hubspot=fields, because=because, conflict=conflict)
+    return StageDecision(to_hubspot=fields, because=because, conflict=conflict)
 
 
 def to_salesforce(*because, conflict=False, **fields):
-    return StageVerdict(to_salesforce=fields, because=because, conflict=conflict)
+    return StageDecision(to_salesforce=fields, because=because, conflict=conflict)
 
 
 @pytest.mark.rule("OPP-5")
@@ -136,7 +136,7 @@ def test_where_nobody_moved_anything_the_two_stay_apart(newest):
         ),
         pytest.param(
             ("73", "d3"),
-            StageVerdict(
+            StageDecision(
                 {"pipeline": "71", "dealstage": "a3"}, {"StageName": "Won"}, ("OPP-5", "OPP-6")
             ),
             id="the pipeline of no record type, and another stage",

@@ -11,14 +11,14 @@ import pytest
 
 from crmsync.model.effects import Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.links import CHANGED, OPEN, Base, Intent, Link, LinkState, Sealer, tag
+from crmsync.model.links import CHANGED, OPEN, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.names import revision_field
 from crmsync.model.records import Record, Side
 from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from tests.builders import NEXT_SEALER, SEALER, a_book, a_change, a_contact, a_lead, a_link, at
 
-BOOK = replace(a_book(), sealer=NEXT_SEALER)
+BOOK = replace(a_book(), fingerprinter=NEXT_SEALER)
 OLD = a_book()
 CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100"})
 LINK = a_link(CONTACT, LEAD, OLD)
@@ -26,9 +26,11 @@ NEW = replace(a_link(CONTACT, LEAD, BOOK), key=2)
 PHONE = tag("phone")
 
 
-def planned(plan: Plan, link: Link = LINK, book: Book = BOOK, contact: Record = CONTACT) -> Plan:
+def planned(
+    plan: Plan, link: Link = LINK, ruleset: Ruleset = BOOK, contact: Record = CONTACT
+) -> Plan:
     """What becomes of a plan of the pair."""
-    return with_newer_seals(plan, Facts(a_change(contact.ref), link, contact, LEAD), book)
+    return with_newer_seals(plan, Facts(a_change(contact.ref), link, contact, LEAD), ruleset)
 
 
 def test_a_pair_that_shows_what_was_agreed_on_is_saved_anew() -> None:
@@ -110,14 +112,16 @@ def test_what_is_no_value_is_the_same_under_every_key() -> None:
     marks = {
         PHONE: OPEN,
         tag("email"): CHANGED,
-        tag("firstname"): SEALER.seal_apart("firstname", "Ada"),
+        tag("firstname"): SEALER.fingerprint_diverged("firstname", "Ada"),
     }
-    newer = marks | {tag("firstname"): NEXT_SEALER.seal_apart("firstname", "Ada")}
+    newer = marks | {tag("firstname"): NEXT_SEALER.fingerprint_diverged("firstname", "Ada")}
 
-    plan = planned(Plan(), replace(LINK, hubspot_base=Base({**LINK.hubspot_base.seals, **marks})))
+    plan = planned(
+        Plan(), replace(LINK, hubspot_base=Base({**LINK.hubspot_base.fingerprints, **marks}))
+    )
 
     assert plan == Plan(
-        (SaveLink(replace(NEW, hubspot_base=Base({**NEW.hubspot_base.seals, **newer}))),)
+        (SaveLink(replace(NEW, hubspot_base=Base({**NEW.hubspot_base.fingerprints, **newer}))),)
     )
 
 
@@ -128,7 +132,7 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
     forms = {name: form for name, form in page.hubspot_forms.items() if name != "phone"}
     resting = replace(page, hubspot_forms=forms, resting=(row,))
 
-    assert planned(Plan(), book=replace(BOOK, pages={**BOOK.pages, "Lead": resting})) == Plan()
+    assert planned(Plan(), ruleset=replace(BOOK, pages={**BOOK.pages, "Lead": resting})) == Plan()
 
 
 def test_what_no_mapping_names_any_more_goes() -> None:
@@ -142,10 +146,10 @@ def test_a_link_is_read_by_its_own_key() -> None:
     """One whose key is gone has agreed on nothing; a buried one is left as it is, and shows news in
     everything.
     """
-    alone = replace(BOOK, sealer=Sealer(b"another key, for what comes after it", 2))
+    alone = replace(BOOK, fingerprinter=Fingerprinter(b"another key, for what comes after it", 2))
     buried = replace(LINK, state=LinkState.TOMBSTONE)
 
-    assert (book_for(LINK, BOOK).sealer, book_for(NEW, BOOK), book_for(None, BOOK)) == (
+    assert (book_for(LINK, BOOK).fingerprinter, book_for(NEW, BOOK), book_for(None, BOOK)) == (
         SEALER,
         BOOK,
         BOOK,

@@ -13,7 +13,7 @@ from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_rev
 from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.intents import has_landed, may_be_under_way, may_be_unwritten, revision_on
-from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.parents import ACCOUNT, COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD
 from tests.builders import (
     ACCOUNT_ID,
@@ -36,14 +36,14 @@ SHARED = replace(BOOK, our_user="")
 """As where several portals are connected with the org: nobody there is known to be us."""
 
 PERSON = "005000000000009AAA"
-OWNERS = OwnerBook({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
+OWNERS = OwnerMatches({"1": "005J", "2": "005A"}, {"005J": "1", "005A": "2"})
 
 
-def announced(hubspot, salesforce, *, agreed, book=BOOK):
+def announced(hubspot, salesforce, *, agreed, ruleset=BOOK):
     """The link as it is saved before the pair, which agreed on `agreed` and now shows these two, is
     written.
     """
-    plan = plan_contact(linked(hubspot, salesforce, agreed=agreed), book)
+    plan = plan_contact(linked(hubspot, salesforce, agreed=agreed), ruleset)
     return replace(plan.effects[0].link.announced_at(NOON), version=2)
 
 
@@ -58,9 +58,9 @@ def shown(**fields):
     return hubspot, a_lead(lead, key=KEY, by=fields.get("by", PERSON))
 
 
-def planned(link, hubspot, salesforce, book=BOOK):
+def planned(link, hubspot, salesforce, ruleset=BOOK):
     """What is written to both sides where the stored link is `link`: a dict of fields by side."""
-    plan = plan_contact(replace(linked(hubspot, salesforce), link=link), book)
+    plan = plan_contact(replace(linked(hubspot, salesforce), link=link), ruleset)
     writes = {one.side: dict(one.fields) for one in plan.effects if hasattr(one, "fields")}
     return writes, plan.undecided
 
@@ -153,7 +153,7 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
         Ref(H, COMPANY, "1"): Ref(S, ACCOUNT, "001A"),
         Ref(H, COMPANY, "2"): Ref(S, ACCOUNT, "001B"),
     }
-    book = replace(
+    ruleset = replace(
         a_book(), parents=companies | {account: company for company, account in companies.items()}
     )
     hubspot = a_contact({HUBSPOT_FIELD: "1"}, salesforce_id=CONTACT_ID)
@@ -161,9 +161,9 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
         a_salesforce_contact({SALESFORCE_FIELD: account, SALESFORCE_KEY: KEY})
         for account in ("001A", "001B")
     )
-    facts = ContactFacts(a_change(moved.ref), a_link(hubspot, before, book), hubspot, moved)
+    facts = ContactFacts(a_change(moved.ref), a_link(hubspot, before, ruleset), hubspot, moved)
     announced_at = NOON + timedelta(milliseconds=500)
-    link = plan_contact(facts, book).effects[0].link.announced_at(announced_at)
+    link = plan_contact(facts, ruleset).effects[0].link.announced_at(announced_at)
     was_set = Origin(announced_at + timedelta(milliseconds=set_after), "CRM_UI")
     again = replace(
         facts,
@@ -171,7 +171,7 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
         hubspot=replace(hubspot, origins={HUBSPOT_FIELD: was_set}),
     )
     writes = {
-        one.side for one in plan_contact(again, book).effects if isinstance(one, UpdateRecord)
+        one.side for one in plan_contact(again, ruleset).effects if isinstance(one, UpdateRecord)
     }
     assert writes == {H if kept == "salesforce" else S}
 
@@ -180,15 +180,15 @@ def test_an_owner_that_never_arrived_is_written_again():
     """Owners stand in the link as plain ids; what was announced of them is taken back like a
     field.
     """
-    book = a_book(owners=OWNERS)
+    ruleset = a_book(owners=OWNERS)
     before = (
         a_contact({"hubspot_owner_id": "1"}, salesforce_id=LEAD_ID),
         a_lead({"OwnerId": "005J"}, key=KEY),
     )
     moved = a_contact({"hubspot_owner_id": "2"}, salesforce_id=LEAD_ID), before[1]
-    link = announced(*moved, agreed=before, book=book)
+    link = announced(*moved, agreed=before, ruleset=ruleset)
     assert (link.hubspot_owner, link.salesforce_owner) == ("2", "005A")
-    writes, _ = planned(link, *moved, book)
+    writes, _ = planned(link, *moved, ruleset)
     assert writes[S] == {"OwnerId": "005A"}
 
 
@@ -201,8 +201,8 @@ def test_a_second_write_remembers_what_the_first_would_still_put_there():
         .effects[0]
         .link
     )
-    seals = {BOOK.sealer.seal("Phone", value) for value in ("1", "2")}
-    assert link.salesforce_intent.replaces == {tag("Phone"): seals}
+    fingerprints = {BOOK.fingerprinter.seal("Phone", value) for value in ("1", "2")}
+    assert link.salesforce_intent.replaces == {tag("Phone"): fingerprints}
     late = shown(phone="3", Phone="2", s=S_TEXT)
     assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.model.records import Origin
-from crmsync.rules.merge.opt_out import OptOutVerdict, decide_opt_out, is_own_act
+from crmsync.rules.merge.opt_out import OptOutDecision, decide_opt_out, is_own_act
 from tests.builders import NOON
 
 
@@ -18,7 +18,7 @@ def decide(
     new_address: bool = False,
     shared: bool = False,
     own_act: bool | None = True,
-) -> OptOutVerdict:
+) -> OptOutDecision:
     return decide_opt_out(
         hubspot_out=hubspot,
         salesforce_out=box,
@@ -33,7 +33,7 @@ def decide(
 @pytest.mark.rule("OPT-3")
 def test_unsubscribing_in_hubspot_ticks_the_box_in_salesforce():
     """When a contact unsubscribes in HubSpot, Salesforce's Email Opt Out is ticked."""
-    assert decide(hubspot=True, box=False, was_out=False) == OptOutVerdict(
+    assert decide(hubspot=True, box=False, was_out=False) == OptOutDecision(
         salesforce_box=True, because="OPT-3"
     )
 
@@ -43,14 +43,14 @@ def test_ticking_the_box_in_salesforce_unsubscribes_in_hubspot():
     """When Email Opt Out is ticked in Salesforce, the contact is unsubscribed from all e-mail in
     HubSpot.
     """
-    expected = OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")
+    expected = OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4")
     assert decide(hubspot=False, box=True, was_out=False, moved=True) == expected
 
 
 @pytest.mark.rule("OPT-5")
 def test_unticking_the_box_does_not_subscribe_again():
     """While HubSpot says unsubscribed, un-ticking the box in Salesforce is undone there."""
-    expected = OptOutVerdict(salesforce_box=True, because="OPT-5")
+    expected = OptOutDecision(salesforce_box=True, because="OPT-5")
     assert decide(hubspot=True, box=False, was_out=True, moved=True) == expected
 
 
@@ -59,7 +59,7 @@ def test_the_contact_itself_may_come_back():
     """Only the contact's own act in HubSpot brings it back; the older box in Salesforce then does
     not opt it out again.
     """
-    assert decide(hubspot=False, box=True, was_out=True) == OptOutVerdict(
+    assert decide(hubspot=False, box=True, was_out=True) == OptOutDecision(
         salesforce_box=False, because="OPT-6"
     )
 
@@ -70,17 +70,17 @@ def test_an_opt_out_that_somebody_else_took_back_is_sent_again(shared):
     """A HubSpot user can subscribe a contact again whom Salesforce opted out: that is not the
     contact's own act (OPT-6).
     """
-    expected = OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-6")
+    expected = OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-6")
     assert decide(hubspot=False, box=True, was_out=True, own_act=False, shared=shared) == expected
 
 
 @pytest.mark.rule("OPT-6")
 def test_before_it_is_known_who_took_it_back_nothing_is_decided():
     """Whose act it was stands in the property's history, which is read for this case alone."""
-    assert decide(hubspot=False, box=True, was_out=True, own_act=None) == OptOutVerdict(
+    assert decide(hubspot=False, box=True, was_out=True, own_act=None) == OptOutDecision(
         asks_who=True
     )
-    assert decide(hubspot=False, box=True, was_out=None, own_act=None) == OptOutVerdict(
+    assert decide(hubspot=False, box=True, was_out=None, own_act=None) == OptOutDecision(
         unsubscribe_in_hubspot=True, because="OPT-4"
     )
 
@@ -110,18 +110,20 @@ def test_whose_act_it_was_says_the_source_of_the_value(origin, expected):
 @pytest.mark.parametrize(
     ("was_out", "moved", "expected"),
     [
-        pytest.param(True, False, OptOutVerdict(), id="who came back in one account is left alone"),
-        pytest.param(False, False, OptOutVerdict(), id="and stays so"),
+        pytest.param(
+            True, False, OptOutDecision(), id="who came back in one account is left alone"
+        ),
+        pytest.param(False, False, OptOutDecision(), id="and stays so"),
         pytest.param(
             False,
             True,
-            OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4"),
+            OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4"),
             id="ticked anew it counts anew",
         ),
         pytest.param(
             None,
             False,
-            OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4"),
+            OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4"),
             id="at first opted out wins",
         ),
     ],
@@ -137,10 +139,10 @@ def test_a_box_that_several_accounts_share_is_not_cleared(was_out, moved, expect
 @pytest.mark.parametrize(
     ("hubspot", "box", "expected"),
     [
-        (True, False, OptOutVerdict(salesforce_box=True, because="OPT-3")),
-        (False, True, OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")),
-        (True, True, OptOutVerdict()),
-        (False, False, OptOutVerdict()),
+        (True, False, OptOutDecision(salesforce_box=True, because="OPT-3")),
+        (False, True, OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4")),
+        (True, True, OptOutDecision()),
+        (False, False, OptOutDecision()),
     ],
 )
 def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
@@ -156,13 +158,13 @@ def test_on_the_first_sync_opted_out_wins(hubspot, box, expected):
         pytest.param(
             False,
             True,
-            OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-6"),
+            OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-6"),
             id="the box still says so",
         ),
         pytest.param(
             False,
             False,
-            OptOutVerdict(unsubscribe_in_hubspot=True, salesforce_box=True, because="OPT-6"),
+            OptOutDecision(unsubscribe_in_hubspot=True, salesforce_box=True, because="OPT-6"),
             id="the box was un-ticked with it",
         ),
     ],

@@ -5,8 +5,8 @@ import pytest
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Side
 from crmsync.rules.merge.owners import (
-    OwnerBook,
-    OwnerVerdict,
+    OwnerDecision,
+    OwnerMatches,
     Owning,
     decide_owner,
     owner_book,
@@ -85,18 +85,18 @@ def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(s
     """An owner crosses to Salesforce only if one active user has the same name and the same e-mail
     address.
     """
-    book = owner_book(Owners((hubspot_owner("1", "Jane Roe"),), tuple(salesforce)))
-    assert book.to_salesforce == ({"1": "005J"} if matches else {})
+    ruleset = owner_book(Owners((hubspot_owner("1", "Jane Roe"),), tuple(salesforce)))
+    assert ruleset.to_salesforce == ({"1": "005J"} if matches else {})
 
 
 @pytest.mark.rule("OWN-1")
 @pytest.mark.parametrize("kind", ["Standard", "PowerPartner", "Guest"])
 def test_users_of_every_kind_may_stand_for_a_hubspot_owner(kind):
     """Standard, partner and guest users are owners like any other."""
-    book = owner_book(
+    ruleset = owner_book(
         Owners((hubspot_owner("1", "Jane Roe"),), (user("005J", "Jane Roe", kind=kind),))
     )
-    assert (book.to_salesforce, book.to_hubspot) == ({"1": "005J"}, {"005J": "1"})
+    assert (ruleset.to_salesforce, ruleset.to_hubspot) == ({"1": "005J"}, {"005J": "1"})
 
 
 @pytest.mark.rule("CH-30")
@@ -123,90 +123,90 @@ def test_a_new_record_gets_the_matching_user_and_nobody_else(owner, expected):
     ("now", "last", "newest", "expected"),
     [
         pytest.param(
-            ("1", "005J"), (None, None), H, OwnerVerdict(), id="first sync, the same person"
+            ("1", "005J"), (None, None), H, OwnerDecision(), id="first sync, the same person"
         ),
         pytest.param(
             ("1", "005A"),
             (None, None),
             H,
-            OwnerVerdict(hubspot="3", because="OWN-11"),
+            OwnerDecision(hubspot="3", because="OWN-11"),
             id="first sync, Salesforce's is kept",
         ),
         pytest.param(
             ("1", "005X"),
             (None, None),
             H,
-            OwnerVerdict(hubspot="", because="OWN-11"),
+            OwnerDecision(hubspot="", because="OWN-11"),
             id="first sync, HubSpot knows no such",
         ),
         pytest.param(
             ("1", "00G1"),
             (None, None),
             H,
-            OwnerVerdict(hubspot="", because="OWN-11"),
+            OwnerDecision(hubspot="", because="OWN-11"),
             id="first sync, a queue's lead",
         ),
         pytest.param(
             ("1", "005I"),
             (None, None),
             H,
-            OwnerVerdict(salesforce="005J", because="OWN-11"),
+            OwnerDecision(salesforce="005J", because="OWN-11"),
             id="first sync, inactive owner",
         ),
         pytest.param(
             ("2", "005I"),
             (None, None),
             H,
-            OwnerVerdict(),
+            OwnerDecision(),
             id="first sync, inactive owner and no match",
         ),
         pytest.param(
             ("3", "005J"),
             ("1", "005J"),
             S,
-            OwnerVerdict(salesforce="005A", because="OWN-12"),
+            OwnerDecision(salesforce="005A", because="OWN-12"),
             id="later, HubSpot's changed",
         ),
         pytest.param(
             ("1", "005A"),
             ("1", "005J"),
             H,
-            OwnerVerdict(hubspot="3", because="OWN-12"),
+            OwnerDecision(hubspot="3", because="OWN-12"),
             id="later, Salesforce's changed",
         ),
         pytest.param(
             ("3", "005X"),
             ("1", "005J"),
             H,
-            OwnerVerdict(salesforce="005A", because="OWN-12"),
+            OwnerDecision(salesforce="005A", because="OWN-12"),
             id="both, HubSpot's later",
         ),
         pytest.param(
             ("2", "005A"),
             ("1", "005J"),
             S,
-            OwnerVerdict(hubspot="3", because="OWN-12"),
+            OwnerDecision(hubspot="3", because="OWN-12"),
             id="both, Salesforce's later",
         ),
         pytest.param(
             ("2", "005J"),
             ("1", "005J"),
             H,
-            OwnerVerdict(hubspot="1", because="OWN-7"),
+            OwnerDecision(hubspot="1", because="OWN-7"),
             id="HubSpot's is unknown there",
         ),
         pytest.param(
             ("", "005J"),
             ("1", "005J"),
             H,
-            OwnerVerdict(),
+            OwnerDecision(),
             id="nobody in HubSpot: Salesforce must have an owner",
         ),
         pytest.param(
             ("", "005X"),
             ("1", "005J"),
             S,
-            OwnerVerdict(),
+            OwnerDecision(),
             id="to an owner whom HubSpot does not know, cleared already",
         ),
     ],
@@ -242,4 +242,4 @@ def test_an_empty_book_moves_nobody():
     """Where nobody could be matched, owners stay as they are, but for the one that Salesforce knows
     better.
     """
-    assert decide_owner(Owning("1", "005J", "1", "005J"), H, OwnerBook()) == OwnerVerdict()
+    assert decide_owner(Owning("1", "005J", "1", "005J"), H, OwnerMatches()) == OwnerDecision()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.model.records import Ref, Side
-from crmsync.rules.merge.parents import KEEP, ParentVerdict, account_of, company_of, decide_parent
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.parents import KEEP, ParentDecision, account_of, company_of, decide_parent
+from crmsync.rules.merge.policies import FieldState
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 A, B, FREE, DEAD = "81", "82", "83", "84"
@@ -37,23 +37,28 @@ PARENTS: dict[Ref, Ref | None] = {
 yet.
 """
 
-TO_ACCOUNT_B = ParentVerdict(account=ACC_B, because=("FLD-8", "DUP-4"))
-TO_COMPANY_B = ParentVerdict(company=B, because=("FLD-8", "FLD-9"))
+TO_ACCOUNT_B = ParentDecision(account=ACC_B, because=("FLD-8", "DUP-4"))
+TO_COMPANY_B = ParentDecision(company=B, because=("FLD-8", "FLD-9"))
 
 
-def met(now: str | None) -> Showing:
+def met(now: str | None) -> FieldState:
     """What a side shows that was never agreed on."""
-    return Showing(now, now, None)
+    return FieldState(now, now, None)
 
 
-def moved(now: str | None, before: str | None) -> Showing:
+def moved(now: str | None, before: str | None) -> FieldState:
     """What a side shows, against what was agreed on."""
-    return Showing(now, now, now != before)
+    return FieldState(now, now, now != before)
 
 
 def decide(
-    mine: Showing, theirs: Showing, newest: Side = H, *, removes: bool = False, fixed: bool = False
-) -> ParentVerdict:
+    mine: FieldState,
+    theirs: FieldState,
+    newest: Side = H,
+    *,
+    removes: bool = False,
+    fixed: bool = False,
+) -> ParentDecision:
     return decide_parent(mine, theirs, newest, PARENTS, removes=removes, fixed=fixed)
 
 
@@ -70,13 +75,13 @@ def decide(
         pytest.param(
             met(FREE),
             met(None),
-            ParentVerdict(awaits=company(FREE)),
+            ParentDecision(awaits=company(FREE)),
             id="HubSpot's has no account yet",
         ),
         pytest.param(
             met(A),
             met(ACC_FREE),
-            ParentVerdict(awaits=account(ACC_FREE)),
+            ParentDecision(awaits=account(ACC_FREE)),
             id="Salesforce's has no company yet",
         ),
         pytest.param(met(DEAD), met(None), KEEP, id="the account of HubSpot's was deleted"),
@@ -104,13 +109,13 @@ def test_where_the_two_first_meet_the_account_stands(mine, theirs, expected, new
         pytest.param(
             moved(FREE, A),
             moved(ACC_A, ACC_A),
-            ParentVerdict(awaits=company(FREE)),
+            ParentDecision(awaits=company(FREE)),
             id="a company that has no account yet",
         ),
         pytest.param(
             moved(A, A),
             moved(ACC_FREE, ACC_A),
-            ParentVerdict(awaits=account(ACC_FREE)),
+            ParentDecision(awaits=account(ACC_FREE)),
             id="an account that has no company yet",
         ),
         pytest.param(
@@ -135,8 +140,8 @@ def test_later_whoever_moved_it_is_followed(mine, theirs, expected, newest):
 @pytest.mark.parametrize(
     ("newest", "expected"),
     [
-        (H, ParentVerdict(account=ACC_B, because=("FLD-8", "DUP-4"), contested=True)),
-        (S, ParentVerdict(awaits=account(ACC_FREE), contested=True)),
+        (H, ParentDecision(account=ACC_B, because=("FLD-8", "DUP-4"), contested=True)),
+        (S, ParentDecision(awaits=account(ACC_FREE), contested=True)),
     ],
 )
 def test_moved_on_both_sides_the_newest_stands(newest, expected):
@@ -177,7 +182,7 @@ def test_a_parent_that_is_taken_away_stays_across(mine, theirs, expected, newest
             moved(A, A),
             moved(None, ACC_A),
             H,
-            ParentVerdict(leaves=A, because=("Q-29",)),
+            ParentDecision(leaves=A, because=("Q-29",)),
             id="no account any more",
         ),
         pytest.param(moved(None, A), moved(ACC_A, ACC_A), H, KEEP, id="no company any more"),
@@ -192,21 +197,21 @@ def test_a_parent_that_is_taken_away_stays_across(mine, theirs, expected, newest
             moved(B, A),
             moved(None, ACC_A),
             S,
-            ParentVerdict(leaves=B, because=("Q-29",), contested=True),
+            ParentDecision(leaves=B, because=("Q-29",), contested=True),
             id="another company, then no account",
         ),
         pytest.param(
             moved(B, A),
             moved(None, ACC_A),
             H,
-            ParentVerdict(account=ACC_B, because=("FLD-8", "DUP-4"), contested=True),
+            ParentDecision(account=ACC_B, because=("FLD-8", "DUP-4"), contested=True),
             id="no account, then another company",
         ),
         pytest.param(
             met(A),
             met(None),
             S,
-            ParentVerdict(account=ACC_A, because=("FLD-8", "DUP-4")),
+            ParentDecision(account=ACC_A, because=("FLD-8", "DUP-4")),
             id="first met",
         ),
     ],
@@ -248,7 +253,7 @@ SHOWS = st.sampled_from([None, False, True])
 
 
 def shown(values):
-    return st.builds(lambda now, changed: Showing(now, now, changed), values, SHOWS)
+    return st.builds(lambda now, changed: FieldState(now, now, changed), values, SHOWS)
 
 
 @pytest.mark.rule("CH-23")
@@ -267,7 +272,12 @@ def test_no_account_is_ever_taken_away_and_it_ends(mine, theirs, newest, removes
     now_h = verdict.company or (None if verdict.leaves else mine.value)
     now_s = verdict.account or theirs.value
     assert (
-        decide(Showing(now_h, now_h, False), Showing(now_s, now_s, False), newest, removes=removes)
+        decide(
+            FieldState(now_h, now_h, False),
+            FieldState(now_s, now_s, False),
+            newest,
+            removes=removes,
+        )
         == KEEP
     )
     if verdict.company or verdict.account:

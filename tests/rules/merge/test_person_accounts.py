@@ -82,7 +82,7 @@ def test_what_a_hidden_contact_is_told_is_told_to_its_account():
         "Favourite_Colour__c": "red",
         "Crmsync_HubSpot_Id__c": "555001-81",
     }
-    effect = UpdateRecord(HIDDEN.ref, Side.SALESFORCE, fields, ("MAP-3",), courtesy=True)
+    effect = UpdateRecord(HIDDEN.ref, Side.SALESFORCE, fields, ("MAP-3",), best_effort=True)
 
     assert through_account(effect, HIDDEN) == UpdateRecord(
         ACCOUNT,
@@ -107,7 +107,7 @@ def test_what_a_hidden_contact_is_told_is_told_to_its_account():
             "Crmsync_HubSpot_Id__pc": "555001-81",
         },
         ("MAP-3",),
-        courtesy=True,
+        best_effort=True,
     )
 
 

@@ -4,17 +4,19 @@ import pytest
 
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side, Value
-from crmsync.rules.merge.policies import KEEP, Showing, Verdict, may_pass, merge_field
+from crmsync.rules.merge.policies import KEEP, FieldDecision, FieldState, may_pass, merge_field
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
 
-def showing(now: Value, base: Value | type[NotImplemented] = NotImplemented) -> Showing:
+def showing(now: Value, base: Value | type[NotImplemented] = NotImplemented) -> FieldState:
     """What a side shows; without a base the two never agreed on this field."""
-    return Showing(now, now, None if base is NotImplemented else now != base)
+    return FieldState(now, now, None if base is NotImplemented else now != base)
 
 
-def verdict(update: Update, hubspot: Showing, salesforce: Showing, newest: Side = H) -> Verdict:
+def verdict(
+    update: Update, hubspot: FieldState, salesforce: FieldState, newest: Side = H
+) -> FieldDecision:
     return merge_field(FieldRule("phone", "Phone", update), hubspot, salesforce, newest)
 
 
@@ -23,37 +25,45 @@ def verdict(update: Update, hubspot: Showing, salesforce: Showing, newest: Side 
     ("hubspot", "salesforce", "newest", "expected"),
     [
         pytest.param(
-            showing("2", "1"), showing("1", "1"), S, Verdict(H, "MAP-3"), id="only HubSpot changed"
+            showing("2", "1"),
+            showing("1", "1"),
+            S,
+            FieldDecision(H, "MAP-3"),
+            id="only HubSpot changed",
         ),
         pytest.param(
             showing("1", "1"),
             showing("2", "1"),
             H,
-            Verdict(S, "MAP-3"),
+            FieldDecision(S, "MAP-3"),
             id="only Salesforce changed",
         ),
         pytest.param(
-            showing(None, "1"), showing("1", "1"), S, Verdict(H, "MAP-3"), id="deleted in HubSpot"
+            showing(None, "1"),
+            showing("1", "1"),
+            S,
+            FieldDecision(H, "MAP-3"),
+            id="deleted in HubSpot",
         ),
         pytest.param(
             showing("1", "1"),
             showing(None, "1"),
             H,
-            Verdict(S, "MAP-3"),
+            FieldDecision(S, "MAP-3"),
             id="deleted in Salesforce",
         ),
         pytest.param(
             showing("2", "1"),
             showing("3", "1"),
             H,
-            Verdict(H, "MAP-3", conflict=True),
+            FieldDecision(H, "MAP-3", conflict=True),
             id="both, HubSpot later",
         ),
         pytest.param(
             showing("2", "1"),
             showing("3", "1"),
             S,
-            Verdict(S, "MAP-3", conflict=True),
+            FieldDecision(S, "MAP-3", conflict=True),
             id="both, Salesforce later",
         ),
         pytest.param(showing("2", "1"), showing("2", "1"), S, KEEP, id="both to the same value"),
@@ -68,21 +78,21 @@ def verdict(update: Update, hubspot: Showing, salesforce: Showing, newest: Side 
             showing("1"),
             showing(None),
             S,
-            Verdict(H, "MAP-3"),
+            FieldDecision(H, "MAP-3"),
             id="first meeting, blank in Salesforce",
         ),
         pytest.param(
             showing(None),
             showing("1"),
             H,
-            Verdict(S, "MAP-3"),
+            FieldDecision(S, "MAP-3"),
             id="first meeting, blank in HubSpot",
         ),
         pytest.param(
             showing("1"),
             showing("2"),
             S,
-            Verdict(S, "MAP-3", conflict=True),
+            FieldDecision(S, "MAP-3", conflict=True),
             id="first meeting, Salesforce later",
         ),
         pytest.param(showing("1"), showing("1"), S, KEEP, id="first meeting, already equal"),
@@ -100,40 +110,40 @@ def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expe
         pytest.param(
             showing("2", "1"),
             showing("1", "1"),
-            Verdict(S, "MAP-1"),
+            FieldDecision(S, "MAP-1"),
             id="HubSpot's edit is put back",
         ),
         pytest.param(
             showing("1", "1"),
             showing("2", "1"),
-            Verdict(S, "MAP-1"),
+            FieldDecision(S, "MAP-1"),
             id="Salesforce's value overwrites",
         ),
         pytest.param(
             showing("1", "1"),
             showing(None, "1"),
-            Verdict(S, "MAP-1"),
+            FieldDecision(S, "MAP-1"),
             id="its deletion deletes in HubSpot",
         ),
         pytest.param(
             showing("1", None),
             showing(None, None),
-            Verdict(H, "MAP-1"),
+            FieldDecision(H, "MAP-1"),
             id="HubSpot fills the blank",
         ),
         pytest.param(
             showing("1"),
             showing(None),
-            Verdict(H, "MAP-1"),
+            FieldDecision(H, "MAP-1"),
             id="HubSpot fills it on the first meeting too",
         ),
         pytest.param(
-            showing("1"), showing("2"), Verdict(S, "MAP-1"), id="first meeting, both have one"
+            showing("1"), showing("2"), FieldDecision(S, "MAP-1"), id="first meeting, both have one"
         ),
         pytest.param(
             showing("2", "1"),
             showing("3", "1"),
-            Verdict(S, "MAP-1", conflict=True),
+            FieldDecision(S, "MAP-1", conflict=True),
             id="both changed",
         ),
     ],
@@ -150,7 +160,7 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
         pytest.param(
             showing("2", "1"),
             showing("1", "1"),
-            Verdict(S, "MAP-2"),
+            FieldDecision(S, "MAP-2"),
             id="HubSpot's edit is put back",
         ),
         pytest.param(
@@ -161,25 +171,28 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
         pytest.param(
             showing("1", "1"),
             showing(None, "1"),
-            Verdict(S, "MAP-2"),
+            FieldDecision(S, "MAP-2"),
             id="its deletion deletes in HubSpot",
         ),
         pytest.param(
             showing("2", "1"),
             showing(None, "1"),
-            Verdict(S, "MAP-2", conflict=True),
+            FieldDecision(S, "MAP-2", conflict=True),
             id="even what was edited meanwhile",
         ),
         pytest.param(
-            showing("1", "1"), showing("2", "1"), Verdict(S, "MAP-2"), id="its value overwrites"
+            showing("1", "1"),
+            showing("2", "1"),
+            FieldDecision(S, "MAP-2"),
+            id="its value overwrites",
         ),
         pytest.param(
-            showing("1"), showing("2"), Verdict(S, "MAP-2"), id="on the first meeting too"
+            showing("1"), showing("2"), FieldDecision(S, "MAP-2"), id="on the first meeting too"
         ),
         pytest.param(
             showing("true"),
             showing(False),
-            Verdict(S, "MAP-2"),
+            FieldDecision(S, "MAP-2"),
             id="a box that is not ticked is a value",
         ),
     ],
@@ -218,8 +231,8 @@ def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
 ):
     """HubSpot may be favoured just as Salesforce may: swap the sides and the same side wins."""
     mirrored = verdict(mirror, two, one)
-    holder = mirrored.holder.other if mirrored.holder else None
-    assert verdict(update, one, two) == Verdict(holder, mirrored.because, mirrored.conflict)
+    winner = mirrored.winner.other if mirrored.winner else None
+    assert verdict(update, one, two) == FieldDecision(winner, mirrored.because, mirrored.conflict)
 
 
 @pytest.mark.rule("CH-4")
@@ -227,10 +240,10 @@ def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
     ("hubspot", "salesforce", "expected"),
     [
         pytest.param(
-            showing("1"), showing(None), Verdict(H, "CH-4"), id="HubSpot fills Salesforce"
+            showing("1"), showing(None), FieldDecision(H, "CH-4"), id="HubSpot fills Salesforce"
         ),
         pytest.param(
-            showing(None), showing("1"), Verdict(S, "CH-4"), id="Salesforce fills HubSpot"
+            showing(None), showing("1"), FieldDecision(S, "CH-4"), id="Salesforce fills HubSpot"
         ),
         pytest.param(showing("2", "1"), showing("1", "1"), KEEP, id="an edit overwrites nothing"),
     ],

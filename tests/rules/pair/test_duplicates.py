@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.model.effects import Look, OptOut
+from crmsync.model.effects import OptOut, RequestSync
 from crmsync.model.records import Kind, Origin, Record
 from crmsync.rules.pair.duplicates import takes_over, unsubscribe
 from tests.builders import a_contact, a_lead, at
@@ -65,6 +65,6 @@ def test_whoever_is_unsubscribed_is_looked_at_so_that_its_own_lead_follows():
     contact = a_contact()
     assert unsubscribe(contact) == (
         OptOut("ada@example.com", ("OPT-4",)),
-        Look(contact.ref, Kind.CONTACT, None, ("OPT-4",)),
+        RequestSync(contact.ref, Kind.CONTACT, None, ("OPT-4",)),
     )
     assert unsubscribe(a_contact({"email": None})) == ()

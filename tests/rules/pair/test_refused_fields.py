@@ -13,7 +13,7 @@ from crmsync.model.links import Slot
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import ContactSettings, OnRefusedField
-from crmsync.rules.kinds.opportunity.ruleset import opportunity_book
+from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.pair.refused_fields import left_apart, left_out, skips_fields
@@ -110,7 +110,7 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
 @pytest.mark.rule("CH-8")
 def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
     """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
-    book = opportunity_book(
+    ruleset = opportunity_ruleset(
         BOOK.connection, SEALER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
     )
     there = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
@@ -118,10 +118,10 @@ def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
         there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200, "CurrencyIsoCode": "JPY"}
     )
     alone = UpdateRecord(there, Side.SALESFORCE, {"Name": "Pumps", "Amount": 1200})
-    assert left_out(both, refusal("CurrencyIsoCode"), there, book) == frozenset()
-    assert left_out(both, refusal("Amount"), there, book) == frozenset()
-    assert left_out(both, refusal("Name"), there, book) == {"Name"}
-    assert left_out(alone, refusal("Amount"), there, book) == {"Amount"}
+    assert left_out(both, refusal("CurrencyIsoCode"), there, ruleset) == frozenset()
+    assert left_out(both, refusal("Amount"), there, ruleset) == frozenset()
+    assert left_out(both, refusal("Name"), there, ruleset) == {"Name"}
+    assert left_out(alone, refusal("Amount"), there, ruleset) == {"Amount"}
 
 
 @pytest.mark.rule("CH-8")
@@ -167,5 +167,5 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
 def test_the_setting_is_that_of_the_kind() -> None:
     """Contacts may be held where companies are not."""
     held = ContactSettings(on_refused_field=OnRefusedField.BLOCK)
-    book = replace(BOOK, connection=replace(BOOK.connection, contacts=held))
-    assert (skips_fields(BOOK), skips_fields(book)) == (True, False)
+    ruleset = replace(BOOK, connection=replace(BOOK.connection, contacts=held))
+    assert (skips_fields(BOOK), skips_fields(ruleset)) == (True, False)

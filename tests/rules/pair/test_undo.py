@@ -12,13 +12,13 @@ import pytest
 
 from crmsync.model.effects import Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.fields import FieldRule, Form
+from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.links import LinkState, tags
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.person_accounts import through_account
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.undo import Left, Restoration, Trace, restoration, traced
 from tests.builders import (
@@ -36,7 +36,7 @@ BOOK = a_book()
 STAGES = FieldRule(
     "lifecyclestage",
     "Stage__c",
-    form=Form.CHOICE,
+    form=FieldType.CHOICE,
     choices=(("lead", "Lead"), ("opportunity", "Opportunity"), ("customer", "Customer")),
 )
 
@@ -57,21 +57,24 @@ PHONE, NAME = ("phone", "Phone"), ("lastname", "LastName")
 
 
 def facts(
-    hubspot: Mapping[str, Value], salesforce: Mapping[str, Value], book: Book = BOOK, **lead: Any
+    hubspot: Mapping[str, Value],
+    salesforce: Mapping[str, Value],
+    ruleset: Ruleset = BOOK,
+    **lead: Any,
 ) -> Facts:
     """A pair that agreed on what both sides show."""
     contact, other = a_contact(hubspot), a_lead(salesforce, **lead)
     return Facts(
         a_change(contact.ref),
-        a_link(contact, other, book, wrote=("Phone", "Title")),
+        a_link(contact, other, ruleset, wrote=("Phone", "Title")),
         contact,
         other,
     )
 
 
-def judged(one: Facts, *writes: Overwrite, book: Book = BOOK) -> Restoration:
+def judged(one: Facts, *writes: Overwrite, ruleset: Ruleset = BOOK) -> Restoration:
     """What is put back of these writes."""
-    return restoration(traced({}, the_pair(*writes)), one, book)
+    return restoration(traced({}, the_pair(*writes)), one, ruleset)
 
 
 def reasons(found: Restoration) -> list[Left]:
@@ -107,7 +110,9 @@ def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
     )
     assert found.link is not None
     after = a_lead({"Phone": "0100"}, by=OUR_USER)
-    seen = view(after, BOOK.pages["Lead"].salesforce_forms, found.link, BOOK.sealer, OUR_USER)
+    seen = view(
+        after, BOOK.pages["Lead"].salesforce_forms, found.link, BOOK.fingerprinter, OUR_USER
+    )
     assert [name for name, showing in seen.showings.items() if showing.changed] == ["Phone"]
     assert (seen.settled, found.link.wrote) == (frozenset(), frozenset())
     assert one.link is not None
@@ -135,17 +140,17 @@ def test_a_lifecycle_stage_is_not_moved_back(side: Side, field: str) -> None:
     """HubSpot would ignore it, on its own side and after it has crossed (PLT-5); forward it may
     go.
     """
-    book = a_book(field=(STAGES,))
+    ruleset = a_book(field=(STAGES,))
     row = ("lifecyclestage", "Stage__c")
     values = {
         Side.SALESFORCE: ("Lead", "Opportunity", "Customer"),
         Side.HUBSPOT: ("lead", "opportunity", "customer"),
     }
     first, now, last = values[side]
-    one = facts({"lifecyclestage": "opportunity"}, {"Stage__c": "Opportunity"}, book)
+    one = facts({"lifecyclestage": "opportunity"}, {"Stage__c": "Opportunity"}, ruleset)
 
-    assert reasons(judged(one, a_write(row, first, now, side), book=book)) == [Left.STAGE]
-    assert judged(one, a_write(row, last, now, side), book=book).fields[side] == {field: last}
+    assert reasons(judged(one, a_write(row, first, now, side), ruleset=ruleset)) == [Left.STAGE]
+    assert judged(one, a_write(row, last, now, side), ruleset=ruleset).fields[side] == {field: last}
 
 
 def test_rows_are_left_that_the_map_no_longer_has() -> None:
@@ -190,9 +195,11 @@ def test_what_salesforce_has_still_to_say_goes_first() -> None:
         assert reasons(judged(one, a_write(PHONE, "0100", "0200", Side.HUBSPOT))) == []
 
 
-def plan_of(contact: Record, other: Record, *effects: UpdateRecord, book: Book = BOOK) -> Plan:
+def plan_of(
+    contact: Record, other: Record, *effects: UpdateRecord, ruleset: Ruleset = BOOK
+) -> Plan:
     """A plan of the two."""
-    return Plan((SaveLink(a_link(contact, other, book)), *effects))
+    return Plan((SaveLink(a_link(contact, other, ruleset)), *effects))
 
 
 def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
@@ -213,7 +220,7 @@ def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
         lead,
         UpdateRecord(lead.ref, Side.SALESFORCE, {"Phone": "0200", "OwnerId": "005B", **ours}),
         UpdateRecord(contact.ref, Side.HUBSPOT, {"city": "Graz", "crmsync_owner_name": "Ann"}),
-        UpdateRecord(contact.ref, Side.HUBSPOT, {"phone": "0300"}, courtesy=True),
+        UpdateRecord(contact.ref, Side.HUBSPOT, {"phone": "0300"}, best_effort=True),
         UpdateRecord(replace(contact.ref, id="99"), Side.HUBSPOT, {"phone": "0300"}),
     )
     kept = (
@@ -233,12 +240,12 @@ def test_of_a_plan_the_mapped_values_and_the_owner_are_kept() -> None:
 
 def test_a_hidden_contact_is_kept_under_its_own_names() -> None:
     """It is written through its account, and read like any contact (PA-3)."""
-    book = a_book(person_accounts=True)
+    ruleset = a_book(person_accounts=True)
     shown = {"IsPersonAccount": True, "AccountId": ACCOUNT_ID, "Phone": "0100", "Title": "Judge"}
     contact, hidden = a_contact({"phone": "0200"}), a_salesforce_contact(shown)
     update = UpdateRecord(hidden.ref, Side.SALESFORCE, {"Phone": "0200", "Title": "Countess"})
-    plan = plan_of(contact, hidden, through_account(update, hidden), book=book)
+    plan = plan_of(contact, hidden, through_account(update, hidden), ruleset=ruleset)
 
     kept = (a_write(("jobtitle", "Title"), "Judge", "Countess"), a_write(PHONE, "0100", "0200"))
-    found = overwritten(Facts(a_change(contact.ref), None, contact, hidden), plan, book)
+    found = overwritten(Facts(a_change(contact.ref), None, contact, hidden), plan, ruleset)
     assert found == OverwrittenPair(contact.ref, hidden.ref, kept)

@@ -15,10 +15,10 @@ from crmsync.model.effects import (
     DropLink,
     Effect,
     EndRole,
-    Look,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     RollUp,
     SaveLink,
     UpdateRecord,
@@ -26,7 +26,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.links import LinkState, Slot
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.rules.preview.actions import WRITES, Deed, Done, done_by
+from crmsync.rules.preview.actions import WRITES, Action, Done, done_by
 from tests.builders import a_book, a_contact, a_lead, a_link
 
 ADA, LEAD = a_contact().ref, a_lead().ref
@@ -41,24 +41,24 @@ HUBSPOT, SALESFORCE = (Side.HUBSPOT, "contact"), (Side.SALESFORCE, "Lead")
 @pytest.mark.parametrize(
     ("effect", "deed", "where"),
     [
-        (CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new")), Deed.CREATE, SALESFORCE),
-        (UpdateRecord(LEAD, Side.SALESFORCE, {}), Deed.UPDATE, SALESFORCE),
-        (UpdateRecord(LEAD, Side.SALESFORCE, {}, courtesy=True), Deed.MARK, SALESFORCE),
-        (UpdateRecord(Slot("new"), Side.HUBSPOT, {}), Deed.UPDATE, HUBSPOT),
-        (Associate(ADA, COMPANY), Deed.ASSOCIATE, HUBSPOT),
-        (Dissociate(ADA, COMPANY), Deed.DISSOCIATE, HUBSPOT),
-        (EndRole(ROLE), Deed.END_ROLE, (Side.SALESFORCE, "OpportunityContactRole")),
-        (RollUp(frozenset({ADA})), Deed.ROLL_UP, HUBSPOT),
-        (OptOut("ada@example.com"), Deed.OPT_OUT, HUBSPOT),
-        (DeleteRecord(COMPANY), Deed.DELETE, (Side.HUBSPOT, "company")),
-        (SaveLink(replace(LINK, version=0)), Deed.LINK, HUBSPOT),
-        (SaveLink(BURIED), Deed.BURY, HUBSPOT),
-        (Look(COMPANY, Kind.ACCOUNT, ADA), Deed.WAIT, HUBSPOT),
-        (Report(ADA, Category.WAITING, "waits"), Deed.WAIT, HUBSPOT),
-        (Report(ADA, Category.VALIDATION, "is refused"), Deed.REFUSE, HUBSPOT),
+        (CreateRecord(Side.SALESFORCE, "Lead", "1", {}, Slot("new")), Action.CREATE, SALESFORCE),
+        (UpdateRecord(LEAD, Side.SALESFORCE, {}), Action.UPDATE, SALESFORCE),
+        (UpdateRecord(LEAD, Side.SALESFORCE, {}, best_effort=True), Action.MARK, SALESFORCE),
+        (UpdateRecord(Slot("new"), Side.HUBSPOT, {}), Action.UPDATE, HUBSPOT),
+        (Associate(ADA, COMPANY), Action.ASSOCIATE, HUBSPOT),
+        (Dissociate(ADA, COMPANY), Action.DISSOCIATE, HUBSPOT),
+        (EndRole(ROLE), Action.END_ROLE, (Side.SALESFORCE, "OpportunityContactRole")),
+        (RollUp(frozenset({ADA})), Action.ROLL_UP, HUBSPOT),
+        (OptOut("ada@example.com"), Action.OPT_OUT, HUBSPOT),
+        (DeleteRecord(COMPANY), Action.DELETE, (Side.HUBSPOT, "company")),
+        (SaveLink(replace(LINK, version=0)), Action.LINK, HUBSPOT),
+        (SaveLink(BURIED), Action.BURY, HUBSPOT),
+        (RequestSync(COMPANY, Kind.ACCOUNT, ADA), Action.WAIT, HUBSPOT),
+        (Report(ADA, Category.WAITING, "waits"), Action.WAIT, HUBSPOT),
+        (Report(ADA, Category.VALIDATION, "is refused"), Action.REFUSE, HUBSPOT),
     ],
 )
-def test_each_effect_is_a_deed(effect: Effect, deed: Deed, where: tuple[Side, str]) -> None:
+def test_each_effect_is_a_deed(effect: Effect, deed: Action, where: tuple[Side, str]) -> None:
     """Counted for the object that is written, or else for the one that was looked at: here a
     HubSpot contact.
     """
@@ -66,16 +66,16 @@ def test_each_effect_is_a_deed(effect: Effect, deed: Deed, where: tuple[Side, st
 
 
 @pytest.mark.parametrize(
-    "effect", [SaveLink(LINK), DropLink(LINK), Look(COMPANY, Kind.ACCOUNT, None)]
+    "effect", [SaveLink(LINK), DropLink(LINK), RequestSync(COMPANY, Kind.ACCOUNT, None)]
 )
 def test_what_people_do_not_see_is_nothing(effect: Effect) -> None:
     """A base that is brought up to date, a link that makes room, a look at a neighbour."""
-    assert done_by(Plan((effect,)), ADA) == [Done(Deed.NOTHING, *HUBSPOT)]
+    assert done_by(Plan((effect,)), ADA) == [Done(Action.NOTHING, *HUBSPOT)]
 
 
 def test_a_plan_without_effects_is_nothing() -> None:
     """In step, or left alone by a rule."""
-    assert done_by(nothing("is in step"), LEAD) == [Done(Deed.NOTHING, *SALESFORCE)]
+    assert done_by(nothing("is in step"), LEAD) == [Done(Action.NOTHING, *SALESFORCE)]
 
 
 def test_a_plan_may_do_several_things() -> None:
@@ -85,11 +85,17 @@ def test_a_plan_may_do_several_things() -> None:
         Report(ADA, Category.VALIDATION, "is refused"),
     )
     assert [one.deed for one in done_by(Plan((update, SaveLink(LINK), report)), ADA)] == [
-        Deed.UPDATE,
-        Deed.REFUSE,
+        Action.UPDATE,
+        Action.REFUSE,
     ]
 
 
 def test_what_is_written_to_a_crm() -> None:
     """The others are our own memory, or what people would be told."""
-    assert set(Deed) - WRITES == {Deed.LINK, Deed.BURY, Deed.WAIT, Deed.REFUSE, Deed.NOTHING}
+    assert set(Action) - WRITES == {
+        Action.LINK,
+        Action.BURY,
+        Action.WAIT,
+        Action.REFUSE,
+        Action.NOTHING,
+    }

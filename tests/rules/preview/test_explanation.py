@@ -13,9 +13,9 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.owners import Owner
 from crmsync.model.records import Origin, Record, Ref, Side, Value
-from crmsync.rules.merge.owners import OwnerBook
-from crmsync.rules.merge.policies import Showing
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.owners import OwnerMatches
+from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.preview.explanation import (
     DecisionLine,
@@ -33,14 +33,14 @@ GRACE = "005000000000007AAA"
 
 
 def lines(
-    hubspot: Record, salesforce: Record, book: Book, link: Link | None = None
+    hubspot: Record, salesforce: Record, ruleset: Ruleset, link: Link | None = None
 ) -> tuple[dict[str, FieldLine], dict[str, DecisionLine]]:
     """The lines of a pair that is planned as it stands, by the name of the property and by
     topic.
     """
-    here = link or Link("acme", book.kind, hubspot.ref, salesforce.ref)
-    plan = plan_pair(hubspot, salesforce, here, book, anew=link is None)
-    told, decisions = lines_of(Pairing(hubspot, salesforce, link), plan, book)
+    here = link or Link("acme", ruleset.kind, hubspot.ref, salesforce.ref)
+    plan = plan_pair(hubspot, salesforce, here, ruleset, anew=link is None)
+    told, decisions = lines_of(Pairing(hubspot, salesforce, link), plan, ruleset)
     return {one.hubspot: one for one in told}, {one.topic: one for one in decisions}
 
 
@@ -60,7 +60,7 @@ def test_where_a_field_has_changed(
     *, hubspot: bool | None, salesforce: bool | None, news: News
 ) -> None:
     """Since the two agreed; a side that never agreed beside one that did has news."""
-    assert news_of(Showing("x", "x", hubspot), Showing("y", "y", salesforce)) is news
+    assert news_of(FieldState("x", "x", hubspot), FieldState("y", "y", salesforce)) is news
 
 
 @pytest.mark.rule("CH-8")
@@ -81,7 +81,7 @@ def test_a_policy_that_lets_nothing_pass() -> None:
     """Two values, no holder, and both are left."""
     row = FieldRule("fax", "Fax", Update.FILL_BLANK)
     told, _ = lines(a_contact({"fax": "1"}), a_lead({"Fax": "2"}), a_book(field=(row,)))
-    assert (told["fax"].holder, told["fax"].policy, told["fax"].outcome) == (
+    assert (told["fax"].winner, told["fax"].policy, told["fax"].outcome) == (
         None,
         "fill_blank",
         Outcome.LEFT,
@@ -105,7 +105,7 @@ def owning(hubspot: str, salesforce: str) -> tuple[Record, Record, Link]:
     return now, replace(lead, fields={**lead.fields, "OwnerId": salesforce}), link
 
 
-BOOK = OwnerBook(
+BOOK = OwnerMatches(
     {"7": GRACE},
     {GRACE: "7"},
     {GRACE: Owner(GRACE, "Grace", "grace@example.com", is_active=True, kind="Standard")},
@@ -177,8 +177,8 @@ def test_companies(
         a_contact({"associatedcompanyid": company}),
         a_salesforce_contact({"AccountId": account}),
     )
-    book = replace(a_book(), parents={COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {})
-    _, decisions = lines(contact, theirs, book)
+    ruleset = replace(a_book(), parents={COMPANY: ACCOUNT, ACCOUNT: COMPANY} if knows else {})
+    _, decisions = lines(contact, theirs, ruleset)
     assert decisions["company"] == DecisionLine("company", company, account, text, because)
 
 
@@ -188,7 +188,7 @@ def test_a_frozen_pair_shows_its_news_and_writes_nothing() -> None:
     link = a_link(a_contact(), a_lead(), a_book())
     frozen = Plan(notes=(Note("is outside the inclusion list", ("INC-7",)),))
     told, _ = lines_of(Pairing(contact, lead, link), frozen, a_book())
-    assert {one.hubspot: (one.news, one.outcome) for one in told if one.holder} == {
+    assert {one.hubspot: (one.news, one.outcome) for one in told if one.winner} == {
         "jobtitle": (News.HUBSPOT, Outcome.LEFT),
         "phone": (News.SALESFORCE, Outcome.LEFT),
     }

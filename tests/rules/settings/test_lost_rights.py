@@ -8,7 +8,7 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side
 from crmsync.model.troubles import Rest
 from crmsync.rules.merge.ruleset import always_read
-from crmsync.rules.settings.lost_rights import Wanted, unseen, unwritable, writable
+from crmsync.rules.settings.lost_rights import NeededRights, unseen, unwritable, writable
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RULES = (
@@ -18,7 +18,7 @@ RULES = (
     FieldRule("email_opt_out", "HasOptedOutOfEmail"),
 )
 OWN = always_read(Side.SALESFORCE, 555001)
-LEAD = Wanted("Lead", RULES, OWN)
+LEAD = NeededRights("Lead", RULES, OWN)
 ALL = {name.lower() for name in OWN} | {"title", "email", "score__c", "hasoptedoutofemail"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
 from crmsync.rules.fields.types import GOES_WITH, KINDS, kind_of
 from crmsync.rules.settings.mappings import Objection
@@ -114,48 +114,50 @@ GOOD: Mapping[tuple[str, str], FieldRule] = {
     ("favourite_colour", "Colour__c"): FieldRule(
         "favourite_colour",
         "Colour__c",
-        form=Form.CHOICE,
+        form=FieldType.CHOICE,
         objects=EVERYWHERE,
         choices=COLOURS,
         restricted=True,
     ),
     ("favourite_colour", "Free_Colour__c"): FieldRule(
         *("favourite_colour", "Free_Colour__c"),
-        form=Form.CHOICE,
+        form=FieldType.CHOICE,
         objects=EVERYWHERE,
         choices=(("red", "Red"), ("dark_blue", "dark_blue")),
     ),
     ("interests", "Interests__c"): FieldRule(
         *("interests", "Interests__c"),
-        form=Form.MULTI,
+        form=FieldType.MULTI,
         objects=EVERYWHERE,
         choices=(("golf", "Golf"), ("tennis", "Tennis")),
         restricted=True,
     ),
     ("assistant", "Assistant__c"): FieldRule(
         *("assistant", "Assistant__c"),
-        form=Form.CHOICE,
+        form=FieldType.CHOICE,
         objects=EVERYWHERE,
         choices=((USER_ID, USER_ID),),
         restricted=True,
     ),
     ("size", "Size__c"): FieldRule(
-        "size", "Size__c", form=Form.NUMBER, objects=EVERYWHERE, length=4, scale=2
+        "size", "Size__c", form=FieldType.NUMBER, objects=EVERYWHERE, length=4, scale=2
     ),
     ("size", "Price__c"): FieldRule(
-        "size", "Price__c", form=Form.NUMBER, objects=EVERYWHERE, length=16, scale=2
+        "size", "Price__c", form=FieldType.NUMBER, objects=EVERYWHERE, length=16, scale=2
     ),
     ("size", "Count__c"): FieldRule(
-        "size", "Count__c", form=Form.NUMBER, objects=EVERYWHERE, length=8, scale=0
+        "size", "Count__c", form=FieldType.NUMBER, objects=EVERYWHERE, length=8, scale=0
     ),
     ("birthday", "Birthday__c"): FieldRule(
-        "birthday", "Birthday__c", form=Form.DATE, objects=EVERYWHERE
+        "birthday", "Birthday__c", form=FieldType.DATE, objects=EVERYWHERE
     ),
-    ("birthday", "Seen__c"): FieldRule("birthday", "Seen__c", form=Form.DAY, objects=EVERYWHERE),
+    ("birthday", "Seen__c"): FieldRule(
+        "birthday", "Seen__c", form=FieldType.DAY, objects=EVERYWHERE
+    ),
     ("last_seen", "Seen__c"): FieldRule(
-        "last_seen", "Seen__c", form=Form.DATETIME, objects=EVERYWHERE
+        "last_seen", "Seen__c", form=FieldType.DATETIME, objects=EVERYWHERE
     ),
-    ("vip", "Vip__c"): FieldRule("vip", "Vip__c", form=Form.BOOLEAN, objects=EVERYWHERE),
+    ("vip", "Vip__c"): FieldRule("vip", "Vip__c", form=FieldType.BOOLEAN, objects=EVERYWHERE),
 }
 
 
@@ -339,7 +341,7 @@ def test_one_row_serves_every_object_that_has_the_field() -> None:
         FieldRule("nickname", "Split__c", objects=("Contact",), length=30),
     )
     assert learnt("birthday", "Twist__c").rules == (
-        FieldRule("birthday", "Twist__c", form=Form.DATE, objects=("Contact",)),
+        FieldRule("birthday", "Twist__c", form=FieldType.DATE, objects=("Contact",)),
     )
 
 

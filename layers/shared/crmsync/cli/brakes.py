@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crmsync.cli.answer import Answer, Run, Words, acts, columns, group, word
-from crmsync.model.jobs import Verb
+from crmsync.model.jobs import JobType
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.held_changes import HeldRow
@@ -64,7 +64,7 @@ def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
     )
 
 
-def _decided(verb: Verb, would: str, done: str) -> Run:
+def _decided(verb: JobType, would: str, done: str) -> Run:
     """Shows what would be decided so; with ``--apply`` it is."""
 
     def run(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -91,12 +91,12 @@ def _decided(verb: Verb, would: str, done: str) -> Run:
 
 
 _release = _decided(
-    Verb.RELEASE,
+    JobType.RELEASE,
     "would cross; --apply lets them.",
     "cross now; each leaves the list once it is written.",
 )
 _drop = _decided(
-    Verb.DROP,
+    JobType.DROP,
     "would stay different on the two sides; --apply drops what waits.",
     "stay as they are on either side; each leaves the list within a minute or so.",
 )

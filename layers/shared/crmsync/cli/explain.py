@@ -17,8 +17,8 @@ from crmsync.rules.preview.explanation import News, Outcome
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.preview.explain import Explained
-    from crmsync.model.conflicts import Settlement
-    from crmsync.model.effects import Conflict, Effect, Report
+    from crmsync.model.conflicts import ResolvedConflict
+    from crmsync.model.effects import Effect, FieldConflict, Report
     from crmsync.model.records import Record, Value
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 
@@ -129,7 +129,7 @@ def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
     told = [
         line
         for line in lines
-        if line.holder or _shown(line.hubspot_value) or _shown(line.salesforce_value)
+        if line.winner or _shown(line.hubspot_value) or _shown(line.salesforce_value)
     ]
     blank = [f"{line.hubspot} / {line.salesforce}" for line in lines if line not in told]
     if told:
@@ -142,11 +142,11 @@ def _field_table(lines: Sequence[FieldLine]) -> Iterator[str]:
 
 def _field_cells(line: FieldLine) -> tuple[str, ...]:
     mine, theirs = _MARKS[line.news]
-    becomes = "written" if (line.holder, line.outcome) in _SAID_BY_ARROW else str(line.outcome)
+    becomes = "written" if (line.winner, line.outcome) in _SAID_BY_ARROW else str(line.outcome)
     return (
         line.hubspot,
         f"{mine}{_shown(line.hubspot_value)}",
-        _ARROWS[line.holder],
+        _ARROWS[line.winner],
         line.salesforce,
         f"{theirs}{_shown(line.salesforce_value)}",
         line.policy,
@@ -160,13 +160,13 @@ def _decision_cells(line: DecisionLine) -> tuple[str, ...]:
     return line.topic, *values, line.text, " ".join(line.because)
 
 
-def _settled_table(settled: Sequence[Settlement]) -> Iterator[str]:
+def _settled_table(settled: Sequence[ResolvedConflict]) -> Iterator[str]:
     if settled:
         yield ""
         yield table(_SETTLED_HEADING, [_settled_cells(one) for one in settled])
 
 
-def _settled_cells(one: Settlement) -> tuple[str, ...]:
+def _settled_cells(one: ResolvedConflict) -> tuple[str, ...]:
     return (
         f"{one.at:%Y-%m-%d %H:%M:%S}",
         one.hubspot,
@@ -187,7 +187,7 @@ def _titled(title: str, lines: list[str]) -> Iterator[str]:
         yield from (wrapped(line, "  ") for line in lines)
 
 
-def _conflict(one: Conflict) -> str:
+def _conflict(one: FieldConflict) -> str:
     values = f"{_shown(one.hubspot_value)!r} against {_shown(one.salesforce_value)!r}"
     return (
         f"{one.hubspot} / {one.salesforce}: {values}; {one.policy}, {one.winner or 'nobody'} wins"
@@ -272,7 +272,7 @@ def _field_row(line: FieldLine) -> dict[str, object]:
         "hubspot_value": line.hubspot_value,
         "salesforce_value": line.salesforce_value,
         "changed": line.news,
-        "holder": line.holder,
+        "holder": line.winner,
         "policy": line.policy,
         "outcome": line.outcome,
         "is_cut": line.is_cut,
@@ -300,11 +300,11 @@ def _effect_row(effect: Effect) -> dict[str, object]:
     }
 
 
-def _conflict_row(conflict: Conflict) -> dict[str, object]:
+def _conflict_row(conflict: FieldConflict) -> dict[str, object]:
     return asdict(conflict)
 
 
-def _settled_row(one: Settlement) -> dict[str, object]:
+def _settled_row(one: ResolvedConflict) -> dict[str, object]:
     return {**asdict(one), "at": one.at.isoformat()}
 
 

@@ -27,7 +27,7 @@ from crmsync.rules.backfill.pacing import progress
 from crmsync.wire.job_rows import shown
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill.jobs import JobOffice, Planned
+    from crmsync.flows.backfill.jobs import JobAdmin, Planned
     from crmsync.flows.operator.operator import Operator
     from crmsync.rules.backfill.estimate import Calls, Price
 
@@ -106,7 +106,7 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
     return _carry_out(office, planned, arguments)
 
 
-def _carry_out(office: JobOffice, planned: Planned, arguments: argparse.Namespace) -> Answer:
+def _carry_out(office: JobAdmin, planned: Planned, arguments: argparse.Namespace) -> Answer:
     """Show what would be done; with ``--apply`` start it, and wait for it unless told not to."""
     if not arguments.apply:
         lines = (*map(_leg_line, planned.jobs), _price_line(planned.price), "--apply starts it.")
@@ -125,7 +125,7 @@ def _carry_out(office: JobOffice, planned: Planned, arguments: argparse.Namespac
     return Answer(_document(planned, jobs, applied=True), _table(jobs), remarks, status)
 
 
-def _wait(office: JobOffice, jobs: list[Job]) -> list[Job]:
+def _wait(office: JobAdmin, jobs: list[Job]) -> list[Job]:
     """Watch jobs until none of them runs or nothing moves any longer, with a bar on stderr for a
     person.
     """

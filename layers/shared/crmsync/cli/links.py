@@ -96,7 +96,7 @@ def _cells(link: Link) -> tuple[str, ...]:
 
 
 def _agreed(link: Link) -> str:
-    fields = len(link.hubspot_base.seals)
+    fields = len(link.hubspot_base.fingerprints)
     return f"{fields} fields agreed on" if fields else "not looked at yet"
 
 
@@ -115,8 +115,8 @@ def _row(link: Link) -> dict[str, object]:
         "salesforce": str(link.salesforce),
         "state": link.state,
         "fields": {
-            "hubspot": len(link.hubspot_base.seals),
-            "salesforce": len(link.salesforce_base.seals),
+            "hubspot": len(link.hubspot_base.fingerprints),
+            "salesforce": len(link.salesforce_base.fingerprints),
         },
         "owners": {"hubspot": link.hubspot_owner, "salesforce": link.salesforce_owner},
         "version": link.version,

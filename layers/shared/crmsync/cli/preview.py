@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from crmsync.cli.answer import Answer, Words, count, duration, word
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
-from crmsync.flows.preview.first_sync import SAMPLE, Wanted
+from crmsync.flows.preview.first_sync import SAMPLE, PreviewRequest
 from crmsync.model.records import Side
-from crmsync.rules.preview.actions import Deed
+from crmsync.rules.preview.actions import Action
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.preview.first_sync import Budget, Preview, Seen
-    from crmsync.rules.preview.report import Outlook, Refusal, Sample, Settled
+    from crmsync.rules.preview.report import PreviewReport, RefusedRecords, ResolvedFields, Sample
 
 BAR = 30
 
@@ -49,7 +49,9 @@ def add_words(words: Words) -> None:
 
 
 def _preview(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    wanted = Wanted(arguments.object, arguments.connection, 0 if arguments.all else arguments.limit)
+    wanted = PreviewRequest(
+        arguments.object, arguments.connection, 0 if arguments.all else arguments.limit
+    )
     text = read(arguments.settings) if arguments.settings else None
     is_person = sys.stderr.isatty()
     preview = operator.preview(wanted, text, _tell) if is_person else operator.preview(wanted, text)
@@ -108,9 +110,9 @@ def _seen_cells(one: Seen) -> tuple[str, ...]:
     )
 
 
-def _counts(outlook: Outlook) -> str:
+def _counts(outlook: PreviewReport) -> str:
     """A row for each object, a column for each deed that there is."""
-    deeds = [deed for deed in Deed if any(counts[deed] for counts in outlook.counts.values())]
+    deeds = [deed for deed in Action if any(counts[deed] for counts in outlook.counts.values())]
     rows = [
         (f"{side} {name}", *(f"{counts[deed]:,}" if counts[deed] else "" for deed in deeds))
         for (side, name), counts in sorted(outlook.counts.items())
@@ -118,7 +120,7 @@ def _counts(outlook: Outlook) -> str:
     return table(("", *(deed.upper().replace("_", " ") for deed in deeds)), rows)
 
 
-def _samples(outlook: Outlook) -> list[Sample]:
+def _samples(outlook: PreviewReport) -> list[Sample]:
     return [one for _, samples in sorted(outlook.samples.items()) for one in samples]
 
 
@@ -135,7 +137,7 @@ def _sample(one: Sample) -> Iterator[str]:
 _CONFLICT_HEADING = ("RECORD", "FIELD", "HUBSPOT", "SALESFORCE", "POLICY", "WINS")
 
 
-def _conflict_cells(one: Settled) -> tuple[str, ...]:
+def _conflict_cells(one: ResolvedFields) -> tuple[str, ...]:
     conflict = one.conflict
     values = _shown(conflict.hubspot_value), _shown(conflict.salesforce_value)
     return (
@@ -147,7 +149,7 @@ def _conflict_cells(one: Settled) -> tuple[str, ...]:
     )
 
 
-def _refusal_line(one: Refusal) -> str:
+def _refusal_line(one: RefusedRecords) -> str:
     report = one.report
     where = f" [{report.fieldname}]" if report.fieldname else ""
     because = f" ({', '.join(report.because)})" if report.because else ""
@@ -245,11 +247,11 @@ def _sample_row(one: Sample) -> dict[str, object]:
     }
 
 
-def _conflict_row(one: Settled) -> dict[str, object]:
+def _conflict_row(one: ResolvedFields) -> dict[str, object]:
     return {"record": str(one.record), **asdict(one.conflict)}
 
 
-def _refusal_row(one: Refusal) -> dict[str, object]:
+def _refusal_row(one: RefusedRecords) -> dict[str, object]:
     report = one.report
     return {
         "count": one.count,

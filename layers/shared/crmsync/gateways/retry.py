@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """At most `tries` attempts; waits grow from `first` seconds, half of each by chance; nobody
     waits longer than `longest` seconds.
 

@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import TryAgain
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.model.effects import CreateRecord, UpdateRecord
-from crmsync.model.links import Sealer
+from crmsync.model.links import Fingerprinter
 from crmsync.model.records import Record, Ref
 from crmsync.ports import Crm, Fields, Outcome, Survivors
 
@@ -52,7 +52,7 @@ class Claims:
         org: str,
         connection: str,
         *,
-        sealer: Sealer,
+        fingerprinter: Fingerprinter,
         now: Callable[[], datetime],
     ) -> None:
         """Claim for `connection` in the org of that name, with the boto3 `client` ("dynamodb")."""
@@ -60,7 +60,7 @@ class Claims:
         self._table = table
         self._org = org
         self._connection = connection
-        self._sealer = sealer
+        self._sealer = fingerprinter
         self._now = now
 
     def take(self, addresses: Iterable[str]) -> frozenset[str]:

@@ -18,7 +18,7 @@ KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class ResolvedConflict:
     """Both sides had changed the field `hubspot` / `salesforce` to different values; `at` that time
     (UTC) the value of `winner` was taken.
 
@@ -32,7 +32,9 @@ class Settlement:
     winner: Side | None
 
 
-def kept(before: Sequence[Settlement], news: Sequence[Settlement]) -> tuple[Settlement, ...]:
+def kept(
+    before: Sequence[ResolvedConflict], news: Sequence[ResolvedConflict]
+) -> tuple[ResolvedConflict, ...]:
     """What is kept of one pair's settlements, newest first: the last few, none much older than the
     newest.
     """

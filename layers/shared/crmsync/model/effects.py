@@ -42,7 +42,7 @@ class CreateRecord:
 class UpdateRecord:
     """Write these fields, and only these, to a record.
 
-    A `courtesy` is a write that nothing depends on, such as the other side's id: where it is
+    A `best_effort` is a write that nothing depends on, such as the other side's id: where it is
     refused, the plan goes on without it. `group` is the id of the parent that Salesforce locks
     along with the record (a contact's account); "" = none, or nobody knows.
     """
@@ -51,7 +51,7 @@ class UpdateRecord:
     side: Side
     fields: Mapping[str, Value]
     because: Because = ()
-    courtesy: bool = False
+    best_effort: bool = False
     group: str = ""
 
 
@@ -174,7 +174,7 @@ class DropLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RequestSync:
     """Have the concern of `kind` look at a record: a parent that `waiting` needs before it can be
     written, or (None) what we just wrote.
     """
@@ -246,13 +246,13 @@ Effect: TypeAlias = (
     | OptOut
     | SaveLink
     | DropLink
-    | Look
+    | RequestSync
     | Report
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class FieldConflict:
     """Both sides changed the same field to different values: who won, by which policy. For the
     audit trail; the loser is named by side.
     """
@@ -285,7 +285,7 @@ class Plan:
     """
 
     effects: tuple[Effect, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     notes: tuple[Note, ...] = ()
     birth: Link | None = None
     undecided: bool = False
@@ -319,7 +319,7 @@ def _line(effect: Effect) -> str:
             line = f"end {effect.ref}"
         case RollUp():
             line = f"add up the opportunities of {len(effect.contacts)} contacts"
-        case Look():
+        case RequestSync():
             line = f"look at {effect.ref}{f', for which {effect.waiting} waits' if effect.waiting else ''}"
         case Report():
             line = f"report {effect.category}: {effect.text}"

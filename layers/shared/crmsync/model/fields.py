@@ -28,7 +28,7 @@ class Update(StrEnum):
     NEVER = "never"
 
 
-class Form(StrEnum):
+class FieldType(StrEnum):
     """How a value looks on both sides, and so how it crosses."""
 
     TEXT = "text"
@@ -76,7 +76,7 @@ class FieldRule:
     hubspot: str
     salesforce: str
     update: Update = Update.TWO_WAY
-    form: Form = Form.TEXT
+    form: FieldType = FieldType.TEXT
     objects: tuple[str, ...] = ()
     length: int = 0
     scale: int = -1
@@ -99,7 +99,7 @@ class FieldRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class ComparedFormat:
     """How one side spells the values of a field, so far as comparing them needs it.
 
     ``same`` leads from this side's spelling of a choice, in small letters, to the one that both
@@ -107,7 +107,7 @@ class Spelling:
     the same field does not count for a newer one.
     """
 
-    form: Form
+    form: FieldType
     length: int = 0
     scale: int = -1
     same: Mapping[str, str] = field(default_factory=dict)
@@ -115,5 +115,5 @@ class Spelling:
     zone: tzinfo = UTC
 
 
-Look: TypeAlias = Form | Spelling
+ValueFormat: TypeAlias = FieldType | ComparedFormat
 """What comparing a field's values takes: its form at least."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from crmsync.model.records import Side
 
 
-class Verb(StrEnum):
+class JobType(StrEnum):
     """Why records are walked through: to bring in what is older than the connection, or to look at
     everything once more (MAP-6).
 
@@ -43,7 +43,7 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class JobStep:
     """A part of a job: all records of one object on one side, or with `ids` those alone.
 
     `with_email` leaves out records without an address. `total` is how many there were when the job
@@ -79,8 +79,8 @@ class Job:
 
     connection: str
     id: str
-    verb: Verb
-    legs: tuple[Leg, ...]
+    verb: JobType
+    legs: tuple[JobStep, ...]
     started_at: datetime
     moved_at: datetime
     state: JobState = JobState.RUNNING
@@ -112,7 +112,7 @@ class Job:
         return max(0, self.queued - self.waiting)
 
     @property
-    def leg(self) -> Leg | None:
+    def leg(self) -> JobStep | None:
         """The leg that is being walked, or None once all were."""
         return self.legs[self.at] if self.at < len(self.legs) else None
 
@@ -122,7 +122,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class JobMessage:
     """The message that makes a job go on: which job, and the ticket by which the job knows it."""
 
     connection: str
@@ -131,6 +131,6 @@ class Errand:
     ticket: str
 
 
-def errand_of(job: Job) -> Errand:
+def errand_of(job: Job) -> JobMessage:
     """The errand that the job waits for."""
-    return Errand(job.connection, job.id, job.turn, job.ticket)
+    return JobMessage(job.connection, job.id, job.turn, job.ticket)

@@ -55,7 +55,7 @@ def tag(name: str) -> bytes:
     return hashlib.blake2b(name.encode(), digest_size=TAG_BYTES).digest()
 
 
-class Sealer:
+class Fingerprinter:
     """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back
     from lists of names.
 
@@ -65,7 +65,7 @@ class Sealer:
 
     __slots__ = ("_earlier", "_keyed", "_naming", "number")
 
-    def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Sealer] = ()) -> None:
+    def __init__(self, key: bytes, number: int = 1, earlier: Iterable[Fingerprinter] = ()) -> None:
         """Use `key` (16 to 64 bytes), the one of that number. Raises `ValueError` for a shorter or
         longer one.
         """
@@ -81,14 +81,14 @@ class Sealer:
         """Whether the key of that number is there."""
         return number == self.number or number in self._earlier
 
-    def of(self, number: int) -> Sealer:
+    def of(self, number: int) -> Fingerprinter:
         """The sealer with the key of that number alone; for a key that is gone one whose seals
         equal none that there is.
         """
         if number == self.number:
             return self
         known = self._earlier.get(number)
-        return known or Sealer(bytes.fromhex(self.alias(f"no key {number}")), number)
+        return known or Fingerprinter(bytes.fromhex(self.alias(f"no key {number}")), number)
 
     def seal(self, name: str, value: Value) -> bytes:
         """The seal of a canonical value of the field called `name`."""
@@ -113,7 +113,7 @@ class Sealer:
         """The name of one write, made of all that tells it from others."""
         return bytes.fromhex(self.alias(text))[:REVISION_BYTES]
 
-    def seal_apart(self, name: str, value: Value) -> bytes:
+    def fingerprint_diverged(self, name: str, value: Value) -> bytes:
         """The seal of a value beside which the other side was left with another one."""
         return self.seal(f"{name}\x00apart", value)
 
@@ -122,34 +122,36 @@ class Sealer:
 class Base:
     """What one side showed when the two last agreed: field tag -> seal, in that side's own form."""
 
-    seals: Mapping[bytes, bytes] = field(default_factory=dict)
+    fingerprints: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def knows(self, name: str) -> bool:
         """Whether the field has been looked at before, agreed on or not."""
-        return tag(name) in self.seals
+        return tag(name) in self.fingerprints
 
     def seal_of(self, name: str) -> bytes | None:
         """The seal of the field's agreed value, or None where it was never agreed."""
-        seal = self.seals.get(tag(name))
+        seal = self.fingerprints.get(tag(name))
         return None if seal == OPEN else seal
 
-    def showing(self, seals: Mapping[str, bytes]) -> Base:
+    def showing(self, fingerprints: Mapping[str, bytes]) -> Base:
         """This base with the named fields' seals put in."""
-        return Base({**self.seals, **{tag(name): seal for name, seal in seals.items()}})
+        return Base(
+            {**self.fingerprints, **{tag(name): seal for name, seal in fingerprints.items()}}
+        )
 
     def leaving_open(self, names: Iterable[str]) -> Base:
         """This base with the named fields looked at and not agreed on; unlike those that it does
         not know, they are still to cross.
         """
-        return Base({**self.seals, **dict.fromkeys(tags(names), OPEN)})
+        return Base({**self.fingerprints, **dict.fromkeys(tags(names), OPEN)})
 
     def still_to_cross(self, names: Iterable[str]) -> Base:
         """This base with the named fields, which were agreed on, counting as changed since."""
-        return Base({**self.seals, **dict.fromkeys(tags(names), CHANGED)})
+        return Base({**self.fingerprints, **dict.fromkeys(tags(names), CHANGED)})
 
     def to_bytes(self) -> bytes:
         """The compact form that the table keeps: tag and seal, field after field, sorted."""
-        return b"".join(key + self.seals[key] for key in sorted(self.seals))
+        return b"".join(key + self.fingerprints[key] for key in sorted(self.fingerprints))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Base:
@@ -185,7 +187,7 @@ class Intent:
     """What we last announced to write to one side of a pair, before writing it.
 
     ``revision`` is what the record shows once the write has reached it, b"" before the first one.
-    ``replaces`` has, for each field in flight (its tag), the seals that the record may show instead
+    ``replaces`` has, for each field in flight (its tag), the fingerprints that the record may show instead
     of the announced value: those of values that the write replaces, or that an earlier write of
     ours, perhaps still on its way, would put there. ``at`` is when it was announced (UTC).
     """
@@ -206,7 +208,9 @@ class Intent:
         tag and seal, sorted.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
-        rows = sorted(key + seal for key, seals in self.replaces.items() for seal in seals)
+        rows = sorted(
+            key + seal for key, fingerprints in self.replaces.items() for seal in fingerprints
+        )
         return (
             self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
         )

@@ -52,7 +52,7 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class LogRange:
     """A stretch of the log to be worked through: events of one `kind` from `start` to `end`, both
     included.
 
@@ -69,7 +69,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class TaskState:
     """What is remembered of one task, or of events that shall have none.
 
     `key` names the task in Salesforce, `seen` has the marks of all events that are done with,

@@ -24,9 +24,9 @@ from crmsync.rules.kinds.account.creation import (
 )
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.person_accounts import may_share_company
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_pair
 from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
@@ -44,10 +44,10 @@ class AccountFacts(Facts):
     votes: Mapping[Ref, int] = field(default_factory=dict)
 
 
-def plan_account(facts: AccountFacts, book: Book) -> Plan:
+def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     """Decide what shall happen for one company and account."""
     if facts.link is not None:
-        return _plan_linked(facts, facts.link, book)
+        return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
         return nothing("the record is gone and was never linked")
     if facts.orphaned:
@@ -55,48 +55,52 @@ def plan_account(facts: AccountFacts, book: Book) -> Plan:
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.remembered or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts.named, match, book))
+        return over_tombstones(facts, match, _plan_adoption(facts.named, match, ruleset))
     if facts.named.ref.side is Side.SALESFORCE:
-        return _born(facts.named, birth_of_company(facts.named, book))
-    return _plan_account_birth(facts, facts.named, book)
+        return _born(facts.named, birth_of_company(facts.named, ruleset))
+    return _plan_account_birth(facts, facts.named, ruleset)
 
 
-def _plan_linked(facts: AccountFacts, link: Link, book: Book) -> Plan:
+def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
-        deletes = book.connection.companies.delete_in_hubspot
+        deletes = ruleset.connection.companies.delete_in_hubspot
         return plan_gone(
             facts,
             link,
             deletes=deletes,
-            reborn=lambda account: _born(account, birth_of_company(account, book)),
+            reborn=lambda account: _born(account, birth_of_company(account, ruleset)),
         )
-    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
+    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, ruleset), facts)
     return plan_standing(
-        link, here, facts.hubspot, facts.salesforce, book, cause=facts.change.cause
+        link, here, facts.hubspot, facts.salesforce, ruleset, cause=facts.change.cause
     )
 
 
-def _plan_adoption(named: Record, match: Record, book: Book) -> Plan:
+def _plan_adoption(named: Record, match: Record, ruleset: Ruleset) -> Plan:
     """Pair a company and an account that both stand; the pair is exclusive and lasting (DUP-3,
     DUP-5).
     """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(
-        book.connection.name, Kind.ACCOUNT, hubspot.ref, salesforce.ref, key=book.sealer.number
+        ruleset.connection.name,
+        Kind.ACCOUNT,
+        hubspot.ref,
+        salesforce.ref,
+        key=ruleset.fingerprinter.number,
     )
-    return plan_pair(hubspot, salesforce, link, book, anew=True)
+    return plan_pair(hubspot, salesforce, link, ruleset, anew=True)
 
 
-def _plan_account_birth(facts: AccountFacts, company: Record, book: Book) -> Plan:
+def _plan_account_birth(facts: AccountFacts, company: Record, ruleset: Ruleset) -> Plan:
     forced = facts.change.cause is Cause.FORCED
-    objection = () if forced else veto(facts.members, book.connection)
+    objection = () if forced else veto(facts.members, ruleset.connection)
     if objection:
         return nothing("this company makes no account", *objection)
-    because = ("ACC-13",) if forced else reasons(facts.members, book.connection)
-    return _born(company, birth_of_account(company, because, book))
+    because = ("ACC-13",) if forced else reasons(facts.members, ruleset.connection)
+    return _born(company, birth_of_account(company, because, ruleset))
 
 
-def _born(record: Record, birth: Birth) -> Plan:
+def _born(record: Record, birth: Creation) -> Plan:
     if birth.missing:
         return Plan(
             (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crmsync.model.changes import Cause
-from crmsync.model.effects import DropLink, Look, Note, OptOut, Plan, SaveLink, nothing
+from crmsync.model.effects import DropLink, Note, OptOut, Plan, RequestSync, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side, Value
@@ -21,13 +21,13 @@ from crmsync.rules.kinds.contact.creation import (
     birth_in_hubspot,
     birth_in_salesforce,
 )
-from crmsync.rules.kinds.contact.inclusion import is_frozen, newborn_qualifies, qualifies
+from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
 from crmsync.rules.merge import opt_out
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.parents import HUBSPOT_FIELD, company_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.duplicates import (
     any_opted_out,
     has_ticked_since,
@@ -54,33 +54,33 @@ class ContactFacts(Facts):
     holder: Ref | None = None
 
 
-def plan_contact(facts: ContactFacts, book: Book) -> Plan:
+def plan_contact(facts: ContactFacts, ruleset: Ruleset) -> Plan:
     """Decide what shall happen for one contact."""
     if facts.link is not None:
-        return _plan_linked(facts, facts.link, book)
+        return _plan_linked(facts, facts.link, ruleset)
     if facts.named is None:
         return nothing("the record is gone and was never linked")
     if facts.named.successor:
         return nothing("was converted; its contact is looked at instead", "DUP-26")
     if facts.orphaned:
         return nothing("its counterpart was deleted; an edit does not bring it back", "DEL-1")
-    return _plan_unlinked(facts, facts.named, book)
+    return _plan_unlinked(facts, facts.named, ruleset)
 
 
-def _plan_unlinked(facts: ContactFacts, named: Record, book: Book) -> Plan:
+def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
     match = facts.remembered or choose_match(facts.candidates, facts.taken)
     if match is None and facts.candidates:
-        return _plan_double(facts, named, book)
-    if not _may_meet(named, match, book):
+        return _plan_double(facts, named, ruleset)
+    if not _may_meet(named, match, ruleset):
         return nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
+        return over_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
-    return _plan_birth(named, facts.account, book)
+    return _plan_birth(named, facts.account, ruleset)
 
 
-def _plan_double(facts: ContactFacts, named: Record, book: Book) -> Plan:
+def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
     """A second record with the address of a linked one stays alone and is reported (CH-13); its
     opt-out is the person's (OPT-4).
 
@@ -91,9 +91,9 @@ def _plan_double(facts: ContactFacts, named: Record, book: Book) -> Plan:
         for one in facts.candidates
         if named.ref.side is Side.SALESFORCE and takes_over(one, named)
     ]
-    frozen = [one for one in out if _is_frozen(one, book)]
+    frozen = [one for one in out if _is_frozen(one, ruleset)]
     told = tuple(effect for one in out if one not in frozen for effect in unsubscribe(one))
-    if not _may_meet(named, None, book) and not frozen:
+    if not _may_meet(named, None, ruleset) and not frozen:
         return replace(
             nothing("is outside the inclusion list", "INC-2"), effects=told, undecided=bool(out)
         )
@@ -101,9 +101,9 @@ def _plan_double(facts: ContactFacts, named: Record, book: Book) -> Plan:
     return Plan((*told, report(named.ref, facts.taken)), undecided=bool(out))
 
 
-def _is_frozen(contact: Record, book: Book) -> bool:
-    contacts = book.connection.contacts
-    return is_frozen(contacts, included=qualifies(contact, contacts, book.members))
+def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
+    contacts = ruleset.connection.contacts
+    return is_frozen(contacts, included=qualifies(contact, contacts, ruleset.members))
 
 
 def address_of(record: Record) -> Value:
@@ -111,19 +111,19 @@ def address_of(record: Record) -> Value:
     return record.fields.get("email" if record.ref.side is Side.HUBSPOT else "Email")
 
 
-def _may_meet(named: Record, match: Record | None, book: Book) -> bool:
+def _may_meet(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
     """Whether an unlinked record may be linked or make a counterpart at all.
 
     A HubSpot contact outside the list stays alone (INC-2). A Salesforce record may (INC-6), unless
     the setting ignores those whose contact is outside (CH-17); with creation off, deduplication
     still links it to a contact in the list (Q-38).
     """
-    contacts = book.connection.contacts
+    contacts = ruleset.connection.contacts
     contact = named if named.ref.side is Side.HUBSPOT else match
     included = (
-        newborn_qualifies(contacts)
+        new_record_qualifies(contacts)
         if contact is None
-        else qualifies(contact, contacts, book.members)
+        else qualifies(contact, contacts, ruleset.members)
     )
     if included:
         return True
@@ -135,18 +135,18 @@ def _may_meet(named: Record, match: Record | None, book: Book) -> bool:
     )
 
 
-def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
+def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.FORGOTTEN:
         left = (reports.forgotten(facts.salesforce.ref),) if facts.salesforce else ()
         return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
-        deletes = book.connection.contacts.delete_in_hubspot
+        deletes = ruleset.connection.contacts.delete_in_hubspot
         gone = plan_gone(
-            facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", book)
+            facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", ruleset)
         )
-        return _with_late_opt_out(facts, link, gone, book)
-    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, book), facts)
-    if _is_frozen(facts.hubspot, book):
+        return _with_late_opt_out(facts, link, gone, ruleset)
+    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, ruleset), facts)
+    if _is_frozen(facts.hubspot, ruleset):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
     return plan_standing(
@@ -154,13 +154,13 @@ def _plan_linked(facts: ContactFacts, link: Link, book: Book) -> Plan:
         here,
         facts.hubspot,
         facts.salesforce,
-        book,
+        ruleset,
         cause=facts.change.cause,
         holder=facts.holder,
     )
 
 
-def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) -> Plan:
+def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Ruleset) -> Plan:
     """A lead whose contact was merged into another pair's is left alone (MRG-3), but if its box is
     ticked, the survivor is told (OPT-4).
     """
@@ -172,19 +172,27 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, book: Book) 
         or lead.ref != link.salesforce
     ):
         return plan
-    if not has_ticked_since(link, lead, book) or is_opted_out(contact) or _is_frozen(contact, book):
+    if (
+        not has_ticked_since(link, lead, ruleset)
+        or is_opted_out(contact)
+        or _is_frozen(contact, ruleset)
+    ):
         return plan
     buried = next((one.link for one in plan.effects if isinstance(one, SaveLink)), link)
-    known = SaveLink(replace(buried, salesforce_base=with_box(link, lead, book)), ("OPT-4",))
+    known = SaveLink(replace(buried, salesforce_base=with_box(link, lead, ruleset)), ("OPT-4",))
     return replace(plan, effects=(*unsubscribe(contact), known))
 
 
-def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book) -> Plan:
+def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(
-        book.connection.name, Kind.CONTACT, hubspot.ref, salesforce.ref, key=book.sealer.number
+        ruleset.connection.name,
+        Kind.CONTACT,
+        hubspot.ref,
+        salesforce.ref,
+        key=ruleset.fingerprinter.number,
     )
-    if _is_frozen(hubspot, book):
+    if _is_frozen(hubspot, ruleset):
         return Plan((SaveLink(link, ("DUP-1", "INC-7")),))
     others = (one for one in facts.candidates if one.ref not in {match.ref, *facts.taken})
     if not is_opted_out(hubspot) and not is_opted_out(salesforce) and any_opted_out(others):
@@ -192,45 +200,45 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, book: Book
         # Q-12).
         out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
         told = replace(hubspot, fields={**hubspot.fields, opt_out.HUBSPOT_FIELD: "true"})
-        plan = plan_pair(told, salesforce, link, book, anew=True, holder=facts.holder)
+        plan = plan_pair(told, salesforce, link, ruleset, anew=True, holder=facts.holder)
         return replace(plan, effects=(out, *plan.effects))
-    return plan_pair(hubspot, salesforce, link, book, anew=True, holder=facts.holder)
+    return plan_pair(hubspot, salesforce, link, ruleset, anew=True, holder=facts.holder)
 
 
-def _plan_birth(record: Record, account: str, book: Book) -> Plan:
-    contacts = book.connection.contacts
+def _plan_birth(record: Record, account: str, ruleset: Ruleset) -> Plan:
+    contacts = ruleset.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in MAKES_A_CONTACT[contacts.create_in_hubspot]:
             return nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
-        return _born(record, birth_in_hubspot(record, book))
+        return _born(record, birth_in_hubspot(record, ruleset))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:
         return nothing("new HubSpot contacts make no Salesforce record", "SET-2")
-    return _plan_salesforce_birth(record, account, book)
+    return _plan_salesforce_birth(record, account, ruleset)
 
 
-def _plan_salesforce_birth(contact: Record, account: str, book: Book) -> Plan:
+def _plan_salesforce_birth(contact: Record, account: str, ruleset: Ruleset) -> Plan:
     """A lead, or a contact under the account of its company; where that account is still to come,
     it comes first (architecture 4.7).
 
     Which of the two it is says the setting (SET-3), or whether there is an account for it already,
     by company or by domain (CH-12).
     """
-    setting = book.connection.contacts.create_in_salesforce
+    setting = ruleset.connection.contacts.create_in_salesforce
     company = (
-        company_of(contact.fields.get(HUBSPOT_FIELD)) if book.connection.companies.sync else None
+        company_of(contact.fields.get(HUBSPOT_FIELD)) if ruleset.connection.companies.sync else None
     )
-    parent = book.parents.get(company) if company else None
+    parent = ruleset.parents.get(company) if company else None
     under = parent.id if parent else account
     if setting is CreateInSalesforce.LEAD or (
         setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under
     ):
-        return _born(contact, birth_in_salesforce(contact, "Lead", "", book))
-    if setting is CreateInSalesforce.CONTACT and company and company not in book.parents:
-        return Plan((Look(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
-    return _born(contact, birth_in_salesforce(contact, "Contact", under, book))
+        return _born(contact, birth_in_salesforce(contact, "Lead", "", ruleset))
+    if setting is CreateInSalesforce.CONTACT and company and company not in ruleset.parents:
+        return Plan((RequestSync(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
+    return _born(contact, birth_in_salesforce(contact, "Contact", under, ruleset))
 
 
-def _born(record: Record, birth: Birth) -> Plan:
+def _born(record: Record, birth: Creation) -> Plan:
     if birth.missing:
         return Plan((reports.unnamed(record.ref, birth.missing),))
     return Plan((birth.create,), birth=birth.link)

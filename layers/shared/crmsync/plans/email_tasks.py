@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from crmsync.model.effects import WriteTask
 from crmsync.model.links import Link, LinkState
-from crmsync.model.mail import Campaign, MailEvent, Tally
+from crmsync.model.mail import Campaign, MailEvent, TaskState
 from crmsync.model.records import Ref
 from crmsync.model.settings import EmailTaskSettings, Repeat
 from crmsync.rules.email_tasks import count_fields, owner_of, task_fields, template_of
@@ -33,7 +33,7 @@ class TaskFacts:
     that the contact does not sync (INC-7); `patient` whether it may still be waited for a link.
     """
 
-    tally: Tally
+    tally: TaskState
     events: tuple[MailEvent, ...]
     link: Link | None
     campaign: Campaign = field(default_factory=Campaign)

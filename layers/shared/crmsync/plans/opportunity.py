@@ -21,9 +21,9 @@ from crmsync.rules.kinds.opportunity.creation import birth_of_deal, birth_of_opp
 from crmsync.rules.kinds.opportunity.ties import Tied, with_roles, with_roll_up
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.deal_stages import PIPELINE
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.creation import Birth
+from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
 
 
@@ -54,16 +54,16 @@ class OpportunityFacts(Facts):
         )
 
 
-def plan_opportunity(facts: OpportunityFacts, book: Book) -> Plan:
+def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
     """Decide what shall happen for one deal and opportunity, and for the roll-ups of the contacts
     tied to them (ROLL-1).
     """
     if facts.link is not None and facts.hubspot and facts.salesforce and not facts.outlived:
-        return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, book)
+        return _plan_pair(facts, facts.link, facts.hubspot, facts.salesforce, ruleset)
     plan = (
-        _plan_gone(facts, facts.link, book)
+        _plan_gone(facts, facts.link, ruleset)
         if facts.link is not None
-        else _plan_unlinked(facts, book)
+        else _plan_unlinked(facts, ruleset)
     )
     return plan if plan.birth or _is_adoption(plan) else with_roll_up(plan, facts.tied)
 
@@ -73,7 +73,7 @@ def _is_adoption(plan: Plan) -> bool:
     return any(isinstance(one, SaveLink) and not one.link.version for one in plan.effects)
 
 
-def _plan_unlinked(facts: OpportunityFacts, book: Book) -> Plan:
+def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
     named = facts.named
     if named is None:
         return nothing("the record is gone and was never linked")
@@ -83,12 +83,12 @@ def _plan_unlinked(facts: OpportunityFacts, book: Book) -> Plan:
         )
     match = facts.remembered or _only_free(facts)
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts, named, match, book))
+        return over_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
     if facts.candidates:
         return Plan((reports.same_value(named.ref, [one.ref for one in facts.candidates]),))
     if named.ref.side is Side.SALESFORCE:
-        return _plan_deal_birth(facts, named, book)
-    return _plan_opportunity_birth(facts, named, book)
+        return _plan_deal_birth(facts, named, ruleset)
+    return _plan_opportunity_birth(facts, named, ruleset)
 
 
 def _only_free(facts: OpportunityFacts) -> Record | None:
@@ -99,74 +99,80 @@ def _only_free(facts: OpportunityFacts) -> Record | None:
     return free[0] if len(free) == len(facts.candidates) == 1 else None
 
 
-def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, book: Book) -> Plan:
-    is_older = book.since is not None and opportunity.created_at < book.since.replace(microsecond=0)
+def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, ruleset: Ruleset) -> Plan:
+    is_older = ruleset.since is not None and opportunity.created_at < ruleset.since.replace(
+        microsecond=0
+    )
     if is_older and facts.change.cause not in BY_HAND:
         return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
-    return _born(opportunity, birth_of_deal(opportunity, book))
+    return _born(opportunity, birth_of_deal(opportunity, ruleset))
 
 
-def _plan_opportunity_birth(facts: OpportunityFacts, deal: Record, book: Book) -> Plan:
+def _plan_opportunity_birth(facts: OpportunityFacts, deal: Record, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.WOKEN:
         return nothing("nobody has touched this deal")
-    if not _syncs(deal, book):
+    if not _syncs(deal, ruleset):
         return nothing("is in a pipeline that does not sync", "Q-26", "OPP-23")
-    return _born(deal, birth_of_opportunity(deal, book))
+    return _born(deal, birth_of_opportunity(deal, ruleset))
 
 
-def _born(record: Record, birth: Birth) -> Plan:
+def _born(record: Record, birth: Creation) -> Plan:
     if birth.missing:
         return Plan((reports.unfinished_deal(record.ref, birth.missing),))
     return Plan((birth.create,), birth=birth.link)
 
 
-def _syncs(deal: Record, book: Book) -> bool:
+def _syncs(deal: Record, ruleset: Ruleset) -> bool:
     """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own
     unless the settings name others (Q-26).
     """
-    track = book.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
-    allowed = book.connection.deals.pipelines
+    track = ruleset.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
+    allowed = ruleset.connection.deals.pipelines
     return not allowed or track is None or bool(track.record_types) or track.label in allowed
 
 
-def _plan_gone(facts: OpportunityFacts, link: Link, book: Book) -> Plan:
+def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
     """OPP-13 deletes the deal of a deleted opportunity, at once or after a while; OPP-14 leaves the
     opportunity of a deleted deal alone.
     """
-    deals = book.connection.deals
+    deals = ruleset.connection.deals
     if facts.is_held and facts.hubspot and facts.salesforce is None:
         return Plan((reports.held(facts.hubspot.ref, deals.hold_deletes_hours),))
     return plan_gone(
         facts,
         link,
         deletes=deals.delete_in_hubspot,
-        reborn=lambda opportunity: _born(opportunity, birth_of_deal(opportunity, book)),
+        reborn=lambda opportunity: _born(opportunity, birth_of_deal(opportunity, ruleset)),
         because=("OPP-13", "Q-30") if facts.hubspot else ("OPP-14", "Q-28"),
     )
 
 
 def _plan_pair(
-    facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, book: Book
+    facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset
 ) -> Plan:
-    here = with_holds(inherited(link, hubspot, salesforce, book), facts)
-    if not _syncs(hubspot, book):
+    here = with_holds(inherited(link, hubspot, salesforce, ruleset), facts)
+    if not _syncs(hubspot, ruleset):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(
             moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
         )
         return with_roll_up(frozen, facts.tied)
-    plan = plan_standing(link, here, hubspot, salesforce, book, cause=facts.change.cause)
-    return with_roles(plan, here, facts.tied, salesforce, book, facts.change)
+    plan = plan_standing(link, here, hubspot, salesforce, ruleset, cause=facts.change.cause)
+    return with_roles(plan, here, facts.tied, salesforce, ruleset, facts.change)
 
 
-def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, book: Book) -> Plan:
+def _plan_adoption(facts: OpportunityFacts, named: Record, match: Record, ruleset: Ruleset) -> Plan:
     """Pair a deal and an opportunity that both stand: one of them remembers the other, or they
     share a value (CH-14).
     """
     hubspot, salesforce = (named, match) if named.ref.side is Side.HUBSPOT else (match, named)
     link = Link(
-        book.connection.name, Kind.OPPORTUNITY, hubspot.ref, salesforce.ref, key=book.sealer.number
+        ruleset.connection.name,
+        Kind.OPPORTUNITY,
+        hubspot.ref,
+        salesforce.ref,
+        key=ruleset.fingerprinter.number,
     )
     return _plan_pair(
-        replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, book
+        replace(facts, hubspot=hubspot, salesforce=salesforce), link, hubspot, salesforce, ruleset
     )

@@ -23,7 +23,7 @@ from crmsync.model.effects import (
     Report,
     UpdateRecord,
 )
-from crmsync.model.jobs import Errand, Job
+from crmsync.model.jobs import Job, JobMessage
 from crmsync.model.links import Link
 from crmsync.model.owners import Owners
 from crmsync.model.places import Places
@@ -108,7 +108,7 @@ class Lists(Protocol):
         `Refused` when there is no such list.
         """
 
-    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[ChangedRecord]]:
         """Contacts that entered the list at or after the moment, newest first; `modified_at` says
         when. Idle: one call.
         """
@@ -259,7 +259,7 @@ class Cursors(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ChangedRecord:
     """A record that a sweep came across: where, when it was modified (UTC), and whether it is in
     the recycle bin.
     """
@@ -278,7 +278,7 @@ class Sweeper(Protocol):
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """Records modified at or after the moment given per object name, page by page, oldest first
         per object.
 
@@ -358,10 +358,10 @@ class Jobs(Protocol):
         """Since when the import of an object is finished, or None (OPP-2)."""
 
 
-class Errands(Protocol):
+class JobMessages(Protocol):
     """The messages that make jobs go on."""
 
-    def send(self, errand: Errand, *, after: int = 0) -> None:
+    def send(self, job_message: JobMessage, *, after: int = 0) -> None:
         """Have a job go on, after so many seconds (at most 900). Returns only when it is durably
         accepted; raises `TryAgain` otherwise.
         """

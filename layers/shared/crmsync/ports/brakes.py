@@ -9,7 +9,7 @@ from crmsync.model.brakes import Hold
 from crmsync.model.records import Kind
 
 
-class Brake(Protocol):
+class ChangeCounts(Protocol):
     """Counts per hour (UTC) what a connection overwrites, blanks and deletes on either side, kind
     by kind (Q-30).
     """

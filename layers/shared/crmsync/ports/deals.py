@@ -71,7 +71,7 @@ class Opportunities(Protocol):
         """
 
 
-class RoleMemory(Protocol):
+class RoleStore(Protocol):
     """What is remembered of contact roles, for those that Salesforce no longer knows. Facts
     only.
     """

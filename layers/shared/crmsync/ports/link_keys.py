@@ -24,7 +24,7 @@ class KeysStored:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class KeyUse:
     """One link as a census sees it: its key's number, and what it is looked up by."""
 
     connection: str
@@ -50,5 +50,5 @@ class KeyStore(Protocol):
 class Census(Protocol):
     """All links there are."""
 
-    def pages(self) -> Iterator[Sequence[Counted]]:
+    def pages(self) -> Iterator[Sequence[KeyUse]]:
         """Every link once, page by page, as the table has it meanwhile. Raises `TryAgain`."""

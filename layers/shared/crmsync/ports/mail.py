@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from crmsync.model.effects import WriteTask
-from crmsync.model.mail import Campaign, MailEvent, Tally, Window
+from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.ports import Outcome
 
 
@@ -46,31 +46,36 @@ class Tasks(Protocol):
         """
 
 
-class Tallies(Protocol):
+class TaskStates(Protocol):
     """What is remembered of tasks, so that every event is counted once."""
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, Tally]:
+    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """The tallies of these tasks, strongly consistent; one that was never saved is left out."""
 
     def claim(
-        self, connection: str, tallies: Sequence[Tally], now: int, until: int, keep: timedelta
-    ) -> Mapping[str, Tally]:
+        self,
+        connection: str,
+        task_states: Sequence[TaskState],
+        now: int,
+        until: int,
+        keep: timedelta,
+    ) -> Mapping[str, TaskState]:
         """Those that are ours alone from now until a moment (milliseconds), under their new
         version.
 
         Left out is one that was saved since it was read, or that somebody else's claim holds.
         """
 
-    def settle(self, connection: str, tallies: Sequence[Tally], keep: timedelta) -> None:
+    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """Store tallies that are ours by a claim, or that nobody can have a claim on. Forgotten
         when nobody touched one for `keep`.
         """
 
 
-class WindowQueue(Protocol):
+class RangeQueue(Protocol):
     """The e-mail tasks' queue."""
 
-    def queue(self, windows: Sequence[tuple[Window, int]]) -> None:
+    def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
         """Put windows there, each to be worked on after so many seconds (at most 900). Returns when
         all are accepted; else `TryAgain`.
         """

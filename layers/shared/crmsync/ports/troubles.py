@@ -10,7 +10,7 @@ from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
 
-class TroubleBook(Protocol):
+class TroubleStore(Protocol):
     """The troubles of all connections."""
 
     def load(self, connection: str) -> Troubles:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from crmsync.model.links import Link, Sealer
+from crmsync.model.links import Fingerprinter, Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Ref, Value
@@ -82,7 +82,9 @@ def mark(event: MailEvent) -> bytes:
     return hashlib.blake2b(f"{event.created}-{event.id}".encode(), digest_size=MARK_BYTES).digest()
 
 
-def task_key(event: MailEvent, settings: EmailTaskSettings, portal_id: int, sealer: Sealer) -> str:
+def task_key(
+    event: MailEvent, settings: EmailTaskSettings, portal_id: int, fingerprinter: Fingerprinter
+) -> str:
     """The name of the task that an event belongs to, unique in the org: a task per event (TASK-3,
     Q-20), or one for several (CH-2).
 
@@ -91,7 +93,7 @@ def task_key(event: MailEvent, settings: EmailTaskSettings, portal_id: int, seal
     """
     if settings.repeat is Repeat.EVERY_EVENT or not event.campaign:
         return f"{portal_id}-{event.created}-{event.id}"
-    shared = f"{portal_id}-{event.kind}-{event.app}-{event.campaign}-{sealer.alias(address(event))}"
+    shared = f"{portal_id}-{event.kind}-{event.app}-{event.campaign}-{fingerprinter.alias(address(event))}"
     return shared if settings.repeat is Repeat.ONCE_PER_EMAIL else f"{shared}-{event.at:%Y%m%d}"
 
 

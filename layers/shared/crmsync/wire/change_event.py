@@ -33,7 +33,7 @@ _ID_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
-class OrgDoor:
+class EventTenant:
     """One connection as change events see it: its org's id (18 characters), and the integration
     user, by whom it knows its own writes.
 
@@ -46,7 +46,7 @@ class OrgDoor:
     kinds: frozenset[Kind] = frozenset(Kind)
 
 
-def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> list[Change]:
+def read_change_event(event: Mapping[str, Any], doors: Sequence[EventTenant]) -> list[Change]:
     """The changes in one EventBridge event, for each connection of its org, without the echoes of
     our own writes.
 
@@ -71,7 +71,7 @@ def read_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor]) -> lis
     ]
 
 
-def _of_org(source: str, doors: Sequence[OrgDoor]) -> list[OrgDoor]:
+def _of_org(source: str, doors: Sequence[EventTenant]) -> list[EventTenant]:
     named = [door for door in doors if door.org_id and door.org_id in source.split("/")]
     if named:
         return named
@@ -79,7 +79,7 @@ def _of_org(source: str, doors: Sequence[OrgDoor]) -> list[OrgDoor]:
     return list(doors) if len(orgs) == 1 and "salesforce.com" not in source else []
 
 
-def _is_echo(header: Mapping[str, Any], door: OrgDoor) -> bool:
+def _is_echo(header: Mapping[str, Any], door: EventTenant) -> bool:
     client = str(header.get("changeOrigin") or "").rpartition("client=")[2]
     return client.rstrip("/") == SALESFORCE_CLIENT and header.get("commitUser") == door.our_user
 

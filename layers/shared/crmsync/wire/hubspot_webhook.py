@@ -27,7 +27,7 @@ class MalformedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WebhookTenant:
     """One connection as the webhook sees it: whose events it takes, of which concerns, and how it
     knows its own writes.
     """
@@ -97,7 +97,7 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
 )
 
 
-def read_webhook(body: bytes, doors: Sequence[Door]) -> list[Change]:
+def read_webhook(body: bytes, doors: Sequence[WebhookTenant]) -> list[Change]:
     """The changes in a body, for the portals behind `doors` only, without the echoes of our own
     writes. Raises `MalformedError`.
     """
@@ -118,7 +118,7 @@ def read_webhook(body: bytes, doors: Sequence[Door]) -> list[Change]:
     return changes
 
 
-def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
+def _changes(event: Mapping[str, Any], door: WebhookTenant | None) -> list[Change]:
     prefix, _, what = str(event.get("subscriptionType")).partition(".")
     cause = _CAUSES.get(what)
     if door is None or cause is None or _is_echo(event, door):
@@ -145,7 +145,7 @@ def _changes(event: Mapping[str, Any], door: Door | None) -> list[Change]:
     ]
 
 
-def _is_echo(event: Mapping[str, Any], door: Door) -> bool:
+def _is_echo(event: Mapping[str, Any], door: WebhookTenant) -> bool:
     """Whether we wrote it ourselves. A property that we can only ask for is news even then: HubSpot
     shows it now (OPT-4).
     """

@@ -7,11 +7,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from crmsync.model.jobs import Job, JobState, Leg, Verb
+from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Side
 from crmsync.rules.backfill.pacing import progress
 
-_LEGS = {field.name for field in dataclasses.fields(Leg)}
+_LEGS = {field.name for field in dataclasses.fields(JobStep)}
 _JOBS = {field.name for field in dataclasses.fields(Job)}
 
 
@@ -27,7 +27,7 @@ def from_json(text: str) -> Job:
     `KeyError` for what is none.
     """
     row: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _JOBS}
-    row["verb"], row["state"] = Verb(row["verb"]), JobState(row["state"])
+    row["verb"], row["state"] = JobType(row["verb"]), JobState(row["state"])
     row["legs"] = tuple(_leg(leg) for leg in row["legs"])
     for name in ("started_at", "moved_at", "listed_at"):
         row[name] = datetime.fromisoformat(row[name]) if row.get(name) else None
@@ -56,6 +56,6 @@ def shown(job: Job) -> dict[str, object]:
     }
 
 
-def _leg(row: dict[str, Any]) -> Leg:
+def _leg(row: dict[str, Any]) -> JobStep:
     known = {name: value for name, value in row.items() if name in _LEGS}
-    return Leg(**{**known, "side": Side(row["side"]), "ids": tuple(row.get("ids", ()))})
+    return JobStep(**{**known, "side": Side(row["side"]), "ids": tuple(row.get("ids", ()))})

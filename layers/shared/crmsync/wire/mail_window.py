@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.wire.queue import MALFORMED, UnreadableError
 
 VERSION = 1
@@ -17,7 +17,7 @@ LATEST = 10_000_000_000_000
 """Milliseconds until the year 2286: nothing later is a moment."""
 
 
-def dump(window: Window) -> str:
+def dump(window: LogRange) -> str:
     """The message that names a stretch."""
     body = {
         "version": VERSION,
@@ -32,7 +32,7 @@ def dump(window: Window) -> str:
     )
 
 
-def load(text: str) -> Window:
+def load(text: str) -> LogRange:
     """The stretch that a message names. Raises `UnreadableError`."""
     try:
         body = json.loads(text)
@@ -42,7 +42,7 @@ def load(text: str) -> Window:
         start, end, at = (int(body[name]) for name in ("from", "to", "at"))
         if not 0 <= start <= end <= LATEST or not 0 <= at <= LATEST:
             raise UnreadableError("no stretch of time")
-        return Window(
+        return LogRange(
             str(body["connection"]), str(body["kind"]), start, end, at, int(body.get("tries", 0))
         )
     except MALFORMED as error:

@@ -17,8 +17,8 @@ from crmsync.wiring.stores import (
     LambdaTime,
     aws_client,
     concern_queues,
-    errands,
     in_time,
+    job_messages,
     jobs,
     now,
     outbox,
@@ -26,7 +26,7 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill.run import Desk
+    from crmsync.flows.backfill.run import BackfillContext
     from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.model.jobs import Job
     from crmsync.ports import Lister
@@ -64,17 +64,17 @@ def new_ticket() -> str:
 
 
 @cache
-def _desk() -> Desk:
-    from crmsync.flows.backfill.run import Desk
+def _desk() -> BackfillContext:
+    from crmsync.flows.backfill.run import BackfillContext
     from crmsync.gateways.aws.queues import QueueBacklog
 
-    return Desk(
+    return BackfillContext(
         connection=lambda name: settings_of_queued().connection(name),
         is_paused=is_paused,
         lister=lister_of,
         quota=quota_of,
         jobs=jobs(),
-        errands=errands(),
+        job_messages=job_messages(),
         outbox=outbox(),
         backlog=QueueBacklog(aws_client("sqs"), concern_queues()),
         ticket=new_ticket,

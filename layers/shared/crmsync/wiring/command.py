@@ -20,8 +20,8 @@ from crmsync.wiring.crms import (
 from crmsync.wiring.stores import (
     aws_client,
     cursors,
-    errands,
     inbox,
+    job_messages,
     jobs,
     link_key_secret,
     link_keys,
@@ -35,13 +35,13 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill.jobs import JobOffice
+    from crmsync.flows.backfill.jobs import JobAdmin
     from crmsync.flows.backfill.link_rebuild import Reader, Sides
-    from crmsync.flows.operator.links import LinkOffice
+    from crmsync.flows.operator.links import LinkAdmin
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.status import HealthOffice
-    from crmsync.flows.operator.undo import UndoOffice
-    from crmsync.flows.preview.window import Window
+    from crmsync.flows.operator.status import HealthCheck
+    from crmsync.flows.operator.undo import UndoAdmin
+    from crmsync.flows.preview.window import ReadOnlyContext
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.gateways.aws.secrets import Secret
 
@@ -50,9 +50,9 @@ def operator() -> Operator:
     """What the operator's command works with. Outside a Lambda the tables are found by the name of
     the stack (``CRMSYNC_STACK``).
     """
-    from crmsync.flows.operator.held_changes import BrakeOffice
+    from crmsync.flows.operator.held_changes import HeldChangeAdmin
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.pauses import PauseOffice
+    from crmsync.flows.operator.pauses import PauseAdmin
     from crmsync.gateways.hubspot.schema import HubspotSchema
     from crmsync.gateways.salesforce.schema import SalesforceSchema
 
@@ -65,7 +65,7 @@ def operator() -> Operator:
         _job_office(),
         _link_office(),
         _health_office(),
-        BrakeOffice(
+        HeldChangeAdmin(
             settings_table().load,
             inbox(),
             outbox(),
@@ -74,7 +74,7 @@ def operator() -> Operator:
             settings_table().now,
             caller,
         ),
-        PauseOffice(settings_table().load, troubles(), settings_table().now, caller),
+        PauseAdmin(settings_table().load, troubles(), settings_table().now, caller),
         _undo_office(),
         outbox(),
         _window_of,
@@ -112,22 +112,22 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     )
 
 
-def _window_of(connection: Connection, settings: Settings) -> Window:
+def _window_of(connection: Connection, settings: Settings) -> ReadOnlyContext:
     """A connection for looking: nothing in it can write."""
     from crmsync.flows.preview.read_only import RolesNotKept, dry
-    from crmsync.flows.preview.window import Window
+    from crmsync.flows.preview.window import ReadOnlyContext
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.salesforce.ids import full
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
 
     hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
-    world = replace(
+    context = replace(
         world_of(connection, our_user_of(connection, settings)),
         opportunities=SalesforceOpportunities(salesforce, RolesNotKept(roles)),
     )
-    return Window(
-        dry(world),
+    return ReadOnlyContext(
+        dry(context),
         lambda side: lister_of(connection, side),
         quota_of(connection),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
@@ -141,13 +141,13 @@ def _in_force() -> Settings:
     return Settings() if current is None else current.settings
 
 
-def _job_office() -> JobOffice:
-    from crmsync.flows.backfill.jobs import JobOffice
+def _job_office() -> JobAdmin:
+    from crmsync.flows.backfill.jobs import JobAdmin
 
-    return JobOffice(
+    return JobAdmin(
         _in_force,
         jobs(),
-        errands(),
+        job_messages(),
         lister_of,
         new_ticket,
         settings_table().now,
@@ -163,16 +163,16 @@ def caller() -> str:
     return caller_of(aws_client("sts"))
 
 
-def _link_office() -> LinkOffice:
-    from crmsync.flows.backfill.link_keys import KeyOffice
-    from crmsync.flows.operator.links import LinkOffice
+def _link_office() -> LinkAdmin:
+    from crmsync.flows.backfill.link_keys import LinkKeyAdmin
+    from crmsync.flows.operator.links import LinkAdmin
     from crmsync.gateways.aws.queues import QueueDepths
     from crmsync.gateways.dynamodb.link_keys import LinksCensus, StoredKeys
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
     links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())
-    keys = KeyOffice(
+    keys = LinkKeyAdmin(
         _in_force,
         StoredKeys(aws_client("secretsmanager"), link_key_secret()),
         LinksCensus(aws_client("dynamodb"), table_name("links")),
@@ -181,7 +181,7 @@ def _link_office() -> LinkOffice:
         settings_table().now,
         time.sleep,
     )
-    return LinkOffice(_in_force, links, _sides_of, full, keys)
+    return LinkAdmin(_in_force, links, _sides_of, full, keys)
 
 
 def _sides_of(connection: Connection) -> Sides:
@@ -194,12 +194,12 @@ def _sides_of(connection: Connection) -> Sides:
     return Sides({side: lister_of(connection, side) for side in Side}, readers)
 
 
-def _health_office() -> HealthOffice:
-    from crmsync.flows.operator.status import HealthOffice
+def _health_office() -> HealthCheck:
+    from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
 
     waiting = QueueDepths(aws_client("sqs"), stack_name())
-    return HealthOffice(
+    return HealthCheck(
         _in_force,
         inbox(),
         jobs(),
@@ -213,10 +213,10 @@ def _health_office() -> HealthOffice:
     )
 
 
-def _undo_office() -> UndoOffice:
-    from crmsync.flows.operator.undo import UndoOffice
+def _undo_office() -> UndoAdmin:
+    from crmsync.flows.operator.undo import UndoAdmin
 
-    return UndoOffice(
+    return UndoAdmin(
         _in_force,
         overwritten_reader,
         _window_of,

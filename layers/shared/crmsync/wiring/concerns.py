@@ -19,19 +19,19 @@ from crmsync.wiring.stores import (
     Event,
     LambdaTime,
     cursors,
+    fingerprinter,
     in_time,
     jobs,
     now,
     outbox,
     overwritten_keeper,
     remaining,
-    sealer,
     settings_of_queued,
     troubles,
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.engine.context import World
+    from crmsync.flows.engine.context import SyncContext
     from crmsync.flows.engine.results import Summary
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper
 
@@ -80,9 +80,9 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
     from crmsync.flows.engine.results import Summary
     from crmsync.flows.kinds.opportunity import sync_opportunities
 
-    def sync(some: list[Change], world: World) -> Summary:
-        if world.opportunities_since is not None:
-            return sync_opportunities(some, world)
+    def sync(some: list[Change], context: SyncContext) -> Summary:
+        if context.opportunities_since is not None:
+            return sync_opportunities(some, context)
         logger.info(
             "opportunities wait for the import of the accounts", connection=name, changes=len(some)
         )
@@ -93,7 +93,10 @@ def _sync_opportunities(name: str, changes: list[Change]) -> None:
 
 
 def _sync(
-    name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
+    name: str,
+    kind: Kind,
+    changes: list[Change],
+    sync: Callable[[list[Change], SyncContext], Summary],
 ) -> Mapping[str, int]:
     """Give a concern its changes, if the connection has it switched on; answers the counts.
 
@@ -110,7 +113,10 @@ def _sync(
 
 
 def _synced(
-    name: str, kind: Kind, changes: list[Change], sync: Callable[[list[Change], World], Summary]
+    name: str,
+    kind: Kind,
+    changes: list[Change],
+    sync: Callable[[list[Change], SyncContext], Summary],
 ) -> Mapping[str, int]:
     from crmsync.flows.engine.gate import Gate
     from crmsync.flows.engine.sign_in import through
@@ -129,7 +135,7 @@ def _synced(
         gate,
         changes,
         lambda: replace(_world(connection), troubles=known, may_begin=_may_begin(name)),
-        lambda world: _counted(sync(changes, world), kind, world),
+        lambda context: _counted(sync(changes, context), kind, context),
     )
     _tell(name, kind, summary)
     _tell_oldest(name, kind, summary)
@@ -146,20 +152,20 @@ def _may_begin(name: str) -> Callable[[], bool]:
     return lambda: remaining().may_begin() and not watch.is_paused()
 
 
-def _counted(summary: Summary, kind: Kind, world: World) -> Summary:
+def _counted(summary: Summary, kind: Kind, context: SyncContext) -> Summary:
     """What came of the changes, once it is told how much of an hour's limit is used up."""
-    if fill := world.brake.fill(world.connection.name, kind):
+    if fill := context.brake.fill(context.connection.name, kind):
         metrics.add_metric("BrakePercent", unit="Percent", value=round(100 * fill))
     return summary
 
 
-def _world(connection: Connection) -> World:
+def _world(connection: Connection) -> SyncContext:
     """The world of a connection. All concerns know since when opportunities sync: who finds a
     counterpart has them looked at.
     """
-    world = world_of(connection, our_user_of(connection), _opportunities_since(connection))
-    world = replace(world, sealer=sealer())
-    return replace(world, overwrites=_keeper_of(connection)) if connection.undo.hours else world
+    context = world_of(connection, our_user_of(connection), _opportunities_since(connection))
+    context = replace(context, fingerprinter=fingerprinter())
+    return replace(context, overwrites=_keeper_of(connection)) if connection.undo.hours else context
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crmsync.model.settings import Connection, Duplicates, Settings
 from crmsync.wiring.stores import (
     aws_client,
+    fingerprinter,
     inbox,
     link_keys,
     login_hosts,
@@ -17,7 +18,6 @@ from crmsync.wiring.stores import (
     outbox,
     patience,
     remaining,
-    sealer,
     secrets,
     settings,
     table_name,
@@ -25,7 +25,7 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.engine.context import World
+    from crmsync.flows.engine.context import SyncContext
     from crmsync.gateways.aws.secrets import Secret
     from crmsync.gateways.hubspot.lists import HubspotLists
     from crmsync.gateways.hubspot.records import HubspotGateway
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=16)
-def world_of(connection: Connection, our_user: str, since: datetime | None = None) -> World:
+def world_of(connection: Connection, our_user: str, since: datetime | None = None) -> SyncContext:
     """The world of one connection; `our_user` is whom its own writes in Salesforce are known by,
     `since` since when opportunities sync.
     """
-    from crmsync.flows.engine.context import World
-    from crmsync.gateways.dynamodb.change_counts import BrakeTable
-    from crmsync.gateways.dynamodb.conflict_log import LedgerTable
+    from crmsync.flows.engine.context import SyncContext
+    from crmsync.gateways.dynamodb.change_counts import ChangeCountTable
+    from crmsync.gateways.dynamodb.conflict_log import ConflictLogTable
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
@@ -59,7 +59,7 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         salesforce_of(connection),
         aws_client("dynamodb"),
     )
-    return World(
+    return SyncContext(
         connection,
         hubspot,
         salesforce if our_user else _shared(connection, salesforce),
@@ -78,12 +78,12 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
         links=LinksTable(table, table_name("links"), ring=link_keys()),
         outbox=outbox(),
         inbox=inbox(),
-        brake=BrakeTable(table, table_name("state")),
-        ledger=LedgerTable(table, table_name("state")),
+        brake=ChangeCountTable(table, table_name("state")),
+        conflict_log=ConflictLogTable(table, table_name("state")),
         meter=salesforce.session.meter,
         troubles=troubles(),
         schemas=schemas_of(connection),
-        sealer=sealer(),
+        fingerprinter=fingerprinter(),
         our_user=our_user,
         our_app=f"INTEGRATION/{secrets().read(connection.hubspot.secret).get('app_id', '')}",
         now=now,
@@ -100,7 +100,7 @@ def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
     from crmsync.rules.settings.checks import org_of
 
     where = (aws_client("dynamodb"), table_name("state"), org_of(connection), connection.name)
-    return SharedOrg(salesforce, Claims(*where, sealer=sealer(), now=now))
+    return SharedOrg(salesforce, Claims(*where, fingerprinter=fingerprinter(), now=now))
 
 
 @lru_cache(maxsize=16)

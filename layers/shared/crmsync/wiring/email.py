@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import Distrusted
 from crmsync.model.concerns import mail_kinds_of
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.model.settings import Connection
 from crmsync.telemetry import logger, metrics
 from crmsync.wiring.crms import hubspot_of, lists_of, salesforce_of
@@ -21,15 +21,15 @@ from crmsync.wiring.stores import (
     LambdaTime,
     aws_client,
     cursors,
+    fingerprinter,
     in_time,
     inbox,
     now,
-    sealer,
     settings,
     settings_of_queued,
     table_name,
-    tallies,
     task_queue,
+    task_states,
     unless_distrusted,
 )
 
@@ -93,8 +93,8 @@ def _queue_events(connection: Connection, kind: str) -> int:
     return found
 
 
-def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
-    from crmsync.flows.email.make_tasks import TaskWorld, make_tasks
+def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
+    from crmsync.flows.email.make_tasks import TaskContext, make_tasks
     from crmsync.gateways.dynamodb.links import LinksTable
 
     try:
@@ -110,24 +110,24 @@ def _make_tasks(name: str, windows: list[Window]) -> list[Window]:
     if is_paused(name):
         task_queue().queue([(window, PAUSED) for window in windows])
         return []
-    world = TaskWorld(
+    context = TaskContext(
         connection,
         log=mail_of(connection),
         hubspot=hubspot_of(connection),
         links=LinksTable(aws_client("dynamodb"), table_name("links")),
         lists=lists_of(connection),
         tasks=_tasks_of(connection),
-        tallies=tallies(),
+        task_states=task_states(),
         queue=task_queue(),
         inbox=inbox(),
-        sealer=sealer(),
+        fingerprinter=fingerprinter(),
         now=now,
         until=now() + RUN,
     )
-    return _tell_tasks(name, make_tasks(windows, world))
+    return _tell_tasks(name, make_tasks(windows, context))
 
 
-def _tell_tasks(name: str, summary: TaskSummary) -> list[Window]:
+def _tell_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
     logger.info("e-mail events worked through", connection=name, counts=dict(summary.counts))
     for kind, error in summary.refusals.items():
         logger.warning(

@@ -37,10 +37,10 @@ from crmsync.wiring.stores import (
 )
 
 if TYPE_CHECKING:
-    from crmsync.flows.intake.push import GuardedDoor, Receipt
+    from crmsync.flows.intake.push import Receipt, TenantSecrets
     from crmsync.ports import Show
     from crmsync.ports.troubles import Described
-    from crmsync.wire.change_event import OrgDoor
+    from crmsync.wire.change_event import EventTenant
 
 
 def hubspot_webhook() -> Callable[[Event], dict[str, Any]]:
@@ -262,16 +262,16 @@ def _syncing() -> list[Connection]:
     return [one for one in settings().connections if kinds_of(one)]
 
 
-def _org_door(connection: Connection) -> OrgDoor | None:
+def _org_door(connection: Connection) -> EventTenant | None:
     """A connection's door for change events; one that cannot log in now is left to its poll and
     does not stop the others.
     """
     from crmsync.errors import SyncError
-    from crmsync.wire.change_event import OrgDoor
+    from crmsync.wire.change_event import EventTenant
 
     try:
         org_id, our_user = salesforce_of(connection).identity().org_id, our_user_of(connection)
-        return OrgDoor(connection.name, org_id, our_user, kinds_of(connection))
+        return EventTenant(connection.name, org_id, our_user, kinds_of(connection))
     except SyncError as error:
         logger.warning(
             "change event left to the poll",
@@ -282,7 +282,7 @@ def _org_door(connection: Connection) -> OrgDoor | None:
         return None
 
 
-def _door(connection: Connection) -> GuardedDoor | None:
+def _door(connection: Connection) -> TenantSecrets | None:
     """A connection's webhook door with the client secrets that open it; one whose secret cannot be
     used shuts no other.
     """

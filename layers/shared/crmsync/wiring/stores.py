@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from crmsync.model.links import Sealer
+from crmsync.model.links import Fingerprinter
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
 from crmsync.telemetry import logger, metrics
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from crmsync.errors import Distrusted
     from crmsync.gateways.aws.bus import EventOutbox
     from crmsync.gateways.aws.key_ring import KeyRing
-    from crmsync.gateways.aws.log_ranges import WindowSender
-    from crmsync.gateways.aws.queues import ErrandQueue
+    from crmsync.gateways.aws.log_ranges import RangeSender
+    from crmsync.gateways.aws.queues import JobMessageQueue
     from crmsync.gateways.aws.secrets import SecretStore
     from crmsync.gateways.deadline import Remaining
     from crmsync.gateways.dynamodb.cursors import CursorTable
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from crmsync.gateways.dynamodb.jobs import JobsTable
     from crmsync.gateways.dynamodb.overwritten import OverwrittenKeeper, OverwrittenReader
     from crmsync.gateways.dynamodb.settings import FreshSettings, SettingsTable
-    from crmsync.gateways.dynamodb.task_state import TallyTable
+    from crmsync.gateways.dynamodb.task_state import TaskStateTable
     from crmsync.gateways.dynamodb.troubles import TroubleTable
-    from crmsync.gateways.retry import Patience
+    from crmsync.gateways.retry import RetryPolicy
 
 Event: TypeAlias = Mapping[str, Any]
 Answer = TypeVar("Answer")
@@ -169,14 +169,14 @@ def troubles() -> TroubleTable:
 
 
 @cache
-def errands() -> ErrandQueue:
+def job_messages() -> JobMessageQueue:
     """The queue of the backfills: the Lambda's own variable, or for the operator the queue of the
     name that the template gives it.
     """
-    from crmsync.gateways.aws.queues import ErrandQueue, url_of
+    from crmsync.gateways.aws.queues import JobMessageQueue, url_of
 
     sqs = aws_client("sqs")
-    return ErrandQueue(
+    return JobMessageQueue(
         sqs, lambda: os.environ.get("BACKFILL_QUEUE_URL") or url_of(sqs, f"{stack_name()}-backfill")
     )
 
@@ -207,19 +207,19 @@ def overwritten_reader() -> OverwrittenReader:
 
 
 @cache
-def tallies() -> TallyTable:
+def task_states() -> TaskStateTable:
     """What is remembered of tasks."""
-    from crmsync.gateways.dynamodb.task_state import TallyTable
+    from crmsync.gateways.dynamodb.task_state import TaskStateTable
 
-    return TallyTable(aws_client("dynamodb"), table_name("state"), now=now)
+    return TaskStateTable(aws_client("dynamodb"), table_name("state"), now=now)
 
 
 @cache
-def task_queue() -> WindowSender:
+def task_queue() -> RangeSender:
     """The queue of the windows."""
-    from crmsync.gateways.aws.log_ranges import WindowSender
+    from crmsync.gateways.aws.log_ranges import RangeSender
 
-    return WindowSender(aws_client("sqs"), os.environ["EMAIL_TASK_QUEUE_URL"])
+    return RangeSender(aws_client("sqs"), os.environ["EMAIL_TASK_QUEUE_URL"])
 
 
 @cache
@@ -230,10 +230,10 @@ def secrets() -> SecretStore:
     return SecretStore(aws_client("secretsmanager"), now=time.monotonic)
 
 
-def sealer() -> Sealer:
+def fingerprinter() -> Fingerprinter:
     """Seals values with this deployment's keys, as they were known at most five minutes ago."""
     (number, key), *earlier = link_keys().fresh().items()
-    return Sealer(key, number, [Sealer(one, other) for other, one in earlier])
+    return Fingerprinter(key, number, [Fingerprinter(one, other) for other, one in earlier])
 
 
 @cache
@@ -289,11 +289,11 @@ def remaining() -> Remaining:
     return Remaining()
 
 
-def patience() -> Patience:
+def patience() -> RetryPolicy:
     """How vendors' calls are repeated, and up to when they are begun."""
-    from crmsync.gateways.retry import Patience
+    from crmsync.gateways.retry import RetryPolicy
 
-    return Patience(remaining=remaining())
+    return RetryPolicy(remaining=remaining())
 
 
 def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:

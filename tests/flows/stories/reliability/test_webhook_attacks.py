@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.flows.intake.push import MOST_BYTES, GuardedDoor, Receipt, receive_webhook
+from crmsync.flows.intake.push import MOST_BYTES, Receipt, TenantSecrets, receive_webhook
 from crmsync.wire.http import Request
-from crmsync.wire.hubspot_webhook import MOST_CHANGES, MOST_EVENTS, Door
+from crmsync.wire.hubspot_webhook import MOST_CHANGES, MOST_EVENTS, WebhookTenant
 from crmsync.wire.signature import sign
 from tests.builders import NOON
 from tests.memory import MemoryOutbox
@@ -26,8 +26,8 @@ OURS, THEIRS, THEIR_OLD = (
     "beta's former client secret",
 )
 DOORS = [
-    GuardedDoor(Door("acme", 555001, "990077"), (OURS,)),
-    GuardedDoor(Door("beta", 555002, "990078"), (THEIRS, THEIR_OLD)),
+    TenantSecrets(WebhookTenant("acme", 555001, "990077"), (OURS,)),
+    TenantSecrets(WebhookTenant("beta", 555002, "990078"), (THEIRS, THEIR_OLD)),
 ]
 STAMP = str(round(NOON.timestamp() * 1000))
 

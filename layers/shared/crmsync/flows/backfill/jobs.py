@@ -13,10 +13,10 @@ from datetime import datetime
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.backfill.run import LEFT_OUT
-from crmsync.model.jobs import Job, JobState, Leg, Verb, errand_of
+from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Errands, Jobs, Lister
+from crmsync.ports import JobMessages, Jobs, Lister
 from crmsync.rules.backfill.estimate import Price, price_of, together
 from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importable, walked
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
@@ -41,7 +41,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class JobOffice:
+class JobAdmin:
     """Everything about jobs that the command can do. `lister` makes a side of a connection when it
     is needed.
 
@@ -50,7 +50,7 @@ class JobOffice:
 
     settings: Callable[[], Settings]
     jobs: Jobs
-    errands: Errands
+    job_messages: JobMessages
     lister: Callable[[Connection, Side], Lister]
     ticket: Callable[[], str]
     now: Callable[[], datetime]
@@ -68,7 +68,7 @@ class JobOffice:
         if found is None:
             raise Refused(f"{word} cannot be imported; {', '.join(IMPORTABLE)} can.", code="OBJECT")
         leg = replace(found.leg(), with_email=found.needs_email)
-        return self._plan(Verb.IMPORT, [(found, leg)], self._connections(only))
+        return self._plan(JobType.IMPORT, [(found, leg)], self._connections(only))
 
     def plan_resync(
         self, side: Side, name: str, ids: Sequence[str] = (), only: str = ""
@@ -80,14 +80,14 @@ class JobOffice:
         if found is None:
             known = ", ".join(one.object for one in WALKED if one.side is side)
             raise Refused(f"{side} has no {name} to resync; there are {known}.", code="OBJECT")
-        return self._plan(Verb.RESYNC, [(found, found.leg(*ids))], self._connections(only))
+        return self._plan(JobType.RESYNC, [(found, found.leg(*ids))], self._connections(only))
 
     def plan_resync_of_all(self, only: str = "") -> Planned:
         """What a resync of everything would do, parents first: all that a connection has switched
         on.
         """
         return self._plan(
-            Verb.RESYNC, [(one, one.leg()) for one in WALKED], self._connections(only)
+            JobType.RESYNC, [(one, one.leg()) for one in WALKED], self._connections(only)
         )
 
     def start(self, planned: Planned, *, limit: int = 0) -> list[Job]:
@@ -136,7 +136,7 @@ class JobOffice:
         Also for one that runs and does not move: the new ticket takes the old one's place.
         """
         job = self._open(job_id)
-        if job.verb is Verb.UNDO:
+        if job.verb is JobType.UNDO:
             raise Refused("An undo goes on when crmsync undo is run again.", code="JOB")
         more = job.queued + job.limit if job.limit else 0
         again = replace(job, state=JobState.RUNNING, trouble="", limit=more, moved_at=self.now())
@@ -150,14 +150,17 @@ class JobOffice:
             self.jobs.mark_imported(one.name, ACCOUNT, self.now())
 
     def _plan(
-        self, verb: Verb, rows: Sequence[tuple[Walked, Leg]], connections: Sequence[Connection]
+        self,
+        verb: JobType,
+        rows: Sequence[tuple[Walked, JobStep]],
+        connections: Sequence[Connection],
     ) -> Planned:
         jobs: list[Job] = []
         remarks: list[str] = []
         for connection in connections:
             on, told = self._ready(rows, connection)
             remarks += told
-            if verb is Verb.IMPORT:
+            if verb is JobType.IMPORT:
                 remarks += [
                     _MAKES_NONE.format(connection.name, leg.object)
                     for _, leg in on
@@ -180,8 +183,8 @@ class JobOffice:
         return Planned(tuple(jobs), price, (*remarks, *_about(jobs)))
 
     def _ready(
-        self, rows: Sequence[tuple[Walked, Leg]], connection: Connection
-    ) -> tuple[list[tuple[Walked, Leg]], list[str]]:
+        self, rows: Sequence[tuple[Walked, JobStep]], connection: Connection
+    ) -> tuple[list[tuple[Walked, JobStep]], list[str]]:
         """Those of the rows that can be walked through, and what is to be said of the others
         (SET-4, OPP-2, OPP-3).
         """
@@ -196,7 +199,7 @@ class JobOffice:
             (one, leg) for one, leg in rows if one.syncs(connection) and one.kind not in held
         ], told
 
-    def _counted(self, connection: Connection, row: Walked, leg: Leg) -> Leg:
+    def _counted(self, connection: Connection, row: Walked, leg: JobStep) -> JobStep:
         """The leg with how many records it has to walk through."""
         if leg.ids:
             return replace(leg, total=len(leg.ids))
@@ -205,7 +208,7 @@ class JobOffice:
         left_out = max(0, lister.count(leg.object) - total) if leg.with_email else 0
         return replace(leg, total=total, left_out=left_out)
 
-    def _job(self, connection: Connection, verb: Verb, legs: tuple[Leg, ...]) -> Job:
+    def _job(self, connection: Connection, verb: JobType, legs: tuple[JobStep, ...]) -> Job:
         now = self.now()
         return Job(
             connection.name, self.ticket(), verb, legs, started_at=now, moved_at=now, by=self.who()
@@ -217,7 +220,7 @@ class JobOffice:
 
     def _send(self, job: Job) -> Job:
         saved = self.jobs.save(job.with_ticket(self.ticket()))
-        self.errands.send(errand_of(saved))
+        self.job_messages.send(errand_of(saved))
         return saved
 
     def _stop(self, job_id: str, state: JobState, trouble: str) -> Job:
@@ -252,7 +255,7 @@ _SWITCH = "Switch it on in the settings before the import: without that nothing 
 _MAKES_NONE = "{}: by create_in_hubspot a {} makes no contact, so the import only finds those that there are (SET-1)."
 
 
-def _makes_none(leg: Leg, connection: Connection) -> bool:
+def _makes_none(leg: JobStep, connection: Connection) -> bool:
     return (
         leg.with_email and leg.object not in MAKES_A_CONTACT[connection.contacts.create_in_hubspot]
     )

@@ -20,7 +20,7 @@ from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
 from crmsync.ports import Outbox
 from crmsync.ports.health import Waiting
-from crmsync.ports.link_keys import Census, Counted, KeyStore
+from crmsync.ports.link_keys import Census, KeyStore, KeyUse
 
 KNOWN_EVERYWHERE = timedelta(minutes=15)
 """How long after a new key was made functions may still seal with the one before: they look every
@@ -67,7 +67,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyOffice:
+class LinkKeyAdmin:
     """Everything about keys that the command can do. `sleep` lets seconds pass."""
 
     settings: Callable[[], Settings]
@@ -128,10 +128,10 @@ class KeyOffice:
             self.keys.keep(kept)
         return found, gone
 
-    def _all(self) -> Iterator[Counted]:
+    def _all(self) -> Iterator[KeyUse]:
         return (one for page in self.census.pages() for one in page)
 
-    def _look(self, one: Counted, settings: Settings) -> Change | None:
+    def _look(self, one: KeyUse, settings: Settings) -> Change | None:
         connection = settings.connection(one.connection)
         if connection is None or one.kind not in kinds_of(connection):
             return None

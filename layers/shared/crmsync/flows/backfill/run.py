@@ -19,10 +19,10 @@ from typing import Any
 
 from crmsync.errors import Conflict, OutOfTime, SyncError, TryAgain
 from crmsync.model.changes import Cause, Change
-from crmsync.model.jobs import Errand, Job, JobState, Leg, errand_of
+from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Backlog, Errands, Jobs, Lister, Outbox, Page, Quota
+from crmsync.ports import Backlog, JobMessages, Jobs, Lister, Outbox, Page, Quota
 from crmsync.rules.backfill.objects import Walked, walked_of
 from crmsync.rules.backfill.pacing import has_calls_left, room
 from crmsync.wire.errand import load
@@ -54,7 +54,7 @@ Q-31).
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class BackfillContext:
     """What a backfill works with. `lister` and `quota` are made for a connection when they are
     needed; `ticket` makes a new one.
 
@@ -65,7 +65,7 @@ class Desk:
     lister: Callable[[Connection, Side], Lister]
     quota: Callable[[Connection], Quota]
     jobs: Jobs
-    errands: Errands
+    job_messages: JobMessages
     outbox: Outbox
     backlog: Backlog
     ticket: Callable[[], str]
@@ -83,7 +83,7 @@ class Ran:
     jobs: tuple[Job, ...]
 
 
-def run_errands(records: Sequence[Mapping[str, Any]], desk: Desk) -> Ran:
+def run_errands(records: Sequence[Mapping[str, Any]], desk: BackfillContext) -> Ran:
     """Make the turns that the messages ask for; one that cannot be read, or whose turn could not be
     made safe, comes back.
     """
@@ -101,17 +101,17 @@ def run_errands(records: Sequence[Mapping[str, Any]], desk: Desk) -> Ran:
     )
 
 
-def go_on(errand: Errand, desk: Desk) -> Job | None:
+def go_on(job_message: JobMessage, desk: BackfillContext) -> Job | None:
     """Make one turn of a job; answers the job as it stands then, or None where this errand is no
     longer wanted.
 
     Raises `TryAgain` when neither the turn nor the next errand could be made safe: the message
     shall then come back.
     """
-    job = desk.jobs.load(errand.connection, errand.job)
-    if job is not None and job.state is JobState.RUNNING and errand.turn > job.turn:
+    job = desk.jobs.load(job_message.connection, job_message.job)
+    if job is not None and job.state is JobState.RUNNING and job_message.turn > job.turn:
         raise TryAgain("the turn before this one is not over", after=WAIT)
-    if job is None or job.state is not JobState.RUNNING or errand != errand_of(job):
+    if job is None or job.state is not JobState.RUNNING or job_message != errand_of(job):
         return None
     try:
         return _turn(job, desk)
@@ -121,7 +121,7 @@ def go_on(errand: Errand, desk: Desk) -> Job | None:
         return None
 
 
-def _turn(job: Job, desk: Desk) -> Job:
+def _turn(job: Job, desk: BackfillContext) -> Job:
     walked = walked_of(job.leg) if job.leg else None
     try:
         connection = desk.connection(job.connection)
@@ -145,7 +145,7 @@ def _turn(job: Job, desk: Desk) -> Job:
         return _hindered(job, desk, error)
 
 
-def _walk(job: Job, walked: Walked, connection: Connection, desk: Desk) -> Job:
+def _walk(job: Job, walked: Walked, connection: Connection, desk: BackfillContext) -> Job:
     """List and queue as many pages of a leg as the sync has room for, and the day has calls for."""
     depth = desk.backlog.depth(walked.kind)
     left = room(job, depth, desk.now())
@@ -166,7 +166,7 @@ def _walk(job: Job, walked: Walked, connection: Connection, desk: Desk) -> Job:
     return _next(replace(job, waiting=waiting), desk, 0)
 
 
-def _list_leg(job: Job, lister: Lister, left: int, desk: Desk) -> Job:
+def _list_leg(job: Job, lister: Lister, left: int, desk: BackfillContext) -> Job:
     """Put so many records of the job's leg on the bus, page by page, and store its place after
     each.
 
@@ -190,7 +190,7 @@ def _list_leg(job: Job, lister: Lister, left: int, desk: Desk) -> Job:
     return job
 
 
-def _page(leg: Leg, lister: Lister, after: str, size: int) -> Page:
+def _page(leg: JobStep, lister: Lister, after: str, size: int) -> Page:
     """The next records of a leg: those that it names, or a page of all."""
     if not leg.ids:
         return lister.page(leg.object, after, size, with_email=leg.with_email)
@@ -216,7 +216,7 @@ def _moved(job: Job, page: Page, now: datetime) -> Job:
     return replace(job, at=at, after="", listed_at=now if at == len(job.legs) else None)
 
 
-def _drain(job: Job, desk: Desk) -> Job:
+def _drain(job: Job, desk: BackfillContext) -> Job:
     """Wait until the sync has done what was queued; then the job is done, and what it walked to its
     end counts as imported (OPP-2).
     """
@@ -238,7 +238,7 @@ def _drain(job: Job, desk: Desk) -> Job:
     return desk.jobs.save(replace(job, state=JobState.DONE))
 
 
-def _hindered(job: Job, desk: Desk, error: SyncError) -> Job:
+def _hindered(job: Job, desk: BackfillContext, error: SyncError) -> Job:
     """Wait out what may pass by itself; what a person must mend pauses the job, with the reason.
 
     Pages of this turn may have been stored, so the job is read again; a job that somebody stopped
@@ -255,12 +255,12 @@ def _hindered(job: Job, desk: Desk, error: SyncError) -> Job:
     return _stop(stored, desk, text)
 
 
-def _next(job: Job, desk: Desk, after: int, trouble: str = "") -> Job:
+def _next(job: Job, desk: BackfillContext, after: int, trouble: str = "") -> Job:
     """Send the errand of the next turn, then store its ticket."""
     ahead = replace(job, moved_at=desk.now(), trouble=trouble).with_ticket(desk.ticket())
-    desk.errands.send(errand_of(ahead), after=after)
+    desk.job_messages.send(errand_of(ahead), after=after)
     return desk.jobs.save(ahead)
 
 
-def _stop(job: Job, desk: Desk, trouble: str) -> Job:
+def _stop(job: Job, desk: BackfillContext, trouble: str) -> Job:
     return desk.jobs.save(replace(job, state=JobState.PAUSED, moved_at=desk.now(), trouble=trouble))

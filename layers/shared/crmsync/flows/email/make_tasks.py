@@ -18,13 +18,13 @@ from datetime import datetime, timedelta
 from crmsync.errors import Down, Gone, Refused, SyncError
 from crmsync.flows.email.recipients import Recipients
 from crmsync.model.effects import Report, WriteTask
-from crmsync.model.links import Sealer
-from crmsync.model.mail import MailEvent, Tally, Window, milliseconds
+from crmsync.model.links import Fingerprinter
+from crmsync.model.mail import LogRange, MailEvent, TaskState, milliseconds
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.plans.email_tasks import Fate, TaskFacts, plan_task
 from crmsync.ports import Crm, Inbox, Links, Lists, Outcome, Written
-from crmsync.ports.mail import MailLog, Tallies, Tasks, WindowQueue
+from crmsync.ports.mail import MailLog, RangeQueue, Tasks, TaskStates
 from crmsync.rules.email_tasks import (
     OWNER_CODES,
     PASSING,
@@ -34,7 +34,7 @@ from crmsync.rules.email_tasks import (
     task_key,
     wants,
 )
-from crmsync.rules.pair.refusals import drawer_of
+from crmsync.rules.pair.refusals import category_of
 
 AT_ONCE = 200
 """Tasks of one call (platforms 2.2)."""
@@ -57,7 +57,7 @@ OWNER = "OwnerId"
 
 
 @dataclass(frozen=True, slots=True)
-class TaskWorld:
+class TaskContext:
     """One connection's outside, so far as tasks need it. `until` is when a run must have begun its
     last window.
     """
@@ -68,10 +68,10 @@ class TaskWorld:
     links: Links
     lists: Lists
     tasks: Tasks
-    tallies: Tallies
-    queue: WindowQueue
+    task_states: TaskStates
+    queue: RangeQueue
     inbox: Inbox
-    sealer: Sealer
+    fingerprinter: Fingerprinter
     now: Callable[[], datetime]
     until: datetime
 
@@ -84,16 +84,16 @@ class TaskSummary:
 
     counts: Counter[str] = field(default_factory=Counter)
     refusals: dict[str, SyncError] = field(default_factory=dict)
-    given_up: list[Window] = field(default_factory=list)
+    given_up: list[LogRange] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Job:
+class _TaskDraft:
     """A window in work: how soon it must be looked at again, if at all, and whether that is because
     something failed.
     """
 
-    window: Window
+    window: LogRange
     again: int | None = None
     failed: bool = False
     is_try: bool = True
@@ -109,15 +109,17 @@ class _Pending:
     """A task that waits for its call to be full."""
 
     facts: TaskFacts
-    jobs: list[_Job]
+    jobs: list[_TaskDraft]
 
 
-def make_tasks(windows: Sequence[Window], world: TaskWorld) -> TaskSummary:
+def make_tasks(windows: Sequence[LogRange], context: TaskContext) -> TaskSummary:
     """Work through windows of one connection, one page of the log at a time. Raises `SyncError`
     when not even putting off worked.
     """
-    desk = _Desk(world, Recipients(world.connection, world.hubspot, world.links, world.lists))
-    jobs = [_Job(window) for window in _once(windows)]
+    desk = _TaskBatch(
+        context, Recipients(context.connection, context.hubspot, context.links, context.lists)
+    )
+    jobs = [_TaskDraft(window) for window in _once(windows)]
     for job in jobs:
         try:
             desk.work_on(job)
@@ -129,25 +131,25 @@ def make_tasks(windows: Sequence[Window], world: TaskWorld) -> TaskSummary:
     return desk.summary
 
 
-def _once(windows: Sequence[Window]) -> list[Window]:
+def _once(windows: Sequence[LogRange]) -> list[LogRange]:
     """Each stretch once, however often it was delivered."""
-    kept: dict[tuple[str, int, int], Window] = {}
+    kept: dict[tuple[str, int, int], LogRange] = {}
     for window in windows:
         place = (window.kind, window.start, window.end)
         kept[place] = max(kept.get(place, window), window, key=lambda one: one.tries)
     return list(kept.values())
 
 
-def _wait(window: Window, error: SyncError | None = None) -> float:
+def _wait(window: LogRange, error: SyncError | None = None) -> float:
     grown = WAITS[min(window.tries, len(WAITS) - 1)]
     return max(grown, getattr(error, "after", WAITS[-1] if error else 0))
 
 
 @dataclass(slots=True)
-class _Desk:
+class _TaskBatch:
     """What one run has in hand."""
 
-    world: TaskWorld
+    context: TaskContext
     recipients: Recipients
     summary: TaskSummary = field(default_factory=TaskSummary)
     down: Down | None = None
@@ -155,46 +157,49 @@ class _Desk:
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
 
-    def work_on(self, job: _Job) -> None:
+    def work_on(self, job: _TaskDraft) -> None:
         """Read a window page by page. Raises `SyncError`; what was found until then is written all
         the same.
         """
-        window, settings = job.window, self.world.connection.email_tasks
+        window, settings = job.window, self.context.connection.email_tasks
         if self.down is not None:
             raise self.down
         if window.kind not in settings.kinds:
             self.summary.counts["SwitchedOff"] += 1
             return
-        if self.world.now() >= self.world.until:
+        if self.context.now() >= self.context.until:
             job.look_again(0)
             return
-        for page in self.world.log.events(
+        for page in self.context.log.events(
             window.kind, window.start, window.end, without_bots=settings.ignore_bots
         ):
             self._take(page, job)
             self.write(at_least=AT_ONCE)
-            if self.world.now() >= self.world.until:
+            if self.context.now() >= self.context.until:
                 # The rest of a crowded window is the next run's; this run's part of it is known to
                 # be done by then.
                 job.look_again(0)
                 return
 
-    def _take(self, page: Sequence[MailEvent], job: _Job) -> None:
+    def _take(self, page: Sequence[MailEvent], job: _TaskDraft) -> None:
         """Sort the events of a page: done already, in somebody else's hands, waiting, let go, or
         pending.
         """
-        connection, now = self.world.connection, milliseconds(self.world.now())
+        connection, now = self.context.connection, milliseconds(self.context.now())
         groups: dict[str, dict[bytes, MailEvent]] = {}
         for event in page:
             if wants(event, connection.email_tasks):
                 key = task_key(
-                    event, connection.email_tasks, connection.hubspot.portal_id, self.world.sealer
+                    event,
+                    connection.email_tasks,
+                    connection.hubspot.portal_id,
+                    self.context.fingerprinter,
                 )
                 groups.setdefault(key, {})[mark(event)] = event
-        tallies = self.world.tallies.look(connection.name, groups)
-        open_: list[tuple[Tally, tuple[MailEvent, ...]]] = []
+        task_states = self.context.task_states.look(connection.name, groups)
+        open_: list[tuple[TaskState, tuple[MailEvent, ...]]] = []
         for key, events in groups.items():
-            tally = tallies.get(key, Tally(key))
+            tally = task_states.get(key, TaskState(key))
             news = tuple(event for name, event in events.items() if name not in tally.seen)
             if news and tally.until > now:
                 job.look_again((tally.until - now) / 1000 + 1)
@@ -202,14 +207,16 @@ class _Desk:
                 open_.append((tally, news))
         self._plan(open_, job)
 
-    def _plan(self, open_: Sequence[tuple[Tally, tuple[MailEvent, ...]]], job: _Job) -> None:
-        world, settings = self.world, self.world.connection.email_tasks
+    def _plan(
+        self, open_: Sequence[tuple[TaskState, tuple[MailEvent, ...]]], job: _TaskDraft
+    ) -> None:
+        context, settings = self.context, self.context.connection.email_tasks
         people = self.recipients.find(address(event) for _, events in open_ for event in events)
-        campaigns = world.log.campaigns(
+        campaigns = context.log.campaigns(
             {(event.app, event.campaign) for _, events in open_ for event in events}
         )
         patient = self._is_patient(job.window)
-        let_go: list[Tally] = []
+        let_go: list[TaskState] = []
         for tally, events in open_:
             first = events[0]
             person = people[address(first)]
@@ -225,22 +232,24 @@ class _Desk:
                 job.look_again(_wait(job.window))
             else:
                 let_go.append(replace(tally, seen=tally.seen | {mark(event) for event in events}))
-        now = milliseconds(world.now())
-        gone = world.tallies.claim(world.connection.name, let_go, now, 0, remembered_for(settings))
+        now = milliseconds(context.now())
+        gone = context.task_states.claim(
+            context.connection.name, let_go, now, 0, remembered_for(settings)
+        )
         if len(gone) < len(let_go):
             # Somebody else has been at these tasks meanwhile, and may have found a link: then our
             # events are counted there.
             job.look_again(_wait(job.window))
 
-    def _is_patient(self, window: Window) -> bool:
+    def _is_patient(self, window: LogRange) -> bool:
         """Whether recipients without a link may still get one: contacts that were made a moment ago
         need some minutes.
         """
-        most = self.world.connection.email_tasks.wait_minutes * 60_000
-        waited = milliseconds(self.world.now()) - window.at
+        most = self.context.connection.email_tasks.wait_minutes * 60_000
+        waited = milliseconds(self.context.now()) - window.at
         return bool(most) and (window.tries < LEAST_LOOKS or waited < most)
 
-    def _add(self, facts: TaskFacts, job: _Job) -> None:
+    def _add(self, facts: TaskFacts, job: _TaskDraft) -> None:
         held = self._pending.get(facts.tally.key)
         if held is None:
             self._pending[facts.tally.key] = _Pending(facts, [job])
@@ -261,12 +270,12 @@ class _Desk:
                     self._failed(one, error)
 
     def _write(self, part: list[_Pending]) -> None:
-        world, now = self.world, self.world.now()
-        name, settings = world.connection.name, world.connection.email_tasks
+        context, now = self.context, self.context.now()
+        name, settings = context.connection.name, context.connection.email_tasks
         keep = remembered_for(settings)
-        tallies = [one.facts.tally for one in part]
-        claimed = world.tallies.claim(
-            name, tallies, milliseconds(now), milliseconds(now + LEASE), keep
+        task_states = [one.facts.tally for one in part]
+        claimed = context.task_states.claim(
+            name, task_states, milliseconds(now), milliseconds(now + LEASE), keep
         )
         for job in (job for one in part if one.facts.tally.key not in claimed for job in one.jobs):
             job.look_again(LEASE.total_seconds() + 1)
@@ -274,7 +283,7 @@ class _Desk:
         plans = [plan_task(one.facts, settings) for one in ours]
         effects = [plan.task for plan in plans if plan.task is not None]
         outcomes = self._written(effects)
-        done: list[Tally] = []
+        done: list[TaskState] = []
         for one, plan, effect, outcome in zip(ours, plans, effects, outcomes, strict=True):
             if isinstance(outcome, Written) or (isinstance(outcome, Gone) and effect.task):
                 # A task that a person has deleted is not made again; its count ends.
@@ -283,7 +292,7 @@ class _Desk:
                 self._made.add(one.facts.events[0].kind)
             elif isinstance(outcome, SyncError):
                 self._failed(one, outcome)
-        world.tallies.settle(name, done, keep)
+        context.task_states.settle(name, done, keep)
 
     def _written(self, effects: list[WriteTask]) -> list[Outcome]:
         """The outcomes of a call; a task that is refused for its owner's sake goes to the
@@ -291,11 +300,11 @@ class _Desk:
         """
         if not effects:
             return []
-        outcomes = list(self.world.tasks.write(effects))
+        outcomes = list(self.context.tasks.write(effects))
         orphans = [at for at, one in enumerate(outcomes) if _is_owners_fault(one, effects[at])]
         if orphans:
             ownerless = [_ownerless(effects[at]) for at in orphans]
-            for at, outcome in zip(orphans, self.world.tasks.write(ownerless), strict=True):
+            for at, outcome in zip(orphans, self.context.tasks.write(ownerless), strict=True):
                 outcomes[at] = outcome
         return outcomes
 
@@ -306,7 +315,7 @@ class _Desk:
         for job in one.jobs:
             self.fail(job, error, len(one.facts.events), least=LEASE.total_seconds() + 1)
 
-    def fail(self, job: _Job, error: SyncError, events: int = 0, *, least: float = 0) -> None:
+    def fail(self, job: _TaskDraft, error: SyncError, events: int = 0, *, least: float = 0) -> None:
         """Look at a window again in spite of an error; a refusal is told to people as well."""
         refused = isinstance(error, Refused | Gone) and error.code not in PASSING
         self.summary.counts["Refused" if refused else "PutOff"] += events
@@ -319,11 +328,11 @@ class _Desk:
         job.failed = True
         job.look_again(max(least, _wait(job.window, error)))
 
-    def conclude(self, jobs: Sequence[_Job]) -> None:
+    def conclude(self, jobs: Sequence[_TaskDraft]) -> None:
         """Queue again what must be looked at again, and tell people about refusals: once per kind,
         not per event.
         """
-        world = self.world
+        context = self.context
         self.summary.given_up = [
             job.window for job in jobs if job.failed and job.window.tries >= TRIES
         ]
@@ -338,13 +347,13 @@ class _Desk:
             if job.again is not None and job.window not in self.summary.given_up
         ]
         if again:
-            world.queue.queue(again)
-        world.inbox.park(
-            world.connection.name,
+            context.queue.queue(again)
+        context.inbox.park(
+            context.connection.name,
             [
                 Report(
                     _place(kind),
-                    drawer_of(error.code),
+                    category_of(error.code),
                     error.text,
                     error.fieldname,
                     error.hint,
@@ -353,15 +362,15 @@ class _Desk:
                 for kind, error in self.summary.refusals.items()
             ],
         )
-        world.inbox.clear(
-            world.connection.name,
+        context.inbox.clear(
+            context.connection.name,
             [_place(kind) for kind in self._made - set(self.summary.refusals)],
         )
 
 
 def _settled(
-    claimed: Tally, events: Sequence[MailEvent], outcome: Outcome, effect: WriteTask
-) -> Tally:
+    claimed: TaskState, events: Sequence[MailEvent], outcome: Outcome, effect: WriteTask
+) -> TaskState:
     task = outcome.ref.id if isinstance(outcome, Written) else effect.task
     seen = claimed.seen | {mark(event) for event in events}
     return replace(claimed, seen=seen, counted=claimed.counted + len(events), task=task, until=0)

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from crmsync.model.mail import MailEvent, Window, milliseconds
+from crmsync.model.mail import LogRange, MailEvent, milliseconds
 from crmsync.model.settings import Connection
 from crmsync.ports import Cursor, Cursors
-from crmsync.ports.mail import MailLog, WindowQueue
+from crmsync.ports.mail import MailLog, RangeQueue
 
 OVERLAP = timedelta(minutes=30)
 """How far every look goes back, whatever it costs. Most late events are some minutes late
@@ -48,7 +48,7 @@ def queue_events(
     kind: str,
     log: MailLog,
     cursors: Cursors,
-    queue: WindowQueue,
+    queue: RangeQueue,
     now: datetime,
 ) -> int:
     """Look once for events of a kind and queue the windows in which there are new ones; answers how
@@ -68,7 +68,9 @@ def queue_events(
         minutes = _read(connection, kind, log, place, end, is_last=end == now)
         fresh = minutes.fresh(place)
         at = milliseconds(now)
-        windows = [Window(connection.name, kind, *window, at) for window in minutes.windows(fresh)]
+        windows = [
+            LogRange(connection.name, kind, *window, at) for window in minutes.windows(fresh)
+        ]
         if windows:
             queue.queue([(window, 0) for window in windows])
         queued += minutes.count(fresh)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.partial_writes import LeftOut, SecondTries, Try, send_twice
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
@@ -25,10 +25,10 @@ from crmsync.model.effects import (
     DropLink,
     Effect,
     EndRole,
-    Look,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     RollUp,
     SaveLink,
     UpdateRecord,
@@ -87,7 +87,7 @@ class _Run:
         """The update with the revision by which its record is known to have got it; what nothing
         depends on is not announced.
         """
-        if effect.courtesy:
+        if effect.best_effort:
             return effect
         return replace(
             effect, fields={**effect.fields, **self._revision(effect.place, effect.side)}
@@ -112,11 +112,11 @@ class _Run:
         self.applied.shown.setdefault(outcome.ref.side, {}).update(outcome.fields)
 
 
-RollUps: TypeAlias = Callable[[Sequence[RollUp], World], Sequence[Outcome]]
+RollUps: TypeAlias = Callable[[Sequence[RollUp], SyncContext], Sequence[Outcome]]
 """Brings roll-ups up to date, in order of the effects."""
 
 
-def no_roll_ups(effects: Sequence[RollUp], _world: World) -> Sequence[Outcome]:
+def no_roll_ups(effects: Sequence[RollUp], _world: SyncContext) -> Sequence[Outcome]:
     """For kinds whose plans roll nothing up. Raises `TypeError`."""
     msg = f"{len(effects)} roll-ups in a plan of a kind that has none"
     raise TypeError(msg)
@@ -124,7 +124,7 @@ def no_roll_ups(effects: Sequence[RollUp], _world: World) -> Sequence[Outcome]:
 
 def apply(
     plans: Sequence[Plan],
-    world: World,
+    context: SyncContext,
     settle: Settle,
     roll_up: RollUps = no_roll_ups,
     again: SecondTries | None = None,
@@ -140,23 +140,23 @@ def apply(
     told = [effect for effect in said if isinstance(effect, Report)]
     first = [report for report in told if report.category is Category.PRIVACY]
     if first:
-        world.inbox.park(world.connection.name, first)
-    portal_id = world.connection.hubspot.portal_id
+        context.inbox.park(context.connection.name, first)
+    portal_id = context.connection.hubspot.portal_id
     runs = [_Run(_to_do(plan), _announced(plan), portal_id, at) for at, plan in enumerate(plans)]
-    looks = [effect for effect in said if isinstance(effect, Look)]
-    _ask([look for look in looks if look.waiting is None], world, after=_ONCE_MORE)
-    stages = _stages(world, roll_up, again)
+    looks = [effect for effect in said if isinstance(effect, RequestSync)]
+    _ask([look for look in looks if look.waiting is None], context, after=_ONCE_MORE)
+    stages = _stages(context, roll_up, again)
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
-    _rebase(runs, world, settle)
-    world.inbox.park(world.connection.name, [report for report in told if report not in first])
-    _ask(looks, world)
+    _rebase(runs, context, settle)
+    context.inbox.park(context.connection.name, [report for report in told if report not in first])
+    _ask(looks, context)
     return [run.applied for run in runs]
 
 
 def _to_do(plan: Plan) -> list[Effect]:
-    return [effect for effect in plan.effects if not isinstance(effect, Report | Look)]
+    return [effect for effect in plan.effects if not isinstance(effect, Report | RequestSync)]
 
 
 def _announced(plan: Plan) -> Link | None:
@@ -168,7 +168,7 @@ def _announced(plan: Plan) -> Link | None:
     )
 
 
-def _rebase(runs: Sequence[_Run], world: World, settle: Settle) -> None:
+def _rebase(runs: Sequence[_Run], context: SyncContext, settle: Settle) -> None:
     """Store what a side made of a value that it took otherwise than it was announced (trimmed,
     formatted); mostly nothing.
     """
@@ -182,7 +182,7 @@ def _rebase(runs: Sequence[_Run], world: World, settle: Settle) -> None:
     if not rebased:
         return
     for (run, _), outcome in zip(
-        rebased, world.links.save([link for _, link in rebased]), strict=True
+        rebased, context.links.save([link for _, link in rebased]), strict=True
     ):
         if isinstance(outcome, SyncError):
             run.applied.error = run.applied.error or outcome
@@ -190,23 +190,23 @@ def _rebase(runs: Sequence[_Run], world: World, settle: Settle) -> None:
             run.applied.saved = outcome
 
 
-def _ask(looks: Sequence[Look], world: World, *, after: int = 0) -> None:
+def _ask(looks: Sequence[RequestSync], context: SyncContext, *, after: int = 0) -> None:
     """Have other concerns look at records after so many seconds, and tell them who waits for
     these.
     """
     changes = [
         Change(
-            world.connection.name,
+            context.connection.name,
             look.kind,
             look.ref,
             Cause.EDITED,
-            world.now(),
+            context.now(),
             waiting=(look.waiting,) if look.waiting else (),
         )
         for look in looks
     ]
     if changes:
-        world.outbox.again([(change, after) for change in changes])
+        context.outbox.again([(change, after) for change in changes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class _Stage:
 
 
 def _stages(
-    world: World, roll_up: RollUps = no_roll_ups, again: SecondTries | None = None
+    context: SyncContext, roll_up: RollUps = no_roll_ups, again: SecondTries | None = None
 ) -> tuple[_Stage, ...]:
     """The order that batches best: links, Salesforce, HubSpot, preferences; a plan that needs
     another order takes another round.
@@ -231,68 +231,72 @@ def _stages(
         _Stage(
             DropLink,
             None,
-            lambda runs: _linked(world.links.drop([one.link for one in _heads(runs, DropLink)])),
+            lambda runs: _linked(context.links.drop([one.link for one in _heads(runs, DropLink)])),
         ),
-        _Stage(SaveLink, None, lambda runs: world.links.save(_to_save(runs, world))),
+        _Stage(SaveLink, None, lambda runs: context.links.save(_to_save(runs, context))),
         _Stage(
             CreateRecord,
             Side.SALESFORCE,
             lambda runs: _sent(
-                _creations, lambda effects: _made_in_salesforce(effects, world), runs, world, again
+                _creations,
+                lambda effects: _made_in_salesforce(effects, context),
+                runs,
+                context,
+                again,
             ),
         ),
         _Stage(
             UpdateRecord,
             Side.SALESFORCE,
-            lambda runs: _sent(_updates, world.salesforce.update, runs, world, again),
+            lambda runs: _sent(_updates, context.salesforce.update, runs, context, again),
         ),
         _Stage(
             CreateRecord,
             Side.HUBSPOT,
-            lambda runs: _sent(_creations, world.hubspot.create, runs, world, again),
+            lambda runs: _sent(_creations, context.hubspot.create, runs, context, again),
         ),
         _Stage(
             UpdateRecord,
             Side.HUBSPOT,
-            lambda runs: _sent(_updates, world.hubspot.update, runs, world, again),
+            lambda runs: _sent(_updates, context.hubspot.update, runs, context, again),
         ),
         _Stage(
             Associate,
             Side.HUBSPOT,
-            lambda runs: world.associations.associate(_heads(runs, Associate)),
+            lambda runs: context.associations.associate(_heads(runs, Associate)),
         ),
         _Stage(
             Dissociate,
             Side.HUBSPOT,
-            lambda runs: world.associations.dissociate(_heads(runs, Dissociate)),
+            lambda runs: context.associations.dissociate(_heads(runs, Dissociate)),
         ),
         _Stage(
             EndRole,
             Side.SALESFORCE,
-            lambda runs: world.opportunities.end_roles(_heads(runs, EndRole)),
+            lambda runs: context.opportunities.end_roles(_heads(runs, EndRole)),
         ),
-        _Stage(RollUp, None, lambda runs: roll_up(_heads(runs, RollUp), world)),
+        _Stage(RollUp, None, lambda runs: roll_up(_heads(runs, RollUp), context)),
         _Stage(
             DeleteRecord,
             Side.HUBSPOT,
-            lambda runs: world.deleter.delete(_heads(runs, DeleteRecord)),
+            lambda runs: context.deleter.delete(_heads(runs, DeleteRecord)),
         ),
-        _Stage(OptOut, None, lambda runs: world.preferences.opt_out(_heads(runs, OptOut))),
+        _Stage(OptOut, None, lambda runs: context.preferences.opt_out(_heads(runs, OptOut))),
     )
 
 
-def _made_in_salesforce(effects: Sequence[CreateRecord], world: World) -> Sequence[Outcome]:
+def _made_in_salesforce(effects: Sequence[CreateRecord], context: SyncContext) -> Sequence[Outcome]:
     """Make records; contact roles are remembered at once, as Salesforce forgets one that is
     deleted, whose it was included.
     """
-    outcomes = world.salesforce.create(effects)
+    outcomes = context.salesforce.create(effects)
     roles = [
         role_made(effect, outcome.ref)
         for effect, outcome in zip(effects, outcomes, strict=True)
         if effect.object == ROLE and isinstance(outcome, Written)
     ]
     if roles:
-        world.opportunities.remember_roles(roles)
+        context.opportunities.remember_roles(roles)
     return outcomes
 
 
@@ -300,7 +304,7 @@ def _sent(
     effects: Callable[[Sequence[_Run]], list[AnyWrite]],
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     runs: Sequence[_Run],
-    world: World,
+    context: SyncContext,
     again: SecondTries | None,
 ) -> Sequence[Outcome]:
     """Make the writes of these plans; those that were refused for some of their fields once more
@@ -309,7 +313,7 @@ def _sent(
     if again is None:
         return send(effects(runs))
     tries = [Try(run.at, run.applied.saved, run.applied.left_out) for run in runs]
-    outcomes = send_twice(effects(runs), send, tries, again, world)
+    outcomes = send_twice(effects(runs), send, tries, again, context)
     for run, one in zip(runs, tries, strict=True):
         run.applied.saved = one.saved
     return outcomes
@@ -351,7 +355,7 @@ def _updates(runs: Sequence[_Run]) -> list[UpdateRecord]:
     ]
 
 
-def _to_save(runs: Sequence[_Run], world: World) -> list[Link]:
+def _to_save(runs: Sequence[_Run], context: SyncContext) -> list[Link]:
     """The links to save, with the time of what they announce; a plan that saves its link again
     saves the version that it stored.
     """
@@ -360,7 +364,7 @@ def _to_save(runs: Sequence[_Run], world: World) -> list[Link]:
         saved = run.applied.saved
         link = effect.link if saved is None else replace(effect.link, version=saved.version)
         link = run.applied.left_out.marked(link)
-        links.append(link.announced_at(world.now()))
+        links.append(link.announced_at(context.now()))
     return links
 
 

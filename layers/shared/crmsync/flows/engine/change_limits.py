@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.apply import Applied
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import Decide, plan_safely
 from crmsync.flows.engine.results import AnyFacts
 from crmsync.model.brakes import Counted, Hold
@@ -22,12 +22,16 @@ from crmsync.model.effects import Plan
 from crmsync.model.facts import Facts
 from crmsync.model.records import Kind
 from crmsync.rules.merge.change_limits import FLOORS, auto, counts, limit_set
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 
 
 def hold_excess(
-    facts: list[AnyFacts], plans: list[Plan], world: World, book: Book, decide: Decide[AnyFacts]
+    facts: list[AnyFacts],
+    plans: list[Plan],
+    context: SyncContext,
+    ruleset: Ruleset,
+    decide: Decide[AnyFacts],
 ) -> None:
     """Plan anew, without what goes beyond the hour's limits, those that come last in the batch.
     Raises `SyncError`.
@@ -43,12 +47,12 @@ def hold_excess(
                 if hold.counted is counted:
                     wanted[hold].append(at)
         for hold, places in sorted(wanted.items()):
-            for at in places[allowed(hold, len(places), world, book.kind) :]:
+            for at in places[allowed(hold, len(places), context, ruleset.kind) :]:
                 facts[at] = replace(facts[at], holds=facts[at].holds | {hold})
                 plans[at] = (
                     _without_deletion(facts[at])
                     if counted is Counted.DELETES
-                    else plan_safely(facts[at], book, decide)
+                    else plan_safely(facts[at], ruleset, decide)
                 )
                 counted_in[at] = counts(facts[at], plans[at])
 
@@ -57,8 +61,8 @@ def give_back(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
-    world: World,
-    book: Book,
+    context: SyncContext,
+    ruleset: Ruleset,
 ) -> None:
     """Return to the counters what was let through and then not written."""
     unused: Counter[Hold] = Counter()
@@ -66,34 +70,36 @@ def give_back(
         if done.error is not None:
             unused.update(counts(one, plan))
     for hold, number in unused.items():
-        if _limit_at_least(hold, world, book.kind):
-            world.brake.give_back(world.connection.name, book.kind, hold, number, world.now())
+        if _limit_at_least(hold, context, ruleset.kind):
+            context.brake.give_back(
+                context.connection.name, ruleset.kind, hold, number, context.now()
+            )
 
 
 def _without_deletion(facts: Facts) -> Plan:
     return Plan((reports.braked(facts.hubspot.ref if facts.hubspot else facts.change.ref),))
 
 
-def allowed(hold: Hold, wanted: int, world: World, kind: Kind) -> int:
+def allowed(hold: Hold, wanted: int, context: SyncContext, kind: Kind) -> int:
     """How many of those that come first may go on. How many pairs there are is asked only where the
     least that "auto" allows is used up.
     """
-    name, now = world.connection.name, world.now()
-    least = _limit_at_least(hold, world, kind)
-    let = world.brake.pull(name, kind, hold, wanted, least, now)
-    if let == wanted or limit_set(world.connection, kind, hold.counted) is not None:
+    name, now = context.connection.name, context.now()
+    least = _limit_at_least(hold, context, kind)
+    let = context.brake.pull(name, kind, hold, wanted, least, now)
+    if let == wanted or limit_set(context.connection, kind, hold.counted) is not None:
         return let
     try:
-        limit = auto(hold.counted, world.pairs(kind))
+        limit = auto(hold.counted, context.pairs(kind))
     except SyncError:
         # Nobody knows how many pairs there are: the least is allowed, and what is beyond it waits.
         return let
     if limit > least:
-        let += world.brake.pull(name, kind, hold, wanted - let, limit, now)
+        let += context.brake.pull(name, kind, hold, wanted - let, limit, now)
     return let
 
 
-def _limit_at_least(hold: Hold, world: World, kind: Kind) -> int:
+def _limit_at_least(hold: Hold, context: SyncContext, kind: Kind) -> int:
     """The limit of the settings, or the least that "auto" allows; 0 is none."""
-    limit = limit_set(world.connection, kind, hold.counted)
+    limit = limit_set(context.connection, kind, hold.counted)
     return FLOORS[hold.counted] if limit is None else limit

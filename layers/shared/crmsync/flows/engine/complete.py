@@ -13,7 +13,7 @@ from datetime import datetime
 from crmsync.errors import TryAgain
 from crmsync.flows.engine.apply import Applied, RollUps, Settle, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import give_back
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import spread_stages
 from crmsync.flows.engine.lifecycle_changes import stage_news
 from crmsync.flows.engine.overwriting import keep_overwritten
@@ -27,7 +27,7 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.refused_fields import left_apart, skips_fields, without
 
 _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
@@ -36,8 +36,8 @@ _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
 def carry_out(
     facts: list[AnyFacts],
     plans: list[Plan],
-    world: World,
-    book: Book,
+    context: SyncContext,
+    ruleset: Ruleset,
     plan_all: Callable[[list[AnyFacts]], list[Plan]],
     roll_up: RollUps = no_roll_ups,
 ) -> list[Applied]:
@@ -48,21 +48,23 @@ def carry_out(
     the plan, as nobody will tell of the stage once it is agreed on. The lists are brought up to
     date: for a newborn's pair they then hold its facts and both its plans as one.
     """
-    rivals = _others_may_still_write(facts, world, book)
-    held = _spread(facts, plans, world, book)
-    settle = settler(book)
-    skips = skips_fields(book)
-    keep_overwritten(facts, plans, world, book)
+    rivals = _others_may_still_write(facts, context, ruleset)
+    held = _spread(facts, plans, context, ruleset)
+    settle = settler(ruleset)
+    skips = skips_fields(ruleset)
+    keep_overwritten(facts, plans, context, ruleset)
     applied = apply(
-        plans, world, settle, roll_up, SecondTries(tuple(facts), book) if skips else None
+        plans, context, settle, roll_up, SecondTries(tuple(facts), ruleset) if skips else None
     )
     _tell(plans, applied)
-    pairs = _completed(facts, plans, applied, world, book)
+    pairs = _completed(facts, plans, applied, context, ruleset)
     newborn = [pair for _, pair in pairs]
     second = plan_all(newborn)
-    keep_overwritten(newborn, second, world, book, {done.made for done in applied if done.made})
+    keep_overwritten(
+        newborn, second, context, ruleset, {done.made for done in applied if done.made}
+    )
     outcome = apply(
-        second, world, settle, roll_up, SecondTries(tuple(newborn), book) if skips else None
+        second, context, settle, roll_up, SecondTries(tuple(newborn), ruleset) if skips else None
     )
     _tell(second, outcome)
     for (at, pair), plan, done in zip(pairs, second, outcome, strict=True):
@@ -70,12 +72,12 @@ def carry_out(
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
     for at, error in held.items():
         applied[at].error = error
-    give_back(facts, plans, applied, world, book)
+    give_back(facts, plans, applied, context, ruleset)
     # What came to nothing is looked at again anyway; two changes of one pair would otherwise have
     # each other looked at for ever.
     again = [change for at, change in rivals.items() if applied[at].error is None]
     if again:
-        world.outbox.again([(change, _AFTER_THEIR_END) for change in again])
+        context.outbox.again([(change, _AFTER_THEIR_END) for change in again])
     return applied
 
 
@@ -89,7 +91,7 @@ def _tell(plans: list[Plan], applied: Sequence[Applied]) -> None:
 
 
 def _others_may_still_write(
-    facts: Sequence[AnyFacts], world: World, book: Book
+    facts: Sequence[AnyFacts], context: SyncContext, ruleset: Ruleset
 ) -> dict[int, Change]:
     """The changes, by their places, of pairs to which another worker has announced a write that it
     may be about to make.
@@ -99,7 +101,7 @@ def _others_may_still_write(
     own announcement, not another's. A tie that was announced is asked for until it is known what
     has become of it.
     """
-    now = world.now()
+    now = context.now()
     return {
         at: replace(one.change, cause=Cause.AGAIN, at=now, waiting=())
         for at, one in enumerate(facts)
@@ -107,18 +109,18 @@ def _others_may_still_write(
         if may_still_be_told(one.link, now)
         or (
             not (one.change.tries or one.change.held)
-            and may_be_under_way(one.link, one.hubspot, one.salesforce, book, now)
+            and may_be_under_way(one.link, one.hubspot, one.salesforce, ruleset, now)
         )
     }
 
 
 def _spread(
-    facts: Sequence[AnyFacts], plans: list[Plan], world: World, book: Book
+    facts: Sequence[AnyFacts], plans: list[Plan], context: SyncContext, ruleset: Ruleset
 ) -> dict[int, TryAgain]:
     """Spread the stages that are news; the plans that must wait for it are emptied, and told by
     their places.
     """
-    failed = spread_stages(stage_news(facts, plans, book), world).failed
+    failed = spread_stages(stage_news(facts, plans, ruleset), context).failed
     held = {
         at: failed[one.hubspot.ref]
         for at, one in enumerate(facts)
@@ -129,15 +131,18 @@ def _spread(
     return held
 
 
-def settler(book: Book) -> Settle:
+def settler(ruleset: Ruleset) -> Settle:
     """Puts what HubSpot says that it now shows into a link's base; Salesforce does not say."""
 
     def settle(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
         if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
             return link
-        forms = book.pages[link.salesforce.object].hubspot_forms
+        forms = ruleset.pages[link.salesforce.object].hubspot_forms
         return replace(
-            link, hubspot_base=rebased(link.hubspot_base, forms, fields, book.sealer.of(link.key))
+            link,
+            hubspot_base=rebased(
+                link.hubspot_base, forms, fields, ruleset.fingerprinter.of(link.key)
+            ),
         )
 
     return settle
@@ -147,8 +152,8 @@ def _completed(
     facts: Sequence[AnyFacts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
-    world: World,
-    book: Book,
+    context: SyncContext,
+    ruleset: Ruleset,
 ) -> list[tuple[int, AnyFacts]]:
     """The pairs whose second record has just been made, as facts to plan: their places in the
     batch, and what the new records show.
@@ -158,8 +163,8 @@ def _completed(
     """
     made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].birth]
     shown = (
-        world.salesforce.read(
-            [ref for _, ref in made if ref.side is Side.SALESFORCE], book.fields(Side.SALESFORCE)
+        context.salesforce.read(
+            [ref for _, ref in made if ref.side is Side.SALESFORCE], ruleset.fields(Side.SALESFORCE)
         )
         if made
         else {}
@@ -169,7 +174,7 @@ def _completed(
         new = (
             shown.get(ref)
             if ref.side is Side.SALESFORCE
-            else _made(plans[at], applied[at], ref, book, world.now())
+            else _made(plans[at], applied[at], ref, ruleset, context.now())
         )
         link = plans[at].birth
         if new is None or link is None:
@@ -187,17 +192,17 @@ def _completed(
             salesforce=facts[at].salesforce or new,
         )
         if (left := applied[at].left_out.of_new) and pair.salesforce:
-            pair = replace(pair, link=left_apart(link, *left, new, pair.salesforce, book))
+            pair = replace(pair, link=left_apart(link, *left, new, pair.salesforce, ruleset))
         pairs.append((at, pair))
     return pairs
 
 
-def _made(plan: Plan, applied: Applied, ref: Ref, book: Book, now: datetime) -> Record | None:
+def _made(plan: Plan, applied: Applied, ref: Ref, ruleset: Ruleset, now: datetime) -> Record | None:
     """A HubSpot record as HubSpot says that it made it."""
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    fields = (*book.fields(Side.HUBSPOT)[ref.object], *book.beside)
+    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.beside)
     if applied.left_out.of_new:
         create = replace(create, fields=without(create, applied.left_out.of_new[1]).fields)
     told: Mapping[str, Value] = {

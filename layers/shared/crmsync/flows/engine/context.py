@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
-from crmsync.model.links import Sealer
+from crmsync.model.links import Fingerprinter
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.ports import (
@@ -26,12 +26,12 @@ from crmsync.ports import (
     Preferences,
     Survivors,
 )
-from crmsync.ports.brakes import Brake
-from crmsync.ports.conflict_log import Ledger
+from crmsync.ports.brakes import ChangeCounts
+from crmsync.ports.conflict_log import ConflictLog
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
 from crmsync.ports.overwritten import KeepsOverwritten
-from crmsync.ports.troubles import Schemas, TroubleBook
+from crmsync.ports.troubles import Schemas, TroubleStore
 
 
 class RecordCrm(Crm, Survivors, Protocol):
@@ -39,7 +39,7 @@ class RecordCrm(Crm, Survivors, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SyncContext:
     """One connection's outside.
 
     ``our_user`` is the Salesforce id of the integration user and ``our_app`` HubSpot's name for us
@@ -66,12 +66,12 @@ class World:
     links: Links
     outbox: Outbox
     inbox: Inbox
-    brake: Brake
-    ledger: Ledger
+    brake: ChangeCounts
+    conflict_log: ConflictLog
     meter: Meter
-    troubles: TroubleBook
+    troubles: TroubleStore
     schemas: Schemas
-    sealer: Sealer
+    fingerprinter: Fingerprinter
     our_user: str
     our_app: str
     now: Callable[[], datetime]

@@ -20,7 +20,7 @@ from crmsync.model.changes import Change
 from crmsync.model.records import Kind
 from crmsync.model.troubles import Outage, Pause
 from crmsync.ports import Outbox
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.timing.outages import Admission, admit, after_failure, claimed, seconds_until
 
 UNKNOWN = 60
@@ -40,7 +40,7 @@ class Gate:
 
     connection: str
     kind: Kind
-    book: TroubleBook
+    ruleset: TroubleStore
     outbox: Outbox
     now: Callable[[], datetime]
     outage: Outage | None = field(default=None, init=False)
@@ -49,7 +49,7 @@ class Gate:
     def look(self) -> None:
         """Find out whether a side is down, or the connection paused."""
         with suppress(SyncError):
-            known = self.book.load(self.connection)
+            known = self.ruleset.load(self.connection)
             self.outage, self.pause = known.outages.get(self.kind), known.pause
 
     @property
@@ -74,7 +74,7 @@ class Gate:
             return admission
         stored = None
         with suppress(SyncError):
-            stored = self.book.save_outage(
+            stored = self.ruleset.save_outage(
                 self.connection, self.kind, claimed(self.outage, self.now())
             )
         if stored is None:
@@ -87,7 +87,7 @@ class Gate:
         outage = after_failure(self.outage, error, self.now(), is_whole=is_whole)
         with suppress(SyncError):
             # Where somebody else has noted it meanwhile, theirs stands.
-            outage = self.book.save_outage(self.connection, self.kind, outage) or outage
+            outage = self.ruleset.save_outage(self.connection, self.kind, outage) or outage
         self.outage = outage
         return outage
 
@@ -96,7 +96,7 @@ class Gate:
         if self.outage is not None:
             with suppress(SyncError):
                 # Where it stands on, the next look ahead ends it.
-                self.book.end_outage(self.connection, self.kind)
+                self.ruleset.end_outage(self.connection, self.kind)
             self.outage = None
 
     def put_back(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:

@@ -11,24 +11,26 @@ from crmsync.model.facts import Facts
 from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Ref, Side
 from crmsync.rules.merge.baseline import view
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 
-def stage_news(facts: Sequence[Facts], plans: Sequence[Plan], book: Book) -> Mapping[Ref, str]:
+def stage_news(
+    facts: Sequence[Facts], plans: Sequence[Plan], ruleset: Ruleset
+) -> Mapping[Ref, str]:
     """HubSpot record -> the stage that it has or is about to get, for linked records whose stage
     has changed since we last looked.
 
     A stage that is there when two records first meet is no news: an import would level whole
     companies.
     """
-    if not book.connection.companies.sync:
+    if not ruleset.connection.companies.sync:
         return {}
     news: dict[Ref, str] = {}
     for one, plan in zip(facts, plans, strict=True):
         if one.hubspot is None or not plan.effects:
             continue
         stage = _written(plan) or str(one.hubspot.fields.get(LIFECYCLE_STAGE) or "")
-        if stage and (_written(plan) or _is_news(one, book)):
+        if stage and (_written(plan) or _is_news(one, ruleset)):
             news[one.hubspot.ref] = stage
     return news
 
@@ -43,12 +45,12 @@ def _written(plan: Plan) -> str:
     )
 
 
-def _is_news(facts: Facts, book: Book) -> bool:
+def _is_news(facts: Facts, ruleset: Ruleset) -> bool:
     if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
         return False
-    look = book.pages[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
+    look = ruleset.pages[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
     return (
-        view(facts.hubspot, {LIFECYCLE_STAGE: look}, facts.link, book.sealer)
+        view(facts.hubspot, {LIFECYCLE_STAGE: look}, facts.link, ruleset.fingerprinter)
         .showings[LIFECYCLE_STAGE]
         .changed
         is True

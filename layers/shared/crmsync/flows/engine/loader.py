@@ -11,13 +11,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change, with_ties
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState, Place
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.merge.intents import may_be_unwritten
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.counterparts import named_by
 from crmsync.rules.pair.plan import is_quiet
 from crmsync.rules.pair.successors import merged_from, primary_link
@@ -68,7 +68,7 @@ def one_plan_per_record(
 
 
 @dataclass(slots=True)
-class Desk(Generic[AnyFacts]):
+class BatchLoader(Generic[AnyFacts]):
     """Everything read so far for one batch.
 
     ``candidates`` are, for a record without a link, those across that may be the same; the kind
@@ -76,8 +76,8 @@ class Desk(Generic[AnyFacts]):
     time some have been read.
     """
 
-    world: World
-    book: Book
+    context: SyncContext
+    ruleset: Ruleset
     make: type[AnyFacts]
     completed: Callable[[Mapping[Ref, Record]], Mapping[Ref, Record]] = lambda records: records
     records: dict[Ref, Record] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class Desk(Generic[AnyFacts]):
             here = [ref for ref in wanted if ref.side is side]
             if here:
                 self.records.update(
-                    self.completed(self.world.crm(side).read(here, self.book.fields(side)))
+                    self.completed(self.context.crm(side).read(here, self.ruleset.fields(side)))
                 )
 
     def keep(self, records: Iterable[Record]) -> None:
@@ -159,8 +159,8 @@ class Desk(Generic[AnyFacts]):
 
     def _look_up(self, refs: Iterable[Ref]) -> None:
         self.links.update(
-            self.world.links.find(
-                self.world.connection.name, [ref for ref in refs if ref not in self.links]
+            self.context.links.find(
+                self.context.connection.name, [ref for ref in refs if ref not in self.links]
             )
         )
 
@@ -203,7 +203,9 @@ class Desk(Generic[AnyFacts]):
                 for link in links
                 if self._has_become(link.hubspot, ref)
             ]
-            link = primary_link(self.records[ref], self._ends_of(named.get(ref)), ends, self.book)
+            link = primary_link(
+                self.records[ref], self._ends_of(named.get(ref)), ends, self.ruleset
+            )
             self.links.update({ref: link} if link else {})
 
     def _has_become(self, place: Place, ref: Ref) -> bool:
@@ -237,7 +239,7 @@ class Desk(Generic[AnyFacts]):
         it since. People are found by their address as well, so for them it is asked only where an
         earlier look ended half way.
         """
-        asks_always = self.book.kind is not Kind.CONTACT
+        asks_always = self.ruleset.kind is not Kind.CONTACT
         retried = [
             one
             for one in lone
@@ -247,14 +249,16 @@ class Desk(Generic[AnyFacts]):
             here = {
                 self._key_of(record): record.ref for record in retried if record.ref.side is side
             }
-            names = self.book.pages if side is Side.HUBSPOT else (self.book.hubspot_object,)
+            names = self.ruleset.pages if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
             if here:
-                made = self.world.crm(side.other).made_by({name: list(here) for name in names})
+                made = self.context.crm(side.other).made_by({name: list(here) for name in names})
                 self._made.update({here[key]: ref for key, ref in made.items()})
 
     def _key_of(self, record: Record) -> str:
         """The key by which the counterpart of a record is made."""
-        return self.book.key_of(record.ref.id) if record.ref.side is Side.HUBSPOT else record.ref.id
+        return (
+            self.ruleset.key_of(record.ref.id) if record.ref.side is Side.HUBSPOT else record.ref.id
+        )
 
     def weigh(self, refs: Iterable[Ref]) -> None:
         """Find out whose these records are, and whether those still live anywhere: of a deletion
@@ -278,7 +282,7 @@ class Desk(Generic[AnyFacts]):
                     if ref.side is side and ref not in self.records and ref not in self._survivors
                 ]
                 if gone:
-                    self._survivors.update(self.world.crm(side).survivors(gone))
+                    self._survivors.update(self.context.crm(side).survivors(gone))
             wanted = [
                 heir for ref in wanted if (heir := self._heir(ref)) and heir not in self._asked
             ]
@@ -319,8 +323,8 @@ class Desk(Generic[AnyFacts]):
             return False
         if link.on(change.ref.side) != change.ref:
             return False
-        is_settled = not may_be_unwritten(link, change.ref.side.other, self.world.now())
-        return is_settled and is_quiet(record, link, self.book)
+        is_settled = not may_be_unwritten(link, change.ref.side.other, self.context.now())
+        return is_settled and is_quiet(record, link, self.ruleset)
 
     def _follow(self, links: Iterable[Link]) -> None:
         """Read both records of each link, and where one of them is gone, what became of it and
@@ -376,5 +380,9 @@ class Desk(Generic[AnyFacts]):
         """
         if record.ref in self._made:
             return self._made[record.ref]
-        across = self.book.pages if record.ref.side is Side.HUBSPOT else (self.book.hubspot_object,)
-        return named_by(record, self.book.connection.hubspot.portal_id, across)
+        across = (
+            self.ruleset.pages
+            if record.ref.side is Side.HUBSPOT
+            else (self.ruleset.hubspot_object,)
+        )
+        return named_by(record, self.ruleset.connection.hubspot.portal_id, across)

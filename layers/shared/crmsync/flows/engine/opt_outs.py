@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import OptOut, Plan, Report
 from crmsync.model.facts import Facts
@@ -37,7 +37,7 @@ def asks_for_opt_out(plan: Plan) -> bool:
     return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 
-def look_for_opt_outs(asked: Sequence[Facts], world: World) -> list[Report]:
+def look_for_opt_outs(asked: Sequence[Facts], context: SyncContext) -> list[Report]:
     """Have the contacts looked at again in a minute, later ones more rarely; answers what people
     must be told. Raises `TryAgain`.
 
@@ -55,7 +55,7 @@ def look_for_opt_outs(asked: Sequence[Facts], world: World) -> list[Report]:
                 facts.change,
                 ref=contact,
                 cause=Cause.EDITED,
-                at=world.now(),
+                at=context.now(),
                 tries=tries + 1,
                 waiting=(),
             )
@@ -63,7 +63,7 @@ def look_for_opt_outs(asked: Sequence[Facts], world: World) -> list[Report]:
         if tries >= PATIENCE:
             told.append(reports.opt_out_not_shown(contact))
     if again:
-        world.outbox.again(again)
+        context.outbox.again(again)
     return told
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.effects import Plan
 from crmsync.model.facts import Facts
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.records import Ref
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import overwritten
 
 
 def keep_overwritten(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
-    world: World,
-    book: Book,
+    context: SyncContext,
+    ruleset: Ruleset,
     made: Collection[Ref] = (),
 ) -> None:
     """Keep the values that these plans overwrite, all in one go; records in `made` are new. Raises
@@ -31,11 +31,11 @@ def keep_overwritten(
     A write that fails afterwards makes no difference: whoever puts values back looks whether the
     record shows what was written.
     """
-    hours = world.connection.undo.hours
-    if world.overwrites is None or not hours:
+    hours = context.connection.undo.hours
+    if context.overwrites is None or not hours:
         return
-    found = (overwritten(one, plan, book, made) for one, plan in zip(facts, plans, strict=True))
+    found = (overwritten(one, plan, ruleset, made) for one, plan in zip(facts, plans, strict=True))
     pairs = tuple(one for one in found if one)
     if pairs:
-        batch = OverwrittenBatch(world.connection.name, book.kind, world.now(), pairs)
-        world.overwrites.keep(batch, timedelta(hours=hours))
+        batch = OverwrittenBatch(context.connection.name, ruleset.kind, context.now(), pairs)
+        context.overwrites.keep(batch, timedelta(hours=hours))

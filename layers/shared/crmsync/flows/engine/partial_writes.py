@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from crmsync.errors import Refused, SyncError
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.effects import CreateRecord, Report, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import Outcome, Written
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.refused_fields import AnyWrite, left_apart, left_out, report, without
 
 Mark: TypeAlias = Callable[[Link], Link]
@@ -65,7 +65,7 @@ class SecondTries:
     """Decides about second tries for the plans of a batch, by their places among `facts`."""
 
     facts: Sequence[Facts]
-    book: Book
+    ruleset: Ruleset
 
     def fields(
         self, one: Try, effect: CreateRecord | UpdateRecord, outcome: Outcome
@@ -76,9 +76,9 @@ class SecondTries:
         if not isinstance(outcome, Refused) or getattr(effect, "courtesy", False):
             return frozenset()
         if isinstance(effect, CreateRecord):
-            return left_out(effect, outcome, None, self.book)
+            return left_out(effect, outcome, None, self.ruleset)
         pair = self._pair(one)
-        return left_out(effect, outcome, pair[1].ref, self.book) if pair else frozenset()
+        return left_out(effect, outcome, pair[1].ref, self.ruleset) if pair else frozenset()
 
     def mark(
         self, one: Try, effect: CreateRecord | UpdateRecord, names: frozenset[str]
@@ -90,7 +90,7 @@ class SecondTries:
         if pair is None:
             return None
         shown = pair[0] if effect.side is Side.HUBSPOT else pair[1]
-        return lambda link: left_apart(link, effect, names, shown, pair[1], self.book)
+        return lambda link: left_apart(link, effect, names, shown, pair[1], self.ruleset)
 
     def report(self, at: int, outcome: Outcome, names: frozenset[str]) -> Report:
         """What people are told."""
@@ -120,7 +120,7 @@ def send_twice(
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     tries: Sequence[Try],
     rules: SecondTries,
-    world: World,
+    context: SyncContext,
 ) -> list[Outcome]:
     """Make the writes, and those again that were refused for some of their fields; `tries` are the
     plans that they belong to.
@@ -131,13 +131,13 @@ def send_twice(
     if not again:
         return outcomes
     reports = {at: rules.report(tries[at].at, outcomes[at], names) for at, names in again.items()}
-    world.inbox.park(world.connection.name, list(reports.values()))
+    context.inbox.park(context.connection.name, list(reports.values()))
     marks = {
         at: mark
         for at, names in again.items()
         if (mark := rules.mark(tries[at], effects[at], names))
     }
-    for at, failure in _announce(marks, tries, world).items():
+    for at, failure in _announce(marks, tries, context).items():
         outcomes[at] = failure
         del again[at]
     for at, outcome in _sent_again(effects, send, again).items():
@@ -166,7 +166,7 @@ def _sent_again(
 
 
 def _announce(
-    marks: Mapping[int, Mark], tries: Sequence[Try], world: World
+    marks: Mapping[int, Mark], tries: Sequence[Try], context: SyncContext
 ) -> dict[int, SyncError]:
     """Have the links say what is about to be left out; answers those for which that did not work:
     nothing more is written for them.
@@ -175,7 +175,7 @@ def _announce(
     failed: dict[int, SyncError] = {}
     if not known:
         return failed
-    saved = world.links.save([marks[at](link) for at, link in known.items()])
+    saved = context.links.save([marks[at](link) for at, link in known.items()])
     for at, outcome in zip(known, saved, strict=True):
         if isinstance(outcome, SyncError):
             failed[at] = outcome

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from crmsync.errors import OutOfTime, SyncError, TryAgain
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.gate import Gate
 from crmsync.flows.engine.results import LONGEST_WAIT, Summary, put_back, put_off
 from crmsync.flows.engine.turns import Met, Turns
@@ -30,7 +30,7 @@ it is the last time.
 
 
 def in_passes(
-    changes: Sequence[Change], world: World, sync: Pass, summary: Summary | None = None
+    changes: Sequence[Change], context: SyncContext, sync: Pass, summary: Summary | None = None
 ) -> Summary:
     """Bring the named records in step, as many as the invocation has time for; the others go back
     into their queue at once.
@@ -42,21 +42,23 @@ def in_passes(
     if not changes:
         return summary
     new = untried(changes)
-    gate = Gate(world.connection.name, changes[0].kind, world.troubles, world.outbox, world.now)
+    gate = Gate(
+        context.connection.name, changes[0].kind, context.troubles, context.outbox, context.now
+    )
     gate.look()
     turns = Turns(gate, summary, BATCH)
     turns.begin(coalesce(list(changes)))
     while some := turns.take():
-        if not world.may_begin():
-            put_back([*some, *turns.leave()], world, summary)
+        if not context.may_begin():
+            put_back([*some, *turns.leave()], context, summary)
             break
-        going = hold_retries(some, new, world, summary)
-        met = _sync_batch(going, world, sync, summary) if going else None
+        going = hold_retries(some, new, context, summary)
+        met = _sync_batch(going, context, sync, summary) if going else None
         if met and isinstance(met.error, OutOfTime):
-            put_back([*map(once_more, met.changes), *turns.leave()], world, summary)
+            put_back([*map(once_more, met.changes), *turns.leave()], context, summary)
             break
         if going:
-            put_off(turns.came(going, met), world, summary)
+            put_off(turns.came(going, met), context, summary)
     turns.end()
     return summary
 
@@ -69,7 +71,7 @@ def untried(changes: Sequence[Change]) -> frozenset[Ref]:
 
 
 def hold_retries(
-    changes: Sequence[Change], new: Collection[Ref], world: World, summary: Summary
+    changes: Sequence[Change], new: Collection[Ref], context: SyncContext, summary: Summary
 ) -> list[Change]:
     """The changes to be looked at now: those of the `new` records, and retries unless too many
     calls are used (RTY-2).
@@ -78,9 +80,9 @@ def hold_retries(
     `SyncError` when that did not work.
     """
     known, allotment, now = (
-        world.meter.known(),
-        world.connection.salesforce.daily_call_allotment,
-        world.now(),
+        context.meter.known(),
+        context.connection.salesforce.daily_call_allotment,
+        context.now(),
     )
     held = {
         one
@@ -89,7 +91,7 @@ def hold_retries(
     }
     if known is None or not held:
         return list(changes)
-    world.outbox.again([(change, LONGEST_WAIT) for change in changes if change in held])
+    context.outbox.again([(change, LONGEST_WAIT) for change in changes if change in held])
     told = {"used": known.calls.used, "allowed": known.calls.allowed, "allotment": allotment}
     summary.counts["RetriesHeld"] += len(held)
     for change in held:
@@ -98,7 +100,9 @@ def hold_retries(
     return [change for change in changes if change not in held]
 
 
-def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summary) -> Met | None:
+def _sync_batch(
+    changes: list[Change], context: SyncContext, sync: Pass, summary: Summary
+) -> Met | None:
     """Look at a batch until nothing of it must be looked at again at once; answers what a side that
     is down kept from its end.
     """
@@ -114,7 +118,7 @@ def _sync_batch(changes: list[Change], world: World, sync: Pass, summary: Summar
             break
     put_off(
         [(change, TryAgain("others keep changing the same record")) for change in pending],
-        world,
+        context,
         summary,
     )
     fallen = summary.take_fallen()

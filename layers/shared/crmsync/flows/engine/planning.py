@@ -2,7 +2,7 @@
 values, and protection from defects.
 
 The deciding itself is in `crmsync.plans`; here it is only given what it asks for. Each kind's flow
-has a function ``look(changes, world)`` that gathers and plans and answers a `Looked`: the sync
+has a function ``look(changes, context)`` that gathers and plans and answers a `PlannedBatch`: the sync
 applies it, a preview only shows it, and nothing else differs between the two.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Generic, TypeAlias
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import AnyFacts
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Plan, Report
@@ -23,14 +23,14 @@ from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.merge.standing import owning_of
 
-Decide: TypeAlias = Callable[[AnyFacts, Book], Plan]
+Decide: TypeAlias = Callable[[AnyFacts, Ruleset], Plan]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked(Generic[AnyFacts]):
+class PlannedBatch(Generic[AnyFacts]):
     """What looking at a batch brought: facts with their plans, place by place, and the book they
     were made by. Nothing is applied yet.
 
@@ -40,53 +40,54 @@ class Looked(Generic[AnyFacts]):
 
     facts: list[AnyFacts]
     plans: list[Plan]
-    book: Book
+    ruleset: Ruleset
     not_yet: list[Change]
     quiet: int
     first: tuple[Plan, ...] = ()
 
 
-def with_owners(facts: Sequence[Facts], world: World, book: Book) -> Book:
+def with_owners(facts: Sequence[Facts], context: SyncContext, ruleset: Ruleset) -> Ruleset:
     """The book with who owns what, where an owner among the facts is new or has changed."""
-    if book.owners is not None or not any(_asks_for_owners(one) for one in facts):
-        return book
+    if ruleset.owners is not None or not any(_asks_for_owners(one) for one in facts):
+        return ruleset
     return replace(
-        book, owners=owners.owner_book(world.directory.owners(), dict(world.connection.owners))
+        ruleset,
+        owners=owners.owner_book(context.directory.owners(), dict(context.connection.owners)),
     )
 
 
-def zone_for(rows: Iterable[FieldRule], world: World) -> tzinfo:
+def zone_for(rows: Iterable[FieldRule], context: SyncContext) -> tzinfo:
     """The time zone of the HubSpot account where one of the rows needs it; nobody asks for it in
     vain. Raises `SyncError`.
     """
-    return world.zone() if asks_for_zone(rows) else UTC
+    return context.zone() if asks_for_zone(rows) else UTC
 
 
 def plan_batch(
-    facts: list[AnyFacts], world: World, book: Book, decide: Decide[AnyFacts]
+    facts: list[AnyFacts], context: SyncContext, ruleset: Ruleset, decide: Decide[AnyFacts]
 ) -> list[Plan]:
     """Plan every record; those whose plan turns on when HubSpot's values were set are read once
     more, with the ages of their values.
     """
-    plans = [plan_safely(one, book, decide) for one in facts]
+    plans = [plan_safely(one, ruleset, decide) for one in facts]
     contested = [index for index, plan in enumerate(plans) if _turns_on_age(plan)]
     refs = [record.ref for index in contested for record in hubspot_records(facts[index])]
     if refs:
-        aged = world.hubspot.read(refs, book.fields(Side.HUBSPOT), history=True)
+        aged = context.hubspot.read(refs, ruleset.fields(Side.HUBSPOT), history=True)
         for index in contested:
             facts[index] = _with_ages(facts[index], aged)
-            plans[index] = plan_safely(facts[index], book, decide)
+            plans[index] = plan_safely(facts[index], ruleset, decide)
     return plans
 
 
-def _plan(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:
+def _plan(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> Plan:
     """Plan a record by the key that its link is sealed with, which the plan changes where it
     can.
     """
-    link = facts.link and readable(facts.link, book)
-    if link is None or link.key == book.sealer.number:
-        return decide(facts if link is facts.link else replace(facts, link=link), book)
-    return with_newer_seals(decide(facts, book_for(link, book)), facts, book)
+    link = facts.link and readable(facts.link, ruleset)
+    if link is None or link.key == ruleset.fingerprinter.number:
+        return decide(facts if link is facts.link else replace(facts, link=link), ruleset)
+    return with_newer_seals(decide(facts, book_for(link, ruleset)), facts, ruleset)
 
 
 def _turns_on_age(plan: Plan) -> bool:
@@ -133,12 +134,12 @@ def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:
     )
 
 
-def plan_safely(facts: AnyFacts, book: Book, decide: Decide[AnyFacts]) -> Plan:
+def plan_safely(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> Plan:
     """A record that the planner trips over is reported and must not take the other 999 of its batch
     with it.
     """
     try:
-        return _plan(facts, book, decide)
+        return _plan(facts, ruleset, decide)
     except Exception as error:  # noqa: BLE001 - any defect in planning one record is that record's alone; it is shown, not swallowed
         text = f"could not be planned: {type(error).__name__}"
         hint = "This is a defect of crmsync; please report it."

@@ -14,17 +14,17 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Down, Drifted
 from crmsync.flows.engine.apply import Applied
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Change
 from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.model.troubles import Rest
 from crmsync.ports import Cursor, Cursors, Inbox
-from crmsync.ports.troubles import Described, Schemas, TroubleBook
+from crmsync.ports.troubles import Described, Schemas, TroubleStore
 from crmsync.rules.merge.resting_mappings import back, is_wanted, lost, report_of, without
-from crmsync.rules.merge.ruleset import Book, always_read
-from crmsync.rules.settings.lost_rights import Wanted, unseen, unwritable, writable
+from crmsync.rules.merge.ruleset import Ruleset, always_read
+from crmsync.rules.settings.lost_rights import NeededRights, unseen, unwritable, writable
 from crmsync.rules.settings.rights import mapped_rules
 from crmsync.rules.timing.outages import LONGEST_WAIT
 
@@ -32,19 +32,22 @@ Gathered = TypeVar("Gathered")
 
 
 def gather_what_is_there(
-    book: Book, changes: Sequence[Change], world: World, gather: Callable[[Book], Gathered]
-) -> tuple[Book, Gathered]:
+    ruleset: Ruleset,
+    changes: Sequence[Change],
+    context: SyncContext,
+    gather: Callable[[Ruleset], Gathered],
+) -> tuple[Ruleset, Gathered]:
     """Gather by the book, without the rows that rest; where a side turns out to lack a field, once
     more without that.
 
     Answers the book that was gone by. Raises `Down` where the field is one without which nothing
     works, else as `gather` does.
     """
-    resting = without(book, _standing(book, changes, world))
+    resting = without(ruleset, _standing(ruleset, changes, context))
     try:
         return resting, gather(resting)
     except Drifted as error:
-        found = _learn(error, resting, world, _oldest(changes, world))
+        found = _learn(error, resting, context, _oldest(changes, context))
         for one in (report_of(rest) for rest in found if rest.is_needed):
             raise Down(
                 one.text, side=error.side, after=LONGEST_WAIT, code="NEEDED_FIELD", hint=one.hint
@@ -56,7 +59,7 @@ def gather_what_is_there(
 
 
 def forgive(
-    applied: Sequence[Applied], book: Book, changes: Sequence[Change], world: World
+    applied: Sequence[Applied], ruleset: Ruleset, changes: Sequence[Change], context: SyncContext
 ) -> None:
     """Have records looked at again at once that were refused for a field's sake, where its mapping
     rests from now on.
@@ -67,7 +70,8 @@ def forgive(
         if isinstance(one.error, Drifted)
     }.values():
         if any(
-            not rest.is_needed for rest in _learn(refused, book, world, _oldest(changes, world))
+            not rest.is_needed
+            for rest in _learn(refused, ruleset, context, _oldest(changes, context))
         ):
             for one in applied:
                 if isinstance(one.error, Drifted) and one.error.fieldname == refused.fieldname:
@@ -76,33 +80,33 @@ def forgive(
                     )
 
 
-def _oldest(changes: Sequence[Change], world: World) -> datetime:
+def _oldest(changes: Sequence[Change], context: SyncContext) -> datetime:
     """The moment of the oldest of the changes: what is looked at now may have happened long ago."""
-    return min((change.at for change in changes), default=world.now())
+    return min((change.at for change in changes), default=context.now())
 
 
-def _standing(book: Book, changes: Sequence[Change], world: World) -> list[Rest]:
+def _standing(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext) -> list[Rest]:
     """What rests. Changes that are older than that are looked at without the mapping, too, so it
     rests since then.
     """
-    rests, oldest = world.troubles.load(world.connection.name).rests, _oldest(changes, world)
+    rests, oldest = context.troubles.load(context.connection.name).rests, _oldest(changes, context)
     for rest in rests:
-        mine = rest.object in book.pages or rest.object == book.hubspot_object
+        mine = rest.object in ruleset.pages or rest.object == ruleset.hubspot_object
         if mine and not rest.is_over and rest.since > oldest:
-            world.troubles.save_rest(world.connection.name, replace(rest, since=oldest))
+            context.troubles.save_rest(context.connection.name, replace(rest, since=oldest))
     return [rest for rest in rests if not rest.is_over]
 
 
-def _learn(error: Drifted, book: Book, world: World, since: datetime) -> list[Rest]:
+def _learn(error: Drifted, ruleset: Ruleset, context: SyncContext, since: datetime) -> list[Rest]:
     """Ask the side what it has, and note and tell what it lacks. Raises `SyncError`."""
     side = Side(error.side)
-    asked = {name.lower() for fields in book.fields(side).values() for name in fields}
+    asked = {name.lower() for fields in ruleset.fields(side).values() for name in fields}
     if error.fieldname and error.fieldname.lower() not in asked:
         # Not a field of this book: a property of our own that only roll-ups write, say.
         return []
-    described = world.schemas.described(side, list(book.fields(side)))
+    described = context.schemas.described(side, list(ruleset.fields(side)))
     found = lost(
-        book,
+        ruleset,
         side,
         {name: one.fields for name, one in described.items()},
         since,
@@ -111,12 +115,12 @@ def _learn(error: Drifted, book: Book, world: World, since: datetime) -> list[Re
     )
     known = {
         rest.ref: rest
-        for rest in world.troubles.load(world.connection.name).rests
+        for rest in context.troubles.load(context.connection.name).rests
         if not rest.is_over
     }
     for rest in found:
-        if rest.ref not in known and world.troubles.save_rest(world.connection.name, rest):
-            world.inbox.park(world.connection.name, [report_of(rest)])
+        if rest.ref not in known and context.troubles.save_rest(context.connection.name, rest):
+            context.inbox.park(context.connection.name, [report_of(rest)])
     return found
 
 
@@ -133,7 +137,7 @@ def asks_for_fields(now: datetime) -> bool:
 def wake_mappings(
     connection: Connection,
     side: Side,
-    troubles: TroubleBook,
+    troubles: TroubleStore,
     schemas: Schemas,
     inbox: Inbox,
     cursors: Cursors,
@@ -172,7 +176,7 @@ since when that is known.
 def note_lost_rights(
     connection: Connection,
     shown: Mapping[str, Described],
-    troubles: TroubleBook,
+    troubles: TroubleStore,
     inbox: Inbox,
     cursors: Cursors,
     now: datetime,
@@ -185,7 +189,7 @@ def note_lost_rights(
     """
     own = always_read(Side.SALESFORCE, connection.hubspot.portal_id)
     wanted = [
-        Wanted(name, rules, own)
+        NeededRights(name, rules, own)
         for name, rules in mapped_rules(connection).items()
         if name in shown
     ]
@@ -203,7 +207,7 @@ def note_lost_rights(
 
 def _once_writable(
     connection: str,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[NeededRights],
     shown: Mapping[str, Described],
     cursors: Cursors,
     now: datetime,

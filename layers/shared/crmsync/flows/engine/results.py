@@ -15,15 +15,15 @@ from typing import TypeAlias, TypeVar
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.conflict_log import forget_settlements, keep_settlements
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.opt_outs import asks_for_opt_out, look_for_opt_outs
-from crmsync.flows.engine.standstill import Waiting
+from crmsync.flows.engine.standstill import LongestWait
 from crmsync.model.changes import Cause, Change, once_more
-from crmsync.model.effects import Category, Look, Plan, Report, SaveLink, effect_line
+from crmsync.model.effects import Category, Plan, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.refusals import drawer_of
+from crmsync.rules.pair.refusals import category_of
 from crmsync.rules.timing.outages import TRIES
 
 PARENT = "PARENT"
@@ -48,7 +48,7 @@ class Summary:
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
-    oldest: Waiting | None = None
+    oldest: LongestWait | None = None
     """The oldest change that was put off, since it happened; one that waits for its parent is told
     of elsewhere.
     """
@@ -58,7 +58,7 @@ class Summary:
     def waits(self, change: Change, code: str) -> None:
         """Take note of a change that was put off."""
         if code != PARENT and (self.oldest is None or change.at < self.oldest.since):
-            self.oldest = Waiting(change.at, code)
+            self.oldest = LongestWait(change.at, code)
 
     def take_fallen(self) -> list[tuple[Change, SyncError]]:
         """What has fallen since the last time."""
@@ -83,7 +83,7 @@ def conclude(
     facts: Sequence[AnyFacts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
-    world: World,
+    context: SyncContext,
     summary: Summary,
     *,
     is_last: bool,
@@ -96,7 +96,7 @@ def conclude(
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
     asked: list[Facts] = []
-    _tell_ledger(facts, plans, applied, world, summary)
+    _tell_ledger(facts, plans, applied, context, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
         note(one, plan, error, summary)
@@ -120,7 +120,7 @@ def conclude(
                 [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
             )
         asked += [one] if error is None and asks_for_opt_out(plan) else []
-    parked += look_for_opt_outs(asked, world)
+    parked += look_for_opt_outs(asked, context)
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
@@ -129,9 +129,9 @@ def conclude(
         for plan in plans
         for effect in plan.effects
     )
-    world.inbox.park(world.connection.name, parked)
-    world.inbox.clear(world.connection.name, in_step(facts, plans, applied))
-    put_off(later, world, summary)
+    context.inbox.park(context.connection.name, parked)
+    context.inbox.clear(context.connection.name, in_step(facts, plans, applied))
+    put_off(later, context, summary)
     return at_once
 
 
@@ -139,14 +139,14 @@ def _tell_ledger(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
-    world: World,
+    context: SyncContext,
     summary: Summary,
 ) -> None:
     """Have the ledger keep what was settled, and forget whoever asked for it; what it could not
     keep stands in the log at least.
     """
-    forget_settlements(facts, applied, world)
-    if error := keep_settlements(plans, applied, world):
+    forget_settlements(facts, applied, context)
+    if error := keep_settlements(plans, applied, context):
         told = {"ledger": "conflicts not kept", "outcome": type(error).__name__, "code": error.code}
         summary.decisions.append({**told, "reason": error.text})
 
@@ -156,17 +156,24 @@ def _awaited(plan: Plan) -> Ref | None:
     parent's kind alone.
     """
     return next(
-        (effect.ref for effect in plan.effects if isinstance(effect, Look) and effect.waiting), None
+        (
+            effect.ref
+            for effect in plan.effects
+            if isinstance(effect, RequestSync) and effect.waiting
+        ),
+        None,
     )
 
 
-def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: Summary) -> None:
+def put_off(
+    changes: Sequence[tuple[Change, TryAgain]], context: SyncContext, summary: Summary
+) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked
     instead, where a person sees it.
     """
     put_back(
         [once_more(change) for change, error in changes if isinstance(error, OutOfTime)],
-        world,
+        context,
         summary,
     )
     again: list[tuple[Change, int]] = []
@@ -184,22 +191,22 @@ def put_off(changes: Sequence[tuple[Change, TryAgain]], world: World, summary: S
         summary.waits(change, error.code)
     summary.counts["PutOff"] += len(again)
     if again:
-        world.outbox.again(again)
-    world.inbox.park(world.connection.name, parked)
+        context.outbox.again(again)
+    context.inbox.park(context.connection.name, parked)
 
 
-def put_back(changes: Sequence[Change], world: World, summary: Summary) -> None:
+def put_back(changes: Sequence[Change], context: SyncContext, summary: Summary) -> None:
     """Back into the queue at once, as they are, because this invocation ends soon. Raises
     `SyncError` when that did not work.
     """
     if changes:
         summary.counts["PutBack"] += len(changes)
-        world.outbox.again([(change, 0) for change in changes])
+        context.outbox.again([(change, 0) for change in changes])
 
 
 def refusal(ref: Ref, error: SyncError) -> Report:
     """What people are told about a record that cannot be written."""
-    category = Category.UNAVAILABLE if isinstance(error, TryAgain) else drawer_of(error.code)
+    category = Category.UNAVAILABLE if isinstance(error, TryAgain) else category_of(error.code)
     return Report(ref, category, error.text, error.fieldname, error.hint)
 
 

@@ -37,7 +37,7 @@ def through(
         _note(changes, gate.code, summary)
         return summary
     try:
-        world = make()
+        context = make()
     except SyncError as error:
         outage = gate.fell(error, is_whole=True)
         summary.counts.update(Down=1, PutOff=gate.put_back(changes))
@@ -46,7 +46,7 @@ def through(
         _note(changes, error.code, summary)
         summary.decisions.append(fall_line(len(changes), error, outage))
         return summary
-    return sync(world)
+    return sync(context)
 
 
 def _note(changes: Sequence[Change], code: str, summary: Summary) -> None:

@@ -26,7 +26,7 @@ _SELDOM = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class LongestWait:
     """The oldest change of a kind that is put off: when it happened, and the code of what holds it
     up.
     """
@@ -59,7 +59,7 @@ def last_look(connection: str, side: Side, cursors: Cursors) -> datetime | None:
 
 
 def note_waiting(
-    connection: str, kind: Kind, waiting: Waiting, cursors: Cursors, now: datetime
+    connection: str, kind: Kind, waiting: LongestWait, cursors: Cursors, now: datetime
 ) -> None:
     """Note the oldest change that was put off just now, if somebody should look."""
     if now - waiting.since < LONG:
@@ -72,11 +72,11 @@ def note_waiting(
     )
 
 
-def waits(connection: str, kind: Kind, cursors: Cursors, now: datetime) -> Waiting | None:
+def waits(connection: str, kind: Kind, cursors: Cursors, now: datetime) -> LongestWait | None:
     """The oldest change of a kind that has been put off for long and is so still."""
     known = cursors.load(connection, _kind(kind))
     fresh = [code for code, at in known.seen.items() if now - at <= NEWS] if known else []
-    return Waiting(known.since, fresh[0]) if known and fresh else None
+    return LongestWait(known.since, fresh[0]) if known and fresh else None
 
 
 def _side(side: Side) -> str:

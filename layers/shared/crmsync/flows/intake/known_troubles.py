@@ -11,48 +11,48 @@ from dataclasses import dataclass, field
 
 from crmsync.model.records import Kind
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.troubles import TroubleStore
 
 
 @dataclass(slots=True)
 class KnownTroubles:
-    """Implements `TroubleBook` over another one, for one invocation."""
+    """Implements `TroubleStore` over another one, for one invocation."""
 
-    book: TroubleBook
+    ruleset: TroubleStore
     _known: dict[str, Troubles] = field(default_factory=dict)
 
     def load(self, connection: str) -> Troubles:
         """As the port says; read once."""
         if connection not in self._known:
-            self._known[connection] = self.book.load(connection)
+            self._known[connection] = self.ruleset.load(connection)
         return self._known[connection]
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
         """As the port says."""
         self._known.pop(connection, None)
-        return self.book.save_outage(connection, kind, outage)
+        return self.ruleset.save_outage(connection, kind, outage)
 
     def save_rest(self, connection: str, rest: Rest) -> bool:
         """As the port says."""
         self._known.pop(connection, None)
-        return self.book.save_rest(connection, rest)
+        return self.ruleset.save_rest(connection, rest)
 
     def end_rest(self, connection: str, rest: Rest) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.book.end_rest(connection, rest)
+        self.ruleset.end_rest(connection, rest)
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.book.end_outage(connection, kind)
+        self.ruleset.end_outage(connection, kind)
 
     def pause(self, connection: str, pause: Pause) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.book.pause(connection, pause)
+        self.ruleset.pause(connection, pause)
 
     def resume(self, connection: str) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.book.resume(connection)
+        self.ruleset.resume(connection)

@@ -13,9 +13,9 @@ from crmsync.model.changes import coalesce
 from crmsync.model.concerns import kinds_of
 from crmsync.model.settings import Connection
 from crmsync.ports import Outbox
-from crmsync.wire.change_event import OrgDoor, read_change_event
+from crmsync.wire.change_event import EventTenant, read_change_event
 from crmsync.wire.http import Request
-from crmsync.wire.hubspot_webhook import Door, MalformedError, read_webhook
+from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook
 from crmsync.wire.signature import matching_secrets
 
 MOST_BYTES = 1 << 20
@@ -23,27 +23,27 @@ MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedDoor:
+class TenantSecrets:
     """A connection's webhook door with the client secrets that open it (two while a secret is being
     rotated).
     """
 
-    door: Door
+    door: WebhookTenant
     secrets: tuple[str, ...]
 
 
-def guarded(connection: Connection, secret: Mapping[str, str]) -> GuardedDoor:
+def guarded(connection: Connection, secret: Mapping[str, str]) -> TenantSecrets:
     """The door of a connection, with what its HubSpot secret holds."""
     keys = tuple(
         secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name)
     )
-    door = Door(
+    door = WebhookTenant(
         connection.name,
         connection.hubspot.portal_id,
         secret.get("app_id", ""),
         kinds_of(connection),
     )
-    return GuardedDoor(door, keys)
+    return TenantSecrets(door, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Receipt:
 
 def receive_webhook(
     request: Request,
-    doors: Sequence[GuardedDoor],
+    doors: Sequence[TenantSecrets],
     outbox: Outbox,
     now: datetime,
     *,
@@ -94,7 +94,9 @@ def receive_webhook(
     return Receipt(200, "accepted", len(changes))
 
 
-def receive_change_event(event: Mapping[str, Any], doors: Sequence[OrgDoor], outbox: Outbox) -> int:
+def receive_change_event(
+    event: Mapping[str, Any], doors: Sequence[EventTenant], outbox: Outbox
+) -> int:
     """Take one change event of Salesforce's; answers how many changes were put on the bus. Raises
     `TryAgain`.
     """

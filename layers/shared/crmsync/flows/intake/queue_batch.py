@@ -13,7 +13,7 @@ from typing import Any
 
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change, redelivered
-from crmsync.model.mail import Window
+from crmsync.model.mail import LogRange
 from crmsync.wire import mail_window
 from crmsync.wire.queue import UnreadableError, load
 
@@ -49,7 +49,8 @@ def run_batch(
 
 
 def run_windows(
-    records: Sequence[Mapping[str, Any]], work: Callable[[str, list[Window]], Collection[Window]]
+    records: Sequence[Mapping[str, Any]],
+    work: Callable[[str, list[LogRange]], Collection[LogRange]],
 ) -> dict[str, Any]:
     """Give each connection's windows to `work` together; answers SQS's partial batch response.
 
@@ -57,7 +58,7 @@ def run_windows(
     it raised `SyncError`.
     """
     failed: set[str] = set()
-    messages: dict[str, dict[str, Window]] = defaultdict(dict)
+    messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
             window = mail_window.load(record["body"])

@@ -17,7 +17,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import DEFINITIONS, MAKE_WAY, since_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Cursor, Cursors, Lists, Outbox, Show, Sighting, Sweeper
+from crmsync.ports import ChangedRecord, Cursor, Cursors, Lists, Outbox, Show, Sweeper
 from crmsync.rules.timing.sweeps import REACH, SELDOM, Reach, is_news, remembered, start_of
 
 LIST_OVERLAP = timedelta(minutes=5)
@@ -199,8 +199,8 @@ def _turns(watch: Watch, cursors: Cursors, now: datetime) -> _Turns:
 
 
 def _noting_cuts(
-    pages: Iterator[Sequence[Sighting]], watch: Watch, cursors: Cursors, now: datetime
-) -> Iterator[Sequence[Sighting]]:
+    pages: Iterator[Sequence[ChangedRecord]], watch: Watch, cursors: Cursors, now: datetime
+) -> Iterator[Sequence[ChangedRecord]]:
     """The pages; where the time is up before the last, it is noted for the next look. Raises
     `SyncError`.
     """
@@ -227,7 +227,9 @@ def _new(connection: str, name: str, since: datetime, cursors: Cursors) -> Curso
     return replace(cursor, version=1)
 
 
-def _moved(cursor: Cursor, passed_on: Iterable[Sighting], now: datetime, reach: Reach) -> Cursor:
+def _moved(
+    cursor: Cursor, passed_on: Iterable[ChangedRecord], now: datetime, reach: Reach
+) -> Cursor:
     """The cursor after a page: at the newest thing that was passed on, with what is remembered of
     it.
     """
@@ -243,6 +245,6 @@ def _within(seen: Mapping[str, datetime], start: datetime) -> dict[str, datetime
     return {key: at for key, at in seen.items() if at >= start}
 
 
-def _change(watch: Watch, one: Sighting) -> Change:
+def _change(watch: Watch, one: ChangedRecord) -> Change:
     cause = Cause.DELETED if one.deleted else Cause.EDITED
     return Change(watch.connection, watch.kinds[one.ref.object], one.ref, cause, one.modified_at)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import carry_out
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import in_passes
-from crmsync.flows.engine.planning import Looked, plan_batch, with_owners, zone_for
+from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners, zone_for
 from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
 from crmsync.flows.engine.results import Summary, conclude
 from crmsync.flows.kinds.account_gather import gather
@@ -24,62 +24,64 @@ from crmsync.model.effects import Plan, SaveLink
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.account import AccountFacts, plan_account
-from crmsync.rules.kinds.account.ruleset import account_book
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.kinds.account.ruleset import account_ruleset
+from crmsync.rules.merge.ruleset import Ruleset
 
 
-def sync_accounts(changes: Sequence[Change], world: World) -> Summary:
+def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
     """Bring the named companies and accounts in step. Raises `SyncError` only when not even putting
     them off worked.
     """
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(some, world, summary, is_last=is_last)
+        return _sync_pass(some, context, summary, is_last=is_last)
 
-    return in_passes(changes, world, sync)
+    return in_passes(changes, context, sync)
 
 
-def look(changes: Sequence[Change], world: World) -> Looked[AccountFacts]:
+def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[AccountFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
     answer.
     """
-    persons = world.accounts.has_person_accounts()
-    zone = zone_for(world.connection.companies.field, world)
-    book = account_book(
-        world.connection,
-        world.sealer,
-        world.our_user,
-        world.our_app,
+    persons = context.accounts.has_person_accounts()
+    zone = zone_for(context.connection.companies.field, context)
+    ruleset = account_ruleset(
+        context.connection,
+        context.fingerprinter,
+        context.our_user,
+        context.our_app,
         person_accounts=persons,
         zone=zone,
     )
-    book = replace(book, places=world.accounts.places())
-    book, gathered = gather_what_is_there(
-        book, changes, world, lambda book: gather(changes, world, book)
+    ruleset = replace(ruleset, places=context.accounts.places())
+    ruleset, gathered = gather_what_is_there(
+        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
-    book = with_owners(gathered.facts, world, book)
-    plans = _plan_all(gathered.facts, world, book)
-    hold_excess(gathered.facts, plans, world, book, plan_account)
-    return Looked(gathered.facts, plans, book, gathered.not_yet, gathered.quiet)
+    ruleset = with_owners(gathered.facts, context, ruleset)
+    plans = _plan_all(gathered.facts, context, ruleset)
+    hold_excess(gathered.facts, plans, context, ruleset, plan_account)
+    return PlannedBatch(gathered.facts, plans, ruleset, gathered.not_yet, gathered.quiet)
 
 
 def _sync_pass(
-    changes: list[Change], world: World, summary: Summary, *, is_last: bool
+    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
     """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = look(changes, world)
-    facts, plans, book = looked.facts, looked.plans, looked.book
+    looked = gather_and_plan(changes, context)
+    facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
-    woken = dependants(facts, plans, world)
-    applied = carry_out(facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book))
-    forgive(applied, book, changes, world)
-    world.outbox.again([(change, 0) for change in woken])
-    _wake(changes, looked.not_yet, facts, plans, applied, world)
-    return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+    woken = dependants(facts, plans, context)
+    applied = carry_out(
+        facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset)
+    )
+    forgive(applied, ruleset, changes, context)
+    context.outbox.again([(change, 0) for change in woken])
+    _wake(changes, looked.not_yet, facts, plans, applied, context)
+    return [*looked.not_yet, *conclude(facts, plans, applied, context, summary, is_last=is_last)]
 
 
-def _plan_all(facts: list[AccountFacts], world: World, book: Book) -> list[Plan]:
-    return plan_batch(facts, world, book, plan_account)
+def _plan_all(facts: list[AccountFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:
+    return plan_batch(facts, context, ruleset, plan_account)
 
 
 def _wake(
@@ -88,7 +90,7 @@ def _wake(
     facts: Sequence[AccountFacts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
-    world: World,
+    context: SyncContext,
 ) -> None:
     """Have those looked at who wait for a record that is linked now."""
     still_alone = {change.ref for change in not_yet} | {
@@ -103,11 +105,11 @@ def _wake(
         if done.error is None
         for place in _paired(plan)
     ]
-    waiting = dict.fromkeys([*told, *world.inbox.waiting_for(world.connection.name, paired)])
-    now = world.now()
-    world.outbox.again(
+    waiting = dict.fromkeys([*told, *context.inbox.waiting_for(context.connection.name, paired)])
+    now = context.now()
+    context.outbox.again(
         [
-            (Change(world.connection.name, Kind.CONTACT, ref, Cause.EDITED, now), 0)
+            (Change(context.connection.name, Kind.CONTACT, ref, Cause.EDITED, now), 0)
             for ref in waiting
         ]
     )

@@ -11,40 +11,42 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from crmsync.flows.engine.context import World
-from crmsync.flows.engine.loader import Desk, Gathered
+from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.flows.kinds.membership import Membership
 from crmsync.model.changes import Change
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.account import AccountFacts
 from crmsync.rules.fields.domains import host_of
 from crmsync.rules.merge.parents import account_of, company_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.matching import choose_account
 
 _DOMAINS = {Side.HUBSPOT: "domain", Side.SALESFORCE: "Website"}
 
 
-def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered[AccountFacts]:
+def gather(
+    changes: Sequence[Change], context: SyncContext, ruleset: Ruleset
+) -> Gathered[AccountFacts]:
     """Read all that the plans of these changes need. Raises `SyncError` when a side or a store does
     not answer.
     """
-    desk = Desk(world, book, AccountFacts)
-    loud, lone = desk.open(changes)
-    membership = Membership(world)
+    loader = BatchLoader(context, ruleset, AccountFacts)
+    loud, lone = loader.open(changes)
+    membership = Membership(context)
     membership.look_at([one.ref for one in lone if one.ref.side is Side.HUBSPOT])
     votes = {one.ref: membership.votes_for(one.ref) for one in lone if one.ref.side is Side.HUBSPOT}
     votes |= membership.votes_of_accounts(
         [one.ref for one in lone if one.ref.side is Side.SALESFORCE]
     )
-    _add_namesakes(lone, votes, world)
-    desk.read(ref for voted in votes.values() for ref in voted)
+    _add_namesakes(lone, votes, context)
+    loader.read(ref for voted in votes.values() for ref in voted)
     for record in lone:
-        found = (desk.records.get(ref) for ref in votes[record.ref])
-        desk.candidates[record.ref] = tuple(one for one in found if one)
-    _drop_promised(lone, desk, membership)
-    desk.remember(lone)
-    gathered = desk.close(changes, loud, _identity)
+        found = (loader.records.get(ref) for ref in votes[record.ref])
+        loader.candidates[record.ref] = tuple(one for one in found if one)
+    _drop_promised(lone, loader, membership)
+    loader.remember(lone)
+    gathered = loader.close(changes, loud, _identity)
     return replace(gathered, facts=[_told(one, votes, membership) for one in gathered.facts])
 
 
@@ -62,44 +64,48 @@ def _told(
 
 
 def _drop_promised(
-    lone: Sequence[Record], desk: Desk[AccountFacts], membership: Membership
+    lone: Sequence[Record], loader: BatchLoader[AccountFacts], membership: Membership
 ) -> None:
     """Leave out candidates for whom more contacts name another one, which has no pair either
     (DUP-3).
 
     So the order in which records are looked at decides nothing.
     """
-    found = list({one.ref: one for record in lone for one in desk.candidates[record.ref]})
-    desk.weigh(found)
-    free = [ref for ref in found if not desk.is_taken(ref)]
+    found = list({one.ref: one for record in lone for one in loader.candidates[record.ref]})
+    loader.weigh(found)
+    free = [ref for ref in found if not loader.is_taken(ref)]
     membership.look_at([ref for ref in free if ref.side is Side.HUBSPOT])
     votes = {ref: membership.votes_for(ref) for ref in free if ref.side is Side.HUBSPOT}
     votes |= membership.votes_of_accounts([ref for ref in free if ref.side is Side.SALESFORCE])
     rivals = list({rival for voted in votes.values() for rival in voted})
-    desk.read(rivals)
-    desk.weigh(rivals)
-    taken = {ref for ref in rivals if desk.is_taken(ref)}
+    loader.read(rivals)
+    loader.weigh(rivals)
+    taken = {ref for ref in rivals if loader.is_taken(ref)}
     for record in lone:
         own = {record.ref: record}
-        desk.candidates[record.ref] = tuple(
+        loader.candidates[record.ref] = tuple(
             one
-            for one in desk.candidates[record.ref]
+            for one in loader.candidates[record.ref]
             if one.ref not in votes
-            or choose_account(_known(votes[one.ref], desk, own), votes[one.ref], taken) == record
+            or choose_account(_known(votes[one.ref], loader, own), votes[one.ref], taken) == record
         )
 
 
 def _known(
-    refs: Iterable[Ref], desk: Desk[AccountFacts], own: Mapping[Ref, Record]
+    refs: Iterable[Ref], loader: BatchLoader[AccountFacts], own: Mapping[Ref, Record]
 ) -> list[Record]:
-    return list({**{ref: desk.records[ref] for ref in refs if ref in desk.records}, **own}.values())
+    return list(
+        {**{ref: loader.records[ref] for ref in refs if ref in loader.records}, **own}.values()
+    )
 
 
-def _add_namesakes(lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], world: World) -> None:
+def _add_namesakes(
+    lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], context: SyncContext
+) -> None:
     """Where the settings ask for it, candidates of the same domain for records that no contact
     speaks for (CH-15).
     """
-    if not world.connection.companies.match_by_domain:
+    if not context.connection.companies.match_by_domain:
         return
     for side in Side:
         seekers = {
@@ -109,9 +115,9 @@ def _add_namesakes(lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], wo
         if not domains:
             continue
         ask = (
-            world.accounts.accounts_by_domain
+            context.accounts.accounts_by_domain
             if side is Side.HUBSPOT
-            else world.companies.companies_by_domain
+            else context.companies.companies_by_domain
         )
         found = ask(domains)
         for ref, domain in seekers.items():

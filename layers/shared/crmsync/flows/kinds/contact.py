@@ -13,73 +13,81 @@ from crmsync.errors import Conflict, SyncError
 from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import carry_out, settler
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import in_passes
-from crmsync.flows.engine.planning import Looked, zone_for
+from crmsync.flows.engine.planning import PlannedBatch, zone_for
 from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
 from crmsync.flows.engine.results import Rival, Summary, conclude
 from crmsync.flows.kinds.contact_gather import gather
-from crmsync.flows.kinds.contact_plan import EMAIL, open_book, plan_all, with_accounts
+from crmsync.flows.kinds.contact_plan import EMAIL, complete_ruleset, plan_all, with_accounts
 from crmsync.flows.kinds.contact_waits import vacating, wake, with_holders
 from crmsync.flows.kinds.dependants import dependants
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT, contact_book
+from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT, contact_ruleset
 from crmsync.rules.pair import reports
 
 
-def sync_contacts(changes: Sequence[Change], world: World) -> Summary:
+def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
     """Bring the named contacts in step, whatever their number. Raises `SyncError` only when not
     even putting them off worked.
     """
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(some, world, summary, is_last=is_last)
+        return _sync_pass(some, context, summary, is_last=is_last)
 
-    return in_passes(changes, world, sync)
+    return in_passes(changes, context, sync)
 
 
-def look(changes: Sequence[Change], world: World) -> Looked[ContactFacts]:
+def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[ContactFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
     answer.
     """
-    zone = zone_for(world.connection.contacts.field, world)
-    book = contact_book(world.connection, world.sealer, world.our_user, world.our_app, zone=zone)
-    book = replace(
-        book, person_accounts=world.accounts.has_person_accounts(), places=world.accounts.places()
+    zone = zone_for(context.connection.contacts.field, context)
+    ruleset = contact_ruleset(
+        context.connection, context.fingerprinter, context.our_user, context.our_app, zone=zone
     )
-    book, gathered = gather_what_is_there(
-        book, changes, world, lambda book: gather(changes, world, book)
+    ruleset = replace(
+        ruleset,
+        person_accounts=context.accounts.has_person_accounts(),
+        places=context.accounts.places(),
     )
-    facts = with_accounts(gathered.facts, world)
-    book = open_book(facts, world, book)
-    plans = plan_all(facts, world, book)
-    together = with_holders(facts, plans, {change.ref for change in changes}, world, book)
-    hold_excess(facts, plans, world, book, plan_contact)
+    ruleset, gathered = gather_what_is_there(
+        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
+    )
+    facts = with_accounts(gathered.facts, context)
+    ruleset = complete_ruleset(facts, context, ruleset)
+    plans = plan_all(facts, context, ruleset)
+    together = with_holders(facts, plans, {change.ref for change in changes}, context, ruleset)
+    hold_excess(facts, plans, context, ruleset, plan_contact)
     not_yet = [*gathered.not_yet, *together]
-    return Looked(facts, plans, book, not_yet, gathered.quiet, first=tuple(vacating(facts, plans)))
+    return PlannedBatch(
+        facts, plans, ruleset, not_yet, gathered.quiet, first=tuple(vacating(facts, plans))
+    )
 
 
 def _sync_pass(
-    changes: list[Change], world: World, summary: Summary, *, is_last: bool
+    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
     """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = look(changes, world)
-    facts, plans, book = looked.facts, looked.plans, looked.book
+    looked = gather_and_plan(changes, context)
+    facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
-    woken = wake(facts, plans, world)
-    opportunities = dependants(facts, plans, world)
-    apply(looked.first, world, settler(book))
-    applied = carry_out(facts, plans, world, book, lambda pairs: plan_all(pairs, world, book))
-    forgive(applied, book, changes, world)
-    world.outbox.again([(change, 0) for change in opportunities])
+    woken = wake(facts, plans, context)
+    opportunities = dependants(facts, plans, context)
+    apply(looked.first, context, settler(ruleset))
+    applied = carry_out(
+        facts, plans, context, ruleset, lambda pairs: plan_all(pairs, context, ruleset)
+    )
+    forgive(applied, ruleset, changes, context)
+    context.outbox.again([(change, 0) for change in opportunities])
     at_once = conclude(
         facts,
         plans,
         applied,
-        world,
+        context,
         summary,
         is_last=is_last,
         rival_of=_holder_of_the_address,

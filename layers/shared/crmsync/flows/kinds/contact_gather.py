@@ -6,28 +6,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmsync.flows.engine.context import World
-from crmsync.flows.engine.loader import Desk, Gathered
+from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.model.changes import Change
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import FURTHER, addresses_of
 
 
-def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered[ContactFacts]:
+def gather(
+    changes: Sequence[Change], context: SyncContext, ruleset: Ruleset
+) -> Gathered[ContactFacts]:
     """Read all that the plans of these changes need. Raises `SyncError` when a side or a store does
     not answer.
     """
-    desk = Desk(world, book, ContactFacts)
-    loud, lone = desk.open(changes)
-    _find_by_address(lone, desk)
-    desk.remember(lone)
-    _inherit_links(lone, desk)
-    return desk.close(changes, loud, _person)
+    loader = BatchLoader(context, ruleset, ContactFacts)
+    loud, lone = loader.open(changes)
+    _find_by_address(lone, loader)
+    loader.remember(lone)
+    _inherit_links(lone, loader)
+    return loader.close(changes, loud, _person)
 
 
 def _person(facts: ContactFacts) -> object:
@@ -36,7 +38,7 @@ def _person(facts: ContactFacts) -> object:
     return (facts.named and _address(facts.named)) or facts.change.ref
 
 
-def _find_by_address(lone: Sequence[Record], desk: Desk[ContactFacts]) -> None:
+def _find_by_address(lone: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
     """For records without a link: those across that hold the same address, a HubSpot contact also
     as one of its further ones.
     """
@@ -44,38 +46,38 @@ def _find_by_address(lone: Sequence[Record], desk: Desk[ContactFacts]) -> None:
         seekers = [record for record in lone if record.ref.side is side.other and _address(record)]
         if not seekers:
             continue
-        fields = desk.book.fields(side)
+        fields = loader.ruleset.fields(side)
         if side is Side.HUBSPOT:
             fields = {HUBSPOT_OBJECT: (*fields[HUBSPOT_OBJECT], FURTHER)}
-        found = desk.world.crm(side).find([_address(record) for record in seekers], fields)
-        desk.keep(found)
+        found = loader.context.crm(side).find([_address(record) for record in seekers], fields)
+        loader.keep(found)
         holders: dict[str, tuple[Record, ...]] = {}
         for record in found:
             for address in addresses_of(record) if side is Side.HUBSPOT else [_address(record)]:
                 holders[address] = (*holders.get(address, ()), record)
-        desk.candidates.update(
+        loader.candidates.update(
             (record.ref, holders.get(_address(record), ())) for record in seekers
         )
 
 
-def _inherit_links(lone: Sequence[Record], desk: Desk[ContactFacts]) -> None:
+def _inherit_links(lone: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
     """Have a record that is what became of a linked one take over its link (DUP-26, MRG-1,
     MRG-3).
     """
     heirs: list[tuple[Record, Link]] = []
     for record in lone:
         heirs += [
-            (record, desk.links[one.ref])
-            for one in desk.candidates.get(record.ref, ())
-            if one.ref in desk.links
+            (record, loader.links[one.ref])
+            for one in loader.candidates.get(record.ref, ())
+            if one.ref in loader.links
         ]
-    desk.look_after(
+    loader.look_after(
         place for record, link in heirs if isinstance(place := link.on(record.ref.side), Ref)
     )
     for record, link in heirs:
         place = link.on(record.ref.side)
-        if isinstance(place, Ref) and desk.now(place) == record.ref:
-            desk.links.setdefault(record.ref, link)
+        if isinstance(place, Ref) and loader.now(place) == record.ref:
+            loader.links.setdefault(record.ref, link)
 
 
 def _address(record: Record) -> str:

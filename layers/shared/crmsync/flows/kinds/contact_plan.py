@@ -9,42 +9,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import hubspot_records, plan_batch, with_owners
 from crmsync.flows.kinds.parents import find_parents
 from crmsync.model.effects import Plan
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 EMAIL = "email"
 
 
-def open_book(facts: Sequence[ContactFacts], world: World, book: Book) -> Book:
+def complete_ruleset(
+    facts: Sequence[ContactFacts], context: SyncContext, ruleset: Ruleset
+) -> Ruleset:
     """The book with what these facts need: who is in the inclusion list, whose account is whose
     company, and who owns what.
     """
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
-    if contacts and needs_membership(world.connection.contacts):
-        book = replace(
-            book, members=world.lists.members(world.connection.contacts.inclusion_list, contacts)
+    if contacts and needs_membership(context.connection.contacts):
+        ruleset = replace(
+            ruleset,
+            members=context.lists.members(context.connection.contacts.inclusion_list, contacts),
         )
-    return with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
+    return with_owners(
+        facts, context, replace(ruleset, parents=find_parents(facts, context, ruleset))
+    )
 
 
-def with_accounts(facts: list[ContactFacts], world: World) -> list[ContactFacts]:
+def with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[ContactFacts]:
     """The facts with the Salesforce account of each unmatched contact's domain, where the settings
     choose by it (CH-12).
     """
-    if world.connection.contacts.create_in_salesforce is not CreateInSalesforce.CONTACT_IF_ACCOUNT:
+    if (
+        context.connection.contacts.create_in_salesforce
+        is not CreateInSalesforce.CONTACT_IF_ACCOUNT
+    ):
         return facts
     domains = {
         at: _domain(one)
         for at, one in enumerate(facts)
         if one.link is None and one.hubspot and not one.candidates
     }
-    accounts = world.accounts.accounts_by_domain(
+    accounts = context.accounts.accounts_by_domain(
         sorted({domain for domain in domains.values() if domain})
     )
     return [
@@ -60,6 +68,6 @@ def _domain(facts: ContactFacts) -> str:
     )
 
 
-def plan_all(facts: list[ContactFacts], world: World, book: Book) -> list[Plan]:
+def plan_all(facts: list[ContactFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:
     """Plan every contact of the batch."""
-    return plan_batch(facts, world, book, plan_contact)
+    return plan_batch(facts, context, ruleset, plan_contact)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import plan_safely
 from crmsync.flows.kinds.contact_plan import EMAIL
 from crmsync.model.changes import Cause, Change
@@ -18,7 +18,7 @@ from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import FURTHER, Move, addresses_of, who_is_denied, who_vacates
 
 _ONCE_MORE = 30
@@ -28,7 +28,11 @@ them.
 
 
 def with_holders(
-    facts: list[ContactFacts], plans: list[Plan], asked: Collection[Ref], world: World, book: Book
+    facts: list[ContactFacts],
+    plans: list[Plan],
+    asked: Collection[Ref],
+    context: SyncContext,
+    ruleset: Ruleset,
 ) -> list[Change]:
     """Plan anew without the address those who would be refused it, as another contact has it and
     keeps it.
@@ -40,7 +44,7 @@ def with_holders(
     movers = [_mover(one, plan) for one, plan in zip(facts, plans, strict=True)]
     moves = _moves(facts, plans)
     denied = who_is_denied(
-        moves, _holders([move.then for move in moves.values() if move.then], world)
+        moves, _holders([move.then for move in moves.values() if move.then], context)
     )
     here = {*asked, *moves, *(one.hubspot.ref for one in facts if one.hubspot)}
     together: list[Change] = []
@@ -51,7 +55,7 @@ def with_holders(
         last = _end_of(mover.ref, denied)
         if last in here:
             facts[at] = replace(facts[at], holder=denied[mover.ref])
-            plans[at] = plan_safely(facts[at], book, plan_contact)
+            plans[at] = plan_safely(facts[at], ruleset, plan_contact)
         else:
             together += [facts[at].change, replace(facts[at].change, ref=last, cause=Cause.WOKEN)]
             del facts[at], plans[at]
@@ -66,7 +70,9 @@ def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]
     return [Plan((UpdateRecord(ref, Side.HUBSPOT, {EMAIL: None}, ("DUP-24",)),)) for ref in leaving]
 
 
-def wake(facts: Sequence[ContactFacts], plans: Sequence[Plan], world: World) -> list[Change]:
+def wake(
+    facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
+) -> list[Change]:
     """The records that wait for one that these plans let go, to be looked at once the plans are
     carried out.
 
@@ -74,13 +80,13 @@ def wake(facts: Sequence[ContactFacts], plans: Sequence[Plan], world: World) -> 
     look dies on the way. Raises `TryAgain`.
     """
     freed = [ref for one, plan in zip(facts, plans, strict=True) for ref in _lets_go(one, plan)]
-    waiting = world.inbox.waiting_for(world.connection.name, freed)
+    waiting = context.inbox.waiting_for(context.connection.name, freed)
     changes = [
-        replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=world.now(), tries=0)
+        replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=context.now(), tries=0)
         for ref in waiting
     ]
     if changes:
-        world.outbox.again([(change, _ONCE_MORE) for change in changes])
+        context.outbox.again([(change, _ONCE_MORE) for change in changes])
     return changes
 
 
@@ -135,11 +141,11 @@ def _address_effect(plan: Plan) -> UpdateRecord | None:
     return next((one for one in writes if EMAIL in one.fields), None)
 
 
-def _holders(addresses: Sequence[str], world: World) -> Mapping[str, Ref]:
+def _holders(addresses: Sequence[str], context: SyncContext) -> Mapping[str, Ref]:
     """Who has these addresses in HubSpot now, as first or further address."""
     if not addresses:
         return {}
-    contacts = world.hubspot.find(addresses, {HUBSPOT_OBJECT: (EMAIL, FURTHER)})
+    contacts = context.hubspot.find(addresses, {HUBSPOT_OBJECT: (EMAIL, FURTHER)})
     return {address: contact.ref for contact in contacts for address in addresses_of(contact)}
 
 

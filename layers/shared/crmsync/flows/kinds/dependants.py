@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import AnyFacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import kinds_of
@@ -29,14 +29,16 @@ _ONCE_MORE = 30
 """Seconds after which the dependants are looked at, whatever becomes of this look."""
 
 
-def dependants(facts: Sequence[AnyFacts], plans: Sequence[Plan], world: World) -> list[Change]:
+def dependants(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
+) -> list[Change]:
     """Deals and opportunities of records that these plans pair, anew or under other ids; they are
     queued already, for later.
 
     Costs two or three calls, and none where nobody is paired or opportunities do not sync. Raises
     `SyncError`.
     """
-    if Kind.OPPORTUNITY not in kinds_of(world.connection) or world.opportunities_since is None:
+    if Kind.OPPORTUNITY not in kinds_of(context.connection) or context.opportunities_since is None:
         return []
     paired = [
         link for one, plan in zip(facts, plans, strict=True) if (link := _newly_paired(one, plan))
@@ -47,29 +49,32 @@ def dependants(facts: Sequence[AnyFacts], plans: Sequence[Plan], world: World) -
         for place in (link.hubspot, link.salesforce)
         if isinstance(place, Ref)
     ]
-    opportunities = _opportunities(places, world)
+    opportunities = _opportunities(places, context)
     found = dict.fromkeys(
-        [*_deals(places, world), *_worth_a_look(opportunities, world.opportunities_since, world)]
+        [
+            *_deals(places, context),
+            *_worth_a_look(opportunities, context.opportunities_since, context),
+        ]
     )
-    now = world.now()
+    now = context.now()
     changes = [
-        Change(world.connection.name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now) for ref in found
+        Change(context.connection.name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now) for ref in found
     ]
     if changes:
-        world.outbox.again([(change, _ONCE_MORE) for change in changes])
+        context.outbox.again([(change, _ONCE_MORE) for change in changes])
     return changes
 
 
 def _worth_a_look(
-    opportunities: Mapping[Ref, Sequence[Ref]], since: datetime, world: World
+    opportunities: Mapping[Ref, Sequence[Ref]], since: datetime, context: SyncContext
 ) -> list[Ref]:
     """Those that have a pair, or may be about to get one; of the older ones that wait for their
     import, one for each contact's roll-ups.
     """
     refs = list(dict.fromkeys(one for of_one in opportunities.values() for one in of_one))
-    links = world.links.find(world.connection.name, refs) if refs else {}
+    links = context.links.find(context.connection.name, refs) if refs else {}
     alone = [ref for ref in refs if ref not in links]
-    shown = world.salesforce.read(alone, {OPPORTUNITY: ()}) if alone else {}
+    shown = context.salesforce.read(alone, {OPPORTUNITY: ()}) if alone else {}
     older = {
         ref
         for ref in alone
@@ -104,20 +109,20 @@ def _standing(link: Link) -> object:
     return link.state, link.hubspot, link.salesforce
 
 
-def _deals(places: Sequence[Ref], world: World) -> list[Ref]:
+def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:
     here = [ref for ref in places if ref.side is Side.HUBSPOT]
-    found = world.associations.of(here, DEAL) if here else {}
+    found = context.associations.of(here, DEAL) if here else {}
     return [deal for deals in found.values() for deal in deals]
 
 
-def _opportunities(places: Sequence[Ref], world: World) -> Mapping[Ref, Sequence[Ref]]:
+def _opportunities(places: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
     """Contact or account -> its opportunities."""
     contacts = [ref for ref in places if ref.object == CONTACT]
     accounts = [ref for ref in places if ref.object == ACCOUNT]
-    ties = world.opportunities.ties_of(contacts) if contacts else {}
+    ties = context.opportunities.ties_of(contacts) if contacts else {}
     tied = {
         ref: [Ref(Side.SALESFORCE, OPPORTUNITY, tie.opportunity) for tie in mine]
         for ref, mine in ties.items()
     }
-    owned = world.opportunities.of_accounts(accounts) if accounts else ()
+    owned = context.opportunities.of_accounts(accounts) if accounts else ()
     return {**tied, **({accounts[0]: owned} if owned else {})}

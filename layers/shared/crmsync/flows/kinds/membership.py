@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Record, Ref, Side
@@ -37,9 +37,9 @@ class Membership:
     together.
     """
 
-    def __init__(self, world: World) -> None:
-        """Ask `world`; nothing is read yet."""
-        self._world = world
+    def __init__(self, context: SyncContext) -> None:
+        """Ask `context`; nothing is read yet."""
+        self._world = context
         self._of_company: dict[Ref, tuple[Ref, ...]] = {}
         self._people: dict[Ref, Record] = {}
         self._asked: set[Ref] = set()

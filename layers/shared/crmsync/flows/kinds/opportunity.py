@@ -14,9 +14,9 @@ from dataclasses import replace
 from crmsync.errors import Refused
 from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import carry_out
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import in_passes
-from crmsync.flows.engine.planning import Looked, plan_batch, with_owners
+from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners
 from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
 from crmsync.flows.engine.results import Summary, conclude
 from crmsync.flows.kinds.opportunity_gather import gather
@@ -29,27 +29,27 @@ from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
-from crmsync.rules.kinds.opportunity.ruleset import opportunity_book
+from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
 from crmsync.rules.kinds.opportunity.ties import ROLE
 from crmsync.rules.merge.deal_stages import is_known
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 _ORDER = frozenset({"OpportunityStage", "RecordType"})
 """What tells that the org's sales processes have changed."""
 
 
-def sync_opportunities(changes: Sequence[Change], world: World) -> Summary:
+def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summary:
     """Bring the named deals and opportunities in step. Raises `SyncError` only when not even
     putting them off worked.
     """
 
     def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(where_to_look(some, world), world, summary, is_last=is_last)
+        return _sync_pass(where_to_look(some, context), context, summary, is_last=is_last)
 
-    return in_passes(changes, world, sync)
+    return in_passes(changes, context, sync)
 
 
-def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
+def where_to_look(changes: Sequence[Change], context: SyncContext) -> list[Change]:
     """The changes with each contact role turned into its opportunity, which a role that is gone was
     of; who had it is told along.
 
@@ -59,9 +59,9 @@ def where_to_look(changes: Sequence[Change], world: World) -> list[Change]:
     Raises `SyncError`.
     """
     if any(change.ref.object in _ORDER for change in changes):
-        _mend(world)
+        _mend(context)
     signs = [change for change in changes if change.ref.object == ROLE]
-    roles = world.opportunities.roles([change.ref for change in signs]) if signs else {}
+    roles = context.opportunities.roles([change.ref for change in signs]) if signs else {}
     named = [
         change
         for change in changes
@@ -76,57 +76,67 @@ def _of_opportunity(change: Change, role: Role) -> Change:
     return replace(change, ref=role.opportunity, cause=Cause.AGAIN, ties=ties)
 
 
-def look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+def gather_and_plan(
+    changes: Sequence[Change], context: SyncContext
+) -> PlannedBatch[OpportunityFacts]:
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
     answer.
     """
-    return _held(_look(changes, world), world)
+    return _held(_look(changes, context), context)
 
 
-def _look(changes: Sequence[Change], world: World) -> Looked[OpportunityFacts]:
+def _look(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[OpportunityFacts]:
     """Gather and plan, whatever the hour's limits."""
-    pipelines = world.pipeline_maps.load(world.connection.name) or as_they_are(
-        world.deals, world.opportunities
+    pipelines = context.pipeline_maps.load(context.connection.name) or as_they_are(
+        context.deals, context.opportunities
     )
-    book = _book(world, pipelines)
-    book, gathered = gather_what_is_there(
-        book, changes, world, lambda book: gather(changes, world, book)
+    ruleset = _book(context, pipelines)
+    ruleset, gathered = gather_what_is_there(
+        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
     facts = gathered.facts
-    book = with_owners(facts, world, replace(book, parents=find_parents(facts, world, book)))
-    return Looked(facts, _plan_all(facts, world, book), book, gathered.not_yet, gathered.quiet)
+    ruleset = with_owners(
+        facts, context, replace(ruleset, parents=find_parents(facts, context, ruleset))
+    )
+    return PlannedBatch(
+        facts, _plan_all(facts, context, ruleset), ruleset, gathered.not_yet, gathered.quiet
+    )
 
 
-def _held(looked: Looked[OpportunityFacts], world: World) -> Looked[OpportunityFacts]:
+def _held(
+    looked: PlannedBatch[OpportunityFacts], context: SyncContext
+) -> PlannedBatch[OpportunityFacts]:
     """The same, without what goes beyond the hour's limits."""
-    hold_excess(looked.facts, looked.plans, world, looked.book, plan_opportunity)
+    hold_excess(looked.facts, looked.plans, context, looked.ruleset, plan_opportunity)
     return looked
 
 
-def _book(world: World, pipelines: PipelineMap) -> Book:
-    return opportunity_book(
-        world.connection,
-        world.sealer,
-        world.our_user,
-        world.our_app,
+def _book(context: SyncContext, pipelines: PipelineMap) -> Ruleset:
+    return opportunity_ruleset(
+        context.connection,
+        context.fingerprinter,
+        context.our_user,
+        context.our_app,
         pipelines=pipelines,
-        has_currencies=world.opportunities.has_currencies(),
-        since=world.opportunities_since,
-        zone=world.zone(),
+        has_currencies=context.opportunities.has_currencies(),
+        since=context.opportunities_since,
+        zone=context.zone(),
     )
 
 
-def _mend(world: World) -> None:
+def _mend(context: SyncContext) -> None:
     """Put the pipelines in step; where HubSpot allows no more of them (LIM-3), the records that
     have none are told of one by one.
     """
     with suppress(Refused):
-        put_in_step(world.deals, world.opportunities, world.pipeline_maps, world.connection.name)
+        put_in_step(
+            context.deals, context.opportunities, context.pipeline_maps, context.connection.name
+        )
 
 
-def _is_behind(looked: Looked[OpportunityFacts]) -> bool:
+def _is_behind(looked: PlannedBatch[OpportunityFacts]) -> bool:
     """Whether a record is in a pipeline or stage of which the map knows nothing yet."""
-    pipelines = looked.book.pipelines
+    pipelines = looked.ruleset.pipelines
     return any(
         not is_known(record.fields, pipelines) for one in looked.facts for record in _records(one)
     )
@@ -139,22 +149,22 @@ def _records(facts: OpportunityFacts) -> Sequence[Record]:
 
 
 def _sync_pass(
-    changes: list[Change], world: World, summary: Summary, *, is_last: bool
+    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
 ) -> list[Change]:
     """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = _look(changes, world)
+    looked = _look(changes, context)
     if _is_behind(looked):
-        _mend(world)
-        looked = _look(changes, world)
-    looked = _held(looked, world)
-    facts, plans, book = looked.facts, looked.plans, looked.book
+        _mend(context)
+        looked = _look(changes, context)
+    looked = _held(looked, context)
+    facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
     applied = carry_out(
-        facts, plans, world, book, lambda pairs: _plan_all(pairs, world, book), roll_up
+        facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset), roll_up
     )
-    forgive(applied, book, changes, world)
-    return [*looked.not_yet, *conclude(facts, plans, applied, world, summary, is_last=is_last)]
+    forgive(applied, ruleset, changes, context)
+    return [*looked.not_yet, *conclude(facts, plans, applied, context, summary, is_last=is_last)]
 
 
-def _plan_all(facts: list[OpportunityFacts], world: World, book: Book) -> list[Plan]:
-    return plan_batch(facts, world, book, plan_opportunity)
+def _plan_all(facts: list[OpportunityFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:
+    return plan_batch(facts, context, ruleset, plan_opportunity)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from crmsync.flows.engine.context import World
-from crmsync.flows.engine.loader import Desk, Gathered
+from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.model.changes import Change
 from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
@@ -22,32 +22,36 @@ from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.opportunity.ruleset import DEAL, contacts_beside, with_contacts
 from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
 from crmsync.rules.kinds.opportunity.ties import CONTACT
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 
-def gather(changes: Sequence[Change], world: World, book: Book) -> Gathered[OpportunityFacts]:
+def gather(
+    changes: Sequence[Change], context: SyncContext, ruleset: Ruleset
+) -> Gathered[OpportunityFacts]:
     """Read all that the plans of these changes need. Raises `SyncError` when a side or a store does
     not answer.
     """
-    desk = Desk(world, book, OpportunityFacts, lambda records: _with_contacts(records, world))
-    loud, lone = desk.open(changes)
-    _find_by_value(lone, desk)
-    desk.remember(lone)
-    gathered = desk.close(changes, loud, _identity)
-    return replace(gathered, facts=_told(gathered.facts, world))
+    loader = BatchLoader(
+        context, ruleset, OpportunityFacts, lambda records: _with_contacts(records, context)
+    )
+    loud, lone = loader.open(changes)
+    _find_by_value(lone, loader)
+    loader.remember(lone)
+    gathered = loader.close(changes, loud, _identity)
+    return replace(gathered, facts=_told(gathered.facts, context))
 
 
 def _identity(facts: OpportunityFacts) -> object:
     return facts.link.hubspot if facts.link else facts.change.ref
 
 
-def _with_contacts(records: Mapping[Ref, Record], world: World) -> Mapping[Ref, Record]:
+def _with_contacts(records: Mapping[Ref, Record], context: SyncContext) -> Mapping[Ref, Record]:
     """The records, each deal with its contacts and its primary company beside it."""
     deals = [ref for ref in records if ref.object == DEAL]
     if not deals:
         return records
-    contacts = world.associations.of(deals, CONTACT)
-    companies = world.associations.primary_companies(deals)
+    contacts = context.associations.of(deals, CONTACT)
+    companies = context.associations.primary_companies(deals)
     told = {}
     for ref in deals:
         company = companies.get(ref)
@@ -59,11 +63,11 @@ def _with_contacts(records: Mapping[Ref, Record], world: World) -> Mapping[Ref, 
     return {**records, **told}
 
 
-def _find_by_value(lone: Sequence[Record], desk: Desk[OpportunityFacts]) -> None:
+def _find_by_value(lone: Sequence[Record], loader: BatchLoader[OpportunityFacts]) -> None:
     """Where the settings ask for it, records across that hold the same value as a record without a
     link (CH-14).
     """
-    deals = desk.world.connection.deals
+    deals = loader.context.connection.deals
     if not (deals.match_hubspot and deals.match_salesforce):
         return
     mine = {Side.HUBSPOT: deals.match_hubspot, Side.SALESFORCE: deals.match_salesforce}
@@ -73,22 +77,22 @@ def _find_by_value(lone: Sequence[Record], desk: Desk[OpportunityFacts]) -> None
             side.other,
             mine[side.other],
             sorted({one for one in values.values() if one}),
-            desk.world,
+            loader.context,
         )
-        desk.read(ref for refs in found.values() for ref in refs)
+        loader.read(ref for refs in found.values() for ref in refs)
         for ref, value in values.items():
-            records = (desk.records.get(one) for one in found.get(value, ()))
-            desk.candidates[ref] = tuple(one for one in records if one)
+            records = (loader.records.get(one) for one in found.get(value, ()))
+            loader.candidates[ref] = tuple(one for one in records if one)
 
 
 def _holders(
-    side: Side, name: str, values: Sequence[str], world: World
+    side: Side, name: str, values: Sequence[str], context: SyncContext
 ) -> Mapping[str, tuple[Ref, ...]]:
     if not values:
         return {}
     if side is Side.SALESFORCE:
-        return world.opportunities.by_value(name, values)
-    return {value: (ref,) for value, ref in world.deals.by_value(name, values).items()}
+        return context.opportunities.by_value(name, values)
+    return {value: (ref,) for value, ref in context.deals.by_value(name, values).items()}
 
 
 def _value(record: Record, name: str) -> str:
@@ -96,20 +100,22 @@ def _value(record: Record, name: str) -> str:
     return "" if is_blank(value) else str(value).strip().lower()
 
 
-def _told(facts: Sequence[OpportunityFacts], world: World) -> list[OpportunityFacts]:
+def _told(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
     """The facts with the roles of each opportunity, the counterparts of everybody who is tied, and
     whether its deletion is held.
     """
     opportunities = {at: ref for at, one in enumerate(facts) if (ref := _opportunity(one))}
     roles = (
-        world.opportunities.roles_of(dict.fromkeys(opportunities.values())) if opportunities else {}
+        context.opportunities.roles_of(dict.fromkeys(opportunities.values()))
+        if opportunities
+        else {}
     )
     of_each = [
         roles.get(opportunities[at], ()) if at in opportunities else () for at in range(len(facts))
     ]
     contacts = [_contacts(one, mine) for one, mine in zip(facts, of_each, strict=True)]
-    across = _across((ref for refs in contacts for ref in refs), world)
-    held = _held([one for one in facts if one.link and one.salesforce is None], world)
+    across = _across((ref for refs in contacts for ref in refs), context)
+    held = _held([one for one in facts if one.link and one.salesforce is None], context)
     return [
         replace(
             one,
@@ -125,7 +131,7 @@ def _told(facts: Sequence[OpportunityFacts], world: World) -> list[OpportunityFa
                 if (there := across.get(ref)) and ref.side is Side.SALESFORCE
             },
             is_held=one.change.ref in held,
-            ties_are_open=one.link is not None and may_still_be_told(one.link, world.now()),
+            ties_are_open=one.link is not None and may_still_be_told(one.link, context.now()),
         )
         for one, mine, refs in zip(facts, of_each, contacts, strict=True)
     ]
@@ -170,12 +176,12 @@ def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
     )
 
 
-def _across(contacts: Iterable[Ref], world: World) -> Mapping[Ref, Ref]:
+def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
     """The counterpart of each contact that syncs with a Salesforce contact; one that syncs with a
     lead has none here (Q-27).
     """
     wanted = list(dict.fromkeys(contacts))
-    links = world.links.find(world.connection.name, wanted) if wanted else {}
+    links = context.links.find(context.connection.name, wanted) if wanted else {}
     found: dict[Ref, Ref] = {}
     for ref, link in links.items():
         there = link.on(ref.side.other)
@@ -185,16 +191,16 @@ def _across(contacts: Iterable[Ref], world: World) -> Mapping[Ref, Ref]:
     return found
 
 
-def _held(gone: Sequence[OpportunityFacts], world: World) -> frozenset[Ref]:
+def _held(gone: Sequence[OpportunityFacts], context: SyncContext) -> frozenset[Ref]:
     """The changes whose opportunity is in the recycle bin and shall wait there for its time
     (Q-30).
     """
-    hours = world.connection.deals.hold_deletes_hours
+    hours = context.connection.deals.hold_deletes_hours
     places = {one.change.ref: ref for one in gone if (ref := _opportunity(one))}
-    if not hours or not places or not world.connection.deals.delete_in_hubspot:
+    if not hours or not places or not context.connection.deals.delete_in_hubspot:
         return frozenset()
-    moments = world.opportunities.deleted_at(places.values())
-    due = world.now() - timedelta(hours=hours)
+    moments = context.opportunities.deleted_at(places.values())
+    due = context.now() - timedelta(hours=hours)
     return frozenset(
         ref for ref, place in places.items() if place in moments and moments[place] > due
     )

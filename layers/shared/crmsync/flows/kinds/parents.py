@@ -6,26 +6,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.facts import Facts
-from crmsync.model.fields import Form
+from crmsync.model.fields import FieldType
 from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, account_of, company_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 
-def find_parents(facts: Iterable[Facts], world: World, book: Book) -> Mapping[Ref, Ref | None]:
+def find_parents(
+    facts: Iterable[Facts], context: SyncContext, ruleset: Ruleset
+) -> Mapping[Ref, Ref | None]:
     """The counterpart of every company and account that these contacts name; None where it was
     deleted, left out where there is none.
     """
-    if not world.connection.companies.sync:
+    if not context.connection.companies.sync:
         return {}
     wanted = dict.fromkeys(
-        parent for one in facts for record in _news(one, book) if (parent := _parent(record))
+        parent for one in facts for record in _news(one, ruleset) if (parent := _parent(record))
     )
-    links = world.links.find(world.connection.name, list(wanted)) if wanted else {}
+    links = context.links.find(context.connection.name, list(wanted)) if wanted else {}
     found: dict[Ref, Ref | None] = {}
     for ref, link in links.items():
         across = link.on(ref.side.other)
@@ -33,21 +35,22 @@ def find_parents(facts: Iterable[Facts], world: World, book: Book) -> Mapping[Re
     return found | {across: ref for ref, across in found.items() if across}
 
 
-def _news(facts: Facts, book: Book) -> Iterator[Record]:
+def _news(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
     """The contacts whose parent must be known: all of them, unless a pair agrees on its parents
     already.
     """
     records = [
         one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
     ]
-    if facts.link is None or any(_has_moved(one, facts, book) for one in records):
+    if facts.link is None or any(_has_moved(one, facts, ruleset) for one in records):
         yield from records
 
 
-def _has_moved(record: Record, facts: Facts, book: Book) -> bool:
+def _has_moved(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
     name = HUBSPOT_FIELD if record.ref.side is Side.HUBSPOT else SALESFORCE_FIELD
     return (
-        name in record.fields and not view(record, {name: Form.TEXT}, facts.link, book.sealer).quiet
+        name in record.fields
+        and not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).quiet
     )
 
 

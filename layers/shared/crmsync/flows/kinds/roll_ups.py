@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from crmsync.errors import SyncError, TryAgain
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import (
     CONTACT,
     FIELDS,
@@ -49,7 +49,7 @@ off.
 """
 
 
-def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
+def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome]:
     """Bring the contacts of the effects up to date, in order of the effects (ROLL-1 to ROLL-6,
     LIFE-1, LIFE-8).
 
@@ -60,11 +60,11 @@ def roll_up(effects: Sequence[RollUp], world: World) -> Sequence[Outcome]:
     """
     contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
     moves = frozenset(ref for effect in effects for ref in effect.moves)
-    across = _across(contacts, world)
-    ties = _ties(contacts, across, world)
-    associated = _associated(effects, world)
-    written, failed = _bring_up(contacts, ties, moves, world)
-    failed |= _written_again(written, ties, across, moves, world)
+    across = _across(contacts, context)
+    ties = _ties(contacts, across, context)
+    associated = _associated(effects, context)
+    written, failed = _bring_up(contacts, ties, moves, context)
+    failed |= _written_again(written, ties, across, moves, context)
     return [_outcome(effect, failed, ties, associated) for effect in effects]
 
 
@@ -73,7 +73,7 @@ def _written_again(
     ties: Ties,
     across: Mapping[Ref, Ref],
     moves: frozenset[Ref],
-    world: World,
+    context: SyncContext,
 ) -> dict[Ref, TryAgain]:
     """Look at the opportunities of contacts that were written once more, until what was written is
     what they come to.
@@ -86,9 +86,11 @@ def _written_again(
         if not written:
             return failed
         try:
-            now = _ties(written, across, world)
-            behind = [ref for ref in written if _sums(now, ref, world) != _sums(ties, ref, world)]
-            written, more = _bring_up(behind, now, moves, world) if behind else ([], {})
+            now = _ties(written, across, context)
+            behind = [
+                ref for ref in written if _sums(now, ref, context) != _sums(ties, ref, context)
+            ]
+            written, more = _bring_up(behind, now, moves, context) if behind else ([], {})
         except SyncError as error:
             again = error if isinstance(error, TryAgain) else TryAgain(error.text, code=error.code)
             return failed | dict.fromkeys(written, again)
@@ -97,24 +99,24 @@ def _written_again(
 
 
 def _bring_up(
-    contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], world: World
+    contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
     """Bring contacts up to date; answers those that were written, and those to try again. Raises
     `SyncError` before anything is written.
     """
-    shown = world.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
-    records = thawed(list(shown.values()), world)
-    stages = _stages(records, moves, ties, world)
-    failed = dict(spread_stages(stages, world).failed)
+    shown = context.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
+    records = thawed(list(shown.values()), context)
+    stages = _stages(records, moves, ties, context)
+    failed = dict(spread_stages(stages, context).failed)
     written, more = _write(
-        records, ties, {ref: stage for ref, stage in stages.items() if ref not in failed}, world
+        records, ties, {ref: stage for ref, stage in stages.items() if ref not in failed}, context
     )
     return written, failed | more
 
 
-def _across(contacts: Sequence[Ref], world: World) -> Mapping[Ref, Ref]:
+def _across(contacts: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
     """HubSpot contact -> the Salesforce contact that it syncs with."""
-    links = world.links.find(world.connection.name, contacts)
+    links = context.links.find(context.connection.name, contacts)
     return {
         ref: link.salesforce
         for ref, link in links.items()
@@ -124,20 +126,22 @@ def _across(contacts: Sequence[Ref], world: World) -> Mapping[Ref, Ref]:
     }
 
 
-def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], world: World) -> Ties:
+def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], context: SyncContext) -> Ties:
     """What each of the contacts is tied to now."""
     theirs = {ref: across[ref] for ref in contacts if ref in across}
-    ties = world.opportunities.ties_of(list(theirs.values())) if theirs else {}
+    ties = context.opportunities.ties_of(list(theirs.values())) if theirs else {}
     return {ref: ties.get(there, ()) for ref, there in theirs.items()}
 
 
-def _sums(ties: Ties, ref: Ref, world: World) -> Mapping[str, str | None]:
+def _sums(ties: Ties, ref: Ref, context: SyncContext) -> Mapping[str, str | None]:
     """What a contact shows when it is up to date."""
-    return rolled_up(ties.get(ref, ()), world.connection.deals.total_revenue_basis, world.zone())
+    return rolled_up(
+        ties.get(ref, ()), context.connection.deals.total_revenue_basis, context.zone()
+    )
 
 
 def _stages(
-    records: Sequence[Record], moves: frozenset[Ref], ties: Ties, world: World
+    records: Sequence[Record], moves: frozenset[Ref], ties: Ties, context: SyncContext
 ) -> dict[Ref, str]:
     """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role
     (LIFE-5), and never back (LIFE-21).
@@ -145,7 +149,7 @@ def _stages(
     That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where
     stages spread to them (LIFE-4, Q-33).
     """
-    if not world.connection.lifecycle.automatic_transitions:
+    if not context.connection.lifecycle.automatic_transitions:
         return {}
     reached = {one.ref: stage_reached(ties.get(one.ref, ())) for one in records if one.ref in moves}
     return {
@@ -157,18 +161,18 @@ def _stages(
 
 
 def _write(
-    records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], world: World
+    records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
     """Write what the contacts do not show yet; answers those whose roll-ups were written, and those
     to try again.
     """
     effects: list[UpdateRecord] = []
     for record in records:
-        fields: dict[str, Value] = {**outdated(record.fields, _sums(ties, record.ref, world))}
+        fields: dict[str, Value] = {**outdated(record.fields, _sums(ties, record.ref, context))}
         fields |= {LIFECYCLE_STAGE: stages[record.ref]} if record.ref in stages else {}
         if fields:
             effects.append(UpdateRecord(record.ref, Side.HUBSPOT, fields, ("ROLL-1",)))
-    outcomes = world.hubspot.update(effects) if effects else []
+    outcomes = context.hubspot.update(effects) if effects else []
     errors: dict[Place, SyncError] = {}
     written: list[UpdateRecord] = []
     for effect, outcome in zip(effects, outcomes, strict=True):
@@ -176,8 +180,8 @@ def _write(
             errors[effect.place] = outcome
         else:
             written.append(effect)
-    report_refused(errors, world)
-    tell_of_stages([one for one in written if LIFECYCLE_STAGE in one.fields], world)
+    report_refused(errors, context)
+    tell_of_stages([one for one in written if LIFECYCLE_STAGE in one.fields], context)
     again = {
         ref: one
         for ref, one in errors.items()
@@ -188,12 +192,12 @@ def _write(
     return [ref for ref in rolled if isinstance(ref, Ref)], again
 
 
-def _associated(effects: Sequence[RollUp], world: World) -> Mapping[Ref, Sequence[Ref]]:
+def _associated(effects: Sequence[RollUp], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
     """The contacts of the deals because of which roles have just been given or ended."""
     deals = dict.fromkeys(
         one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles
     )
-    return world.associations.of(list(deals), CONTACT) if deals else {}
+    return context.associations.of(list(deals), CONTACT) if deals else {}
 
 
 def _outcome(

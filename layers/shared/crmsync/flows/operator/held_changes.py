@@ -14,13 +14,13 @@ from crmsync.errors import Refused
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
-from crmsync.model.jobs import Job, JobState, Leg, Verb
+from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Settings
 from crmsync.ports import Inbox, Jobs, Outbox
 
-_CAUSES: Mapping[Verb, Cause] = MappingProxyType(
-    {Verb.RELEASE: Cause.RELEASED, Verb.DROP: Cause.DROPPED}
+_CAUSES: Mapping[JobType, Cause] = MappingProxyType(
+    {JobType.RELEASE: Cause.RELEASED, JobType.DROP: Cause.DROPPED}
 )
 
 
@@ -34,7 +34,7 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BrakeOffice:
+class HeldChangeAdmin:
     """Everything about held records that the command can do. `ticket` names a job, `who` says who
     acts.
     """
@@ -61,7 +61,7 @@ class BrakeOffice:
             and identifier in {"", report.ref.id}
         ]
 
-    def decide(self, rows: Sequence[HeldRow], verb: Verb) -> None:
+    def decide(self, rows: Sequence[HeldRow], verb: JobType) -> None:
         """Have records looked at, to be released or dropped; a job of each connection keeps who has
         decided so. Raises `TryAgain`.
         """
@@ -69,7 +69,7 @@ class BrakeOffice:
         for name in dict.fromkeys(row.connection for row in rows):
             counts = Counter(row.report.ref.object for row in rows if row.connection == name)
             legs = tuple(
-                Leg(Side.HUBSPOT, one, total=number) for one, number in sorted(counts.items())
+                JobStep(Side.HUBSPOT, one, total=number) for one, number in sorted(counts.items())
             )
             job = Job(
                 name,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.errors import Gone, Refused, SyncError
-from crmsync.flows.backfill.link_keys import KeyOffice
+from crmsync.flows.backfill.link_keys import LinkKeyAdmin
 from crmsync.flows.backfill.link_rebuild import Found, Rebuild, Sides
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
@@ -20,7 +20,7 @@ from crmsync.rules.backfill.objects import WALKED, walked
 
 
 @dataclass(frozen=True, slots=True)
-class LinkOffice:
+class LinkAdmin:
     """Everything about links that the command can do. `sides` makes a connection's CRMs when they
     are needed.
 
@@ -32,7 +32,7 @@ class LinkOffice:
     links: Links
     sides: Callable[[Connection], Sides]
     full: Callable[[str], str]
-    keys: KeyOffice
+    keys: LinkKeyAdmin
 
     def show(self, side: Side, name: str, identifier: str, only: str = "") -> list[Link]:
         """The links of a record, one per connection that has one; ids of two HubSpot accounts may

@@ -14,18 +14,18 @@ from typing import Any
 
 from crmsync.config import ConfigError, Reading, read_settings
 from crmsync.errors import Gone, Refused
-from crmsync.flows.backfill.jobs import JobOffice
-from crmsync.flows.operator.held_changes import BrakeOffice
-from crmsync.flows.operator.links import LinkOffice
-from crmsync.flows.operator.pauses import PauseOffice
-from crmsync.flows.operator.results import Checked, ErrorRow, Pushed, Retried, Shown
-from crmsync.flows.operator.status import HealthOffice
-from crmsync.flows.operator.stored_settings import Shelf, standing
-from crmsync.flows.operator.undo import UndoOffice
+from crmsync.flows.backfill.jobs import JobAdmin
+from crmsync.flows.operator.held_changes import HeldChangeAdmin
+from crmsync.flows.operator.links import LinkAdmin
+from crmsync.flows.operator.pauses import PauseAdmin
+from crmsync.flows.operator.results import Checked, ErrorRow, Pushed, Retried, ShownSettings
+from crmsync.flows.operator.status import HealthCheck
+from crmsync.flows.operator.stored_settings import SettingsStore, standing
+from crmsync.flows.operator.undo import UndoAdmin
 from crmsync.flows.operator.undo_check import not_kept
 from crmsync.flows.preview.explain import Explained, Explainer
-from crmsync.flows.preview.first_sync import Preview, Previewer, Tell, Wanted, tell_nobody
-from crmsync.flows.preview.window import Window
+from crmsync.flows.preview.first_sync import Preview, Previewer, PreviewRequest, Tell, tell_nobody
+from crmsync.flows.preview.window import ReadOnlyContext
 from crmsync.flows.setup.connection import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
 from crmsync.flows.setup.mapped_fields import Learned, learn_fields
 from crmsync.flows.setup.mapped_steps import not_looked_up, stale
@@ -58,19 +58,19 @@ class Operator:
     `window` opens a connection for looking, under the settings that it is given.
     """
 
-    shelf: Shelf
+    shelf: SettingsStore
     inbox: Inbox
     hubspot: Callable[[Connection], HubspotSide]
     salesforce: Callable[[Connection], SalesforceSide]
     pipelines: Callable[[Connection], PipelineSides]
-    jobs: JobOffice
-    links: LinkOffice
-    health: HealthOffice
-    brakes: BrakeOffice
-    pauses: PauseOffice
-    undo: UndoOffice
+    jobs: JobAdmin
+    links: LinkAdmin
+    health: HealthCheck
+    brakes: HeldChangeAdmin
+    pauses: PauseAdmin
+    undo: UndoAdmin
     outbox: Outbox
-    window: Callable[[Connection, Settings], Window]
+    window: Callable[[Connection, Settings], ReadOnlyContext]
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
     """Who acts, asked where something is kept of it."""
@@ -99,17 +99,17 @@ class Operator:
             )
         return found
 
-    def shown(self) -> Shown:
+    def shown(self) -> ShownSettings:
         """The push in force, and whether its text says what runs. Raises `Gone` before the first
         one, and `Distrusted`.
         """
         revision = self.revision()
         try:
-            return Shown(
+            return ShownSettings(
                 revision, differences(read_settings(revision.text).settings, revision.settings)
             )
         except ConfigError as error:
-            return Shown(revision, tuple(map(str, error.complaints)))
+            return ShownSettings(revision, tuple(map(str, error.complaints)))
 
     def history(self) -> Sequence[Entry]:
         """Every push, newest first. Raises `Distrusted` where an earlier release has left settings
@@ -158,7 +158,9 @@ class Operator:
         """
         return Explainer(self.settings, self.window, self.now).explain(side, name, record_id, only)
 
-    def preview(self, wanted: Wanted, text: str | None = None, tell: Tell = tell_nobody) -> Preview:
+    def preview(
+        self, wanted: PreviewRequest, text: str | None = None, tell: Tell = tell_nobody
+    ) -> Preview:
         """What a first sync would write under the settings in force, or under those of a file.
         Writes nothing.
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from crmsync.errors import Refused, SyncError
 from crmsync.model.settings import Settings
 from crmsync.model.troubles import Pause
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.troubles import TroubleStore
 
 FRESH = timedelta(seconds=20)
 """How old what is known of a pause may be before another batch begins."""
@@ -28,7 +28,7 @@ class PauseWatch:
     """
 
     connection: str
-    book: TroubleBook
+    ruleset: TroubleStore
     now: Callable[[], datetime]
     looked: datetime
     _paused: bool = field(default=False, init=False)
@@ -39,16 +39,16 @@ class PauseWatch:
         if now - self.looked >= FRESH:
             self.looked = now
             with suppress(SyncError):
-                self._paused = self.book.load(self.connection).pause is not None
+                self._paused = self.ruleset.load(self.connection).pause is not None
         return self._paused
 
 
 @dataclass(frozen=True, slots=True)
-class PauseOffice:
+class PauseAdmin:
     """What the command does about pauses; ``who`` says who acts."""
 
     settings: Callable[[], Settings]
-    book: TroubleBook
+    ruleset: TroubleStore
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
 
@@ -58,14 +58,14 @@ class PauseOffice:
         """
         if self.settings().connection(connection) is None:
             raise Refused(f"There is no connection {connection}.", code="CONNECTION")
-        return self.book.load(connection).pause
+        return self.ruleset.load(connection).pause
 
     def pause(self, connection: str) -> None:
         """Pause it. Raises as `state` does."""
         self.state(connection)
-        self.book.pause(connection, Pause(self.now(), self.who()))
+        self.ruleset.pause(connection, Pause(self.now(), self.who()))
 
     def resume(self, connection: str) -> None:
         """End its pause. Raises as `state` does."""
         self.state(connection)
-        self.book.resume(connection)
+        self.ruleset.resume(connection)

@@ -25,7 +25,7 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSettings:
     """The push in force, its seal looked at, and where what runs `departs` from what the text says,
     line by line.
     """

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.standstill import LONG, last_look, waits
-from crmsync.flows.engine.standstill import Waiting as Waits
+from crmsync.flows.engine.standstill import LONG, LongestWait, last_look, waits
 from crmsync.flows.setup.app_rights import Account, look_at_app
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
 from crmsync.model.effects import Category
@@ -23,7 +22,7 @@ from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause
 from crmsync.ports import Cursors, Inbox, Jobs, Quota
 from crmsync.ports.health import Waiting
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.backfill.objects import WALKED
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
 
@@ -58,7 +57,7 @@ class ConnectionStatus:
     trouble: str = ""
     hubspot_trouble: str = ""
     looked: Mapping[Side, datetime | None] = field(default_factory=dict)
-    waiting: Mapping[Kind, Waits] = field(default_factory=dict)
+    waiting: Mapping[Kind, LongestWait] = field(default_factory=dict)
     pause: Pause | None = None
 
 
@@ -92,7 +91,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthOffice:
+class HealthCheck:
     """What a status is put together from. `quota` and `account` make a connection's sides when they
     are needed.
 
@@ -107,7 +106,7 @@ class HealthOffice:
     waiting: Waiting
     account: Callable[[Connection], Account]
     now: Callable[[], datetime]
-    troubles: TroubleBook
+    troubles: TroubleStore
     link_keys: Callable[[], tuple[int, ...]] = tuple
 
     def status(self) -> Status:

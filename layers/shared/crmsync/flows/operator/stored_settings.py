@@ -17,7 +17,7 @@ from crmsync.model.settings import Settings
 from crmsync.wire.settings.rows import Entry, Revision
 
 
-class Shelf(Protocol):
+class SettingsStore(Protocol):
     """Where settings are kept, every push of them."""
 
     def current(self) -> Revision | None:
@@ -41,7 +41,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SettingsState:
     """`last` is the newest push whose seal holds, or what an earlier release has left; `following`
     is the number of the next one.
 
@@ -58,7 +58,7 @@ class Standing:
         return Settings() if self.last is None else self.last.settings
 
 
-def standing(shelf: Shelf) -> Standing:
+def standing(shelf: SettingsStore) -> SettingsState:
     """How matters stand on the shelf. Raises `TryAgain`."""
     current, trouble = None, ""
     try:
@@ -72,4 +72,4 @@ def standing(shelf: Shelf) -> Standing:
     taken = {one.version for one in entries}
     while following in taken:
         following += 1
-    return Standing(last, following, trouble)
+    return SettingsState(last, following, trouble)

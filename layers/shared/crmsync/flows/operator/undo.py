@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.engine.context import World
-from crmsync.flows.preview.window import Window, chosen
+from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.preview.window import ReadOnlyContext, chosen
 from crmsync.flows.undo.run import Tell, UndoRun, tell_nobody
-from crmsync.flows.undo.summary import Back, NotBack, Tally
-from crmsync.model.jobs import Job, JobState, Leg, Verb
+from crmsync.flows.undo.summary import Back, NotBack, UndoCounts
+from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Jobs
@@ -96,17 +96,17 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
-class UndoOffice:
+class UndoAdmin:
     """Everything about undo that the command can do.
 
-    `kept` reads what was overwritten, `window` opens a connection for looking and `world` for
+    `kept` reads what was overwritten, `window` opens a connection for looking and `context` for
     writing, `ticket` names a job, `who` says who acts.
     """
 
     settings: Callable[[], Settings]
     kept: Callable[[], ReadsOverwritten]
-    window: Callable[[Connection, Settings], Window]
-    world: Callable[[Connection, Settings], World]
+    window: Callable[[Connection, Settings], ReadOnlyContext]
+    context: Callable[[Connection, Settings], SyncContext]
     jobs: Jobs
     ticket: Callable[[], str]
     now: Callable[[], datetime]
@@ -138,11 +138,11 @@ class UndoOffice:
             )
             job = self._started(connection, wanted, pairs) if apply else None
             worlds = (
-                self.window(connection, settings).world,
-                replace(self.world(connection, settings), now=self.now),
+                self.window(connection, settings).context,
+                replace(self.context(connection, settings), now=self.now),
             )
             runs.append(
-                UndoRun(pairs, name, *worlds, self.jobs, self.now, job, Tally(connection.name))
+                UndoRun(pairs, name, *worlds, self.jobs, self.now, job, UndoCounts(connection.name))
             )
         for run in runs:
             run.go(tell)
@@ -186,7 +186,7 @@ class UndoOffice:
         return [
             one
             for one in self.jobs.all(connection.name)
-            if one.verb is Verb.UNDO and one.after == wanted.key
+            if one.verb is JobType.UNDO and one.after == wanted.key
         ]
 
     def _pairs(
@@ -219,10 +219,10 @@ class UndoOffice:
                 told = f"Another run went on with it: {ticket}."
                 self.jobs.save(replace(one, state=JobState.CANCELLED, moved_at=now, trouble=told))
         legs = tuple(
-            Leg(Side.HUBSPOT, _OBJECT[kind], total=len(some)) for kind, some in pairs.items()
+            JobStep(Side.HUBSPOT, _OBJECT[kind], total=len(some)) for kind, some in pairs.items()
         )
         job = Job(
-            connection.name, ticket, Verb.UNDO, legs, now, now, after=wanted.key, by=self.who()
+            connection.name, ticket, JobType.UNDO, legs, now, now, after=wanted.key, by=self.who()
         )
         return self.jobs.save(job)
 

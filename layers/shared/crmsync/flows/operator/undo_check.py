@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crmsync.flows.operator.undo import UndoOffice
+from crmsync.flows.operator.undo import UndoAdmin
 from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
@@ -13,7 +13,7 @@ OVERWRITTEN = "overwritten values"
 NOT_KEPT = "are not kept: deploy the stack with KeepOverwritten=yes, or set hours = 0 under [connection.undo]"
 
 
-def not_kept(settings: Settings, office: UndoOffice) -> Iterator[SetupStep]:
+def not_kept(settings: Settings, office: UndoAdmin) -> Iterator[SetupStep]:
     """The connections whose settings want overwritten values kept, where the stack keeps none.
     Raises `TryAgain`.
     """

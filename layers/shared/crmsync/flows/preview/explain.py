@@ -14,16 +14,16 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.errors import Gone, Refused
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.lifecycle_changes import stage_news
-from crmsync.flows.engine.planning import Looked
-from crmsync.flows.kinds.dispatch import LOOKS, look_at
-from crmsync.flows.preview.window import Window, chosen
+from crmsync.flows.engine.planning import PlannedBatch
+from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, look_at
+from crmsync.flows.preview.window import ReadOnlyContext, chosen
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, kinds_of
-from crmsync.model.conflicts import Settlement
-from crmsync.model.effects import Effect, Look, Plan, Report
+from crmsync.model.conflicts import ResolvedConflict
+from crmsync.model.effects import Effect, Plan, Report, RequestSync
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -66,12 +66,14 @@ class Explained:
     spread: tuple[Effect, ...]
     foreseen: tuple[Report, ...]
     parked: tuple[Report, ...]
-    settled: tuple[Settlement, ...]
+    settled: tuple[ResolvedConflict, ...]
 
     @property
     def waits_for(self) -> tuple[Ref, ...]:
         """The records that must be there, or let go, before this one can be done."""
-        looks = [one.ref for one in self.plan.effects if isinstance(one, Look) and one.waiting]
+        looks = [
+            one.ref for one in self.plan.effects if isinstance(one, RequestSync) and one.waiting
+        ]
         told = [
             ref for one in self.plan.effects if isinstance(one, Report) for ref in one.waits_for
         ]
@@ -83,7 +85,7 @@ class Explainer:
     """Looks at single records. `window` opens a connection for looking."""
 
     settings: Callable[[], Settings]
-    window: Callable[[Connection, Settings], Window]
+    window: Callable[[Connection, Settings], ReadOnlyContext]
     now: Callable[[], datetime]
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
@@ -101,24 +103,26 @@ class Explainer:
             raise Gone(f"{side} shows no {object_} {record_id}, and no link of {names} names one.")
         return found
 
-    def _on(self, window: Window, side: Side, object_: str, record_id: str) -> Explained | None:
+    def _on(
+        self, window: ReadOnlyContext, side: Side, object_: str, record_id: str
+    ) -> Explained | None:
         """What one connection knows of the record, or None."""
-        world = window.world
+        context = window.context
         ref = Ref(side, object_, window.full(record_id) if side is Side.SALESFORCE else record_id)
         kind = KIND_OF[ref.side][ref.object]
-        name = world.connection.name
-        looked = _look([Change(name, kind, ref, Cause.AGAIN, self.now())], world)
+        name = context.connection.name
+        looked = _look([Change(name, kind, ref, Cause.AGAIN, self.now())], context)
         for facts, plan in zip(looked.facts, looked.plans, strict=True):
             if facts.change.ref != ref or (facts.link is None and facts.named is None):
                 continue
-            book = book_for(facts.link, looked.book)
-            pairing = pairing_of(facts, plan, book)
-            lines, decisions = lines_of(pairing, plan, book)
+            ruleset = book_for(facts.link, looked.ruleset)
+            pairing = pairing_of(facts, plan, ruleset)
+            lines, decisions = lines_of(pairing, plan, ruleset)
             return Explained(
                 name,
                 kind,
                 ref,
-                kind in kinds_of(world.connection),
+                kind in kinds_of(context.connection),
                 facts.link,
                 pairing.hubspot,
                 pairing.salesforce,
@@ -127,20 +131,20 @@ class Explainer:
                 lines,
                 decisions,
                 plan,
-                would_spread(stage_news([facts], [plan], looked.book), world),
-                newborn_reports(facts.named, plan, looked.book),
-                _parked(world, facts, pairing),
-                _settled(world, facts, pairing),
+                would_spread(stage_news([facts], [plan], looked.ruleset), context),
+                newborn_reports(facts.named, plan, looked.ruleset),
+                _parked(context, facts, pairing),
+                _settled(context, facts, pairing),
             )
         return None
 
 
-def _look(changes: list[Change], world: World) -> Looked[Any]:
+def _look(changes: list[Change], context: SyncContext) -> PlannedBatch[Any]:
     """Look at a record, and together with those that must be looked at with it: whoever holds the
     address that it should get.
     """
-    looked = look_at(changes, world)
-    return look_at(looked.not_yet, world) if looked.not_yet else looked
+    looked = look_at(changes, context)
+    return look_at(looked.not_yet, context) if looked.not_yet else looked
 
 
 def _object(side: Side, name: str) -> str:
@@ -148,24 +152,30 @@ def _object(side: Side, name: str) -> str:
     known = KIND_OF[side]
     small = name.lower()
     words = {small, small.removesuffix("s"), f"{small.removesuffix('ies')}y"}
-    found = next((one for one in known if one.lower() in words and known[one] in LOOKS), None)
+    found = next(
+        (one for one in known if one.lower() in words and known[one] in GATHER_AND_PLAN), None
+    )
     if found is None:
-        there = ", ".join(one for one, kind in known.items() if kind in LOOKS)
+        there = ", ".join(one for one, kind in known.items() if kind in GATHER_AND_PLAN)
         raise Refused(f"{side} has no {name} to explain; there are {there}.", code="OBJECT")
     return found
 
 
-def _parked(world: World, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
+def _parked(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[Report, ...]:
     """What people were told about the record or its counterpart, and still stands."""
     places = (facts.link.hubspot, facts.link.salesforce) if facts.link else ()
     records = [one.ref for one in (pairing.hubspot, pairing.salesforce) if one]
     known = {facts.change.ref, *records, *places}
     about = known | {forgotten_place(ref) for ref in known if isinstance(ref, Ref)}
-    return tuple(one for one in world.inbox.parked(world.connection.name) if one.ref in about)
+    return tuple(one for one in context.inbox.parked(context.connection.name) if one.ref in about)
 
 
-def _settled(world: World, facts: Facts, pairing: Pairing) -> tuple[Settlement, ...]:
+def _settled(context: SyncContext, facts: Facts, pairing: Pairing) -> tuple[ResolvedConflict, ...]:
     """What was settled lately between the record and its counterpart, newest first."""
     linked = facts.link.hubspot if facts.link else None
     record = linked if isinstance(linked, Ref) else pairing.hubspot and pairing.hubspot.ref
-    return world.ledger.last(world.connection.name, [record]).get(record, ()) if record else ()
+    return (
+        context.conflict_log.last(context.connection.name, [record]).get(record, ())
+        if record
+        else ()
+    )

@@ -16,18 +16,18 @@ from datetime import datetime
 from typing import TypeAlias
 
 from crmsync.errors import Refused
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.lifecycle_changes import stage_news
 from crmsync.flows.engine.passes import BATCH
-from crmsync.flows.engine.planning import Looked
+from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import look_at
 from crmsync.flows.preview.read_only import ExpectedLinks
-from crmsync.flows.preview.window import Window, chosen
+from crmsync.flows.preview.window import ReadOnlyContext, chosen
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord, Plan, SaveLink
 from crmsync.model.facts import Facts
-from crmsync.model.jobs import Leg
+from crmsync.model.jobs import JobStep
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
@@ -37,7 +37,7 @@ from crmsync.rules.backfill.objects import WALKED, Walked
 from crmsync.rules.backfill.pacing import DailyCalls, calls_for_backfills
 from crmsync.rules.pair import reports
 from crmsync.rules.preview.explanation import newborn_reports
-from crmsync.rules.preview.report import Outlook
+from crmsync.rules.preview.report import PreviewReport
 
 SAMPLE = 1_000
 """Records of an object that are looked at unless somebody asks for more: one batch of the sync."""
@@ -55,7 +55,7 @@ def tell_nobody(_name: str, _at: int, _of: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PreviewRequest:
     """What to preview: everything that is switched on or the object `name`, everywhere or on `only`
     one connection.
 
@@ -74,7 +74,7 @@ class Seen:
     """
 
     connection: str
-    leg: Leg
+    leg: JobStep
     looked_at: int
 
 
@@ -106,7 +106,7 @@ class Preview:
     """
 
     seen: tuple[Seen, ...]
-    outlook: Outlook
+    outlook: PreviewReport
     price: Price
     expected: dict[Side, int]
     budgets: tuple[Budget, ...]
@@ -120,17 +120,19 @@ class Previewer:
     settings it is given.
     """
 
-    window: Callable[[Connection, Settings], Window]
+    window: Callable[[Connection, Settings], ReadOnlyContext]
     now: Callable[[], datetime]
 
-    def preview(self, settings: Settings, wanted: Wanted, tell: Tell = tell_nobody) -> Preview:
+    def preview(
+        self, settings: Settings, wanted: PreviewRequest, tell: Tell = tell_nobody
+    ) -> Preview:
         """What a first sync under these settings would write.
 
         Raises `Refused` for an object that is not walked through, and where all that is wanted is
         switched off.
         """
         rows = _rows(wanted.name)
-        outlook = Outlook()
+        outlook = PreviewReport()
         connections = chosen(settings, wanted.only)
         walks = [
             _Walk(self.window(one, settings), outlook, wanted.limit, self.now, tell)
@@ -188,20 +190,20 @@ class _Walk:
     record for which address.
     """
 
-    window: Window
-    outlook: Outlook
+    window: ReadOnlyContext
+    outlook: PreviewReport
     limit: int
     now: Callable[[], datetime]
     tell: Tell
     paired: set[Ref] = field(default_factory=set)
     makers: dict[str, Ref] = field(default_factory=dict)
     links: ExpectedLinks = field(init=False)
-    world: World = field(init=False)
+    context: SyncContext = field(init=False)
     _before: dict[Side, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.links = ExpectedLinks(self.window.world.links)
-        self.world = replace(self.window.world, links=self.links)
+        self.links = ExpectedLinks(self.window.context.links)
+        self.context = replace(self.window.context, links=self.links)
         self._before = {side: self.window.spent(side) for side in Side}
 
     @property
@@ -243,24 +245,24 @@ class _Walk:
             changes = [one for one in changes if one.ref not in self.paired]
             if not changes:
                 return
-            looked = look_at(changes, self.world)
+            looked = look_at(changes, self.context)
             self._add(looked)
             changes = looked.not_yet
         for change in changes:
             self.outlook.add_effects([reports.behind_another(change.ref)], change.ref)
 
-    def _add(self, looked: Looked[Facts]) -> None:
+    def _add(self, looked: PlannedBatch[Facts]) -> None:
         for plan in looked.first:
             self.outlook.add_effects(plan.effects, next(iter(looked.facts)).change.ref)
         for facts, planned in zip(looked.facts, looked.plans, strict=True):
             plan = self._unless_made(facts, planned)
             self.outlook.add(facts, plan)
             self.outlook.add_effects(
-                newborn_reports(facts.named, plan, looked.book), facts.change.ref
+                newborn_reports(facts.named, plan, looked.ruleset), facts.change.ref
             )
             self._expect(facts, plan)
-        news = stage_news(looked.facts, looked.plans, looked.book)
-        for effect in would_spread(news, self.world):
+        news = stage_news(looked.facts, looked.plans, looked.ruleset)
+        for effect in would_spread(news, self.context):
             self.outlook.add_effects(
                 [effect], effect.place if isinstance(effect.place, Ref) else next(iter(news))
             )
@@ -306,13 +308,13 @@ def _address(create: CreateRecord) -> str:
     )
 
 
-def _counted(leg: Leg, lister: Lister) -> Leg:
+def _counted(leg: JobStep, lister: Lister) -> JobStep:
     total = lister.count(leg.object, with_email=leg.with_email)
     left_out = max(0, lister.count(leg.object) - total) if leg.with_email else 0
     return replace(leg, total=total, left_out=left_out)
 
 
-def _batches(leg: Leg, lister: Lister, limit: int) -> Iterator[list[Ref]]:
+def _batches(leg: JobStep, lister: Lister, limit: int) -> Iterator[list[Ref]]:
     """The records of an object, batch by batch as the sync takes them, and no more than `limit` (0:
     all).
     """

@@ -15,15 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.brakes import Hold
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.model.roles import Role
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 from crmsync.ports import Links
-from crmsync.ports.deals import RoleMemory
-from crmsync.ports.troubles import TroubleBook
+from crmsync.ports.deals import RoleStore
+from crmsync.ports.troubles import TroubleStore
 
 READING: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -55,7 +55,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
         "links": frozenset({"find"}),
         "outbox": frozenset(),
         "inbox": frozenset({"waiting_for", "parked"}),
-        "ledger": frozenset({"last"}),
+        "conflict_log": frozenset({"last"}),
         "meter": frozenset({"known"}),
         "troubles": frozenset({"load"}),
         "schemas": frozenset({"described"}),
@@ -132,12 +132,12 @@ class _DryBrake:
 
 
 class _DryTroubles:
-    """Implements `TroubleBook` for reading: what a dry run finds lacking is noted by the next
+    """Implements `TroubleStore` for reading: what a dry run finds lacking is noted by the next
     sync.
     """
 
-    def __init__(self, book: TroubleBook) -> None:
-        self._book = book
+    def __init__(self, ruleset: TroubleStore) -> None:
+        self._book = ruleset
 
     def load(self, connection: str) -> Troubles:
         """As the port says."""
@@ -165,9 +165,9 @@ class _DryTroubles:
 
 
 class RolesNotKept:
-    """Implements `RoleMemory` for reading: in a dry run nothing that is seen is remembered."""
+    """Implements `RoleStore` for reading: in a dry run nothing that is seen is remembered."""
 
-    def __init__(self, memory: RoleMemory) -> None:
+    def __init__(self, memory: RoleStore) -> None:
         """Read `memory`."""
         self._memory = memory
 
@@ -210,15 +210,15 @@ class ExpectedLinks:
         return self._links.drop(links)
 
 
-def dry(world: World) -> World:
+def dry(context: SyncContext) -> SyncContext:
     """The same world for looking only: every port refuses what is not reading, with
     `WriteRefusedError`.
     """
     ports: dict[str, Any] = {
-        one.name: _Reading(getattr(world, one.name), one.name, READING.get(one.name, frozenset()))
-        for one in fields(world)
+        one.name: _Reading(getattr(context, one.name), one.name, READING.get(one.name, frozenset()))
+        for one in fields(context)
         if one.name not in AS_IT_IS
     }
     return replace(
-        world, **{**ports, "brake": _DryBrake(), "troubles": _DryTroubles(world.troubles)}
+        context, **{**ports, "brake": _DryBrake(), "troubles": _DryTroubles(context.troubles)}
     )

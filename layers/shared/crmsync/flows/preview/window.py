@@ -10,21 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.errors import Refused
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.ports import Lister, Quota
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """One connection, to be looked at only. `world` must be dry; `spent` counts the API calls to a
+class ReadOnlyContext:
+    """One connection, to be looked at only. `context` must be dry; `spent` counts the API calls to a
     side that were made so far.
 
     `full` makes a Salesforce id as its records have it of one that was written short.
     """
 
-    world: World
+    context: SyncContext
     lister: Callable[[Side], Lister]
     quota: Quota
     spent: Callable[[Side], int]
@@ -33,7 +33,7 @@ class Window:
     @property
     def connection(self) -> Connection:
         """Which connection it is, as it is looked at."""
-        return self.world.connection
+        return self.context.connection
 
 
 def chosen(settings: Settings, only: str) -> list[Connection]:

@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 from crmsync.errors import Conflict, SyncError
 from crmsync.flows.engine.change_limits import allowed
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.kinds.dispatch import look_at
-from crmsync.flows.undo.summary import Tally
+from crmsync.flows.undo.summary import UndoCounts
 from crmsync.flows.undo.writes import Restored, put_back
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import Cause, Change
@@ -47,12 +47,12 @@ class UndoRun:
 
     pairs: Mapping[Kind, Mapping[Ref, Traces]]
     name: str
-    looking: World
-    writing: World
+    looking: SyncContext
+    writing: SyncContext
     jobs: Jobs
     now: Callable[[], datetime]
     job: Job | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: UndoCounts = field(default_factory=UndoCounts)
 
     @property
     def total(self) -> int:
@@ -102,11 +102,11 @@ class UndoRun:
         """The places of those that an hour's limit keeps from being written now (Q-30); a preview
         counts as if the hour were unused.
         """
-        world = self.writing if self.job else self.looking
+        context = self.writing if self.job else self.looking
         waiting: set[int] = set()
         for side in Side:
             mine = [at for at, one in enumerate(restored) if side in one.sides]
-            waiting.update(mine[allowed(Hold(side, Counted.UNDONE), len(mine), world, kind) :])
+            waiting.update(mine[allowed(Hold(side, Counted.UNDONE), len(mine), context, kind) :])
         return waiting
 
     def _judged(self, kind: Kind, pairs: Mapping[Ref, Traces]) -> list[Restored]:
@@ -123,7 +123,7 @@ class UndoRun:
                 alone = Facts(Change(name, kind, ref, Cause.AGAIN, now))
                 found.append(Restored(alone, left_alone(traces, Left.MOVING)))
             else:
-                found.append(Restored(one, restoration(traces, one, looked.book)))
+                found.append(Restored(one, restoration(traces, one, looked.ruleset)))
         return found
 
     def _keep(self, **news: object) -> None:

@@ -18,7 +18,7 @@ SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class UndoSample:
     """A record, and which of its fields are put back."""
 
     record: Ref
@@ -34,7 +34,7 @@ class Back:
     object: str
     records: int
     values: int
-    samples: tuple[Sample, ...]
+    samples: tuple[UndoSample, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class NotBack:
 
 
 @dataclass(slots=True)
-class Tally:
+class UndoCounts:
     """What came of one connection so far."""
 
     connection: str = ""
@@ -60,7 +60,7 @@ class Tally:
     """Whether anything waits for another run, as it is beyond a limit."""
     _records: Counter[tuple[Side, str]] = field(default_factory=Counter)
     _values: Counter[tuple[Side, str]] = field(default_factory=Counter)
-    _samples: dict[tuple[Side, str], list[Sample]] = field(
+    _samples: dict[tuple[Side, str], list[UndoSample]] = field(
         default_factory=lambda: defaultdict(list)
     )
     _left: Counter[tuple[Side, str, str, bool]] = field(default_factory=Counter)
@@ -81,7 +81,7 @@ class Tally:
             self._records[place] += 1
             self._values[place] += len(fields)
             if len(self._samples[place]) < SAMPLES:
-                self._samples[place].append(Sample(ref, fields))
+                self._samples[place].append(UndoSample(ref, fields))
         for trace, why in one.restoration.left:
             self._left[
                 trace.record.side, trace.record.object, REASONS[why], why is Left.MOVING

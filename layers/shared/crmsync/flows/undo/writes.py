@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.context import World
+from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.facts import Facts
@@ -55,7 +55,7 @@ class Restored:
 
 
 def put_back(
-    restored: Sequence[Restored], world: World, kind: Kind, now: datetime
+    restored: Sequence[Restored], context: SyncContext, kind: Kind, now: datetime
 ) -> dict[int, SyncError]:
     """Write what was decided, and have every pair looked at that shows news; answers what went
     wrong, by the places in `restored`.
@@ -66,26 +66,28 @@ def put_back(
     failed: dict[int, SyncError] = {}
     writing = [(at, one, link) for at, one in enumerate(restored) if (link := one.restoration.link)]
     for (at, _, _), outcome in zip(
-        writing, world.links.save([link for _, _, link in writing]), strict=True
+        writing, context.links.save([link for _, _, link in writing]), strict=True
     ):
         if not isinstance(outcome, Link):
             failed[at] = outcome
     for side in Side:
         here = {at: one for at, one, _ in writing if side in one.sides and at not in failed}
-        failed.update(_write(side, here, world))
-    changes = _looks(restored, world, kind, now)
+        failed.update(_write(side, here, context))
+    changes = _looks(restored, context, kind, now)
     if changes:
-        world.outbox.publish(changes)
+        context.outbox.publish(changes)
     return failed
 
 
-def _write(side: Side, restored: Mapping[int, Restored], world: World) -> Mapping[int, SyncError]:
+def _write(
+    side: Side, restored: Mapping[int, Restored], context: SyncContext
+) -> Mapping[int, SyncError]:
     """Write one side's values; nothing is raised, as the other side's are to be written as well."""
     effects = [_update(one, side) for one in restored.values()]
     if not effects:
         return {}
     try:
-        outcomes = world.crm(side).update(effects)
+        outcomes = context.crm(side).update(effects)
     except SyncError as error:
         outcomes = [error] * len(effects)
     return {
@@ -102,12 +104,14 @@ def _update(one: Restored, side: Side) -> UpdateRecord:
     return through_account(effect, record) if side is Side.SALESFORCE else effect
 
 
-def _looks(restored: Iterable[Restored], world: World, kind: Kind, now: datetime) -> list[Change]:
+def _looks(
+    restored: Iterable[Restored], context: SyncContext, kind: Kind, now: datetime
+) -> list[Change]:
     """A look at each pair with a value that has still to cross, back by an undo or edited by
     somebody.
     """
     return [
-        Change(world.connection.name, kind, _hubspot(one), cause, now)
+        Change(context.connection.name, kind, _hubspot(one), cause, now)
         for one in restored
         if (cause := _cause(one.restoration))
     ]

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind, Side
 from crmsync.wire.queue import dump
@@ -37,7 +37,7 @@ class EventOutbox:
         bus: str,
         queues: Mapping[Kind, str],
         *,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         """Publish with boto3 client `events` on the bus named `bus`; send with `sqs` to the queue
         URL of each kind.
@@ -46,7 +46,7 @@ class EventOutbox:
         self._sqs = sqs
         self._bus = bus
         self._queues = queues
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Put changes on the bus. Raises `TryAgain` unless all were accepted."""
@@ -104,7 +104,9 @@ class EventOutbox:
             attempt += 1
 
 
-def send(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: Patience) -> None:
+def send(
+    sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: RetryPolicy
+) -> None:
     """Send messages (as SendMessageBatch takes them, without ids) to a queue. Raises `TryAgain`
     unless all were accepted.
     """
@@ -112,7 +114,7 @@ def send(sqs: Any, queue: str, messages: Sequence[Mapping[str, Any]], patience: 
         _send(sqs, queue, part, patience)
 
 
-def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: Patience) -> None:
+def _send(sqs: Any, queue: str, messages: list[Mapping[str, Any]], patience: RetryPolicy) -> None:
     attempt = 1
     while True:
         entries = [{"Id": str(at), **message} for at, message in enumerate(messages)]

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmsync.gateways.aws.bus import LONGEST_DELAY, send
-from crmsync.gateways.retry import Patience
-from crmsync.model.mail import Window
+from crmsync.gateways.retry import RetryPolicy
+from crmsync.model.mail import LogRange
 from crmsync.wire.mail_window import dump
 
 
-class WindowSender:
+class RangeSender:
     """Implements `WindowQueue` on SQS."""
 
-    def __init__(self, sqs: Any, queue: str, *, patience: Patience | None = None) -> None:
+    def __init__(self, sqs: Any, queue: str, *, patience: RetryPolicy | None = None) -> None:
         """Send with the boto3 client `sqs` to the URL `queue`."""
         self._sqs = sqs
         self._queue = queue
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
-    def queue(self, windows: Sequence[tuple[Window, int]]) -> None:
+    def queue(self, windows: Sequence[tuple[LogRange, int]]) -> None:
         """Put windows there, each to be worked on after so many seconds. Raises `TryAgain` unless
         all were accepted.
         """

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused
 from crmsync.gateways.aws.bus import LONGEST_DELAY
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.model.jobs import Errand
+from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.wire.errand import dump
@@ -83,7 +83,7 @@ class QueueDepths:
         )
 
 
-class ErrandQueue:
+class JobMessageQueue:
     """Implements `Errands` on SQS."""
 
     def __init__(self, sqs: Any, url: Callable[[], str]) -> None:
@@ -93,12 +93,12 @@ class ErrandQueue:
         self._sqs = sqs
         self._url = url
 
-    def send(self, errand: Errand, *, after: int = 0) -> None:
+    def send(self, job_message: JobMessage, *, after: int = 0) -> None:
         """Have a job go on after so many seconds. Raises `TryAgain`."""
         delay = min(max(after, 0), LONGEST_DELAY)
         try:
             self._sqs.send_message(
-                QueueUrl=self._url(), MessageBody=dump(errand), DelaySeconds=delay
+                QueueUrl=self._url(), MessageBody=dump(job_message), DelaySeconds=delay
             )
         except (BotoCoreError, ClientError) as problem:
             raise aws_error(problem, "The queue of the backfills") from None

@@ -36,7 +36,7 @@ _WHAT = "The count of changes"
 _Key: TypeAlias = tuple[str, Kind, Hold]
 
 
-class BrakeTable:
+class ChangeCountTable:
     """Implements `Brake` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, client: Any, table: str) -> None:

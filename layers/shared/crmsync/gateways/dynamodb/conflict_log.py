@@ -15,22 +15,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.dynamodb.table import Items, Key
-from crmsync.gateways.retry import Patience
-from crmsync.model.conflicts import KEPT, Settlement, kept
+from crmsync.gateways.dynamodb.table import DynamoTable, Key
+from crmsync.gateways.retry import RetryPolicy
+from crmsync.model.conflicts import KEPT, ResolvedConflict, kept
 from crmsync.model.records import Ref, Side
 
 _SORT = "settled"
 
 
-class LedgerTable:
+class ConflictLogTable:
     """Implements `Ledger` on a table with the keys `pk` and `sk`."""
 
-    def __init__(self, client: Any, table: str, patience: Patience | None = None) -> None:
+    def __init__(self, client: Any, table: str, patience: RetryPolicy | None = None) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = Items(client, table, "The ledger of conflicts", patience)
+        self._items = DynamoTable(client, table, "The ledger of conflicts", patience)
 
-    def note(self, connection: str, settled: Mapping[Ref, Sequence[Settlement]]) -> None:
+    def note(self, connection: str, settled: Mapping[Ref, Sequence[ResolvedConflict]]) -> None:
         """As the port says: a read and a write per pair, in batches. Raises `TryAgain`."""
         news = {ref: rows for ref, rows in settled.items() if rows}
         before = self.last(connection, news)
@@ -41,7 +41,9 @@ class LedgerTable:
             }
         )
 
-    def last(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, tuple[Settlement, ...]]:
+    def last(
+        self, connection: str, refs: Iterable[Ref]
+    ) -> Mapping[Ref, tuple[ResolvedConflict, ...]]:
         """As the port says, strongly consistent; DynamoDB may take two days more to forget an item.
         Raises `TryAgain`.
         """
@@ -57,7 +59,7 @@ def _key(connection: str, ref: Ref) -> Key:
     return f"settled#{connection}#{ref}", _SORT
 
 
-def _attributes(rows: Sequence[Settlement]) -> dict[str, Any]:
+def _attributes(rows: Sequence[ResolvedConflict]) -> dict[str, Any]:
     told = [
         [one.at.isoformat(), one.hubspot, one.salesforce, one.policy, one.winner] for one in rows
     ]
@@ -65,9 +67,9 @@ def _attributes(rows: Sequence[Settlement]) -> dict[str, Any]:
     return {"rows": {"S": json.dumps(told)}, "expires_at": {"N": str(expires)}}
 
 
-def _rows(item: Mapping[str, Any]) -> tuple[Settlement, ...]:
+def _rows(item: Mapping[str, Any]) -> tuple[ResolvedConflict, ...]:
     return tuple(
-        Settlement(
+        ResolvedConflict(
             datetime.fromisoformat(at),
             hubspot,
             salesforce,

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crmsync.gateways.dynamodb.table import Items, Key
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.dynamodb.table import DynamoTable, Key
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
 
@@ -25,10 +25,10 @@ class RoleTable:
     """Implements `RoleMemory` for one connection, on a table with the keys `pk` and `sk`."""
 
     def __init__(
-        self, client: Any, table: str, connection: str, patience: Patience | None = None
+        self, client: Any, table: str, connection: str, patience: RetryPolicy | None = None
     ) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = Items(client, table, "The table of contact roles", patience)
+        self._items = DynamoTable(client, table, "The table of contact roles", patience)
         self._connection = connection
 
     def keep(self, roles: Iterable[Role]) -> None:

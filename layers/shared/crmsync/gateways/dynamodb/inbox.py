@@ -27,8 +27,8 @@ from datetime import datetime
 from typing import Any
 
 from crmsync.gateways.dynamodb.inbox_marks import Marks
-from crmsync.gateways.dynamodb.table import Items, Key
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.dynamodb.table import DynamoTable, Key
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
@@ -59,14 +59,14 @@ class InboxTable:
         *,
         now: Callable[[], datetime],
         ticks: Callable[[], float],
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         """Use the boto3 `client` ("dynamodb").
 
         `now` gives the time (UTC) at which a report was seen, `ticks` seconds on a clock that does
         not go back.
         """
-        self._items = Items(client, table, "The error inbox", patience)
+        self._items = DynamoTable(client, table, "The error inbox", patience)
         self._marks = Marks(self._items, ticks)
         self._now = now
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from crmsync.gateways.dynamodb.table import Items
+from crmsync.gateways.dynamodb.table import DynamoTable
 
 MOST = 448
 """Marks of eight bytes on a page, with room for its key, in 4 KiB."""
@@ -54,7 +54,7 @@ class _Kept:
 class Marks:
     """The marks of each connection's inbox."""
 
-    def __init__(self, items: Items, now: Callable[[], float]) -> None:
+    def __init__(self, items: DynamoTable, now: Callable[[], float]) -> None:
         """Keep them among `items`; `now` gives seconds on a clock that does not go back."""
         self._items = items
         self._now = now

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import Conflict
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.dynamodb.table import Items, Key, item_of
+from crmsync.gateways.dynamodb.table import DynamoTable, Key, item_of
 from crmsync.model.jobs import Job
 from crmsync.wire.job_rows import from_json, to_json
 
@@ -35,7 +35,7 @@ class JobsTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._client = client
         self._table = table
-        self._items = Items(client, table, _WHAT)
+        self._items = DynamoTable(client, table, _WHAT)
 
     def load(self, connection: str, job_id: str) -> Job | None:
         """The job as it stands, strongly consistent, or None. Raises `TryAgain`."""

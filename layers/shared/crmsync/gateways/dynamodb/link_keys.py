@@ -18,7 +18,7 @@ from crmsync.gateways.aws.key_ring import Keys, keys_of, text_of
 from crmsync.gateways.dynamodb.links_items import record_of
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
-from crmsync.ports.link_keys import Counted, KeysStored
+from crmsync.ports.link_keys import KeysStored, KeyUse
 
 _BYTES = 32
 
@@ -80,7 +80,7 @@ class LinksCensus:
         self._client = client
         self._table = table
 
-    def pages(self) -> Iterator[Sequence[Counted]]:
+    def pages(self) -> Iterator[Sequence[KeyUse]]:
         """A megabyte of the table at a time; only what is counted is sent. Raises `TryAgain`."""
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -98,8 +98,8 @@ class LinksCensus:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def _counted(item: Mapping[str, Any]) -> Counted:
+def _counted(item: Mapping[str, Any]) -> KeyUse:
     key = str(item["pk"]["S"])
     state = LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE
     number = int(item["e"]["N"]) if "e" in item else 1
-    return Counted(key.rpartition("#")[0], Kind(item["k"]["S"]), record_of(key), state, number)
+    return KeyUse(key.rpartition("#")[0], Kind(item["k"]["S"]), record_of(key), state, number)

@@ -32,7 +32,7 @@ from crmsync.gateways.dynamodb.links_items import (
     record_of,
     whole,
 )
-from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 
@@ -64,7 +64,7 @@ class LinksTable:
         table: str,
         *,
         ring: KeyRing | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         threads: int = THREADS,
     ) -> None:
         """Use the boto3 `client` ("dynamodb"), which is shared between `threads` for updates.
@@ -75,7 +75,7 @@ class LinksTable:
         self._ring = ring
         self._client = client
         self._table = table
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
         self._threads = threads
         self._pointers: OrderedDict[str, str] = OrderedDict()
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from crmsync.errors import Refused
 from crmsync.gateways.aws.encryption import OpeningKeys, Sealed, SealingKeys
-from crmsync.gateways.dynamodb.table import Items
+from crmsync.gateways.dynamodb.table import DynamoTable
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.records import Kind
 from crmsync.wire.overwritten_rows import pack, unpack
@@ -35,7 +35,7 @@ class OverwrittenKeeper:
 
     def __init__(self, client: Any, table: str, keys: SealingKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = Items(client, table, _WHAT)
+        self._items = DynamoTable(client, table, _WHAT)
         self._keys = keys
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
@@ -61,7 +61,7 @@ class OverwrittenReader:
 
     def __init__(self, client: Any, table: str, keys: OpeningKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = Items(client, table, _WHAT)
+        self._items = DynamoTable(client, table, _WHAT)
         self._keys = keys
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks
 
 READ_BATCH = 100
 WRITE_BATCH = 25
@@ -21,19 +21,19 @@ Key: TypeAlias = tuple[str, str]
 """What stands under `pk` and `sk`."""
 
 
-class Items:
+class DynamoTable:
     """A table with the keys `pk` and `sk`; `what` names its content in errors, all of which are
     `TryAgain` unless the fault is ours.
     """
 
     def __init__(
-        self, client: Any, table: str, what: str, patience: Patience | None = None
+        self, client: Any, table: str, what: str, patience: RetryPolicy | None = None
     ) -> None:
         """Use the boto3 `client` ("dynamodb")."""
         self._client = client
         self._table = table
         self._what = what
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
 
     def one(self, key: Key) -> Mapping[str, Any] | None:
         """The item under a key, if there is one."""

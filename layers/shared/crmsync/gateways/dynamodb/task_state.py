@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.dynamodb.table import Items, Key, item_of
-from crmsync.gateways.retry import Patience, chunks
-from crmsync.model.mail import Tally
+from crmsync.gateways.dynamodb.table import DynamoTable, Key, item_of
+from crmsync.gateways.retry import RetryPolicy, chunks
+from crmsync.model.mail import TaskState
 from crmsync.rules.email_tasks import MARK_BYTES
 
 CLAIM_BATCH = 100
@@ -33,7 +33,7 @@ _WHAT = "The memory of tasks"
 Item: TypeAlias = Mapping[str, Any]
 
 
-class TallyTable:
+class TaskStateTable:
     """Implements `Tallies` on a table with the keys `pk` and `sk`."""
 
     def __init__(
@@ -42,7 +42,7 @@ class TallyTable:
         table: str,
         *,
         now: Callable[[], datetime],
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         """Use the boto3 `client` ("dynamodb"); `now` gives the time (UTC) from which rows are
         kept.
@@ -50,35 +50,44 @@ class TallyTable:
         self._client = client
         self._table = table
         self._now = now
-        self._patience = patience or Patience()
-        self._items = Items(client, table, _WHAT, self._patience)
+        self._patience = patience or RetryPolicy()
+        self._items = DynamoTable(client, table, _WHAT, self._patience)
 
-    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, Tally]:
+    def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
         """The tallies of these tasks, strongly consistent, a hundred a call. Raises `TryAgain`."""
         found = self._items.many(_key(connection, key) for key in keys)
         return {tally.key: tally for tally in (_tally(connection, item) for item in found.values())}
 
     def claim(
-        self, connection: str, tallies: Sequence[Tally], now: int, until: int, keep: timedelta
-    ) -> Mapping[str, Tally]:
+        self,
+        connection: str,
+        task_states: Sequence[TaskState],
+        now: int,
+        until: int,
+        keep: timedelta,
+    ) -> Mapping[str, TaskState]:
         """Store tallies as they are, ours until a moment, unless somebody was first. Raises
         `TryAgain`.
         """
-        ours: dict[str, Tally] = {}
-        for part in chunks([replace(one, until=until) for one in tallies], CLAIM_BATCH):
+        ours: dict[str, TaskState] = {}
+        for part in chunks([replace(one, until=until) for one in task_states], CLAIM_BATCH):
             for one in self._claim(connection, part, now, self._expiry(keep)):
                 ours[one.key] = replace(one, version=one.version + 1)
         return ours
 
-    def settle(self, connection: str, tallies: Sequence[Tally], keep: timedelta) -> None:
+    def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
         """Store tallies, 25 a call. Raises `TryAgain`."""
         expires = self._expiry(keep)
-        self._items.put({_key(connection, one.key): _attributes(one, expires) for one in tallies})
+        self._items.put(
+            {_key(connection, one.key): _attributes(one, expires) for one in task_states}
+        )
 
     def _expiry(self, keep: timedelta) -> int:
         return int((self._now() + keep).astimezone(UTC).timestamp())
 
-    def _claim(self, connection: str, part: list[Tally], now: int, expires: int) -> list[Tally]:
+    def _claim(
+        self, connection: str, part: list[TaskState], now: int, expires: int
+    ) -> list[TaskState]:
         """All in one transaction; when it is cancelled, those to blame are somebody else's, and the
         others go again without them.
         """
@@ -97,7 +106,7 @@ class TallyTable:
                 return part
         return []
 
-    def _put(self, connection: str, tally: Tally, now: int, expires: int) -> dict[str, Any]:
+    def _put(self, connection: str, tally: TaskState, now: int, expires: int) -> dict[str, Any]:
         item = item_of(_key(connection, tally.key), _attributes(tally, expires))
         put: dict[str, Any] = {"TableName": self._table, "Item": item}
         if not tally.version:
@@ -113,7 +122,7 @@ def _key(connection: str, key: str) -> Key:
     return f"task#{connection}#{key}", _SORT
 
 
-def _attributes(tally: Tally, expires: int) -> Item:
+def _attributes(tally: TaskState, expires: int) -> Item:
     """What the row holds under its next version."""
     numbers = {"v": tally.version + 1, "n": tally.counted, "u": tally.until, "expires_at": expires}
     item: dict[str, Any] = {name: {"N": str(n)} for name, n in numbers.items()}
@@ -124,9 +133,9 @@ def _attributes(tally: Tally, expires: int) -> Item:
     return item
 
 
-def _tally(connection: str, item: Item) -> Tally:
+def _tally(connection: str, item: Item) -> TaskState:
     raw = item["s"]["B"] if "s" in item else b""
-    return Tally(
+    return TaskState(
         key=item["pk"]["S"].removeprefix(f"task#{connection}#"),
         seen=frozenset(raw[start : start + MARK_BYTES] for start in range(0, len(raw), MARK_BYTES)),
         counted=int(item["n"]["N"]),

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.dynamodb.table import Items
+from crmsync.gateways.dynamodb.table import DynamoTable
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
@@ -38,7 +38,7 @@ class TroubleTable:
         """Use the boto3 `client` ("dynamodb")."""
         self._client = client
         self._table = table
-        self._items = Items(client, table, _WHAT)
+        self._items = DynamoTable(client, table, _WHAT)
 
     def load(self, connection: str) -> Troubles:
         """What stands, strongly consistent, in one read. Raises `TryAgain`."""

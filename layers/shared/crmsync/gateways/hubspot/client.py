@@ -23,7 +23,7 @@ from crmsync.gateways.aws.secrets import Secret, part
 from crmsync.gateways.hosts import is_safe, parts_of
 from crmsync.gateways.hubspot.errors import RENEW, call_error, unreachable, verdict_of
 from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 
 API_URL = "https://api.hubapi.com"
 """Where HubSpot is, for accounts of every region; a secret's ``api_url`` overrides it."""
@@ -51,14 +51,14 @@ class HubspotClient:
     """One HubSpot account. Safe to share between threads."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, patience: Patience | None = None
+        self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
     ) -> None:
         """Take the token (and ``api_url``, ``api_version``) from `secret` at the first call; a
         `version` given here counts more.
         """
         self._secret = secret
         self._version = version
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         self.calls = 0

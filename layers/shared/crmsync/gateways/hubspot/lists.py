@@ -21,7 +21,7 @@ from crmsync.gateways.hubspot.rows import is_id, moment
 from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH
 from crmsync.gateways.retry import chunks
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import ChangedRecord
 
 BATCH = 100
 PAGE = 250
@@ -70,7 +70,7 @@ class HubspotLists:
             ref for ref in wanted if (TYPE_IDS.get(ref.object, ref.object), ref.id) in inside
         )
 
-    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[Sighting]]:
+    def joined_since(self, list_id: str, since: datetime) -> Iterator[Sequence[ChangedRecord]]:
         """Contacts that entered the list at or after the moment and are in it still, page by page,
         newest first.
 
@@ -112,11 +112,11 @@ class HubspotLists:
                 hint="Name a list that exists as contacts.inclusion_list in the settings (SET-9).",
             )
 
-    def _walk(self, list_id: str, since: datetime) -> list[Sighting]:
+    def _walk(self, list_id: str, since: datetime) -> list[ChangedRecord]:
         """The members from the moment on, oldest first."""
         pages = self._pages.setdefault(list_id, [])
         token, page, after = self._start(list_id, since, pages)
-        found: list[Sighting] = []
+        found: list[ChangedRecord] = []
         while True:
             found.extend(one for one in page if one.modified_at >= since)
             if page:
@@ -128,7 +128,7 @@ class HubspotLists:
 
     def _start(
         self, list_id: str, since: datetime, pages: list[tuple[datetime, str]]
-    ) -> tuple[str, list[Sighting], str]:
+    ) -> tuple[str, list[ChangedRecord], str]:
         """The newest page that begins before the moment, found by going back through `pages`, which
         keeps those before it.
         """
@@ -141,11 +141,11 @@ class HubspotLists:
                 return token, page, after
         return "", *self._page(list_id, "")
 
-    def _page(self, list_id: str, token: str) -> tuple[list[Sighting], str]:
+    def _page(self, list_id: str, token: str) -> tuple[list[ChangedRecord], str]:
         query = {"limit": str(self._size), **({"after": token} if token else {})}
         reply = self._client.ask("GET", _JOIN_ORDER, inside={"listId": list_id}, query=query)
         page = [
-            Sighting(
+            ChangedRecord(
                 Ref(Side.HUBSPOT, "contact", str(row["recordId"])),
                 moment(row["membershipTimestamp"]),
                 False,

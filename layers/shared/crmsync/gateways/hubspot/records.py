@@ -31,11 +31,11 @@ from crmsync.gateways.hubspot.rows import (
 )
 from crmsync.gateways.hubspot.shown import ShownProperties
 from crmsync.gateways.hubspot.sweep import SEARCH_PAGE, HubspotSweep
-from crmsync.gateways.retry import Patience, chunks, rounds
+from crmsync.gateways.retry import RetryPolicy, chunks, rounds
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Show, Sighting
+from crmsync.ports import ChangedRecord, Fields, Outcome, Show
 
 BATCH = 100
 HISTORY_BATCH = 50
@@ -62,7 +62,7 @@ class HubspotGateway:
         secret: Secret,
         *,
         version: str | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         page: int = SEARCH_PAGE,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +72,7 @@ class HubspotGateway:
         `page` is the size of a sweep's pages; `now` gives seconds on any clock that does not go
         back.
         """
-        patience = patience or Patience()
+        patience = patience or RetryPolicy()
         self._client = HubspotClient(secret, version=version, patience=patience)
         self._shown = ShownProperties(self._client, now)
         self._sweep = HubspotSweep(self._client, patience=patience, page=page)
@@ -181,7 +181,7 @@ class HubspotGateway:
         *,
         with_purged: bool = False,  # noqa: ARG002 - HubSpot tells of no deletion
         show: Show | None = None,  # noqa: ARG002 - its properties would be a call an object
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
         HubSpot tells no deleted ones.
 

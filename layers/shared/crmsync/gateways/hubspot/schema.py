@@ -15,7 +15,7 @@ from crmsync.gateways.aws.secrets import Content, Secret, part
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.errors import call_error
 from crmsync.gateways.hubspot.versions import PLURALS
-from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.names import HUBSPOT_GROUP
 from crmsync.model.schema import HubspotProperty, Option
 from crmsync.rules.settings.scopes import App
@@ -37,7 +37,7 @@ class HubspotSchema:
     """Implements `Schema` for one HubSpot account."""
 
     def __init__(
-        self, secret: Secret, *, version: str | None = None, patience: Patience | None = None
+        self, secret: Secret, *, version: str | None = None, patience: RetryPolicy | None = None
     ) -> None:
         """Speak API `version` (None: what the secret says or the default) with the token in
         `secret`.

@@ -13,9 +13,9 @@ from typing import Any
 
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.rows import moment
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Sighting
+from crmsync.ports import ChangedRecord
 
 SEARCH_PAGE = 200
 SEARCH_PAUSE = 0.25
@@ -35,14 +35,14 @@ class HubspotSweep:
     """Implements `Sweeper`."""
 
     def __init__(
-        self, client: HubspotClient, *, patience: Patience, page: int = SEARCH_PAGE
+        self, client: HubspotClient, *, patience: RetryPolicy, page: int = SEARCH_PAGE
     ) -> None:
         """Ask through `client`, `page` records at a time; pauses are taken with `patience`."""
         self._client = client
         self._patience = patience
         self._size = page
 
-    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[Sighting]]:
+    def changed_since(self, since: Mapping[str, datetime]) -> Iterator[Sequence[ChangedRecord]]:
         """Pages of 200 records, oldest first per object, longer ones where many share a stamp;
         HubSpot tells no deleted ones.
 
@@ -59,7 +59,7 @@ class HubspotSweep:
                 if full:
                     self._patience.pause(SEARCH_PAUSE)
 
-    def _page_since(self, kind: str, start: int) -> tuple[list[Sighting], bool]:
+    def _page_since(self, kind: str, start: int) -> tuple[list[ChangedRecord], bool]:
         """One page; it always ends later than it begins, unless it is the last one, so that whoever
         goes on from its end gets on.
 
@@ -74,8 +74,8 @@ class HubspotSweep:
         later, full = self._search(kind, [("GT", start)])
         return [*same, *later], full
 
-    def _all_of(self, kind: str, stamp: int) -> list[Sighting]:
-        seen: list[Sighting] = []
+    def _all_of(self, kind: str, stamp: int) -> list[ChangedRecord]:
+        seen: list[ChangedRecord] = []
         full, last = True, "0"
         while full:
             page, full = self._search(kind, [("EQ", stamp)], after_id=last)
@@ -86,7 +86,7 @@ class HubspotSweep:
 
     def _search(
         self, kind: str, times: list[tuple[str, int]], *, after_id: str = ""
-    ) -> tuple[list[Sighting], bool]:
+    ) -> tuple[list[ChangedRecord], bool]:
         name = MODIFIED.get(kind, "hs_lastmodifieddate")
         filters = [
             {"propertyName": name, "operator": operator, "value": str(ms)} for operator, ms in times
@@ -103,7 +103,9 @@ class HubspotSweep:
         }
         reply = self._client.search(kind, body)
         page = [
-            Sighting(Ref(Side.HUBSPOT, kind, str(row["id"])), _modified(row, name), deleted=False)
+            ChangedRecord(
+                Ref(Side.HUBSPOT, kind, str(row["id"])), _modified(row, name), deleted=False
+            )
             for row in reply.rows
         ]
         return page, bool(page) and bool((reply.body.get("paging") or {}).get("next"))

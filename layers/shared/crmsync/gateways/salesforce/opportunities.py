@@ -28,7 +28,7 @@ from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role, Tie
 from crmsync.ports import Outcome, Written
-from crmsync.ports.deals import RoleMemory
+from crmsync.ports.deals import RoleStore
 
 DELETE_BATCH = 200
 
@@ -39,7 +39,7 @@ _MASTER_LABEL = "Master"
 class SalesforceOpportunities:
     """Implements `Opportunities` for one Salesforce org."""
 
-    def __init__(self, session: SalesforceSession, memory: RoleMemory) -> None:
+    def __init__(self, session: SalesforceSession, memory: RoleStore) -> None:
         """Ask over the org's connection; what roles there are is written into `memory`."""
         self._session = session
         self._memory = memory

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.gateways.aws.secrets import Secret
-from crmsync.gateways.retry import Patience, chunks
+from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.gateways.salesforce.accounts import PersonAccounts, accounts_by_domain, contacts_of
 from crmsync.gateways.salesforce.errors import DOUBLE, FIELD_CODES, LOCKED, ROW_WISE, call_error
 from crmsync.gateways.salesforce.hosts import LoginUrl
@@ -35,7 +35,7 @@ from crmsync.gateways.salesforce.rule_texts import RuleTexts
 from crmsync.gateways.salesforce.session import (
     API_VERSION,
     Login,
-    Refusal,
+    RefusedLogin,
     SalesforceSession,
     Token,
 )
@@ -45,7 +45,7 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.places import Places
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Fields, Outcome, Show, Sighting
+from crmsync.ports import ChangedRecord, Fields, Outcome, Show
 
 READ_BATCH = 2000
 WRITE_BATCH = 200
@@ -78,7 +78,7 @@ class SalesforceGateway:
         *,
         now: Callable[[], float],
         version: str = API_VERSION,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         page: int = PAGE,
         allow_duplicates: bool = False,
     ) -> None:
@@ -238,7 +238,7 @@ class SalesforceGateway:
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
         longer where many share a stamp.
 
@@ -283,7 +283,7 @@ class SalesforceGateway:
         answer = self._session.call(
             way.method, way.path, body=body, writes=True, assign=way.assign, see=ROW_WISE
         )
-        if not isinstance(answer, Refusal):
+        if not isinstance(answer, RefusedLogin):
             rules = self._rule_texts.known() if any(map(has_met_a_rule, answer)) else ()
             outcomes.update(
                 (write.at, outcome(write, row, rules))

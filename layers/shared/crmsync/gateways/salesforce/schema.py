@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Secret
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.errors import set_up_error
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.relay import creation_of, look_at_relay
 from crmsync.gateways.salesforce.sdk import format_soql
-from crmsync.gateways.salesforce.session import API_VERSION, Login, Refusal, SalesforceSession
+from crmsync.gateways.salesforce.session import API_VERSION, Login, RefusedLogin, SalesforceSession
 from crmsync.model.schema import Option, SalesforceField
 from crmsync.rules.settings.editions import Org
 from crmsync.rules.settings.licences import Licences, needs_api_integration
@@ -80,7 +80,7 @@ class SalesforceSchema:
         *,
         now: Callable[[], float],
         version: str = API_VERSION,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         administrator: Secret | None = None,
     ) -> None:
         """Log in at `login_url` with `secret`; `now` gives seconds since the epoch, for signed
@@ -209,7 +209,11 @@ class SalesforceSchema:
     def _post(self, method: str, path: str, row: Mapping[str, Any]) -> SyncError | None:
         """Make or change a row; what it is refused with, unless that is that it is there."""
         answer = self._session.call(method, path, body=row, writes=True, see=_BAD_REQUEST)
-        error = set_up_error(answer.status, answer.content) if isinstance(answer, Refusal) else None
+        error = (
+            set_up_error(answer.status, answer.content)
+            if isinstance(answer, RefusedLogin)
+            else None
+        )
         return None if error is None or error.code in _EXISTS else error
 
     def _creation(self, part: Part) -> tuple[str, dict[str, Any]]:

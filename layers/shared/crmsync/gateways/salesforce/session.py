@@ -19,7 +19,7 @@ import requests
 
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Content, Secret, part
-from crmsync.gateways.retry import Patience
+from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.errors import (
     RENEW,
     call_error,
@@ -79,7 +79,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedLogin:
     """An answer that refuses the whole call: the HTTP status and the parsed body."""
 
     status: int
@@ -260,7 +260,7 @@ class SalesforceSession:
         login: Login,
         *,
         version: str = API_VERSION,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         allow_duplicates: bool = False,
     ) -> None:
         """Log in through `login` at the first call; with `allow_duplicates`, writes pass duplicate
@@ -271,7 +271,7 @@ class SalesforceSession:
             "Sforce-Duplicate-Rule-Header": f"allowSave={str(allow_duplicates).lower()}"
         }
         self._version = version
-        self._patience = patience or Patience()
+        self._patience = patience or RetryPolicy()
         self._made: tuple[Token, Salesforce, _Connection] | None = None
         self.meter = SalesforceMeter(login.now)
         """What the answers tell of the daily calls, also those that refuse."""
@@ -300,7 +300,7 @@ class SalesforceSession:
         repeat: bool = True,
         see: frozenset[int] = frozenset(),
     ) -> Any:
-        """Call `path` below `data_path`: the parsed answer, or a `Refusal` when the status is in
+        """Call `path` below `data_path`: the parsed answer, or a `RefusedLogin` when the status is in
         `see`. Raises `SyncError` for others.
 
         A write runs assignment rules only where `assign` says so (PLT-1): without
@@ -322,7 +322,7 @@ class SalesforceSession:
                 return client.restful(path, method=method, json=body, headers=headers)
             except SalesforceError as problem:
                 if problem.status in see:
-                    return Refusal(problem.status, problem.content)
+                    return RefusedLogin(problem.status, problem.content)
                 if problem.status == RENEW and stale is None:
                     stale = token
                     continue

@@ -30,7 +30,7 @@ from crmsync.gateways.salesforce.queries import (
 )
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Show, Sighting
+from crmsync.ports import ChangedRecord, Show
 from crmsync.ports.troubles import Described
 
 
@@ -59,7 +59,7 @@ class SalesforceSweep:
 
     def changed_since(
         self, since: Mapping[str, datetime], *, with_purged: bool = False, show: Show | None = None
-    ) -> Iterator[Sequence[Sighting]]:
+    ) -> Iterator[Sequence[ChangedRecord]]:
         """Pages of up to 2,000 records per object, oldest first per object, deleted ones too;
         longer where many share a stamp.
 
@@ -78,9 +78,9 @@ class SalesforceSweep:
         ]
         lists += [Description(name) for name in places if show]
         shown: dict[str, Described] = {}
-        gone: dict[str, list[Sighting]] = {}
+        gone: dict[str, list[ChangedRecord]] = {}
         while places:
-            page: list[Sighting] = []
+            page: list[ChangedRecord] = []
             further: dict[str, datetime] = {}
             questions: list[Query | Deletions | Description] = [*lists]
             questions += [
@@ -117,8 +117,8 @@ class SalesforceSweep:
         return Deletions(name, begin, max(now, begin) + MARGIN)
 
     def _onward(
-        self, query: Query, page: list[Sighting], start: datetime
-    ) -> tuple[list[Sighting], bool]:
+        self, query: Query, page: list[ChangedRecord], start: datetime
+    ) -> tuple[list[ChangedRecord], bool]:
         """The page and whether more follows it. A full page ends later than it begins.
 
         Stamps have whole seconds and a data load may put more than a page on one of them: then that
@@ -130,9 +130,9 @@ class SalesforceSweep:
         later = self._page(modified_since(query.object, start, limit=self._size, operator=">"))
         return [*self._whole_stamp(query.object, start), *later], len(later) >= self._size
 
-    def _whole_stamp(self, name: str, stamp: datetime) -> list[Sighting]:
-        seen: list[Sighting] = []
-        page: list[Sighting] = []
+    def _whole_stamp(self, name: str, stamp: datetime) -> list[ChangedRecord]:
+        seen: list[ChangedRecord] = []
+        page: list[ChangedRecord] = []
         while not seen or len(page) >= self._size:
             page = self._page(
                 of_stamp(name, stamp, seen[-1].ref.id if seen else "", limit=self._size)
@@ -142,22 +142,24 @@ class SalesforceSweep:
                 break
         return seen
 
-    def _page(self, query: Query) -> list[Sighting]:
+    def _page(self, query: Query) -> list[ChangedRecord]:
         return [
             _sighting(query.object, row) for _, rows in run(self._session, [query]) for row in rows
         ]
 
 
-def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[Sighting]:
+def _gone(asked: Deletions, rows: Iterable[Mapping[str, Any]]) -> list[ChangedRecord]:
     """What the list tells, oldest first; it begins at a whole minute, so earlier than it was asked
     to.
     """
     found = ((_ref(asked.object, row["id"]), moment(row["deletedDate"])) for row in rows)
-    seen = (Sighting(ref, at, deleted=True) for ref, at in found if at >= asked.start)
+    seen = (ChangedRecord(ref, at, deleted=True) for ref, at in found if at >= asked.start)
     return sorted(seen, key=lambda one: one.modified_at)
 
 
-def _with_gone(page: list[Sighting], gone: list[Sighting], *, full: bool) -> list[Sighting]:
+def _with_gone(
+    page: list[ChangedRecord], gone: list[ChangedRecord], *, full: bool
+) -> list[ChangedRecord]:
     """The page with those of `gone` that belong into it, which are taken out there: up to its end,
     or all where nothing follows.
     """
@@ -174,9 +176,9 @@ def _ref(name: str, identifier: str) -> Ref:
     return Ref(Side.SALESFORCE, name, full_id(identifier))
 
 
-def _sighting(name: str, row: Mapping[str, Any]) -> Sighting:
+def _sighting(name: str, row: Mapping[str, Any]) -> ChangedRecord:
     deleted = bool(row.get("IsDeleted"))
-    return Sighting(
+    return ChangedRecord(
         Ref(Side.SALESFORCE, name, row["Id"]), moment(row["SystemModstamp"]), deleted=deleted
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 from types import MappingProxyType
 
-from crmsync.model.jobs import Leg
+from crmsync.model.jobs import JobStep
 from crmsync.model.records import Side
 
 
@@ -57,7 +57,7 @@ class Price:
     seconds: int
 
 
-def price_of(legs: Iterable[Leg], daily_calls: int) -> Price:
+def price_of(legs: Iterable[JobStep], daily_calls: int) -> Price:
     """The price of walking the legs with so many Salesforce calls a day (0: no bound is known)."""
     rows = list(legs)
     hubspot, salesforce = (_calls(rows, side) for side in (Side.HUBSPOT, Side.SALESFORCE))
@@ -88,7 +88,7 @@ def expected_calls(price: Price, side: Side, writes: int) -> int:
     return min(calls.most, calls.least + ceil(writes / WRITTEN[side]))
 
 
-def _calls(legs: Iterable[Leg], side: Side) -> Calls:
+def _calls(legs: Iterable[JobStep], side: Side) -> Calls:
     least = most = 0
     for leg in legs:
         low, high = PER_THOUSAND[leg.side][side]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model.concerns import KIND_OF, kinds_of
-from crmsync.model.jobs import Leg
+from crmsync.model.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 
@@ -38,9 +38,9 @@ class Walked:
         """Whose concern it is."""
         return KIND_OF[self.side][self.object]
 
-    def leg(self, *ids: str) -> Leg:
+    def leg(self, *ids: str) -> JobStep:
         """All records of the object, or these alone."""
-        return Leg(self.side, self.object, ids)
+        return JobStep(self.side, self.object, ids)
 
     def syncs(self, connection: Connection) -> bool:
         """Whether the connection has this object switched on (SET-4, SET-5)."""
@@ -75,7 +75,7 @@ def walked(side: Side, name: str) -> Walked | None:
     return next((one for one in WALKED if one.side is side and one.object.lower() in names), None)
 
 
-def walked_of(leg: Leg) -> Walked:
+def walked_of(leg: JobStep) -> Walked:
     """The row of a leg's object. Raises `KeyError` for an object that this release does not
     know.
     """

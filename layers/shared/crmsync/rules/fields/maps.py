@@ -13,21 +13,21 @@ from datetime import tzinfo
 from types import MappingProxyType
 from typing import TypeAlias
 
-from crmsync.model.fields import FieldRule, Form
+from crmsync.model.fields import FieldRule, FieldType
 from crmsync.rules.fields.account_choices import INDUSTRIES, TYPES
 from crmsync.rules.fields.opportunity_choices import TYPES as TYPES_OF_OPPORTUNITIES
 
 FieldMap: TypeAlias = tuple[FieldRule, ...]
 
 _BOTH = (
-    FieldRule("email", "Email", form=Form.EMAIL, length=80),
+    FieldRule("email", "Email", form=FieldType.EMAIL, length=80),
     FieldRule("firstname", "FirstName", length=40),
     FieldRule("lastname", "LastName", length=80),
     FieldRule("salutation", "Salutation", length=40),
     FieldRule("jobtitle", "Title", length=128),
-    FieldRule("phone", "Phone", form=Form.PHONE, length=40),
-    FieldRule("mobilephone", "MobilePhone", form=Form.PHONE, length=40),
-    FieldRule("fax", "Fax", form=Form.PHONE, length=40),
+    FieldRule("phone", "Phone", form=FieldType.PHONE, length=40),
+    FieldRule("mobilephone", "MobilePhone", form=FieldType.PHONE, length=40),
+    FieldRule("fax", "Fax", form=FieldType.PHONE, length=40),
 )
 """Lengths here and below as Salesforce's Object Reference gives them for Lead and Contact: those of
 names, addresses and e-mail [D], the others [M]. Salutation and Industry are picklists that take
@@ -43,7 +43,7 @@ CONTACT_LEAD: FieldMap = (
     FieldRule("country", "Country", length=80),
     FieldRule("website", "Website", length=255),
     FieldRule("industry", "Industry", length=255),
-    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER, length=18, scale=0),
+    FieldRule("annualrevenue", "AnnualRevenue", form=FieldType.NUMBER, length=18, scale=0),
     FieldRule("company", "Company", length=255),
 )
 """HubSpot contact and Salesforce lead; only a lead has a company in plain text (FLD-3, FLD-7)."""
@@ -62,17 +62,17 @@ instead (FLD-5, FLD-6).
 
 DEFAULT_ACCOUNT_MAP: FieldMap = (
     FieldRule("name", "Name", length=255),
-    FieldRule("domain", "Website", form=Form.DOMAIN, length=255),
-    FieldRule("phone", "Phone", form=Form.PHONE, length=40),
+    FieldRule("domain", "Website", form=FieldType.DOMAIN, length=255),
+    FieldRule("phone", "Phone", form=FieldType.PHONE, length=40),
     FieldRule("address", "BillingStreet", length=255),
     FieldRule("city", "BillingCity", length=40),
     FieldRule("state", "BillingState", length=80),
     FieldRule("zip", "BillingPostalCode", length=20),
     FieldRule("country", "BillingCountry", length=80),
-    FieldRule("industry", "Industry", form=Form.CHOICE, choices=INDUSTRIES),
-    FieldRule("type", "Type", form=Form.CHOICE, choices=TYPES),
-    FieldRule("numberofemployees", "NumberOfEmployees", form=Form.NUMBER, length=8, scale=0),
-    FieldRule("annualrevenue", "AnnualRevenue", form=Form.NUMBER, length=18, scale=0),
+    FieldRule("industry", "Industry", form=FieldType.CHOICE, choices=INDUSTRIES),
+    FieldRule("type", "Type", form=FieldType.CHOICE, choices=TYPES),
+    FieldRule("numberofemployees", "NumberOfEmployees", form=FieldType.NUMBER, length=8, scale=0),
+    FieldRule("annualrevenue", "AnnualRevenue", form=FieldType.NUMBER, length=18, scale=0),
     FieldRule("description", "Description", length=32_000),
 )
 """HubSpot company and Salesforce account; lengths and picklists as the Object Reference gives them
@@ -86,16 +86,16 @@ number.
 
 DEFAULT_OPPORTUNITY_MAP: FieldMap = (
     FieldRule("dealname", "Name", length=120),
-    FieldRule("closedate", "CloseDate", form=Form.DATED),
-    FieldRule("dealtype", "Type", form=Form.CHOICE, choices=TYPES_OF_OPPORTUNITIES),
+    FieldRule("closedate", "CloseDate", form=FieldType.DATED),
+    FieldRule("dealtype", "Type", form=FieldType.CHOICE, choices=TYPES_OF_OPPORTUNITIES),
     FieldRule("description", "Description", length=32_000),
-    FieldRule("amount", "Amount", form=Form.NUMBER, length=16, scale=2),
+    FieldRule("amount", "Amount", form=FieldType.NUMBER, length=16, scale=2),
 )
 """HubSpot deal and Salesforce opportunity (OPP-5). Owner, stage and pipeline have rules of their
 own; lengths as the Object Reference gives them [M].
 """
 
-CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=Form.CHOICE)
+CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=FieldType.CHOICE)
 """Only where the org has several currencies does an opportunity have one of its own (platforms
 2.4).
 """
@@ -126,7 +126,7 @@ def with_custom_rows(
     }
 
 
-_ZONED = frozenset({Form.DAY, Form.DATED})
+_ZONED = frozenset({FieldType.DAY, FieldType.DATED})
 
 
 def asks_for_zone(rows: Iterable[FieldRule]) -> bool:

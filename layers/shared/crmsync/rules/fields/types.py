@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crmsync.model.fields import Form
+from crmsync.model.fields import FieldType
 
 _STRINGS = ("string", "email", "phone", "url")
 _DOUBLES = ("double", "currency", "percent")
 
-_TEXT = dict.fromkeys((*_STRINGS, "textarea"), Form.TEXT) | {
-    "email": Form.EMAIL,
-    "phone": Form.PHONE,
+_TEXT = dict.fromkeys((*_STRINGS, "textarea"), FieldType.TEXT) | {
+    "email": FieldType.EMAIL,
+    "phone": FieldType.PHONE,
 }
-_LONG_TEXT = {"textarea": Form.TEXT}
-_NUMBER = dict.fromkeys((*_DOUBLES, "int"), Form.NUMBER)
-_ONE_OF = {"picklist": Form.CHOICE, "reference": Form.CHOICE}
+_LONG_TEXT = {"textarea": FieldType.TEXT}
+_NUMBER = dict.fromkeys((*_DOUBLES, "int"), FieldType.NUMBER)
+_ONE_OF = {"picklist": FieldType.CHOICE, "reference": FieldType.CHOICE}
 
 KINDS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -57,19 +57,19 @@ CALCULATED: Mapping[str, str] = MappingProxyType(
 alone.
 """
 
-GOES_WITH: Mapping[str, Mapping[str, Form]] = MappingProxyType(
+GOES_WITH: Mapping[str, Mapping[str, FieldType]] = MappingProxyType(
     {
         "single-line text": _TEXT,
         "a phone number": _TEXT,
         "multi-line text": _LONG_TEXT,
         "rich text": _LONG_TEXT,
         "a number": _NUMBER,
-        "a date": {"date": Form.DATE, "datetime": Form.DAY},
-        "a date with time": {"datetime": Form.DATETIME},
-        "a single checkbox": {"boolean": Form.BOOLEAN},
+        "a date": {"date": FieldType.DATE, "datetime": FieldType.DAY},
+        "a date with time": {"datetime": FieldType.DATETIME},
+        "a single checkbox": {"boolean": FieldType.BOOLEAN},
         "a dropdown": _ONE_OF,
         "a radio select": _ONE_OF,
-        "multiple checkboxes": {"multipicklist": Form.MULTI},
+        "multiple checkboxes": {"multipicklist": FieldType.MULTI},
     }
 )
 """MAP-7: a kind of HubSpot property -> the types of Salesforce fields that it goes with."""
@@ -87,7 +87,7 @@ def kind_of(type_: str, field_type: str) -> str:
     return known or f"{type_} ({field_type})"
 
 
-def form_of(kind: str, salesforce_type: str) -> Form | None:
+def form_of(kind: str, salesforce_type: str) -> FieldType | None:
     """The form in which values cross, None where the two do not go together (MAP-7)."""
     return GOES_WITH.get(kind, {}).get(salesforce_type)
 

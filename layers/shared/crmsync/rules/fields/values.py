@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 
-from crmsync.model.fields import FieldRule, Form, Look, Spelling
+from crmsync.model.fields import ComparedFormat, FieldRule, FieldType, ValueFormat
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.domains import host_of, is_domain
 
@@ -25,8 +25,8 @@ _FALSE = frozenset({"false", "0", "no"})
 _NOT_DIALLED = re.compile(r"[^\d+]")
 _MILLISECONDS = re.compile(r"-?\d{10,}")
 _NOON = time(12)
-_ZONED = frozenset({Form.DAY, Form.DATED})
-_WRITTEN = frozenset({Form.TEXT, Form.EMAIL, Form.PHONE, Form.DOMAIN})
+_ZONED = frozenset({FieldType.DAY, FieldType.DATED})
+_WRITTEN = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.DOMAIN})
 
 HUBSPOT_LENGTH = 65_536
 """How many characters a HubSpot property holds at most [M]."""
@@ -53,7 +53,7 @@ class Crossed:
     is_cut: bool = False
 
 
-def spelling(rule: FieldRule, side: Side) -> Spelling:
+def spelling(rule: FieldRule, side: Side) -> ComparedFormat:
     """How `side` spells the values of a mapped field; what `canonical` needs to compare them with
     the other side's.
     """
@@ -62,27 +62,27 @@ def spelling(rule: FieldRule, side: Side) -> Spelling:
         (pair[0] if side is Side.HUBSPOT else pair[1]).lower(): first[pair[0]]
         for pair in reversed(rule.choices)
     }
-    return Spelling(
+    return ComparedFormat(
         rule.form, rule.length, rule.scale, MappingProxyType(same), rule.since, rule.zone
     )
 
 
-def canonical(look: Look, value: Value) -> Value:
+def canonical(look: ValueFormat, value: Value) -> Value:
     """The comparable form of a value of either side; blank is None (False for a checkbox, which has
     no blank).
 
     A value that cannot be read in its form stands for itself, so that it still compares.
     """
-    shape = look if isinstance(look, Spelling) else Spelling(look)
+    shape = look if isinstance(look, ComparedFormat) else ComparedFormat(look)
     if is_blank(value):
-        return False if shape.form is Form.BOOLEAN else None
+        return False if shape.form is FieldType.BOOLEAN else None
     try:
         return _CANONICAL[shape.form](shape, value)
     except UnfitValueError:
         return str(value)
 
 
-def cross(form: Form, to: Side, value: Value) -> Value:
+def cross(form: FieldType, to: Side, value: Value) -> Value:
     """The value as `to` takes it where nothing but its form is known; blank crosses as None. Raises
     `UnfitValueError`.
     """
@@ -98,11 +98,11 @@ def cross_rule(rule: FieldRule, to: Side, value: Value) -> Crossed:
     is none.
     """
     if is_blank(value):
-        return Crossed(False if rule.form is Form.BOOLEAN and to is Side.SALESFORCE else None)
+        return Crossed(False if rule.form is FieldType.BOOLEAN and to is Side.SALESFORCE else None)
     crossed = _CROSS[rule.form](rule, to, value)
     if rule.form not in _WRITTEN or _fits(str(crossed), _limit(rule, to)):
         return Crossed(crossed)
-    if rule.form is not Form.TEXT:
+    if rule.form is not FieldType.TEXT:
         raise UnfitValueError(rule.form)
     return Crossed(_cut(str(crossed), _limit(rule, to)) or None, is_cut=True)
 
@@ -112,7 +112,9 @@ def is_too_long(rule: FieldRule, to: Side, value: Value) -> bool:
     it stays that long (CH-8).
     """
     return (
-        rule.form is Form.TEXT and not is_blank(value) and not _fits(_text(value), _limit(rule, to))
+        rule.form is FieldType.TEXT
+        and not is_blank(value)
+        and not _fits(_text(value), _limit(rule, to))
     )
 
 
@@ -127,7 +129,7 @@ def _text(value: Value) -> str:
 def _domain(value: Value) -> str:
     host = host_of(_text(value))
     if not is_domain(host):
-        raise UnfitValueError(Form.DOMAIN)
+        raise UnfitValueError(FieldType.DOMAIN)
     return host
 
 
@@ -165,7 +167,7 @@ def _cut(text: str, length: int) -> str:
     )
 
 
-def _cut_text(shape: Spelling, value: Value) -> str | None:
+def _cut_text(shape: ComparedFormat, value: Value) -> str | None:
     return _cut(_text(value), shape.length) or None
 
 
@@ -175,7 +177,7 @@ def _decimal(value: Value) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise UnfitValueError(Form.NUMBER)
+        raise UnfitValueError(FieldType.NUMBER)
     return number
 
 
@@ -187,7 +189,7 @@ def _rounded(scale: int, value: Value) -> Decimal:
     try:
         return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     except InvalidOperation:
-        raise UnfitValueError(Form.NUMBER) from None
+        raise UnfitValueError(FieldType.NUMBER) from None
 
 
 def _number_text(scale: int, value: Value) -> str:
@@ -201,7 +203,7 @@ def _cross_number(rule: FieldRule, to: Side, value: Value) -> Value:
         return _number_text(-1, value)
     number = _rounded(rule.scale, value)
     if rule.length and abs(number) >= Decimal(10) ** rule.length:
-        raise UnfitValueError(Form.NUMBER)
+        raise UnfitValueError(FieldType.NUMBER)
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -211,7 +213,7 @@ def _boolean(value: Value) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise UnfitValueError(Form.BOOLEAN)
+    raise UnfitValueError(FieldType.BOOLEAN)
 
 
 def _moment(value: Value) -> datetime:
@@ -221,7 +223,7 @@ def _moment(value: Value) -> datetime:
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        raise UnfitValueError(Form.DATETIME) from None
+        raise UnfitValueError(FieldType.DATETIME) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -246,14 +248,14 @@ def day_in(zone: tzinfo, value: Value) -> str:
         return _moment(value).astimezone(zone).date().isoformat()
 
 
-def day_before_zones(look: Look, value: Value) -> str | None:
+def day_before_zones(look: ValueFormat, value: Value) -> str | None:
     """The day as which earlier versions took, and wrote, a moment that is exactly midnight UTC;
     None for anything else.
 
     A pair that agreed on it then shows no news: whoever saw that moment as the evening before has
     edited nothing.
     """
-    if not isinstance(look, Spelling) or look.form not in _ZONED or is_blank(value):
+    if not isinstance(look, ComparedFormat) or look.form not in _ZONED or is_blank(value):
         return None
     try:
         moment = _moment(value)
@@ -274,12 +276,12 @@ def _several(value: Value) -> set[str]:
     return {choice.strip() for choice in _text(value).split(";")} - {""}
 
 
-def _same_choice(shape: Spelling, value: Value) -> str:
+def _same_choice(shape: ComparedFormat, value: Value) -> str:
     text = _text(value)
     return shape.same.get(text.lower(), text)
 
 
-def _same_choices(shape: Spelling, value: Value) -> str:
+def _same_choices(shape: ComparedFormat, value: Value) -> str:
     return ";".join(sorted(_same_choice(shape, one) for one in _several(value)))
 
 
@@ -310,20 +312,20 @@ def _cross_choices(rule: FieldRule, to: Side, value: Value) -> str:
     return ";".join(sorted({_cross_choice(rule, to, one) for one in _several(value)}))
 
 
-_CANONICAL: Mapping[Form, Callable[[Spelling, Value], Value]] = MappingProxyType(
+_CANONICAL: Mapping[FieldType, Callable[[ComparedFormat, Value], Value]] = MappingProxyType(
     {
-        Form.TEXT: _cut_text,
-        Form.EMAIL: lambda _, value: _email(value),
-        Form.PHONE: lambda _, value: _phone(value),
-        Form.NUMBER: lambda shape, value: _number_text(shape.scale, value),
-        Form.BOOLEAN: lambda _, value: _boolean(value),
-        Form.DATE: lambda _, value: _day_text(value),
-        Form.DATETIME: lambda _, value: _moment_text(value),
-        Form.DAY: lambda shape, value: day_in(shape.zone, value),
-        Form.DATED: lambda shape, value: day_in(shape.zone, value),
-        Form.CHOICE: _same_choice,
-        Form.MULTI: _same_choices,
-        Form.DOMAIN: lambda _, value: _domain(value),
+        FieldType.TEXT: _cut_text,
+        FieldType.EMAIL: lambda _, value: _email(value),
+        FieldType.PHONE: lambda _, value: _phone(value),
+        FieldType.NUMBER: lambda shape, value: _number_text(shape.scale, value),
+        FieldType.BOOLEAN: lambda _, value: _boolean(value),
+        FieldType.DATE: lambda _, value: _day_text(value),
+        FieldType.DATETIME: lambda _, value: _moment_text(value),
+        FieldType.DAY: lambda shape, value: day_in(shape.zone, value),
+        FieldType.DATED: lambda shape, value: day_in(shape.zone, value),
+        FieldType.CHOICE: _same_choice,
+        FieldType.MULTI: _same_choices,
+        FieldType.DOMAIN: lambda _, value: _domain(value),
     }
 )
 
@@ -333,23 +335,23 @@ def _cross_boolean(_rule: FieldRule, to: Side, value: Value) -> Value:
     return known if to is Side.SALESFORCE else str(known).lower()
 
 
-_CROSS: Mapping[Form, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
+_CROSS: Mapping[FieldType, Callable[[FieldRule, Side, Value], Value]] = MappingProxyType(
     {
-        Form.TEXT: lambda _rule, _to, value: _text(value),
-        Form.EMAIL: lambda _rule, _to, value: _text(value),
-        Form.PHONE: lambda _rule, _to, value: _text(value),
-        Form.NUMBER: _cross_number,
-        Form.BOOLEAN: _cross_boolean,
-        Form.DATE: lambda _rule, _to, value: _day_text(value),
-        Form.DATETIME: lambda _rule, _to, value: _moment_text(value),
-        Form.DAY: lambda rule, to, value: (_noon_text if to is Side.SALESFORCE else day_in)(
+        FieldType.TEXT: lambda _rule, _to, value: _text(value),
+        FieldType.EMAIL: lambda _rule, _to, value: _text(value),
+        FieldType.PHONE: lambda _rule, _to, value: _text(value),
+        FieldType.NUMBER: _cross_number,
+        FieldType.BOOLEAN: _cross_boolean,
+        FieldType.DATE: lambda _rule, _to, value: _day_text(value),
+        FieldType.DATETIME: lambda _rule, _to, value: _moment_text(value),
+        FieldType.DAY: lambda rule, to, value: (_noon_text if to is Side.SALESFORCE else day_in)(
             rule.zone, value
         ),
-        Form.DATED: lambda rule, to, value: (_noon_text if to is Side.HUBSPOT else day_in)(
+        FieldType.DATED: lambda rule, to, value: (_noon_text if to is Side.HUBSPOT else day_in)(
             rule.zone, value
         ),
-        Form.CHOICE: _cross_choice,
-        Form.MULTI: _cross_choices,
-        Form.DOMAIN: _cross_domain,
+        FieldType.CHOICE: _cross_choice,
+        FieldType.MULTI: _cross_choices,
+        FieldType.DOMAIN: _cross_domain,
     }
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from crmsync.model.fields import Look, Spelling
-from crmsync.model.links import CHANGED, Base, Link, Sealer
+from crmsync.model.fields import ComparedFormat, ValueFormat
+from crmsync.model.links import CHANGED, Base, Fingerprinter, Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.policies import FieldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SideView:
     """
 
     side: Side
-    showings: Mapping[str, Showing]
+    showings: Mapping[str, FieldState]
     settled: frozenset[str]
 
     @property
@@ -32,24 +32,28 @@ class SideView:
         return not self.settled and not any(showing.moved for showing in self.showings.values())
 
     @property
-    def unsealed(self) -> frozenset[str]:
+    def unmatched(self) -> frozenset[str]:
         """The fields that do not show what the base has sealed as agreed on."""
         moved = (name for name, showing in self.showings.items() if showing.moved or showing.apart)
         return self.settled.union(moved)
 
 
-def key_of(name: str, look: Look) -> str:
+def key_of(name: str, look: ValueFormat) -> str:
     """The name by which a base keeps a field.
 
     A row that came later has its date in it, so what was agreed under an earlier row for the field
     does not count (MAP-6).
     """
-    since = look.since if isinstance(look, Spelling) else None
+    since = look.since if isinstance(look, ComparedFormat) else None
     return name if since is None else f"{name} since {since.isoformat()}"
 
 
 def view(
-    record: Record, forms: Mapping[str, Look], link: Link | None, sealer: Sealer, our_user: str = ""
+    record: Record,
+    forms: Mapping[str, ValueFormat],
+    link: Link | None,
+    fingerprinter: Fingerprinter,
+    our_user: str = "",
 ) -> SideView:
     """Compare a record with its link's base. `forms` names the fields that count and their forms.
 
@@ -59,25 +63,29 @@ def view(
     """
     side = record.ref.side
     base = link.base(side) if link else Base()
-    sealer = sealer.of(link.key) if link else sealer
+    fingerprinter = fingerprinter.of(link.key) if link else fingerprinter
     settles = (
         link is not None
         and side is Side.SALESFORCE
         and bool(our_user)
         and record.modified_by == our_user
     )
-    showings: dict[str, Showing] = {}
+    showings: dict[str, FieldState] = {}
     settled: set[str] = set()
     for name, form in forms.items():
         value = record.fields.get(name)
         comparable = canonical(form, value)
         key = key_of(name, form)
         agreed = base.seal_of(key)
-        changed = None if agreed is None else sealer.seal(key, comparable) != agreed
-        is_late = key != name and bool(base.seals) and not base.knows(key)
-        apart = bool(changed) and sealer.seal_apart(key, comparable) == agreed
+        changed = None if agreed is None else fingerprinter.seal(key, comparable) != agreed
+        is_late = key != name and bool(base.fingerprints) and not base.knows(key)
+        apart = bool(changed) and fingerprinter.fingerprint_diverged(key, comparable) == agreed
         changed = False if apart else changed
-        if changed and (day := day_before_zones(form, value)) and sealer.seal(key, day) == agreed:
+        if (
+            changed
+            and (day := day_before_zones(form, value))
+            and fingerprinter.seal(key, day) == agreed
+        ):
             comparable, changed = day, False
         if (
             changed
@@ -88,25 +96,25 @@ def view(
         ):
             settled.add(name)
             changed = False
-        showings[name] = Showing(value, comparable, changed, is_late, apart)
+        showings[name] = FieldState(value, comparable, changed, is_late, apart)
     return SideView(side, showings, frozenset(settled))
 
 
 def rebased(
     base: Base,
-    forms: Mapping[str, Look],
+    forms: Mapping[str, ValueFormat],
     values: Mapping[str, Value],
-    sealer: Sealer,
+    fingerprinter: Fingerprinter,
     apart: Collection[str] = (),
 ) -> Base:
     """The base with the values put in that the side now shows; fields without a form do not count.
 
     In the fields of `apart` the other side shows another value and may go on doing so.
     """
-    seals: dict[str, bytes] = {}
+    fingerprints: dict[str, bytes] = {}
     for name, value in values.items():
         if name in forms:
             key = key_of(name, forms[name])
-            seal = sealer.seal_apart if name in apart else sealer.seal
-            seals[key] = seal(key, canonical(forms[name], value))
-    return base.showing(seals)
+            seal = fingerprinter.fingerprint_diverged if name in apart else fingerprinter.seal
+            fingerprints[key] = seal(key, canonical(forms[name], value))
+    return base.showing(fingerprints)

@@ -22,10 +22,10 @@ from crmsync.model.settings import CompanySettings, Connection, ContactSettings,
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge import opt_out, owners, parents
 from crmsync.rules.merge.intents import across
-from crmsync.rules.merge.parents import ParentVerdict
+from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.result import PairMerge
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.merge.standing import last_owners, owning_of
 
 FLOORS: Mapping[Counted, int] = MappingProxyType(
@@ -101,7 +101,7 @@ def counts(facts: Facts, plan: Plan) -> frozenset[Hold]:
 def _counted(effect: Effect, facts: Facts) -> Iterator[Hold]:
     if isinstance(effect, DeleteRecord):
         yield Hold(effect.side, Counted.DELETES)
-    if not isinstance(effect, UpdateRecord) or effect.courtesy:
+    if not isinstance(effect, UpdateRecord) or effect.best_effort:
         return
     record = facts.hubspot if effect.side is Side.HUBSPOT else facts.salesforce
     new = _overwriting(effect, record) if record else []
@@ -126,11 +126,11 @@ def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
 
 
 def hold_back(
-    merged: PairMerge,
+    merged: MergeResult,
     hubspot: Record,
     salesforce: Record,
     link: Link,
-    book: Book,
+    ruleset: Ruleset,
     *,
     is_dropped: bool,
 ) -> None:
@@ -140,7 +140,7 @@ def hold_back(
     records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
     held: dict[Side, set[str]] = {side: set() for side in Side}
     for hold in sorted(link.holds):
-        writes, others = merged.writes(hold.side), across(hold.side, salesforce, book)
+        writes, others = merged.writes(hold.side), across(hold.side, salesforce, ruleset)
         names = {
             name
             for name, value in writes.items()
@@ -159,7 +159,7 @@ def hold_back(
         one for one in merged.conflicts if one.hubspot not in held[Side.HUBSPOT]
     )
     if parents.HUBSPOT_FIELD in held[Side.HUBSPOT]:
-        merged.parents = ParentVerdict()
+        merged.parents = ParentDecision()
     if (
         owners.HUBSPOT_FIELD in held[Side.HUBSPOT]
         or owners.SALESFORCE_FIELD in held[Side.SALESFORCE]
@@ -176,7 +176,7 @@ def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
     )
 
 
-def _moves_company(merged: PairMerge) -> bool:
+def _moves_company(merged: MergeResult) -> bool:
     """Whether HubSpot's record would get another company, or lose it: that is an association, no
     field.
     """

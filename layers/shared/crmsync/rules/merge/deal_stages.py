@@ -15,7 +15,7 @@ from crmsync.model.effects import Because
 from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.policies import FieldState
 
 PIPELINE = "pipeline"
 DEAL_STAGE = "dealstage"
@@ -24,13 +24,13 @@ STAGE_NAME = "StageName"
 
 
 @dataclass(frozen=True, slots=True)
-class StageShowing:
+class StageState:
     """What one side shows: `place` is the pipeline or the record type, `stage` the stage within
     it.
     """
 
-    place: Showing
-    stage: Showing
+    place: FieldState
+    stage: FieldState
 
     @property
     def changed(self) -> bool | None:
@@ -41,7 +41,7 @@ class StageShowing:
 
 
 @dataclass(frozen=True, slots=True)
-class StageVerdict:
+class StageDecision:
     """What to write where, and only what differs; pipeline and stage both where the pipeline
     changes. `conflict`: it turned on the newest.
 
@@ -56,8 +56,8 @@ class StageVerdict:
     unknown: bool = False
 
 
-KEEP = StageVerdict()
-UNKNOWN = StageVerdict(unknown=True)
+KEEP = StageDecision()
+UNKNOWN = StageDecision(unknown=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class _Pair:
 
 
 def decide_stage(
-    deal: StageShowing, opportunity: StageShowing, newest: Side, known: PipelineMap
-) -> StageVerdict:
+    deal: StageState, opportunity: StageState, newest: Side, known: PipelineMap
+) -> StageDecision:
     """Decide a linked pair. Whoever moved it holds; where both did, or the two never agreed, the
     newest; a blank never does.
     """
@@ -118,8 +118,8 @@ def decide_stage(
     contested = bool(pair.stage and pair.stage_name) and _is_contested(deal, opportunity)
     if contested and not pair.is_understood:
         return UNKNOWN
-    holder = _holder(pair, deal, newest if contested else None)
-    verdict = _to_salesforce(pair) if holder is Side.HUBSPOT else _to_hubspot(pair)
+    winner = _winner(pair, deal, newest if contested else None)
+    verdict = _to_salesforce(pair) if winner is Side.HUBSPOT else _to_hubspot(pair)
     return replace(verdict, conflict=contested)
 
 
@@ -159,17 +159,17 @@ def stage_of_new_deal(
     return {PIPELINE: track.pipeline, DEAL_STAGE: stage} if track and stage else None
 
 
-def _is_contested(deal: StageShowing, opportunity: StageShowing) -> bool:
+def _is_contested(deal: StageState, opportunity: StageState) -> bool:
     return None in (deal.changed, opportunity.changed) or bool(deal.changed and opportunity.changed)
 
 
-def _holder(pair: _Pair, deal: StageShowing, newest: Side | None) -> Side:
+def _winner(pair: _Pair, deal: StageState, newest: Side | None) -> Side:
     if not (pair.stage and pair.stage_name):
         return Side.HUBSPOT if pair.stage else Side.SALESFORCE
     return newest or (Side.HUBSPOT if deal.changed else Side.SALESFORCE)
 
 
-def _to_salesforce(pair: _Pair) -> StageVerdict:
+def _to_salesforce(pair: _Pair) -> StageDecision:
     """Let the opportunity follow its deal.
 
     It cannot lose its record type: a deal that was put into the pipeline of opportunities without
@@ -186,10 +186,10 @@ def _to_salesforce(pair: _Pair) -> StageVerdict:
         track = pair.known.track_of_type(pair.record_type)
         stage = _stage_in(track, pair.meaning)
         back = {PIPELINE: track.pipeline, DEAL_STAGE: stage} if track and stage else {}
-    return StageVerdict(back, writes, _because(place=bool(record_type or back)))
+    return StageDecision(back, writes, _because(place=bool(record_type or back)))
 
 
-def _to_hubspot(pair: _Pair) -> StageVerdict:
+def _to_hubspot(pair: _Pair) -> StageDecision:
     """Let the deal follow its opportunity.
 
     It stays in its pipeline as long as that may hold the opportunity and has a stage for it (Q-26),
@@ -202,7 +202,7 @@ def _to_hubspot(pair: _Pair) -> StageVerdict:
         if track and stage:
             moves = track.pipeline != pair.pipeline
             place: dict[str, Value] = {PIPELINE: track.pipeline} if moves else {}
-            return StageVerdict({**place, DEAL_STAGE: stage}, because=_because(place=moves))
+            return StageDecision({**place, DEAL_STAGE: stage}, because=_because(place=moves))
     return UNKNOWN
 
 

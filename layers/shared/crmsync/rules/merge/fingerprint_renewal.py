@@ -15,14 +15,14 @@ from dataclasses import replace
 
 from crmsync.model.effects import Associate, DropLink, Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.fields import Look
-from crmsync.model.links import CHANGED, OPEN, Base, Intent, Link, LinkState, Sealer, tag
+from crmsync.model.fields import ValueFormat
+from crmsync.model.links import CHANGED, OPEN, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, spelling
 from crmsync.rules.merge import owners, parents
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_landed
-from crmsync.rules.merge.ruleset import Book, Page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _SAID_BY_ITSELF = frozenset({OPEN, CHANGED})
 """What stands in a base for no value, and is the same under every key."""
@@ -33,20 +33,20 @@ _OWNER_FIELD: Mapping[Side, str] = {
 }
 
 
-def book_for(link: Link | None, book: Book) -> Book:
+def book_for(link: Link | None, ruleset: Ruleset) -> Ruleset:
     """The book by which a link is read and planned: all that is sealed then is sealed with the
     link's own key.
     """
-    if link is None or link.key == book.sealer.number:
-        return book
-    return replace(book, sealer=book.sealer.of(link.key))
+    if link is None or link.key == ruleset.fingerprinter.number:
+        return ruleset
+    return replace(ruleset, fingerprinter=ruleset.fingerprinter.of(link.key))
 
 
-def readable(link: Link, book: Book) -> Link:
+def readable(link: Link, ruleset: Ruleset) -> Link:
     """The link as it can be planned by: one whose key is gone has agreed on nothing any more, as
     when two records first meet.
     """
-    if book.sealer.knows(link.key) or link.state is LinkState.TOMBSTONE:
+    if ruleset.fingerprinter.knows(link.key) or link.state is LinkState.TOMBSTONE:
         return link
     return replace(
         link,
@@ -55,11 +55,11 @@ def readable(link: Link, book: Book) -> Link:
         hubspot_intent=replace(link.hubspot_intent, replaces={}),
         salesforce_intent=replace(link.salesforce_intent, replaces={}),
         tying=Intent(),
-        key=book.sealer.number,
+        key=ruleset.fingerprinter.number,
     )
 
 
-def with_newer_seals(plan: Plan, facts: Facts, book: Book) -> Plan:
+def with_newer_seals(plan: Plan, facts: Facts, ruleset: Ruleset) -> Plan:
     """The plan of a pair whose link has an earlier key, with the link that it saves sealed anew,
     where that can be.
 
@@ -68,24 +68,24 @@ def with_newer_seals(plan: Plan, facts: Facts, book: Book) -> Plan:
     link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
     if link is None or hubspot is None or salesforce is None:
         return plan
-    shown = [_Shown(record, salesforce, plan, link, book) for record in (hubspot, salesforce)]
+    shown = [_Shown(record, salesforce, plan, link, ruleset) for record in (hubspot, salesforce)]
     saves = [one for one in plan.effects if isinstance(one, SaveLink)]
     if saves:
-        anew = {id(one): replace(one, link=_sealed_anew(one.link, shown, book)) for one in saves}
+        anew = {id(one): replace(one, link=_sealed_anew(one.link, shown, ruleset)) for one in saves}
         return replace(plan, effects=tuple(anew.get(id(one), one) for one in plan.effects))
     stands = link.state is LinkState.ACTIVE and (link.hubspot, link.salesforce) == (
         hubspot.ref,
         salesforce.ref,
     )
-    newer = _sealed_anew(link, shown, book) if stands else link
+    newer = _sealed_anew(link, shown, ruleset) if stands else link
     if newer == link or any(isinstance(one, DropLink) for one in plan.effects):
         return plan
     return replace(plan, effects=(SaveLink(newer), *plan.effects))
 
 
-def _sealed_anew(link: Link, shown: Iterable[_Shown], book: Book) -> Link:
+def _sealed_anew(link: Link, shown: Iterable[_Shown], ruleset: Ruleset) -> Link:
     """The link under the key in use, or as it is where a seal in it cannot be made anew."""
-    if link.key == book.sealer.number or link.tying.replaces:
+    if link.key == ruleset.fingerprinter.number or link.tying.replaces:
         return link
     parts = {
         one.side: (one.base(link.base(one.side)), one.intent(link.intent(one.side)))
@@ -107,7 +107,7 @@ def _sealed_anew(link: Link, shown: Iterable[_Shown], book: Book) -> Link:
         salesforce_base=salesforce_base,
         hubspot_intent=hubspot_intent,
         salesforce_intent=salesforce_intent,
-        key=book.sealer.number,
+        key=ruleset.fingerprinter.number,
     )
 
 
@@ -117,19 +117,19 @@ class _Shown:
     """
 
     def __init__(
-        self, record: Record, salesforce: Record, plan: Plan, link: Link, book: Book
+        self, record: Record, salesforce: Record, plan: Plan, link: Link, ruleset: Ruleset
     ) -> None:
         """Seal all values of `record` with the link's key and with the one in use."""
         self.side = record.ref.side
-        pages = tuple(_pages(salesforce, book))
+        pages = tuple(_pages(salesforce, ruleset))
         self._resting = {
             tag(key_of(rule.on(self.side), spelling(rule, self.side)))
             for page in pages
             for rule in page.resting
         }
         self._anew: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
-        self._landed = link.intent(self.side) if has_landed(record, link, book) else None
-        old = book.sealer.of(link.key)
+        self._landed = link.intent(self.side) if has_landed(record, link, ruleset) else None
+        old = ruleset.fingerprinter.of(link.key)
         written = list(_written(record.ref, plan))
         for page in pages:
             for name, look in page.forms(self.side).items():
@@ -138,59 +138,65 @@ class _Shown:
                     None,
                     *(fields[name] for fields in written if name in fields),
                 ]
-                self._take(key_of(name, look), _forms_of(look, values), old, book.sealer)
+                self._take(key_of(name, look), _forms_of(look, values), old, ruleset.fingerprinter)
         owner = _OWNER_FIELD[self.side]
         last = link.hubspot_owner if self.side is Side.HUBSPOT else link.salesforce_owner
         ids = {
             str(one or "")
             for one in (record.fields.get(owner), last, *(fields.get(owner) for fields in written))
         }
-        self._take(owner, ids, old, book.sealer)
+        self._take(owner, ids, old, ruleset.fingerprinter)
 
     def base(self, base: Base) -> Base | None:
         """The base with all seals made anew, None where one cannot be. What no mapping names any
         more goes.
         """
-        seals: dict[bytes, bytes] = {}
-        for key, seal in base.seals.items():
+        fingerprints: dict[bytes, bytes] = {}
+        for key, seal in base.fingerprints.items():
             if seal in _SAID_BY_ITSELF:
-                seals[key] = seal
+                fingerprints[key] = seal
             elif key in self._resting or (key in self._anew and seal not in self._anew[key]):
                 return None
             elif key in self._anew:
-                seals[key] = self._anew[key][seal]
-        return Base(seals)
+                fingerprints[key] = self._anew[key][seal]
+        return Base(fingerprints)
 
     def intent(self, intent: Intent) -> Intent | None:
         """What is in flight, likewise; of that nothing goes, unless it has arrived."""
         if intent == self._landed:
             return replace(intent, replaces={}, at=None)
         replaces: dict[bytes, frozenset[bytes]] = {}
-        for key, seals in intent.replaces.items():
+        for key, fingerprints in intent.replaces.items():
             known = {seal: seal for seal in _SAID_BY_ITSELF} | self._anew.get(key, {})
-            if seals - known.keys():
+            if fingerprints - known.keys():
                 return None
-            replaces[key] = frozenset(known[seal] for seal in seals)
+            replaces[key] = frozenset(known[seal] for seal in fingerprints)
         return replace(intent, replaces=replaces)
 
-    def _take(self, key: str, values: Iterable[Value], old: Sealer, new: Sealer) -> None:
+    def _take(
+        self, key: str, values: Iterable[Value], old: Fingerprinter, new: Fingerprinter
+    ) -> None:
         for value in values:
             self._anew[tag(key)] |= {
                 old.seal(key, value): new.seal(key, value),
-                old.seal_apart(key, value): new.seal_apart(key, value),
+                old.fingerprint_diverged(key, value): new.fingerprint_diverged(key, value),
             }
 
 
-def _pages(salesforce: Record, book: Book) -> Iterator[Page]:
+def _pages(salesforce: Record, ruleset: Ruleset) -> Iterator[ObjectMapping]:
     """Every page that holds for a Salesforce record, or may hold for it again."""
     yield from (
         one
-        for one in (book.pages.get(salesforce.ref.object), book.person_page, book.itemised_page)
+        for one in (
+            ruleset.pages.get(salesforce.ref.object),
+            ruleset.person_page,
+            ruleset.itemised_page,
+        )
         if one
     )
 
 
-def _forms_of(look: Look, values: Iterable[Value]) -> Iterator[Value]:
+def _forms_of(look: ValueFormat, values: Iterable[Value]) -> Iterator[Value]:
     """The values as they are sealed."""
     for value in values:
         yield canonical(look, value)

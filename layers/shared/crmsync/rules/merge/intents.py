@@ -26,7 +26,7 @@ from crmsync.rules.fields.values import canonical, spelling
 from crmsync.rules.merge import deal_stages, opt_out, owners, parents
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 _OWNER_FIELD: Mapping[Side, str] = {
     Side.HUBSPOT: owners.HUBSPOT_FIELD,
@@ -48,11 +48,11 @@ _UNKNOWN_OWNER = "?"
 """Nobody's id: an owner that differs from it counts as changed."""
 
 
-def has_landed(record: Record, link: Link, book: Book) -> bool:
+def has_landed(record: Record, link: Link, ruleset: Ruleset) -> bool:
     """Whether the record shows the write that should have reached it last: the one announced last,
     unless a look has taken that back.
     """
-    intent, shown = link.intent(record.ref.side), _text_shown(record, book)
+    intent, shown = link.intent(record.ref.side), _text_shown(record, ruleset)
     if not intent.revision:
         return not (intent.replaces and shown)
     return shown == intent.revision.hex()
@@ -67,43 +67,43 @@ def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
 
 
 def may_be_under_way(
-    link: Link, hubspot: Record, salesforce: Record, book: Book, now: datetime
+    link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset, now: datetime
 ) -> bool:
     """Whether another worker may still be about to write what it announced for the pair."""
     announced = (
         link.intent(one.ref.side)
         for one in (hubspot, salesforce)
-        if not has_landed(one, link, book)
+        if not has_landed(one, link, ruleset)
     )
     times = (one.at for one in announced if one.replaces and one.at)
     return any(now - at < LONGEST_WRITE for at in times)
 
 
-def take_back(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
+def take_back(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
     """The link without what was announced for a record and has not reached it: the value across has
     still to cross.
 
     The link as it is where everything has landed.
     """
     for record in (hubspot, salesforce):
-        if not has_landed(record, link, book):
-            link = _taken_back_from(record, link, salesforce, book)
+        if not has_landed(record, link, ruleset):
+            link = _taken_back_from(record, link, salesforce, ruleset)
     return link
 
 
-def asks_for_history(link: Link, hubspot: Record, salesforce: Record, book: Book) -> bool:
+def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:
     """Whether only HubSpot's history can tell if a value there is a person's or was left by an
     older write of ours.
 
     A value that our announced write should have replaced is not a person's; but for the company,
     which is associated before the write that shows its arrival.
     """
-    if hubspot.origins or not book.our_app or has_landed(hubspot, link, book):
+    if hubspot.origins or not ruleset.our_app or has_landed(hubspot, link, ruleset):
         return False
     replaces = link.hubspot_intent.replaces
     return any(
         key == parents.HUBSPOT_FIELD or shown not in replaces.get(tag(key), ())
-        for key, _, shown in _differing(hubspot, link, salesforce, book)
+        for key, _, shown in _differing(hubspot, link, salesforce, ruleset)
     )
 
 
@@ -112,7 +112,7 @@ def announce(
     after: Link,
     writes: Mapping[Side, frozenset[str]],
     pair: tuple[Record, Record],
-    book: Book,
+    ruleset: Ruleset,
 ) -> Link:
     """The link to save before the pair is written: `after`, with the intent of each side that gets
     something.
@@ -120,21 +120,21 @@ def announce(
     `before` is the link that the plan was made with, `writes` names the fields that each side gets.
     """
     hubspot, salesforce = pair
-    revision = book.sealer.revision(
+    revision = ruleset.fingerprinter.revision(
         f"{hubspot.ref} {salesforce.ref} {before.version} {hubspot.modified_at} {salesforce.modified_at}"
     )
     for record in pair:
         side = record.ref.side
-        carried = {} if has_landed(record, before, book) else dict(before.intent(side).replaces)
+        carried = {} if has_landed(record, before, ruleset) else dict(before.intent(side).replaces)
         if writes[side]:
-            for key, seal in _shown_seals(record, writes[side], salesforce, book):
+            for key, seal in _shown_seals(record, writes[side], salesforce, ruleset):
                 carried[tag(key)] = carried.get(tag(key), frozenset()) | {seal}
-            new = Intent(revision, _without_agreed(carried, after, side, book))
+            new = Intent(revision, _without_agreed(carried, after, side, ruleset))
         else:
             # The merge has seen to what is carried on, so it is under way no more; should it come
             # late, the record shows another revision.
-            old, late = before.intent(side), _without_agreed(carried, after, side, book)
-            revision_now = _revision_shown(record, b"" if late else old.revision, book)
+            old, late = before.intent(side), _without_agreed(carried, after, side, ruleset)
+            revision_now = _revision_shown(record, b"" if late else old.revision, ruleset)
             new = Intent(revision_now, late, old.at if late else None)
         after = after.announcing(side, new)
     return after
@@ -169,17 +169,17 @@ def _is_account_of_person(place: object, link: Link) -> bool:
     )
 
 
-def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book) -> Link:
+def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
     side = record.ref.side
-    others_of = across(side, salesforce, book)
+    others_of = across(side, salesforce, ruleset)
     intent = link.intent(side)
     replaces = dict(intent.replaces)
     base, others = link.base(side), link.base(side.other)
     crossing: set[str] = set()
-    for key, agreed, shown in _differing(record, link, salesforce, book):
+    for key, agreed, shown in _differing(record, link, salesforce, ruleset):
         in_flight = tag(key) in intent.replaces
         name = key.partition(" since ")[0]
-        is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), book)
+        is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), ruleset)
         is_ours = is_ours and not _was_parted_since(record, name, intent)
         if not is_ours and not in_flight:
             continue
@@ -189,23 +189,25 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
         )
         if other := others_of.get(name):
             crossing.add(other)
-    names_across = _keys(side.other, salesforce, book)
+    names_across = _keys(side.other, salesforce, ruleset)
     others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
-    for rule in book.page_of(salesforce).resting:
+    for rule in ruleset.mapping_of(salesforce).resting:
         # Nobody can see whether it arrived, and no write goes along with it now: it has still to
         # cross when the mapping counts again.
         key = _key(rule, side)
-        if seals := replaces.pop(tag(key), None):
-            base = base.showing({key: min(seals)})
+        if fingerprints := replaces.pop(tag(key), None):
+            base = base.showing({key: min(fingerprints)})
             others = others.still_to_cross([_key(rule, side.other)])
-    owner = _owner_not_arrived(record, link, intent, book)
+    owner = _owner_not_arrived(record, link, intent, ruleset)
     if owner:
         replaces[tag(_OWNER_FIELD[side])] = owner[1]
         both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
         link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
     if owner or crossing or base != link.base(side):
         # Should the announced write still arrive, it is known as one that came too late.
-        intent = replace(intent, revision=book.sealer.revision(f"after {intent.revision.hex()}"))
+        intent = replace(
+            intent, revision=ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
+        )
     link = link.announcing(side, replace(intent, replaces=replaces))
     if side is Side.HUBSPOT:
         return replace(link, hubspot_base=base, salesforce_base=others)
@@ -213,7 +215,7 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, book: Book)
 
 
 def _owner_not_arrived(
-    record: Record, link: Link, intent: Intent, book: Book
+    record: Record, link: Link, intent: Intent, ruleset: Ruleset
 ) -> tuple[str, frozenset[bytes]] | None:
     """The owner to go by on this side, where the announced one never arrived, and the seals of
     those that a late write may still put there.
@@ -226,14 +228,14 @@ def _owner_not_arrived(
     if last is None or shown == last or name not in record.fields:
         return None
     replaced = intent.replaces.get(tag(name), frozenset())
-    ours = _is_ours(record, name, book.sealer.seal(name, shown), replaced, book)
+    ours = _is_ours(record, name, ruleset.fingerprinter.seal(name, shown), replaced, ruleset)
     if not ours and not replaced:
         return None
-    return (shown if ours else last), replaced | {book.sealer.seal(name, last)}
+    return (shown if ours else last), replaced | {ruleset.fingerprinter.seal(name, last)}
 
 
 def _is_ours(
-    record: Record, name: str, shown: bytes, replaced: frozenset[bytes], book: Book
+    record: Record, name: str, shown: bytes, replaced: frozenset[bytes], ruleset: Ruleset
 ) -> bool:
     """Whether a value is one that our announced write should have replaced, or was left by another
     write of ours; not a person's.
@@ -241,10 +243,10 @@ def _is_ours(
     if shown in replaced:
         return True
     if record.ref.side is Side.SALESFORCE:
-        our_user = book.our_user_in(record)
+        our_user = ruleset.our_user_in(record)
         return bool(our_user) and record.modified_by == our_user
     origin = record.origins.get(name)
-    return bool(book.our_app) and origin is not None and origin.by == book.our_app
+    return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
 
 
 def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
@@ -256,60 +258,60 @@ def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
 
 
 def _differing(
-    record: Record, link: Link, salesforce: Record, book: Book
+    record: Record, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes, bytes]]:
     """The fields that show something else than the two sides agreed on: their key in the base, the
     agreed seal and the shown one.
     """
     base = link.base(record.ref.side)
-    forms = book.page_of(salesforce).forms(record.ref.side)
+    forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
     for name, form in forms.items():
         key = key_of(name, form)
         agreed = base.seal_of(key)
         if agreed is None or name not in record.fields:
             continue
         value = canonical(form, record.fields[name])
-        shown = book.sealer.seal(key, value)
-        if agreed not in {shown, book.sealer.seal_apart(key, value)}:
+        shown = ruleset.fingerprinter.seal(key, value)
+        if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(key, value)}:
             yield key, agreed, shown
 
 
 def _shown_seals(
-    record: Record, written: frozenset[str], salesforce: Record, book: Book
+    record: Record, written: frozenset[str], salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes]]:
     """What a record shows in the fields that are about to be written, by their key in the base."""
-    forms = book.page_of(salesforce).forms(record.ref.side)
+    forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
     for name in sorted(written & forms.keys()):
         key = key_of(name, forms[name])
-        yield key, book.sealer.seal(key, canonical(forms[name], record.fields.get(name)))
+        yield key, ruleset.fingerprinter.seal(key, canonical(forms[name], record.fields.get(name)))
     owner = _OWNER_FIELD[record.ref.side]
     if owner in written:
-        yield owner, book.sealer.seal(owner, str(record.fields.get(owner) or ""))
+        yield owner, ruleset.fingerprinter.seal(owner, str(record.fields.get(owner) or ""))
 
 
 def _without_agreed(
-    replaces: Mapping[bytes, frozenset[bytes]], after: Link, side: Side, book: Book
+    replaces: Mapping[bytes, frozenset[bytes]], after: Link, side: Side, ruleset: Ruleset
 ) -> Mapping[bytes, frozenset[bytes]]:
     """A value that is announced now, or agreed on now, is none that it replaces."""
-    agreed = dict(after.base(side).seals)
+    agreed = dict(after.base(side).fingerprints)
     owner = _OWNER_FIELD[side]
     last = after.hubspot_owner if side is Side.HUBSPOT else after.salesforce_owner
-    agreed[tag(owner)] = book.sealer.seal(owner, last or "")
-    left = {key: seals - {agreed.get(key, b"")} for key, seals in replaces.items()}
-    return {key: seals for key, seals in left.items() if seals}
+    agreed[tag(owner)] = ruleset.fingerprinter.seal(owner, last or "")
+    left = {key: fingerprints - {agreed.get(key, b"")} for key, fingerprints in replaces.items()}
+    return {key: fingerprints for key, fingerprints in left.items() if fingerprints}
 
 
-def _revision_shown(record: Record, otherwise: bytes, book: Book) -> bytes:
+def _revision_shown(record: Record, otherwise: bytes, ruleset: Ruleset) -> bytes:
     """The revision to know a record by that has nothing in flight: the one that it shows, if it
     shows one.
     """
-    text = _text_shown(record, book)
+    text = _text_shown(record, ruleset)
     return bytes.fromhex(text) if _REVISION.fullmatch(text) else otherwise
 
 
-def _text_shown(record: Record, book: Book) -> str:
+def _text_shown(record: Record, ruleset: Ruleset) -> str:
     """What a record shows as the revision of our newest write; "" where there was none."""
-    return str(record.fields.get(book.revision_field(record.ref.side)) or "")
+    return str(record.fields.get(ruleset.revision_field(record.ref.side)) or "")
 
 
 def _key(rule: FieldRule, side: Side) -> str:
@@ -317,15 +319,18 @@ def _key(rule: FieldRule, side: Side) -> str:
     return key_of(rule.on(side), spelling(rule, side))
 
 
-def across(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
+def across(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
     """Field of `side` -> the field that it goes with on the other."""
     pairs = (
-        *((rule.hubspot, rule.salesforce) for rule in book.page_of(salesforce).field_map),
+        *((rule.hubspot, rule.salesforce) for rule in ruleset.mapping_of(salesforce).field_map),
         *_BESIDE_THE_MAP,
     )
     return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}
 
 
-def _keys(side: Side, salesforce: Record, book: Book) -> Mapping[str, str]:
+def _keys(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
     """Field of `side` -> its key in the base."""
-    return {name: key_of(name, form) for name, form in book.page_of(salesforce).forms(side).items()}
+    return {
+        name: key_of(name, form)
+        for name, form in ruleset.mapping_of(salesforce).forms(side).items()
+    }

@@ -14,7 +14,7 @@ from datetime import datetime
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Record
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.policies import FieldState
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Edits:
 
 
 def as_late(
-    rule: FieldRule, hubspot: Showing, salesforce: Showing, edits: Edits
-) -> tuple[Showing, Showing]:
+    rule: FieldRule, hubspot: FieldState, salesforce: FieldState, edits: Edits
+) -> tuple[FieldState, FieldState]:
     """Both showings of a row as the merge shall take them, where it came later or a resync carries
     what stayed apart; else as they are.
     """
@@ -79,7 +79,9 @@ def as_late(
     return hubspot, salesforce
 
 
-def asks_for_age(rule: FieldRule, hubspot: Showing, salesforce: Showing, edits: Edits) -> bool:
+def asks_for_age(
+    rule: FieldRule, hubspot: FieldState, salesforce: FieldState, edits: Edits
+) -> bool:
     """Whether it takes the property's history to decide the row: only at the first look, and only
     if the contact was edited since.
     """
@@ -93,7 +95,7 @@ def asks_for_age(rule: FieldRule, hubspot: Showing, salesforce: Showing, edits: 
     )
 
 
-def stays_apart(hubspot: Showing, salesforce: Showing) -> bool:
+def stays_apart(hubspot: FieldState, salesforce: FieldState) -> bool:
     """Whether the two sides go on with different values: from before the mapping, or as one was
     refused; a resync still carries them.
     """
@@ -101,7 +103,7 @@ def stays_apart(hubspot: Showing, salesforce: Showing) -> bool:
     return is_old and hubspot.canonical != salesforce.canonical
 
 
-def _carried(hubspot: Showing, salesforce: Showing) -> tuple[Showing, Showing]:
+def _carried(hubspot: FieldState, salesforce: FieldState) -> tuple[FieldState, FieldState]:
     """Two values that stayed apart, to be carried: as at a first meeting, or, where one side
     refused the other's, that one once more.
     """

@@ -16,7 +16,7 @@ SALESFORCE_FIELD = "HasOptedOutOfEmail"
 
 
 @dataclass(frozen=True, slots=True)
-class OptOutVerdict:
+class OptOutDecision:
     """What to do: unsubscribe the person in HubSpot, or set the Salesforce box to a value (None:
     leave it).
 
@@ -30,7 +30,7 @@ class OptOutVerdict:
     asks_who: bool = False
 
 
-AS_IT_IS = OptOutVerdict()
+AS_IT_IS = OptOutDecision()
 
 NOT_THE_CONTACTS = frozenset(
     {
@@ -61,7 +61,7 @@ def decide_opt_out(
     address_moved: bool = False,
     shared: bool = False,
     own_act: bool | None = True,
-) -> OptOutVerdict:
+) -> OptOutDecision:
     """Decide the pair.
 
     `was_out_in_hubspot` is the base: what HubSpot showed when it was last read (None before the
@@ -79,26 +79,26 @@ def decide_opt_out(
     account in which the person is still out, and that would undo the person's act.
     """
     if address_moved and (hubspot_out or salesforce_out or was_out_in_hubspot):
-        return OptOutVerdict(
+        return OptOutDecision(
             unsubscribe_in_hubspot=True,
             salesforce_box=None if salesforce_out else True,
             because="OPT-6",
         )
     if hubspot_out == salesforce_out:
-        return OptOutVerdict()
+        return OptOutDecision()
     if hubspot_out:
-        return OptOutVerdict(salesforce_box=True, because="OPT-3" if not box_moved else "OPT-5")
+        return OptOutDecision(salesforce_box=True, because="OPT-3" if not box_moved else "OPT-5")
     if was_out_in_hubspot and not box_moved:
         return _taken_back(own_act=own_act, shared=shared)
     if shared and was_out_in_hubspot is not None and not box_moved:
-        return OptOutVerdict()
-    return OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-4")
+        return OptOutDecision()
+    return OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4")
 
 
-def _taken_back(*, own_act: bool | None, shared: bool) -> OptOutVerdict:
+def _taken_back(*, own_act: bool | None, shared: bool) -> OptOutDecision:
     """HubSpot showed the opt-out and shows it no more, while Salesforce's box is as it was."""
     if own_act is None:
-        return OptOutVerdict(asks_who=True)
+        return OptOutDecision(asks_who=True)
     if not own_act:
-        return OptOutVerdict(unsubscribe_in_hubspot=True, because="OPT-6")
-    return OptOutVerdict() if shared else OptOutVerdict(salesforce_box=False, because="OPT-6")
+        return OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-6")
+    return OptOutDecision() if shared else OptOutDecision(salesforce_box=False, because="OPT-6")

@@ -29,7 +29,7 @@ _Person = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerBook:
+class OwnerMatches:
     """Who stands for whom. `to_salesforce` holds active users only (OWN-6); `to_hubspot` every
     owner that has a counterpart (OWN-5).
     """
@@ -53,7 +53,7 @@ class OwnerBook:
         return bool(hubspot_owner) and self.to_hubspot.get(salesforce_owner) == hubspot_owner
 
 
-def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerBook:
+def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerMatches:
     """Match both sides' owners.
 
     `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs
@@ -77,11 +77,11 @@ def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> Owner
         if owner.is_active:
             for user in matches if len(active) <= 1 else ():
                 to_hubspot[user.id] = owner.id
-    return OwnerBook(to_salesforce, to_hubspot, {user.id: user for user in owners.salesforce})
+    return OwnerMatches(to_salesforce, to_hubspot, {user.id: user for user in owners.salesforce})
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerVerdict:
+class OwnerDecision:
     """Which owner to write where (None: leave it; "" clears HubSpot's), and by which rule."""
 
     hubspot: str | None = None
@@ -89,7 +89,7 @@ class OwnerVerdict:
     because: str = ""
 
 
-NOBODY_MOVES = OwnerVerdict()
+NOBODY_MOVES = OwnerDecision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +118,26 @@ class Owning:
         )
 
 
-def decide_owner(owning: Owning, newest: Side, book: OwnerBook) -> OwnerVerdict:
+def decide_owner(owning: Owning, newest: Side, ruleset: OwnerMatches) -> OwnerDecision:
     """Decide the owners of a pair; `newest` is the side whose owner is the more recent one, used
     only where both changed.
     """
-    if book.agree(owning.hubspot, owning.salesforce):
-        return OwnerVerdict()
+    if ruleset.agree(owning.hubspot, owning.salesforce):
+        return OwnerDecision()
     if owning.is_first:
-        return _first(owning, book)
+        return _first(owning, ruleset)
     hubspot_moved = owning.hubspot != owning.last_hubspot
     salesforce_moved = owning.salesforce != owning.last_salesforce
     if salesforce_moved and (newest is Side.SALESFORCE or not hubspot_moved):
-        return _to_hubspot(owning, book, "OWN-12")
+        return _to_hubspot(owning, ruleset, "OWN-12")
     if hubspot_moved and owning.hubspot:
-        user = book.to_salesforce.get(owning.hubspot)
+        user = ruleset.to_salesforce.get(owning.hubspot)
         return (
-            OwnerVerdict(salesforce=user, because="OWN-12")
+            OwnerDecision(salesforce=user, because="OWN-12")
             if user
-            else _to_hubspot(owning, book, "OWN-7")
+            else _to_hubspot(owning, ruleset, "OWN-7")
         )
-    return OwnerVerdict()
+    return OwnerDecision()
 
 
 def rule_of(kind: Kind, because: str) -> str:
@@ -145,7 +145,7 @@ def rule_of(kind: Kind, because: str) -> str:
     return _RULES.get(kind, {}).get(because, because)
 
 
-def owner_for_new(hubspot_owner: str, book: OwnerBook) -> str | None:
+def owner_for_new(hubspot_owner: str, ruleset: OwnerMatches) -> str | None:
     """The Salesforce owner of a record that a HubSpot record makes: the matching active user
     (OWN-8), else None.
 
@@ -153,21 +153,23 @@ def owner_for_new(hubspot_owner: str, book: OwnerBook) -> str | None:
     as for a contact, Salesforce takes the user who wrote: the integration user (OWN-13, Q-14,
     Q-15).
     """
-    return book.to_salesforce.get(hubspot_owner)
+    return ruleset.to_salesforce.get(hubspot_owner)
 
 
-def _first(owning: Owning, book: OwnerBook) -> OwnerVerdict:
-    if book.is_active(owning.salesforce):
-        return _to_hubspot(owning, book, "OWN-11")
-    user = book.to_salesforce.get(owning.hubspot)
-    return OwnerVerdict(salesforce=user, because="OWN-11") if user else OwnerVerdict()
+def _first(owning: Owning, ruleset: OwnerMatches) -> OwnerDecision:
+    if ruleset.is_active(owning.salesforce):
+        return _to_hubspot(owning, ruleset, "OWN-11")
+    user = ruleset.to_salesforce.get(owning.hubspot)
+    return OwnerDecision(salesforce=user, because="OWN-11") if user else OwnerDecision()
 
 
-def _to_hubspot(owning: Owning, book: OwnerBook, because: str) -> OwnerVerdict:
+def _to_hubspot(owning: Owning, ruleset: OwnerMatches, because: str) -> OwnerDecision:
     """Q-18: the counterpart, or nobody where HubSpot knows none."""
-    owner = book.to_hubspot.get(owning.salesforce, "")
+    owner = ruleset.to_hubspot.get(owning.salesforce, "")
     return (
-        OwnerVerdict() if owner == owning.hubspot else OwnerVerdict(hubspot=owner, because=because)
+        OwnerDecision()
+        if owner == owning.hubspot
+        else OwnerDecision(hubspot=owner, because=because)
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from crmsync.model.effects import Because
 from crmsync.model.records import Ref, Side
-from crmsync.rules.merge.policies import Showing
+from crmsync.rules.merge.policies import FieldState
 
 HUBSPOT_FIELD = "associatedcompanyid"
 """Contact property that mirrors the primary company [V]; written by associating, never as a
@@ -28,7 +28,7 @@ ACCOUNT = "Account"
 
 
 @dataclass(frozen=True, slots=True)
-class ParentVerdict:
+class ParentDecision:
     """Which parent to give the contact where: ids, "" = none; None = leave it. `awaits` is a parent
     that must get its counterpart first.
 
@@ -44,7 +44,7 @@ class ParentVerdict:
     contested: bool = False
 
 
-KEEP = ParentVerdict()
+KEEP = ParentDecision()
 
 
 def company_of(value: object) -> Ref | None:
@@ -58,14 +58,14 @@ def account_of(value: object) -> Ref | None:
 
 
 def decide_parent(
-    company: Showing,
-    account: Showing,
+    company: FieldState,
+    account: FieldState,
     newest: Side,
     parents: Mapping[Ref, Ref | None],
     *,
     removes: bool,
     fixed: bool = False,
-) -> ParentVerdict:
+) -> ParentDecision:
     """Decide the parents of a linked contact.
 
     Where the two first meet, Salesforce's account stands if there is one (DUP-2: the two are the
@@ -81,17 +81,17 @@ def decide_parent(
     contested = (
         bool(company.changed and account.changed and ours and (theirs or removes)) and not fixed
     )
-    holder = newest if contested else _holder(company, account)
-    if holder is Side.HUBSPOT and not fixed:
+    winner = newest if contested else _winner(company, account)
+    if winner is Side.HUBSPOT and not fixed:
         verdict = _follow_company(ours, parents)
-    elif holder:
+    elif winner:
         verdict = _follow_account(ours, theirs, parents, removes=removes)
     else:
         verdict = KEEP
     return replace(verdict, contested=contested)
 
 
-def _holder(company: Showing, account: Showing) -> Side | None:
+def _winner(company: FieldState, account: FieldState) -> Side | None:
     """Whose parent stands where no time must be asked for."""
     both = None not in (company.changed, account.changed)
     if not both or (company.changed and account.changed):
@@ -101,21 +101,21 @@ def _holder(company: Showing, account: Showing) -> Side | None:
     return Side.SALESFORCE if account.changed else None
 
 
-def _follow_company(company: Ref | None, parents: Mapping[Ref, Ref | None]) -> ParentVerdict:
+def _follow_company(company: Ref | None, parents: Mapping[Ref, Ref | None]) -> ParentDecision:
     if company is None:
         return KEEP
     if company not in parents:
-        return ParentVerdict(awaits=company)
+        return ParentDecision(awaits=company)
     account = parents[company]
-    return ParentVerdict(account=account.id, because=("FLD-8", "DUP-4")) if account else KEEP
+    return ParentDecision(account=account.id, because=("FLD-8", "DUP-4")) if account else KEEP
 
 
 def _follow_account(
     company: Ref | None, account: Ref | None, parents: Mapping[Ref, Ref | None], *, removes: bool
-) -> ParentVerdict:
+) -> ParentDecision:
     if account is None:
-        return ParentVerdict(leaves=company.id, because=("Q-29",)) if company and removes else KEEP
+        return ParentDecision(leaves=company.id, because=("Q-29",)) if company and removes else KEEP
     if account not in parents:
-        return ParentVerdict(awaits=account)
+        return ParentDecision(awaits=account)
     its = parents[account]
-    return ParentVerdict(company=its.id, because=("FLD-8", "FLD-9")) if its else KEEP
+    return ParentDecision(company=its.id, because=("FLD-8", "FLD-9")) if its else KEEP

@@ -18,7 +18,7 @@ from crmsync.rules.fields.values import is_blank
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class FieldState:
     """What one side shows in one field: value, canonical form, and whether it differs from the base
     (None: no base).
 
@@ -40,25 +40,27 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FieldDecision:
     """Whose value shall stand on both sides (None: leave both), by which rule, and whether there
     was a conflict to settle.
     """
 
-    holder: Side | None
+    winner: Side | None
     because: str = ""
     conflict: bool = False
 
 
-KEEP = Verdict(None)
+KEEP = FieldDecision(None)
 
 
-def is_in_step(hubspot: Showing, salesforce: Showing) -> bool:
+def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
     """Whether a field needs no decision: both sides show the same, or neither shows news."""
     return hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved)
 
 
-def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+def merge_field(
+    rule: FieldRule, hubspot: FieldState, salesforce: FieldState, newest: Side
+) -> FieldDecision:
     """Decide one field. `newest` is the side whose value is the more recent one, used only where
     both have news.
     """
@@ -67,40 +69,40 @@ def merge_field(rule: FieldRule, hubspot: Showing, salesforce: Showing, newest: 
     return _POLICIES[rule.update](hubspot, salesforce, newest)
 
 
-def _two_way(hubspot: Showing, salesforce: Showing, newest: Side) -> Verdict:
+def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> FieldDecision:
     """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value
     fills a blank.
     """
     if hubspot.changed and not salesforce.moved:
-        return Verdict(Side.HUBSPOT, "MAP-3")
+        return FieldDecision(Side.HUBSPOT, "MAP-3")
     if salesforce.changed and not hubspot.moved:
-        return Verdict(Side.SALESFORCE, "MAP-3")
+        return FieldDecision(Side.SALESFORCE, "MAP-3")
     if None in (hubspot.changed, salesforce.changed):
         if is_blank(salesforce.value):
-            return Verdict(Side.HUBSPOT, "MAP-3")
+            return FieldDecision(Side.HUBSPOT, "MAP-3")
         if is_blank(hubspot.value):
-            return Verdict(Side.SALESFORCE, "MAP-3")
-    return Verdict(newest, "MAP-3", conflict=True)
+            return FieldDecision(Side.SALESFORCE, "MAP-3")
+    return FieldDecision(newest, "MAP-3", conflict=True)
 
 
-def _prefer(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
     """MAP-1: the favourite's value always overwrites, and so does its deletion; while it is blank
     the other side may fill it.
     """
 
-    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+    def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
         mine, theirs = (
             (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
         )
         conflict = bool(mine.changed and theirs.changed)
         if not is_blank(mine.value) or (mine.changed and not theirs.moved):
-            return Verdict(favourite, "MAP-1", conflict=conflict)
-        return Verdict(favourite.other, "MAP-1", conflict=conflict)
+            return FieldDecision(favourite, "MAP-1", conflict=conflict)
+        return FieldDecision(favourite.other, "MAP-1", conflict=conflict)
 
     return decide
 
 
-def _always(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
+def _always(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
     """MAP-2: nothing of the other side ever passes; the favourite's value always overwrites, and so
     does its deletion.
 
@@ -108,39 +110,43 @@ def _always(favourite: Side) -> Callable[[Showing, Showing, Side], Verdict]:
     what it shows, at a birth and a first meeting as after an edit or at a resync.
     """
 
-    def decide(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+    def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
         mine = salesforce if favourite is Side.SALESFORCE else hubspot
         if is_blank(mine.value) and not mine.changed:
             return KEEP
-        return Verdict(favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed))
+        return FieldDecision(
+            favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed)
+        )
 
     return decide
 
 
-def _fill_blank(hubspot: Showing, salesforce: Showing, _newest: Side) -> Verdict:
+def _fill_blank(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
     """CH-4: a value fills a blank on the other side and overwrites nothing."""
     if is_blank(salesforce.value):
-        return Verdict(Side.HUBSPOT, "CH-4")
+        return FieldDecision(Side.HUBSPOT, "CH-4")
     if is_blank(hubspot.value):
-        return Verdict(Side.SALESFORCE, "CH-4")
+        return FieldDecision(Side.SALESFORCE, "CH-4")
     return KEEP
 
 
-def _never(_hubspot: Showing, _salesforce: Showing, _newest: Side) -> Verdict:
+def _never(_hubspot: FieldState, _salesforce: FieldState, _newest: Side) -> FieldDecision:
     """MAP-4: nothing passes, deletions neither."""
     return KEEP
 
 
-_POLICIES: Mapping[Update, Callable[[Showing, Showing, Side], Verdict]] = MappingProxyType(
-    {
-        Update.TWO_WAY: _two_way,
-        Update.PREFER_SALESFORCE: _prefer(Side.SALESFORCE),
-        Update.ALWAYS_SALESFORCE: _always(Side.SALESFORCE),
-        Update.PREFER_HUBSPOT: _prefer(Side.HUBSPOT),
-        Update.ALWAYS_HUBSPOT: _always(Side.HUBSPOT),
-        Update.FILL_BLANK: _fill_blank,
-        Update.NEVER: _never,
-    }
+_POLICIES: Mapping[Update, Callable[[FieldState, FieldState, Side], FieldDecision]] = (
+    MappingProxyType(
+        {
+            Update.TWO_WAY: _two_way,
+            Update.PREFER_SALESFORCE: _prefer(Side.SALESFORCE),
+            Update.ALWAYS_SALESFORCE: _always(Side.SALESFORCE),
+            Update.PREFER_HUBSPOT: _prefer(Side.HUBSPOT),
+            Update.ALWAYS_HUBSPOT: _always(Side.HUBSPOT),
+            Update.FILL_BLANK: _fill_blank,
+            Update.NEVER: _never,
+        }
+    )
 )
 
 _MAY_CREATE: Mapping[Side, frozenset[Update]] = MappingProxyType(

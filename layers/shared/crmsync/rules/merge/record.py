@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.changes import BY_HAND, Cause
-from crmsync.model.effects import Conflict
+from crmsync.model.effects import FieldConflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side
@@ -21,9 +21,16 @@ from crmsync.rules.merge import opt_out, owners, parents
 from crmsync.rules.merge.baseline import SideView, view
 from crmsync.rules.merge.change_limits import hold_back
 from crmsync.rules.merge.new_mappings import Edits, as_late, asks_for_age, stays_apart
-from crmsync.rules.merge.policies import KEEP, Showing, Verdict, is_in_step, may_pass, merge_field
-from crmsync.rules.merge.result import PairMerge, joined, newest_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.policies import (
+    KEEP,
+    FieldDecision,
+    FieldState,
+    is_in_step,
+    may_pass,
+    merge_field,
+)
+from crmsync.rules.merge.result import MergeResult, joined, newest_of
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.merge.standing import last_owners, merge_owners, merge_parents, merge_stages
 
 EMAIL = "email"
@@ -31,7 +38,7 @@ EMAIL = "email"
 
 _SALESFORCES = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
 
-Judged: TypeAlias = tuple[FieldRule, Showing, Showing, Verdict]
+Judged: TypeAlias = tuple[FieldRule, FieldState, FieldState, FieldDecision]
 """A row, what both sides show in it, and what was decided."""
 
 
@@ -39,12 +46,12 @@ def merge_pair(
     hubspot: Record,
     salesforce: Record,
     link: Link | None,
-    book: Book,
+    ruleset: Ruleset,
     *,
     cause: Cause = Cause.EDITED,
     refused: frozenset[str] = frozenset(),
     judged: list[Judged] | None = None,
-) -> PairMerge:
+) -> MergeResult:
     """Three-way merge of a pair against its link's base (no link: first meeting).
 
     A resync carries old values of new mappings, too; what the operator dropped stays different.
@@ -53,15 +60,21 @@ def merge_pair(
     that cannot cross. So does what the link holds back. Whoever wants to know how each row was
     decided, those in step included, hands in a list for it.
     """
-    page = book.page_of(salesforce)
-    h = view(hubspot, page.hubspot_forms, link, book.sealer)
-    s = view(salesforce, page.salesforce_forms, link, book.sealer, book.our_user_in(salesforce))
-    merged = PairMerge(refused=refused)
+    page = ruleset.mapping_of(salesforce)
+    h = view(hubspot, page.hubspot_forms, link, ruleset.fingerprinter)
+    s = view(
+        salesforce,
+        page.salesforce_forms,
+        link,
+        ruleset.fingerprinter,
+        ruleset.our_user_in(salesforce),
+    )
+    merged = MergeResult(refused=refused)
     edits = Edits(
         hubspot,
         salesforce,
-        book.our_user,
-        book.our_app,
+        ruleset.our_user,
+        ruleset.our_app,
         _is_explained(s, salesforce, link),
         cause in BY_HAND,
     )
@@ -71,25 +84,25 @@ def merge_pair(
         verdict = KEEP
         if not is_in_step(mine, theirs):
             verdict = merge_field(
-                rule, mine, theirs, newest_of(rule.hubspot, hubspot, salesforce, book)
+                rule, mine, theirs, newest_of(rule.hubspot, hubspot, salesforce, ruleset)
             )
         if judged is not None:
             judged.append((rule, mine, theirs, verdict))
-        merged.apart += (rule,) if verdict.holder is None and stays_apart(mine, theirs) else ()
+        merged.apart += (rule,) if verdict.winner is None and stays_apart(mine, theirs) else ()
         if verdict.conflict:
             merged.conflicts += (_conflict(rule, h, s, verdict),)
-        if verdict.holder is not None:
+        if verdict.winner is not None:
             _carry(rule, verdict, h, s, merged)
         merged.cut += (rule,) if rule not in merged.apart and _is_cut(rule, verdict, h, s) else ()
-    _fit_places(salesforce, page.field_map, book, merged)
-    _merge_opt_out(hubspot, h, s, book, merged)
-    merge_owners(hubspot, salesforce, link, book, merged)
-    merge_parents(hubspot, salesforce, h, s, book, merged)
-    merge_stages(hubspot, salesforce, h, s, book, merged)
+    _fit_places(salesforce, page.field_map, ruleset, merged)
+    _merge_opt_out(hubspot, h, s, ruleset, merged)
+    merge_owners(hubspot, salesforce, link, ruleset, merged)
+    merge_parents(hubspot, salesforce, h, s, ruleset, merged)
+    merge_stages(hubspot, salesforce, h, s, ruleset, merged)
     if link is not None and link.holds:
-        hold_back(merged, hubspot, salesforce, link, book, is_dropped=cause is Cause.DROPPED)
-    _merge_ids(hubspot, salesforce, book, merged)
-    merged.unsealed = {one.side: one.unsealed for one in (h, s)}
+        hold_back(merged, hubspot, salesforce, link, ruleset, is_dropped=cause is Cause.DROPPED)
+    _merge_ids(hubspot, salesforce, ruleset, merged)
+    merged.unmatched = {one.side: one.unmatched for one in (h, s)}
     merged.has_news = _has_news(h, s, merged) or (
         link is not None and merged.owners != last_owners(link)
     )
@@ -105,7 +118,7 @@ def _is_explained(s: SideView, salesforce: Record, link: Link | None) -> bool:
     return any(showing.changed for showing in s.showings.values()) or last not in {None, owner}
 
 
-def _has_news(h: SideView, s: SideView, merged: PairMerge) -> bool:
+def _has_news(h: SideView, s: SideView, merged: MergeResult) -> bool:
     """Whether anything differs from the base but what cannot cross now: it stays unagreed, and is
     told or waited for.
     """
@@ -116,15 +129,17 @@ def _has_news(h: SideView, s: SideView, merged: PairMerge) -> bool:
     return bool(h.settled or s.settled) or any(name not in stuck for name in moved)
 
 
-def _conflict(rule: FieldRule, h: SideView, s: SideView, verdict: Verdict) -> Conflict:
+def _conflict(rule: FieldRule, h: SideView, s: SideView, verdict: FieldDecision) -> FieldConflict:
     values = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
-    return Conflict(rule.hubspot, rule.salesforce, *values, rule.update, verdict.holder)
+    return FieldConflict(rule.hubspot, rule.salesforce, *values, rule.update, verdict.winner)
 
 
-def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: PairMerge) -> None:
+def _carry(
+    rule: FieldRule, verdict: FieldDecision, h: SideView, s: SideView, merged: MergeResult
+) -> None:
     mine, theirs = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
     try:
-        if verdict.holder is Side.HUBSPOT:
+        if verdict.winner is Side.HUBSPOT:
             merged.to_salesforce[rule.salesforce] = cross_rule(rule, Side.SALESFORCE, mine).value
             merged.because_salesforce = joined(merged.because_salesforce, (verdict.because,))
         else:
@@ -141,9 +156,11 @@ def _carry(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView, merged: 
         merged.unfit += (rule,)
 
 
-def _fit_places(salesforce: Record, field_map: FieldMap, book: Book, merged: PairMerge) -> None:
+def _fit_places(
+    salesforce: Record, field_map: FieldMap, ruleset: Ruleset, merged: MergeResult
+) -> None:
     """Have state and country fit the org's picklists; what does not stays unagreed."""
-    names, unfit = fitted(merged.to_salesforce, salesforce.fields, book.places)
+    names, unfit = fitted(merged.to_salesforce, salesforce.fields, ruleset.places)
     merged.to_salesforce.update(names)
     for rule in field_map:
         if rule.salesforce in unfit:
@@ -151,32 +168,32 @@ def _fit_places(salesforce: Record, field_map: FieldMap, book: Book, merged: Pai
             merged.unfit += (rule,)
 
 
-def _is_cut(rule: FieldRule, verdict: Verdict, h: SideView, s: SideView) -> bool:
+def _is_cut(rule: FieldRule, verdict: FieldDecision, h: SideView, s: SideView) -> bool:
     """Whether a side's text stays that is too long for the other: told at every look, until
     somebody shortens it.
     """
     mine, theirs = h.showings[rule.hubspot].value, s.showings[rule.salesforce].value
     return (
         is_too_long(rule, Side.SALESFORCE, mine)
-        and verdict.holder is not Side.SALESFORCE
+        and verdict.winner is not Side.SALESFORCE
         and may_pass(rule, Side.HUBSPOT)
     ) or (
         is_too_long(rule, Side.HUBSPOT, theirs)
-        and verdict.holder is not Side.HUBSPOT
+        and verdict.winner is not Side.HUBSPOT
         and may_pass(rule, Side.SALESFORCE)
     )
 
 
-def _hold(rule: FieldRule, h: SideView, s: SideView, merged: PairMerge) -> None:
+def _hold(rule: FieldRule, h: SideView, s: SideView, merged: MergeResult) -> None:
     """HubSpot would ignore an earlier lifecycle stage (PLT-5), so its own goes to Salesforce where
     the policy lets it, else both stay.
     """
     if rule.update not in _SALESFORCES:
-        _carry(rule, Verdict(Side.HUBSPOT, "PLT-5"), h, s, merged)
+        _carry(rule, FieldDecision(Side.HUBSPOT, "PLT-5"), h, s, merged)
 
 
 def _merge_opt_out(
-    hubspot: Record, h: SideView, s: SideView, book: Book, merged: PairMerge
+    hubspot: Record, h: SideView, s: SideView, ruleset: Ruleset, merged: MergeResult
 ) -> None:
     if opt_out.SALESFORCE_FIELD not in s.showings:
         return
@@ -190,7 +207,7 @@ def _merge_opt_out(
         was_out_in_hubspot=was_out,
         box_moved=bool(box.changed),
         address_moved=EMAIL in merged.to_hubspot or bool(address and address.changed),
-        shared=book.shares_org,
+        shared=ruleset.shares_org,
         own_act=opt_out.is_own_act(hubspot.origins.get(opt_out.HUBSPOT_FIELD))
         if hubspot.origins
         else None,
@@ -205,7 +222,7 @@ def _merge_opt_out(
         merged.because_opt_out = (verdict.because,)
 
 
-def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerge) -> None:
+def _merge_ids(hubspot: Record, salesforce: Record, ruleset: Ruleset, merged: MergeResult) -> None:
     """Have each side keep the other's id, so that the links can be rebuilt from the CRMs.
 
     A Salesforce field that another portal filled is left alone (TEN-1).
@@ -213,4 +230,4 @@ def _merge_ids(hubspot: Record, salesforce: Record, book: Book, merged: PairMerg
     if hubspot.fields.get(names.HUBSPOT_KEY) != salesforce.ref.id:
         merged.marks[Side.HUBSPOT][names.HUBSPOT_KEY] = salesforce.ref.id
     if not salesforce.fields.get(names.SALESFORCE_KEY):
-        merged.marks[Side.SALESFORCE][names.SALESFORCE_KEY] = book.key_of(hubspot.ref.id)
+        merged.marks[Side.SALESFORCE][names.SALESFORCE_KEY] = ruleset.key_of(hubspot.ref.id)

@@ -15,11 +15,11 @@ from types import MappingProxyType
 from crmsync.model import names
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.effects import Category, Report
-from crmsync.model.fields import FieldRule, Look
+from crmsync.model.fields import FieldRule, ValueFormat
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Rest
 from crmsync.rules.fields.maps import CURRENCY, FieldMap
-from crmsync.rules.merge.ruleset import Book, Page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
     {
@@ -42,29 +42,35 @@ _RIGHTS: Mapping[Side, str] = MappingProxyType(
 )
 
 
-def without(book: Book, rests: Iterable[Rest]) -> Book:
+def without(ruleset: Ruleset, rests: Iterable[Rest]) -> Ruleset:
     """The book without the rows that rest: their fields are neither read nor written, and what was
     agreed on about them is kept.
     """
     gone = [rest for rest in rests if not rest.is_over and not rest.is_needed]
     if not gone:
-        return book
-    pages = {name: _page(page, name, book, gone) for name, page in book.pages.items()}
-    name = next(iter(book.pages))
+        return ruleset
+    pages = {name: _page(page, name, ruleset, gone) for name, page in ruleset.pages.items()}
+    name = next(iter(ruleset.pages))
     return replace(
-        book,
+        ruleset,
         pages=MappingProxyType(pages),
-        person_page=_page(book.person_page, name, book, gone) if book.person_page else None,
-        itemised_page=_page(book.itemised_page, name, book, gone) if book.itemised_page else None,
+        person_page=_page(ruleset.person_page, name, ruleset, gone)
+        if ruleset.person_page
+        else None,
+        itemised_page=_page(ruleset.itemised_page, name, ruleset, gone)
+        if ruleset.itemised_page
+        else None,
     )
 
 
-def _page(page: Page, name: str, book: Book, gone: Collection[Rest]) -> Page:
+def _page(
+    page: ObjectMapping, name: str, ruleset: Ruleset, gone: Collection[Rest]
+) -> ObjectMapping:
     lacking = {
         Side.HUBSPOT: {
             one.field.lower()
             for one in gone
-            if (one.side, one.object) == (Side.HUBSPOT, book.hubspot_object)
+            if (one.side, one.object) == (Side.HUBSPOT, ruleset.hubspot_object)
         },
         Side.SALESFORCE: {
             one.field.lower() for one in gone if (one.side, one.object) == (Side.SALESFORCE, name)
@@ -76,7 +82,7 @@ def _page(page: Page, name: str, book: Book, gone: Collection[Rest]) -> Page:
         if any(rule.on(side).lower() in lacking[side] for side in Side)
     ]
     rows = tuple(rule for rule in page.field_map if rule not in resting)
-    return Page(
+    return ObjectMapping(
         rows,
         MappingProxyType(_forms(page.hubspot_forms, Side.HUBSPOT, resting, rows)),
         MappingProxyType(_forms(page.salesforce_forms, Side.SALESFORCE, resting, rows)),
@@ -85,8 +91,11 @@ def _page(page: Page, name: str, book: Book, gone: Collection[Rest]) -> Page:
 
 
 def _forms(
-    forms: Mapping[str, Look], side: Side, resting: Iterable[FieldRule], rows: Iterable[FieldRule]
-) -> dict[str, Look]:
+    forms: Mapping[str, ValueFormat],
+    side: Side,
+    resting: Iterable[FieldRule],
+    rows: Iterable[FieldRule],
+) -> dict[str, ValueFormat]:
     """The forms without those of rows that rest: a value that was not to cross must not be taken
     for agreed on.
     """
@@ -95,7 +104,7 @@ def _forms(
 
 
 def lost(
-    book: Book,
+    ruleset: Ruleset,
     side: Side,
     fields: Mapping[str, Collection[str]],
     since: datetime,
@@ -109,8 +118,8 @@ def lost(
     A field that a write was `refused` for is lacking as well where it can only be read.
     """
     found: list[Rest] = []
-    for name, wanted in book.fields(side).items():
-        mapped = _mapped(book, side, name)
+    for name, wanted in ruleset.fields(side).items():
+        mapped = _mapped(ruleset, side, name)
         for one in wanted:
             missing = one.lower() not in fields[name]
             guarded = one.lower() == refused.lower() and one.lower() in read_only.get(name, ())
@@ -130,13 +139,17 @@ def needed_of(kind: Kind, side: Side, own: Collection[str]) -> frozenset[str]:
     return _KNOWN_BY.get((kind, side), frozenset()) | frozenset(own)
 
 
-def _mapped(book: Book, side: Side, name: str) -> frozenset[str]:
+def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
     """The fields of an object that are read for the sake of their mapping alone."""
-    pages = [page for page in (*book.pages.values(), book.person_page, book.itemised_page) if page]
+    pages = [
+        page
+        for page in (*ruleset.pages.values(), ruleset.person_page, ruleset.itemised_page)
+        if page
+    ]
     if side is Side.SALESFORCE:
-        pages = [book.pages[name]]
+        pages = [ruleset.pages[name]]
     mapped = {rule.on(side) for page in pages for rule in page.field_map}
-    return frozenset(mapped - needed_of(book.kind, side, book.always_read(side)))
+    return frozenset(mapped - needed_of(ruleset.kind, side, ruleset.always_read(side)))
 
 
 def report_of(rest: Rest) -> Report:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
-from crmsync.model.fields import FieldRule, Look, Update
-from crmsync.model.links import Sealer
+from crmsync.model.fields import FieldRule, Update, ValueFormat
+from crmsync.model.links import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.places import Places
 from crmsync.model.records import Kind, Record, Ref, Side
@@ -22,7 +22,7 @@ from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import FieldMap
 from crmsync.rules.fields.values import spelling
 from crmsync.rules.merge import owners
-from crmsync.rules.merge.owners import OwnerBook
+from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.person_accounts import columns, is_person
 
 _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
@@ -50,7 +50,7 @@ def always_read(side: Side, portal_id: int) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ObjectMapping:
     """One Salesforce object's page: its field map and, per side, how every field that counts is
     spelled.
 
@@ -59,17 +59,17 @@ class Page:
     """
 
     field_map: FieldMap
-    hubspot_forms: Mapping[str, Look]
-    salesforce_forms: Mapping[str, Look]
+    hubspot_forms: Mapping[str, ValueFormat]
+    salesforce_forms: Mapping[str, ValueFormat]
     resting: FieldMap = ()
 
-    def forms(self, side: Side) -> Mapping[str, Look]:
+    def forms(self, side: Side) -> Mapping[str, ValueFormat]:
         """Field name -> how that side spells its values."""
         return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Ruleset:
     """Everything that planning a record of a kind needs besides its facts.
 
     ``our_user`` is the Salesforce id of the integration user, "" where other accounts write to the
@@ -89,17 +89,17 @@ class Book:
     kind: Kind
     connection: Connection
     hubspot_object: str
-    pages: Mapping[str, Page]
-    sealer: Sealer
+    pages: Mapping[str, ObjectMapping]
+    fingerprinter: Fingerprinter
     our_user: str
     our_app: str = ""
     extras: Mapping[Side, frozenset[str]] = field(default_factory=dict)
     members: frozenset[Ref] = frozenset()
     parents: Mapping[Ref, Ref | None] = field(default_factory=dict)
-    owners: OwnerBook | None = None
+    owners: OwnerMatches | None = None
     person_accounts: bool = False
-    person_page: Page | None = None
-    itemised_page: Page | None = None
+    person_page: ObjectMapping | None = None
+    itemised_page: ObjectMapping | None = None
     beside: frozenset[str] = frozenset()
     pipelines: PipelineMap = field(default_factory=PipelineMap)
     since: datetime | None = None
@@ -113,7 +113,7 @@ class Book:
         """
         return not self.our_user
 
-    def page_of(self, salesforce: Record) -> Page:
+    def mapping_of(self, salesforce: Record) -> ObjectMapping:
         """The page that holds for a Salesforce record."""
         if self.itemised_page and salesforce.fields.get("HasOpportunityLineItem") is True:
             return self.itemised_page
@@ -163,19 +163,21 @@ class Book:
         return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
 
 
-def page(field_map: FieldMap, hubspot: Mapping[str, Look], salesforce: Mapping[str, Look]) -> Page:
+def page(
+    field_map: FieldMap, hubspot: Mapping[str, ValueFormat], salesforce: Mapping[str, ValueFormat]
+) -> ObjectMapping:
     """The page of one object: the rows that sync at all (MAP-4), and the fields beyond them that
     count on either side.
     """
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
-    return Page(
+    return ObjectMapping(
         rows,
         MappingProxyType({**_spelled(rows, Side.HUBSPOT), **hubspot}),
         MappingProxyType({**_spelled(rows, Side.SALESFORCE), **salesforce}),
     )
 
 
-def _spelled(rows: Iterable[FieldRule], side: Side) -> dict[str, Look]:
+def _spelled(rows: Iterable[FieldRule], side: Side) -> dict[str, ValueFormat]:
     return {
         rule.hubspot if side is Side.HUBSPOT else rule.salesforce: spelling(rule, side)
         for rule in rows

@@ -6,37 +6,37 @@ Whose counts is decided in the module of each; here their verdicts become part o
 
 from __future__ import annotations
 
-from crmsync.model.effects import Conflict
+from crmsync.model.effects import FieldConflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Side
 from crmsync.rules.merge import deal_stages, owners, parents
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.deal_stages import StageShowing, decide_stage
+from crmsync.rules.merge.deal_stages import StageState, decide_stage
 from crmsync.rules.merge.person_accounts import is_person
-from crmsync.rules.merge.policies import Showing
-from crmsync.rules.merge.result import PairMerge, joined, newest_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.result import MergeResult, joined, newest_of
+from crmsync.rules.merge.ruleset import Ruleset
 
 
 def merge_owners(
-    hubspot: Record, salesforce: Record, link: Link | None, book: Book, merged: PairMerge
+    hubspot: Record, salesforce: Record, link: Link | None, ruleset: Ruleset, merged: MergeResult
 ) -> None:
     """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18). Without an
     owner book nobody's owner has changed.
     """
     owning = owning_of(hubspot, salesforce, link)
-    if book.owners is None:
+    if ruleset.owners is None:
         merged.owners = last_owners(link) if link else (None, None)
         return
-    newest = newest_of(owners.HUBSPOT_FIELD, hubspot, salesforce, book)
-    merged.owner_verdict = verdict = owners.decide_owner(owning, newest, book.owners)
-    if owning.both_moved and verdict != owners.OwnerVerdict():
+    newest = newest_of(owners.HUBSPOT_FIELD, hubspot, salesforce, ruleset)
+    merged.owner_verdict = verdict = owners.decide_owner(owning, newest, ruleset.owners)
+    if owning.both_moved and verdict != owners.OwnerDecision():
         fields = owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD
         merged.conflicts += (
-            Conflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),
+            FieldConflict(*fields, owning.hubspot, owning.salesforce, Update.TWO_WAY, newest),
         )
-    because = (owners.rule_of(book.kind, verdict.because),)
+    because = (owners.rule_of(ruleset.kind, verdict.because),)
     if verdict.salesforce is not None:
         merged.to_salesforce[owners.SALESFORCE_FIELD] = verdict.salesforce
         merged.because_salesforce = joined(merged.because_salesforce, because)
@@ -45,7 +45,10 @@ def merge_owners(
         merged.because_hubspot = joined(merged.because_hubspot, because)
     owner = owning.salesforce if verdict.salesforce is None else verdict.salesforce
     merged.owners = (owning.hubspot if verdict.hubspot is None else verdict.hubspot, owner)
-    shown = {owners.SHOWN_ID: owner or None, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
+    shown = {
+        owners.SHOWN_ID: owner or None,
+        owners.SHOWN_NAME: ruleset.owners.name_of(owner) or None,
+    }
     merged.marks[Side.HUBSPOT] |= {
         name: value for name, value in shown.items() if hubspot.fields.get(name) != value
     }
@@ -67,7 +70,12 @@ def last_owners(link: Link) -> tuple[str | None, str | None]:
 
 
 def merge_parents(
-    hubspot: Record, salesforce: Record, h: SideView, s: SideView, book: Book, merged: PairMerge
+    hubspot: Record,
+    salesforce: Record,
+    h: SideView,
+    s: SideView,
+    ruleset: Ruleset,
+    merged: MergeResult,
 ) -> None:
     """A contact's company and account, where both count (FLD-8)."""
     company, account = (
@@ -76,28 +84,32 @@ def merge_parents(
     )
     if company is None or account is None:
         return
-    newest = newest_of(parents.HUBSPOT_FIELD, hubspot, salesforce, book)
+    newest = newest_of(parents.HUBSPOT_FIELD, hubspot, salesforce, ruleset)
     merged.parents = parents.decide_parent(
         company,
         account,
         newest,
-        book.parents,
-        removes=_removes_associations(book),
+        ruleset.parents,
+        removes=_removes_associations(ruleset),
         fixed=is_person(salesforce),
     )
     if merged.parents.contested:
         fields = parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD
         merged.conflicts += (
-            Conflict(*fields, company.value, account.value, Update.TWO_WAY, newest),
+            FieldConflict(*fields, company.value, account.value, Update.TWO_WAY, newest),
         )
     if merged.parents.account is not None:
         merged.to_salesforce[parents.SALESFORCE_FIELD] = merged.parents.account
         merged.because_salesforce = joined(merged.because_salesforce, merged.parents.because)
 
 
-def _removes_associations(book: Book) -> bool:
+def _removes_associations(ruleset: Ruleset) -> bool:
     """Whether what one side takes apart is taken apart on the other, too (Q-29)."""
-    section = book.connection.deals if book.kind is Kind.OPPORTUNITY else book.connection.companies
+    section = (
+        ruleset.connection.deals
+        if ruleset.kind is Kind.OPPORTUNITY
+        else ruleset.connection.companies
+    )
     return section.remove_associations
 
 
@@ -106,20 +118,25 @@ STAGES = FieldRule(deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME)
 
 
 def merge_stages(
-    hubspot: Record, salesforce: Record, h: SideView, s: SideView, book: Book, merged: PairMerge
+    hubspot: Record,
+    salesforce: Record,
+    h: SideView,
+    s: SideView,
+    ruleset: Ruleset,
+    merged: MergeResult,
 ) -> None:
     """A deal's pipeline and stage, and the opportunity's record type and stage, where both count
     (OPP-5, OPP-6).
     """
     if deal_stages.STAGE_NAME not in s.showings:
         return
-    deal = StageShowing(h.showings[deal_stages.PIPELINE], h.showings[deal_stages.DEAL_STAGE])
-    untyped = Showing(None, None, changed=False)
-    opportunity = StageShowing(
+    deal = StageState(h.showings[deal_stages.PIPELINE], h.showings[deal_stages.DEAL_STAGE])
+    untyped = FieldState(None, None, changed=False)
+    opportunity = StageState(
         s.showings.get(deal_stages.RECORD_TYPE, untyped), s.showings[deal_stages.STAGE_NAME]
     )
-    newest = newest_of(deal_stages.DEAL_STAGE, hubspot, salesforce, book)
-    merged.stage_verdict = verdict = decide_stage(deal, opportunity, newest, book.pipelines)
+    newest = newest_of(deal_stages.DEAL_STAGE, hubspot, salesforce, ruleset)
+    merged.stage_verdict = verdict = decide_stage(deal, opportunity, newest, ruleset.pipelines)
     merged.unfit += (STAGES,) if verdict.unknown else ()
     merged.to_hubspot |= verdict.to_hubspot
     merged.to_salesforce |= verdict.to_salesforce
@@ -132,5 +149,5 @@ def merge_stages(
     if verdict.conflict:
         values = deal.stage.value, opportunity.stage.value
         merged.conflicts += (
-            Conflict(STAGES.hubspot, STAGES.salesforce, *values, Update.TWO_WAY, newest),
+            FieldConflict(STAGES.hubspot, STAGES.salesforce, *values, Update.TWO_WAY, newest),
         )

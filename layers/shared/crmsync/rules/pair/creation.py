@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmsync.model.effects import CreateRecord
-from crmsync.model.fields import FieldRule, Look
+from crmsync.model.fields import FieldRule, ValueFormat
 from crmsync.model.links import Base, Intent, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.places import fitted
@@ -20,7 +20,7 @@ from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_blank
 from crmsync.rules.merge import opt_out, owners, parents
 from crmsync.rules.merge.baseline import key_of, rebased
 from crmsync.rules.merge.policies import may_pass
-from crmsync.rules.merge.ruleset import Book, Page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 NEW = Slot("new")
 """The record that a birth makes; a plan makes at most one."""
@@ -33,7 +33,7 @@ that.
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class Creation:
     """The effect, the link to complete with the new id, fields whose value cannot cross, and a
     required name that nobody knows ("").
     """
@@ -45,7 +45,7 @@ class Birth:
 
 
 def crossing(
-    record: Record, salesforce_object: str, book: Book
+    record: Record, salesforce_object: str, ruleset: Ruleset
 ) -> tuple[dict[str, Value], tuple[FieldRule, ...]]:
     """The values of a record as its new counterpart takes them, and the fields whose value cannot
     cross.
@@ -53,7 +53,7 @@ def crossing(
     here = record.ref.side
     fields: dict[str, Value] = {}
     unfit: list[FieldRule] = []
-    for rule in book.pages[salesforce_object].field_map:
+    for rule in ruleset.pages[salesforce_object].field_map:
         name, across = (
             (rule.hubspot, rule.salesforce)
             if here is Side.HUBSPOT
@@ -66,33 +66,35 @@ def crossing(
         except UnfitValueError:
             unfit.append(rule)
     if here is Side.HUBSPOT:
-        names, bad = fitted(fields, {}, book.places)
+        names, bad = fitted(fields, {}, ruleset.places)
         fields |= names
         unfit += [
-            rule for rule in book.pages[salesforce_object].field_map if rule.salesforce in bad
+            rule for rule in ruleset.pages[salesforce_object].field_map if rule.salesforce in bad
         ]
         fields = {name: value for name, value in fields.items() if name not in bad}
     return fields, tuple(unfit)
 
 
-def owner_in_hubspot(record: Record, book: Book) -> tuple[dict[str, Value], str, str]:
+def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value], str, str]:
     """What a new HubSpot record is given for its Salesforce owner (OWN-5, Q-18); with it both
     owners, HubSpot's first, "" = none.
     """
     owner = str(record.fields.get(owners.SALESFORCE_FIELD) or "")
-    hubspot_owner = book.owners.to_hubspot.get(owner, "") if book.owners else ""
+    hubspot_owner = ruleset.owners.to_hubspot.get(owner, "") if ruleset.owners else ""
     fields: dict[str, Value] = {owners.HUBSPOT_FIELD: hubspot_owner} if hubspot_owner else {}
-    if owner and book.owners:
-        fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: book.owners.name_of(owner) or None}
+    if owner and ruleset.owners:
+        fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: ruleset.owners.name_of(owner) or None}
     return fields, hubspot_owner, owner
 
 
-def owner_in_salesforce(record: Record, book: Book) -> tuple[str, str | None]:
+def owner_in_salesforce(record: Record, ruleset: Ruleset) -> tuple[str, str | None]:
     """The HubSpot owner of a record, "" = none, and the active Salesforce user that it stands for
     (OWN-8, OWN-14, OWN-18).
     """
     hubspot_owner = str(record.fields.get(owners.HUBSPOT_FIELD) or "")
-    return hubspot_owner, owners.owner_for_new(hubspot_owner, book.owners) if book.owners else None
+    return hubspot_owner, owners.owner_for_new(
+        hubspot_owner, ruleset.owners
+    ) if ruleset.owners else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,11 @@ class Shown:
 
 
 def newborn_link(
-    hubspot: Shown, salesforce: Shown, page: Page, unfit: tuple[FieldRule, ...], book: Book
+    hubspot: Shown,
+    salesforce: Shown,
+    page: ObjectMapping,
+    unfit: tuple[FieldRule, ...],
+    ruleset: Ruleset,
 ) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays
     unagreed.
@@ -122,19 +128,19 @@ def newborn_link(
     left_out = (
         {name for rule in held_back for name in (rule.hubspot, rule.salesforce)}
         | _PARENTS
-        | book.beside
+        | ruleset.beside
     )
     if origin is Side.SALESFORCE and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
         left_out.add(opt_out.HUBSPOT_FIELD)
 
-    def base(shown: Shown, forms: Mapping[str, Look]) -> Base:
+    def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
         open_ones = [key_of(name, forms[name]) for name in forms if name in left_out]
-        return rebased(Base(), forms, values, book.sealer).leaving_open(open_ones)
+        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_open(open_ones)
 
     link = Link(
-        book.connection.name,
-        book.kind,
+        ruleset.connection.name,
+        ruleset.kind,
         hubspot.place,
         salesforce.place,
         base(hubspot, page.hubspot_forms),
@@ -142,10 +148,10 @@ def newborn_link(
         tags(salesforce.fields) if isinstance(salesforce.place, Slot) else frozenset(),
         hubspot_owner=hubspot.owner,
         salesforce_owner=salesforce.owner,
-        key=book.sealer.number,
+        key=ruleset.fingerprinter.number,
     )
     side = Side.HUBSPOT if isinstance(hubspot.place, Slot) else Side.SALESFORCE
     values = link.hubspot_base.to_bytes().hex(), link.salesforce_base.to_bytes().hex()
     return link.announcing(
-        side, Intent(book.sealer.revision(f"{hubspot.place} {salesforce.place} {values}"))
+        side, Intent(ruleset.fingerprinter.revision(f"{hubspot.place} {salesforce.place} {values}"))
     )

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from crmsync.model.effects import Because, Effect, Look, OptOut
+from crmsync.model.effects import Because, Effect, OptOut, RequestSync
 from crmsync.model.links import Base, Link
 from crmsync.model.records import Kind, Record, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import rebased, view
 from crmsync.rules.merge.opt_out import HUBSPOT_FIELD, SALESFORCE_FIELD
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 _AT_BIRTH = timedelta(minutes=1)
 """What a contact shows since then, it showed when it was made; that is no act of the person."""
@@ -59,26 +59,26 @@ def unsubscribe(contact: Record, because: Because = ("OPT-4",)) -> tuple[Effect,
     """
     address = str(contact.fields.get("email") or "")
     return (
-        (OptOut(address, because), Look(contact.ref, Kind.CONTACT, None, because))
+        (OptOut(address, because), RequestSync(contact.ref, Kind.CONTACT, None, because))
         if address
         else ()
     )
 
 
-def has_ticked_since(link: Link, salesforce: Record, book: Book) -> bool:
+def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
     """Whether somebody has ticked the box of a record since its pair was last in step, though that
     pair is over by now.
     """
-    forms = {SALESFORCE_FIELD: book.page_of(salesforce).salesforce_forms[SALESFORCE_FIELD]}
+    forms = {SALESFORCE_FIELD: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_FIELD]}
     return is_opted_out(salesforce) and bool(
-        view(salesforce, forms, link, book.sealer).showings[SALESFORCE_FIELD].moved
+        view(salesforce, forms, link, ruleset.fingerprinter).showings[SALESFORCE_FIELD].moved
     )
 
 
-def with_box(link: Link, salesforce: Record, book: Book) -> Base:
+def with_box(link: Link, salesforce: Record, ruleset: Ruleset) -> Base:
     """The link's base of Salesforce with the box as it is now: told once, it is no news any
     more.
     """
-    forms = book.page_of(salesforce).salesforce_forms
+    forms = ruleset.mapping_of(salesforce).salesforce_forms
     shown = {SALESFORCE_FIELD: salesforce.fields.get(SALESFORCE_FIELD)}
-    return rebased(link.salesforce_base, forms, shown, book.sealer.of(link.key))
+    return rebased(link.salesforce_base, forms, shown, ruleset.fingerprinter.of(link.key))

@@ -15,14 +15,14 @@ from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 OWNER_ROW = (owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD)
 """The two fields of an owner, which go together without a row of the map."""
 
 
 def overwritten(
-    facts: Facts, plan: Plan, book: Book, made: Collection[Ref] = ()
+    facts: Facts, plan: Plan, ruleset: Ruleset, made: Collection[Ref] = ()
 ) -> OverwrittenPair | None:
     """What the plan overwrites of a pair, None where it is nothing; records in `made` are new, so
     nothing of theirs is lost.
@@ -34,8 +34,8 @@ def overwritten(
     fields = tuple(
         one
         for effect in plan.effects
-        if isinstance(effect, UpdateRecord) and not effect.courtesy
-        for one in _of(effect, hubspot, salesforce, book, made)
+        if isinstance(effect, UpdateRecord) and not effect.best_effort
+        for one in _of(effect, hubspot, salesforce, ruleset, made)
     )
     return OverwrittenPair(hubspot.ref, salesforce.ref, fields) if fields else None
 
@@ -57,14 +57,18 @@ def _pair(facts: Facts, plan: Plan) -> tuple[Record, Record] | None:
 
 
 def _of(
-    effect: UpdateRecord, hubspot: Record, salesforce: Record, book: Book, made: Collection[Ref]
+    effect: UpdateRecord,
+    hubspot: Record,
+    salesforce: Record,
+    ruleset: Ruleset,
+    made: Collection[Ref],
 ) -> Iterator[Overwrite]:
     record = hubspot if effect.side is Side.HUBSPOT else salesforce
     through = effect.place != record.ref
     if record.ref in made or (through and not _is_account_of(effect, record)):
         return
     rows = (
-        *((rule.hubspot, rule.salesforce) for rule in book.page_of(salesforce).field_map),
+        *((rule.hubspot, rule.salesforce) for rule in ruleset.mapping_of(salesforce).field_map),
         OWNER_ROW,
     )
     for row in rows:

@@ -17,11 +17,11 @@ from crmsync.model.effects import (
     Because,
     Dissociate,
     Effect,
-    Look,
     Note,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     SaveLink,
     UpdateRecord,
 )
@@ -31,11 +31,11 @@ from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge import opt_out, owners
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.intents import announce, asks_for_history, take_back
-from crmsync.rules.merge.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentVerdict
+from crmsync.rules.merge.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentDecision
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import EMAIL, merge_pair
-from crmsync.rules.merge.result import PairMerge
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
@@ -48,7 +48,7 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
 """By which rule the two records of a new pair belong together."""
 
 
-def is_quiet(record: Record, link: Link, book: Book) -> bool:
+def is_quiet(record: Record, link: Link, ruleset: Ruleset) -> bool:
     """Whether a linked record shows nothing but what the two sides agreed on, so that the other
     side need not be read at all.
     """
@@ -65,13 +65,13 @@ def is_quiet(record: Record, link: Link, book: Book) -> bool:
         if side is Side.HUBSPOT
         else (owners.SALESFORCE_FIELD, link.salesforce_owner)
     )
-    forms = book.pages[link.salesforce.object].forms(side)
-    us = book.our_user_in(record)
+    forms = ruleset.pages[link.salesforce.object].forms(side)
+    us = ruleset.our_user_in(record)
     same_owner = str(record.fields.get(owner) or "") == last
     return (
         same_owner
         and _names_its_counterpart(record, link)
-        and view(record, forms, link, book.sealer, us).quiet
+        and view(record, forms, link, ruleset.fingerprinter, us).quiet
     )
 
 
@@ -93,7 +93,7 @@ def plan_pair(
     hubspot: Record,
     salesforce: Record,
     link: Link,
-    book: Book,
+    ruleset: Ruleset,
     *,
     anew: bool,
     cause: Cause = Cause.EDITED,
@@ -105,18 +105,18 @@ def plan_pair(
     everything else goes on. So it does where the link holds back some of it.
     """
     refused = frozenset({EMAIL} if holder else ())
-    asks = asks_for_history(link, hubspot, salesforce, book)
-    link = take_back(link, hubspot, salesforce, book)
-    merged = merge_pair(hubspot, salesforce, link, book, cause=cause, refused=refused)
+    asks = asks_for_history(link, hubspot, salesforce, ruleset)
+    link = take_back(link, hubspot, salesforce, ruleset)
+    merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
     holds = frozenset() if merged.is_dropped else merged.holds
     if anew or merged.has_news or not link.version or effects or holds != link.holds:
         after = announce(
             link,
-            replace(_after(link, hubspot, salesforce, merged, book), holds=holds),
+            replace(_after(link, hubspot, salesforce, merged, ruleset), holds=holds),
             _written(merged),
             (hubspot, salesforce),
-            book,
+            ruleset,
         )
         effects.insert(0, SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
     records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
@@ -126,15 +126,17 @@ def plan_pair(
             side,
             fields,
             ("DUP-24",),
-            courtesy=True,
+            best_effort=True,
             group=_group(salesforce, side, merged),
         )
         for side, fields in merged.marks.items()
         if fields
     )
     awaited = merged.parents.awaits
-    waits = (Look(awaited, Kind.ACCOUNT, _who_waits(hubspot), ("FLD-8",)),) if awaited else ()
-    looks = (*waits, *_looks_across(salesforce, merged, book))
+    waits = (
+        (RequestSync(awaited, Kind.ACCOUNT, _who_waits(hubspot), ("FLD-8",)),) if awaited else ()
+    )
+    looks = (*waits, *_looks_across(salesforce, merged, ruleset))
     written = (
         through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
         for one in (*effects, *marks)
@@ -152,7 +154,7 @@ def plan_pair(
     )
 
 
-def _written(merged: PairMerge) -> Mapping[Side, frozenset[str]]:
+def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:
     """The fields that each side is about to get."""
     parent = {HUBSPOT_FIELD} if merged.parents.company or merged.parents.leaves else set()
     return {
@@ -168,17 +170,23 @@ def _who_waits(hubspot: Record) -> Ref | None:
     return hubspot.ref if hubspot.ref.object == "contact" else None
 
 
-def _looks_across(salesforce: Record, merged: PairMerge, book: Book) -> tuple[Look, ...]:
+def _looks_across(
+    salesforce: Record, merged: MergeResult, ruleset: Ruleset
+) -> tuple[RequestSync, ...]:
     """Have the other half of a person looked at, which shows what we write to this one; nobody
     tells of our own writes (PA-5).
     """
     half = other_half(salesforce)
     kind, syncs = (
-        (Kind.ACCOUNT, book.connection.companies.sync)
+        (Kind.ACCOUNT, ruleset.connection.companies.sync)
         if salesforce.ref.object == "Contact"
-        else (Kind.CONTACT, book.connection.contacts.sync)
+        else (Kind.CONTACT, ruleset.connection.contacts.sync)
     )
-    return (Look(half, kind, None, ("PA-5",)),) if half and syncs and merged.to_salesforce else ()
+    return (
+        (RequestSync(half, kind, None, ("PA-5",)),)
+        if half and syncs and merged.to_salesforce
+        else ()
+    )
 
 
 def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
@@ -212,7 +220,7 @@ def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
     )
 
 
-def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tuple[Effect, ...]:
+def _pair_writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> tuple[Effect, ...]:
     """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a
     person's edit must be across already.
 
@@ -233,7 +241,7 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: PairMerge) -> tupl
     return tuple(effects)
 
 
-def _group(salesforce: Record, side: Side, merged: PairMerge) -> str:
+def _group(salesforce: Record, side: Side, merged: MergeResult) -> str:
     """What Salesforce locks along with a contact: the account that it is in, or about to be in
     (faults 14).
     """
@@ -241,16 +249,16 @@ def _group(salesforce: Record, side: Side, merged: PairMerge) -> str:
     return str(account or "") if side is Side.SALESFORCE else ""
 
 
-def _unsealed(record: Record, merged: PairMerge) -> dict[str, Value]:
+def _unsealed(record: Record, merged: MergeResult) -> dict[str, Value]:
     """What must be sealed anew of what a record shows."""
     return {
         name: record.fields[name]
-        for name in merged.unsealed[record.ref.side]
+        for name in merged.unmatched[record.ref.side]
         if name in record.fields
     }
 
 
-def _association(contact: Ref, verdict: ParentVerdict) -> tuple[Effect, ...]:
+def _association(contact: Ref, verdict: ParentDecision) -> tuple[Effect, ...]:
     if verdict.company:
         return (
             Associate(
@@ -265,13 +273,15 @@ def _association(contact: Ref, verdict: ParentVerdict) -> tuple[Effect, ...]:
     return ()
 
 
-def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, book: Book) -> Link:
+def _after(
+    link: Link, hubspot: Record, salesforce: Record, merged: MergeResult, ruleset: Ruleset
+) -> Link:
     """The link as it must be stored once everything is written: what each side then shows.
 
     An opt-out that HubSpot is only asked for is no such thing: it stays unagreed until HubSpot is
     read to show it (decision 0032).
     """
-    page = book.page_of(salesforce)
+    page = ruleset.mapping_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out_in_hubspot or merged.opt_out_verdict.asks_who:
         now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
@@ -292,7 +302,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
         apart = frozenset(rule.on(side) for rule in merged.apart) | merged.dropped.get(
             side, frozenset()
         )
-        new = rebased(old, forms, shown, book.sealer, apart).leaving_open(
+        new = rebased(old, forms, shown, ruleset.fingerprinter, apart).leaving_open(
             key for key in unfit if not old.knows(key)
         )
         asked = merged.opt_out_in_hubspot and side is Side.HUBSPOT
@@ -311,7 +321,7 @@ def _after(link: Link, hubspot: Record, salesforce: Record, merged: PairMerge, b
 
 
 def _show_parents(
-    verdict: ParentVerdict, hubspot: dict[str, Value], salesforce: dict[str, Value]
+    verdict: ParentDecision, hubspot: dict[str, Value], salesforce: dict[str, Value]
 ) -> None:
     """What both sides show of the contact's parent afterwards; while it is awaited, nothing is
     agreed on.
@@ -324,7 +334,7 @@ def _show_parents(
 
 
 def _show_held(
-    merged: PairMerge,
+    merged: MergeResult,
     hubspot: Record,
     salesforce: Record,
     now_hubspot: dict[str, Value],

@@ -45,7 +45,7 @@ _DRAWERS: Mapping[Category, frozenset[str]] = MappingProxyType(
 )
 
 
-def drawer_of(code: str) -> Category:
+def category_of(code: str) -> Category:
     """The category under which a refusal is kept; whatever is not named here is about the record's
     own values (ERR-1 to ERR-7).
     """

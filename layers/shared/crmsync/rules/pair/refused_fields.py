@@ -14,15 +14,15 @@ from typing import TypeVar
 
 from crmsync.errors import Refused
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
-from crmsync.model.fields import FieldRule, Form
+from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.links import Link, tags
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import OnRefusedField
 from crmsync.rules.fields.maps import CURRENCY
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.ruleset import Book
-from crmsync.rules.pair.refusals import drawer_of
+from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.refusals import category_of
 
 AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 
@@ -33,19 +33,19 @@ _STATE, _COUNTRY, _CODE = "State", "Country", "Code"
 _ADDRESS = ("Street", "City", _STATE, "PostalCode", _COUNTRY)
 
 
-def skips_fields(book: Book) -> bool:
+def skips_fields(ruleset: Ruleset) -> bool:
     """Whether the connection has a refused field left out, by the section of the book's kind."""
-    connection = book.connection
+    connection = ruleset.connection
     settings = {
         Kind.CONTACT: connection.contacts.on_refused_field,
         Kind.ACCOUNT: connection.companies.on_refused_field,
         Kind.OPPORTUNITY: connection.deals.on_refused_field,
     }
-    return settings[book.kind] is OnRefusedField.SKIP
+    return settings[ruleset.kind] is OnRefusedField.SKIP
 
 
 def left_out(
-    effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Ref | None, book: Book
+    effect: CreateRecord | UpdateRecord, error: Refused, salesforce: Ref | None, ruleset: Ruleset
 ) -> frozenset[str]:
     """The fields of a refused write, by the names in it, without which it is worth a second try;
     none where that cannot be told.
@@ -55,16 +55,16 @@ def left_out(
     country go together, as Salesforce takes neither alone. Nothing is left out of a write that
     would give an amount another currency, or a currency another amount.
     """
-    if drawer_of(error.code) is not Category.VALIDATION:
+    if category_of(error.code) is not Category.VALIDATION:
         return frozenset()
-    known = _rules_sent(effect, salesforce, book)
+    known = _rules_sent(effect, salesforce, ruleset)
     if isinstance(effect, CreateRecord):
         known = {
             name: rule for name, rule in known.items() if rule.on(effect.side) not in _IDENTITY
         }
     found = {name for told in error.fieldnames for name in _meant(told, known)}
     found |= {twin for name in found if (twin := _twin(name)) in known}
-    if not found or not found < _proper(effect, book) or _takes_money_apart(found, known):
+    if not found or not found < _proper(effect, ruleset) or _takes_money_apart(found, known):
         return frozenset()
     return frozenset(found)
 
@@ -75,20 +75,20 @@ def left_apart(
     fields: Collection[str],
     shown: Record,
     salesforce: Record,
-    book: Book,
+    ruleset: Ruleset,
 ) -> Link:
     """The link as it must be stored where the fields of a write are left out; `shown` is the
     record, which keeps its own values in them.
     """
     side = effect.side
-    rules = _rules_sent(effect, salesforce.ref, book)
+    rules = _rules_sent(effect, salesforce.ref, ruleset)
     ours = [rules[name].on(side) for name in fields if name in rules]
     values = {name: shown.fields.get(name) for name in ours}
     base = rebased(
         link.base(side),
-        book.page_of(salesforce).forms(side),
+        ruleset.mapping_of(salesforce).forms(side),
         values,
-        book.sealer.of(link.key),
+        ruleset.fingerprinter.of(link.key),
         ours,
     )
     if side is Side.HUBSPOT:
@@ -110,16 +110,16 @@ def report(ref: Ref, error: Refused, fields: Iterable[str]) -> Report:
     return Report(ref, Category.VALIDATION, text, ", ".join(sorted(fields)), error.hint, ("CH-8",))
 
 
-def _proper(effect: CreateRecord | UpdateRecord, book: Book) -> frozenset[str]:
+def _proper(effect: CreateRecord | UpdateRecord, ruleset: Ruleset) -> frozenset[str]:
     """The fields that a write is made for: all but the revision that it carries, a person's by the
     name that its account has for it.
     """
-    revision = book.revision_field(effect.side)
+    revision = ruleset.revision_field(effect.side)
     return frozenset(effect.fields) - {revision, account_field(revision)}
 
 
 def _rules_sent(
-    effect: CreateRecord | UpdateRecord, salesforce: Ref | None, book: Book
+    effect: CreateRecord | UpdateRecord, salesforce: Ref | None, ruleset: Ruleset
 ) -> Mapping[str, FieldRule]:
     """The mapped fields of a write, by the name in it: a person's own are written through its
     account, under names of that (PA-3).
@@ -132,7 +132,7 @@ def _rules_sent(
         and (effect.place.object, salesforce.object) == ("Account", "Contact")
     )
     rules: dict[str, FieldRule] = {}
-    for name, page in book.pages.items():
+    for name, page in ruleset.pages.items():
         if salesforce is None or name == salesforce.object:
             for rule in page.field_map:
                 mine = rule.on(effect.side)
@@ -146,7 +146,7 @@ def _takes_money_apart(found: Collection[str], known: Mapping[str, FieldRule]) -
     """
     currencies = {name for name, rule in known.items() if rule.salesforce == CURRENCY.salesforce}
     return any(
-        name in currencies or (bool(currencies) and known[name].form is Form.NUMBER)
+        name in currencies or (bool(currencies) and known[name].form is FieldType.NUMBER)
         for name in found
     )
 

@@ -15,7 +15,7 @@ from crmsync.model.names import MERGED_IDS
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.values import canonical, is_blank
 from crmsync.rules.merge.baseline import key_of, view
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.plan import plan_pair
 
 
@@ -33,7 +33,7 @@ def primary_link(
     survivor: Record,
     named: Collection[Ref],
     links: Iterable[tuple[Link, Collection[Ref]]],
-    book: Book,
+    ruleset: Ruleset,
 ) -> Link | None:
     """Of the links of records that were merged into this HubSpot record, the one that goes on: the
     primary record's (MRG-3).
@@ -49,22 +49,23 @@ def primary_link(
         link, salesforce = one
         identifier = link.hubspot.id if isinstance(link.hubspot, Ref) else ""
         is_named = any(ref in named for ref in salesforce)
-        return not is_named, _contradictions(survivor, link, book), len(identifier), identifier
+        return not is_named, _contradictions(survivor, link, ruleset), len(identifier), identifier
 
     return min(((link, tuple(refs)) for link, refs in links), key=rank, default=(None, ()))[0]
 
 
-def _contradictions(survivor: Record, link: Link, book: Book) -> int:
+def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
     """In how many fields the survivor shows another value than the one, not blank, that the link's
     two sides had agreed on.
     """
-    page = book.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
+    page = ruleset.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
     forms = page.hubspot_forms if page else {}
-    sealer = book.sealer.of(link.key)
+    fingerprinter = ruleset.fingerprinter.of(link.key)
     blank = {
-        name: sealer.seal(key_of(name, look), canonical(look, None)) for name, look in forms.items()
+        name: fingerprinter.seal(key_of(name, look), canonical(look, None))
+        for name, look in forms.items()
     }
-    shown = view(survivor, forms, link, book.sealer).showings
+    shown = view(survivor, forms, link, ruleset.fingerprinter).showings
     base = link.base(Side.HUBSPOT)
     return sum(
         shown[name].moved and base.seal_of(key_of(name, look)) not in {None, blank[name]}
@@ -72,14 +73,14 @@ def _contradictions(survivor: Record, link: Link, book: Book) -> int:
     )
 
 
-def inherited(link: Link, hubspot: Record, salesforce: Record, book: Book) -> Link:
+def inherited(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
     """The link with the records that the pair now has.
 
     What a record leaves blank that took another one's place (a contact that a lead was converted
     into, the survivor of a merge) was never deleted there: it counts as never agreed, and is filled
     from the other side (DUP-26, MRG-1).
     """
-    page = book.page_of(salesforce)
+    page = ruleset.mapping_of(salesforce)
     bases = {}
     for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
         base = link.base(record.ref.side)
@@ -109,7 +110,7 @@ def plan_standing(
     here: Link,
     hubspot: Record,
     salesforce: Record,
-    book: Book,
+    ruleset: Ruleset,
     *,
     cause: Cause = Cause.EDITED,
     holder: Ref | None = None,
@@ -121,9 +122,11 @@ def plan_standing(
     """
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
         fresh = replace(here, version=0)
-        plan = plan_pair(hubspot, salesforce, fresh, book, anew=True, cause=cause, holder=holder)
+        plan = plan_pair(hubspot, salesforce, fresh, ruleset, anew=True, cause=cause, holder=holder)
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
-    return plan_pair(hubspot, salesforce, here, book, anew=here != link, cause=cause, holder=holder)
+    return plan_pair(
+        hubspot, salesforce, here, ruleset, anew=here != link, cause=cause, holder=holder
+    )
 
 
 def plan_gone(

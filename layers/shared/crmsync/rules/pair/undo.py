@@ -22,8 +22,8 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.values import UnfitValueError, canonical, cross_rule
 from crmsync.rules.merge.baseline import SideView, key_of, view
-from crmsync.rules.merge.policies import Showing, merge_field
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.policies import FieldState, merge_field
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.overwriting import OWNER_ROW
 
 
@@ -110,7 +110,7 @@ def left_alone(traces: Traces, why: Left) -> Restoration:
     return Restoration(left=tuple((trace, why) for trace in traces.values()))
 
 
-def restoration(traces: Traces, facts: Facts, book: Book) -> Restoration:
+def restoration(traces: Traces, facts: Facts, ruleset: Ruleset) -> Restoration:
     """What to put back of a pair, as both its records show themselves now."""
     link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
     if link is None or link.state is not LinkState.ACTIVE:
@@ -121,7 +121,7 @@ def restoration(traces: Traces, facts: Facts, book: Book) -> Restoration:
         or (link.hubspot, link.salesforce) != (hubspot.ref, salesforce.ref)
     ):
         return left_alone(traces, Left.GONE)
-    pair = _Pair(link, hubspot, salesforce, book)
+    pair = _Pair(link, hubspot, salesforce, ruleset)
     verdicts = {row: pair.why_left(trace) for row, trace in traces.items()}
     if (
         any(
@@ -148,16 +148,20 @@ def restoration(traces: Traces, facts: Facts, book: Book) -> Restoration:
 class _Pair:
     """Both records of a pair against their base, row by row."""
 
-    def __init__(self, link: Link, hubspot: Record, salesforce: Record, book: Book) -> None:
-        page = book.page_of(salesforce)
+    def __init__(self, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> None:
+        page = ruleset.mapping_of(salesforce)
         self._link = link
         self._records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
         self._rules = {(rule.hubspot, rule.salesforce): rule for rule in page.field_map}
         self._forms = {side: page.forms(side) for side in Side}
         self._views: dict[Side, SideView] = {
-            Side.HUBSPOT: view(hubspot, page.hubspot_forms, link, book.sealer),
+            Side.HUBSPOT: view(hubspot, page.hubspot_forms, link, ruleset.fingerprinter),
             Side.SALESFORCE: view(
-                salesforce, page.salesforce_forms, link, book.sealer, book.our_user_in(salesforce)
+                salesforce,
+                page.salesforce_forms,
+                link,
+                ruleset.fingerprinter,
+                ruleset.our_user_in(salesforce),
             ),
         }
 
@@ -184,7 +188,9 @@ class _Pair:
             return Left.EDITED
         if here.moved or across.moved:
             return Left.MOVING
-        return _why_it_would_not_stand(rule, one, Showing(one.old, old, changed=True), here, across)
+        return _why_it_would_not_stand(
+            rule, one, FieldState(one.old, old, changed=True), here, across
+        )
 
     def _why_owner_is_left(self, trace: Trace) -> Left | None:
         one = trace.first
@@ -231,12 +237,12 @@ class _Pair:
         writes_salesforce = any(one.side is Side.SALESFORCE for one in back)
         return replace(link, wrote=frozenset()) if writes_salesforce else link
 
-    def _showing(self, rule: FieldRule, side: Side) -> Showing:
+    def _showing(self, rule: FieldRule, side: Side) -> FieldState:
         return self._views[side].showings[rule.on(side)]
 
 
 def _why_it_would_not_stand(
-    rule: FieldRule, one: Overwrite, then: Showing, here: Showing, across: Showing
+    rule: FieldRule, one: Overwrite, then: FieldState, here: FieldState, across: FieldState
 ) -> Left | None:
     """What would become of a value that is put back, by the very rules that then decide: `then` is
     how its side would show it.
@@ -247,7 +253,7 @@ def _why_it_would_not_stand(
         if in_hubspot
         else merge_field(rule, across, then, one.side)
     )
-    if verdict.holder is one.side.other:
+    if verdict.winner is one.side.other:
         return Left.RETURNS
     shown = here if in_hubspot else across
     try:

@@ -20,10 +20,10 @@ from crmsync.model.effects import (
     DropLink,
     Effect,
     EndRole,
-    Look,
     OptOut,
     Plan,
     Report,
+    RequestSync,
     RollUp,
     SaveLink,
     UpdateRecord,
@@ -32,7 +32,7 @@ from crmsync.model.links import LinkState, Place
 from crmsync.model.records import Ref, Side
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What is done to a record, or why nothing is.
 
     ``MARK`` writes nothing but fields of our own, such as the other side's id. The last five write
@@ -56,7 +56,7 @@ class Deed(StrEnum):
     NOTHING = "nothing"
 
 
-WRITES = frozenset(Deed) - {Deed.LINK, Deed.BURY, Deed.WAIT, Deed.REFUSE, Deed.NOTHING}
+WRITES = frozenset(Action) - {Action.LINK, Action.BURY, Action.WAIT, Action.REFUSE, Action.NOTHING}
 """What is written to a CRM."""
 
 _CONTACT = (Side.HUBSPOT, "contact")
@@ -68,18 +68,18 @@ class Done:
     nothing is done).
     """
 
-    deed: Deed
+    deed: Action
     side: Side
     object: str
     effect: Effect | None = None
 
 
 def done_by(plan: Plan, looked_at: Ref) -> list[Done]:
-    """All that a plan does, in order; a plan that does nothing for anybody is one `Deed.NOTHING` of
+    """All that a plan does, in order; a plan that does nothing for anybody is one `Action.NOTHING` of
     the record looked at.
     """
     deeds = [done for effect in plan.effects for done in _deeds(effect, looked_at)]
-    return deeds or [Done(Deed.NOTHING, looked_at.side, looked_at.object)]
+    return deeds or [Done(Action.NOTHING, looked_at.side, looked_at.object)]
 
 
 def _deeds(effect: Effect, looked_at: Ref) -> Iterator[Done]:
@@ -89,37 +89,39 @@ def _deeds(effect: Effect, looked_at: Ref) -> Iterator[Done]:
         yield Done(deed, side, name, effect)
 
 
-def _of_link(effect: Effect) -> Deed | None:
+def _of_link(effect: Effect) -> Action | None:
     if not isinstance(effect, SaveLink):
         return None
     if effect.link.state is LinkState.TOMBSTONE:
-        return Deed.BURY
-    return None if effect.link.version else Deed.LINK
+        return Action.BURY
+    return None if effect.link.version else Action.LINK
 
 
-def _always(deed: Deed) -> Callable[[Effect], Deed]:
+def _always(deed: Action) -> Callable[[Effect], Action]:
     return lambda _effect: deed
 
 
-_DEED: Mapping[type[Effect], Callable[[Effect], Deed | None]] = MappingProxyType(
+_DEED: Mapping[type[Effect], Callable[[Effect], Action | None]] = MappingProxyType(
     {
-        CreateRecord: _always(Deed.CREATE),
+        CreateRecord: _always(Action.CREATE),
         UpdateRecord: lambda one: (
-            Deed.MARK if isinstance(one, UpdateRecord) and one.courtesy else Deed.UPDATE
+            Action.MARK if isinstance(one, UpdateRecord) and one.best_effort else Action.UPDATE
         ),
-        DeleteRecord: _always(Deed.DELETE),
-        Associate: _always(Deed.ASSOCIATE),
-        Dissociate: _always(Deed.DISSOCIATE),
-        EndRole: _always(Deed.END_ROLE),
-        RollUp: _always(Deed.ROLL_UP),
-        OptOut: _always(Deed.OPT_OUT),
+        DeleteRecord: _always(Action.DELETE),
+        Associate: _always(Action.ASSOCIATE),
+        Dissociate: _always(Action.DISSOCIATE),
+        EndRole: _always(Action.END_ROLE),
+        RollUp: _always(Action.ROLL_UP),
+        OptOut: _always(Action.OPT_OUT),
         SaveLink: _of_link,
         DropLink: lambda _: None,
-        Look: lambda one: Deed.WAIT if isinstance(one, Look) and one.waiting else None,
+        RequestSync: lambda one: (
+            Action.WAIT if isinstance(one, RequestSync) and one.waiting else None
+        ),
         Report: lambda one: (
-            Deed.WAIT
+            Action.WAIT
             if isinstance(one, Report) and one.category is Category.WAITING
-            else Deed.REFUSE
+            else Action.REFUSE
         ),
     }
 )

@@ -27,10 +27,10 @@ from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import UnfitValueError, cross_rule
 from crmsync.rules.merge import deal_stages, opt_out, owners, parents
 from crmsync.rules.merge.intents import take_back
-from crmsync.rules.merge.policies import Showing, is_in_step, may_pass
+from crmsync.rules.merge.policies import FieldState, is_in_step, may_pass
 from crmsync.rules.merge.record import Judged, merge_pair
-from crmsync.rules.merge.result import PairMerge
-from crmsync.rules.merge.ruleset import Book, Page
+from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.successors import inherited
 
@@ -67,7 +67,7 @@ class FieldLine:
     hubspot_value: Value
     salesforce_value: Value
     news: News
-    holder: Side | None
+    winner: Side | None
     policy: str
     outcome: Outcome
     because: Because = ()
@@ -98,13 +98,13 @@ class Pairing:
     link: Link | None = None
 
 
-def pairing_of(facts: Facts, plan: Plan, book: Book) -> Pairing:
+def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
     """Which two records a plan is about: those of the link, or those that it is about to link."""
     hubspot, salesforce = facts.hubspot, facts.salesforce
     if facts.link is not None:
         if hubspot is None or salesforce is None:
             return Pairing(hubspot, salesforce, facts.link)
-        return Pairing(hubspot, salesforce, inherited(facts.link, hubspot, salesforce, book))
+        return Pairing(hubspot, salesforce, inherited(facts.link, hubspot, salesforce, ruleset))
     known = {
         one.ref: one for one in (hubspot, salesforce, facts.remembered, *facts.candidates) if one
     }
@@ -119,13 +119,13 @@ def pairing_of(facts: Facts, plan: Plan, book: Book) -> Pairing:
 
 
 def lines_of(
-    pairing: Pairing, plan: Plan, book: Book
+    pairing: Pairing, plan: Plan, ruleset: Ruleset
 ) -> tuple[tuple[FieldLine, ...], tuple[DecisionLine, ...]]:
     """Each mapped field's decision, and the decisions beside the fields; for a record that makes a
     new one what that is given.
     """
     if pairing.hubspot is None or pairing.salesforce is None:
-        return _newborn_lines(pairing.hubspot or pairing.salesforce, plan, book), ()
+        return _newborn_lines(pairing.hubspot or pairing.salesforce, plan, ruleset), ()
     judged: list[Judged] = []
     taken = {
         one.fieldname
@@ -134,16 +134,18 @@ def lines_of(
     }
     refused = frozenset(name for name in taken if name)
     link = (
-        take_back(pairing.link, pairing.hubspot, pairing.salesforce, book) if pairing.link else None
+        take_back(pairing.link, pairing.hubspot, pairing.salesforce, ruleset)
+        if pairing.link
+        else None
     )
     merged = merge_pair(
-        pairing.hubspot, pairing.salesforce, link, book, refused=refused, judged=judged
+        pairing.hubspot, pairing.salesforce, link, ruleset, refused=refused, judged=judged
     )
     told = _told(plan, merged)
     return tuple(_line(one, told) for one in judged), tuple(_decisions(pairing, told))
 
 
-def _told(plan: Plan, merged: PairMerge) -> PairMerge:
+def _told(plan: Plan, merged: MergeResult) -> MergeResult:
     """The merge without the writes that the plan leaves out: a frozen pair keeps everything as it
     is.
     """
@@ -155,7 +157,7 @@ def _told(plan: Plan, merged: PairMerge) -> PairMerge:
     return merged
 
 
-def _line(judged: Judged, merged: PairMerge) -> FieldLine:
+def _line(judged: Judged, merged: MergeResult) -> FieldLine:
     rule, mine, theirs, verdict = judged
     return FieldLine(
         rule.hubspot,
@@ -163,7 +165,7 @@ def _line(judged: Judged, merged: PairMerge) -> FieldLine:
         mine.value,
         theirs.value,
         news_of(mine, theirs),
-        verdict.holder,
+        verdict.winner,
         rule.update,
         _outcome(judged, merged),
         _because(judged, merged),
@@ -171,7 +173,7 @@ def _line(judged: Judged, merged: PairMerge) -> FieldLine:
     )
 
 
-def news_of(hubspot: Showing, salesforce: Showing) -> News:
+def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
     """Where a field has changed since the two agreed; a side that never agreed counts as changed
     beside one that did.
     """
@@ -186,7 +188,7 @@ def news_of(hubspot: Showing, salesforce: Showing) -> News:
     }[moved]
 
 
-def _outcome(judged: Judged, merged: PairMerge) -> Outcome:
+def _outcome(judged: Judged, merged: MergeResult) -> Outcome:
     rule, mine, theirs, _ = judged
     facts = (
         (rule in merged.unfit, Outcome.CANNOT_CROSS),
@@ -198,7 +200,7 @@ def _outcome(judged: Judged, merged: PairMerge) -> Outcome:
     return next((outcome for holds, outcome in facts if holds), Outcome.LEFT)
 
 
-def _because(judged: Judged, merged: PairMerge) -> Because:
+def _because(judged: Judged, merged: MergeResult) -> Because:
     rule, _, _, verdict = judged
     return (
         *((verdict.because,) if verdict.because else ()),
@@ -210,7 +212,7 @@ def _because(judged: Judged, merged: PairMerge) -> Because:
 # What has rules of its own.
 
 
-def _decisions(pairing: Pairing, merged: PairMerge) -> Iterator[DecisionLine]:
+def _decisions(pairing: Pairing, merged: MergeResult) -> Iterator[DecisionLine]:
     hubspot, salesforce = pairing.hubspot, pairing.salesforce
     if hubspot is None or salesforce is None:
         return
@@ -234,7 +236,7 @@ _TOPICS = (
 _STAYS = "stays as it is"
 
 
-def _owner(merged: PairMerge) -> tuple[str, Because]:
+def _owner(merged: MergeResult) -> tuple[str, Because]:
     verdict = merged.owner_verdict
     because = (verdict.because,) if verdict.because else ()
     if verdict.salesforce is not None and owners.SALESFORCE_FIELD in merged.to_salesforce:
@@ -247,7 +249,7 @@ def _owner(merged: PairMerge) -> tuple[str, Because]:
     return _STAYS, ()
 
 
-def _opt_out(merged: PairMerge) -> tuple[str, Because]:
+def _opt_out(merged: MergeResult) -> tuple[str, Because]:
     verdict = merged.opt_out_verdict
     because = (verdict.because,) if verdict.because else ()
     if verdict.unsubscribe_in_hubspot:
@@ -257,7 +259,7 @@ def _opt_out(merged: PairMerge) -> tuple[str, Because]:
     return _STAYS, ()
 
 
-def _parent(merged: PairMerge) -> tuple[str, Because]:
+def _parent(merged: MergeResult) -> tuple[str, Because]:
     verdict = merged.parents
     if verdict.awaits:
         return f"waits for {verdict.awaits}", ("FLD-8",)
@@ -272,15 +274,15 @@ def _parent(merged: PairMerge) -> tuple[str, Because]:
     )
 
 
-def _stage(merged: PairMerge) -> tuple[str, Because]:
+def _stage(merged: MergeResult) -> tuple[str, Because]:
     return _moved(merged, deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME)
 
 
-def _pipeline(merged: PairMerge) -> tuple[str, Because]:
+def _pipeline(merged: MergeResult) -> tuple[str, Because]:
     return _moved(merged, deal_stages.PIPELINE, deal_stages.RECORD_TYPE)
 
 
-def _moved(merged: PairMerge, mine: str, theirs: str) -> tuple[str, Because]:
+def _moved(merged: MergeResult, mine: str, theirs: str) -> tuple[str, Because]:
     """What becomes of a stage or pipeline: written on either side, or on both where a deal's
     pipeline has to follow its new stage.
     """
@@ -308,12 +310,12 @@ _TEXTS = {
 # A record that is about to be made.
 
 
-def _newborn_lines(record: Record | None, plan: Plan, book: Book) -> tuple[FieldLine, ...]:
+def _newborn_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[FieldLine, ...]:
     """What a new record on the other side is given, field by field; nothing where none is made."""
     create = _birth(plan)
     if record is None or create is None:
         return ()
-    return tuple(_given(rule, record, create) for rule in _page(record, create, book).field_map)
+    return tuple(_given(rule, record, create) for rule in _page(record, create, ruleset).field_map)
 
 
 def _birth(plan: Plan) -> CreateRecord | None:
@@ -321,7 +323,7 @@ def _birth(plan: Plan) -> CreateRecord | None:
     return next((one for one in plan.effects if plan.birth and isinstance(one, CreateRecord)), None)
 
 
-def newborn_reports(record: Record | None, plan: Plan, book: Book) -> tuple[Report, ...]:
+def newborn_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[Report, ...]:
     """What people will be told once the record that the plan makes is looked at: values that cannot
     cross, or not whole (CH-8).
     """
@@ -329,7 +331,7 @@ def newborn_reports(record: Record | None, plan: Plan, book: Book) -> tuple[Repo
     if record is None or create is None:
         return ()
     unfit, cut = [], []
-    for rule in _page(record, create, book).field_map:
+    for rule in _page(record, create, ruleset).field_map:
         fit = _fit(rule, record, create.side) if may_pass(rule, record.ref.side) else Fit.WHOLE
         unfit += [reports.unfit(record.ref, rule.hubspot)] if fit is Fit.NOT else []
         cut += [reports.cut(record.ref, rule.hubspot)] if fit is Fit.CUT else []
@@ -352,8 +354,12 @@ def _fit(rule: FieldRule, record: Record, to: Side) -> Fit:
     return Fit.CUT if crossed.is_cut else Fit.WHOLE
 
 
-def _page(record: Record, create: CreateRecord, book: Book) -> Page:
-    return book.pages[create.object] if create.side is Side.SALESFORCE else book.page_of(record)
+def _page(record: Record, create: CreateRecord, ruleset: Ruleset) -> ObjectMapping:
+    return (
+        ruleset.pages[create.object]
+        if create.side is Side.SALESFORCE
+        else ruleset.mapping_of(record)
+    )
 
 
 def _given(rule: FieldRule, record: Record, create: CreateRecord) -> FieldLine:
@@ -366,8 +372,8 @@ def _given(rule: FieldRule, record: Record, create: CreateRecord) -> FieldLine:
     )
     values = (value, given) if here is Side.HUBSPOT else (given, value)
     because: Because = () if fit is Fit.WHOLE else ("CH-8",)
-    holder = None if given is None else here
+    winner = None if given is None else here
     names, is_cut = (rule.hubspot, rule.salesforce), fit is Fit.CUT
     return FieldLine(
-        *names, *values, News.NEVER_AGREED, holder, rule.update, outcome, because, is_cut
+        *names, *values, News.NEVER_AGREED, winner, rule.update, outcome, because, is_cut
     )

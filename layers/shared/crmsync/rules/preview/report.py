@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from crmsync.model.effects import (
     Because,
-    Conflict,
     CreateRecord,
     Effect,
+    FieldConflict,
     Plan,
     Report,
     UpdateRecord,
@@ -23,7 +23,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.facts import Facts
 from crmsync.model.records import Record, Ref, Side, Value
-from crmsync.rules.preview.actions import WRITES, Deed, Done, done_by
+from crmsync.rules.preview.actions import WRITES, Action, Done, done_by
 
 SAMPLES = 3
 """Samples of each deed per object, and records named per refusal."""
@@ -33,7 +33,7 @@ CONFLICTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wrote:
+class FieldDiff:
     """One field of a sample, before and after."""
 
     name: str
@@ -47,25 +47,25 @@ class Sample:
     field.
     """
 
-    deed: Deed
+    deed: Action
     side: Side
     object: str
     record: Ref
     line: str
-    fields: tuple[Wrote, ...] = ()
+    fields: tuple[FieldDiff, ...] = ()
     because: Because = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ResolvedFields:
     """A conflict that would be settled, and whose it is."""
 
     record: Ref
-    conflict: Conflict
+    conflict: FieldConflict
 
 
 @dataclass(slots=True)
-class Refusal:
+class RefusedRecords:
     """What people would be told alike about several records: how many, and a few of them."""
 
     report: Report
@@ -74,14 +74,14 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Outlook:
+class PreviewReport:
     """All plans so far, added up. A record counts once for each thing that is done to it."""
 
-    counts: dict[tuple[Side, str], Counter[Deed]] = field(default_factory=dict)
-    samples: dict[tuple[Side, str, Deed], list[Sample]] = field(default_factory=dict)
-    conflicts: list[Settled] = field(default_factory=list)
+    counts: dict[tuple[Side, str], Counter[Action]] = field(default_factory=dict)
+    samples: dict[tuple[Side, str, Action], list[Sample]] = field(default_factory=dict)
+    conflicts: list[ResolvedFields] = field(default_factory=list)
     conflict_count: int = 0
-    refusals: dict[tuple[str, str, str], Refusal] = field(default_factory=dict)
+    refusals: dict[tuple[str, str, str], RefusedRecords] = field(default_factory=dict)
 
     def add(self, facts: Facts, plan: Plan) -> None:
         """Add what a plan does for the record that it was made for."""
@@ -90,7 +90,7 @@ class Outlook:
         self._add(plan, ref, {one.ref: one for one in known if one})
         self.conflict_count += len(plan.conflicts)
         room = max(0, CONFLICTS - len(self.conflicts))
-        self.conflicts += [Settled(ref, one) for one in plan.conflicts[:room]]
+        self.conflicts += [ResolvedFields(ref, one) for one in plan.conflicts[:room]]
 
     def add_effects(self, effects: Iterable[Effect], ref: Ref) -> None:
         """Add what is done besides on behalf of a record."""
@@ -115,12 +115,12 @@ class Outlook:
 
     def _refuse(self, report: Report) -> None:
         key = (report.category, report.text, report.fieldname)
-        refusal = self.refusals.setdefault(key, Refusal(report))
+        refusal = self.refusals.setdefault(key, RefusedRecords(report))
         refusal.count += 1
         refusal.records += [report.ref] if len(refusal.records) < SAMPLES else []
 
 
-def _writes(counts: Mapping[Deed, int]) -> Iterable[int]:
+def _writes(counts: Mapping[Action, int]) -> Iterable[int]:
     return (count for deed, count in counts.items() if deed in WRITES)
 
 
@@ -132,7 +132,7 @@ def _sample(done: Done, ref: Ref, known: Mapping[Ref, Record]) -> Sample:
     before = known.get(place) if isinstance(place, Ref) else None
     fields = effect.fields if isinstance(effect, CreateRecord | UpdateRecord) else {}
     wrote = tuple(
-        Wrote(name, before.fields.get(name) if before else None, fields[name])
+        FieldDiff(name, before.fields.get(name) if before else None, fields[name])
         for name in sorted(fields)
     )
     return Sample(

@@ -25,7 +25,7 @@ Places = Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NeededRights:
     """What we ask of an object: ``rules`` are those of its fields that cross, ``own`` what is read
     of every record (`always_read`).
     """
@@ -52,7 +52,7 @@ class Wanted:
         )
 
 
-def unseen(wanted: Wanted, shown: Collection[str], since: datetime) -> Iterator[Rest]:
+def unseen(wanted: NeededRights, shown: Collection[str], since: datetime) -> Iterator[Rest]:
     """The fields that are read and that the org does not show; `shown` in small letters."""
     for field in sorted({*(rule.salesforce for rule in wanted.rules), *wanted.own}):
         if field.lower() not in shown:
@@ -60,7 +60,7 @@ def unseen(wanted: Wanted, shown: Collection[str], since: datetime) -> Iterator[
 
 
 def unwritable(
-    wanted: Wanted, read_only: Collection[str], once: Places, since: datetime
+    wanted: NeededRights, read_only: Collection[str], once: Places, since: datetime
 ) -> Iterator[Rest]:
     """The fields that we could write `once` and now may only read."""
     for field in sorted(wanted.written):
@@ -73,7 +73,9 @@ def place(name: str, field: str) -> str:
     return f"{name}.{field}"
 
 
-def writable(wanted: Wanted, shown: Collection[str], read_only: Collection[str]) -> frozenset[str]:
+def writable(
+    wanted: NeededRights, shown: Collection[str], read_only: Collection[str]
+) -> frozenset[str]:
     """Where we may write now, of what is written; `shown` are the fields of the object and
     `read_only` those that we may only read.
     """

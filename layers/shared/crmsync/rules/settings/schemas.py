@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TypeAlias
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
@@ -41,7 +41,7 @@ USER = "OWNER"
 
 ID_LENGTH = 18
 
-_CHOOSING = frozenset({Form.CHOICE, Form.MULTI})
+_CHOOSING = frozenset({FieldType.CHOICE, FieldType.MULTI})
 _NAMED = 5
 """How many choices without counterpart a caution names."""
 
@@ -184,7 +184,7 @@ def _ids(options: Sequence[Option]) -> tuple[Option, ...]:
 
 def _rule(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField, name: str) -> FieldRule:
     form = form_of(kind_of(mine.type, mine.field_type), theirs.type)
-    rule = replace(row, salesforce=theirs.name, form=form or Form.TEXT, objects=(name,))
+    rule = replace(row, salesforce=theirs.name, form=form or FieldType.TEXT, objects=(name,))
     if form in _CHOOSING:
         is_lookup = theirs.type == "reference"
         restricted = theirs.is_restricted or is_lookup
@@ -198,7 +198,7 @@ def _rule(row: FieldRule, mine: HubspotProperty, theirs: SalesforceField, name: 
             choices=pair_choices(mine.options, others, restricted=restricted),
             restricted=restricted,
         )
-    if form is Form.NUMBER:
+    if form is FieldType.NUMBER:
         return replace(rule, length=max(0, theirs.precision - theirs.scale), scale=theirs.scale)
     return replace(rule, length=theirs.length)
 

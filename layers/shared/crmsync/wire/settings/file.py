@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from crmsync.model.fields import FieldRule, Form, Update
+from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.settings import (
     CompanySettings,
     Connection,
@@ -332,7 +332,7 @@ def _rule(row: FieldTable, section: str) -> FieldRule:
     A row that names a default pair takes over all but the policy; any other is text until both
     schemas are known.
     """
-    rule = FieldRule(row.hubspot, row.salesforce, row.update, Form.TEXT)
+    rule = FieldRule(row.hubspot, row.salesforce, row.update, FieldType.TEXT)
     default = next((known for known in DEFAULT_ROWS[section] if is_pair(known, rule)), None)
     return rule if default is None else replace(default, update=row.update)
 

@@ -17,10 +17,10 @@ from crmsync.model.settings import Connection, CreateInSalesforce
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.parents import ACCOUNT, COMPANY
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
-    Birth,
+    Creation,
     Shown,
     crossing,
     newborn_link,
@@ -86,40 +86,42 @@ def _object_of(member: Member, connection: Connection) -> str:
     )
 
 
-def birth_of_account(company: Record, because: Because, book: Book) -> Birth:
+def birth_of_account(company: Record, because: Because, ruleset: Ruleset) -> Creation:
     """The account that a company makes, given to the matching active user (OWN-14), else to the
     integration user (OWN-15).
 
     A company without a name, as HubSpot makes them from an address, gives its domain for one.
     """
-    fields, unfit = crossing(company, ACCOUNT, book)
+    fields, unfit = crossing(company, ACCOUNT, ruleset)
     if is_blank(fields.get("Name")):
         fields["Name"] = company.fields.get("domain")
     missing = "Name" if is_blank(fields["Name"]) else ""
-    hubspot_owner, owner = owner_in_salesforce(company, book)
+    hubspot_owner, owner = owner_in_salesforce(company, ruleset)
     if owner:
         fields[owners.SALESFORCE_FIELD] = owner
     create = CreateRecord(
         Side.SALESFORCE,
         ACCOUNT,
-        book.key_of(company.ref.id),
+        ruleset.key_of(company.ref.id),
         fields,
         NEW,
         (*because, "OWN-14" if owner else "OWN-15"),
     )
     shown = Shown(company.ref, company.fields, hubspot_owner), Shown(NEW, fields, owner)
-    return Birth(create, newborn_link(*shown, book.pages[ACCOUNT], unfit, book), unfit, missing)
+    return Creation(
+        create, newborn_link(*shown, ruleset.pages[ACCOUNT], unfit, ruleset), unfit, missing
+    )
 
 
-def birth_of_company(account: Record, book: Book) -> Birth:
+def birth_of_company(account: Record, ruleset: Ruleset) -> Creation:
     """The company that an account makes, a person's too (PA-4), with the owner's counterpart
     (OWN-5).
     """
-    fields, unfit = crossing(account, ACCOUNT, book)
-    shown, hubspot_owner, owner = owner_in_hubspot(account, book)
+    fields, unfit = crossing(account, ACCOUNT, ruleset)
+    shown, hubspot_owner, owner = owner_in_hubspot(account, ruleset)
     fields |= shown
     create = CreateRecord(
         Side.HUBSPOT, COMPANY, account.ref.id, fields, NEW, ("ACC-3", "ACC-5", "ACC-6")
     )
     both = Shown(NEW, fields, hubspot_owner), Shown(account.ref, account.fields, owner)
-    return Birth(create, newborn_link(*both, book.page_of(account), unfit, book), unfit)
+    return Creation(create, newborn_link(*both, ruleset.mapping_of(account), unfit, ruleset), unfit)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.fields import Form
-from crmsync.model.links import Sealer
+from crmsync.model.fields import FieldType
+from crmsync.model.links import Fingerprinter
 from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.merge.parents import ACCOUNT, COMPANY
 from crmsync.rules.merge.person_accounts import of_person
-from crmsync.rules.merge.ruleset import Book, Page, page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
 
 
-def account_book(
+def account_ruleset(
     connection: Connection,
-    sealer: Sealer,
+    fingerprinter: Fingerprinter,
     our_user: str,
     our_app: str = "",
     *,
     person_accounts: bool = False,
     zone: tzinfo = UTC,
-) -> Book:
+) -> Ruleset:
     """Open the book of a connection: the default map with the operator's rows, without those that
     never sync (MAP-4).
 
@@ -34,12 +34,12 @@ def account_book(
     field_map = in_zone(
         with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT], zone
     )
-    return Book(
+    return Ruleset(
         Kind.ACCOUNT,
         connection,
         COMPANY,
         MappingProxyType({ACCOUNT: _page(field_map)}),
-        sealer,
+        fingerprinter,
         our_user,
         our_app,
         person_accounts=person_accounts,
@@ -48,9 +48,9 @@ def account_book(
     )
 
 
-def _page(field_map: FieldMap) -> Page:
+def _page(field_map: FieldMap) -> ObjectMapping:
     """The page of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its
     contacts catch up with it (SET-8).
     """
     mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
-    return page(field_map, {} if mapped else {LIFECYCLE_STAGE: Form.TEXT}, {})
+    return page(field_map, {} if mapped else {LIFECYCLE_STAGE: FieldType.TEXT}, {})

@@ -14,10 +14,10 @@ from crmsync.rules.fields.name_fallbacks import company_name, last_name
 from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
 from crmsync.rules.merge import opt_out, owners
 from crmsync.rules.merge.person_accounts import needs_company
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
-    Birth,
+    Creation,
     Shown,
     crossing,
     newborn_link,
@@ -36,71 +36,71 @@ MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
 """Which Salesforce records make a HubSpot contact, by the setting (SET-1)."""
 
 
-def birth_in_salesforce(contact: Record, target: str, account: str, book: Book) -> Birth:
+def birth_in_salesforce(contact: Record, target: str, account: str, ruleset: Ruleset) -> Creation:
     """The lead or contact that a HubSpot contact makes (SET-2, SET-3), the latter under `account`
     where there is one (CH-12).
 
     With a matching owner it is given to them (OWN-8), else a lead goes through the assignment rules
     (OWN-9).
     """
-    fields, unfit = crossing(contact, target, book)
+    fields, unfit = crossing(contact, target, ruleset)
     if str(contact.fields.get(opt_out.HUBSPOT_FIELD)).lower() == "true":
         fields[opt_out.SALESFORCE_FIELD] = True
     if account:
         fields["AccountId"] = account
-    missing = _name_it(fields, target, str(contact.fields.get("email") or ""), book)
-    hubspot_owner, owner = owner_in_salesforce(contact, book)
+    missing = _name_it(fields, target, str(contact.fields.get("email") or ""), ruleset)
+    hubspot_owner, owner = owner_in_salesforce(contact, ruleset)
     if owner:
         fields[owners.SALESFORCE_FIELD] = owner
     create = CreateRecord(
         Side.SALESFORCE,
         target,
-        book.key_of(contact.ref.id),
+        ruleset.key_of(contact.ref.id),
         fields,
         NEW,
         ("SET-2", "SET-3", "OWN-8" if owner else "OWN-9" if target == "Lead" else "OWN-13"),
         assign=target == "Lead" and not owner,
         group=account,
     )
-    page = book.pages[target]
+    page = ruleset.pages[target]
     link = newborn_link(
         Shown(contact.ref, contact.fields, hubspot_owner),
         Shown(NEW, fields, owner),
         page,
         unfit,
-        book,
+        ruleset,
     )
-    return Birth(create, link, unfit, missing)
+    return Creation(create, link, unfit, missing)
 
 
-def birth_in_hubspot(record: Record, book: Book) -> Birth:
+def birth_in_hubspot(record: Record, ruleset: Ruleset) -> Creation:
     """The contact that a lead or contact makes (SET-1, INC-6), with the owner's counterpart
     (OWN-5).
     """
-    fields, unfit = crossing(record, record.ref.object, book)
-    shown, hubspot_owner, owner = owner_in_hubspot(record, book)
+    fields, unfit = crossing(record, record.ref.object, ruleset)
+    shown, hubspot_owner, owner = owner_in_hubspot(record, ruleset)
     fields |= shown
     create = CreateRecord(
         Side.HUBSPOT, HUBSPOT_OBJECT, record.ref.id, fields, NEW, ("SET-1", "INC-6")
     )
-    page = book.pages[record.ref.object]
+    page = ruleset.pages[record.ref.object]
     link = newborn_link(
         Shown(NEW, fields, hubspot_owner),
         Shown(record.ref, record.fields, owner),
         page,
         unfit,
-        book,
+        ruleset,
     )
-    return Birth(create, link, unfit)
+    return Creation(create, link, unfit)
 
 
-def _name_it(fields: dict[str, Value], target: str, email: str, book: Book) -> str:
+def _name_it(fields: dict[str, Value], target: str, email: str, ruleset: Ruleset) -> str:
     """Fill the names that Salesforce requires (Q-35); answers the one that the settings leave
     blank, or "".
     """
-    contacts = book.connection.contacts
+    contacts = ruleset.connection.contacts
     fields.setdefault("LastName", last_name(email, contacts.last_name_fallback) or None)
-    if target == "Lead" and needs_company(person_accounts=book.person_accounts):
+    if target == "Lead" and needs_company(person_accounts=ruleset.person_accounts):
         fields.setdefault("Company", company_name(email, contacts.company_fallback) or None)
     return next(
         (name for name in ("LastName", "Company") if name in fields and fields[name] is None), ""

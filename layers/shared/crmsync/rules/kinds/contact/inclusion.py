@@ -40,7 +40,7 @@ def qualifies(contact: Record, contacts: ContactSettings, members: Collection[Re
     return contact.ref in members
 
 
-def newborn_qualifies(contacts: ContactSettings) -> bool:
+def new_record_qualifies(contacts: ContactSettings) -> bool:
     """Whether a HubSpot contact that does not exist yet can be in the list: never in a list of
     HubSpot's, always in the preset.
     """

@@ -42,7 +42,7 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
+class CompanyGroup:
     """A company, its stage, and those of its contacts that are known: the ones with news, and the
     others where they may be written.
     """
@@ -64,7 +64,7 @@ def is_forward(now: str, to: str) -> bool:
     return not now or (now in _PLACES and _PLACES[to] > _PLACES[now])
 
 
-def furthest(household: Household) -> str:
+def furthest(household: CompanyGroup) -> str:
     """The furthest stage that is news in a household, or "": what its company, and by the setting
     its contacts, are to catch up with.
     """
@@ -73,7 +73,7 @@ def furthest(household: Household) -> str:
     return max((stage for stage in news if stage in _PLACES), key=_PLACES.__getitem__, default="")
 
 
-def spread(households: Iterable[Household], *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
+def spread(households: Iterable[CompanyGroup], *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
     """What must be written so that each company, and with `to_contacts` (SET-8) each contact, has
     caught up with the news of its household.
 
@@ -87,7 +87,7 @@ def spread(households: Iterable[Household], *, to_contacts: bool) -> tuple[Updat
     )
 
 
-def _caught_up(household: Household, *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
+def _caught_up(household: CompanyGroup, *, to_contacts: bool) -> tuple[UpdateRecord, ...]:
     stage = furthest(household)
     to_company = [household.company] if is_forward(household.stage, stage) else []
     behind = [one.ref for one in household.contacts if to_contacts and is_forward(one.stage, stage)]

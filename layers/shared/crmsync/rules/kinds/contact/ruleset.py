@@ -7,15 +7,15 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.fields import Form, Look
-from crmsync.model.links import Sealer
+from crmsync.model.fields import FieldType, ValueFormat
+from crmsync.model.links import Fingerprinter
 from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.kinds.contact.inclusion import PRESET
 from crmsync.rules.merge import opt_out, parents
-from crmsync.rules.merge.ruleset import Book, Page, page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
 
 HUBSPOT_OBJECT = "contact"
 SALESFORCE_OBJECTS = ("Contact", "Lead")
@@ -23,9 +23,14 @@ SALESFORCE_OBJECTS = ("Contact", "Lead")
 _EXTRAS = MappingProxyType({Side.HUBSPOT: frozenset({LIFECYCLE_STAGE})})
 
 
-def contact_book(
-    connection: Connection, sealer: Sealer, our_user: str, our_app: str = "", *, zone: tzinfo = UTC
-) -> Book:
+def contact_ruleset(
+    connection: Connection,
+    fingerprinter: Fingerprinter,
+    our_user: str,
+    our_app: str = "",
+    *,
+    zone: tzinfo = UTC,
+) -> Ruleset:
     """Open the book of a connection: default maps with the operator's rows, without those that
     never sync (MAP-4).
 
@@ -35,12 +40,12 @@ def contact_book(
     pages = {
         name: _page(connection, name, in_zone(field_map, zone)) for name, field_map in maps.items()
     }
-    return Book(
+    return Ruleset(
         Kind.CONTACT,
         connection,
         HUBSPOT_OBJECT,
         MappingProxyType(pages),
-        sealer,
+        fingerprinter,
         our_user,
         our_app,
         extras=_EXTRAS,
@@ -48,7 +53,7 @@ def contact_book(
     )
 
 
-def _page(connection: Connection, name: str, field_map: FieldMap) -> Page:
+def _page(connection: Connection, name: str, field_map: FieldMap) -> ObjectMapping:
     """The page of one object, and what is news on it though it has a rule of its own or crosses
     nowhere.
 
@@ -59,10 +64,10 @@ def _page(connection: Connection, name: str, field_map: FieldMap) -> Page:
     companies = connection.companies.sync
     staged = companies or connection.contacts.inclusion_list == PRESET
     mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
-    hubspot: dict[str, Look] = {opt_out.HUBSPOT_FIELD: Form.BOOLEAN}
-    hubspot |= {LIFECYCLE_STAGE: Form.TEXT} if staged and not mapped else {}
-    salesforce: dict[str, Look] = {opt_out.SALESFORCE_FIELD: Form.BOOLEAN}
+    hubspot: dict[str, ValueFormat] = {opt_out.HUBSPOT_FIELD: FieldType.BOOLEAN}
+    hubspot |= {LIFECYCLE_STAGE: FieldType.TEXT} if staged and not mapped else {}
+    salesforce: dict[str, ValueFormat] = {opt_out.SALESFORCE_FIELD: FieldType.BOOLEAN}
     if companies and name == "Contact":
-        hubspot[parents.HUBSPOT_FIELD] = Form.TEXT
-        salesforce[parents.SALESFORCE_FIELD] = Form.TEXT
+        hubspot[parents.HUBSPOT_FIELD] = FieldType.TEXT
+        salesforce[parents.SALESFORCE_FIELD] = FieldType.TEXT
     return page(field_map, hubspot, salesforce)

@@ -14,10 +14,10 @@ from crmsync.rules.kinds.opportunity.ruleset import DEAL, OPPORTUNITY
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.deal_stages import stage_of_new_deal, stage_of_new_opportunity
 from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, company_of
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
-    Birth,
+    Creation,
     Shown,
     crossing,
     newborn_link,
@@ -29,22 +29,22 @@ STAGE_NAME = "StageName"
 CLOSE_DATE = "CloseDate"
 
 
-def birth_of_opportunity(deal: Record, book: Book) -> Birth:
+def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
     """The opportunity that a deal makes: under the account of its company where that has one
     (Q-27), owned as OWN-18 and OWN-19 say.
 
     What Salesforce requires and nobody knows is told as missing: a name, a stage that the org has,
     a close date without a fallback.
     """
-    fields, unfit = crossing(deal, OPPORTUNITY, book)
-    fields |= stage_of_new_opportunity(deal.fields, book.pipelines) or {}
-    if is_blank(fields.get(CLOSE_DATE)) and book.connection.deals.close_date_fallback:
-        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(book.zone))
+    fields, unfit = crossing(deal, OPPORTUNITY, ruleset)
+    fields |= stage_of_new_opportunity(deal.fields, ruleset.pipelines) or {}
+    if is_blank(fields.get(CLOSE_DATE)) and ruleset.connection.deals.close_date_fallback:
+        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.zone))
     company = company_of(deal.fields.get(HUBSPOT_FIELD))
-    account = book.parents.get(company) if company else None
+    account = ruleset.parents.get(company) if company else None
     if account:
         fields[SALESFORCE_FIELD] = account.id
-    hubspot_owner, owner = owner_in_salesforce(deal, book)
+    hubspot_owner, owner = owner_in_salesforce(deal, ruleset)
     if owner:
         fields[owners.SALESFORCE_FIELD] = owner
     missing = next(
@@ -53,31 +53,33 @@ def birth_of_opportunity(deal: Record, book: Book) -> Birth:
     create = CreateRecord(
         Side.SALESFORCE,
         OPPORTUNITY,
-        book.key_of(deal.ref.id),
+        ruleset.key_of(deal.ref.id),
         fields,
         NEW,
         ("OPP-11", "DUP-7", "OWN-18" if owner else "OWN-19"),
         group=account.id if account else "",
     )
     both = Shown(deal.ref, deal.fields, hubspot_owner), Shown(NEW, fields, owner)
-    return Birth(create, newborn_link(*both, book.pages[OPPORTUNITY], unfit, book), unfit, missing)
+    return Creation(
+        create, newborn_link(*both, ruleset.pages[OPPORTUNITY], unfit, ruleset), unfit, missing
+    )
 
 
-def birth_of_deal(opportunity: Record, book: Book) -> Birth:
+def birth_of_deal(opportunity: Record, ruleset: Ruleset) -> Creation:
     """The deal that an opportunity makes, in the pipeline of its record type (OPP-6), with the
     owner's counterpart (OWN-5).
     """
-    fields, unfit = crossing(opportunity, OPPORTUNITY, book)
-    place = stage_of_new_deal(opportunity.fields, book.pipelines)
+    fields, unfit = crossing(opportunity, OPPORTUNITY, ruleset)
+    place = stage_of_new_deal(opportunity.fields, ruleset.pipelines)
     fields |= place or {}
-    shown, hubspot_owner, owner = owner_in_hubspot(opportunity, book)
+    shown, hubspot_owner, owner = owner_in_hubspot(opportunity, ruleset)
     fields |= shown
     create = CreateRecord(
         Side.HUBSPOT, DEAL, opportunity.ref.id, fields, NEW, ("OPP-1", "OPP-6", "DUP-6")
     )
     both = Shown(NEW, fields, hubspot_owner), Shown(opportunity.ref, opportunity.fields, owner)
-    link = newborn_link(*both, book.page_of(opportunity), unfit, book)
-    return Birth(create, link, unfit, "" if place else "dealstage")
+    link = newborn_link(*both, ruleset.mapping_of(opportunity), unfit, ruleset)
+    return Creation(create, link, unfit, "" if place else "dealstage")
 
 
 def _end_of_month(moment: datetime) -> Value:

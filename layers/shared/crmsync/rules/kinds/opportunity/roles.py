@@ -16,7 +16,7 @@ from crmsync.model.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
-class RoleVerdict:
+class RoleDecision:
     """Which ties to make and to take away, each in the order of the refs, and which to remember.
 
     `associate` and `leave` are HubSpot contacts of the deal; `add` has HubSpot contact and
@@ -38,7 +38,7 @@ def decide_roles(
     tied: frozenset[str],
     *,
     removes: bool,
-) -> RoleVerdict:
+) -> RoleDecision:
     """Decide the ties of a linked deal.
 
     `across` leads from a HubSpot contact to the Salesforce contact that it syncs with. Somebody who
@@ -57,7 +57,7 @@ def decide_roles(
     known = {one for one in across if one.id in tied}
     gone = {across[one] for one in only_opportunity & known} if removes else set()
     forgotten = known & (only_deal | only_opportunity) if removes else set()
-    return RoleVerdict(
+    return RoleDecision(
         associate=tuple(sorted(only_opportunity - known)),
         add=tuple((one, across[one]) for one in sorted(only_deal - known)),
         leave=tuple(sorted(only_deal & known)) if removes else (),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from types import MappingProxyType
 
-from crmsync.model.fields import Form
+from crmsync.model.fields import FieldType
 from crmsync.model.records import Side, Value
 from crmsync.model.roles import Tie
 from crmsync.model.settings import RevenueBasis
@@ -26,14 +26,14 @@ LAST_AMOUNT = "crmsync_recent_deal_amount"
 REVENUE = "crmsync_total_revenue"
 STAGE = "crmsync_opportunity_stage"
 
-_FORMS: Mapping[str, Form] = MappingProxyType(
+_FORMS: Mapping[str, FieldType] = MappingProxyType(
     {
-        COUNT: Form.NUMBER,
-        FIRST_CREATED: Form.DATE,
-        LAST_CLOSED: Form.DATE,
-        LAST_AMOUNT: Form.NUMBER,
-        REVENUE: Form.NUMBER,
-        STAGE: Form.TEXT,
+        COUNT: FieldType.NUMBER,
+        FIRST_CREATED: FieldType.DATE,
+        LAST_CLOSED: FieldType.DATE,
+        LAST_AMOUNT: FieldType.NUMBER,
+        REVENUE: FieldType.NUMBER,
+        STAGE: FieldType.TEXT,
     }
 )
 
@@ -110,11 +110,11 @@ def _created(tie: Tie) -> tuple[datetime, str]:
 
 
 def _seen(name: str, value: Value) -> Value:
-    return canonical(_FORMS.get(name, Form.TEXT), value)
+    return canonical(_FORMS.get(name, FieldType.TEXT), value)
 
 
 def _number(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(cross(Form.NUMBER, Side.HUBSPOT, str(amount)))
+    return None if amount is None else str(cross(FieldType.NUMBER, Side.HUBSPOT, str(amount)))
 
 
 def _day(moment: datetime | None, zone: tzinfo) -> str | None:

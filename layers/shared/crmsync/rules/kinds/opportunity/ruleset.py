@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
-from crmsync.model.fields import Form, Look, Spelling, Update
-from crmsync.model.links import Sealer
+from crmsync.model.fields import ComparedFormat, FieldType, Update, ValueFormat
+from crmsync.model.links import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Kind, Record, Side
 from crmsync.model.settings import Connection
@@ -24,7 +24,7 @@ from crmsync.rules.fields.maps import (
     with_custom_rows,
 )
 from crmsync.rules.merge import deal_stages, parents
-from crmsync.rules.merge.ruleset import Book, Page, page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
 
 DEAL = "deal"
 OPPORTUNITY = "Opportunity"
@@ -40,17 +40,17 @@ ITEMISED = "HasOpportunityLineItem"
 """
 
 AMOUNT = "Amount"
-COUNTED: MappingProxyType[str, Form] = MappingProxyType(
-    {AMOUNT: Form.NUMBER, "CloseDate": Form.DATED}
+COUNTED: MappingProxyType[str, FieldType] = MappingProxyType(
+    {AMOUNT: FieldType.NUMBER, "CloseDate": FieldType.DATED}
 )
 """What roll-ups are added up from, beside the stage: a change is news even where the field is not
 mapped.
 """
 
 
-def opportunity_book(  # noqa: PLR0913 - what a book is opened with
+def opportunity_ruleset(  # noqa: PLR0913 - what a book is opened with
     connection: Connection,
-    sealer: Sealer,
+    fingerprinter: Fingerprinter,
     our_user: str,
     our_app: str = "",
     *,
@@ -58,7 +58,7 @@ def opportunity_book(  # noqa: PLR0913 - what a book is opened with
     has_currencies: bool = False,
     since: datetime | None = None,
     zone: tzinfo = UTC,
-) -> Book:
+) -> Ruleset:
     """Open the book of a connection: the default map with the operator's rows, without those that
     never sync (MAP-4, FLD-10).
 
@@ -73,12 +73,12 @@ def opportunity_book(  # noqa: PLR0913 - what a book is opened with
     }
     field_map = in_zone(with_custom_rows(maps, connection.deals.field)[OPPORTUNITY], zone)
     is_typed = any(any(track.record_types) for track in pipelines.tracks)
-    return Book(
+    return Ruleset(
         Kind.OPPORTUNITY,
         connection,
         DEAL,
         MappingProxyType({OPPORTUNITY: _page(field_map, is_typed=is_typed)}),
-        sealer,
+        fingerprinter,
         our_user,
         our_app,
         extras=MappingProxyType({Side.SALESFORCE: frozenset({ITEMISED})}),
@@ -99,17 +99,20 @@ def _with_given_amount(field_map: FieldMap) -> FieldMap:
     )
 
 
-def _page(field_map: FieldMap, *, is_typed: bool) -> Page:
+def _page(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
     """The page of opportunities; a record type can be asked for only in an org that has some."""
     mapped = {rule.salesforce for rule in field_map if rule.update is not Update.NEVER}
-    hubspot: dict[str, Look] = dict.fromkeys(
-        (deal_stages.PIPELINE, deal_stages.DEAL_STAGE, parents.HUBSPOT_FIELD, CONTACTS), Form.TEXT
+    hubspot: dict[str, ValueFormat] = dict.fromkeys(
+        (deal_stages.PIPELINE, deal_stages.DEAL_STAGE, parents.HUBSPOT_FIELD, CONTACTS),
+        FieldType.TEXT,
     )
-    salesforce: dict[str, Look] = dict.fromkeys(
-        (deal_stages.STAGE_NAME, parents.SALESFORCE_FIELD), Form.TEXT
+    salesforce: dict[str, ValueFormat] = dict.fromkeys(
+        (deal_stages.STAGE_NAME, parents.SALESFORCE_FIELD), FieldType.TEXT
     )
-    salesforce |= {deal_stages.RECORD_TYPE: Form.TEXT} if is_typed else {}
-    salesforce |= {name: Spelling(form) for name, form in COUNTED.items() if name not in mapped}
+    salesforce |= {deal_stages.RECORD_TYPE: FieldType.TEXT} if is_typed else {}
+    salesforce |= {
+        name: ComparedFormat(form) for name, form in COUNTED.items() if name not in mapped
+    }
     return page(field_map, hubspot, salesforce)
 
 

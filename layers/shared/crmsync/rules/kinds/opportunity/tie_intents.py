@@ -16,10 +16,10 @@ from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.changes import TieNews
-from crmsync.model.links import Intent, Link, Sealer, tag
+from crmsync.model.links import Fingerprinter, Intent, Link, tag
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
-from crmsync.rules.kinds.opportunity.roles import RoleVerdict
+from crmsync.rules.kinds.opportunity.roles import RoleDecision
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS
 
 UNTIL_ALL_IS_TOLD = timedelta(minutes=15)
@@ -72,7 +72,7 @@ def may_still_be_told(link: Link, now: datetime) -> bool:
     return bool(tying.replaces) and (tying.at is None or now - tying.at < UNTIL_ALL_IS_TOLD)
 
 
-def announce_ties(verdict: RoleVerdict, ties: Ties, sealer: Sealer) -> Announced:
+def announce_ties(verdict: RoleDecision, ties: Ties, fingerprinter: Fingerprinter) -> Announced:
     """Who is about to be tied or untied, on which side."""
     mine = {theirs: mine for mine, theirs in ties.across.items()}
     ended = [role for role in ties.roles if role.ref in verdict.end and role.contact in mine]
@@ -83,8 +83,8 @@ def announce_ties(verdict: RoleVerdict, ties: Ties, sealer: Sealer) -> Announced
         *((_ENDED, mine[role.contact]) for role in ended),
     )
     return _announced(
-        frozenset(sealer.seal(what, one.id) for what, one in said),
-        frozenset(sealer.seal(_ROLES, role.ref.id) for role in ended),
+        frozenset(fingerprinter.seal(what, one.id) for what, one in said),
+        frozenset(fingerprinter.seal(_ROLES, role.ref.id) for role in ended),
     )
 
 
@@ -104,7 +104,7 @@ def reckon(
     ties: Ties,
     news: Sequence[TieNews],
     portal_id: int,
-    sealer: Sealer,
+    fingerprinter: Fingerprinter,
     *,
     is_open: bool,
 ) -> Reckoning:
@@ -116,7 +116,7 @@ def reckon(
     if not announced:
         return Reckoning(link.tied)
     heard = _newest(news, link.tying.at)
-    seals, roles = (
+    fingerprints, roles = (
         announced.get(tag(CONTACTS), frozenset()),
         announced.get(tag(_ROLES), frozenset()),
     )
@@ -124,8 +124,8 @@ def reckon(
     for contact in sorted(
         {*ties.associated, *ties.across, *(Ref(Side.HUBSPOT, "contact", one) for one in link.tied)}
     ):
-        for case in _cases(contact, ties, link, portal_id, roles, sealer):
-            if case.seal not in seals:
+        for case in _cases(contact, ties, link, portal_id, roles, fingerprinter):
+            if case.seal not in fingerprints:
                 continue
             told = heard.get(
                 contact if case.side is Side.HUBSPOT else ties.across.get(contact, contact)
@@ -137,12 +137,14 @@ def reckon(
             elif is_open:
                 doubt.add(contact)
                 to_end |= case.roles
-    still_open = _announced(seals - known, frozenset(to_end)) if is_open else {}
+    still_open = _announced(fingerprints - known, frozenset(to_end)) if is_open else {}
     return Reckoning(frozenset(agreed), frozenset(doubt), still_open)
 
 
-def _announced(seals: frozenset[bytes], roles: frozenset[bytes]) -> Announced:
-    return {key: some for key, some in ((tag(CONTACTS), seals), (tag(_ROLES), roles)) if some}
+def _announced(fingerprints: frozenset[bytes], roles: frozenset[bytes]) -> Announced:
+    return {
+        key: some for key, some in ((tag(CONTACTS), fingerprints), (tag(_ROLES), roles)) if some
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +182,18 @@ def _cases(
     link: Link,
     portal_id: int,
     announced: frozenset[bytes],
-    sealer: Sealer,
+    fingerprinter: Fingerprinter,
 ) -> Iterator[_Case]:
     deal = link.hubspot.id if isinstance(link.hubspot, Ref) else ""
     roles = [
         one for one in ties.roles if one.contact == ties.across.get(contact) and not one.is_deleted
     ]
     is_ours = any(one.key == role_key(portal_id, deal, contact.id) for one in roles)
-    to_end = frozenset(sealer.seal(_ROLES, one.ref.id) for one in roles) & announced
+    to_end = frozenset(fingerprinter.seal(_ROLES, one.ref.id) for one in roles) & announced
     is_here, has_role = contact in ties.associated, bool(roles)
 
     def seal(what: str) -> bytes:
-        return sealer.seal(what, contact.id)
+        return fingerprinter.seal(what, contact.id)
 
     yield _Case(seal(_ASSOCIATED), Side.HUBSPOT, ties=True, stands=is_here)
     yield _Case(seal(_PARTED), Side.HUBSPOT, ties=False, stands=is_here)

@@ -18,9 +18,9 @@ from crmsync.model.effects import (
     DropLink,
     Effect,
     EndRole,
-    Look,
     Plan,
     Report,
+    RequestSync,
     RollUp,
     SaveLink,
     UpdateRecord,
@@ -28,7 +28,7 @@ from crmsync.model.effects import (
 from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role, TieWrites
-from crmsync.rules.kinds.opportunity.roles import RoleVerdict, decide_roles
+from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
 from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, OPPORTUNITY, contacts_beside
 from crmsync.rules.kinds.opportunity.tie_intents import (
     Announced,
@@ -41,7 +41,7 @@ from crmsync.rules.kinds.opportunity.tie_intents import (
 from crmsync.rules.merge import deal_stages
 from crmsync.rules.merge.baseline import rebased, view
 from crmsync.rules.merge.parents import SALESFORCE_FIELD
-from crmsync.rules.merge.ruleset import Book
+from crmsync.rules.merge.ruleset import Ruleset
 
 ROLE = "OpportunityContactRole"
 CONTACT = "contact"
@@ -107,7 +107,7 @@ def with_roll_up(plan: Plan, tied: Tied) -> Plan:
 
 
 def with_roles(
-    plan: Plan, link: Link, tied: Tied, salesforce: Record, book: Book, change: Change
+    plan: Plan, link: Link, tied: Tied, salesforce: Record, ruleset: Ruleset, change: Change
 ) -> Plan:
     """The plan of a pair with what its contacts take: associations, roles, roll-ups; `link` is the
     pair's, as it stands.
@@ -120,19 +120,19 @@ def with_roles(
     if deal is None:
         return plan
     ties = Ties(frozenset(tied.associated), tied.roles, _from_hubspot(tied.across))
-    portal_id = book.connection.hubspot.portal_id
-    known = reckon(link, ties, change.ties, portal_id, book.sealer, is_open=tied.is_open)
+    portal_id = ruleset.connection.hubspot.portal_id
+    known = reckon(link, ties, change.ties, portal_id, ruleset.fingerprinter, is_open=tied.is_open)
     verdict = decide_roles(
         tied.associated,
         tied.roles,
         {mine: theirs for mine, theirs in tied.across.items() if mine not in known.in_doubt},
         known.agreed,
-        removes=book.connection.deals.remove_associations,
+        removes=ruleset.connection.deals.remove_associations,
     )
     as_before = {one.id for one in known.in_doubt} & link.tied
     verdict = replace(verdict, tied=verdict.tied | as_before)
-    changes = _effects(verdict, deal, salesforce, book)
-    rolled = _roll_up(plan, verdict, link, tied, salesforce, book, change)
+    changes = _effects(verdict, deal, salesforce, ruleset)
+    rolled = _roll_up(plan, verdict, link, tied, salesforce, ruleset, change)
     saved = for_fields = next((one for one in plan.effects if isinstance(one, SaveLink)), None)
     if saved is None and (
         changes or verdict.tied != link.tied or known.open != link.tying.replaces
@@ -142,9 +142,9 @@ def with_roles(
     drops = [one for one in kept if isinstance(one, DropLink)]
     writes = [one for one in kept if not isinstance(one, DropLink) and not _comes_last(one)]
     after = [one for one in kept if _comes_last(one)]
-    new = announce_ties(verdict, ties, book.sealer)
+    new = announce_ties(verdict, ties, ruleset.fingerprinter)
     first, last = _saves(
-        saved, new, known.open, verdict, tied, book, is_for_ties=for_fields is None
+        saved, new, known.open, verdict, tied, ruleset, is_for_ties=for_fields is None
     )
     return replace(plan, effects=(*drops, *first, *writes, *changes, *rolled, *last, *after))
 
@@ -158,9 +158,9 @@ def _saves(
     saved: SaveLink | None,
     new: Announced,
     still_open: Announced,
-    verdict: RoleVerdict,
+    verdict: RoleDecision,
     tied: Tied,
-    book: Book,
+    ruleset: Ruleset,
     *,
     is_for_ties: bool,
 ) -> tuple[tuple[SaveLink, ...], tuple[SaveLink, ...]]:
@@ -173,7 +173,7 @@ def _saves(
     if saved is None:
         return (), ()
     done = replace(
-        saved, link=announcing_ties(_after(saved.link, verdict, tied, book), {}, still_open)
+        saved, link=announcing_ties(_after(saved.link, verdict, tied, ruleset), {}, still_open)
     )
     if not new and saved.link.tied <= verdict.tied:
         return (done,), ()
@@ -184,28 +184,28 @@ def _saves(
 
 def _comes_last(effect: Effect) -> bool:
     """What follows the link: courtesies, looks, reports."""
-    return isinstance(effect, Look | Report) or (
-        isinstance(effect, UpdateRecord) and effect.courtesy
+    return isinstance(effect, RequestSync | Report) or (
+        isinstance(effect, UpdateRecord) and effect.best_effort
     )
 
 
 def _effects(
-    verdict: RoleVerdict, deal: Record, salesforce: Record, book: Book
+    verdict: RoleDecision, deal: Record, salesforce: Record, ruleset: Ruleset
 ) -> tuple[Associate | Dissociate | CreateRecord | EndRole, ...]:
     account = str(salesforce.fields.get(SALESFORCE_FIELD) or "")
     return (
         *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in verdict.associate),
         *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in verdict.leave),
-        *(_role(mine, theirs, deal, salesforce, account, book) for mine, theirs in verdict.add),
+        *(_role(mine, theirs, deal, salesforce, account, ruleset) for mine, theirs in verdict.add),
         *(EndRole(role, ("Q-29",)) for role in verdict.end),
     )
 
 
 def _role(
-    mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, book: Book
+    mine: Ref, theirs: Ref, deal: Record, salesforce: Record, account: str, ruleset: Ruleset
 ) -> CreateRecord:
     """A contact's role, under a key of its own, so that a repeat makes none twice."""
-    key = role_key(book.connection.hubspot.portal_id, deal.ref.id, mine.id)
+    key = role_key(ruleset.connection.hubspot.portal_id, deal.ref.id, mine.id)
     fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
     return CreateRecord(
         Side.SALESFORCE, ROLE, key, fields, Slot("role"), ("OPP-12",), group=account
@@ -224,11 +224,11 @@ def role_made(effect: CreateRecord, ref: Ref) -> Role:
 
 def _roll_up(
     plan: Plan,
-    verdict: RoleVerdict,
+    verdict: RoleDecision,
     link: Link,
     tied: Tied,
     salesforce: Record,
-    book: Book,
+    ruleset: Ruleset,
     change: Change,
 ) -> tuple[RollUp, ...]:
     """Whose opportunities are added up anew, and whose stage may move with it: only where something
@@ -238,12 +238,12 @@ def _roll_up(
     fresh = frozenset({one for one in tied.in_roles if one.id not in link.tied} | added)
     is_first = not link.version or change.cause in BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
-    is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, book)
+    is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, ruleset)
     former = frozenset(Ref(Side.HUBSPOT, CONTACT, one) for one in link.tied - verdict.tied)
     if not (is_news or fresh or former or verdict.end or verdict.leave or not is_edit):
         return ()
     contacts = tied.everybody | added | former
-    moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, book)
+    moves_all = is_first or bool(change.tries) or _is_news(_STAGED, plan, link, salesforce, ruleset)
     moves = (tied.in_roles | added) if moves_all else fresh
     return (
         (RollUp(contacts, moves, ("ROLL-1", "LIFE-1"), _tie_writes(verdict, tied, salesforce)),)
@@ -252,7 +252,7 @@ def _roll_up(
     )
 
 
-def _tie_writes(verdict: RoleVerdict, tied: Tied, salesforce: Record) -> TieWrites | None:
+def _tie_writes(verdict: RoleDecision, tied: Tied, salesforce: Record) -> TieWrites | None:
     if tied.deal is None:
         return None
     ended = {role.contact for role in tied.roles if role.ref in verdict.end}
@@ -268,27 +268,29 @@ def _tie_writes(verdict: RoleVerdict, tied: Tied, salesforce: Record) -> TieWrit
 
 
 def _is_news(
-    wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, book: Book
+    wanted: frozenset[str], plan: Plan, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> bool:
     """Whether the opportunity shows, or is about to, something else in one of the fields than the
     two sides agreed on.
     """
     forms = {
         name: form
-        for name, form in book.page_of(salesforce).salesforce_forms.items()
+        for name, form in ruleset.mapping_of(salesforce).salesforce_forms.items()
         if name in wanted
     }
     written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
-    return bool(written & wanted) or not view(salesforce, forms, link, book.sealer).quiet
+    return bool(written & wanted) or not view(salesforce, forms, link, ruleset.fingerprinter).quiet
 
 
-def _after(link: Link, verdict: RoleVerdict, tied: Tied, book: Book) -> Link:
+def _after(link: Link, verdict: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
     """The link with who is tied on both sides, and with the deal's contacts as they will then
     be.
     """
     contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
     shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
-    forms = book.pages[OPPORTUNITY].hubspot_forms
+    forms = ruleset.pages[OPPORTUNITY].hubspot_forms
     return replace(
-        link, tied=verdict.tied, hubspot_base=rebased(link.hubspot_base, forms, shown, book.sealer)
+        link,
+        tied=verdict.tied,
+        hubspot_base=rebased(link.hubspot_base, forms, shown, ruleset.fingerprinter),
     )
