@@ -117,7 +117,7 @@ def test_the_list_leak_is_a_setting(outside, syncs):
 
 
 @pytest.mark.rule("Q-38")
-@pytest.mark.parametrize(("book", "linked"), [({}, True), ({"inclusion_list": "77"}, False)])
+@pytest.mark.parametrize(("ruleset", "linked"), [({}, True), ({"inclusion_list": "77"}, False)])
 def test_with_creation_off_a_known_address_is_still_linked_if_its_contact_is_in_the_list(
     ruleset, linked
 ):

@@ -67,7 +67,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 AS_IT_IS = frozenset(
     {
         "connection",
-        "sealer",
+        "fingerprinter",
         "our_user",
         "our_app",
         "now",
