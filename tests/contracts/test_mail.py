@@ -24,7 +24,7 @@ from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.names import TASK_COUNT, TASK_KEY
-from crmsync.wire.mail_window import load
+from crmsync.wire.log_range import load
 from local.clock import Clock
 from local.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -16,7 +16,7 @@ from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, SalesforceOrg
 from crmsync.rules.backfill.pacing import DailyCalls, Depth
-from crmsync.wire.errand import dump
+from crmsync.wire.job_message import dump
 from tests.builders import NOON, a_connection, a_job
 from tests.memory import (
     MemoryBacklog,

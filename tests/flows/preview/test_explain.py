@@ -101,7 +101,7 @@ def test_a_record_that_would_be_made() -> None:
     ada = town.new_contact(jobtitle="Countess")
     told = explain(town, ada)
     assert (told.link, told.salesforce, told.candidates) == (None, None, ())
-    given = [(one.hubspot, one.salesforce_value, one.outcome) for one in told.fields if one.holder]
+    given = [(one.hubspot, one.salesforce_value, one.outcome) for one in told.fields if one.winner]
     assert given == [
         ("email", "ada@example.com", Outcome.TO_SALESFORCE),
         ("lastname", "Lang", Outcome.TO_SALESFORCE),

@@ -16,7 +16,7 @@ from crmsync.gateways.aws.queues import JobMessageQueue, QueueBacklog, QueueDept
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.errand import load
+from crmsync.wire.job_message import load
 
 ERRAND = JobMessage("acme", "7f3a2c", 4, "b81c09")
 

@@ -102,7 +102,9 @@ class _Run:
 
     def accept(self, outcome: Outcome) -> None:
         if isinstance(outcome, SyncError):
-            if isinstance(outcome, Conflict | Refused) and getattr(self.left[0], "best_effort", False):
+            if isinstance(outcome, Conflict | Refused) and getattr(
+                self.left[0], "best_effort", False
+            ):
                 self.left.pop(0)
             else:
                 self.applied.error = outcome

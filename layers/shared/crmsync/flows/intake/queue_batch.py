@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import LogRange
-from crmsync.wire import mail_window
+from crmsync.wire import log_range
 from crmsync.wire.queue import UnreadableError, load
 
 
@@ -61,7 +61,7 @@ def run_windows(
     messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
-            window = mail_window.load(record["body"])
+            window = log_range.load(record["body"])
         except UnreadableError:
             failed.add(record["messageId"])
         else:

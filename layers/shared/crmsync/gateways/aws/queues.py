@@ -16,7 +16,7 @@ from crmsync.gateways.aws.errors import aws_error
 from crmsync.model.jobs import JobMessage
 from crmsync.model.records import Kind
 from crmsync.rules.backfill.pacing import Depth
-from crmsync.wire.errand import dump
+from crmsync.wire.job_message import dump
 
 _COUNTS = {
     "ready": "ApproximateNumberOfMessages",
