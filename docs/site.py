@@ -1,7 +1,9 @@
-"""What the documentation site does with the pages beyond what mkdocs does: pages from outside docs/, and links that leave the site.
+"""What the documentation site does with the pages beyond what mkdocs does: pages from outside
+docs/, and links that leave the site.
 
-The pages are written for the repository: their links go to files beside them. On the site a link to a page of it goes to that page; a
-link to any other file goes to the repository, or is plain text where nobody has said where that is.
+The pages are written for the repository: their links go to files beside them. On the site a link to
+a page of it goes to that page; a link to any other file goes to the repository, or is plain text
+where nobody has said where that is.
 """
 
 from __future__ import annotations
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTSIDE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
+OUTSIDE = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
+}
 """Pages of the site that are not in docs/: where they are in the repository, and on the site."""
 START = {"README.md": "index.md"}
 """The repository's front page, and that of the site."""
 
 _CODE_OR_LINK = re.compile(
-    r"^ *```.*?^ *```$|`[^`\n]+`|\[([^\]]*)\]\(([^()\s]+)(\s+\"[^\"]*\")?\)", re.DOTALL | re.MULTILINE
+    r"^ *```.*?^ *```$|`[^`\n]+`|\[([^\]]*)\]\(([^()\s]+)(\s+\"[^\"]*\")?\)",
+    re.DOTALL | re.MULTILINE,
 )
-_FETCHED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^\s\"'>]*", re.IGNORECASE)
+_FETCHED = re.compile(
+    r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^\s\"'>]*",
+    re.IGNORECASE,
+)
 _log = logging.getLogger("mkdocs.hooks.site")
 
 
@@ -47,7 +57,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs gives them by name
-    """Complain about whatever a browser would fetch from elsewhere; with --strict that is an error."""
+    """Complain about whatever a browser would fetch from elsewhere; with --strict that is an
+    error.
+    """
     for tag in fetched(output):
         _log.warning("%s fetches from elsewhere: %s", page.file.src_uri, tag)
     return output
@@ -75,7 +87,11 @@ def with_links_of_the_site(markdown: str, uri: str, site: Collection[str], repos
             return f"[{text}]({relpath(there, dirname(uri) or '.')}{hash_}{anchor}{title})"
         if not (ROOT / target).exists():
             return found[0]  # mkdocs complains of it
-        return f"[{text}]({repository.rstrip('/')}/blob/HEAD/{target}{hash_}{anchor}{title})" if repository else text
+        return (
+            f"[{text}]({repository.rstrip('/')}/blob/HEAD/{target}{hash_}{anchor}{title})"
+            if repository
+            else text
+        )
 
     return _CODE_OR_LINK.sub(replaced, markdown)
 
@@ -88,5 +104,7 @@ def page_of(target: str, site: Collection[str]) -> str | None:
 
 
 def fetched(html: str) -> list[str]:
-    """The beginnings of the tags with which a page has the browser fetch something from another host."""
+    """The beginnings of the tags with which a page has the browser fetch something from another
+    host.
+    """
     return _FETCHED.findall(html)

@@ -70,7 +70,9 @@ class Page:
         return found.group(1)
 
     def chapter(self, title: str) -> str:
-        """What stands under a heading, its subheadings included. Raises `KeyError` when there is no such heading."""
+        """What stands under a heading, its subheadings included. Raises `KeyError` when there is no
+        such heading.
+        """
         found = re.search(rf"^(#+)\s+{re.escape(title)}\s*$\n", self.prose, re.MULTILINE)
         if found is None:
             raise KeyError(title)

@@ -14,7 +14,9 @@ SHORTENED = "..."
 
 @pytest.mark.long
 def test_the_demo_says_what_the_readme_shows() -> None:
-    """README: each line of the demo's output that it shows is said, in this order; it leaves out whole lines only."""
+    """README: each line of the demo's output that it shows is said, in this order; it leaves out
+    whole lines only.
+    """
     (shown,) = [block for block in page("README.md").blocks("text") if block.startswith("1. ")]
     told = subprocess.run(
         [sys.executable, "-m", "local", "demo"],

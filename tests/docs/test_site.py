@@ -1,4 +1,6 @@
-"""The documentation site: where links lead on it, what its pages may not fetch, and that they read there as in the repository."""
+"""The documentation site: where links lead on it, what its pages may not fetch, and that they read
+there as in the repository.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ import pytest
 from docs.site import OUTSIDE, fetched, with_links_of_the_site
 from tests.docs.pages import ROOT, Page, pages
 
-SITE = {"index.md", "deploy.md", "changelog.md", "decisions/README.md", "decisions/0001-state-driven-plans.md"}
+SITE = {
+    "index.md",
+    "deploy.md",
+    "changelog.md",
+    "decisions/README.md",
+    "decisions/0001-state-driven-plans.md",
+}
 SHOWN = [one for one in pages() if one.path.parts[0] == "docs" or str(one.path) in OUTSIDE]
 _FENCE = re.compile(r" *```")
 _ITEM = re.compile(r" *(?:[-*]|\d+\.) ")
@@ -23,8 +31,8 @@ def on_the_site(markdown: str, uri: str = "deploy.md", repository: str = "") -> 
 def shown_otherwise(text: str) -> list[str]:
     """The lines that GitHub and Python-Markdown understand differently.
 
-    They begin a block inside an item of a list, or an item in an item, and are not indented by four; or they begin a list or a table right
-    after text.
+    They begin a block inside an item of a list, or an item in an item, and are not indented by
+    four; or they begin a list or a table right after text.
     """
     found = []
     in_code, before = False, ""
@@ -37,7 +45,11 @@ def shown_otherwise(text: str) -> list[str]:
             if (
                 ((begins or _ITEM.match(line)) and indent % 4)
                 or (_ITEM.match(line) and after_text)
-                or (line.lstrip().startswith("|") and before.strip() and not before.lstrip().startswith("|"))
+                or (
+                    line.lstrip().startswith("|")
+                    and before.strip()
+                    and not before.lstrip().startswith("|")
+                )
             ):
                 found.append(line)
         in_code ^= is_fence
@@ -52,7 +64,9 @@ def test_pages_read_alike(one: Page) -> None:
 
 
 def test_what_reads_otherwise_is_seen() -> None:
-    """Blocks and items by two or three, and lists and tables without a line before them; code is not looked into."""
+    """Blocks and items by two or three, and lists and tables without a line before them; code is
+    not looked into.
+    """
     text = (
         "Text:\n- item\n\n- item\n  goes on\n\n  more of it\n\n    ```\n  code\n    ```\n\n1. one\n   - two\n\nText:\n| a |\n"
         "|---|\n| b |\n\n   ```\n   code\n   ```\n"
@@ -61,20 +75,24 @@ def test_what_reads_otherwise_is_seen() -> None:
 
 
 def test_links_to_pages_lead_to_the_site() -> None:
-    """A page, a page outside docs/, the index of a folder and the front page are found from wherever a link stands, with anchors."""
+    """A page, a page outside docs/, the index of a folder and the front page are found from
+    wherever a link stands, with anchors.
+    """
     assert on_the_site("[a](decisions/) [b](../CHANGELOG.md#x) [c](../README.md) [d](#e)") == (
         "[a](decisions/README.md) [b](changelog.md#x) [c](index.md) [d](#e)"
     )
     assert on_the_site("[a](docs/deploy.md#1-x) [b](docs/decisions)", "changelog.md") == (
         "[a](deploy.md#1-x) [b](decisions/README.md)"
     )
-    assert on_the_site("[a](../deploy.md) [b](0001-state-driven-plans.md)", "decisions/README.md") == (
-        "[a](../deploy.md) [b](0001-state-driven-plans.md)"
-    )
+    assert on_the_site(
+        "[a](../deploy.md) [b](0001-state-driven-plans.md)", "decisions/README.md"
+    ) == ("[a](../deploy.md) [b](0001-state-driven-plans.md)")
 
 
 def test_links_to_sources_lead_to_the_repository() -> None:
-    """Any other file is in the repository, or plain text where nobody says where that is; other hosts, code and dead links stay."""
+    """Any other file is in the repository, or plain text where nobody says where that is; other
+    hosts, code and dead links stay.
+    """
     line = '[`a`](../template.yaml "t") [b](https://example.com/) `[c](d)` [e](deploy.md "f")'
     others = '[b](https://example.com/) `[c](d)` [e](deploy.md "f")'
     assert on_the_site(line) == f"`a` {others}"
@@ -86,7 +104,9 @@ def test_links_to_sources_lead_to_the_repository() -> None:
 
 
 def test_what_a_page_fetches_is_seen() -> None:
-    """Scripts, styles and pictures of other hosts are found; those of the site and links for people are let be."""
+    """Scripts, styles and pictures of other hosts are found; those of the site and links for people
+    are let be.
+    """
     html = (
         '<script src="https://cdn.example.com/a.js"></script><link rel=stylesheet href=//example.com/a.css>'
         '<img src="a.png"><script src="assets/a.js"></script><a href="https://example.com/">x</a>'

@@ -1,4 +1,6 @@
-"""No tracked file knows the machine that it was written on, no decision is a heading only, and the README is short."""
+"""No tracked file knows the machine that it was written on, no decision is a heading only, and the
+README is short.
+"""
 
 from __future__ import annotations
 
