@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import configparser
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ from crmsync.rules.settings.subscriptions import (
 )
 from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
+from local.world import HUBSPOT, SALESFORCE
 from tests.docs.pages import ROOT, names, page, pages
 from tests.template.document import Template, target, template_of_the_repository
 from tests.template.wiring_reads import wiring_source
@@ -353,6 +355,19 @@ def test_faults() -> None:
     rows = page("docs/local.md").rows("Faults")
     told = [(at, kind) for row in rows for at in names(row[0]) for kind in names(row[1])]
     assert sorted(told) == sorted((at, kind) for at, kinds in KINDS.items() for kind in kinds)
+
+
+def test_world_files() -> None:
+    """Local: each key that its tables name for a CRM is one that a world file may have for it, and stands there once."""
+    rows = page("docs/local.md").rows("World file")
+    told = [name.partition(":")[0].strip('"') for row in rows for name in names(row[0])]
+    (example,) = [
+        it for it in map(json.loads, page("docs/local.md").blocks("json")) if "set_up" in it
+    ]
+    shown = {*example["hubspot"][0], *example["salesforce"]}
+    assert len(told) == len(set(told)) > 0
+    assert {*told, *shown} <= HUBSPOT | SALESFORCE
+    assert HUBSPOT - {*told, *shown} == set()
 
 
 @pytest.mark.parametrize("title", ["Functions", "Metrics", "Alarms"])
