@@ -82,8 +82,9 @@ check: venv $(SAM) $(GUARD)/package.json $(CHECKS)/.installed docs ## runs every
 	@$(MAKE) --no-print-directory test ARGS="$(ARGS)"
 
 .PHONY: rules
-rules: venv ## writes docs/rules.md from the tests: which rule, which module, which test
+rules: venv ## writes pages in build/rules: which rule, which module, which test
 	@$(BIN)/python -m tests.house.rules
+	@echo "Begin with build/rules/index.md"
 
 .PHONY: docs
 docs: $(DOCS)/.installed ## builds the documentation site from docs/ into build/site; any warning is an error

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```\s*$", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
+_ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
 _HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
 
 
@@ -42,11 +43,11 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
-        """What a link to a heading of this page may say after the #, as GitHub and most renderers
-        have it.
+        """What a link to this page may say after the #: a heading, as GitHub and most renderers
+        have it, or the id of an anchor.
         """
         plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(self.prose))
-        return {title.replace(" ", "-") for title in plain}
+        return {title.replace(" ", "-") for title in plain} | set(_ANCHOR.findall(self.prose))
 
     def blocks(self, *languages: str) -> list[str]:
         """The code blocks in one of these languages; all of them where none is named."""
@@ -111,7 +112,6 @@ def page(name: str) -> Page:
 
 
 def pages() -> list[Page]:
-    """Every page that is written by hand."""
+    """Every page."""
     written = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    generated = {ROOT / "docs" / "rules.md"}
-    return [page(str(path.relative_to(ROOT))) for path in sorted(set(written) - generated)]
+    return [page(str(path.relative_to(ROOT))) for path in sorted(written)]

@@ -127,7 +127,8 @@ def test_what_is_not_there_is_seen() -> None:
     code.
     """
     text = (
-        "# One head, two\n[a](gone.md) [b](#one-head-two) [c](#other) [d](../README.md#licence) [e](../README.md#x)\n"
+        '# One head, two\n<a id="three"></a>\n[a](gone.md) [b](#one-head-two) [b](#three) [c](#other) '
+        "[d](../README.md#licence) [e](../README.md#x)\n"
         "`rules/merge/policies.py` `rules/none.py` `errors.py` `none.py` `crmsync/acme/hubspot` `local/none` `make test`\n"
         "```console\n$ make none EVENT=events/none.json\n```\n"
     )

@@ -62,7 +62,7 @@ class Template:
 
     @classmethod
     def read(cls, text: str) -> Template:
-        """Read a template. Raises `yaml.YAMLError`."""
+        """Read a template. Raises ``yaml.YAMLError``."""
         return cls(text, yaml.load(text, Loader=_Loader))  # noqa: S506 - a safe loader with CloudFormation's tags
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:

@@ -1,13 +1,20 @@
-"""`make rules`: writes docs/rules.md from the tests and the code, and nothing else."""
+"""`make rules`: writes the pages in build/rules from the tests and the code, and nothing else."""
 
 from __future__ import annotations
 
+import shutil
+
 from tests.house.rules.catalogue import CONCERNS
-from tests.house.rules.index import marked_tests, modules_in
-from tests.house.rules.page import PACKAGE, render
+from tests.house.rules.index import entries_in, marked_tests, modules_in
+from tests.house.rules.page import PACKAGE, pages
 from tests.house.tree import ROOT
+
+FOLDER = ROOT / "build" / "rules"
 
 if __name__ == "__main__":
     tests, _ = marked_tests(ROOT)
-    text = render(CONCERNS, tests, modules_in(ROOT / PACKAGE))
-    (ROOT / "docs" / "rules.md").write_text(text, encoding="utf-8")
+    written = pages(CONCERNS, tests, modules_in(ROOT / PACKAGE), entries_in(ROOT))
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    for name, text in written.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

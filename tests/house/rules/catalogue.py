@@ -1,8 +1,8 @@
 """Which rules there are: their ids, the concern each belongs to, and whether a test is demanded.
 Data only.
 
-What a rule says does not stand here: its sentence is the docstring of its test, and `docs/rules.md`
-is written from those.
+What a rule says is in docs/specification.md and its pages; each test that shows one says it again
+in its docstring.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Concern:
     """What one Lambda, or the operator, is there for.
 
     Attributes:
-        title: The concern's name, as the page has it.
+        title: The concern's name.
         release: The release from which on its rules bind; None as long as it is not built.
         binding: Ids that need a test and code that names them, in the order of the page.
         further: Ids that settle or add details. A test may show them; none is demanded.
@@ -116,14 +116,27 @@ OPERATOR = Concern(
             "RTY 1-3",
             "PERM 1-4",
             "UNI 1-2",
-            "CH 6-7 18 20-21 24 26 28-29",
+            "CH 6-7 18 20-21 24 26 28-29 31-36",
+            "CFG 1-3",
         ),
     ),
 )
 CONCERNS = (CONTACTS, COMPANIES, OPPORTUNITIES, EMAIL_TASKS, OPERATOR)
 
-# Numbers of the specification that state no behaviour: history, pointers, summaries.
-STATEMENTS = ids("INS 4-5", "TEN 5", "INC 3", "DUP 8", "TASK 6", "OWN 20", "ACC 14")
+# Ids of the specification that state no behaviour: history, pointers, summaries, sources that
+# disagree, what is not built.
+STATEMENTS = ids(
+    "INS 4-5",
+    "TEN 5",
+    "INC 3",
+    "DUP 8",
+    "TASK 6",
+    "OWN 20",
+    "ACC 14",
+    "CH 27",
+    "CUS 1-4",
+    "DIF 1-10",
+)
 
 # Ids of which neither a test nor code is demanded yet. The whole of what is built is demanded once
 # this is `ids()`.

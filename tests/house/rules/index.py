@@ -1,5 +1,5 @@
-"""Which test shows which rule, and which module names it. Read from the sources, so that running a
-part of the tests changes nothing.
+"""Which test shows which rule, which module names it, where it is specified: read from the sources,
+whichever tests run.
 
 A mark counts where a reader sees it: above a test or its class, among its parameters, or in
 `pytestmark`. One that stands elsewhere is a `Stray`, never lost in silence.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+_ENTRY = re.compile(r'<a id="([^"]*)"></a>([A-Z]{1,5}-\d+)\b')
 _ID = re.compile(r"\b([A-Z]{1,5})-(\d+)\b(?:\s+to\s+\1-(\d+)\b)?")
 
 _Group: TypeAlias = ast.Module | ast.ClassDef
@@ -44,6 +45,32 @@ class Stray:
 
     path: str
     line: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """The row of an id in the specification.
+
+    Attributes:
+        id: As the row shows it.
+        path: Of its page, relative to the repository.
+        anchor: What a link to the row says after the #.
+    """
+
+    id: str
+    path: str
+    anchor: str
+
+
+def entries_in(root: Path) -> list[Entry]:
+    """The entries of a repository's specification, page by page."""
+    folder = root / "docs"
+    found = [*folder.glob("specification.md"), *sorted(folder.glob("specification/*.md"))]
+    return [
+        Entry(id_, path.relative_to(root).as_posix(), anchor)
+        for path in found
+        for anchor, id_ in _ENTRY.findall(path.read_text(encoding="utf-8"))
+    ]
 
 
 def marked_tests(root: Path) -> tuple[list[Shown], list[Stray]]:

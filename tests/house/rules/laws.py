@@ -1,14 +1,14 @@
-"""What must hold between catalogue, tests, code and page. Each law answers with its breaches, as
-sentences that say what to do.
+"""What must hold between specification, catalogue, tests and code. Each law answers with its
+breaches, as sentences that say what to do.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from tests.house.rules.catalogue import STATEMENTS, Concern
-from tests.house.rules.index import Shown, Stray
-from tests.house.rules.page import COMMAND
+from tests.house.rules.index import Entry, Shown, Stray
 
 CATALOGUE = "tests/house/rules/catalogue.py"
 
@@ -62,6 +62,22 @@ def unnamed(ids: Collection[str], modules: Mapping[str, Sequence[str]]) -> list[
     ]
 
 
-def stale(written: str | None, page: str) -> list[str]:
-    """The page is what the tests and the code say."""
-    return [] if written == page else [f"docs/rules.md is not fresh: `{COMMAND}` writes it anew"]
+def unspecified(ids: Collection[str], entries: Sequence[Entry]) -> list[str]:
+    """The specification has every id of the catalogue once, under its own anchor, and no other."""
+    counted = Counter(it.id for it in entries)
+    return [
+        *(
+            f"{id_}: has no entry in docs/specification"
+            for id_ in in_order(set(ids) - set(counted))
+        ),
+        *(f"{id_}: specified, but not in {CATALOGUE}" for id_ in in_order(set(counted) - set(ids))),
+        *(
+            f"{id_}: specified {counted[id_]} times"
+            for id_ in in_order([it for it in counted if counted[it] > 1])
+        ),
+        *(
+            f"{it.path}: {it.id} has the anchor {it.anchor}"
+            for it in entries
+            if it.anchor != it.id.lower()
+        ),
+    ]

@@ -1,85 +1,105 @@
-"""`docs/rules.md` as text: a table per concern, then what this release does not show. It is for
-people, so it stays narrow.
+"""The pages that `make rules` writes: one per concern, a section per rule with its tests and
+modules, and an index of them.
+
+They are for people: a rule's own test comes first, that of a whole story last. Links lead from
+build/rules into the repository.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from tests.house.rules.catalogue import STATEMENTS, Concern
-from tests.house.rules.index import Shown
+from tests.house.rules.index import Entry, Shown
 
 COMMAND = "make rules"
+PACKAGE = "layers/shared/crmsync"
+INDEX = "index.md"
+_UP = "../.."
 # The sentence of a rule's own test comes first, that of a whole story last.
 _FOLDERS = ("tests/rules/", "tests/plans/", "")
-PACKAGE = "layers/shared/crmsync"
-_HEAD = f"""\
-<!-- Written by `{COMMAND}` from the tests and the code. Do not edit. -->
-
-# Rules
-
-What crmsync does, one rule per row: its id in the specification, the sentence of the test that shows it, the modules
-that name it, and the files with the tests. A rule that several tests show has a sentence of each. Paths of modules are
-in [{PACKAGE}](../{PACKAGE}/), paths of tests in [tests](../tests/).
-"""
+_WRITTEN = f"<!-- Written by `{COMMAND}` from the tests and the code. Do not edit. -->\n"
 
 
-def render(
-    concerns: Sequence[Concern], shown: Sequence[Shown], modules: Mapping[str, Sequence[str]]
-) -> str:
-    """The whole page."""
-    tables = [
-        f"## {concern.title}\n\n{_preface(concern)}{table}"
+def pages(
+    concerns: Sequence[Concern],
+    shown: Sequence[Shown],
+    modules: Mapping[str, Sequence[str]],
+    entries: Sequence[Entry],
+) -> dict[str, str]:
+    """The text of each page by its file name: those of the concerns, and the index."""
+    places = {it.id: it for it in entries}
+    texts = {
+        _file(concern): _page(concern, sections)
         for concern in concerns
-        if (table := _table((*concern.binding, *concern.further), shown, modules))
-    ]
-    return "\n".join([_HEAD, *tables, _missing(concerns, shown)])
+        if (sections := _sections((*concern.binding, *concern.further), shown, modules, places))
+    }
+    return {INDEX: _index(concerns, shown, texts), **texts}
 
 
-def _preface(concern: Concern) -> str:
-    if concern.release:
-        return f"These rules bind from release {concern.release} on.\n\n"
-    return "Not built as a whole yet; these rules hold already.\n\n"
+def _file(concern: Concern) -> str:
+    return re.sub(r"\W+", "-", concern.title.lower()) + ".md"
 
 
-def _table(ids: Iterable[str], shown: Sequence[Shown], modules: Mapping[str, Sequence[str]]) -> str:
-    rows = [
-        f"| {id_} | {_sentences(tests)} | {_modules(modules.get(id_, ()))} | {_files(tests)} |\n"
-        for id_ in sorted(ids, key=_by_family(ids))
+def _page(concern: Concern, sections: Sequence[str]) -> str:
+    since = (
+        f"These rules bind from release {concern.release} on."
+        if concern.release
+        else "Not built as a whole yet; these rules hold already."
+    )
+    return "\n".join([_WRITTEN, f"# {concern.title}\n\n{since}\n", *sections])
+
+
+def _sections(
+    ids: Sequence[str],
+    shown: Sequence[Shown],
+    modules: Mapping[str, Sequence[str]],
+    places: Mapping[str, Entry],
+) -> list[str]:
+    families = list(dict.fromkeys(id_.split("-")[0] for id_ in ids))
+    ordered = sorted(
+        ids, key=lambda id_: (families.index(id_.split("-")[0]), int(id_.split("-")[1]))
+    )
+    return [
+        _section(id_, tests, modules.get(id_, ()), places.get(id_))
+        for id_ in ordered
         if (tests := sorted((it for it in shown if id_ in it.ids), key=_nearness))
     ]
-    return "".join(["| Id | Rule | Module | Test |\n|---|---|---|---|\n", *rows]) if rows else ""
+
+
+def _section(id_: str, tests: Sequence[Shown], paths: Sequence[str], place: Entry | None) -> str:
+    """One rule: where it is specified, which modules name it, and a line per sentence with the
+    tests that say it.
+    """
+    by_sentence: dict[str, list[Shown]] = {}
+    for it in tests:
+        by_sentence.setdefault(it.sentence, []).append(it)
+    lines = "".join(
+        f"- {_escaped(sentence)} ({_tests(same)})\n" for sentence, same in by_sentence.items()
+    )
+    rule = f"[Specification]({_UP}/{place.path}#{place.anchor}). " if place else ""
+    named = (
+        ", ".join(f"[{_stem(path)}]({_UP}/{PACKAGE}/{path})" for path in paths) or "no module yet"
+    )
+    return f"## {id_}\n\n{rule}Named in {named}.\n\n{lines}"
 
 
 def _nearness(test: Shown) -> tuple[int, Shown]:
     return next(rank for rank, folder in enumerate(_FOLDERS) if test.path.startswith(folder)), test
 
 
-def _by_family(ids: Iterable[str]) -> Callable[[str], tuple[int, int]]:
-    """A key that keeps a family together, where its first id stands."""
-    families = list(dict.fromkeys(id_.split("-")[0] for id_ in ids))
-    return lambda id_: (families.index(id_.split("-")[0]), int(id_.split("-")[1]))
-
-
-def _sentences(tests: Iterable[Shown]) -> str:
-    return "<br>".join(dict.fromkeys(_escaped(it.sentence) for it in tests))
-
-
-def _modules(paths: Iterable[str]) -> str:
-    return "<br>".join(f"[{_stem(path)}](../{PACKAGE}/{path})" for path in paths) or "none yet"
-
-
-def _files(tests: Iterable[Shown]) -> str:
+def _tests(tests: Iterable[Shown]) -> str:
     """A link per file; the names of its tests are the link's title, which a browser shows when it
     is pointed at.
     """
-    by_file = groupby(tests, key=lambda it: it.path)
-    return "<br>".join(
-        f'[{_stem(path.removeprefix("tests/"))}](../{path} "{", ".join(it.name for it in group)}")'
-        for path, group in by_file
+    by_file: dict[str, list[str]] = {}
+    for it in tests:
+        by_file.setdefault(it.path, []).append(it.name)
+    return ", ".join(
+        f'[{_stem(path.removeprefix("tests/"))}]({_UP}/{path} "{", ".join(names)}")'
+        for path, names in by_file.items()
     )
 
 
@@ -88,23 +108,32 @@ def _stem(path: str) -> str:
 
 
 def _escaped(sentence: str) -> str:
-    """A sentence as the cell of a table; what stands between backticks is left as it is."""
-    parts = sentence.replace("|", r"\|").split("`")
+    """A sentence as running text; what stands between backticks is left as it is."""
+    parts = sentence.split("`")
     return "`".join(
         part if number % 2 else re.sub(r"([<*\[])", r"\\\1", part)
         for number, part in enumerate(parts)
     )
 
 
-def _missing(concerns: Sequence[Concern], shown: Sequence[Shown]) -> str:
+def _index(concerns: Sequence[Concern], shown: Sequence[Shown], texts: Mapping[str, str]) -> str:
     seen = {id_ for it in shown for id_ in it.ids}
-    lists = [
-        f"- **{concern.title}**: {in_short(left)}\n"
+    links = "".join(
+        f"- [{concern.title}]({_file(concern)})\n"
+        for concern in concerns
+        if _file(concern) in texts
+    )
+    missing = [
+        f"- {concern.title}: {in_short(left)}\n"
         for concern in concerns
         if (left := [id_ for id_ in concern.binding if id_ not in seen])
     ]
-    rules = "".join(lists) or "Nothing: every rule has a test.\n"
-    return f"## Not in this release\n\n{rules}\nNo behaviour, so no test: {in_short(STATEMENTS)}.\n"
+    return (
+        f"{_WRITTEN}\n# Rules, tests and modules\n\n"
+        "For every rule: where it is specified, the modules that name it, and the sentence of each test that shows it.\n\n"
+        f"{links}\n## Not in this release\n\n{''.join(missing) or f'Nothing: every rule has a test.{chr(10)}'}\n"
+        f"No behaviour, so no test: {in_short(STATEMENTS)}.\n"
+    )
 
 
 def in_short(ids: Iterable[str]) -> str:

@@ -8,8 +8,16 @@ import pytest
 
 from tests.house.rules import laws
 from tests.house.rules.catalogue import Concern, ids
-from tests.house.rules.index import Shown, Stray, marked_tests, modules_in, shown_in
-from tests.house.rules.page import render
+from tests.house.rules.index import (
+    Entry,
+    Shown,
+    Stray,
+    entries_in,
+    marked_tests,
+    modules_in,
+    shown_in,
+)
+from tests.house.rules.page import pages
 
 FLOWERS = Concern("Flowers", "1.0.0", ids("ROSE 1-3"), ids("Q 1"))
 BIRDS = Concern("Birds", None, ids("OWL 1-2 4-6"), ())
@@ -23,20 +31,26 @@ def test_roses_are_red():
     More is said here.
     """
 '''
-PAGE = """\
-## Flowers
+FLOWERS_PAGE = """\
+<!-- Written by `make rules` from the tests and the code. Do not edit. -->
+
+# Flowers
 
 These rules bind from release 1.0.0 on.
 
-| Id | Rule | Module | Test |
-|---|---|---|---|
-| ROSE-1 | Roses are `a\\|b` red \\[all] of \\<them> in May. | [rules/rose](../layers/shared/crmsync/rules/rose.py) | \
-[test_roses](../tests/test_roses.py "test_roses_are_red") |
+## ROSE-1
+
+[Specification](../../docs/specification/flowers.md#rose-1). Named in [rules/rose](../../layers/shared/crmsync/rules/rose.py).
+
+- Roses are `a|b` red \\[all] of \\<them> in May. ([test_roses](../../tests/test_roses.py "test_roses_are_red"))
+"""
+INDEX = """\
+- [Flowers](flowers.md)
 
 ## Not in this release
 
-- **Flowers**: ROSE-2, ROSE-3
-- **Birds**: OWL-1, OWL-2, OWL-4 to OWL-6
+- Flowers: ROSE-2, ROSE-3
+- Birds: OWL-1, OWL-2, OWL-4 to OWL-6
 """
 
 
@@ -85,17 +99,38 @@ def test_a_rule_without_code_is_seen() -> None:
     ]
 
 
-@pytest.mark.parametrize("written", [None, "", "# Rules\n"])
-def test_a_stale_page_is_seen(written: str | None) -> None:
-    """A page that is missing or differs is told, with the command that writes it."""
-    assert laws.stale(written, "# Rules\n\nRoses.\n") == [
-        "docs/rules.md is not fresh: `make rules` writes it anew"
+def test_a_rule_that_is_not_specified_is_seen() -> None:
+    """Ids without an entry, entries without an id, second entries and wrong anchors are told; the
+    rest is no breach.
+    """
+    page = "docs/specification/flowers.md"
+    good = [Entry(id_, page, id_.lower()) for id_ in ("ROSE-1", "ROSE-2")]
+    assert laws.unspecified(("ROSE-1", "ROSE-2"), good) == []
+    assert laws.unspecified(
+        ("ROSE-1", "ROSE-2", "ROSE-3"), [*good, good[0], Entry("OWL-1", page, "owl")]
+    ) == [
+        "ROSE-3: has no entry in docs/specification",
+        "OWL-1: specified, but not in tests/house/rules/catalogue.py",
+        "ROSE-1: specified 2 times",
+        "docs/specification/flowers.md: OWL-1 has the anchor owl",
     ]
 
 
-def test_a_fresh_page_is_none() -> None:
-    """The page as it would be written is fresh."""
-    assert laws.stale("# Rules\n", "# Rules\n") == []
+def test_entries_are_read(tmp_path: Path) -> None:
+    """An entry is an anchor with the id after it, on the page of the specification or on one below
+    it; other pages have none.
+    """
+    for name, text in {
+        "docs/specification.md": '| <a id="rose-1"></a>ROSE-1 | Red. |\n[ROSE-2](#rose-2), <a id="other"></a>none\n',
+        "docs/specification/birds.md": '| <a id="owl"></a>OWL-1 | Wise. |\n',
+        "docs/vendors.md": '| <a id="owl-2"></a>OWL-2 | Wise. |\n',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert entries_in(tmp_path) == [
+        Entry("ROSE-1", "docs/specification.md", "rose-1"),
+        Entry("OWL-1", "docs/specification/birds.md", "owl"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -177,14 +212,23 @@ def test_a_repository_is_read(tmp_path: Path) -> None:
     }
 
 
-def test_what_the_page_says() -> None:
-    """A concern has a table of what tests show, in plain cells; the rest is listed in short."""
+def test_what_the_pages_say() -> None:
+    """A concern has a page of what tests show; the index links it, and lists in short what they do
+    not.
+    """
     shown, _ = shown_in("tests/test_roses.py", GOOD)
-    text = render([FLOWERS, BIRDS], shown, MODULES)
-    assert text[text.index("## Flowers") : text.index("\nNo behaviour")] == PAGE
+    written = pages(
+        [FLOWERS, BIRDS],
+        shown,
+        MODULES,
+        [Entry("ROSE-1", "docs/specification/flowers.md", "rose-1")],
+    )
+    index = written.pop("index.md")
+    assert written == {"flowers.md": FLOWERS_PAGE}
+    assert index[index.index("- [Flowers]") : index.index("\nNo behaviour")] == INDEX
 
 
-def test_a_rule_of_several_tests_is_one_row() -> None:
+def test_a_rule_of_several_tests_is_one_section() -> None:
     """Sentences that repeat are said once, files are linked once, and the rule's own test comes
     before the story.
     """
@@ -193,14 +237,10 @@ def test_a_rule_of_several_tests_is_one_row() -> None:
         a_test("test_b", "ROSE-2", path="tests/rules/test_b.py"),
         a_test("test_c", "ROSE-2", path="tests/rules/test_b.py"),
     ]
-    rows = [
-        line for line in render([FLOWERS], shown, MODULES).splitlines() if line.startswith("| ROSE")
-    ]
-    assert rows == [
-        (
-            "| ROSE-2 | Red.<br>A day. | [model/rose](../layers/shared/crmsync/model/rose.py)<br>"
-            "[rules/rose](../layers/shared/crmsync/rules/rose.py) | "
-            '[rules/test_b](../tests/rules/test_b.py "test_b, test_c")<br>'
-            '[flows/test_a](../tests/flows/test_a.py "test_story") |'
-        )
-    ]
+    text = pages([FLOWERS], shown, MODULES, [])["flowers.md"]
+    assert text[text.index("## ROSE-2") :] == (
+        "## ROSE-2\n\nNamed in [model/rose](../../layers/shared/crmsync/model/rose.py), "
+        "[rules/rose](../../layers/shared/crmsync/rules/rose.py).\n\n"
+        '- Red. ([rules/test_b](../../tests/rules/test_b.py "test_b, test_c"))\n'
+        '- A day. ([flows/test_a](../../tests/flows/test_a.py "test_story"))\n'
+    )
