@@ -15,7 +15,9 @@ from hubspot import HubSpot
 from simple_salesforce.api import Salesforce
 
 PRIMARY_COMPANY = 1
-"""HubSpot's association type "primary company" of a contact (platforms 1.2)."""
+"""HubSpot's association type "primary company" of a contact
+(docs/vendors.md#hubspot-associations).
+"""
 
 
 class Loopback(requests.Session):

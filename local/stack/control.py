@@ -1,5 +1,5 @@
 """The control URL: JSON POSTs that move time, ask for figures, act as a person and set faults
-(architecture.md, section 6).
+(docs/local.md#control-it).
 
 Law: HTTP on one side, `Stack` on the other; nothing is decided here. Every answer is a JSON object
 with ``now_ms``; what cannot be done is answered 400 (or 404, 405) with a sentence under ``error``.

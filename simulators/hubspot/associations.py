@@ -1,6 +1,6 @@
 """Which records of one portal belong together, and with which meanings.
 
-Links are kept in both directions and change together. Rules: platforms.md 1.2 "Associations v4";
+Links are kept in both directions and change together. Rules: docs/vendors.md#hubspot-associations;
 what HubSpot makes primary by itself [M].
 """
 

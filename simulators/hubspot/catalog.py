@@ -1,8 +1,8 @@
 """The object types of a portal and the association types between them: tables, nothing else.
 
 A new CRM object joins by a row here and its properties in `standard`; no code may name a type where
-a column can say it. Ids and names: platforms.md 1.2 [V]; association type ids [M, stable for
-years].
+a column can say it. Ids and names: docs/vendors.md#hubspot-records [V]; association type ids [M,
+stable for years].
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 knows.
 
 Texts and categories live here; deciding when to refuse lives with the state that knows. No HTTP
-here beyond the status number. Categories and shapes are those of the error envelope (platforms.md
-1.2); texts tagged [M] are from memory and worded by us.
+here beyond the status number. Categories and shapes are those of the error envelope
+(docs/vendors.md#hubspot-errors); texts tagged [M] are from memory and worded by us.
 """
 
 from __future__ import annotations

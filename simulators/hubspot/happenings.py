@@ -16,8 +16,8 @@ from simulators.hubspot.stamps import Actor
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One action on one record; `fields` are the event's own fields (platforms.md 1.1 "Delivered
-    body").
+    """One action on one record; `fields` are the event's own fields
+    (docs/vendors.md#hubspot-webhooks).
     """
 
     action: str

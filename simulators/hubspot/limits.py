@@ -1,6 +1,6 @@
 """What a tier allows, and counting calls: the ten-second window, the day, and the second of search.
 
-Only figures, counting and the refusal live here. Figures: platforms.md 1.2 "Rate limits" [D];
+Only figures, counting and the refusal live here. Figures: docs/vendors.md#hubspot-rate-limits [D];
 Professional's day is 650,000 or 625,000, not settled. A person in the portal's pages has no API
 limits, so the user token is not counted.
 """

@@ -1,8 +1,8 @@
 """Lists of one portal and who is in them.
 
-MANUAL lists are written to; DYNAMIC ones follow the search index (so they lag like it, platforms.md
-1.2 "Lists v3"); SNAPSHOT ones are filled once. Only lists live here; how a branch is evaluated is
-`branches`'.
+MANUAL lists are written to; DYNAMIC ones follow the search index (so they lag like it,
+docs/vendors.md#hubspot-lists); SNAPSHOT ones are filled once. Only lists live here; how a branch is
+evaluated is `branches`'.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Marketing e-mail events and campaigns of one portal: kept and read back, never made here.
 
-A person action puts events in, the old e-mail event log reads them (platforms.md 1.3). An event
-that is put in late stands where its ``created`` says, as on the real log; one that is put in twice
-stands there twice, as nothing says that the log has each but once [M].
+A person action puts events in, the old e-mail event log reads them
+(docs/vendors.md#hubspot-e-mail-log). An event that is put in late stands where its ``created``
+says, as on the real log; one that is put in twice stands there twice, as nothing says that the log
+has each but once [M].
 """
 
 from __future__ import annotations

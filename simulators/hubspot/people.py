@@ -1,7 +1,7 @@
 """What a person does in the portal's pages, or a contact by its own act, and no public API offers.
 
-The control URL's ``/person`` with side "hubspot" ends here (architecture.md 6). Each action is a
-row of `ACTIONS`.
+The control URL's ``/person`` with side "hubspot" ends here (docs/local.md#control-it). Each action
+is a row of `ACTIONS`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The properties and groups one portal has for one object type, and what may be changed about them.
 
 Definitions only: no record is touched here. Limits and refusals: crm-properties-v3 [V],
-platforms.md 1.2.
+docs/vendors.md#hubspot-properties.
 """
 
 from __future__ import annotations

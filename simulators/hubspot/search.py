@@ -1,6 +1,6 @@
 """Evaluating a search: filters, free text, sorting, paging and their ceilings.
 
-A request in, matching rows of the index out, or the 400. Ceilings: platforms.md 1.2 ("search");
+A request in, matching rows of the index out, or the 400. Ceilings: docs/vendors.md#hubspot-search;
 comparison without case for texts [D].
 """
 

@@ -1,8 +1,8 @@
 """What search sees: copies of records as they were some seconds ago.
 
 Only the lag and the copies live here; how a query is evaluated is `search`'s. HubSpot's index lags
-seconds to minutes (platforms.md 1.2); `DEFAULT_LAG_S` is [M], the fault ``search_lag`` sets
-another.
+seconds to minutes (docs/vendors.md#hubspot-search); `DEFAULT_LAG_S` is [M], the fault
+``search_lag`` sets another.
 """
 
 from __future__ import annotations

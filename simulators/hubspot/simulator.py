@@ -1,6 +1,6 @@
 """The HubSpot simulator as the laptop stack sees it: portals, webhooks, people, figures.
 
-Only the interface of architecture.md 6 lives here; everything is delegated. Nothing moves by
+Only the interface of docs/local.md#control-it lives here; everything is delegated. Nothing moves by
 itself: webhooks leave when they are taken.
 """
 

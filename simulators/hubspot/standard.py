@@ -1,8 +1,9 @@
 """The properties every portal has, per object type: a table of short rows.
 
 Names, types and read-only marks of the properties that a sync meets; far from all that HubSpot has.
-Sources: platforms.md 1.2 and 1.3, rules.md 3.17; option lists [M]. A row is (name, label, kind,
-marks); `KINDS` says what a kind means, marks: r read-only, c calculated, u unique, h hidden.
+Sources: docs/vendors.md#hubspot-properties,
+docs/specification/contacts.md#properties-of-the-connector; option lists [M]. A row is (name, label,
+kind, marks); `KINDS` says what a kind means, marks: r read-only, c calculated, u unique, h hidden.
 """
 
 from __future__ import annotations

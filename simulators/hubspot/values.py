@@ -2,8 +2,8 @@
 
 Pure: a definition and a raw value go in, a stored text comes out or a `BadValueError`. Records and
 conflicts are none of its business. All stored values are texts; empty means "no value"
-(platforms.md 1.2 [D]). Codes and wording [M] except PROPERTY_DOESNT_EXIST, INVALID_OPTION,
-INVALID_EMAIL and READ_ONLY_VALUE [S].
+(docs/vendors.md#hubspot-records [D]). Codes and wording [M] except PROPERTY_DOESNT_EXIST,
+INVALID_OPTION, INVALID_EMAIL and READ_ONLY_VALUE [S].
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Happenings become events here, events become signed deliveries when they are taken, and unanswered
 ones come back by the vendor's schedule. Nothing is sent: whoever takes a delivery carries it.
-Facts: platforms.md 1.1.
+Facts: docs/vendors.md#hubspot-webhooks.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writing records of one object type: what is refused, what is stored, what follows.
 
 The only place where a record's values change (merging apart, which uses it). Refusals come before
-any change, so a refused write leaves nothing behind. Rules: platforms.md 1.2; those tagged [M] say
-so.
+any change, so a refused write leaves nothing behind. Rules: docs/vendors.md#hubspot-records; those
+tagged [M] say so.
 """
 
 from __future__ import annotations

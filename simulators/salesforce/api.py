@@ -1,6 +1,6 @@
 """The table of resources and the way from a call to its handler.
 
-A new resource is a row of `_ROUTES`. Whether a row reads or writes is said there too, because the
+A new resource is a row of its table. Whether a row reads or writes is said there too, because the
 statistics and the faults need to know.
 """
 

@@ -186,7 +186,7 @@ def test_an_account_is_made_once_and_changed(salesforce: Stage) -> None:
 def test_contacts_of_one_account_are_written_in_order_and_in_any_order_of_rows(
     salesforce: Stage,
 ) -> None:
-    """Grouped or not, each row has its own outcome in its own place (faults 14)."""
+    """Grouped or not, each row has its own outcome in its own place (fault 14)."""
     accounts = [an_account(salesforce, None, name) for name in ("One", "Two")]
     contacts = [a_contact(salesforce, accounts[number % 2], f"Lang{number}") for number in range(6)]
     updates = [

@@ -59,7 +59,9 @@ def test_a_primary_company_is_the_one_that_the_contact_shows(hubspot: Stage) -> 
 
 
 def test_the_first_company_is_primary_and_a_second_one_is_not(hubspot: Stage) -> None:
-    """Unless it is said to be; from whichever end it is said (platforms 1.2)."""
+    """Unless it is said to be; from whichever end it is said
+    (docs/vendors.md#hubspot-associations).
+    """
     ada, one, two = hubspot.add("ada"), a_company(hubspot, "One"), a_company(hubspot, "Two")
 
     hubspot.associations.associate([Associate(one, ada)])
@@ -103,7 +105,7 @@ def test_of_several_primary_companies_the_last_one_holds(hubspot: Stage) -> None
 
 
 def test_a_record_that_is_gone_never_spoils_the_others(hubspot: Stage) -> None:
-    """Each row has its own outcome, in order (ERR-9)."""
+    """Each row has its own outcome, in order (fault 6)."""
     ada, bob, nobody, company = (
         hubspot.add("ada"),
         hubspot.add("bob"),
@@ -192,7 +194,7 @@ def test_a_deleted_company_has_no_contacts_and_they_show_none(hubspot: Stage) ->
 
 
 def test_the_survivor_of_merged_companies_has_the_contacts_of_both(hubspot: Stage) -> None:
-    """And is primary where either was (DUP-19)."""
+    """And is primary where either was."""
     ada, bob, one, two = (
         hubspot.add("ada"),
         hubspot.add("bob"),

@@ -10,7 +10,7 @@ from crmsync.model.records import Ref
 
 
 class MemoryLedger:
-    """Implements `Ledger`. `calls` counts the times that it was asked for anything; an error in
+    """Implements `ConflictLog`. `calls` counts the times that it was asked for anything; an error in
     `down` is raised instead of an answer.
     """
 

@@ -234,7 +234,7 @@ class MemoryOpportunities:
 
 
 class MemoryRoles:
-    """Implements `RoleMemory`."""
+    """Implements `RoleStore`."""
 
     def __init__(self) -> None:
         """No role was ever seen."""

@@ -113,7 +113,7 @@ class MemoryTasks:
 
 
 class MemoryTallies:
-    """Implements `Tallies`. `failing` counts down the saves that do not work."""
+    """Implements `TaskStates`. `failing` counts down the saves that do not work."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
@@ -163,7 +163,7 @@ class MemoryTallies:
 
 
 class MemoryWindows:
-    """Implements `WindowQueue`: what waits, and how long."""
+    """Implements `RangeQueue`: what waits, and how long."""
 
     def __init__(self) -> None:
         """Nothing waits."""

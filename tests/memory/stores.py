@@ -208,7 +208,7 @@ class MemoryCursors:
 
 
 class MemoryBrake:
-    """Implements `Brake`."""
+    """Implements `ChangeCounts`."""
 
     def __init__(self) -> None:
         """Nothing was written yet."""

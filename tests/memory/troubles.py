@@ -13,7 +13,7 @@ from tests.memory.crm import MemoryCrm
 
 
 class MemoryTroubles:
-    """Implements `TroubleBook`."""
+    """Implements `TroubleStore`."""
 
     def __init__(self) -> None:
         """All is well."""

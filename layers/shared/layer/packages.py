@@ -61,7 +61,7 @@ def installed(
     names: Iterable[str], hashes: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Package, ...]:
     """The packages of these names as they are installed here, by name. Raises
-    `PackageNotFoundError`.
+    ``PackageNotFoundError``.
     """
     return tuple(_described(metadata.metadata(name), hashes) for name in sorted(names))
 

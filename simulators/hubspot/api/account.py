@@ -1,5 +1,5 @@
-"""Account info: who the portal is, how much of the day's calls is used (platforms.md 1.2 [D]), and
-what a token may do.
+"""Account info: who the portal is, how much of the day's calls is used
+(docs/vendors.md#hubspot-account [D]), and what a token may do.
 """
 
 from __future__ import annotations

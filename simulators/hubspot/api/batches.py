@@ -2,8 +2,8 @@
 
 The law of partial failure: with a unique ``objectWriteTraceId`` on every input each row stands for
 itself and refusals come as rows of a 207; without, the first refusal refuses the whole batch and
-nothing is stored (platforms.md 1.2 [D]). Missing ids are always rows [S]. A property that does not
-exist refuses the whole batch, trace ids or not [S].
+nothing is stored (docs/vendors.md#hubspot-records [D]). Missing ids are always rows [S]. A property
+that does not exist refuses the whole batch, trace ids or not [S].
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The old marketing e-mail event log and its campaigns (platforms.md 1.3, and the reference of
-HubSpot's e-mail analytics API v1 [D]).
+"""The old marketing e-mail event log and its campaigns (docs/vendors.md#hubspot-e-mail-log, and the
+reference of HubSpot's e-mail analytics API v1 [D]).
 """
 
 from __future__ import annotations

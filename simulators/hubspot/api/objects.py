@@ -71,7 +71,7 @@ def made(call: Call, writes: Writes, values: Mapping[str, str], links: Sequence[
 
 def read(call: Call) -> Answer:
     """GET one record by id or a unique property; a missing one answers an HTML page
-    (local-tools.md).
+    (docs/vendors.md#hubspot-errors).
     """
     writes = call.portal.of(call.ids["type"])
     record = writes.found(call.ids["id"], call.query.get("idProperty"))

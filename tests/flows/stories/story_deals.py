@@ -21,7 +21,7 @@ DEFAULT_PIPELINE = "Salesforce - Default pipeline"
 SALES_PIPELINE = "Sales Pipeline"
 """HubSpot's own, which every account has."""
 PRIMARY = 5
-"""HubSpot's association type "primary company" of a deal (platforms 1.2)."""
+"""HubSpot's association type "primary company" of a deal (docs/vendors.md#hubspot-associations)."""
 
 CURRENCY: Mapping[str, Any] = {
     "name": "CurrencyIsoCode",

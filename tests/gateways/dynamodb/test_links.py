@@ -48,7 +48,7 @@ def a_base(fields: int) -> Base:
 
 
 def test_a_link_of_forty_fields_is_one_write_unit() -> None:
-    """Items up to 1 KB are written with one unit (architecture, section 9)."""
+    """Items up to 1 KB are written with one unit (docs/vendors.md#aws)."""
     names = [f"field{number}" for number in range(10)]
     link = a_link(
         81234567890, hubspot_base=a_base(40), salesforce_base=a_base(40), wrote=tags(names)

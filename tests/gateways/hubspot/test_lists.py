@@ -189,7 +189,7 @@ def test_a_list_that_search_does_not_find_yet_is_looked_for_by_its_id() -> None:
     ("version", "path"), [("", "2026-03"), ("2026-03", "2026-03"), ("2026-09", "2026-09")]
 )
 def test_many_memberships_are_read_at_a_dated_path_always(version: str, path: str) -> None:
-    """There is no other (platforms, section 1.2)."""
+    """There is no other (docs/vendors.md#hubspot-lists)."""
     assert (
         path_in(version, MEMBERSHIPS_BATCH) == f"/crm/lists/{path}/records/memberships/batch/read"
     )

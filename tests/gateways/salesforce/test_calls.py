@@ -194,7 +194,7 @@ def test_our_changes_carry_our_name(org: Org) -> None:
 
 
 def test_a_thousand_changed_records_take_six_calls(org: Org) -> None:
-    """Five writes of 200 and one read of 2,000 (architecture, section 9)."""
+    """Five writes of 200 and one read of 2,000 (docs/vendors.md#salesforce-rows)."""
     refs = made(org, *(a_creation(number) for number in range(1000)))
     before = org.simulator.stats()["calls"]
 

@@ -131,7 +131,7 @@ def org() -> Iterator[Org]:
 
 def test_whatever_is_locked_arrives_exactly_once(org: Org) -> None:
     """Contacts of a held account are put off alone, again and again until it is free; the others
-    are written at once (faults 14).
+    are written at once (fault 14).
     """
     held, free = (ref.id for ref in org.made("Account", [{"Name": "Held"}, {"Name": "Free"}]))
     parents = [held if at % 3 else free for at in range(60)]
@@ -167,7 +167,7 @@ def test_whatever_is_locked_arrives_exactly_once(org: Org) -> None:
 
 def test_rows_locked_by_chance_are_written_in_the_same_go(org: Org) -> None:
     """Twenty at a time, so that few of them wait for each other; contacts made under a held account
-    too (faults 14).
+    too (fault 14).
     """
     [account] = org.made("Account", [{"Name": "One"}])
     org.faults.replace([{"at": "salesforce", "kind": "lock_row", "object": "Contact", "times": 30}])

@@ -1,9 +1,9 @@
 """Who may own records on both sides, read whole and kept for ten minutes. Who stands for whom is
 decided in `crmsync.rules.merge.owners`.
 
-HubSpot's owners v3, deactivated ones with ``archived=true`` (platforms, section 1.2); Salesforce's
-users of three kinds and its queues (OWN-1; platforms, section 2.4). HubSpot has some two pages of
-owners, and Salesforce answers both its queries in one call.
+HubSpot's owners v3, deactivated ones with ``archived=true`` (docs/vendors.md#hubspot-owners);
+Salesforce's users of three kinds and its queues (OWN-1; docs/vendors.md#salesforce-objects).
+HubSpot has some two pages of owners, and Salesforce answers both its queries in one call.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class HubspotProperty:
-    """A HubSpot property (properties v3; platforms 1.2). ``refers_to`` names the object whose ids
-    it holds, "" for none.
+    """A HubSpot property (properties v3; docs/vendors.md#hubspot-properties). ``refers_to`` names
+    the object whose ids it holds, "" for none.
     """
 
     name: str
@@ -35,8 +35,8 @@ class HubspotProperty:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceField:
-    """A Salesforce field as describe shows it to the integration user (platforms 2.2). ``options``
-    are the active picklist values.
+    """A Salesforce field as describe shows it to the integration user
+    (docs/vendors.md#salesforce-rows). ``options`` are the active picklist values.
     """
 
     name: str

@@ -218,7 +218,7 @@ def _plan_birth(record: Record, account: str, ruleset: Ruleset) -> Plan:
 
 def _plan_salesforce_birth(contact: Record, account: str, ruleset: Ruleset) -> Plan:
     """A lead, or a contact under the account of its company; where that account is still to come,
-    it comes first (architecture 4.7).
+    it comes first (decision 23).
 
     Which of the two it is says the setting (SET-3), or whether there is an account for it already,
     by company or by domain (CH-12).

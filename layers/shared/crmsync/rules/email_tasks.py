@@ -32,7 +32,7 @@ UNNAMED = "marketing e-mail"
 """The name of an e-mail of which HubSpot no longer knows any."""
 
 LENGTHS: Mapping[str, int] = MappingProxyType({"Subject": 255, "Description": 32_000})
-"""Characters that Salesforce keeps of a task's texts (platforms 2.4)."""
+"""Characters that Salesforce keeps of a task's texts (docs/vendors.md#salesforce-objects)."""
 
 MARK_BYTES = 8
 USER_PREFIX = "005"

@@ -1,5 +1,5 @@
 """The project of a HubSpot app, as files: what `hs project upload` takes, since no API makes the
-webhooks of such an app (platforms 1.1).
+webhooks of such an app (docs/vendors.md#hubspot-webhooks).
 
 Format only: connection, scopes and subscriptions in, JSON documents out. Names of files and keys
 are the developer platform's.
@@ -18,8 +18,8 @@ PLATFORM = "2026.03"
 """The version of HubSpot's developer platform that these files are written for."""
 
 PARALLEL = 10
-"""Deliveries at a time: HubSpot's own default (platforms 1.1). A delivery costs the receiver some
-milliseconds.
+"""Deliveries at a time: HubSpot's own default (docs/vendors.md#hubspot-webhooks). A delivery costs
+the receiver some milliseconds.
 """
 
 _HUB_EVENTS = frozenset({"contact.privacyDeletion"})

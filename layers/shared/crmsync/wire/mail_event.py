@@ -1,5 +1,5 @@
-"""HubSpot's e-mail event log and its campaigns -> the model (platforms 1.3). Only what tasks are
-made of is read; addresses go no further.
+"""HubSpot's e-mail event log and its campaigns -> the model (docs/vendors.md#hubspot-e-mail-log).
+Only what tasks are made of is read; addresses go no further.
 
 The log is HubSpot's oldest API: a row may lack what others have, so only its identity and its kind
 must be there.

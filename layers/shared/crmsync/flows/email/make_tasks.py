@@ -37,7 +37,7 @@ from crmsync.rules.email_tasks import (
 from crmsync.rules.pair.refusals import category_of
 
 AT_ONCE = 200
-"""Tasks of one call (platforms 2.2)."""
+"""Tasks of one call (docs/vendors.md#salesforce-rows)."""
 
 LEASE = timedelta(seconds=720)
 """How long a claim holds: Salesforce ends a request after ten minutes at most, and ours begins

@@ -22,7 +22,7 @@ from crmsync.ports.mail import MailLog, RangeQueue
 
 OVERLAP = timedelta(minutes=30)
 """How far every look goes back, whatever it costs. Most late events are some minutes late
-(platforms 1.3).
+(docs/vendors.md#hubspot-e-mail-log).
 """
 
 FAR = timedelta(hours=24)

@@ -262,7 +262,7 @@ class BatchLoader(Generic[AnyFacts]):
 
     def weigh(self, refs: Iterable[Ref]) -> None:
         """Find out whose these records are, and whether those still live anywhere: of a deletion
-        nobody may have told (faults 3).
+        nobody may have told (fault 3).
         """
         refs = list(refs)
         self.find_links(refs)

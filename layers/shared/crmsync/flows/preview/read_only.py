@@ -100,7 +100,7 @@ class _Reading:
 
 
 class _DryBrake:
-    """Implements `Brake` without counting for anybody else: as if nothing had been written in this
+    """Implements `ChangeCounts` without counting for anybody else: as if nothing had been written in this
     hour yet.
     """
 

@@ -14,7 +14,7 @@ from crmsync.wire.log_range import dump
 
 
 class RangeSender:
-    """Implements `WindowQueue` on SQS."""
+    """Implements `RangeQueue` on SQS."""
 
     def __init__(self, sqs: Any, queue: str, *, patience: RetryPolicy | None = None) -> None:
         """Send with the boto3 client `sqs` to the URL `queue`."""

@@ -37,7 +37,7 @@ _Key: TypeAlias = tuple[str, Kind, Hold]
 
 
 class ChangeCountTable:
-    """Implements `Brake` on a table with the keys `pk` and `sk`."""
+    """Implements `ChangeCounts` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""

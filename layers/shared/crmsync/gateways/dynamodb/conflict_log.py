@@ -24,7 +24,7 @@ _SORT = "settled"
 
 
 class ConflictLogTable:
-    """Implements `Ledger` on a table with the keys `pk` and `sk`."""
+    """Implements `ConflictLog` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, client: Any, table: str, patience: RetryPolicy | None = None) -> None:
         """Use the boto3 `client` ("dynamodb")."""

@@ -22,7 +22,7 @@ _SORT = "role"
 
 
 class RoleTable:
-    """Implements `RoleMemory` for one connection, on a table with the keys `pk` and `sk`."""
+    """Implements `RoleStore` for one connection, on a table with the keys `pk` and `sk`."""
 
     def __init__(
         self, client: Any, table: str, connection: str, patience: RetryPolicy | None = None

@@ -34,7 +34,7 @@ Item: TypeAlias = Mapping[str, Any]
 
 
 class TaskStateTable:
-    """Implements `Tallies` on a table with the keys `pk` and `sk`."""
+    """Implements `TaskStates` on a table with the keys `pk` and `sk`."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ _WHAT = "The list of troubles"
 
 
 class TroubleTable:
-    """Implements `TroubleBook` on a table with the keys `pk` and `sk`."""
+    """Implements `TroubleStore` on a table with the keys `pk` and `sk`."""
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""

@@ -1,7 +1,7 @@
 """HubSpot's associations behind the port: which records belong together, made and taken away.
 Records themselves are `hubspot`'s.
 
-Facts: platforms, section 1.2 "Associations v4" [V spec, M limits]. All three calls may be repeated:
+Facts: docs/vendors.md#hubspot-associations [V spec, M limits]. All three calls may be repeated:
 reading, making what is there, taking away what is not. A row of a batch has no number of its own,
 so an answer is brought home by its two ids, and what HubSpot says nothing about is asked again in
 halves, down to single rows.

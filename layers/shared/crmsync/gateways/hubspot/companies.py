@@ -2,8 +2,8 @@
 
 HubSpot keeps a domain as it was written, with or without ``www.``, so both are looked for; several
 companies may have one domain, as the property is not unique. Only the search index can be asked for
-it, which lags seconds to minutes (platforms, section 1.2): a company that was just made is not
-found yet, so nobody may take an answer for proof that there is none.
+it, which lags seconds to minutes (docs/vendors.md#hubspot-search): a company that was just made is
+not found yet, so nobody may take an answer for proof that there is none.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """HubSpot records that go or are gone: the recycle bin, and the survivors of merges. Living records
 are not this module's business.
 
-Facts: platforms, section 1.2. What becomes of a merged-away id is [M]: the survivor answers for it,
-mostly under a new id, and lists it in ``hs_merged_object_ids``. So nothing here takes one way of
-finding out for granted: the survivor's own list is believed first, an id in the recycle bin is
-deleted, and only what is left is asked for one by one.
+Facts: docs/vendors.md#hubspot-records. What becomes of a merged-away id is [M]: the survivor
+answers for it, mostly under a new id, and lists it in ``hs_merged_object_ids``. So nothing here
+takes one way of finding out for granted: the survivor's own list is believed first, an id in the
+recycle bin is deleted, and only what is left is asked for one by one.
 """
 
 from __future__ import annotations

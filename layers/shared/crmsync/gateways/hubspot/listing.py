@@ -3,8 +3,9 @@ the order of ids.
 
 Facts: listing reads the database, gives at most 100 records a page and has no ceiling; search lags
 behind by its index, gives 10,000 records for one question, and an account has five pages a second
-for everybody (platforms, section 1.2). ``after`` is the id of the last record of the page before
-[M], so it holds for as long as a job takes, and what is made or deleted meanwhile shifts nothing.
+for everybody (docs/vendors.md#hubspot-search). ``after`` is the id of the last record of the page
+before [M], so it holds for as long as a job takes, and what is made or deleted meanwhile shifts
+nothing.
 """
 
 from __future__ import annotations

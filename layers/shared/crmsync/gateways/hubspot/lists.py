@@ -1,7 +1,7 @@
 """HubSpot's lists: who is in one, and who came in lately. Nothing here says what being in a list
 means.
 
-Facts: platforms, section 1.2 "Lists v3". Members in the order in which they came can only be had
+Facts: docs/vendors.md#hubspot-lists. Members in the order in which they came can only be had
 oldest first, unless one holds a token from further back, and tokens mean nothing outside HubSpot
 [V]. So the walk notes the token of every page, and the next one begins at the newest page that
 still begins before the moment asked for. What becomes of a token when members leave is not said;

@@ -1,5 +1,5 @@
-"""HubSpot's e-mail event log (platforms 1.3): GET /email/public/v1/events, newest first, and the
-campaigns that its events name.
+"""HubSpot's e-mail event log (docs/vendors.md#hubspot-e-mail-log): GET /email/public/v1/events,
+newest first, and the campaigns that its events name.
 
 The offset of a page is opaque, short-lived and good for the same question only [D], so it is never
 kept beyond one walk.

@@ -1,9 +1,9 @@
 """One HubSpot account's deals beside their records: its pipelines, looked at and put in step, and
 deals by a unique property.
 
-Facts: pipelines v3 and batch reads with ``idProperty`` (platforms, section 1.2). Ids of pipelines
-and stages are HubSpot's. A call may be repeated: what an earlier one has made is found by its
-label, which is unique.
+Facts: pipelines v3 and batch reads with ``idProperty`` (docs/vendors.md#hubspot-pipelines). Ids of
+pipelines and stages are HubSpot's. A call may be repeated: what an earlier one has made is found by
+its label, which is unique.
 """
 
 from __future__ import annotations

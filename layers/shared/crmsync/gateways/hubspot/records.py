@@ -1,8 +1,8 @@
 """One HubSpot account behind the ports: records, e-mail preferences, and what changed lately.
 
 Only the shapes of calls live here: how many rows go into one, how a refused batch is taken apart.
-Transport is `hubspot_client`, rows are `hubspot_rows`, refusals `hubspot_errors`. Facts and limits:
-platforms, section 1.2.
+Transport is `client`, rows are `rows`, refusals `errors`. Facts and limits:
+docs/vendors.md#hubspot-records.
 """
 
 from __future__ import annotations

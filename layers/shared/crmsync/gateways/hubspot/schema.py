@@ -1,8 +1,9 @@
 """What a HubSpot account has of our own: groups and properties, looked at and made; which account
 and app it is; what properties it has.
 
-Properties v3 and account info v3 (platforms 1.2), and what HubSpot says of a token, which has no
-other version. The operator's command asks for these, and a schedule for the last.
+Properties v3 and account info v3 (docs/vendors.md#hubspot-properties), and what HubSpot says of a
+token, which has no other version. The operator's command asks for these, and a schedule for the
+last.
 """
 
 from __future__ import annotations

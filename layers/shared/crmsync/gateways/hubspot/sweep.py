@@ -2,7 +2,7 @@
 page. No records are read here.
 
 Facts: search gives at most 200 rows a page and 10,000 for one question, lags behind, and five
-searches a second are all that an account has for everybody (platforms, section 1.2).
+searches a second are all that an account has for everybody (docs/vendors.md#hubspot-search).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The official client speaks /crm/v3 and v4, whose support ends in September and o
 HubSpot's date-based versions have the same bodies under other paths, so `DEFAULT` is reached by
 rewriting the path of each call just before it is sent, which the client allows through its
 ``api_factory``. Another version is one word in the connection's secret (decision 14). Facts:
-platforms, sections 0 and 1.4.
+docs/vendors.md#hubspot-client.
 
 No path of OAuth v1 (off from 16 February 2027) or of the pipelines API v1 (off from 4 December
 2026) is ever called; a test holds to it.
@@ -42,7 +42,7 @@ UNSUBSCRIBE_BATCH = "/communication-preferences/v4/statuses/batch/unsubscribe-al
 MAIL_EVENTS = "/email/public/v1/events"
 CAMPAIGN = "/email/public/v1/campaigns/{id}"
 """The e-mail event log: v1, unsupported from September 2027, without a date-based heir so far
-(platforms, section 0). `MailLog` is the port behind which its heir will go.
+(docs/vendors.md#dates-to-know). `MailLog` is the port behind which its heir will go.
 """
 
 MEMBERSHIPS_BATCH = "/crm/lists/2026-03/records/memberships/batch/read"

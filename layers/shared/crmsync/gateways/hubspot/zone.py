@@ -1,5 +1,5 @@
 """In which time zone the people of a HubSpot account see days: asked once, with account info v3
-(platforms 1.2).
+(docs/vendors.md#hubspot-account).
 """
 
 from __future__ import annotations

@@ -244,7 +244,7 @@ def row_error(
     """The error for one row of a collection; `sent` are its fields. Of several errors the first one
     counts, with the fields of all.
 
-    `rules` are the messages of the org's validation rules, as `salesforce_rule_texts` gives them.
+    `rules` are the messages of the org's validation rules, as `rule_texts` gives them.
 
     An update of a record that never was, or is gone for good, is refused as a bad cross reference;
     so is one that points to such a record. Only a row without any reference can tell the two apart.

@@ -2,7 +2,7 @@
 
 Each page is a query of its own that begins after the last id of the one before, so no cursor of
 Salesforce's has to live as long as a job (they end after two days, and with the eleventh query of a
-user) and there is no ceiling. Facts: platforms, section 2.2.
+user) and there is no ceiling. Facts: docs/vendors.md#salesforce-queries.
 """
 
 from __future__ import annotations

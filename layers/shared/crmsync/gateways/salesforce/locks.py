@@ -2,7 +2,7 @@
 made here.
 
 Salesforce locks a record's parent along with it: a contact's account, for any field. Two calls that
-write contacts of one account at the same time fail with UNABLE_TO_LOCK_ROW for either (faults 14).
+write contacts of one account at the same time fail with UNABLE_TO_LOCK_ROW for either (fault 14).
 So rows of one parent lie next to each other and in one call, and all calls take the parents in
 ascending order: whoever else does so as well never holds what we wait for while waiting for what we
 hold.

@@ -1,9 +1,9 @@
 """The daily calls as Salesforce's answers tell them: every one has them in its
 ``Sforce-Limit-Info`` header, so nothing is asked for.
 
-Facts: platforms, section 2.2. They are everybody's calls of a rolling 24 hours and what the org may
-make in them. What an org allots to one app (``per-app-api-usage``) is another number and is left
-alone.
+Facts: docs/vendors.md#salesforce-limits. They are everybody's calls of a rolling 24 hours and what
+the org may make in them. What an org allots to one app (``per-app-api-usage``) is another number
+and is left alone.
 """
 
 from __future__ import annotations

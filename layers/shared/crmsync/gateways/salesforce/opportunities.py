@@ -1,8 +1,8 @@
 """What one Salesforce org knows of opportunities beside their records: contact roles, sales
 processes, the recycle bin, currencies.
 
-Nothing here knows what a role or a stage is good for. Facts: platforms, sections 2.2 and 2.4; the
-stages of a record type are told by the UI API only.
+Nothing here knows what a role or a stage is good for. Facts: docs/vendors.md#salesforce-objects;
+the stages of a record type are told by the UI API only.
 """
 
 from __future__ import annotations

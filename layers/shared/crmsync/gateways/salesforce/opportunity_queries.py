@@ -1,5 +1,5 @@
 """What Salesforce is asked about opportunities beside their records, as queries. Texts only;
-`salesforce_queries` packs and runs them.
+`queries` packs and runs them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One Salesforce org behind the ports: records, and what changed lately.
 
 Only the shapes of calls live here: how many rows go into one, how queries share a call. Login and
-transport are `salesforce_session`, queries `salesforce_queries`, refusals `salesforce_errors`.
-Facts and limits: platforms, section 2.2.
+transport are `session`, queries `queries`, refusals `errors`.
+Facts and limits: docs/vendors.md#salesforce-rows.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ class SalesforceGateway:
 
     def update(self, effects: Sequence[UpdateRecord]) -> Sequence[Outcome]:
         """Update by id, 200 a call, contacts of one account side by side (see
-        `salesforce_locks`).
+        `locks`).
         """
         writes = [change(at, effect) for at, effect in enumerate(effects)]
 

@@ -1,10 +1,10 @@
 """What a Salesforce org has of our own: fields, the permission set and who has it, looked at and
 made; which org it is; an object's fields.
 
-Fields are made by the Tooling API, permissions are rows like any others (platforms 2.2, 2.5;
-ObjectPermissions in the Object Reference). A field is looked for by the Tooling API too: describe
-does not show a field that nobody has access to yet. Only `crmsync.flows.operator.operator` asks for
-these, never a sync.
+Fields are made by the Tooling API, permissions are rows like any others
+(docs/vendors.md#salesforce-rows; ObjectPermissions in the Object Reference). A field is looked for
+by the Tooling API too: describe does not show a field that nobody has access to yet. Only
+`crmsync.flows.operator.operator` asks for these, never a sync.
 """
 
 from __future__ import annotations

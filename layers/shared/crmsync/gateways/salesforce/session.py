@@ -3,7 +3,7 @@ login when the token has run out.
 
 simple-salesforce is used in direct mode with a token of our own, because its own login knows only
 hosts under salesforce.com, repeats itself without end on a 401, and loses the headers on the way.
-Tokens live in memory only and are never logged. Facts: platforms, section 2.1.
+Tokens live in memory only and are never logged. Facts: docs/vendors.md#salesforce-sign-in.
 """
 
 from __future__ import annotations

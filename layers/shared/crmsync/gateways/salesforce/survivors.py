@@ -2,7 +2,7 @@
 questions are asked here.
 
 The losers of a merge stay in the recycle bin for 15 days and name the winner in ``MasterRecordId``
-(platforms, section 2.4 [M]); after that, nobody can tell any more.
+(docs/vendors.md#salesforce-objects [M]); after that, nobody can tell any more.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 records are read here.
 
 Facts: ``SystemModstamp`` has whole seconds, is indexed, and moves with every write; queryAll tells
-deleted records, too, as long as they are in the recycle bin (platforms, sections 2.2 and 2.3). A
+deleted records, too, as long as they are in the recycle bin (docs/vendors.md#salesforce-polling). A
 log of what was deleted, behind Get Deleted, has them for 15 days, those as well that are in no bin:
 what was purged [M], and contact roles, which never come into one when they are deleted by
 themselves [D]. Salesforce does not want to be asked for that log more often than every five minutes

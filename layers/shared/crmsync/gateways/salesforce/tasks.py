@@ -1,5 +1,5 @@
 """Tasks of one Salesforce org: made under a key in our own field of Activity, updated by id, 200 a
-call (platforms 2.2 and 2.4).
+call (docs/vendors.md#salesforce-objects).
 
 Whether an org lets that field be an external id, or unique, is not known [M]. Where it is an
 external id, tasks are upserted, and an upsert finds what an earlier one has made. Where Salesforce

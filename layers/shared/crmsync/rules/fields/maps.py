@@ -96,8 +96,8 @@ own; lengths as the Object Reference gives them [M].
 """
 
 CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=FieldType.CHOICE)
-"""Only where the org has several currencies does an opportunity have one of its own (platforms
-2.4).
+"""Only where the org has several currencies does an opportunity have one of its own
+(docs/vendors.md#salesforce-objects).
 """
 
 DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType(

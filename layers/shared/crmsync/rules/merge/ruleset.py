@@ -1,8 +1,8 @@
 """The rules of one connection and kind, laid open for planning: settings, field maps and forms,
 worked out once per batch.
 
-Nothing is decided here; the book only answers what applies to which Salesforce object. What a kind
-puts into its book is in the module named after it (`contact_book`, `account_book`).
+Nothing is decided here; a ruleset only answers what applies to which Salesforce object. What a kind
+puts into its own is in `crmsync.rules.kinds.contact.ruleset` and the modules like it.
 """
 
 from __future__ import annotations

@@ -243,7 +243,7 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> tu
 
 def _group(salesforce: Record, side: Side, merged: MergeResult) -> str:
     """What Salesforce locks along with a contact: the account that it is in, or about to be in
-    (faults 14).
+    (fault 14).
     """
     account = merged.to_salesforce.get(SALESFORCE_FIELD) or salesforce.fields.get(SALESFORCE_FIELD)
     return str(account or "") if side is Side.SALESFORCE else ""

@@ -25,7 +25,7 @@ from crmsync.rules.settings.mappings import RULED, is_own_field, is_own_property
 
 SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 """Login hosts that every org answers to, so that two connections with one of them need not mean the
-same org (platforms 2.1).
+same org (docs/vendors.md#salesforce-sign-in).
 """
 
 SECTIONS = ("contacts", "companies", "deals")

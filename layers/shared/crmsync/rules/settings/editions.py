@@ -11,7 +11,9 @@ there since it was named so [M].
 
 
 NO_API = "API_DISABLED_FOR_ORG"
-"""What Salesforce answers every call to an org whose edition has no API (platforms 2.2)."""
+"""What Salesforce answers every call to an org whose edition has no API
+(docs/vendors.md#salesforce-limits).
+"""
 
 WITHOUT_API = "this org's edition has no API, as Group Edition has none: it cannot be connected"
 

@@ -16,8 +16,8 @@ from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 
 ALWAYS = ("crm.objects.contacts.read", "crm.objects.owners.read")
-"""Webhooks of any kind need the first (platforms 1.1), the owners of every object the second
-(OWN-1).
+"""Webhooks of any kind need the first (docs/vendors.md#hubspot-webhooks), the owners of every
+object the second (OWN-1).
 """
 
 _OF_OBJECT = (

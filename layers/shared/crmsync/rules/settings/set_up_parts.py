@@ -25,8 +25,8 @@ class PropertyGroup:
 
 @dataclass(frozen=True, slots=True)
 class OwnProperty:
-    """A HubSpot property of `object`; `type` and `field_type` are HubSpot's words (platforms
-    1.2).
+    """A HubSpot property of `object`; `type` and `field_type` are HubSpot's words
+    (docs/vendors.md#hubspot-properties).
     """
 
     object: str

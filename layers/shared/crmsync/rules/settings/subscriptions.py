@@ -27,7 +27,9 @@ from crmsync.rules.merge import opt_out
 from crmsync.rules.settings.mappings import OWNER_HUBSPOT
 
 Subscription: TypeAlias = tuple[str, str | None]
-"""HubSpot's subscription type and, for property changes, the property (platforms 1.1)."""
+"""HubSpot's subscription type and, for property changes, the property
+(docs/vendors.md#hubspot-webhooks).
+"""
 
 ALWAYS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {

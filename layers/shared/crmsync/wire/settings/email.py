@@ -29,7 +29,7 @@ EMAIL_EVENT_KINDS = (
     ),
     *("STATUSCHANGE", "SPAMREPORT", "SUPPRESSED", "SUPPRESSION", "UNBOUNCE"),
 )
-"""The types of HubSpot's e-mail event log (platforms 1.3)."""
+"""The types of HubSpot's e-mail event log (docs/vendors.md#hubspot-e-mail-log)."""
 
 MOST_MINUTES = 1440
 """Minutes for which a recipient may be waited for: a day."""

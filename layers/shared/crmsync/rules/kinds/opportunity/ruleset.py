@@ -35,8 +35,8 @@ with semicolons between. No property.
 """
 
 ITEMISED = "HasOpportunityLineItem"
-"""Whether an opportunity has products; Salesforce then adds up its amount and takes none (platforms
-2.4).
+"""Whether an opportunity has products; Salesforce then adds up its amount and takes none
+(docs/vendors.md#salesforce-objects).
 """
 
 AMOUNT = "Amount"
