@@ -84,7 +84,7 @@ class House:
     words: frozenset[str]
 
     def find(self, path: str, beside: str) -> str | None:
-        """The tracked file that a path means in a file `beside` it; None where there is none."""
+        """The tracked file that a path means in a file `beside` it; None where no file matches."""
         starts = (*self.homes, str(PurePosixPath(beside).parent))
         candidates = (_normal(PurePosixPath(start) / path) for start in starts)
         return next((it for it in candidates if it in self.files), None)
@@ -245,8 +245,8 @@ def page_passages(path: str, text: str) -> list[Passage]:
     return [Passage(path, line, paragraph) for line, paragraph in _paragraphs(prose, _ITEM)]
 
 
-def template_passages(path: str, text: str) -> list[Passage]:
-    """The comments and texts of a template, as paragraphs: a comment ends where its lines do."""
+def comment_passages(path: str, text: str) -> list[Passage]:
+    """The paragraphs of a settings file or template, with its comments, the hash signs removed."""
     plain = "\n".join(re.sub(r"^\s*# ?", "", line) for line in text.splitlines())
     return [Passage(path, line, paragraph) for line, paragraph in _paragraphs(plain, _BLANK)]
 

@@ -14,16 +14,19 @@ from tests.house.cited import (
     House,
     Passage,
     PythonText,
+    comment_passages,
     dangling,
     page_passages,
     read_python,
-    template_passages,
     unknown_rules,
 )
 from tests.house.rules.index import entries_in
 from tests.house.tree import ROOT, modules, text_of, tracked
 
 TEMPLATE = Path("template.yaml")
+SETTINGS = (TEMPLATE, Path("samconfig.toml"), Path("pyproject.toml"), Path(".importlinter"))
+"""Files with comments that are neither Python nor pages."""
+
 HOMES = ("", "docs", "layers/shared/crmsync", "layers/shared")
 PACKAGES = ("layers/shared", "")
 EVENT_SOURCES = frozenset({"crmsync.hubspot", "crmsync.salesforce"})
@@ -85,10 +88,13 @@ def house() -> House:
 
 
 def all_passages() -> list[Passage]:
-    """What people read in the repository: comments, docstrings, the template, the pages."""
+    """What people read in the repository: comments, docstrings, the template and the like, the
+    pages.
+    """
     read = [it for text in python_texts().values() for it in text.passages]
     read += [it for path, text in pages().items() for it in page_passages(path, text)]
-    return [*read, *template_passages(TEMPLATE.name, text_of(TEMPLATE))]
+    read += [it for path in SETTINGS for it in comment_passages(path.as_posix(), text_of(path))]
+    return read
 
 
 def cited(text: str, path: str = "rules/rose.py") -> list[str]:
@@ -202,7 +208,7 @@ def test_what_is_read_in_a_page() -> None:
 
 def test_what_is_read_in_the_template() -> None:
     """Comments and texts, the hash signs taken away."""
-    assert template_passages(
+    assert comment_passages(
         "t.yaml", "# As decision\n# 36 says\nA: 1\n\n  Description: >\n    See\n"
     ) == [
         Passage("t.yaml", 1, "As decision 36 says A: 1"),

@@ -27,7 +27,7 @@ class Shown:
     Attributes:
         path: Relative to the repository.
         name: With its classes, as `TestLinks.test_kept`.
-        sentence: The first paragraph of the docstring, in one line; empty when there is none.
+        sentence: The first paragraph of the docstring, in one line; empty without a docstring.
         skipped: Whether the test never runs, or may fail.
     """
 

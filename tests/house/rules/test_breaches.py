@@ -62,7 +62,7 @@ def a_test(
 
 
 def test_a_missing_test_is_seen() -> None:
-    """Every demanded id without a test is told; one that is never run is no test."""
+    """Every demanded id without a test is reported; a test that never runs does not count."""
     skipped, _ = shown_in(
         "tests/test_a.py",
         '@pytest.mark.rule("ROSE-2")\n@pytest.mark.skip(reason="rain")\ndef test_a(): ...',
@@ -75,7 +75,7 @@ def test_a_missing_test_is_seen() -> None:
 
 
 def test_an_unknown_id_is_seen() -> None:
-    """An id that no concern has is told with its test, and so is one that states no behaviour."""
+    """An id that no concern has is reported with its test, as is one that states no behaviour."""
     assert laws.unknown(
         [FLOWERS, BIRDS], [a_test("test_roses", "ROSE-1", "Q-1", "OWL-4", "ROSE-9", "INC-3")]
     ) == [
@@ -85,7 +85,7 @@ def test_an_unknown_id_is_seen() -> None:
 
 
 def test_a_silent_test_is_seen() -> None:
-    """A marked test without a docstring is told; one without a mark is not this law's concern."""
+    """A marked test without a docstring is reported; tests without a mark need none here."""
     shown, _ = shown_in(
         "tests/test_a.py", '@pytest.mark.rule("ROSE-1")\ndef test_a(): ...\n\ndef test_b(): ...\n'
     )
@@ -93,15 +93,15 @@ def test_a_silent_test_is_seen() -> None:
 
 
 def test_a_rule_without_code_is_seen() -> None:
-    """An id that no module names is told."""
+    """An id that no module names is reported."""
     assert laws.unnamed(FLOWERS.binding, MODULES) == [
         "ROSE-3: named nowhere in layers/shared/crmsync"
     ]
 
 
 def test_a_rule_that_is_not_specified_is_seen() -> None:
-    """Ids without an entry, entries without an id, second entries and wrong anchors are told; the
-    rest is no breach.
+    """Ids without an entry, entries without an id, second entries and wrong anchors are reported;
+    the rest is no breach.
     """
     page = "docs/specification/flowers.md"
     good = [Entry(id_, page, id_.lower()) for id_ in ("ROSE-1", "ROSE-2")]
@@ -146,8 +146,8 @@ def test_entries_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_mark_that_cannot_be_read_is_seen(source: str) -> None:
-    """A mark on what is no test, or whose id is not one plain string, is told with its line instead
-    of being lost.
+    """A mark on what is no test, or whose id is not one plain string, is reported with its line
+    instead of being lost.
     """
     assert shown_in("tests/test_a.py", source) == ([], [Stray("tests/test_a.py", 1)])
     assert laws.stray([Stray("tests/test_a.py", 1)]) == [
