@@ -86,8 +86,8 @@ def test_the_smallest_file_is_the_smallest() -> None:
 
 
 def test_the_message_is_read() -> None:
-    """The message in the architecture is one of ours."""
-    (text,) = page("docs/architecture.md").blocks("json")
+    """The message among the stored data is one of ours."""
+    (text,) = page("docs/stored-data.md").blocks("json")
     ref = Ref(Side.HUBSPOT, "contact", "81")
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert load(text) == [Change("acme", Kind.CONTACT, ref, Cause.EDITED, at)]

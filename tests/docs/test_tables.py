@@ -40,6 +40,7 @@ GUIDE = page("docs/deploy.md")
 MONITORING = page("docs/metrics-and-alarms.md")
 SETTINGS = page("docs/settings.md")
 ARCHITECTURE = page("docs/architecture.md")
+STORED = page("docs/stored-data.md")
 TEMPLATE = template_of_the_repository()
 PACKAGE = ROOT / "layers" / "shared" / "crmsync"
 EACH_KIND = {"Contact": "Contacts", "Account": "Accounts", "Opportunity": "Opportunities"}
@@ -102,11 +103,11 @@ def statuses(source: str) -> set[str]:
     return {str(node.value) for node in receipts if isinstance(node, ast.Constant)}
 
 
-def layers(text: str) -> set[str]:
-    """The rooms that the import contracts know."""
+def layers(text: str, contract: str) -> set[str]:
+    """The folders that an import contract knows."""
     parser = configparser.ConfigParser()
     parser.read_string(text)
-    return set(re.findall(r"\w+", parser["importlinter:contract:rooms"]["layers"]))
+    return set(re.findall(r"\w+", parser[f"importlinter:contract:{contract}"]["layers"]))
 
 
 def each_kind(rows: list[list[str]], kinds: Iterable[str]) -> list[str]:
@@ -238,10 +239,21 @@ def test_words_of_the_command() -> None:
     assert sorted(told) == sorted(words)
 
 
-def test_rooms() -> None:
-    """Architecture: every room of the import contracts is described."""
-    told = {name.strip("/") for row in ARCHITECTURE.rows("Rooms") for name in names(row[0])}
-    assert told - {"functions"} == layers((ROOT / ".importlinter").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("title", "contract"),
+    [
+        ("In the package", "rooms"),
+        ("Inside rules", "rules"),
+        ("Inside flows", "flows"),
+        ("Inside gateways", "gateways"),
+    ],
+)
+def test_folders(title: str, contract: str) -> None:
+    """Architecture: every folder of the import contracts is described, and no other."""
+    told = [name.strip("/") for row in ARCHITECTURE.rows(title) for name in names(row[0])]
+    folders = layers((ROOT / ".importlinter").read_text(encoding="utf-8"), contract)
+    assert sorted(set(told) - {"functions"}) == sorted(folders)
+    assert len(told) == len(set(told))
 
 
 def test_errors() -> None:
@@ -277,20 +289,20 @@ def a_link(fields: int) -> Link:
 
 
 def test_link_items() -> None:
-    """Architecture: the attributes of the two items of a link are those that are stored."""
+    """Stored data: the attributes of the two items of a link are those that are stored."""
     tying = Intent(replaces={tag("contacts"): frozenset({bytes(SEAL_BYTES)})})
     link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, key=2)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
-    assert [set(names(row[1])) for row in ARCHITECTURE.rows("LinksTable")] == written
+    assert [set(names(row[1])) for row in STORED.rows("LinksTable")] == written
 
 
 def test_link_sizes() -> None:
-    """Architecture and decision 3: the bytes that a link takes, and how many fields one write unit
+    """Stored data and decision 3: the bytes that a link takes, and how many fields one write unit
     has room for.
     """
     default, most = item_size(_wire(a_link(len(CONTACT_LEAD) + 1))), item_size(_wire(a_link(40)))
     for text in (
-        ARCHITECTURE.section("LinksTable"),
+        STORED.section("LinksTable"),
         page("docs/decisions/0003-link-table.md").section("Choice"),
     ):
         assert {f"{default:,}", f"{most:,}"} <= set(re.findall(r"[\d,]*\d", text))

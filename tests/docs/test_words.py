@@ -48,7 +48,6 @@ from tests.docs.pages import ROOT, names, page
 from tests.template.document import template_of_the_repository
 
 PAGE = page("docs/settings.md")
-ARCHITECTURE = page("docs/architecture.md")
 TablePath: TypeAlias = tuple[str, ...]
 OWNERS = ("connection", "owners")
 UNSHOWN = {("companies", "field"), ("deals", "field")}
@@ -243,8 +242,10 @@ def _name(properties: Any) -> str:
 
 
 def test_causes() -> None:
-    """Architecture: the causes that a message may have."""
-    listed = re.search(r"`cause` is (.+?);", ARCHITECTURE.section("Messages").replace("\n", " "))
+    """Stored data: the causes that a message may have."""
+    listed = re.search(
+        r"`cause` is (.+?);", page("docs/stored-data.md").section("Messages").replace("\n", " ")
+    )
     assert listed is not None
     assert set(names(listed.group(1))) == set(Cause)
 
@@ -258,13 +259,15 @@ def test_categories() -> None:
 
 
 def test_stages() -> None:
-    """Architecture: the stages of applying, in their order."""
+    """Sync: the stages of applying, in their order."""
     stages = _stages(cast("Any", None), cast("Any", None))
     told = [
         VERBS[stage.kind] + PLACES[Side.HUBSPOT if stage.kind is OptOut else stage.side]
         for stage in stages
     ]
-    assert ", ".join(told) in ARCHITECTURE.section("Apply, stage by stage").replace("\n", " ")
+    assert ", ".join(told) in page("docs/sync.md").section("Apply, stage by stage").replace(
+        "\n", " "
+    )
 
 
 def test_what_serve_takes_by_itself() -> None:
