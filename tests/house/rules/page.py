@@ -1,4 +1,4 @@
-"""The pages that `make rules` writes: one per concern, a section per rule with its tests and
+"""The pages that `make rules` writes: one per family of rules, a section per rule with its tests and
 modules, and an index of them.
 
 They are for people: a rule's own test comes first, that of a whole story last. Links lead from
@@ -8,7 +8,7 @@ build/rules into the repository.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from tests.house.rules.catalogue import STATEMENTS, Concern
@@ -21,6 +21,7 @@ _UP = "../.."
 # The sentence of a rule's own test comes first, that of a whole story last.
 _FOLDERS = ("tests/rules/", "tests/plans/", "")
 _WRITTEN = f"<!-- Written by `{COMMAND}` from the tests and the code. Do not edit. -->\n"
+_NOTHING = "Nothing: every rule has a test.\n"
 
 
 def pages(
@@ -29,44 +30,37 @@ def pages(
     modules: Mapping[str, Sequence[str]],
     entries: Sequence[Entry],
 ) -> dict[str, str]:
-    """The text of each page by its file name: those of the concerns, and the index."""
+    """The text of each page by its file name: the index, and those of the families of rules that
+    tests show.
+    """
     places = {it.id: it for it in entries}
-    texts = {
-        _file(concern): _page(concern, sections)
-        for concern in concerns
-        if (sections := _sections((*concern.binding, *concern.further), shown, modules, places))
-    }
-    return {INDEX: _index(concerns, shown, texts), **texts}
+    families: dict[str, list[str]] = {}
+    for id_ in sorted(_ids(concerns), key=_place_in_family):
+        if tests := sorted((it for it in shown if id_ in it.ids), key=_nearness):
+            section = _section(id_, tests, modules.get(id_, ()), places.get(id_))
+            families.setdefault(_family(id_), []).append(section)
+    texts = {_file(family): _page(family, sections) for family, sections in families.items()}
+    return {INDEX: _index(concerns, shown, families), **texts}
 
 
-def _file(concern: Concern) -> str:
-    return re.sub(r"\W+", "-", concern.title.lower()) + ".md"
+def _ids(concerns: Iterable[Concern]) -> list[str]:
+    return [id_ for concern in concerns for id_ in (*concern.binding, *concern.further)]
 
 
-def _page(concern: Concern, sections: Sequence[str]) -> str:
-    since = (
-        f"These rules bind from release {concern.release} on."
-        if concern.release
-        else "Not built as a whole yet; these rules hold already."
-    )
-    return "\n".join([_WRITTEN, f"# {concern.title}\n\n{since}\n", *sections])
+def _family(id_: str) -> str:
+    return id_.split("-", maxsplit=1)[0]
 
 
-def _sections(
-    ids: Sequence[str],
-    shown: Sequence[Shown],
-    modules: Mapping[str, Sequence[str]],
-    places: Mapping[str, Entry],
-) -> list[str]:
-    families = list(dict.fromkeys(id_.split("-")[0] for id_ in ids))
-    ordered = sorted(
-        ids, key=lambda id_: (families.index(id_.split("-")[0]), int(id_.split("-")[1]))
-    )
-    return [
-        _section(id_, tests, modules.get(id_, ()), places.get(id_))
-        for id_ in ordered
-        if (tests := sorted((it for it in shown if id_ in it.ids), key=_nearness))
-    ]
+def _place_in_family(id_: str) -> tuple[str, int]:
+    return _family(id_), int(id_.split("-")[1])
+
+
+def _file(family: str) -> str:
+    return f"{family.lower()}.md"
+
+
+def _page(family: str, sections: Sequence[str]) -> str:
+    return "\n".join([_WRITTEN, f"# {family}\n", *sections])
 
 
 def _section(id_: str, tests: Sequence[Shown], paths: Sequence[str], place: Entry | None) -> str:
@@ -116,30 +110,37 @@ def _escaped(sentence: str) -> str:
     )
 
 
-def _index(concerns: Sequence[Concern], shown: Sequence[Shown], texts: Mapping[str, str]) -> str:
+def _index(concerns: Sequence[Concern], shown: Sequence[Shown], families: Collection[str]) -> str:
     seen = {id_ for it in shown for id_ in it.ids}
-    links = "".join(
-        f"- [{concern.title}]({_file(concern)})\n"
-        for concern in concerns
-        if _file(concern) in texts
-    )
-    missing = [
+    missing = "".join(
         f"- {concern.title}: {in_short(left)}\n"
         for concern in concerns
         if (left := [id_ for id_ in concern.binding if id_ not in seen])
-    ]
+    )
     return (
         f"{_WRITTEN}\n# Rules, tests and modules\n\n"
-        "For every rule: where it is specified, the modules that name it, and the sentence of each test that shows it.\n\n"
-        f"{links}\n## Not in this release\n\n{''.join(missing) or f'Nothing: every rule has a test.{chr(10)}'}\n"
+        "For every rule: where it is specified, the modules that name it, and the sentence of each "
+        "test that shows it.\n\n"
+        f"{''.join(_line(concern, families) for concern in concerns)}\n"
+        f"## Not in this release\n\n{missing or _NOTHING}\n"
         f"No behaviour, so no test: {in_short(STATEMENTS)}.\n"
     )
+
+
+def _line(concern: Concern, families: Collection[str]) -> str:
+    """A concern in the index, with its families; nothing for one that no test shows."""
+    since = (
+        f"binding from release {concern.release} on" if concern.release else "not built as a whole"
+    )
+    shown = [it for it in dict.fromkeys(map(_family, _ids([concern]))) if it in families]
+    links = ", ".join(f"[{it}]({_file(it)})" for it in shown)
+    return f"- {concern.title} ({since}): {links}\n" if links else ""
 
 
 def in_short(ids: Iterable[str]) -> str:
     """Ids for a reader: neighbours are written as a range."""
     runs: list[list[tuple[str, int]]] = []
-    for family, number in ((id_.split("-")[0], int(id_.split("-")[1])) for id_ in ids):
+    for family, number in map(_place_in_family, ids):
         if runs and runs[-1][-1] == (family, number - 1):
             runs[-1].append((family, number))
         else:

@@ -31,12 +31,10 @@ def test_roses_are_red():
     More is said here.
     """
 '''
-FLOWERS_PAGE = """\
+ROSE_PAGE = """\
 <!-- Written by `make rules` from the tests and the code. Do not edit. -->
 
-# Flowers
-
-These rules bind from release 1.0.0 on.
+# ROSE
 
 ## ROSE-1
 
@@ -45,7 +43,7 @@ These rules bind from release 1.0.0 on.
 - Roses are `a|b` red \\[all] of \\<them> in May. ([test_roses](../../tests/test_roses.py "test_roses_are_red"))
 """
 INDEX = """\
-- [Flowers](flowers.md)
+- Flowers (binding from release 1.0.0 on): [ROSE](rose.md)
 
 ## Not in this release
 
@@ -213,8 +211,8 @@ def test_a_repository_is_read(tmp_path: Path) -> None:
 
 
 def test_what_the_pages_say() -> None:
-    """A concern has a page of what tests show; the index links it, and lists in short what they do
-    not.
+    """A family has a page of what tests show; the index links it by concern and lists what tests do not
+    show.
     """
     shown, _ = shown_in("tests/test_roses.py", GOOD)
     written = pages(
@@ -224,8 +222,8 @@ def test_what_the_pages_say() -> None:
         [Entry("ROSE-1", "docs/specification/flowers.md", "rose-1")],
     )
     index = written.pop("index.md")
-    assert written == {"flowers.md": FLOWERS_PAGE}
-    assert index[index.index("- [Flowers]") : index.index("\nNo behaviour")] == INDEX
+    assert written == {"rose.md": ROSE_PAGE}
+    assert index[index.index("- Flowers") : index.index("\nNo behaviour")] == INDEX
 
 
 def test_a_rule_of_several_tests_is_one_section() -> None:
@@ -237,7 +235,7 @@ def test_a_rule_of_several_tests_is_one_section() -> None:
         a_test("test_b", "ROSE-2", path="tests/rules/test_b.py"),
         a_test("test_c", "ROSE-2", path="tests/rules/test_b.py"),
     ]
-    text = pages([FLOWERS], shown, MODULES, [])["flowers.md"]
+    text = pages([FLOWERS], shown, MODULES, [])["rose.md"]
     assert text[text.index("## ROSE-2") :] == (
         "## ROSE-2\n\nNamed in [model/rose](../../layers/shared/crmsync/model/rose.py), "
         "[rules/rose](../../layers/shared/crmsync/rules/rose.py).\n\n"
