@@ -8,20 +8,20 @@ from dataclasses import replace
 
 from crmsync.flows.preview.explain import Explained, Explainer
 from crmsync.flows.preview.first_sync import Preview, Previewer, PreviewRequest
-from crmsync.flows.preview.read_only import dry
-from crmsync.flows.preview.window import ReadOnlyContext
+from crmsync.flows.preview.read_only import read_only
+from crmsync.flows.preview.window import ReadOnlyView
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
 from tests.memory import MemoryLister
 from tests.memory.worlds import Town
 
 
-def window(town: Town, connection: Connection | None = None) -> ReadOnlyContext:
+def window(town: Town, connection: Connection | None = None) -> ReadOnlyView:
     """The town's connection, to be looked at only; a call is a read of a side."""
     world = town.world if connection is None else replace(town.world, connection=connection)
     listers = {side: MemoryLister(town.crm(side), most=100) for side in Side}
-    return ReadOnlyContext(
-        dry(world),
+    return ReadOnlyView(
+        read_only(world),
         listers.__getitem__,
         listers[Side.SALESFORCE],
         lambda side: town.crm(side).calls["read"] + town.crm(side).calls["find"],

@@ -16,8 +16,8 @@ import requests
 
 from crmsync.flows.backfill.jobs import JobAdmin
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
-from crmsync.flows.backfill.link_rebuild import Sides
-from crmsync.flows.operator.held_changes import HeldChangeAdmin
+from crmsync.flows.backfill.link_rebuild import RebuildSides
+from crmsync.flows.operator.held_changes import OverLimitAdmin
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.operator import Operator
 from crmsync.flows.operator.pauses import PauseAdmin
@@ -244,9 +244,9 @@ def stage(
             account = HubspotGateway(secret(connection), version=version, patience=patience(clock))
             return account, SalesforceGateway(salesforce_url, org_secret, now=now)
 
-        def sides(connection: Connection) -> Sides:
+        def sides(connection: Connection) -> RebuildSides:
             readers = dict(zip(Side, gateways(connection), strict=True))
-            return Sides({side: lister(connection, side) for side in Side}, readers)
+            return RebuildSides({side: lister(connection, side) for side in Side}, readers)
 
         maps, conflict_log = MemoryPipelineMaps(), MemoryLedger()
         links, outbox, cursors, waiting = (
@@ -320,7 +320,7 @@ def stage(
             office,
             link_office,
             health,
-            HeldChangeAdmin(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
+            OverLimitAdmin(shelf.load, inbox, outbox, jobs, ticket, lambda: NOON, lambda: "ada"),
             PauseAdmin(shelf.load, troubles, lambda: NOON, lambda: "ada"),
             undo,
             outbox,

@@ -14,7 +14,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import Refused
-from crmsync.flows.backfill.link_keys import LinkKeyAdmin, Looks
+from crmsync.flows.backfill.link_keys import LinkKeyAdmin, QueuedPairs
 from crmsync.model.changes import Cause
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
@@ -154,4 +154,4 @@ def test_looks_wait_for_room(stage: Stage) -> None:
     patient: LinkKeyAdmin = replace(office, sleep=sleep)
     looks = patient.reseal(apply=True)
 
-    assert (looks, paused, len(stage.outbox.published)) == (Looks(looks.queued, 1), [5.0], 2)
+    assert (looks, paused, len(stage.outbox.published)) == (QueuedPairs(looks.queued, 1), [5.0], 2)

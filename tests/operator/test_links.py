@@ -12,7 +12,7 @@ import pytest
 
 from crmsync.cli import main
 from crmsync.errors import TryAgain
-from crmsync.flows.backfill.link_rebuild import Found, Rebuild, Sides
+from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
 from crmsync.model.links import Link, LinkState
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind, Ref, Side
@@ -218,9 +218,9 @@ class Registry:
         self.name(lead, contact)
         return contact, lead
 
-    def rebuild(self, *, apply: bool = True) -> Found:
+    def rebuild(self, *, apply: bool = True) -> RebuildResult:
         """Run it."""
-        sides = Sides(self.listers, {side: self.town.crm(side) for side in Side})
+        sides = RebuildSides(self.listers, {side: self.town.crm(side) for side in Side})
         tell = lambda found: self.heard.append(found.walked)  # noqa: E731 - a note
         return Rebuild(a_connection(), sides, self.town.links, apply, tell).run()
 
@@ -229,7 +229,7 @@ class Registry:
         """The pairs in the table."""
         return {(link.hubspot, link.salesforce) for link in self.town.links.all}
 
-    def told(self, found: Found) -> dict[Ref, str]:
+    def told(self, found: RebuildResult) -> dict[Ref, str]:
         """The contradictions."""
         return {one.ref: one.text for one in found.contradictions}
 

@@ -14,7 +14,7 @@ import pytest
 from crmsync.config import load_settings
 from crmsync.errors import Distrusted, Refused
 from crmsync.flows.operator.results import Pushed, ShownSettings
-from crmsync.flows.operator.stored_settings import SettingsState, standing
+from crmsync.flows.operator.stored_settings import SettingsState, settings_state
 from crmsync.gateways.dynamodb.settings import (
     EARLIER,
     REPLACED,
@@ -265,7 +265,7 @@ def test_a_push_puts_right_what_somebody_has_changed(stage: Stage) -> None:
     put(row("v000001"), sk={"S": "v000002"})
     text = "The settings in force have a seal that does not hold: the table was written by somebody else than crmsync settings push."
 
-    assert standing(shelf) == SettingsState(good, 3, text)
+    assert settings_state(shelf) == SettingsState(good, 3, text)
     assert stage.operator.push_settings(MINIMAL, apply=False) == Pushed(
         3, applied=False, changes=(text,)
     )

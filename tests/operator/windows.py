@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.preview.read_only import RolesNotKept, dry
-from crmsync.flows.preview.window import ReadOnlyContext
+from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
+from crmsync.flows.preview.window import ReadOnlyView
 from crmsync.gateways.hubspot.associations import HubspotAssociations
 from crmsync.gateways.hubspot.listing import HubspotLister
 from crmsync.gateways.hubspot.lists import HubspotLists
@@ -50,14 +50,14 @@ class Connected:
         """The connection's world."""
         return self._world(connection, *self.gateways(connection))
 
-    def window(self, connection: Connection, _settings: Settings) -> ReadOnlyContext:
+    def window(self, connection: Connection, _settings: Settings) -> ReadOnlyView:
         """The connection, to be looked at only."""
         hubspot, salesforce = self.gateways(connection)
         client, session = hubspot.client, salesforce.session
         listers = {Side.HUBSPOT: HubspotLister(client), Side.SALESFORCE: SalesforceLister(session)}
         spent = {Side.HUBSPOT: lambda: client.calls, Side.SALESFORCE: lambda: session.calls}
-        world = dry(self._world(connection, hubspot, salesforce))
-        return ReadOnlyContext(
+        world = read_only(self._world(connection, hubspot, salesforce))
+        return ReadOnlyView(
             world, listers.__getitem__, SalesforceLister(session), lambda side: spent[side](), full
         )
 
@@ -75,7 +75,7 @@ class Connected:
             associations=HubspotAssociations(client),
             companies=hubspot,
             accounts=salesforce,
-            opportunities=SalesforceOpportunities(session, RolesNotKept(MemoryRoles())),
+            opportunities=SalesforceOpportunities(session, ReadOnlyRoles(MemoryRoles())),
             deals=HubspotPipelines(client),
             pipeline_maps=MemoryPipelineMaps(),
             directory=OwnersDirectory(client, session, now=lambda: 0.0),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from crmsync.errors import Distrusted, Refused, TryAgain
-from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, go_on, run_errands
+from crmsync.flows.backfill.run import LEFT_OUT, BackfillContext, run_job_messages, run_turn
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
 from crmsync.model.records import Kind, Ref, Side
@@ -77,7 +77,7 @@ class Walk:
     def run(self, job: Job) -> Job:
         """Deliver errands until none is left; the job as it stands then."""
         while self.job_messages.sent:
-            go_on(self.job_messages.take(), self.desk)
+            run_turn(self.job_messages.take(), self.desk)
         return self.now(job)
 
     def now(self, job: Job) -> Job:
@@ -124,7 +124,7 @@ def test_a_page_that_could_not_be_queued_is_listed_again() -> None:
     walk = Walk(contacts=25)
     job = walk.start(CONTACTS)
     walk.outbox.is_down = True
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert (far(walk.now(job)), walk.now(job).after, walk.named) == (
         (JobState.RUNNING, 0, 0),
         "",
@@ -172,7 +172,7 @@ def test_an_object_walked_to_its_end_counts_as_imported() -> None:
     assert walk.jobs.imported("acme", "Lead") is None
 
     job = walk.start(JobStep(Side.SALESFORCE, "Lead"), CONTACTS)
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert walk.jobs.imported("acme", "Lead") is None
     walk.run(job)
 
@@ -191,10 +191,10 @@ def test_nothing_is_queued_while_the_sync_is_busy() -> None:
     job = walk.start(CONTACTS)
     walk.backlog.now = Depth(ready=30)
 
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert (walk.named, walk.job_messages.sent[0][1]) == ([], 0)
     walk.backlog.now = Depth(hidden=30)
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert (walk.named, walk.job_messages.sent[0][1]) == ([], 5)
     assert walk.listers[Side.SALESFORCE].asked == 0
     walk.backlog.now = Depth()
@@ -207,11 +207,11 @@ def test_no_more_than_there_is_room_for() -> None:
     walk = Walk(contacts=1_300, page=100)
     job = walk.start(CONTACTS)
 
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 1_000, 0)
     walk.backlog.now = Depth(ready=4)
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert far(walk.now(job)) == (JobState.RUNNING, 1_300, 600)
 
 
@@ -221,13 +221,13 @@ def test_a_job_is_done_when_the_sync_is() -> None:
     """
     walk = Walk(contacts=5)
     job = walk.start(CONTACTS)
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     walk.backlog.now = Depth(hidden=1)
 
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
     assert far(walk.now(job)) == (JobState.RUNNING, 5, 0)
     walk.time += timedelta(minutes=16)
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.DONE, 5, 0)
     assert walk.job_messages.sent == []
@@ -244,7 +244,7 @@ def test_a_backfill_leaves_calls_for_live_changes() -> None:
     walk.listers[Side.SALESFORCE].daily = DailyCalls(750, 100_000)
     job = walk.start(CONTACTS)
 
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
 
     assert far(walk.now(job)) == (JobState.RUNNING, 0, 0)
     assert walk.now(job).trouble == (
@@ -266,7 +266,7 @@ def killed(walk: Walk, job_message: JobMessage, at_save: int) -> None:
     """Make a turn in which the process dies at the save of that number, counted from now."""
     walk.jobs.fails = {walk.jobs.saves + at_save: KilledError()}
     with pytest.raises(KilledError):
-        go_on(job_message, walk.desk)
+        run_turn(job_message, walk.desk)
 
 
 @pytest.mark.parametrize("at_save", range(1, 6))
@@ -286,7 +286,7 @@ def test_killed_at_any_page_it_leaves_the_same_result(at_save: int) -> None:
     assert far(done) == (JobState.DONE, 35, 35)
     assert list(dict.fromkeys(walk.named)) == walk.hubspot.refs("contact")
     assert len(walk.named) - 35 in {0, 5, 10}
-    assert [go_on(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
+    assert [run_turn(late, walk.desk) for late, _ in ahead] == [None] * len(ahead)
 
 
 def test_an_errand_that_comes_before_its_turn_is_stored_comes_again() -> None:
@@ -296,7 +296,7 @@ def test_an_errand_that_comes_before_its_turn_is_stored_comes_again() -> None:
     early = errand_of(job.with_ticket("t9"))
 
     with pytest.raises(TryAgain):
-        go_on(early, walk.desk)
+        run_turn(early, walk.desk)
 
 
 def test_a_message_delivered_twice_makes_no_second_chain() -> None:
@@ -306,7 +306,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
     walk = Walk(contacts=25)
     job = walk.start(CONTACTS)
     job_message = walk.job_messages.sent[0][0]
-    meanwhile: list[Callable[[], object]] = [lambda: go_on(job_message, walk.desk)]
+    meanwhile: list[Callable[[], object]] = [lambda: run_turn(job_message, walk.desk)]
     page = walk.listers[Side.HUBSPOT].page
 
     def slow(*given: object, **more: object) -> object:
@@ -317,7 +317,7 @@ def test_a_message_delivered_twice_makes_no_second_chain() -> None:
 
     walk.listers[Side.HUBSPOT].page = slow  # type: ignore[method-assign,assignment]
 
-    assert go_on(walk.job_messages.take(), walk.desk) is None
+    assert run_turn(walk.job_messages.take(), walk.desk) is None
     assert len(walk.job_messages.sent) == 1
     assert far(walk.run(job)) == (JobState.DONE, 25, 25)
 
@@ -339,7 +339,7 @@ def test_a_side_that_does_not_answer_is_waited_out() -> None:
     walk.listers[Side.HUBSPOT].down = {2: TryAgain("HubSpot is busy.", after=40)}
     job = walk.start(CONTACTS)
 
-    go_on(walk.job_messages.take(), walk.desk)
+    run_turn(walk.job_messages.take(), walk.desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 10, 0),
@@ -360,7 +360,7 @@ def test_a_job_waits_for_settings_that_can_be_trusted() -> None:
     job = walk.start(CONTACTS)
     desk = replace(walk.desk, connection=_refuse)
 
-    go_on(walk.job_messages.take(), desk)
+    run_turn(walk.job_messages.take(), desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == (
         (JobState.RUNNING, 0, 0),
@@ -411,7 +411,7 @@ def test_there_is_no_cap() -> None:
     job = walk.start(leg)
     while walk.job_messages.sent:
         walk.time += timedelta(minutes=1)
-        go_on(walk.job_messages.take(), walk.desk)
+        run_turn(walk.job_messages.take(), walk.desk)
 
     assert (far(walk.now(job)), walk.now(job).trouble) == ((JobState.DONE, 200_001, 200_001), "")
     assert [len(walk.named), walk.named[-1].id] == [200_001, "200000"]
@@ -451,7 +451,7 @@ def test_a_batch_of_errands_is_answered_one_by_one() -> None:
     ]
     records = [{"messageId": str(number), "body": text} for number, text in enumerate(texts)]
 
-    ran = run_errands(records, walk.desk)
+    ran = run_job_messages(records, walk.desk)
 
     assert ran.response == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert ran.jobs == (walk.now(job),)

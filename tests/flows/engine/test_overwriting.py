@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crmsync.errors import TryAgain
-from crmsync.flows.operator.undo import Undone
+from crmsync.flows.operator.undo import UndoResult
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Kind, Side
 from tests.flows.undo.test_undo import GOOD, a_town, mistake, pair, shown, undo
@@ -23,7 +23,7 @@ def test_nothing_is_kept_where_nobody_wants_it() -> None:
     done = undo(town, since)
 
     told = "acme: nothing that was overwritten since then is kept ([connection.undo] hours = 0)."
-    assert (town.overwritten.batches, done) == ([], Undone(since, True, remarks=(told,)))
+    assert (town.overwritten.batches, done) == ([], UndoResult(since, True, remarks=(told,)))
 
 
 def test_what_cannot_be_kept_is_not_overwritten() -> None:

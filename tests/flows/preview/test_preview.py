@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.preview.first_sync import Budget, Previewer, PreviewRequest
+from crmsync.flows.preview.first_sync import CallBudget, Previewer, PreviewRequest
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.jobs import JobStep
@@ -217,7 +217,7 @@ def test_the_price_is_told_beforehand() -> None:
 def test_a_budget_that_is_used_up_leaves_nothing() -> None:
     """Not less than nothing (RTY-2)."""
     calls = replace(preview(busy_town()).budgets[0].calls, used=90_000)
-    assert Budget("acme", calls, 50_000, 37_500).left == 0
+    assert CallBudget("acme", calls, 50_000, 37_500).left == 0
 
 
 @pytest.mark.rule("CH-28")

@@ -10,12 +10,12 @@ import pytest
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.preview.read_only import (
-    AS_IT_IS,
-    READING,
+    NOT_PORTS,
+    READ_METHODS,
     ExpectedLinks,
-    RolesNotKept,
+    ReadOnlyRoles,
     WriteRefusedError,
-    dry,
+    read_only,
 )
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut
@@ -56,7 +56,7 @@ def test_a_write_is_refused(write: Callable[[SyncContext], object]) -> None:
     """Whoever tries it has made a mistake, and learns of it before anything is written."""
     town = Town()
     with pytest.raises(WriteRefusedError, match="is not for a dry run"):
-        write(dry(town.world))
+        write(read_only(town.world))
     assert town.writes() == 0
 
 
@@ -65,11 +65,11 @@ def test_every_port_is_known() -> None:
     all; each listed method is the port's.
     """
     parts = {one.name for one in fields(SyncContext)}
-    assert parts == {*READING, *AS_IT_IS, "brake"}
+    assert parts == {*READ_METHODS, *NOT_PORTS, "brake"}
     ports: Mapping[str, Any] = get_type_hints(SyncContext)
     assert [
         (port, name)
-        for port, names in READING.items()
+        for port, names in READ_METHODS.items()
         for name in names
         if not hasattr(ports[port], name)
     ] == []
@@ -79,7 +79,7 @@ def test_reading_goes_on() -> None:
     """The same records, and nothing else about the world changed."""
     town = Town()
     ada = town.new_contact()
-    world = dry(town.world)
+    world = read_only(town.world)
     assert world.hubspot.read([ada], {"contact": ("email",)})[ada].fields == {
         "email": "ada@example.com"
     }
@@ -89,7 +89,7 @@ def test_reading_goes_on() -> None:
 def test_the_brake_counts_for_this_run_alone() -> None:
     """So many deletions as the settings allow, and the hour of the sync is not used up."""
     town = Town()
-    world = dry(town.world)
+    world = read_only(town.world)
     assert [world.brake.pull("acme", Kind.CONTACT, CHANGES, 2, 3, NOON) for _ in range(3)] == [
         2,
         1,
@@ -106,7 +106,7 @@ def test_roles_that_are_seen_are_not_remembered() -> None:
         Ref(Side.SALESFORCE, "Opportunity", "2"),
         GRACE,
     )
-    roles = RolesNotKept(memory)
+    roles = ReadOnlyRoles(memory)
     roles.keep([role])
     assert memory.of([role.ref]) == {}
     memory.keep([role])
@@ -122,7 +122,7 @@ def test_expected_links_are_found_beside_stored_ones() -> None:
     """From either side; and they too cannot be written."""
     town = Town()
     contact, lead = a_pair()
-    links = ExpectedLinks(dry(town.world).links)
+    links = ExpectedLinks(read_only(town.world).links)
     link = a_link(contact, lead, a_book())
     assert links.find("acme", [contact.ref, lead.ref]) == {}
     links.expect(link)

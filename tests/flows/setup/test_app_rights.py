@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import Refused
-from crmsync.flows.setup.app_rights import look_at_app
+from crmsync.flows.setup.app_rights import check_app_rights
 from crmsync.rules.settings.scopes import App, scopes_of
 from crmsync.rules.timing.outages import is_refusal
 from tests.builders import a_connection
@@ -27,8 +27,8 @@ def test_a_scope_that_is_missing_is_a_refusal_that_names_it() -> None:
     """Somebody has to do something; with all scopes nothing is said."""
     connection = a_connection()
     wanted = frozenset(scopes_of(connection))
-    look_at_app(connection, Token(wanted))
+    check_app_rights(connection, Token(wanted))
 
     with pytest.raises(Refused, match=r"lacks crm\.objects\.owners\.read\.$") as caught:
-        look_at_app(connection, Token(wanted - {"crm.objects.owners.read"}))
+        check_app_rights(connection, Token(wanted - {"crm.objects.owners.read"}))
     assert (caught.value.code, is_refusal(caught.value)) == ("MISSING_SCOPES", True)

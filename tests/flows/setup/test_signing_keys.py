@@ -11,7 +11,7 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.setup.connection import SetupStep, StepState
-from crmsync.flows.setup.signing_keys import look_at_keys
+from crmsync.flows.setup.signing_keys import check_signing_keys
 from crmsync.model.records import Side
 from local.people import People
 from local.stack import Stack
@@ -93,7 +93,7 @@ def look(secrets: Mapping[str, Mapping[str, str]]) -> SetupStep:
             raise Refused(f"There is no secret {name}.", code="SECRET")
         return secrets[name]
 
-    return look_at_keys(a_connection(), read)
+    return check_signing_keys(a_connection(), read)
 
 
 def test_the_operator_is_told_where_the_client_secret_stands() -> None:
@@ -127,7 +127,7 @@ def test_secrets_that_cannot_be_read_are_told() -> None:
             code="AccessDeniedException",
         )
 
-    step = look_at_keys(a_connection(), read)
+    step = check_signing_keys(a_connection(), read)
     assert (step.state, step.text) == (
         StepState.FAILED,
         f"Secrets Manager could not do it now ({APART}).",

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.operator.undo import UndoAdmin, Undone, UndoWanted
-from crmsync.flows.undo.summary import Back, NotBack, UndoSample
+from crmsync.flows.operator.undo import UndoAdmin, UndoRequest, UndoResult
+from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoSample
 from crmsync.model.changes import Cause
 from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
@@ -79,10 +79,10 @@ def undo(
     *,
     apply: bool = True,
     jobs: MemoryJobs | None = None,
-) -> Undone:
+) -> UndoResult:
     """Run the undo; whom it hands to the sync is not looked at yet."""
     town.wait()
-    return office(town, jobs).undo(UndoWanted(since, name), apply=apply)
+    return office(town, jobs).undo(UndoRequest(since, name), apply=apply)
 
 
 def shown(town: Town, contact: Ref, lead: Ref) -> list[Any]:
@@ -96,12 +96,12 @@ def shown(town: Town, contact: Ref, lead: Ref) -> list[Any]:
     ]
 
 
-def left(side: Side, name: str, values: int, why: Left) -> NotBack:
+def left(side: Side, name: str, values: int, why: Left) -> SkippedValues:
     """So many values of an object are left, for a reason."""
-    return NotBack("acme", side, name, REASONS[why], values, why is Left.MOVING)
+    return SkippedValues("acme", side, name, REASONS[why], values, why is Left.MOVING)
 
 
-def leads(values: int, why: Left) -> NotBack:
+def leads(values: int, why: Left) -> SkippedValues:
     """So many values of leads are left."""
     return left(Side.SALESFORCE, "Lead", values, why)
 
@@ -122,7 +122,9 @@ def test_a_mistake_is_put_back_on_both_sides() -> None:
     done = undo(town, since)
 
     assert shown(town, ada, lead) == ["HACKED", None, "Lang", "0100"]
-    back = Back("acme", Side.SALESFORCE, "Lead", 1, 2, (UndoSample(lead, ("LastName", "Phone")),))
+    back = RestoredValues(
+        "acme", Side.SALESFORCE, "Lead", 1, 2, (UndoSample(lead, ("LastName", "Phone")),)
+    )
     job = Job(
         "acme",
         "job1",
@@ -133,7 +135,7 @@ def test_a_mistake_is_put_back_on_both_sides() -> None:
         by="ada",
     )
     job = replace(job, after=since.isoformat())
-    assert done == Undone(
+    assert done == UndoResult(
         since, True, (back,), (), (replace(job, state=JobState.DONE, queued=1, version=3),)
     )
     assert done.is_whole
@@ -154,7 +156,9 @@ def test_a_preview_counts_and_writes_nothing() -> None:
     seen = undo(town, since, apply=False, jobs=jobs)
 
     samples = tuple(UndoSample(lead, ("LastName", "Phone")) for _, lead in pairs)
-    assert seen == Undone(since, False, (Back("acme", Side.SALESFORCE, "Lead", 2, 4, samples),))
+    assert seen == UndoResult(
+        since, False, (RestoredValues("acme", Side.SALESFORCE, "Lead", 2, 4, samples),)
+    )
     assert (town.writes(), town.outbox.published, jobs.all("acme")) == (before, [], [])
     assert "HACKED" not in repr(seen) + repr(town.overwritten.batches)
 
@@ -195,7 +199,9 @@ def test_a_mistake_made_in_salesforce_is_put_back_in_hubspot() -> None:
     done = undo(town, since)
 
     assert done.back == (
-        Back("acme", Side.HUBSPOT, "contact", 1, 2, (UndoSample(ada, ("lastname", "phone")),)),
+        RestoredValues(
+            "acme", Side.HUBSPOT, "contact", 1, 2, (UndoSample(ada, ("lastname", "phone")),)
+        ),
     )
     assert [change.cause for change in town.outbox.published] == [Cause.UNDONE]
     town.drain()
@@ -359,7 +365,9 @@ def test_accounts_are_put_back_as_well() -> None:
     town.drain()
 
     assert done.back == (
-        Back("acme", Side.SALESFORCE, "Account", 1, 1, (UndoSample(account, ("BillingCity",)),)),
+        RestoredValues(
+            "acme", Side.SALESFORCE, "Account", 1, 1, (UndoSample(account, ("BillingCity",)),)
+        ),
     )
     assert (
         town.hubspot.fields(company)["city"],
@@ -442,7 +450,7 @@ def test_what_a_crm_refuses_is_told_and_stops_no_other() -> None:
 
     assert [(one.records, one.values) for one in done.back] == [(1, 2)]
     assert done.left == (
-        NotBack("acme", Side.SALESFORCE, "Lead", "could not be written: Too short.", 2),
+        SkippedValues("acme", Side.SALESFORCE, "Lead", "could not be written: Too short.", 2),
     )
     assert done.is_whole
     assert shown(town, bea, other) == ["Lang", "0300", "Lang", "0300"]
@@ -459,7 +467,7 @@ def test_whoever_cancels_the_job_stops_it() -> None:
         (job,) = jobs.all("acme")
         jobs.save(replace(job, state=JobState.CANCELLED))
 
-    done = office(town, jobs).undo(UndoWanted(since), apply=True, tell=cancel)
+    done = office(town, jobs).undo(UndoRequest(since), apply=True, tell=cancel)
 
     assert [job.state for job in done.jobs] == [JobState.CANCELLED]
     assert not done.is_whole
@@ -504,7 +512,7 @@ def test_an_amount_is_put_back() -> None:
     town.drain()
 
     assert done.back == (
-        Back("acme", Side.HUBSPOT, "deal", 1, 1, (UndoSample(deal, ("amount",)),)),
+        RestoredValues("acme", Side.HUBSPOT, "deal", 1, 1, (UndoSample(deal, ("amount",)),)),
     )
     assert (town.hubspot.fields(deal)["amount"], town.salesforce.fields(opportunity)["Amount"]) == (
         "1000",

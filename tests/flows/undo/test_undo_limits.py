@@ -10,7 +10,7 @@ from crmsync.flows.undo.run import BEYOND, BEYOND_TOO
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Side
 from crmsync.rules.pair.undo import REASONS, Left
-from tests.flows.undo.test_undo import GOOD, NotBack, a_town, mistake, pair, shown, undo
+from tests.flows.undo.test_undo import GOOD, SkippedValues, a_town, mistake, pair, shown, undo
 from tests.memory import MemoryJobs
 
 HACKED_NAME = ["HACKED", None, "HACKED", "0100"]
@@ -33,7 +33,9 @@ def test_an_undo_is_braked_by_a_limit_of_its_own() -> None:
 
     for told in (seen, done):
         assert [(one.records, one.values) for one in told.back] == [(2, 4)]
-        assert told.left == (NotBack("acme", Side.SALESFORCE, "Lead", BEYOND, 2, is_open=True),)
+        assert told.left == (
+            SkippedValues("acme", Side.SALESFORCE, "Lead", BEYOND, 2, is_open=True),
+        )
     assert [(job.state, job.trouble) for job in done.jobs] == [(JobState.PAUSED, BEYOND_TOO)]
     assert not undo(town, since, jobs=jobs).back
     town.wait(60)

@@ -27,11 +27,11 @@ class Answer:
     status: int = DONE
 
 
-Words: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
 Run: TypeAlias = "Callable[[Operator, argparse.Namespace], Answer]"
 
 
-def word(words: Words, name: str, run: Run, text: str) -> argparse.ArgumentParser:
+def add_command(words: Subparsers, name: str, run: Run, text: str) -> argparse.ArgumentParser:
     """Add a word that runs `run`; `text` says what it does."""
     made = words.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
     made.add_argument(
@@ -41,12 +41,12 @@ def word(words: Words, name: str, run: Run, text: str) -> argparse.ArgumentParse
     return made
 
 
-def group(words: Words, name: str, text: str) -> Words:
+def add_group(words: Subparsers, name: str, text: str) -> Subparsers:
     """Add a word that has words of its own."""
     return words.add_parser(name, help=text).add_subparsers(required=True, metavar="WORD")
 
 
-def acts(made: argparse.ArgumentParser) -> None:
+def add_apply(made: argparse.ArgumentParser) -> None:
     """Have a word act with ``--apply`` only."""
     made.add_argument(
         "--apply", action="store_true", help="do it; without, only say what would be done"

@@ -9,30 +9,30 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Run, Words, acts, columns, group, word
+from crmsync.cli.answer import Answer, Run, Subparsers, add_apply, add_command, add_group, columns
 from crmsync.model.jobs import JobType
 
 if TYPE_CHECKING:
-    from crmsync.flows.operator.held_changes import HeldRow
+    from crmsync.flows.operator.held_changes import OverLimitRecord
     from crmsync.flows.operator.operator import Operator
 
 SHOWN = 50
 """Rows that people are shown before a decision; ``brakes list`` and ``--json`` have all."""
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``brakes``, ``pause`` and ``resume``."""
-    brakes = group(
+    brakes = add_group(
         words,
         "brakes",
         "what waits as too many records were to be changed or deleted within an hour",
     )
-    word(brakes, "list", _list, "every record that is held back, and in which fields")
+    add_command(brakes, "list", _list, "every record that is held back, and in which fields")
     for name, run, text in (
         ("release", _release, "let what is held back cross, as both sides show it now"),
         ("drop", _drop, "throw what is held back away: both sides stay as they are"),
     ):
-        made = word(brakes, name, run, text)
+        made = add_command(brakes, name, run, text)
         which = made.add_mutually_exclusive_group(required=True)
         which.add_argument("--id", metavar="ID", default="", help="the record with this id")
         which.add_argument(
@@ -42,7 +42,7 @@ def add_words(words: Words) -> None:
             help="contact, company, deal; Lead, Account, ...",
         )
         which.add_argument("--all", action="store_true", help="everything that is held back")
-        acts(made)
+        add_apply(made)
     for name, run, text in (
         (
             "pause",
@@ -51,9 +51,9 @@ def add_words(words: Words) -> None:
         ),
         ("resume", _resume, "have a paused connection go on from where it stopped"),
     ):
-        made = word(words, name, run, text)
+        made = add_command(words, name, run, text)
         made.add_argument("connection", metavar="CONNECTION")
-        acts(made)
+        add_apply(made)
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:
@@ -142,9 +142,9 @@ def _resume(operator: Operator, arguments: argparse.Namespace) -> Answer:
     )
 
 
-def _cells(row: HeldRow) -> tuple[str, ...]:
+def _cells(row: OverLimitRecord) -> tuple[str, ...]:
     return row.connection, str(row.report.ref), row.report.fieldname, row.report.text
 
 
-def _row(row: HeldRow) -> dict[str, object]:
+def _row(row: OverLimitRecord) -> dict[str, object]:
     return {"connection": row.connection, **asdict(row.report)}

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print one JSON document")
     words = made.add_subparsers(required=True, metavar="WORD")
     for one in GROUPS:
-        one.add_words(words)
+        one.add_commands(words)
     return made
 
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Words, acts, columns, group, word
+from crmsync.cli.answer import Answer, Subparsers, add_apply, add_command, add_group, columns
 from crmsync.model.effects import Category
 
 if TYPE_CHECKING:
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from crmsync.flows.operator.results import ErrorRow
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``errors`` and what it can do."""
-    errors = group(words, "errors", "what does not sync")
-    word(errors, "list", _list, "every record that waits or failed, and why")
-    retry = word(errors, "retry", _retry, "have parked records looked at again now")
+    errors = add_group(words, "errors", "what does not sync")
+    add_command(errors, "list", _list, "every record that waits or failed, and why")
+    retry = add_command(errors, "retry", _retry, "have parked records looked at again now")
     which = retry.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", default="", help="the record with this id")
     which.add_argument(
         "--category", type=Category, choices=list(Category), metavar="C", help=", ".join(Category)
     )
     which.add_argument("--all", action="store_true", help="everything that is parked")
-    acts(retry)
-    done = word(
+    add_apply(retry)
+    done = add_command(
         errors,
         "done",
         _done,
@@ -35,7 +35,7 @@ def add_words(words: Words) -> None:
     done.add_argument(
         "--id", metavar="ID", required=True, help="the Salesforce record with this id"
     )
-    acts(done)
+    add_apply(done)
 
 
 def _list(operator: Operator, _arguments: argparse.Namespace) -> Answer:

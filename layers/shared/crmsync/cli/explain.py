@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Words, word
+from crmsync.cli.answer import Answer, Subparsers, add_command
 from crmsync.cli.tables import table, wrapped
 from crmsync.model.effects import effect_line
 from crmsync.model.links import Link, Place
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from crmsync.rules.preview.explanation import DecisionLine, FieldLine
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``explain``."""
-    made = word(
+    made = add_command(
         words,
         "explain",
         _explain,

@@ -12,13 +12,13 @@ from crmsync.cli.answer import (
     DONE,
     FINDINGS,
     Answer,
-    Words,
-    acts,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_group,
     columns,
     count,
     duration,
-    group,
-    word,
 )
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Side
@@ -27,23 +27,23 @@ from crmsync.rules.backfill.pacing import progress
 from crmsync.wire.job_rows import shown
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill.jobs import JobAdmin, Planned
+    from crmsync.flows.backfill.jobs import JobAdmin, PlannedJobs
     from crmsync.flows.operator.operator import Operator
     from crmsync.rules.backfill.estimate import Calls, Price
 
 BAR = 30
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``import``, ``resync`` and ``jobs``."""
-    imported = word(
+    imported = add_command(
         words,
         "import",
         _import,
         "bring in the Salesforce records that are older than the connection",
     )
     imported.add_argument("object", metavar="OBJECT", help=", ".join(IMPORTABLE))
-    resync = word(
+    resync = add_command(
         words, "resync", _resync, "look at records once more: one, all of an object, or everything"
     )
     resync.add_argument(
@@ -75,15 +75,15 @@ def add_words(words: Words) -> None:
             help="refuse to look at more records",
         )
         made.add_argument("--no-wait", action="store_true", help="queue and return")
-        acts(made)
-    jobs = group(words, "jobs", "imports and resyncs that run or ran")
-    word(jobs, "list", _list, "every job, newest first")
+        add_apply(made)
+    jobs = add_group(words, "jobs", "imports and resyncs that run or ran")
+    add_command(jobs, "list", _list, "every job, newest first")
     for name, run, text in (
         ("pause", _pause, "have a job stop where it is"),
         ("resume", _resume, "have a job go on from where it stopped"),
         ("cancel", _cancel, "end a job for good"),
     ):
-        word(jobs, name, run, text).add_argument("id", metavar="ID")
+        add_command(jobs, name, run, text).add_argument("id", metavar="ID")
 
 
 def _import(operator: Operator, arguments: argparse.Namespace) -> Answer:
@@ -106,7 +106,7 @@ def _resync(operator: Operator, arguments: argparse.Namespace) -> Answer:
     return _carry_out(office, planned, arguments)
 
 
-def _carry_out(office: JobAdmin, planned: Planned, arguments: argparse.Namespace) -> Answer:
+def _carry_out(office: JobAdmin, planned: PlannedJobs, arguments: argparse.Namespace) -> Answer:
     """Show what would be done; with ``--apply`` start it, and wait for it unless told not to."""
     if not arguments.apply:
         lines = (*map(_leg_line, planned.jobs), _price_line(planned.price), "--apply starts it.")
@@ -211,7 +211,7 @@ def progress_bar(jobs: Iterable[Job]) -> str:
 # What programs read.
 
 
-def _document(planned: Planned, jobs: Iterable[Job], *, applied: bool) -> dict[str, object]:
+def _document(planned: PlannedJobs, jobs: Iterable[Job], *, applied: bool) -> dict[str, object]:
     price = planned.price
     return {
         "applied": applied,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command, columns
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.link_keys import KeyCount
@@ -17,24 +17,30 @@ if TYPE_CHECKING:
 _KEEPS = "A pair keeps its key while it shows an edit that has yet to cross, as crmsync errors list says, or while a mapping of it rests."
 
 
-def add_words(links: Words) -> None:
+def add_commands(links: Subparsers) -> None:
     """Add them to ``links``."""
-    word(
+    add_command(
         links,
         "keys",
         _keys,
         "which keys seal the links, and how many links need each; reads all links",
     )
-    acts(
-        word(
+    add_apply(
+        add_command(
             links,
             "new-key",
             _new_key,
             "make a new key, which all links are sealed with as they are saved",
         )
     )
-    acts(word(links, "reseal", _reseal, "have every pair looked at that an earlier key has sealed"))
-    acts(word(links, "retire-keys", _retire, "take the keys away that no pair needs any more"))
+    add_apply(
+        add_command(
+            links, "reseal", _reseal, "have every pair looked at that an earlier key has sealed"
+        )
+    )
+    add_apply(
+        add_command(links, "retire-keys", _retire, "take the keys away that no pair needs any more")
+    )
 
 
 def _keys(operator: Operator, _arguments: argparse.Namespace) -> Answer:

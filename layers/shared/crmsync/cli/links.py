@@ -7,13 +7,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from crmsync.cli import link_keys
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, group, word
+from crmsync.cli.answer import (
+    DONE,
+    FINDINGS,
+    Answer,
+    Subparsers,
+    add_apply,
+    add_command,
+    add_group,
+    columns,
+)
 from crmsync.cli.tables import wrapped
 from crmsync.model.records import Side
 from crmsync.rules.backfill.objects import WALKED
 
 if TYPE_CHECKING:
-    from crmsync.flows.backfill.link_rebuild import Found
+    from crmsync.flows.backfill.link_rebuild import RebuildResult
     from crmsync.flows.operator.operator import Operator
     from crmsync.model.links import Link
 
@@ -21,14 +30,14 @@ _FORGOTTEN = "The next look at either record finds its counterpart anew: by the 
 _FIRST_MEETING = "A new link has no base: the next look at its records merges them as when two meet for the first time."
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``links`` and what it can do."""
-    links = group(words, "links", "which records are a pair")
+    links = add_group(words, "links", "which records are a pair")
     for name, run, text in (
         ("show", _show, "the pair that a record belongs to"),
         ("drop", _drop, "forget the pair that a record belongs to"),
     ):
-        made = word(links, name, run, text)
+        made = add_command(links, name, run, text)
         made.add_argument(
             "side", type=Side, choices=list(Side), metavar="SIDE", help="hubspot or salesforce"
         )
@@ -38,13 +47,13 @@ def add_words(words: Words) -> None:
         made.add_argument("id", metavar="ID")
         _narrowed(made)
         if name == "drop":
-            acts(made)
-    rebuild = word(
+            add_apply(made)
+    rebuild = add_command(
         links, "rebuild", _rebuild, "make links anew from the ids that are stored in both CRMs"
     )
     _narrowed(rebuild)
-    acts(rebuild)
-    link_keys.add_words(links)
+    add_apply(rebuild)
+    link_keys.add_commands(links)
 
 
 def _narrowed(made: argparse.ArgumentParser) -> None:
@@ -79,7 +88,7 @@ def _rebuild(operator: Operator, arguments: argparse.Namespace) -> Answer:
     return Answer(document, "\n".join(lines), status=FINDINGS if contradictions else DONE)
 
 
-def _bar(found: Found) -> None:
+def _bar(found: RebuildResult) -> None:
     """How far it is, for a person on stderr."""
     if sys.stderr.isatty():
         total = max(found.total, found.walked)
@@ -100,7 +109,7 @@ def _agreed(link: Link) -> str:
     return f"{fields} fields agreed on" if fields else "not looked at yet"
 
 
-def _counts(found: Found, *, applied: bool) -> str:
+def _counts(found: RebuildResult, *, applied: bool) -> str:
     return (
         f"{found.connection}: {found.walked:,} records, {found.stands:,} links stand, {found.made:,} "
         f"{'made' if applied else 'to make'}, {len(found.contradictions):,} contradict, {found.gone:,} name nobody left"
@@ -123,7 +132,7 @@ def _row(link: Link) -> dict[str, object]:
     }
 
 
-def _found(found: Found) -> dict[str, object]:
+def _found(found: RebuildResult) -> dict[str, object]:
     return {
         "connection": found.connection,
         "walked": found.walked,

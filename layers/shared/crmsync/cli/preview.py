@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import Answer, Words, count, duration, word
+from crmsync.cli.answer import Answer, Subparsers, add_command, count, duration
 from crmsync.cli.settings import read
 from crmsync.cli.tables import table, wrapped
 from crmsync.flows.preview.first_sync import SAMPLE, PreviewRequest
@@ -17,16 +17,16 @@ from crmsync.rules.preview.actions import Action
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.preview.first_sync import Budget, Preview, Seen
+    from crmsync.flows.preview.first_sync import CallBudget, Preview, PreviewedObject
     from crmsync.rules.preview.report import PreviewReport, RefusedRecords, ResolvedFields, Sample
 
 BAR = 30
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``preview``."""
     text = "what a first sync or a change of settings would write, what that costs, and what would be refused"
-    made = word(words, "preview", _preview, text)
+    made = add_command(words, "preview", _preview, text)
     made.add_argument(
         "--settings", metavar="FILE", help="under these settings instead of those in force"
     )
@@ -99,7 +99,7 @@ def _titled(title: str, text: str) -> Iterator[str]:
         yield from ("", f"{title}:", text)
 
 
-def _seen_cells(one: Seen) -> tuple[str, ...]:
+def _seen_cells(one: PreviewedObject) -> tuple[str, ...]:
     left_out = f"{one.leg.left_out:,}" if one.leg.left_out else ""
     return (
         one.connection,
@@ -176,7 +176,7 @@ def _price_lines(preview: Preview) -> Iterator[str]:
     yield f"This preview cost {spent[Side.HUBSPOT]:,} HubSpot and {spent[Side.SALESFORCE]:,} Salesforce calls, and wrote nothing."
 
 
-def _budget_line(one: Budget) -> str:
+def _budget_line(one: CallBudget) -> str:
     allotted = (
         f"{one.allotment:,} are allotted to crmsync"
         if one.allotment
@@ -223,7 +223,7 @@ def _document(preview: Preview) -> dict[str, object]:
     }
 
 
-def _seen_row(one: Seen) -> dict[str, object]:
+def _seen_row(one: PreviewedObject) -> dict[str, object]:
     leg = one.leg
     return {
         "connection": one.connection,
@@ -264,7 +264,7 @@ def _refusal_row(one: RefusedRecords) -> dict[str, object]:
     }
 
 
-def _budget_row(one: Budget) -> dict[str, object]:
+def _budget_row(one: CallBudget) -> dict[str, object]:
     return {
         "connection": one.connection,
         "used": one.calls.used,

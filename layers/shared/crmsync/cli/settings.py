@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, group, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command, add_group
 from crmsync.config import Complaint, decode
 
 if TYPE_CHECKING:
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from crmsync.wire.settings.rows import Entry, Revision
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``settings`` and what it can do."""
-    settings = group(words, "settings", "the settings in force, and all that were")
-    push = word(settings, "push", _push, "check a settings file and put it in force")
+    settings = add_group(words, "settings", "the settings in force, and all that were")
+    push = add_command(settings, "push", _push, "check a settings file and put it in force")
     push.add_argument("file", metavar="FILE")
-    word(settings, "show", _show, "the settings in force")
-    word(settings, "history", _history, "every push, newest first")
-    rollback = word(settings, "rollback", _rollback, "put an older version in force again")
+    add_command(settings, "show", _show, "the settings in force")
+    add_command(settings, "history", _history, "every push, newest first")
+    rollback = add_command(settings, "rollback", _rollback, "put an older version in force again")
     rollback.add_argument("version", metavar="VERSION", type=int)
-    acts(push)
-    acts(rollback)
+    add_apply(push)
+    add_apply(rollback)
 
 
 def read(path: str) -> str:

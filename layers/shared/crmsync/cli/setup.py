@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, columns, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command, columns
 from crmsync.cli.settings import read, warned
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from crmsync.flows.setup.connection import SetupStep
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``setup``, ``check`` and ``hubspot-app``."""
-    setup = word(
+    setup = add_command(
         words,
         "setup",
         _setup,
@@ -28,12 +28,12 @@ def add_words(words: Words) -> None:
     setup.add_argument(
         "--as-admin", action="store_true", help="in Salesforce, with the administrator's secret"
     )
-    acts(setup)
-    check = word(
+    add_apply(setup)
+    check = add_command(
         words, "check", _check, "is a settings file good, and is everything there that it needs"
     )
     check.add_argument("file", metavar="FILE", nargs="?")
-    app = word(
+    app = add_command(
         words,
         "hubspot-app",
         _hubspot_app,

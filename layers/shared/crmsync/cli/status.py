@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, columns, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_command, columns
 from crmsync.cli.tables import wrapped
 from crmsync.flows.operator.status import is_dead
 from crmsync.model.records import Side
@@ -26,9 +26,9 @@ _KEYS = """
 links are sealed with key {}; earlier keys are kept: crmsync links keys counts who needs them"""
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``status``."""
-    word(
+    add_command(
         words,
         "status",
         _status,

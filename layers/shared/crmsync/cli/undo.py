@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crmsync.cli.answer import DONE, FINDINGS, Answer, Words, acts, word
+from crmsync.cli.answer import DONE, FINDINGS, Answer, Subparsers, add_apply, add_command
 from crmsync.cli.tables import table, wrapped
-from crmsync.flows.operator.undo import UndoWanted
+from crmsync.flows.operator.undo import UndoRequest
 from crmsync.wire.job_rows import shown
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
-    from crmsync.flows.operator.undo import Undone
-    from crmsync.flows.undo.summary import Back, NotBack
+    from crmsync.flows.operator.undo import UndoResult
+    from crmsync.flows.undo.summary import RestoredValues, SkippedValues
 
 BAR = 30
 
@@ -26,9 +26,9 @@ _CROSSES = (
 _NEVER = "New records, deletions, merges, associations, deal stages and opt-outs are not undone."
 
 
-def add_words(words: Words) -> None:
+def add_commands(words: Subparsers) -> None:
     """Add ``undo``."""
-    made = word(
+    made = add_command(
         words, "undo", _undo, "put back what was overwritten, as far as the settings had it kept"
     )
     made.add_argument(
@@ -45,7 +45,7 @@ def add_words(words: Words) -> None:
         help="this object alone, such as leads or companies",
     )
     made.add_argument("--connection", metavar="NAME", default="", help="this connection alone")
-    acts(made)
+    add_apply(made)
 
 
 def moment(text: str) -> datetime:
@@ -60,7 +60,7 @@ def moment(text: str) -> datetime:
 
 
 def _undo(operator: Operator, arguments: argparse.Namespace) -> Answer:
-    wanted = UndoWanted(arguments.since, arguments.object, arguments.connection)
+    wanted = UndoRequest(arguments.since, arguments.object, arguments.connection)
     is_person = sys.stderr.isatty()
     if is_person:
         done = operator.undo.undo(wanted, apply=arguments.apply, tell=_tell)
@@ -85,7 +85,7 @@ def _tell(name: str, at: int, of: int) -> None:
 # What people read.
 
 
-def _lines(done: Undone) -> Iterator[str]:
+def _lines(done: UndoResult) -> Iterator[str]:
     heading = "PUT BACK" if done.applied else "WOULD BE PUT BACK"
     yield f"Since {done.since:%Y-%m-%d %H:%M:%S} UTC"
     yield (
@@ -104,18 +104,18 @@ def _lines(done: Undone) -> Iterator[str]:
         yield _CROSSES if done.applied else wrapped(f"--apply puts them back. {_NEVER}")
 
 
-def _back_cells(one: Back) -> tuple[str, ...]:
+def _back_cells(one: RestoredValues) -> tuple[str, ...]:
     return one.connection, f"{one.side} {one.object}", f"{one.records:,}", f"{one.values:,}"
 
 
-def _left_line(one: NotBack) -> str:
+def _left_line(one: SkippedValues) -> str:
     return f"{one.connection}: {one.values:,} values of {one.side} {one.object} {one.text}"
 
 
 # What programs read.
 
 
-def _document(done: Undone) -> dict[str, object]:
+def _document(done: UndoResult) -> dict[str, object]:
     return {
         "applied": done.applied,
         "since": done.since.isoformat(),
@@ -125,7 +125,7 @@ def _document(done: Undone) -> dict[str, object]:
     }
 
 
-def _back_row(one: Back) -> dict[str, object]:
+def _back_row(one: RestoredValues) -> dict[str, object]:
     return {
         "connection": one.connection,
         "side": one.side,
@@ -138,7 +138,7 @@ def _back_row(one: Back) -> dict[str, object]:
     }
 
 
-def _left_row(one: NotBack) -> dict[str, object]:
+def _left_row(one: SkippedValues) -> dict[str, object]:
     return {
         "connection": one.connection,
         "side": one.side,

@@ -36,10 +36,10 @@ TICKET = 6
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Imports and resyncs: a batch of errands in, the partial batch response out."""
-    from crmsync.flows.backfill.run import run_errands
+    from crmsync.flows.backfill.run import run_job_messages
 
     def run(event: Event) -> dict[str, Any]:
-        ran = run_errands(event["Records"], _desk())
+        ran = run_job_messages(event["Records"], _desk())
         for job in ran.jobs:
             _tell_job(job)
         return ran.response

@@ -36,12 +36,12 @@ from crmsync.wiring.stores import (
 
 if TYPE_CHECKING:
     from crmsync.flows.backfill.jobs import JobAdmin
-    from crmsync.flows.backfill.link_rebuild import Reader, Sides
+    from crmsync.flows.backfill.link_rebuild import RebuildSides, RecordReader
     from crmsync.flows.operator.links import LinkAdmin
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.flows.operator.undo import UndoAdmin
-    from crmsync.flows.preview.window import ReadOnlyContext
+    from crmsync.flows.preview.window import ReadOnlyView
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.gateways.aws.secrets import Secret
 
@@ -50,7 +50,7 @@ def operator() -> Operator:
     """What the operator's command works with. Outside a Lambda the tables are found by the name of
     the stack (``CRMSYNC_STACK``).
     """
-    from crmsync.flows.operator.held_changes import HeldChangeAdmin
+    from crmsync.flows.operator.held_changes import OverLimitAdmin
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.pauses import PauseAdmin
     from crmsync.gateways.hubspot.schema import HubspotSchema
@@ -65,7 +65,7 @@ def operator() -> Operator:
         _job_office(),
         _link_office(),
         _health_office(),
-        HeldChangeAdmin(
+        OverLimitAdmin(
             settings_table().load,
             inbox(),
             outbox(),
@@ -112,10 +112,10 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     )
 
 
-def _window_of(connection: Connection, settings: Settings) -> ReadOnlyContext:
+def _window_of(connection: Connection, settings: Settings) -> ReadOnlyView:
     """A connection for looking: nothing in it can write."""
-    from crmsync.flows.preview.read_only import RolesNotKept, dry
-    from crmsync.flows.preview.window import ReadOnlyContext
+    from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
+    from crmsync.flows.preview.window import ReadOnlyView
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.salesforce.ids import full
     from crmsync.gateways.salesforce.opportunities import SalesforceOpportunities
@@ -124,10 +124,10 @@ def _window_of(connection: Connection, settings: Settings) -> ReadOnlyContext:
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
     context = replace(
         world_of(connection, our_user_of(connection, settings)),
-        opportunities=SalesforceOpportunities(salesforce, RolesNotKept(roles)),
+        opportunities=SalesforceOpportunities(salesforce, ReadOnlyRoles(roles)),
     )
-    return ReadOnlyContext(
-        dry(context),
+    return ReadOnlyView(
+        read_only(context),
         lambda side: lister_of(connection, side),
         quota_of(connection),
         lambda side: hubspot.calls if side is Side.HUBSPOT else salesforce.calls,
@@ -184,14 +184,14 @@ def _link_office() -> LinkAdmin:
     return LinkAdmin(_in_force, links, _sides_of, full, keys)
 
 
-def _sides_of(connection: Connection) -> Sides:
-    from crmsync.flows.backfill.link_rebuild import Sides
+def _sides_of(connection: Connection) -> RebuildSides:
+    from crmsync.flows.backfill.link_rebuild import RebuildSides
 
-    readers: dict[Side, Reader] = {
+    readers: dict[Side, RecordReader] = {
         Side.HUBSPOT: hubspot_of(connection),
         Side.SALESFORCE: salesforce_of(connection),
     }
-    return Sides({side: lister_of(connection, side) for side in Side}, readers)
+    return RebuildSides({side: lister_of(connection, side) for side in Side}, readers)
 
 
 def _health_office() -> HealthCheck:

@@ -112,11 +112,11 @@ def _look_at_apps() -> dict[str, int]:
 def _is_refused(connection: Connection) -> bool:
     """A side that cannot answer now is left for the sweep to tell: that is no refusal."""
     from crmsync.errors import SyncError
-    from crmsync.flows.setup.app_rights import look_at_app
+    from crmsync.flows.setup.app_rights import check_app_rights
     from crmsync.rules.timing.outages import is_refusal
 
     try:
-        look_at_app(connection, account_of(connection))
+        check_app_rights(connection, account_of(connection))
     except SyncError as error:
         logger.warning(
             "look put off", connection=connection.name, code=error.code, reason=error.text

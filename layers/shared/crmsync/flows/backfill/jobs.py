@@ -30,7 +30,7 @@ PATIENCE = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedJobs:
     """Jobs as they would be started, one per connection, what they cost together, and what should
     be known beside.
     """
@@ -57,7 +57,7 @@ class JobAdmin:
     sleep: Callable[[float], None]
     who: Callable[[], str] = lambda: ""
 
-    def plan_import(self, word: str, only: str = "") -> Planned:
+    def plan_import(self, word: str, only: str = "") -> PlannedJobs:
         """What ``crmsync import`` of an object would do, for every connection that has it switched
         on, or `only` one (ACC-4, IMP-1).
 
@@ -72,7 +72,7 @@ class JobAdmin:
 
     def plan_resync(
         self, side: Side, name: str, ids: Sequence[str] = (), only: str = ""
-    ) -> Planned:
+    ) -> PlannedJobs:
         """What a resync of an object, or of single records of it, would do (MAP-6, ACC-13). Raises
         `Refused` for an unknown object.
         """
@@ -82,7 +82,7 @@ class JobAdmin:
             raise Refused(f"{side} has no {name} to resync; there are {known}.", code="OBJECT")
         return self._plan(JobType.RESYNC, [(found, found.leg(*ids))], self._connections(only))
 
-    def plan_resync_of_all(self, only: str = "") -> Planned:
+    def plan_resync_of_all(self, only: str = "") -> PlannedJobs:
         """What a resync of everything would do, parents first: all that a connection has switched
         on.
         """
@@ -90,7 +90,7 @@ class JobAdmin:
             JobType.RESYNC, [(one, one.leg()) for one in WALKED], self._connections(only)
         )
 
-    def start(self, planned: Planned, *, limit: int = 0) -> list[Job]:
+    def start(self, planned: PlannedJobs, *, limit: int = 0) -> list[Job]:
         """Start the jobs. Raises `Refused`, and starts none, where there are more records than
         `limit` (0: no brake).
         """
@@ -154,7 +154,7 @@ class JobAdmin:
         verb: JobType,
         rows: Sequence[tuple[Walked, JobStep]],
         connections: Sequence[Connection],
-    ) -> Planned:
+    ) -> PlannedJobs:
         jobs: list[Job] = []
         remarks: list[str] = []
         for connection in connections:
@@ -180,7 +180,7 @@ class JobAdmin:
             )
         daily = {one.name: one.salesforce.daily_call_allotment for one in connections}
         price = together(price_of(job.legs, daily[job.connection]) for job in jobs)
-        return Planned(tuple(jobs), price, (*remarks, *_about(jobs)))
+        return PlannedJobs(tuple(jobs), price, (*remarks, *_about(jobs)))
 
     def _ready(
         self, rows: Sequence[tuple[Walked, JobStep]], connection: Connection

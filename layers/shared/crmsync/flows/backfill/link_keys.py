@@ -57,7 +57,7 @@ class KeyCount:
 
 
 @dataclass(slots=True)
-class Looks:
+class QueuedPairs:
     """Links that are looked at, or would be, by kind; those `left` belong to no concern that is
     switched on.
     """
@@ -89,7 +89,7 @@ class LinkKeyAdmin:
         """Make a new key, in use from now on; answers its number. Raises `SyncError`."""
         return self.keys.add() if apply else max(self.keys.stored().numbers) + 1
 
-    def reseal(self, *, apply: bool) -> Looks:
+    def reseal(self, *, apply: bool) -> QueuedPairs:
         """Have every pair looked at that is not sealed with the key in use, no faster than the sync
         works them off.
 
@@ -97,7 +97,7 @@ class LinkKeyAdmin:
         ever. Raises `SyncError`; what was queued by then is looked at, and a later call goes on
         with the others.
         """
-        newest, settings, looks = self.keys.stored().numbers[0], self.settings(), Looks()
+        newest, settings, looks = self.keys.stored().numbers[0], self.settings(), QueuedPairs()
         for page in self.census.pages():
             older = [one for one in page if one.state is LinkState.ACTIVE and one.key != newest]
             changes = [change for one in older if (change := self._look(one, settings))]

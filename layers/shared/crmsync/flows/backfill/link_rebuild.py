@@ -28,7 +28,7 @@ Pair = tuple[Ref, Ref]
 """The HubSpot record and the Salesforce record."""
 
 
-class Reader(Protocol):
+class RecordReader(Protocol):
     """A side's records, by id."""
 
     def read(self, refs: Iterable[Ref], fields: Fields) -> Mapping[Ref, Record]:
@@ -36,11 +36,11 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class RebuildSides:
     """What a rebuild asks of a connection's two CRMs."""
 
     listers: Mapping[Side, Lister]
-    readers: Mapping[Side, Reader]
+    readers: Mapping[Side, RecordReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Contradiction:
 
 
 @dataclass(slots=True)
-class Found:
+class RebuildResult:
     """What a rebuild came to so far.
 
     ``walked`` of ``total`` records were looked through. ``gone`` counts those that name a record
@@ -74,11 +74,11 @@ class Rebuild:
     """One connection's rebuild; without `apply` nothing is saved. `tell` hears of each page."""
 
     connection: Connection
-    sides: Sides
+    sides: RebuildSides
     links: Links
     apply: bool
-    tell: Callable[[Found], None]
-    found: Found = field(init=False)
+    tell: Callable[[RebuildResult], None]
+    found: RebuildResult = field(init=False)
     _claims: dict[Ref, list[Ref]] = field(default_factory=dict)
     """HubSpot records, and those that name them in Salesforce without being named back."""
 
@@ -92,9 +92,9 @@ class Rebuild:
 
     def __post_init__(self) -> None:
         """Nothing was found yet."""
-        self.found = Found(self.connection.name)
+        self.found = RebuildResult(self.connection.name)
 
-    def run(self) -> Found:
+    def run(self) -> RebuildResult:
         """Go through all kinds that are switched on. Raises `SyncError`; what was saved by then
         stands.
         """

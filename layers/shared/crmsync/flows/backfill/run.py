@@ -74,7 +74,7 @@ class BackfillContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class TurnResults:
     """What became of a batch of errands: SQS's partial batch response, and the jobs that were
     moved.
     """
@@ -83,7 +83,7 @@ class Ran:
     jobs: tuple[Job, ...]
 
 
-def run_errands(records: Sequence[Mapping[str, Any]], desk: BackfillContext) -> Ran:
+def run_job_messages(records: Sequence[Mapping[str, Any]], desk: BackfillContext) -> TurnResults:
     """Make the turns that the messages ask for; one that cannot be read, or whose turn could not be
     made safe, comes back.
     """
@@ -91,17 +91,17 @@ def run_errands(records: Sequence[Mapping[str, Any]], desk: BackfillContext) -> 
     moved: list[Job] = []
     for record in records:
         try:
-            job = go_on(load(record["body"]), desk)
+            job = run_turn(load(record["body"]), desk)
         except (SyncError, UnreadableError):
             failed.append(record["messageId"])
             continue
         moved += [job] if job else []
-    return Ran(
+    return TurnResults(
         {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}, tuple(moved)
     )
 
 
-def go_on(job_message: JobMessage, desk: BackfillContext) -> Job | None:
+def run_turn(job_message: JobMessage, desk: BackfillContext) -> Job | None:
     """Make one turn of a job; answers the job as it stands then, or None where this errand is no
     longer wanted.
 

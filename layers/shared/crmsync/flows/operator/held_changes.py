@@ -25,7 +25,7 @@ _CAUSES: Mapping[JobType, Cause] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRow:
+class OverLimitRecord:
     """A record of a connection of which something is held back."""
 
     connection: str
@@ -34,7 +34,7 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldChangeAdmin:
+class OverLimitAdmin:
     """Everything about held records that the command can do. `ticket` names a job, `who` says who
     acts.
     """
@@ -47,13 +47,13 @@ class HeldChangeAdmin:
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
 
-    def held(self, identifier: str = "", name: str = "") -> list[HeldRow]:
+    def held(self, identifier: str = "", name: str = "") -> list[OverLimitRecord]:
         """What is held back, oldest first: of one record, of the kind of an object of either side,
         or all. Raises `Refused`, `TryAgain`.
         """
         kinds = _kinds(name)
         return [
-            HeldRow(one.name, kind, report)
+            OverLimitRecord(one.name, kind, report)
             for one in self.settings().connections
             for report in self.inbox.parked(one.name)
             if report.category is Category.BRAKE
@@ -61,7 +61,7 @@ class HeldChangeAdmin:
             and identifier in {"", report.ref.id}
         ]
 
-    def decide(self, rows: Sequence[HeldRow], verb: JobType) -> None:
+    def decide(self, rows: Sequence[OverLimitRecord], verb: JobType) -> None:
         """Have records looked at, to be released or dropped; a job of each connection keeps who has
         decided so. Raises `TryAgain`.
         """

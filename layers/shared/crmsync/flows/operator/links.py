@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from crmsync.errors import Gone, Refused, SyncError
 from crmsync.flows.backfill.link_keys import LinkKeyAdmin
-from crmsync.flows.backfill.link_rebuild import Found, Rebuild, Sides
+from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildSides
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
@@ -30,7 +30,7 @@ class LinkAdmin:
 
     settings: Callable[[], Settings]
     links: Links
-    sides: Callable[[Connection], Sides]
+    sides: Callable[[Connection], RebuildSides]
     full: Callable[[str], str]
     keys: LinkKeyAdmin
 
@@ -67,7 +67,9 @@ class LinkAdmin:
                 raise outcome
         return link
 
-    def rebuild(self, tell: Callable[[Found], None], only: str = "", *, apply: bool) -> list[Found]:
+    def rebuild(
+        self, tell: Callable[[RebuildResult], None], only: str = "", *, apply: bool
+    ) -> list[RebuildResult]:
         """Make the links anew that both CRMs agree on, connection by connection; `tell` hears of
         each page. Raises `SyncError`.
         """

@@ -15,23 +15,23 @@ from typing import Any
 from crmsync.config import ConfigError, Reading, read_settings
 from crmsync.errors import Gone, Refused
 from crmsync.flows.backfill.jobs import JobAdmin
-from crmsync.flows.operator.held_changes import HeldChangeAdmin
+from crmsync.flows.operator.held_changes import OverLimitAdmin
 from crmsync.flows.operator.links import LinkAdmin
 from crmsync.flows.operator.pauses import PauseAdmin
 from crmsync.flows.operator.results import Checked, ErrorRow, Pushed, Retried, ShownSettings
 from crmsync.flows.operator.status import HealthCheck
-from crmsync.flows.operator.stored_settings import SettingsStore, standing
+from crmsync.flows.operator.stored_settings import SettingsStore, settings_state
 from crmsync.flows.operator.undo import UndoAdmin
 from crmsync.flows.operator.undo_check import not_kept
 from crmsync.flows.preview.explain import Explained, Explainer
 from crmsync.flows.preview.first_sync import Preview, Previewer, PreviewRequest, Tell, tell_nobody
-from crmsync.flows.preview.window import ReadOnlyContext
+from crmsync.flows.preview.window import ReadOnlyView
 from crmsync.flows.setup.connection import HubspotSide, SalesforceSide, SetupStep, StepState, set_up
-from crmsync.flows.setup.mapped_fields import Learned, learn_fields
+from crmsync.flows.setup.mapped_fields import ResolvedMappings, resolve_mappings
 from crmsync.flows.setup.mapped_steps import not_looked_up, stale
 from crmsync.flows.setup.pipelines import PipelineSides, set_up_pipelines
-from crmsync.flows.setup.same_org import unlike_addresses
-from crmsync.flows.setup.signing_keys import ReadSecret, look_at_keys
+from crmsync.flows.setup.same_org import address_mismatches
+from crmsync.flows.setup.signing_keys import ReadSecret, check_signing_keys
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
@@ -66,11 +66,11 @@ class Operator:
     jobs: JobAdmin
     links: LinkAdmin
     health: HealthCheck
-    brakes: HeldChangeAdmin
+    brakes: OverLimitAdmin
     pauses: PauseAdmin
     undo: UndoAdmin
     outbox: Outbox
-    window: Callable[[Connection, Settings], ReadOnlyContext]
+    window: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
     """Who acts, asked where something is kept of it."""
@@ -134,7 +134,7 @@ class Operator:
         mapped fields.
         """
         reading = self._certain(read_settings(text))
-        stands = standing(self.shelf)
+        stands = settings_state(self.shelf)
         old = stands.settings
         new = self._draft(old, reading)
         is_same_text = stands.last is not None and stands.last.text == text
@@ -203,7 +203,7 @@ class Operator:
             steps += tuple(stale(kept, dated(kept, settings, self.now())))
         steps += (*self._out_of_order(settings), *not_kept(settings, self.undo))
         steps += (
-            tuple(look_at_keys(one, self.secret) for one in settings.connections)
+            tuple(check_signing_keys(one, self.secret) for one in settings.connections)
             if self.secret
             else ()
         )
@@ -303,8 +303,8 @@ class Operator:
                     one.name, Side.SALESFORCE, SET_UP_ORDER, StepState.WRONG, f"{sentence} ({rule})"
                 )
 
-    def _learn(self, reading: Reading) -> Learned:
-        return learn_fields(reading, self.hubspot, self.salesforce)
+    def _learn(self, reading: Reading) -> ResolvedMappings:
+        return resolve_mappings(reading, self.hubspot, self.salesforce)
 
     def _certain(self, reading: Reading) -> Reading:
         """The file with what both CRMs say of it. Raises `Refused` where one could not be asked:
@@ -328,7 +328,7 @@ class Operator:
             for one in settings.connections
             for step in self._set_up_one(one, side, apply=apply)
         ]
-        return [*steps, *unlike_addresses(settings, self.salesforce)]
+        return [*steps, *address_mismatches(settings, self.salesforce)]
 
     def _set_up_one(
         self, connection: Connection, side: Callable[[Connection], SalesforceSide], *, apply: bool

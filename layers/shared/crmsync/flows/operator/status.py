@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
 from crmsync.flows.engine.standstill import LONG, LongestWait, last_look, waits
-from crmsync.flows.setup.app_rights import Account, look_at_app
+from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
 from crmsync.model.effects import Category
 from crmsync.model.jobs import JobState
@@ -147,7 +147,7 @@ class HealthCheck:
     def _hubspot_trouble(self, connection: Connection) -> str:
         """Why HubSpot does not take our token, or what that may no longer do."""
         try:
-            look_at_app(connection, self.account(connection))
+            check_app_rights(connection, self.account(connection))
         except SyncError as error:
             return f"{error.text} {error.hint}".strip()
         return ""

@@ -58,7 +58,7 @@ class SettingsState:
         return Settings() if self.last is None else self.last.settings
 
 
-def standing(shelf: SettingsStore) -> SettingsState:
+def settings_state(shelf: SettingsStore) -> SettingsState:
     """How matters stand on the shelf. Raises `TryAgain`."""
     current, trouble = None, ""
     try:

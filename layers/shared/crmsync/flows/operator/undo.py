@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.preview.window import ReadOnlyContext, chosen
+from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.flows.undo.run import Tell, UndoRun, tell_nobody
-from crmsync.flows.undo.summary import Back, NotBack, UndoCounts
+from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
@@ -58,7 +58,7 @@ _KEEP = "Deploy it with KeepOverwritten=yes, and set hours under [connection.und
 
 
 @dataclass(frozen=True, slots=True)
-class UndoWanted:
+class UndoRequest:
     """What to put back: what was overwritten at `since` (UTC) or later, of the object `name` or
     all, on the connection `only` or all.
     """
@@ -77,13 +77,13 @@ class UndoWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoResult:
     """What an undo has done, or would do."""
 
     since: datetime
     applied: bool
-    back: tuple[Back, ...] = ()
-    left: tuple[NotBack, ...] = ()
+    back: tuple[RestoredValues, ...] = ()
+    left: tuple[SkippedValues, ...] = ()
     jobs: tuple[Job, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -105,14 +105,14 @@ class UndoAdmin:
 
     settings: Callable[[], Settings]
     kept: Callable[[], ReadsOverwritten]
-    window: Callable[[Connection, Settings], ReadOnlyContext]
+    window: Callable[[Connection, Settings], ReadOnlyView]
     context: Callable[[Connection, Settings], SyncContext]
     jobs: Jobs
     ticket: Callable[[], str]
     now: Callable[[], datetime]
     who: Callable[[], str] = lambda: ""
 
-    def undo(self, wanted: UndoWanted, *, apply: bool, tell: Tell = tell_nobody) -> Undone:
+    def undo(self, wanted: UndoRequest, *, apply: bool, tell: Tell = tell_nobody) -> UndoResult:
         """Put back what was overwritten, or without `apply` say what would be.
 
         Raises `Refused` for an unknown object or connection, a moment that is still to come, and a
@@ -124,7 +124,7 @@ class UndoAdmin:
         settings, kind, name = self.settings(), *_meant(wanted.name)
         runs: list[UndoRun] = []
         remarks: list[str] = []
-        for connection in chosen(settings, wanted.only):
+        for connection in chosen_connections(settings, wanted.only):
             remarks += self._too_late(connection, wanted.since)
             first = self._first(connection, wanted)
             pairs = self._pairs(
@@ -146,7 +146,7 @@ class UndoAdmin:
             )
         for run in runs:
             run.go(tell)
-        return Undone(
+        return UndoResult(
             wanted.since,
             apply,
             tuple(one for run in runs for one in run.tally.back),
@@ -176,13 +176,13 @@ class UndoAdmin:
             else []
         )
 
-    def _first(self, connection: Connection, wanted: UndoWanted) -> Job | None:
+    def _first(self, connection: Connection, wanted: UndoRequest) -> Job | None:
         """The first run of this undo: a later one goes on with what that one saw, and leaves alone
         what has crossed since.
         """
         return min(self._runs(connection, wanted), key=lambda job: job.started_at, default=None)
 
-    def _runs(self, connection: Connection, wanted: UndoWanted) -> list[Job]:
+    def _runs(self, connection: Connection, wanted: UndoRequest) -> list[Job]:
         return [
             one
             for one in self.jobs.all(connection.name)
@@ -211,7 +211,10 @@ class UndoAdmin:
         return found
 
     def _started(
-        self, connection: Connection, wanted: UndoWanted, pairs: Mapping[Kind, Mapping[Ref, Traces]]
+        self,
+        connection: Connection,
+        wanted: UndoRequest,
+        pairs: Mapping[Kind, Mapping[Ref, Traces]],
     ) -> Job:
         now, ticket = self.now(), self.ticket()
         for one in self._runs(connection, wanted):

@@ -19,7 +19,7 @@ from crmsync.flows.engine.lifecycle import would_spread
 from crmsync.flows.engine.lifecycle_changes import stage_news
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, look_at
-from crmsync.flows.preview.window import ReadOnlyContext, chosen
+from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.conflicts import ResolvedConflict
@@ -85,7 +85,7 @@ class Explainer:
     """Looks at single records. `window` opens a connection for looking."""
 
     settings: Callable[[], Settings]
-    window: Callable[[Connection, Settings], ReadOnlyContext]
+    window: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
 
     def explain(self, side: Side, name: str, record_id: str, only: str = "") -> list[Explained]:
@@ -95,7 +95,7 @@ class Explainer:
         knows the record.
         """
         object_, settings = _object(side, name), self.settings()
-        connections = chosen(settings, only)
+        connections = chosen_connections(settings, only)
         windows = [self.window(one, settings) for one in connections]
         found = [told for one in windows if (told := self._on(one, side, object_, record_id))]
         if not found:
@@ -104,7 +104,7 @@ class Explainer:
         return found
 
     def _on(
-        self, window: ReadOnlyContext, side: Side, object_: str, record_id: str
+        self, window: ReadOnlyView, side: Side, object_: str, record_id: str
     ) -> Explained | None:
         """What one connection knows of the record, or None."""
         context = window.context

@@ -23,7 +23,7 @@ from crmsync.flows.engine.passes import BATCH
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import look_at
 from crmsync.flows.preview.read_only import ExpectedLinks
-from crmsync.flows.preview.window import ReadOnlyContext, chosen
+from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord, Plan, SaveLink
 from crmsync.model.facts import Facts
@@ -68,7 +68,7 @@ class PreviewRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PreviewedObject:
     """One object of a connection: its records that a first sync walks through, those that were
     looked at, those without an address.
     """
@@ -79,7 +79,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class CallBudget:
     """A connection's Salesforce calls: used by everybody in the last 24 hours and allowed to
     everybody, and our allotment (API-1).
 
@@ -105,11 +105,11 @@ class Preview:
     calls if the rest is like that share.
     """
 
-    seen: tuple[Seen, ...]
+    seen: tuple[PreviewedObject, ...]
     outlook: PreviewReport
     price: Price
     expected: dict[Side, int]
-    budgets: tuple[Budget, ...]
+    budgets: tuple[CallBudget, ...]
     spent: dict[Side, int]
     remarks: tuple[str, ...] = ()
 
@@ -120,7 +120,7 @@ class Previewer:
     settings it is given.
     """
 
-    window: Callable[[Connection, Settings], ReadOnlyContext]
+    window: Callable[[Connection, Settings], ReadOnlyView]
     now: Callable[[], datetime]
 
     def preview(
@@ -133,9 +133,9 @@ class Previewer:
         """
         rows = _rows(wanted.name)
         outlook = PreviewReport()
-        connections = chosen(settings, wanted.only)
+        connections = chosen_connections(settings, wanted.only)
         walks = [
-            _Walk(self.window(one, settings), outlook, wanted.limit, self.now, tell)
+            _ConnectionPreview(self.window(one, settings), outlook, wanted.limit, self.now, tell)
             for one in connections
         ]
         seen = [
@@ -183,14 +183,14 @@ def _switched_off(connection: Connection, rows: Sequence[Walked]) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _ConnectionPreview:
     """The way through one connection.
 
     `paired` are records whose pair was looked at from the other side, `makers` says who makes a
     record for which address.
     """
 
-    window: ReadOnlyContext
+    window: ReadOnlyView
     outlook: PreviewReport
     limit: int
     now: Callable[[], datetime]
@@ -213,14 +213,16 @@ class _Walk:
     def spent(self, side: Side) -> int:
         return self.window.spent(side) - self._before[side]
 
-    def budget(self) -> Budget:
+    def budget(self) -> CallBudget:
         calls, allotment = (
             self.window.quota.calls(),
             self.connection.salesforce.daily_call_allotment,
         )
-        return Budget(self.connection.name, calls, allotment, calls_for_backfills(calls, allotment))
+        return CallBudget(
+            self.connection.name, calls, allotment, calls_for_backfills(calls, allotment)
+        )
 
-    def through(self, rows: Sequence[Walked]) -> Iterator[Seen]:
+    def through(self, rows: Sequence[Walked]) -> Iterator[PreviewedObject]:
         """Walk through the objects, parents first, and add up what would become of their
         records.
         """
@@ -233,7 +235,7 @@ class _Walk:
                 self._look(row.kind, refs)
                 at += len(refs)
                 self.tell(f"{self.connection.name}: {leg}", at, max(most, at))
-            yield Seen(self.connection.name, leg, at)
+            yield PreviewedObject(self.connection.name, leg, at)
 
     def _look(self, kind: Kind, refs: Sequence[Ref]) -> None:
         """Look at records as a resync does, those that wait for another's plan once more after

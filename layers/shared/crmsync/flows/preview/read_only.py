@@ -25,7 +25,7 @@ from crmsync.ports import Links
 from crmsync.ports.deals import RoleStore
 from crmsync.ports.troubles import TroubleStore
 
-READING: Mapping[str, frozenset[str]] = MappingProxyType(
+READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "hubspot": frozenset({"read", "find", "made_by", "survivors"}),
         "salesforce": frozenset({"read", "find", "made_by", "survivors"}),
@@ -64,7 +64,7 @@ READING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """A port of the world -> what may be asked of it; of a port that is not named, nothing."""
 
-AS_IT_IS = frozenset(
+NOT_PORTS = frozenset(
     {
         "connection",
         "fingerprinter",
@@ -84,7 +84,7 @@ class WriteRefusedError(RuntimeError):
     """Something wanted to write in a dry run: a defect of crmsync, and nothing was written."""
 
 
-class _Reading:
+class _ReadOnlyPort:
     """A port of which only some methods may be used."""
 
     __slots__ = ("_methods", "_name", "_port")
@@ -99,7 +99,7 @@ class _Reading:
         return getattr(self._port, method)
 
 
-class _DryBrake:
+class _LocalChangeCounts:
     """Implements `ChangeCounts` without counting for anybody else: as if nothing had been written in this
     hour yet.
     """
@@ -131,7 +131,7 @@ class _DryBrake:
         return 0
 
 
-class _DryTroubles:
+class _ReadOnlyTroubles:
     """Implements `TroubleStore` for reading: what a dry run finds lacking is noted by the next
     sync.
     """
@@ -164,7 +164,7 @@ class _DryTroubles:
         """Resumes nothing."""
 
 
-class RolesNotKept:
+class ReadOnlyRoles:
     """Implements `RoleStore` for reading: in a dry run nothing that is seen is remembered."""
 
     def __init__(self, memory: RoleStore) -> None:
@@ -210,15 +210,18 @@ class ExpectedLinks:
         return self._links.drop(links)
 
 
-def dry(context: SyncContext) -> SyncContext:
+def read_only(context: SyncContext) -> SyncContext:
     """The same world for looking only: every port refuses what is not reading, with
     `WriteRefusedError`.
     """
     ports: dict[str, Any] = {
-        one.name: _Reading(getattr(context, one.name), one.name, READING.get(one.name, frozenset()))
+        one.name: _ReadOnlyPort(
+            getattr(context, one.name), one.name, READ_METHODS.get(one.name, frozenset())
+        )
         for one in fields(context)
-        if one.name not in AS_IT_IS
+        if one.name not in NOT_PORTS
     }
     return replace(
-        context, **{**ports, "brake": _DryBrake(), "troubles": _DryTroubles(context.troubles)}
+        context,
+        **{**ports, "brake": _LocalChangeCounts(), "troubles": _ReadOnlyTroubles(context.troubles)},
     )

@@ -17,7 +17,7 @@ from crmsync.ports import Lister, Quota
 
 
 @dataclass(frozen=True, slots=True)
-class ReadOnlyContext:
+class ReadOnlyView:
     """One connection, to be looked at only. `context` must be dry; `spent` counts the API calls to a
     side that were made so far.
 
@@ -36,7 +36,7 @@ class ReadOnlyContext:
         return self.context.connection
 
 
-def chosen(settings: Settings, only: str) -> list[Connection]:
+def chosen_connections(settings: Settings, only: str) -> list[Connection]:
     """All connections, or the one that is named. Raises `Refused` for an unknown name, and where
     there are none.
     """

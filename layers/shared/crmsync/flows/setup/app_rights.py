@@ -22,7 +22,7 @@ class Account(Protocol):
         """Which app the token belongs to, and what it may do. Raises `SyncError`."""
 
 
-def look_at_app(connection: Connection, account: Account) -> None:
+def check_app_rights(connection: Connection, account: Account) -> None:
     """Look once at a connection's token. Raises `SyncError`: HubSpot's own, or `Refused` that names
     the scopes which it lacks (CH-18).
     """

@@ -118,7 +118,7 @@ def set_up(
     """
     hears_of = _objects(connection, Side.SALESFORCE)
     relay = relay_parts(connection.salesforce.event_relay, hears_of)
-    sides: tuple[tuple[_Door, Schema, Sequence[Part]], ...] = (
+    sides: tuple[tuple[_SideCheck, Schema, Sequence[Part]], ...] = (
         (
             _hubspot_door(connection, hubspot),
             hubspot,
@@ -146,7 +146,7 @@ _Step = tuple[str, StepState, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
+class _SideCheck:
     """How a side is entered: is it the one that is meant, what may we do there, and, once our parts
     stand, with what fields.
 
@@ -159,7 +159,9 @@ class _Door:
     fields: Callable[[StepState], Iterator[_Step]]
 
 
-def _side(door: _Door, schema: Schema, parts: Sequence[Part], *, apply: bool) -> Iterator[_Step]:
+def _side(
+    door: _SideCheck, schema: Schema, parts: Sequence[Part], *, apply: bool
+) -> Iterator[_Step]:
     """The steps of a side; nothing is looked at, let alone made, in an account or org that is not
     meant.
     """
@@ -192,7 +194,7 @@ def _make(schema: Schema, part: Part) -> tuple[StepState, str]:
         return StepState.FAILED, _told(error)
 
 
-def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
+def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _SideCheck:
     def rights() -> Iterator[_Step]:
         try:
             app = hubspot.app()
@@ -202,12 +204,14 @@ def _hubspot_door(connection: Connection, hubspot: HubspotSide) -> _Door:
         yield _judged(f"app {app.id}", strange_app(app))
         yield _judged("scopes", missing_scopes(connection, app))
 
-    return _Door(
+    return _SideCheck(
         Side.HUBSPOT, lambda: _account(connection, hubspot), rights, lambda _unseen: iter(())
     )
 
 
-def _salesforce_door(connection: Connection, salesforce: SalesforceSide, *, apply: bool) -> _Door:
+def _salesforce_door(
+    connection: Connection, salesforce: SalesforceSide, *, apply: bool
+) -> _SideCheck:
     def fields(unseen: StepState) -> Iterator[_Step]:
         for name, rules in mapped_rules(connection).items():
             what = f"mapped fields of {name}"
@@ -220,7 +224,7 @@ def _salesforce_door(connection: Connection, salesforce: SalesforceSide, *, appl
             except SyncError as error:
                 yield what, StepState.FAILED, _told(error)
 
-    return _Door(
+    return _SideCheck(
         Side.SALESFORCE, lambda: _org(salesforce), lambda: _licence(salesforce, apply=apply), fields
     )
 

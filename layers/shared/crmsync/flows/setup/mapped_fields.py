@@ -67,7 +67,7 @@ MappedSettings: TypeAlias = ContactSettings | CompanySettings | DealSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class UnreachableSide:
     """A side of a connection that could not be asked about its fields, and why."""
 
     connection: str
@@ -76,33 +76,35 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class ResolvedMappings:
     """A file with what both sides say of it; whom nobody could ask is in `unanswered`."""
 
     reading: Reading
-    unanswered: tuple[Unanswered, ...] = ()
+    unanswered: tuple[UnreachableSide, ...] = ()
 
 
 Ask: TypeAlias = Callable[[Connection], PropertySource]
 AskSalesforce: TypeAlias = Callable[[Connection], FieldSource]
 
 
-def learn_fields(reading: Reading, hubspot: Ask, salesforce: AskSalesforce) -> Learned:
+def resolve_mappings(reading: Reading, hubspot: Ask, salesforce: AskSalesforce) -> ResolvedMappings:
     """Judge every mapping row by both live schemas. Raises `ConfigError` with every complaint.
 
     A connection of which a side does not answer is left as it was read.
     """
-    lesson = _Lesson(reading, hubspot, salesforce)
+    lesson = _MappingResolver(reading, hubspot, salesforce)
     connections = tuple(lesson.connection(*one) for one in enumerate(reading.settings.connections))
     if lesson.complaints:
         raise ConfigError(lesson.complaints)
     settings = Settings(connections, reading.settings.version)
     warnings = tuple(sorted((*reading.warnings, *lesson.warnings)))
-    return Learned(replace(reading, settings=settings, warnings=warnings), tuple(lesson.unanswered))
+    return ResolvedMappings(
+        replace(reading, settings=settings, warnings=warnings), tuple(lesson.unanswered)
+    )
 
 
 @dataclass(slots=True)
-class _Lesson:
+class _MappingResolver:
     """Whom to ask, and what has come up so far."""
 
     reading: Reading
@@ -110,7 +112,7 @@ class _Lesson:
     salesforce: AskSalesforce
     complaints: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
-    unanswered: list[Unanswered] = field(default_factory=list)
+    unanswered: list[UnreachableSide] = field(default_factory=list)
 
     def connection(self, number: int, connection: Connection) -> Connection:
         """The connection with all that is known of its rows."""
@@ -166,7 +168,7 @@ class _Lesson:
             side = self.hubspot(connection) if sections else None
             return {name: side.properties(OBJECTS[name][0]) for name in sections if side}
         except SyncError as error:
-            self.unanswered.append(Unanswered(connection.name, Side.HUBSPOT, error))
+            self.unanswered.append(UnreachableSide(connection.name, Side.HUBSPOT, error))
             return None
 
     def _fields(
@@ -183,10 +185,10 @@ class _Lesson:
             # Without a right to the object describe denies that it is there; set-up gives that
             # right, and needs settings in force.
             refused = Refused(_NOT_SEEN, code=error.code, hint=_ROWS_LATER)
-            self.unanswered.append(Unanswered(connection.name, Side.SALESFORCE, refused))
+            self.unanswered.append(UnreachableSide(connection.name, Side.SALESFORCE, refused))
             return None
         except SyncError as error:
-            self.unanswered.append(Unanswered(connection.name, Side.SALESFORCE, error))
+            self.unanswered.append(UnreachableSide(connection.name, Side.SALESFORCE, error))
             return None
 
 

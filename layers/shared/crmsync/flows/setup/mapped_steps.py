@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crmsync.flows.setup.connection import SetupStep, StepState
-from crmsync.flows.setup.mapped_fields import Unanswered
+from crmsync.flows.setup.mapped_fields import UnreachableSide
 from crmsync.model.records import Side
 from crmsync.model.settings import Settings
 from crmsync.rules.settings.checks import SECTIONS
@@ -15,7 +15,7 @@ from crmsync.rules.settings.checks import SECTIONS
 MAPPED_FIELDS = "mapped fields"
 
 
-def not_looked_up(one: Unanswered) -> SetupStep:
+def not_looked_up(one: UnreachableSide) -> SetupStep:
     """A side that could not be asked."""
     text = f"could not be looked up: {one.error.text} {one.error.hint}".rstrip()
     return SetupStep(one.connection, one.side, MAPPED_FIELDS, StepState.FAILED, text)

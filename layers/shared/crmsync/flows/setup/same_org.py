@@ -18,7 +18,7 @@ from crmsync.rules.settings.checks import org_of
 _TWIN = "leads to the org of {}, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
 
 
-def unlike_addresses(
+def address_mismatches(
     settings: Settings, salesforce: Callable[[Connection], SalesforceSide]
 ) -> Iterator[SetupStep]:
     """A step for each connection whose org another one reaches by another address; an org that does

@@ -21,7 +21,7 @@ ReadSecret = Callable[[str], Mapping[str, str]]
 """
 
 
-def look_at_keys(connection: Connection, read: ReadSecret) -> SetupStep:
+def check_signing_keys(connection: Connection, read: ReadSecret) -> SetupStep:
     """Whether there is a client secret for the connection's webhook, and whether it stands where it
     should.
     """

@@ -17,7 +17,7 @@ from crmsync.flows.engine.change_limits import allowed
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.kinds.dispatch import look_at
 from crmsync.flows.undo.summary import UndoCounts
-from crmsync.flows.undo.writes import Restored, put_back
+from crmsync.flows.undo.writes import PairUndo, write_undo
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
@@ -94,11 +94,11 @@ class UndoRun:
         for at in waiting:
             self.tally.add(restored[at], waits=BEYOND)
         going = [one for at, one in enumerate(restored) if at not in waiting]
-        failed = put_back(going, self.writing, kind, self.now()) if self.job else {}
+        failed = write_undo(going, self.writing, kind, self.now()) if self.job else {}
         for at, one in enumerate(going):
             self.tally.add(one, failed.get(at))
 
-    def _beyond_the_limit(self, kind: Kind, restored: Sequence[Restored]) -> set[int]:
+    def _beyond_the_limit(self, kind: Kind, restored: Sequence[PairUndo]) -> set[int]:
         """The places of those that an hour's limit keeps from being written now (Q-30); a preview
         counts as if the hour were unused.
         """
@@ -109,21 +109,21 @@ class UndoRun:
             waiting.update(mine[allowed(Hold(side, Counted.UNDONE), len(mine), context, kind) :])
         return waiting
 
-    def _judged(self, kind: Kind, pairs: Mapping[Ref, Traces]) -> list[Restored]:
+    def _judged(self, kind: Kind, pairs: Mapping[Ref, Traces]) -> list[PairUndo]:
         """What is to be put back of each pair. One that is read together with another waits for a
         second run, as it does in the sync.
         """
         name, now = self.looking.connection.name, self.now()
         looked = look_at([Change(name, kind, ref, Cause.AGAIN, now) for ref in pairs], self.looking)
         facts: dict[Ref, Facts] = {one.change.ref: one for one in looked.facts}
-        found: list[Restored] = []
+        found: list[PairUndo] = []
         for ref, traces in pairs.items():
             one = facts.get(ref)
             if one is None:
                 alone = Facts(Change(name, kind, ref, Cause.AGAIN, now))
-                found.append(Restored(alone, left_alone(traces, Left.MOVING)))
+                found.append(PairUndo(alone, left_alone(traces, Left.MOVING)))
             else:
-                found.append(Restored(one, restoration(traces, one, looked.ruleset)))
+                found.append(PairUndo(one, restoration(traces, one, looked.ruleset)))
         return found
 
     def _keep(self, **news: object) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crmsync.errors import Refused, SyncError
-from crmsync.flows.undo.writes import Restored
+from crmsync.flows.undo.writes import PairUndo
 from crmsync.model.records import Ref, Side
 from crmsync.rules.pair.undo import REASONS, Left
 
@@ -26,7 +26,7 @@ class UndoSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class RestoredValues:
     """How many records and values of an object on one side are put back, and some of them."""
 
     connection: str
@@ -38,7 +38,7 @@ class Back:
 
 
 @dataclass(frozen=True, slots=True)
-class NotBack:
+class SkippedValues:
     """How many values of an object on one side are left, for one reason; `is_open`: another run may
     put them back.
     """
@@ -65,7 +65,7 @@ class UndoCounts:
     )
     _left: Counter[tuple[Side, str, str, bool]] = field(default_factory=Counter)
 
-    def add(self, one: Restored, error: SyncError | None = None, waits: str = "") -> None:
+    def add(self, one: PairUndo, error: SyncError | None = None, waits: str = "") -> None:
         """Count a pair; what was to be written is not back where there was an `error`, or where a
         text says why it `waits`.
         """
@@ -88,14 +88,16 @@ class UndoCounts:
             ] += 1
 
     @property
-    def back(self) -> Iterator[Back]:
+    def back(self) -> Iterator[RestoredValues]:
         """What is put back, object by object."""
         for (side, name), records in sorted(self._records.items()):
             samples = tuple(self._samples[side, name])
-            yield Back(self.connection, side, name, records, self._values[side, name], samples)
+            yield RestoredValues(
+                self.connection, side, name, records, self._values[side, name], samples
+            )
 
     @property
-    def left(self) -> Iterator[NotBack]:
+    def left(self) -> Iterator[SkippedValues]:
         """What is left, object by object and reason by reason."""
         for (side, name, text, is_open), values in sorted(self._left.items()):
-            yield NotBack(self.connection, side, name, text, values, is_open)
+            yield SkippedValues(self.connection, side, name, text, values, is_open)

@@ -25,7 +25,7 @@ from crmsync.rules.pair.undo import Restoration
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class PairUndo:
     """A pair and what an undo does to it."""
 
     facts: Facts
@@ -54,8 +54,8 @@ class Restored:
         return tuple(side for side in Side if self.restoration.fields.get(side))
 
 
-def put_back(
-    restored: Sequence[Restored], context: SyncContext, kind: Kind, now: datetime
+def write_undo(
+    restored: Sequence[PairUndo], context: SyncContext, kind: Kind, now: datetime
 ) -> dict[int, SyncError]:
     """Write what was decided, and have every pair looked at that shows news; answers what went
     wrong, by the places in `restored`.
@@ -80,7 +80,7 @@ def put_back(
 
 
 def _write(
-    side: Side, restored: Mapping[int, Restored], context: SyncContext
+    side: Side, restored: Mapping[int, PairUndo], context: SyncContext
 ) -> Mapping[int, SyncError]:
     """Write one side's values; nothing is raised, as the other side's are to be written as well."""
     effects = [_update(one, side) for one in restored.values()]
@@ -97,7 +97,7 @@ def _write(
     }
 
 
-def _update(one: Restored, side: Side) -> UpdateRecord:
+def _update(one: PairUndo, side: Side) -> UpdateRecord:
     record, fields = one.record(side), one.restoration.fields[side]
     account = str(record.fields.get(ACCOUNT_FIELD) or "") if side is Side.SALESFORCE else ""
     effect = UpdateRecord(record.ref, side, fields, group=account)
@@ -105,7 +105,7 @@ def _update(one: Restored, side: Side) -> UpdateRecord:
 
 
 def _looks(
-    restored: Iterable[Restored], context: SyncContext, kind: Kind, now: datetime
+    restored: Iterable[PairUndo], context: SyncContext, kind: Kind, now: datetime
 ) -> list[Change]:
     """A look at each pair with a value that has still to cross, back by an undo or edited by
     somebody.
@@ -123,5 +123,5 @@ def _cause(restoration: Restoration) -> Cause | None:
     return Cause.AGAIN if restoration.waits else None
 
 
-def _hubspot(one: Restored) -> Ref:
+def _hubspot(one: PairUndo) -> Ref:
     return one.facts.hubspot.ref if one.facts.hubspot else one.facts.change.ref
