@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.model.records import Side
 from crmsync.rules.merge.deal_stages import (
-    KEEP,
+    NO_CHANGE,
     UNKNOWN,
     StageDecision,
     StageState,
@@ -97,14 +97,14 @@ def test_where_both_show_the_same_nothing_is_done(deal, opportunity, changes):
     it, the two agree.
     """
     mine, theirs = changes
-    assert decide((*deal, mine), (*opportunity, theirs)) == KEEP
+    assert decide((*deal, mine), (*opportunity, theirs)) == NO_CHANGE
 
 
 @pytest.mark.parametrize("newest", Side)
 def test_where_nobody_moved_anything_the_two_stay_apart(newest):
     """What was left different is left so, even where the map does not know it."""
-    assert decide(("71", "a1"), (TYPE_B, "Won"), newest) == KEEP
-    assert decide(("99", "x1"), ("012000000000009AAA", "Unheard of"), newest) == KEEP
+    assert decide(("71", "a1"), (TYPE_B, "Won"), newest) == NO_CHANGE
+    assert decide(("99", "x1"), ("012000000000009AAA", "Unheard of"), newest) == NO_CHANGE
 
 
 @pytest.mark.rule("OPP-5")
@@ -195,7 +195,7 @@ def test_an_opportunity_that_was_moved_takes_its_deal_along(opportunity, expecte
         pytest.param(
             "s3", (TYPE_B, "New"), to_hubspot("OPP-5", dealstage="s1"), id="it has two: the first"
         ),
-        pytest.param("s2", (TYPE_B, "New"), KEEP, id="it is in one of the two"),
+        pytest.param("s2", (TYPE_B, "New"), NO_CHANGE, id="it is in one of the two"),
         pytest.param(
             "s1",
             (TYPE_A, "Talk"),
@@ -403,4 +403,4 @@ def test_carried_out_the_two_sides_agree_and_nothing_is_blanked(deal, opportunit
     if verdict.because:
         again = decide((*after_h.values(), True), (*after_s.values(), True), newest)
         apart = verdict.to_salesforce.keys() == {"StageName"} and deal[0] == "73"
-        assert again == KEEP or apart
+        assert again == NO_CHANGE or apart

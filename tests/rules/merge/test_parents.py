@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.model.records import Ref, Side
-from crmsync.rules.merge.parents import KEEP, ParentDecision, account_of, company_of, decide_parent
+from crmsync.rules.merge.parents import (
+    NO_CHANGE,
+    ParentDecision,
+    account_of,
+    company_of,
+    decide_parent,
+)
 from crmsync.rules.merge.policies import FieldState
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
@@ -67,8 +73,8 @@ def decide(
 @pytest.mark.parametrize(
     ("mine", "theirs", "expected"),
     [
-        pytest.param(met(None), met(None), KEEP, id="nobody has a parent"),
-        pytest.param(met(A), met(ACC_A), KEEP, id="the two are a pair"),
+        pytest.param(met(None), met(None), NO_CHANGE, id="nobody has a parent"),
+        pytest.param(met(A), met(ACC_A), NO_CHANGE, id="the two are a pair"),
         pytest.param(met(A), met(ACC_B), TO_COMPANY_B, id="they differ: the account stands"),
         pytest.param(met(None), met(ACC_B), TO_COMPANY_B, id="only Salesforce has one"),
         pytest.param(met(B), met(None), TO_ACCOUNT_B, id="only HubSpot has one"),
@@ -84,8 +90,10 @@ def decide(
             ParentDecision(awaits=account(ACC_FREE)),
             id="Salesforce's has no company yet",
         ),
-        pytest.param(met(DEAD), met(None), KEEP, id="the account of HubSpot's was deleted"),
-        pytest.param(met(A), met(ACC_DEAD), KEEP, id="the company of Salesforce's was deleted"),
+        pytest.param(met(DEAD), met(None), NO_CHANGE, id="the account of HubSpot's was deleted"),
+        pytest.param(
+            met(A), met(ACC_DEAD), NO_CHANGE, id="the company of Salesforce's was deleted"
+        ),
     ],
 )
 @pytest.mark.parametrize("newest", Side)
@@ -101,7 +109,7 @@ def test_where_the_two_first_meet_the_account_stands(mine, theirs, expected, new
 @pytest.mark.parametrize(
     ("mine", "theirs", "expected"),
     [
-        pytest.param(moved(A, A), moved(ACC_A, ACC_A), KEEP, id="nobody moved"),
+        pytest.param(moved(A, A), moved(ACC_A, ACC_A), NO_CHANGE, id="nobody moved"),
         pytest.param(moved(B, A), moved(ACC_A, ACC_A), TO_ACCOUNT_B, id="another company"),
         pytest.param(moved(A, A), moved(ACC_B, ACC_A), TO_COMPANY_B, id="another account"),
         pytest.param(moved(B, None), moved(None, None), TO_ACCOUNT_B, id="its first company"),
@@ -119,13 +127,16 @@ def test_where_the_two_first_meet_the_account_stands(mine, theirs, expected, new
             id="an account that has no company yet",
         ),
         pytest.param(
-            moved(DEAD, A), moved(ACC_A, ACC_A), KEEP, id="a company whose account was deleted"
+            moved(DEAD, A), moved(ACC_A, ACC_A), NO_CHANGE, id="a company whose account was deleted"
         ),
         pytest.param(
-            moved(A, A), moved(ACC_DEAD, ACC_A), KEEP, id="an account whose company was deleted"
+            moved(A, A),
+            moved(ACC_DEAD, ACC_A),
+            NO_CHANGE,
+            id="an account whose company was deleted",
         ),
-        pytest.param(moved(B, A), moved(ACC_B, ACC_A), KEEP, id="both, to the same pair"),
-        pytest.param(moved(A, A), moved(ACC_B, ACC_B), KEEP, id="left apart before"),
+        pytest.param(moved(B, A), moved(ACC_B, ACC_A), NO_CHANGE, id="both, to the same pair"),
+        pytest.param(moved(A, A), moved(ACC_B, ACC_B), NO_CHANGE, id="left apart before"),
     ],
 )
 @pytest.mark.parametrize("newest", Side)
@@ -154,9 +165,9 @@ def test_moved_on_both_sides_the_newest_stands(newest, expected):
 @pytest.mark.parametrize(
     ("mine", "theirs", "expected"),
     [
-        pytest.param(moved(None, A), moved(ACC_A, ACC_A), KEEP, id="no company any more"),
-        pytest.param(moved(A, A), moved(None, ACC_A), KEEP, id="no account any more"),
-        pytest.param(moved(None, A), moved(None, ACC_A), KEEP, id="neither any more"),
+        pytest.param(moved(None, A), moved(ACC_A, ACC_A), NO_CHANGE, id="no company any more"),
+        pytest.param(moved(A, A), moved(None, ACC_A), NO_CHANGE, id="no account any more"),
+        pytest.param(moved(None, A), moved(None, ACC_A), NO_CHANGE, id="neither any more"),
         pytest.param(
             moved(None, A), moved(ACC_B, ACC_A), TO_COMPANY_B, id="no company, and another account"
         ),
@@ -185,7 +196,7 @@ def test_a_parent_that_is_taken_away_stays_across(mine, theirs, expected, newest
             ParentDecision(leaves=A, because=("Q-29",)),
             id="no account any more",
         ),
-        pytest.param(moved(None, A), moved(ACC_A, ACC_A), H, KEEP, id="no company any more"),
+        pytest.param(moved(None, A), moved(ACC_A, ACC_A), H, NO_CHANGE, id="no company any more"),
         pytest.param(
             moved(None, A),
             moved(ACC_B, ACC_A),
@@ -278,7 +289,7 @@ def test_no_account_is_ever_taken_away_and_it_ends(mine, theirs, newest, removes
             newest,
             removes=removes,
         )
-        == KEEP
+        == NO_CHANGE
     )
     if verdict.company or verdict.account:
         assert PARENTS[company(str(now_h))] == account(str(now_s))

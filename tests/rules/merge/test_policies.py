@@ -4,7 +4,7 @@ import pytest
 
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side, Value
-from crmsync.rules.merge.policies import KEEP, FieldDecision, FieldState, may_pass, merge_field
+from crmsync.rules.merge.policies import NO_CHANGE, FieldDecision, FieldState, may_pass, merge_field
 
 H, S = Side.HUBSPOT, Side.SALESFORCE
 
@@ -66,12 +66,14 @@ def verdict(
             FieldDecision(S, "MAP-3", conflict=True),
             id="both, Salesforce later",
         ),
-        pytest.param(showing("2", "1"), showing("2", "1"), S, KEEP, id="both to the same value"),
+        pytest.param(
+            showing("2", "1"), showing("2", "1"), S, NO_CHANGE, id="both to the same value"
+        ),
         pytest.param(
             showing("+1 55", "+1 55"),
             showing("155", "155"),
             H,
-            KEEP,
+            NO_CHANGE,
             id="each in its own form, settled before",
         ),
         pytest.param(
@@ -95,7 +97,7 @@ def verdict(
             FieldDecision(S, "MAP-3", conflict=True),
             id="first meeting, Salesforce later",
         ),
-        pytest.param(showing("1"), showing("1"), S, KEEP, id="first meeting, already equal"),
+        pytest.param(showing("1"), showing("1"), S, NO_CHANGE, id="first meeting, already equal"),
     ],
 )
 def test_two_way_follows_the_most_recent_value(hubspot, salesforce, newest, expected):
@@ -164,10 +166,10 @@ def test_prefer_salesforce_unless_blank(hubspot, salesforce, expected):
             id="HubSpot's edit is put back",
         ),
         pytest.param(
-            showing("1", None), showing(None, None), KEEP, id="not even into an empty field"
+            showing("1", None), showing(None, None), NO_CHANGE, id="not even into an empty field"
         ),
-        pytest.param(showing("1"), showing(None), KEEP, id="nor on the first meeting"),
-        pytest.param(showing(None, "1"), showing(None, None), KEEP, id="two blanks"),
+        pytest.param(showing("1"), showing(None), NO_CHANGE, id="nor on the first meeting"),
+        pytest.param(showing(None, "1"), showing(None, None), NO_CHANGE, id="two blanks"),
         pytest.param(
             showing("1", "1"),
             showing(None, "1"),
@@ -209,7 +211,7 @@ def test_always_salesforce(hubspot, salesforce, expected):
 @pytest.mark.parametrize("salesforce", [showing("3", "1"), showing(None, "1"), showing("4")])
 def test_never_passes_nothing(hubspot, salesforce):
     """Don't sync: nothing passes, deletions neither."""
-    assert verdict(Update.NEVER, hubspot, salesforce) == KEEP
+    assert verdict(Update.NEVER, hubspot, salesforce) == NO_CHANGE
 
 
 @pytest.mark.rule("CH-4")
@@ -245,7 +247,9 @@ def test_the_policies_that_favour_hubspot_mirror_those_that_favour_salesforce(
         pytest.param(
             showing(None), showing("1"), FieldDecision(S, "CH-4"), id="Salesforce fills HubSpot"
         ),
-        pytest.param(showing("2", "1"), showing("1", "1"), KEEP, id="an edit overwrites nothing"),
+        pytest.param(
+            showing("2", "1"), showing("1", "1"), NO_CHANGE, id="an edit overwrites nothing"
+        ),
     ],
 )
 def test_fill_blank_only_fills(hubspot, salesforce, expected):

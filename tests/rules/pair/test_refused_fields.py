@@ -150,7 +150,7 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
     assert not link.has_written("Phone")
 
     still = merge_pair(hubspot, salesforce, link, BOOK)
-    assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.apart]) == (
+    assert (still.to_salesforce, still.to_hubspot, [one.hubspot for one in still.diverged]) == (
         {},
         {},
         ["phone"],

@@ -24,7 +24,6 @@ from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners
 from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.merge.standing import owning_of
 
 Decide: TypeAlias = Callable[[AnyFacts, Ruleset], Plan]
 
@@ -113,7 +112,7 @@ def _asks_for_owners(facts: Facts) -> bool:
         return facts.named is not None
     if facts.hubspot is None or facts.salesforce is None:
         return False
-    owning = owning_of(facts.hubspot, facts.salesforce, facts.link)
+    owning = owners.owning_of(facts.hubspot, facts.salesforce, facts.link)
     return (owning.hubspot, owning.salesforce) != (owning.last_hubspot, owning.last_salesforce)
 
 

@@ -22,9 +22,14 @@ class SideView:
     base.
     """
 
-    side: Side
+    record: Record
     showings: Mapping[str, FieldState]
     settled: frozenset[str]
+
+    @property
+    def side(self) -> Side:
+        """The side of the record."""
+        return self.record.ref.side
 
     @property
     def quiet(self) -> bool:
@@ -97,7 +102,7 @@ def view(
             settled.add(name)
             changed = False
         showings[name] = FieldState(value, comparable, changed, is_late, apart)
-    return SideView(side, showings, frozenset(settled))
+    return SideView(record, showings, frozenset(settled))
 
 
 def rebased(

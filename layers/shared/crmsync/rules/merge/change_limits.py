@@ -24,9 +24,8 @@ from crmsync.rules.merge import opt_out, owners, parents
 from crmsync.rules.merge.intents import across
 from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import account_field
-from crmsync.rules.merge.result import MergeResult
+from crmsync.rules.merge.result import HeldBack, MergeResult
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.merge.standing import last_owners, owning_of
 
 FLOORS: Mapping[Counted, int] = MappingProxyType(
     {Counted.CHANGES: 2_000, Counted.BLANKS: 500, Counted.UNDONE: 2_000}
@@ -133,39 +132,50 @@ def hold_back(
     ruleset: Ruleset,
     *,
     is_dropped: bool,
-) -> None:
-    """Take out of a merge what the link holds back, and say in it which fields of either side that
-    leaves unagreed.
+) -> MergeResult:
+    """The merge without what the link holds back, and with a note of the fields of either side that
+    this leaves unagreed.
     """
+    writes = {side: dict(merged.writes(side)) for side in Side}
     records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
-    held: dict[Side, set[str]] = {side: set() for side in Side}
+    holds: set[Hold] = set()
+    fields: dict[Side, set[str]] = {side: set() for side in Side}
     for hold in sorted(link.holds):
-        writes, others = merged.writes(hold.side), across(hold.side, salesforce, ruleset)
         names = {
             name
-            for name, value in writes.items()
+            for name, value in writes[hold.side].items()
             if _is_held(name, value, records[hold.side], hold)
         }
         for name in names:
-            del writes[name]
-        if hold == _ALL_IN_HUBSPOT and _moves_company(merged):
+            del writes[hold.side][name]
+        if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
             names.add(parents.HUBSPOT_FIELD)
-        merged.holds |= {hold} if names else set()
-        held[hold.side] |= names
-        held[hold.side.other] |= {others[name] for name in names if name in others}
-    merged.held = {side: frozenset(names) for side, names in held.items()}
-    merged.is_dropped = is_dropped
-    merged.conflicts = tuple(
-        one for one in merged.conflicts if one.hubspot not in held[Side.HUBSPOT]
-    )
-    if parents.HUBSPOT_FIELD in held[Side.HUBSPOT]:
-        merged.parents = ParentDecision()
+        if names:
+            holds.add(hold)
+        others = across(hold.side, salesforce, ruleset)
+        fields[hold.side] |= names
+        fields[hold.side.other] |= {others[name] for name in names if name in others}
+    agreed = merged.owners
     if (
-        owners.HUBSPOT_FIELD in held[Side.HUBSPOT]
-        or owners.SALESFORCE_FIELD in held[Side.SALESFORCE]
+        owners.HUBSPOT_FIELD in fields[Side.HUBSPOT]
+        or owners.SALESFORCE_FIELD in fields[Side.SALESFORCE]
     ):
-        owning = owning_of(hubspot, salesforce, link)
-        merged.owners = (owning.hubspot, owning.salesforce) if is_dropped else last_owners(link)
+        owning = owners.owning_of(hubspot, salesforce, link)
+        agreed = (owning.hubspot, owning.salesforce) if is_dropped else owners.last_owners(link)
+    keeps_company = parents.HUBSPOT_FIELD in fields[Side.HUBSPOT]
+    return replace(
+        merged,
+        to_hubspot=writes[Side.HUBSPOT],
+        to_salesforce=writes[Side.SALESFORCE],
+        conflicts=tuple(one for one in merged.conflicts if one.hubspot not in fields[Side.HUBSPOT]),
+        parents=parents.NO_CHANGE if keeps_company else merged.parents,
+        owners=agreed,
+        held_back=HeldBack(
+            frozenset(holds),
+            {side: frozenset(names) for side, names in fields.items()},
+            is_dropped,
+        ),
+    )
 
 
 def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
@@ -176,8 +186,8 @@ def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
     )
 
 
-def _moves_company(merged: MergeResult) -> bool:
+def _moves_company(decision: ParentDecision) -> bool:
     """Whether HubSpot's record would get another company, or lose it: that is an association, no
     field.
     """
-    return bool(merged.parents.company or merged.parents.leaves)
+    return bool(decision.company or decision.leaves)

@@ -11,16 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from crmsync.model.effects import Because
+from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.fields import FieldRule, Update
 from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import is_blank
+from crmsync.rules.merge.baseline import SideView
+from crmsync.rules.merge.parts import MergePart, newest_of
 from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.ruleset import Ruleset
 
 PIPELINE = "pipeline"
 DEAL_STAGE = "dealstage"
 RECORD_TYPE = "RecordTypeId"
 STAGE_NAME = "StageName"
+
+STAGES = FieldRule(DEAL_STAGE, STAGE_NAME)
+"""The two stages as a mapping, by which people are told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,19 @@ class StageDecision:
     unknown: bool = False
 
 
-KEEP = StageDecision()
+NO_CHANGE = StageDecision()
 UNKNOWN = StageDecision(unknown=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StagePart(MergePart):
+    """What pipeline and stage contribute to the merge of a pair.
+
+    Attributes:
+        decision: What to write where.
+    """
+
+    decision: StageDecision = NO_CHANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,34 @@ class _Pair:
         )
 
 
+def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> StagePart:
+    """Decide a deal's pipeline and stage and its opportunity's record type and stage, where they
+    are compared (OPP-5, OPP-6).
+    """
+    if STAGE_NAME not in salesforce.showings:
+        return StagePart()
+    deal = StageState(hubspot.showings[PIPELINE], hubspot.showings[DEAL_STAGE])
+    untyped = FieldState(None, None, changed=False)
+    opportunity = StageState(
+        salesforce.showings.get(RECORD_TYPE, untyped), salesforce.showings[STAGE_NAME]
+    )
+    newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
+    decision = decide_stage(deal, opportunity, newest, ruleset.pipelines)
+    conflicts: tuple[FieldConflict, ...] = ()
+    if decision.conflict:
+        fields, values = (DEAL_STAGE, STAGE_NAME), (deal.stage.value, opportunity.stage.value)
+        conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
+    return StagePart(
+        decision.to_hubspot,
+        decision.to_salesforce,
+        decision.because if decision.to_hubspot else (),
+        decision.because if decision.to_salesforce else (),
+        conflicts,
+        (STAGES,) if decision.unknown else (),
+        decision=decision,
+    )
+
+
 def decide_stage(
     deal: StageState, opportunity: StageState, newest: Side, known: PipelineMap
 ) -> StageDecision:
@@ -114,7 +160,7 @@ def decide_stage(
     pair = _Pair(*ours, *theirs, known)
     neither_moved = deal.changed is False and opportunity.changed is False
     if neither_moved or pair.is_same or not (pair.stage or pair.stage_name):
-        return KEEP
+        return NO_CHANGE
     contested = bool(pair.stage and pair.stage_name) and _is_contested(deal, opportunity)
     if contested and not pair.is_understood:
         return UNKNOWN

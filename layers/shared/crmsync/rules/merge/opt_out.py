@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crmsync.model.records import Origin
+from crmsync.rules.merge.baseline import SideView
+from crmsync.rules.merge.parts import MergePart
 
 HUBSPOT_FIELD = "hs_email_optout"
 SALESFORCE_FIELD = "HasOptedOutOfEmail"
@@ -30,7 +32,19 @@ class OptOutDecision:
     asks_who: bool = False
 
 
-AS_IT_IS = OptOutDecision()
+NO_CHANGE = OptOutDecision()
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutPart(MergePart):
+    """What the e-mail opt-out contributes to the merge of a pair.
+
+    Attributes:
+        decision: What becomes of the opt-out.
+    """
+
+    decision: OptOutDecision = NO_CHANGE
+
 
 NOT_THE_CONTACTS = frozenset(
     {
@@ -50,6 +64,38 @@ counts as its own (decision 0032).
 def is_own_act(origin: Origin | None) -> bool:
     """Whether the contact itself set the property, as far as its history tells."""
     return origin is None or not (origin.by_user or origin.by.partition("/")[0] in NOT_THE_CONTACTS)
+
+
+def merge_opt_out(
+    hubspot: SideView, salesforce: SideView, *, address_moved: bool, shared: bool
+) -> OptOutPart:
+    """Decide the opt-out, where it is compared; the arguments are as in `decide_opt_out`.
+
+    That HubSpot is to unsubscribe the person is no write of a field: the plan makes it a call of
+    its own.
+    """
+    if SALESFORCE_FIELD not in salesforce.showings:
+        return OptOutPart()
+    mine, box = hubspot.showings[HUBSPOT_FIELD], salesforce.showings[SALESFORCE_FIELD]
+    origins = hubspot.record.origins
+    out = bool(mine.canonical)
+    decision = decide_opt_out(
+        hubspot_out=out,
+        salesforce_out=bool(box.canonical),
+        was_out_in_hubspot=None if mine.changed is None else out != mine.changed,
+        box_moved=bool(box.changed),
+        address_moved=address_moved,
+        shared=shared,
+        own_act=is_own_act(origins.get(HUBSPOT_FIELD)) if origins else None,
+    )
+    if decision.salesforce_box is None:
+        return OptOutPart(undecided=decision.asks_who, decision=decision)
+    return OptOutPart(
+        to_salesforce={SALESFORCE_FIELD: decision.salesforce_box},
+        because_salesforce=(decision.because,),
+        undecided=decision.asks_who,
+        decision=decision,
+    )
 
 
 def decide_opt_out(
@@ -85,13 +131,13 @@ def decide_opt_out(
             because="OPT-6",
         )
     if hubspot_out == salesforce_out:
-        return OptOutDecision()
+        return NO_CHANGE
     if hubspot_out:
         return OptOutDecision(salesforce_box=True, because="OPT-3" if not box_moved else "OPT-5")
     if was_out_in_hubspot and not box_moved:
         return _taken_back(own_act=own_act, shared=shared)
     if shared and was_out_in_hubspot is not None and not box_moved:
-        return OptOutDecision()
+        return NO_CHANGE
     return OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4")
 
 
@@ -101,4 +147,4 @@ def _taken_back(*, own_act: bool | None, shared: bool) -> OptOutDecision:
         return OptOutDecision(asks_who=True)
     if not own_act:
         return OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-6")
-    return OptOutDecision() if shared else OptOutDecision(salesforce_box=False, because="OPT-6")
+    return NO_CHANGE if shared else OptOutDecision(salesforce_box=False, because="OPT-6")

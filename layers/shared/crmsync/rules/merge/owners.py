@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from crmsync.model.effects import FieldConflict
+from crmsync.model.fields import Update
+from crmsync.model.links import Link
 from crmsync.model.owners import Owner, Owners
-from crmsync.model.records import Kind, Side
+from crmsync.model.records import Kind, Record, Side, Value
+from crmsync.rules.merge.baseline import SideView
+from crmsync.rules.merge.parts import MergePart, newest_of
 
 HUBSPOT_FIELD = "hubspot_owner_id"
 SALESFORCE_FIELD = "OwnerId"
@@ -89,7 +94,23 @@ class OwnerDecision:
     because: str = ""
 
 
-NOBODY_MOVES = OwnerDecision()
+NO_CHANGE = OwnerDecision()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPart(MergePart):
+    """What the owners contribute to the merge of a pair.
+
+    Attributes:
+        decision: Which owner to write where.
+        agreed: Both owners after the merge, HubSpot's first; None where they were never compared.
+        shown: HubSpot properties of ours that do not show the Salesforce owner yet, with their
+            new values.
+    """
+
+    decision: OwnerDecision = NO_CHANGE
+    agreed: tuple[str | None, str | None] = (None, None)
+    shown: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +139,90 @@ class Owning:
         )
 
 
-def decide_owner(owning: Owning, newest: Side, ruleset: OwnerMatches) -> OwnerDecision:
+def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> Owning:
+    """The owners of a pair, now and at the last sync."""
+    last = last_owners(link) if link else (None, None)
+    return Owning(
+        str(hubspot.fields.get(HUBSPOT_FIELD) or ""),
+        str(salesforce.fields.get(SALESFORCE_FIELD) or ""),
+        *last,
+    )
+
+
+def last_owners(link: Link) -> tuple[str | None, str | None]:
+    """Both owners at the last sync of the pair, HubSpot's first."""
+    return link.hubspot_owner, link.salesforce_owner
+
+
+def merge_owners(
+    hubspot: SideView,
+    salesforce: SideView,
+    link: Link | None,
+    *,
+    kind: Kind,
+    matches: OwnerMatches | None,
+    our_app: str,
+) -> OwnerPart:
+    """Decide the owners, and show in HubSpot who owns the Salesforce record (Q-18).
+
+    Without `matches` neither owner has changed.
+    """
+    if matches is None:
+        return OwnerPart(agreed=last_owners(link) if link else (None, None))
+    owning = owning_of(hubspot.record, salesforce.record, link)
+    newest = newest_of(HUBSPOT_FIELD, hubspot.record, salesforce.record, our_app)
+    decision = decide_owner(owning, newest, matches)
+    because = (rule_of(kind, decision.because),)
+    to_hubspot: dict[str, Value] = {}
+    to_salesforce: dict[str, Value] = {}
+    hubspot_owner, salesforce_owner = owning.hubspot, owning.salesforce
+    if decision.salesforce is not None:
+        to_salesforce[SALESFORCE_FIELD] = salesforce_owner = decision.salesforce
+    if decision.hubspot is not None:
+        hubspot_owner = decision.hubspot
+        to_hubspot[HUBSPOT_FIELD] = hubspot_owner or None
+    conflicts: tuple[FieldConflict, ...] = ()
+    if owning.both_moved and decision != NO_CHANGE:
+        fields, values = (HUBSPOT_FIELD, SALESFORCE_FIELD), (owning.hubspot, owning.salesforce)
+        conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
+    shown = {
+        SHOWN_ID: salesforce_owner or None,
+        SHOWN_NAME: matches.name_of(salesforce_owner) or None,
+    }
+    return OwnerPart(
+        to_hubspot,
+        to_salesforce,
+        because if to_hubspot else (),
+        because if to_salesforce else (),
+        conflicts,
+        decision=decision,
+        agreed=(hubspot_owner, salesforce_owner),
+        shown={
+            name: value for name, value in shown.items() if hubspot.record.fields.get(name) != value
+        },
+    )
+
+
+def decide_owner(owning: Owning, newest: Side, matches: OwnerMatches) -> OwnerDecision:
     """Decide the owners of a pair; `newest` is the side whose owner is the more recent one, used
     only where both changed.
     """
-    if ruleset.agree(owning.hubspot, owning.salesforce):
-        return OwnerDecision()
+    if matches.agree(owning.hubspot, owning.salesforce):
+        return NO_CHANGE
     if owning.is_first:
-        return _first(owning, ruleset)
+        return _first(owning, matches)
     hubspot_moved = owning.hubspot != owning.last_hubspot
     salesforce_moved = owning.salesforce != owning.last_salesforce
     if salesforce_moved and (newest is Side.SALESFORCE or not hubspot_moved):
-        return _to_hubspot(owning, ruleset, "OWN-12")
+        return _to_hubspot(owning, matches, "OWN-12")
     if hubspot_moved and owning.hubspot:
-        user = ruleset.to_salesforce.get(owning.hubspot)
+        user = matches.to_salesforce.get(owning.hubspot)
         return (
             OwnerDecision(salesforce=user, because="OWN-12")
             if user
-            else _to_hubspot(owning, ruleset, "OWN-7")
+            else _to_hubspot(owning, matches, "OWN-7")
         )
-    return OwnerDecision()
+    return NO_CHANGE
 
 
 def rule_of(kind: Kind, because: str) -> str:
@@ -145,7 +230,7 @@ def rule_of(kind: Kind, because: str) -> str:
     return _RULES.get(kind, {}).get(because, because)
 
 
-def owner_for_new(hubspot_owner: str, ruleset: OwnerMatches) -> str | None:
+def owner_for_new(hubspot_owner: str, matches: OwnerMatches) -> str | None:
     """The Salesforce owner of a record that a HubSpot record makes: the matching active user
     (OWN-8), else None.
 
@@ -153,24 +238,20 @@ def owner_for_new(hubspot_owner: str, ruleset: OwnerMatches) -> str | None:
     as for a contact, Salesforce takes the user who wrote: the integration user (OWN-13, Q-14,
     Q-15).
     """
-    return ruleset.to_salesforce.get(hubspot_owner)
+    return matches.to_salesforce.get(hubspot_owner)
 
 
-def _first(owning: Owning, ruleset: OwnerMatches) -> OwnerDecision:
-    if ruleset.is_active(owning.salesforce):
-        return _to_hubspot(owning, ruleset, "OWN-11")
-    user = ruleset.to_salesforce.get(owning.hubspot)
-    return OwnerDecision(salesforce=user, because="OWN-11") if user else OwnerDecision()
+def _first(owning: Owning, matches: OwnerMatches) -> OwnerDecision:
+    if matches.is_active(owning.salesforce):
+        return _to_hubspot(owning, matches, "OWN-11")
+    user = matches.to_salesforce.get(owning.hubspot)
+    return OwnerDecision(salesforce=user, because="OWN-11") if user else NO_CHANGE
 
 
-def _to_hubspot(owning: Owning, ruleset: OwnerMatches, because: str) -> OwnerDecision:
+def _to_hubspot(owning: Owning, matches: OwnerMatches, because: str) -> OwnerDecision:
     """Q-18: the counterpart, or nobody where HubSpot knows none."""
-    owner = ruleset.to_hubspot.get(owning.salesforce, "")
-    return (
-        OwnerDecision()
-        if owner == owning.hubspot
-        else OwnerDecision(hubspot=owner, because=because)
-    )
+    owner = matches.to_hubspot.get(owning.salesforce, "")
+    return NO_CHANGE if owner == owning.hubspot else OwnerDecision(hubspot=owner, because=because)
 
 
 def _person(owner: Owner) -> _Person:

@@ -11,9 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from crmsync.model.effects import Because
-from crmsync.model.records import Ref, Side
+from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.fields import Update
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.rules.merge.baseline import SideView
+from crmsync.rules.merge.parts import MergePart, newest_of
+from crmsync.rules.merge.person_accounts import is_person
 from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.ruleset import Ruleset
 
 HUBSPOT_FIELD = "associatedcompanyid"
 """Contact property that mirrors the primary company [V]; written by associating, never as a
@@ -44,7 +49,18 @@ class ParentDecision:
     contested: bool = False
 
 
-KEEP = ParentDecision()
+NO_CHANGE = ParentDecision()
+
+
+@dataclass(frozen=True, slots=True)
+class ParentPart(MergePart):
+    """What company and account contribute to the merge of a pair.
+
+    Attributes:
+        decision: Which parent the contact gets where.
+    """
+
+    decision: ParentDecision = NO_CHANGE
 
 
 def company_of(value: object) -> Ref | None:
@@ -55,6 +71,44 @@ def company_of(value: object) -> Ref | None:
 def account_of(value: object) -> Ref | None:
     """The account that a contact's field names, None where it names none."""
     return Ref(Side.SALESFORCE, ACCOUNT, str(value)) if value else None
+
+
+def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> ParentPart:
+    """Decide company and account, where both are compared (FLD-8). The company is no write of a
+    field: the plan associates it.
+    """
+    company = hubspot.showings.get(HUBSPOT_FIELD)
+    account = salesforce.showings.get(SALESFORCE_FIELD)
+    if company is None or account is None:
+        return ParentPart()
+    newest = newest_of(HUBSPOT_FIELD, hubspot.record, salesforce.record, ruleset.our_app)
+    decision = decide_parent(
+        company,
+        account,
+        newest,
+        ruleset.parents,
+        removes=_removes_associations(ruleset),
+        fixed=is_person(salesforce.record),
+    )
+    conflicts: tuple[FieldConflict, ...] = ()
+    if decision.contested:
+        fields, values = (HUBSPOT_FIELD, SALESFORCE_FIELD), (company.value, account.value)
+        conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
+    if decision.account is None:
+        return ParentPart(conflicts=conflicts, decision=decision)
+    return ParentPart(
+        to_salesforce={SALESFORCE_FIELD: decision.account},
+        because_salesforce=decision.because,
+        conflicts=conflicts,
+        decision=decision,
+    )
+
+
+def _removes_associations(ruleset: Ruleset) -> bool:
+    """Whether an association that is removed on one side is removed on the other, too (Q-29)."""
+    connection = ruleset.connection
+    section = connection.deals if ruleset.kind is Kind.OPPORTUNITY else connection.companies
+    return section.remove_associations
 
 
 def decide_parent(
@@ -77,7 +131,7 @@ def decide_parent(
     """
     ours, theirs = company_of(company.value), account_of(account.value)
     if (ours is None and theirs is None) or (ours and theirs and parents.get(ours) == theirs):
-        return KEEP
+        return NO_CHANGE
     contested = (
         bool(company.changed and account.changed and ours and (theirs or removes)) and not fixed
     )
@@ -87,7 +141,7 @@ def decide_parent(
     elif winner:
         verdict = _follow_account(ours, theirs, parents, removes=removes)
     else:
-        verdict = KEEP
+        verdict = NO_CHANGE
     return replace(verdict, contested=contested)
 
 
@@ -103,19 +157,23 @@ def _winner(company: FieldState, account: FieldState) -> Side | None:
 
 def _follow_company(company: Ref | None, parents: Mapping[Ref, Ref | None]) -> ParentDecision:
     if company is None:
-        return KEEP
+        return NO_CHANGE
     if company not in parents:
         return ParentDecision(awaits=company)
     account = parents[company]
-    return ParentDecision(account=account.id, because=("FLD-8", "DUP-4")) if account else KEEP
+    return ParentDecision(account=account.id, because=("FLD-8", "DUP-4")) if account else NO_CHANGE
 
 
 def _follow_account(
     company: Ref | None, account: Ref | None, parents: Mapping[Ref, Ref | None], *, removes: bool
 ) -> ParentDecision:
     if account is None:
-        return ParentDecision(leaves=company.id, because=("Q-29",)) if company and removes else KEEP
+        return (
+            ParentDecision(leaves=company.id, because=("Q-29",))
+            if company and removes
+            else NO_CHANGE
+        )
     if account not in parents:
         return ParentDecision(awaits=account)
     its = parents[account]
-    return ParentDecision(company=its.id, because=("FLD-8", "FLD-9")) if its else KEEP
+    return ParentDecision(company=its.id, because=("FLD-8", "FLD-9")) if its else NO_CHANGE

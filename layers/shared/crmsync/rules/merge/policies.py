@@ -50,7 +50,7 @@ class FieldDecision:
     conflict: bool = False
 
 
-KEEP = FieldDecision(None)
+NO_CHANGE = FieldDecision(None)
 
 
 def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
@@ -65,7 +65,7 @@ def merge_field(
     both have news.
     """
     if is_in_step(hubspot, salesforce):
-        return KEEP
+        return NO_CHANGE
     return _POLICIES[rule.update](hubspot, salesforce, newest)
 
 
@@ -113,7 +113,7 @@ def _always(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
     def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
         mine = salesforce if favourite is Side.SALESFORCE else hubspot
         if is_blank(mine.value) and not mine.changed:
-            return KEEP
+            return NO_CHANGE
         return FieldDecision(
             favourite, "MAP-2", conflict=bool(hubspot.changed and salesforce.changed)
         )
@@ -127,12 +127,12 @@ def _fill_blank(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> F
         return FieldDecision(Side.HUBSPOT, "CH-4")
     if is_blank(hubspot.value):
         return FieldDecision(Side.SALESFORCE, "CH-4")
-    return KEEP
+    return NO_CHANGE
 
 
 def _never(_hubspot: FieldState, _salesforce: FieldState, _newest: Side) -> FieldDecision:
     """MAP-4: nothing passes, deletions neither."""
-    return KEEP
+    return NO_CHANGE
 
 
 _POLICIES: Mapping[Update, Callable[[FieldState, FieldState, Side], FieldDecision]] = (

@@ -109,7 +109,7 @@ def plan_pair(
     link = take_back(link, hubspot, salesforce, ruleset)
     merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
-    holds = frozenset() if merged.is_dropped else merged.holds
+    holds = frozenset() if merged.held_back.is_dropped else merged.held_back.holds
     if anew or merged.has_news or not link.version or effects or holds != link.holds:
         after = announce(
             link,
@@ -129,7 +129,7 @@ def plan_pair(
             best_effort=True,
             group=_group(salesforce, side, merged),
         )
-        for side, fields in merged.marks.items()
+        for side, fields in merged.own_fields.items()
         if fields
     )
     awaited = merged.parents.awaits
@@ -141,16 +141,16 @@ def plan_pair(
         through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
         for one in (*effects, *marks)
     )
-    unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.unfit)
-    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.cut)
-    held = (reports.held_back(hubspot.ref, holds, merged.held),) if holds else ()
+    unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.incompatible)
+    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.truncated)
+    held = (reports.held_back(hubspot.ref, holds, merged.held_back.fields),) if holds else ()
     undecided = merged.undecided or asks
     return Plan(
         (*written, *looks, *unfit, *cut, *held),
         merged.conflicts,
-        _left(merged.apart),
+        _left(merged.diverged),
         undecided=undecided,
-        is_partial=bool(merged.apart),
+        is_partial=bool(merged.diverged),
     )
 
 
@@ -231,9 +231,9 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> tu
     if merged.to_hubspot or effects:
         because = merged.because_hubspot or merged.parents.because
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
-    if merged.opt_out_in_hubspot:
+    if merged.opt_out.unsubscribe_in_hubspot:
         address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
-        effects.append(OptOut(str(address), merged.because_opt_out))
+        effects.append(OptOut(str(address), (merged.opt_out.because,)))
     if merged.to_salesforce:
         fields, because = merged.to_salesforce, merged.because_salesforce
         group = _group(salesforce, Side.SALESFORCE, merged)
@@ -283,10 +283,10 @@ def _after(
     """
     page = ruleset.mapping_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
-    if merged.opt_out_in_hubspot or merged.opt_out_verdict.asks_who:
+    if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
         now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
     now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
-    for rule in merged.unfit:
+    for rule in merged.incompatible:
         now_hubspot.pop(rule.hubspot, None)
         now_salesforce.pop(rule.salesforce, None)
     _show_parents(merged.parents, now_hubspot, now_salesforce)
@@ -297,15 +297,17 @@ def _after(
     def base(side: Side, shown: Mapping[str, Value]) -> Base:
         forms, old = page.forms(side), link.base(side)
         unfit = (
-            key_of(name, forms[name]) for rule in merged.unfit if (name := rule.on(side)) in forms
+            key_of(name, forms[name])
+            for rule in merged.incompatible
+            if (name := rule.on(side)) in forms
         )
-        apart = frozenset(rule.on(side) for rule in merged.apart) | merged.dropped.get(
+        apart = frozenset(rule.on(side) for rule in merged.diverged) | merged.held_back.dropped.get(
             side, frozenset()
         )
         new = rebased(old, forms, shown, ruleset.fingerprinter, apart).leaving_open(
             key for key in unfit if not old.knows(key)
         )
-        asked = merged.opt_out_in_hubspot and side is Side.HUBSPOT
+        asked = merged.opt_out.unsubscribe_in_hubspot and side is Side.HUBSPOT
         return new.leaving_open(
             [key_of(opt_out.HUBSPOT_FIELD, forms[opt_out.HUBSPOT_FIELD])] if asked else ()
         )
@@ -314,7 +316,7 @@ def _after(
         link,
         hubspot_base=base(Side.HUBSPOT, now_hubspot),
         salesforce_base=base(Side.SALESFORCE, now_salesforce),
-        wrote=wrote - tags(rule.salesforce for rule in merged.unfit),
+        wrote=wrote - tags(rule.salesforce for rule in merged.incompatible),
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
     )
@@ -344,7 +346,7 @@ def _show_held(
     shows it.
     """
     for record, now in ((hubspot, now_hubspot), (salesforce, now_salesforce)):
-        for name in merged.held.get(record.ref.side, ()):
+        for name in merged.held_back.fields.get(record.ref.side, ()):
             now.pop(name, None)
-            if merged.is_dropped and name in record.fields:
+            if merged.held_back.is_dropped and name in record.fields:
                 now[name] = record.fields[name]

@@ -8,7 +8,7 @@ record: they are for the operator who asked, and are never stored or logged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from crmsync.model.effects import (
@@ -26,9 +26,10 @@ from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import UnfitValueError, cross_rule
 from crmsync.rules.merge import deal_stages, opt_out, owners, parents
+from crmsync.rules.merge.fields import MergedField
 from crmsync.rules.merge.intents import take_back
 from crmsync.rules.merge.policies import FieldState, is_in_step, may_pass
-from crmsync.rules.merge.record import Judged, merge_pair
+from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
@@ -126,7 +127,6 @@ def lines_of(
     """
     if pairing.hubspot is None or pairing.salesforce is None:
         return _newborn_lines(pairing.hubspot or pairing.salesforce, plan, ruleset), ()
-    judged: list[Judged] = []
     taken = {
         one.fieldname
         for one in plan.effects
@@ -138,38 +138,36 @@ def lines_of(
         if pairing.link
         else None
     )
-    merged = merge_pair(
-        pairing.hubspot, pairing.salesforce, link, ruleset, refused=refused, judged=judged
+    merged = _as_planned(
+        merge_pair(pairing.hubspot, pairing.salesforce, link, ruleset, refused=refused), plan
     )
-    told = _told(plan, merged)
-    return tuple(_line(one, told) for one in judged), tuple(_decisions(pairing, told))
+    lines = tuple(_line(one, merged) for one in merged.merged_fields)
+    return lines, tuple(_decisions(pairing, merged))
 
 
-def _told(plan: Plan, merged: MergeResult) -> MergeResult:
-    """The merge without the writes that the plan leaves out: a frozen pair keeps everything as it
-    is.
-    """
+def _as_planned(merged: MergeResult, plan: Plan) -> MergeResult:
+    """The merge without the writes that the plan leaves out: a frozen pair keeps all its values."""
     sides = {one.side for one in plan.effects if isinstance(one, UpdateRecord)}
-    if Side.HUBSPOT not in sides:
-        merged.to_hubspot = {}
-    if Side.SALESFORCE not in sides:
-        merged.to_salesforce = {}
-    return merged
+    return replace(
+        merged,
+        to_hubspot=merged.to_hubspot if Side.HUBSPOT in sides else {},
+        to_salesforce=merged.to_salesforce if Side.SALESFORCE in sides else {},
+    )
 
 
-def _line(judged: Judged, merged: MergeResult) -> FieldLine:
-    rule, mine, theirs, verdict = judged
+def _line(field: MergedField, merged: MergeResult) -> FieldLine:
+    rule = field.rule
     return FieldLine(
         rule.hubspot,
         rule.salesforce,
-        mine.value,
-        theirs.value,
-        news_of(mine, theirs),
-        verdict.winner,
+        field.hubspot.value,
+        field.salesforce.value,
+        news_of(field.hubspot, field.salesforce),
+        field.decision.winner,
         rule.update,
-        _outcome(judged, merged),
-        _because(judged, merged),
-        rule in merged.cut,
+        _outcome(field, merged),
+        _because(field, merged),
+        rule in merged.truncated,
     )
 
 
@@ -188,24 +186,24 @@ def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
     }[moved]
 
 
-def _outcome(judged: Judged, merged: MergeResult) -> Outcome:
-    rule, mine, theirs, _ = judged
+def _outcome(field: MergedField, merged: MergeResult) -> Outcome:
+    rule = field.rule
     facts = (
-        (rule in merged.unfit, Outcome.CANNOT_CROSS),
+        (rule in merged.incompatible, Outcome.CANNOT_CROSS),
         (rule.salesforce in merged.to_salesforce, Outcome.TO_SALESFORCE),
         (rule.hubspot in merged.to_hubspot, Outcome.TO_HUBSPOT),
-        (rule in merged.apart, Outcome.STAYS_APART),
-        (is_in_step(mine, theirs), Outcome.IN_STEP),
+        (rule in merged.diverged, Outcome.STAYS_APART),
+        (is_in_step(field.hubspot, field.salesforce), Outcome.IN_STEP),
     )
     return next((outcome for holds, outcome in facts if holds), Outcome.LEFT)
 
 
-def _because(judged: Judged, merged: MergeResult) -> Because:
-    rule, _, _, verdict = judged
+def _because(field: MergedField, merged: MergeResult) -> Because:
+    rule, because = field.rule, field.decision.because
     return (
-        *((verdict.because,) if verdict.because else ()),
-        *(("CH-8",) if rule in merged.unfit or rule in merged.cut else ()),
-        *((("MAP-6" if rule.since else "CH-8"),) if rule in merged.apart else ()),
+        *((because,) if because else ()),
+        *(("CH-8",) if rule in merged.incompatible or rule in merged.truncated else ()),
+        *((("MAP-6" if rule.since else "CH-8"),) if rule in merged.diverged else ()),
     )
 
 
@@ -237,7 +235,7 @@ _STAYS = "stays as it is"
 
 
 def _owner(merged: MergeResult) -> tuple[str, Because]:
-    verdict = merged.owner_verdict
+    verdict = merged.owner
     because = (verdict.because,) if verdict.because else ()
     if verdict.salesforce is not None and owners.SALESFORCE_FIELD in merged.to_salesforce:
         return f"Salesforce gets {verdict.salesforce}", because
@@ -250,7 +248,7 @@ def _owner(merged: MergeResult) -> tuple[str, Because]:
 
 
 def _opt_out(merged: MergeResult) -> tuple[str, Because]:
-    verdict = merged.opt_out_verdict
+    verdict = merged.opt_out
     because = (verdict.because,) if verdict.because else ()
     if verdict.unsubscribe_in_hubspot:
         return "is unsubscribed in HubSpot", because
@@ -286,7 +284,7 @@ def _moved(merged: MergeResult, mine: str, theirs: str) -> tuple[str, Because]:
     """What becomes of a stage or pipeline: written on either side, or on both where a deal's
     pipeline has to follow its new stage.
     """
-    verdict = merged.stage_verdict
+    verdict = merged.stage
     if verdict.unknown:
         return "cannot cross: the other side knows no such stage", verdict.because
     written = (

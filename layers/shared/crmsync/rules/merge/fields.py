@@ -1,0 +1,185 @@
+"""Merge the mapped fields of a pair: one decision per row of the field map, and what each side is
+written because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crmsync.model.effects import Because, FieldConflict
+from crmsync.model.fields import FieldRule, Update
+from crmsync.model.records import Side, Value
+from crmsync.rules.fields.choices import moves_back
+from crmsync.rules.fields.places import fitted
+from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_too_long
+from crmsync.rules.merge.baseline import SideView
+from crmsync.rules.merge.new_mappings import Edits, as_late, asks_for_age, stays_apart
+from crmsync.rules.merge.parts import MergePart, joined, newest_of
+from crmsync.rules.merge.policies import (
+    NO_CHANGE,
+    FieldDecision,
+    FieldState,
+    is_in_step,
+    may_pass,
+    merge_field,
+)
+from crmsync.rules.merge.ruleset import Ruleset
+
+_SALESFORCE_LEADS = frozenset({Update.PREFER_SALESFORCE, Update.ALWAYS_SALESFORCE})
+"""Policies by which Salesforce's value outranks HubSpot's."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedField:
+    """One mapping of a pair and how it was decided.
+
+    Attributes:
+        rule: The mapping.
+        hubspot: What HubSpot shows in it.
+        salesforce: What Salesforce shows in it.
+        decision: Which side's value is to stand on both.
+    """
+
+    rule: FieldRule
+    hubspot: FieldState
+    salesforce: FieldState
+    decision: FieldDecision
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPart(MergePart):
+    """What the mapped fields contribute to a merge.
+
+    Attributes:
+        merged_fields: Every mapping of the pair, unchanged ones included.
+        diverged: Mappings in which the two sides keep different values.
+        truncated: Mappings in which one side holds a text that is too long for the other.
+    """
+
+    merged_fields: tuple[MergedField, ...] = ()
+    diverged: tuple[FieldRule, ...] = ()
+    truncated: tuple[FieldRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    side: Side
+    name: str
+    value: Value
+    because: str
+
+
+def merge_fields(
+    hubspot: SideView,
+    salesforce: SideView,
+    ruleset: Ruleset,
+    edits: Edits,
+    refused: frozenset[str] = frozenset(),
+) -> FieldPart:
+    """Decide every mapping. HubSpot takes no other value of the properties in `refused` now: they
+    are incompatible.
+    """
+    field_map = ruleset.mapping_of(salesforce.record).field_map
+    merged = tuple(_decide(rule, hubspot, salesforce, ruleset, edits) for rule in field_map)
+    writes: list[_Write] = []
+    incompatible: list[FieldRule] = []
+    for one in merged:
+        if one.decision.winner is Side.SALESFORCE and one.rule.hubspot in refused:
+            incompatible.append(one.rule)
+            continue
+        try:
+            writes += _writes(one)
+        except UnfitValueError:
+            incompatible.append(one.rule)
+    to_salesforce = {one.name: one.value for one in writes if one.side is Side.SALESFORCE}
+    places, misplaced = fitted(to_salesforce, salesforce.record.fields, ruleset.places)
+    to_salesforce = {
+        name: value for name, value in {**to_salesforce, **places}.items() if name not in misplaced
+    }
+    incompatible += [rule for rule in field_map if rule.salesforce in misplaced]
+    diverged = [
+        one.rule
+        for one in merged
+        if one.decision.winner is None and stays_apart(one.hubspot, one.salesforce)
+    ]
+    return FieldPart(
+        {one.name: one.value for one in writes if one.side is Side.HUBSPOT},
+        to_salesforce,
+        _because(writes, Side.HUBSPOT),
+        _because(writes, Side.SALESFORCE),
+        tuple(_conflict(one) for one in merged if one.decision.conflict),
+        tuple(incompatible),
+        undecided=any(asks_for_age(one.rule, one.hubspot, one.salesforce, edits) for one in merged),
+        merged_fields=merged,
+        diverged=tuple(diverged),
+        truncated=tuple(
+            one.rule for one in merged if one.rule not in diverged and _is_truncated(one)
+        ),
+    )
+
+
+def _decide(
+    rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
+) -> MergedField:
+    mine, theirs = as_late(
+        rule, hubspot.showings[rule.hubspot], salesforce.showings[rule.salesforce], edits
+    )
+    if is_in_step(mine, theirs):
+        return MergedField(rule, mine, theirs, NO_CHANGE)
+    newest = newest_of(rule.hubspot, hubspot.record, salesforce.record, ruleset.our_app)
+    return MergedField(rule, mine, theirs, merge_field(rule, mine, theirs, newest))
+
+
+def _writes(merged: MergedField) -> Iterable[_Write]:
+    """The write that a decision leads to, if any. Raises `UnfitValueError` where the value cannot
+    cross.
+
+    HubSpot ignores an earlier lifecycle stage (PLT-5). Its own stage then goes to Salesforce where
+    the policy allows that; otherwise both stay.
+    """
+    rule, winner, because = merged.rule, merged.decision.winner, merged.decision.because
+    if winner is None:
+        return ()
+    mine = merged.hubspot.value
+    if winner is Side.SALESFORCE:
+        coming = cross_rule(rule, Side.HUBSPOT, merged.salesforce.value).value
+        if not moves_back(rule.hubspot, rule.choices, str(mine or ""), str(coming or "")):
+            return (_Write(Side.HUBSPOT, rule.hubspot, coming, because),)
+        if rule.update in _SALESFORCE_LEADS:
+            return ()
+        because = "PLT-5"
+    going = cross_rule(rule, Side.SALESFORCE, mine).value
+    return (_Write(Side.SALESFORCE, rule.salesforce, going, because),)
+
+
+def _because(writes: Iterable[_Write], side: Side) -> Because:
+    return joined(tuple(one.because for one in writes if one.side is side))
+
+
+def _conflict(merged: MergedField) -> FieldConflict:
+    rule = merged.rule
+    return FieldConflict(
+        rule.hubspot,
+        rule.salesforce,
+        merged.hubspot.value,
+        merged.salesforce.value,
+        rule.update,
+        merged.decision.winner,
+    )
+
+
+def _is_truncated(merged: MergedField) -> bool:
+    """Whether a side keeps a text that is too long for the other. It is reported at every sync
+    until somebody shortens it.
+    """
+    rule, winner = merged.rule, merged.decision.winner
+    return (
+        is_too_long(rule, Side.SALESFORCE, merged.hubspot.value)
+        and winner is not Side.SALESFORCE
+        and may_pass(rule, Side.HUBSPOT)
+    ) or (
+        is_too_long(rule, Side.HUBSPOT, merged.salesforce.value)
+        and winner is not Side.HUBSPOT
+        and may_pass(rule, Side.SALESFORCE)
+    )
