@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.nursery import nursery
+from local.worker_pool import worker_pool
 
 DEMO = Path(__file__).parent / "demo"
 """Settings and world of the demo, with which the stack starts unless told otherwise."""
@@ -19,7 +19,7 @@ DEMO = Path(__file__).parent / "demo"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     given = _parser().parse_args(arguments)
-    nursery()  # it imports on another core while this process imports the stack
+    worker_pool()  # it imports on another core while this process imports the stack
     if given.command == "serve":
         from local.serve import serve  # noqa: PLC0415 - the stack takes seconds to import
 

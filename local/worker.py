@@ -4,14 +4,14 @@ Law: the standard library and time-machine only. This file is started as a scrip
 ``local`` and knows no product module by name: what a Lambda may import is what its own folder, its
 layers and the installed packages hold.
 
-One *nursery* process imports the big third-party packages once and then forks a worker per Lambda,
-so that a worker that was killed is back within milliseconds. A worker is warm as a real Lambda is:
-it imports its handler once, keeps its module state between calls, has exactly the environment it
-was given, and lives in the simulated time (`time_machine` shifts ``time`` and ``datetime`` for the
-whole process).
+One parent process imports the big third-party packages once and then forks a worker per Lambda, so
+that a killed worker is replaced within milliseconds. A worker stays warm as a real Lambda does: it
+imports its handler once, keeps its module state between calls, has exactly the environment it was
+given, and lives in simulated time (`time_machine` shifts ``time`` and ``datetime`` for the whole
+process).
 
-The nursery reads one JSON object per worker on its standard input (a socket), with the worker's own
-socket attached::
+The parent reads one JSON object per worker from its standard input (a socket), with the worker's
+own socket attached::
 
     {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}, "caller"}
 
@@ -104,7 +104,7 @@ class Time:
         self._added_ms = added_ms
 
 
-def nursery(control: socket.socket) -> None:
+def fork_workers(control: socket.socket) -> None:
     """Fork a worker for every request on `control` until its other end is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -118,7 +118,7 @@ def nursery(control: socket.socket) -> None:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     worker(json.loads(message), socket.socket(fileno=descriptors[0]))
             finally:
-                os._exit(0)  # never back into the nursery
+                os._exit(0)  # never back into the parent's loop
         os.close(descriptors[0])
 
 
@@ -222,8 +222,8 @@ def _say(lines: Any, value: object) -> None:
 
 
 def main() -> None:
-    """Import what the arguments name, as far as it is installed, then be the nursery on standard
-    input.
+    """Import what the arguments name, as far as it is installed, then fork workers as standard
+    input asks.
     """
     own = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != own]
@@ -231,7 +231,7 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     control = socket.socket(fileno=os.dup(0))
-    nursery(control)
+    fork_workers(control)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,6 @@ Law: the story is played by people with the vendors' own clients, and judged by 
 show; nothing in here looks inside the product except for the decisions that it logs.
 """
 
-from local.demo.telling import demo
+from local.demo.terminal import demo
 
 __all__ = ["demo"]

@@ -19,13 +19,13 @@ from typing import Any
 
 from crmsync import wiring
 from crmsync.cli import main as command
-from local.clock import Clock
-from local.faults import Faults
 from local.people import People
 from local.rehearsal.deployment import ToolError, deploy, fail_once
 from local.rehearsal.ministack import MiniStack, NotStartedError
 from local.rehearsal.story import NotSeenError, Stage, function_log, play
 from local.stack.crms import Crms
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 HERE = Path(__file__).parent
 LOG_LINES = 60

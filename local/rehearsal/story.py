@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.people import People
-from local.rehearsal.couriers import deliver, knock
+from local.rehearsal.deliveries import deliver, post_webhook
 from local.rehearsal.ministack import MiniStack
 from local.stack.crms import Crms
 
@@ -91,7 +91,7 @@ def one_refused(stage: Stage) -> None:
 
 def forged(stage: Stage) -> None:
     """A webhook that nobody signed is turned away with 401."""
-    status = knock(
+    status = post_webhook(
         stage.cloud, stage.outputs["WebhookUrl"], {"Content-Type": "application/json"}, b"[]"
     )
     if status != 401:

@@ -15,10 +15,10 @@ from typing import Any, cast
 
 from moto.events.models import EventPattern
 
-from local.clock import Clock
 from local.stack.lambdas import Ending, Lambdas
 from local.stack.recurrence import recurrence_of
 from local.stack.template import PartnerRule, Schedule
+from simulators.clock import Clock
 
 RETRY_AFTER_MS = (60_000, 120_000)
 THROTTLED_AGAIN_MS = 60_000

@@ -35,14 +35,14 @@ from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.responses import SQSResponse
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack import transactions
 from local.stack.rights import Rights, calls_of
 from local.stack.serving import Server
 from local.stack.tables import Callers, Reply, Tables
 from local.stack.template import REGION
 from local.stack.turns import Turns
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 OWN_KEY = "LAPTOPSTACK"
 """The access key id of the stack's own calls."""

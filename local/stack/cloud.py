@@ -13,20 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from local.clock import Clock
-from local.faults import Faults
-from local.nursery import nursery
 from local.stack.asynchronous import AsyncCalls, PartnerBus, Schedules
 from local.stack.aws import Aws
 from local.stack.deployed import Deployed
-from local.stack.doors import Door
 from local.stack.function_url import FunctionUrl
 from local.stack.lambdas import Lambdas
+from local.stack.listener import Listener
 from local.stack.queues import QueuePoller
 from local.stack.rights import rights_of
 from local.stack.runner import Mover
 from local.stack.template import QueueMapping, Template
 from local.stack.turns import Turns
+from local.worker_pool import worker_pool
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 
 class Cloud:
@@ -39,16 +39,16 @@ class Cloud:
         clock: Clock,
         faults: Faults,
         parameters: Mapping[str, str] | None = None,
-        doors: Iterable[Door] = (),
+        listeners: Iterable[Listener] = (),
         port: int = 0,
         turns: Turns | None = None,
     ) -> None:
-        """Deploy `template`; `doors` are opened where the template has a Function URL for them,
+        """Deploy `template`; `listeners` are opened where the template has a Function URL for them,
         `port` is the endpoint's.
 
         Up to ``turns.workers`` processes of a function that a queue calls run side by side.
         """
-        nursery()  # imports in the background from here on
+        worker_pool()  # imports in the background from here on
         self._clock = clock
         self._faults = faults
         self._turns = turns or Turns()
@@ -66,7 +66,7 @@ class Cloud:
             self.functions = read.functions(self.deployed.resolver)
             self.lambdas = self._lambdas(read.queue_mappings(self.deployed.resolver))
             self._connect(read)
-            self._open(doors, read.function_urls(self.deployed.resolver))
+            self._open(listeners, read.function_urls(self.deployed.resolver))
             undo.pop_all()
 
     def __enter__(self) -> Self:
@@ -115,11 +115,11 @@ class Cloud:
             *pollers,
         )
 
-    def _open(self, doors: Iterable[Door], with_url: Iterable[str]) -> None:
+    def _open(self, listeners: Iterable[Listener], with_url: Iterable[str]) -> None:
         applications = {
             self.functions[name].name: FunctionUrl(partial(self.lambdas.invoke, name), self._clock)
             for name in with_url
         }
-        for door in doors:
-            if door.name in applications:
-                door.open(applications[door.name])
+        for listener in listeners:
+            if listener.name in applications:
+                listener.open(applications[listener.name])

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.asynchronous import PartnerBus
 from local.stack.serving import Server
 from local.stack.turns import Turns
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from local.clock import Clock
 from local.stack.lambdas import Ending, Outcome
+from simulators.clock import Clock
 
 TEXT = (
     "text/",

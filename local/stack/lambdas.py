@@ -38,13 +38,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local.clock import Clock
-from local.faults import Fault, Faults
-from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 from local.stack.aws import Aws
 from local.stack.environment import access_key, function_environment
 from local.stack.template import REGION, Function
 from local.stack.turns import CALLER, Turns
+from local.worker_pool import Worker, WorkerDiedError, WorkerSilentError, WorkerSpec, worker_pool
+from simulators.clock import Clock
+from simulators.faults import Fault, Faults
 
 LONGEST_ERROR = 4000
 
@@ -358,8 +358,8 @@ class Lambdas:
         if sandbox.worker is None:
             function = sandbox.function
             sandbox.processes += 1
-            sandbox.worker = nursery().start(
-                Cradle(
+            sandbox.worker = worker_pool().start(
+                WorkerSpec(
                     name=function.name,
                     paths=[str(function.code), *map(str, function.layers)],
                     handler=function.handler,

@@ -10,11 +10,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from local.clock import Clock
-from local.nursery import Cradle, Worker, WorkerDiedError, WorkerSilentError, nursery
 from local.stack.aws import OWN_KEY
 from local.stack.cloud import Cloud
 from local.stack.environment import endpoint_environment
+from local.worker_pool import Worker, WorkerDiedError, WorkerSilentError, WorkerSpec, worker_pool
+from simulators.clock import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -38,7 +38,7 @@ class Operator:
         for function in cloud.functions.values():
             variables |= function.environment
             layers |= dict.fromkeys(map(str, function.layers))
-        self._cradle = Cradle(
+        self._spec = WorkerSpec(
             name="operator",
             paths=[str(ROOT), *layers],
             handler="local.preparation.answer",
@@ -63,7 +63,7 @@ class Operator:
         }
         with self._lock:
             if self._worker is None:
-                self._worker = nursery().start(self._cradle)
+                self._worker = worker_pool().start(self._spec)
             try:
                 said = self._worker.call(message, PATIENCE)
             except (WorkerDiedError, WorkerSilentError) as error:

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.aws import Aws
 from local.stack.lambdas import Lambdas, Outcome
 from local.stack.template import REGION, QueueMapping
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 MOST_PER_RECEIVE = 10
 PAYLOAD_LIMIT = 6 * 1024 * 1024

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from local.clock import Clock
+from simulators.clock import Clock
 
 MOST_ROUNDS = 500
 """A stack that still moves after so many rounds never settles: two rules undo each other for

@@ -16,18 +16,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, Self, TypeVar
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.cloud import Cloud
 from local.stack.control import Control
 from local.stack.crms import ChangeEvents, Crms, Webhooks
-from local.stack.doors import Door
+from local.stack.listener import Listener
 from local.stack.operator import ROOT, Operator
 from local.stack.runner import Runner, Settled
 from local.stack.serving import Server
 from local.stack.template import REGION
 from local.stack.turns import Turns
 from local.world import unknown_keys
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 PORTS = ("control", "webhook", "console", "aws", "hubspot", "salesforce")
 """What gets the ports from ``--port-base`` on, in this order."""
@@ -189,11 +189,11 @@ class Stack:
         )
 
     def _deploy(self, template: Path, ports: Mapping[str, int], given: Mapping[str, str]) -> Cloud:
-        doors = [
-            self._own(Door(f, ports[p]))
+        listeners = [
+            self._own(Listener(f, ports[p]))
             for f, p in (("hubspot_webhook", "webhook"), ("console", "console"))
         ]
-        self.webhook_url, self.console_url = (door.url for door in doors)
+        self.webhook_url, self.console_url = (listener.url for listener in listeners)
         parameters = {
             # The laptop's CRMs have one secret each.
             "SigningSecrets": "with_tokens",
@@ -208,7 +208,7 @@ class Stack:
             clock=self.clock,
             faults=self._faults,
             parameters=parameters,
-            doors=doors,
+            listeners=listeners,
             port=ports["aws"],
             turns=self.turns,
         )

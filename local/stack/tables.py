@@ -31,11 +31,11 @@ from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.utilities import DynamoJsonEncoder
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.capacity import item_size, read_units, write_units
 from local.stack.reads import stored, straight
 from local.stack.template import REGION
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 SINGLE_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
 WRITES = SINGLE_WRITES | {"BatchWriteItem", "TransactWriteItems"}

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from simulators.hubspot.catalog import ASSOCIATION_TYPES, BY_NAME, AssociationType, ObjectType
 from simulators.hubspot.errors import invalid, not_found
-from simulators.hubspot.happenings import Happening, Report
+from simulators.hubspot.events import RecordEvent, Report
 from simulators.hubspot.stamps import Actor, PortalClock
 
 HUBSPOT = "HUBSPOT_DEFINED"
@@ -219,7 +219,7 @@ class Associations:
             fields = _association_fields(kind, other_kind, one, other, (spec[0], type_id))
             marks = {"associationRemoved": removed, "isPrimaryAssociation": row.label == "Primary"}
             self._report(
-                Happening(
+                RecordEvent(
                     "associationChange",
                     kind,
                     now,

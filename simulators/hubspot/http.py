@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 from werkzeug.wrappers import Request, Response
 
-from local.faults import Faults
+from simulators.faults import Faults
 from simulators.hubspot import scopes
 from simulators.hubspot.calendar import has_ended
 from simulators.hubspot.call import Answer, Call

@@ -10,7 +10,7 @@ from __future__ import annotations
 from simulators.hubspot.associations import Associations
 from simulators.hubspot.derived import STAGE_ORDER
 from simulators.hubspot.errors import invalid
-from simulators.hubspot.happenings import Happening, Report
+from simulators.hubspot.events import RecordEvent, Report
 from simulators.hubspot.records import Record
 from simulators.hubspot.stamps import Actor, PortalClock, iso
 from simulators.hubspot.writes import Writes
@@ -70,7 +70,7 @@ class Merging:
             "numberOfPropertiesMoved": moved,
         }
         self._report(
-            Happening("merge", writes.kind, self._clock.now_ms(), actor, survivor.id, fields)
+            RecordEvent("merge", writes.kind, self._clock.now_ms(), actor, survivor.id, fields)
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from local.faults import Faults
+from simulators.faults import Faults
 from simulators.hubspot.associations import HUBSPOT, Associations, Pair
 from simulators.hubspot.catalog import (
     BY_NAME,

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from local.faults import Faults
+from simulators.faults import Faults
 from simulators.hubspot.records import Record
 from simulators.hubspot.stamps import PortalClock, millis
 

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot.http import Server
 from simulators.hubspot.people import act
 from simulators.hubspot.portal import Portal

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 
 class PortalClock:

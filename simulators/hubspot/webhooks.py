@@ -1,6 +1,6 @@
 """Webhooks of one app in one portal: who subscribed, what waits, what is out and unanswered.
 
-Happenings become events here, events become signed deliveries when they are taken, and unanswered
+Record events become webhook events here, and these become signed deliveries when they are taken, and unanswered
 ones come back by the vendor's schedule. Nothing is sent: whoever takes a delivery carries it.
 Facts: docs/vendors.md#hubspot-webhooks.
 """
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from local.faults import Faults
-from simulators.hubspot.happenings import Happening
+from simulators.faults import Faults
+from simulators.hubspot.events import RecordEvent
 from simulators.hubspot.stamps import PortalClock
 
 EVENTS_A_REQUEST = 100
@@ -108,21 +108,17 @@ class Webhooks:
             name = subscription.property_name if action == "propertyChange" else None
             self._by_meaning.setdefault((prefix, action, name), []).append(subscription)
 
-    def note(self, happening: Happening) -> None:
-        """Queue one event for each subscription that the happening meets."""
-        kinds = (
-            (happening.kind,)
-            if happening.other_kind is None
-            else (happening.kind, happening.other_kind)
-        )
+    def note(self, event: RecordEvent) -> None:
+        """Queue one event for each subscription that the event matches."""
+        kinds = (event.kind,) if event.other_kind is None else (event.kind, event.other_kind)
         for prefix in (*dict.fromkeys(kind.name for kind in kinds), "object"):
             for subscription in self._by_meaning.get(
-                (prefix, happening.action, happening.property_name), ()
+                (prefix, event.action, event.property_name), ()
             ):
                 if subscription.object_type_id is None or subscription.object_type_id in {
                     k.type_id for k in kinds
                 }:
-                    self._events.append(self._event(subscription, happening))
+                    self._events.append(self._event(subscription, event))
 
     def next_ms(self) -> int | None:
         """When the next delivery is due in true time, None when nothing waits."""
@@ -190,26 +186,27 @@ class Webhooks:
             self._portal_id, "POST", self._url, headers, body, packet.attempt, packet.number
         )
 
-    def _event(self, subscription: Subscription, happening: Happening) -> dict[str, Any]:
-        event: dict[str, Any] = {
+    def _event(self, subscription: Subscription, event: RecordEvent) -> dict[str, Any]:
+        body: dict[str, Any] = {
             "eventId": self._next_event,
             "subscriptionId": subscription.id,
             "portalId": self._portal_id,
             "appId": self._app_id,
-            "occurredAt": happening.at_ms,
+            "occurredAt": event.at_ms,
             "subscriptionType": subscription.type,
             "attemptNumber": 0,
-            "objectId": int(happening.object_id),
-            **happening.fields,
-            "changeSource": happening.actor.change_source,
-            "sourceId": happening.actor.source_id,
+            "objectId": int(event.object_id),
+            **event.fields,
+            "changeSource": event.actor.change_source,
+            "sourceId": event.actor.source_id,
         }
         self._next_event += 1
-        return _generic(event, happening) if subscription.type.startswith("object.") else event
+        return _generic(body, event) if subscription.type.startswith("object.") else body
 
 
-def _generic(event: dict[str, Any], happening: Happening) -> dict[str, Any]:
-    if happening.action == "associationChange":
-        del event["objectId"]
-        return event
-    return event | {"objectTypeId": happening.kind.type_id, "isSensitive": False}
+def _generic(body: dict[str, Any], event: RecordEvent) -> dict[str, Any]:
+    """The body as it is under a generic subscription, whose type begins with ``object.``."""
+    if event.action == "associationChange":
+        del body["objectId"]
+        return body
+    return body | {"objectTypeId": event.kind.type_id, "isSensitive": False}

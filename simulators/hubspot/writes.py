@@ -20,7 +20,7 @@ from simulators.hubspot.errors import (
     non_unique,
     not_found,
 )
-from simulators.hubspot.happenings import Happening, Report
+from simulators.hubspot.events import RecordEvent, Report
 from simulators.hubspot.owners import Owners
 from simulators.hubspot.pipelines import Pipelines
 from simulators.hubspot.records import Record, RecordTable, Version
@@ -84,7 +84,7 @@ class Writes:
         sources = {"hs_object_source": actor.change_source, "hs_object_source_id": actor.source_id}
         record.values |= stamps | sources
         self._report(
-            Happening("creation", self.kind, now, actor, record.id, {"changeFlag": "CREATED"})
+            RecordEvent("creation", self.kind, now, actor, record.id, {"changeFlag": "CREATED"})
         )
         self.apply(record, self._with_defaults(values), actor)
         return record
@@ -128,7 +128,7 @@ class Writes:
         record.updated_ms = now
         self._index.push(record, self._clock.true_ms())
         self._report(
-            Happening("deletion", self.kind, now, actor, record.id, {"changeFlag": "DELETED"})
+            RecordEvent("deletion", self.kind, now, actor, record.id, {"changeFlag": "DELETED"})
         )
 
     def restore(self, record: Record, actor: Actor) -> None:
@@ -149,7 +149,7 @@ class Writes:
         self.touch(record, now)
         self._index.push(record, self._clock.true_ms())
         self._report(
-            Happening("restore", self.kind, now, actor, record.id, {"changeFlag": "RESTORED"})
+            RecordEvent("restore", self.kind, now, actor, record.id, {"changeFlag": "RESTORED"})
         )
 
     def forget(self, record: Record, actor: Actor) -> None:
@@ -157,9 +157,9 @@ class Writes:
         now = self._clock.now_ms()
         if record.archived_ms is None:
             self._report(
-                Happening("deletion", self.kind, now, actor, record.id, {"changeFlag": "DELETED"})
+                RecordEvent("deletion", self.kind, now, actor, record.id, {"changeFlag": "DELETED"})
             )
-        self._report(Happening("privacyDeletion", self.kind, now, actor, record.id))
+        self._report(RecordEvent("privacyDeletion", self.kind, now, actor, record.id))
         self._index.drop(record.id)
         self.table.erase(record)
 
@@ -199,7 +199,7 @@ class Writes:
             shown = event_value(self.table.schema.properties.get(name), value)
             fields = {"propertyName": name, "propertyValue": shown}
             self._report(
-                Happening(
+                RecordEvent(
                     "propertyChange", self.kind, now, actor, record.id, fields, property_name=name
                 )
             )

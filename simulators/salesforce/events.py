@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce.fields import Field, Row
 from simulators.salesforce.objects import SObject
 from simulators.salesforce.schema import Schema

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final
 
-from local.clock import Clock
+from simulators.clock import Clock
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.times import DAY
 

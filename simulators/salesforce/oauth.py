@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import jwt
 
-from local.clock import Clock
+from simulators.clock import Clock
 from simulators.salesforce.call import Reply
 
 _AUDIENCES: Final = {False: "https://login.salesforce.com", True: "https://test.salesforce.com"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from local.faults import Faults
+from simulators.faults import Faults
 from simulators.salesforce.fields import Field
 from simulators.salesforce.objects import SObject
 from simulators.salesforce.objects_people import (

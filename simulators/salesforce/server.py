@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from local.faults import Faults
+from simulators.faults import Faults
 from simulators.salesforce.api import Api, Match, error_reply
 from simulators.salesforce.call import Call, Reply, split_base
 from simulators.salesforce.limits import ApiLimit, limit_exceeded

@@ -9,8 +9,8 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import people
 from simulators.salesforce.api import Api
 from simulators.salesforce.limits import ApiLimit

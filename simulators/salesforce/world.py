@@ -1,7 +1,7 @@
 """From the world file to an org as an administrator has set it up, older than the connection.
 
 Only translation: the settings an org has as a whole, and custom fields; its first rows are made by
-`founding`.
+`seed`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce.events import EventQueue
 from simulators.salesforce.fields import Choice, Field
-from simulators.salesforce.founding import Cast, Founding, World
 from simulators.salesforce.ids import IdMaker
 from simulators.salesforce.org import DuplicateRule, Org, ValidationRule
 from simulators.salesforce.places import code_fields
 from simulators.salesforce.schema import Schema
+from simulators.salesforce.seed import SeededUsers, Seeder, World
 from simulators.salesforce.store import Store
 
 _ALIASES: Final = {
@@ -48,7 +48,7 @@ _PLAIN: Final = (
 )
 
 
-def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, Cast]:
+def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, SeededUsers]:
     """Make the org of a world. Raises `ValueError` for a world that contradicts itself,
     `RefusalError` for an impossible record.
     """
@@ -82,7 +82,7 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, C
     )
     org.state_country_picklists = has_places
     org.activity_external_ids = bool(world.get("activity_external_ids", True))
-    return org, Founding(org, world).run()
+    return org, Seeder(org, world).run()
 
 
 def field_as_described(described: Mapping[str, Any]) -> Field:

@@ -32,9 +32,9 @@ from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_GROUP, HUBSPOT_KEY, SALESFORCE_KEY
 from crmsync.model.pipelines import RecordType
 from crmsync.model.records import Ref, Side, Value
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.serving import Server
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.persons import HubspotKeeper, HubspotPerson, SalesforcePerson

@@ -25,8 +25,8 @@ from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.names import TASK_COUNT, TASK_KEY
 from crmsync.wire.log_range import load
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, patience, served

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from crmsync.cli import main
-from local.nursery import Cradle, nursery
 from local.stack import Stack
 from local.stack.aws import OWN_KEY
 from local.stack.environment import endpoint_environment
+from local.worker_pool import WorkerSpec, worker_pool
 from tests.docs.pages import ROOT
 
 PATIENCE = 120.0
@@ -43,7 +43,7 @@ class Shell:
     def __init__(self, stack: Stack, folder: Path) -> None:
         """Start the process."""
         self._clock = stack.clock
-        cradle = Cradle(
+        spec = WorkerSpec(
             name="command",
             paths=[str(ROOT / "layers" / "shared"), str(ROOT)],
             handler="tests.docs.shell.answer",
@@ -53,7 +53,7 @@ class Shell:
             added_ms=stack.clock.added_ms,
             function={"name": "command", "arn": "", "memory_mb": "0"},
         )
-        self._worker = nursery().start(cradle)
+        self._worker = worker_pool().start(spec)
 
     def __enter__(self) -> Self:
         """Itself."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.crms import Crms
+from simulators.clock import Clock
+from simulators.faults import Faults
 from tests.docs.pages import page
 
 LOCAL = page("docs/local.md")

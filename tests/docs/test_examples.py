@@ -18,9 +18,9 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire.queue import load
 from local.__main__ import _parser as parser_of_local
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.control import Control
+from simulators.clock import Clock
+from simulators.faults import Faults
 from tests.docs.pages import ROOT, page, pages
 
 SETTINGS = [(str(one.path), code) for one in pages() for code in one.blocks("toml")]

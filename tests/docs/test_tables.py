@@ -28,9 +28,9 @@ from crmsync.rules.settings.subscriptions import (
     EVERY_DEAL,
     subscriptions_of,
 )
-from local.faults import KINDS
 from local.stack.capacity import WRITE_UNIT, item_size
 from local.world import HUBSPOT, SALESFORCE
+from simulators.faults import KINDS
 from tests.docs.pages import ROOT, names, page, pages
 from tests.template.document import Template, target, template_of_the_repository
 from tests.template.wiring_reads import wiring_source

@@ -12,8 +12,8 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.owners import MAX_AGE, OwnersDirectory
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.owners import Owner, Owners
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served

@@ -11,8 +11,8 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Ref, Side
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, script

@@ -42,8 +42,8 @@ from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.ports import Lister
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from simulators.salesforce import SalesforceSimulator
 from tests import aws

@@ -20,10 +20,10 @@ from crmsync.gateways.dynamodb.inbox_marks import MOST, mark_of, pages_of
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.aws import Aws
 from local.stack.template import REGION
+from simulators.clock import Clock
+from simulators.faults import Faults
 from tests.builders import NOON
 from tests.contracts.tables import NO_WAIT, an_inbox, dynamodb
 

@@ -20,8 +20,8 @@ from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from tests.contracts.stages import FixedSecret, served, set_up_hubspot
 from tests.gateways.scripted import Answer, Asked, Script, script

@@ -14,8 +14,8 @@ from crmsync.gateways.hubspot.lists import HubspotLists
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH, path_in
 from crmsync.model.records import Ref, Side
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator
 from tests.contracts.persons import HubspotKeeper, HubspotPerson
 from tests.contracts.stages import FixedSecret, served

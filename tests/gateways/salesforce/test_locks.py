@@ -22,8 +22,8 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Written
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import OUR_FIELD, FixedSecret, served
 

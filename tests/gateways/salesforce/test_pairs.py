@@ -5,8 +5,8 @@ from __future__ import annotations
 from crmsync.gateways.salesforce.pairs import KEPT, SalesforcePairs
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.records import Kind
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served
 

@@ -9,8 +9,8 @@ import pytest
 from crmsync.gateways.salesforce.places import places_of
 from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.model.places import Places
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import FixedSecret, served
 

@@ -17,8 +17,8 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Side
 from crmsync.ports import Outcome
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 from tests.contracts.stages import OUR_FIELD, FixedSecret, served
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.cloud import Cloud
-from local.stack.doors import Door
+from local.stack.listener import Listener
 from local.stack.runner import Runner
 from local.stack.turns import Turns
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -103,7 +103,7 @@ class Laptop:
     runner: Runner
     clock: Clock
     faults: Faults
-    door: Door
+    listener: Listener
 
     def send(self, *bodies: str) -> None:
         """Put messages into the queue."""
@@ -146,18 +146,18 @@ def builder(folder: Path, owned: ExitStack) -> Build:
         deployed.write_text(template)
         clock = Clock()
         faults = Faults(clock)
-        door = Door("door")
-        owned.callback(door.close)
+        listener = Listener("door")
+        owned.callback(listener.close)
         cloud = owned.enter_context(
             Cloud(
                 deployed,
                 clock=clock,
                 faults=faults,
                 parameters=parameters,
-                doors=[door],
+                listeners=[listener],
                 turns=turns,
             )
         )
-        return Laptop(cloud, Runner(clock, cloud.movers), clock, faults, door)
+        return Laptop(cloud, Runner(clock, cloud.movers), clock, faults, listener)
 
     return build

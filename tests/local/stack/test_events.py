@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.aws import Aws
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 EVENT = {
     "source": "crmsync.hubspot",

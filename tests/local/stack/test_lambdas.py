@@ -79,9 +79,12 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
 
 def test_a_function_cannot_import_what_only_lies_in_the_repository(laptop: Build):
     """Its own folder, its layers and the installed packages are all it sees."""
-    stack = laptop(toil="import local.clock\ndef lambda_handler(event, context): pass\n")
+    stack = laptop(toil="import simulators.clock\ndef lambda_handler(event, context): pass\n")
     outcome = stack.cloud.lambdas.invoke("WorkFunction", {})
-    assert (outcome.ending, "No module named 'local'" in outcome.reason) == (Ending.FAILED, True)
+    assert (outcome.ending, "No module named 'simulators'" in outcome.reason) == (
+        Ending.FAILED,
+        True,
+    )
 
 
 def test_the_context_says_who_is_called_and_how_much_time_is_left(laptop: Build):

@@ -1,7 +1,7 @@
 """Settling and advancing, with movers made for the purpose."""
 
-from local.clock import Clock
 from local.stack.runner import MOST_ROUNDS, Runner, Settled
+from simulators.clock import Clock
 
 
 class Errands:

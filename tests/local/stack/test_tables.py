@@ -11,9 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.aws import Aws
+from simulators.clock import Clock
+from simulators.faults import Faults
 
 
 class Bench:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.cloud import Cloud
 from local.stack.intrinsics import Resolver, UnresolvedError
+from simulators.clock import Clock
+from simulators.faults import Faults
 from tests.local.stack.laptop import TEMPLATE
 
 ROOT = Path(__file__).resolve().parents[3]

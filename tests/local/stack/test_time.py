@@ -32,9 +32,11 @@ def test_nothing_moves_by_itself(laptop: Build):
     """A stranger at the door is answered by the real handler at once, but what he brought waits in
     the queue.
     """
-    stack = laptop(toil=PRINTS_THE_BODIES, door=QUEUES_WHAT_COMES_IN)
+    stack = laptop(toil=PRINTS_THE_BODIES, listener=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
-    assert requests.post(stack.door.url, data=body, headers=headers, timeout=30).status_code == 204
+    assert (
+        requests.post(stack.listener.url, data=body, headers=headers, timeout=30).status_code == 204
+    )
     assert stack.said("toil") == []
     stack.runner.settle()
     assert stack.said("toil") == [["knock"]]

@@ -16,9 +16,9 @@ import requests
 from hubspot import HubSpot
 from werkzeug.wrappers import Request, Response
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.serving import Server
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import Delivery, HubSpotSimulator, Portal
 
 HOOK = "https://hooks.example.com/hubspot/webhook?x=1"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.hubspot import ApiError
 from simulators.hubspot.limits import TIERS, Limits, Tier
 from simulators.hubspot.stamps import PortalClock

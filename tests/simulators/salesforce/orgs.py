@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import requests
 from simple_salesforce import Salesforce
 
-from local.clock import Clock
-from local.faults import Faults
 from local.stack.serving import Server
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator
 
 HOST = "https://acme.my.salesforce.com"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.clock import Clock
-from local.faults import Faults
+from simulators.clock import Clock
+from simulators.faults import Faults
 from simulators.salesforce.ids import IdMaker, MalformedIdError, long_id
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.soql.engine import Engine

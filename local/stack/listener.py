@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from local.stack.serving import Server
 
 
-class Door:
+class Listener:
     """The address of one function (by its folder's name)."""
 
     def __init__(self, name: str, port: int = 0) -> None:

@@ -1,7 +1,7 @@
-"""What happened to records, in HubSpot's terms, before anybody asks who subscribed to it.
+"""What happens to records, in HubSpot's terms, before subscriptions are considered.
 
-`writes`, `merging` and `associations` report happenings; `webhooks` turns those with a subscription
-into events.
+`writes`, `merging` and `associations` report these events; `webhooks` delivers those to which the
+app has subscribed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from simulators.hubspot.stamps import Actor
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """One action on one record; `fields` are the event's own fields
-    (docs/vendors.md#hubspot-webhooks).
+class RecordEvent:
+    """One action on one record.
+
+    `fields` are the event's own fields, as delivered (docs/vendors.md#hubspot-webhooks).
     """
 
     action: str
@@ -30,4 +31,4 @@ class Happening:
     other_kind: ObjectType | None = None
 
 
-Report = Callable[[Happening], None]
+Report = Callable[[RecordEvent], None]

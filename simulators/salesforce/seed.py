@@ -39,7 +39,7 @@ _QUEUED: Final = ("Lead",)
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class SeededUsers:
     """The two people every org has here: the product's integration user and a person who works in
     it.
     """
@@ -49,7 +49,7 @@ class Cast:
     person_id: str
 
 
-class Founding:
+class Seeder:
     """Writes the first rows of an org, all as the administrator and all thirty days ago."""
 
     def __init__(self, org: Org, world: World) -> None:
@@ -62,7 +62,7 @@ class Founding:
         self._known: dict[str, str] = {}
         self._transaction = Transaction(org.store, Actor(self._admin, trusted=True), self._then)
 
-    def run(self) -> Cast:
+    def run(self) -> SeededUsers:
         """Write everything. Raises `ValueError` for a world that contradicts itself, `RefusalError`
         for an impossible record.
         """
@@ -149,7 +149,7 @@ class Founding:
         channel = self._org.ids.make("0YL")
         self._org.events.source = f"aws.partner/salesforce.com/{self._org.org_id}/{channel}"
 
-    def _people(self, profile: str, standard: str, integrations: str) -> Cast:
+    def _people(self, profile: str, standard: str, integrations: str) -> SeededUsers:
         username = "integration@acme.example.com"
         integration = self._user(
             {"Name": "Integration User", "Email": username}, integrations, None
@@ -159,7 +159,7 @@ class Founding:
         )
         for given in self._world.get("users") or ():
             self._user(given, standard, None)
-        return Cast(integration, username, self._admin)
+        return SeededUsers(integration, username, self._admin)
 
     def _user(self, given: Mapping[str, Any], profile: str, row_id: str | None) -> str:
         first, _, last = str(given["Name"]).rpartition(" ")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from local.clock import Clock
+from simulators.clock import Clock
 
 KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {

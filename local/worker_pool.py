@@ -52,7 +52,7 @@ class WorkerSilentError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Cradle:
+class WorkerSpec:
     """How a worker begins; the fields are those that ``worker.py`` reads."""
 
     name: str
@@ -115,7 +115,7 @@ class Worker:
         return answer
 
 
-class Nursery:
+class WorkerPool:
     """The process that forks workers."""
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Nursery:
                 command, stdin=theirs.fileno(), env=bare, start_new_session=True
             )
 
-    def start(self, cradle: Cradle) -> Worker:
+    def start(self, spec: WorkerSpec) -> Worker:
         """Fork a worker. Raises `WorkerDiedError` when it does not come to life."""
         ours, theirs = socket.socketpair()
         with (
@@ -142,7 +142,7 @@ class Nursery:
         ):  # the worker's first word says that the request was read: no two run into one
             with theirs:
                 socket.send_fds(
-                    self._control, [json.dumps(asdict(cradle)).encode()], [theirs.fileno()]
+                    self._control, [json.dumps(asdict(spec)).encode()], [theirs.fileno()]
                 )
             return Worker(ours)
 
@@ -153,8 +153,8 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
+def worker_pool() -> WorkerPool:
     """The nursery of this process, started by the first who asks and ended with the process."""
-    started = Nursery()
+    started = WorkerPool()
     atexit.register(started.close)
     return started

@@ -25,7 +25,7 @@ ANSWER_SECONDS = 60
 def deliver(cloud: MiniStack, crms: Crms) -> None:
     """Carry everything that is due now."""
     for delivery in crms.hubspot.due_webhooks():
-        status = knock(cloud, delivery.url, delivery.headers, delivery.body)
+        status = post_webhook(cloud, delivery.url, delivery.headers, delivery.body)
         crms.hubspot.webhook_answered(delivery, status)
     for event in crms.salesforce.due_change_events():
         relay(cloud, crms.salesforce.event_source, event)
@@ -44,7 +44,7 @@ def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
                 functions.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=text)
 
 
-def knock(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:
+def post_webhook(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:
     """POST to a Function URL of this deployment; the status, or 0 when no answer came."""
     parts = urlsplit(url)
     trusted = ssl.create_default_context(cafile=str(cloud.certificate))
