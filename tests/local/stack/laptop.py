@@ -52,7 +52,7 @@ Resources:
   WorkFunction:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: functions/toil/
+      CodeUri: functions/work/
       Policies:
         - Statement: [{Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Notes.Arn}]
       Environment: {Variables: {COLOUR: !Ref Colour, TABLE: !Ref Notes, QUEUE_URL: !Ref Queue}}
@@ -66,10 +66,10 @@ Resources:
       CodeUri: functions/tick/
       Events:
         Often: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(10 minutes), Input: '{"turn": true}'}}
-  DoorFunction:
+  WebFunction:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: functions/door/
+      CodeUri: functions/web/
       Policies:
         - Statement: [{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]
       FunctionUrlConfig: {AuthType: NONE}
@@ -138,7 +138,7 @@ def builder(folder: Path, owned: ExitStack) -> Build:
         turns: Turns | None = None,
         **handlers: str,
     ) -> Laptop:
-        for name in ("toil", "tick", "door"):
+        for name in ("work", "tick", "web"):
             place = folder / "functions" / name
             place.mkdir(parents=True, exist_ok=True)
             (place / "handler.py").write_text(textwrap.dedent(handlers.get(name, PRINTS_THE_EVENT)))
@@ -146,7 +146,7 @@ def builder(folder: Path, owned: ExitStack) -> Build:
         deployed.write_text(template)
         clock = Clock()
         faults = Faults(clock)
-        listener = Listener("door")
+        listener = Listener("web")
         owned.callback(listener.close)
         cloud = owned.enter_context(
             Cloud(

@@ -9,7 +9,7 @@ from local.stack.listener import Listener
 from tests.local.stack.laptop import Build
 
 
-def knock(
+def send(
     url: str, body: bytes = b"", headers: dict[str, str] | None = None, method: str = "POST"
 ) -> tuple[int, str | None, bytes]:
     """Status, content type and body of the answer."""
@@ -23,10 +23,10 @@ def answering(text: str) -> str:
 
 def test_a_request_becomes_the_documented_event(laptop: Build):
     """Payload format 2.0, whatever the path."""
-    stack = laptop(listener="def lambda_handler(event, context): return event\n")
+    stack = laptop(web="def lambda_handler(event, context): return event\n")
     headers = {"Content-Type": "application/json", "X-Signature": "abc", "Cookie": "a=1; b=2"}
-    status, _, content = knock(
-        f"{stack.door.url}/any/path?x=1&x=2&y=", b'{"a": "\xc3\xbc"}', headers
+    status, _, content = send(
+        f"{stack.listener.url}/any/path?x=1&x=2&y=", b'{"a": "\xc3\xbc"}', headers
     )
     event = json.loads(content)
     context = event.pop("requestContext")
@@ -62,8 +62,8 @@ def test_a_request_becomes_the_documented_event(laptop: Build):
 )
 def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, body, expected):
     """By its content type, and when it is no UTF-8 whatever its type says."""
-    stack = laptop(listener="def lambda_handler(event, context): return event\n")
-    event = json.loads(knock(stack.listener.url, body, {"Content-Type": content_type})[2])
+    stack = laptop(web="def lambda_handler(event, context): return event\n")
+    event = json.loads(send(stack.listener.url, body, {"Content-Type": content_type})[2])
     assert (event["body"], event["isBase64Encoded"]) == expected
 
 
@@ -85,26 +85,24 @@ def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, bod
 )
 def test_an_answer_becomes_a_response(laptop: Build, answer, expected):
     """With a status code as it says; without one the answer itself is the body."""
-    stack = laptop(listener=answering(answer))
-    assert knock(stack.listener.url) == expected
+    stack = laptop(web=answering(answer))
+    assert send(stack.listener.url) == expected
 
 
 def test_a_failed_call_is_502_and_a_call_that_is_not_taken_429(laptop: Build):
     """The caller learns no more than that."""
-    stack = laptop(
-        listener="def lambda_handler(event, context): raise ValueError('secret detail')\n"
-    )
-    assert knock(stack.listener.url)[::2] == (502, b"Internal Server Error")
+    stack = laptop(web="def lambda_handler(event, context): raise ValueError('secret detail')\n")
+    assert send(stack.listener.url)[::2] == (502, b"Internal Server Error")
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
-    assert knock(stack.listener.url)[0] == 429
+    assert send(stack.listener.url)[0] == 429
 
 
-def test_a_door_without_a_function_answers_404(laptop: Build):
+def test_an_address_without_a_function_answers_404(laptop: Build):
     """The address is there, nothing is behind it."""
     laptop()
     listener = Listener("console")
     try:
-        assert knock(listener.url, method="GET")[::2] == (
+        assert send(listener.url, method="GET")[::2] == (
             404,
             b"template.yaml gives no function console a Function URL.\n",
         )

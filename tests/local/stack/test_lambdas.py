@@ -47,7 +47,7 @@ def items(stack) -> list[str]:
 
 def test_a_warm_function_keeps_its_process_and_what_its_module_remembers(laptop: Build):
     """Two calls, one process."""
-    stack = laptop(toil=COUNTS_ITS_CALLS)
+    stack = laptop(work=COUNTS_ITS_CALLS)
     first, second = (stack.cloud.lambdas.invoke("WorkFunction", {}).answer for _ in range(2))
     assert second == {"calls": 2, "pid": first["pid"]}
 
@@ -58,7 +58,7 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
     """A variable that the template forgets is missing here too."""
     monkeypatch.setenv("ONLY_HERE", "yes")
     text = "import os\ndef lambda_handler(event, context): return dict(os.environ)\n"
-    stack = laptop(toil=text, parameters={"Colour": "red"})
+    stack = laptop(work=text, parameters={"Colour": "red"})
     found = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
     own = {
         name: value
@@ -79,7 +79,7 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
 
 def test_a_function_cannot_import_what_only_lies_in_the_repository(laptop: Build):
     """Its own folder, its layers and the installed packages are all it sees."""
-    stack = laptop(toil="import simulators.clock\ndef lambda_handler(event, context): pass\n")
+    stack = laptop(work="import simulators.clock\ndef lambda_handler(event, context): pass\n")
     outcome = stack.cloud.lambdas.invoke("WorkFunction", {})
     assert (outcome.ending, "No module named 'simulators'" in outcome.reason) == (
         Ending.FAILED,
@@ -94,7 +94,7 @@ def test_the_context_says_who_is_called_and_how_much_time_is_left(laptop: Build)
             left = context.get_remaining_time_in_millis()
             return [context.function_name, context.invoked_function_arn, len(context.aws_request_id), 0 < left <= 20000]
     """
-    stack = laptop(toil=text)
+    stack = laptop(work=text)
     arn = f"arn:aws:lambda:eu-west-1:{stack.cloud.aws.account}:function:crmsync-WorkFunction"
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == [
         "crmsync-WorkFunction",
@@ -116,17 +116,17 @@ def test_an_unhandled_error_is_told_with_its_traceback_and_the_process_lives_on(
                 raise LookupError("what went wrong")
             return len(calls)
     """
-    stack = laptop(toil=text)
+    stack = laptop(work=text)
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.FAILED
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).answer == 2
     assert "LookupError: what went wrong" in capfd.readouterr().err
-    assert "LookupError: what went wrong" in stack.cloud.lambdas.output("toil")
+    assert "LookupError: what went wrong" in stack.cloud.lambdas.output("work")
 
 
 def test_a_call_that_does_not_end_is_cut_off_and_the_next_one_finds_a_new_process(laptop: Build):
     """The fault gives it a fifth of a second of real time instead of the template's twenty."""
-    stack = laptop(toil=NEVER_ENDS)
-    stack.faults.replace([{"at": "lambda", "kind": "timeout", "function": "toil", "seconds": 0.2}])
+    stack = laptop(work=NEVER_ENDS)
+    stack.faults.replace([{"at": "lambda", "kind": "timeout", "function": "work", "seconds": 0.2}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {"sleeps": True}).ending is Ending.TIMED_OUT
     assert stack.cloud.lambdas.invoke("WorkFunction", {"sleeps": False}).answer == "awake"
 
@@ -146,7 +146,7 @@ def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending,
     """What was written before the end stays, nothing is written after it, and the next call goes
     through.
     """
-    stack = laptop(toil=WRITES_TWICE)
+    stack = laptop(work=WRITES_TWICE)
     stack.faults.replace([{"at": "lambda", "function": "WorkFunction", **fault}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is ending
     assert items(stack) == written
@@ -157,14 +157,14 @@ def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending,
 
 def test_a_call_that_writes_nothing_times_out_when_it_is_about_to_answer(laptop: Build):
     """Its answer is lost."""
-    stack = laptop(toil=COUNTS_ITS_CALLS)
+    stack = laptop(work=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.TIMED_OUT
 
 
 def test_a_fault_for_one_function_leaves_the_others_alone(laptop: Build):
     """It waits for the function that it names."""
-    stack = laptop(toil=COUNTS_ITS_CALLS, tick=COUNTS_ITS_CALLS)
+    stack = laptop(work=COUNTS_ITS_CALLS, tick=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "tick", "after": "start"}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is Ending.ANSWERED
     assert stack.cloud.lambdas.invoke("TickFunction", {}).ending is Ending.KILLED
@@ -172,20 +172,20 @@ def test_a_fault_for_one_function_leaves_the_others_alone(laptop: Build):
 
 def test_a_killed_function_leaves_its_message_in_the_queue(laptop: Build):
     """It is delivered again after the visibility timeout, to a new process."""
-    stack = laptop(toil=PRINTS_THE_BODIES)
-    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "toil", "after": "start"}])
+    stack = laptop(work=PRINTS_THE_BODIES)
+    stack.faults.replace([{"at": "lambda", "kind": "kill", "function": "work", "after": "start"}])
     stack.send("precious")
     stack.runner.settle()
-    assert (stack.said("toil"), stack.left_in("Queue")) == ([], 1)
+    assert (stack.said("work"), stack.left_in("Queue")) == ([], 1)
     stack.runner.advance(125)
-    assert (stack.said("toil"), stack.left_in("Queue")) == ([["precious"]], 0)
+    assert (stack.said("work"), stack.left_in("Queue")) == ([["precious"]], 0)
 
 
 def test_a_function_lives_in_the_simulated_time(laptop: Build):
     """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is
     warm already.
     """
-    stack = laptop(toil=TELLS_THE_TIME)
+    stack = laptop(work=TELLS_THE_TIME)
     before = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
     stack.clock.advance(86_400)
     low = stack.clock.now_ms()
@@ -197,18 +197,18 @@ def test_a_function_lives_in_the_simulated_time(laptop: Build):
 
 def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
     """A call that was not taken is not counted."""
-    stack = laptop(toil=COUNTS_ITS_CALLS)
+    stack = laptop(work=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
     for _ in range(3):
         stack.cloud.lambdas.invoke("WorkFunction", {})
-    assert stack.cloud.lambdas.calls() == {"toil": 2, "tick": 0, "door": 0}
+    assert stack.cloud.lambdas.calls() == {"work": 2, "tick": 0, "web": 0}
 
 
 def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: Build):
     """Time that is taken from a call by a slow write counts as used; a call that was not taken has
     no ending.
     """
-    stack = laptop(toil=NEVER_ENDS)
+    stack = laptop(work=NEVER_ENDS)
     lambdas = stack.cloud.lambdas
     for faults in (
         [{"kind": "throttle"}],
@@ -218,9 +218,9 @@ def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: 
     ):
         stack.faults.replace([{"at": "lambda", **fault} for fault in faults])
         lambdas.invoke("WorkFunction", {"sleeps": bool(faults)})
-    assert lambdas.endings()["toil"] == {Ending.ANSWERED: 1, Ending.KILLED: 1, Ending.TIMED_OUT: 1}
+    assert lambdas.endings()["work"] == {Ending.ANSWERED: 1, Ending.KILLED: 1, Ending.TIMED_OUT: 1}
     assert lambdas.endings()["tick"] == {}
-    assert 1 <= lambdas.longest()["toil"] < 20
+    assert 1 <= lambdas.longest()["work"] < 20
     assert lambdas.longest()["tick"] == 0
 
 
@@ -232,8 +232,8 @@ def test_what_a_function_prints_is_kept(laptop: Build):
             print(event["say"])
             print(event["whisper"], file=sys.stderr)
     """
-    stack = laptop(toil=text)
+    stack = laptop(work=text)
     stack.cloud.lambdas.invoke(
         "WorkFunction", {"say": json.dumps("loud"), "whisper": json.dumps("quiet")}
     )
-    assert sorted(stack.said("toil")) == ["loud", "quiet"]
+    assert sorted(stack.said("work")) == ["loud", "quiet"]

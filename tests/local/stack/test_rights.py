@@ -60,7 +60,7 @@ def test_a_call_that_is_not_granted_is_denied(laptop: Build):
     """The write that the role allows is done, the deletion that it does not allow fails; both are
     noted.
     """
-    stack = laptop(toil=WRITES)
+    stack = laptop(work=WRITES)
     stack.send("go")
     stack.runner.settle()
     notes = stack.cloud.deployed.attribute("Notes", "Arn")
@@ -71,7 +71,7 @@ def test_a_call_that_is_not_granted_is_denied(laptop: Build):
     assert rights.done["WorkFunction"] == {Call("dynamodb:PutItem", notes)}
     assert rights.denied["WorkFunction"] == {Call("dynamodb:DeleteItem", notes)}
     assert rights.unused("WorkFunction") == [Grant("dynamodb:GetItem", notes)]
-    assert "is not authorized to perform: dynamodb:DeleteItem" in stack.cloud.lambdas.output("toil")
+    assert "is not authorized to perform: dynamodb:DeleteItem" in stack.cloud.lambdas.output("work")
 
 
 def test_the_holder_of_a_managed_policy_has_its_rights_alone(laptop: Build):

@@ -32,14 +32,14 @@ def test_nothing_moves_by_itself(laptop: Build):
     """A stranger at the door is answered by the real handler at once, but what he brought waits in
     the queue.
     """
-    stack = laptop(toil=PRINTS_THE_BODIES, listener=QUEUES_WHAT_COMES_IN)
+    stack = laptop(work=PRINTS_THE_BODIES, web=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert (
         requests.post(stack.listener.url, data=body, headers=headers, timeout=30).status_code == 204
     )
-    assert stack.said("toil") == []
+    assert stack.said("work") == []
     stack.runner.settle()
-    assert stack.said("toil") == [["knock"]]
+    assert stack.said("work") == [["knock"]]
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
