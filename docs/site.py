@@ -34,6 +34,7 @@ _CODE_OR_LINK = re.compile(
     r"^ *```.*?^ *```$|`[^`\n]+`|\[([^\]]*)\]\(([^()\s]+)(\s+\"[^\"]*\")?\)",
     re.DOTALL | re.MULTILINE,
 )
+_PATH = re.compile(r"^[\w-]*[/.][\w./-]*$")
 _FETCHED = re.compile(
     r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^\s\"'>]*",
     re.IGNORECASE,
@@ -90,7 +91,7 @@ def with_links_of_the_site(markdown: str, uri: str, site: Collection[str], repos
         return (
             f"[{text}]({repository.rstrip('/')}/blob/HEAD/{target}{hash_}{anchor}{title})"
             if repository
-            else text
+            else _PATH.sub(r"`\g<0>`", text)
         )
 
     return _CODE_OR_LINK.sub(replaced, markdown)

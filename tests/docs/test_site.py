@@ -90,14 +90,17 @@ def test_links_to_pages_lead_to_the_site() -> None:
 
 
 def test_links_to_sources_lead_to_the_repository() -> None:
-    """Any other file is in the repository, or plain text where nobody says where that is; other
-    hosts, code and dead links stay.
+    """Any other file is in the repository, or plain text where nobody says where that is, and a
+    path then looks like one; other hosts, code and dead links stay.
     """
     line = '[`a`](../template.yaml "t") [b](https://example.com/) `[c](d)` [e](deploy.md "f")'
     others = '[b](https://example.com/) `[c](d)` [e](deploy.md "f")'
     assert on_the_site(line) == f"`a` {others}"
     assert on_the_site(line, repository="https://example.com/crmsync/") == (
         f'[`a`](https://example.com/crmsync/blob/HEAD/template.yaml "t") {others}'
+    )
+    assert on_the_site("[local/x.py](../template.yaml) [see a.b](../LICENSE)") == (
+        "`local/x.py` see a.b"
     )
     assert on_the_site("[a](gone.md)") == "[a](gone.md)"
     assert on_the_site("```\n[a](b.md)\n```\n") == "```\n[a](b.md)\n```\n"
