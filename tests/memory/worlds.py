@@ -12,7 +12,7 @@ from crmsync.flows.kinds.account import sync_accounts
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.flows.kinds.opportunity import sync_opportunities
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF, SIGNS
+from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.links import Fingerprinter, LinkState
 from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
@@ -147,7 +147,7 @@ class Town:
 
     def change(self, ref: Ref, cause: Cause = Cause.EDITED) -> Change:
         """Look at a record."""
-        kind = KIND_OF[ref.side].get(ref.object) or SIGNS[ref.object]
+        kind = KIND_OF[ref.side].get(ref.object) or INDIRECT_OBJECTS[ref.object]
         return Change("acme", kind, ref, cause, self.now)
 
     def deliver(self, changes: Sequence[Change]) -> Summary:

@@ -12,7 +12,7 @@ import pytest
 from crmsync.cli import main
 from crmsync.config import load_settings
 from crmsync.errors import TryAgain
-from crmsync.flows.engine.standstill import LongestWait, looked, note_waiting
+from crmsync.flows.engine.staleness import LongestWait, note_waiting, record_poll
 from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
@@ -260,7 +260,7 @@ def test_a_look_at_everything(shell: Shell) -> None:
     stage.cursors.save("acme", "Contact", Cursor(at(-3 * 24 * 60), {}))
     stage.jobs.mark_imported("acme", "Account", NOON)
     for side, minutes in ((Side.HUBSPOT, -3), (Side.SALESFORCE, -1)):
-        looked("acme", side, stage.cursors, at(minutes), is_done=True)
+        record_poll("acme", side, stage.cursors, at(minutes), is_done=True)
     stage.waiting.queues = {"ContactQueue": Depth(3, 1), "ContactDeadLetters": Depth()}
     stage.inbox.park(
         "acme", [Report(Ref(Side.HUBSPOT, "contact", "81"), Category.WAITING, "No address.")]
@@ -307,8 +307,8 @@ def test_what_stands_still_is_said_first(shell: Shell) -> None:
     """
     shell.run("settings", "push", shell.file(MINIMAL), "--apply")
     stage = shell.stage
-    looked("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
-    looked("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
+    record_poll("acme", Side.HUBSPOT, stage.cursors, at(-45), is_done=True)
+    record_poll("acme", Side.HUBSPOT, stage.cursors, at(0), is_done=False)
     note_waiting(
         "acme", Kind.CONTACT, LongestWait(at(-61), "INVALID_AUTHENTICATION"), stage.cursors, at(-1)
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.flows.intake.queue_batch import run_batch, run_windows
+from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
@@ -112,7 +112,7 @@ def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
 
     answers = [
         run_batch(records["changes"], lambda _name, changes: synced.extend(changes)),
-        run_windows(records["window"], work),
+        run_ranges(records["window"], work),
     ]
 
     assert (

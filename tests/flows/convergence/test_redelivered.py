@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import TryAgain
-from crmsync.flows.intake.queue_batch import run_batch
+from crmsync.flows.intake.sqs_batch import run_batch
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
 from crmsync.wire.queue import dump

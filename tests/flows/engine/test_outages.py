@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
-from crmsync.flows.engine.gate import Gate
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.sign_in import through
+from crmsync.flows.engine.sign_in import sign_in_and_sync
 from crmsync.flows.intake.parked import queue_unavailable
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Change
@@ -257,8 +257,8 @@ def test_a_sign_in_that_does_not_work_puts_everything_back() -> None:
         raise LIMIT
 
     def sign_in(make: Callable[[], Any], *changes: Change) -> Summary:
-        gate = Gate("acme", Kind.CONTACT, town.troubles, town.outbox, lambda: town.now)
-        return through(gate, changes, make, lambda world: sync_contacts(changes, world))
+        breaker = CircuitBreaker("acme", Kind.CONTACT, town.troubles, town.outbox, lambda: town.now)
+        return sign_in_and_sync(breaker, changes, make, lambda world: sync_contacts(changes, world))
 
     first = sign_in(refuse, town.change(contact))
     ((change, after),) = town.outbox.delayed

@@ -66,16 +66,16 @@ def test_the_value_that_stays_is_nobodys_edit(side: Side, *, dies: bool) -> None
     while was_open:
         town, here, there = edited(side)
         change = town.change(here)
-        gate = (
+        breaker = (
             Gate(at, kills=True) if dies else Gate(at, lambda town=town, here=here: town.sync(here))
         )  # type: ignore[misc]
         with suppress(KilledError):
-            sync_contacts([change], gated(town.world, gate))
+            sync_contacts([change], gated(town.world, breaker))
         town.wait(HIDDEN_FOR)
         town.deliver([redelivered(change)] if dies else [])
         town.drain()
         town.sync(here, there)
-        was_open, where = gate.was_open, f"stopped before call {at}"
+        was_open, where = breaker.was_open, f"stopped before call {at}"
         assert (shown(town, here), shown(town, there)) == (("666", "Bea"), ("111", "Bea")), where
         told = [(one.fieldname, one.text) for one in town.inbox.parked("acme")]
         text = (

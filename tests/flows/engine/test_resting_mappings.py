@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crmsync.flows.engine.resting_mappings import asks_for_fields, wake_mappings
-from crmsync.flows.intake.sweep import Watch, sweep
+from crmsync.flows.engine.resting_mappings import is_field_check_due, resume_mappings
+from crmsync.flows.intake.sweep import SweepScope, sweep
 from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.fields import FieldRule
@@ -36,14 +36,16 @@ def look_around(town: Town) -> None:
     """What the schedules do: mappings whose field is back, then what changed on both sides."""
     world = town.world
     for side in Side:
-        wake_mappings(world.connection, side, town.troubles, town.schemas, town.inbox, town.cursors)
+        resume_mappings(
+            world.connection, side, town.troubles, town.schemas, town.inbox, town.cursors
+        )
     for side in Side:
         kinds = {
             name: kind
             for name, kind in objects_of(world.connection, side).items()
             if name != "Account"
         }
-        sweep(Watch("acme", side, kinds), town.crm(side), town.cursors, town.outbox, town.now)
+        sweep(SweepScope("acme", side, kinds), town.crm(side), town.cursors, town.outbox, town.now)
     town.drain()
 
 
@@ -212,5 +214,5 @@ def test_a_poll_asks_for_fields_once_a_quarter() -> None:
     """Of the sixty polls of an hour four ask."""
     hour = datetime(2026, 9, 1, 12, tzinfo=UTC)
     assert [
-        minute for minute in range(60) if asks_for_fields(hour + timedelta(minutes=minute))
+        minute for minute in range(60) if is_field_check_due(hour + timedelta(minutes=minute))
     ] == [0, 15, 30, 45]

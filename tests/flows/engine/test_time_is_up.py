@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
-from crmsync.flows.engine.passes import BATCH, in_passes
+from crmsync.flows.engine.passes import BATCH, sync_in_batches
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.standstill import (
-    LONG,
+from crmsync.flows.engine.staleness import (
+    REPORT_AFTER,
     LongestWait,
-    last_look,
-    looked,
+    last_poll,
+    longest_wait,
     note_waiting,
-    waits,
+    record_poll,
 )
 from crmsync.gateways.deadline import Remaining
 from crmsync.model.changes import Cause, Change
@@ -46,12 +46,12 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
     town, seen, time = Town(), [], iter([True, False])
     world = replace(town.world, may_begin=lambda: next(time))
 
-    def sync(some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+    def sync(some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
         seen.extend(some)
         return []
 
     given = changes(BATCH + 5)
-    summary = in_passes(given, world, sync)
+    summary = sync_in_batches(given, world, sync)
 
     assert len(seen) == BATCH
     assert [(change, wait) for change, wait in town.outbox.delayed] == [
@@ -92,11 +92,11 @@ def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
     """
     town = Town()
 
-    def sync(_some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+    def sync(_some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
         raise error
 
     (change,) = changes(1)
-    summary = in_passes([change], town.world, sync)
+    summary = sync_in_batches([change], town.world, sync)
 
     assert town.outbox.delayed == [(replace(change, **put_back), wait)]
     assert told(summary) == counts
@@ -138,7 +138,7 @@ def test_since_when_no_look_succeeded_is_known() -> None:
     """From the first try on, whoever asks; and it costs a write in five minutes at most."""
     cursors = MemoryCursors()
     minutes = [
-        looked(
+        record_poll(
             "acme", Side.HUBSPOT, cursors, NOON + timedelta(minutes=at), is_done=done
         ).total_seconds()
         / 60
@@ -146,8 +146,8 @@ def test_since_when_no_look_succeeded_is_known() -> None:
     ]
 
     assert minutes == [0, 15, 0, 0, 15]
-    assert last_look("acme", Side.HUBSPOT, cursors) == NOON + timedelta(minutes=30)
-    assert last_look("acme", Side.SALESFORCE, cursors) is None
+    assert last_poll("acme", Side.HUBSPOT, cursors) == NOON + timedelta(minutes=30)
+    assert last_poll("acme", Side.SALESFORCE, cursors) is None
 
 
 def test_what_waits_is_known_for_as_long_as_it_is_told_of_again() -> None:
@@ -156,12 +156,16 @@ def test_what_waits_is_known_for_as_long_as_it_is_told_of_again() -> None:
     """
     cursors = MemoryCursors()
     note_waiting(
-        "acme", Kind.ACCOUNT, LongestWait(NOON, "401"), cursors, NOON + LONG - timedelta(seconds=1)
+        "acme",
+        Kind.ACCOUNT,
+        LongestWait(NOON, "401"),
+        cursors,
+        NOON + REPORT_AFTER - timedelta(seconds=1),
     )
-    note_waiting("acme", Kind.CONTACT, LongestWait(NOON, "401"), cursors, NOON + LONG)
+    note_waiting("acme", Kind.CONTACT, LongestWait(NOON, "401"), cursors, NOON + REPORT_AFTER)
 
     def known(kind: Kind, minutes: int) -> LongestWait | None:
-        return waits("acme", kind, cursors, NOON + LONG + timedelta(minutes=minutes))
+        return longest_wait("acme", kind, cursors, NOON + REPORT_AFTER + timedelta(minutes=minutes))
 
     assert [known(Kind.ACCOUNT, 0), known(Kind.CONTACT, 15), known(Kind.CONTACT, 21)] == [
         None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmsync.flows.intake.deferred import queue_held
+from crmsync.flows.intake.deferred import queue_deferred
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Kind, Ref, Side
@@ -36,7 +36,7 @@ def test_what_is_held_back_is_looked_at_again_with_each_sweep(inbox: MemoryInbox
     """From whichever side it was told, and nothing else of the inbox."""
     outbox = MemoryOutbox()
 
-    assert queue_held(a_connection(), inbox, outbox, NOON) == 2
+    assert queue_deferred(a_connection(), inbox, outbox, NOON) == 2
     assert outbox.published == [
         Change("acme", Kind.OPPORTUNITY, ref, Cause.AGAIN, NOON) for ref in (DEAL, OPPORTUNITY)
     ]
@@ -47,8 +47,8 @@ def test_what_no_longer_syncs_is_left_alone(inbox: MemoryInbox) -> None:
     outbox = MemoryOutbox()
 
     assert (
-        queue_held(replace(a_connection(), deals=DealSettings(sync=False)), inbox, outbox, NOON)
+        queue_deferred(replace(a_connection(), deals=DealSettings(sync=False)), inbox, outbox, NOON)
         == 0
     )
-    assert queue_held(a_connection(), MemoryInbox(), outbox, NOON) == 0
+    assert queue_deferred(a_connection(), MemoryInbox(), outbox, NOON) == 0
     assert outbox.published == []

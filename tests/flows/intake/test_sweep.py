@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.intake.sweep import Watch, sweep, sweep_list, watch_of
+from crmsync.flows.intake.sweep import SweepScope, sweep, sweep_list, sweep_scope
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF, SIGNS
+from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.ports import ChangedRecord, Show
 from tests.builders import NOON, a_connection, at
@@ -25,7 +25,7 @@ KINDS = {
 
 def look(town: Town, side: Side = Side.SALESFORCE, begin: datetime = NOON) -> list[str]:
     """Sweep a side once whose objects are watched since `begin`; the ids that were queued."""
-    watch = Watch("acme", side, KINDS[side], dict.fromkeys(KINDS[side], begin))
+    watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], begin))
     town.outbox.published = []
     sweep(watch, town.crm(side), town.cursors, town.outbox, town.now)
     return [change.ref.id for change in town.outbox.published]
@@ -199,7 +199,7 @@ def test_a_side_that_is_older_than_dates_are_kept_begins_with_its_first_look():
     """The settings of an older release do not say since when an object is on."""
     town = Town()
     town.new_lead()
-    watch = Watch("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
+    watch = SweepScope("acme", Side.SALESFORCE, KINDS[Side.SALESFORCE])
     town.wait(60)
     assert sweep(watch, town.salesforce, town.cursors, town.outbox, town.now) == 0
 
@@ -210,7 +210,7 @@ def test_objects_are_watched_since_their_concern_was_switched_on():
     connection = replace(connection, deals=replace(connection.deals, since=at(2)))
     kinds = {"contact": Kind.CONTACT, "company": Kind.ACCOUNT, "deal": Kind.OPPORTUNITY}
     begins = {"contact": at(1), "deal": at(2)}
-    assert watch_of(connection, Side.HUBSPOT) == Watch("acme", Side.HUBSPOT, kinds, begins)
+    assert sweep_scope(connection, Side.HUBSPOT) == SweepScope("acme", Side.HUBSPOT, kinds, begins)
 
 
 @pytest.mark.rule("TRG-10")
@@ -339,7 +339,7 @@ def test_what_tells_of_an_opportunity_is_swept_like_one():
     names the role.
     """
     town = Town()
-    signs = Watch("acme", Side.SALESFORCE, {"OpportunityContactRole": Kind.OPPORTUNITY})
+    signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityContactRole": Kind.OPPORTUNITY})
     sweep(signs, town.salesforce, town.cursors, town.outbox, town.now)
     town.wait(1)
     role = town.salesforce.add("OpportunityContactRole", {"OpportunityId": "006000000000001AAA"})
@@ -353,7 +353,7 @@ def test_definitions_are_looked_at_seldom():
     nobody asks for it.
     """
     town = Town()
-    signs = Watch("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
+    signs = SweepScope("acme", Side.SALESFORCE, {"OpportunityStage": Kind.OPPORTUNITY})
 
     def look_for_stages() -> list[Ref]:
         town.outbox.published = []
@@ -370,7 +370,7 @@ def test_definitions_are_looked_at_seldom():
     assert found == [[]] * 13 + [[stage]] + [[]] * 26
 
 
-WATCHED = Watch("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **SIGNS})
+WATCHED = SweepScope("acme", Side.SALESFORCE, {**KIND_OF[Side.SALESFORCE], **INDIRECT_OBJECTS})
 
 
 def test_what_made_way_for_definitions_is_found_by_the_next_look():

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from crmsync.errors import OutOfTime
-from crmsync.flows.intake.sweep import Watch, sweep
+from crmsync.flows.intake.sweep import SweepScope, sweep
 from crmsync.model.records import Kind, Side
 from crmsync.ports import ChangedRecord, Show, Sweeper
 from tests.builders import NOON
@@ -62,7 +62,7 @@ def load(town: Town, side: Side, size: int, seconds: float) -> list[str]:
 
 def looks_of(town: Town, side: Side, sweeper: Sweeper, number: int) -> list[str]:
     """What so many looks pass on, one each minute, whether or not they come to their end."""
-    watch = Watch("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
+    watch = SweepScope("acme", side, KINDS[side], dict.fromkeys(KINDS[side], NOON))
     town.outbox.published = []
     for _ in range(number):
         town.wait(1)

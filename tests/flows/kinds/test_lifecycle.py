@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.engine.lifecycle import Spread, spread_stages
+from crmsync.flows.engine.lifecycle import SpreadResult, spread_stages
 from crmsync.model.effects import Category, Report, UpdateRecord
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Kind, Ref, Side
@@ -65,7 +65,7 @@ def test_one_contacts_news_reach_the_company_and_its_contacts_at_once():
     home = Household("lead", "opportunity", "lead", "customer", "")
     home.spread(0)
     assert home.stages == ["opportunity", "opportunity", "opportunity", "customer", "opportunity"]
-    assert home.spread(0, 1, 3, "company") == Spread()
+    assert home.spread(0, 1, 3, "company") == SpreadResult()
 
 
 @pytest.mark.rule("SET-8")
@@ -88,7 +88,7 @@ def test_where_companies_do_not_sync_no_stage_spreads():
     home = Household("lead", "opportunity", "lead")
     assert (
         home.spread(0, world=with_sections(home.town, companies=CompanySettings(sync=False)))
-        == Spread()
+        == SpreadResult()
     )
     assert not home.town.hubspot.calls
 
@@ -156,7 +156,7 @@ def test_a_contact_without_company_costs_one_call():
     """News of somebody who has no company spread nowhere."""
     town = Town()
     ada = town.new_contact(lifecyclestage="customer")
-    assert spread_stages({ada: "customer"}, town.world) == Spread()
+    assert spread_stages({ada: "customer"}, town.world) == SpreadResult()
     assert dict(town.hubspot.calls) == {"read": 1}
 
 
@@ -175,7 +175,7 @@ def test_what_must_wait_is_told_to_those_whose_news_it_was():
 
     done = home.spread(0, 2)
 
-    assert done == Spread(
+    assert done == SpreadResult(
         (UpdateRecord(other, Side.HUBSPOT, {"lifecyclestage": "customer"}, ("LIFE-7",)),),
         {home.contacts[0]: busy},
     )
@@ -248,7 +248,7 @@ def test_a_stage_that_we_wrote_is_no_news():
     home.spread(0)
     home.town.hubspot.edit(home.company, {"lifecyclestage": ""})
     home.town.hubspot.edit(home.contacts[0], {"lifecyclestage": "lead"})
-    assert home.spread(1) == Spread()
+    assert home.spread(1) == SpreadResult()
     home.town.hubspot.edit(home.contacts[1], {"lifecyclestage": "customer"})
     home.spread(1)
     assert home.stages == ["customer", "customer", "customer"]
@@ -261,5 +261,5 @@ def test_records_that_are_gone_are_left_out():
     home.town.hubspot.delete(home.company)
     assert (
         spread_stages({home.contacts[0]: "opportunity", gone: "customer"}, home.town.world)
-        == Spread()
+        == SpreadResult()
     )

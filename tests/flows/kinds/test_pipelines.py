@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.kinds.pipelines import put_in_step
+from crmsync.flows.kinds.pipelines import sync_pipelines
 from crmsync.model.pipelines import (
     DealPipeline,
     DealStage,
@@ -37,9 +37,9 @@ class Town:
         self.opportunities = MemoryOpportunities(self.salesforce, types or (MASTER,))
         self.maps = MemoryPipelineMaps()
 
-    def put_in_step(self) -> PipelineMap:
+    def sync_pipelines(self) -> PipelineMap:
         """Bring the pipelines in step."""
-        return put_in_step(self.deals, self.opportunities, self.maps, "acme")
+        return sync_pipelines(self.deals, self.opportunities, self.maps, "acme")
 
     def shown(self) -> dict[str, list[str]]:
         """Label of each pipeline but HubSpot's own -> labels of its stages."""
@@ -198,12 +198,12 @@ def test_interrupted_it_is_finished_the_next_time() -> None:
     makes nothing twice.
     """
     town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B))
-    put_in_step, answers = town.deals.put_in_step, iter([True, False])
+    sync_pipelines, answers = town.deals.put_in_step, iter([True, False])
 
     def faltering(step: PipelineStep) -> None:
         if not next(answers, True):
             raise TryAgain("HubSpot is not available.")
-        put_in_step(step)
+        sync_pipelines(step)
 
     town.deals.put_in_step = faltering  # type: ignore[method-assign]
     with pytest.raises(TryAgain):

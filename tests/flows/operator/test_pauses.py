@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from crmsync.errors import Refused, TryAgain
-from crmsync.flows.engine.gate import PAUSED, Gate
+from crmsync.flows.engine.circuit_breaker import PAUSED, CircuitBreaker
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.sign_in import through
+from crmsync.flows.engine.sign_in import sign_in_and_sync
 from crmsync.flows.operator.pauses import PauseAdmin, PauseWatch
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
@@ -22,9 +22,11 @@ from tests.memory.worlds import Town
 
 
 def delivered(town: Town, changes: list[Change]) -> Summary:
-    """What comes of changes behind the gate of a concern."""
-    gate = Gate("acme", Kind.CONTACT, town.troubles, town.outbox, lambda: town.now)
-    return through(gate, changes, lambda: town.world, lambda _world: town.deliver(changes))
+    """What comes of changes behind a concern's circuit breaker."""
+    breaker = CircuitBreaker("acme", Kind.CONTACT, town.troubles, town.outbox, lambda: town.now)
+    return sign_in_and_sync(
+        breaker, changes, lambda: town.world, lambda _world: town.deliver(changes)
+    )
 
 
 def test_changes_of_a_paused_connection_wait_in_the_queue():

@@ -28,7 +28,7 @@ KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
 )
 """A side's object -> the concern that keeps it in step."""
 
-SIGNS: Mapping[str, Kind] = MappingProxyType(
+INDIRECT_OBJECTS: Mapping[str, Kind] = MappingProxyType(
     {
         "OpportunityContactRole": Kind.OPPORTUNITY,
         "OpportunityStage": Kind.OPPORTUNITY,
@@ -39,10 +39,10 @@ SIGNS: Mapping[str, Kind] = MappingProxyType(
 look at something else.
 """
 
-DEFINITIONS = frozenset({"OpportunityStage", "RecordType"})
+METADATA_OBJECTS = frozenset({"OpportunityStage", "RecordType"})
 """Those of them that an administrator changes, once in a while."""
 
-MAKE_WAY = frozenset({"Opportunity", "OpportunityContactRole"})
+SKIPPED_ON_METADATA_POLL = frozenset({"Opportunity", "OpportunityContactRole"})
 """Those that are left out of the look that takes definitions along: one call to Salesforce asks for
 five objects, and leads, contacts and accounts hurry more.
 """
@@ -82,7 +82,7 @@ def watched_of(connection: Connection, side: Side) -> dict[str, Kind]:
     tells: its own, and their signs.
     """
     kinds = kinds_of(connection)
-    signs = SIGNS if side is Side.SALESFORCE else {}
+    signs = INDIRECT_OBJECTS if side is Side.SALESFORCE else {}
     return objects_of(connection, side) | {
         name: kind for name, kind in signs.items() if kind in kinds
     }

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import KIND_OF, SIGNS
+from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.names import SALESFORCE_CLIENT
 from crmsync.model.records import Kind, Ref, Side
 
@@ -24,7 +24,7 @@ _CAUSES: Mapping[str, Cause] = MappingProxyType(
     {"DELETE": Cause.DELETED, "UNDELETE": Cause.RESTORED}
 )
 
-_ENTITIES: Mapping[str, Kind] = MappingProxyType({**KIND_OF[Side.SALESFORCE], **SIGNS})
+_ENTITIES: Mapping[str, Kind] = MappingProxyType({**KIND_OF[Side.SALESFORCE], **INDIRECT_OBJECTS})
 """What an event may be about -> the concern that is told; a contact role tells of its opportunity
 (OPP-9).
 """

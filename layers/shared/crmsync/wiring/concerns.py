@@ -40,21 +40,21 @@ _MANY = {Kind.CONTACT: "contacts", Kind.ACCOUNT: "accounts", Kind.OPPORTUNITY: "
 
 def contact_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The contacts' concern: a batch of SQS messages in, the partial batch response out."""
-    from crmsync.flows.intake.queue_batch import run_batch
+    from crmsync.flows.intake.sqs_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_contacts))
 
 
 def account_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The accounts' concern, likewise."""
-    from crmsync.flows.intake.queue_batch import run_batch
+    from crmsync.flows.intake.sqs_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_accounts))
 
 
 def opportunity_sync() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The opportunities' concern, likewise."""
-    from crmsync.flows.intake.queue_batch import run_batch
+    from crmsync.flows.intake.sqs_batch import run_batch
 
     return in_time(lambda event: run_batch(event["Records"], _sync_opportunities))
 
@@ -118,9 +118,9 @@ def _synced(
     changes: list[Change],
     sync: Callable[[list[Change], SyncContext], Summary],
 ) -> Mapping[str, int]:
-    from crmsync.flows.engine.gate import Gate
-    from crmsync.flows.engine.sign_in import through
-    from crmsync.flows.intake.known_troubles import KnownTroubles
+    from crmsync.flows.engine.circuit_breaker import CircuitBreaker
+    from crmsync.flows.engine.sign_in import sign_in_and_sync
+    from crmsync.flows.intake.cached_troubles import CachedTroubles
 
     try:
         connection = _syncing(name, kind, changes)
@@ -129,10 +129,10 @@ def _synced(
         return {"PutOff": len(changes)}
     if connection is None:
         return {}
-    known = KnownTroubles(troubles())
-    gate = Gate(name, kind, known, outbox(), now)
-    summary = through(
-        gate,
+    known = CachedTroubles(troubles())
+    breaker = CircuitBreaker(name, kind, known, outbox(), now)
+    summary = sign_in_and_sync(
+        breaker,
         changes,
         lambda: replace(_world(connection), troubles=known, may_begin=_may_begin(name)),
         lambda context: _counted(sync(changes, context), kind, context),
@@ -217,7 +217,7 @@ def _syncing(name: str, kind: Kind, changes: Sequence[Change]) -> Connection | N
 
 def _tell_oldest(name: str, kind: Kind, summary: Summary) -> None:
     """Since when the oldest change that was put off has waited, counted from when it happened."""
-    from crmsync.flows.engine.standstill import note_waiting
+    from crmsync.flows.engine.staleness import note_waiting
 
     at = now()
     if summary.oldest:

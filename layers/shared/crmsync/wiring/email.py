@@ -54,9 +54,9 @@ def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
 
 def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
-    from crmsync.flows.intake.queue_batch import run_windows
+    from crmsync.flows.intake.sqs_batch import run_ranges
 
-    return in_time(lambda event: run_windows(event["Records"], _make_tasks))
+    return in_time(lambda event: run_ranges(event["Records"], _make_tasks))
 
 
 def _look_at_logs(_event: Event) -> dict[str, Any]:

@@ -143,14 +143,14 @@ def _sweep(connection: Connection, side: Side) -> int:
     """One connection's sweep of one side, over the objects that tell its concerns; answers how many
     changes it found.
     """
-    from crmsync.flows.engine.standstill import looked
-    from crmsync.flows.intake.sweep import sweep, watch_of
+    from crmsync.flows.engine.staleness import record_poll
+    from crmsync.flows.intake.sweep import sweep, sweep_scope
 
-    watch = watch_of(connection, side)
+    watch = sweep_scope(connection, side)
     sweeper = hubspot_of(connection) if side is Side.HUBSPOT else salesforce_of(connection)
     show = _shown(connection) if side is Side.SALESFORCE else None
     found = _found(connection, lambda: sweep(watch, sweeper, cursors(), outbox(), now(), show=show))
-    since = looked(connection.name, side, cursors(), now(), is_done=found is not None)
+    since = record_poll(connection.name, side, cursors(), now(), is_done=found is not None)
     metrics.add_metric("SecondsSinceLook", unit="Seconds", value=round(since.total_seconds()))
     return found or 0
 
@@ -181,28 +181,28 @@ def _sweep_list(connection: Connection) -> int:
 
 def _sweep_held(connection: Connection) -> int:
     """Deletions that are held back, where deals sync (Q-30)."""
-    from crmsync.flows.intake.deferred import queue_held
+    from crmsync.flows.intake.deferred import queue_deferred
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return 0
-    return _found(connection, lambda: queue_held(connection, inbox(), outbox(), now())) or 0
+    return _found(connection, lambda: queue_deferred(connection, inbox(), outbox(), now())) or 0
 
 
 def _wake_now(connection: Connection) -> int:
     """Mappings whose field is back in Salesforce; asked for by a few of the polls."""
-    from crmsync.flows.engine.resting_mappings import asks_for_fields
+    from crmsync.flows.engine.resting_mappings import is_field_check_due
 
-    return _wake(connection, Side.SALESFORCE) if asks_for_fields(now()) else 0
+    return _wake(connection, Side.SALESFORCE) if is_field_check_due(now()) else 0
 
 
 def _wake(connection: Connection, side: Side) -> int:
     """Mappings whose field is back on a side; what changed meanwhile is found by the sweeps. Each
     side is asked by its own sweep.
     """
-    from crmsync.flows.engine.resting_mappings import wake_mappings
+    from crmsync.flows.engine.resting_mappings import resume_mappings
 
     def look() -> int:
-        return wake_mappings(
+        return resume_mappings(
             connection, side, troubles(), schemas_of(connection), inbox(), cursors()
         )
 
@@ -287,13 +287,13 @@ def _door(connection: Connection) -> TenantSecrets | None:
     used shuts no other.
     """
     from crmsync.errors import SyncError
-    from crmsync.flows.intake.push import guarded
+    from crmsync.flows.intake.push import tenant_secrets
     from crmsync.rules.settings.secret_names import signing_secret
 
     beside_token = os.environ["SIGNING_SECRETS"] == "with_tokens"
     name = connection.hubspot.secret if beside_token else signing_secret(connection.hubspot.secret)
     try:
-        door = guarded(connection, secrets().read(name))
+        door = tenant_secrets(connection, secrets().read(name))
     except SyncError as error:
         logger.warning(
             "webhook door shut", connection=connection.name, code=error.code, reason=error.text

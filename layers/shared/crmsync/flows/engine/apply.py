@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.partial_writes import LeftOut, SecondTries, Try, send_twice
+from crmsync.flows.engine.partial_writes import FieldRetries, LeftOut, WriteAttempt, send_with_retry
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import (
     Associate,
@@ -45,7 +45,7 @@ _ONCE_MORE = 30
 this look.
 """
 
-Settle: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
+Rebase: TypeAlias = Callable[[Link, Side, Mapping[str, Value]], Link]
 """Puts what a side answered to a write into a link's base."""
 
 
@@ -127,9 +127,9 @@ def no_roll_ups(effects: Sequence[RollUp], _world: SyncContext) -> Sequence[Outc
 def apply(
     plans: Sequence[Plan],
     context: SyncContext,
-    settle: Settle,
+    rebase: Rebase,
     roll_up: RollUps = no_roll_ups,
-    again: SecondTries | None = None,
+    again: FieldRetries | None = None,
 ) -> list[Applied]:
     """Do what the plans say and answer, plan by plan, what became of it; `roll_up` is the flow that
     brings roll-ups up to date.
@@ -151,7 +151,7 @@ def apply(
     moving = True
     while moving:
         moving = sum(_advance(runs, stage) for stage in stages) > 0
-    _rebase(runs, context, settle)
+    _rebase(runs, context, rebase)
     context.inbox.park(context.connection.name, [report for report in told if report not in first])
     _ask(looks, context)
     return [run.applied for run in runs]
@@ -170,7 +170,7 @@ def _announced(plan: Plan) -> Link | None:
     )
 
 
-def _rebase(runs: Sequence[_Run], context: SyncContext, settle: Settle) -> None:
+def _rebase(runs: Sequence[_Run], context: SyncContext, rebase: Rebase) -> None:
     """Store what a side made of a value that it took otherwise than it was announced (trimmed,
     formatted); mostly nothing.
     """
@@ -178,7 +178,7 @@ def _rebase(runs: Sequence[_Run], context: SyncContext, settle: Settle) -> None:
     for run in runs:
         link = saved = run.applied.saved
         for side, fields in run.applied.shown.items():
-            link = settle(link, side, fields) if link else None
+            link = rebase(link, side, fields) if link else None
         if link is not None and link != saved:
             rebased.append((run, link))
     if not rebased:
@@ -224,7 +224,7 @@ class _Stage:
 
 
 def _stages(
-    context: SyncContext, roll_up: RollUps = no_roll_ups, again: SecondTries | None = None
+    context: SyncContext, roll_up: RollUps = no_roll_ups, again: FieldRetries | None = None
 ) -> tuple[_Stage, ...]:
     """The order that batches best: links, Salesforce, HubSpot, preferences; a plan that needs
     another order takes another round.
@@ -307,15 +307,15 @@ def _sent(
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
     runs: Sequence[_Run],
     context: SyncContext,
-    again: SecondTries | None,
+    again: FieldRetries | None,
 ) -> Sequence[Outcome]:
     """Make the writes of these plans; those that were refused for some of their fields once more
     without them.
     """
     if again is None:
         return send(effects(runs))
-    tries = [Try(run.at, run.applied.saved, run.applied.left_out) for run in runs]
-    outcomes = send_twice(effects(runs), send, tries, again, context)
+    tries = [WriteAttempt(run.at, run.applied.saved, run.applied.left_out) for run in runs]
+    outcomes = send_with_retry(effects(runs), send, tries, again, context)
     for run, one in zip(runs, tries, strict=True):
         run.applied.saved = one.saved
     return outcomes

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.errors import TryAgain
-from crmsync.flows.engine.apply import Applied, RollUps, Settle, apply, no_roll_ups
+from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import give_back
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import spread_stages
-from crmsync.flows.engine.lifecycle_changes import stage_news
+from crmsync.flows.engine.lifecycle_changes import changed_stages
 from crmsync.flows.engine.overwriting import keep_overwritten
-from crmsync.flows.engine.partial_writes import SecondTries
+from crmsync.flows.engine.partial_writes import FieldRetries
 from crmsync.flows.engine.results import AnyFacts
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
@@ -33,7 +33,7 @@ from crmsync.rules.pair.refused_fields import left_apart, skips_fields, without
 _AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
 
 
-def carry_out(
+def apply_and_complete(
     facts: list[AnyFacts],
     plans: list[Plan],
     context: SyncContext,
@@ -50,11 +50,11 @@ def carry_out(
     """
     rivals = _others_may_still_write(facts, context, ruleset)
     held = _spread(facts, plans, context, ruleset)
-    settle = settler(ruleset)
+    rebase = rebase_from_response(ruleset)
     skips = skips_fields(ruleset)
     keep_overwritten(facts, plans, context, ruleset)
     applied = apply(
-        plans, context, settle, roll_up, SecondTries(tuple(facts), ruleset) if skips else None
+        plans, context, rebase, roll_up, FieldRetries(tuple(facts), ruleset) if skips else None
     )
     _tell(plans, applied)
     pairs = _completed(facts, plans, applied, context, ruleset)
@@ -64,7 +64,7 @@ def carry_out(
         newborn, second, context, ruleset, {done.made for done in applied if done.made}
     )
     outcome = apply(
-        second, context, settle, roll_up, SecondTries(tuple(newborn), ruleset) if skips else None
+        second, context, rebase, roll_up, FieldRetries(tuple(newborn), ruleset) if skips else None
     )
     _tell(second, outcome)
     for (at, pair), plan, done in zip(pairs, second, outcome, strict=True):
@@ -120,7 +120,7 @@ def _spread(
     """Spread the stages that are news; the plans that must wait for it are emptied, and told by
     their places.
     """
-    failed = spread_stages(stage_news(facts, plans, ruleset), context).failed
+    failed = spread_stages(changed_stages(facts, plans, ruleset), context).failed
     held = {
         at: failed[one.hubspot.ref]
         for at, one in enumerate(facts)
@@ -131,10 +131,10 @@ def _spread(
     return held
 
 
-def settler(ruleset: Ruleset) -> Settle:
+def rebase_from_response(ruleset: Ruleset) -> Rebase:
     """Puts what HubSpot says that it now shows into a link's base; Salesforce does not say."""
 
-    def settle(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
+    def rebase(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
         if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
             return link
         forms = ruleset.pages[link.salesforce.object].hubspot_forms
@@ -145,7 +145,7 @@ def settler(ruleset: Ruleset) -> Settle:
             ),
         )
 
-    return settle
+    return rebase
 
 
 def _completed(

@@ -18,7 +18,7 @@ from crmsync.model.facts import Facts
 from crmsync.model.records import Ref
 
 
-def keep_settlements(
+def log_conflicts(
     plans: Sequence[Plan], applied: Sequence[Applied], context: SyncContext
 ) -> SyncError | None:
     """Note the conflicts of plans whose links are saved; what kept it from being noted, which is
@@ -60,7 +60,7 @@ def _settlements(plan: Plan, context: SyncContext) -> list[ResolvedConflict]:
     ]
 
 
-def forget_settlements(
+def forget_conflicts(
     facts: Sequence[Facts], applied: Sequence[Applied], context: SyncContext
 ) -> None:
     """Forget what was settled about those who asked to be forgotten, linked or not. Raises

@@ -37,7 +37,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class SpreadResult:
     """What came of it: the writes that were made, and the news that did not get everywhere, with
     the error to wait out.
     """
@@ -46,7 +46,7 @@ class Spread:
     failed: Mapping[Ref, TryAgain] = field(default_factory=dict)
 
 
-def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> Spread:
+def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> SpreadResult:
     """Have companies and contacts catch up with HubSpot records whose stage is news: the stage that
     each has now, or is about to get.
 
@@ -56,7 +56,7 @@ def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> Spread:
     `SyncError` when something could not be read: nothing was written then.
     """
     if not news or not context.connection.companies.sync:
-        return Spread()
+        return SpreadResult()
     homes, effects = _spreading(news, context)
     applied = apply([Plan((effect,)) for effect in effects], context, _as_it_is)
     errors = {
@@ -66,8 +66,8 @@ def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> Spread:
     }
     written = tuple(effect for effect in effects if effect.place not in errors)
     report_refused(errors, context)
-    tell_of_stages(written, context)
-    return Spread(written, _blamed(homes, errors))
+    request_stage_syncs(written, context)
+    return SpreadResult(written, _blamed(homes, errors))
 
 
 def would_spread(news: Mapping[Ref, str], context: SyncContext) -> tuple[UpdateRecord, ...]:
@@ -99,7 +99,7 @@ def _with_givers(news: Mapping[Ref, str], context: SyncContext) -> list[CompanyG
         if not _is_our_own(record, news[ref], context)
     }
     givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in told if ref.object == COMPANY}
-    for record in thawed([one for one in told.values() if _company_of(one)], context):
+    for record in not_frozen([one for one in told.values() if _company_of(one)], context):
         company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
         givers[company] = (
             *givers.get(company, ()),
@@ -142,7 +142,7 @@ def _with_colleagues(homes: Sequence[CompanyGroup], context: SyncContext) -> lis
         )
     ]
     colleagues: dict[str, list[Staged]] = {}
-    for record in thawed(behind, context):
+    for record in not_frozen(behind, context):
         colleagues.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
     return [
         replace(home, contacts=(*home.contacts, *colleagues.get(home.company.id, ())))
@@ -155,7 +155,7 @@ def _read(refs: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Record]:
     return context.hubspot.read(wanted, FIELDS) if wanted else {}
 
 
-def thawed(contacts: Sequence[Record], context: SyncContext) -> list[Record]:
+def not_frozen(contacts: Sequence[Record], context: SyncContext) -> list[Record]:
     """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
     settings = context.connection.contacts
     asks = contacts and needs_membership(settings)
@@ -193,7 +193,7 @@ def report_refused(errors: Mapping[Place, SyncError], context: SyncContext) -> N
     context.inbox.park(context.connection.name, reports)
 
 
-def tell_of_stages(written: Sequence[UpdateRecord], context: SyncContext) -> None:
+def request_stage_syncs(written: Sequence[UpdateRecord], context: SyncContext) -> None:
     """Have those looked at whose stage goes on to a field of Salesforce's (FLD-2)."""
     mapped = {
         CONTACT: (Kind.CONTACT, _is_mapped(context.connection.contacts.field)),

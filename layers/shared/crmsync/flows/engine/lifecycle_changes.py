@@ -14,7 +14,7 @@ from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset
 
 
-def stage_news(
+def changed_stages(
     facts: Sequence[Facts], plans: Sequence[Plan], ruleset: Ruleset
 ) -> Mapping[Ref, str]:
     """HubSpot record -> the stage that it has or is about to get, for linked records whose stage

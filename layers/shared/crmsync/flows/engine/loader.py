@@ -24,7 +24,7 @@ from crmsync.rules.pair.successors import merged_from, primary_link
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
-LOUD = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
+ALWAYS_SYNC = frozenset(set(Cause) - {Cause.EDITED, Cause.DELETED})
 """Causes for which a record is looked at even if it shows nothing new."""
 
 
@@ -86,10 +86,10 @@ class BatchLoader(Generic[AnyFacts]):
     _asked: set[Ref] = field(default_factory=set)
     _survivors: dict[Ref, Ref] = field(default_factory=dict)
     _retried: set[Ref] = field(default_factory=set)
-    _lone: set[Ref] = field(default_factory=set)
+    _unlinked: set[Ref] = field(default_factory=set)
     _made: dict[Ref, Ref] = field(default_factory=dict)
 
-    def open(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
+    def load(self, changes: Sequence[Change]) -> tuple[list[Change], list[Record]]:
         """Read the records of the changes and their links; answers the changes that show news, and
         the records without a link.
         """
@@ -99,19 +99,19 @@ class BatchLoader(Generic[AnyFacts]):
         )
         self.find_links(refs)
         self.read(refs)
-        self._inherit(refs)
-        loud = [change for change in changes if not self._shows_nothing_new(change)]
-        self._lone.update(ref for ref in refs if ref not in self.links)
-        return loud, [
+        self._inherit_links(refs)
+        to_sync = [change for change in changes if not self._shows_nothing_new(change)]
+        self._unlinked.update(ref for ref in refs if ref not in self.links)
+        return to_sync, [
             self.records[change.ref]
-            for change in loud
+            for change in to_sync
             if change.ref not in self.links and change.ref in self.records
         ]
 
-    def close(
+    def facts_of(
         self,
         changes: Sequence[Change],
-        loud: Sequence[Change],
+        to_sync: Sequence[Change],
         identity: Callable[[AnyFacts], Hashable],
     ) -> Gathered[AnyFacts]:
         """Follow the links of the loud changes and hand out the facts.
@@ -120,12 +120,12 @@ class BatchLoader(Generic[AnyFacts]):
         have changed it before that.
         """
         overtaken = [
-            change for change in loud if change.ref in self._lone and self._names(change.ref)
+            change for change in to_sync if change.ref in self._unlinked and self._names(change.ref)
         ]
-        mine = [change for change in loud if change not in overtaken]
-        self._follow(self.links[change.ref] for change in mine if change.ref in self.links)
+        mine = [change for change in to_sync if change not in overtaken]
+        self._follow_links(self.links[change.ref] for change in mine if change.ref in self.links)
         facts, not_yet = one_plan_per_record([self._facts(change) for change in mine], identity)
-        return Gathered(facts, [*not_yet, *overtaken], len(changes) - len(loud))
+        return Gathered(facts, [*not_yet, *overtaken], len(changes) - len(to_sync))
 
     def _names(self, ref: Ref) -> bool:
         """Whether there is a link of this very record, not one that it has taken over."""
@@ -155,7 +155,7 @@ class BatchLoader(Generic[AnyFacts]):
         """
         refs = list(dict.fromkeys(refs))
         self._look_up(refs)
-        self._inherit(refs)
+        self._inherit_links(refs)
 
     def _look_up(self, refs: Iterable[Ref]) -> None:
         self.links.update(
@@ -164,25 +164,26 @@ class BatchLoader(Generic[AnyFacts]):
             )
         )
 
-    def _inherit(self, refs: Iterable[Ref]) -> None:
+    def _inherit_links(self, refs: Iterable[Ref]) -> None:
         """Have HubSpot records that are what became of linked ones take over the primary one's link
         (MRG-3, MRG-4).
 
         That link may not have moved yet, and the others not be over yet: nobody has looked at them
         since the merge.
         """
-        heirs = {
+        successors = {
             ref: old
             for ref in refs
             if ref not in self.links
             and ref in self.records
             and (old := merged_from(self.records[ref]))
         }
-        if not heirs:
+        if not successors:
             return
-        self._look_up(dict.fromkeys(one for old in heirs.values() for one in old))
+        self._look_up(dict.fromkeys(one for old in successors.values() for one in old))
         found = {
-            ref: [self.links[one] for one in old if self._across(one)] for ref, old in heirs.items()
+            ref: [self.links[one] for one in old if self._counterpart(one)]
+            for ref, old in successors.items()
         }
         named = {
             ref: one
@@ -196,42 +197,45 @@ class BatchLoader(Generic[AnyFacts]):
             for side in Side
             if isinstance(place := link.on(side), Ref)
         ]
-        self.look_after([*places, *named.values()])
+        self.follow([*places, *named.values()])
         for ref, links in found.items():
             ends = [
-                (link, self._ends_of(link.salesforce))
+                (link, self._with_successors(link.salesforce))
                 for link in links
                 if self._has_become(link.hubspot, ref)
             ]
             link = primary_link(
-                self.records[ref], self._ends_of(named.get(ref)), ends, self.ruleset
+                self.records[ref], self._with_successors(named.get(ref)), ends, self.ruleset
             )
             self.links.update({ref: link} if link else {})
 
     def _has_become(self, place: Place, ref: Ref) -> bool:
-        return isinstance(place, Ref) and self.now(place) == ref
+        return isinstance(place, Ref) and self.successor_of(place) == ref
 
-    def _ends_of(self, place: Place | None) -> frozenset[Ref]:
+    def _with_successors(self, place: Place | None) -> frozenset[Ref]:
         """A record and what became of it."""
         return (
-            frozenset(one for one in (place, self.now(place)) if one)
+            frozenset(one for one in (place, self.successor_of(place)) if one)
             if isinstance(place, Ref)
             else frozenset()
         )
 
-    def remember(self, lone: Sequence[Record]) -> None:
+    def resolve_named(self, unlinked: Sequence[Record]) -> None:
         """For records without a link: read those that they name themselves, and find out whose
         these and the candidates are.
         """
-        self._find_made(lone)
-        named = [ref for record in lone if (ref := self._named_by(record))]
-        self.look_after(named)
-        heirs = [now for ref in named if (now := self.now(ref))]
-        self.weigh(
-            [*heirs, *(one.ref for record in lone for one in self.candidates.get(record.ref, ()))]
+        self._find_made(unlinked)
+        named = [ref for record in unlinked if (ref := self._named_by(record))]
+        self.follow(named)
+        successors = [now for ref in named if (now := self.successor_of(ref))]
+        self.load_counterparts(
+            [
+                *successors,
+                *(one.ref for record in unlinked for one in self.candidates.get(record.ref, ())),
+            ]
         )
 
-    def _find_made(self, lone: Sequence[Record]) -> None:
+    def _find_made(self, unlinked: Sequence[Record]) -> None:
         """Find what another look, beside this one or before it, has made for these records and
         could not tell of yet.
 
@@ -242,7 +246,7 @@ class BatchLoader(Generic[AnyFacts]):
         asks_always = self.ruleset.kind is not Kind.CONTACT
         retried = [
             one
-            for one in lone
+            for one in unlinked
             if (asks_always or one.ref in self._retried) and not self._named_by(one)
         ]
         for side in Side:
@@ -260,15 +264,15 @@ class BatchLoader(Generic[AnyFacts]):
             self.ruleset.key_of(record.ref.id) if record.ref.side is Side.HUBSPOT else record.ref.id
         )
 
-    def weigh(self, refs: Iterable[Ref]) -> None:
+    def load_counterparts(self, refs: Iterable[Ref]) -> None:
         """Find out whose these records are, and whether those still live anywhere: of a deletion
         nobody may have told (fault 3).
         """
         refs = list(refs)
         self.find_links(refs)
-        self.look_after(place for ref in refs if isinstance(place := self._across(ref), Ref))
+        self.follow(place for ref in refs if isinstance(place := self._counterpart(ref), Ref))
 
-    def look_after(self, places: Iterable[Ref]) -> None:
+    def follow(self, places: Iterable[Ref]) -> None:
         """Read records, and ask what became of those that are gone, step by step: a survivor may
         have been converted since.
         """
@@ -284,16 +288,18 @@ class BatchLoader(Generic[AnyFacts]):
                 if gone:
                     self._survivors.update(self.context.crm(side).survivors(gone))
             wanted = [
-                heir for ref in wanted if (heir := self._heir(ref)) and heir not in self._asked
+                successor
+                for ref in wanted
+                if (successor := self._successor(ref)) and successor not in self._asked
             ]
 
-    def now(self, place: Ref) -> Ref | None:
+    def successor_of(self, place: Ref) -> Ref | None:
         """Where a record lives on in the end: itself, one that took its place, or nowhere."""
-        while heir := self._heir(place):
-            place = heir
+        while successor := self._successor(place):
+            place = successor
         return place if place in self.records else None
 
-    def _heir(self, place: Ref) -> Ref | None:
+    def _successor(self, place: Ref) -> Ref | None:
         """The record that took this one's place: the contact of a converted lead, the survivor of a
         merge.
         """
@@ -304,10 +310,12 @@ class BatchLoader(Generic[AnyFacts]):
         """Whether a record belongs to a pair that is kept in step, whose other record is not known
         to be gone for good.
         """
-        across = self._across(ref)
-        return across is not None and (across not in self._asked or self.now(across) is not None)
+        across = self._counterpart(ref)
+        return across is not None and (
+            across not in self._asked or self.successor_of(across) is not None
+        )
 
-    def _across(self, ref: Ref) -> Ref | None:
+    def _counterpart(self, ref: Ref) -> Ref | None:
         """The other record of a pair that is kept in step."""
         link = self.links.get(ref)
         place = link.on(ref.side.other) if link and link.state is LinkState.ACTIVE else None
@@ -319,22 +327,30 @@ class BatchLoader(Generic[AnyFacts]):
         Not where an earlier look was cut short: then what the link says may not have been written.
         """
         link, record = self.links.get(change.ref), self.records.get(change.ref)
-        if change.cause in LOUD or change.tries or change.held or link is None or record is None:
+        if (
+            change.cause in ALWAYS_SYNC
+            or change.tries
+            or change.held
+            or link is None
+            or record is None
+        ):
             return False
         if link.on(change.ref.side) != change.ref:
             return False
         is_settled = not may_be_unwritten(link, change.ref.side.other, self.context.now())
         return is_settled and is_quiet(record, link, self.ruleset)
 
-    def _follow(self, links: Iterable[Link]) -> None:
+    def _follow_links(self, links: Iterable[Link]) -> None:
         """Read both records of each link, and where one of them is gone, what became of it and
         whose that is.
         """
         places = [
             place for link in links for side in Side if isinstance(place := link.on(side), Ref)
         ]
-        self.look_after(places)
-        self.find_links(now for place in places if (now := self.now(place)) and now != place)
+        self.follow(places)
+        self.find_links(
+            now for place in places if (now := self.successor_of(place)) and now != place
+        )
 
     def _facts(self, change: Change) -> AnyFacts:
         """The facts of one change, from what has been read."""
@@ -345,7 +361,7 @@ class BatchLoader(Generic[AnyFacts]):
             return self.make(change)
         candidates = self.candidates.get(record.ref, ())
         named = self._named_by(record)
-        heir = self.now(named) if named else None
+        successor = self.successor_of(named) if named else None
         return self.make(
             change,
             None,
@@ -358,8 +374,10 @@ class BatchLoader(Generic[AnyFacts]):
                 for one in candidates
                 if one.ref in self.links and not self.is_taken(one.ref)
             ),
-            remembered=self.records.get(heir) if heir and heir not in self.links else None,
-            orphaned=named is not None and heir not in self.records,
+            remembered=self.records.get(successor)
+            if successor and successor not in self.links
+            else None,
+            orphaned=named is not None and successor not in self.records,
         )
 
     def _linked_facts(self, change: Change, link: Link) -> AnyFacts:
@@ -367,7 +385,7 @@ class BatchLoader(Generic[AnyFacts]):
         outlived = False
         for side in Side:
             place = link.on(side)
-            there = self.now(place) if isinstance(place, Ref) else None
+            there = self.successor_of(place) if isinstance(place, Ref) else None
             now[side] = self.records.get(there) if there else None
             outlived = outlived or (
                 there != place and there is not None and self.links.get(there, link) != link

@@ -20,11 +20,11 @@ from crmsync.rules.pair import reports
 
 FIRST_WAIT = 60
 LONGEST_WAIT = 900
-PATIENCE = 8
+REPORT_AFTER = 8
 """Looks after which an opt-out that does not show becomes a visible error: three quarters of an
 hour.
 """
-TRIES = 40
+GIVE_UP_AFTER = 40
 """Looks after which nobody looks any more unless the contact or its record in Salesforce changes:
 half a day.
 """
@@ -37,7 +37,7 @@ def asks_for_opt_out(plan: Plan) -> bool:
     return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 
-def look_for_opt_outs(asked: Sequence[Facts], context: SyncContext) -> list[Report]:
+def check_opt_outs_later(asked: Sequence[Facts], context: SyncContext) -> list[Report]:
     """Have the contacts looked at again in a minute, later ones more rarely; answers what people
     must be told. Raises `TryAgain`.
 
@@ -50,7 +50,7 @@ def look_for_opt_outs(asked: Sequence[Facts], context: SyncContext) -> list[Repo
         tries = facts.change.tries
         if contact is None:
             continue
-        if tries < TRIES:
+        if tries < GIVE_UP_AFTER:
             look = replace(
                 facts.change,
                 ref=contact,
@@ -60,7 +60,7 @@ def look_for_opt_outs(asked: Sequence[Facts], context: SyncContext) -> list[Repo
                 waiting=(),
             )
             again.append((look, min(LONGEST_WAIT, max(FIRST_WAIT, 15 * 2**tries))))
-        if tries >= PATIENCE:
+        if tries >= REPORT_AFTER:
             told.append(reports.opt_out_not_shown(contact))
     if again:
         context.outbox.again(again)

@@ -52,7 +52,7 @@ class LeftOut:
 
 
 @dataclass(slots=True)
-class Try:
+class WriteAttempt:
     """The place of a plan, its link as it is stored now, and what was left out of its writes."""
 
     at: int
@@ -61,14 +61,14 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class SecondTries:
+class FieldRetries:
     """Decides about second tries for the plans of a batch, by their places among `facts`."""
 
     facts: Sequence[Facts]
     ruleset: Ruleset
 
     def fields(
-        self, one: Try, effect: CreateRecord | UpdateRecord, outcome: Outcome
+        self, one: WriteAttempt, effect: CreateRecord | UpdateRecord, outcome: Outcome
     ) -> frozenset[str]:
         """The fields without which a write is worth a second try; none where it was not refused for
         some of its fields.
@@ -81,7 +81,7 @@ class SecondTries:
         return left_out(effect, outcome, pair[1].ref, self.ruleset) if pair else frozenset()
 
     def mark(
-        self, one: Try, effect: CreateRecord | UpdateRecord, names: frozenset[str]
+        self, one: WriteAttempt, effect: CreateRecord | UpdateRecord, names: frozenset[str]
     ) -> Mark | None:
         """How the pair's link says that the fields of an update were left out; None for a new
         record, whose link is not stored yet.
@@ -98,7 +98,7 @@ class SecondTries:
         error = outcome if isinstance(outcome, Refused) else Refused("")
         return report(one.hubspot.ref if one.hubspot else one.change.ref, error, names)
 
-    def _pair(self, one: Try) -> tuple[Record, Record] | None:
+    def _pair(self, one: WriteAttempt) -> tuple[Record, Record] | None:
         """The two records of a plan's link, as they were read; one of two that are being paired may
         be a candidate.
         """
@@ -115,11 +115,11 @@ def _ref(place: Place) -> Ref | None:
     return place if isinstance(place, Ref) else None
 
 
-def send_twice(
+def send_with_retry(
     effects: Sequence[AnyWrite],
     send: Callable[[Sequence[AnyWrite]], Sequence[Outcome]],
-    tries: Sequence[Try],
-    rules: SecondTries,
+    tries: Sequence[WriteAttempt],
+    rules: FieldRetries,
     context: SyncContext,
 ) -> list[Outcome]:
     """Make the writes, and those again that were refused for some of their fields; `tries` are the
@@ -166,7 +166,7 @@ def _sent_again(
 
 
 def _announce(
-    marks: Mapping[int, Mark], tries: Sequence[Try], context: SyncContext
+    marks: Mapping[int, Mark], tries: Sequence[WriteAttempt], context: SyncContext
 ) -> dict[int, SyncError]:
     """Have the links say what is about to be left out; answers those for which that did not work:
     nothing more is written for them.

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from crmsync.errors import OutOfTime, SyncError, TryAgain
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.gate import Gate
-from crmsync.flows.engine.results import LONGEST_WAIT, Summary, put_back, put_off
-from crmsync.flows.engine.turns import Met, Turns
+from crmsync.flows.engine.results import LONGEST_WAIT, Summary, requeue, retry_later
+from crmsync.flows.engine.scheduler import BatchFailure, BatchScheduler
 from crmsync.model.changes import Change, coalesce, once_more
 from crmsync.model.records import Ref
 from crmsync.rules.backfill.pacing import may_retry
@@ -23,47 +23,47 @@ memory whatever the backlog.
 
 _PASSES = 3
 
-Pass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
+SyncPass: TypeAlias = Callable[[list[Change], Summary, bool], list[Change]]
 """Gathers, plans and applies once, and answers what must be looked at again at once; told whether
 it is the last time.
 """
 
 
-def in_passes(
-    changes: Sequence[Change], context: SyncContext, sync: Pass, summary: Summary | None = None
+def sync_in_batches(
+    changes: Sequence[Change], context: SyncContext, sync: SyncPass, summary: Summary | None = None
 ) -> Summary:
     """Bring the named records in step, as many as the invocation has time for; the others go back
     into their queue at once.
 
-    A side that is down costs nobody a try: what met it waits in the queue, and so does everything
-    behind it (see `Turns`). Raises `SyncError` only when not even putting them off worked.
+    A side that is down costs nobody a try: what failure it waits in the queue, and so does everything
+    behind it (see `BatchScheduler`). Raises `SyncError` only when not even putting them off worked.
     """
     summary = summary or Summary()
     if not changes:
         return summary
-    new = untried(changes)
-    gate = Gate(
+    new = without_retries(changes)
+    breaker = CircuitBreaker(
         context.connection.name, changes[0].kind, context.troubles, context.outbox, context.now
     )
-    gate.look()
-    turns = Turns(gate, summary, BATCH)
-    turns.begin(coalesce(list(changes)))
-    while some := turns.take():
+    breaker.load()
+    batches = BatchScheduler(breaker, summary, BATCH)
+    batches.start(coalesce(list(changes)))
+    while some := batches.next_batch():
         if not context.may_begin():
-            put_back([*some, *turns.leave()], context, summary)
+            requeue([*some, *batches.take_rest()], context, summary)
             break
         going = hold_retries(some, new, context, summary)
-        met = _sync_batch(going, context, sync, summary) if going else None
-        if met and isinstance(met.error, OutOfTime):
-            put_back([*map(once_more, met.changes), *turns.leave()], context, summary)
+        failure = _sync_batch(going, context, sync, summary) if going else None
+        if failure and isinstance(failure.error, OutOfTime):
+            requeue([*map(once_more, failure.changes), *batches.take_rest()], context, summary)
             break
         if going:
-            put_off(turns.came(going, met), context, summary)
-    turns.end()
+            retry_later(batches.record(going, failure), context, summary)
+    batches.finish()
     return summary
 
 
-def untried(changes: Sequence[Change]) -> frozenset[Ref]:
+def without_retries(changes: Sequence[Change]) -> frozenset[Ref]:
     """The records of which a change was never put off: somebody has touched them, or asks for them
     (RTY-3).
     """
@@ -101,8 +101,8 @@ def hold_retries(
 
 
 def _sync_batch(
-    changes: list[Change], context: SyncContext, sync: Pass, summary: Summary
-) -> Met | None:
+    changes: list[Change], context: SyncContext, sync: SyncPass, summary: Summary
+) -> BatchFailure | None:
     """Look at a batch until nothing of it must be looked at again at once; answers what a side that
     is down kept from its end.
     """
@@ -111,17 +111,19 @@ def _sync_batch(
         try:
             pending = sync(pending, summary, turn == _PASSES - 1)
         except SyncError as error:
-            return Met(
+            return BatchFailure(
                 error, (*pending, *(change for change, _ in summary.take_fallen())), is_whole=True
             )
         if not pending:
             break
-    put_off(
+    retry_later(
         [(change, TryAgain("others keep changing the same record")) for change in pending],
         context,
         summary,
     )
     fallen = summary.take_fallen()
     return (
-        Met(fallen[0][1], tuple(change for change, _ in fallen), is_whole=False) if fallen else None
+        BatchFailure(fallen[0][1], tuple(change for change, _ in fallen), is_whole=False)
+        if fallen
+        else None
     )

@@ -31,7 +31,7 @@ from crmsync.rules.timing.outages import LONGEST_WAIT
 Gathered = TypeVar("Gathered")
 
 
-def gather_what_is_there(
+def gather_existing_fields(
     ruleset: Ruleset,
     changes: Sequence[Change],
     context: SyncContext,
@@ -58,7 +58,7 @@ def gather_what_is_there(
         return resting, gather(resting)
 
 
-def forgive(
+def retry_without_resting(
     applied: Sequence[Applied], ruleset: Ruleset, changes: Sequence[Change], context: SyncContext
 ) -> None:
     """Have records looked at again at once that were refused for a field's sake, where its mapping
@@ -127,14 +127,14 @@ def _learn(error: Drifted, ruleset: Ruleset, context: SyncContext, since: dateti
 QUARTER = 15
 
 
-def asks_for_fields(now: datetime) -> bool:
+def is_field_check_due(now: datetime) -> bool:
     """Whether a poll that runs every minute asks for fields that were lacking: as often as
     HubSpot's sweep, at each quarter.
     """
     return now.minute % QUARTER == 0
 
 
-def wake_mappings(
+def resume_mappings(
     connection: Connection,
     side: Side,
     troubles: TroubleStore,

@@ -14,10 +14,10 @@ from typing import TypeAlias, TypeVar
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.apply import Applied
-from crmsync.flows.engine.conflict_log import forget_settlements, keep_settlements
+from crmsync.flows.engine.conflict_log import forget_conflicts, log_conflicts
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.opt_outs import asks_for_opt_out, look_for_opt_outs
-from crmsync.flows.engine.standstill import LongestWait
+from crmsync.flows.engine.opt_outs import asks_for_opt_out, check_opt_outs_later
+from crmsync.flows.engine.staleness import LongestWait
 from crmsync.model.changes import Cause, Change, once_more
 from crmsync.model.effects import Category, Plan, Report, RequestSync, SaveLink, effect_line
 from crmsync.model.facts import Facts
@@ -67,7 +67,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class BlockingRecord:
     """Another record stands in the way: both are looked at together, or, when that was of no use,
     people are told.
     """
@@ -76,10 +76,10 @@ class Rival:
     report: Report
 
 
-FindRival: TypeAlias = Callable[[AnyFacts, Plan, SyncError], Rival | None]
+FindBlocking: TypeAlias = Callable[[AnyFacts, Plan, SyncError], BlockingRecord | None]
 
 
-def conclude(
+def process_results(
     facts: Sequence[AnyFacts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
@@ -87,7 +87,7 @@ def conclude(
     summary: Summary,
     *,
     is_last: bool,
-    rival_of: FindRival[AnyFacts] = lambda _facts, _plan, _error: None,
+    rival_of: FindBlocking[AnyFacts] = lambda _facts, _plan, _error: None,
 ) -> list[Change]:
     """Sort what became of each record: done, parked, put off, or (the answer) to be looked at again
     at once.
@@ -99,7 +99,7 @@ def conclude(
     _tell_ledger(facts, plans, applied, context, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
-        note(one, plan, error, summary)
+        record_outcome(one, plan, error, summary)
         rival = rival_of(one, plan, error) if error else None
         if rival:
             at_once += [] if is_last else rival.changes
@@ -111,7 +111,7 @@ def conclude(
         elif isinstance(error, TryAgain):
             later.append((one.change, error))
         elif error is not None:
-            parked.append(refusal(one.change.ref, error))
+            parked.append(report_of_error(one.change.ref, error))
         elif parent := _awaited(plan):
             ref = one.hubspot.ref if one.hubspot else one.change.ref
             wait = TryAgain("waiting for account to sync", code=PARENT)
@@ -120,7 +120,7 @@ def conclude(
                 [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
             )
         asked += [one] if error is None and asks_for_opt_out(plan) else []
-    parked += look_for_opt_outs(asked, context)
+    parked += check_opt_outs_later(asked, context)
     summary.counts["Parked"] += len(parked) + sum(
         isinstance(effect, Report) for plan in plans for effect in plan.effects
     )
@@ -130,8 +130,8 @@ def conclude(
         for effect in plan.effects
     )
     context.inbox.park(context.connection.name, parked)
-    context.inbox.clear(context.connection.name, in_step(facts, plans, applied))
-    put_off(later, context, summary)
+    context.inbox.clear(context.connection.name, resolved_records(facts, plans, applied))
+    retry_later(later, context, summary)
     return at_once
 
 
@@ -145,8 +145,8 @@ def _tell_ledger(
     """Have the ledger keep what was settled, and forget whoever asked for it; what it could not
     keep stands in the log at least.
     """
-    forget_settlements(facts, applied, context)
-    if error := keep_settlements(plans, applied, context):
+    forget_conflicts(facts, applied, context)
+    if error := log_conflicts(plans, applied, context):
         told = {"ledger": "conflicts not kept", "outcome": type(error).__name__, "code": error.code}
         summary.decisions.append({**told, "reason": error.text})
 
@@ -165,13 +165,13 @@ def _awaited(plan: Plan) -> Ref | None:
     )
 
 
-def put_off(
+def retry_later(
     changes: Sequence[tuple[Change, TryAgain]], context: SyncContext, summary: Summary
 ) -> None:
     """Back into the queue with growing waits; after a good half day of tries the record is parked
     instead, where a person sees it.
     """
-    put_back(
+    requeue(
         [once_more(change) for change, error in changes if isinstance(error, OutOfTime)],
         context,
         summary,
@@ -182,7 +182,7 @@ def put_off(
         if isinstance(error, OutOfTime):
             continue
         if change.tries >= TRIES:
-            parked.append(refusal(change.ref, error))
+            parked.append(report_of_error(change.ref, error))
             continue
         wait = max(error.after, min(LONGEST_WAIT, _FIRST_WAIT * 2.0**change.tries))
         again.append(
@@ -195,7 +195,7 @@ def put_off(
     context.inbox.park(context.connection.name, parked)
 
 
-def put_back(changes: Sequence[Change], context: SyncContext, summary: Summary) -> None:
+def requeue(changes: Sequence[Change], context: SyncContext, summary: Summary) -> None:
     """Back into the queue at once, as they are, because this invocation ends soon. Raises
     `SyncError` when that did not work.
     """
@@ -204,13 +204,15 @@ def put_back(changes: Sequence[Change], context: SyncContext, summary: Summary) 
         context.outbox.again([(change, 0) for change in changes])
 
 
-def refusal(ref: Ref, error: SyncError) -> Report:
+def report_of_error(ref: Ref, error: SyncError) -> Report:
     """What people are told about a record that cannot be written."""
     category = Category.UNAVAILABLE if isinstance(error, TryAgain) else category_of(error.code)
     return Report(ref, category, error.text, error.fieldname, error.hint)
 
 
-def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]) -> list[Ref]:
+def resolved_records(
+    facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]
+) -> list[Ref]:
     """The records whose plans went through without a report: whatever was parked about them is
     settled.
 
@@ -241,7 +243,7 @@ def in_step(facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[App
     return sorted(refs)
 
 
-def note(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
+def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
     """Count what became of a record, and keep a line where something was decided."""
     outcome = (
         "Done"

@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.gate import Gate
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.turns import fall_line
+from crmsync.flows.engine.scheduler import outage_line
 from crmsync.model.changes import Change
 from crmsync.rules.timing.outages import is_refusal
 
-World = TypeVar("World")
+Context = TypeVar("Context")
 
 
-def through(
-    gate: Gate,
+def sign_in_and_sync(
+    breaker: CircuitBreaker,
     changes: Sequence[Change],
-    make: Callable[[], World],
-    sync: Callable[[World], Summary],
+    make: Callable[[], Context],
+    sync: Callable[[Context], Summary],
 ) -> Summary:
     """Sync the changes in the world that `make` signs in to; where that does not work, or is known
     not to, they are put back.
@@ -31,20 +31,20 @@ def through(
     Raises `SyncError` when that did not work either.
     """
     summary = Summary()
-    gate.look()
-    if gate.is_shut:
-        summary.counts["PutOff"] += gate.put_back((), changes)
-        _note(changes, gate.code, summary)
+    breaker.load()
+    if breaker.is_open:
+        summary.counts["PutOff"] += breaker.requeue((), changes)
+        _note(changes, breaker.code, summary)
         return summary
     try:
         context = make()
     except SyncError as error:
-        outage = gate.fell(error, is_whole=True)
-        summary.counts.update(Down=1, PutOff=gate.put_back(changes))
+        outage = breaker.trip(error, is_whole=True)
+        summary.counts.update(Down=1, PutOff=breaker.requeue(changes))
         if is_refusal(error):
             summary.counts["LooksRefused"] += 1
         _note(changes, error.code, summary)
-        summary.decisions.append(fall_line(len(changes), error, outage))
+        summary.decisions.append(outage_line(len(changes), error, outage))
         return summary
     return sync(context)
 

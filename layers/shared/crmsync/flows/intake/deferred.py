@@ -15,7 +15,7 @@ from crmsync.model.settings import Connection
 from crmsync.ports import Inbox, Outbox
 
 
-def queue_held(connection: Connection, inbox: Inbox, outbox: Outbox, now: datetime) -> int:
+def queue_deferred(connection: Connection, inbox: Inbox, outbox: Outbox, now: datetime) -> int:
     """Queue each record whose deletion is held back; answers how many. Costs one read where nothing
     is held. Raises `TryAgain`.
     """

@@ -32,7 +32,7 @@ class TenantSecrets:
     secrets: tuple[str, ...]
 
 
-def guarded(connection: Connection, secret: Mapping[str, str]) -> TenantSecrets:
+def tenant_secrets(connection: Connection, secret: Mapping[str, str]) -> TenantSecrets:
     """The door of a connection, with what its HubSpot secret holds."""
     keys = tuple(
         secret[name] for name in ("client_secret", "previous_client_secret") if secret.get(name)
@@ -75,7 +75,7 @@ def receive_webhook(
     """
     if len(request.body) > MOST_BYTES:
         return Receipt(413, "too long")
-    known = {secret for guarded in doors for secret in guarded.secrets}
+    known = {secret for tenant_secrets in doors for secret in tenant_secrets.secrets}
     used = matching_secrets(request, sorted(known), now)
     if not used and shut:
         return Receipt(503, "a door is shut")

@@ -14,28 +14,35 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import OutOfTime
 from crmsync.model.changes import Cause, Change
-from crmsync.model.concerns import DEFINITIONS, MAKE_WAY, since_of, watched_of
+from crmsync.model.concerns import METADATA_OBJECTS, SKIPPED_ON_METADATA_POLL, since_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.ports import ChangedRecord, Cursor, Cursors, Lists, Outbox, Show, Sweeper
-from crmsync.rules.timing.sweeps import REACH, SELDOM, Reach, is_news, remembered, start_of
+from crmsync.rules.timing.sweeps import (
+    METADATA_INTERVAL,
+    REACH,
+    Reach,
+    is_news,
+    remembered,
+    start_of,
+)
 
 LIST_OVERLAP = timedelta(minutes=5)
 """How far back a look at the inclusion list goes."""
 
-FAR = "far"
-TURN = "definitions"
+LONG_OVERLAP = "far"
+METADATA = "definitions"
 """What has its turn only now and then: a look far back, and definitions. When it was last had is in
 a cursor of its own: were a look that is refused followed by the same again and again, those that
 make way for it would never be looked at.
 """
 
-CUT = "cut short"
+CUT_SHORT = "cut short"
 """That the last look ended before its last page; kept beside the turns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SweepScope:
     """What of one side a connection must hear of: object name -> concern. `begins` has since when,
     where that is known.
     """
@@ -51,15 +58,15 @@ class Watch:
         return REACH[self.side]
 
 
-def watch_of(connection: Connection, side: Side) -> Watch:
+def sweep_scope(connection: Connection, side: Side) -> SweepScope:
     """All that a connection must hear of a side, each since its concern was switched on."""
     kinds = watched_of(connection, side)
     begins = {name: since for name, kind in kinds.items() if (since := since_of(connection, kind))}
-    return Watch(connection.name, side, kinds, begins)
+    return SweepScope(connection.name, side, kinds, begins)
 
 
 @dataclass(frozen=True, slots=True)
-class _Turns:
+class _Selection:
     """Which objects are asked for this time, whether the look goes far back, and whether it goes on
     where one was cut short.
 
@@ -73,7 +80,7 @@ class _Turns:
 
 
 def sweep(
-    watch: Watch,
+    watch: SweepScope,
     sweeper: Sweeper,
     cursors: Cursors,
     outbox: Outbox,
@@ -172,34 +179,36 @@ def sweep_list(
     return queued
 
 
-def _turns(watch: Watch, cursors: Cursors, now: datetime) -> _Turns:
+def _turns(watch: SweepScope, cursors: Cursors, now: datetime) -> _Selection:
     """What this look asks for. Definitions and a look far back are never due together: both would
     read more than others do.
     """
     name = f"turns {watch.side}"
-    place = cursors.load(watch.connection, name) or Cursor(now, {TURN: now})
+    place = cursors.load(watch.connection, name) or Cursor(now, {METADATA: now})
     rests = (
-        {FAR: watch.reach.turn}
-        if DEFINITIONS.isdisjoint(watch.kinds)
-        else {TURN: SELDOM, FAR: watch.reach.turn}
+        {LONG_OVERLAP: watch.reach.turn}
+        if METADATA_OBJECTS.isdisjoint(watch.kinds)
+        else {METADATA: METADATA_INTERVAL, LONG_OVERLAP: watch.reach.turn}
     )
     due = next(
         (turn for turn, rest in rests.items() if not _rests(place.seen.get(turn), rest, now)), None
     )
-    goes_on = CUT in place.seen
+    goes_on = CUT_SHORT in place.seen
     if due or goes_on:
-        had = {turn: at for turn, at in place.seen.items() if turn != CUT} | (
+        had = {turn: at for turn, at in place.seen.items() if turn != CUT_SHORT} | (
             {due: now} if due else {}
         )
         cursors.save(watch.connection, name, replace(place, since=now, seen=had))
-    left_out = MAKE_WAY if due == TURN else DEFINITIONS
-    return _Turns(
-        [one for one in watch.kinds if one not in left_out], far=due == FAR, goes_on=goes_on
+    left_out = SKIPPED_ON_METADATA_POLL if due == METADATA else METADATA_OBJECTS
+    return _Selection(
+        [one for one in watch.kinds if one not in left_out],
+        far=due == LONG_OVERLAP,
+        goes_on=goes_on,
     )
 
 
 def _noting_cuts(
-    pages: Iterator[Sequence[ChangedRecord]], watch: Watch, cursors: Cursors, now: datetime
+    pages: Iterator[Sequence[ChangedRecord]], watch: SweepScope, cursors: Cursors, now: datetime
 ) -> Iterator[Sequence[ChangedRecord]]:
     """The pages; where the time is up before the last, it is noted for the next look. Raises
     `SyncError`.
@@ -209,7 +218,7 @@ def _noting_cuts(
     except OutOfTime:
         name = f"turns {watch.side}"
         place = cursors.load(watch.connection, name) or Cursor(now, {})
-        cursors.save(watch.connection, name, replace(place, seen={**place.seen, CUT: now}))
+        cursors.save(watch.connection, name, replace(place, seen={**place.seen, CUT_SHORT: now}))
         raise
 
 
@@ -217,7 +226,7 @@ def _rests(last: datetime | None, rest: timedelta, now: datetime) -> bool:
     return last is not None and last > now - rest
 
 
-def _begin(watch: Watch, name: str, cursors: Cursors, now: datetime) -> Cursor:
+def _begin(watch: SweepScope, name: str, cursors: Cursors, now: datetime) -> Cursor:
     return _new(watch.connection, name, watch.begins.get(name, now), cursors)
 
 
@@ -245,6 +254,6 @@ def _within(seen: Mapping[str, datetime], start: datetime) -> dict[str, datetime
     return {key: at for key, at in seen.items() if at >= start}
 
 
-def _change(watch: Watch, one: ChangedRecord) -> Change:
+def _change(watch: SweepScope, one: ChangedRecord) -> Change:
     cause = Cause.DELETED if one.deleted else Cause.EDITED
     return Change(watch.connection, watch.kinds[one.ref.object], one.ref, cause, one.modified_at)

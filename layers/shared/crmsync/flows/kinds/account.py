@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import carry_out
+from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.passes import in_passes
+from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners, zone_for
-from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
-from crmsync.flows.engine.results import Summary, conclude
+from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.account_gather import gather
-from crmsync.flows.kinds.dependants import dependants
+from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, SaveLink
 from crmsync.model.links import LinkState
@@ -33,10 +33,10 @@ def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
     them off worked.
     """
 
-    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
         return _sync_pass(some, context, summary, is_last=is_last)
 
-    return in_passes(changes, context, sync)
+    return sync_in_batches(changes, context, sync)
 
 
 def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[AccountFacts]:
@@ -54,7 +54,7 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         zone=zone,
     )
     ruleset = replace(ruleset, places=context.accounts.places())
-    ruleset, gathered = gather_what_is_there(
+    ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
     ruleset = with_owners(gathered.facts, context, ruleset)
@@ -70,14 +70,17 @@ def _sync_pass(
     looked = gather_and_plan(changes, context)
     facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
-    woken = dependants(facts, plans, context)
-    applied = carry_out(
+    woken = queue_dependants(facts, plans, context)
+    applied = apply_and_complete(
         facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset)
     )
-    forgive(applied, ruleset, changes, context)
+    retry_without_resting(applied, ruleset, changes, context)
     context.outbox.again([(change, 0) for change in woken])
     _wake(changes, looked.not_yet, facts, plans, applied, context)
-    return [*looked.not_yet, *conclude(facts, plans, applied, context, summary, is_last=is_last)]
+    return [
+        *looked.not_yet,
+        *process_results(facts, plans, applied, context, summary, is_last=is_last),
+    ]
 
 
 def _plan_all(facts: list[AccountFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:

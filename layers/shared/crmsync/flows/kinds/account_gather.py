@@ -32,21 +32,23 @@ def gather(
     not answer.
     """
     loader = BatchLoader(context, ruleset, AccountFacts)
-    loud, lone = loader.open(changes)
+    to_sync, unlinked = loader.load(changes)
     membership = Membership(context)
-    membership.look_at([one.ref for one in lone if one.ref.side is Side.HUBSPOT])
-    votes = {one.ref: membership.votes_for(one.ref) for one in lone if one.ref.side is Side.HUBSPOT}
+    membership.look_at([one.ref for one in unlinked if one.ref.side is Side.HUBSPOT])
+    votes = {
+        one.ref: membership.votes_for(one.ref) for one in unlinked if one.ref.side is Side.HUBSPOT
+    }
     votes |= membership.votes_of_accounts(
-        [one.ref for one in lone if one.ref.side is Side.SALESFORCE]
+        [one.ref for one in unlinked if one.ref.side is Side.SALESFORCE]
     )
-    _add_namesakes(lone, votes, context)
+    _add_namesakes(unlinked, votes, context)
     loader.read(ref for voted in votes.values() for ref in voted)
-    for record in lone:
+    for record in unlinked:
         found = (loader.records.get(ref) for ref in votes[record.ref])
         loader.candidates[record.ref] = tuple(one for one in found if one)
-    _drop_promised(lone, loader, membership)
-    loader.remember(lone)
-    gathered = loader.close(changes, loud, _identity)
+    _drop_promised(unlinked, loader, membership)
+    loader.resolve_named(unlinked)
+    gathered = loader.facts_of(changes, to_sync, _identity)
     return replace(gathered, facts=[_told(one, votes, membership) for one in gathered.facts])
 
 
@@ -64,24 +66,24 @@ def _told(
 
 
 def _drop_promised(
-    lone: Sequence[Record], loader: BatchLoader[AccountFacts], membership: Membership
+    unlinked: Sequence[Record], loader: BatchLoader[AccountFacts], membership: Membership
 ) -> None:
     """Leave out candidates for whom more contacts name another one, which has no pair either
     (DUP-3).
 
     So the order in which records are looked at decides nothing.
     """
-    found = list({one.ref: one for record in lone for one in loader.candidates[record.ref]})
-    loader.weigh(found)
+    found = list({one.ref: one for record in unlinked for one in loader.candidates[record.ref]})
+    loader.load_counterparts(found)
     free = [ref for ref in found if not loader.is_taken(ref)]
     membership.look_at([ref for ref in free if ref.side is Side.HUBSPOT])
     votes = {ref: membership.votes_for(ref) for ref in free if ref.side is Side.HUBSPOT}
     votes |= membership.votes_of_accounts([ref for ref in free if ref.side is Side.SALESFORCE])
     rivals = list({rival for voted in votes.values() for rival in voted})
     loader.read(rivals)
-    loader.weigh(rivals)
+    loader.load_counterparts(rivals)
     taken = {ref for ref in rivals if loader.is_taken(ref)}
-    for record in lone:
+    for record in unlinked:
         own = {record.ref: record}
         loader.candidates[record.ref] = tuple(
             one
@@ -100,7 +102,7 @@ def _known(
 
 
 def _add_namesakes(
-    lone: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], context: SyncContext
+    unlinked: Sequence[Record], votes: Mapping[Ref, Counter[Ref]], context: SyncContext
 ) -> None:
     """Where the settings ask for it, candidates of the same domain for records that no contact
     speaks for (CH-15).
@@ -109,7 +111,7 @@ def _add_namesakes(
         return
     for side in Side:
         seekers = {
-            one.ref: _domain(one) for one in lone if one.ref.side is side and not votes[one.ref]
+            one.ref: _domain(one) for one in unlinked if one.ref.side is side and not votes[one.ref]
         }
         domains = sorted({domain for domain in seekers.values() if domain})
         if not domains:

@@ -12,16 +12,20 @@ from dataclasses import replace
 from crmsync.errors import Conflict, SyncError
 from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import carry_out, settler
+from crmsync.flows.engine.complete import apply_and_complete, rebase_from_response
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.passes import in_passes
+from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import PlannedBatch, zone_for
-from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
-from crmsync.flows.engine.results import Rival, Summary, conclude
+from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
 from crmsync.flows.kinds.contact_gather import gather
 from crmsync.flows.kinds.contact_plan import EMAIL, complete_ruleset, plan_all, with_accounts
-from crmsync.flows.kinds.contact_waits import vacating, wake, with_holders
-from crmsync.flows.kinds.dependants import dependants
+from crmsync.flows.kinds.contact_waits import (
+    plans_to_vacate,
+    queue_waiting,
+    without_taken_addresses,
+)
+from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.records import Ref, Side
@@ -35,10 +39,10 @@ def sync_contacts(changes: Sequence[Change], context: SyncContext) -> Summary:
     even putting them off worked.
     """
 
-    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
         return _sync_pass(some, context, summary, is_last=is_last)
 
-    return in_passes(changes, context, sync)
+    return sync_in_batches(changes, context, sync)
 
 
 def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[ContactFacts]:
@@ -54,17 +58,19 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         person_accounts=context.accounts.has_person_accounts(),
         places=context.accounts.places(),
     )
-    ruleset, gathered = gather_what_is_there(
+    ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
     facts = with_accounts(gathered.facts, context)
     ruleset = complete_ruleset(facts, context, ruleset)
     plans = plan_all(facts, context, ruleset)
-    together = with_holders(facts, plans, {change.ref for change in changes}, context, ruleset)
+    together = without_taken_addresses(
+        facts, plans, {change.ref for change in changes}, context, ruleset
+    )
     hold_excess(facts, plans, context, ruleset, plan_contact)
     not_yet = [*gathered.not_yet, *together]
     return PlannedBatch(
-        facts, plans, ruleset, not_yet, gathered.quiet, first=tuple(vacating(facts, plans))
+        facts, plans, ruleset, not_yet, gathered.quiet, first=tuple(plans_to_vacate(facts, plans))
     )
 
 
@@ -75,15 +81,15 @@ def _sync_pass(
     looked = gather_and_plan(changes, context)
     facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
-    woken = wake(facts, plans, context)
-    opportunities = dependants(facts, plans, context)
-    apply(looked.first, context, settler(ruleset))
-    applied = carry_out(
+    woken = queue_waiting(facts, plans, context)
+    opportunities = queue_dependants(facts, plans, context)
+    apply(looked.first, context, rebase_from_response(ruleset))
+    applied = apply_and_complete(
         facts, plans, context, ruleset, lambda pairs: plan_all(pairs, context, ruleset)
     )
-    forgive(applied, ruleset, changes, context)
+    retry_without_resting(applied, ruleset, changes, context)
     context.outbox.again([(change, 0) for change in opportunities])
-    at_once = conclude(
+    at_once = process_results(
         facts,
         plans,
         applied,
@@ -95,7 +101,9 @@ def _sync_pass(
     return [*looked.not_yet, *at_once, *woken]
 
 
-def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) -> Rival | None:
+def _holder_of_the_address(
+    facts: ContactFacts, plan: Plan, error: SyncError
+) -> BlockingRecord | None:
     """The contact that has the address which this one should get, or with which it should be
     made.
     """
@@ -103,12 +111,12 @@ def _holder_of_the_address(facts: ContactFacts, plan: Plan, error: SyncError) ->
         return None
     if facts.link is None and plan.birth and facts.change.ref.side is Side.SALESFORCE:
         holder = Ref(Side.HUBSPOT, HUBSPOT_OBJECT, error.existing)
-        return Rival((facts.change,), reports.held_by_another(facts.change.ref, [holder]))
+        return BlockingRecord((facts.change,), reports.held_by_another(facts.change.ref, [holder]))
     if facts.link is None or not _moves_address(plan):
         return None
     contact = facts.hubspot.ref if facts.hubspot else facts.change.ref
     change, holder = replace(facts.change, cause=Cause.AGAIN), _other(contact, error.existing)
-    return Rival(
+    return BlockingRecord(
         (change, replace(change, ref=holder, cause=Cause.WOKEN)),
         reports.address_taken(contact, holder),
     )

@@ -25,11 +25,11 @@ def gather(
     not answer.
     """
     loader = BatchLoader(context, ruleset, ContactFacts)
-    loud, lone = loader.open(changes)
-    _find_by_address(lone, loader)
-    loader.remember(lone)
-    _inherit_links(lone, loader)
-    return loader.close(changes, loud, _person)
+    to_sync, unlinked = loader.load(changes)
+    _find_by_address(unlinked, loader)
+    loader.resolve_named(unlinked)
+    _inherit_links(unlinked, loader)
+    return loader.facts_of(changes, to_sync, _person)
 
 
 def _person(facts: ContactFacts) -> object:
@@ -38,12 +38,14 @@ def _person(facts: ContactFacts) -> object:
     return (facts.named and _address(facts.named)) or facts.change.ref
 
 
-def _find_by_address(lone: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
+def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
     """For records without a link: those across that hold the same address, a HubSpot contact also
     as one of its further ones.
     """
     for side in Side:
-        seekers = [record for record in lone if record.ref.side is side.other and _address(record)]
+        seekers = [
+            record for record in unlinked if record.ref.side is side.other and _address(record)
+        ]
         if not seekers:
             continue
         fields = loader.ruleset.fields(side)
@@ -60,23 +62,23 @@ def _find_by_address(lone: Sequence[Record], loader: BatchLoader[ContactFacts]) 
         )
 
 
-def _inherit_links(lone: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
+def _inherit_links(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
     """Have a record that is what became of a linked one take over its link (DUP-26, MRG-1,
     MRG-3).
     """
-    heirs: list[tuple[Record, Link]] = []
-    for record in lone:
-        heirs += [
+    successors: list[tuple[Record, Link]] = []
+    for record in unlinked:
+        successors += [
             (record, loader.links[one.ref])
             for one in loader.candidates.get(record.ref, ())
             if one.ref in loader.links
         ]
-    loader.look_after(
-        place for record, link in heirs if isinstance(place := link.on(record.ref.side), Ref)
+    loader.follow(
+        place for record, link in successors if isinstance(place := link.on(record.ref.side), Ref)
     )
-    for record, link in heirs:
+    for record, link in successors:
         place = link.on(record.ref.side)
-        if isinstance(place, Ref) and loader.now(place) == record.ref:
+        if isinstance(place, Ref) and loader.successor_of(place) == record.ref:
             loader.links.setdefault(record.ref, link)
 
 

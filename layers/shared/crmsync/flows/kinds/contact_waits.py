@@ -27,7 +27,7 @@ them.
 """
 
 
-def with_holders(
+def without_taken_addresses(
     facts: list[ContactFacts],
     plans: list[Plan],
     asked: Collection[Ref],
@@ -62,7 +62,7 @@ def with_holders(
     return list({change.ref: change for change in together}.values())
 
 
-def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]:
+def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]:
     """What must be done before the plans: contacts whose address another one is about to get give
     it up first.
     """
@@ -70,7 +70,7 @@ def vacating(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]
     return [Plan((UpdateRecord(ref, Side.HUBSPOT, {EMAIL: None}, ("DUP-24",)),)) for ref in leaving]
 
 
-def wake(
+def queue_waiting(
     facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
     """The records that wait for one that these plans let go, to be looked at once the plans are

@@ -29,7 +29,7 @@ _ONCE_MORE = 30
 """Seconds after which the dependants are looked at, whatever becomes of this look."""
 
 
-def dependants(
+def queue_dependants(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
     """Deals and opportunities of records that these plans pair, anew or under other ids; they are

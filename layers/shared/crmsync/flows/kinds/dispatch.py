@@ -30,7 +30,7 @@ GATHER_AND_PLAN: Mapping[Kind, GatherAndPlan] = MappingProxyType(
 _OURS = (names.SALESFORCE_KEY, names.HUBSPOT_KEY)
 
 
-def look_at(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[Any]:
+def plan_changes(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[Any]:
     """Look at records of one kind, for somebody at a terminal.
 
     Raises `SyncError`, and where our own field is what a side misses a `Refused` that says how to

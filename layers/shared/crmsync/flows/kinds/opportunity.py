@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from crmsync.errors import Refused
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import carry_out
+from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.passes import in_passes
+from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners
-from crmsync.flows.engine.resting_mappings import forgive, gather_what_is_there
-from crmsync.flows.engine.results import Summary, conclude
+from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
+from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
 from crmsync.flows.kinds.parents import find_parents
-from crmsync.flows.kinds.pipelines import as_they_are, put_in_step
+from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
 from crmsync.model.changes import Cause, Change, TieNews, coalesce
 from crmsync.model.effects import Plan
@@ -43,13 +43,13 @@ def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summa
     putting them off worked.
     """
 
-    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `Pass` says
-        return _sync_pass(where_to_look(some, context), context, summary, is_last=is_last)
+    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
+        return _sync_pass(resolve_indirect(some, context), context, summary, is_last=is_last)
 
-    return in_passes(changes, context, sync)
+    return sync_in_batches(changes, context, sync)
 
 
-def where_to_look(changes: Sequence[Change], context: SyncContext) -> list[Change]:
+def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Change]:
     """The changes with each contact role turned into its opportunity, which a role that is gone was
     of; who had it is told along.
 
@@ -87,11 +87,11 @@ def gather_and_plan(
 
 def _look(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[OpportunityFacts]:
     """Gather and plan, whatever the hour's limits."""
-    pipelines = context.pipeline_maps.load(context.connection.name) or as_they_are(
+    pipelines = context.pipeline_maps.load(context.connection.name) or current_map(
         context.deals, context.opportunities
     )
     ruleset = _book(context, pipelines)
-    ruleset, gathered = gather_what_is_there(
+    ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
     facts = gathered.facts
@@ -129,7 +129,7 @@ def _mend(context: SyncContext) -> None:
     have none are told of one by one.
     """
     with suppress(Refused):
-        put_in_step(
+        sync_pipelines(
             context.deals, context.opportunities, context.pipeline_maps, context.connection.name
         )
 
@@ -159,11 +159,14 @@ def _sync_pass(
     looked = _held(looked, context)
     facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
     summary.counts["Quiet"] += looked.quiet
-    applied = carry_out(
+    applied = apply_and_complete(
         facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset), roll_up
     )
-    forgive(applied, ruleset, changes, context)
-    return [*looked.not_yet, *conclude(facts, plans, applied, context, summary, is_last=is_last)]
+    retry_without_resting(applied, ruleset, changes, context)
+    return [
+        *looked.not_yet,
+        *process_results(facts, plans, applied, context, summary, is_last=is_last),
+    ]
 
 
 def _plan_all(facts: list[OpportunityFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:

@@ -34,10 +34,10 @@ def gather(
     loader = BatchLoader(
         context, ruleset, OpportunityFacts, lambda records: _with_contacts(records, context)
     )
-    loud, lone = loader.open(changes)
-    _find_by_value(lone, loader)
-    loader.remember(lone)
-    gathered = loader.close(changes, loud, _identity)
+    to_sync, unlinked = loader.load(changes)
+    _find_by_value(unlinked, loader)
+    loader.resolve_named(unlinked)
+    gathered = loader.facts_of(changes, to_sync, _identity)
     return replace(gathered, facts=_told(gathered.facts, context))
 
 
@@ -63,7 +63,7 @@ def _with_contacts(records: Mapping[Ref, Record], context: SyncContext) -> Mappi
     return {**records, **told}
 
 
-def _find_by_value(lone: Sequence[Record], loader: BatchLoader[OpportunityFacts]) -> None:
+def _find_by_value(unlinked: Sequence[Record], loader: BatchLoader[OpportunityFacts]) -> None:
     """Where the settings ask for it, records across that hold the same value as a record without a
     link (CH-14).
     """
@@ -72,7 +72,7 @@ def _find_by_value(lone: Sequence[Record], loader: BatchLoader[OpportunityFacts]
         return
     mine = {Side.HUBSPOT: deals.match_hubspot, Side.SALESFORCE: deals.match_salesforce}
     for side in Side:
-        values = {one.ref: _value(one, mine[side]) for one in lone if one.ref.side is side}
+        values = {one.ref: _value(one, mine[side]) for one in unlinked if one.ref.side is side}
         found = _holders(
             side.other,
             mine[side.other],

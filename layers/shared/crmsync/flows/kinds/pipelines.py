@@ -27,7 +27,7 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class StepResult:
     """A step that was tried, and why HubSpot would not have it, if it would not."""
 
     step: PipelineStep
@@ -50,9 +50,9 @@ def survey(
     return Survey(record_types, pipelines, known, in_step(record_types, pipelines, known))
 
 
-def carry_out(
+def apply_steps(
     found: Survey, deals: Deals, maps: PipelineMaps, connection: str
-) -> tuple[PipelineMap, tuple[Tried, ...]]:
+) -> tuple[PipelineMap, tuple[StepResult, ...]]:
     """Do all steps, and keep the map of what stands afterwards; one that HubSpot refuses does not
     keep the others from being done.
 
@@ -67,7 +67,7 @@ def carry_out(
     return now, tried
 
 
-def put_in_step(
+def sync_pipelines(
     deals: Deals, opportunities: Opportunities, maps: PipelineMaps, connection: str
 ) -> PipelineMap:
     """Bring a connection's pipelines in step, and say which goes with which record type.
@@ -75,22 +75,24 @@ def put_in_step(
     Raises what HubSpot refused first, after all else was done and the map was kept: no further
     pipeline, for one (LIM-3). A stage that the org no longer has is left while deals are in it.
     """
-    now, tried = carry_out(survey(deals, opportunities, maps, connection), deals, maps, connection)
+    now, tried = apply_steps(
+        survey(deals, opportunities, maps, connection), deals, maps, connection
+    )
     for one in tried:
         if one.error and not one.keeps_stage:
             raise one.error
     return now
 
 
-def _try(deals: Deals, step: PipelineStep) -> Tried:
+def _try(deals: Deals, step: PipelineStep) -> StepResult:
     try:
         deals.put_in_step(step)
     except (Refused, Gone, Conflict) as error:
-        return Tried(step, error)
-    return Tried(step)
+        return StepResult(step, error)
+    return StepResult(step)
 
 
-def as_they_are(deals: Deals, opportunities: Opportunities) -> PipelineMap:
+def current_map(deals: Deals, opportunities: Opportunities) -> PipelineMap:
     """Which pipeline goes with which record type by what both sides show; writes nothing. Raises
     `SyncError`.
     """

@@ -24,10 +24,10 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import (
     CONTACT,
     FIELDS,
+    not_frozen,
     report_refused,
+    request_stage_syncs,
     spread_stages,
-    tell_of_stages,
-    thawed,
 )
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
@@ -105,7 +105,7 @@ def _bring_up(
     `SyncError` before anything is written.
     """
     shown = context.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
-    records = thawed(list(shown.values()), context)
+    records = not_frozen(list(shown.values()), context)
     stages = _stages(records, moves, ties, context)
     failed = dict(spread_stages(stages, context).failed)
     written, more = _write(
@@ -181,7 +181,7 @@ def _write(
         else:
             written.append(effect)
     report_refused(errors, context)
-    tell_of_stages([one for one in written if LIFECYCLE_STAGE in one.fields], context)
+    request_stage_syncs([one for one in written if LIFECYCLE_STAGE in one.fields], context)
     again = {
         ref: one
         for ref, one in errors.items()

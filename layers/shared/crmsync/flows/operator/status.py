@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crmsync.errors import SyncError
-from crmsync.flows.engine.standstill import LONG, LongestWait, last_look, waits
+from crmsync.flows.engine.staleness import REPORT_AFTER, LongestWait, last_poll, longest_wait
 from crmsync.flows.setup.app_rights import Account, check_app_rights
 from crmsync.model.concerns import kinds_of, mail_kinds_of, objects_of
 from crmsync.model.effects import Category
@@ -136,11 +136,11 @@ class HealthCheck:
             trouble=trouble,
             hubspot_trouble=self._hubspot_trouble(connection),
             pause=self.troubles.load(name).pause,
-            looked={side: last_look(name, side, self.cursors) for side in Side},
+            looked={side: last_poll(name, side, self.cursors) for side in Side},
             waiting={
                 kind: found
                 for kind in kinds_of(connection)
-                if (found := waits(name, kind, self.cursors, self.now())) is not None
+                if (found := longest_wait(name, kind, self.cursors, self.now())) is not None
             },
         )
 
@@ -199,7 +199,7 @@ def _standstill(one: ConnectionStatus, now: datetime) -> list[str]:
     ]
     sentences = [sentence for is_so, sentence in told if is_so]
     for side, at in one.looked.items():
-        if at is not None and now - at >= LONG:
+        if at is not None and now - at >= REPORT_AFTER:
             sentences.append(
                 f"{one.name}: no look at {_NAMES[side]} has succeeded for {_minutes(now - at)} minutes; "
                 "docs/operations.md says what to do under 'Nothing is seen any more'."

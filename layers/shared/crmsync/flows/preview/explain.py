@@ -16,9 +16,9 @@ from typing import Any
 from crmsync.errors import Gone, Refused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
-from crmsync.flows.engine.lifecycle_changes import stage_news
+from crmsync.flows.engine.lifecycle_changes import changed_stages
 from crmsync.flows.engine.planning import PlannedBatch
-from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, look_at
+from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import KIND_OF, kinds_of
@@ -131,7 +131,7 @@ class Explainer:
                 lines,
                 decisions,
                 plan,
-                would_spread(stage_news([facts], [plan], looked.ruleset), context),
+                would_spread(changed_stages([facts], [plan], looked.ruleset), context),
                 newborn_reports(facts.named, plan, looked.ruleset),
                 _parked(context, facts, pairing),
                 _settled(context, facts, pairing),
@@ -143,8 +143,8 @@ def _look(changes: list[Change], context: SyncContext) -> PlannedBatch[Any]:
     """Look at a record, and together with those that must be looked at with it: whoever holds the
     address that it should get.
     """
-    looked = look_at(changes, context)
-    return look_at(looked.not_yet, context) if looked.not_yet else looked
+    looked = plan_changes(changes, context)
+    return plan_changes(looked.not_yet, context) if looked.not_yet else looked
 
 
 def _object(side: Side, name: str) -> str:

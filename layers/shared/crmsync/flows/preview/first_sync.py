@@ -18,10 +18,10 @@ from typing import TypeAlias
 from crmsync.errors import Refused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import would_spread
-from crmsync.flows.engine.lifecycle_changes import stage_news
+from crmsync.flows.engine.lifecycle_changes import changed_stages
 from crmsync.flows.engine.passes import BATCH
 from crmsync.flows.engine.planning import PlannedBatch
-from crmsync.flows.kinds.dispatch import look_at
+from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks
 from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.model.changes import Cause, Change
@@ -247,7 +247,7 @@ class _ConnectionPreview:
             changes = [one for one in changes if one.ref not in self.paired]
             if not changes:
                 return
-            looked = look_at(changes, self.context)
+            looked = plan_changes(changes, self.context)
             self._add(looked)
             changes = looked.not_yet
         for change in changes:
@@ -263,7 +263,7 @@ class _ConnectionPreview:
                 newborn_reports(facts.named, plan, looked.ruleset), facts.change.ref
             )
             self._expect(facts, plan)
-        news = stage_news(looked.facts, looked.plans, looked.ruleset)
+        news = changed_stages(looked.facts, looked.plans, looked.ruleset)
         for effect in would_spread(news, self.context):
             self.outlook.add_effects(
                 [effect], effect.place if isinstance(effect.place, Ref) else next(iter(news))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmsync.errors import SyncError
-from crmsync.flows.kinds.pipelines import Survey, Tried, carry_out, survey
+from crmsync.flows.kinds.pipelines import StepResult, Survey, apply_steps, survey
 from crmsync.flows.setup.connection import SetupStep, StepState
 from crmsync.model.concerns import kinds_of
 from crmsync.model.pipelines import ChangeStage, DropStage, MakePipeline, MakeStage, RenamePipeline
@@ -55,7 +55,7 @@ def set_up_pipelines(
     try:
         sides = sides_of(connection)
         found = survey(sides.deals, sides.opportunities, sides.maps, connection.name)
-        done = carry_out(found, sides.deals, sides.maps, connection.name)[1] if apply else None
+        done = apply_steps(found, sides.deals, sides.maps, connection.name)[1] if apply else None
     except SyncError as error:
         return [
             SetupStep(connection.name, Side.HUBSPOT, "pipelines", StepState.FAILED, _told(error))
@@ -78,11 +78,11 @@ def _entered(before: Sequence[SetupStep]) -> bool:
     return all(first.get(side) is StepState.THERE for side in Side)
 
 
-def _lines(found: Survey, done: Sequence[Tried] | None) -> Iterator[_Line]:
+def _lines(found: Survey, done: Sequence[StepResult] | None) -> Iterator[_Line]:
     """Each pipeline that there should be, and its stages; `done` is None where nothing was to be
     done yet.
     """
-    tried = [Tried(step) for step in found.steps] if done is None else done
+    tried = [StepResult(step) for step in found.steps] if done is None else done
     labels = {one.id: one.label for one in found.pipelines}
     labels |= {
         one.step.pipeline: one.step.label for one in tried if isinstance(one.step, RenamePipeline)
@@ -102,7 +102,7 @@ def _lines(found: Survey, done: Sequence[Tried] | None) -> Iterator[_Line]:
             yield f"stages of {label}", state, ""
 
 
-def _pipeline_of(one: Tried, labels: Mapping[str, str]) -> str:
+def _pipeline_of(one: StepResult, labels: Mapping[str, str]) -> str:
     return (
         labels.get(one.step.pipeline, "")
         if isinstance(one.step, MakeStage | ChangeStage | DropStage)
@@ -110,7 +110,9 @@ def _pipeline_of(one: Tried, labels: Mapping[str, str]) -> str:
     )
 
 
-def _state_of(tried: Sequence[Tried], found: Survey, *, is_done: bool) -> tuple[StepState, str]:
+def _state_of(
+    tried: Sequence[StepResult], found: Survey, *, is_done: bool
+) -> tuple[StepState, str]:
     if not tried:
         return StepState.THERE, ""
     (one,) = tried
@@ -123,7 +125,7 @@ def _state_of(tried: Sequence[Tried], found: Survey, *, is_done: bool) -> tuple[
 
 
 def _state_of_stages(
-    tried: Sequence[Tried], found: Survey, *, is_done: bool
+    tried: Sequence[StepResult], found: Survey, *, is_done: bool
 ) -> tuple[StepState, str]:
     """A stage that the org no longer has is named in any case, and is nothing to mend: deals may be
     in it.

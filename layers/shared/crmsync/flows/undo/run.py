@@ -15,7 +15,7 @@ from typing import TypeAlias
 from crmsync.errors import Conflict, SyncError
 from crmsync.flows.engine.change_limits import allowed
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.kinds.dispatch import look_at
+from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.undo.summary import UndoCounts
 from crmsync.flows.undo.writes import PairUndo, write_undo
 from crmsync.model.brakes import Counted, Hold
@@ -114,7 +114,9 @@ class UndoRun:
         second run, as it does in the sync.
         """
         name, now = self.looking.connection.name, self.now()
-        looked = look_at([Change(name, kind, ref, Cause.AGAIN, now) for ref in pairs], self.looking)
+        looked = plan_changes(
+            [Change(name, kind, ref, Cause.AGAIN, now) for ref in pairs], self.looking
+        )
         facts: dict[Ref, Facts] = {one.change.ref: one for one in looked.facts}
         found: list[PairUndo] = []
         for ref, traces in pairs.items():

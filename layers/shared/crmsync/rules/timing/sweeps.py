@@ -25,7 +25,7 @@ MOST_SEEN = 10_000
 where there were more: who reads the same fifty thousand again has no time left for what is new.
 """
 
-SELDOM = timedelta(minutes=14, seconds=30)
+METADATA_INTERVAL = timedelta(minutes=14, seconds=30)
 """How long definitions rest, as they hardly ever change: with a look a minute, every fifteenth,
 though schedules are late by seconds.
 """

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from crmsync.model.records import Kind, Side
 from crmsync.ports import Cursor, Cursors
 
-LONG = timedelta(minutes=30)
+REPORT_AFTER = timedelta(minutes=30)
 """From when on somebody should look."""
 
-NEWS = timedelta(minutes=20)
+VALID_FOR = timedelta(minutes=20)
 """How long what was told of changes that wait holds: each is looked at again within a quarter of an
 hour.
 """
@@ -35,7 +35,7 @@ class LongestWait:
     code: str
 
 
-def looked(
+def record_poll(
     connection: str, side: Side, cursors: Cursors, now: datetime, *, is_done: bool
 ) -> timedelta:
     """Note whether a look at a side succeeded; answers for how long none has. Before the first one,
@@ -52,7 +52,7 @@ def looked(
     return timedelta(0)
 
 
-def last_look(connection: str, side: Side, cursors: Cursors) -> datetime | None:
+def last_poll(connection: str, side: Side, cursors: Cursors) -> datetime | None:
     """When a look at a side succeeded last, to within five minutes; None before the first try."""
     known = cursors.load(connection, _side(side))
     return None if known is None else known.since
@@ -62,7 +62,7 @@ def note_waiting(
     connection: str, kind: Kind, waiting: LongestWait, cursors: Cursors, now: datetime
 ) -> None:
     """Note the oldest change that was put off just now, if somebody should look."""
-    if now - waiting.since < LONG:
+    if now - waiting.since < REPORT_AFTER:
         return
     known = cursors.load(connection, _kind(kind)) or Cursor(now, {})
     cursors.save(
@@ -72,10 +72,12 @@ def note_waiting(
     )
 
 
-def waits(connection: str, kind: Kind, cursors: Cursors, now: datetime) -> LongestWait | None:
+def longest_wait(
+    connection: str, kind: Kind, cursors: Cursors, now: datetime
+) -> LongestWait | None:
     """The oldest change of a kind that has been put off for long and is so still."""
     known = cursors.load(connection, _kind(kind))
-    fresh = [code for code, at in known.seen.items() if now - at <= NEWS] if known else []
+    fresh = [code for code, at in known.seen.items() if now - at <= VALID_FOR] if known else []
     return LongestWait(known.since, fresh[0]) if known and fresh else None
 
 

@@ -23,7 +23,7 @@ from crmsync.ports import Outbox
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.timing.outages import Admission, admit, after_failure, claimed, seconds_until
 
-UNKNOWN = 60
+DEFAULT_WAIT = 60
 """Seconds to wait where nothing is known of an outage."""
 
 PAUSED = "PAUSED"
@@ -35,25 +35,25 @@ _LONG_WAIT = 300
 
 
 @dataclass(slots=True)
-class Gate:
+class CircuitBreaker:
     """One connection's gate of one concern, for one invocation."""
 
     connection: str
     kind: Kind
-    ruleset: TroubleStore
+    store: TroubleStore
     outbox: Outbox
     now: Callable[[], datetime]
     outage: Outage | None = field(default=None, init=False)
     pause: Pause | None = field(default=None, init=False)
 
-    def look(self) -> None:
+    def load(self) -> None:
         """Find out whether a side is down, or the connection paused."""
         with suppress(SyncError):
-            known = self.ruleset.load(self.connection)
+            known = self.store.load(self.connection)
             self.outage, self.pause = known.outages.get(self.kind), known.pause
 
     @property
-    def is_shut(self) -> bool:
+    def is_open(self) -> bool:
         """Whether nothing may be looked at now, not even ahead of the others."""
         is_down = (
             self.outage is not None and self.outage.is_whole and self.now() < self.outage.next_at
@@ -74,7 +74,7 @@ class Gate:
             return admission
         stored = None
         with suppress(SyncError):
-            stored = self.ruleset.save_outage(
+            stored = self.store.save_outage(
                 self.connection, self.kind, claimed(self.outage, self.now())
             )
         if stored is None:
@@ -82,24 +82,24 @@ class Gate:
         self.outage = stored
         return admission
 
-    def fell(self, error: SyncError, *, is_whole: bool) -> Outage:
+    def trip(self, error: SyncError, *, is_whole: bool) -> Outage:
         """Note that a look came to nothing; answers until when the others wait."""
         outage = after_failure(self.outage, error, self.now(), is_whole=is_whole)
         with suppress(SyncError):
             # Where somebody else has noted it meanwhile, theirs stands.
-            outage = self.ruleset.save_outage(self.connection, self.kind, outage) or outage
+            outage = self.store.save_outage(self.connection, self.kind, outage) or outage
         self.outage = outage
         return outage
 
-    def opened(self) -> None:
+    def close(self) -> None:
         """Note that a record came through again."""
         if self.outage is not None:
             with suppress(SyncError):
                 # Where it stands on, the next look ahead ends it.
-                self.ruleset.end_outage(self.connection, self.kind)
+                self.store.end_outage(self.connection, self.kind)
             self.outage = None
 
-    def put_back(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:
+    def requeue(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:
         """Have changes wait for the next look ahead, and answer how many. Raises `SyncError`.
 
         One of them comes before the others. Where a record may have brought the outage about, it is
@@ -122,10 +122,10 @@ class Gate:
     def _waits(self) -> tuple[int, int]:
         """Seconds for the one that comes first, and for the others."""
         if self.pause is not None:
-            wait = UNKNOWN if self.now() - self.pause.since < _SHORT else _LONG_WAIT
+            wait = DEFAULT_WAIT if self.now() - self.pause.since < _SHORT else _LONG_WAIT
             return wait, wait
         if self.outage is None:
-            return (UNKNOWN, UNKNOWN)
+            return (DEFAULT_WAIT, DEFAULT_WAIT)
         return seconds_until(self.outage, self.now(), ahead=True), seconds_until(
             self.outage, self.now()
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crmsync.errors import Refused, SyncError, TryAgain
-from crmsync.flows.intake.queue_batch import run_batch, run_windows
+from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
@@ -82,7 +82,7 @@ def test_windows_that_are_given_up_or_fail_come_back() -> None:
             raise TryAgain(msg)
         return [one for one in windows if one == given_up]
 
-    response = run_windows(
+    response = run_ranges(
         messages(*map(log_range.dump, (window, given_up, failed)), "nothing"), work
     )
 

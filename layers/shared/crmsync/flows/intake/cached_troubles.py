@@ -15,44 +15,44 @@ from crmsync.ports.troubles import TroubleStore
 
 
 @dataclass(slots=True)
-class KnownTroubles:
+class CachedTroubles:
     """Implements `TroubleStore` over another one, for one invocation."""
 
-    ruleset: TroubleStore
+    store: TroubleStore
     _known: dict[str, Troubles] = field(default_factory=dict)
 
     def load(self, connection: str) -> Troubles:
         """As the port says; read once."""
         if connection not in self._known:
-            self._known[connection] = self.ruleset.load(connection)
+            self._known[connection] = self.store.load(connection)
         return self._known[connection]
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
         """As the port says."""
         self._known.pop(connection, None)
-        return self.ruleset.save_outage(connection, kind, outage)
+        return self.store.save_outage(connection, kind, outage)
 
     def save_rest(self, connection: str, rest: Rest) -> bool:
         """As the port says."""
         self._known.pop(connection, None)
-        return self.ruleset.save_rest(connection, rest)
+        return self.store.save_rest(connection, rest)
 
     def end_rest(self, connection: str, rest: Rest) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.ruleset.end_rest(connection, rest)
+        self.store.end_rest(connection, rest)
 
     def end_outage(self, connection: str, kind: Kind) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.ruleset.end_outage(connection, kind)
+        self.store.end_outage(connection, kind)
 
     def pause(self, connection: str, pause: Pause) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.ruleset.pause(connection, pause)
+        self.store.pause(connection, pause)
 
     def resume(self, connection: str) -> None:
         """As the port says."""
         self._known.pop(connection, None)
-        self.ruleset.resume(connection)
+        self.store.resume(connection)

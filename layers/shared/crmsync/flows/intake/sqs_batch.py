@@ -48,7 +48,7 @@ def run_batch(
     return _response(failed)
 
 
-def run_windows(
+def run_ranges(
     records: Sequence[Mapping[str, Any]],
     work: Callable[[str, list[LogRange]], Collection[LogRange]],
 ) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crmsync.errors import Down
-from crmsync.flows.engine.gate import Gate
-from crmsync.flows.intake.known_troubles import KnownTroubles
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
+from crmsync.flows.intake.cached_troubles import CachedTroubles
 from crmsync.model.records import Kind
 from tests.memory.worlds import Town
 
@@ -19,15 +19,15 @@ def test_who_asks_again_is_told_what_was_read_until_it_is_changed() -> None:
         return load(connection)
 
     town.troubles.load = counted
-    known = KnownTroubles(town.troubles)
+    known = CachedTroubles(town.troubles)
     first, second = (
-        Gate("acme", Kind.CONTACT, known, town.outbox, lambda: town.now) for _ in range(2)
+        CircuitBreaker("acme", Kind.CONTACT, known, town.outbox, lambda: town.now) for _ in range(2)
     )
-    first.look()
-    second.look()
+    first.load()
+    second.load()
     before = (reads[0], second.outage)
-    first.fell(Down("Later.", side="salesforce", code="SERVER_UNAVAILABLE"), is_whole=True)
-    second.look()
+    first.trip(Down("Later.", side="salesforce", code="SERVER_UNAVAILABLE"), is_whole=True)
+    second.load()
 
     assert (before, second.outage) == ((1, None), first.outage)
     assert reads[0] == 2

@@ -13,19 +13,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from crmsync.errors import SyncError, TryAgain
-from crmsync.flows.engine.gate import Gate
+from crmsync.flows.engine.circuit_breaker import CircuitBreaker
 from crmsync.flows.engine.results import Summary
 from crmsync.model.changes import Change
 from crmsync.model.troubles import Outage
 from crmsync.rules.timing.outages import is_refusal, may_be_one
 
-GROWS = 10
+GROWTH = 10
 """By how much more at a time what has waited follows the one that came through."""
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What some changes met instead of their end: an error of a whole call. With `is_whole` they
+class BatchFailure:
+    """What some changes failure instead of their end: an error of a whole call. With `is_whole` they
     could not even be looked at.
     """
 
@@ -35,10 +35,10 @@ class Met:
 
 
 @dataclass(slots=True)
-class Turns:
+class BatchScheduler:
     """What is left of an invocation, in the portions in which it goes."""
 
-    gate: Gate
+    breaker: CircuitBreaker
     summary: Summary
     most: int
     _left: list[list[Change]] = field(default_factory=list)
@@ -50,62 +50,64 @@ class Turns:
     _proven: bool = False
     """Whether a record came through since."""
     _quiet: int = 0
-    _suspects: Met | None = None
+    _suspects: BatchFailure | None = None
     """The one that looked ahead in vain, while another one shows whether that is its own fault."""
 
-    def begin(self, changes: Sequence[Change]) -> None:
+    def start(self, changes: Sequence[Change]) -> None:
         """Take on the changes of an invocation."""
         # One that was held comes back alone although others came through since: then it is not the
         # side.
-        self._proven = len(changes) == 1 and changes[0].held and self.gate.outage is None
-        admission = self.gate.admit(changes)
+        self._proven = len(changes) == 1 and changes[0].held and self.breaker.outage is None
+        admission = self.breaker.admit(changes)
         self._left = list(_portions(admission.going, self.most))
         self._waiting = list(admission.waiting)
         if admission.ahead is not None:
             self._left.append([admission.ahead])
             self._ahead = True
 
-    def take(self) -> list[Change]:
+    def next_batch(self) -> list[Change]:
         """Who goes next; nobody where all have gone."""
         return self._left.pop(0) if self._left else []
 
-    def leave(self) -> list[Change]:
+    def take_rest(self) -> list[Change]:
         """Who has not gone yet, where the invocation has no time left for them."""
         left, self._left = [change for some in self._left for change in some], []
         return left
 
-    def came(self, portion: Sequence[Change], met: Met | None) -> list[tuple[Change, TryAgain]]:
+    def record(
+        self, portion: Sequence[Change], failure: BatchFailure | None
+    ) -> list[tuple[Change, TryAgain]]:
         """Take note of what became of a portion; answers whose own fault it was. Raises `SyncError`
         when putting back did not work.
         """
-        if met is None:
+        if failure is None:
             return self._came_through(portion)
-        doubtful = may_be_one(met.error)
-        if doubtful and len(met.changes) > 1:
-            self._cut(list(met.changes))
+        doubtful = may_be_one(failure.error)
+        if doubtful and len(failure.changes) > 1:
+            self._cut(list(failure.changes))
             return []
         if doubtful and self._proven:
             self._proven = False
-            return [(change, _own(met.error)) for change in met.changes]
+            return [(change, _own(failure.error)) for change in failure.changes]
         if doubtful and self._waiting and not self._suspects:
             # Another one alone: if that comes through, the side is well.
-            self._suspects = met
+            self._suspects = failure
             self._left.insert(0, [self._waiting.pop(0)])
             return []
-        self._fall(met, portion)
+        self._fall(failure, portion)
         return []
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Put back what waits. Raises `SyncError` when that did not work."""
         suspects = self._suspects.changes if self._suspects else ()
         if self._waiting or suspects:
-            self._put_back(
-                suspects, self._waiting, self.gate.outage.code if self.gate.outage else ""
+            self._requeue(
+                suspects, self._waiting, self.breaker.outage.code if self.breaker.outage else ""
             )
             self._waiting, self._suspects = [], None
 
-    def _put_back(self, tried: Sequence[Change], untried: Sequence[Change], code: str) -> None:
-        self.summary.counts["PutOff"] += self.gate.put_back(tried, untried)
+    def _requeue(self, tried: Sequence[Change], untried: Sequence[Change], code: str) -> None:
+        self.summary.counts["PutOff"] += self.breaker.requeue(tried, untried)
         for change in (*tried, *untried):
             self.summary.waits(change, code)
 
@@ -122,7 +124,7 @@ class Turns:
         if self._ahead and not self._left:
             self._ahead = False
             self._doubted = self._proven = True
-            self.gate.opened()
+            self.breaker.close()
             self._left = list(_growing(self._waiting, self.most))
             self._waiting = []
         return [(change, _own(suspects.error)) for change in suspects.changes] if suspects else []
@@ -134,24 +136,26 @@ class Turns:
         self._doubted = True
         self._left = [tried[:half], tried[half:], *self._left]
 
-    def _fall(self, met: Met, portion: Sequence[Change]) -> None:
+    def _fall(self, failure: BatchFailure, portion: Sequence[Change]) -> None:
         """A side is down: note it, and have those wait that need it."""
         self.summary.counts["Down"] += 1
-        if is_refusal(met.error):
+        if is_refusal(failure.error):
             self.summary.counts["LooksRefused"] += 1
-        outage = self.gate.fell(met.error, is_whole=met.is_whole)
-        self.summary.decisions.append(fall_line(len(portion), met.error, outage))
-        behind = [change for some in self._left for change in some if met.is_whole or change.held]
+        outage = self.breaker.trip(failure.error, is_whole=failure.is_whole)
+        self.summary.decisions.append(outage_line(len(portion), failure.error, outage))
+        behind = [
+            change for some in self._left for change in some if failure.is_whole or change.held
+        ]
         self._left = (
-            [] if met.is_whole else [fresh for some in self._left if (fresh := _fresh(some))]
+            [] if failure.is_whole else [fresh for some in self._left if (fresh := _fresh(some))]
         )
-        tried = (*(self._suspects.changes if self._suspects else ()), *met.changes)
-        self._put_back(tried, [*behind, *self._waiting], met.error.code)
+        tried = (*(self._suspects.changes if self._suspects else ()), *failure.changes)
+        self._requeue(tried, [*behind, *self._waiting], failure.error.code)
         self._waiting, self._suspects = [], None
         self._ahead = self._doubted = self._proven = False
 
 
-def fall_line(count: int, error: SyncError, outage: Outage) -> dict[str, object]:
+def outage_line(count: int, error: SyncError, outage: Outage) -> dict[str, object]:
     """The log's line about a side that is down."""
     told = {
         "records": count,
@@ -180,7 +184,7 @@ def _growing(changes: Sequence[Change], most: int) -> Iterator[list[Change]]:
     """The changes in portions that grow, so that a side that is down again has cost little when
     that shows.
     """
-    start, size = 0, GROWS
+    start, size = 0, GROWTH
     while start < len(changes):
         yield list(changes[start : start + size])
-        start, size = start + size, min(size * GROWS, most)
+        start, size = start + size, min(size * GROWTH, most)
