@@ -202,15 +202,12 @@ class BatchLoader(Generic[AnyFacts]):
             ends = [
                 (link, self._with_successors(link.salesforce))
                 for link in links
-                if self._has_become(link.hubspot, ref)
+                if isinstance(link.hubspot, Ref) and self.successor_of(link.hubspot) == ref
             ]
             link = primary_link(
                 self.records[ref], self._with_successors(named.get(ref)), ends, self.ruleset
             )
             self.links.update({ref: link} if link else {})
-
-    def _has_become(self, place: Place, ref: Ref) -> bool:
-        return isinstance(place, Ref) and self.successor_of(place) == ref
 
     def _with_successors(self, place: Place | None) -> frozenset[Ref]:
         """A record and what became of it."""
@@ -250,19 +247,15 @@ class BatchLoader(Generic[AnyFacts]):
             if (asks_always or one.ref in self._retried) and not self._named_by(one)
         ]
         for side in Side:
-            here = {
-                self._key_of(record): record.ref for record in retried if record.ref.side is side
-            }
+            here: dict[str, Ref] = {}
+            for record in retried:
+                if record.ref.side is side:
+                    key = record.ref.id
+                    here[self.ruleset.key_of(key) if side is Side.HUBSPOT else key] = record.ref
             names = self.ruleset.pages if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
             if here:
                 made = self.context.crm(side.other).made_by({name: list(here) for name in names})
                 self._made.update({here[key]: ref for key, ref in made.items()})
-
-    def _key_of(self, record: Record) -> str:
-        """The key by which the counterpart of a record is made."""
-        return (
-            self.ruleset.key_of(record.ref.id) if record.ref.side is Side.HUBSPOT else record.ref.id
-        )
 
     def load_counterparts(self, refs: Iterable[Ref]) -> None:
         """Find out whose these records are, and whether those still live anywhere: of a deletion
