@@ -16,7 +16,7 @@ import pytest
 from crmsync import errors
 from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
-from crmsync.gateways.dynamodb.links_items import pointer, whole
+from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.model.fields import Update
 from crmsync.model.links import REVISION_BYTES, SEAL_BYTES, Base, Intent, Link, LinkState, tag, tags
 from crmsync.model.records import Kind, Ref, Side

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from crmsync.errors import TryAgain
-from crmsync.gateways.shared_org import GOOD_FOR, Claims, SharedOrg
+from crmsync.gateways.dynamodb.claims import GOOD_FOR, Claims
+from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Side

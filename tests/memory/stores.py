@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.dynamodb.links_items import placed
+from crmsync.gateways.dynamodb.link_items import placed
 from crmsync.model.brakes import Hold
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report

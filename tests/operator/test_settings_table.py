@@ -12,6 +12,7 @@ from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.settings import SettingsTable
 from crmsync.model.settings import Settings
 from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
+from tests import aws
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL
 from tests.operator.stages import settings_keys, settings_table
@@ -24,16 +25,18 @@ def table() -> Iterator[SettingsTable]:
         yield empty
 
 
-def test_the_table_tells_the_time_at_aws(table: SettingsTable) -> None:
+@pytest.mark.usefixtures("table")
+def test_the_table_tells_the_time_at_aws() -> None:
     """A push is dated by AWS, whatever the clock of the machine that it is made from; a second is
     precise enough.
     """
     answered = {"ResponseMetadata": {"HTTPHeaders": {"date": "Mon, 02 Nov 2026 12:05:00 GMT"}}}
-    table._client.meta.events.register(
+    client = aws.client("dynamodb")
+    client.meta.events.register(
         "after-call.dynamodb.GetItem", lambda parsed, **_: parsed.update(answered)
     )
 
-    assert table.now() == at(5)
+    assert SettingsTable(client, "settings", settings_keys()).now() == at(5)
 
 
 def test_an_empty_table_has_no_connections(table: SettingsTable) -> None:
@@ -107,11 +110,12 @@ def test_a_long_history_is_read_to_its_end(table: SettingsTable) -> None:
     assert [one.version for one in table.history()] == versions[::-1] == [4, 3, 2, 1]
 
 
-def test_a_table_that_is_not_there_can_be_tried_again(table: SettingsTable) -> None:
+@pytest.mark.usefixtures("table")
+def test_a_table_that_is_not_there_can_be_tried_again() -> None:
     """Whoever asks too early, or in the wrong account, gets an error of ours and not the
     vendor's.
     """
-    nowhere = SettingsTable(table._client, "nowhere", settings_keys())
+    nowhere = SettingsTable(aws.client("dynamodb"), "nowhere", settings_keys())
 
     for ask in (nowhere.load, nowhere.history, lambda: nowhere.push(MINIMAL, Settings(), at=at())):
         with pytest.raises(TryAgain) as refused:

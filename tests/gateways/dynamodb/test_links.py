@@ -13,8 +13,8 @@ import pytest
 
 from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.inbox import InboxTable
+from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.gateways.dynamodb.links import LinksTable
-from crmsync.gateways.dynamodb.links_items import pointer, whole
 from crmsync.model.links import SEAL_BYTES, Base, Link, tag, tags
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.capacity import item_size

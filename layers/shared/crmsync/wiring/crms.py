@@ -96,7 +96,8 @@ def world_of(connection: Connection, our_user: str, since: datetime | None = Non
 
 def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
     """The org of a connection that is not alone there."""
-    from crmsync.gateways.shared_org import Claims, SharedOrg
+    from crmsync.gateways.dynamodb.claims import Claims
+    from crmsync.gateways.shared_org import SharedOrg
     from crmsync.rules.settings.checks import org_of
 
     where = (aws_client("dynamodb"), table_name("state"), org_of(connection), connection.name)

@@ -1,11 +1,10 @@
-"""The last conflicts of each pair, in the state table: field names, policies and winners, no
-values.
+"""The latest conflicts of each pair, in the state table: field names, policies and winners.
 
     pk                               sk        attributes
     settled#acme#hubspot:contact:81  settled   rows (JSON, newest first), expires_at (30 days after the newest)
 
-One item per pair, so that a busy connection meets no hot partition. Only pairs that had a conflict
-are read and written.
+Values are not stored. One item per pair, so that a busy connection has no hot partition. Only pairs
+that had a conflict are read and written.
 """
 
 from __future__ import annotations
@@ -15,12 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from crmsync.gateways.dynamodb.table import DynamoTable, Key
+from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.conflicts import KEPT, ResolvedConflict, kept
 from crmsync.model.records import Ref, Side
-
-_SORT = "settled"
 
 
 class ConflictLogTable:
@@ -28,46 +25,50 @@ class ConflictLogTable:
 
     def __init__(self, client: Any, table: str, patience: RetryPolicy | None = None) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = DynamoTable(client, table, "The ledger of conflicts", patience)
+        self._table = DynamoTable(client, table, "The conflict log", patience)
 
     def note(self, connection: str, settled: Mapping[Ref, Sequence[ResolvedConflict]]) -> None:
-        """As the port says: a read and a write per pair, in batches. Raises `TryAgain`."""
-        news = {ref: rows for ref, rows in settled.items() if rows}
-        before = self.last(connection, news)
-        self._items.put(
+        """Add conflicts to what is known of their pairs: a read and a write per pair, in batches.
+
+        Raises `TryAgain`.
+        """
+        new = {ref: rows for ref, rows in settled.items() if rows}
+        before = self.last(connection, new)
+        self._table.put_many(
             {
                 _key(connection, ref): _attributes(kept(before.get(ref, ()), rows))
-                for ref, rows in news.items()
+                for ref, rows in new.items()
             }
         )
 
     def last(
         self, connection: str, refs: Iterable[Ref]
     ) -> Mapping[Ref, tuple[ResolvedConflict, ...]]:
-        """As the port says, strongly consistent; DynamoDB may take two days more to forget an item.
-        Raises `TryAgain`.
+        """The latest conflicts of pairs, newest first, strongly consistent. Raises `TryAgain`.
+
+        DynamoDB may take two more days to delete an item that has expired.
         """
         by_key = {_key(connection, ref): ref for ref in refs}
-        return {by_key[key]: _rows(item) for key, item in self._items.many(by_key).items()}
+        return {by_key[key]: _rows(item) for key, item in self._table.get_many(by_key).items()}
 
     def forget(self, connection: str, refs: Iterable[Ref]) -> None:
-        """As the port says. Raises `TryAgain`."""
-        self._items.delete(_key(connection, ref) for ref in refs)
+        """Delete what is known of pairs. Raises `TryAgain`."""
+        self._table.delete_many(_key(connection, ref) for ref in refs)
 
 
 def _key(connection: str, ref: Ref) -> Key:
-    return f"settled#{connection}#{ref}", _SORT
+    return f"settled#{connection}#{ref}", "settled"
 
 
-def _attributes(rows: Sequence[ResolvedConflict]) -> dict[str, Any]:
-    told = [
-        [one.at.isoformat(), one.hubspot, one.salesforce, one.policy, one.winner] for one in rows
+def _attributes(rows: Sequence[ResolvedConflict]) -> Item:
+    cells = [
+        [row.at.isoformat(), row.hubspot, row.salesforce, row.policy, row.winner] for row in rows
     ]
     expires = int((rows[0].at + KEPT).timestamp())
-    return {"rows": {"S": json.dumps(told)}, "expires_at": {"N": str(expires)}}
+    return {"rows": {"S": json.dumps(cells)}, "expires_at": {"N": str(expires)}}
 
 
-def _rows(item: Mapping[str, Any]) -> tuple[ResolvedConflict, ...]:
+def _rows(item: Item) -> tuple[ResolvedConflict, ...]:
     return tuple(
         ResolvedConflict(
             datetime.fromisoformat(at),

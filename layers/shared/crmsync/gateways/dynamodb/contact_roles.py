@@ -1,11 +1,10 @@
-"""What is remembered of contact roles, in the state table: nothing but ids.
+"""Which contact and which opportunity each contact role links, in the state table: ids only.
 
     pk                             sk      attributes
     role#acme#00KYw0000000001MAA   role    o (the opportunity's id), c (the contact's id)
 
-Salesforce forgets a role that is deleted by itself at once, and whoever tells of its deletion names
-its own id alone. Without these rows nobody could say from which opportunity a contact was taken
-(ROLL-1, Q-29).
+When a role is deleted, Salesforce forgets it at once and reports nothing but the role's own id.
+Without these items nobody could tell which opportunity the contact was removed from (ROLL-1, Q-29).
 """
 
 from __future__ import annotations
@@ -13,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crmsync.gateways.dynamodb.table import DynamoTable, Key
+from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
-
-_SORT = "role"
 
 
 class RoleTable:
@@ -28,16 +25,17 @@ class RoleTable:
         self, client: Any, table: str, connection: str, patience: RetryPolicy | None = None
     ) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = DynamoTable(client, table, "The table of contact roles", patience)
+        self._table = DynamoTable(client, table, "The table of contact roles", patience)
         self._connection = connection
 
     def keep(self, roles: Iterable[Role]) -> None:
-        """Remember roles; one that is remembered as it is costs a read and no write. Raises
-        `TryAgain`.
+        """Store roles; one that is already stored as it is costs a read and no write.
+
+        Raises `TryAgain`.
         """
         wanted = {role.ref: role for role in roles}
         known = self.of(wanted)
-        self._items.put(
+        self._table.put_many(
             {
                 self._key(ref): _attributes(role)
                 for ref, role in wanted.items()
@@ -46,19 +44,19 @@ class RoleTable:
         )
 
     def of(self, refs: Iterable[Ref]) -> Mapping[Ref, Role]:
-        """The roles as they were when they stood, strongly consistent. Raises `TryAgain`."""
-        roles = map(_role, self._items.many(map(self._key, refs)).values())
+        """The stored roles, deleted ones included, strongly consistent. Raises `TryAgain`."""
+        roles = map(_role, self._table.get_many(map(self._key, refs)).values())
         return {role.ref: role for role in roles}
 
     def _key(self, ref: Ref) -> Key:
-        return f"role#{self._connection}#{ref.id}", _SORT
+        return f"role#{self._connection}#{ref.id}", "role"
 
 
-def _attributes(role: Role) -> dict[str, Any]:
+def _attributes(role: Role) -> Item:
     return {"o": {"S": role.opportunity.id}, "c": {"S": role.contact.id}}
 
 
-def _role(item: Mapping[str, Any]) -> Role:
+def _role(item: Item) -> Role:
     def ref(name: str, identifier: str) -> Ref:
         return Ref(Side.SALESFORCE, name, identifier)
 

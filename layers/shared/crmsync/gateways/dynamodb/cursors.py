@@ -1,23 +1,22 @@
-"""Where sweeps keep their place, in the state table.
+"""How far each sweep has read, in the state table.
 
     pk               sk          attributes
     cursor#acme      contact     since (ISO 8601, UTC), seen (compressed JSON: record -> milliseconds), version
 
-`seen` is compressed because it may hold thousands of records after a burst, and is paid for by size
-at each save. The newest ones are kept.
+`seen` is compressed because it may hold thousands of records after a burst, and every save is
+charged by size. Only the newest records are kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.gateways.aws.errors import aws_error
+from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Key, same_version
 from crmsync.ports import Cursor
 from crmsync.rules.timing.sweeps import newest
 
@@ -30,18 +29,11 @@ class CursorTable:
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table, "The sweep's cursor")
 
     def load(self, connection: str, name: str) -> Cursor | None:
         """The cursor, strongly consistent, or None before the first sweep. Raises `TryAgain`."""
-        try:
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(connection, name), ConsistentRead=True
-            )
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, "The sweep's cursor") from None
-        item = answer.get("Item")
+        item = self._table.get(_key(connection, name))
         if item is None:
             return None
         return Cursor(
@@ -51,32 +43,20 @@ class CursorTable:
         )
 
     def save(self, connection: str, name: str, cursor: Cursor) -> None:
-        """Store it unless another sweep has stored one since `cursor` was loaded: that one then
-        counts. Raises `TryAgain`.
+        """Store a cursor, unless another sweep has stored one since `cursor` was loaded: then that
+        one stays. Raises `TryAgain`.
         """
-        condition = "version = :version" if cursor.version else "attribute_not_exists(pk)"
-        options: dict[str, Any] = {}
-        if cursor.version:
-            options["ExpressionAttributeValues"] = {":version": {"N": str(cursor.version)}}
-        item = {
-            **_key(connection, name),
+        attributes = {
             "since": {"S": cursor.since.isoformat()},
             "seen": {"B": _seen_bytes(cursor.seen)},
             "version": {"N": str(cursor.version + 1)},
         }
-        try:
-            self._client.put_item(
-                TableName=self._table, Item=item, ConditionExpression=condition, **options
-            )
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise aws_error(problem, "The sweep's cursor") from None
-        except BotoCoreError as problem:
-            raise aws_error(problem, "The sweep's cursor") from None
+        with contextlib.suppress(ConditionFailed):
+            self._table.put(_key(connection, name), attributes, **same_version(cursor.version))
 
 
-def _key(connection: str, name: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": f"cursor#{connection}"}, "sk": {"S": name}}
+def _key(connection: str, name: str) -> Key:
+    return f"cursor#{connection}", name
 
 
 def _seen_bytes(seen: Mapping[str, datetime]) -> bytes:

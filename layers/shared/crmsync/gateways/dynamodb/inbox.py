@@ -2,21 +2,21 @@
 
     pk                                     sk                      attributes
     inbox#acme                             hubspot:contact:81      category, text, field, hint, because, waits, first, last (ISO 8601, UTC),
-                                                                   expires_at (of what does not last: 90 days after `last`)
+                                                                   expires_at (unless the report lasts: 90 days after `last`)
     inbox-list#acme#hubspot:company:12     hubspot:contact:81      none: the contact waits for the company
     inbox-list#acme#held                   hubspot:deal:71         none: the report's category is `held`
 
-What a batch asks for is found by key, and `crmsync.gateways.dynamodb.inbox_marks` says at once
-which keys are worth asking for. A row is written after its marks and lists, and these are looked at
-once more afterwards; whoever takes them away looks whether the row has come back meanwhile. So a
-row always has them, whoever works on the record at the same time; a mark or a place on a list
-without a row costs a look and is harmless.
+A batch reads its reports by key, and `crmsync.gateways.dynamodb.inbox_marks` knows which keys are
+worth reading. A report is written after its marks and list entries, and these are checked once more
+afterwards; whoever deletes them checks whether the report has come back meanwhile. So a report
+always has them, even if two processes work on the record at the same time. A mark or list entry
+without a report costs a read and is harmless.
 
-DynamoDB forgets a row that nobody has reported again for 90 days. Before that its record is looked
-at again (see `flows.parked`), so a row is forgotten only where nobody looks any more. Such a row is
-on no list; its mark goes when the record is next cleared.
+DynamoDB deletes a report that has not been renewed for 90 days. Its record is synced again before
+that (see `flows.parked`), so only reports of records that nothing syncs any more are deleted. Such
+a report is on no list; its mark is removed when the record is next cleared.
 
-No personal data is stored: reports have none.
+No personal data is stored: reports contain none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 
 THREADS = 8
-_WORDS = {
+_NAMES = {
     "#c": "category",
     "#t": "text",
     "#f": "field",
@@ -45,7 +45,7 @@ _WORDS = {
     "#l": "last",
     "#e": "expires_at",
 }
-_KEEP = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
+_UPDATE = "SET #c = :c, #t = :t, #f = :f, #h = :h, #b = :b, #w = :w, #l = :now, #n = if_not_exists(#n, :now)"
 _HELD = "held"
 
 
@@ -66,8 +66,8 @@ class InboxTable:
         `now` gives the time (UTC) at which a report was seen, `ticks` seconds on a clock that does
         not go back.
         """
-        self._items = DynamoTable(client, table, "The error inbox", patience)
-        self._marks = Marks(self._items, ticks)
+        self._table = DynamoTable(client, table, "The error inbox", patience)
+        self._marks = Marks(self._table, ticks)
         self._now = now
 
     def park(self, connection: str, reports: Sequence[Report]) -> None:
@@ -104,7 +104,7 @@ class InboxTable:
         if not known:
             return
         rows = self._rows(connection, [wanted[key] for key in known])
-        self._items.delete(_key(connection, ref) for ref in rows)
+        self._table.delete_many(_key(connection, ref) for ref in rows)
         self._strike(
             connection,
             [(name, ref) for ref, report in rows.items() for name in _lists(report)],
@@ -138,7 +138,7 @@ class InboxTable:
         `TryAgain`.
         """
         rows = sorted(
-            self._items.under(_partition(connection)),
+            self._table.query(_partition(connection)),
             key=lambda row: (row["first"]["S"], row["sk"]["S"]),
         )
         return [_report(row) for row in rows]
@@ -148,7 +148,7 @@ class InboxTable:
         nothing of it. Raises `TryAgain`.
         """
         soon = (self._now() + SOON).timestamp()
-        rows = self._items.under(_partition(connection))
+        rows = self._table.query(_partition(connection))
         ends = [row for row in rows if float(row.get("expires_at", {"N": "0"})["N"]) <= soon]
         return [report.ref for report in map(_report, ends) if not report.lasts]
 
@@ -166,10 +166,10 @@ class InboxTable:
         }
         if not report.lasts:
             values[":e"] = {"N": str(int((now + KEPT).timestamp()))}
-        old = self._items.update(
+        old = self._table.update(
             _key(connection, report.ref),
-            UpdateExpression=_KEEP + (" REMOVE #e" if report.lasts else ", #e = :e"),
-            ExpressionAttributeNames=_WORDS,
+            UpdateExpression=_UPDATE + (" REMOVE #e" if report.lasts else ", #e = :e"),
+            ExpressionAttributeNames=_NAMES,
             ExpressionAttributeValues=values,
             ReturnValues="ALL_OLD",
         )
@@ -185,8 +185,8 @@ class InboxTable:
         places = [
             _place(connection, name, report.ref) for report in reports for name in _lists(report)
         ]
-        standing = self._items.many(places)
-        self._items.put({place: {} for place in places if place not in standing})
+        standing = self._table.get_many(places)
+        self._table.put_many({place: {} for place in places if place not in standing})
 
     def _strike(
         self, connection: str, places: Sequence[tuple[str, Ref]], marks: Iterable[str] = ()
@@ -197,7 +197,7 @@ class InboxTable:
         cleared = [*marks]
         if not places and not cleared:
             return
-        self._items.delete(_place(connection, name, ref) for name, ref in places)
+        self._table.delete_many(_place(connection, name, ref) for name, ref in places)
         names = {name for name, _ in places if name != _HELD}
         empty = {name for name in names if not self._has_any(connection, name)}
         self._marks.remove(connection, {*cleared, *map(_mark_of_list, empty)})
@@ -215,17 +215,17 @@ class InboxTable:
             self._marks.begin(connection)
 
     def _rows(self, connection: str, refs: Iterable[Ref]) -> dict[Ref, Report]:
-        found = self._items.many(_key(connection, ref) for ref in refs)
+        found = self._table.get_many(_key(connection, ref) for ref in refs)
         return {report.ref: report for report in map(_report, found.values())}
 
     def _listed(self, connection: str, name: str) -> Iterable[Ref]:
         return (
-            _ref(item["sk"]["S"]) for item in self._items.under(f"inbox-list#{connection}#{name}")
+            _ref(item["sk"]["S"]) for item in self._table.query(f"inbox-list#{connection}#{name}")
         )
 
     def _has_any(self, connection: str, name: str) -> bool:
         return (
-            next(iter(self._items.under(f"inbox-list#{connection}#{name}", Limit=1)), None)
+            next(iter(self._table.query(f"inbox-list#{connection}#{name}", Limit=1)), None)
             is not None
         )
 

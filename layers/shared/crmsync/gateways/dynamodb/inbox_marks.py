@@ -21,9 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from crmsync.gateways.dynamodb.table import DynamoTable
+from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
 
 MOST = 448
 """Marks of eight bytes on a page, with room for its key, in 4 KiB."""
@@ -54,9 +52,9 @@ class _Kept:
 class Marks:
     """The marks of each connection's inbox."""
 
-    def __init__(self, items: DynamoTable, now: Callable[[], float]) -> None:
-        """Keep them among `items`; `now` gives seconds on a clock that does not go back."""
-        self._items = items
+    def __init__(self, table: DynamoTable, now: Callable[[], float]) -> None:
+        """Store them in `table`; `now` gives seconds on a clock that does not go back."""
+        self._table = table
         self._now = now
         self._kept: dict[str, _Kept] = {}
 
@@ -82,7 +80,7 @@ class Marks:
 
     def begin(self, connection: str) -> None:
         """Have a top page, even if nothing is marked, and say there that something has changed."""
-        self._items.update(
+        self._table.update(
             (_partition(connection), _TOP),
             UpdateExpression="SET deep = if_not_exists(deep, :none) ADD v :one",
             ExpressionAttributeValues={":none": {"N": "0"}, ":one": {"N": "1"}},
@@ -170,7 +168,7 @@ class Marks:
             self._change(
                 connection, page, "ADD", fitting, room=most and most - len(fitting), **condition
             )
-        except ClientError:
+        except ConditionFailed:
             return marks
         return marks - set(fitting)
 
@@ -186,7 +184,7 @@ class Marks:
         values: dict[str, Any] = {":m": {"SS": sorted(marks)}}
         if room is not None:
             values[":room"] = {"N": str(room)}
-        self._items.update(
+        self._table.update(
             (_partition(connection), page),
             UpdateExpression=f"{verb} m :m",
             ExpressionAttributeValues=values,
@@ -196,13 +194,13 @@ class Marks:
     def _deepen(self, connection: str, level: int) -> None:
         """Have everybody look at a level, before the first mark stands there."""
         try:
-            self._items.update(
+            self._table.update(
                 (_partition(connection), _TOP),
                 UpdateExpression="SET deep = :level",
                 ConditionExpression="attribute_not_exists(deep) OR deep < :level",
                 ExpressionAttributeValues={":level": {"N": str(level)}},
             )
-        except ClientError:
+        except ConditionFailed:
             return
 
     def _flatten(self, connection: str, deep: int) -> None:
@@ -212,7 +210,7 @@ class Marks:
         if self._stands(connection, deep):
             return
         try:
-            self._items.update(
+            self._table.update(
                 (_partition(connection), _TOP),
                 UpdateExpression="SET deep = :none ADD v :one",
                 ConditionExpression="deep = :deep",
@@ -222,7 +220,7 @@ class Marks:
                     ":deep": {"N": str(deep)},
                 },
             )
-        except ClientError:
+        except ConditionFailed:
             return
         if self._stands(connection, deep):
             self._deepen(connection, deep)
@@ -235,7 +233,7 @@ class Marks:
         )
 
     def _top(self, connection: str) -> _Top | None:
-        item = self._items.one((_partition(connection), _TOP))
+        item = self._table.get((_partition(connection), _TOP))
         if item is None:
             return None
         return _Top(
@@ -247,7 +245,7 @@ class Marks:
     def _pages(self, connection: str, pages: Iterable[str]) -> dict[str, frozenset[str]]:
         wanted = list(pages)
         partition = _partition(connection)
-        found = self._items.many((partition, page) for page in wanted)
+        found = self._table.get_many((partition, page) for page in wanted)
         return {page: _marks(found.get((partition, page), {})) for page in wanted}
 
     def _fresh(self, connection: str, top: _Top) -> _Kept:

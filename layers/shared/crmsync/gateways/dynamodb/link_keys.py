@@ -1,7 +1,6 @@
-"""The keys of the links in Secrets Manager, and the links table read from end to end for who needs
-which.
+"""The keys of the links in Secrets Manager, and a scan of the link table that counts their use.
 
-A census costs half a read unit per 4 KB of the table and writes nothing.
+The scan costs half a read unit per 4 KB of the table and writes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crmsync.errors import Refused
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.key_ring import Keys, keys_of, text_of
-from crmsync.gateways.dynamodb.links_items import record_of
+from crmsync.gateways.dynamodb.link_items import record_of
+from crmsync.gateways.dynamodb.table import DynamoTable, Item
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
 from crmsync.ports.link_keys import KeysStored, KeyUse
@@ -32,21 +32,24 @@ class StoredKeys:
         self._name = name
 
     def stored(self) -> KeysStored:
-        """The numbers, and since when. Raises `TryAgain`, and `Refused` where the secret holds no
-        keys.
+        """The keys' numbers, and when they were stored. Raises `TryAgain`, and `Refused` if the
+        secret does not contain keys.
         """
         answer = self._read()
         return KeysStored(tuple(self._keys(answer)), answer["CreatedDate"])
 
     def add(self) -> int:
-        """Put a new random key of 64 characters in front. Raises as `stored` does."""
+        """Add a new random key of 64 characters as the first one, and return its number.
+
+        Raises what `stored` raises.
+        """
         keys = self._keys(self._read())
         number = max(keys) + 1
         self._write({number: secrets.token_hex(_BYTES).encode(), **keys})
         return number
 
     def keep(self, numbers: Sequence[int]) -> None:
-        """Take the others away. Raises as `stored` does."""
+        """Remove all keys but those with these numbers. Raises what `stored` raises."""
         self._write(
             {number: key for number, key in self._keys(self._read()).items() if number in numbers}
         )
@@ -77,28 +80,18 @@ class LinksCensus:
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table, "The link table")
 
     def pages(self) -> Iterator[Sequence[KeyUse]]:
-        """A megabyte of the table at a time; only what is counted is sent. Raises `TryAgain`."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "FilterExpression": "attribute_exists(v)",
-            "ProjectionExpression": "pk, k, t, e",
-        }
-        while True:
-            try:
-                page = self._client.scan(**request)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The link table") from None
-            yield [_counted(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        """What each link needs, one megabyte of the table at a time. Raises `TryAgain`."""
+        pages = self._table.scan(
+            FilterExpression="attribute_exists(v)", ProjectionExpression="pk, k, t, e"
+        )
+        for page in pages:
+            yield [_key_use(item) for item in page]
 
 
-def _counted(item: Mapping[str, Any]) -> KeyUse:
+def _key_use(item: Item) -> KeyUse:
     key = str(item["pk"]["S"])
     state = LinkState.TOMBSTONE if "t" in item else LinkState.ACTIVE
     number = int(item["e"]["N"]) if "e" in item else 1

@@ -1,11 +1,11 @@
 """The link table on DynamoDB.
 
-Reading costs one read unit per record from the HubSpot side (one strongly consistent item). From
-the Salesforce side the pointer is read first: half a unit, because a pointer may be read eventually
-consistent. It cannot mislead: the whole item, which is read strongly consistent, says itself whose
-it is, and only when pointer and item disagree, or no pointer is seen, is the pointer read strongly
-as well. Pointers once seen are kept in memory, which makes most Salesforce reads cost one unit,
-too. Saving costs one write unit per update and four per new or dropped link.
+Looking up a HubSpot record costs one read unit (one strongly consistent item). For a Salesforce
+record the pointer is read first, which costs half a unit because that read may be eventually
+consistent. A stale pointer does no harm: the link itself is read strongly consistent and names both
+its records, and only if pointer and link disagree, or no pointer is found, is the pointer read
+strongly consistent, too. Known pointers are kept in memory, so that most reads from Salesforce cost
+one unit. Saving costs one write unit per update and four per new or dropped link.
 """
 
 from __future__ import annotations
@@ -16,40 +16,43 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from crmsync.errors import Conflict, SyncError, TryAgain
-from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.aws.key_ring import KeyRing
-from crmsync.gateways.dynamodb.links_items import (
-    Item,
+from crmsync.gateways.dynamodb.link_items import (
     is_whole,
-    key_of,
+    link_key,
     link_of,
-    pair,
     placed,
     pointer,
     record_of,
+    records_of,
     whole,
+)
+from crmsync.gateways.dynamodb.table import (
+    ABSENT,
+    CONDITION_FAILED,
+    FINE,
+    TRANSACTION,
+    Action,
+    ConditionFailed,
+    DynamoTable,
+    Item,
+    Key,
+    TransactionCancelled,
+    key_of,
 )
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 
-GET_BATCH = 100
-PAIRS = 50
-"""New links per transaction: two items each, 100 being DynamoDB's ceiling."""
+ACTIONS = 2
+"""Writes per new or dropped link: the link and its pointer."""
 
 THREADS = 8
 REMEMBERED = 20_000
 """Pointers kept in memory, some 4 MB."""
 
-_TAKEN = "ConditionalCheckFailed"
-_FINE = "None"
-"""DynamoDB's codes in the reasons for a cancelled transaction; the second one belongs to actions
-that were not to blame.
-"""
-
+_WHAT = "The link table"
 _FIRST = "Somebody else saved this link first."
 
 Saved: TypeAlias = Link | SyncError
@@ -69,15 +72,14 @@ class LinksTable:
     ) -> None:
         """Use the boto3 `client` ("dynamodb"), which is shared between `threads` for updates.
 
-        `ring` has the keys of the seals, for whoever compares them: a link with a newer one is not
-        handed out.
+        `ring` has the keys of the fingerprints, for callers that compare them: reading a link with
+        a newer key raises `TryAgain`.
         """
         self._ring = ring
-        self._client = client
-        self._table = table
         self._patience = patience or RetryPolicy()
+        self._table = DynamoTable(client, table, _WHAT, self._patience)
         self._threads = threads
-        self._pointers: OrderedDict[str, str] = OrderedDict()
+        self._pointers: OrderedDict[Key, str] = OrderedDict()
 
     def find(self, connection: str, refs: Iterable[Ref]) -> Mapping[Ref, Link]:
         """The links of these records, strongly consistent. Raises `TryAgain`."""
@@ -90,10 +92,12 @@ class LinksTable:
         return {ref: found[ref] for ref in wanted if ref in found}
 
     def save(self, links: Sequence[Link]) -> Sequence[Saved]:
-        """Store links in order; one that cannot be saved never keeps the others from it."""
+        """Store links; one outcome per link, in order. A link that cannot be saved does not affect
+        the others.
+        """
         outcomes: dict[int, Saved] = {}
-        fresh = [(at, link) for at, link in enumerate(links) if not link.version]
-        for part in chunks(_unrivalled(fresh, outcomes), PAIRS):
+        new = [(at, link) for at, link in enumerate(links) if not link.version]
+        for part in chunks(_without_rivals(new, outcomes), TRANSACTION // ACTIONS):
             self._together(part, self._creation, outcomes)
             outcomes.update(
                 {at: replace(link, version=1) for at, link in part if outcomes[at] is link}
@@ -110,24 +114,24 @@ class LinksTable:
         return [outcomes[at] for at in range(len(links))]
 
     def drop(self, links: Sequence[Link]) -> Sequence[Saved]:
-        """Forget links whole, in order; one that is gone already is done, also one that stands in
-        the call twice.
+        """Delete links; one outcome per link, in order. A link that is already gone counts as
+        dropped, and so does one that is in the call twice.
         """
-        once = {_name(link): (at, link) for at, link in enumerate(links)}
+        once = {_identity(link): (at, link) for at, link in enumerate(links)}
         outcomes: dict[int, Saved] = {}
-        for part in chunks(_unrivalled(list(once.values()), outcomes), PAIRS):
-            self._together(part, self._dropping, outcomes)
+        for part in chunks(_without_rivals(list(once.values()), outcomes), TRANSACTION // ACTIONS):
+            self._together(part, self._deletion, outcomes)
         for at, link in once.values():
             if isinstance(outcomes[at], Conflict):
                 outcomes[at] = self._still_there(link) or link
-            self._pointers.pop(key_of(link.connection, placed(link.salesforce)), None)
-        return [outcomes[once[_name(link)][0]] for link in links]
+            self._pointers.pop(link_key(link.connection, placed(link.salesforce)), None)
+        return [outcomes[once[_identity(link)][0]] for link in links]
 
     # -- finding --
 
     def _of_hubspot(self, connection: str, refs: list[Ref]) -> dict[Ref, Link]:
-        items = self._get([key_of(connection, ref) for ref in refs], consistent=True)
-        links = [link_of(item) for item in items if is_whole(item)]
+        items = self._table.get_many(link_key(connection, ref) for ref in refs)
+        links = [link_of(item) for item in items.values() if is_whole(item)]
         if self._ring and any(link.key > max(self._ring.keys()) for link in links):
             self._ring.miss()
             raise TryAgain(
@@ -140,52 +144,26 @@ class LinksTable:
     def _of_salesforce(
         self, connection: str, refs: list[Ref], *, consistent: bool
     ) -> dict[Ref, Link]:
-        """The links that the records' pointers lead to, as far as the links agree. Memory counts
-        only where consistency does not.
+        """The links that the records' pointers lead to, if the links agree. Pointers in memory are
+        used only if `consistent` is false.
         """
-        keys = {ref: key_of(connection, ref) for ref in refs}
-        known = (
-            {}
-            if consistent
-            else {key: self._pointers[key] for key in keys.values() if key in self._pointers}
-        )
-        unknown = [key for key in keys.values() if key not in known]
-        known.update(
-            {item["pk"]["S"]: item["s"]["S"] for item in self._get(unknown, consistent=consistent)}
-        )
-        links = self._of_hubspot(
-            connection, list({record_of(known[key]) for key in keys.values() if key in known})
-        )
+        keys = [link_key(connection, ref) for ref in refs]
+        known: dict[Key, str] = {}
+        if not consistent:
+            known = {key: self._pointers[key] for key in keys if key in self._pointers}
+        unknown = [key for key in keys if key not in known]
+        for key, item in self._table.get_many(unknown, consistent=consistent).items():
+            known[key] = item["s"]["S"]
+        hubspot = {record_of(known[key]): None for key in keys if key in known}
+        links = self._of_hubspot(connection, list(hubspot))
         asked = set(refs)
         return {
             placed(link.salesforce): link for link in links.values() if link.salesforce in asked
         }
 
-    def _get(self, keys: list[str], *, consistent: bool) -> list[Item]:
-        found: list[Item] = []
-        for part in chunks(keys, GET_BATCH):
-            left: Mapping[str, Any] = {
-                self._table: {
-                    "Keys": [{"pk": {"S": key}} for key in part],
-                    "ConsistentRead": consistent,
-                }
-            }
-            attempt = 0
-            while left:
-                if attempt and not self._patience.wait(attempt):
-                    raise TryAgain("The link table is busy.", after=5, code="UnprocessedKeys")
-                attempt += 1
-                try:
-                    answer = self._client.batch_get_item(RequestItems=left)
-                except (BotoCoreError, ClientError) as problem:
-                    raise aws_error(problem, "The link table") from None
-                found.extend(answer["Responses"].get(self._table, ()))
-                left = answer.get("UnprocessedKeys") or {}
-        return found
-
     def _remember(self, link: Link) -> None:
-        hubspot, salesforce = pair(link)
-        key = key_of(link.connection, salesforce)
+        hubspot, salesforce = records_of(link)
+        key = link_key(link.connection, salesforce)
         self._pointers[key] = str(hubspot)
         self._pointers.move_to_end(key)
         while len(self._pointers) > REMEMBERED:
@@ -196,11 +174,11 @@ class LinksTable:
     def _together(
         self,
         part: list[tuple[int, Link]],
-        actions_of: Callable[[Link], list[Mapping[str, Any]]],
+        actions_of: Callable[[Link], list[Action]],
         outcomes: dict[int, Saved],
     ) -> None:
-        """Do two actions per link, all in one transaction; when it is cancelled, those not to blame
-        go again without the others.
+        """Do two actions per link, all in one transaction. If it is cancelled, the links that did
+        not cause that are tried again without the others; busy ones are tried again, too.
         """
         attempt = 1
         while part:
@@ -208,28 +186,27 @@ class LinksTable:
             if problem is None:
                 outcomes.update(part)
                 return
-            blamed = _blamed(problem, [at for at, _ in part])
-            busy = any(isinstance(error, TryAgain) for error in blamed.values())
-            if busy and self._patience.wait(attempt):
+            failed = _failures(problem, [at for at, _ in part])
+            is_busy = any(isinstance(error, TryAgain) for error in failed.values())
+            if is_busy and self._patience.wait(attempt):
                 attempt += 1
-                blamed = {
-                    at: error for at, error in blamed.items() if not isinstance(error, TryAgain)
+                failed = {
+                    at: error for at, error in failed.items() if not isinstance(error, TryAgain)
                 }
-            outcomes.update(blamed)
-            part = [(at, link) for at, link in part if at not in blamed]
+            outcomes.update(failed)
+            part = [(at, link) for at, link in part if at not in failed]
 
-    def _creation(self, link: Link) -> list[Mapping[str, Any]]:
-        return [self._put(whole(link, 1), _FREE), self._put(pointer(link), _FREE)]
+    def _creation(self, link: Link) -> list[Action]:
+        return [self._put(whole(link, 1), ABSENT), self._put(pointer(link), ABSENT)]
 
     def _update(self, link: Link) -> Saved:
-        """Store a known link: one conditional write, unless one of its records is another one than
-        before.
-        """
-        _, salesforce = pair(link)
+        """Store a known link: one conditional write, unless one of its records was replaced."""
+        _, salesforce = records_of(link)
+        item = whole(link, link.version + 1)
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=whole(link, link.version + 1),
+            self._table.put(
+                key_of(item),
+                item,
                 ConditionExpression="v = :v AND s = :s",
                 ExpressionAttributeValues={
                     ":v": {"N": str(link.version)},
@@ -237,35 +214,35 @@ class LinksTable:
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                return aws_error(problem, "The link table")
-            return self._moved(link, problem.response.get("Item"))
-        except BotoCoreError as problem:
-            return aws_error(problem, "The link table")
+        except ConditionFailed as failed:
+            return self._moved(link, failed.item)
+        except SyncError as error:
+            return error
         return replace(link, version=link.version + 1)
 
-    def _moved(self, link: Link, stored: Item | None) -> Saved:
-        """Store a link one of whose records was replaced (a converted lead, a merge), together with
-        the pointers; or tell who was first.
+    def _moved(self, link: Link, stored: Item) -> Saved:
+        """Store a link if one of its records was replaced (a converted lead, a merge), together
+        with its pointer; else a `Conflict`.
         """
         try:
             before = link_of(stored) if stored else self._before(link)
         except SyncError as error:
             return error
-        if before is None or before.version != link.version or pair(before) == pair(link):
+        if (
+            before is None
+            or before.version != link.version
+            or records_of(before) == records_of(link)
+        ):
             return Conflict(_FIRST)
         problem = self._transact(self._move(before, link))
-        return replace(link, version=link.version + 1) if problem is None else _blame(problem)
+        return replace(link, version=link.version + 1) if problem is None else _failure(problem)
 
     def _before(self, link: Link) -> Link | None:
-        """The stored link when its HubSpot record was another one: found through the Salesforce
-        record.
-        """
-        _, salesforce = pair(link)
+        """The stored link if its HubSpot record was replaced: found by the Salesforce record."""
+        _, salesforce = records_of(link)
         return self._of_salesforce(link.connection, [salesforce], consistent=True).get(salesforce)
 
-    def _move(self, before: Link, link: Link) -> list[Mapping[str, Any]]:
+    def _move(self, before: Link, link: Link) -> list[Action]:
         same_version = {
             "ConditionExpression": "v = :v",
             "ExpressionAttributeValues": {":v": {"N": str(link.version)}},
@@ -274,28 +251,33 @@ class LinksTable:
         if before.hubspot == link.hubspot:
             actions = [self._put(item, same_version)]
         else:
-            actions = [self._put(item, _FREE), self._delete(whole(before, 0), same_version)]
+            actions = [self._put(item, ABSENT), self._delete(whole(before, 0), same_version)]
         if before.salesforce == link.salesforce:
             return [*actions, self._put(pointer(link), {})]
-        return [*actions, self._put(pointer(link), _FREE), self._delete(pointer(before), {})]
+        return [*actions, self._put(pointer(link), ABSENT), self._delete(pointer(before), {})]
 
     # -- dropping --
 
-    def _dropping(self, link: Link) -> list[Mapping[str, Any]]:
-        hubspot, salesforce = pair(link)
-        values = {":v": {"N": str(link.version)}, ":s": {"S": str(salesforce)}}
-        as_read = {"ConditionExpression": "v = :v AND s = :s", "ExpressionAttributeValues": values}
-        to_it = {
+    def _deletion(self, link: Link) -> list[Action]:
+        hubspot, salesforce = records_of(link)
+        unchanged = {
+            "ConditionExpression": "v = :v AND s = :s",
+            "ExpressionAttributeValues": {
+                ":v": {"N": str(link.version)},
+                ":s": {"S": str(salesforce)},
+            },
+        }
+        points_to_it = {
             "ConditionExpression": "s = :h",
             "ExpressionAttributeValues": {":h": {"S": str(hubspot)}},
         }
-        return [self._delete(whole(link, 0), as_read), self._delete(pointer(link), to_it)]
+        return [self._delete(whole(link, 0), unchanged), self._delete(pointer(link), points_to_it)]
 
     def _still_there(self, link: Link) -> SyncError | None:
-        """What keeps a link from being dropped: a link of one of its records, unless both were
-        forgotten before.
+        """Why a link could not be dropped: one of its records still has a link. None if neither
+        has, as the link was dropped before.
         """
-        hubspot, salesforce = pair(link)
+        hubspot, salesforce = records_of(link)
         try:
             found = self._of_hubspot(link.connection, [hubspot])
             found.update(self._of_salesforce(link.connection, [salesforce], consistent=True))
@@ -303,40 +285,37 @@ class LinksTable:
             return error
         return Conflict(_FIRST) if found else None
 
-    def _put(self, item: Item, condition: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, **condition}}
+    # -- calls --
 
-    def _delete(self, item: Item, condition: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"Delete": {"TableName": self._table, "Key": {"pk": item["pk"]}, **condition}}
+    def _put(self, item: Item, condition: Mapping[str, Any]) -> Action:
+        return self._table.put_action(key_of(item), item, **condition)
 
-    def _transact(self, actions: list[Mapping[str, Any]]) -> BotoCoreError | ClientError | None:
-        """Run a transaction; what went wrong, if anything. The client sends a token, so its own
-        repeats are not applied twice.
-        """
+    def _delete(self, item: Item, condition: Mapping[str, Any]) -> Action:
+        return self._table.delete_action(key_of(item), **condition)
+
+    def _transact(self, actions: list[Action]) -> TransactionCancelled | SyncError | None:
+        """Run a transaction; returns what went wrong, if anything."""
         try:
-            self._client.transact_write_items(TransactItems=actions)
-        except (BotoCoreError, ClientError) as problem:
+            self._table.transact(actions)
+        except (TransactionCancelled, SyncError) as problem:
             return problem
         return None
 
 
-_FREE: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+def _identity(link: Link) -> tuple[str, Ref, Ref, int]:
+    return (link.connection, *records_of(link), link.version)
 
 
-def _name(link: Link) -> tuple[str, Ref, Ref, int]:
-    return (link.connection, *pair(link), link.version)
-
-
-def _unrivalled(
-    fresh: list[tuple[int, Link]], outcomes: dict[int, Saved]
+def _without_rivals(
+    links: list[tuple[int, Link]], outcomes: dict[int, Saved]
 ) -> list[tuple[int, Link]]:
-    """Links whose places no earlier one of the same call wants, which a transaction would refuse
-    whole; the others are conflicts.
+    """Leave out links that share a record with an earlier one of the same call, because DynamoDB
+    refuses a transaction that writes an item twice. Their outcome is a `Conflict`.
     """
     taken: set[tuple[str, Ref]] = set()
     kept: list[tuple[int, Link]] = []
-    for at, link in fresh:
-        places = {(link.connection, ref) for ref in pair(link)}
+    for at, link in links:
+        places = {(link.connection, ref) for ref in records_of(link)}
         if places & taken:
             outcomes[at] = Conflict(_FIRST)
         else:
@@ -345,35 +324,28 @@ def _unrivalled(
     return kept
 
 
-def _blame(
-    problem: BotoCoreError | ClientError, reasons: Sequence[Mapping[str, Any]] = ()
-) -> SyncError:
-    """What a failed transaction, or the part of it that these cancellation reasons are about,
-    means.
+def _failures(problem: TransactionCancelled | SyncError, ats: list[int]) -> dict[int, SyncError]:
+    """The links that made a transaction of two actions per link fail, with their errors: those that
+    DynamoDB names, or all.
     """
-    if not reasons and isinstance(problem, ClientError):
-        reasons = problem.response.get("CancellationReasons") or ()
-    codes = [reason.get("Code", _FINE) for reason in reasons]
-    if _TAKEN in codes:
+    if isinstance(problem, SyncError):
+        return dict.fromkeys(ats, problem)
+    failed: dict[int, SyncError] = {}
+    for place, at in enumerate(ats):
+        codes = problem.codes[ACTIONS * place : ACTIONS * (place + 1)]
+        if any(code != FINE for code in codes):
+            failed[at] = _failure_of(codes)
+    return failed
+
+
+def _failure(problem: TransactionCancelled | SyncError) -> SyncError:
+    """The error for a transaction about one link."""
+    return problem if isinstance(problem, SyncError) else _failure_of(problem.codes)
+
+
+def _failure_of(codes: Sequence[str]) -> SyncError:
+    """The error for these reasons, at least one of which is not `FINE`."""
+    if CONDITION_FAILED in codes:
         return Conflict(_FIRST)
-    busy = [code for code in codes if code != _FINE]
-    return (
-        TryAgain("The link table is busy.", after=2, code=busy[0])
-        if busy
-        else aws_error(problem, "The link table")
-    )
-
-
-def _blamed(problem: BotoCoreError | ClientError, ats: list[int]) -> dict[int, SyncError]:
-    """Who is to blame for a failed transaction of two actions per link: the links whose place was
-    taken or busy, or else all.
-    """
-    reasons = (
-        problem.response.get("CancellationReasons") if isinstance(problem, ClientError) else None
-    ) or ()
-    guilty = {
-        at: _blame(problem, reasons[2 * place : 2 * place + 2])
-        for place, at in enumerate(ats)
-        if any(reason.get("Code", _FINE) != _FINE for reason in reasons[2 * place : 2 * place + 2])
-    }
-    return guilty or dict.fromkeys(ats, _blame(problem))
+    code = next(code for code in codes if code != FINE)
+    return TryAgain(f"{_WHAT} is busy.", after=2, code=code)

@@ -4,9 +4,9 @@
     acme     2026-11-02T10:15:00.123456Z#7f3a#000   b part of the batch (encrypted), n parts in all, c kind, k data key (encrypted),
                                                     expires_at (DynamoDB forgets the row)
 
-A batch is packed, compressed and encrypted as one, then cut into as few items as hold it.
-Connection, kind, time and expiry are bound to it: a row that was copied to another place does not
-open. Times are equally long, so that rows are in their order.
+A batch is packed, compressed and encrypted as a whole, then cut into as few items as possible.
+Connection, kind, time and expiry are authenticated with it: an item copied to another key cannot be
+decrypted. All times have the same length, so items sort by time.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from crmsync.model.records import Kind
 from crmsync.wire.overwritten_rows import pack, unpack
 
 PART = 380_000
-"""Bytes of a part: an item has room for 400 KB, names and keys included."""
+"""Bytes per part: an item may have 400 KB, names and keys included."""
 
 _WHAT = "The table of overwritten values"
 
 
 class OverwrittenKeeper:
-    """Implements `KeepsOverwritten`: adds items, and can neither read nor delete any."""
+    """Implements `KeepsOverwritten`: only adds items, and needs no right to read or delete any."""
 
     def __init__(self, client: Any, table: str, keys: SealingKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = DynamoTable(client, table, _WHAT)
+        self._table = DynamoTable(client, table, _WHAT)
         self._keys = keys
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
-        """As the port says."""
+        """Store a batch for the time `last`. Raises `TryAgain`."""
         at, expires = _text_of(batch.at), int((batch.at + last).timestamp())
         bound = _bound(batch.connection, batch.kind, at, expires)
         sealed = self._keys.seal(pack(batch.pairs), bound, _context(batch.connection))
@@ -53,7 +53,7 @@ class OverwrittenKeeper:
                 "k": {"B": sealed.key},
                 "expires_at": {"N": str(expires)},
             }
-            self._items.add((batch.connection, f"{name}#{number:03}"), item)
+            self._table.put((batch.connection, f"{name}#{number:03}"), item)
 
 
 class OverwrittenReader:
@@ -61,12 +61,15 @@ class OverwrittenReader:
 
     def __init__(self, client: Any, table: str, keys: OpeningKeys) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._items = DynamoTable(client, table, _WHAT)
+        self._table = DynamoTable(client, table, _WHAT)
         self._keys = keys
 
     def since(self, connection: str, since: datetime, now: datetime) -> Iterator[OverwrittenBatch]:
-        """As the port says. Raises `Refused` for a batch that was changed since it was kept."""
-        rows = self._items.under(
+        """The batches since a moment, oldest first, without those that are expired or incomplete.
+
+        Raises `TryAgain`, and `Refused` for a batch that was changed after it was stored.
+        """
+        rows = self._table.query(
             connection,
             KeyConditionExpression="pk = :pk AND sk >= :since",
             ExpressionAttributeValues={":pk": {"S": connection}, ":since": {"S": _text_of(since)}},
@@ -109,5 +112,5 @@ def _bound(connection: str, kind: Kind, at: str, expires: int) -> bytes:
 
 
 def _context(connection: str) -> Mapping[str, str]:
-    """What a data key is made for; CloudTrail shows it with each use of the key."""
+    """The encryption context of a data key; CloudTrail shows it with each use of the key."""
     return {"crmsync:connection": connection}

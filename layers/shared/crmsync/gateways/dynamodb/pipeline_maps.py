@@ -1,23 +1,19 @@
-"""Which HubSpot pipeline goes with which record type, in the state table.
+"""Which HubSpot pipeline belongs to which record type, in the state table.
 
     pk                  sk     attributes
     pipelines#acme      map    map (JSON)
 
-The map is one JSON text: nobody asks for its parts. It can always be made anew from the two CRMs,
-so the last one who saves counts.
+The map is one JSON text, because its parts are never queried. It can always be rebuilt from the two
+CRMs, so the last writer wins.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.gateways.aws.errors import aws_error
+from crmsync.gateways.dynamodb.table import DynamoTable, Key
 from crmsync.model.pipelines import PipelineMap
 from crmsync.wire.pipeline_rows import from_json, to_json
-
-_WHAT = "The table of pipelines"
 
 
 class PipelineMapTable:
@@ -25,30 +21,19 @@ class PipelineMapTable:
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table, "The table of pipelines")
 
     def load(self, connection: str) -> PipelineMap | None:
-        """The map as last saved, strongly consistent, or None; None too for one that this release
-        cannot read. Raises `TryAgain`.
+        """The map as last saved, strongly consistent; None if there is none that this release can
+        read. Raises `TryAgain`.
         """
-        try:
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(connection), ConsistentRead=True
-            )
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
-        item = answer.get("Item")
+        item = self._table.get(_key(connection))
         return None if item is None else from_json(item["map"]["S"])
 
     def save(self, connection: str, known: PipelineMap) -> None:
-        """Keep the map. Raises `TryAgain`."""
-        item = {**_key(connection), "map": {"S": to_json(known)}}
-        try:
-            self._client.put_item(TableName=self._table, Item=item)
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
+        """Replace the map. Raises `TryAgain`."""
+        self._table.put(_key(connection), {"map": {"S": to_json(known)}})
 
 
-def _key(connection: str) -> dict[str, Any]:
-    return {"pk": {"S": f"pipelines#{connection}"}, "sk": {"S": "map"}}
+def _key(connection: str) -> Key:
+    return f"pipelines#{connection}", "map"

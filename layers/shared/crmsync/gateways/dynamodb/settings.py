@@ -1,36 +1,41 @@
-"""The settings in force and all that were before, in a table of their own, which functions may only
-read.
+"""The settings in force and all earlier versions, in a table of their own, which Lambda functions
+may only read.
 
     pk          sk          attributes
     settings    current     version, text, settings (JSON), pushed_at (ISO 8601, UTC), by, seal
-    settings    v000001     the same, one row per push, kept for ever
+    settings    v000001     the same, one item per push, kept for ever
 
-The newest push is stored twice, in one transaction, so that reading what is in force costs one
-small read. No row counts whose seal does not hold (`crmsync.wire.settings.seal`): whoever can write
-the table alone makes no settings.
+The newest push is stored twice, in one transaction, so that reading the settings in force costs one
+small read. An item whose signature (`seal`, see `crmsync.wire.settings.seal`) is not valid is not
+used: the right to write the table is not enough to change the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.errors import Conflict, Distrusted, Refused, SyncError
-from crmsync.gateways.aws.errors import aws_error
+from crmsync.errors import Conflict, Distrusted, Refused
 from crmsync.gateways.aws.key_ring import KeyRing
 from crmsync.gateways.aws.secrets import MIN_AGE
+from crmsync.gateways.dynamodb.table import (
+    ABSENT,
+    CONDITION_FAILED,
+    DynamoTable,
+    Item,
+    Key,
+    TransactionCancelled,
+)
 from crmsync.model.settings import Settings
 from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
 from crmsync.wire.settings.seal import Stored, holds, seal
 
-_PARTITION = {"S": "settings"}
+_PARTITION = "settings"
 _CURRENT = "current"
-_TAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_TAKEN = frozenset({CONDITION_FAILED, "TransactionConflict"})
+_WHAT = "The settings table"
 
 MAX_AGE = 60.0
 """Seconds after which a warm Lambda looks for new settings."""
@@ -58,10 +63,9 @@ class SettingsTable:
 
         `earlier` names the table in which releases before 0.2 kept them.
         """
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table, _WHAT)
         self._ring = ring
-        self._earlier = earlier
+        self._earlier = DynamoTable(client, earlier, _WHAT) if earlier else None
 
     def load(self) -> Settings:
         """The settings in force; none at all before the first push. Raises `TryAgain`, and as such
@@ -100,13 +104,19 @@ class SettingsTable:
         """Every push, newest first, those whose seal does not hold without what they say. Raises
         `TryAgain`.
         """
-        return [self._entry(row) for row in self._rows()]
+        rows = self._table.query(
+            _PARTITION,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :v)",
+            ExpressionAttributeValues={":pk": {"S": _PARTITION}, ":v": {"S": "v"}},
+            ScanIndexForward=False,
+        )
+        return [self._entry(row) for row in rows]
 
     def earlier(self) -> Revision | None:
         """What an earlier release had in force, as far as anybody knows: it has no seal. Raises
         `TryAgain`.
         """
-        item = self._item(_CURRENT, self._earlier) if self._earlier else None
+        item = self._earlier.get(_key(_CURRENT)) if self._earlier else None
         return None if item is None else _opened(_stored(item))
 
     def push(self, text: str, settings: Settings, *, at: datetime, by: str = "") -> Settings:
@@ -118,26 +128,27 @@ class SettingsTable:
         """
         version = settings.version + 1
         stored = Stored(version, text, to_json(settings), at.isoformat(), by)
-        history = {
-            "Item": self._sealed(stored, _place(version)),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
+        place = _place(version)
         puts = [
-            {"TableName": self._table, **history},
-            {"TableName": self._table, "Item": self._sealed(stored, _CURRENT)},
+            self._table.put_action(_key(place), self._signed(stored, place), **ABSENT),
+            self._table.put_action(_key(_CURRENT), self._signed(stored, _CURRENT)),
         ]
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
-        except (BotoCoreError, ClientError) as problem:
-            raise _push_error(problem) from problem
+            self._table.transact(puts)
+        except TransactionCancelled as cancelled:
+            if not _TAKEN & set(cancelled.codes):
+                raise cancelled.error from None
+            raise Conflict(
+                "Somebody else has pushed settings meanwhile; look at them and push again.",
+                code="SETTINGS",
+            ) from None
         return Settings(settings.connections, version)
 
     def now(self) -> datetime:
         """The time at AWS (UTC, whole seconds), so that a push is dated alike on any operator's
         machine. Raises `TryAgain`.
         """
-        answer = self._answer(_CURRENT, self._table)
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return self._table.server_time(_key(_CURRENT))
 
     def _current(self) -> Revision | None:
         item = self._item(_CURRENT)
@@ -148,7 +159,7 @@ class SettingsTable:
                 raise _replaced("The settings in force are gone, though some were pushed.")
         return None if item is None else self._revision(item)
 
-    def _revision(self, item: Mapping[str, Any]) -> Revision:
+    def _revision(self, item: Item) -> Revision:
         """A row's push. Raises `Distrusted` unless it has been made with a key of the stack's, for
         this very place.
         """
@@ -175,48 +186,20 @@ class SettingsTable:
             hint=_HINT,
         )
 
-    def _entry(self, row: Mapping[str, Any]) -> Entry:
+    def _entry(self, row: Item) -> Entry:
         version = int(row["sk"]["S"][1:])
         try:
             return Entry(version, self._revision(row))
         except Distrusted:
             return Entry(version)
 
-    def _sealed(self, stored: Stored, place: str) -> dict[str, Any]:
+    def _signed(self, stored: Stored, place: str) -> Item:
         texts = {name: {"S": value} for name, value in asdict(stored).items() if name != "version"}
-        seal_of_it = {"S": seal(stored, place, next(iter(self._ring.keys().values())))}
-        return {**_key(place), "version": {"N": str(stored.version)}, **texts, "seal": seal_of_it}
+        signature = seal(stored, place, next(iter(self._ring.keys().values())))
+        return {"version": {"N": str(stored.version)}, **texts, "seal": {"S": signature}}
 
-    def _item(self, place: str, table: str = "") -> Mapping[str, Any] | None:
-        item: Mapping[str, Any] | None = self._answer(place, table or self._table).get("Item")
-        return item
-
-    def _answer(self, place: str, table: str) -> Mapping[str, Any]:
-        try:
-            answer: Mapping[str, Any] = self._client.get_item(
-                TableName=table, Key=_key(place), ConsistentRead=True
-            )
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, "The settings table") from problem
-        return answer
-
-    def _rows(self) -> Iterator[Mapping[str, Any]]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :v)",
-            "ExpressionAttributeValues": {":pk": _PARTITION, ":v": {"S": "v"}},
-            "ConsistentRead": True,
-            "ScanIndexForward": False,
-        }
-        while True:
-            try:
-                page = self._client.query(**request)
-            except (BotoCoreError, ClientError) as problem:
-                raise aws_error(problem, "The settings table") from problem
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    def _item(self, place: str) -> Item | None:
+        return self._table.get(_key(place))
 
 
 class FreshSettings:
@@ -260,15 +243,15 @@ def _replaced(text: str) -> Distrusted:
     return Distrusted(f"{text} Nobody has pushed that.", code=REPLACED, hint=_HINT)
 
 
-def _key(place: str) -> dict[str, Any]:
-    return {"pk": _PARTITION, "sk": {"S": place}}
+def _key(place: str) -> Key:
+    return _PARTITION, place
 
 
 def _place(version: int) -> str:
     return f"v{version:06d}"
 
 
-def _stored(item: Mapping[str, Any]) -> Stored:
+def _stored(item: Item) -> Stored:
     """What a row says. Raises `KeyError` and `ValueError` where it is none of ours."""
     texts = {name: str(item[name]["S"]) for name in ("text", "settings", "pushed_at", "by")}
     return Stored(int(item["version"]["N"]), **texts)
@@ -279,14 +262,3 @@ def _opened(stored: Stored) -> Revision:
     return Revision(
         stored.version, stored.text, settings, datetime.fromisoformat(stored.pushed_at), stored.by
     )
-
-
-def _push_error(problem: BotoCoreError | ClientError) -> SyncError:
-    if isinstance(problem, ClientError):
-        reasons = {reason.get("Code") for reason in problem.response.get("CancellationReasons", ())}
-        if reasons & _TAKEN:
-            return Conflict(
-                "Somebody else has pushed settings meanwhile; look at them and push again.",
-                code="SETTINGS",
-            )
-    return aws_error(problem, "The settings table")

@@ -1,118 +1,215 @@
-"""Items of a DynamoDB table, read and written many at a time until the last one is through.
+"""A DynamoDB table: reads and writes of items, one at a time or many, until all are processed.
 
-Law: no word about what the items mean. Every read is strongly consistent.
+Law: this module knows nothing of what the items mean. Reads are strongly consistent by default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crmsync.errors import TryAgain
+from crmsync.errors import SyncError, TryAgain
 from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.retry import RetryPolicy, chunks
 
 READ_BATCH = 100
 WRITE_BATCH = 25
+TRANSACTION = 100
+"""DynamoDB's limits: items per batch read, per batch write and per transaction."""
 
-Key: TypeAlias = tuple[str, str]
-"""What stands under `pk` and `sk`."""
+Key: TypeAlias = tuple[str, ...]
+"""The values of `pk` and, in tables that have one, `sk`."""
+
+Item: TypeAlias = Mapping[str, Any]
+"""An item, or some attributes of one, as the low-level client has it: `{"n": {"N": "1"}}`."""
+
+Action: TypeAlias = Mapping[str, Any]
+"""One write of a transaction, as the low-level client takes it."""
+
+ABSENT: Mapping[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+"""The condition that the item does not exist yet."""
+
+FINE = "None"
+CONDITION_FAILED = "ConditionalCheckFailed"
+"""DynamoDB's reasons for a cancelled transaction; the first one belongs to actions that did not
+cause it.
+"""
+
+
+class ConditionFailed(Exception):  # noqa: N818 - an outcome that each store handles, not an error
+    """The condition of a write did not hold, so nothing was written.
+
+    Attributes:
+        item: The stored item, if `ReturnValuesOnConditionCheckFailure` asked for it; empty if there
+            is none.
+    """
+
+    def __init__(self, item: Item) -> None:
+        """Keep the stored item."""
+        super().__init__()
+        self.item = item
+
+
+class TransactionCancelled(Exception):  # noqa: N818 - as above
+    """Some actions kept the whole transaction from being written.
+
+    Attributes:
+        codes: One reason per action, in order; `FINE` for those that did not cause it.
+        error: The error for a caller that does not distinguish reasons.
+    """
+
+    def __init__(self, codes: Sequence[str], error: SyncError) -> None:
+        """Keep the reasons."""
+        super().__init__()
+        self.codes = codes
+        self.error = error
 
 
 class DynamoTable:
-    """A table with the keys `pk` and `sk`; `what` names its content in errors, all of which are
-    `TryAgain` unless the fault is ours.
+    """A table with the key attribute `pk` and, unless all its keys are of length 1, `sk`.
+
+    Every failed call raises `TryAgain`, or `Refused` for a request that is wrong in itself.
+    `**options` are parameters of the API call, in its own words.
     """
 
     def __init__(
         self, client: Any, table: str, what: str, patience: RetryPolicy | None = None
     ) -> None:
-        """Use the boto3 `client` ("dynamodb")."""
+        """Use the boto3 `client` ("dynamodb"); `what` names the table's content in errors."""
+        self.name = table
         self._client = client
-        self._table = table
         self._what = what
         self._patience = patience or RetryPolicy()
 
-    def one(self, key: Key) -> Mapping[str, Any] | None:
-        """The item under a key, if there is one."""
-        answer = self._call(
-            self._client.get_item, TableName=self._table, Key=_key(key), ConsistentRead=True
-        )
-        found: Mapping[str, Any] | None = answer.get("Item")
-        return found
+    def get(self, key: Key) -> Item | None:
+        """The item with this key, or None."""
+        item: Item | None = self._get(key).get("Item")
+        return item
 
-    def many(self, keys: Iterable[Key]) -> dict[Key, Mapping[str, Any]]:
-        """The items that there are, by key, a hundred a call."""
-        found: dict[Key, Mapping[str, Any]] = {}
+    def server_time(self, key: Key) -> datetime:
+        """The time at AWS (UTC, whole seconds), from the response to a read of any key."""
+        return parsedate_to_datetime(self._get(key)["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    def get_many(self, keys: Iterable[Key], *, consistent: bool = True) -> dict[Key, Item]:
+        """The items that exist, by key, a hundred per call."""
+        found: dict[Key, Item] = {}
         for part in chunks(list(dict.fromkeys(keys)), READ_BATCH):
-            request: Any = {"Keys": list(map(_key, part)), "ConsistentRead": True}
+            request = {"Keys": [attributes_of(key) for key in part], "ConsistentRead": consistent}
             for answer in self._until_done(
-                self._client.batch_get_item, {self._table: request}, "UnprocessedKeys"
+                self._client.batch_get_item, {self.name: request}, "UnprocessedKeys"
             ):
-                found.update(
-                    (key_of(item), item) for item in answer["Responses"].get(self._table, ())
-                )
+                for item in answer["Responses"].get(self.name, ()):
+                    found[key_of(item)] = item
         return found
 
-    def under(self, pk: str, **options: Any) -> Iterator[Mapping[str, Any]]:
-        """The items of a partition in their order, page by page as far as they are asked for."""
+    def query(self, pk: str, **options: Any) -> Iterator[Item]:
+        """The items of a partition in the order of `sk`; the next page is read when it is needed.
+
+        `options` may replace the condition, and then need a value for `:pk`, too.
+        """
         request = {
-            "TableName": self._table,
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
             **options,
         }
+        for page in self._pages(self._client.query, request):
+            yield from page
+
+    def scan(self, **options: Any) -> Iterator[Sequence[Item]]:
+        """The whole table, one page (a megabyte read) at a time, eventually consistent."""
+        return self._pages(self._client.scan, options)
+
+    def put(self, key: Key, attributes: Item, **options: Any) -> Item:
+        """Store one item; returns the old one if `ReturnValues` asks for it, else an empty mapping.
+
+        Raises `ConditionFailed`.
+        """
+        return self._write(self._client.put_item, Item=item_of(key, attributes), **options)
+
+    def update(self, key: Key, **options: Any) -> Item:
+        """Update one item; returns what `ReturnValues` asks for. Raises `ConditionFailed`."""
+        return self._write(self._client.update_item, Key=attributes_of(key), **options)
+
+    def delete(self, key: Key) -> None:
+        """Delete one item, whether it exists or not."""
+        self._write(self._client.delete_item, Key=attributes_of(key))
+
+    def put_many(self, items: Mapping[Key, Item]) -> None:
+        """Store items, 25 per call, given as the other attributes by key."""
+        self._write_many(
+            [
+                {"PutRequest": {"Item": item_of(key, attributes)}}
+                for key, attributes in items.items()
+            ]
+        )
+
+    def delete_many(self, keys: Iterable[Key]) -> None:
+        """Delete items, whether they exist or not, 25 per call."""
+        self._write_many(
+            [{"DeleteRequest": {"Key": attributes_of(key)}} for key in dict.fromkeys(keys)]
+        )
+
+    def put_action(self, key: Key, attributes: Item, **condition: Any) -> Action:
+        """The action of a transaction that stores an item."""
+        return {"Put": {"TableName": self.name, "Item": item_of(key, attributes), **condition}}
+
+    def delete_action(self, key: Key, **condition: Any) -> Action:
+        """The action of a transaction that deletes an item."""
+        return {"Delete": {"TableName": self.name, "Key": attributes_of(key), **condition}}
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        """Do all actions or none. Raises `TransactionCancelled`.
+
+        The client sends a token with the call, so its own retries are not applied twice.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except (BotoCoreError, ClientError) as problem:
+            error = aws_error(problem, self._what)
+            codes = _reasons(problem)
+            if len(codes) == len(actions) and set(codes) != {FINE}:
+                raise TransactionCancelled(codes, error) from None
+            raise error from None
+
+    def _get(self, key: Key) -> Mapping[str, Any]:
+        return self._call(
+            self._client.get_item,
+            TableName=self.name,
+            Key=attributes_of(key),
+            ConsistentRead=True,
+        )
+
+    def _pages(
+        self, call: Callable[..., Any], options: Mapping[str, Any]
+    ) -> Iterator[Sequence[Item]]:
+        request = {"TableName": self.name, **options}
         while True:
-            page = self._call(self._client.query, **request)
-            yield from page["Items"]
+            page = self._call(call, **request)
+            yield page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def put(self, items: Mapping[Key, Mapping[str, Any]]) -> None:
-        """Store items, 25 a call; what is given by key are their other attributes, of which there
-        may be none.
-        """
-        self._write(
-            [{"PutRequest": {"Item": item_of(key, others)}} for key, others in items.items()]
-        )
+    def _write(self, call: Callable[..., Any], **request: Any) -> Item:
+        attributes: Item | None = self._call(call, TableName=self.name, **request).get("Attributes")
+        return attributes or {}
 
-    def add(self, key: Key, others: Mapping[str, Any]) -> None:
-        """Store one item, by a call that needs no right to delete any."""
-        self._call(self._client.put_item, TableName=self._table, Item=item_of(key, others))
-
-    def delete(self, keys: Iterable[Key]) -> None:
-        """Delete items, whether they are there or not, 25 a call."""
-        self._write([{"DeleteRequest": {"Key": _key(key)}} for key in dict.fromkeys(keys)])
-
-    def update(self, key: Key, **options: Any) -> Mapping[str, Any]:
-        """Update an item; answers what `ReturnValues` asks for. A condition that does not hold is
-        `botocore`'s own error.
-        """
-        try:
-            answer = self._client.update_item(TableName=self._table, Key=_key(key), **options)
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise
-            raise aws_error(problem, self._what) from None
-        except BotoCoreError as problem:
-            raise aws_error(problem, self._what) from None
-        attributes: Mapping[str, Any] = answer.get("Attributes") or {}
-        return attributes
-
-    def _write(self, requests: Sequence[Mapping[str, Any]]) -> None:
-        for part in chunks(list(requests), WRITE_BATCH):
+    def _write_many(self, requests: list[Mapping[str, Any]]) -> None:
+        for part in chunks(requests, WRITE_BATCH):
             for _ in self._until_done(
-                self._client.batch_write_item, {self._table: part}, "UnprocessedItems"
+                self._client.batch_write_item, {self.name: part}, "UnprocessedItems"
             ):
                 pass
 
     def _until_done(
         self, call: Callable[..., Any], left: Mapping[str, Any], rest: str
-    ) -> Iterator[Any]:
+    ) -> Iterator[Mapping[str, Any]]:
+        """Each answer of a batch call that is repeated with what the last answer left undone."""
         attempt = 0
         while left:
             if attempt and not self._patience.wait(attempt):
@@ -122,22 +219,45 @@ class DynamoTable:
             yield answer
             left = answer.get(rest) or {}
 
-    def _call(self, call: Callable[..., Any], **request: Any) -> Any:
+    def _call(self, call: Callable[..., Any], **request: Any) -> Mapping[str, Any]:
         try:
-            return call(**request)
-        except (BotoCoreError, ClientError) as problem:
+            answer: Mapping[str, Any] = call(**request)
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise ConditionFailed(problem.response.get("Item") or {}) from None
             raise aws_error(problem, self._what) from None
+        except BotoCoreError as problem:
+            raise aws_error(problem, self._what) from None
+        return answer
 
 
-def key_of(item: Mapping[str, Any]) -> Key:
+def key_of(item: Item) -> Key:
     """The key of an item."""
-    return item["pk"]["S"], item["sk"]["S"]
+    return tuple(item[name]["S"] for name in ("pk", "sk") if name in item)
 
 
-def item_of(key: Key, others: Mapping[str, Any]) -> dict[str, Any]:
+def attributes_of(key: Key) -> dict[str, Any]:
+    """The attributes of a key."""
+    return {name: {"S": value} for name, value in zip(("pk", "sk"), key, strict=False)}
+
+
+def item_of(key: Key, attributes: Item) -> Item:
     """The item with that key and these other attributes."""
-    return {**_key(key), **others}
+    return {**attributes_of(key), **attributes}
 
 
-def _key(key: Key) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+def same_version(version: int) -> Mapping[str, Any]:
+    """The condition that the item still has the `version` it was read with; 0 for a new item."""
+    if not version:
+        return ABSENT
+    return {
+        "ConditionExpression": "version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }
+
+
+def _reasons(problem: BotoCoreError | ClientError) -> list[str]:
+    if not isinstance(problem, ClientError):
+        return []
+    reasons = problem.response.get("CancellationReasons") or ()
+    return [str(reason.get("Code", FINE)) for reason in reasons]

@@ -1,11 +1,13 @@
-"""What is remembered of tasks, in the state table.
+"""The state of each task made from e-mail events, in the state table.
 
     pk                                   sk       attributes
-    task#acme#555001-1767225600000-0d9e  tally    v version, s marks of events (bytes), n counted, u claimed until (ms), t task, expires_at
+    task#acme#555001-1767225600000-0d9e  tally    v version, s hashes of the counted events (bytes), n their number,
+                                                  u claimed until (ms), t the task's id, expires_at
 
-The key names no person: it holds the event's id, or an alias of the address. A partition of its own
-per task, so that a hundred thousand at a time meet no hot one. A claim is one transaction for up to
-a hundred tasks (two write units each), settling an ordinary write (one).
+The key names no person: it has the event's id, or an alias of the address. Each task has a
+partition of its own, so that a hundred thousand at a time meet no hot one. A claim is one
+transaction for up to a hundred tasks (two write units each), storing the result an ordinary write
+(one unit each).
 """
 
 from __future__ import annotations
@@ -13,24 +15,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.dynamodb.table import DynamoTable, Key, item_of
+from crmsync.gateways.dynamodb.table import (
+    ABSENT,
+    CONDITION_FAILED,
+    FINE,
+    TRANSACTION,
+    Action,
+    DynamoTable,
+    Item,
+    Key,
+    TransactionCancelled,
+)
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.mail import TaskState
 from crmsync.rules.email_tasks import MARK_BYTES
-
-CLAIM_BATCH = 100
-
-_SORT = "tally"
-_TAKEN = "ConditionalCheckFailed"
-_FINE = "None"
-_WHAT = "The memory of tasks"
-
-Item: TypeAlias = Mapping[str, Any]
 
 
 class TaskStateTable:
@@ -44,19 +44,21 @@ class TaskStateTable:
         now: Callable[[], datetime],
         patience: RetryPolicy | None = None,
     ) -> None:
-        """Use the boto3 `client` ("dynamodb"); `now` gives the time (UTC) from which rows are
+        """Use the boto3 `client` ("dynamodb"); `now` gives the time (UTC) from which items are
         kept.
         """
-        self._client = client
-        self._table = table
         self._now = now
         self._patience = patience or RetryPolicy()
-        self._items = DynamoTable(client, table, _WHAT, self._patience)
+        self._table = DynamoTable(client, table, "The memory of tasks", self._patience)
 
     def look(self, connection: str, keys: Iterable[str]) -> Mapping[str, TaskState]:
-        """The tallies of these tasks, strongly consistent, a hundred a call. Raises `TryAgain`."""
-        found = self._items.many(_key(connection, key) for key in keys)
-        return {tally.key: tally for tally in (_tally(connection, item) for item in found.values())}
+        """The stored states of these tasks, strongly consistent, a hundred per call.
+
+        Raises `TryAgain`.
+        """
+        found = self._table.get_many(_key(connection, key) for key in keys)
+        states = [_state(connection, item) for item in found.values()]
+        return {state.key: state for state in states}
 
     def claim(
         self,
@@ -66,20 +68,20 @@ class TaskStateTable:
         until: int,
         keep: timedelta,
     ) -> Mapping[str, TaskState]:
-        """Store tallies as they are, ours until a moment, unless somebody was first. Raises
-        `TryAgain`.
+        """Store states as claimed from `now` until `until` (ms), and return those that could be
+        claimed: unchanged since they were read, and claimed by nobody else. Raises `TryAgain`.
         """
         ours: dict[str, TaskState] = {}
-        for part in chunks([replace(one, until=until) for one in task_states], CLAIM_BATCH):
-            for one in self._claim(connection, part, now, self._expiry(keep)):
-                ours[one.key] = replace(one, version=one.version + 1)
+        for part in chunks([replace(state, until=until) for state in task_states], TRANSACTION):
+            for state in self._claim(connection, part, now, self._expiry(keep)):
+                ours[state.key] = replace(state, version=state.version + 1)
         return ours
 
     def settle(self, connection: str, task_states: Sequence[TaskState], keep: timedelta) -> None:
-        """Store tallies, 25 a call. Raises `TryAgain`."""
+        """Store states, 25 per call. Raises `TryAgain`."""
         expires = self._expiry(keep)
-        self._items.put(
-            {_key(connection, one.key): _attributes(one, expires) for one in task_states}
+        self._table.put_many(
+            {_key(connection, state.key): _attributes(state, expires) for state in task_states}
         )
 
     def _expiry(self, keep: timedelta) -> int:
@@ -88,52 +90,57 @@ class TaskStateTable:
     def _claim(
         self, connection: str, part: list[TaskState], now: int, expires: int
     ) -> list[TaskState]:
-        """All in one transaction; when it is cancelled, those to blame are somebody else's, and the
-        others go again without them.
+        """Claim in one transaction. If it is cancelled, tasks that changed meanwhile belong to
+        somebody else, and the others are tried again without them.
         """
         attempt = 1
         while part:
-            puts = [{"Put": self._put(connection, one, now, expires)} for one in part]
             try:
-                self._client.transact_write_items(TransactItems=puts)
-            except (BotoCoreError, ClientError) as problem:
-                codes = _reasons(problem, len(part))
-                if not codes or (set(codes) - {_FINE, _TAKEN} and not self._patience.wait(attempt)):
-                    raise aws_error(problem, _WHAT) from None
+                self._table.transact([self._put(connection, one, now, expires) for one in part])
+            except TransactionCancelled as cancelled:
+                is_busy = set(cancelled.codes) - {FINE, CONDITION_FAILED}
+                if is_busy and not self._patience.wait(attempt):
+                    raise cancelled.error from None
                 attempt += 1
-                part = [one for one, code in zip(part, codes, strict=True) if code != _TAKEN]
+                part = [
+                    state
+                    for state, code in zip(part, cancelled.codes, strict=True)
+                    if code != CONDITION_FAILED
+                ]
             else:
                 return part
         return []
 
-    def _put(self, connection: str, tally: TaskState, now: int, expires: int) -> dict[str, Any]:
-        item = item_of(_key(connection, tally.key), _attributes(tally, expires))
-        put: dict[str, Any] = {"TableName": self._table, "Item": item}
-        if not tally.version:
-            return put | {"ConditionExpression": "attribute_not_exists(pk)"}
-        values = {":v": {"N": str(tally.version)}, ":now": {"N": str(now)}}
-        return put | {
-            "ConditionExpression": "v = :v AND u <= :now",
-            "ExpressionAttributeValues": values,
-        }
+    def _put(self, connection: str, state: TaskState, now: int, expires: int) -> Action:
+        condition: Mapping[str, Any] = ABSENT
+        if state.version:
+            condition = {
+                "ConditionExpression": "v = :v AND u <= :now",
+                "ExpressionAttributeValues": {
+                    ":v": {"N": str(state.version)},
+                    ":now": {"N": str(now)},
+                },
+            }
+        key = _key(connection, state.key)
+        return self._table.put_action(key, _attributes(state, expires), **condition)
 
 
 def _key(connection: str, key: str) -> Key:
-    return f"task#{connection}#{key}", _SORT
+    return f"task#{connection}#{key}", "tally"
 
 
-def _attributes(tally: TaskState, expires: int) -> Item:
-    """What the row holds under its next version."""
-    numbers = {"v": tally.version + 1, "n": tally.counted, "u": tally.until, "expires_at": expires}
-    item: dict[str, Any] = {name: {"N": str(n)} for name, n in numbers.items()}
-    if tally.seen:
-        item["s"] = {"B": b"".join(sorted(tally.seen))}
-    if tally.task:
-        item["t"] = {"S": tally.task}
+def _attributes(state: TaskState, expires: int) -> Item:
+    """The attributes under the next version."""
+    numbers = {"v": state.version + 1, "n": state.counted, "u": state.until, "expires_at": expires}
+    item: dict[str, Any] = {name: {"N": str(number)} for name, number in numbers.items()}
+    if state.seen:
+        item["s"] = {"B": b"".join(sorted(state.seen))}
+    if state.task:
+        item["t"] = {"S": state.task}
     return item
 
 
-def _tally(connection: str, item: Item) -> TaskState:
+def _state(connection: str, item: Item) -> TaskState:
     raw = item["s"]["B"] if "s" in item else b""
     return TaskState(
         key=item["pk"]["S"].removeprefix(f"task#{connection}#"),
@@ -143,12 +150,3 @@ def _tally(connection: str, item: Item) -> TaskState:
         until=int(item["u"]["N"]),
         version=int(item["v"]["N"]),
     )
-
-
-def _reasons(problem: BotoCoreError | ClientError, count: int) -> list[str]:
-    """Why each row kept the transaction from happening; none where the rows are not to blame."""
-    reasons = (
-        problem.response.get("CancellationReasons") if isinstance(problem, ClientError) else None
-    ) or ()
-    codes = [str(reason.get("Code", _FINE)) for reason in reasons]
-    return codes if len(codes) == count and set(codes) != {_FINE} else []

@@ -1,4 +1,4 @@
-"""What keeps connections from syncing whole, in the state table.
+"""What keeps connections from syncing completely, in the state table.
 
     pk               sk               attributes
     trouble#acme     down:contact     side, code, text, hint, since, seen, next (ISO 8601, UTC), fails, whole, sure, version,
@@ -6,21 +6,24 @@
     trouble#acme     pause            since (ISO 8601, UTC), by (an ARN): the operator has paused the connection
     trouble#acme     field:salesforce:Lead:Title       since (ISO 8601, UTC), needed, edit, over
 
-An item stands only while there is such a trouble, so in good times a look is one read that finds
-nothing.
+An item exists only while the trouble lasts, so normally one read finds nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from crmsync.gateways.aws.errors import aws_error
-from crmsync.gateways.dynamodb.table import DynamoTable
+from crmsync.gateways.dynamodb.table import (
+    ABSENT,
+    ConditionFailed,
+    DynamoTable,
+    Item,
+    Key,
+    same_version,
+)
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
@@ -28,7 +31,6 @@ KEPT = timedelta(days=90)
 DOWN = "down:"
 FIELD = "field:"
 PAUSE = "pause"
-_WHAT = "The list of troubles"
 
 
 class TroubleTable:
@@ -36,123 +38,90 @@ class TroubleTable:
 
     def __init__(self, client: Any, table: str) -> None:
         """Use the boto3 `client` ("dynamodb")."""
-        self._client = client
-        self._table = table
-        self._items = DynamoTable(client, table, _WHAT)
+        self._table = DynamoTable(client, table, "The list of troubles")
 
     def load(self, connection: str) -> Troubles:
-        """What stands, strongly consistent, in one read. Raises `TryAgain`."""
-        rows = list(self._items.under(_partition(connection)))
-        outages = {
-            Kind(row["sk"]["S"].removeprefix(DOWN)): _outage(row) for row in rows if _is_outage(row)
-        }
-        rests = tuple(_rest(row) for row in rows if row["sk"]["S"].startswith(FIELD))
-        return Troubles(
-            outages, rests, next((_pause(row) for row in rows if row["sk"]["S"] == PAUSE), None)
-        )
+        """All present troubles, strongly consistent, in one read. Raises `TryAgain`."""
+        outages: dict[Kind, Outage] = {}
+        rests: list[Rest] = []
+        pause: Pause | None = None
+        for item in self._table.query(_partition(connection)):
+            name = item["sk"]["S"]
+            if name.startswith(DOWN):
+                outages[Kind(name.removeprefix(DOWN))] = _outage(item)
+            elif name.startswith(FIELD):
+                rests.append(_rest(item))
+            elif name == PAUSE:
+                pause = Pause(datetime.fromisoformat(item["since"]["S"]), item["by"]["S"])
+        return Troubles(outages, tuple(rests), pause)
 
     def save_outage(self, connection: str, kind: Kind, outage: Outage) -> Outage | None:
-        """Store it under its next version, or answer None where another one is stored. Raises
-        `TryAgain`.
+        """Store an outage under its next version, and return it with that version; None if another
+        one was stored since it was loaded. Raises `TryAgain`.
         """
         stored = replace(outage, version=outage.version + 1)
-        item = {**_key(connection, f"{DOWN}{kind}"), **_item(stored)}
-        return stored if self._put(item, outage.version) else None
+        key = _key(connection, f"{DOWN}{kind}")
+        try:
+            self._table.put(key, _outage_item(stored), **same_version(outage.version))
+        except ConditionFailed:
+            return None
+        return stored
 
     def save_rest(self, connection: str, rest: Rest) -> bool:
-        """Store it; answers whether nothing was known of this field. Raises `TryAgain`."""
-        item = {
-            **_key(connection, _place(rest)),
+        """Store a field that is left out; returns whether the field is new. Raises `TryAgain`."""
+        attributes = {
             "since": {"S": rest.since.isoformat()},
             "needed": {"BOOL": rest.is_needed},
             "edit": {"BOOL": rest.needs_edit},
             "over": {"BOOL": rest.is_over},
         }
-        try:
-            old = self._client.put_item(TableName=self._table, Item=item, ReturnValues="ALL_OLD")
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
-        return not old.get("Attributes")
+        return not self._table.put(_rest_key(connection, rest), attributes, ReturnValues="ALL_OLD")
 
     def end_rest(self, connection: str, rest: Rest) -> None:
-        """Forget it. Raises `TryAgain`."""
-        self._delete(connection, _place(rest))
+        """Delete a field that is no longer left out. Raises `TryAgain`."""
+        self._table.delete(_rest_key(connection, rest))
 
     def end_outage(self, connection: str, kind: Kind) -> None:
-        """Forget it. Raises `TryAgain`."""
-        self._delete(connection, f"{DOWN}{kind}")
+        """Delete an outage that is over. Raises `TryAgain`."""
+        self._table.delete(_key(connection, f"{DOWN}{kind}"))
 
     def pause(self, connection: str, pause: Pause) -> None:
-        """Have nothing of the connection synced; where it is paused already, that stands. Raises
-        `TryAgain`.
-        """
-        self._put(
-            {
-                **_key(connection, PAUSE),
-                "since": {"S": pause.since.isoformat()},
-                "by": {"S": pause.by},
-            },
-            0,
-        )
+        """Pause the connection; an earlier pause stays as it is. Raises `TryAgain`."""
+        attributes = {"since": {"S": pause.since.isoformat()}, "by": {"S": pause.by}}
+        with contextlib.suppress(ConditionFailed):
+            self._table.put(_key(connection, PAUSE), attributes, **ABSENT)
 
     def resume(self, connection: str) -> None:
         """End the pause. Raises `TryAgain`."""
-        self._delete(connection, PAUSE)
-
-    def _put(self, item: Mapping[str, Any], version: int) -> bool:
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if version:
-            condition = {
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": {"N": str(version)}},
-            }
-        try:
-            self._client.put_item(TableName=self._table, Item=item, **condition)
-        except (BotoCoreError, ClientError) as problem:
-            if isinstance(problem, ClientError) and _is_outrun(problem):
-                return False
-            raise aws_error(problem, _WHAT) from None
-        return True
-
-    def _delete(self, connection: str, name: str) -> None:
-        try:
-            self._client.delete_item(TableName=self._table, Key=_key(connection, name))
-        except (BotoCoreError, ClientError) as problem:
-            raise aws_error(problem, _WHAT) from None
-
-
-def _is_outrun(problem: ClientError) -> bool:
-    return bool(problem.response["Error"]["Code"] == "ConditionalCheckFailedException")
+        self._table.delete(_key(connection, PAUSE))
 
 
 def _partition(connection: str) -> str:
     return f"trouble#{connection}"
 
 
-def _key(connection: str, name: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": _partition(connection)}, "sk": {"S": name}}
+def _key(connection: str, name: str) -> Key:
+    return _partition(connection), name
 
 
-def _is_outage(row: Mapping[str, Any]) -> bool:
-    return bool(row["sk"]["S"].startswith(DOWN))
+def _rest_key(connection: str, rest: Rest) -> Key:
+    return _key(connection, f"{FIELD}{rest.side}:{rest.object}:{rest.field}")
 
 
-def _pause(row: Mapping[str, Any]) -> Pause:
-    return Pause(datetime.fromisoformat(row["since"]["S"]), row["by"]["S"])
+def _rest(item: Item) -> Rest:
+    side, name, field = item["sk"]["S"].removeprefix(FIELD).split(":", 2)
+    return Rest(
+        Side(side),
+        name,
+        field,
+        since=datetime.fromisoformat(item["since"]["S"]),
+        is_needed=item["needed"]["BOOL"],
+        needs_edit=item["edit"]["BOOL"],
+        is_over=item["over"]["BOOL"],
+    )
 
 
-def _place(rest: Rest) -> str:
-    return f"{FIELD}{rest.side}:{rest.object}:{rest.field}"
-
-
-def _rest(row: Mapping[str, Any]) -> Rest:
-    side, name, field = row["sk"]["S"].removeprefix(FIELD).split(":", 2)
-    since = datetime.fromisoformat(row["since"]["S"])
-    needed, edit, over = (row[one]["BOOL"] for one in ("needed", "edit", "over"))
-    return Rest(Side(side), name, field, since, is_needed=needed, needs_edit=edit, is_over=over)
-
-
-def _item(outage: Outage) -> dict[str, Any]:
+def _outage_item(outage: Outage) -> Item:
     return {
         "side": {"S": outage.side},
         "code": {"S": outage.code},
@@ -169,17 +138,17 @@ def _item(outage: Outage) -> dict[str, Any]:
     }
 
 
-def _outage(row: Mapping[str, Any]) -> Outage:
+def _outage(item: Item) -> Outage:
     return Outage(
-        side=row["side"]["S"],
-        code=row["code"]["S"],
-        text=row["text"]["S"],
-        hint=row["hint"]["S"],
-        since=datetime.fromisoformat(row["since"]["S"]),
-        seen_at=datetime.fromisoformat(row["seen"]["S"]),
-        next_at=datetime.fromisoformat(row["next"]["S"]),
-        fails=int(row["fails"]["N"]),
-        is_whole=row["whole"]["BOOL"],
-        is_sure=row["sure"]["BOOL"],
-        version=int(row["version"]["N"]),
+        side=item["side"]["S"],
+        code=item["code"]["S"],
+        text=item["text"]["S"],
+        hint=item["hint"]["S"],
+        since=datetime.fromisoformat(item["since"]["S"]),
+        seen_at=datetime.fromisoformat(item["seen"]["S"]),
+        next_at=datetime.fromisoformat(item["next"]["S"]),
+        fails=int(item["fails"]["N"]),
+        is_whole=item["whole"]["BOOL"],
+        is_sure=item["sure"]["BOOL"],
+        version=int(item["version"]["N"]),
     )

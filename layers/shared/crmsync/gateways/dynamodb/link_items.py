@@ -1,47 +1,45 @@
-"""Links as items of the table, and back. No calls.
+"""Links as items of the link table, and back. No calls.
 
-Two items per link, found from either side:
+Two items per link, so that it is found from either side:
 
     pk                                     attributes
-    acme#hubspot:contact:81                the whole link: s (the Salesforce record), k (kind), h and f (bases), hi, fi and ti (intents of a
-                                           write to HubSpot, to Salesforce, and of tying contacts, absent = none), w (fields last written),
-                                           t (1 = tombstone, else absent), d (the side that died), c (contacts tied to
-                                           a deal on both sides), ho and so (HubSpot and Salesforce owner's id, "" = none, absent =
-                                           never looked at), b (what a brake holds back), v (version), e (number of the
-                                           seals' key, absent = 1)
+    acme#hubspot:contact:81                the link: s (the Salesforce record), k (kind), h and f (HubSpot's and Salesforce's base),
+                                           hi, fi and ti (intents of a write to HubSpot, of one to Salesforce, and of associating
+                                           contacts; absent = none), w (fields last written), t (1 = tombstone, else absent),
+                                           d (the side that was deleted), c (contacts associated with a deal on both sides),
+                                           ho and so (id of the HubSpot and of the Salesforce owner, "" = none, absent = never
+                                           read), b (what is held back), v (version), e (number of the fingerprints' key,
+                                           absent = 1)
     acme#salesforce:Contact:003...         s = the HubSpot record: a pointer
 
-Names are a letter or two long and bases are bytes, so that a link stays within one write unit (1
-KB) up to some forty mapped fields.
+Names are one or two letters and bases are bytes, so that a link fits into one write unit (1 KB)
+with up to some forty mapped fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
+from crmsync.gateways.dynamodb.table import Item, Key, attributes_of
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.links import TAG_BYTES, Base, Intent, Link, LinkState, Place
 from crmsync.model.records import Kind, Ref, Side
 
-Item: TypeAlias = Mapping[str, Any]
-"""An item as the low-level DynamoDB client has it."""
 
-
-def key_of(connection: str, ref: Ref) -> str:
+def link_key(connection: str, ref: Ref) -> Key:
     """The table key of a record."""
-    return f"{connection}#{ref}"
+    return (f"{connection}#{ref}",)
 
 
 def record_of(key: str) -> Ref:
-    """The record of a table key or of an `s` attribute. Raises `ValueError` when it is none."""
+    """The record in a `pk` or an `s` attribute. Raises `ValueError` if there is none."""
     side, name, identifier = key.rpartition("#")[2].split(":", 2)
     return Ref(Side(side), name, identifier)
 
 
 def placed(place: Place) -> Ref:
-    """The record of a link's place. Raises `TypeError` for a slot: a link is saved when both its
-    records exist.
+    """The record in a link's place. Raises `TypeError` for a slot: a link may be saved only when
+    both its records exist.
     """
     if not isinstance(place, Ref):
         msg = f"a link cannot be saved while {place} is not filled"
@@ -49,16 +47,16 @@ def placed(place: Place) -> Ref:
     return place
 
 
-def pair(link: Link) -> tuple[Ref, Ref]:
+def records_of(link: Link) -> tuple[Ref, Ref]:
     """The HubSpot and the Salesforce record. Raises `TypeError` for a slot."""
     return placed(link.hubspot), placed(link.salesforce)
 
 
 def whole(link: Link, version: int) -> Item:
-    """The item under the HubSpot record."""
-    hubspot, salesforce = pair(link)
+    """The item of the link itself, under its HubSpot record."""
+    hubspot, salesforce = records_of(link)
     item: dict[str, Any] = {
-        "pk": {"S": key_of(link.connection, hubspot)},
+        **attributes_of(link_key(link.connection, hubspot)),
         "s": {"S": str(salesforce)},
         "k": {"S": str(link.kind)},
         "h": {"B": link.hubspot_base.to_bytes()},
@@ -89,13 +87,13 @@ def whole(link: Link, version: int) -> Item:
 
 
 def pointer(link: Link) -> Item:
-    """The item under the Salesforce record."""
-    hubspot, salesforce = pair(link)
-    return {"pk": {"S": key_of(link.connection, salesforce)}, "s": {"S": str(hubspot)}}
+    """The item that points to the link, under its Salesforce record."""
+    hubspot, salesforce = records_of(link)
+    return {**attributes_of(link_key(link.connection, salesforce)), "s": {"S": str(hubspot)}}
 
 
 def link_of(item: Item) -> Link:
-    """The link of a whole item."""
+    """The link that an item holds."""
     key = item["pk"]["S"]
     wrote = item.get("w", {}).get("B", b"")
     return Link(
@@ -128,5 +126,5 @@ def _hold(text: str) -> Hold:
 
 
 def is_whole(item: Item) -> bool:
-    """Whether the item is a whole link, not a pointer."""
+    """Whether the item holds a link, not a pointer."""
     return "v" in item
