@@ -32,6 +32,7 @@ from local.stack.capacity import WRITE_UNIT, item_size
 from local.world import HUBSPOT, SALESFORCE
 from simulators.faults import KINDS
 from tests.docs.pages import ROOT, names, page, pages
+from tests.house.tree import tracked
 from tests.template.document import Template, target, template_of_the_repository
 from tests.template.wiring_reads import wiring_source
 
@@ -237,6 +238,13 @@ def test_words_of_the_command() -> None:
     (words,) = [action.choices for action in parser_of_crmsync()._actions if action.choices]
     told = [name for row in FEATURES.rows("For the operator") for name in names(row[0])]
     assert sorted(told) == sorted(words)
+
+
+def test_folders_of_the_repository() -> None:
+    """Architecture: every folder at the top of the repository is described, and no other."""
+    told = re.findall(r"^\| \[(\w+)/\]", ARCHITECTURE.section("In the repository"), re.MULTILINE)
+    folders = {path.parts[0] for path in tracked() if len(path.parts) > 1}
+    assert sorted(told) == sorted(name for name in folders if not name.startswith("."))
 
 
 @pytest.mark.parametrize(
