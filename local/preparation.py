@@ -1,8 +1,7 @@
-"""Getting the connections ready to sync, through the product's own operator.
+"""Prepares the connections for syncing, through the product's own operator.
 
-Law: runs in a worker process of its own with the operator's environment; calls nothing of the
-product but what the operator's command calls. What is prepared is the product's business, not the
-laptop's.
+Law: runs in a worker process of its own with the operator's environment, and calls only those parts
+of the product that the operator's command calls.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ Request = Mapping[str, Any]
 
 
 def answer(event: Request, _context: object) -> Any:
-    """Do what ``event["do"]`` says: ``prepare`` the connections, or ``look`` at what stands."""
-    return _DEEDS[event["do"]](event)
+    """Run the task that ``event["task"]`` names: ``prepare`` or ``inspect``. Returns its answer."""
+    return _TASKS[event["task"]](event)
 
 
 def _prepare(event: Request) -> dict[str, str]:
-    """Push the settings, set both sides up and call the accounts imported; what the operator would
-    have read is answered.
+    """Push the settings, set both sides up and mark the account import as finished.
 
-    On the laptop nobody has older accounts that opportunities would have to wait for (OPP-2),
-    unless the world's records are such. Settings that are refused stop the stack. An org that
-    cannot be set up does not: its connection must show what is wrong by itself.
+    Opportunities wait for the import of older accounts (OPP-2), and a laptop usually has none.
+    Returns an empty dict, or what went wrong: ``refused`` when the settings are refused, which stops
+    the stack, or ``trouble`` when a CRM cannot be set up. The stack starts nevertheless in that
+    case, so that the connection itself shows what is wrong.
     """
     operator = wiring.operator()
     try:
@@ -46,11 +45,11 @@ def _prepare(event: Request) -> dict[str, str]:
     return {}
 
 
-def _look(event: Request) -> dict[str, Any]:
-    """How many errors are open, and which webhooks each portal's app must subscribe to by the
+def _inspect(event: Request) -> dict[str, Any]:
+    """Return the number of open errors, and the webhook subscriptions each portal needs under the
     settings in force.
 
-    Settings that cannot be trusted are one error, and leave the subscriptions as they are.
+    Settings that cannot be trusted count as one error and leave the subscriptions as they are.
     """
     operator = wiring.operator()
     try:
@@ -64,6 +63,6 @@ def _look(event: Request) -> dict[str, Any]:
     return {"open_errors": operator.open_errors(), "subscriptions": list(rows.items())}
 
 
-_DEEDS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(
-    {"prepare": _prepare, "look": _look}
+_TASKS: Mapping[str, Callable[[Request], Any]] = MappingProxyType(
+    {"prepare": _prepare, "inspect": _inspect}
 )

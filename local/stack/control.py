@@ -1,8 +1,9 @@
-"""The control URL: JSON POSTs that move time, ask for figures, act as a person and set faults
+"""The control URL: JSON POSTs that move time, return figures, act as a person and set faults
 (docs/local.md#control-it).
 
-Law: HTTP on one side, `Stack` on the other; nothing is decided here. Every answer is a JSON object
-with ``now_ms``; what cannot be done is answered 400 (or 404, 405) with a sentence under ``error``.
+Law: translates HTTP into calls of the stack and decides nothing. Every answer is a JSON object with
+``now_ms``; a request that cannot be carried out is answered 400 (or 404, 405) with a sentence under
+``error``.
 """
 
 from __future__ import annotations
@@ -10,13 +11,33 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
-if TYPE_CHECKING:
-    from local.stack.stack import Stack
+from simulators.clock import Clock
+
+
+class ControlledStack(Protocol):
+    """What the control URL drives; each method answers the path of its name."""
+
+    clock: Clock
+
+    def settle(self) -> Mapping[str, Any]:
+        """Run everything that is due, until nothing is."""
+
+    def advance(self, seconds: float, *, settle: bool = True) -> Mapping[str, Any]:
+        """Move the clock forward."""
+
+    def stats(self) -> Mapping[str, Any]:
+        """Count calls and capacity units."""
+
+    def person(self, action: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Act as a person who works in a CRM."""
+
+    def faults(self, entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Replace the faults in force."""
 
 
 class _RefusedError(Exception):
@@ -28,8 +49,8 @@ class _RefusedError(Exception):
 class Control:
     """The WSGI application of the control URL."""
 
-    def __init__(self, stack: Stack) -> None:
-        """Move `stack` when told to."""
+    def __init__(self, stack: ControlledStack) -> None:
+        """Drive `stack`."""
         self._stack = stack
         self._paths: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
             "/settle": self._settle,
@@ -45,7 +66,7 @@ class Control:
             status, content = 200, dict(self._answer(Request(environ)))
         except _RefusedError as error:
             status, content = error.status, {"error": str(error)}
-        except Exception as error:  # noqa: BLE001 - whoever drives the stack shall read what broke, here and on stderr
+        except Exception as error:  # noqa: BLE001 - the client reads what broke, and so does stderr
             traceback.print_exc(file=sys.stderr)
             status, content = 500, {"error": f"{type(error).__name__}: {error}"}
         content |= {"now_ms": self._stack.clock.now_ms()}
@@ -64,11 +85,11 @@ class Control:
             given = json.loads(request.get_data() or b"{}")
         except ValueError as error:
             raise _RefusedError(400, f"The body is not JSON: {error}.") from error
-        wanted = list if request.path == "/faults" else dict
-        if not isinstance(given, wanted):
-            raise _RefusedError(
-                400, f"{request.path} takes a JSON {'array' if wanted is list else 'object'}."
-            )
+        if request.path == "/faults":
+            if not isinstance(given, list):
+                raise _RefusedError(400, "/faults takes a JSON array.")
+        elif not isinstance(given, dict):
+            raise _RefusedError(400, f"{request.path} takes a JSON object.")
         return self._paths[request.path](given)
 
     def _settle(self, _given: Any) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
-"""The operator's part on the laptop: a worker process that runs `local.preparation`.
+"""The operator on the laptop: a worker process that runs `local.preparation`.
 
-Law: no product import in this process; what the operator would do with the command is done by the
-product in a process of its own, with the variables of all functions together.
+Law: this process never imports the product. What an operator would do with the command is done by
+the product in a process of its own, which has the environment variables of all functions.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from local.worker_pool import Worker, WorkerDiedError, WorkerSilentError, Worker
 from simulators.clock import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
-"""Real seconds that a deed may take."""
+TASK_SECONDS = 120.0
+"""Real seconds that one task may take."""
 
 
 class OperatorError(Exception):
-    """The product could not do what the operator asked; the message is its own."""
+    """A task of the operator failed; the message carries the product's own traceback."""
 
 
 class Operator:
-    """Calls the product's operator; started with the first call."""
+    """Runs tasks of the product's operator, in a process that starts with the first task."""
 
     def __init__(self, cloud: Cloud, clock: Clock) -> None:
-        """Describe the process."""
+        """Describe the process; it does not start yet."""
         self._clock = clock
         self._lock = threading.Lock()
         self._worker: Worker | None = None
@@ -53,24 +53,24 @@ class Operator:
             function={"name": "operator", "arn": "", "memory_mb": "0"},
         )
 
-    def do(self, deed: str, **more: Any) -> Any:
-        """Have the product do something. Raises `OperatorError`."""
+    def run(self, task: str, **arguments: Any) -> Any:
+        """Run a task of `local.preparation` and return its answer. Raises `OperatorError`."""
         message = {
-            "event": {"do": deed, **more},
-            "request_id": deed,
+            "event": {"task": task, **arguments},
+            "request_id": task,
             "added_ms": self._clock.added_ms,
-            "budget_ms": round(PATIENCE * 1000),
+            "budget_ms": round(TASK_SECONDS * 1000),
         }
         with self._lock:
             if self._worker is None:
                 self._worker = worker_pool().start(self._spec)
             try:
-                said = self._worker.call(message, PATIENCE)
+                reply = self._worker.call(message, TASK_SECONDS)
             except (WorkerDiedError, WorkerSilentError) as error:
-                raise OperatorError(f"{deed}: the operator's process did not answer") from error
-        if "error" in said:
-            raise OperatorError(f"{deed}: {said['error']['trace']}")
-        return said["answer"]
+                raise OperatorError(f"{task}: the operator's process did not answer") from error
+        if "error" in reply:
+            raise OperatorError(f"{task}: {reply['error']['trace']}")
+        return reply["answer"]
 
     def close(self) -> None:
         """End the process."""

@@ -38,8 +38,13 @@ class Mover(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """How a settling ended."""
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        settled: Whether nothing was left to do.
+        rounds: How many rounds in which something moved it took.
+    """
 
     settled: bool
     rounds: int
@@ -54,16 +59,16 @@ class Runner:
         self._movers = movers
         self._one_at_a_time = threading.RLock()
 
-    def settle(self) -> Settled:
+    def settle(self) -> RunResult:
         """Let everything move that is due, until nothing is."""
         with self._one_at_a_time:
             for rounds in range(MOST_ROUNDS):
                 moved = [mover.move() for mover in self._movers]
                 if not any(moved):
-                    return Settled(settled=True, rounds=rounds)
-        return Settled(settled=False, rounds=MOST_ROUNDS)
+                    return RunResult(settled=True, rounds=rounds)
+        return RunResult(settled=False, rounds=MOST_ROUNDS)
 
-    def advance(self, seconds: float, *, settle: bool = True) -> Settled:
+    def advance(self, seconds: float, *, settle: bool = True) -> RunResult:
         """Move the clock by `seconds`, stopping wherever something falls due on the way, then
         settle.
 
@@ -73,7 +78,7 @@ class Runner:
         with self._one_at_a_time:
             if not settle:
                 self._clock.advance(seconds)
-                return Settled(settled=False, rounds=0)
+                return RunResult(settled=False, rounds=0)
             end = self._clock.now_ms() + round(seconds * 1000)
             rounds = 0
             while True:
@@ -81,7 +86,7 @@ class Runner:
                 rounds += done.rounds
                 now = self._clock.now_ms()
                 if now >= end or not done.settled:
-                    return Settled(done.settled, rounds)
+                    return RunResult(done.settled, rounds)
                 self._clock.advance((min(self._next_ms(end), end) - now) / 1000)
 
     def _next_ms(self, end: int) -> int:

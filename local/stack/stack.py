@@ -1,7 +1,7 @@
-"""The laptop stack whole: the deployed system, the two CRMs, and the hand that moves them.
+"""The whole laptop stack: the deployed system, the two CRMs, and the runner that drives them.
 
-Law: puts `Cloud`, `Crms` and `Operator` together and is the one face that `serve`, the control URL,
-the demo and the tests know.
+Law: puts `Cloud`, `Crms` and `Operator` together. `serve`, the control URL, the demo and the tests
+use the stack through `Stack` only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from local.stack.control import Control
 from local.stack.crms import ChangeEvents, Crms, Webhooks
 from local.stack.listener import Listener
 from local.stack.operator import ROOT, Operator
-from local.stack.runner import Runner, Settled
+from local.stack.runner import Runner, RunResult
 from local.stack.serving import Server
 from local.stack.template import REGION
 from local.stack.turns import Turns
@@ -30,7 +30,7 @@ from simulators.clock import Clock
 from simulators.faults import Faults
 
 PORTS = ("control", "webhook", "console", "aws", "hubspot", "salesforce")
-"""What gets the ports from ``--port-base`` on, in this order."""
+"""What gets the ports from ``--port-base`` upwards, in this order."""
 
 
 class _Closable(Protocol):
@@ -41,12 +41,23 @@ Owned = TypeVar("Owned", bound=_Closable)
 
 
 class StackError(Exception):
-    """The stack cannot be started as asked; the message says why."""
+    """The stack cannot start, or cannot do what was asked; the message says why."""
 
 
 class Stack:
-    """One laptop stack, ready when made. A context manager; `close` ends every server and
-    process.
+    """One laptop stack, which is ready as soon as it is constructed.
+
+    A context manager; `close` ends every server and process.
+
+    Attributes:
+        clock: The clock of the CRMs and of AWS.
+        turns: The order in which workers that run side by side make their calls.
+        hubspot: The simulator of HubSpot.
+        salesforce: The simulator of Salesforce.
+        cloud: The deployed template.
+        webhook_url: The public address of the webhook function.
+        console_url: The public address of the console function.
+        control_url: The address of the control URL.
     """
 
     def __init__(
@@ -60,15 +71,15 @@ class Stack:
         template: Path = ROOT / "template.yaml",
         parameters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Start with the text of a settings file and the content of a world file; up to `workers`
-        of a function run side by side.
+        """Start with the text of a settings file and the content of a world file.
 
-        `parameters` are the template's own. Raises `StackError`, or `OSError` for a taken port.
+        Up to `workers` processes of a function run side by side. `parameters` are those of
+        `template`. Raises `StackError`, and `OSError` when a port is taken.
         """
         if workers < 1:
             raise StackError(f"a function runs in 1 worker at least, not in {workers}")
-        if strangers := unknown_keys(world):
-            raise StackError(f"the world file has keys that nobody knows: {', '.join(strangers)}")
+        if unknown := unknown_keys(world):
+            raise StackError(f"the world file has unknown keys: {', '.join(unknown)}")
         connections = _connections(settings)
         ports = {name: port_base + number if port_base else 0 for number, name in enumerate(PORTS)}
         self.clock = Clock()
@@ -77,17 +88,26 @@ class Stack:
         self._owned = ExitStack()
         with ExitStack() as undo:
             undo.push(self._owned)
-            self._crms = self._own(self._sides(world, seed, ports))
+            self._crms = self._own(
+                Crms(
+                    world,
+                    clock=self.clock,
+                    faults=self._faults,
+                    seed=seed,
+                    ports=(ports["hubspot"], ports["salesforce"]),
+                    turns=self.turns,
+                )
+            )
             self.hubspot, self.salesforce = self._crms.hubspot, self._crms.salesforce
             self.cloud = self._own(
-                self._deploy(template, ports, {**_names(connections), **parameters})
+                self._deploy(template, ports, {**_secret_names(connections), **parameters})
             )
             self._operator = self._own(Operator(self.cloud, self.clock))
             events = ChangeEvents(self.salesforce, self.cloud.partner_bus)
             self._runner = Runner(self.clock, [Webhooks(self.hubspot), events, *self.cloud.movers])
             self._prepare(settings, connections, set_up=bool(world.get("set_up", True)))
-            self._listen()
-            self._before = self._counted()
+            self._report_writes()
+            self._before = self._counts()
             self.control_url = self._own(Server(Control(self).wsgi, ports["control"])).url
             undo.pop_all()
 
@@ -98,11 +118,11 @@ class Stack:
         self.close()
 
     def close(self) -> None:
-        """End every server and process of it."""
+        """End every server and process of the stack."""
         self._owned.close()
 
     def ready(self) -> dict[str, Any]:
-        """What the ready file says."""
+        """Return the content of the ready file."""
         sim = self.salesforce
         return {
             "control_url": self.control_url,
@@ -134,20 +154,22 @@ class Stack:
         }
 
     def settle(self) -> dict[str, Any]:
-        """Let everything move until nothing is left to do now."""
-        return self._told(self._runner.settle())
+        """Run everything that is due, until nothing is."""
+        return self._report(self._runner.settle())
 
     def advance(self, seconds: float, *, settle: bool = True) -> dict[str, Any]:
-        """Move the clock, running what falls due on the way; without `settle` only the clock
-        moves.
+        """Move the clock forward and run what falls due on the way.
+
+        Without `settle` only the clock moves.
         """
-        return self._told(self._runner.advance(seconds, settle=settle))
+        return self._report(self._runner.advance(seconds, settle=settle))
 
     def stats(self) -> dict[str, Any]:
-        """What the product has called since the stack was ready: API calls by side, capacity units,
-        Lambda calls by function.
+        """Count what the product has called since the stack was ready.
+
+        API calls by side, capacity units, and Lambda calls by function.
         """
-        figures: dict[str, Any] = _less(self._counted(), self._before)
+        figures: dict[str, Any] = _minus(self._counts(), self._before)
         for side in ("hubspot", "salesforce"):
             endpoints = figures[side]["by_endpoint"]
             figures[side]["by_endpoint"] = {
@@ -156,16 +178,15 @@ class Stack:
         return figures
 
     def faults(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        """Put a new list of faults in force. Raises `UnknownFaultError` and then changes
-        nothing.
-        """
+        """Replace the faults in force. Raises `UnknownFaultError`, and then changes nothing."""
         faults = list(entries)
         self._faults.replace(faults)
         return {"faults": len(faults)}
 
     def person(self, action: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a person does and no public API offers. Raises `StackError` for an unknown side,
-        the simulators' errors for the rest.
+        """Do what a person can do and no public API offers.
+
+        Raises `StackError` for an unknown side, and the simulators' own errors.
         """
         sides = {"hubspot": self.hubspot.person, "salesforce": self.salesforce.person}
         if action.get("side") not in sides:
@@ -175,18 +196,12 @@ class Stack:
         return dict(sides[action["side"]](action))
 
     def output(self, function: str) -> str:
-        """Everything that a function (by its folder's name) has printed and logged."""
+        """Return everything that a function, named by its folder, has printed and logged."""
         return self.cloud.lambdas.output(function)
 
     def _own(self, part: Owned) -> Owned:
         self._owned.callback(part.close)
         return part
-
-    def _sides(self, world: Mapping[str, Any], seed: int, ports: Mapping[str, int]) -> Crms:
-        two = [ports["hubspot"], ports["salesforce"]]
-        return Crms(
-            world, clock=self.clock, faults=self._faults, seed=seed, ports=two, turns=self.turns
-        )
 
     def _deploy(self, template: Path, ports: Mapping[str, int], given: Mapping[str, str]) -> Cloud:
         listeners = [
@@ -213,11 +228,12 @@ class Stack:
             turns=self.turns,
         )
 
-    def _listen(self) -> None:
-        """From now on writes are told to those who wait for them."""
+    def _report_writes(self) -> None:
+        """Report writes to the parts that wait for them, from now on."""
         self.hubspot.on_product_write = partial(self.cloud.lambdas.written, "hubspot_write")
         self.salesforce.on_product_write = partial(self.cloud.lambdas.written, "salesforce_write")
-        self.cloud.aws.tables.on_foreign_write = self._follow_settings
+        # A write of the operator's command may have changed the settings.
+        self.cloud.aws.tables.on_foreign_write = self._refresh
 
     def _prepare(
         self, settings: str, connections: Iterable[Mapping[str, Any]], *, set_up: bool
@@ -225,30 +241,22 @@ class Stack:
         client = self.cloud.aws.client("secretsmanager")
         for name, value in _secrets(connections, self._crms).items():
             client.create_secret(Name=name, SecretString=json.dumps(value))
-        said = self._operator.do("prepare", settings=settings) if set_up else {}
-        if "refused" in said:
-            raise StackError(f"the settings are refused.\n{said['refused']}")
-        if "trouble" in said:
-            print(f"Set-up found trouble: {said['trouble']}", file=sys.stderr, flush=True)
-        self._look()
+        problem = self._operator.run("prepare", settings=settings) if set_up else {}
+        if "refused" in problem:
+            raise StackError(f"the settings are refused.\n{problem['refused']}")
+        if "trouble" in problem:
+            print(f"Set-up found trouble: {problem['trouble']}", file=sys.stderr, flush=True)
+        self._refresh()
         self.cloud.lambdas.warm()
 
-    def _follow_settings(self) -> None:
-        """The operator's command has written, its settings perhaps: HubSpot's subscriptions follow
-        at once.
-        """
-        self._look()
-
-    def _look(self) -> int:
-        """How many records are parked with an error; what HubSpot shall tell by webhook follows the
-        settings in force.
-        """
+    def _refresh(self) -> int:
+        """Adapt the webhook subscriptions to the settings in force; return the number of open errors."""
         portals = [portal.portal_id for portal in self.hubspot.portals]
-        seen = self._operator.do("look", portals=portals)
-        self._crms.subscribe(self.webhook_url, seen["subscriptions"])
-        return int(seen["open_errors"])
+        state = self._operator.run("inspect", portals=portals)
+        self._crms.subscribe(self.webhook_url, state["subscriptions"])
+        return int(state["open_errors"])
 
-    def _counted(self) -> dict[str, Any]:
+    def _counts(self) -> dict[str, Any]:
         units = self.cloud.aws.tables.units
         return {
             "hubspot": self.hubspot.stats(),
@@ -257,11 +265,11 @@ class Stack:
             "lambda": self.cloud.lambdas.calls(),
         }
 
-    def _told(self, settled: Settled) -> dict[str, Any]:
+    def _report(self, result: RunResult) -> dict[str, Any]:
         return {
-            "settled": settled.settled,
-            "rounds": settled.rounds,
-            "open_errors": self._look(),
+            "settled": result.settled,
+            "rounds": result.rounds,
+            "open_errors": self._refresh(),
             "now_ms": self.clock.now_ms(),
         }
 
@@ -270,30 +278,32 @@ def _connections(settings: str) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = tomllib.loads(settings).get("connection", [])
     except tomllib.TOMLDecodeError as error:
-        raise StackError(f"the settings file is no TOML: {error}") from error
+        raise StackError(f"the settings file is not TOML: {error}") from error
     return found
 
 
-def _names(connections: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The parameters by which somebody who names secrets so would deploy: none where the template's
-    own fit.
+def _secret_names(connections: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the template parameters that these names of secrets need.
+
+    Empty where all names have the template's default prefix and suffixes.
     """
-    named = [
-        (side, one.get(side, {}).get("secret", ""))
-        for one in connections
+    names = [
+        (side, connection.get(side, {}).get("secret", ""))
+        for connection in connections
         for side in ("hubspot", "salesforce")
     ]
     if all(
         not name or (name.startswith("crmsync/") and name.endswith(f"/{side}"))
-        for side, name in named
+        for side, name in names
     ):
         return {}
     return {"SecretPrefix": "", "HubspotSecretSuffix": "", "SalesforceSecretSuffix": ""}
 
 
 def _secrets(connections: Iterable[Mapping[str, Any]], crms: Crms) -> dict[str, dict[str, Any]]:
-    """The secrets that the settings name. A portal that the world does not have gets none: its
-    connection will say so.
+    """Return the secrets that the settings name, by name.
+
+    A portal that the world does not have gets no secret; its connection will report that.
     """
     secrets: dict[str, dict[str, Any]] = {}
     for connection in connections:
@@ -307,9 +317,9 @@ def _secrets(connections: Iterable[Mapping[str, Any]], crms: Crms) -> dict[str, 
     return secrets
 
 
-def _less(now: Any, before: Any) -> Any:
-    """`now` with every number lessened by the same number of `before`."""
+def _minus(now: Any, before: Any) -> Any:
+    """Subtract every number in `before` from its counterpart in `now`, through nested dicts."""
     if isinstance(now, dict):
-        return {name: _less(value, (before or {}).get(name)) for name, value in now.items()}
+        return {name: _minus(value, (before or {}).get(name)) for name, value in now.items()}
     number = now - (before or 0)
     return int(number) if number == int(number) else number

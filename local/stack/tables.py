@@ -92,7 +92,7 @@ class Tables:
         self.units = Units()
         self.on_write: Callable[[str], None] = lambda _function: None
         """Called with the function's name after its write was applied, before it is answered."""
-        self.on_foreign_write: Callable[[], None] = lambda: None
+        self.on_foreign_write: Callable[[], object] = lambda: None
         """Called after somebody else's write (the operator's command, a person's client) was
         applied.
         """

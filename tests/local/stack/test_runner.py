@@ -1,6 +1,6 @@
 """Settling and advancing, with movers made for the purpose."""
 
-from local.stack.runner import MOST_ROUNDS, Runner, Settled
+from local.stack.runner import MOST_ROUNDS, Runner, RunResult
 from simulators.clock import Clock
 
 
@@ -58,13 +58,13 @@ def test_settling_goes_on_until_a_round_finds_nothing():
     clock = Clock()
     second = Errands(clock)
     first = Errands(clock, clock.now_ms(), starts=second)
-    assert Runner(clock, [second, first]).settle() == Settled(settled=True, rounds=2)
+    assert Runner(clock, [second, first]).settle() == RunResult(settled=True, rounds=2)
     assert (len(first.done), len(second.done)) == (1, 1)
 
 
 def test_what_never_settles_is_said_to_be_unsettled():
     """Two rules that undo each other do not hang the stack."""
-    assert Runner(Clock(), [Restless()]).settle() == Settled(settled=False, rounds=MOST_ROUNDS)
+    assert Runner(Clock(), [Restless()]).settle() == RunResult(settled=False, rounds=MOST_ROUNDS)
 
 
 def test_each_errand_is_done_in_its_own_time():

@@ -1,4 +1,4 @@
-"""A world file with a word that nobody knows is refused before anything starts."""
+"""A world file with an unknown key is refused before anything starts."""
 
 import pytest
 
@@ -12,5 +12,5 @@ def test_unknown_keys_of_a_world_are_named_with_their_places() -> None:
     with pytest.raises(StackError) as caught:
         Stack("", world)
     assert str(caught.value) == (
-        "the world file has keys that nobody knows: setup, hubspot[1].portal, salesforce.user"
+        "the world file has unknown keys: setup, hubspot[1].portal, salesforce.user"
     )
