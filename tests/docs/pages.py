@@ -113,5 +113,5 @@ def page(name: str) -> Page:
 
 def pages() -> list[Page]:
     """Every page."""
-    written = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    written = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "simulators/README.md"]
     return [page(str(path.relative_to(ROOT))) for path in sorted(written)]
