@@ -23,10 +23,10 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from crmsync.model.crm_names import HUBSPOT_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.settings.checks import SECTIONS, Finding, cautions, contradictions
-from crmsync.rules.settings.mappings import OWNER_HUBSPOT
 from crmsync.wire.settings.file import Document, FieldTable
 from crmsync.wire.settings.toml_lines import Path, index_lines, line_of
 from crmsync.wire.settings.words import rule_of, sentence_of
@@ -143,7 +143,7 @@ def _without_owner_rows(connection: Connection) -> Connection:
 
 
 def _kept(rows: tuple[FieldRule, ...]) -> tuple[FieldRule, ...]:
-    return tuple(row for row in rows if row.hubspot != OWNER_HUBSPOT)
+    return tuple(row for row in rows if row.hubspot != HUBSPOT_OWNER)
 
 
 def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Path, int]:
@@ -154,8 +154,8 @@ def _lines_of_kept(settings: Settings, lines: Mapping[Path, int]) -> Mapping[Pat
             here: Path = ("connection", index, name, "field")
             kept = 0
             for number, row in enumerate(getattr(connection, name).field):
-                moved[*here, number] = None if row.hubspot == OWNER_HUBSPOT else (*here, kept)
-                kept += row.hubspot != OWNER_HUBSPOT
+                moved[*here, number] = None if row.hubspot == HUBSPOT_OWNER else (*here, kept)
+                kept += row.hubspot != HUBSPOT_OWNER
     rows = (
         (moved.get(path[:_ROW], path[:_ROW]), path[_ROW:], line) for path, line in lines.items()
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from crmsync.model.crm_names import ACCOUNT, COMPANY, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.links import LONGEST_WRITE, Intent, tag
 from crmsync.model.names import HUBSPOT_REVISION, SALESFORCE_KEY, salesforce_revision
@@ -14,7 +15,6 @@ from crmsync.model.records import Origin, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.intents import has_landed, may_be_under_way, may_be_unwritten, revision_on
 from crmsync.rules.merge.owners import OwnerMatches
-from crmsync.rules.merge.parents import ACCOUNT, COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD
 from tests.builders import (
     ACCOUNT_ID,
     CONTACT_ID,
@@ -156,9 +156,9 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
     ruleset = replace(
         a_book(), parents=companies | {account: company for company, account in companies.items()}
     )
-    hubspot = a_contact({HUBSPOT_FIELD: "1"}, salesforce_id=CONTACT_ID)
+    hubspot = a_contact({PRIMARY_COMPANY: "1"}, salesforce_id=CONTACT_ID)
     before, moved = (
-        a_salesforce_contact({SALESFORCE_FIELD: account, SALESFORCE_KEY: KEY})
+        a_salesforce_contact({PARENT_ACCOUNT: account, SALESFORCE_KEY: KEY})
         for account in ("001A", "001B")
     )
     facts = ContactFacts(a_change(moved.ref), a_link(hubspot, before, ruleset), hubspot, moved)
@@ -168,7 +168,7 @@ def test_a_company_is_a_persons_where_it_was_set_since_ours_was_announced(set_af
     again = replace(
         facts,
         link=replace(link, version=2),
-        hubspot=replace(hubspot, origins={HUBSPOT_FIELD: was_set}),
+        hubspot=replace(hubspot, origins={PRIMARY_COMPANY: was_set}),
     )
     writes = {
         one.side for one in plan_contact(again, ruleset).effects if isinstance(one, UpdateRecord)

@@ -14,14 +14,13 @@ from typing import Protocol
 
 from crmsync.errors import TryAgain
 from crmsync.gateways.dynamodb.claims import Claims
+from crmsync.model.crm_names import SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Record, Ref
 from crmsync.ports import Crm, Fields, Outcome, Survivors
 
 WAIT = 30
 """Seconds after which another connection's record will be found."""
-
-_EMAIL = "Email"
 
 
 class Records(Crm, Survivors, Protocol):
@@ -74,7 +73,7 @@ class SharedOrg:
 
 
 def _address(effect: CreateRecord) -> str:
-    return str(effect.fields.get(_EMAIL) or "").strip().lower()
+    return str(effect.fields.get(SALESFORCE_EMAIL) or "").strip().lower()
 
 
 def _claimed() -> TryAgain:

@@ -8,20 +8,33 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    CONTACT_ROLE,
+    DEAL,
+    HUBSPOT_CONTACT,
+    LEAD,
+    OPPORTUNITY,
+    OPPORTUNITY_STAGE,
+    RECORD_TYPE,
+    SALESFORCE_CONTACT,
+    TASK,
+)
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 
 KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
     {
         Side.HUBSPOT: MappingProxyType(
-            {"contact": Kind.CONTACT, "company": Kind.ACCOUNT, "deal": Kind.OPPORTUNITY},
+            {HUBSPOT_CONTACT: Kind.CONTACT, COMPANY: Kind.ACCOUNT, DEAL: Kind.OPPORTUNITY},
         ),
         Side.SALESFORCE: MappingProxyType(
             {
-                "Lead": Kind.CONTACT,
-                "Contact": Kind.CONTACT,
-                "Account": Kind.ACCOUNT,
-                "Opportunity": Kind.OPPORTUNITY,
+                LEAD: Kind.CONTACT,
+                SALESFORCE_CONTACT: Kind.CONTACT,
+                ACCOUNT: Kind.ACCOUNT,
+                OPPORTUNITY: Kind.OPPORTUNITY,
             }
         ),
     }
@@ -30,19 +43,19 @@ KIND_OF: Mapping[Side, Mapping[str, Kind]] = MappingProxyType(
 
 INDIRECT_OBJECTS: Mapping[str, Kind] = MappingProxyType(
     {
-        "OpportunityContactRole": Kind.OPPORTUNITY,
-        "OpportunityStage": Kind.OPPORTUNITY,
-        "RecordType": Kind.OPPORTUNITY,
+        CONTACT_ROLE: Kind.OPPORTUNITY,
+        OPPORTUNITY_STAGE: Kind.OPPORTUNITY,
+        RECORD_TYPE: Kind.OPPORTUNITY,
     }
 )
 """Salesforce's objects that are no half of a pair but whose changes tell a concern that it must
 look at something else.
 """
 
-METADATA_OBJECTS = frozenset({"OpportunityStage", "RecordType"})
+METADATA_OBJECTS = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
 """Those of them that an administrator changes, once in a while."""
 
-SKIPPED_ON_METADATA_POLL = frozenset({"Opportunity", "OpportunityContactRole"})
+SKIPPED_ON_METADATA_POLL = frozenset({OPPORTUNITY, CONTACT_ROLE})
 """Those that are left out of the look that takes definitions along: one call to Salesforce asks for
 five objects, and leads, contacts and accounts hurry more.
 """
@@ -60,7 +73,7 @@ def kinds_of(connection: Connection) -> frozenset[Kind]:
     return frozenset(kind for kind, is_on in switches.items() if is_on)
 
 
-ACTIVITIES = frozenset({"Activity", "Task"})
+ACTIVITIES = frozenset({"Activity", TASK})
 """Salesforce's names for tasks: where their fields are made, and where they are seen."""
 
 

@@ -1,8 +1,7 @@
-"""The product's own names inside the two CRMs. Whoever speaks of our property, field or client does
-so with these.
+"""Names that crmsync itself adds to the two CRMs: its properties, fields, permission set and client.
 
-They are data shared by rules, gateways and set-up; renaming one orphans what deployments have
-stored.
+Rules, gateways and set-up share them. Renaming one orphans what deployments have stored. The CRMs'
+own names are in `crmsync.model.crm_names`.
 """
 
 from __future__ import annotations
@@ -30,11 +29,6 @@ repeat finds the first.
 TASK_COUNT = "Crmsync_Email_Event_Count__c"
 """Salesforce field on Activity, a number: how many events a task stands for."""
 
-MERGED_IDS = "hs_merged_object_ids"
-"""HubSpot's own property: the ids of the records that a record was merged from, ``81;93``."""
-
-LIFECYCLE_STAGE = "lifecyclestage"
-"""HubSpot's own property of contacts and companies: how far a customer relation has come."""
 
 HUBSPOT_GROUP = "crmsync"
 """Property group of our own HubSpot properties."""

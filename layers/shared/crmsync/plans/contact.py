@@ -10,6 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crmsync.model.changes import Cause
+from crmsync.model.crm_names import (
+    HUBSPOT_EMAIL,
+    HUBSPOT_OPT_OUT,
+    LEAD,
+    PRIMARY_COMPANY,
+    SALESFORCE_CONTACT,
+    SALESFORCE_EMAIL,
+)
 from crmsync.model.effects import DropLink, Note, OptOut, Plan, RequestSync, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -22,9 +30,8 @@ from crmsync.rules.kinds.contact.creation import (
     birth_in_salesforce,
 )
 from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
-from crmsync.rules.merge import opt_out
 from crmsync.rules.merge.change_limits import with_holds
-from crmsync.rules.merge.parents import HUBSPOT_FIELD, company_of
+from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation
@@ -108,7 +115,7 @@ def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
 
 def address_of(record: Record) -> Value:
     """The e-mail address that a record shows, which is what people are matched by (DUP-1)."""
-    return record.fields.get("email" if record.ref.side is Side.HUBSPOT else "Email")
+    return record.fields.get(HUBSPOT_EMAIL if record.ref.side is Side.HUBSPOT else SALESFORCE_EMAIL)
 
 
 def _may_meet(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
@@ -199,7 +206,7 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: R
         # The person has several leads or contacts and is out by one of them; one is enough (OPT-4,
         # Q-12).
         out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
-        told = replace(hubspot, fields={**hubspot.fields, opt_out.HUBSPOT_FIELD: "true"})
+        told = replace(hubspot, fields={**hubspot.fields, HUBSPOT_OPT_OUT: "true"})
         plan = plan_pair(told, salesforce, link, ruleset, anew=True, holder=facts.holder)
         return replace(plan, effects=(out, *plan.effects))
     return plan_pair(hubspot, salesforce, link, ruleset, anew=True, holder=facts.holder)
@@ -225,17 +232,19 @@ def _plan_salesforce_birth(contact: Record, account: str, ruleset: Ruleset) -> P
     """
     setting = ruleset.connection.contacts.create_in_salesforce
     company = (
-        company_of(contact.fields.get(HUBSPOT_FIELD)) if ruleset.connection.companies.sync else None
+        company_of(contact.fields.get(PRIMARY_COMPANY))
+        if ruleset.connection.companies.sync
+        else None
     )
     parent = ruleset.parents.get(company) if company else None
     under = parent.id if parent else account
     if setting is CreateInSalesforce.LEAD or (
         setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under
     ):
-        return _born(contact, birth_in_salesforce(contact, "Lead", "", ruleset))
+        return _born(contact, birth_in_salesforce(contact, LEAD, "", ruleset))
     if setting is CreateInSalesforce.CONTACT and company and company not in ruleset.parents:
         return Plan((RequestSync(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
-    return _born(contact, birth_in_salesforce(contact, "Contact", under, ruleset))
+    return _born(contact, birth_in_salesforce(contact, SALESFORCE_CONTACT, under, ruleset))
 
 
 def _born(record: Record, birth: Creation) -> Plan:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.crm_names import PIPELINE
 from crmsync.model.effects import Note, Plan, SaveLink, nothing
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
@@ -20,7 +21,6 @@ from crmsync.model.roles import Role
 from crmsync.rules.kinds.opportunity.creation import birth_of_deal, birth_of_opportunity
 from crmsync.rules.kinds.opportunity.ties import Tied, with_roles, with_roll_up
 from crmsync.rules.merge.change_limits import with_holds
-from crmsync.rules.merge.deal_stages import PIPELINE
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation

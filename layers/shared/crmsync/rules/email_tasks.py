@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from crmsync.model.crm_names import SALESFORCE_OWNER
 from crmsync.model.links import Fingerprinter, Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
@@ -148,7 +149,7 @@ def task_fields(
         "Status": template.status,
         "Type": template.type,
         "Priority": template.priority,
-        "OwnerId": owner,
+        SALESFORCE_OWNER: owner,
     }
     return {
         "WhoId": who.id,

@@ -17,6 +17,7 @@ from typing import Any
 
 from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -48,12 +49,12 @@ into one, at most 250.
 
 _OBJECTS: Mapping[str, str] = MappingProxyType(
     {
-        "contact": "contact",
-        "0-1": "contact",
-        "company": "company",
-        "0-2": "company",
-        "deal": "deal",
-        "0-3": "deal",
+        HUBSPOT_CONTACT: HUBSPOT_CONTACT,
+        "0-1": HUBSPOT_CONTACT,
+        COMPANY: COMPANY,
+        "0-2": COMPANY,
+        DEAL: DEAL,
+        "0-3": DEAL,
     }
 )
 """What an event calls an object, by name or by type id -> the name that a `Ref` has."""
@@ -62,11 +63,11 @@ _KINDS = KIND_OF[Side.HUBSPOT]
 
 _ASSOCIATED: Mapping[frozenset[str], Mapping[str, Cause]] = MappingProxyType(
     {
-        frozenset({"contact", "company"}): MappingProxyType(
-            {"contact": Cause.EDITED, "company": Cause.EDITED}
+        frozenset({HUBSPOT_CONTACT, COMPANY}): MappingProxyType(
+            {HUBSPOT_CONTACT: Cause.EDITED, COMPANY: Cause.EDITED}
         ),
-        frozenset({"deal", "contact"}): MappingProxyType({"deal": Cause.AGAIN}),
-        frozenset({"deal", "company"}): MappingProxyType({"deal": Cause.AGAIN}),
+        frozenset({DEAL, HUBSPOT_CONTACT}): MappingProxyType({DEAL: Cause.AGAIN}),
+        frozenset({DEAL, COMPANY}): MappingProxyType({DEAL: Cause.AGAIN}),
     }
 )
 """The two ends of each association that is kept in step (FLD-8, OPP-12) -> which of them is looked
@@ -76,7 +77,7 @@ No property of a deal tells that its associations have changed, so a deal is loo
 shows nothing new.
 """
 
-_ASKED_FOR = frozenset({"hs_email_optout"})
+_ASKED_FOR = frozenset({HUBSPOT_OPT_OUT})
 """Properties that follow from a call of ours to another part of HubSpot, some time later."""
 
 _ID = re.compile("[0-9]{1,20}")
@@ -193,7 +194,7 @@ def _associated(ends: Sequence[Ref]) -> list[tuple[Ref, Cause]]:
 
 def _tie_news(ref: Ref, ends: Sequence[Ref], at: datetime, *, is_gone: bool) -> tuple[TieNews, ...]:
     """Who was tied to a deal, or untied from it."""
-    contacts = (one for one in ends if one.object == "contact" and ref.object == "deal")
+    contacts = (one for one in ends if one.object == HUBSPOT_CONTACT and ref.object == DEAL)
     return tuple(TieNews(contact, at, is_gone) for contact in contacts)
 
 

@@ -183,7 +183,8 @@ def _opportunities_since(connection: Connection) -> datetime | None:
     """Since when the opportunities of a connection sync by themselves; an import that is finished
     is asked for once.
     """
-    from crmsync.rules.settings.order import ACCOUNT, opportunities_since
+    from crmsync.model.crm_names import ACCOUNT
+    from crmsync.rules.settings.order import opportunities_since
 
     if Kind.OPPORTUNITY not in kinds_of(connection):
         return None

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.backfill.run import LEFT_OUT
+from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
@@ -20,7 +21,7 @@ from crmsync.ports import JobMessages, Jobs, Lister
 from crmsync.rules.backfill.estimate import Price, price_of, together
 from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importable, walked
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT
-from crmsync.rules.settings.order import ACCOUNT, obstacle
+from crmsync.rules.settings.order import obstacle
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at jobs that run."""

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from crmsync.errors import Down, Gone, Refused, SyncError
 from crmsync.flows.email.recipients import Recipients
+from crmsync.model.crm_names import SALESFORCE_OWNER, TASK
 from crmsync.model.effects import Report, WriteTask
 from crmsync.model.links import Fingerprinter
 from crmsync.model.mail import LogRange, MailEvent, TaskState, milliseconds
@@ -52,8 +53,6 @@ LEAST_LOOKS = 3
 
 TRIES = 40
 """After so many looks, some ten hours, a window that still fails is left to the dead letters."""
-
-OWNER = "OwnerId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,16 +377,19 @@ def _settled(
 
 def _ownerless(effect: WriteTask) -> WriteTask:
     return replace(
-        effect, fields={name: value for name, value in effect.fields.items() if name != OWNER}
+        effect,
+        fields={name: value for name, value in effect.fields.items() if name != SALESFORCE_OWNER},
     )
 
 
 def _is_owners_fault(outcome: Outcome, effect: WriteTask) -> bool:
-    if not isinstance(outcome, Refused) or OWNER not in effect.fields:
+    if not isinstance(outcome, Refused) or SALESFORCE_OWNER not in effect.fields:
         return False
-    return outcome.fieldname == OWNER or (outcome.code in OWNER_CODES and not outcome.fieldname)
+    return outcome.fieldname == SALESFORCE_OWNER or (
+        outcome.code in OWNER_CODES and not outcome.fieldname
+    )
 
 
 def _place(kind: str) -> Ref:
     """Under which name tasks for a kind of event stand in the error inbox."""
-    return Ref(Side.SALESFORCE, "Task", kind)
+    return Ref(Side.SALESFORCE, TASK, kind)

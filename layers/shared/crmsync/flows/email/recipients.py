@@ -7,21 +7,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from crmsync.model.crm_names import (
+    ADDITIONAL_EMAILS,
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    LIFECYCLE_STAGE,
+)
 from crmsync.model.links import Link
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Ref
 from crmsync.model.settings import Connection
 from crmsync.ports import Crm, Links, Lists
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
-from crmsync.rules.pair.email_moves import FURTHER, addresses_of
+from crmsync.rules.pair.email_moves import addresses_of
 
 MOST_KNOWN = 5000
 """Recipients remembered during one run, so that a page's people are not looked up again for the
 next.
 """
-
-CONTACT = "contact"
-EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Recipients:
 
     def _ask(self, addresses: list[str]) -> dict[str, Recipient]:
         contacts = self.connection.contacts
-        found = self.hubspot.find(addresses, {CONTACT: (EMAIL, FURTHER, LIFECYCLE_STAGE)})
+        found = self.hubspot.find(
+            addresses, {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS, LIFECYCLE_STAGE)}
+        )
         links = self.links.find(self.connection.name, [record.ref for record in found])
         linked = [record.ref for record in found if record.ref in links]
         asks = bool(linked) and needs_membership(contacts)

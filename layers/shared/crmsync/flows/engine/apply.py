@@ -16,6 +16,7 @@ from crmsync.errors import Conflict, Refused, SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.partial_writes import FieldRetries, LeftOut, WriteAttempt, send_with_retry
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import CONTACT_ROLE
 from crmsync.model.effects import (
     Associate,
     Category,
@@ -36,7 +37,7 @@ from crmsync.model.effects import (
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side, Value
 from crmsync.ports import Outcome, Written
-from crmsync.rules.kinds.opportunity.ties import ROLE, role_made
+from crmsync.rules.kinds.opportunity.ties import role_made
 from crmsync.rules.merge.intents import revision_on
 from crmsync.rules.pair.refused_fields import AnyWrite
 
@@ -295,7 +296,7 @@ def _made_in_salesforce(effects: Sequence[CreateRecord], context: SyncContext) -
     roles = [
         role_made(effect, outcome.ref)
         for effect, outcome in zip(effects, outcomes, strict=True)
-        if effect.object == ROLE and isinstance(outcome, Written)
+        if effect.object == CONTACT_ROLE and isinstance(outcome, Written)
     ]
     if roles:
         context.opportunities.remember_roles(roles)

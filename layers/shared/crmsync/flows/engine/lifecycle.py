@@ -16,22 +16,17 @@ from crmsync.errors import Gone, SyncError, TryAgain
 from crmsync.flows.engine.apply import apply
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import COMPANY, HUBSPOT_CONTACT, LIFECYCLE_STAGE, PRIMARY_COMPANY
 from crmsync.model.effects import Plan, Report, UpdateRecord
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.links import Link, Place
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
 from crmsync.rules.pair.refusals import category_of
 
-COMPANY = "company"
-CONTACT = "contact"
-PRIMARY = "associatedcompanyid"
-"""The contact's property that names its primary company."""
-
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    CONTACT: (PRIMARY, LIFECYCLE_STAGE),
+    HUBSPOT_CONTACT: (PRIMARY_COMPANY, LIFECYCLE_STAGE),
     COMPANY: (LIFECYCLE_STAGE,),
 }
 
@@ -132,7 +127,7 @@ def _with_colleagues(homes: Sequence[CompanyGroup], context: SyncContext) -> lis
     """
     targets = {home.company: furthest(home) for home in homes if furthest(home)}
     known = {one.ref for home in homes for one in home.contacts}
-    associated = context.associations.of(targets, CONTACT) if targets else {}
+    associated = context.associations.of(targets, HUBSPOT_CONTACT) if targets else {}
     others = dict.fromkeys(ref for refs in associated.values() for ref in refs if ref not in known)
     behind = [
         record
@@ -172,7 +167,7 @@ def not_frozen(contacts: Sequence[Record], context: SyncContext) -> list[Record]
 
 
 def _company_of(contact: Record) -> str:
-    return str(contact.fields.get(PRIMARY) or "")
+    return str(contact.fields.get(PRIMARY_COMPANY) or "")
 
 
 def _stage_of(record: Record) -> str:
@@ -196,7 +191,7 @@ def report_refused(errors: Mapping[Place, SyncError], context: SyncContext) -> N
 def request_stage_syncs(written: Sequence[UpdateRecord], context: SyncContext) -> None:
     """Have those looked at whose stage goes on to a field of Salesforce's (FLD-2)."""
     mapped = {
-        CONTACT: (Kind.CONTACT, _is_mapped(context.connection.contacts.field)),
+        HUBSPOT_CONTACT: (Kind.CONTACT, _is_mapped(context.connection.contacts.field)),
         COMPANY: (Kind.ACCOUNT, _is_mapped(context.connection.companies.field)),
     }
     changes = []

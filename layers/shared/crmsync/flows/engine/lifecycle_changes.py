@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Ref, Side
 from crmsync.rules.merge.baseline import view
 from crmsync.rules.merge.ruleset import Ruleset

@@ -15,6 +15,7 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.flows.kinds.membership import Membership
 from crmsync.model.changes import Change
+from crmsync.model.crm_names import DOMAIN, WEBSITE
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.account import AccountFacts
 from crmsync.rules.fields.domains import host_of
@@ -22,7 +23,7 @@ from crmsync.rules.merge.parents import account_of, company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.matching import choose_account
 
-_DOMAINS = {Side.HUBSPOT: "domain", Side.SALESFORCE: "Website"}
+_DOMAINS = {Side.HUBSPOT: DOMAIN, Side.SALESFORCE: WEBSITE}
 
 
 def gather(

@@ -19,7 +19,7 @@ from crmsync.flows.engine.planning import PlannedBatch, zone_for
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import BlockingRecord, Summary, process_results
 from crmsync.flows.kinds.contact_gather import gather
-from crmsync.flows.kinds.contact_plan import EMAIL, complete_ruleset, plan_all, with_accounts
+from crmsync.flows.kinds.contact_plan import complete_ruleset, plan_all, with_accounts
 from crmsync.flows.kinds.contact_waits import (
     plans_to_vacate,
     queue_waiting,
@@ -27,10 +27,11 @@ from crmsync.flows.kinds.contact_waits import (
 )
 from crmsync.flows.kinds.dependants import queue_dependants
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_EMAIL
 from crmsync.model.effects import Plan, UpdateRecord
 from crmsync.model.records import Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT, contact_ruleset
+from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.pair import reports
 
 
@@ -110,7 +111,7 @@ def _holder_of_the_address(
     if not isinstance(error, Conflict) or not error.existing:
         return None
     if facts.link is None and plan.birth and facts.change.ref.side is Side.SALESFORCE:
-        holder = Ref(Side.HUBSPOT, HUBSPOT_OBJECT, error.existing)
+        holder = Ref(Side.HUBSPOT, HUBSPOT_CONTACT, error.existing)
         return BlockingRecord((facts.change,), reports.held_by_another(facts.change.ref, [holder]))
     if facts.link is None or not _moves_address(plan):
         return None
@@ -128,6 +129,6 @@ def _other(contact: Ref, record_id: str) -> Ref:
 
 def _moves_address(plan: Plan) -> bool:
     return any(
-        isinstance(one, UpdateRecord) and one.side is Side.HUBSPOT and EMAIL in one.fields
+        isinstance(one, UpdateRecord) and one.side is Side.HUBSPOT and HUBSPOT_EMAIL in one.fields
         for one in plan.effects
     )

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.model.changes import Change
+from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.email_moves import FURTHER, addresses_of
+from crmsync.rules.pair.email_moves import addresses_of
 
 
 def gather(
@@ -50,7 +50,7 @@ def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFact
             continue
         fields = loader.ruleset.fields(side)
         if side is Side.HUBSPOT:
-            fields = {HUBSPOT_OBJECT: (*fields[HUBSPOT_OBJECT], FURTHER)}
+            fields = {HUBSPOT_CONTACT: (*fields[HUBSPOT_CONTACT], ADDITIONAL_EMAILS)}
         found = loader.context.crm(side).find([_address(record) for record in seekers], fields)
         loader.keep(found)
         holders: dict[str, tuple[Record, ...]] = {}

@@ -12,13 +12,12 @@ from dataclasses import replace
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import hubspot_records, plan_batch, with_owners
 from crmsync.flows.kinds.parents import find_parents
+from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import Plan
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.merge.ruleset import Ruleset
-
-EMAIL = "email"
 
 
 def complete_ruleset(
@@ -62,7 +61,7 @@ def with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[Conta
 
 def _domain(facts: ContactFacts) -> str:
     return (
-        str(facts.hubspot.fields.get(EMAIL) or "").rpartition("@")[2].strip().lower()
+        str(facts.hubspot.fields.get(HUBSPOT_EMAIL) or "").rpartition("@")[2].strip().lower()
         if facts.hubspot
         else ""
     )

@@ -11,15 +11,14 @@ from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import plan_safely
-from crmsync.flows.kinds.contact_plan import EMAIL
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT, HUBSPOT_EMAIL
 from crmsync.model.effects import DropLink, Plan, SaveLink, UpdateRecord
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
 from crmsync.rules.merge.ruleset import Ruleset
-from crmsync.rules.pair.email_moves import FURTHER, Move, addresses_of, who_is_denied, who_vacates
+from crmsync.rules.pair.email_moves import Move, addresses_of, who_is_denied, who_vacates
 
 _ONCE_MORE = 30
 """Seconds after which waiting records are looked at, should this look die before it comes to
@@ -67,7 +66,10 @@ def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> lis
     it up first.
     """
     leaving = sorted(who_vacates(_moves(facts, plans)))
-    return [Plan((UpdateRecord(ref, Side.HUBSPOT, {EMAIL: None}, ("DUP-24",)),)) for ref in leaving]
+    return [
+        Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
+        for ref in leaving
+    ]
 
 
 def queue_waiting(
@@ -107,7 +109,7 @@ def _lets_go(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
 
 def _standing(link: Link) -> object:
     """What of a link may stand in somebody's way."""
-    return link.state, link.hubspot, link.salesforce, link.hubspot_base.seal_of(EMAIL)
+    return link.state, link.hubspot, link.salesforce, link.hubspot_base.seal_of(HUBSPOT_EMAIL)
 
 
 def _places(facts: ContactFacts) -> Iterable[Ref]:
@@ -122,7 +124,8 @@ def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, Mo
         contact, effect = _mover(one, plan), _address_effect(plan)
         if contact and effect:
             moves[contact.ref] = Move(
-                str(contact.fields.get(EMAIL) or ""), str(effect.fields[EMAIL] or "")
+                str(contact.fields.get(HUBSPOT_EMAIL) or ""),
+                str(effect.fields[HUBSPOT_EMAIL] or ""),
             )
     return moves
 
@@ -138,14 +141,16 @@ def _address_effect(plan: Plan) -> UpdateRecord | None:
     writes = (
         one for one in plan.effects if isinstance(one, UpdateRecord) and one.side is Side.HUBSPOT
     )
-    return next((one for one in writes if EMAIL in one.fields), None)
+    return next((one for one in writes if HUBSPOT_EMAIL in one.fields), None)
 
 
 def _holders(addresses: Sequence[str], context: SyncContext) -> Mapping[str, Ref]:
     """Who has these addresses in HubSpot now, as first or further address."""
     if not addresses:
         return {}
-    contacts = context.hubspot.find(addresses, {HUBSPOT_OBJECT: (EMAIL, FURTHER)})
+    contacts = context.hubspot.find(
+        addresses, {HUBSPOT_CONTACT: (HUBSPOT_EMAIL, ADDITIONAL_EMAILS)}
+    )
     return {address: contact.ref for contact in contacts for address in addresses_of(contact)}
 
 

@@ -15,15 +15,11 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.results import AnyFacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import kinds_of
+from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, Plan, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
-
-DEAL = "deal"
-ACCOUNT = "Account"
-CONTACT = "Contact"
-OPPORTUNITY = "Opportunity"
 
 _ONCE_MORE = 30
 """Seconds after which the dependants are looked at, whatever becomes of this look."""
@@ -83,7 +79,7 @@ def _worth_a_look(
     firsts = {
         of_one[0]
         for ref, of_one in opportunities.items()
-        if ref.object == CONTACT and older.issuperset(of_one)
+        if ref.object == SALESFORCE_CONTACT and older.issuperset(of_one)
     }
     return [ref for ref in refs if ref not in older or ref in firsts]
 
@@ -102,7 +98,7 @@ def _newly_paired(facts: Facts, plan: Plan) -> Link | None:
         return None
     made = next((effect.object for effect in plan.effects if isinstance(effect, CreateRecord)), "")
     object_ = link.salesforce.object if isinstance(link.salesforce, Ref) else made
-    return link if object_ in {CONTACT, ACCOUNT} else None
+    return link if object_ in {SALESFORCE_CONTACT, ACCOUNT} else None
 
 
 def _standing(link: Link) -> object:
@@ -117,7 +113,7 @@ def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:
 
 def _opportunities(places: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
     """Contact or account -> its opportunities."""
-    contacts = [ref for ref in places if ref.object == CONTACT]
+    contacts = [ref for ref in places if ref.object == SALESFORCE_CONTACT]
     accounts = [ref for ref in places if ref.object == ACCOUNT]
     ties = context.opportunities.ties_of(contacts) if contacts else {}
     tied = {

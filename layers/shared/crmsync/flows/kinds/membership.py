@@ -12,22 +12,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from crmsync.flows.engine.context import SyncContext
+from crmsync.model.crm_names import (
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    LEAD,
+    LIFECYCLE_STAGE,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_CONTACT,
+    SALESFORCE_EMAIL,
+)
 from crmsync.model.links import Link, LinkState
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.kinds.account.creation import Member
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
-from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, account_of, company_of
+from crmsync.rules.merge.parents import account_of, company_of
 from crmsync.rules.pair.matching import choose_match
 
-CONTACT = "contact"
-
-_EMAIL = {Side.HUBSPOT: "email", Side.SALESFORCE: "Email"}
+_EMAIL = {Side.HUBSPOT: HUBSPOT_EMAIL, Side.SALESFORCE: SALESFORCE_EMAIL}
 _FIELDS: Mapping[Side, Mapping[str, Sequence[str]]] = {
-    Side.HUBSPOT: {CONTACT: (_EMAIL[Side.HUBSPOT], HUBSPOT_FIELD, LIFECYCLE_STAGE)},
+    Side.HUBSPOT: {HUBSPOT_CONTACT: (_EMAIL[Side.HUBSPOT], PRIMARY_COMPANY, LIFECYCLE_STAGE)},
     Side.SALESFORCE: {
-        "Contact": (_EMAIL[Side.SALESFORCE], SALESFORCE_FIELD),
-        "Lead": (_EMAIL[Side.SALESFORCE],),
+        SALESFORCE_CONTACT: (_EMAIL[Side.SALESFORCE], PARENT_ACCOUNT),
+        LEAD: (_EMAIL[Side.SALESFORCE],),
     },
 }
 
@@ -52,7 +59,7 @@ class Membership:
         new = [ref for ref in dict.fromkeys(companies) if ref not in self._of_company]
         if not new:
             return
-        found = self._world.associations.of(new, CONTACT)
+        found = self._world.associations.of(new, HUBSPOT_CONTACT)
         self._of_company.update((ref, found.get(ref, ())) for ref in new)
         refs = list(dict.fromkeys(ref for refs in found.values() for ref in refs))
         self._find_across(refs)
@@ -88,7 +95,7 @@ class Membership:
     def _companies(self, contacts: Iterable[Ref]) -> Iterable[Ref]:
         for ref in contacts:
             across = self._people.get(self._across.get(ref, ref))
-            company = company_of(across.fields.get(HUBSPOT_FIELD)) if across else None
+            company = company_of(across.fields.get(PRIMARY_COMPANY)) if across else None
             if company:
                 yield company
 
@@ -96,13 +103,13 @@ class Membership:
         """A contact speaks for its primary company; one that has none, for every company that it is
         associated with.
         """
-        primary = company_of(self._people[contact].fields.get(HUBSPOT_FIELD))
+        primary = company_of(self._people[contact].fields.get(PRIMARY_COMPANY))
         return primary in {None, company}
 
     def _member(self, ref: Ref) -> Member:
         across = self._across.get(ref)
         record = self._people.get(across) if across else None
-        account = str(record.fields.get(SALESFORCE_FIELD) or "") if record else ""
+        account = str(record.fields.get(PARENT_ACCOUNT) or "") if record else ""
         settings = self._world.connection.contacts
         included = qualifies(self._people[ref], settings, self._included)
         is_synced = ref in self._synced and not is_frozen(settings, included=included)
@@ -141,7 +148,7 @@ class Membership:
         leads = [
             place
             for link in taken.values()
-            if isinstance(place := link.on(side), Ref) and place.object == "Lead"
+            if isinstance(place := link.on(side), Ref) and place.object == LEAD
         ]
         self._read(side, leads)
         for ref, address in addresses.items():

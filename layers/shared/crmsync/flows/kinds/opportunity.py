@@ -24,17 +24,17 @@ from crmsync.flows.kinds.parents import find_parents
 from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
 from crmsync.model.changes import Cause, Change, TieNews, coalesce
+from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY_STAGE, RECORD_TYPE
 from crmsync.model.effects import Plan
 from crmsync.model.pipelines import PipelineMap
 from crmsync.model.records import Record
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
 from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
-from crmsync.rules.kinds.opportunity.ties import ROLE
 from crmsync.rules.merge.deal_stages import is_known
 from crmsync.rules.merge.ruleset import Ruleset
 
-_ORDER = frozenset({"OpportunityStage", "RecordType"})
+_ORDER = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
 """What tells that the org's sales processes have changed."""
 
 
@@ -60,12 +60,12 @@ def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Ch
     """
     if any(change.ref.object in _ORDER for change in changes):
         _mend(context)
-    signs = [change for change in changes if change.ref.object == ROLE]
+    signs = [change for change in changes if change.ref.object == CONTACT_ROLE]
     roles = context.opportunities.roles([change.ref for change in signs]) if signs else {}
     named = [
         change
         for change in changes
-        if change.ref.object not in _ORDER and change.ref.object != ROLE
+        if change.ref.object not in _ORDER and change.ref.object != CONTACT_ROLE
     ]
     told = [_of_opportunity(change, roles[change.ref]) for change in signs if change.ref in roles]
     return coalesce([*named, *told])

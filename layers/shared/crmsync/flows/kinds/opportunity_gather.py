@@ -14,14 +14,14 @@ from datetime import timedelta
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.model.changes import Change
+from crmsync.model.crm_names import DEAL, HUBSPOT_CONTACT, SALESFORCE_CONTACT
 from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.kinds.opportunity.ruleset import DEAL, contacts_beside, with_contacts
+from crmsync.rules.kinds.opportunity.ruleset import contacts_beside, with_contacts
 from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
-from crmsync.rules.kinds.opportunity.ties import CONTACT
 from crmsync.rules.merge.ruleset import Ruleset
 
 
@@ -50,7 +50,7 @@ def _with_contacts(records: Mapping[Ref, Record], context: SyncContext) -> Mappi
     deals = [ref for ref in records if ref.object == DEAL]
     if not deals:
         return records
-    contacts = context.associations.of(deals, CONTACT)
+    contacts = context.associations.of(deals, HUBSPOT_CONTACT)
     companies = context.associations.primary_companies(deals)
     told = {}
     for ref in deals:
@@ -163,7 +163,7 @@ def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
         if one and one.ref.object == DEAL
     ]
     associated = [
-        Ref(Side.HUBSPOT, CONTACT, one) for deal in deals for one in contacts_beside(deal)
+        Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for deal in deals for one in contacts_beside(deal)
     ]
     return list(
         dict.fromkeys(
@@ -185,7 +185,7 @@ def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
     found: dict[Ref, Ref] = {}
     for ref, link in links.items():
         there = link.on(ref.side.other)
-        is_pair = isinstance(link.salesforce, Ref) and link.salesforce.object == "Contact"
+        is_pair = isinstance(link.salesforce, Ref) and link.salesforce.object == SALESFORCE_CONTACT
         if link.state is LinkState.ACTIVE and is_pair and isinstance(there, Ref):
             found[ref] = there
     return found

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from crmsync.flows.engine.context import SyncContext
+from crmsync.model.crm_names import PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldType
 from crmsync.model.links import LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.merge.baseline import view
-from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, account_of, company_of
+from crmsync.rules.merge.parents import account_of, company_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 
@@ -47,7 +48,7 @@ def _news(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
 
 
 def _has_moved(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
-    name = HUBSPOT_FIELD if record.ref.side is Side.HUBSPOT else SALESFORCE_FIELD
+    name = PRIMARY_COMPANY if record.ref.side is Side.HUBSPOT else PARENT_ACCOUNT
     return (
         name in record.fields
         and not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).quiet
@@ -56,5 +57,5 @@ def _has_moved(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
 
 def _parent(record: Record) -> Ref | None:
     if record.ref.side is Side.HUBSPOT:
-        return company_of(record.fields.get(HUBSPOT_FIELD))
-    return account_of(record.fields.get(SALESFORCE_FIELD))
+        return company_of(record.fields.get(PRIMARY_COMPANY))
+    return account_of(record.fields.get(PARENT_ACCOUNT))

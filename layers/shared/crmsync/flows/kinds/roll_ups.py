@@ -22,16 +22,15 @@ from typing import TypeAlias
 from crmsync.errors import SyncError, TryAgain
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.lifecycle import (
-    CONTACT,
     FIELDS,
     not_frozen,
     report_refused,
     request_stage_syncs,
     spread_stages,
 )
+from crmsync.model.crm_names import HUBSPOT_CONTACT, LIFECYCLE_STAGE, SALESFORCE_CONTACT
 from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.model.roles import Tie, TieWrites
 from crmsync.ports import Outcome, Written
@@ -104,7 +103,7 @@ def _bring_up(
     """Bring contacts up to date; answers those that were written, and those to try again. Raises
     `SyncError` before anything is written.
     """
-    shown = context.hubspot.read(contacts, {CONTACT: (*FIELDS[CONTACT], *ROLL_UPS)})
+    shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
     records = not_frozen(list(shown.values()), context)
     stages = _stages(records, moves, ties, context)
     failed = dict(spread_stages(stages, context).failed)
@@ -122,7 +121,7 @@ def _across(contacts: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
         for ref, link in links.items()
         if link.state is LinkState.ACTIVE
         and isinstance(link.salesforce, Ref)
-        and link.salesforce.object == "Contact"
+        and link.salesforce.object == SALESFORCE_CONTACT
     }
 
 
@@ -197,7 +196,7 @@ def _associated(effects: Sequence[RollUp], context: SyncContext) -> Mapping[Ref,
     deals = dict.fromkeys(
         one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles
     )
-    return context.associations.of(list(deals), CONTACT) if deals else {}
+    return context.associations.of(list(deals), HUBSPOT_CONTACT) if deals else {}
 
 
 def _outcome(

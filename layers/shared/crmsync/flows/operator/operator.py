@@ -34,6 +34,7 @@ from crmsync.flows.setup.same_org import address_mismatches
 from crmsync.flows.setup.signing_keys import ReadSecret, check_signing_keys
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
+from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.effects import Category
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
@@ -41,7 +42,7 @@ from crmsync.ports import Inbox, Outbox
 from crmsync.rules.settings.checks import endings
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.diff import differences
-from crmsync.rules.settings.order import ACCOUNT, obstacle
+from crmsync.rules.settings.order import obstacle
 from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.hubspot_app import app_project
 from crmsync.wire.settings.rows import Entry, Revision

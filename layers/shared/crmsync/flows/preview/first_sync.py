@@ -25,6 +25,7 @@ from crmsync.flows.kinds.dispatch import plan_changes
 from crmsync.flows.preview.read_only import ExpectedLinks
 from crmsync.flows.preview.window import ReadOnlyView, chosen_connections
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, Plan, SaveLink
 from crmsync.model.facts import Facts
 from crmsync.model.jobs import JobStep
@@ -304,7 +305,10 @@ class _ConnectionPreview:
 def _address(create: CreateRecord) -> str:
     """The e-mail address that a new contact or lead gets; "" for what has none."""
     return (
-        str(create.fields.get("email" if create.side is Side.HUBSPOT else "Email") or "")
+        str(
+            create.fields.get(HUBSPOT_EMAIL if create.side is Side.HUBSPOT else SALESFORCE_EMAIL)
+            or ""
+        )
         .strip()
         .lower()
     )

@@ -14,6 +14,15 @@ from typing import Any, Protocol, TypeAlias
 
 from crmsync.config import Complaint, ConfigError, Reading
 from crmsync.errors import Gone, Refused, SyncError
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    DEAL,
+    HUBSPOT_CONTACT,
+    LEAD,
+    OPPORTUNITY,
+    SALESFORCE_CONTACT,
+)
 from crmsync.model.fields import FieldRule
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, SalesforceField
@@ -24,7 +33,6 @@ from crmsync.model.settings import (
     DealSettings,
     Settings,
 )
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
 from crmsync.rules.settings.checks import DEFAULT_ROWS, SECTIONS, Finding
 from crmsync.rules.settings.mappings import Objection, is_pair
 from crmsync.rules.settings.match_fields import object_to_match
@@ -49,9 +57,9 @@ class FieldSource(Protocol):
 
 OBJECTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "contacts": (HUBSPOT_OBJECT, ("Lead", "Contact")),
-        "companies": ("company", ("Account",)),
-        "deals": ("deal", ("Opportunity",)),
+        "contacts": (HUBSPOT_CONTACT, (LEAD, SALESFORCE_CONTACT)),
+        "companies": (COMPANY, (ACCOUNT,)),
+        "deals": (DEAL, (OPPORTUNITY,)),
     }
 )
 """A section of the settings -> HubSpot's object and Salesforce's that its rows are about."""

@@ -15,11 +15,11 @@ from datetime import datetime
 from crmsync.errors import SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
+from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.rules.merge.parents import SALESFORCE_FIELD as ACCOUNT_FIELD
 from crmsync.rules.merge.person_accounts import through_account
 from crmsync.rules.pair.undo import Restoration
 
@@ -99,7 +99,7 @@ def _write(
 
 def _update(one: PairUndo, side: Side) -> UpdateRecord:
     record, fields = one.record(side), one.restoration.fields[side]
-    account = str(record.fields.get(ACCOUNT_FIELD) or "") if side is Side.SALESFORCE else ""
+    account = str(record.fields.get(PARENT_ACCOUNT) or "") if side is Side.SALESFORCE else ""
     effect = UpdateRecord(record.ref, side, fields, group=account)
     return through_account(effect, record) if side is Side.SALESFORCE else effect
 

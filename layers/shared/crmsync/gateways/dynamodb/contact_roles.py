@@ -14,6 +14,7 @@ from typing import Any
 
 from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.gateways.retry import RetryPolicy
+from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
 
@@ -60,5 +61,5 @@ def _role(item: Item) -> Role:
     def ref(name: str, identifier: str) -> Ref:
         return Ref(Side.SALESFORCE, name, identifier)
 
-    own = ref("OpportunityContactRole", item["pk"]["S"].rpartition("#")[2])
-    return Role(own, ref("Opportunity", item["o"]["S"]), ref("Contact", item["c"]["S"]))
+    own = ref(CONTACT_ROLE, item["pk"]["S"].rpartition("#")[2])
+    return Role(own, ref(OPPORTUNITY, item["o"]["S"]), ref(SALESFORCE_CONTACT, item["c"]["S"]))

@@ -22,6 +22,7 @@ from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
 from crmsync.gateways.hubspot.rows import is_id
 from crmsync.gateways.hubspot.versions import ASSOCIATIONS_BATCH, PLURALS
 from crmsync.gateways.retry import chunks
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.links import Place
 from crmsync.model.records import Ref, Side
@@ -54,9 +55,9 @@ class _Kinds:
 
 TYPES: Mapping[tuple[str, str], _Kinds] = MappingProxyType(
     {
-        ("contact", "company"): _Kinds(279, 1),  # the way back is 280, 2
-        ("deal", "company"): _Kinds(341, 5),  # 342, 6
-        ("deal", "contact"): _Kinds(3),  # 4
+        (HUBSPOT_CONTACT, COMPANY): _Kinds(279, 1),  # the way back is 280, 2
+        (DEAL, COMPANY): _Kinds(341, 5),  # 342, 6
+        (DEAL, HUBSPOT_CONTACT): _Kinds(3),  # 4
     }
 )
 """HubSpot's own association types [M, stable for years]. An association holds in both directions,
@@ -102,10 +103,10 @@ class HubspotAssociations:
         1,000 a call. Raises `SyncError`.
         """
         found: dict[Ref, str] = {}
-        for ref, to in self._read_all(refs, "company"):
-            if _is_primary(TYPES[ref.object, "company"], to):
+        for ref, to in self._read_all(refs, COMPANY):
+            if _is_primary(TYPES[ref.object, COMPANY], to):
                 found.setdefault(ref, str(to["toObjectId"]))
-        return {ref: Ref(Side.HUBSPOT, "company", one) for ref, one in found.items()}
+        return {ref: Ref(Side.HUBSPOT, COMPANY, one) for ref, one in found.items()}
 
     def associate(self, effects: Sequence[Associate]) -> Sequence[Outcome]:
         """Put records together, 2,000 pairs a call; what is together is done.

@@ -13,6 +13,7 @@ from typing import Any
 
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.retry import chunks
+from crmsync.model.crm_names import COMPANY, DOMAIN
 from crmsync.rules.fields.domains import asked, host_of
 
 VALUES = 100
@@ -32,7 +33,7 @@ def companies_by_domain(client: HubspotClient, domains: Iterable[str]) -> Mappin
     holders: dict[str, set[str]] = {}
     for part in chunks(wanted, VALUES // len(FORMS)):
         for row in _found(client, [form + domain for domain in part for form in FORMS]):
-            domain = str((row.get("properties") or {}).get("domain") or "")
+            domain = str((row.get("properties") or {}).get(DOMAIN) or "")
             holders.setdefault(host_of(domain), set()).add(str(row["id"]))
     return {
         domain: next(iter(holders[domain]))
@@ -48,17 +49,17 @@ def _found(client: HubspotClient, values: list[str]) -> Iterator[dict[str, Any]]
     last, more = "0", True
     while more:
         filters = [
-            {"propertyName": "domain", "operator": "IN", "values": values},
+            {"propertyName": DOMAIN, "operator": "IN", "values": values},
             {"propertyName": "hs_object_id", "operator": "GT", "value": last},
         ]
         body = {
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": ["domain"],
+            "properties": [DOMAIN],
             "limit": PAGE,
             "after": "0",
         }
-        reply = client.search("company", body)
+        reply = client.search(COMPANY, body)
         yield from reply.rows
         more = bool(reply.rows) and bool((reply.body.get("paging") or {}).get("next"))
         last = str(reply.rows[-1]["id"]) if more else last

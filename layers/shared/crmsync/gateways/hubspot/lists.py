@@ -20,6 +20,7 @@ from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.rows import is_id, moment
 from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH
 from crmsync.gateways.retry import chunks
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
 from crmsync.ports import ChangedRecord
 
@@ -28,7 +29,7 @@ PAGE = 250
 MARGIN = timedelta(seconds=5)
 """How far HubSpot's note of a list's newest member may be off the member's own time [M]."""
 
-TYPE_IDS = {"contact": "0-1", "company": "0-2", "deal": "0-3"}
+TYPE_IDS = {HUBSPOT_CONTACT: "0-1", COMPANY: "0-2", DEAL: "0-3"}
 _LIST = "/crm/v3/lists/{listId}"
 _SEARCH = "/crm/v3/lists/search"
 _JOIN_ORDER = "/crm/v3/lists/{listId}/memberships/join-order"
@@ -146,7 +147,7 @@ class HubspotLists:
         reply = self._client.ask("GET", _JOIN_ORDER, inside={"listId": list_id}, query=query)
         page = [
             ChangedRecord(
-                Ref(Side.HUBSPOT, "contact", str(row["recordId"])),
+                Ref(Side.HUBSPOT, HUBSPOT_CONTACT, str(row["recordId"])),
                 moment(row["membershipTimestamp"]),
                 False,
             )

@@ -17,10 +17,11 @@ from crmsync.errors import Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.client import HubspotClient, Reply
 from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
 from crmsync.gateways.hubspot.versions import UNSUBSCRIBE
+from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Outcome, Written
 
-ASKED = Written(Ref(Side.HUBSPOT, "contact", ""), {})
+ASKED = Written(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, ""), {})
 _ACCOUNT = "0"
 _OUT, _IN = "UNSUBSCRIBED", "SUBSCRIBED"
 _HINT = "Unsubscribe the contact by hand in HubSpot, from every brand, and look at who may change its subscriptions."
@@ -72,7 +73,7 @@ def _still_in(rows: Sequence[Mapping[str, Any]]) -> Refused | None:
     if not left:
         return None
     text = f"HubSpot left the address subscribed to {len(left)} of its subscription types: {', '.join(left)}."
-    return Refused(text, code="STILL_SUBSCRIBED", fieldname="hs_email_optout", hint=_HINT)
+    return Refused(text, code="STILL_SUBSCRIBED", fieldname=HUBSPOT_OPT_OUT, hint=_HINT)
 
 
 def _brand(row: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from crmsync.gateways.hubspot.versions import (
     PLURALS,
 )
 from crmsync.gateways.retry import chunks
+from crmsync.model.crm_names import DEAL
 from crmsync.model.pipelines import (
     ChangeStage,
     DealPipeline,
@@ -47,7 +48,7 @@ there are deals.
 _LIMIT_HINT = "Delete a pipeline of deals in HubSpot, or move to a HubSpot tier that allows more of them (LIM-3)."
 _IN_USE_HINT = "Move the deals of this stage to another one in HubSpot."
 
-_DEAL, _DEAL_TYPE = "deal", "0-3"
+_DEAL_TYPE = "0-3"
 _SEEN = frozenset({400, 403, 404, 409})
 _MISSING = 404
 _TAKEN = 409
@@ -114,7 +115,7 @@ class HubspotPipelines:
         for part in chunks(list(wanted), BATCH):
             for row in self._rows_by_value(name, part, refused):
                 value = str((row.get("properties") or {}).get(name) or "").strip().lower()
-                found[value] = Ref(Side.HUBSPOT, _DEAL, str(row["id"]))
+                found[value] = Ref(Side.HUBSPOT, DEAL, str(row["id"]))
         if refused and len(refused) == len(wanted):
             raise refused[0]
         return {value: found[value] for value in (one.lower() for one in wanted) if value in found}
@@ -177,7 +178,7 @@ class HubspotPipelines:
             "inputs": [{"id": value} for value in values],
             "idProperty": name,
         }
-        reply = self._client.batch("read", _DEAL, body, see=frozenset({BAD_REQUEST}))
+        reply = self._client.batch("read", DEAL, body, see=frozenset({BAD_REQUEST}))
         if reply.status != BAD_REQUEST:
             return reply.rows
         if len(values) == 1:
@@ -192,7 +193,7 @@ class HubspotPipelines:
 
 
 def _inside(**names: str) -> dict[str, str]:
-    return {"object": PLURALS[_DEAL], **names}
+    return {"object": PLURALS[DEAL], **names}
 
 
 def _done(reply: Reply) -> None:

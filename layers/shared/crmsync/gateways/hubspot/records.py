@@ -32,6 +32,7 @@ from crmsync.gateways.hubspot.rows import (
 from crmsync.gateways.hubspot.shown import ShownProperties
 from crmsync.gateways.hubspot.sweep import SEARCH_PAGE, HubspotSweep
 from crmsync.gateways.retry import RetryPolicy, chunks, rounds
+from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
@@ -204,7 +205,7 @@ class HubspotGateway:
         """The rows with these addresses. One that HubSpot takes for no address at all, and so has
         nowhere, never spoils the others.
         """
-        body = {**_wanted(emails, names), "idProperty": "email"}
+        body = {**_wanted(emails, names), "idProperty": HUBSPOT_EMAIL}
         reply = self._client.batch("read", kind, body, see=frozenset({BAD_REQUEST}))
         if reply.status != BAD_REQUEST or len(emails) == 1:
             return reply.rows

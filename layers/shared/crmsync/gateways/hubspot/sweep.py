@@ -14,6 +14,7 @@ from typing import Any
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.retry import RetryPolicy
+from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
 from crmsync.ports import ChangedRecord
 
@@ -23,7 +24,7 @@ SEARCH_PAUSE = 0.25
 too.
 """
 
-MODIFIED = {"contact": "lastmodifieddate"}
+MODIFIED = {HUBSPOT_CONTACT: "lastmodifieddate"}
 """The property with the time of the last change; everything but contacts has
 `hs_lastmodifieddate`.
 """

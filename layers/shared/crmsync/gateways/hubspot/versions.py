@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crmsync.errors import Refused
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 
 CLIENT_PATHS = ""
 """The version that keeps the client's own /v3 and /v4 paths."""
@@ -57,7 +58,7 @@ PIPELINE = "/crm/v3/pipelines/{object}/{id}"
 PIPELINE_STAGES = "/crm/v3/pipelines/{object}/{id}/stages"
 PIPELINE_STAGE = "/crm/v3/pipelines/{object}/{id}/stages/{stage}"
 
-PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals"}
+PLURALS = {HUBSPOT_CONTACT: "contacts", COMPANY: "companies", DEAL: "deals"}
 """Our object names -> the names in paths; other objects (custom ones, ids such as 0-1) go by their
 own.
 """

@@ -17,6 +17,7 @@ from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.places import places_of
 from crmsync.gateways.salesforce.queries import by_account, by_website, run
 from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.crm_names import IS_PERSON_ACCOUNT, PARENT_ACCOUNT, SALESFORCE_CONTACT
 from crmsync.model.places import Places
 from crmsync.model.records import Ref, Side
 from crmsync.rules.fields.domains import asked, host_of
@@ -56,14 +57,14 @@ def contacts_of(
     found: dict[str, list[str]] = {}
     for _, rows in run(session, list(by_account(names))):
         for row in rows:
-            found.setdefault(names[full(str(row["AccountId"]))], []).append(full(str(row["Id"])))
+            found.setdefault(names[full(str(row[PARENT_ACCOUNT]))], []).append(full(str(row["Id"])))
     return {
-        account: tuple(Ref(Side.SALESFORCE, "Contact", one) for one in sorted(ids))
+        account: tuple(Ref(Side.SALESFORCE, SALESFORCE_CONTACT, one) for one in sorted(ids))
         for account, ids in found.items()
     }
 
 
-_ASKED = frozenset({"IsPersonAccount", "MailingCountryCode", "MailingStateCode"})
+_ASKED = frozenset({IS_PERSON_ACCOUNT, "MailingCountryCode", "MailingStateCode"})
 """What is kept of the description of contacts."""
 
 
@@ -83,7 +84,7 @@ class PersonAccounts:
 
         Contact is asked, as not every deployment of ours may read accounts.
         """
-        return "IsPersonAccount" in self._described()
+        return IS_PERSON_ACCOUNT in self._described()
 
     def places(self) -> Places | None:
         """The org's countries and states, told by the same call; None where addresses take any

@@ -18,11 +18,17 @@ from crmsync.gateways.retry import chunks
 from crmsync.gateways.salesforce import opportunity_queries as soql
 from crmsync.gateways.salesforce.errors import row_error
 from crmsync.gateways.salesforce.ids import full, is_id
-from crmsync.gateways.salesforce.opportunity_queries import OPPORTUNITY, ROLE
 from crmsync.gateways.salesforce.queries import Query, run
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.gateways.salesforce.sweep import moment
 from crmsync.model import names
+from crmsync.model.crm_names import (
+    CLOSE_DATE,
+    CONTACT_ROLE,
+    OPPORTUNITY,
+    SALESFORCE_CONTACT,
+    STAGE_NAME,
+)
 from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
@@ -58,7 +64,7 @@ class SalesforceOpportunities:
             if (role := _role(row)) is not None
         }
         self._keep(found.values())
-        forgotten = [ref for one in asked if (ref := _ref(ROLE, one)) not in found]
+        forgotten = [ref for one in asked if (ref := _ref(CONTACT_ROLE, one)) not in found]
         found |= {
             ref: replace(role, is_deleted=True) for ref, role in self._memory.of(forgotten).items()
         }
@@ -92,7 +98,7 @@ class SalesforceOpportunities:
                 labels = {str(row["ApiName"]): str(row["MasterLabel"]) for row in rows}
                 continue
             for row in rows:
-                if row.get("Opportunity"):
+                if row.get(OPPORTUNITY):
                     tie = _tie(row, labels)
                     found.setdefault(asked[full(str(row["ContactId"]))], {})[tie.opportunity] = tie
         return {ref: tuple(ties[one] for one in sorted(ties)) for ref, ties in found.items()}
@@ -235,21 +241,25 @@ def _role(row: Mapping[str, Any]) -> Role | None:
         return None
     opportunity, contact = (
         _ref(OPPORTUNITY, row["OpportunityId"]),
-        _ref("Contact", row["ContactId"]),
+        _ref(SALESFORCE_CONTACT, row["ContactId"]),
     )
     key = str(row.get(names.SALESFORCE_KEY) or "")
     return Role(
-        _ref(ROLE, row["Id"]), opportunity, contact, is_deleted=bool(row.get("IsDeleted")), key=key
+        _ref(CONTACT_ROLE, row["Id"]),
+        opportunity,
+        contact,
+        is_deleted=bool(row.get("IsDeleted")),
+        key=key,
     )
 
 
 def _tie(row: Mapping[str, Any], labels: Mapping[str, str]) -> Tie:
-    parent = row["Opportunity"]
-    amount, name = parent.get("Amount"), str(parent.get("StageName") or "")
+    parent = row[OPPORTUNITY]
+    amount, name = parent.get("Amount"), str(parent.get(STAGE_NAME) or "")
     return Tie(
         full(str(row["OpportunityId"])),
         moment(parent["CreatedDate"]),
-        date.fromisoformat(parent["CloseDate"]),
+        date.fromisoformat(parent[CLOSE_DATE]),
         None if amount is None else Decimal(str(amount)),
         labels.get(name, name),
         is_closed=bool(parent.get("IsClosed")),

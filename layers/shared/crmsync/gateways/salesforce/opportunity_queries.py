@@ -9,19 +9,19 @@ from collections.abc import Iterable, Iterator
 from crmsync.gateways.salesforce.queries import Query, checked, packed
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.model import names
+from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY, OPPORTUNITY_STAGE, RECORD_TYPE
 
 IDS = 400
 """Ids in one query: an answer of roles is short enough then to come in one page, mostly."""
 
-OPPORTUNITY, ROLE = "Opportunity", "OpportunityContactRole"
 
 TYPES = Query(
     "SELECT Id, Name FROM RecordType WHERE SobjectType = 'Opportunity' AND IsActive = true ORDER BY Id",
-    "RecordType",
+    RECORD_TYPE,
 )
 STAGES = Query(
     "SELECT ApiName, MasterLabel, IsActive, IsClosed, IsWon, DefaultProbability FROM OpportunityStage ORDER BY SortOrder, Id",
-    "OpportunityStage",
+    OPPORTUNITY_STAGE,
 )
 """Inactive ones too: an opportunity may still be in one."""
 
@@ -42,7 +42,7 @@ def roles(by: str, ids: Iterable[str]) -> Iterator[Query]:
     """Roles by their own ids (`by` = ``Id``) or those of their opportunities (``OpportunityId``),
     the recycle bin included.
     """
-    return _of_ids(_ROLES, ROLE, ids, by=by, deleted_too=True)
+    return _of_ids(_ROLES, CONTACT_ROLE, ids, by=by, deleted_too=True)
 
 
 def ties(contacts: Iterable[str]) -> Iterator[Query]:
@@ -53,7 +53,7 @@ def ties(contacts: Iterable[str]) -> Iterator[Query]:
     way of a parent, and it gives the currency of whoever asks, which need not be that of the
     HubSpot account.
     """
-    return _of_ids(_TIES, ROLE, contacts)
+    return _of_ids(_TIES, CONTACT_ROLE, contacts)
 
 
 def of_accounts(accounts: Iterable[str]) -> Iterator[Query]:

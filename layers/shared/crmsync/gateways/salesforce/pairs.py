@@ -10,6 +10,7 @@ from types import MappingProxyType
 from crmsync.gateways.salesforce.queries import Query, checked, run
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.crm_names import ACCOUNT, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.names import SALESFORCE_KEY, salesforce_key
 from crmsync.model.records import Kind
 
@@ -18,9 +19,9 @@ KEPT = 3600.0
 
 _OBJECTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {
-        Kind.CONTACT: ("Lead", "Contact"),
-        Kind.ACCOUNT: ("Account",),
-        Kind.OPPORTUNITY: ("Opportunity",),
+        Kind.CONTACT: (LEAD, SALESFORCE_CONTACT),
+        Kind.ACCOUNT: (ACCOUNT,),
+        Kind.OPPORTUNITY: (OPPORTUNITY,),
     }
 )
 

@@ -19,6 +19,14 @@ from crmsync.errors import Refused, SyncError
 from crmsync.gateways.salesforce.errors import call_error
 from crmsync.gateways.salesforce.sdk import format_soql
 from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    LEAD,
+    OPPORTUNITY_STAGE,
+    RECORD_TYPE,
+    SALESFORCE_CONTACT,
+    TASK,
+)
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
 """Always read along: who and when."""
@@ -33,7 +41,7 @@ not counted as such [D].
 LONGEST_URI = 14_000
 """Characters of an encoded query; Salesforce cuts off near 16,000."""
 
-EXTRA = {"Lead": " AND IsConverted = false"}
+EXTRA = {LEAD: " AND IsConverted = false"}
 """A converted lead lives on as a contact, which has the address as well."""
 
 LEAST_ID = "000000000000000AAA"
@@ -159,7 +167,7 @@ def tasks_by_key(field: str, keys: Iterable[str], since: date | None) -> Iterato
 
     def query(part: list[str]) -> Query:
         return Query(
-            format_soql(form, field=checked(field), keys=part, made=made), "Task", deleted_too=True
+            format_soql(form, field=checked(field), keys=part, made=made), TASK, deleted_too=True
         )
 
     return packed(list(keys), query, lambda key: format_soql("{},", key))
@@ -170,7 +178,7 @@ def by_account(accounts: Iterable[str]) -> Iterator[Query]:
     form = "SELECT Id, AccountId FROM Contact WHERE AccountId IN {ids}"
 
     def query(part: list[str]) -> Query:
-        return Query(format_soql(form, ids=part), "Contact")
+        return Query(format_soql(form, ids=part), SALESFORCE_CONTACT)
 
     return packed(list(accounts), query, lambda one: format_soql("{},", one))
 
@@ -197,7 +205,7 @@ def by_website(domains: Iterable[str], *, person_accounts: bool) -> Iterator[Que
     def query(part: list[str]) -> Query:
         likes = " OR ".join(format_soql("Website LIKE '{:like}%'", start) for start in part)
         soql = f"SELECT Id, Website FROM Account WHERE ({likes}){no_persons} ORDER BY Id"  # noqa: S608 - escaped above
-        return Query(soql, "Account")
+        return Query(soql, ACCOUNT)
 
     return packed(
         starts, query, lambda start: format_soql(" OR Website LIKE '{:like}%'", start), most=LIKES
@@ -236,10 +244,10 @@ def packed(
         yield query(part)
 
 
-NEVER_DELETED = frozenset({"OpportunityStage", "RecordType"})
+NEVER_DELETED = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
 """Set-up rows, which have no recycle bin and no ``IsDeleted``."""
 
-OURS = {"RecordType": " AND SobjectType = 'Opportunity'"}
+OURS = {RECORD_TYPE: " AND SobjectType = 'Opportunity'"}
 """Of an object that serves many, the rows that matter to us."""
 
 _SIGHTINGS = "SELECT {columns:literal} FROM {name:literal} WHERE SystemModstamp {operator:literal} {moment}{extra:literal}"

@@ -11,15 +11,16 @@ from typing import Any
 from crmsync.gateways.salesforce.errors import RULE, row_error
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.sweep import moment
+from crmsync.model.crm_names import CONTACT_ROLE, LEAD, PARENT_ACCOUNT, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import Outcome, Written
 
-CONVERSION = {"Lead": ("IsConverted", "ConvertedContactId")}
+CONVERSION = {LEAD: ("IsConverted", "ConvertedContactId")}
 """Read along: what became of a lead."""
 
-FIXED = {"OpportunityContactRole": frozenset({"OpportunityId"})}
+FIXED = {CONTACT_ROLE: frozenset({"OpportunityId"})}
 """Fields that can be set at creation only. An upsert that finds such a record is refused for them,
 so it is inserted instead.
 """
@@ -80,7 +81,7 @@ def _group(effect: CreateRecord | UpdateRecord) -> str:
     """The parent that is locked along: a contact's account, a role's opportunity is in its own
     fields where it is being set.
     """
-    parents = (str(effect.fields.get(name) or "") for name in ("AccountId", "OpportunityId"))
+    parents = (str(effect.fields.get(name) or "") for name in (PARENT_ACCOUNT, "OpportunityId"))
     return full(effect.group or next(filter(None, parents), ""))
 
 
@@ -98,4 +99,4 @@ def record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
 
 def _successor(row: Mapping[str, Any]) -> Ref | None:
     contact = row.get("ConvertedContactId") if row.get("IsConverted") else None
-    return Ref(Side.SALESFORCE, "Contact", full(str(contact))) if contact else None
+    return Ref(Side.SALESFORCE, SALESFORCE_CONTACT, full(str(contact))) if contact else None

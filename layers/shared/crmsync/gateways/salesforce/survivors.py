@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.queries import masters, run
 from crmsync.gateways.salesforce.session import SalesforceSession
+from crmsync.model.crm_names import ACCOUNT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Ref, Side
 
 MOST_MERGES = 10
@@ -20,7 +21,7 @@ more often within 15 days.
 """
 
 
-MERGED = frozenset({"Lead", "Contact", "Account"})
+MERGED = frozenset({LEAD, SALESFORCE_CONTACT, ACCOUNT})
 """What Salesforce can merge; other objects have no ``MasterRecordId`` to ask for [D]."""
 
 

@@ -21,19 +21,19 @@ from crmsync.gateways.salesforce.errors import FIELD_CODES, LOCKED, ROW_WISE, ca
 from crmsync.gateways.salesforce.ids import full
 from crmsync.gateways.salesforce.queries import run, tasks_by_key
 from crmsync.gateways.salesforce.session import RefusedLogin, SalesforceSession
+from crmsync.model.crm_names import TASK
 from crmsync.model.effects import WriteTask
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Ref, Side
 from crmsync.ports import Outcome, Written
 
-OBJECT = "Task"
 WRITE_BATCH = 200
 LOCKED_BATCH = 20
 """Rows that Salesforce could not lock are tried once more in calls of this size, so that few of
 them wait for each other.
 """
 
-_MAKE = ("PATCH", f"composite/sobjects/{OBJECT}/{TASK_KEY}")
+_MAKE = ("PATCH", f"composite/sobjects/{TASK}/{TASK_KEY}")
 _INSERT = ("POST", "composite/sobjects")
 _CHANGE = ("PATCH", "composite/sobjects")
 _NO_EXTERNAL_ID = "NOT_FOUND"
@@ -58,7 +58,7 @@ class _Write:
         """The row of the call."""
         task = self.effect.task or self.found
         name = {"id": task} if task else {TASK_KEY: self.effect.key}
-        return {"attributes": {"type": OBJECT}, **name, **self.effect.fields}
+        return {"attributes": {"type": TASK}, **name, **self.effect.fields}
 
 
 class SalesforceTasks:
@@ -207,4 +207,4 @@ def _is_locked(outcome: Outcome) -> bool:
 def _outcome(effect: WriteTask, row: Mapping[str, Any]) -> Outcome:
     if not row.get("success"):
         return row_error(row.get("errors") or (), effect.fields, updates=bool(effect.task))
-    return Written(Ref(Side.SALESFORCE, OBJECT, str(row.get("id") or effect.task)), {})
+    return Written(Ref(Side.SALESFORCE, TASK, str(row.get("id") or effect.task)), {})

@@ -12,6 +12,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model.concerns import KIND_OF, kinds_of
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    DEAL,
+    HUBSPOT_CONTACT,
+    LEAD,
+    OPPORTUNITY,
+    SALESFORCE_CONTACT,
+)
 from crmsync.model.jobs import JobStep
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
@@ -48,13 +57,13 @@ class Walked:
 
 
 WALKED = (
-    Walked(Side.SALESFORCE, "Account", "companies", "ACC-2", "accounts"),
-    Walked(Side.HUBSPOT, "company", "companies", "ACC-1"),
-    Walked(Side.SALESFORCE, "Contact", "contacts", "SET-1", "contacts", needs_email=True),
-    Walked(Side.SALESFORCE, "Lead", "contacts", "SET-1", "leads", needs_email=True),
-    Walked(Side.HUBSPOT, "contact", "contacts", "SET-1"),
-    Walked(Side.SALESFORCE, "Opportunity", "deals", "OPP-3", "opportunities"),
-    Walked(Side.HUBSPOT, "deal", "deals", "SET-5"),
+    Walked(Side.SALESFORCE, ACCOUNT, "companies", "ACC-2", "accounts"),
+    Walked(Side.HUBSPOT, COMPANY, "companies", "ACC-1"),
+    Walked(Side.SALESFORCE, SALESFORCE_CONTACT, "contacts", "SET-1", "contacts", needs_email=True),
+    Walked(Side.SALESFORCE, LEAD, "contacts", "SET-1", "leads", needs_email=True),
+    Walked(Side.HUBSPOT, HUBSPOT_CONTACT, "contacts", "SET-1"),
+    Walked(Side.SALESFORCE, OPPORTUNITY, "deals", "OPP-3", "opportunities"),
+    Walked(Side.HUBSPOT, DEAL, "deals", "SET-5"),
 )
 """In the order in which a resync of everything walks."""
 

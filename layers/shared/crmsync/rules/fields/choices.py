@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.records import Side
 from crmsync.model.schema import Option
 

@@ -13,6 +13,7 @@ from datetime import tzinfo
 from types import MappingProxyType
 from typing import TypeAlias
 
+from crmsync.model.crm_names import ACCOUNT, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.fields import FieldRule, FieldType
 from crmsync.rules.fields.account_choices import INDUSTRIES, TYPES
 from crmsync.rules.fields.opportunity_choices import TYPES as TYPES_OF_OPPORTUNITIES
@@ -101,11 +102,11 @@ CURRENCY = FieldRule("deal_currency_code", "CurrencyIsoCode", form=FieldType.CHO
 """
 
 DEFAULT_CONTACT_MAPS: Mapping[str, FieldMap] = MappingProxyType(
-    {"Lead": CONTACT_LEAD, "Contact": CONTACT_CONTACT}
+    {LEAD: CONTACT_LEAD, SALESFORCE_CONTACT: CONTACT_CONTACT}
 )
-DEFAULT_ACCOUNT_MAPS: Mapping[str, FieldMap] = MappingProxyType({"Account": DEFAULT_ACCOUNT_MAP})
+DEFAULT_ACCOUNT_MAPS: Mapping[str, FieldMap] = MappingProxyType({ACCOUNT: DEFAULT_ACCOUNT_MAP})
 DEFAULT_OPPORTUNITY_MAPS: Mapping[str, FieldMap] = MappingProxyType(
-    {"Opportunity": DEFAULT_OPPORTUNITY_MAP}
+    {OPPORTUNITY: DEFAULT_OPPORTUNITY_MAP}
 )
 
 

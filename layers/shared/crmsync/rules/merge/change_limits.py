@@ -14,13 +14,20 @@ from types import MappingProxyType
 
 from crmsync.model.brakes import Counted, Hold
 from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.crm_names import (
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PRIMARY_COMPANY,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import DeleteRecord, Effect, Plan, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge import opt_out, owners, parents
+from crmsync.rules.merge import owners, parents
 from crmsync.rules.merge.intents import across
 from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import account_field
@@ -42,9 +49,7 @@ _DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
 
 _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, Counted.CHANGES)
 
-_OPT_OUT = frozenset(
-    {opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD, account_field(opt_out.SALESFORCE_FIELD)}
-)
+_OPT_OUT = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFORCE_OPT_OUT)})
 
 
 def auto(counted: Counted, pairs: int) -> int:
@@ -149,20 +154,17 @@ def hold_back(
         for name in names:
             del writes[hold.side][name]
         if hold == _ALL_IN_HUBSPOT and _moves_company(merged.parents):
-            names.add(parents.HUBSPOT_FIELD)
+            names.add(PRIMARY_COMPANY)
         if names:
             holds.add(hold)
         others = across(hold.side, salesforce, ruleset)
         fields[hold.side] |= names
         fields[hold.side.other] |= {others[name] for name in names if name in others}
     agreed = merged.owners
-    if (
-        owners.HUBSPOT_FIELD in fields[Side.HUBSPOT]
-        or owners.SALESFORCE_FIELD in fields[Side.SALESFORCE]
-    ):
+    if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
         owning = owners.owning_of(hubspot, salesforce, link)
         agreed = (owning.hubspot, owning.salesforce) if is_dropped else owners.last_owners(link)
-    keeps_company = parents.HUBSPOT_FIELD in fields[Side.HUBSPOT]
+    keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
     return replace(
         merged,
         to_hubspot=writes[Side.HUBSPOT],

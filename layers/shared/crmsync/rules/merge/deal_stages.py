@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from crmsync.model.crm_names import DEAL_STAGE, PIPELINE, RECORD_TYPE_ID, STAGE_NAME
 from crmsync.model.effects import Because, FieldConflict
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.pipelines import PipelineMap, Track
@@ -20,11 +21,6 @@ from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.parts import MergePart, newest_of
 from crmsync.rules.merge.policies import FieldState
 from crmsync.rules.merge.ruleset import Ruleset
-
-PIPELINE = "pipeline"
-DEAL_STAGE = "dealstage"
-RECORD_TYPE = "RecordTypeId"
-STAGE_NAME = "StageName"
 
 STAGES = FieldRule(DEAL_STAGE, STAGE_NAME)
 """The two stages as a mapping, by which people are told of them."""
@@ -128,7 +124,7 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
     deal = StageState(hubspot.showings[PIPELINE], hubspot.showings[DEAL_STAGE])
     untyped = FieldState(None, None, changed=False)
     opportunity = StageState(
-        salesforce.showings.get(RECORD_TYPE, untyped), salesforce.showings[STAGE_NAME]
+        salesforce.showings.get(RECORD_TYPE_ID, untyped), salesforce.showings[STAGE_NAME]
     )
     newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_stage(deal, opportunity, newest, ruleset.pipelines)
@@ -191,7 +187,7 @@ def stage_of_new_opportunity(
     if not name:
         return None
     record_type = _record_type_of(track)
-    return {RECORD_TYPE: record_type, STAGE_NAME: name} if record_type else {STAGE_NAME: name}
+    return {RECORD_TYPE_ID: record_type, STAGE_NAME: name} if record_type else {STAGE_NAME: name}
 
 
 def stage_of_new_deal(
@@ -200,7 +196,7 @@ def stage_of_new_deal(
     """Pipeline and stage of the deal that an opportunity makes: always its record type's (OPP-6);
     None = unknown to the map.
     """
-    track = known.track_of_type(_text(fields.get(RECORD_TYPE)))
+    track = known.track_of_type(_text(fields.get(RECORD_TYPE_ID)))
     stage = _stage_in(track, _text(fields.get(STAGE_NAME)))
     return {PIPELINE: track.pipeline, DEAL_STAGE: stage} if track and stage else None
 
@@ -224,7 +220,7 @@ def _to_salesforce(pair: _Pair) -> StageDecision:
     if not pair.meaning:
         return UNKNOWN
     record_type = "" if pair.belongs else _record_type_of(pair.track)
-    writes: dict[str, Value] = {RECORD_TYPE: record_type} if record_type else {}
+    writes: dict[str, Value] = {RECORD_TYPE_ID: record_type} if record_type else {}
     if pair.meaning != pair.stage_name:
         writes[STAGE_NAME] = pair.meaning
     back: dict[str, Value] = {}
@@ -288,7 +284,7 @@ def is_known(fields: Mapping[str, Value], known: PipelineMap) -> bool:
         return not stage or (track is not None and bool(dict(track.stages).get(stage)))
     return (
         _stage_in(
-            known.track_of_type(_text(fields.get(RECORD_TYPE))), _text(fields.get(STAGE_NAME))
+            known.track_of_type(_text(fields.get(RECORD_TYPE_ID))), _text(fields.get(STAGE_NAME))
         )
         is not None
     )

@@ -13,13 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from crmsync.model.crm_names import HUBSPOT_OWNER, PRIMARY_COMPANY, SALESFORCE_OWNER
 from crmsync.model.effects import Associate, DropLink, Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import ValueFormat
 from crmsync.model.links import CHANGED, OPEN, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, spelling
-from crmsync.rules.merge import owners, parents
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_landed
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
@@ -28,8 +28,8 @@ _SAID_BY_ITSELF = frozenset({OPEN, CHANGED})
 """What stands in a base for no value, and is the same under every key."""
 
 _OWNER_FIELD: Mapping[Side, str] = {
-    Side.HUBSPOT: owners.HUBSPOT_FIELD,
-    Side.SALESFORCE: owners.SALESFORCE_FIELD,
+    Side.HUBSPOT: HUBSPOT_OWNER,
+    Side.SALESFORCE: SALESFORCE_OWNER,
 }
 
 
@@ -215,4 +215,4 @@ def _written(ref: Ref, plan: Plan) -> Iterator[Mapping[str, Value]]:
             and one.place == ref
             and isinstance(one.other, Ref)
         ):
-            yield {parents.HUBSPOT_FIELD: one.other.id}
+            yield {PRIMARY_COMPANY: one.other.id}

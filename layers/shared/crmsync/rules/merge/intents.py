@@ -19,25 +19,38 @@ from dataclasses import replace
 from datetime import datetime
 
 from crmsync.model import names
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    DEAL_STAGE,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    PIPELINE,
+    PRIMARY_COMPANY,
+    RECORD_TYPE_ID,
+    SALESFORCE_CONTACT,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+    STAGE_NAME,
+)
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import LONGEST_WRITE, REVISION_BYTES, Intent, Link, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, spelling
-from crmsync.rules.merge import deal_stages, opt_out, owners, parents
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
 
 _OWNER_FIELD: Mapping[Side, str] = {
-    Side.HUBSPOT: owners.HUBSPOT_FIELD,
-    Side.SALESFORCE: owners.SALESFORCE_FIELD,
+    Side.HUBSPOT: HUBSPOT_OWNER,
+    Side.SALESFORCE: SALESFORCE_OWNER,
 }
 
 _BESIDE_THE_MAP = (
-    (opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),
-    (parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD),
-    (deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME),
-    (deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
+    (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
+    (PRIMARY_COMPANY, PARENT_ACCOUNT),
+    (DEAL_STAGE, STAGE_NAME),
+    (PIPELINE, RECORD_TYPE_ID),
 )
 """Fields that cross by a rule of their own: HubSpot's and Salesforce's."""
 
@@ -102,7 +115,7 @@ def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: R
         return False
     replaces = link.hubspot_intent.replaces
     return any(
-        key == parents.HUBSPOT_FIELD or shown not in replaces.get(tag(key), ())
+        key == PRIMARY_COMPANY or shown not in replaces.get(tag(key), ())
         for key, _, shown in _differing(hubspot, link, salesforce, ruleset)
     )
 
@@ -162,10 +175,10 @@ def _is_account_of_person(place: object, link: Link) -> bool:
     contact = link.salesforce
     return (
         isinstance(place, Ref)
-        and place.object == parents.ACCOUNT
+        and place.object == ACCOUNT
         and place.side is Side.SALESFORCE
         and isinstance(contact, Ref)
-        and contact.object == "Contact"
+        and contact.object == SALESFORCE_CONTACT
     )
 
 
@@ -253,7 +266,7 @@ def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
     """Whether somebody has set the contact's company since ours was announced; the association may
     have been made before.
     """
-    origin = record.origins.get(name) if name == parents.HUBSPOT_FIELD else None
+    origin = record.origins.get(name) if name == PRIMARY_COMPANY else None
     return origin is not None and intent.at is not None and origin.at > intent.at
 
 

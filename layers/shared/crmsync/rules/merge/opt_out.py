@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.records import Origin
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.parts import MergePart
-
-HUBSPOT_FIELD = "hs_email_optout"
-SALESFORCE_FIELD = "HasOptedOutOfEmail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,9 @@ def merge_opt_out(
     That HubSpot is to unsubscribe the person is no write of a field: the plan makes it a call of
     its own.
     """
-    if SALESFORCE_FIELD not in salesforce.showings:
+    if SALESFORCE_OPT_OUT not in salesforce.showings:
         return OptOutPart()
-    mine, box = hubspot.showings[HUBSPOT_FIELD], salesforce.showings[SALESFORCE_FIELD]
+    mine, box = hubspot.showings[HUBSPOT_OPT_OUT], salesforce.showings[SALESFORCE_OPT_OUT]
     origins = hubspot.record.origins
     out = bool(mine.canonical)
     decision = decide_opt_out(
@@ -86,12 +84,12 @@ def merge_opt_out(
         box_moved=bool(box.changed),
         address_moved=address_moved,
         shared=shared,
-        own_act=is_own_act(origins.get(HUBSPOT_FIELD)) if origins else None,
+        own_act=is_own_act(origins.get(HUBSPOT_OPT_OUT)) if origins else None,
     )
     if decision.salesforce_box is None:
         return OptOutPart(undecided=decision.asks_who, decision=decision)
     return OptOutPart(
-        to_salesforce={SALESFORCE_FIELD: decision.salesforce_box},
+        to_salesforce={SALESFORCE_OPT_OUT: decision.salesforce_box},
         because_salesforce=(decision.because,),
         undecided=decision.asks_who,
         decision=decision,

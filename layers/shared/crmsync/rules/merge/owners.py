@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
 from crmsync.model.effects import FieldConflict
 from crmsync.model.fields import Update
 from crmsync.model.links import Link
@@ -19,8 +20,6 @@ from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.parts import MergePart, newest_of
 
-HUBSPOT_FIELD = "hubspot_owner_id"
-SALESFORCE_FIELD = "OwnerId"
 SHOWN_ID = "crmsync_owner_id"
 SHOWN_NAME = "crmsync_owner_name"
 """The properties of our own that show who owns the Salesforce record."""
@@ -143,8 +142,8 @@ def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> Owning:
     """The owners of a pair, now and at the last sync."""
     last = last_owners(link) if link else (None, None)
     return Owning(
-        str(hubspot.fields.get(HUBSPOT_FIELD) or ""),
-        str(salesforce.fields.get(SALESFORCE_FIELD) or ""),
+        str(hubspot.fields.get(HUBSPOT_OWNER) or ""),
+        str(salesforce.fields.get(SALESFORCE_OWNER) or ""),
         *last,
     )
 
@@ -170,20 +169,20 @@ def merge_owners(
     if matches is None:
         return OwnerPart(agreed=last_owners(link) if link else (None, None))
     owning = owning_of(hubspot.record, salesforce.record, link)
-    newest = newest_of(HUBSPOT_FIELD, hubspot.record, salesforce.record, our_app)
+    newest = newest_of(HUBSPOT_OWNER, hubspot.record, salesforce.record, our_app)
     decision = decide_owner(owning, newest, matches)
     because = (rule_of(kind, decision.because),)
     to_hubspot: dict[str, Value] = {}
     to_salesforce: dict[str, Value] = {}
     hubspot_owner, salesforce_owner = owning.hubspot, owning.salesforce
     if decision.salesforce is not None:
-        to_salesforce[SALESFORCE_FIELD] = salesforce_owner = decision.salesforce
+        to_salesforce[SALESFORCE_OWNER] = salesforce_owner = decision.salesforce
     if decision.hubspot is not None:
         hubspot_owner = decision.hubspot
-        to_hubspot[HUBSPOT_FIELD] = hubspot_owner or None
+        to_hubspot[HUBSPOT_OWNER] = hubspot_owner or None
     conflicts: tuple[FieldConflict, ...] = ()
     if owning.both_moved and decision != NO_CHANGE:
-        fields, values = (HUBSPOT_FIELD, SALESFORCE_FIELD), (owning.hubspot, owning.salesforce)
+        fields, values = (HUBSPOT_OWNER, SALESFORCE_OWNER), (owning.hubspot, owning.salesforce)
         conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
     shown = {
         SHOWN_ID: salesforce_owner or None,

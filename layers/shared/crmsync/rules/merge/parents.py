@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from crmsync.model.crm_names import ACCOUNT, COMPANY, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Because, FieldConflict
 from crmsync.model.fields import Update
 from crmsync.model.records import Kind, Ref, Side
@@ -19,17 +20,6 @@ from crmsync.rules.merge.parts import MergePart, newest_of
 from crmsync.rules.merge.person_accounts import is_person
 from crmsync.rules.merge.policies import FieldState
 from crmsync.rules.merge.ruleset import Ruleset
-
-HUBSPOT_FIELD = "associatedcompanyid"
-"""Contact property that mirrors the primary company [V]; written by associating, never as a
-property.
-"""
-
-SALESFORCE_FIELD = "AccountId"
-"""A contact's reference to its account (FLD-4)."""
-
-COMPANY = "company"
-ACCOUNT = "Account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +67,11 @@ def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> 
     """Decide company and account, where both are compared (FLD-8). The company is no write of a
     field: the plan associates it.
     """
-    company = hubspot.showings.get(HUBSPOT_FIELD)
-    account = salesforce.showings.get(SALESFORCE_FIELD)
+    company = hubspot.showings.get(PRIMARY_COMPANY)
+    account = salesforce.showings.get(PARENT_ACCOUNT)
     if company is None or account is None:
         return ParentPart()
-    newest = newest_of(HUBSPOT_FIELD, hubspot.record, salesforce.record, ruleset.our_app)
+    newest = newest_of(PRIMARY_COMPANY, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_parent(
         company,
         account,
@@ -92,12 +82,12 @@ def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> 
     )
     conflicts: tuple[FieldConflict, ...] = ()
     if decision.contested:
-        fields, values = (HUBSPOT_FIELD, SALESFORCE_FIELD), (company.value, account.value)
+        fields, values = (PRIMARY_COMPANY, PARENT_ACCOUNT), (company.value, account.value)
         conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
     if decision.account is None:
         return ParentPart(conflicts=conflicts, decision=decision)
     return ParentPart(
-        to_salesforce={SALESFORCE_FIELD: decision.account},
+        to_salesforce={PARENT_ACCOUNT: decision.account},
         because_salesforce=decision.because,
         conflicts=conflicts,
         decision=decision,

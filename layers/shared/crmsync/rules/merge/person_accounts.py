@@ -13,17 +13,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    IS_PERSON_ACCOUNT,
+    PARENT_ACCOUNT,
+    PERSON_CONTACT_ID,
+    SALESFORCE_CONTACT,
+    SALESFORCE_NAME,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.fields import Update
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import FieldMap
 
-IS_PERSON = "IsPersonAccount"
-PERSON_CONTACT = "PersonContactId"
-PARENT = "AccountId"
-
 _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"Contact": (IS_PERSON, PARENT), "Account": (IS_PERSON, PERSON_CONTACT)}
+    {
+        SALESFORCE_CONTACT: (IS_PERSON_ACCOUNT, PARENT_ACCOUNT),
+        ACCOUNT: (IS_PERSON_ACCOUNT, PERSON_CONTACT_ID),
+    }
 )
 
 _SHARED = frozenset(
@@ -33,7 +41,7 @@ _SHARED = frozenset(
         "FirstName",
         "LastName",
         "MiddleName",
-        "OwnerId",
+        SALESFORCE_OWNER,
         "Phone",
         "Salutation",
         "Suffix",
@@ -42,9 +50,6 @@ _SHARED = frozenset(
 """Fields that the account and its contact have under one name [D, M: Description and Fax]."""
 
 _CUSTOM, _PERSONS_CUSTOM = "__c", "__pc"
-
-_NAME = "Name"
-"""Read-only in a person account: made of the person's names [D]."""
 
 _BUSINESS_ONLY = frozenset({"ParentId"})
 """Account fields that a person account has not [D]."""
@@ -61,7 +66,7 @@ def is_person(record: Record) -> bool:
     """Whether a Salesforce account is a person account, or a contact the hidden half of one
     (PA-3).
     """
-    return record.fields.get(IS_PERSON) is True
+    return record.fields.get(IS_PERSON_ACCOUNT) is True
 
 
 def account_field(name: str) -> str:
@@ -82,12 +87,20 @@ def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
     Its account is never moved, as a person account cannot have contacts (PA-2): a write of
     ``AccountId`` alone is left without fields.
     """
-    if effect.place != contact.ref or contact.ref.object != "Contact" or not is_person(contact):
+    if (
+        effect.place != contact.ref
+        or contact.ref.object != SALESFORCE_CONTACT
+        or not is_person(contact)
+    ):
         return effect
-    fields = {account_field(name): value for name, value in effect.fields.items() if name != PARENT}
+    fields = {
+        account_field(name): value
+        for name, value in effect.fields.items()
+        if name != PARENT_ACCOUNT
+    }
     return replace(
         effect,
-        place=Ref(Side.SALESFORCE, "Account", str(contact.fields[PARENT])),
+        place=Ref(Side.SALESFORCE, ACCOUNT, str(contact.fields[PARENT_ACCOUNT])),
         fields=fields,
         group="",
     )
@@ -97,9 +110,10 @@ def other_half(person: Record) -> Ref | None:
     """The account of a hidden contact, the hidden contact of a person account: what is written to
     one shows in the other; else None.
     """
-    name, place = {"Contact": ("Account", PARENT), "Account": ("Contact", PERSON_CONTACT)}.get(
-        person.ref.object, ("", "")
-    )
+    name, place = {
+        SALESFORCE_CONTACT: (ACCOUNT, PARENT_ACCOUNT),
+        ACCOUNT: (SALESFORCE_CONTACT, PERSON_CONTACT_ID),
+    }.get(person.ref.object, ("", ""))
     half = str(person.fields.get(place) or "")
     return Ref(Side.SALESFORCE, name, half) if half and is_person(person) else None
 
@@ -108,12 +122,13 @@ def of_person(field_map: FieldMap) -> FieldMap:
     """The account map as it holds for person accounts: the person's name is the company's too, and
     never comes back from there (PA-5).
 
-    FirstName and LastName are the contact's to write. What a person account has not, does not
+    The name of a person account is read-only: it is made of the person's names [D]. FirstName and
+    LastName are the contact's to write. What a person account has not, does not
     cross.
     """
     return tuple(
         replace(rule, update=Update.ALWAYS_SALESFORCE)
-        if rule.salesforce == _NAME and rule.update is not Update.NEVER
+        if rule.salesforce == SALESFORCE_NAME and rule.update is not Update.NEVER
         else rule
         for rule in field_map
         if rule.salesforce not in _BUSINESS_ONLY

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from crmsync.model import names
 from crmsync.model.changes import BY_HAND, Cause
+from crmsync.model.crm_names import HUBSPOT_EMAIL, PARENT_ACCOUNT, PRIMARY_COMPANY, SALESFORCE_OWNER
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.merge import owners, parents
@@ -22,9 +23,6 @@ from crmsync.rules.merge.new_mappings import Edits
 from crmsync.rules.merge.opt_out import merge_opt_out
 from crmsync.rules.merge.result import MergeResult, combine
 from crmsync.rules.merge.ruleset import Ruleset
-
-EMAIL = "email"
-"""HubSpot's property for the address, by which it keeps opt-outs."""
 
 
 def merge_pair(
@@ -56,7 +54,7 @@ def merge_pair(
         resync=cause in BY_HAND,
     )
     fields = merge_fields(h, s, ruleset, edits, refused)
-    email = h.showings.get(EMAIL)
+    email = h.showings.get(HUBSPOT_EMAIL)
     owning = owners.merge_owners(
         h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
     )
@@ -65,7 +63,7 @@ def merge_pair(
         merge_opt_out(
             h,
             s,
-            address_moved=EMAIL in fields.to_hubspot or bool(email and email.changed),
+            address_moved=HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed),
             shared=ruleset.shares_org,
         ),
         owning,
@@ -86,7 +84,7 @@ def _is_explained(salesforce: SideView, link: Link | None) -> bool:
     """Whether something that the two sides agreed on, the owner included, has changed in
     Salesforce.
     """
-    owner = str(salesforce.record.fields.get(owners.SALESFORCE_FIELD) or "")
+    owner = str(salesforce.record.fields.get(SALESFORCE_OWNER) or "")
     last = link.salesforce_owner if link else None
     return any(one.changed for one in salesforce.showings.values()) or last not in {None, owner}
 
@@ -100,7 +98,7 @@ def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> b
     stuck = {name for rule in merged.incompatible for name in (rule.hubspot, rule.salesforce)}
     stuck |= merged.held_back.waiting
     if merged.parents.awaits:
-        stuck |= {parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD}
+        stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
     return any(
         state.moved and name not in stuck
         for side in (hubspot, salesforce)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from crmsync.model import names
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.crm_names import HUBSPOT_EMAIL, SALESFORCE_EMAIL
 from crmsync.model.effects import Category, Report
 from crmsync.model.fields import FieldRule, ValueFormat
 from crmsync.model.records import Kind, Side
@@ -23,8 +24,8 @@ from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
 _KNOWN_BY: Mapping[tuple[Kind, Side], frozenset[str]] = MappingProxyType(
     {
-        (Kind.CONTACT, Side.HUBSPOT): frozenset({"email"}),
-        (Kind.CONTACT, Side.SALESFORCE): frozenset({"Email"}),
+        (Kind.CONTACT, Side.HUBSPOT): frozenset({HUBSPOT_EMAIL}),
+        (Kind.CONTACT, Side.SALESFORCE): frozenset({SALESFORCE_EMAIL}),
     }
 )
 """Mapped fields without which records cannot be told apart."""

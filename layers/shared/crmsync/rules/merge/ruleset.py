@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from crmsync.model import names
+from crmsync.model.crm_names import HUBSPOT_OWNER, MERGED_IDS, SALESFORCE_OWNER
 from crmsync.model.fields import FieldRule, Update, ValueFormat
 from crmsync.model.links import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
@@ -30,13 +31,13 @@ _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
         Side.HUBSPOT: frozenset(
             {
                 names.HUBSPOT_KEY,
-                names.MERGED_IDS,
-                owners.HUBSPOT_FIELD,
+                MERGED_IDS,
+                HUBSPOT_OWNER,
                 owners.SHOWN_ID,
                 owners.SHOWN_NAME,
             }
         ),
-        Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, owners.SALESFORCE_FIELD}),
+        Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, SALESFORCE_OWNER}),
     }
 )
 """The other side's id, the owner, in HubSpot also what a record was merged from."""

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from crmsync.model import names
+from crmsync.model.crm_names import ACCOUNT, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
 from crmsync.model.records import Record, Ref, Side
 
 _PREFIXES: Mapping[str, str] = MappingProxyType(
-    {"00Q": "Lead", "003": "Contact", "001": "Account", "006": "Opportunity"}
+    {"00Q": LEAD, "003": SALESFORCE_CONTACT, "001": ACCOUNT, "006": OPPORTUNITY}
 )
 """The first letters of a Salesforce id tell its object [D]."""
 

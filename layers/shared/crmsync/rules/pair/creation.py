@@ -11,13 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crmsync.model.crm_names import (
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import CreateRecord
 from crmsync.model.fields import FieldRule, ValueFormat
 from crmsync.model.links import Base, Intent, Link, Place, Slot, tags
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_blank
-from crmsync.rules.merge import opt_out, owners, parents
+from crmsync.rules.merge import owners
 from crmsync.rules.merge.baseline import key_of, rebased
 from crmsync.rules.merge.policies import may_pass
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
@@ -26,7 +34,7 @@ NEW = Slot("new")
 """The record that a birth makes; a plan makes at most one."""
 
 
-_PARENTS = {parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD}
+_PARENTS = {PRIMARY_COMPANY, PARENT_ACCOUNT}
 """Agreed on only when the new pair is looked at, as the parents' own counterparts must be known for
 that.
 """
@@ -79,9 +87,9 @@ def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value]
     """What a new HubSpot record is given for its Salesforce owner (OWN-5, Q-18); with it both
     owners, HubSpot's first, "" = none.
     """
-    owner = str(record.fields.get(owners.SALESFORCE_FIELD) or "")
+    owner = str(record.fields.get(SALESFORCE_OWNER) or "")
     hubspot_owner = ruleset.owners.to_hubspot.get(owner, "") if ruleset.owners else ""
-    fields: dict[str, Value] = {owners.HUBSPOT_FIELD: hubspot_owner} if hubspot_owner else {}
+    fields: dict[str, Value] = {HUBSPOT_OWNER: hubspot_owner} if hubspot_owner else {}
     if owner and ruleset.owners:
         fields |= {owners.SHOWN_ID: owner, owners.SHOWN_NAME: ruleset.owners.name_of(owner) or None}
     return fields, hubspot_owner, owner
@@ -91,7 +99,7 @@ def owner_in_salesforce(record: Record, ruleset: Ruleset) -> tuple[str, str | No
     """The HubSpot owner of a record, "" = none, and the active Salesforce user that it stands for
     (OWN-8, OWN-14, OWN-18).
     """
-    hubspot_owner = str(record.fields.get(owners.HUBSPOT_FIELD) or "")
+    hubspot_owner = str(record.fields.get(HUBSPOT_OWNER) or "")
     return hubspot_owner, owners.owner_for_new(
         hubspot_owner, ruleset.owners
     ) if ruleset.owners else None
@@ -130,8 +138,8 @@ def newborn_link(
         | _PARENTS
         | ruleset.beside
     )
-    if origin is Side.SALESFORCE and salesforce.fields.get(opt_out.SALESFORCE_FIELD):
-        left_out.add(opt_out.HUBSPOT_FIELD)
+    if origin is Side.SALESFORCE and salesforce.fields.get(SALESFORCE_OPT_OUT):
+        left_out.add(HUBSPOT_OPT_OUT)
 
     def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from crmsync.model.crm_names import HUBSPOT_EMAIL, HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.effects import Because, Effect, OptOut, RequestSync
 from crmsync.model.links import Base, Link
 from crmsync.model.records import Kind, Record, Side
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import rebased, view
-from crmsync.rules.merge.opt_out import HUBSPOT_FIELD, SALESFORCE_FIELD
 from crmsync.rules.merge.ruleset import Ruleset
 
 _AT_BIRTH = timedelta(minutes=1)
@@ -25,7 +25,7 @@ _AT_BIRTH = timedelta(minutes=1)
 
 def is_opted_out(record: Record) -> bool:
     """Whether a record of either side says that the person wants no e-mail."""
-    name = HUBSPOT_FIELD if record.ref.side is Side.HUBSPOT else SALESFORCE_FIELD
+    name = HUBSPOT_OPT_OUT if record.ref.side is Side.HUBSPOT else SALESFORCE_OPT_OUT
     return str(record.fields.get(name)).lower() == "true"
 
 
@@ -47,8 +47,8 @@ def takes_over(contact: Record, double: Record) -> bool:
 
 
 def _came_back_since(contact: Record, double: Record) -> bool:
-    origin = contact.origins.get(HUBSPOT_FIELD)
-    if origin is None or is_blank(contact.fields.get(HUBSPOT_FIELD)):
+    origin = contact.origins.get(HUBSPOT_OPT_OUT)
+    if origin is None or is_blank(contact.fields.get(HUBSPOT_OPT_OUT)):
         return False
     return origin.at > max(contact.created_at + _AT_BIRTH, double.modified_at)
 
@@ -57,7 +57,7 @@ def unsubscribe(contact: Record, because: Because = ("OPT-4",)) -> tuple[Effect,
     """Unsubscribe a contact, and have it looked at, as nobody tells of our own writes: its own
     lead's box is ticked then (OPT-3).
     """
-    address = str(contact.fields.get("email") or "")
+    address = str(contact.fields.get(HUBSPOT_EMAIL) or "")
     return (
         (OptOut(address, because), RequestSync(contact.ref, Kind.CONTACT, None, because))
         if address
@@ -69,9 +69,11 @@ def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
     """Whether somebody has ticked the box of a record since its pair was last in step, though that
     pair is over by now.
     """
-    forms = {SALESFORCE_FIELD: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_FIELD]}
+    forms = {
+        SALESFORCE_OPT_OUT: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_OPT_OUT]
+    }
     return is_opted_out(salesforce) and bool(
-        view(salesforce, forms, link, ruleset.fingerprinter).showings[SALESFORCE_FIELD].moved
+        view(salesforce, forms, link, ruleset.fingerprinter).showings[SALESFORCE_OPT_OUT].moved
     )
 
 
@@ -80,5 +82,5 @@ def with_box(link: Link, salesforce: Record, ruleset: Ruleset) -> Base:
     more.
     """
     forms = ruleset.mapping_of(salesforce).salesforce_forms
-    shown = {SALESFORCE_FIELD: salesforce.fields.get(SALESFORCE_FIELD)}
+    shown = {SALESFORCE_OPT_OUT: salesforce.fields.get(SALESFORCE_OPT_OUT)}
     return rebased(link.salesforce_base, forms, shown, ruleset.fingerprinter.of(link.key))

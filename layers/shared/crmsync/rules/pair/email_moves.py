@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_EMAIL
 from crmsync.model.records import Record, Ref
-
-FURTHER = "hs_additional_emails"
-"""A HubSpot contact's further addresses, which no other contact may have either, with ``;`` between
-them.
-"""
 
 
 def addresses_of(record: Record) -> list[str]:
     """Every address under which a HubSpot contact is known, in small letters, its own first;
-    `FURTHER` must have been read.
+    `ADDITIONAL_EMAILS` must have been read.
     """
-    texts = (record.fields.get("email"), *str(record.fields.get(FURTHER) or "").split(";"))
+    texts = (
+        record.fields.get(HUBSPOT_EMAIL),
+        *str(record.fields.get(ADDITIONAL_EMAILS) or "").split(";"),
+    )
     return [address for text in texts if (address := _same(str(text or "")))]
 
 

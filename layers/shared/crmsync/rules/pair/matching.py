@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from crmsync.model.crm_names import HUBSPOT_CONTACT, LEAD, SALESFORCE_CONTACT
 from crmsync.model.records import Record, Ref
 from crmsync.rules.merge.person_accounts import may_share_company
 
-_ORDER = {"contact": 0, "Contact": 0, "Lead": 1}
+_ORDER = {HUBSPOT_CONTACT: 0, SALESFORCE_CONTACT: 0, LEAD: 1}
 
 
 def choose_match(candidates: Sequence[Record], taken: Collection[Ref]) -> Record | None:

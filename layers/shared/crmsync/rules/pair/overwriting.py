@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    SALESFORCE_CONTACT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.overwritten import Overwrite, OverwrittenPair
 from crmsync.model.records import Record, Ref, Side
-from crmsync.rules.merge import owners
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.ruleset import Ruleset
 
-OWNER_ROW = (owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD)
+OWNER_ROW = (HUBSPOT_OWNER, SALESFORCE_OWNER)
 """The two fields of an owner, which go together without a row of the map."""
 
 
@@ -83,6 +89,7 @@ def _is_account_of(effect: UpdateRecord, record: Record) -> bool:
     place = effect.place
     return (
         isinstance(place, Ref)
-        and (place.side, place.object, record.ref.object) == (Side.SALESFORCE, "Account", "Contact")
-        and place.id == record.fields.get("AccountId")
+        and (place.side, place.object, record.ref.object)
+        == (Side.SALESFORCE, ACCOUNT, SALESFORCE_CONTACT)
+        and place.id == record.fields.get(PARENT_ACCOUNT)
     )

@@ -12,6 +12,17 @@ from types import MappingProxyType
 
 from crmsync.model import names
 from crmsync.model.changes import Cause
+from crmsync.model.crm_names import (
+    COMPANY,
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_CONTACT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import (
     Associate,
     Because,
@@ -28,12 +39,11 @@ from crmsync.model.effects import (
 from crmsync.model.fields import FieldRule
 from crmsync.model.links import Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
-from crmsync.rules.merge import opt_out, owners
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.intents import announce, asks_for_history, take_back
-from crmsync.rules.merge.parents import COMPANY, HUBSPOT_FIELD, SALESFORCE_FIELD, ParentDecision
+from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import other_half, through_account
-from crmsync.rules.merge.record import EMAIL, merge_pair
+from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
@@ -61,9 +71,9 @@ def is_quiet(record: Record, link: Link, ruleset: Ruleset) -> bool:
         return False
     side = record.ref.side
     owner, last = (
-        (owners.HUBSPOT_FIELD, link.hubspot_owner)
+        (HUBSPOT_OWNER, link.hubspot_owner)
         if side is Side.HUBSPOT
-        else (owners.SALESFORCE_FIELD, link.salesforce_owner)
+        else (SALESFORCE_OWNER, link.salesforce_owner)
     )
     forms = ruleset.pages[link.salesforce.object].forms(side)
     us = ruleset.our_user_in(record)
@@ -104,7 +114,7 @@ def plan_pair(
     `holder` has, and keeps, the address that HubSpot's record should get: the address waits,
     everything else goes on. So it does where the link holds back some of it.
     """
-    refused = frozenset({EMAIL} if holder else ())
+    refused = frozenset({HUBSPOT_EMAIL} if holder else ())
     asks = asks_for_history(link, hubspot, salesforce, ruleset)
     link = take_back(link, hubspot, salesforce, ruleset)
     merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
@@ -156,7 +166,7 @@ def plan_pair(
 
 def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:
     """The fields that each side is about to get."""
-    parent = {HUBSPOT_FIELD} if merged.parents.company or merged.parents.leaves else set()
+    parent = {PRIMARY_COMPANY} if merged.parents.company or merged.parents.leaves else set()
     return {
         Side.HUBSPOT: frozenset(merged.to_hubspot) | parent,
         Side.SALESFORCE: frozenset(merged.to_salesforce),
@@ -167,7 +177,7 @@ def _who_waits(hubspot: Record) -> Ref | None:
     """A contact waits for its parent. A deal does without (Q-27): it is looked at again whenever
     its company or account is linked.
     """
-    return hubspot.ref if hubspot.ref.object == "contact" else None
+    return hubspot.ref if hubspot.ref.object == HUBSPOT_CONTACT else None
 
 
 def _looks_across(
@@ -179,7 +189,7 @@ def _looks_across(
     half = other_half(salesforce)
     kind, syncs = (
         (Kind.ACCOUNT, ruleset.connection.companies.sync)
-        if salesforce.ref.object == "Contact"
+        if salesforce.ref.object == SALESFORCE_CONTACT
         else (Kind.CONTACT, ruleset.connection.contacts.sync)
     )
     return (
@@ -216,7 +226,9 @@ def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
 
 def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
     return (
-        reports.address_taken(ref, holder) if holder and name == EMAIL else reports.unfit(ref, name)
+        reports.address_taken(ref, holder)
+        if holder and name == HUBSPOT_EMAIL
+        else reports.unfit(ref, name)
     )
 
 
@@ -232,7 +244,7 @@ def _pair_writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> tu
         because = merged.because_hubspot or merged.parents.because
         effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
     if merged.opt_out.unsubscribe_in_hubspot:
-        address = merged.to_hubspot.get(EMAIL) or hubspot.fields.get(EMAIL)
+        address = merged.to_hubspot.get(HUBSPOT_EMAIL) or hubspot.fields.get(HUBSPOT_EMAIL)
         effects.append(OptOut(str(address), (merged.opt_out.because,)))
     if merged.to_salesforce:
         fields, because = merged.to_salesforce, merged.because_salesforce
@@ -245,7 +257,7 @@ def _group(salesforce: Record, side: Side, merged: MergeResult) -> str:
     """What Salesforce locks along with a contact: the account that it is in, or about to be in
     (fault 14).
     """
-    account = merged.to_salesforce.get(SALESFORCE_FIELD) or salesforce.fields.get(SALESFORCE_FIELD)
+    account = merged.to_salesforce.get(PARENT_ACCOUNT) or salesforce.fields.get(PARENT_ACCOUNT)
     return str(account or "") if side is Side.SALESFORCE else ""
 
 
@@ -284,7 +296,7 @@ def _after(
     page = ruleset.mapping_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
-        now_hubspot.pop(opt_out.HUBSPOT_FIELD, None)
+        now_hubspot.pop(HUBSPOT_OPT_OUT, None)
     now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
     for rule in merged.incompatible:
         now_hubspot.pop(rule.hubspot, None)
@@ -308,9 +320,7 @@ def _after(
             key for key in unfit if not old.knows(key)
         )
         asked = merged.opt_out.unsubscribe_in_hubspot and side is Side.HUBSPOT
-        return new.leaving_open(
-            [key_of(opt_out.HUBSPOT_FIELD, forms[opt_out.HUBSPOT_FIELD])] if asked else ()
-        )
+        return new.leaving_open([key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT])] if asked else ())
 
     return replace(
         link,
@@ -329,10 +339,10 @@ def _show_parents(
     agreed on.
     """
     if verdict.awaits:
-        hubspot.pop(HUBSPOT_FIELD, None)
-        salesforce.pop(SALESFORCE_FIELD, None)
+        hubspot.pop(PRIMARY_COMPANY, None)
+        salesforce.pop(PARENT_ACCOUNT, None)
     elif verdict.company or verdict.leaves:
-        hubspot[HUBSPOT_FIELD] = verdict.company
+        hubspot[PRIMARY_COMPANY] = verdict.company
 
 
 def _show_held(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from crmsync.errors import Refused
+from crmsync.model.crm_names import ACCOUNT, HUBSPOT_EMAIL, SALESFORCE_CONTACT, SALESFORCE_EMAIL
 from crmsync.model.effects import Category, CreateRecord, Report, UpdateRecord
 from crmsync.model.fields import FieldRule, FieldType
 from crmsync.model.links import Link, tags
@@ -26,7 +27,7 @@ from crmsync.rules.pair.refusals import category_of
 
 AnyWrite = TypeVar("AnyWrite", CreateRecord, UpdateRecord)
 
-_IDENTITY = frozenset({"email", "Email"})
+_IDENTITY = frozenset({HUBSPOT_EMAIL, SALESFORCE_EMAIL})
 """What a new record is known by: without it none is made."""
 
 _STATE, _COUNTRY, _CODE = "State", "Country", "Code"
@@ -129,7 +130,7 @@ def _rules_sent(
         and isinstance(effect.place, Ref)
         and salesforce is not None
         and effect.side is Side.SALESFORCE
-        and (effect.place.object, salesforce.object) == ("Account", "Contact")
+        and (effect.place.object, salesforce.object) == (ACCOUNT, SALESFORCE_CONTACT)
     )
     rules: dict[str, FieldRule] = {}
     for name, page in ruleset.pages.items():

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from crmsync.model.brakes import Counted, Hold
+from crmsync.model.crm_names import HUBSPOT_OPT_OUT, PARENT_ACCOUNT, PRIMARY_COMPANY
 from crmsync.model.effects import Category, Report
 from crmsync.model.records import Ref, Side
-from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD
 
 
 def waiting(ref: Ref) -> Report:
@@ -88,7 +88,7 @@ def opt_out_not_shown(ref: Ref) -> Report:
         ref,
         Category.UNAVAILABLE,
         "is opted out in Salesforce; HubSpot was asked to unsubscribe it from all e-mail and does not show it",
-        "hs_email_optout",
+        HUBSPOT_OPT_OUT,
         "Look at its communication subscriptions in HubSpot, those of every brand too, and unsubscribe it there.",
         ("OPT-4",),
     )
@@ -231,7 +231,7 @@ def waiting_for_account(ref: Ref, parent: Ref) -> Report:
         ref,
         Category.ASSOCIATIONS,
         "waiting for account to sync",
-        HUBSPOT_FIELD if parent.side is Side.HUBSPOT else SALESFORCE_FIELD,
+        PRIMARY_COMPANY if parent.side is Side.HUBSPOT else PARENT_ACCOUNT,
         "Look for the error of its company or account and mend that; the contact then follows by itself.",
         ("FLD-8", "ACC-21"),
         (parent,),

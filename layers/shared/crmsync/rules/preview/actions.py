@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.effects import (
     Associate,
     Category,
@@ -59,7 +60,7 @@ class Action(StrEnum):
 WRITES = frozenset(Action) - {Action.LINK, Action.BURY, Action.WAIT, Action.REFUSE, Action.NOTHING}
 """What is written to a CRM."""
 
-_CONTACT = (Side.HUBSPOT, "contact")
+_CONTACT = (Side.HUBSPOT, HUBSPOT_CONTACT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from crmsync.model.crm_names import (
+    DEAL_STAGE,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PARENT_ACCOUNT,
+    PIPELINE,
+    PRIMARY_COMPANY,
+    RECORD_TYPE_ID,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+    STAGE_NAME,
+)
 from crmsync.model.effects import (
     Because,
     Category,
@@ -25,7 +37,6 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import UnfitValueError, cross_rule
-from crmsync.rules.merge import deal_stages, opt_out, owners, parents
 from crmsync.rules.merge.fields import MergedField
 from crmsync.rules.merge.intents import take_back
 from crmsync.rules.merge.policies import FieldState, is_in_step, may_pass
@@ -223,11 +234,11 @@ def _decisions(pairing: Pairing, merged: MergeResult) -> Iterator[DecisionLine]:
 
 
 _TOPICS = (
-    ("owner", owners.HUBSPOT_FIELD, owners.SALESFORCE_FIELD),
-    ("e-mail opt-out", opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),
-    ("company", parents.HUBSPOT_FIELD, parents.SALESFORCE_FIELD),
-    ("stage", deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME),
-    ("pipeline", deal_stages.PIPELINE, deal_stages.RECORD_TYPE),
+    ("owner", HUBSPOT_OWNER, SALESFORCE_OWNER),
+    ("e-mail opt-out", HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
+    ("company", PRIMARY_COMPANY, PARENT_ACCOUNT),
+    ("stage", DEAL_STAGE, STAGE_NAME),
+    ("pipeline", PIPELINE, RECORD_TYPE_ID),
 )
 """What is decided beside the field map, and where both sides show it."""
 
@@ -237,9 +248,9 @@ _STAYS = "stays as it is"
 def _owner(merged: MergeResult) -> tuple[str, Because]:
     verdict = merged.owner
     because = (verdict.because,) if verdict.because else ()
-    if verdict.salesforce is not None and owners.SALESFORCE_FIELD in merged.to_salesforce:
+    if verdict.salesforce is not None and SALESFORCE_OWNER in merged.to_salesforce:
         return f"Salesforce gets {verdict.salesforce}", because
-    if verdict.hubspot is not None and owners.HUBSPOT_FIELD in merged.to_hubspot:
+    if verdict.hubspot is not None and HUBSPOT_OWNER in merged.to_hubspot:
         return (
             f"HubSpot gets {verdict.hubspot}" if verdict.hubspot else "HubSpot's is cleared",
             because,
@@ -252,7 +263,7 @@ def _opt_out(merged: MergeResult) -> tuple[str, Because]:
     because = (verdict.because,) if verdict.because else ()
     if verdict.unsubscribe_in_hubspot:
         return "is unsubscribed in HubSpot", because
-    if verdict.salesforce_box is not None and opt_out.SALESFORCE_FIELD in merged.to_salesforce:
+    if verdict.salesforce_box is not None and SALESFORCE_OPT_OUT in merged.to_salesforce:
         return f"Salesforce's box is {'ticked' if verdict.salesforce_box else 'cleared'}", because
     return _STAYS, ()
 
@@ -263,7 +274,7 @@ def _parent(merged: MergeResult) -> tuple[str, Because]:
         return f"waits for {verdict.awaits}", ("FLD-8",)
     if verdict.company:
         return f"HubSpot gets company {verdict.company}", verdict.because
-    if verdict.account is not None and parents.SALESFORCE_FIELD in merged.to_salesforce:
+    if verdict.account is not None and PARENT_ACCOUNT in merged.to_salesforce:
         return f"Salesforce gets account {verdict.account}", verdict.because
     return (
         (f"company {verdict.leaves} is taken away", verdict.because)
@@ -273,11 +284,11 @@ def _parent(merged: MergeResult) -> tuple[str, Because]:
 
 
 def _stage(merged: MergeResult) -> tuple[str, Because]:
-    return _moved(merged, deal_stages.DEAL_STAGE, deal_stages.STAGE_NAME)
+    return _moved(merged, DEAL_STAGE, STAGE_NAME)
 
 
 def _pipeline(merged: MergeResult) -> tuple[str, Because]:
-    return _moved(merged, deal_stages.PIPELINE, deal_stages.RECORD_TYPE)
+    return _moved(merged, PIPELINE, RECORD_TYPE_ID)
 
 
 def _moved(merged: MergeResult, mine: str, theirs: str) -> tuple[str, Because]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (
@@ -40,7 +41,7 @@ DEFAULT_ROWS: Mapping[str, Sequence[FieldRule]] = MappingProxyType(
 )
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _USER_ID = re.compile(r"005[A-Za-z0-9]{15}")
-_REFERENCES = MappingProxyType({"contacts": "AccountId", "deals": "AccountId"})
+_REFERENCES = MappingProxyType({"contacts": PARENT_ACCOUNT, "deals": PARENT_ACCOUNT})
 _RULED = MappingProxyType({"deals": RULED})
 
 

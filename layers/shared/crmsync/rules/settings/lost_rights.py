@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmsync.model.concerns import KIND_OF
+from crmsync.model.crm_names import SALESFORCE_OPT_OUT
 from crmsync.model.fields import Update
 from crmsync.model.records import Side
 from crmsync.model.troubles import Rest
 from crmsync.rules.fields.maps import FieldMap
-from crmsync.rules.merge import opt_out
 from crmsync.rules.merge.resting_mappings import needed_of
 
 Places = Collection[str]
@@ -46,7 +46,7 @@ class NeededRights:
     def lacks(self, field: str, since: datetime, *, needs_edit: bool = False) -> Rest:
         """What is noted of a field that is gone."""
         needed = needed_of(KIND_OF[Side.SALESFORCE][self.name], Side.SALESFORCE, self.own)
-        is_needed = field == opt_out.SALESFORCE_FIELD or field in needed
+        is_needed = field == SALESFORCE_OPT_OUT or field in needed
         return Rest(
             Side.SALESFORCE, self.name, field, since, is_needed=is_needed, needs_edit=needs_edit
         )

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+from crmsync.model.crm_names import (
+    DEAL_STAGE,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    PIPELINE,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
-from crmsync.rules.merge import opt_out
-
-OWNER_HUBSPOT = "hubspot_owner_id"
-OWNER_SALESFORCE = "OwnerId"
 
 _OWN_PREFIX_HUBSPOT = HUBSPOT_KEY.partition("_")[0] + "_"
 _OWN_PREFIX_SALESFORCE = SALESFORCE_KEY.partition("_")[0].lower() + "_"
@@ -41,7 +45,7 @@ Verdict: TypeAlias = tuple[str, str, str] | None
 
 RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "dealstage": (
+        DEAL_STAGE: (
             "dealstage goes with StageName, by the pipelines that crmsync keeps in step",
             "OPP-5",
         ),
@@ -49,7 +53,7 @@ RULED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "StageName goes with dealstage, by the pipelines that crmsync keeps in step",
             "OPP-5",
         ),
-        "pipeline": ("pipeline goes with RecordTypeId", "OPP-6"),
+        PIPELINE: ("pipeline goes with RecordTypeId", "OPP-6"),
         "recordtypeid": ("RecordTypeId goes with pipeline", "OPP-6"),
         "deal_currency_code": (
             "deal_currency_code goes with CurrencyIsoCode where the org has several currencies",
@@ -116,12 +120,12 @@ def _reserved(row: FieldRule, reference: str) -> Verdict:
 
 
 def _opt_out(row: FieldRule) -> Verdict:
-    names = (opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD.lower())
+    names = (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT.lower())
     if row.hubspot != names[0] and row.salesforce.lower() != names[1]:
         return None
     return (
         "hubspot" if row.hubspot == names[0] else "salesforce",
-        f"{opt_out.HUBSPOT_FIELD} always goes with {opt_out.SALESFORCE_FIELD}; no mapping can change or weaken that",
+        f"{HUBSPOT_OPT_OUT} always goes with {SALESFORCE_OPT_OUT}; no mapping can change or weaken that",
         "OPT-2",
     )
 
@@ -153,12 +157,12 @@ def _own(row: FieldRule) -> Verdict:
 
 
 def _owner(row: FieldRule) -> Verdict:
-    halves = (row.hubspot == OWNER_HUBSPOT, row.salesforce.lower() == OWNER_SALESFORCE.lower())
+    halves = (row.hubspot == HUBSPOT_OWNER, row.salesforce.lower() == SALESFORCE_OWNER.lower())
     if not any(halves):
         return None
     if not all(halves):
         cell = "hubspot" if halves[0] else "salesforce"
-        return cell, f"{OWNER_HUBSPOT} goes with {OWNER_SALESFORCE} and with nothing else", "MAP-5"
+        return cell, f"{HUBSPOT_OWNER} goes with {SALESFORCE_OWNER} and with nothing else", "MAP-5"
     if row.update is not Update.TWO_WAY:
         return "update", f"the owner mapping is always two_way, it cannot be {row.update}", "MAP-5"
     return None

@@ -11,9 +11,6 @@ from datetime import datetime
 
 from crmsync.model.settings import Connection
 
-ACCOUNT = "Account"
-"""The Salesforce object that must be imported before opportunities sync (OPP-2)."""
-
 IMPORT_ACCOUNTS = (
     "run crmsync import accounts --apply, and wait until crmsync jobs list says that it is done"
 )

@@ -9,6 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    CONTACT_ROLE,
+    DEAL,
+    HUBSPOT_CONTACT,
+    LEAD,
+    OPPORTUNITY,
+    SALESFORCE_CONTACT,
+    TASK,
+)
 from crmsync.model.names import (
     HUBSPOT_GROUP,
     HUBSPOT_KEY,
@@ -34,10 +45,6 @@ from crmsync.rules.settings.set_up_parts import (
     TextField,
 )
 
-_CONTACT = "contact"
-_COMPANY = "company"
-_DEAL = "deal"
-
 ERROR = "crmsync_error"
 """HubSpot property that tells HubSpot's users why a record does not sync (ERR-8)."""
 
@@ -46,41 +53,41 @@ _REVISION_TEXT = "Which write of crmsync reached the record last. Written by crm
 
 
 HUBSPOT_PARTS: tuple[Part, ...] = (
-    PropertyGroup(_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
+    PropertyGroup(HUBSPOT_CONTACT, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         HUBSPOT_KEY,
         "Salesforce record ID",
         "The linked lead or contact in Salesforce.",
         unique=True,
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_owner_id",
         "Salesforce owner ID",
         "Who owns the record in Salesforce, a queue too.",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_owner_name",
         "Salesforce owner",
         "Name of the record's owner in Salesforce.",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         ERROR,
         "Salesforce sync error",
         "Why this contact does not sync at present; empty when it does.",
         field_type="textarea",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_opportunity_stage",
         "Salesforce opportunity stage",
         "Stage of the contact's newest opportunity in Salesforce.",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_num_associated_deals",
         "Salesforce opportunities",
         "How many opportunities in Salesforce the contact has a role in.",
@@ -88,7 +95,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "number",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_first_deal_created_date",
         "First Salesforce opportunity created",
         "When the first of these opportunities was created.",
@@ -96,7 +103,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "date",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_recent_deal_close_date",
         "Last Salesforce opportunity won",
         "Close date of the last one won.",
@@ -104,7 +111,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "date",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_recent_deal_amount",
         "Amount of the newest Salesforce opportunity won",
         "Amount of the won opportunity that was created last.",
@@ -112,56 +119,56 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
         "number",
     ),
     OwnProperty(
-        _CONTACT,
+        HUBSPOT_CONTACT,
         "crmsync_total_revenue",
         "Salesforce revenue",
         "Total of the amounts of the contact's opportunities, all or won ones as the settings say.",
         "number",
         "number",
     ),
-    PropertyGroup(_COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
+    PropertyGroup(COMPANY, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
-        _COMPANY,
+        COMPANY,
         HUBSPOT_KEY,
         "Salesforce account ID",
         "The linked account in Salesforce.",
         unique=True,
     ),
     OwnProperty(
-        _COMPANY, "crmsync_owner_id", "Salesforce owner ID", "Who owns the account in Salesforce."
+        COMPANY, "crmsync_owner_id", "Salesforce owner ID", "Who owns the account in Salesforce."
     ),
     OwnProperty(
-        _COMPANY,
+        COMPANY,
         "crmsync_owner_name",
         "Salesforce owner",
         "Name of the account's owner in Salesforce.",
     ),
     OwnProperty(
-        _COMPANY,
+        COMPANY,
         ERROR,
         "Salesforce sync error",
         "Why this company does not sync at present; empty when it does.",
         field_type="textarea",
     ),
-    PropertyGroup(_DEAL, HUBSPOT_GROUP, "Salesforce sync"),
+    PropertyGroup(DEAL, HUBSPOT_GROUP, "Salesforce sync"),
     OwnProperty(
-        _DEAL,
+        DEAL,
         HUBSPOT_KEY,
         "Salesforce opportunity ID",
         "The linked opportunity in Salesforce.",
         unique=True,
     ),
     OwnProperty(
-        _DEAL, "crmsync_owner_id", "Salesforce owner ID", "Who owns the opportunity in Salesforce."
+        DEAL, "crmsync_owner_id", "Salesforce owner ID", "Who owns the opportunity in Salesforce."
     ),
     OwnProperty(
-        _DEAL,
+        DEAL,
         "crmsync_owner_name",
         "Salesforce owner",
         "Name of the opportunity's owner in Salesforce.",
     ),
     OwnProperty(
-        _DEAL,
+        DEAL,
         ERROR,
         "Salesforce sync error",
         "Why this deal does not sync at present; empty when it does.",
@@ -169,7 +176,7 @@ HUBSPOT_PARTS: tuple[Part, ...] = (
     ),
     *(
         OwnProperty(name, HUBSPOT_REVISION, _REVISION_LABEL, _REVISION_TEXT)
-        for name in (_CONTACT, _COMPANY, _DEAL)
+        for name in (HUBSPOT_CONTACT, COMPANY, DEAL)
     ),
 )
 """Properties: the link, the owner where HubSpot knows none (Q-18), the error; for contacts the
@@ -181,35 +188,35 @@ _KEY_TEXT = (
     "Portal and id of the linked HubSpot record. Written by crmsync, which finds its records by it."
 )
 
-_REVISED = ("Lead", "Contact", "Account", "Opportunity")
+_REVISED = (LEAD, SALESFORCE_CONTACT, ACCOUNT, OPPORTUNITY)
 
 _COMMON_PARTS: tuple[Part, ...] = (
-    KeyField("Lead", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    KeyField("Contact", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
-    KeyField("Account", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(LEAD, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(SALESFORCE_CONTACT, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    KeyField(ACCOUNT, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     PermissionSet(
         PERMISSION_SET,
         "crmsync",
         "Access to the objects that crmsync keeps in step and to the fields that it made for itself, and to nothing else.",
     ),
-    ObjectAccess(PERMISSION_SET, "Account"),
-    ObjectReading(PERMISSION_SET, "Account", for_the_sake_of=("Contact", "Opportunity")),
-    ObjectAccess(PERMISSION_SET, "Contact"),
-    ObjectAccess(PERMISSION_SET, "Lead"),
-    FieldAccess(PERMISSION_SET, "Lead", SALESFORCE_KEY),
-    FieldAccess(PERMISSION_SET, "Contact", SALESFORCE_KEY),
-    FieldAccess(PERMISSION_SET, "Account", SALESFORCE_KEY),
-    KeyField("Opportunity", SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
+    ObjectAccess(PERMISSION_SET, ACCOUNT),
+    ObjectReading(PERMISSION_SET, ACCOUNT, for_the_sake_of=(SALESFORCE_CONTACT, OPPORTUNITY)),
+    ObjectAccess(PERMISSION_SET, SALESFORCE_CONTACT),
+    ObjectAccess(PERMISSION_SET, LEAD),
+    FieldAccess(PERMISSION_SET, LEAD, SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, SALESFORCE_CONTACT, SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, ACCOUNT, SALESFORCE_KEY),
+    KeyField(OPPORTUNITY, SALESFORCE_KEY, _KEY_LABEL, _KEY_TEXT),
     KeyField(
-        "OpportunityContactRole",
+        CONTACT_ROLE,
         SALESFORCE_KEY,
         _KEY_LABEL,
         "Portal and ids of the deal and the contact in HubSpot. Written by crmsync, which finds its contact roles by it.",
         length=80,
     ),
-    ObjectAccess(PERMISSION_SET, "Opportunity"),
-    FieldAccess(PERMISSION_SET, "Opportunity", SALESFORCE_KEY),
-    FieldAccess(PERMISSION_SET, "OpportunityContactRole", SALESFORCE_KEY),
+    ObjectAccess(PERMISSION_SET, OPPORTUNITY),
+    FieldAccess(PERMISSION_SET, OPPORTUNITY, SALESFORCE_KEY),
+    FieldAccess(PERMISSION_SET, CONTACT_ROLE, SALESFORCE_KEY),
     KeyField(
         "Activity",
         TASK_KEY,
@@ -225,8 +232,8 @@ _COMMON_PARTS: tuple[Part, ...] = (
         "HubSpot e-mail events (crmsync)",
         "How many e-mail events the task stands for.",
     ),
-    FieldAccess(PERMISSION_SET, "Task", TASK_KEY),
-    FieldAccess(PERMISSION_SET, "Task", TASK_COUNT),
+    FieldAccess(PERMISSION_SET, TASK, TASK_KEY),
+    FieldAccess(PERMISSION_SET, TASK, TASK_COUNT),
 )
 """The keys that make creating a record repeatable (TEN-1: they name the portal), the count of a
 task's events (CH-2), access to them and to the objects that sync (PERM-1), nothing more (CH-18). A

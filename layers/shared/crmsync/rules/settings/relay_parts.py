@@ -12,11 +12,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from crmsync.model.crm_names import ACCOUNT, CONTACT_ROLE, LEAD, OPPORTUNITY, SALESFORCE_CONTACT
+
 NAME = "Crmsync"
 CHANNEL = f"{NAME}__chn"
 CREDENTIAL = f"{NAME}_Event_Relay"
 
-RELAYED = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
+RELAYED = (LEAD, SALESFORCE_CONTACT, ACCOUNT, OPPORTUNITY, CONTACT_ROLE)
 """The objects of whose changes crmsync hears this way; stages and record types have no change
 events.
 """

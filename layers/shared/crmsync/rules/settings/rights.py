@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from crmsync.model.concerns import objects_of
+from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Side
 from crmsync.model.schema import SalesforceField
@@ -19,10 +20,9 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
-from crmsync.rules.merge import opt_out
 
 _ONLY_READ = frozenset({Update.ALWAYS_SALESFORCE})
-_OPT_OUT = (FieldRule(opt_out.HUBSPOT_FIELD, opt_out.SALESFORCE_FIELD),)
+_OPT_OUT = (FieldRule(HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),)
 
 
 def mapped_rules(connection: Connection) -> Mapping[str, FieldMap]:

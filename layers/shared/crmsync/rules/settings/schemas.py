@@ -14,8 +14,8 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TypeAlias
 
+from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.fields import FieldRule, FieldType, Update
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Side
 from crmsync.model.schema import HubspotProperty, Option, SalesforceField
 from crmsync.rules.fields.choices import alone, missing_stages, pair_choices

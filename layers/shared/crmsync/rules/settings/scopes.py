@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from crmsync.model.concerns import mail_kinds_of, objects_of
+from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 
@@ -27,7 +28,7 @@ _OF_OBJECT = (
     "crm.schemas.{}.write",
 )
 _PLURALS: Mapping[str, str] = MappingProxyType(
-    {"contact": "contacts", "company": "companies", "deal": "deals"}
+    {HUBSPOT_CONTACT: "contacts", COMPANY: "companies", DEAL: "deals"}
 )
 
 

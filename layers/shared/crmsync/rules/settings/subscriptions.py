@@ -12,6 +12,13 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from crmsync.model.concerns import kinds_of, objects_of
+from crmsync.model.crm_names import (
+    DEAL_STAGE,
+    HUBSPOT_OPT_OUT,
+    HUBSPOT_OWNER,
+    LIFECYCLE_STAGE,
+    PIPELINE,
+)
 from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
@@ -23,8 +30,6 @@ from crmsync.rules.fields.maps import (
     FieldMap,
     with_custom_rows,
 )
-from crmsync.rules.merge import opt_out
-from crmsync.rules.settings.mappings import OWNER_HUBSPOT
 
 Subscription: TypeAlias = tuple[str, str | None]
 """HubSpot's subscription type and, for property changes, the property
@@ -48,21 +53,22 @@ FLD-8).
 DEAL_ASSOCIATION = "deal.associationChange"
 """Tells of a deal's contacts and companies (OPP-12)."""
 
-LIFECYCLE = "lifecyclestage"
 
 DEFAULT_LIST = "default"
 """The preset inclusion list, which looks at the lifecycle stage (INC-4)."""
 
 EVERY_CONTACT: Mapping[str, str] = MappingProxyType(
-    {opt_out.HUBSPOT_FIELD: "OPT-3", OWNER_HUBSPOT: "TRG-12"}
+    {HUBSPOT_OPT_OUT: "OPT-3", HUBSPOT_OWNER: "TRG-12"}
 )
 """Properties that matter whatever is mapped, and the rule that says so."""
 
-EVERY_COMPANY: Mapping[str, str] = MappingProxyType({OWNER_HUBSPOT: "OWN-17", LIFECYCLE: "LIFE-4"})
+EVERY_COMPANY: Mapping[str, str] = MappingProxyType(
+    {HUBSPOT_OWNER: "OWN-17", LIFECYCLE_STAGE: "LIFE-4"}
+)
 """The same for companies."""
 
 EVERY_DEAL: Mapping[str, str] = MappingProxyType(
-    {OWNER_HUBSPOT: "OWN-18", "dealstage": "OPP-5", "pipeline": "OPP-6", CURRENCY.hubspot: "CUR-1"}
+    {HUBSPOT_OWNER: "OWN-18", DEAL_STAGE: "OPP-5", PIPELINE: "OPP-6", CURRENCY.hubspot: "CUR-1"}
 )
 """The same for deals."""
 
@@ -89,7 +95,7 @@ def _of_contacts(connection: Connection) -> frozenset[str]:
     """
     staged = connection.contacts.inclusion_list == DEFAULT_LIST or connection.companies.sync
     mapped = _mapped(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    return frozenset(mapped | ({LIFECYCLE} if staged else set()) | EVERY_CONTACT.keys())
+    return frozenset(mapped | ({LIFECYCLE_STAGE} if staged else set()) | EVERY_CONTACT.keys())
 
 
 def _of_companies(connection: Connection) -> frozenset[str]:

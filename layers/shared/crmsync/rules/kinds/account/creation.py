@@ -11,12 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crmsync.model.crm_names import (
+    ACCOUNT,
+    COMPANY,
+    DOMAIN,
+    LEAD,
+    SALESFORCE_CONTACT,
+    SALESFORCE_NAME,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import Because, CreateRecord
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.settings import Connection, CreateInSalesforce
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.merge import owners
-from crmsync.rules.merge.parents import ACCOUNT, COMPANY
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
@@ -28,7 +35,7 @@ from crmsync.rules.pair.creation import (
     owner_in_salesforce,
 )
 
-_BECOMES = {CreateInSalesforce.LEAD: "Lead", CreateInSalesforce.CONTACT: "Contact"}
+_BECOMES = {CreateInSalesforce.LEAD: LEAD, CreateInSalesforce.CONTACT: SALESFORCE_CONTACT}
 """What a contact that is not linked yet will sync with; by the account of its domain (CH-12) it is
 a lead until there is one.
 """
@@ -52,7 +59,7 @@ def veto(members: Sequence[Member], connection: Connection) -> Because:
         return ("ACC-10",)
     if not any(member.qualifies for member in members):
         return ("ACC-12",)
-    if all(_object_of(member, connection) == "Lead" for member in members):
+    if all(_object_of(member, connection) == LEAD for member in members):
         return ("ACC-11",)
     return ()
 
@@ -64,7 +71,7 @@ def reasons(members: Sequence[Member], connection: Connection) -> Because:
         and connection.contacts.create_in_salesforce is CreateInSalesforce.CONTACT
     )
     is_private = any(
-        member.salesforce and member.salesforce.object == "Contact" and not member.account
+        member.salesforce and member.salesforce.object == SALESFORCE_CONTACT and not member.account
         for member in members
     )
     held = {
@@ -80,7 +87,7 @@ def _object_of(member: Member, connection: Connection) -> str:
     if member.salesforce:
         return member.salesforce.object
     return (
-        _BECOMES.get(connection.contacts.create_in_salesforce, "Lead")
+        _BECOMES.get(connection.contacts.create_in_salesforce, LEAD)
         if connection.contacts.sync
         else ""
     )
@@ -93,12 +100,12 @@ def birth_of_account(company: Record, because: Because, ruleset: Ruleset) -> Cre
     A company without a name, as HubSpot makes them from an address, gives its domain for one.
     """
     fields, unfit = crossing(company, ACCOUNT, ruleset)
-    if is_blank(fields.get("Name")):
-        fields["Name"] = company.fields.get("domain")
-    missing = "Name" if is_blank(fields["Name"]) else ""
+    if is_blank(fields.get(SALESFORCE_NAME)):
+        fields[SALESFORCE_NAME] = company.fields.get(DOMAIN)
+    missing = SALESFORCE_NAME if is_blank(fields[SALESFORCE_NAME]) else ""
     hubspot_owner, owner = owner_in_salesforce(company, ruleset)
     if owner:
-        fields[owners.SALESFORCE_FIELD] = owner
+        fields[SALESFORCE_OWNER] = owner
     create = CreateRecord(
         Side.SALESFORCE,
         ACCOUNT,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
+from crmsync.model.crm_names import ACCOUNT, COMPANY, LIFECYCLE_STAGE
 from crmsync.model.fields import FieldType
 from crmsync.model.links import Fingerprinter
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows
-from crmsync.rules.merge.parents import ACCOUNT, COMPANY
 from crmsync.rules.merge.person_accounts import of_person
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
 

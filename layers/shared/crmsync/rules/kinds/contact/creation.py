@@ -7,12 +7,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from crmsync.model.crm_names import (
+    HUBSPOT_CONTACT,
+    HUBSPOT_EMAIL,
+    HUBSPOT_OPT_OUT,
+    LEAD,
+    PARENT_ACCOUNT,
+    SALESFORCE_CONTACT,
+    SALESFORCE_OPT_OUT,
+    SALESFORCE_OWNER,
+)
 from crmsync.model.effects import CreateRecord
 from crmsync.model.records import Record, Side, Value
 from crmsync.model.settings import CreateInHubspot
 from crmsync.rules.fields.name_fallbacks import company_name, last_name
-from crmsync.rules.kinds.contact.ruleset import HUBSPOT_OBJECT
-from crmsync.rules.merge import opt_out, owners
 from crmsync.rules.merge.person_accounts import needs_company
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
@@ -28,9 +36,9 @@ from crmsync.rules.pair.creation import (
 MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
     {
         CreateInHubspot.NEVER: frozenset(),
-        CreateInHubspot.LEADS_AND_CONTACTS: frozenset({"Lead", "Contact"}),
-        CreateInHubspot.LEADS_ONLY: frozenset({"Lead"}),
-        CreateInHubspot.CONTACTS_ONLY: frozenset({"Contact"}),
+        CreateInHubspot.LEADS_AND_CONTACTS: frozenset({LEAD, SALESFORCE_CONTACT}),
+        CreateInHubspot.LEADS_ONLY: frozenset({LEAD}),
+        CreateInHubspot.CONTACTS_ONLY: frozenset({SALESFORCE_CONTACT}),
     }
 )
 """Which Salesforce records make a HubSpot contact, by the setting (SET-1)."""
@@ -44,22 +52,22 @@ def birth_in_salesforce(contact: Record, target: str, account: str, ruleset: Rul
     (OWN-9).
     """
     fields, unfit = crossing(contact, target, ruleset)
-    if str(contact.fields.get(opt_out.HUBSPOT_FIELD)).lower() == "true":
-        fields[opt_out.SALESFORCE_FIELD] = True
+    if str(contact.fields.get(HUBSPOT_OPT_OUT)).lower() == "true":
+        fields[SALESFORCE_OPT_OUT] = True
     if account:
-        fields["AccountId"] = account
-    missing = _name_it(fields, target, str(contact.fields.get("email") or ""), ruleset)
+        fields[PARENT_ACCOUNT] = account
+    missing = _name_it(fields, target, str(contact.fields.get(HUBSPOT_EMAIL) or ""), ruleset)
     hubspot_owner, owner = owner_in_salesforce(contact, ruleset)
     if owner:
-        fields[owners.SALESFORCE_FIELD] = owner
+        fields[SALESFORCE_OWNER] = owner
     create = CreateRecord(
         Side.SALESFORCE,
         target,
         ruleset.key_of(contact.ref.id),
         fields,
         NEW,
-        ("SET-2", "SET-3", "OWN-8" if owner else "OWN-9" if target == "Lead" else "OWN-13"),
-        assign=target == "Lead" and not owner,
+        ("SET-2", "SET-3", "OWN-8" if owner else "OWN-9" if target == LEAD else "OWN-13"),
+        assign=target == LEAD and not owner,
         group=account,
     )
     page = ruleset.pages[target]
@@ -81,7 +89,7 @@ def birth_in_hubspot(record: Record, ruleset: Ruleset) -> Creation:
     shown, hubspot_owner, owner = owner_in_hubspot(record, ruleset)
     fields |= shown
     create = CreateRecord(
-        Side.HUBSPOT, HUBSPOT_OBJECT, record.ref.id, fields, NEW, ("SET-1", "INC-6")
+        Side.HUBSPOT, HUBSPOT_CONTACT, record.ref.id, fields, NEW, ("SET-1", "INC-6")
     )
     page = ruleset.pages[record.ref.object]
     link = newborn_link(
@@ -100,7 +108,7 @@ def _name_it(fields: dict[str, Value], target: str, email: str, ruleset: Ruleset
     """
     contacts = ruleset.connection.contacts
     fields.setdefault("LastName", last_name(email, contacts.last_name_fallback) or None)
-    if target == "Lead" and needs_company(person_accounts=ruleset.person_accounts):
+    if target == LEAD and needs_company(person_accounts=ruleset.person_accounts):
         fields.setdefault("Company", company_name(email, contacts.company_fallback) or None)
     return next(
         (name for name in ("LastName", "Company") if name in fields and fields[name] is None), ""

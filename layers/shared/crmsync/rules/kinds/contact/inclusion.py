@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from crmsync.model.names import LIFECYCLE_STAGE
+from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.records import Record, Ref
 from crmsync.model.settings import ContactSettings, OutsideInclusionList
 from crmsync.rules.fields.values import is_blank

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from crmsync.model.crm_names import LIFECYCLE_STAGE
 from crmsync.model.effects import UpdateRecord
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Ref, Side
 
 ORDER: tuple[str, ...] = (

@@ -7,18 +7,25 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
+from crmsync.model.crm_names import (
+    HUBSPOT_CONTACT,
+    HUBSPOT_OPT_OUT,
+    LEAD,
+    LIFECYCLE_STAGE,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_CONTACT,
+    SALESFORCE_OPT_OUT,
+)
 from crmsync.model.fields import FieldType, ValueFormat
 from crmsync.model.links import Fingerprinter
-from crmsync.model.names import LIFECYCLE_STAGE
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.kinds.contact.inclusion import PRESET
-from crmsync.rules.merge import opt_out, parents
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
 
-HUBSPOT_OBJECT = "contact"
-SALESFORCE_OBJECTS = ("Contact", "Lead")
+SALESFORCE_OBJECTS = (SALESFORCE_CONTACT, LEAD)
 
 _EXTRAS = MappingProxyType({Side.HUBSPOT: frozenset({LIFECYCLE_STAGE})})
 
@@ -43,7 +50,7 @@ def contact_ruleset(
     return Ruleset(
         Kind.CONTACT,
         connection,
-        HUBSPOT_OBJECT,
+        HUBSPOT_CONTACT,
         MappingProxyType(pages),
         fingerprinter,
         our_user,
@@ -64,10 +71,10 @@ def _page(connection: Connection, name: str, field_map: FieldMap) -> ObjectMappi
     companies = connection.companies.sync
     staged = companies or connection.contacts.inclusion_list == PRESET
     mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
-    hubspot: dict[str, ValueFormat] = {opt_out.HUBSPOT_FIELD: FieldType.BOOLEAN}
+    hubspot: dict[str, ValueFormat] = {HUBSPOT_OPT_OUT: FieldType.BOOLEAN}
     hubspot |= {LIFECYCLE_STAGE: FieldType.TEXT} if staged and not mapped else {}
-    salesforce: dict[str, ValueFormat] = {opt_out.SALESFORCE_FIELD: FieldType.BOOLEAN}
-    if companies and name == "Contact":
-        hubspot[parents.HUBSPOT_FIELD] = FieldType.TEXT
-        salesforce[parents.SALESFORCE_FIELD] = FieldType.TEXT
+    salesforce: dict[str, ValueFormat] = {SALESFORCE_OPT_OUT: FieldType.BOOLEAN}
+    if companies and name == SALESFORCE_CONTACT:
+        hubspot[PRIMARY_COMPANY] = FieldType.TEXT
+        salesforce[PARENT_ACCOUNT] = FieldType.TEXT
     return page(field_map, hubspot, salesforce)

@@ -7,13 +7,22 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime
 
+from crmsync.model.crm_names import (
+    CLOSE_DATE,
+    DEAL,
+    DEAL_STAGE,
+    OPPORTUNITY,
+    PARENT_ACCOUNT,
+    PRIMARY_COMPANY,
+    SALESFORCE_NAME,
+    SALESFORCE_OWNER,
+    STAGE_NAME,
+)
 from crmsync.model.effects import CreateRecord
 from crmsync.model.records import Record, Side, Value
 from crmsync.rules.fields.values import is_blank
-from crmsync.rules.kinds.opportunity.ruleset import DEAL, OPPORTUNITY
-from crmsync.rules.merge import owners
 from crmsync.rules.merge.deal_stages import stage_of_new_deal, stage_of_new_opportunity
-from crmsync.rules.merge.parents import HUBSPOT_FIELD, SALESFORCE_FIELD, company_of
+from crmsync.rules.merge.parents import company_of
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.creation import (
     NEW,
@@ -24,9 +33,6 @@ from crmsync.rules.pair.creation import (
     owner_in_hubspot,
     owner_in_salesforce,
 )
-
-STAGE_NAME = "StageName"
-CLOSE_DATE = "CloseDate"
 
 
 def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
@@ -40,15 +46,16 @@ def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
     fields |= stage_of_new_opportunity(deal.fields, ruleset.pipelines) or {}
     if is_blank(fields.get(CLOSE_DATE)) and ruleset.connection.deals.close_date_fallback:
         fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.zone))
-    company = company_of(deal.fields.get(HUBSPOT_FIELD))
+    company = company_of(deal.fields.get(PRIMARY_COMPANY))
     account = ruleset.parents.get(company) if company else None
     if account:
-        fields[SALESFORCE_FIELD] = account.id
+        fields[PARENT_ACCOUNT] = account.id
     hubspot_owner, owner = owner_in_salesforce(deal, ruleset)
     if owner:
-        fields[owners.SALESFORCE_FIELD] = owner
+        fields[SALESFORCE_OWNER] = owner
     missing = next(
-        (name for name in ("Name", STAGE_NAME, CLOSE_DATE) if is_blank(fields.get(name))), ""
+        (name for name in (SALESFORCE_NAME, STAGE_NAME, CLOSE_DATE) if is_blank(fields.get(name))),
+        "",
     )
     create = CreateRecord(
         Side.SALESFORCE,
@@ -79,7 +86,7 @@ def birth_of_deal(opportunity: Record, ruleset: Ruleset) -> Creation:
     )
     both = Shown(NEW, fields, hubspot_owner), Shown(opportunity.ref, opportunity.fields, owner)
     link = newborn_link(*both, ruleset.mapping_of(opportunity), unfit, ruleset)
-    return Creation(create, link, unfit, "" if place else "dealstage")
+    return Creation(create, link, unfit, "" if place else DEAL_STAGE)
 
 
 def _end_of_month(moment: datetime) -> Value:

@@ -42,8 +42,8 @@ ROLL_UPS: tuple[str, ...] = tuple(_FORMS)
 stage (LIFE-8).
 """
 
-OPPORTUNITY = "opportunity"
-CUSTOMER = "customer"
+STAGE_OPPORTUNITY = "opportunity"
+STAGE_CUSTOMER = "customer"
 """Lifecycle stages by HubSpot's internal values."""
 
 
@@ -98,8 +98,8 @@ def stage_reached(ties: Collection[Tie]) -> str:
     is lost, or that the contact has no role in, does nothing (LIFE-6).
     """
     if any(tie.is_won for tie in ties):
-        return CUSTOMER
-    return "" if all(tie.is_closed for tie in ties) else OPPORTUNITY
+        return STAGE_CUSTOMER
+    return "" if all(tie.is_closed for tie in ties) else STAGE_OPPORTUNITY
 
 
 def _created(tie: Tie) -> tuple[datetime, str]:

@@ -11,6 +11,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
+from crmsync.model.crm_names import (
+    AMOUNT,
+    CLOSE_DATE,
+    DEAL,
+    DEAL_STAGE,
+    OPPORTUNITY,
+    PARENT_ACCOUNT,
+    PIPELINE,
+    PRIMARY_COMPANY,
+    RECORD_TYPE_ID,
+    STAGE_NAME,
+)
 from crmsync.model.fields import ComparedFormat, FieldType, Update, ValueFormat
 from crmsync.model.links import Fingerprinter
 from crmsync.model.pipelines import PipelineMap
@@ -23,11 +35,7 @@ from crmsync.rules.fields.maps import (
     in_zone,
     with_custom_rows,
 )
-from crmsync.rules.merge import deal_stages, parents
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
-
-DEAL = "deal"
-OPPORTUNITY = "Opportunity"
 
 CONTACTS = "associated contacts"
 """What stands in a deal's record for the contacts that it is associated with: their ids, sorted,
@@ -39,9 +47,8 @@ ITEMISED = "HasOpportunityLineItem"
 (docs/vendors.md#salesforce-objects).
 """
 
-AMOUNT = "Amount"
 COUNTED: MappingProxyType[str, FieldType] = MappingProxyType(
-    {AMOUNT: FieldType.NUMBER, "CloseDate": FieldType.DATED}
+    {AMOUNT: FieldType.NUMBER, CLOSE_DATE: FieldType.DATED}
 )
 """What roll-ups are added up from, beside the stage: a change is news even where the field is not
 mapped.
@@ -82,7 +89,7 @@ def opportunity_ruleset(  # noqa: PLR0913 - what a book is opened with
         our_user,
         our_app,
         extras=MappingProxyType({Side.SALESFORCE: frozenset({ITEMISED})}),
-        beside=frozenset({CONTACTS, parents.HUBSPOT_FIELD}),
+        beside=frozenset({CONTACTS, PRIMARY_COMPANY}),
         pipelines=pipelines,
         since=since,
         zone=zone,
@@ -103,13 +110,11 @@ def _page(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
     """The page of opportunities; a record type can be asked for only in an org that has some."""
     mapped = {rule.salesforce for rule in field_map if rule.update is not Update.NEVER}
     hubspot: dict[str, ValueFormat] = dict.fromkeys(
-        (deal_stages.PIPELINE, deal_stages.DEAL_STAGE, parents.HUBSPOT_FIELD, CONTACTS),
+        (PIPELINE, DEAL_STAGE, PRIMARY_COMPANY, CONTACTS),
         FieldType.TEXT,
     )
-    salesforce: dict[str, ValueFormat] = dict.fromkeys(
-        (deal_stages.STAGE_NAME, parents.SALESFORCE_FIELD), FieldType.TEXT
-    )
-    salesforce |= {deal_stages.RECORD_TYPE: FieldType.TEXT} if is_typed else {}
+    salesforce: dict[str, ValueFormat] = dict.fromkeys((STAGE_NAME, PARENT_ACCOUNT), FieldType.TEXT)
+    salesforce |= {RECORD_TYPE_ID: FieldType.TEXT} if is_typed else {}
     salesforce |= {
         name: ComparedFormat(form) for name, form in COUNTED.items() if name not in mapped
     }
@@ -125,7 +130,7 @@ def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Reco
     """A deal's record with what it is associated with laid beside it: ids of contacts, and of its
     primary company ("" = none).
     """
-    told = {CONTACTS: ";".join(sorted(contacts)) or None, parents.HUBSPOT_FIELD: company or None}
+    told = {CONTACTS: ";".join(sorted(contacts)) or None, PRIMARY_COMPANY: company or None}
     return replace(deal, fields={**deal.fields, **told})
 
 

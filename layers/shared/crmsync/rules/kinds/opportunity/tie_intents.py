@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from crmsync.model import names
 from crmsync.model.changes import TieNews
+from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.links import Fingerprinter, Intent, Link, tag
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role
@@ -122,7 +123,11 @@ def reckon(
     )
     agreed, doubt, known, to_end = set(link.tied), set[Ref](), set[bytes](), set[bytes]()
     for contact in sorted(
-        {*ties.associated, *ties.across, *(Ref(Side.HUBSPOT, "contact", one) for one in link.tied)}
+        {
+            *ties.associated,
+            *ties.across,
+            *(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied),
+        }
     ):
         for case in _cases(contact, ties, link, portal_id, roles, fingerprinter):
             if case.seal not in fingerprints:

@@ -11,6 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from crmsync.model.changes import BY_HAND, Cause, Change
+from crmsync.model.crm_names import (
+    CONTACT_ROLE,
+    HUBSPOT_CONTACT,
+    OPPORTUNITY,
+    PARENT_ACCOUNT,
+    SALESFORCE_CONTACT,
+    STAGE_NAME,
+)
 from crmsync.model.effects import (
     Associate,
     CreateRecord,
@@ -29,7 +37,7 @@ from crmsync.model.links import Link, Slot
 from crmsync.model.records import Record, Ref, Side
 from crmsync.model.roles import Role, TieWrites
 from crmsync.rules.kinds.opportunity.roles import RoleDecision, decide_roles
-from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, OPPORTUNITY, contacts_beside
+from crmsync.rules.kinds.opportunity.ruleset import CONTACTS, COUNTED, contacts_beside
 from crmsync.rules.kinds.opportunity.tie_intents import (
     Announced,
     Ties,
@@ -38,15 +46,10 @@ from crmsync.rules.kinds.opportunity.tie_intents import (
     reckon,
     role_key,
 )
-from crmsync.rules.merge import deal_stages
 from crmsync.rules.merge.baseline import rebased, view
-from crmsync.rules.merge.parents import SALESFORCE_FIELD
 from crmsync.rules.merge.ruleset import Ruleset
 
-ROLE = "OpportunityContactRole"
-CONTACT = "contact"
-
-_STAGED = frozenset({deal_stages.STAGE_NAME})
+_STAGED = frozenset({STAGE_NAME})
 _COUNTED = frozenset({*COUNTED, *_STAGED})
 _QUIET_CAUSES = frozenset({Cause.EDITED})
 
@@ -70,7 +73,7 @@ class Tied:
     def associated(self) -> tuple[Ref, ...]:
         """The HubSpot contacts of the deal."""
         return (
-            tuple(Ref(Side.HUBSPOT, CONTACT, one) for one in contacts_beside(self.deal))
+            tuple(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in contacts_beside(self.deal))
             if self.deal
             else ()
         )
@@ -192,7 +195,7 @@ def _comes_last(effect: Effect) -> bool:
 def _effects(
     verdict: RoleDecision, deal: Record, salesforce: Record, ruleset: Ruleset
 ) -> tuple[Associate | Dissociate | CreateRecord | EndRole, ...]:
-    account = str(salesforce.fields.get(SALESFORCE_FIELD) or "")
+    account = str(salesforce.fields.get(PARENT_ACCOUNT) or "")
     return (
         *(Associate(deal.ref, contact, because=("OPP-9",)) for contact in verdict.associate),
         *(Dissociate(deal.ref, contact, ("Q-29",)) for contact in verdict.leave),
@@ -208,7 +211,7 @@ def _role(
     key = role_key(ruleset.connection.hubspot.portal_id, deal.ref.id, mine.id)
     fields = {f"{OPPORTUNITY}Id": salesforce.ref.id, "ContactId": theirs.id}
     return CreateRecord(
-        Side.SALESFORCE, ROLE, key, fields, Slot("role"), ("OPP-12",), group=account
+        Side.SALESFORCE, CONTACT_ROLE, key, fields, Slot("role"), ("OPP-12",), group=account
     )
 
 
@@ -218,7 +221,7 @@ def role_made(effect: CreateRecord, ref: Ref) -> Role:
     return Role(
         ref,
         Ref(Side.SALESFORCE, OPPORTUNITY, opportunity),
-        Ref(Side.SALESFORCE, "Contact", contact),
+        Ref(Side.SALESFORCE, SALESFORCE_CONTACT, contact),
     )
 
 
@@ -239,7 +242,7 @@ def _roll_up(
     is_first = not link.version or change.cause in BY_HAND
     is_edit = change.cause in _QUIET_CAUSES and not change.tries
     is_news = is_first or _is_news(_COUNTED, plan, link, salesforce, ruleset)
-    former = frozenset(Ref(Side.HUBSPOT, CONTACT, one) for one in link.tied - verdict.tied)
+    former = frozenset(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, one) for one in link.tied - verdict.tied)
     if not (is_news or fresh or former or verdict.end or verdict.leave or not is_edit):
         return ()
     contacts = tied.everybody | added | former
