@@ -22,7 +22,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-from crmsync.wire.queue import load
+from crmsync.wire.change_message import load
 from crmsync.wire.signature import sign
 from local.bench.figures import Figure, percentile
 from local.stack import Stack

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.wire.settings.toml_lines import Path, index_lines, line_of
+from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
 
 FILE = '''\
 # a comment with [brackets] = "and" {more}

@@ -24,7 +24,7 @@ from crmsync.gateways.salesforce.tasks import SalesforceTasks
 from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.names import TASK_COUNT, TASK_KEY
-from crmsync.wire.log_range import load
+from crmsync.wire.log_range_message import load
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -13,7 +13,7 @@ import pytest
 from crmsync.gateways.aws.bus import EventOutbox
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue import load
+from crmsync.wire.change_message import load
 from tests import aws
 from tests.contracts.tables import NO_WAIT
 from tests.memory import MemoryOutbox

@@ -16,7 +16,7 @@ from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import ConfigError, load_settings
 from crmsync.model.changes import Cause, Change
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue import load
+from crmsync.wire.change_message import load
 from local.__main__ import _parser as parser_of_local
 from local.stack.control import Control
 from simulators.clock import Clock

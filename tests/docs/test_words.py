@@ -40,9 +40,9 @@ from crmsync.model.settings import (
     UndoSettings,
 )
 from crmsync.rules.email_tasks import PLACEHOLDERS
-from crmsync.wire.settings.cells import AUTO
 from crmsync.wire.settings.email import EMAIL_EVENT_KINDS, MOST_MINUTES
 from crmsync.wire.settings.file import LONGEST_HOLD, LONGEST_UNDO, TABLES, FieldTable
+from crmsync.wire.settings.table import AUTO
 from local.__main__ import _parser
 from tests.docs.pages import ROOT, names, page
 from tests.template.document import template_of_the_repository

@@ -18,7 +18,7 @@ from crmsync.model.fields import FieldRule, FieldType, Update
 from crmsync.model.records import Side
 from crmsync.model.settings import CompanySettings, DealSettings, Settings
 from crmsync.rules.settings.dates import dated
-from crmsync.wire.settings.rows import from_json, to_json
+from crmsync.wire.settings.stored import from_json, to_json
 from tests.builders import NOON
 from tests.config.files import MINIMAL
 from tests.operator import stages

@@ -23,7 +23,7 @@ from crmsync.gateways.dynamodb.settings import (
     SettingsTable,
 )
 from crmsync.model.settings import Settings
-from crmsync.wire.settings.rows import Entry, Revision, to_json
+from crmsync.wire.settings.stored import Entry, Revision, to_json
 from tests import aws
 from tests.builders import at
 from tests.config.files import MINIMAL

@@ -11,7 +11,7 @@ from crmsync.config import load_settings
 from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.settings import SettingsTable
 from crmsync.model.settings import Settings
-from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
+from crmsync.wire.settings.stored import Entry, Revision, from_json, to_json
 from tests import aws
 from tests.builders import at
 from tests.config.files import EVERYTHING, MINIMAL

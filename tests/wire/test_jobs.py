@@ -7,9 +7,9 @@ import json
 import pytest
 
 from crmsync.model.jobs import JobMessage, JobState
+from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import dump, load
 from crmsync.wire.job_rows import from_json, to_json
-from crmsync.wire.queue import UnreadableError
 from tests.builders import a_job, a_leg, at
 
 

@@ -17,13 +17,16 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import JobMessage
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind
-from crmsync.wire import job_message, log_range, queue
+from crmsync.wire import change_message, envelope, job_message, log_range_message
 from tests.builders import NOON, a_change, a_contact
 
 WINDOW = LogRange("acme", "OPEN", 1_767_225_600_000, 1_767_225_659_999, 1_767_225_700_000)
 READERS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
-    "changes": (queue.load, json.loads(queue.dump([a_change(a_contact().ref)])[0])),
-    "window": (log_range.load, json.loads(log_range.dump(WINDOW))),
+    "changes": (
+        change_message.load,
+        json.loads(change_message.dump([a_change(a_contact().ref)])[0]),
+    ),
+    "window": (log_range_message.load, json.loads(log_range_message.dump(WINDOW))),
     "errand": (
         job_message.load,
         json.loads(job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1"))),
@@ -68,10 +71,10 @@ def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
     load, message = READERS[name]
     try:
         read = load(json.dumps(altered(message, data)))
-    except queue.UnreadableError:
+    except envelope.UnreadableError:
         return
     if isinstance(read, LogRange):
-        assert 0 <= read.start <= read.end <= log_range.LATEST
+        assert 0 <= read.start <= read.end <= log_range_message.LATEST
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -83,7 +86,7 @@ def test_a_message_that_is_nearly_ours_is_read_or_is_unreadable(
 )
 def test_any_text_is_read_or_is_unreadable(name: str, text: str) -> None:
     """No JSON, JSON of another kind, deeper or longer than anybody can read."""
-    with pytest.raises(queue.UnreadableError):
+    with pytest.raises(envelope.UnreadableError):
         READERS[name][0](text)
 
 
@@ -100,7 +103,7 @@ def test_the_neighbours_of_what_is_unreadable_are_worked_on() -> None:
     change = Change("acme", Kind.CONTACT, a_contact().ref, Cause.EDITED, NOON)
     synced: list[Change] = []
     worked: list[LogRange] = []
-    bodies = {"changes": queue.dump([change])[0], "window": log_range.dump(WINDOW)}
+    bodies = {"changes": change_message.dump([change])[0], "window": log_range_message.dump(WINDOW)}
     records = {
         name: [{"messageId": f"m{at}", "body": text} for at, text in enumerate([*BAD, body])]
         for name, body in bodies.items()

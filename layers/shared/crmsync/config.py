@@ -27,9 +27,9 @@ from crmsync.model.crm_names import HUBSPOT_OWNER
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, Settings
 from crmsync.rules.settings.checks import SECTIONS, Finding, cautions, contradictions
+from crmsync.wire.settings.error_texts import rule_of, sentence_of
 from crmsync.wire.settings.file import Document, FieldTable
-from crmsync.wire.settings.toml_lines import Path, index_lines, line_of
-from crmsync.wire.settings.words import rule_of, sentence_of
+from crmsync.wire.settings.line_numbers import Path, index_lines, line_of
 
 _ROW = 5
 """How long the path of a mapping row is: ``connection``, its number, section, ``field``, its

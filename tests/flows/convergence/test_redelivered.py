@@ -13,7 +13,7 @@ from crmsync.errors import TryAgain
 from crmsync.flows.intake.sqs_batch import run_batch
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Cause, Change, redelivered
-from crmsync.wire.queue import dump
+from crmsync.wire.change_message import dump
 from tests.builders import a_change, a_contact
 from tests.flows.convergence.interleave import Gate, KilledError, gated
 from tests.memory.worlds import Town

@@ -12,8 +12,8 @@ from crmsync.flows.intake.sqs_batch import run_batch, run_ranges
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import log_range
-from crmsync.wire.queue import dump
+from crmsync.wire import log_range_message
+from crmsync.wire.change_message import dump
 from tests.builders import at
 
 
@@ -83,7 +83,7 @@ def test_windows_that_are_given_up_or_fail_come_back() -> None:
         return [one for one in windows if one == given_up]
 
     response = run_ranges(
-        messages(*map(log_range.dump, (window, given_up, failed)), "nothing"), work
+        messages(*map(log_range_message.dump, (window, given_up, failed)), "nothing"), work
     )
 
     assert failures(response) == ["m1", "m2", "m3"]

@@ -14,7 +14,7 @@ from crmsync.config import Complaint, decode
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
     from crmsync.flows.operator.results import Pushed
-    from crmsync.wire.settings.rows import Entry, Revision
+    from crmsync.wire.settings.stored import Entry, Revision
 
 
 def add_commands(words: Subparsers) -> None:

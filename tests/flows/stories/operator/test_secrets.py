@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crmsync.wire.settings.seal import Stored, seal
+from crmsync.wire.settings.signature import StoredPush, sign
 from local.people import People
 from local.stack import Stack
 from tests.flows.stories.operator.test_portals import SHARED, WORLD
@@ -158,7 +158,7 @@ def tampered(stack: Stack, old: str, new: str) -> Iterator[None]:
     assert old in item["settings"]["S"]
     texts = {name: item[name]["S"] for name in ("text", "settings", "pushed_at", "by")}
     texts["settings"] = texts["settings"].replace(old, new)
-    false = seal(Stored(int(item["version"]["N"]), **texts), "current", key.encode())
+    false = sign(StoredPush(int(item["version"]["N"]), **texts), "current", key.encode())
     client.put_item(
         TableName=table, Item={**item, "settings": {"S": texts["settings"]}, "seal": {"S": false}}
     )

@@ -12,8 +12,8 @@ import pytest
 from crmsync.model.changes import Cause, Change
 from crmsync.model.mail import LogRange
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire import log_range
-from crmsync.wire.queue import dump
+from crmsync.wire import log_range_message
+from crmsync.wire.change_message import dump
 from local.people import People
 from local.stack import Stack
 from tests.builders import NOON
@@ -62,7 +62,7 @@ def test_changed_settings_stop_everything_and_lose_nothing(stack: Stack, people:
     people.edit_contact(one, lastname="Une")
     people.edit_record("Lead", second, LastName="Deux")
     queue(stack, "ContactQueue", look_at(two))
-    queue(stack, "EmailTaskQueue", log_range.dump(LogRange("acme", "OPEN", 0, 1, 2)))
+    queue(stack, "EmailTaskQueue", log_range_message.dump(LogRange("acme", "OPEN", 0, 1, 2)))
     stack.advance(2 * 3600)
 
     codes = [

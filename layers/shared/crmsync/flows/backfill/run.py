@@ -25,8 +25,8 @@ from crmsync.model.settings import Connection
 from crmsync.ports import Backlog, JobMessages, Jobs, Lister, Outbox, Page, Quota
 from crmsync.rules.backfill.objects import Walked, walked_of
 from crmsync.rules.backfill.pacing import has_calls_left, room
+from crmsync.wire.envelope import UnreadableError
 from crmsync.wire.job_message import load
-from crmsync.wire.queue import UnreadableError
 
 MOST_PAGES = 30
 """Pages of one turn: ten seconds of HubSpot's, so that a turn ends long before its time is up."""

@@ -14,8 +14,9 @@ from typing import Any
 from crmsync.errors import SyncError
 from crmsync.model.changes import Change, redelivered
 from crmsync.model.mail import LogRange
-from crmsync.wire import log_range
-from crmsync.wire.queue import UnreadableError, load
+from crmsync.wire import log_range_message
+from crmsync.wire.change_message import load
+from crmsync.wire.envelope import UnreadableError
 
 
 def run_batch(
@@ -61,7 +62,7 @@ def run_ranges(
     messages: dict[str, dict[str, LogRange]] = defaultdict(dict)
     for record in records:
         try:
-            window = log_range.load(record["body"])
+            window = log_range_message.load(record["body"])
         except UnreadableError:
             failed.add(record["messageId"])
         else:

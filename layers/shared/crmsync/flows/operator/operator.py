@@ -45,7 +45,7 @@ from crmsync.rules.settings.diff import differences
 from crmsync.rules.settings.order import obstacle
 from crmsync.rules.settings.subscriptions import Subscription, subscriptions_of
 from crmsync.wire.hubspot_app import app_project
-from crmsync.wire.settings.rows import Entry, Revision
+from crmsync.wire.settings.stored import Entry, Revision
 
 NO_ERRORS = frozenset({Category.WAITING, Category.HELD})
 """Drawers of the error inbox in which records only bide their time."""

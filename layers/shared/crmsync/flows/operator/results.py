@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from crmsync.config import Complaint
 from crmsync.flows.setup.connection import SetupStep
 from crmsync.model.effects import Report
-from crmsync.wire.settings.rows import Revision
+from crmsync.wire.settings.stored import Revision
 
 
 @dataclass(frozen=True, slots=True)

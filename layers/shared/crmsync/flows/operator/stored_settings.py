@@ -14,7 +14,7 @@ from typing import Protocol
 
 from crmsync.errors import Distrusted
 from crmsync.model.settings import Settings
-from crmsync.wire.settings.rows import Entry, Revision
+from crmsync.wire.settings.stored import Entry, Revision
 
 
 class SettingsStore(Protocol):

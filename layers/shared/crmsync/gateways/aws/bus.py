@@ -18,7 +18,7 @@ from crmsync.gateways.aws.errors import aws_error
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind, Side
-from crmsync.wire.queue import dump
+from crmsync.wire.change_message import dump
 
 AT_ONCE = 10
 """Entries of one PutEvents call, messages of one SendMessageBatch call."""

@@ -10,7 +10,7 @@ from typing import Any
 from crmsync.gateways.aws.bus import LONGEST_DELAY, send
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.mail import LogRange
-from crmsync.wire.log_range import dump
+from crmsync.wire.log_range_message import dump
 
 
 class RangeSender:

@@ -6,7 +6,7 @@ may only read.
     settings    v000001     the same, one item per push, kept for ever
 
 The newest push is stored twice, in one transaction, so that reading the settings in force costs one
-small read. An item whose signature (`seal`, see `crmsync.wire.settings.seal`) is not valid is not
+small read. An item whose signature (`seal`, see `crmsync.wire.settings.signature`) is not valid is not
 used: the right to write the table is not enough to change the settings.
 """
 
@@ -29,8 +29,8 @@ from crmsync.gateways.dynamodb.table import (
     TransactionCancelled,
 )
 from crmsync.model.settings import Settings
-from crmsync.wire.settings.rows import Entry, Revision, from_json, to_json
-from crmsync.wire.settings.seal import Stored, holds, seal
+from crmsync.wire.settings.signature import StoredPush, is_valid, sign
+from crmsync.wire.settings.stored import Entry, Revision, from_json, to_json
 
 _PARTITION = "settings"
 _CURRENT = "current"
@@ -127,7 +127,7 @@ class SettingsTable:
         `TryAgain`, and `Refused` without a key.
         """
         version = settings.version + 1
-        stored = Stored(version, text, to_json(settings), at.isoformat(), by)
+        stored = StoredPush(version, text, to_json(settings), at.isoformat(), by)
         place = _place(version)
         puts = [
             self._table.put_action(_key(place), self._signed(stored, place), **ABSENT),
@@ -167,7 +167,7 @@ class SettingsTable:
         try:
             stored, found = _stored(item), str(item["seal"]["S"])
             if any(
-                holds(stored, place, found, keys().values())
+                is_valid(stored, place, found, keys().values())
                 for keys in (self._ring.keys, self._ring.renewed)
             ):
                 return _opened(stored)
@@ -193,9 +193,9 @@ class SettingsTable:
         except Distrusted:
             return Entry(version)
 
-    def _signed(self, stored: Stored, place: str) -> Item:
+    def _signed(self, stored: StoredPush, place: str) -> Item:
         texts = {name: {"S": value} for name, value in asdict(stored).items() if name != "version"}
-        signature = seal(stored, place, next(iter(self._ring.keys().values())))
+        signature = sign(stored, place, next(iter(self._ring.keys().values())))
         return {"version": {"N": str(stored.version)}, **texts, "seal": {"S": signature}}
 
     def _item(self, place: str) -> Item | None:
@@ -251,13 +251,13 @@ def _place(version: int) -> str:
     return f"v{version:06d}"
 
 
-def _stored(item: Item) -> Stored:
+def _stored(item: Item) -> StoredPush:
     """What a row says. Raises `KeyError` and `ValueError` where it is none of ours."""
     texts = {name: str(item[name]["S"]) for name in ("text", "settings", "pushed_at", "by")}
-    return Stored(int(item["version"]["N"]), **texts)
+    return StoredPush(int(item["version"]["N"]), **texts)
 
 
-def _opened(stored: Stored) -> Revision:
+def _opened(stored: StoredPush) -> Revision:
     settings = from_json(stored.settings, stored.version)
     return Revision(
         stored.version, stored.text, settings, datetime.fromisoformat(stored.pushed_at), stored.by

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from crmsync.model.settings import EmailTaskSettings, Repeat, TaskOwner, TaskTemplate
 from crmsync.rules.email_tasks import LENGTHS, PLACEHOLDERS, unknown_placeholder
-from crmsync.wire.settings.cells import Table, wrong
+from crmsync.wire.settings.table import Table, wrong
 
 EMAIL_EVENT_KINDS = (
     *(

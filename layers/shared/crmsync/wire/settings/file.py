@@ -38,8 +38,8 @@ from crmsync.model.settings import (
 from crmsync.rules.settings.checks import DEFAULT_ROWS
 from crmsync.rules.settings.mappings import is_pair
 from crmsync.rules.settings.subscriptions import DEFAULT_LIST
-from crmsync.wire.settings.cells import Table, limit, wrong
 from crmsync.wire.settings.email import EmailTasksTable, TemplateTable
+from crmsync.wire.settings.table import Table, limit, wrong
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")

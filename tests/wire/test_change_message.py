@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from crmsync.model.changes import MOST_TIES, Cause, Change, TieNews
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.wire.queue import UnreadableError, dump, load
+from crmsync.wire.change_message import dump, load
+from crmsync.wire.envelope import UnreadableError
 from tests.builders import NOON, a_change, a_contact
 
 CHANGES = st.lists(

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from pydantic_core import ErrorDetails
 
 from crmsync.wire.settings.file import TABLES
-from crmsync.wire.settings.toml_lines import Path
+from crmsync.wire.settings.line_numbers import Path
 
 RULES: Mapping[str, str] = MappingProxyType(
     {

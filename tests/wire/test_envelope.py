@@ -1,0 +1,66 @@
+"""The exact text of each message in our queues, which older and newer releases read as well."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.jobs import JobMessage
+from crmsync.model.mail import LogRange
+from crmsync.model.records import Kind, Ref, Side
+from crmsync.wire import change_message, job_message, log_range_message
+from tests.builders import NOON
+
+COMPANY = Ref(Side.HUBSPOT, "company", "12")
+CONTACT = Ref(Side.HUBSPOT, "contact", "81")
+MESSAGES = {
+    "a change": (
+        change_message.dump([Change("acme", Kind.CONTACT, CONTACT, Cause.EDITED, NOON)])[0],
+        (
+            '{"version":1,"connection":"acme","kind":"contact","changes":'
+            '[{"side":"hubspot","object":"contact","id":"81","cause":"edited","at":1793620800000}]}'
+        ),
+    ),
+    "a change with everything": (
+        change_message.dump(
+            [
+                Change(
+                    "acme",
+                    Kind.CONTACT,
+                    CONTACT,
+                    Cause.AGAIN,
+                    NOON,
+                    tries=2,
+                    waiting=(COMPANY,),
+                    held=True,
+                    ties=(TieNews(COMPANY, NOON),),
+                )
+            ]
+        )[0],
+        (
+            '{"version":1,"connection":"acme","kind":"contact","changes":'
+            '[{"side":"hubspot","object":"contact","id":"81","cause":"again","at":1793620800000,'
+            '"tries":2,"waiting":[["hubspot","company","12"]],"held":true,'
+            '"ties":[["hubspot","company","12",1793620800000,true]]}]}'
+        ),
+    ),
+    "a job": (
+        job_message.dump(JobMessage("acme", "7f3a2c", 3, "a1")),
+        '{"version":1,"connection":"acme","job":"7f3a2c","turn":3,"ticket":"a1"}',
+    ),
+    "a range": (
+        log_range_message.dump(LogRange("acme", "OPEN", 1, 2, 3)),
+        '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3}',
+    ),
+    "a range that was tried before": (
+        log_range_message.dump(LogRange("acme", "OPEN", 1, 2, 3, tries=4)),
+        '{"version":1,"connection":"acme","kind":"OPEN","from":1,"to":2,"at":3,"tries":4}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_the_text_of_a_message_stays_the_same(name: str) -> None:
+    """Another release that reads the same queue during a deployment understands every message."""
+    written, text = MESSAGES[name]
+    assert written == text
