@@ -19,8 +19,8 @@ from crmsync.gateways.salesforce import opportunity_queries as soql
 from crmsync.gateways.salesforce.errors import row_error
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.queries import Query, run
+from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.session import SalesforceSession
-from crmsync.gateways.salesforce.sweep import moment
 from crmsync.model import names
 from crmsync.model.crm_names import (
     CLOSE_DATE,

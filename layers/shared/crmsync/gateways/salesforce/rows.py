@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from crmsync.gateways.salesforce.errors import RULE, row_error
 from crmsync.gateways.salesforce.ids import full
-from crmsync.gateways.salesforce.sweep import moment
 from crmsync.model.crm_names import CONTACT_ROLE, LEAD, PARENT_ACCOUNT, SALESFORCE_CONTACT
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
@@ -95,6 +95,11 @@ def record(name: str, row: Mapping[str, Any], fields: Sequence[str]) -> Record:
         modified_by=row.get("LastModifiedById") or "",
         successor=_successor(row),
     )
+
+
+def moment(text: str) -> datetime:
+    """The time in Salesforce's text, such as ``2026-11-02T10:00:00.000+0000``."""
+    return datetime.fromisoformat(text)
 
 
 def _successor(row: Mapping[str, Any]) -> Ref | None:

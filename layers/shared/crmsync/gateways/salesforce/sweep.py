@@ -28,16 +28,11 @@ from crmsync.gateways.salesforce.queries import (
     of_stamp,
     run,
 )
+from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.records import Ref, Side
 from crmsync.ports import ChangedRecord, Show
 from crmsync.ports.troubles import Described
-
-
-def moment(text: str) -> datetime:
-    """Salesforce's time, ``2026-11-02T10:00:00.000+0000``."""
-    return datetime.fromisoformat(text)
-
 
 REMEMBERED = timedelta(days=15) - timedelta(hours=1)
 """How long Salesforce lists what was deleted: 15 days [D], less an hour for clocks that differ."""
