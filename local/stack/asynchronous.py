@@ -1,9 +1,9 @@
-"""Calls that nobody waits for: Lambda's asynchronous invocation, and the two services that use it
-here.
+"""Calls whose caller does not wait: Lambda's asynchronous invocation, and the two services that use
+it here.
 
-Law: retries by the documented rules ("Asynchronous invocation" [D]): a failed call is tried again
-after one minute and once more after two; a throttled one is tried again without using these up, for
-six hours. EventBridge rules and EventBridge Scheduler both call Lambdas so.
+Law: retries follow the documented rules ("Asynchronous invocation" [D]). A failed call is repeated
+after one minute and once more after two; a throttled call is repeated for six hours without using
+up these retries. EventBridge rules and EventBridge Scheduler call Lambdas this way.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class _Call:
 
 
 class AsyncCalls:
-    """A `Mover` that makes the calls handed to it, and makes them again when they fail."""
+    """A `Mover` that makes the calls handed to it, and repeats those that fail."""
 
     def __init__(self, lambdas: Lambdas, clock: Clock, retries: Mapping[str, int]) -> None:
-        """Take how often each function's failed call is repeated (by logical id; 2 where nothing is
-        said).
+        """Call `lambdas`; `retries` maps a logical id to the number of retries, 2 where it is
+        missing.
         """
         self._lambdas = lambdas
         self._clock = clock
@@ -48,13 +48,13 @@ class AsyncCalls:
         self._lock = threading.Lock()
 
     def hand_over(self, function: str, event: Any) -> None:
-        """Accept a call; it is made when things move."""
+        """Accept a call; the next `move` makes it."""
         now = self._clock.now_ms()
         with self._lock:
             self._waiting.append(_Call(function, event, now, now))
 
     def move(self) -> bool:
-        """Make the calls that are due."""
+        """Make the calls that are due; return whether there were any."""
         now = self._clock.now_ms()
         with self._lock:
             due = [call for call in self._waiting if call.due_ms <= now]
@@ -64,7 +64,7 @@ class AsyncCalls:
         return bool(due)
 
     def next_ms(self) -> int | None:
-        """When the next call is due."""
+        """Return when the next call is due, None when none waits."""
         with self._lock:
             return min((call.due_ms for call in self._waiting), default=None)
 
@@ -88,11 +88,11 @@ class AsyncCalls:
 class Schedules:
     """A `Mover` that hands over a schedule's event whenever it is due.
 
-    What was missed while nothing moved is run once, not once per turn.
+    Turns that were missed while nothing moved are run once, not once each.
     """
 
     def __init__(self, schedules: Iterable[Schedule], calls: AsyncCalls, clock: Clock) -> None:
-        """Begin all schedules now: each runs first when its first interval is over.
+        """Start all schedules now: each runs first when its first interval is over.
 
         Raises `UnresolvedError` for an expression it cannot read.
         """
@@ -105,7 +105,7 @@ class Schedules:
         self._due: list[int | None] = [recurrence.after(began) for _, recurrence in self._turns]
 
     def move(self) -> bool:
-        """Hand over the events of all schedules that are due."""
+        """Hand over the events of all schedules that are due; return whether there were any."""
         now = self._clock.now_ms()
         moved = False
         for index, (schedule, recurrence) in enumerate(self._turns):
@@ -117,12 +117,12 @@ class Schedules:
         return moved
 
     def next_ms(self) -> int | None:
-        """When the next schedule is due."""
+        """Return when the next schedule is due, None when none will be."""
         return min((due for due in self._due if due is not None), default=None)
 
 
 class PartnerBus:
-    """The partner event buses: each event goes to the functions whose rule's pattern it matches."""
+    """The partner event buses: each event goes to the functions whose rules match it."""
 
     def __init__(self, rules: Sequence[PartnerRule], calls: AsyncCalls) -> None:
         """Take the template's rules."""
@@ -135,7 +135,7 @@ class PartnerBus:
         return frozenset(rule.bus for rule, _ in self._rules)
 
     def put(self, event: Mapping[str, Any]) -> int:
-        """Give the buses an event in EventBridge's envelope; say how many rules took it."""
+        """Deliver an event in EventBridge's envelope; return how many rules matched it."""
         taken = [rule for rule, pattern in self._rules if pattern.matches_event(cast("Any", event))]
         for rule in taken:
             self._calls.hand_over(rule.function, event)

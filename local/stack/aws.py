@@ -1,9 +1,9 @@
-"""AWS on the laptop: moto behind one loopback address, in an account of its own, living in the
-simulated time.
+"""AWS on the laptop: moto behind one loopback address, in an account of its own and in simulated
+time.
 
-Law: what is AWS's and what moto can do. Every `Aws` has its own account number, so that several may
-live in one process; moto's only clock is replaced by one that asks the `Aws` whose request is being
-answered.
+Law: what AWS does, as far as moto can do it. Every `Aws` has its own account number, so that
+several can live in one process. moto's clock is replaced by the clock of the `Aws` whose request is
+being answered.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _CLOCK: ContextVar[Clock | None] = ContextVar(
 
 
 class _Time:
-    """Stands for the module ``time`` where moto stamps secrets."""
+    """Replaces the module ``time`` where moto stamps secrets."""
 
     @staticmethod
     def time() -> float:
@@ -68,16 +68,19 @@ def _utcnow() -> datetime:
 
 
 def _now_ms() -> float:
-    """The present for moto's queues, which ask once per message and call: without a detour by
-    dates.
+    """Return the present in milliseconds, for moto's queues.
+
+    They ask once per message and call, so this takes no detour through dates.
     """
     clock = _CLOCK.get()
     return datetime.now(UTC).timestamp() * 1000 if clock is None else float(clock.now_ms())
 
 
 def _visible(queue: Any) -> list[Any]:
-    """What a queue has to hand out now. As the two below it stands in for moto's own, which asks
-    for the time at each of its messages.
+    """Return the messages that a queue can hand out now.
+
+    Like the two functions below it replaces moto's own property, which reads the clock for each
+    message.
     """
     now = _now_ms()
     return [one for one in queue._messages if one.visible_at < now >= one.delayed_until]  # noqa: SLF001
@@ -98,11 +101,11 @@ _QUICKER = {
     "approximate_number_of_messages_not_visible": _count_hidden,
     "approximate_number_of_messages_delayed": _count_delayed,
 }
-"""Properties of moto's queues that each message sent or received asks for."""
+"""Properties of moto's queues that are read for each message sent or received."""
 
 
 _EVENT = ("id", "time", "version", "detail-type", "source", "region", "resources", "detail")
-"""What a target is sent of an event that no rule transforms."""
+"""The fields of an event that a target receives when no rule transforms it."""
 
 _TRANSFORMED = EventTemplateParser.parse
 
@@ -110,8 +113,10 @@ _TRANSFORMED = EventTemplateParser.parse
 def _event_as_sent(
     input_template: str, input_paths_map: dict[str, Any], event: Any
 ) -> dict[str, Any]:
-    """What moto sends to a target; it makes a grammar for each of the eight parts of each event,
-    even where nothing is transformed.
+    """Return what a target receives.
+
+    moto builds a grammar for each of the eight parts of each event, even where nothing is
+    transformed.
     """
     if input_template or input_paths_map:
         return _TRANSFORMED(input_template, input_paths_map, event)
@@ -119,8 +124,9 @@ def _event_as_sent(
 
 
 def _matches(pattern: Any, event: Any) -> bool:
-    """Whether a rule wants an event; moto writes and reads the event as JSON for each rule, though
-    it has just been read from JSON.
+    """Return whether a rule matches an event.
+
+    moto writes the event as JSON and reads it again for each rule, though it has just been parsed.
     """
     wanted = pattern.get_pattern()
     return not wanted or pattern._does_event_match(pattern._flatten_dict(event), wanted)  # noqa: SLF001
@@ -129,15 +135,13 @@ def _matches(pattern: Any, event: Any) -> bool:
 _DIRECT: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"events": EventsHandler.dispatch, "sqs": SQSResponse.dispatch}
 )
-"""What answers the calls that come by the thousand. moto's own way there leads through Flask, which
-takes as long again.
+"""Services that are called by the thousand, with moto's functions that answer them. moto's own way
+there leads through Flask, which takes as long again.
 """
 
 
 def _install() -> None:
-    """Change moto once for the process; without an `Aws` of ours it behaves as before, save for
-    speed.
-    """
+    """Patch moto once for the process. Without an `Aws` of ours it behaves as before, only faster."""
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
     setattr(moto.sqs.models, "unix_time_millis", _now_ms)  # noqa: B010 - it is a module's import there
@@ -151,21 +155,28 @@ def _install() -> None:
 
 
 class Aws:
-    """One account with one endpoint."""
+    """One account with one endpoint.
+
+    Attributes:
+        account: The account number.
+        callers: Which access key belongs to which function.
+        rights: What the template grants to whom; a caller it does not know may do everything.
+        tables: DynamoDB as this account has it.
+        url: The endpoint's address.
+    """
 
     def __init__(
         self, clock: Clock, faults: Faults, *, port: int = 0, turns: Turns | None = None
     ) -> None:
-        """Answer on loopback at once, workers in their `turns`, with nothing in the account. Raises
-        `OSError` when the port is taken.
+        """Answer on loopback at once, with an empty account; workers take their `turns`.
+
+        Raises `OSError` when the port is taken.
         """
         _install()
         self.account = str(next(_ACCOUNTS))
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
-        """What the template of this account grants to whom; whoever it does not name may do
-        everything.
-        """
+        """Set once the template is known."""
         self.tables = Tables(self.account, clock, faults, self.callers)
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
@@ -175,7 +186,7 @@ class Aws:
         self.url = self._server.url
 
     def client(self, service: str) -> Any:
-        """The stack's own boto3 client for a service."""
+        """Return the stack's own boto3 client for a service."""
         if service not in self._clients:
             self._clients[service] = boto3.client(
                 service,
@@ -187,7 +198,7 @@ class Aws:
         return self._clients[service]
 
     def backend(self, service: str) -> Any:
-        """What moto itself keeps of one service of this account and region."""
+        """Return moto's own object for one service of this account and region."""
         return moto.backends.get_backend(cast("Any", service))[self.account][REGION]
 
     @property
@@ -196,7 +207,7 @@ class Aws:
         return self.client("sqs")
 
     def close(self) -> None:
-        """Stop answering and forget the account."""
+        """Stop answering and delete the account."""
         for client in self._clients.values():
             client.close()
         self._server.close()
@@ -270,8 +281,9 @@ class Aws:
 
 
 def _signed_by(authorization: str) -> tuple[str, str]:
-    """Access key id and service of a signed request (Signature Version 4); two empty strings for
-    any other.
+    """Return the access key id and the service of a request signed with Signature Version 4.
+
+    Two empty strings for any other request.
     """
     _, _, credential = authorization.partition("Credential=")
     scope = credential.partition(",")[0].split("/")

@@ -3,10 +3,10 @@
 Law: pure arithmetic on items in the wire's form (``{"name": {"S": "..."}}``).
 
 Sizes and units follow the DynamoDB developer guide [D], "DynamoDB item sizes and formats" and "read
-and write operations": a strongly consistent read costs one unit per 4 KiB, an eventually consistent
-one half of it, a write one unit per KiB of the larger of the item before and after; a transaction
-costs twice; nothing found or a refused condition still costs the least unit. What secondary indexes
-cost is not counted.
+and write operations". A strongly consistent read costs one unit per 4 KiB, an eventually consistent
+one half of that, and a write one unit per KiB of the larger of the item before and after. A
+transaction costs twice as much. A read that finds nothing and a write whose condition fails still
+cost the smallest amount. Secondary indexes are not counted.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from typing import Any
 READ_UNIT = 4096
 WRITE_UNIT = 1024
 CONTAINER = 3
-"""Bytes that a list or a map takes beside its content; every element takes one more."""
+"""Bytes that a list or a map takes besides its content; every element takes one more."""
 
 
 def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """Bytes that an item takes: its attributes' names and values."""
+    """Return the bytes of an item: the names and values of its attributes."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
 def value_size(value: Mapping[str, Any]) -> int:
-    """Bytes that one attribute value takes."""
+    """Return the bytes of one attribute value."""
     kind, content = next(iter(value.items()))
     if len(kind) == 2:  # a set: SS, NS or BS
         return sum(value_size({kind[0]: inner}) for inner in content)
@@ -37,8 +37,8 @@ def value_size(value: Mapping[str, Any]) -> int:
 
 
 def number_size(text: str) -> int:
-    """Bytes of a number: about one per two significant digits, and one more; a negative number
-    takes one more still.
+    """Return the bytes of a number: about one per two significant digits, plus one, and one more if
+    it is negative.
     """
     digits = text.lstrip("+-").lower().split("e")[0].replace(".", "").strip("0")
     return math.ceil(len(digits) / 2) + 1 + text.startswith("-")
@@ -47,8 +47,9 @@ def number_size(text: str) -> int:
 def read_units(
     sizes: Iterable[int], *, consistent: bool, together: bool = False, transaction: bool = False
 ) -> float:
-    """Units for reading items of these sizes; `together` as a Query or Scan rounds: once, over the
-    sum.
+    """Return the units for reading items of these sizes.
+
+    `together` rounds once over the sum, as a Query or Scan does.
     """
     per_unit = 2.0 if transaction else 1.0 if consistent else 0.5
     rounded = [sum(sizes)] if together else sizes
@@ -56,7 +57,7 @@ def read_units(
 
 
 def write_units(sizes: Iterable[tuple[int, int]], *, transaction: bool = False) -> float:
-    """Units for writing items whose sizes before and after are given; 0 stands for no item."""
+    """Return the units for writing items, given their sizes before and after; 0 stands for no item."""
     return (2.0 if transaction else 1.0) * sum(
         max(1, math.ceil(max(pair) / WRITE_UNIT)) for pair in sizes
     )

@@ -1,7 +1,7 @@
 """The deployed template on the laptop: everything of AWS, nothing of the CRMs.
 
-Law: puts the parts together and owns them. It has no wiring of its own: who calls whom stands in
-the template.
+Law: puts the parts together and owns them. It has no wiring of its own: the template says who calls
+whom.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ from simulators.faults import Faults
 
 
 class Cloud:
-    """One deployed template. A context manager; `close` ends its processes and servers."""
+    """One deployed template. A context manager; `close` ends its processes and servers.
+
+    Attributes:
+        outputs: The folder of the functions' output.
+        aws: The account.
+        deployed: The resources that were made.
+        functions: The Lambdas by logical id.
+        lambdas: Their processes.
+        partner_bus: The bus that receives Salesforce's change events.
+        movers: Everything that has work from time to time, in the order in which it runs.
+    """
 
     def __init__(
         self,
@@ -43,10 +53,10 @@ class Cloud:
         port: int = 0,
         turns: Turns | None = None,
     ) -> None:
-        """Deploy `template`; `listeners` are opened where the template has a Function URL for them,
-        `port` is the endpoint's.
+        """Deploy `template` with its endpoint on `port`.
 
-        Up to ``turns.workers`` processes of a function that a queue calls run side by side.
+        Each of the `listeners` is opened if the template gives its function a Function URL. Up to
+        ``turns.workers`` processes of a function that a queue calls run side by side.
         """
         worker_pool()  # imports in the background from here on
         self._clock = clock
@@ -76,7 +86,7 @@ class Cloud:
         self.close()
 
     def close(self) -> None:
-        """End every process and server of it."""
+        """End every process and server of this deployment."""
         self._owned.close()
 
     def _lambdas(self, mappings: Iterable[QueueMapping]) -> Lambdas:
@@ -98,7 +108,9 @@ class Cloud:
         return made
 
     def _connect(self, read: Template) -> None:
-        """Everything that calls a function when its time has come."""
+        """Connect everything that calls functions: schedules, asynchronous calls, queues and the
+        partner bus.
+        """
         resolver, clock = self.deployed.resolver, self._clock
         retries = {name: function.async_retries for name, function in self.functions.items()}
         calls = AsyncCalls(self.lambdas, clock, retries)

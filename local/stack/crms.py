@@ -1,7 +1,7 @@
-"""The two simulators on their addresses, and what comes out of them: webhooks and change events.
+"""The two simulators on their addresses, and what they send: webhooks and change events.
 
-Law: carries what the CRMs send to where the deployed system receives it, over HTTP where that is
-how it comes; understands none of it.
+Law: carries what the CRMs send to where the deployed system receives it, webhooks by HTTP, and does
+not interpret any of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ laptop must not look like an outage.
 
 
 class Crms:
-    """HubSpot's portals and Salesforce's org."""
+    """HubSpot's portals and Salesforce's org.
+
+    Attributes:
+        hubspot: The simulator of HubSpot.
+        salesforce: The simulator of Salesforce.
+        hubspot_url: HubSpot's address.
+        salesforce_url: Salesforce's address.
+    """
 
     def __init__(
         self,
@@ -38,7 +45,8 @@ class Crms:
         ports: Sequence[int] = (0, 0),
         turns: Turns | None = None,
     ) -> None:
-        """Build both from a world file's content and answer on loopback, workers in their `turns`.
+        """Build both from a world file's content and answer on loopback; workers take their
+        `turns`.
 
         Raises `ValueError` for a world that contradicts itself.
         """
@@ -60,8 +68,8 @@ class Crms:
     def subscribe(
         self, target_url: str, by_portal: Iterable[tuple[int, Iterable[Sequence[str | None]]]]
     ) -> None:
-        """Deploy the app's webhook file in each portal, as a developer would; one that is deployed
-        already stays as it is.
+        """Deploy the app's webhook file in each portal, as a developer would, unless it is deployed
+        already.
         """
         for portal_id, subscriptions in by_portal:
             rows = tuple(tuple(row) for row in subscriptions)
@@ -70,8 +78,9 @@ class Crms:
                 self.hubspot.subscribe(portal_id, target_url, rows)
 
     def hubspot_secret(self, portal_id: int) -> dict[str, Any] | None:
-        """What the product must know to work as the app in that portal; None for a portal that the
-        world does not have.
+        """Return the secret that the product needs to work as the app in that portal.
+
+        None for a portal that the world does not have.
         """
         found = next(
             (portal for portal in self.hubspot.portals if portal.portal_id == portal_id), None
@@ -88,8 +97,9 @@ class Crms:
         return secret | ({"previous_client_secret": previous} if previous else {})
 
     def salesforce_secret(self) -> dict[str, Any]:
-        """What the product must know to work as the integration user; every login host leads to the
-        simulator.
+        """Return the secret that the product needs to work as the integration user.
+
+        Every login host leads to the simulator.
         """
         sim = self.salesforce
         return {
@@ -99,8 +109,9 @@ class Crms:
         }
 
     def administrator_secret(self) -> dict[str, Any]:
-        """What an administrator's session is known by; set-up takes it where the integration user
-        has no right to set anything up.
+        """Return the secret of an administrator's session.
+
+        Set-up uses it where the integration user may not set anything up.
         """
         return {"access_token": self.salesforce.user_token, "instance_url": self.salesforce_url}
 
@@ -111,16 +122,14 @@ class Crms:
 
 
 class Webhooks:
-    """A `Mover` that delivers HubSpot's webhooks by HTTP and reports back how they were
-    answered.
-    """
+    """A `Mover` that delivers HubSpot's webhooks by HTTP and reports how they were answered."""
 
     def __init__(self, hubspot: HubSpotSimulator) -> None:
         """Deliver nothing yet."""
         self._hubspot = hubspot
 
     def move(self) -> bool:
-        """Deliver what is due."""
+        """Deliver what is due; return whether there was anything."""
         due = self._hubspot.due_webhooks()
         for delivery in due:
             self._hubspot.webhook_answered(
@@ -129,14 +138,12 @@ class Webhooks:
         return bool(due)
 
     def next_ms(self) -> int | None:
-        """When the next delivery or redelivery is due."""
+        """Return when the next delivery or redelivery is due."""
         return self._hubspot.next_webhook_ms()
 
 
 class ChangeEvents:
-    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay
-    does.
-    """
+    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay does."""
 
     def __init__(self, salesforce: SalesforceSimulator, bus: PartnerBus) -> None:
         """Relay nothing yet."""
@@ -144,21 +151,21 @@ class ChangeEvents:
         self._bus = bus
 
     def move(self) -> bool:
-        """Relay what has happened."""
+        """Relay the events that wait; return whether there were any."""
         events = self._salesforce.due_change_events()
         for event in events:
             self._bus.put(event)
         return bool(events)
 
     def next_ms(self) -> int | None:
-        """When a transaction ends that takes longer; otherwise an event comes with somebody's
-        write.
+        """Return when the next delayed transaction commits. Any other event appears with the write
+        that causes it.
         """
         return self._salesforce.next_commit_ms()
 
 
 def post(method: str, url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """Send one request; its status, or 0 when no answer came."""
+    """Send one request; return its status, or 0 when no answer came."""
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=HUBSPOT_WAITS)

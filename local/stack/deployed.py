@@ -1,6 +1,6 @@
 """A template's resources made in moto, and what its logical ids stand for.
 
-Law: the only place that knows how a CloudFormation resource becomes calls of a service's API.
+Law: the only module that knows how a CloudFormation resource becomes calls of a service's API.
 moto's own CloudFormation is not used: importing it takes longer (over 4 s) than everything else
 that `serve` does.
 """
@@ -26,7 +26,7 @@ TABLE_PROPERTIES = frozenset(
         "LocalSecondaryIndexes",
     }
 )
-"""What of a table matters here; backups, encryption and tags change nothing that a caller sees."""
+"""The properties of a table that matter here; no caller sees backups, encryption or tags."""
 
 QUEUE_DOCUMENTS = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
 
@@ -42,13 +42,13 @@ NAMED_BY = {
 
 
 class Deployed:
-    """A template as it stands in the account of one `Aws`; answers what `Ref` and `Fn::GetAtt` mean
-    there.
+    """A template as it is deployed in the account of one `Aws`; answers what `Ref` and `Fn::GetAtt`
+    mean there.
     """
 
     def __init__(self, aws: Aws, template: Template) -> None:
-        """Make the resources. Raises `UnresolvedError` for what the laptop cannot do, botocore's
-        errors for what moto refuses.
+        """Make the resources. Raises `UnresolvedError` for what the laptop cannot do, and
+        botocore's errors for what moto refuses.
         """
         self._aws = aws
         self._template = template
@@ -70,7 +70,7 @@ class Deployed:
                 makers[kind](logical_id, found[logical_id])
 
     def ref(self, logical_id: str) -> str:
-        """What ``Ref`` answers. Raises `KeyError` for a resource that the template does not
+        """Return the value of ``Ref``. Raises `KeyError` for a resource that the template does not
         have.
         """
         kind = self._template.resources[logical_id]["Type"]
@@ -84,7 +84,7 @@ class Deployed:
         )
 
     def attribute(self, logical_id: str, attribute: str) -> str:
-        """What ``Fn::GetAtt`` answers: an ARN, or the resource's name."""
+        """Return the value of ``Fn::GetAtt``: an ARN, or the resource's name."""
         if attribute != "Arn":
             return self._name(logical_id)
         kind = self._template.resources[logical_id]["Type"]

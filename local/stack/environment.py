@@ -1,6 +1,6 @@
 """The environment variables of the processes on the laptop.
 
-Law: pure; what a Lambda finds in its environment is its template's and AWS's, and nothing of the
+Law: pure. A Lambda's environment holds what its template and AWS put there, and nothing of the
 developer's own.
 """
 
@@ -10,8 +10,8 @@ from local.stack.template import REGION, Function
 
 
 def endpoint_environment(endpoint: str, key: str) -> dict[str, str]:
-    """The variables that lead an AWS SDK to the laptop's endpoint and away from the developer's own
-    configuration.
+    """Return the variables that lead an AWS SDK to the laptop's endpoint and away from the
+    developer's own configuration.
     """
     return {
         "AWS_ACCESS_KEY_ID": key,
@@ -29,14 +29,14 @@ def endpoint_environment(endpoint: str, key: str) -> dict[str, str]:
 
 
 def access_key(number: int) -> str:
-    """The access key id by which the AWS endpoint knows the `number`-th function of a template."""
+    """Return the access key id by which the AWS endpoint knows the `number`-th function of a
+    template.
+    """
     return f"LAMBDA{number:02}"
 
 
 def function_environment(function: Function, number: int, endpoint: str) -> dict[str, str]:
-    """The variables of one Lambda (the `number`-th of its template), those that AWS adds among
-    them.
-    """
+    """Return the variables of the `number`-th Lambda of a template, including those that AWS adds."""
     return {
         **function.environment,
         **endpoint_environment(endpoint, access_key(number)),

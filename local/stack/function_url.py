@@ -1,8 +1,8 @@
-"""A Lambda's Function URL: an HTTP request becomes the event that AWS makes of it, and the
-handler's answer becomes the response.
+"""A Lambda's Function URL: an HTTP request becomes an event, and the handler's answer becomes the
+response.
 
-Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0) and nothing of what is
-inside. Whatever the path, the same function answers; no authentication (``AuthType: NONE``).
+Law: the shapes of "Invoking Lambda function URLs" [D] (payload format 2.0), whatever they contain.
+The same function answers on every path, without authentication (``AuthType: NONE``).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ TEXT = (
     "application/xml",
     "application/x-www-form-urlencoded",
 )
-"""Content types whose body is handed over as text; any other is base64."""
+"""Content types whose body is passed on as text; any other body is passed on in base64."""
 
 
 class FunctionUrl:
     """The WSGI application of one Function URL."""
 
     def __init__(self, invoke: Callable[[Any], Outcome], clock: Clock) -> None:
-        """Answer with what `invoke` makes of the event."""
+        """Answer each request with the outcome of `invoke`."""
         self._invoke = invoke
         self._clock = clock
 
@@ -44,7 +44,7 @@ class FunctionUrl:
 
 
 def http_event(request: Request, now_ms: int) -> dict[str, Any]:
-    """The event of one request, received at `now_ms`."""
+    """Return the event of one request received at `now_ms`."""
     headers: dict[str, str] = {}
     for name, value in request.headers:
         key = name.lower()
@@ -69,7 +69,7 @@ def http_event(request: Request, now_ms: int) -> dict[str, Any]:
 
 
 def response_of(outcome: Outcome) -> Response:
-    """The response to the caller: what the handler answered, 429 when the call was not taken, 502
+    """Return the response to the caller: the handler's answer, 429 when the call was throttled, 502
     when it failed.
     """
     if outcome.ending is Ending.THROTTLED:

@@ -1,7 +1,7 @@
 """CloudFormation's intrinsic functions, resolved to plain values.
 
-Law: pure. What a logical id stands for is asked of a `Names`; parameters and conditions come with
-the template. Functions that this project's template does not need (``Fn::ImportValue``,
+Law: pure. A `Names` answers what a logical id stands for; parameters and conditions come with the
+template. Functions that this project's template does not need (``Fn::ImportValue``,
 ``Fn::Transform``, ...) are refused by name, never passed on half resolved.
 """
 
@@ -17,17 +17,17 @@ class UnresolvedError(ValueError):
 
 
 NO_VALUE = object()
-"""What ``AWS::NoValue`` resolves to; the property or list item that holds it is left out."""
+"""What ``AWS::NoValue`` resolves to; the property or list item that has this value is left out."""
 
 
 class Names(Protocol):
     """What logical ids stand for."""
 
     def ref(self, logical_id: str) -> str:
-        """The value of ``Ref``."""
+        """Return the value of ``Ref``."""
 
     def attribute(self, logical_id: str, attribute: str) -> str:
-        """The value of ``Fn::GetAtt``."""
+        """Return the value of ``Fn::GetAtt``."""
 
 
 class Resolver:
@@ -36,8 +36,8 @@ class Resolver:
     def __init__(
         self, parameters: Mapping[str, Any], conditions: Mapping[str, Any], names: Names
     ) -> None:
-        """Take the parameters' values (pseudo parameters included) and the template's
-        ``Conditions`` section.
+        """Resolve with these parameters (including pseudo parameters) and the template's
+        ``Conditions``.
         """
         self._parameters = parameters
         self._conditions = conditions
@@ -58,13 +58,13 @@ class Resolver:
         }
 
     def condition(self, name: str) -> bool:
-        """Whether the named condition holds. Raises `UnresolvedError` for an unknown one."""
+        """Return whether the named condition holds. Raises `UnresolvedError` for an unknown name."""
         if name not in self._conditions:
             raise UnresolvedError(f"the template has no condition {name!r}")
         return self._holds(self._conditions[name])
 
     def resolve(self, value: Any) -> Any:
-        """The value with every function in it worked out. Raises `UnresolvedError`."""
+        """Return the value with every function in it evaluated. Raises `UnresolvedError`."""
         if isinstance(value, list):
             return [item for item in map(self.resolve, value) if item is not NO_VALUE]
         if not isinstance(value, dict):

@@ -1,25 +1,26 @@
-"""Lambdas as AWS runs them: warm, one call at a time in each process, cut off after their timeout,
-and sometimes gone in the middle.
+"""Lambdas as AWS runs them: warm, one call at a time in each process, cut off at their timeout, and
+sometimes killed in the middle.
 
-Law: what a call is and how it can end. Who calls and what follows from a failure (redelivery,
-retry, an HTTP status) is the caller's business.
+Law: what a call is and how it can end. Who calls, and what follows from a failure (redelivery,
+retry, an HTTP status), is the caller's business.
 
-Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, left out = any):
+Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, any function if it is
+missing):
 
 ``kill``
-    SIGKILL to the function's process: before it sees its event (``after`` start, or none given), or right after the
-    next write of that place (hubspot_write, salesforce_write, dynamodb_write) was applied and before it is answered.
-    The next call finds a new process.
+    SIGKILL to the function's process: before it receives its event (``after`` is "start" or missing), or right after
+    the next write at that place (hubspot_write, salesforce_write, dynamodb_write) has been applied and before it is
+    answered. The next call gets a new process.
 ``timeout``
     The call does not end in time. With ``seconds`` it gets that much real time instead of the template's (its context
-    says so too); without, it is cut off after its first write anywhere, or, when it writes nothing, when it is about to
-    answer.
+    reports the same). Without, it is cut off after its first write anywhere or, if it writes nothing, when it is about
+    to answer.
 ``throttle``
-    The call is not taken at all (429 TooManyRequestsException); no process sees it.
+    The call is not accepted (429 TooManyRequestsException), and no process sees it.
 
-``slow_triggers`` of ``salesforce`` is carried out here as well: each write call of the product
-takes ``seconds`` of simulated time, by which the clock moves on and the running call has less time
-left. When it has none it is cut off, and the write stays applied.
+The fault ``slow_triggers`` of ``salesforce`` also acts here: each write call of the product takes
+``seconds`` of simulated time. The clock moves on by that time, and the running call loses it. When
+it has no time left it is cut off, and the write remains applied.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call: the handler's answer, or a sentence saying why there is none."""
+    """How a call ended: with the handler's answer, or with a sentence that says why it has none."""
 
     ending: Ending
     answer: Any = None
@@ -77,35 +78,37 @@ class Outcome:
 class _Sandbox:
     function: Function
     name: str
-    """The folder's name and a number: a function may have several sandboxes."""
+    """The folder's name and a number, as a function may have several sandboxes."""
     output: Path
     environment: Mapping[str, str]
     calls: int = 0
     endings: Counter[Ending] = field(default_factory=Counter)
     longest: float = 0.0
-    """Seconds of its time that the longest call has used."""
+    """Seconds that the longest call has used of its time."""
     processes: int = 0
     worker: Worker | None = None
     running: bool = False
     doomed: bool = False
-    """A write ends the running call: its time is over."""
+    """Whether the running call is cut off at its next write."""
     ended: Ending | None = None
     ends: float = 0.0
-    """When the running call is cut off, on the real clock that does not go back."""
+    """When the running call is cut off, on the monotonic clock."""
     lost_ms: int = 0
-    """What the running call has lost of its time to calls that took simulated time."""
+    """How much time the running call has lost to calls that took simulated time."""
     told_ms: int | None = None
-    """What its process can read of that; nothing before the first call."""
+    """The `lost_ms` that its process can read; None before the first call."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def caller(self) -> str:
-        """Who its present process says it is, the sandbox's name before the slash."""
+        """The name that its present process sends with each request: the sandbox's name, a slash, a
+        number.
+        """
         return f"{self.name}/{self.processes}"
 
     @property
     def lost(self) -> Path:
-        """Where the process reads how much of its time is lost."""
+        """The file in which the process reads how much time its call has lost."""
         return self.output.with_suffix(".lost")
 
 
@@ -123,11 +126,10 @@ class Lambdas:
         turns: Turns,
         sandboxes: Mapping[str, int],
     ) -> None:
-        """Describe them; processes start with `warm` or with a sandbox's first call. What they
-        print goes to files in `outputs`.
+        """Describe the functions; a process starts with `warm` or with a sandbox's first call.
 
-        A function has as many sandboxes as `sandboxes` says, by its logical id, and one where that
-        says nothing.
+        What they print goes to files in `outputs`. `sandboxes` says how many sandboxes a function
+        has, by its logical id; one where it is missing.
         """
         self._clock = clock
         self._faults = faults
@@ -152,29 +154,29 @@ class Lambdas:
         }
 
     def warm(self) -> None:
-        """Start a process for every function, so that the first call does not pay for it; further
-        ones start when they are needed.
+        """Start one process for every function, so that the first call does not have to wait for
+        it.
         """
         for first, *_ in self._sandboxes.values():
             with first.lock:
                 self._worker(first)
 
     def calls(self) -> dict[str, int]:
-        """How often each function was called, by its folder's name."""
+        """Return how often each function was called, by its folder's name."""
         return {
             own[0].function.name: sum(sandbox.calls for sandbox in own)
             for own in self._sandboxes.values()
         }
 
     def endings(self) -> dict[str, Counter[Ending]]:
-        """How the calls of each function ended, by its folder's name."""
+        """Return how the calls of each function ended, by its folder's name."""
         found: dict[str, Counter[Ending]] = {}
         for sandbox in self._all():
             found.setdefault(sandbox.function.name, Counter()).update(sandbox.endings)
         return found
 
     def longest(self) -> dict[str, float]:
-        """How many seconds of its time the longest call of each function has used so far, by its
+        """Return how many seconds the longest call of each function has used so far, by its
         folder's name.
         """
         return {
@@ -183,13 +185,15 @@ class Lambdas:
         }
 
     def output(self, name: str) -> str:
-        """Everything the function (folder's name) has printed so far, its log included."""
+        """Return everything that the function with this folder has printed so far, including its
+        log.
+        """
         path = next(sandbox.output for sandbox in self._all() if sandbox.function.name == name)
         return path.read_text(errors="replace") if path.exists() else ""
 
     def memory_mib(self) -> dict[str, float]:
-        """The most memory that a present process of each function has had so far, by its folder's
-        name (Linux).
+        """Return the peak memory of each function's present processes in MiB, by its folder's name
+        (Linux).
         """
         found: dict[str, float] = {}
         for sandbox in self._all():
@@ -201,8 +205,8 @@ class Lambdas:
         return found
 
     def processor_seconds(self) -> dict[str, float]:
-        """How much processor time the present processes of each function have had, by its folder's
-        name (Linux).
+        """Return the processor seconds of each function's present processes, by its folder's name
+        (Linux).
         """
         found: dict[str, float] = {}
         for sandbox in self._all():
@@ -214,12 +218,13 @@ class Lambdas:
         return found
 
     def invoke(self, logical_id: str, event: Any) -> Outcome:
-        """Call a function and wait for the end."""
+        """Call a function and wait until the call ends."""
         return self._invoke(self._sandboxes[logical_id][0], event)
 
     def invoke_side_by_side(self, logical_id: str, events: Sequence[Any]) -> list[Outcome]:
-        """Call a function with all `events` at once, no more than it has sandboxes, and wait for
-        the last to end.
+        """Call a function with all `events` at once and wait until the last call ends.
+
+        There may be at most as many events as the function has sandboxes.
         """
         pairs = zip(self._sandboxes[logical_id][: len(events)], events, strict=True)
         parts = {sandbox.name: partial(self._invoke, sandbox, event) for sandbox, event in pairs}
@@ -244,8 +249,8 @@ class Lambdas:
         """End the call that has just written at `place` ("hubspot_write" ...) if a fault says so.
 
         Called after the write was applied and before it is answered, in the thread that answers it.
-        The writer is whose request that is; where the request does not say so, it is `logical_id`,
-        or without one whoever runs.
+        The request's header names the writer. Without that header it is `logical_id`, or every
+        running function if that is None, too.
         """
         slow = (
             self._faults.take("salesforce", "slow_triggers")
@@ -303,8 +308,9 @@ class Lambdas:
     def _call(
         self, sandbox: _Sandbox, worker: Worker, event: Any, seconds: float
     ) -> dict[str, Any]:
-        """What the process says to one call; nothing, with ``ended`` set, when it does not live to
-        say it.
+        """Return the process's reply to one call.
+
+        Empty, with ``ended`` set, if the process does not live to reply.
         """
         message = {
             "event": event,
@@ -335,7 +341,7 @@ class Lambdas:
         return {}
 
     def _lose(self, sandbox: _Sandbox, seconds: float) -> None:
-        """Take time from the running call; its process reads of it in a file."""
+        """Take time from the running call; its process reads the new total from a file."""
         sandbox.ends -= seconds
         sandbox.lost_ms += round(seconds * 1000)
         self._tell_lost(sandbox)

@@ -1,7 +1,7 @@
 """The public addresses of the functions that have a Function URL.
 
-Law: an address exists before anything answers there, because a function may have to know its own;
-until the template gives its function a Function URL it answers 404.
+Law: an address exists before a function answers there, because the function may have to know its
+own address. Until then it answers 404.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from local.stack.serving import Server
 
 
 class Listener:
-    """The address of one function (by its folder's name)."""
+    """The address of one function, which is named by its folder.
+
+    Attributes:
+        name: The name of the function's folder.
+        url: The address, without a slash at the end.
+    """
 
     def __init__(self, name: str, port: int = 0) -> None:
         """Answer 404 at once. Raises `OSError` when the port is taken."""

@@ -1,13 +1,13 @@
 """SQS to Lambda: what AWS's event source mapping does between a queue and a function.
 
-Law: one mapping's polling. Messages, visibility, receive counts and dead letters are moto's; which
-message is done is decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]):
-without ReportBatchItemFailures a batch is done as a whole; with it the listed messages come back
-after the queue's visibility timeout; an answer that cannot be read, or a failed call, fails the
-whole batch. The batching window is not waited out: all that is ready is offered at once, up to the
-batch size and the payload limit. With several workers what is ready is dealt out among as many of
-them as the mapping allows, message by message, and their batches run side by side, as AWS's pollers
-share out a queue.
+Law: polls for one mapping. Messages, visibility, receive counts and dead letters are moto's; which
+message is done is decided here, by the documented rules ("Using Lambda with Amazon SQS" [D]).
+Without ReportBatchItemFailures a batch is done or failed as a whole. With it, the listed messages
+come back after the queue's visibility timeout. An unreadable answer or a failed call fails the
+whole batch. The batching window is not waited out: all messages that are ready are offered at once,
+up to the batch size and the payload limit. With several workers the messages are dealt out one by
+one among as many workers as the mapping allows, and their batches run side by side, as AWS's
+pollers share a queue.
 
 Fault kinds (``at`` "queue"): ``duplicate`` delivers one message a second time, after its batch;
 ``reorder`` hands out everything that is ready newest first.
@@ -56,7 +56,7 @@ class QueuePoller:
         self._url = f"https://sqs.{REGION}.amazonaws.com/{aws.account}/{self._name}"
 
     def move(self) -> bool:
-        """Offer everything that is ready, batch by batch."""
+        """Offer everything that is ready, batch by batch; return whether there was anything."""
         self._forget_expired()
         if not self._ready():
             return False
@@ -70,15 +70,16 @@ class QueuePoller:
         return True
 
     def next_ms(self) -> int | None:
-        """When a message that is hidden now becomes visible."""
+        """Return when the next hidden message becomes visible, None when the queue is empty."""
         return min((_visible_ms(message) for message in self._queue()._messages), default=None)  # noqa: SLF001
 
     def _queue(self) -> Any:
         return self._aws.backend("sqs").queues[self._name]
 
     def _forget_expired(self) -> None:
-        """Drop what is older than the queue's retention: moto keeps it and then hands out nothing
-        that lies behind it.
+        """Drop the messages that are older than the queue's retention.
+
+        moto keeps them, and then hands out nothing that lies behind them.
         """
         queue = self._queue()
         oldest = self._clock.now_ms() - int(queue.message_retention_period) * 1000
@@ -109,7 +110,9 @@ class QueuePoller:
         return messages
 
     def _offer(self, batches: Sequence[Sequence[Message]]) -> None:
-        """Hand out `batches` side by side, and after them what a fault delivers a second time."""
+        """Call the function with `batches` side by side, then with what a fault delivers a second
+        time.
+        """
         again = [
             [message for message in batch if self._faults.take("queue", "duplicate")]
             for batch in batches

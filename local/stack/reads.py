@@ -1,8 +1,8 @@
-"""GetItem and BatchGetItem answered straight from moto's items, in a tenth of the time that moto's
-way of answering takes.
+"""GetItem and BatchGetItem answered directly from moto's items, in a tenth of the time that moto
+takes.
 
-Law: only whole items by their keys. Whatever else a request asks for, and whatever is wrong with
-it, is left to moto.
+Law: only whole items by their keys. Any other request, and any request with a mistake, is left to
+moto.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ MOST_KEYS = 100
 MOST_BYTES = 16 * 1024 * 1024
 
 Answer = tuple[bytes, float]
-"""The answer's body, and the units that it cost."""
+"""The answer's body, and the capacity units that it costs."""
 
 
 def straight(backend: DynamoDBBackend, operation: str, request: Mapping[str, Any]) -> Answer | None:
-    """The answer to a plain read, or None where moto has to answer."""
+    """Return the answer to a plain read, or None where moto has to answer."""
     answer = _ANSWERS.get(operation)
     return answer(backend, request) if answer else None
 
 
 def stored(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The item with that key in the wire's form, bytes as bytes; None where there is none. The
-    table and the key must fit.
+    """Return the item with that key in the wire's form, bytes as bytes; None if it does not exist.
+
+    The table must exist and the key must fit it.
     """
     item = backend.get_item(table, dict(key))
     found: dict[str, Any] | None = dynamo_to_dict(item.attrs) if item else None

@@ -21,14 +21,14 @@ MONTHS, WEEKDAYS = (
     {name: number for number, name in enumerate(names.split(), 1)} for names in _NAMES
 )
 DAYS_AHEAD = 366 * 5
-"""How far a cron expression is searched for its next turn; one that has none by then is over."""
+"""How many days a cron expression is searched for its next turn; without one it is over."""
 
 
 class Recurrence(Protocol):
-    """A schedule's turns."""
+    """The turns of a schedule."""
 
     def after(self, moment_ms: int) -> int | None:
-        """The first turn later than `moment_ms`, if there is one."""
+        """Return the first turn later than `moment_ms`, None if there is no such turn."""
 
 
 def recurrence_of(expression: str, began_ms: int) -> Recurrence:

@@ -1,14 +1,14 @@
-"""Who may do what on the laptop: a call is held against the policies of its caller, as IAM does,
-and noted.
+"""Who may do what on the laptop: each call is checked against the policies of its caller, as IAM
+does, and recorded.
 
-Law: the template alone says what is granted. A function has the policies of its role. Whoever signs
-with the logical id of a managed policy as the access key, or with several joined by dots, has the
-rights of these and no others: so is tried what an operator can do with them. All other callers may
-do everything.
+Law: only the template grants rights. A function has the policies of its role. A caller whose access
+key is the logical id of a managed policy, or several of them joined by dots, has exactly the rights
+of these policies: this is how tests check what an operator can do. All other callers may do
+everything.
 
-Of IAM this knows what the template uses: allowing statements, their wildcards, and the one
-condition in `_holds`. What else a template says is refused with a sentence. AWS's own managed
-policies grant nothing here: what they allow, Lambda itself does for its functions.
+It knows as much of IAM as the template uses: allowing statements, their wildcards, and the one
+condition in `_holds`. Anything else is refused with a sentence. AWS's own managed policies grant
+nothing here, because Lambda itself does what they allow.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from local.stack.tables import Reply
 from local.stack.template import REGION, Template
 
 PUT_SOURCE = "events:source"
-"""The condition key of the source that an event is put under."""
+"""The condition key for the source of an event that is put on a bus."""
 
 IN_TRANSACTIONS = {
     "Put": "PutItem",
@@ -36,20 +36,26 @@ IN_TRANSACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
     "Get": "GetItem",
 }
-"""A transaction needs the rights of its parts and none of its own [D "Using IAM with DynamoDB
+"""A transaction needs the rights of its parts, and none of its own [D "Using IAM with DynamoDB
 transactions"].
 """
 
 KEY_ID = 36
-"""How long the id of a key is, a UUID."""
+"""The length of a key's id, which is a UUID."""
 
 FOR_ALL = {"sts:GetCallerIdentity"}
-"""What IAM grants to everybody [D]."""
+"""Actions that IAM allows everybody [D]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One action on one resource, as IAM names both; the source of an event that is put."""
+    """One action on one resource, as IAM names both.
+
+    Attributes:
+        action: Such as ``sqs:SendMessage``.
+        resource: An ARN, or ``*``.
+        source: The source of an event that is put, otherwise empty.
+    """
 
     action: str
     resource: str
@@ -58,8 +64,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One action that a statement allows on one resource, perhaps with wildcards; for events of one
-    source alone where it names any.
+    """One action that a statement allows on one resource; both may contain wildcards.
+
+    Attributes:
+        action: Such as ``dynamodb:*``.
+        resource: An ARN, perhaps with wildcards.
+        source: The only source of events that may be put; empty if the statement names none.
     """
 
     action: str
@@ -67,7 +77,7 @@ class Grant:
     source: str = ""
 
     def covers(self, call: Call) -> bool:
-        """Whether the call is allowed by this."""
+        """Return whether this grant allows the call."""
         fits = _pattern(self.action.lower()).fullmatch(call.action.lower()) and _pattern(
             self.resource
         ).fullmatch(call.resource)
@@ -75,22 +85,28 @@ class Grant:
 
 
 class Rights:
-    """The policies of one deployed template, and what was done by whom."""
+    """The policies of one deployed template, and a record of who has done what.
+
+    Attributes:
+        granted: The grants of each function and each managed policy, by logical id.
+        done: The calls that each caller has made and was allowed.
+        denied: The calls that each caller was refused.
+    """
 
     def __init__(self, granted: Mapping[str, Iterable[Grant]]) -> None:
-        """Take what is granted to each function and with each managed policy, by logical id."""
+        """Take the grants of each function and each managed policy, by logical id."""
         self.granted = {who: tuple(grants) for who, grants in granted.items()}
         self.done: defaultdict[str, set[Call]] = defaultdict(set)
-        """The calls that each has made and was allowed."""
+        """Caller -> calls."""
         self.denied: defaultdict[str, set[Call]] = defaultdict(set)
 
     def knows(self, who: str) -> bool:
-        """Whether the template says what this caller may do."""
+        """Return whether the template says what this caller may do."""
         return all(part in self.granted for part in who.split("."))
 
     def refusal(self, who: str, calls: Iterable[Call]) -> Reply | None:
-        """Note the calls of one request; AWS's answer where one of them is not granted, and then
-        nothing is done.
+        """Record the calls of one request; return AWS's answer if one of them is not granted, else
+        None.
         """
         for call in calls:
             if call not in self.done[who]:
@@ -101,7 +117,7 @@ class Rights:
         return None
 
     def unused(self, who: str) -> list[Grant]:
-        """What is granted and was not used so far."""
+        """Return the grants that have not been used so far."""
         return [grant for grant in self.granted[who] if not any(map(grant.covers, self.done[who]))]
 
     def _may(self, who: str, call: Call) -> bool:
@@ -111,8 +127,8 @@ class Rights:
 
 
 def rights_of(template: Template, resolver: Resolver) -> Rights:
-    """The rights that a template gives. Raises `UnresolvedError` for what the laptop cannot hold a
-    call against.
+    """Return the rights that a template grants. Raises `UnresolvedError` for a policy that the
+    laptop cannot check.
     """
     managed = {
         name: list(_grants(name, resource["Properties"]["PolicyDocument"], resolver))
@@ -138,7 +154,7 @@ def rights_of(template: Template, resolver: Resolver) -> Rights:
 
 
 def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterator[Call]:
-    """What IAM asks of a request of one AWS service."""
+    """Yield the actions and resources that IAM checks for one request of an AWS service."""
     place = f"{REGION}:{account}"
     given: dict[str, Any] = json.loads(body) if body.startswith(b"{") else {}
     if service == "dynamodb":
@@ -177,13 +193,15 @@ def _on_tables(operation: str, given: Mapping[str, Any]) -> Iterator[tuple[str, 
 
 
 def _sealed_with(given: Mapping[str, Any], place: str) -> str:
-    """The key of a text that is to be opened, which moto writes in front of it."""
+    """Return the ARN of the key that encrypted a text to be decrypted; moto writes its id before
+    the text.
+    """
     sealed = base64.b64decode(given.get("CiphertextBlob", ""))
     return f"arn:aws:kms:{place}:key/{sealed[:KEY_ID].decode(errors='replace')}" if sealed else "*"
 
 
 def _query_action(body: bytes) -> str:
-    """The operation of a request in the older form, which names it in a form field."""
+    """Return the operation of a request in the older protocol, which names it in a form field."""
     found = re.search(rb"(?:^|&)Action=(\w+)", body)
     return found[1].decode() if found else ""
 
@@ -201,9 +219,7 @@ def _grants(owner: str, document: Mapping[str, Any], resolver: Resolver) -> Iter
 
 
 def _holds(owner: str, condition: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sources that a condition allows events to have; one that is empty where there is no
-    condition.
-    """
+    """Return the sources that a condition allows; one empty source if there is no condition."""
     if not condition:
         return ("",)
     ((operator, tested),) = condition.items() if len(condition) == 1 else (("", {}),)
@@ -227,7 +243,7 @@ def _many(value: Any) -> list[str]:
 
 @cache
 def _pattern(written: str) -> re.Pattern[str]:
-    """IAM's two wildcards."""
+    """Return the expression for a text with IAM's two wildcards."""
     return re.compile(re.escape(written).replace(r"\*", ".*").replace(r"\?", "."))
 
 

@@ -1,8 +1,8 @@
-"""What moves, and when: `settle` until nothing is left to do now, `advance` from due time to due
-time.
+"""What moves, and when: `settle` runs everything that is due, `advance` moves the clock from one
+due time to the next.
 
-Law: no AWS and no CRM here. A `Mover` is anything that has work that falls due (webhooks, change
-events, queues, schedules, retries).
+Law: no AWS and no CRM here. A `Mover` is anything whose work falls due: webhooks, change events,
+queues, schedules, retries.
 """
 
 from __future__ import annotations
@@ -15,25 +15,23 @@ from typing import Protocol
 from simulators.clock import Clock
 
 MOST_ROUNDS = 500
-"""A stack that still moves after so many rounds never settles: two rules undo each other for
+"""A stack that still moves after this many rounds never settles: two rules undo each other for
 ever.
 """
 
 SHORTEST_STEP_MS = 10
-"""Work that is said to be due and yet is not done when its time has come must not stop the
-clock.
-"""
+"""The clock moves on by at least this much, even if a mover does not do its work when it is due."""
 
 
 class Mover(Protocol):
     """Something that has work from time to time."""
 
     def move(self) -> bool:
-        """Do what is due now; say whether there was anything."""
+        """Do what is due now; return whether there was anything."""
 
     def next_ms(self) -> int | None:
-        """When there will be work next, in milliseconds since the epoch; None = not before somebody
-        does something.
+        """Return when there will be work next, in milliseconds since the epoch; None if only an
+        action from outside can cause some.
         """
 
 
@@ -60,7 +58,7 @@ class Runner:
         self._one_at_a_time = threading.RLock()
 
     def settle(self) -> RunResult:
-        """Let everything move that is due, until nothing is."""
+        """Run everything that is due, until nothing is."""
         with self._one_at_a_time:
             for rounds in range(MOST_ROUNDS):
                 moved = [mover.move() for mover in self._movers]
@@ -72,8 +70,8 @@ class Runner:
         """Move the clock by `seconds`, stopping wherever something falls due on the way, then
         settle.
 
-        Without `settle` only the clock moves. The clock runs on while work is done, so the end is
-        reached when the clock shows it, not after so many jumps.
+        Without `settle` only the clock moves. The clock also runs while work is done, so the end is
+        reached when the clock shows it.
         """
         with self._one_at_a_time:
             if not settle:

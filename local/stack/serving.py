@@ -1,9 +1,9 @@
 """HTTP servers on loopback, each in threads of its own.
 
-Law: sockets and WSGI and nothing else; what is answered is the application's business. Connections
-stay open between requests, as at the vendors (werkzeug's own server closes them all, which costs
-more than most answers). An application that wants a connection to break without an answer raises
-`ConnectionError`, or shuts ``environ["werkzeug.socket"]`` down first, as with werkzeug's server.
+Law: sockets and WSGI only; the application decides what to answer. Connections stay open between
+requests, as at the vendors (werkzeug's own server closes each of them, which costs more than most
+answers). To break a connection without an answer, an application raises `ConnectionError`, or first
+shuts down ``environ["werkzeug.socket"]``, as with werkzeug's server.
 """
 
 from __future__ import annotations
@@ -120,20 +120,18 @@ class _Listening(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def listen(self) -> None:
-        """Take requests until `stop`; waits without looking up, so that a server costs nothing
-        while nobody asks.
-        """
+        """Take requests until `stop`. It waits without polling, so an idle server costs nothing."""
         while not self._over:
             self.handle_request()
 
     def stop(self) -> None:
-        """Let `listen` end; a connection of our own is what wakes it."""
+        """End `listen`; a connection of our own wakes it."""
         self._over = True
         with contextlib.suppress(OSError):
             socket.create_connection((HOST, self.server_port), timeout=1).close()
 
     def verify_request(self, _request: Any, _client_address: Any) -> bool:
-        """Nobody is answered any more after `stop`."""
+        """Refuse every request after `stop`."""
         return not self._over
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -145,7 +143,7 @@ class _Listening(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """End the connections that are still open."""
+        """Close the connections that are still open."""
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -155,20 +153,18 @@ class Server:
     """One WSGI application on one port of loopback."""
 
     def __init__(self, application: Any, port: int = 0) -> None:
-        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is
-        taken.
-        """
+        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is taken."""
         self._listening = _Listening(application, port)
         self._thread = threading.Thread(target=self._listening.listen, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The address, without a slash at the end."""
         return f"http://{HOST}:{self._listening.server_port}"
 
     def close(self) -> None:
-        """Stop listening and hang up."""
+        """Stop listening and close all connections."""
         self._listening.stop()
         self._thread.join()
         self._listening.server_close()

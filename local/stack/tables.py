@@ -1,20 +1,20 @@
-"""What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and word of every
-applied write.
+"""What the laptop adds to moto's DynamoDB: capacity units, faults, client tokens, and a report of
+every applied write.
 
-Law: one request at a time, in the wire's form; what a request means for the items is left to moto.
-Only callers that are Lambdas meet faults and only their writes are reported; the stack's own calls
-(`quiet` keys) are not counted.
+Law: one request at a time, in the wire's form; moto decides what a request does to the items. Only
+Lambdas meet faults, and only their writes are reported. The stack's own calls (`quiet` keys) are
+not counted.
 
-Fault kinds (``at`` "dynamodb"), both decided here because no document says what a fault list means:
+Fault kinds (``at`` "dynamodb"); both are decided here, as no document defines them:
 
 ``throttle``
-    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK tries again by
-    itself; more `times` than its tries reach the product.
+    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK retries by itself;
+    with `times` above its number of tries, the error reaches the product.
 ``conflict``
     A conditional write meets another writer: a single write is answered ConditionalCheckFailedException, a transaction
-    is cancelled with the reason TransactionConflict, and nothing is written. The item is left as it is (a made-up newer
-    version would have to know what the product keeps in it): as when the other writer came first and put the same thing
-    back. Writes without a condition pass and do not use the fault up.
+    is cancelled with the reason TransactionConflict, and nothing is written. The item stays as it is, as if the other
+    writer had come first and had put the same values back (a made-up newer version would need knowledge of what the
+    product stores). Writes without a condition pass and do not use up the fault.
 """
 
 from __future__ import annotations
@@ -72,14 +72,23 @@ class Units:
 
 @dataclass(slots=True)
 class Callers:
-    """Whose keys are whose: access key id -> function; keys in `quiet` are the stack's own."""
+    """Which access key belongs to which caller.
+
+    Attributes:
+        functions: Access key id -> logical id of the function.
+        quiet: The stack's own access key ids.
+    """
 
     functions: dict[str, str] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
 
 
 class Tables:
-    """Stands before moto's DynamoDB of one account."""
+    """Answers requests for DynamoDB in one account, with moto behind it.
+
+    Attributes:
+        units: The capacity units used so far, without the stack's own calls.
+    """
 
     def __init__(self, account: str, clock: Clock, faults: Faults, callers: Callers) -> None:
         """Begin with nothing counted."""
@@ -91,14 +100,14 @@ class Tables:
         self._tokens: dict[str, tuple[int, str, Reply]] = {}
         self.units = Units()
         self.on_write: Callable[[str], None] = lambda _function: None
-        """Called with the function's name after its write was applied, before it is answered."""
+        """Called with a function's name after its write was applied, before it is answered."""
         self.on_foreign_write: Callable[[], object] = lambda: None
-        """Called after somebody else's write (the operator's command, a person's client) was
-        applied.
+        """Called after a write of another caller was applied: the operator's command or a person's
+        client.
         """
 
     def answer(self, operation: str, key: str, body: bytes, forward: Forward) -> Reply:
-        """Answer one request of the caller with access key id `key`; `forward` has moto answer a
+        """Answer one request of the caller with access key id `key`; `forward` lets moto answer a
         body.
         """
         if operation not in READS | WRITES:
@@ -158,8 +167,9 @@ class Tables:
         )
 
     def _looked_at(self, request: Mapping[str, Any], reply: Reply, forward: Forward) -> list[Any]:
-        """The items that a Query or Scan read before it filtered and projected: it is asked again
-        without both.
+        """Return the items that a Query or Scan read before it filtered and projected them.
+
+        It repeats the request without filter and projection.
         """
         if reply.status != ANSWERED:
             return []

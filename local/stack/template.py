@@ -2,8 +2,8 @@
 apart.
 
 Law: nothing here knows what the product does. Every function, mapping, schedule, route and rule
-that runs on the laptop stands in the template; what the template leaves out does not happen, and
-what the laptop cannot do as AWS would is refused with a sentence instead of being skipped.
+that runs on the laptop is in the template; what the template leaves out does not happen, and what
+the laptop cannot do as AWS would is refused with a sentence instead of being skipped.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from local.stack.intrinsics import Names, Resolver, UnresolvedError
 REGION = "eu-west-1"
 
 LAPTOP_BUCKET = "laptop"
-"""SAM's translator accepts code only from S3; local folders are given to it as keys of this bucket
-and read back from the result.
+"""SAM's translator accepts code from S3 only; local folders become keys of this bucket, and are
+read back from the result.
 """
 
 MADE = (
@@ -42,7 +42,22 @@ here; alarms, roles and log groups have no effect on a laptop.
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One Lambda: ``name`` is the name of its code's folder, times in seconds."""
+    """One Lambda.
+
+    Attributes:
+        logical_id: Its logical id in the template.
+        name: The name of its code's folder.
+        aws_name: Its name in AWS.
+        code: The folder of its code.
+        layers: The folders of its layers.
+        handler: Module and function, joined by a dot.
+        timeout: Seconds.
+        memory_mb: Megabytes.
+        environment: Its environment variables.
+        async_retries: How often a failed asynchronous call is repeated.
+        log_format: ``Text`` or ``JSON``.
+        log_level: The lowest level that Lambda keeps of its log; empty for plain text.
+    """
 
     logical_id: str
     name: str
@@ -56,22 +71,30 @@ class Function:
     async_retries: int
     log_format: str = "Text"
     log_level: str = ""
-    """From which level on Lambda keeps what is logged; a function that logs plain text has none."""
+    """Empty unless the format is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueMapping:
-    """An event source mapping from an SQS queue to a function."""
+    """An event source mapping from an SQS queue to a function.
+
+    Attributes:
+        function: The function's logical id.
+        queue_arn: The queue.
+        batch_size: The largest number of messages in a call.
+        partial_failures: Whether the function lists the messages that failed.
+        most_at_once: ``MaximumConcurrency``; None where the mapping sets no limit.
+    """
 
     function: str
     queue_arn: str
     batch_size: int
     partial_failures: bool
     most_at_once: int | None
-    """``MaximumConcurrency``; None where the mapping sets no limit."""
+    """None means no limit."""
 
     def side_by_side(self, workers: int) -> int:
-        """How many of `workers` it may use at once."""
+        """Return how many of `workers` the mapping may use at once."""
         return min(workers, self.most_at_once or workers)
 
 
@@ -95,11 +118,18 @@ class PartnerRule:
 
 
 class Template:
-    """One transformed template with its parameters' values."""
+    """One transformed template with the values of its parameters.
+
+    Attributes:
+        parameters: The value of each parameter.
+        transformed: The template after SAM's transformation.
+        resources: Its resources by logical id.
+    """
 
     def __init__(self, path: Path, parameters: Mapping[str, str]) -> None:
-        """Read and transform `path`. A parameter that the template does not have is ignored. Raises
-        `UnresolvedError`.
+        """Read and transform `path`. A parameter that the template does not have is ignored.
+
+        Raises `UnresolvedError`.
         """
         self._root = path.resolve().parent
         text = path.read_text()
@@ -111,7 +141,7 @@ class Template:
         self.resources: dict[str, dict[str, Any]] = self.transformed["Resources"]
 
     def resolver(self, stack: str, account: str, names: Names) -> Resolver:
-        """A resolver of this template's values, deployed as `stack` into `account`."""
+        """Return a resolver of this template's values, deployed as `stack` into `account`."""
         pseudo = {
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
@@ -123,7 +153,7 @@ class Template:
         return Resolver(pseudo | self.parameters, self.transformed.get("Conditions", {}), names)
 
     def of_type(self, kind: str, resolver: Resolver) -> dict[str, dict[str, Any]]:
-        """The resources of one type that exist with these parameters, by logical id."""
+        """Return the resources of one type that exist with these parameters, by logical id."""
         return {
             logical_id: resource
             for logical_id, resource in self.resources.items()
@@ -132,7 +162,7 @@ class Template:
         }
 
     def functions(self, resolver: Resolver) -> dict[str, Function]:
-        """All Lambdas, by logical id."""
+        """Return all Lambdas, by logical id."""
         retries = self._async_retries(resolver)
         return {
             logical_id: self._function(logical_id, resolver, retries.get(logical_id, 2))
@@ -140,7 +170,7 @@ class Template:
         }
 
     def queue_mappings(self, resolver: Resolver) -> list[QueueMapping]:
-        """All event source mappings that are switched on."""
+        """Return all event source mappings that are enabled."""
         found = []
         for logical_id, resource in self.of_type(
             "AWS::Lambda::EventSourceMapping", resolver
@@ -161,7 +191,7 @@ class Template:
         return found
 
     def schedules(self, resolver: Resolver) -> list[Schedule]:
-        """All schedules that are switched on."""
+        """Return all schedules that are enabled."""
         found = []
         for logical_id, resource in self.of_type("AWS::Scheduler::Schedule", resolver).items():
             given = resource["Properties"]
@@ -178,12 +208,12 @@ class Template:
         return found
 
     def function_urls(self, resolver: Resolver) -> list[str]:
-        """Logical ids of the functions that have a Function URL."""
+        """Return the logical ids of the functions that have a Function URL."""
         urls = self.of_type("AWS::Lambda::Url", resolver).values()
         return [function_of(resource["Properties"]["TargetFunctionArn"]) for resource in urls]
 
     def partner_rules(self, resolver: Resolver) -> list[PartnerRule]:
-        """The rules on partner event buses."""
+        """Return the rules on partner event buses."""
         found = []
         for logical_id in sorted(self.partner_rule_ids(resolver)):
             given = self.resources[logical_id]["Properties"]
@@ -195,12 +225,12 @@ class Template:
         return found
 
     def partner_rule_ids(self, resolver: Resolver) -> set[str]:
-        """Logical ids of the rules on partner event buses (moto refuses such a bus)."""
+        """Return the logical ids of the rules on partner event buses (moto refuses such a bus)."""
         rules = self.of_type("AWS::Events::Rule", resolver).items()
         return {name for name, rule in rules if _on_partner_bus(rule, resolver)}
 
     def made(self, kind: str, resolver: Resolver) -> dict[str, dict[str, Any]]:
-        """The resolved properties of the resources of one type in `MADE`, by logical id."""
+        """Return the resolved properties of the resources of one type in `MADE`, by logical id."""
         partner = self.partner_rule_ids(resolver)
         found = {
             name: resolver.resolve(resource.get("Properties", {}))
@@ -262,8 +292,9 @@ class Template:
 
 
 def function_of(reference: Any) -> str:
-    """The logical id of the function that `reference` (``Ref`` or ``GetAtt ... Arn``) means. Raises
-    `UnresolvedError`.
+    """Return the logical id of the function that `reference` (``Ref`` or ``GetAtt ... Arn``) names.
+
+    Raises `UnresolvedError`.
     """
     match reference:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]}:
@@ -287,7 +318,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the template whose local folders are keys of the laptop's bucket."""
+    """Return a copy of the template whose local folders are keys of the laptop's bucket."""
     copied: dict[str, Any] = copy.deepcopy(dict(written))
     holders = [copied.get("Globals", {}).get("Function", {})]
     holders += [resource.get("Properties", {}) for resource in copied["Resources"].values()]
@@ -300,10 +331,10 @@ def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def transformed(text: str, given: frozenset[str] = frozenset()) -> str:
-    """What SAM makes of a template, as JSON.
+    """Return the template after SAM's transformation, as JSON.
 
-    The parameters called in `given` stay ``Ref``s, which the resolver answers: each stack has its
-    own addresses, and yet one translation serves them all.
+    The parameters named in `given` stay ``Ref``s for the resolver: each stack has its own
+    addresses, and one translation serves them all.
     """
     import boto3  # noqa: PLC0415 - as below
     from samtranslator.parser.parser import Parser  # noqa: PLC0415 - it takes a second to import
@@ -325,7 +356,7 @@ def _on_partner_bus(rule: Mapping[str, Any], resolver: Resolver) -> bool:
 
 
 def _is_partner(bus: object) -> bool:
-    """Whether a bus is a partner's; only AWS can make one, so moto refuses its name."""
+    """Return whether a bus is a partner's. Only AWS can make such a bus, so moto refuses its name."""
     return str(bus).startswith("aws.partner/")
 
 

@@ -1,19 +1,19 @@
-"""Some of moto's DynamoDB methods, done anew: transactions, their rollback, how conditions are
-read, and the answers' JSON.
+"""Some of moto's DynamoDB methods replaced: transactions, their rollback, how conditions are
+parsed, and the answers' JSON.
 
-Law: only what moto 5.2.5 does wrongly or too slowly for thousands of records, and nothing else of
-DynamoDB. `install` replaces the methods for the whole process; what they do stays what AWS
-documents, so other users of moto in the process lose nothing.
+Law: only what moto 5.2.5 does wrongly, or too slowly for thousands of records. `install` replaces
+the methods for the whole process. They still do what AWS documents, so other users of moto in the
+process lose nothing.
 
-* moto copies every touched table once **per action** before a transaction (100 actions on 2,000
-  items: seconds) and checks a condition after it has applied the actions before it. Here all
-  conditions are checked first, against the items as they were, then everything is applied; only the
-  touched items are kept for a rollback.
-* moto's answer serializer looks up every member of every item in the service model (100 small
-  items: 0.1 s). An item's wire form is plain JSON.
-* moto takes a condition to pieces each time it meets it, which for a new link is a fifth of all
-  that moto does. One without names and values of its own, such as ``attribute_not_exists(pk)``,
-  always means the same and is read once.
+* moto copies every table concerned once **per action** before a transaction (100 actions on 2,000
+  items take seconds), and checks a condition only after it has applied the actions before it. Here
+  all conditions are checked first, against the items as they were, and then everything is applied;
+  only the items concerned are kept for a rollback.
+* moto's answer serializer searches the service model for every member of every item (100 small
+  items take 0.1 s). An item's wire form is plain JSON.
+* moto parses a condition each time it meets it, which takes a fifth of its time for a new link. A
+  condition without names and values of its own, such as ``attribute_not_exists(pk)``, always means
+  the same and is parsed once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from moto.dynamodb.responses import DynamoHandler
 MOST_ACTIONS = 100
 
 PLAIN_ANSWERS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
-"""Operations whose answers are items and counts, which need no service model to be written down."""
+"""Operations whose answers are items and counts, which can be serialized without the service model.
+"""
 
 NOTHING: tuple[None, None, None] = (None, None, None)
 
@@ -63,15 +64,15 @@ class _Action:
 
 
 def install() -> None:
-    """Put the methods of this module in the place of moto's."""
+    """Replace moto's methods with those of this module."""
     setattr(DynamoDBBackend, "transact_write_items", transact_write_items)  # noqa: B010 - types forbid it, rightly
     setattr(DynamoHandler, "serialized", _serialized)  # noqa: B010 - as above
     setattr(ConditionExpressionParser, "parse", _parse)  # noqa: B010 - as above
 
 
 def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    """Apply all actions or none, as TransactWriteItems documents it. Raises moto's exceptions for
-    each refusal.
+    """Apply all actions or none, as TransactWriteItems documents it. Raises moto's exception for
+    each kind of refusal.
     """
     if len(transact_items) > MOST_ACTIONS:
         raise TooManyTransactionsException

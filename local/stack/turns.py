@@ -1,18 +1,18 @@
 """Whose turn it is: workers that run side by side call the CRMs and AWS one at a time, in an order
-that the seed chooses.
+chosen by the seed.
 
-Law: no AWS, no CRM and no process here. A call of a worker that runs beside others is held until
-every one of the others has a call waiting (or has ended); then one of the waiting workers is chosen
-and its call is answered. Between two choices only the worker that was answered computes, so the
-order does not depend on how fast anybody is. Whoever sends no caller's header, or runs alone, is
-never held.
+Law: no AWS, no CRM and no process here. A call of a worker that runs side by side with others is
+held until each of the others has a call waiting, or has ended; then one of the waiting workers is
+chosen and its call is answered. Between two choices only the worker that was just answered
+computes, so the order does not depend on anybody's speed. A caller that sends no caller's header,
+or runs alone, is never held.
 
-What the seed does not decide:
+The seed does not decide two things:
 
-- which of the calls that one worker makes in several threads comes first. They are given
-  `GATHERING` to arrive and are then taken in the order of their content; a thread that comes later
-  is later.
-- what a worker does after `PATIENCE` without a call (a retry that sleeps, a machine that is busy):
+- Which of the calls that one worker makes in several threads comes first. They get `GATHERING`
+  seconds to arrive and are then taken in the order of their content; a thread that arrives later is
+  taken later.
+- What a worker does after `PATIENCE` seconds without a call (a retry that sleeps, a busy machine):
   the others go on without it.
 """
 
@@ -30,15 +30,15 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 HEADER = "HTTP_X_LAPTOP_CALLER"
-"""Where WSGI shows the header by which a worker process says who it is (``local/worker.py`` sends
+"""The WSGI name of the header by which a worker process names itself (``local/worker.py`` sends
 it).
 """
 
 CALLER: ContextVar[str] = ContextVar("worker process whose request is being answered", default="")
 
 PATIENCE = 8.0
-"""Real seconds for which the others wait for a worker that makes no call. The SDKs give up on a
-call that is held for 10.
+"""Real seconds that the others wait for a worker that makes no call. The SDKs give up on a call
+that is held for 10.
 """
 
 GATHERING = 0.01
@@ -47,23 +47,29 @@ complete.
 """
 
 STAYING = (0.0, 0.5, 0.9)
-"""How likely the worker of the last call is to be the next one, drawn for each round: some errors
-need a fine mixture, others long runs.
+"""How likely the worker of the last call is chosen again, drawn for each round: some errors need a
+fine mixture of calls, others long runs.
 """
 
 MOST_PASSED = 40
-"""A worker that was passed over so often is next: none is held until its SDK gives up."""
+"""A worker that was passed over this often is next, so that no SDK gives up on a held call."""
 
 LONGEST_LOG = 100_000
 
 START = "start"
-"""The call in the log that is a worker's beginning."""
+"""The log's name for a worker's first turn."""
 
 Result = TypeVar("Result")
 
 
 class Taken(NamedTuple):
-    """One turn that was taken."""
+    """One turn that was taken.
+
+    Attributes:
+        worker: The name of the worker's sandbox.
+        place: Whom it called: ``aws``, ``hubspot`` or ``salesforce``.
+        call: The operation, or method and path.
+    """
 
     worker: str
     place: str
@@ -71,12 +77,12 @@ class Taken(NamedTuple):
 
 
 class LostError(ConnectionAbortedError):
-    """The caller is gone: its call is not answered, and has done nothing."""
+    """The caller's process has ended: its call is not answered and has done nothing."""
 
 
 @dataclass(slots=True, eq=False)
 class _Held:
-    """A call that waits for its turn; then one that has it, or never gets it."""
+    """A call that waits for its turn, has it, or will never get it."""
 
     process: str
     place: str
@@ -93,7 +99,7 @@ class _Held:
 
 @dataclass(slots=True, eq=False)
 class _Beside:
-    """A worker that runs beside others."""
+    """A worker that runs side by side with others."""
 
     name: str
     since: float
@@ -103,15 +109,20 @@ class _Beside:
 
     @property
     def keeps_waiting_until(self) -> float:
-        """Until when nobody is chosen because of it."""
+        """Until when nobody is chosen because of this worker."""
         return max(call.complete_at for call in self.held) if self.held else self.since + PATIENCE
 
 
 class Turns:
-    """The turns of one stack."""
+    """The turns of one stack.
+
+    Attributes:
+        workers: The most workers of one function that run side by side.
+        log: The turns taken so far, oldest first, without those of workers that ran alone.
+    """
 
     def __init__(self, seed: int = 0, workers: int = 1) -> None:
-        """Choose everything by the seed, among so many workers of one function at most."""
+        """Let `seed` choose among up to `workers` workers of one function."""
         self.workers = workers
         self._dice = random.Random(f"turns {seed}")
         self._changed = threading.Condition()
@@ -121,13 +132,13 @@ class Turns:
         self._staying = 0.0
         self._last = ""
         self.log: deque[Taken] = deque(maxlen=LONGEST_LOG)
-        """The turns taken so far, the oldest first; calls of a worker that ran alone are not in
-        it.
-        """
+        """The latest `LONGEST_LOG` turns."""
 
     def side_by_side(self, parts: Mapping[str, Callable[[], Result]]) -> list[Result]:
-        """Do all `parts`, by the names of their workers, side by side; what each returned. Raises
-        what the first failing one raised.
+        """Run all `parts`, by the names of their workers, side by side; return their results in
+        order.
+
+        Raises what the first failing part raised.
         """
         if len(parts) == 1:
             return [part() for part in parts.values()]
@@ -157,7 +168,7 @@ class Turns:
         return [returned[name] for name in parts]
 
     def gone(self, worker: str, process: str) -> None:
-        """The worker's process ends now: what it has asked for and not got is never done."""
+        """End a worker's process: its calls that still wait are never made."""
         with self._changed:
             one = self._beside.get(worker)
             if one is None:
@@ -169,8 +180,8 @@ class Turns:
             self._changed.notify_all()
 
     def wsgi(self, place: str, application: Any) -> Any:
-        """`application`, whose workers' requests wait for their turn; `place` is its name in the
-        log.
+        """Return `application` with the requests of workers waiting for their turn; `place` is its
+        name in the log.
         """
 
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
@@ -191,7 +202,7 @@ class Turns:
 
     @contextmanager
     def _turn(self, worker: str, call: _Held) -> Iterator[None]:
-        """Wait for the turn of `call`, and have it while inside. Raises `LostError`."""
+        """Wait for the turn of `call` and keep it inside the block. Raises `LostError`."""
         with self._changed:
             if call.process in self._gone:
                 raise LostError
@@ -216,8 +227,9 @@ class Turns:
                     self._changed.notify_all()
 
     def _choose(self) -> float | None:
-        """Give somebody the turn if it is free and all are there; else in how many seconds to look
-        again, None = when something changes.
+        """Grant a turn if none is taken and every worker has a call waiting.
+
+        Returns in how many seconds to try again, None if only a change can help.
         """
         if self._taken:
             return None
@@ -257,13 +269,13 @@ class Turns:
 
 
 def _name_of(environ: Mapping[str, Any]) -> str:
-    """What the log calls a request: the operation of an AWS service, or method and path."""
+    """Return the log's name for a request: the operation of an AWS service, or method and path."""
     operation = str(environ.get("HTTP_X_AMZ_TARGET", "")).partition(".")[2]
     return operation or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
 
 
 def _hung_up(connection: socket.socket | None) -> bool:
-    """Whether the caller has closed the connection meanwhile, as an SDK does that gave up."""
+    """Return whether the caller has closed the connection meanwhile, as an SDK that gave up does."""
     if connection is None:
         return False
     try:
