@@ -1,6 +1,7 @@
 """``python -m local``: the development commands.
 
-Law: reads arguments and hands over; each command's module is imported only when it is asked for.
+Law: reads arguments and calls the command; each command's module is imported only when it is
+needed.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from pathlib import Path
 from local.worker_pool import worker_pool
 
 DEMO = Path(__file__).parent / "demo"
-"""Settings and world of the demo, with which the stack starts unless told otherwise."""
+"""The demo's settings and world, which are also the defaults of ``serve``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command; return its exit code."""
     given = _parser().parse_args(arguments)
     worker_pool()  # it imports on another core while this process imports the stack
     if given.command == "serve":

@@ -1,13 +1,12 @@
 """``make invoke``: one Lambda in its real container, against a laptop stack that lives as long as
 the call.
 
-Needs a container engine that speaks Docker's API (``DOCKER_HOST`` is honoured), and what ``make
-build`` has built. It starts the laptop stack, tells the function the addresses at which its
-container reaches that stack, signs a webhook event that nobody signed, and calls ``sam local
-invoke``. The function's answer goes to stdout, everything else to stderr.
+Needs a container engine with Docker's API (``DOCKER_HOST`` is honoured) and the output of ``make
+build``. It starts the laptop stack, gives the function the addresses at which its container reaches
+that stack, signs an unsigned webhook event, and calls ``sam local invoke``. The function's answer
+goes to stdout, everything else to stderr.
 
-Law: for a person at a terminal; nothing imports it. It changes where the stack is found, never how
-it behaves.
+Law: for a person at a terminal. It changes the stack's addresses, never its behaviour.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ SIGNATURE = "x-hubspot-signature-v3"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Invoke once; 0 when the function answered without an error, 2 for arguments that name
-    nothing.
+    """Invoke once; return 0 when the function answered without an error, 2 for invalid arguments,
+    else 1.
     """
     given = _parser().parse_args(arguments)
     try:
@@ -73,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def named(template: Mapping[str, Any], function: str) -> str:
-    """The logical id of a function that is named by it or by its folder. Raises `LookupError` with
-    all that there are.
+    """Return the logical id of the function with this logical id or folder.
+
+    Raises `LookupError`, which lists all functions.
     """
     functions = {
         logical_id: resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]
@@ -88,8 +88,9 @@ def named(template: Mapping[str, Any], function: str) -> str:
 
 
 def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
-    """A webhook's event signed as HubSpot would sign it now; any other event, and one that somebody
-    signed, as it is.
+    """Return a webhook event signed as HubSpot would sign it now.
+
+    Any other event, and one that already has a signature, is returned unchanged.
     """
     http = event.get("requestContext", {}).get("http")
     if http is None or SIGNATURE in event["headers"]:
@@ -103,11 +104,11 @@ def signed(event: dict[str, Any], secret: str, now_ms: int) -> dict[str, Any]:
 
 
 def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
-    """The built template with every variable as the stack has it, and with the endpoint as the
+    """Return the built template with every variable as in the stack, and the endpoint as the
     container reaches it.
 
-    ``sam local invoke`` resolves no resource and passes on no variable that the template does not
-    declare; so they are written in.
+    ``sam local invoke`` resolves no resources and passes on no variable that the template does not
+    declare, so they are written into the template.
     """
     for logical_id, function in stack.cloud.functions.items():
         there = {**function.environment, "AWS_ENDPOINT_URL": _seen_from(stack.cloud.aws.url, host)}
@@ -121,8 +122,8 @@ def placed(built: dict[str, Any], stack: Stack, host: str) -> dict[str, Any]:
 
 
 def gateway(engine: Any) -> str:
-    """Where a container finds this machine: the gateway of the engine's own network, or the name
-    that a desktop engine gives it.
+    """Return the address at which a container finds this machine: the gateway of the engine's
+    network, or the name that a desktop engine gives it.
     """
     if sys.platform != "linux":
         return EVERYWHERE
@@ -136,8 +137,8 @@ def gateway(engine: Any) -> str:
 
 
 def _reach(stack: Stack, host: str, owned: ExitStack) -> None:
-    """Make the stack, which listens on loopback, answer where containers look for it, and say so in
-    the connections' secrets.
+    """Make the stack, which listens on loopback, answer at `host`, and write these addresses into
+    the connection's secrets.
     """
     ready = stack.ready()
     hubspot, salesforce = ready["portals"][0]["base_url"], ready["salesforce"]["instance_url"]

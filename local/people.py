@@ -1,7 +1,7 @@
-"""People who work in the two CRMs of the laptop stack, through the vendors' own clients and with a
-person's token.
+"""People who work in the two CRMs of the laptop stack, with the vendors' own clients and a person's
+token.
 
-Law: nothing of the product is used here; what is done and seen is done and seen from outside.
+Law: uses nothing of the product; acts and reads from outside only.
 """
 
 from __future__ import annotations
@@ -15,25 +15,24 @@ from hubspot import HubSpot
 from simple_salesforce.api import Salesforce
 
 PRIMARY_COMPANY = 1
-"""HubSpot's association type "primary company" of a contact
-(docs/vendors.md#hubspot-associations).
+"""HubSpot's association type "primary company" of a contact (docs/vendors.md#hubspot-associations).
 """
 
 
 class Loopback(requests.Session):
-    """A session that leads every call to one plain-http address: simple-salesforce always speaks
+    """A session that sends every call to one plain http address, as simple-salesforce always uses
     https.
     """
 
     def __init__(self, url: str) -> None:
-        """Lead to `url`."""
+        """Send every call to `url`."""
         super().__init__()
         self._to = urlsplit(url)
 
     def request(
         self, method: str | bytes, url: str | bytes, *args: Any, **options: Any
     ) -> requests.Response:
-        """Send it to the address instead of the host that it names."""
+        """Send the request to the fixed address instead of the host that it names."""
         there = urlsplit(url.decode() if isinstance(url, bytes) else url)
         options.setdefault("timeout", 30)
         to = urlunsplit((self._to.scheme, self._to.netloc, there.path, there.query, ""))
@@ -41,13 +40,12 @@ class Loopback(requests.Session):
 
 
 class People:
-    """Somebody in a HubSpot account and somebody in the Salesforce org, as the ready file names
-    them.
-    """
+    """A person in a HubSpot account and a person in the Salesforce org."""
 
     def __init__(self, ready: Mapping[str, Any], *, portal: int = 0, product: bool = False) -> None:
-        """Act in the portal of that number; with `product`, with the product's tokens instead of
-        the persons'.
+        """Act in the portal at the index `portal` of the ready file.
+
+        With `product`, use the product's tokens instead of the persons' tokens.
         """
         token = "access_token" if product else "user_token"
         account, org = ready["portals"][portal], ready["salesforce"]
@@ -64,7 +62,7 @@ class People:
         self._companies = self.hubspot.crm.companies
 
     def new_contact(self, **properties: str) -> str:
-        """Make a HubSpot contact; its id."""
+        """Create a HubSpot contact; return its id."""
         return str(self._contacts.basic_api.create({"properties": properties}).id)
 
     def edit_contact(self, contact_id: str, **properties: str) -> None:
@@ -72,14 +70,16 @@ class People:
         self._contacts.basic_api.update(contact_id, {"properties": properties})
 
     def contact(self, contact_id: str, *properties: str) -> dict[str, Any]:
-        """These properties of a HubSpot contact; blank ones as None."""
+        """Return these properties of a HubSpot contact, None for blank ones."""
         found = self._contacts.basic_api.get_by_id(
             contact_id, properties=list(properties)
         ).properties
         return {name: found.get(name) or None for name in properties}
 
     def contact_with(self, email: str) -> str | None:
-        """The id of the HubSpot contact with that address."""
+        """Return the id of the HubSpot contact with that e-mail address, None if there is no such
+        contact.
+        """
         batch = {
             "idProperty": "email",
             "properties": [],
@@ -90,7 +90,7 @@ class People:
         return str(found[0].id) if found else None
 
     def new_company(self, **properties: str) -> str:
-        """Make a HubSpot company; its id."""
+        """Create a HubSpot company; return its id."""
         return str(self._companies.basic_api.create({"properties": properties}).id)
 
     def edit_company(self, company_id: str, **properties: str) -> None:
@@ -98,14 +98,16 @@ class People:
         self._companies.basic_api.update(company_id, {"properties": properties})
 
     def company(self, company_id: str, *properties: str) -> dict[str, Any]:
-        """These properties of a HubSpot company; blank ones as None."""
+        """Return these properties of a HubSpot company, None for blank ones."""
         found = self._companies.basic_api.get_by_id(
             company_id, properties=list(properties)
         ).properties
         return {name: found.get(name) or None for name in properties}
 
     def companies(self, *properties: str) -> list[dict[str, Any]]:
-        """Every company of the account with its ``id`` and these properties; blank ones as None."""
+        """Return every company of the account with its ``id`` and these properties, None for blank
+        ones.
+        """
         rows = self._companies.get_all(properties=list(properties))
         return [
             {"id": str(row.id)} | {name: row.properties.get(name) or None for name in properties}
@@ -117,13 +119,14 @@ class People:
         self._companies.basic_api.archive(company_id)
 
     def merge_companies(self, company_id: str, into: str) -> str:
-        """Merge a HubSpot company into another one; the survivor's id, which may be a new one."""
+        """Merge a HubSpot company into another one; return the survivor's id, which may be new."""
         merge = {"primaryObjectId": into, "objectIdToMerge": company_id}
         return str(self.hubspot.crm.companies.basic_api.merge(merge).id)
 
     def associate(self, contact_id: str, company_id: str, *, primary: bool = False) -> None:
-        """Associate a HubSpot contact with a company; with `primary`, as the one that counts. The
-        first one counts by itself.
+        """Associate a HubSpot contact with a company, as its primary company if `primary`.
+
+        A contact's first company becomes primary by itself.
         """
         pair = ("contacts", contact_id, "companies", company_id)
         if primary:
@@ -135,13 +138,13 @@ class People:
             self.hubspot.crm.associations.v4.basic_api.create_default(*pair)
 
     def dissociate(self, contact_id: str, company_id: str) -> None:
-        """Take a HubSpot contact and a company apart."""
+        """Remove the association of a HubSpot contact with a company."""
         self.hubspot.crm.associations.v4.basic_api.archive(
             "contacts", contact_id, "companies", company_id
         )
 
     def companies_of(self, contact_id: str) -> dict[str, bool]:
-        """The companies of a HubSpot contact by id, each with whether it is the primary one."""
+        """Return the companies of a HubSpot contact: id -> whether it is the primary company."""
         page = self.hubspot.crm.associations.v4.basic_api.get_page(
             "contacts", contact_id, "companies", limit=500
         )
@@ -151,11 +154,11 @@ class People:
         }
 
     def new_account(self, **fields: Any) -> str:
-        """Make a Salesforce account; its id."""
+        """Create a Salesforce account; return its id."""
         return self.new_record("Account", **fields)
 
     def account(self, account_id: str, *fields: str) -> dict[str, Any]:
-        """These fields of a Salesforce account."""
+        """Return these fields of a Salesforce account."""
         return self.record("Account", account_id, *fields)
 
     def delete_record(self, object_: str, record_id: str) -> None:
@@ -163,7 +166,7 @@ class People:
         getattr(self.salesforce, object_).delete(record_id)
 
     def new_record(self, object_: str, **fields: Any) -> str:
-        """Make a Salesforce record; its id."""
+        """Create a Salesforce record; return its id."""
         return str(getattr(self.salesforce, object_).create(fields)["id"])
 
     def edit_record(self, object_: str, record_id: str, **fields: Any) -> None:
@@ -171,12 +174,12 @@ class People:
         getattr(self.salesforce, object_).update(record_id, fields)
 
     def record(self, object_: str, record_id: str, *fields: str) -> dict[str, Any]:
-        """These fields of a Salesforce record."""
+        """Return these fields of a Salesforce record."""
         found = getattr(self.salesforce, object_).get(record_id)
         return {name: found.get(name) for name in fields}
 
     def records(self, soql: str) -> list[dict[str, Any]]:
-        """The rows of a query, without their attributes."""
+        """Return the rows of a query, without their ``attributes``."""
         rows = self.salesforce.query_all(soql)["records"]
         return [
             {name: value for name, value in row.items() if name != "attributes"} for row in rows

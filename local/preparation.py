@@ -26,9 +26,9 @@ def _prepare(event: Request) -> dict[str, str]:
     """Push the settings, set both sides up and mark the account import as finished.
 
     Opportunities wait for the import of older accounts (OPP-2), and a laptop usually has none.
-    Returns an empty dict, or what went wrong: ``refused`` when the settings are refused, which stops
-    the stack, or ``trouble`` when a CRM cannot be set up. The stack starts nevertheless in that
-    case, so that the connection itself shows what is wrong.
+    Returns an empty dict, or what went wrong: ``refused`` when the settings are refused, which
+    stops the stack; ``trouble`` when a CRM cannot be set up. With trouble the stack starts all the
+    same, so that the connection itself shows what is wrong.
     """
     operator = wiring.operator()
     try:

@@ -1,7 +1,7 @@
-"""A door from a container to a port of loopback.
+"""A relay from a container to a port of loopback.
 
-Law: bytes in, bytes out. It listens on one address of this machine, the one that containers know,
-and never on all.
+Law: copies bytes in both directions. It listens on one address of this machine, the one that
+containers know, never on all.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Self
 
 LOOPBACK = "127.0.0.1"
 IP_FREEBIND = 15
-"""Linux: bind an address that is not there yet; an engine makes its bridge with the first
-container. Not in the socket module.
+"""Linux: bind an address that does not exist yet, because an engine creates its bridge with the
+first container. Not in the socket module.
 """
 CHUNK = 65_536
 
 
 class Relay:
-    """Listens on `host` and carries every connection to the same port of loopback; a context
+    """Listens on `host` and forwards every connection to the same port of loopback; a context
     manager.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        """Listen at once. Raises `OSError` for an address that cannot be listened on."""
+        """Listen at once. Raises `OSError` for an address that cannot be bound."""
         self._target = (LOOPBACK, port)
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,14 +53,14 @@ class Relay:
 
     def _join(self, near: socket.socket) -> None:
         with near, socket.create_connection(self._target) as far:
-            back = threading.Thread(target=_carry, args=(far, near), daemon=True)
+            back = threading.Thread(target=_copy, args=(far, near), daemon=True)
             back.start()
-            _carry(near, far)
+            _copy(near, far)
             back.join()
 
 
-def _carry(one: socket.socket, other: socket.socket) -> None:
-    """Everything that comes from one side goes to the other; so does its end."""
+def _copy(one: socket.socket, other: socket.socket) -> None:
+    """Copy everything from one connection to the other, including its end."""
     with contextlib.suppress(OSError):
         while data := one.recv(CHUNK):
             other.sendall(data)

@@ -1,4 +1,4 @@
-"""``python -m local serve``: the laptop stack as a server that others drive over its control URL.
+"""``python -m local serve``: the laptop stack as a server that is driven over its control URL.
 
 Law: files, signals and the terminal; the stack itself is `local.stack`.
 """
@@ -16,12 +16,13 @@ from typing import Any
 from local.stack import OperatorError, Stack, StackError
 
 LIVE_PAUSE = 0.25
-"""Real seconds between two looks, when everything moves by itself."""
+"""Real seconds between two runs with ``--live``."""
 
 
 def serve(arguments: Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; the process's exit code. The ready file is written once
-    everything answers.
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    The ready file is written once everything answers.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,7 +51,7 @@ def serve(arguments: Namespace) -> int:
 
 
 def write_whole(path: Path, content: Any) -> None:
-    """Write JSON to `path` so that a reader finds all of it or nothing."""
+    """Write JSON to `path` atomically: a reader finds all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(json.dumps(content, indent=2) + "\n")

@@ -13,7 +13,8 @@ process).
 The parent reads one JSON object per worker from its standard input (a socket), with the worker's
 own socket attached::
 
-    {"name", "paths", "handler", "directory", "environment", "output", "added_ms", "function": {...}, "caller"}
+    {"name", "paths", "handler", "directory", "environment", "output", "added_ms",
+     "function": {...}, "caller"}
 
 and the worker speaks JSON lines on its own: first ``{"pid"}``, then for every ``{"event",
 "request_id", "added_ms", "budget_ms", "lost"}`` one ``{"answer"}`` or ``{"error": {"type",
@@ -43,16 +44,16 @@ import time_machine
 LONGEST_REQUEST = 1 << 20
 
 CALLER = "X-Laptop-Caller"
-"""The header that says which process sends a request, and ``;thread`` behind it where not its main
-thread does.
+"""The header that names the process that sends a request; ``;thread`` is appended if the request
+comes from a thread other than the main one.
 """
 
 _monotonic, _monotonic_ns = time.monotonic, time.monotonic_ns
 
 
 class Context:
-    """What Lambda gives a handler beside the event (the Python runtime's context object, [D] Lambda
-    developer guide).
+    """What Lambda passes to a handler besides the event (the Python runtime's context object, [D]
+    Lambda developer guide).
     """
 
     identity = None
@@ -61,8 +62,8 @@ class Context:
     def __init__(
         self, function: dict[str, str], request_id: str, budget_ms: int, lost: Callable[[], int]
     ) -> None:
-        """Describe one call of `function` that has `budget_ms` milliseconds, of which `lost` says
-        how many others took from it.
+        """Describe one call of `function` that has `budget_ms` milliseconds; `lost` returns how
+        many of them it has lost so far.
         """
         self.function_name = function["name"]
         self.function_version = "$LATEST"
@@ -72,11 +73,11 @@ class Context:
         self.log_group_name = f"/aws/lambda/{self.function_name}"
         self.log_stream_name = "laptop"
         self._ends = _monotonic() + budget_ms / 1000
-        self._lost = lost
+        self._time_lost = lost
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the call is cut off, never below zero."""
-        return max(0, round((self._ends - _monotonic()) * 1000) - self._lost())
+        """Return the milliseconds until the call is cut off, never below zero."""
+        return max(0, round((self._ends - _monotonic()) * 1000) - self._time_lost())
 
     def log(self, text: str) -> None:
         """Write to the function's log."""
@@ -84,15 +85,17 @@ class Context:
 
 
 class Time:
-    """This process's shifted time: the wall clock's by time-machine, and the monotonic clock, which
-    caches are reckoned with, by hand.
+    """This process's simulated time: time-machine shifts the wall clock, and the monotonic clock,
+    on which caches rely, is shifted here.
     """
 
     def __init__(self, added_ms: int) -> None:
-        """Begin `added_ms` milliseconds after the wall clock."""
+        """Start `added_ms` milliseconds after the wall clock."""
         self._added_ms = added_ms
         self._traveller = time_machine.travel(time.time() + added_ms / 1000, tick=True).start()
-        time.time()  # the journey's ticking begins with the first look at the time: what passed until then is caught up with
+        # time-machine's clock ticks from the first reading on; `follow` makes up for what passed
+        # before.
+        time.time()
         self.follow(added_ms)
         time.monotonic = lambda: _monotonic() + self._added_ms / 1000
         time.monotonic_ns = lambda: _monotonic_ns() + self._added_ms * 1_000_000
@@ -105,7 +108,7 @@ class Time:
 
 
 def fork_workers(control: socket.socket) -> None:
-    """Fork a worker for every request on `control` until its other end is closed."""
+    """Fork a worker for every request on `control`, until its other end is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
@@ -123,35 +126,36 @@ def fork_workers(control: socket.socket) -> None:
 
 
 def worker(given: dict[str, Any], connection: socket.socket) -> None:
-    """Be the Lambda that `given` describes until `connection` is closed."""
-    _settle_in(given)
+    """Run the Lambda that `given` describes until `connection` is closed."""
+    _set_up(given)
     lines = connection.makefile("rwb")
-    _say(lines, {"pid": os.getpid()})
+    _send(lines, {"pid": os.getpid()})
     clock = Time(given["added_ms"])
     handler: Callable[[Any, Context], Any] | None = None
-    with contextlib.suppress(Exception):  # the first call tries again and tells
-        handler = _handler(given["handler"])
+    with contextlib.suppress(Exception):  # the first call tries again and reports the error
+        handler = _import_handler(given["handler"])
     for line in lines:
         call = json.loads(line)
         clock.follow(call["added_ms"])
         try:
-            handler = handler or _handler(given["handler"])
+            handler = handler or _import_handler(given["handler"])
             context = Context(
-                given["function"], call["request_id"], call["budget_ms"], _lost(clock, call)
+                given["function"], call["request_id"], call["budget_ms"], _time_lost(clock, call)
             )
             answer = json.dumps({"answer": handler(call["event"], context)}).encode()
-        except BaseException as error:  # noqa: BLE001 - whatever a handler raises, SystemExit too, is the call's failure
+        except BaseException as error:  # noqa: BLE001 - anything a handler raises, even SystemExit, fails the call
             traceback.print_exc()
-            answer = json.dumps({"error": _described(error)}).encode()
+            answer = json.dumps({"error": _error_details(error)}).encode()
         sys.stdout.flush()
         sys.stderr.flush()
         lines.write(answer + b"\n")
         lines.flush()
 
 
-def _lost(clock: Time, call: dict[str, Any]) -> Callable[[], int]:
-    """How many milliseconds the call has lost so far; whoever asks lives in the simulated time that
-    has passed meanwhile.
+def _time_lost(clock: Time, call: dict[str, Any]) -> Callable[[], int]:
+    """Return a function that returns how many milliseconds the call has lost so far.
+
+    Each time it also moves the clock of this process by that much.
     """
     path = call.get("lost")
 
@@ -163,7 +167,7 @@ def _lost(clock: Time, call: dict[str, Any]) -> Callable[[], int]:
     return lost
 
 
-def _settle_in(given: dict[str, Any]) -> None:
+def _set_up(given: dict[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     output = os.open(given["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -179,12 +183,12 @@ def _settle_in(given: dict[str, Any]) -> None:
     sys.argv = [given["name"]]
     _log_as_lambda_does(given["environment"])
     if given["caller"]:
-        _say_who_calls(given["caller"])
+        _add_caller_header(given["caller"])
 
 
 def _log_as_lambda_does(environment: dict[str, str]) -> None:
-    """Send what any library logs to the function's log, from the level on that the function's
-    logging settings name [D, C awslambdaric].
+    """Send what any library logs to the function's log, from the function's own log level upwards
+    [D, C awslambdaric].
     """
     root = logging.getLogger()
     root.addHandler(logging.StreamHandler(sys.stdout))
@@ -192,9 +196,10 @@ def _log_as_lambda_does(environment: dict[str, str]) -> None:
         root.setLevel(level)
 
 
-def _say_who_calls(caller: str) -> None:
-    """Send `caller` with every HTTP request of this process: whatever SDK makes it, the standard
-    library ends its headers.
+def _add_caller_header(caller: str) -> None:
+    """Send `caller` with every HTTP request of this process.
+
+    All SDKs send their headers through the standard library's ``endheaders``.
     """
     end = http.client.HTTPConnection.endheaders
 
@@ -206,24 +211,24 @@ def _say_who_calls(caller: str) -> None:
     setattr(http.client.HTTPConnection, "endheaders", endheaders)  # noqa: B010 - it is a method of the standard library
 
 
-def _handler(name: str) -> Callable[[Any, Context], Any]:
+def _import_handler(name: str) -> Callable[[Any, Context], Any]:
     module, _, attribute = name.rpartition(".")
     found: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), attribute)
     return found
 
 
-def _described(error: BaseException) -> dict[str, str]:
+def _error_details(error: BaseException) -> dict[str, str]:
     return {"type": type(error).__name__, "message": str(error), "trace": traceback.format_exc()}
 
 
-def _say(lines: Any, value: object) -> None:
+def _send(lines: Any, value: object) -> None:
     lines.write(json.dumps(value).encode() + b"\n")
     lines.flush()
 
 
 def main() -> None:
-    """Import what the arguments name, as far as it is installed, then fork workers as standard
-    input asks.
+    """Import the modules that the arguments name, as far as they are installed, then fork workers
+    on request.
     """
     own = Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if path and Path(path).resolve() != own]

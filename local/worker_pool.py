@@ -1,7 +1,7 @@
-"""This side of the worker processes: start them, send them calls, kill them.
+"""The parent's side of the worker processes: start them, call them, kill them.
 
-Law: processes and sockets only; what a call means, which faults hit it and what a Lambda is belongs
-to `local.stack.lambdas`.
+Law: processes and sockets only. `local.stack.lambdas` knows what a call means, which faults hit it
+and what a Lambda is.
 """
 
 from __future__ import annotations
@@ -35,25 +35,39 @@ IMPORTED_ONCE = (
     "aws_lambda_powertools.metrics",
     "aws_lambda_powertools.utilities.batch",
 )
-"""Third-party packages that the nursery imports before it forks. A saving of time only: a Lambda
-that needs others imports them itself.
+"""Third-party packages that are imported before workers are forked. It only saves time: a Lambda
+that needs other packages imports them itself.
 """
 
 KEPT = ("PYTHONHASHSEED",)
-"""What whoever wants two runs to be alike sets: the order of a set decides the order of calls."""
+"""Variables that workers inherit. With a fixed hash seed two runs iterate over sets in the same
+order, and so make their calls in the same order.
+"""
 
 
 class WorkerDiedError(Exception):
-    """The process ended before it answered."""
+    """The process ended before it replied."""
 
 
 class WorkerSilentError(Exception):
-    """No answer within the time given."""
+    """The process did not reply in the time given."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """How a worker begins; the fields are those that ``worker.py`` reads."""
+    """How a worker starts; ``worker.py`` reads these fields.
+
+    Attributes:
+        name: The function's name.
+        paths: Folders put in front of ``sys.path``: the function's code and its layers.
+        handler: Module and function, joined by a dot.
+        directory: The working directory.
+        environment: All environment variables of the process.
+        output: The file to which stdout and stderr are appended.
+        added_ms: How far the simulated time is ahead of the wall clock.
+        function: The name, ARN and memory that the handler's context shows.
+        caller: What the process sends with every HTTP request to identify itself; nothing if empty.
+    """
 
     name: str
     paths: Sequence[str]
@@ -64,22 +78,22 @@ class WorkerSpec:
     added_ms: int
     function: Mapping[str, str] = field(default_factory=dict)
     caller: str = ""
-    """What the process says of itself with every HTTP request; nothing where empty."""
 
 
 class Worker:
-    """One worker process; a call at a time."""
+    """One worker process, which runs one call at a time."""
 
     def __init__(self, connection: socket.socket) -> None:
-        """Wait for the process's first word. Raises `WorkerDiedError`."""
+        """Wait until the process reports its pid. Raises `WorkerDiedError`."""
         self._connection = connection
         self._lines = connection.makefile("rwb")
         self.pid = int(self._read()["pid"])
         self.alive = True
 
     def call(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """Send one message and wait for its answer. Raises `WorkerDiedError` or, after `seconds`,
-        `WorkerSilentError`.
+        """Send one message and return the reply.
+
+        Raises `WorkerDiedError`, and `WorkerSilentError` after `seconds`.
         """
         self._connection.settimeout(seconds)
         try:
@@ -90,7 +104,7 @@ class Worker:
         return self._read()
 
     def kill(self) -> None:
-        """End the process at once (SIGKILL); harmless when it has ended already."""
+        """End the process at once (SIGKILL); harmless if it has already ended."""
         self.alive = False
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
@@ -116,10 +130,10 @@ class Worker:
 
 
 class WorkerPool:
-    """The process that forks workers."""
+    """The parent process that forks workers."""
 
     def __init__(self) -> None:
-        """Start it; it imports in the background while this process goes on."""
+        """Start the process; it imports in the background."""
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -135,7 +149,7 @@ class WorkerPool:
             )
 
     def start(self, spec: WorkerSpec) -> Worker:
-        """Fork a worker. Raises `WorkerDiedError` when it does not come to life."""
+        """Fork a worker. Raises `WorkerDiedError` if it does not start."""
         ours, theirs = socket.socketpair()
         with (
             self._lock
@@ -147,14 +161,16 @@ class WorkerPool:
             return Worker(ours)
 
     def close(self) -> None:
-        """End the nursery; workers end by themselves when their connection is closed."""
+        """End the parent process; each worker ends when its connection is closed."""
         self._control.close()
         self._process.wait()
 
 
 @cache
 def worker_pool() -> WorkerPool:
-    """The nursery of this process, started by the first who asks and ended with the process."""
+    """Return the worker pool of this process, which starts with the first call and ends with the
+    process.
+    """
     started = WorkerPool()
     atexit.register(started.close)
     return started

@@ -1,7 +1,6 @@
-"""The words of a world file: whatever it says that nobody reads is a mistake, and is told as one.
+"""The keys of a world file. A key that no part of the stack reads is a mistake, and is reported.
 
-Names only; what the values mean is the simulators' business. A key of a CRM's that is new is added
-here.
+Names only; the simulators know what the values mean. A new key of a CRM is added here.
 """
 
 from __future__ import annotations
@@ -48,18 +47,18 @@ SALESFORCE = frozenset(
 
 
 def unknown_keys(world: Mapping[str, Any]) -> list[str]:
-    """The keys that no part of the laptop stack reads, each with its place."""
+    """Return the keys that no part of the laptop stack reads, each with its path."""
     portals = world.get("hubspot") or ()
     return [
-        *_strangers("", world, WORLD),
+        *_unknown("", world, WORLD),
         *(
             name
             for at, portal in enumerate(portals)
-            for name in _strangers(f"hubspot[{at}].", portal, HUBSPOT)
+            for name in _unknown(f"hubspot[{at}].", portal, HUBSPOT)
         ),
-        *_strangers("salesforce.", world.get("salesforce") or {}, SALESFORCE),
+        *_unknown("salesforce.", world.get("salesforce") or {}, SALESFORCE),
     ]
 
 
-def _strangers(place: str, keys: Iterable[str], known: frozenset[str]) -> list[str]:
+def _unknown(place: str, keys: Iterable[str], known: frozenset[str]) -> list[str]:
     return [f"{place}{name}" for name in keys if name not in known]

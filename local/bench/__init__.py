@@ -1,3 +1,3 @@
-"""What the product costs and how fast it is, measured on the laptop stack: ``python -m
-local.bench``.
+"""What the product costs and how fast it is, measured on the laptop stack (``python -m
+local.bench``).
 """

@@ -1,5 +1,5 @@
-"""``python -m local.bench [PART ...]``: measures, and prints one JSON object of figures; how it
-went is told on stderr.
+"""``python -m local.bench [PART ...]``: measures, and prints the figures as one JSON object.
+Details go to stderr.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from local.bench import webhook
-from local.bench.figures import Figure, told
+from local.bench.figures import Figure, as_json
 
 PARTS: Mapping[str, Callable[[], Sequence[Figure]]] = MappingProxyType({"webhook": webhook.measure})
 
 
 def main() -> int:
-    """Measure the parts that the arguments name, or all."""
+    """Measure the parts that the arguments name, or all of them."""
     parser = argparse.ArgumentParser(
         "python -m local.bench", description="Measures the product on the laptop stack."
     )
@@ -26,7 +26,7 @@ def main() -> int:
     chosen = parser.parse_args().parts or list(PARTS)
     if unknown := set(chosen) - set(PARTS):
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")
-    print(told(figure for part in chosen for figure in PARTS[part]()))
+    print(as_json(figure for part in chosen for figure in PARTS[part]()))
     return 0
 
 

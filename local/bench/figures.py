@@ -1,4 +1,4 @@
-"""A measured figure, with its goal, and how a list of them is printed."""
+"""A measured figure with its goal, and the output of a list of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure; the goal is the most, or the least, that it should be."""
+    """One figure.
+
+    Attributes:
+        name: Its fixed name, such as ``webhook_service_ms``.
+        value: The measured value.
+        goal: The most or the least that it should be, such as ``<= 8``.
+        unit: The unit of value and goal.
+    """
 
     name: str
     value: float
@@ -17,14 +24,16 @@ class Figure:
     unit: str
 
 
-def told(figures: Iterable[Figure]) -> str:
-    """One JSON object with all figures."""
+def as_json(figures: Iterable[Figure]) -> str:
+    """Return all figures as one JSON object."""
     return json.dumps({"figures": [asdict(figure) for figure in figures]}, indent=2)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below or at which so many percent of the values lie (nearest rank). Raises
-    `ValueError` where there is none.
+    """Return the smallest value that at least `percent` per cent of the values do not exceed
+    (nearest rank).
+
+    Raises `ValueError` for no values.
     """
     if not values:
         raise ValueError("no values")

@@ -1,8 +1,7 @@
-"""Imports a handler in this fresh process, has it answer one event, and says what that took of the
-processor.
+"""Imports a handler in this fresh process, lets it answer one event, and prints the processor time.
 
-Law: the standard library only until the handler is imported. Reads ``{"paths", "module", "event"}``
-on stdin; prints ``[status, milliseconds]`` as its last line.
+Law: the standard library only, until the handler is imported. Reads ``{"paths", "module",
+"event"}`` from stdin; prints ``[status, milliseconds]`` as its last line.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from types import SimpleNamespace
 
 
 def main() -> None:
-    """Import, answer, tell."""
+    """Import the handler, call it once, print the result."""
     given = json.load(sys.stdin)
     sys.path[:0] = given["paths"]
     context = SimpleNamespace(

@@ -1,8 +1,8 @@
-"""A webhook receiver as short as it can be: the standard library, and boto3 for AWS. The product's
-own is compared with it.
+"""A webhook receiver as short as it can be, made of the standard library and boto3, with which the
+product's own is compared.
 
-Law: it does the webhook's work (secret, signature, time, one change per record, one event on the
-bus) and nothing that a product adds: no settings, no metrics, no several accounts.
+Law: it does the webhook's work (secret, signature, age, one change per record, one event on the
+bus) and nothing that the product adds: no settings, no metrics, no further accounts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FRESH_MS = 300_000
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda's way in."""
+    """Answer one webhook request."""
     stored = boto3.client("secretsmanager").get_secret_value(
         SecretId=os.environ["RECEIVER_SECRET"]
     )["SecretString"]

@@ -1,9 +1,9 @@
-"""Sends prepared requests to one address over several connections, as HubSpot does, and says how
-long each answer took.
+"""Sends prepared requests to one address over several connections, as HubSpot does, and measures
+how long each answer takes.
 
-Law: the standard library only, in a process of its own, so that what is measured does not share its
-interpreter. Reads one JSON object ``{"host", "port", "connections", "requests": [{"headers",
-"body"}]}`` on stdin and prints ``[[status, milliseconds], ...]``.
+Law: the standard library only, in a process of its own, so that the measured code does not share
+its interpreter. Reads one JSON object ``{"host", "port", "connections", "requests": [{"headers",
+"body"}]}`` from stdin and prints ``[[status, milliseconds], ...]``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 
 def send(given: Mapping[str, Any]) -> list[tuple[int, float]]:
-    """Send all requests: each connection has its share of them and sends one after the other."""
+    """Send all requests; each connection sends its share one after the other."""
     count = int(given["connections"])
     shares: list[Sequence[Mapping[str, Any]]] = [
         given["requests"][at::count] for at in range(count)

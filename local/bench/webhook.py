@@ -1,13 +1,12 @@
-"""The webhook: one request of fifty signed events alone, two hundred of them over eight
-connections, and the first in a fresh process.
+"""The webhook: single requests of fifty signed events, a burst of two hundred requests over eight
+connections, and the first request in a fresh process.
 
-Law: the deployed function behind its Function URL on the laptop stack; requests come from a process
-of their own. A run counts only if every answer is 200 and every record stands in the contact queue
-afterwards.
+Law: measures the deployed function behind its Function URL on the laptop stack; requests come from
+a process of their own. A run counts only if every answer is 200 and every record is in the contact
+queue afterwards.
 
-On a machine that does other work as well the milliseconds tell of that too: the best of `ROUNDS`
-runs is the figure, and what a request costs in processor time, of the function and of the stack
-around it, is told on stderr.
+Other work on the machine makes the milliseconds longer. So the best of `ROUNDS` runs is the figure,
+and the processor time per request, of the function and of the stack around it, goes to stderr.
 """
 
 from __future__ import annotations
@@ -52,13 +51,17 @@ RECEIVER = "local.bench.receiver"
 
 
 class BenchError(Exception):
-    """What was measured did not do its work, so its time means nothing."""
+    """The measured code did not do its work, so its time means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The milliseconds of each answer, and the processor's milliseconds per request: of the
-    function's process, of the stack's.
+    """What one run took.
+
+    Attributes:
+        milliseconds: The time of each answer.
+        function_ms: Processor time of the function's process, per request.
+        stack_ms: Processor time of the stack, per request.
     """
 
     milliseconds: Sequence[float]
@@ -67,7 +70,7 @@ class Run:
 
 
 def measure() -> list[Figure]:
-    """The figures of the webhook. Raises `BenchError`."""
+    """Return the figures of the webhook. Raises `BenchError`."""
     with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}]}) as stack:
         sender = Sender(stack)
         sender.run(ALONE, 1)  # warms what is warm in a deployment that works
@@ -78,9 +81,13 @@ def measure() -> list[Figure]:
         )
     for name, runs in (("alone", alone), ("burst", bursts)):
         for run in runs:
-            took = f"half answered in {percentile(run.milliseconds, 50):.1f}, 95 % in {percentile(run.milliseconds, 95):.1f} ms"
-            cost = f"function {run.function_ms:.1f} ms, stack {run.stack_ms:.1f} ms of processor time a request"
-            print(f"webhook, {name}: {took}; {cost}", file=sys.stderr)
+            half, most = (percentile(run.milliseconds, percent) for percent in (50, 95))
+            print(
+                f"webhook, {name}: half answered in {half:.1f}, 95 % in {most:.1f} ms; "
+                f"processor time per request: function {run.function_ms:.1f} ms, "
+                f"stack {run.stack_ms:.1f} ms",
+                file=sys.stderr,
+            )
     print(
         f"webhook, import and answer: {ours:.0f} ms, the shortest receiver {shortest:.0f} ms",
         file=sys.stderr,
@@ -99,7 +106,9 @@ def _least(runs: Sequence[Run], percent: int) -> float:
 
 
 class Sender:
-    """Sends events of new contacts, each of its own, and looks whether all of them were queued."""
+    """Sends events of new contacts, a different contact each, and checks that all of them were
+    queued.
+    """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -109,7 +118,7 @@ class Sender:
         self._ids = count(FIRST_ID)
 
     def run(self, requests: int, connections: int) -> Run:
-        """Send so many requests over so many connections. Raises `BenchError`."""
+        """Send that many requests over that many connections. Raises `BenchError`."""
         address = urlsplit(self._url)
         wanted = [[next(self._ids) for _ in range(EVENTS)] for _ in range(requests)]
         prepared = [self._request(ids) for ids in wanted]
@@ -135,7 +144,7 @@ class Sender:
             )
         if queued != {one for ids in wanted for one in ids}:
             raise BenchError(
-                f"{len(queued)} records stand in the queue, not the {requests * EVENTS} that were told of"
+                f"{len(queued)} records are in the queue, not the {requests * EVENTS} of the events"
             )
         each = 1000 / requests
         return Run(
@@ -143,7 +152,7 @@ class Sender:
         )
 
     def fresh(self, module: str) -> float:
-        """Milliseconds of processor time that a fresh process takes to import a handler's module
+        """Return the processor milliseconds that a fresh process takes to import a handler's module
         and answer one request.
 
         Raises `BenchError`.
@@ -193,7 +202,7 @@ class Sender:
         }
 
     def _queued(self) -> set[int]:
-        """The records in the contact queue, which is empty afterwards."""
+        """Empty the contact queue; return the ids of its records."""
         sqs = self._stack.cloud.aws.queues
         (url,) = [one for one in sqs.list_queues()["QueueUrls"] if "ContactQueue" in one]
         found: set[int] = set()

@@ -1,7 +1,7 @@
-"""``python -m local demo``: a short story, told while it happens.
+"""``python -m local demo``: a short story, printed while it happens.
 
-Law: the story is played by people with the vendors' own clients, and judged by what both CRMs then
-show; nothing in here looks inside the product except for the decisions that it logs.
+Law: the story is played by people with the vendors' own clients and checked by what both CRMs then
+show. Of the product only its log of decisions is read.
 """
 
 from local.demo.terminal import demo

@@ -1,7 +1,7 @@
 """The demo's story: what people do, step by step, and what both CRMs must show afterwards.
 
-Law: a step acts, lets the stack settle, and answers what it saw beside what it expected. It prints
-nothing.
+Law: a step acts, lets the stack settle, and returns what it observed and what it expected. It
+prints nothing.
 """
 
 from __future__ import annotations
@@ -17,35 +17,44 @@ from local.people import People
 from local.stack import Stack
 
 CONTACT = ("firstname", "lastname", "email", "phone", "jobtitle", "company")
-ADAS_LEADS = "SELECT Id, FirstName, LastName, Email, Phone, Title, Company FROM Lead WHERE Email = 'ada@example.com'"
+ADAS_LEADS = (
+    "SELECT Id, FirstName, LastName, Email, Phone, Title, Company "
+    "FROM Lead WHERE Email = 'ada@example.com'"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What was seen in one place, beside what was expected there."""
+class Observation:
+    """What one place shows, and what it should show."""
 
     place: str
     seen: Any
     expected: Any
 
     @property
-    def right(self) -> bool:
-        """Whether it came out as expected."""
+    def as_expected(self) -> bool:
+        """Whether it shows what it should."""
         return bool(self.seen == self.expected)
 
 
 @dataclass(slots=True)
 class Step:
-    """One step as it was played: its title, what people did, and what was then to be seen."""
+    """One step after it was played.
+
+    Attributes:
+        title: Its headline.
+        actions: What people did, a sentence each.
+        observations: What could be seen afterwards.
+    """
 
     title: str
-    deeds: list[str]
-    sights: list[Sight] = field(default_factory=list)
+    actions: list[str]
+    observations: list[Observation] = field(default_factory=list)
 
 
 class Story:
-    """Ada is born in HubSpot, Grace in Salesforce; both are edited on both sides; a duplicate and a
-    forger try their luck.
+    """Ada is created in HubSpot, Grace in Salesforce. Both sides edit Ada; then come a duplicate
+    and a forged webhook.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -55,17 +64,17 @@ class Story:
         self._ada = self._lead = ""
 
     def steps(self) -> Iterator[Callable[[], Step]]:
-        """The steps, in order; each is played when it is called."""
-        yield self.born_in_hubspot
-        yield self.born_in_salesforce
+        """Yield the steps in order; each is played when it is called."""
+        yield self.created_in_hubspot
+        yield self.created_in_salesforce
         yield self.different_fields
         yield self.same_field
         yield self.nothing_to_do
         yield self.duplicate
         yield self.forged
 
-    def born_in_hubspot(self) -> Step:
-        """A contact is made in HubSpot and appears as a lead."""
+    def created_in_hubspot(self) -> Step:
+        """A contact is created in HubSpot and appears as a lead."""
         ada = {
             "firstname": "Ada",
             "lastname": "Lang",
@@ -78,15 +87,15 @@ class Story:
         self._lead = leads[0]["Id"] if leads else ""
         shown = [{name: value for name, value in lead.items() if name != "Id"} for lead in leads]
         return Step(
-            "A contact is born in HubSpot",
-            ["A person makes the contact Ada Lang in HubSpot."],
+            "A contact is created in HubSpot",
+            ["A person creates the contact Ada Lang in HubSpot."],
             [
-                Sight(
+                Observation(
                     "Salesforce leads with her address",
                     shown,
                     [_lead("Ada", "Lang", "ada@example.com", "Example GmbH")],
                 ),
-                Sight(
+                Observation(
                     "Salesforce id in HubSpot",
                     self._people.contact(self._ada, "crmsync_salesforce_id"),
                     _key(self._lead),
@@ -94,8 +103,8 @@ class Story:
             ],
         )
 
-    def born_in_salesforce(self) -> Step:
-        """A lead is made in Salesforce and appears as a contact."""
+    def created_in_salesforce(self) -> Step:
+        """A lead is created in Salesforce and appears as a contact."""
         fields = {
             "FirstName": "Grace",
             "LastName": "Holm",
@@ -114,10 +123,10 @@ class Story:
             )
         )
         return Step(
-            "A lead is born in Salesforce",
-            ["A person makes the lead Grace Holm in Salesforce."],
+            "A lead is created in Salesforce",
+            ["A person creates the lead Grace Holm in Salesforce."],
             [
-                Sight(
+                Observation(
                     "HubSpot contact",
                     self._people.contact(grace, *CONTACT) if grace else None,
                     expected,
@@ -134,20 +143,20 @@ class Story:
             "Both sides edit Ada, in different fields",
             [
                 "In HubSpot her phone becomes +49 731 100.",
-                "In Salesforce her title becomes Engineer, before either side has heard of it.",
+                "In Salesforce her title becomes Engineer, before either edit has synced.",
             ],
             self._both_show("phone", "Phone", "+49 731 100")
             + self._both_show("jobtitle", "Title", "Engineer"),
         )
 
     def same_field(self) -> Step:
-        """Both sides edit the same field, and the later edit stands on both."""
+        """Both sides edit the same field, and the later edit wins on both."""
         self._people.edit_contact(self._ada, jobtitle="Chief engineer")
         self._stack.advance(5, settle=False)
         self._people.edit_record("Lead", self._lead, Title="Head of engineering")
         self._stack.settle()
         return Step(
-            "Both sides edit Ada's title; the later edit stands",
+            "Both sides edit Ada's title; the later edit wins",
             [
                 "In HubSpot it becomes Chief engineer.",
                 "Five seconds later, in Salesforce, Head of engineering.",
@@ -156,7 +165,7 @@ class Story:
         )
 
     def nothing_to_do(self) -> Step:
-        """With nothing changed, a settled stack writes nothing."""
+        """When nothing has changed, a settled stack writes nothing."""
         before = self._stack.stats()
         self._stack.settle()
         after = self._stack.stats()
@@ -167,31 +176,31 @@ class Story:
         return Step(
             "Nobody does anything",
             ["The echoes of all these writes have come back, and nothing is left to do."],
-            [Sight("Writes", writes, {"hubspot": 0, "salesforce": 0})],
+            [Observation("Writes", writes, {"hubspot": 0, "salesforce": 0})],
         )
 
     def duplicate(self) -> Step:
-        """A second lead with Ada's address is reported and makes no second contact."""
+        """A second lead with Ada's address is reported and creates no second contact."""
         self._people.new_record(
             "Lead", FirstName="A.", LastName="Lang", Email="ada@example.com", Company="Example GmbH"
         )
         settled = self._stack.settle()
         names = self._people.contact(self._ada, "firstname", "crmsync_salesforce_id")
         return Step(
-            "Somebody enters Ada a second time in Salesforce",
-            ["A person makes another lead with Ada's address."],
+            "Somebody enters Ada in Salesforce a second time",
+            ["A person creates another lead with Ada's address."],
             [
-                Sight(
+                Observation(
                     "HubSpot contact with her address",
                     names,
                     {"firstname": "Ada", **_key(self._lead)},
                 ),
-                Sight("Records in the error inbox", settled["open_errors"], 1),
+                Observation("Records in the error inbox", settled["open_errors"], 1),
             ],
         )
 
     def forged(self) -> Step:
-        """A webhook that HubSpot did not sign is refused, and nothing moves."""
+        """A webhook that HubSpot did not sign is refused and changes nothing."""
         before = self._stack.stats()["hubspot"]["calls"]
         event = {
             "subscriptionType": "contact.propertyChange",
@@ -211,18 +220,20 @@ class Story:
             "A stranger forges a webhook",
             ["Somebody without the client secret posts an event about Ada."],
             [
-                Sight("Answer", status, 401),
-                Sight("HubSpot calls caused", self._stack.stats()["hubspot"]["calls"] - before, 0),
+                Observation("Answer", status, 401),
+                Observation(
+                    "HubSpot calls caused", self._stack.stats()["hubspot"]["calls"] - before, 0
+                ),
             ],
         )
 
-    def _both_show(self, property_: str, field_: str, value: str) -> list[Sight]:
+    def _both_show(self, property_: str, field_: str, value: str) -> list[Observation]:
         lead = self._people.record("Lead", self._lead, field_)
         return [
-            Sight(
+            Observation(
                 f"HubSpot {property_}", self._people.contact(self._ada, property_)[property_], value
             ),
-            Sight(f"Salesforce {field_}", lead[field_], value),
+            Observation(f"Salesforce {field_}", lead[field_], value),
         ]
 
 

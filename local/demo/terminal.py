@@ -1,7 +1,7 @@
-"""Tells the story on the terminal: what people did, what both CRMs show, which rule decided, and
-what it cost in calls.
+"""Prints the story on the terminal: what people did, what both CRMs show, which rule decided, and
+how many calls it took.
 
-Law: only looks and prints; judging is the story's.
+Law: reads and prints only; the story decides whether something is as expected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.story import Sight, Step, Story
+from local.demo.story import Observation, Step, Story
 from local.stack import Stack
 
 HERE = Path(__file__).parent
@@ -25,53 +25,54 @@ CRMS = ("hubspot", "salesforce")
 
 
 def demo() -> int:
-    """Play the story; 0 when everything that it shows came out right, else 1."""
+    """Play the story; return 0 when everything is as expected, else 1."""
     console = Console(highlight=False)
     console.print(
-        "[bold]crmsync[/] on this machine: the Lambdas of template.yaml as processes, and two simulated CRMs."
+        "[bold]crmsync[/] on this machine: "
+        "the Lambdas of template.yaml as processes, and two simulated CRMs."
     )
     with console.status("Starting the stack"):
         stack = Stack(
             (HERE / "settings.toml").read_text(), json.loads((HERE / "world.json").read_text())
         )
     with stack:
-        watch = Watch(stack)
+        activity = Activity(stack)
         wrong = 0
         for number, play in enumerate(Story(stack).steps(), 1):
             step = play()
-            _tell(console, number, step, watch.decisions(), watch.calls())
-            wrong += sum(not sight.right for sight in step.sights)
+            _print_step(console, number, step, activity.decisions(), activity.calls())
+            wrong += sum(not observation.as_expected for observation in step.observations)
     if wrong:
-        console.print(f"\n[bold red]{wrong} of these did not come out right.[/]")
+        console.print(f"\n[bold red]{wrong} of these are not as expected.[/]")
         return 1
     console.print(
-        "\n[bold green]Everything came out right.[/] Play with it yourself: [bold]make serve[/]"
+        "\n[bold green]Everything is as expected.[/] Play with it yourself: [bold]make serve[/]"
     )
     return 0
 
 
-class Watch:
-    """What the product logged and called since the last look."""
+class Activity:
+    """What the product has logged and called, step by step."""
 
     def __init__(self, stack: Stack) -> None:
-        """Watch from now on."""
+        """Start counting now."""
         self._stack = stack
-        self._told = 0
+        self._shown = 0
         self._calls = self._count()
 
     def calls(self) -> dict[str, int]:
-        """API calls per CRM since the last look."""
+        """Return the API calls per CRM since the last step."""
         before, self._calls = self._calls, self._count()
         return {name: self._calls[name] - before[name] for name in CRMS}
 
     def decisions(self) -> list[str]:
-        """What was decided since the last look, a line each, with the ids of the rules."""
+        """Return what was decided since the last step, a line each, with the ids of the rules."""
         lines = [
             line
             for decision in self._logged()
             for line in [*decision["effects"], *decision["conflicts"]]
         ]
-        fresh, self._told = lines[self._told :], len(lines)
+        fresh, self._shown = lines[self._shown :], len(lines)
         return fresh
 
     def _logged(self) -> Iterator[Mapping[str, Any]]:
@@ -84,18 +85,18 @@ class Watch:
         return {name: stats[name]["calls"] for name in CRMS}
 
 
-def _tell(
+def _print_step(
     console: Console, number: int, step: Step, decisions: list[str], calls: Mapping[str, int]
 ) -> None:
     console.print()
     console.print(Rule(Text(f"{number}. {step.title}", "bold"), align="left", style="dim"))
-    for deed in step.deeds:
-        console.print(Padding(deed, (0, 2)))
+    for action in step.actions:
+        console.print(Padding(action, (0, 2)))
     table = Table.grid(padding=(0, 2))
     table.add_column(width=7, style="dim")
     table.add_column()
-    for sight in step.sights:
-        table.add_row("shows", _sight(sight))
+    for observation in step.observations:
+        table.add_row("shows", _observation(observation))
     for line in decisions or ["nothing"]:
         table.add_row("decided", Text(line))
     table.add_row(
@@ -105,17 +106,16 @@ def _tell(
     console.print(Padding(table, (0, 2)))
 
 
-def _sight(sight: Sight) -> Text:
-    text = Text.assemble(
-        ("✓ " if sight.right else "✗ ", "green" if sight.right else "bold red"),
-        f"{sight.place}: ",
-        _plain(sight.seen),
-    )
-    return text if sight.right else text.append(f"\n  expected {_plain(sight.expected)}", "red")
+def _observation(observation: Observation) -> Text:
+    line = f"{observation.place}: {_plain(observation.seen)}"
+    if observation.as_expected:
+        return Text.assemble(("✓ ", "green"), line)
+    expected = f"\n  expected {_plain(observation.expected)}"
+    return Text.assemble(("✗ ", "bold red"), line, (expected, "red"))
 
 
 def _plain(shown: Any) -> str:
-    """What a person would read out: names with their values, blanks left out."""
+    """Return a value as a person would say it: names with their values, blank ones left out."""
     if isinstance(shown, list):
         return " and ".join(_plain(one) for one in shown) or "none"
     if isinstance(shown, dict):
@@ -124,5 +124,5 @@ def _plain(shown: Any) -> str:
 
 
 def _calls(number: int, side: str) -> str:
-    """So many calls of a side, as people say it."""
+    """Return that many calls of a side, in words."""
     return f"{number} {side} call{'s' * (number != 1)}"

@@ -1,7 +1,7 @@
-"""``make rehearse``: what ``make build`` has built is deployed with its policies enforced, and one
-contact is played through.
+"""``make rehearse``: deploys the output of ``make build`` with its policies enforced, and syncs one
+contact.
 
-Law: puts the parts together and says what happens. Everything it starts, it stops.
+Law: puts the parts together and prints what happens. It stops everything that it starts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crmsync.cli import main as command
 from local.people import People
 from local.rehearsal.deployment import ToolError, deploy, fail_once
 from local.rehearsal.ministack import MiniStack, NotStartedError
-from local.rehearsal.story import NotSeenError, Stage, function_log, play
+from local.rehearsal.story import NotSeenError, Rehearsal, function_log, play
 from local.stack.crms import Crms
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -33,7 +33,7 @@ LONGEST_TEXT = 4000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rehearse; 0 when everything came out right."""
+    """Rehearse; return 0 when everything is as expected."""
     given = _parser().parse_args(arguments)
     started = time.monotonic()
 
@@ -71,10 +71,10 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
         outputs = deploy(given.sam.absolute(), cloud, parameters)
         say("The operator makes the secrets, pushes the settings and sets both CRMs up.")
         _set_up(cloud, crms, outputs)
-        play(Stage(cloud, crms, People(_ready(crms)), outputs, _operate), say)
+        play(Rehearsal(cloud, crms, People(_ready(crms)), outputs, _operate), say)
     except NotSeenError:
         print(
-            "\n".join(["", "The functions' last words:", *function_log(cloud)[-LOG_LINES:]]),
+            "\n".join(["", "The functions' last log lines:", *function_log(cloud)[-LOG_LINES:]]),
             file=sys.stderr,
         )
         raise
@@ -83,8 +83,8 @@ def _rehearse(given: argparse.Namespace, cloud: MiniStack, say: Callable[[str], 
 
 
 def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
-    """What the operator does once: secrets, the command, and the webhooks that the command asks
-    for.
+    """Do what the operator does once: make the secrets, run the command, subscribe to the webhooks
+    that it names.
     """
     portal = crms.hubspot.portals[0].portal_id
     hubspot = crms.hubspot_secret(portal) or {}
@@ -109,15 +109,15 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
 
 
 def _operate(*words: str) -> None:
-    """The operator's command. Raises `NotSeenError` where it does not end well."""
-    with contextlib.redirect_stdout(io.StringIO()) as told:
+    """Run the operator's command. Raises `NotSeenError` if it fails."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
         status = command(words)
     if status:
-        raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{told.getvalue()}")
+        raise NotSeenError(f"crmsync {' '.join(words)} ended with {status}:\n{output.getvalue()}")
 
 
 def _ready(crms: Crms) -> dict[str, Any]:
-    """Where the two CRMs answer, and the tokens of the people there."""
+    """Return the addresses of the two CRMs and the tokens of the people there."""
     portal, org = crms.hubspot.portals[0], crms.salesforce
     place = {
         "instance_url": crms.salesforce_url,

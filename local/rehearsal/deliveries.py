@@ -1,10 +1,10 @@
-"""What the CRMs send, carried to the deployed system.
+"""Delivers what the CRMs send to the deployed system.
 
-Law: carries as the Internet and Salesforce's Event Relay would, and understands nothing of it. A
-webhook goes to the Function URL over HTTP; MiniStack tells functions apart by the Host header.
-MiniStack makes partner event buses and their rules but, like AWS, lets nobody but the partner put
-events there, and has no partner: so a change event goes to the targets of the deployed rules that
-MiniStack finds to match it.
+Law: delivers as the Internet and Salesforce's Event Relay would, without interpreting it. A webhook
+goes to the Function URL by HTTP; MiniStack tells functions apart by the Host header. MiniStack
+makes partner event buses and their rules but, like AWS, lets only the partner put events there, and
+it has no partner. So a change event goes to the targets of those deployed rules that, according to
+MiniStack, match it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ANSWER_SECONDS = 60
 
 
 def deliver(cloud: MiniStack, crms: Crms) -> None:
-    """Carry everything that is due now."""
+    """Deliver everything that is due now."""
     for delivery in crms.hubspot.due_webhooks():
         status = post_webhook(cloud, delivery.url, delivery.headers, delivery.body)
         crms.hubspot.webhook_answered(delivery, status)
@@ -32,8 +32,8 @@ def deliver(cloud: MiniStack, crms: Crms) -> None:
 
 
 def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
-    """Hand one event of a partner's bus to the functions whose rules match it, as EventBridge does:
-    asynchronously.
+    """Send one event of a partner's bus to the functions whose rules match it, asynchronously as
+    EventBridge does.
     """
     events, functions, text = cloud.client("events"), cloud.client("lambda"), json.dumps(event)
     for rule in events.list_rules(EventBusName=bus)["Rules"]:
@@ -45,7 +45,7 @@ def relay(cloud: MiniStack, bus: str, event: Mapping[str, Any]) -> None:
 
 
 def post_webhook(cloud: MiniStack, url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """POST to a Function URL of this deployment; the status, or 0 when no answer came."""
+    """POST to a Function URL of this deployment; return the status, or 0 when no answer came."""
     parts = urlsplit(url)
     trusted = ssl.create_default_context(cafile=str(cloud.certificate))
     connection = http.client.HTTPSConnection(

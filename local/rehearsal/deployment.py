@@ -1,8 +1,8 @@
-"""template.yaml, as the SAM CLI has built it, really deployed.
+"""Deploys template.yaml as the SAM CLI has built it.
 
-Law: runs the tool that an operator runs, with the options an operator would use; it changes nothing
-in the template. Only the first deployment has one resource too many, which cannot be made: so it
-fails, and the second one, of the same name, must not suffer from it.
+Law: runs the tool that an operator runs, with an operator's options, and does not change the
+template. Only the first deployment has an additional resource that cannot be made: it fails, and
+must not stand in the way of the second deployment, which has the same name.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 STACK = "crmsync"
 
 
-KEPT = ("LinkKeySecret", "LinksTable", "SettingsKeySecret", "SettingsTable", "StateTable")
-"""What outlives the stack. Their names are fixed: what is left of one of them keeps a stack of that
-name from being made.
+RETAINED = ("LinkKeySecret", "LinksTable", "SettingsKeySecret", "SettingsTable", "StateTable")
+"""Resources that outlive the stack. Their names are fixed: one that is left over prevents a new
+stack of that name.
 """
 
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
@@ -28,45 +28,46 @@ BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 CANNOT_BE_MADE = f"""Resources:
   CannotBeMade:
     Type: AWS::Events::EventBus
-    DependsOn: [{", ".join(KEPT)}]
+    DependsOn: [{", ".join(RETAINED)}]
     Properties:
       Name: !GetAtt ChangeBus.Name
 """
-"""A resource that fails once those stand that outlive the stack: a bus of its name is there
-already.
+"""A resource that fails after the retained ones were made, because a bus of its name already
+exists.
 """
 
 
 class ToolError(Exception):
-    """A tool failed; the text is all that it printed."""
+    """A tool failed; the text is everything that it printed."""
 
 
 def fail_once(sam: Path, cloud: MiniStack, parameters: Mapping[str, str]) -> dict[str, list[str]]:
-    """A first deployment that fails half way: resource -> the states that it went through, of those
-    that would outlive the stack.
+    """Make a first deployment that fails half way; return retained resource -> the states it went
+    through.
 
-    Raises `ToolError`, also where something is left that would stand in the way of a second one.
+    Raises `ToolError`, also if something is left that would stand in the way of a second
+    deployment.
     """
     failing = BUILT.with_name("failing.yaml")
     failing.write_text(BUILT.read_text().replace("Resources:\n", CANNOT_BE_MADE, 1))
     try:
         deploy(sam, cloud, parameters, failing)
     except ToolError as error:
-        told = str(error)
+        output = str(error)
     else:
         raise ToolError("sam deploy succeeded although a resource could not be made")
     finally:
         failing.unlink()
-    states = _states(told)
+    states = _states(output)
     if any(one[:1] != ["CREATE_COMPLETE"] for one in states.values()):
-        raise ToolError(f"the first deployment did not come half way: {told}")
-    if left := _left(cloud):
+        raise ToolError(f"the first deployment did not come half way: {output}")
+    if left := _leftovers(cloud):
         raise ToolError(f"a first deployment that failed leaves {', '.join(left)}: {states}")
     return states
 
 
-def _left(cloud: MiniStack) -> list[str]:
-    """What there is under the fixed names, and the stack itself."""
+def _leftovers(cloud: MiniStack) -> list[str]:
+    """Return what exists under the fixed names, including the stack itself."""
     tables = cloud.client("dynamodb").list_tables()["TableNames"]
     secrets = [one["Name"] for one in cloud.client("secretsmanager").list_secrets()["SecretList"]]
     stacks = cloud.client("cloudformation").list_stacks()["StackSummaries"]
@@ -78,24 +79,28 @@ def _left(cloud: MiniStack) -> list[str]:
     ]
 
 
-def _states(told: str) -> dict[str, list[str]]:
-    """What the SAM CLI told of each of them while the deployment failed."""
-    lines = [line.split() for line in told.splitlines()]
+def _states(output: str) -> dict[str, list[str]]:
+    """Return the states of each retained resource that the SAM CLI printed while the deployment
+    failed.
+    """
+    lines = [line.split() for line in output.splitlines()]
     return {
         name: [
             line[0]
             for line in lines
             if name in line and line[0].endswith(("_COMPLETE", "_SKIPPED", "_FAILED"))
         ]
-        for name in KEPT
+        for name in RETAINED
     }
 
 
 def deploy(
     sam: Path, cloud: MiniStack, parameters: Mapping[str, str], template: Path | None = None
 ) -> dict[str, str]:
-    """``sam deploy`` of what ``sam build`` has built, or of another `template`; the stack's
-    outputs. Raises `ToolError`.
+    """Run ``sam deploy`` for the output of ``sam build``, or for another `template`; return the
+    stack's outputs.
+
+    Raises `ToolError`.
     """
     options = [
         "--no-confirm-changeset",

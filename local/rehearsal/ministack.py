@@ -1,8 +1,8 @@
-"""MiniStack: a development server for AWS, started for one rehearsal and gone with it.
+"""MiniStack: a development server for AWS, started for one rehearsal and removed after it.
 
-Law: processes, ports and folders only; what is deployed into it is none of this module's business.
-It enforces IAM policies (``AUTH=true``), listens on loopback alone, and keeps everything it writes
-in one folder that is removed with it.
+Law: processes, ports and folders only; it does not know what is deployed. MiniStack enforces IAM
+policies (``AUTH=true``), listens on loopback only, and keeps everything it writes in one folder
+that is removed with it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,18 @@ STOP_SECONDS = 3
 
 
 class NotStartedError(Exception):
-    """MiniStack did not come up; the text is the end of its log."""
+    """MiniStack did not start; the text is the end of its log."""
 
 
 class MiniStack:
-    """One server with a folder of its own; a context manager."""
+    """One server with a folder of its own; a context manager.
+
+    Attributes:
+        folder: Where it keeps everything.
+        port: Its port on loopback.
+        url: Its endpoint.
+        certificate: Its TLS certificate, a file.
+    """
 
     def __init__(self, command: Path) -> None:
         """Start `command` and wait until it answers. Raises `NotStartedError`."""
@@ -67,7 +74,7 @@ class MiniStack:
         self.close()
 
     def close(self) -> None:
-        """End the server with the function processes it started, and remove what they left."""
+        """End the server and the function processes that it started, and remove its folder."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self._process.pid, number)
@@ -77,7 +84,7 @@ class MiniStack:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def account(self) -> dict[str, str]:
-        """The environment variables with which AWS tools talk to this server and to no real
+        """Return the environment variables that lead AWS tools to this server and to no real
         account.
         """
         nowhere = str(self.folder / "none")
@@ -86,7 +93,9 @@ class MiniStack:
         return {**KEYS, **files, **place, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str) -> Any:
-        """A boto3 client with an administrator's rights; making one takes long, so each is kept."""
+        """Return a boto3 client with an administrator's rights; each is kept, as making one takes
+        long.
+        """
         if service not in self._clients:
             self._clients[service] = self._client(service)
         return self._clients[service]

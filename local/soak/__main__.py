@@ -1,4 +1,4 @@
-"""``python -m local.soak STORY [options]``: the table of stories, and how one is chosen."""
+"""``python -m local.soak STORY [options]``: the table of stories."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Story(Protocol):
     ABOUT: str
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Say what can be chosen."""
+        """Add the story's options."""
 
     def play(self, arguments: argparse.Namespace) -> int:
-        """Play it; the exit status is 0 when everything came out as it must."""
+        """Play the story; return 0 when everything is as it must be."""
 
 
 STORIES: Mapping[str, Story] = MappingProxyType(

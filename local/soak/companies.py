@@ -1,9 +1,9 @@
-"""Older Salesforce records by the hundred thousand come into HubSpot by import, are resynced, and
-nothing is left out or doubled.
+"""Hundreds of thousands of older Salesforce records are imported into HubSpot and resynced; none is
+left out or doubled.
 
 Law: the operator's command starts and watches the jobs, the deployed system does the work, Lambdas
-are killed on the way, and what came of it is counted in the two simulators. Webhooks and change
-events are lost on purpose: each would be the echo of our own write.
+are killed on the way, and the result is counted in the two simulators. Webhooks and change events
+are lost on purpose: each would be the echo of our own write.
 """
 
 from __future__ import annotations
@@ -22,29 +22,36 @@ ABOUT = "import and resync very many records while Lambdas die"
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """A kind of record: how one is made in Salesforce, what imports it, its concern, and by what a
-    HubSpot record is known.
+class RecordKind:
+    """A kind of record that is imported.
+
+    Attributes:
+        word: What the operator's command calls it.
+        hubspot_word: What the command calls the HubSpot object.
+        function: The Lambda that syncs it.
+        hubspot: Its object type in HubSpot.
+        key_property: The HubSpot property by which a record is recognised.
+        make: The fields of its Salesforce records; ``{}`` becomes a number.
     """
 
     word: str
-    side_word: str
+    hubspot_word: str
     function: str
     hubspot: str
-    known_by: str
+    key_property: str
     make: Mapping[str, str]
 
     def records(self, size: int) -> Iterator[dict[str, str]]:
-        """So many records, each with a name of its own."""
+        """Yield `size` records, each with a name of its own."""
         return (
             {name: text.format(f"{number:06d}") for name, text in self.make.items()}
             for number in range(size)
         )
 
 
-CROWDS: Mapping[str, Crowd] = MappingProxyType(
+RECORD_KINDS: Mapping[str, RecordKind] = MappingProxyType(
     {
-        "companies": Crowd(
+        "companies": RecordKind(
             "accounts",
             "company",
             "account_sync",
@@ -57,7 +64,7 @@ CROWDS: Mapping[str, Crowd] = MappingProxyType(
                 "Phone": "+49 731 {}",
             },
         ),
-        "contacts": Crowd(
+        "contacts": RecordKind(
             "leads",
             "contact",
             "contact_sync",
@@ -70,7 +77,7 @@ CROWDS: Mapping[str, Crowd] = MappingProxyType(
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Say what can be chosen."""
+    """Add the story's options."""
     parser.add_argument(
         "--size", type=int, default=5_000, metavar="N", help="how many records (default 5,000)"
     )
@@ -81,56 +88,56 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how often a Lambda dies in each job (default 6)",
     )
-    parser.add_argument("--of", choices=CROWDS, default="companies", help="which records")
+    parser.add_argument("--of", choices=RECORD_KINDS, default="companies", help="which records")
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Import, resync, count; 0 when nothing was left out and nothing doubled."""
-    crowd, size = CROWDS[arguments.of], arguments.size
+    """Import, resync, count; return 0 when nothing was left out or doubled."""
+    kind, size = RECORD_KINDS[arguments.of], arguments.size
     began = time.monotonic()
     world = {
         "hubspot": [{"portal_id": 555001, "tier": "enterprise"}],
-        "salesforce": {"daily_api_limit": 10_000_000, "records": crowd.records(size)},
+        "salesforce": {"daily_api_limit": 10_000_000, "records": kind.records(size)},
     }
     with Stack(SETTINGS, world) as stack:
         print(
-            f"{size:,} {crowd.word} stand in Salesforce after {time.monotonic() - began:.0f} s.",
+            f"{size:,} {kind.word} are in Salesforce after {time.monotonic() - began:.0f} s.",
             flush=True,
         )
-        imported = run_job(stack, crowd.function, arguments.kills, "import", crowd.word)
-        _report(stack, crowd, size, imported)
-        resync = ("resync", "--side", "hubspot", "--object", crowd.side_word)
-        resynced = run_job(stack, crowd.function, arguments.kills, *resync)
-        return _report(stack, crowd, size, resynced)
+        imported = run_job(stack, kind.function, arguments.kills, "import", kind.word)
+        _report(stack, kind, size, imported)
+        resync = ("resync", "--side", "hubspot", "--object", kind.hubspot_word)
+        resynced = run_job(stack, kind.function, arguments.kills, *resync)
+        return _report(stack, kind, size, resynced)
 
 
-def _report(stack: Stack, crowd: Crowd, size: int, run: Run) -> int:
-    """Print what was measured and counted; 0 when nothing was left out and nothing doubled."""
-    wanted = {one[_known_in_salesforce(crowd)].lower() for one in crowd.records(size)}
-    found = Counter(_in_hubspot(stack, crowd))
+def _report(stack: Stack, kind: RecordKind, size: int, run: Run) -> int:
+    """Print the figures; return 0 when nothing was left out or doubled."""
+    wanted = {one[_key_field(kind)].lower() for one in kind.records(size)}
+    found = Counter(_in_hubspot(stack, kind))
     left_out, doubled = wanted - found.keys(), [name for name, count in found.items() if count > 1]
     rows = {
         "job": f"{' '.join(run.words)}: {run.job['state']}, {run.job['queued']:,} queued",
-        f"{crowd.word} in Salesforce": f"{size:,}",
-        f"{crowd.hubspot} in HubSpot": f"{sum(found.values()):,}",
+        f"{kind.word} in Salesforce": f"{size:,}",
+        f"{kind.hubspot} in HubSpot": f"{sum(found.values()):,}",
         "left out": f"{len(left_out):,}",
         "doubled": f"{len(doubled):,}",
-        **figures(run, size, "backfill", crowd.function),
+        **figures(run, size, "backfill", kind.function),
         "open errors": f"{stack.settle()['open_errors']}",
     }
     print(table(rows), flush=True)
     return 1 if left_out or doubled or run.job["state"] != "done" else 0
 
 
-def _known_in_salesforce(crowd: Crowd) -> str:
-    return {"name": "Name", "email": "Email"}[crowd.known_by]
+def _key_field(kind: RecordKind) -> str:
+    return {"name": "Name", "email": "Email"}[kind.key_property]
 
 
-def _in_hubspot(stack: Stack, crowd: Crowd) -> Iterable[str]:
-    """By what each living record of the portal is known."""
-    table = stack.hubspot.portals[0].of(crowd.hubspot).table
+def _in_hubspot(stack: Stack, kind: RecordKind) -> Iterable[str]:
+    """Return the key property of each living record of the portal, in lower case."""
+    table = stack.hubspot.portals[0].of(kind.hubspot).table
     return (
-        record.value(crowd.known_by).lower()
+        record.value(kind.key_property).lower()
         for record in table.walk()
         if record.archived_ms is None
     )

@@ -1,8 +1,8 @@
-"""Very many opens and clicks become Salesforce tasks, five calls a thousand, in the memory of a
-few; then again while things break.
+"""Very many opens and clicks become Salesforce tasks, with five calls per thousand and little
+memory; then again while things break.
 
-Law: the deployed system reads the simulated event log and does the work; what came of it is counted
-in the simulated org.
+Law: the deployed system reads the simulated event log and does the work; the result is counted in
+the simulated org.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ daily_call_allotment = 100000
 """
 
 CAMPAIGN = {"id": "70012", "appId": "113", "name": "Spring offer", "subject": "Spring is here"}
-LOOK = 5 * 60 + 5
-REST = 13 * 60
-"""Seconds within which the log is read; and after which a message or a claim that somebody left
-behind is free again.
+READ_LOG = 5 * 60 + 5
+WAIT = 13 * 60
+"""Seconds after which a message or a claim that was left behind is free again. Within `READ_LOG`
+seconds the log is read.
 """
 
-MOST_RESTS = 40
+MOST_WAITS = 40
 HOUR_MS = 3_600_000
 PORTION = 1000
 BATCH = 100
-LOOK_EVERY = 5.0
-"""Real seconds between two looks at the memory."""
+CHECK_SECONDS = 5.0
+"""Real seconds between two checks of the memory."""
 
 GOAL = 5.2
 """Salesforce calls per 1,000 tasks."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Say what can be chosen."""
+    """Add the story's options."""
     parser.add_argument(
         "--size", type=int, default=100_000, metavar="N", help="how many events (default 100,000)"
     )
@@ -70,8 +70,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Make the tasks and count them; 0 when none was left out or doubled and the calls were few
-    enough.
+    """Make the tasks and count them; return 0 when none is left out or doubled and the calls are
+    few enough.
     """
     world = {
         "hubspot": [{"portal_id": PORTAL, "tier": "enterprise", "campaigns": [CAMPAIGN]}],
@@ -101,8 +101,19 @@ FAULTS: Sequence[Mapping[str, Any]] = (
 
 @dataclass(slots=True)
 class Run:
-    """What was seen of one run; memory is in MiB, the most that a function's process had, by tenths
-    of the tasks.
+    """What was measured of one run.
+
+    Attributes:
+        size: How many events.
+        seconds: Real seconds.
+        made: Tasks of these events.
+        left_out: Events without a task.
+        doubled: Events with several tasks.
+        task_calls: Salesforce calls about tasks.
+        calls: API calls by side.
+        dynamodb: Capacity units, reads and writes.
+        memory: (function, tenth of the tasks) -> peak memory of its process in MiB.
+        open_errors: Errors in the inbox afterwards.
     """
 
     size: int
@@ -118,7 +129,7 @@ class Run:
 
 
 def _link(stack: Stack, people: Sequence[str]) -> None:
-    """Everybody becomes a contact, and by the sync a lead."""
+    """Create a contact for everybody, and let the sync create the leads."""
     began = time.monotonic()
     person = People(stack.ready())
     for start in range(0, len(people), BATCH):
@@ -137,7 +148,7 @@ def _link(stack: Stack, people: Sequence[str]) -> None:
 
 
 def _events(people: Sequence[str], size: int, now: int, word: str) -> Iterator[dict[str, Any]]:
-    """So many opens and clicks of the last hour; every tenth is a click."""
+    """Yield opens and clicks of the last hour; every tenth is a click."""
     for number in range(size):
         yield {
             "id": f"{word}-{number:08d}",
@@ -152,7 +163,7 @@ def _events(people: Sequence[str], size: int, now: int, word: str) -> Iterator[d
 def _run(
     stack: Stack, events: Sequence[dict[str, Any]], faults: Sequence[Mapping[str, Any]]
 ) -> Run:
-    """Put events into the log, let everything move, and count what came of it."""
+    """Put events into the log, run the stack, and count the tasks."""
     run = Run(len(events))
     wanted = {f"{PORTAL}-{event['created']}-{event['id']}" for event in events}
     at_first, before = _tasks(stack), stack.stats()
@@ -168,13 +179,13 @@ def _run(
     began = time.monotonic()
     watcher.start()
     stack.faults(faults)
-    stack.advance(LOOK)
-    rests = 0
-    while _tasks(stack) < at_first + run.size and rests < MOST_RESTS:
-        stack.advance(REST)
-        rests += 1
+    stack.advance(READ_LOG)
+    waits = 0
+    while _tasks(stack) < at_first + run.size and waits < MOST_WAITS:
+        stack.advance(WAIT)
+        waits += 1
     # Once more, so that what was doubled has every chance to show.
-    run.open_errors = int(stack.advance(REST)["open_errors"])
+    run.open_errors = int(stack.advance(WAIT)["open_errors"])
     ended.set()
     watcher.join()
     run.seconds = time.monotonic() - began
@@ -193,8 +204,8 @@ def _run(
 
 
 def _watch(stack: Stack, run: Run, at_first: int, ended: Event) -> None:
-    """Look now and then how far it is and how much memory it takes."""
-    while not ended.wait(LOOK_EVERY):
+    """Print the progress now and then and note the memory."""
+    while not ended.wait(CHECK_SECONDS):
         done = _tasks(stack) - at_first
         print(f"  {done:>9,} of {run.size:,}", flush=True)
         for function, most in stack.cloud.lambdas.memory_mib().items():
@@ -203,7 +214,7 @@ def _watch(stack: Stack, run: Run, at_first: int, ended: Event) -> None:
 
 
 def _tasks(stack: Stack) -> int:
-    """How many tasks the org has."""
+    """Return how many tasks the org has."""
     return stack.salesforce.count("Task")
 
 
@@ -214,7 +225,7 @@ def _task_calls(stats: Mapping[str, Any]) -> int:
 
 
 def _report(word: str, run: Run, *, goal: float | None = None) -> int:
-    """Print what was measured and counted; 0 when it is as it must be."""
+    """Print the figures; return 0 when they are as they must be."""
     per_thousand = run.task_calls * 1000 / max(run.size, 1)
     rows = {
         "events": f"{run.size:,} ({word})",
@@ -229,12 +240,13 @@ def _report(word: str, run: Run, *, goal: float | None = None) -> int:
             f"{one} {n / max(run.size, 1):.2f}" for one, n in run.dynamodb.items()
         ),
         **{
-            f"memory of {name}": f"{run.memory.get((name, 1), 0):.0f} MiB at 10 %, {run.memory.get((name, 10), 0):.0f} MiB at 100 %"
+            f"memory of {name}": f"{run.memory.get((name, 1), 0):.0f} MiB at 10 %, "
+            f"{run.memory.get((name, 10), 0):.0f} MiB at 100 %"
             for name in ("email_events", "email_tasks")
         },
         "open errors": f"{run.open_errors}",
     }
     width = max(map(len, rows))
     print("\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()), flush=True)
-    dear = goal is not None and per_thousand > goal
-    return 1 if run.left_out or run.doubled or dear else 0
+    too_expensive = goal is not None and per_thousand > goal
+    return 1 if run.left_out or run.doubled or too_expensive else 0

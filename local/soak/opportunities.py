@@ -1,9 +1,9 @@
-"""Older opportunities with contact roles come into HubSpot by import while Lambdas die: every deal
-once, its people tied and added up.
+"""Older opportunities with contact roles are imported into HubSpot while Lambdas are killed: every
+deal once, with the right associations and roll-ups.
 
-Law: the operator's command starts and watches the jobs, the deployed system does the work. What
-came of it is read from the two simulators and compared with the records that the story itself has
-made; the roll-ups are worked out here, by plain sums, from those alone.
+Law: the operator's command starts and watches the jobs, the deployed system does the work. The
+result is read from the two simulators and compared with the records that the story itself has made;
+it computes the roll-ups from those alone, by plain sums.
 """
 
 from __future__ import annotations
@@ -28,8 +28,14 @@ ROLL_UPS = ("num_associated_deals", "recent_deal_close_date", "recent_deal_amoun
 
 @dataclass(slots=True)
 class Org:
-    """What stands in Salesforce before anything syncs. Opportunities are made one after the other,
+    """What is in Salesforce before anything syncs. Opportunities are created one after the other,
     each later than the one before.
+
+    Attributes:
+        accounts: How many accounts.
+        contacts: How many contacts.
+        opportunities: The fields of each opportunity, in order.
+        roles: Number of the opportunity -> numbers of its contacts.
     """
 
     accounts: int
@@ -39,24 +45,23 @@ class Org:
 
     @classmethod
     def of(cls, size: int, seed: int) -> Org:
-        """An org with so many opportunities; a tenth as many contacts, and half as many accounts as
-        contacts.
+        """Make an org with `size` opportunities, a tenth as many contacts, and half as many
+        accounts as contacts.
         """
-        dice = random.Random(seed)
+        rng = random.Random(seed)
         org = cls(max(1, size // 20), max(2, size // 10))
         for number in range(size):
-            amount = dice.choice(
-                (None, dice.randrange(1, 10_000), dice.randrange(100, 99_999) / 100)
-            )
-            day = f"20{dice.randrange(20, 27)}-{dice.randrange(1, 13):02d}-{dice.randrange(1, 29):02d}"
+            amount = rng.choice((None, rng.randrange(1, 10_000), rng.randrange(100, 99_999) / 100))
+            year, month, day = rng.randrange(20, 27), rng.randrange(1, 13), rng.randrange(1, 29)
+            closed = f"20{year}-{month:02d}-{day:02d}"
             org.opportunities.append(
-                {"StageName": dice.choice(STAGES), "CloseDate": day, "Amount": amount}
+                {"StageName": rng.choice(STAGES), "CloseDate": closed, "Amount": amount}
             )
-            org.roles[number] = dice.sample(range(org.contacts), dice.choice((0, 1, 1, 2)))
+            org.roles[number] = rng.sample(range(org.contacts), rng.choice((0, 1, 1, 2)))
         return org
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The world's records, parents first."""
+        """Yield the world's records, parents first."""
         for number in range(self.accounts):
             yield {"type": "Account", "ref": f"a{number}", "Name": f"Company {number:06d}"}
         for number in range(self.contacts):
@@ -86,8 +91,8 @@ class Org:
                 }
 
     def roll_ups(self, contact: int) -> tuple[str, ...]:
-        """What a contact must show, in the order of `ROLL_UPS`; made last is what has the highest
-        number.
+        """Return what a contact must show, in the order of `ROLL_UPS`; the highest number was
+        created last.
         """
         mine = [
             shown
@@ -115,17 +120,15 @@ def _name(number: int) -> str:
 
 
 def _text(amount: object) -> str:
-    return (
-        ""
-        if amount is None
-        else f"{Decimal(str(amount)):f}".rstrip("0").rstrip(".")
-        if "." in str(amount)
-        else str(amount)
-    )
+    if amount is None:
+        return ""
+    if "." not in str(amount):
+        return str(amount)
+    return f"{Decimal(str(amount)):f}".rstrip("0").rstrip(".")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Say what can be chosen."""
+    """Add the story's options."""
     parser.add_argument(
         "--size",
         type=int,
@@ -140,8 +143,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Import accounts, contacts, opportunities; 0 when every deal is there once, tied and added up
-    right.
+    """Import accounts, contacts and opportunities; return 0 when every deal is there once, with the
+    right associations and roll-ups.
     """
     began, org = time.monotonic(), Org.of(arguments.size, arguments.seed)
     world = {
@@ -150,7 +153,8 @@ def play(arguments: argparse.Namespace) -> int:
     }
     with Stack(SETTINGS, world) as stack:
         print(
-            f"{arguments.size:,} opportunities stand in Salesforce after {time.monotonic() - began:.0f} s.",
+            f"{arguments.size:,} opportunities are in Salesforce "
+            f"after {time.monotonic() - began:.0f} s.",
             flush=True,
         )
         for word, function in (("accounts", "account_sync"), ("contacts", "contact_sync")):
@@ -173,8 +177,8 @@ def play(arguments: argparse.Namespace) -> int:
 
 
 class _Portal:
-    """What stands in HubSpot afterwards: how often each deal, who is associated with it, what each
-    contact shows.
+    """What is in HubSpot afterwards: how often each deal exists, its associations, and each
+    contact's roll-ups.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -184,7 +188,7 @@ class _Portal:
         contacts = [one for one in portal.of("contacts").table.walk() if one.archived_ms is None]
         self.deals = Counter(one.value("dealname") for one in deals)
         address = {one.id: one.value("email") for one in contacts}
-        self.tied: Mapping[str, set[str]] = {
+        self.associated: Mapping[str, set[str]] = {
             one.value("dealname"): {
                 address[who] for who in portal.associations.of(("0-3", "0-1"), one.id)
             }
@@ -202,23 +206,28 @@ class _Portal:
         return company.value("name") if company else ""
 
     def compared(self, org: Org) -> Mapping[str, Sequence[str]]:
-        """What is not as it must be, by kind of mistake."""
+        """Return what differs from `org`: kind of mistake -> names."""
         wrong: dict[str, list[str]] = {
-            name: [] for name in ("left out", "doubled", "tied wrongly", "added up wrongly")
+            name: [] for name in ("left out", "doubled", "wrong associations", "wrong roll-ups")
         }
         people = defaultdict(
-            set, {_name(one): {_address(who) for who in who_} for one, who_ in org.roles.items()}
+            set,
+            {
+                _name(number): {_address(contact) for contact in contacts}
+                for number, contacts in org.roles.items()
+            },
         )
         for number in range(len(org.opportunities)):
             name = _name(number)
-            wrong["left out"] += [name] if not self.deals[name] else []
-            wrong["doubled"] += [name] if self.deals[name] > 1 else []
             company = f"Company {number % org.accounts:06d}"
-            fits = self.tied.get(name) == people[name] and self.company.get(name) == company
-            wrong["tied wrongly"] += [] if fits else [name]
+            if not self.deals[name]:
+                wrong["left out"].append(name)
+            if self.deals[name] > 1:
+                wrong["doubled"].append(name)
+            if self.associated.get(name) != people[name] or self.company.get(name) != company:
+                wrong["wrong associations"].append(name)
         for number in range(org.contacts):
             address = _address(number)
-            wrong["added up wrongly"] += (
-                [] if self.shown.get(address) == org.roll_ups(number) else [address]
-            )
+            if self.shown.get(address) != org.roll_ups(number):
+                wrong["wrong roll-ups"].append(address)
         return wrong

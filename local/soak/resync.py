@@ -1,9 +1,9 @@
-"""HubSpot companies by the hundred thousand are resynced, more than HubSpot's own connector could
-(LIM-1), and each one is looked at.
+"""Hundreds of thousands of HubSpot companies are resynced, more than HubSpot's own connector can
+(LIM-1), and each one is read.
 
-Law: the companies have no contacts, so none makes an account and the two CRMs stay as they are:
-what is measured is that every one of them is read by the sync, whatever dies on the way. Who was
-read is noted in the simulator. They are a day old, so that no sweep finds them.
+Law: the companies have no contacts, so none creates an account and the two CRMs stay as they are.
+The story checks that the sync reads each of them although Lambdas are killed; the simulator notes
+the reads. The companies are a day old, so that no sweep finds them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DAY = 24 * 3600
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Say what can be chosen."""
+    """Add the story's options."""
     parser.add_argument(
         "--size", type=int, default=20_000, metavar="N", help="how many companies (default 20,000)"
     )
@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Resync and count; 0 when every company was looked at."""
+    """Resync and count; return 0 when every company was read."""
     began, size = time.monotonic(), arguments.size
     with Stack(SETTINGS, WORLD) as stack:
         portal = stack.hubspot.portals[0]
@@ -48,7 +48,7 @@ def play(arguments: argparse.Namespace) -> int:
         stack.advance(DAY, settle=False)
         read = _note_reads(portal)
         print(
-            f"{size:,} companies stand in HubSpot after {time.monotonic() - began:.0f} s.",
+            f"{size:,} companies are in HubSpot after {time.monotonic() - began:.0f} s.",
             flush=True,
         )
         run = run_job(
@@ -73,8 +73,9 @@ def play(arguments: argparse.Namespace) -> int:
 
 
 def _note_reads(portal: Portal) -> set[str]:
-    """The ids of the companies that are read by id from now on; a list names records and is no look
-    at them.
+    """Return a set that collects the ids of the companies that are read by id from now on.
+
+    Listing companies does not count as reading them.
     """
     seen: set[str] = set()
     records = portal.of("companies").table

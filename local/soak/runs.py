@@ -1,8 +1,8 @@
-"""What soak stories share: a job of the operator's, watched to its end while Lambdas die, and what
-was measured of it.
+"""What soak stories share: a job that is watched to its end while Lambdas are killed, and its
+figures.
 
-Law: no story here. The operator's command starts and watches the jobs; whatever else is looked at
-is the laptop stack's own.
+Law: no story here. The operator's command starts and watches the jobs; everything else is read from
+the laptop stack.
 """
 
 from __future__ import annotations
@@ -31,28 +31,37 @@ secret = "crmsync/acme/salesforce"
 daily_call_allotment = 100000
 """
 
-REST = 13 * 60
-"""Seconds after which a message that a killed Lambda held is handed out again."""
+WAIT = 13 * 60
+"""Seconds after which a message that a killed Lambda held is delivered again."""
 
-LOOK_EVERY = 10.0
-"""Real seconds between two looks at the job, at least; each costs a process."""
+CHECK_SECONDS = 10.0
+"""Least real seconds between two checks of the job, as each check costs a process."""
 
-LOOKS = 100
-"""About so many looks at a job at a hundred records a second."""
+CHECKS = 100
+"""About this many checks of a job that does a hundred records a second."""
 
-DEAF = (
+NO_EVENTS = (
     {"at": "webhook", "kind": "drop", "times": 10**9},
     {"at": "salesforce", "kind": "drop_change_event", "times": 10**9},
 )
-"""Nobody hears the echoes."""
+"""The faults by which all webhooks and change events are lost, so that no echo arrives."""
 
-MOST_RESTS = 60
+MOST_WAITS = 60
 
 
 @dataclass(slots=True)
 class Run:
-    """One job and what was seen of it. Memory is in MiB, the most that a process of a function ever
-    had, by tenths of the job.
+    """One job and what was measured of it.
+
+    Attributes:
+        words: The words of the operator's command.
+        size: How many records the job has.
+        job: The job as the command lists it.
+        seconds: Real seconds from start to end.
+        kills: How many Lambdas were killed.
+        memory: (function, tenth of the job) -> peak memory of its process in MiB.
+        before: The stack's counts before the job.
+        after: The stack's counts after it.
     """
 
     words: tuple[str, ...]
@@ -66,48 +75,49 @@ class Run:
 
 
 def run_job(stack: Stack, function: str, kills: int, *words: str) -> Run:
-    """Start a job, let everything move until it is done, and kill Lambdas on the way."""
+    """Start a job and run the stack until it is done, killing Lambdas on the way."""
     (job,) = command(stack, *words, "--apply", "--no-wait")["jobs"]
     run = Run(words, int(job["total"]), job, before=stack.stats())
-    stack.faults(DEAF)
+    stack.faults(NO_EVENTS)
     ended = Event()
     watcher = Thread(target=_watch, args=(stack, function, run, kills, ended), daemon=True)
     began = time.monotonic()
     watcher.start()
     stack.settle()
-    for _ in range(MOST_RESTS):
+    for _ in range(MOST_WAITS):
         if _state(stack, run) != "running" and not unfinished(stack):
             break
-        stack.advance(REST, settle=False)
+        stack.advance(WAIT, settle=False)
         stack.settle()
     ended.set()
     watcher.join()
-    _look(stack, run)
+    _check(stack, run)
     run.seconds, run.after = time.monotonic() - began, stack.stats()
     return run
 
 
 def _watch(stack: Stack, function: str, run: Run, kills: int, ended: Event) -> None:
-    """Look at the job now and then, print how far it is, and kill a Lambda at each of so many
+    """Check the job now and then, print its progress, and kill a Lambda at each of `kills`
     milestones.
     """
     places = ("dynamodb_write", "hubspot_write", "start", "salesforce_write")
-    while not ended.wait(max(LOOK_EVERY, run.size / 100 / LOOKS)):
-        _look(stack, run)
+    while not ended.wait(max(CHECK_SECONDS, run.size / 100 / CHECKS)):
+        _check(stack, run)
         done = int(run.job["done"])
         print(
-            f"  {done:>9,} of {run.size:,}  {run.job['per_second'] or 0:>6} a second  {run.job['state']}",
+            f"  {done:>9,} of {run.size:,}  {run.job['per_second'] or 0:>6} a second  "
+            f"{run.job['state']}",
             flush=True,
         )
         if run.kills < kills and done >= run.size * (run.kills + 1) / (kills + 2):
             victim = ("backfill", function)[run.kills % 2]
             after = "dynamodb_write" if victim == "backfill" else places[run.kills % len(places)]
             kill = {"at": "lambda", "kind": "kill", "function": victim, "after": after}
-            stack.faults([*DEAF, kill])
+            stack.faults([*NO_EVENTS, kill])
             run.kills += 1
 
 
-def _look(stack: Stack, run: Run) -> None:
+def _check(stack: Stack, run: Run) -> None:
     (run.job,) = [one for one in command(stack, "jobs", "list") if one["id"] == run.job["id"]]
     tenth = 10 * int(run.job["done"]) // max(run.size, 1)
     for name, most in stack.cloud.lambdas.memory_mib().items():
@@ -117,12 +127,12 @@ def _look(stack: Stack, run: Run) -> None:
 
 
 def _state(stack: Stack, run: Run) -> str:
-    _look(stack, run)
+    _check(stack, run)
     return str(run.job["state"])
 
 
 def unfinished(stack: Stack) -> int:
-    """Messages of any queue that are not done yet, dead letters left out."""
+    """Return how many messages of any queue are not done yet, without dead letters."""
     sqs = stack.cloud.aws.client("sqs")
     names = (
         "ApproximateNumberOfMessages",
@@ -138,7 +148,7 @@ def unfinished(stack: Stack) -> int:
 
 
 def figures(run: Run, size: int, *functions: str) -> dict[str, str]:
-    """What was measured of a job over so many records, for `table`."""
+    """Return the figures of a job over `size` records, for `table`."""
     calls = {
         side: run.after[side]["calls"] - run.before[side]["calls"]
         for side in ("hubspot", "salesforce")
@@ -163,13 +173,13 @@ def figures(run: Run, size: int, *functions: str) -> dict[str, str]:
 
 
 def table(rows: Mapping[str, str]) -> str:
-    """Names and values, one a line."""
+    """Return names and values, one pair per line."""
     width = max(map(len, rows))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
 
 
 def command(stack: Stack, *words: str) -> Any:
-    """What the operator's command answers to these words."""
+    """Run the operator's command and return its JSON output."""
     ready = stack.ready()
     where = {
         "AWS_ENDPOINT_URL": ready["aws_endpoint_url"],

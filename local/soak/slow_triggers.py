@@ -1,10 +1,10 @@
-"""A person loads very many leads into an org whose triggers take their time: each arrives in
-HubSpot once, and no Lambda is cut off.
+"""A person loads very many leads into an org whose triggers are slow: each arrives in HubSpot once,
+and no Lambda is cut off.
 
-Law: the load is one of Salesforce's own collections after the other; the poll finds it, as change
-events of so many are lost, and queues full messages. Time passes only by what the product's write
-calls take and by the schedules. What came of it is counted in the two simulators, in the table of
-links, in the queues of dead letters, and by how the Lambdas ended.
+Law: the load is one Salesforce collection after the other. The change events of so many are lost,
+so the poll finds them and queues full messages. Time passes only by the product's write calls and
+by the schedules. The result is counted in the two simulators, in the table of links, in the dead
+letter queues, and by how the Lambdas ended.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from typing import Any
 
 from crmsync.model.names import HUBSPOT_KEY, SALESFORCE_KEY
 from local.people import People
-from local.soak.runs import DEAF, SETTINGS, table
+from local.soak.runs import NO_EVENTS, SETTINGS, table
 from local.stack import Stack
 from local.stack.lambdas import Ending
 
 ABOUT = "load very many leads into an org with slow triggers"
 
 AT_ONCE = 200
-MOST_LOOKS = 400
+MOST_MINUTES = 400
 MINUTE = 60
 ALL_SCHEDULES = 16 * MINUTE
-"""Seconds within which every schedule has run once more, so that what was doubled has every chance
-to show.
+"""Seconds within which every schedule runs once more, so that a doubled record has every chance to
+show.
 """
 
-TELL_EVERY = 10.0
-"""Real seconds between two words of how far it is."""
+REPORT_SECONDS = 10.0
+"""Real seconds between two reports of the progress."""
 
 TIMEOUT = 120
-"""Seconds that a Lambda has."""
+"""The timeout of a Lambda in seconds."""
 
 WORLD = {
     "hubspot": [{"portal_id": 555001, "tier": "enterprise"}],
@@ -47,14 +47,21 @@ WORLD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class LoadResult:
     """What came of a load.
 
-    ``contacts`` says how many addresses are those of so many contacts; ``linked`` counts leads of
-    which both records and both items of the table of links name each other. ``parked``, ``dead``,
-    ``cut_off`` and ``waiting`` are what did not end well. The others are figures: minutes of
-    simulated time, calls of functions and what the longest used (seconds), API calls by side, and
-    memory in MiB.
+    Attributes:
+        contacts: Number of contacts with one address -> how many addresses have that many.
+        linked: Leads whose records and link items on both sides name each other.
+        parked: Records parked with an error.
+        dead: Dead letters.
+        cut_off: Calls that were cut off or failed.
+        waiting: Messages that still wait.
+        minutes: Simulated minutes.
+        invocations: Calls by function.
+        longest: Seconds of the longest call by function.
+        calls: API calls by side.
+        memory: Peak memory in MiB by function.
     """
 
     contacts: Mapping[int, int]
@@ -70,7 +77,7 @@ class Came:
     memory: Mapping[str, float] = field(default_factory=dict)
 
     def problems(self, size: int) -> list[str]:
-        """What is not as it must be after a load of `size` leads, one sentence each."""
+        """Return what is wrong after a load of `size` leads, one sentence each."""
         doubled = sum(count for many, count in self.contacts.items() if many > 1)
         return [text.format(count) for text, count in (
             ("{:,} leads have no contact.", size - sum(self.contacts.values())),
@@ -84,7 +91,7 @@ class Came:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Say what can be chosen."""
+    """Add the story's options."""
     parser.add_argument(
         "--size", type=int, default=50_000, metavar="N", help="how many leads (default 50,000)"
     )
@@ -98,35 +105,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Load and count, and print what is wrong before the figures; 0 when nothing is."""
+    """Load and count, print what is wrong and then the figures; return 0 when nothing is wrong."""
     began, size = time.monotonic(), arguments.size
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"  {time.monotonic() - began:>6.0f} s  {text}", flush=True)
 
     with Stack(SETTINGS, WORLD) as stack:
-        came = load_leads(stack, size, arguments.seconds, tell)
-    problems = came.problems(size)
+        result = load_leads(stack, size, arguments.seconds, report)
+    problems = result.problems(size)
     print("\n".join(f"Wrong: {problem}" for problem in problems) or "Nothing is wrong.")
-    print(table({**_figures(came, size), "seconds": f"{time.monotonic() - began:.0f}"}), flush=True)
+    print(
+        table({**_figures(result, size), "seconds": f"{time.monotonic() - began:.0f}"}), flush=True
+    )
     return 1 if problems else 0
 
 
 def load_leads(
-    stack: Stack, size: int, seconds: float, tell: Callable[[str], None] = lambda _text: None
-) -> Came:
-    """Make so many leads as a person, with write calls of the product that take so many seconds,
-    and let everything move to its end.
+    stack: Stack, size: int, seconds: float, report: Callable[[str], None] = lambda _text: None
+) -> LoadResult:
+    """Create `size` leads as a person, let each write call of the product take `seconds`, and run
+    the stack to the end.
 
-    `tell` is told now and then how far it is.
+    `report` is called with the progress now and then.
     """
     people = People(stack.ready())
-    stack.faults([*DEAF, {"at": "salesforce", "kind": "slow_triggers", "seconds": seconds}])
+    stack.faults([*NO_EVENTS, {"at": "salesforce", "kind": "slow_triggers", "seconds": seconds}])
     _insert(people, size)
-    tell(f"{size:,} leads are loaded.")
+    report(f"{size:,} leads are loaded.")
     began, before = stack.clock.now_ms(), stack.stats()
-    with _telling(stack, size, tell):
-        for _ in range(MOST_LOOKS):
+    with _progress_reports(stack, size, report):
+        for _ in range(MOST_MINUTES):
             stack.advance(MINUTE)
             if len(_contacts(stack)) >= size and not _waiting(stack):
                 break
@@ -135,7 +144,7 @@ def load_leads(
     after = stack.stats()
     parked = int(stack.advance(ALL_SCHEDULES)["open_errors"])
     lambdas = stack.cloud.lambdas
-    return Came(
+    return LoadResult(
         contacts=dict(Counter(_addresses(stack).values())),
         linked=sum(_linked(stack)),
         parked=parked,
@@ -160,19 +169,18 @@ def load_leads(
 
 
 @contextmanager
-def _telling(stack: Stack, size: int, tell: Callable[[str], None]) -> Iterator[None]:
-    """Tell now and then how far it is; whoever moves the stack is busy until no message is left."""
+def _progress_reports(stack: Stack, size: int, report: Callable[[str], None]) -> Iterator[None]:
+    """Report the progress from a thread, as running the stack keeps this one busy."""
     ended, began = Event(), stack.clock.now_ms()
 
     def watch() -> None:
-        while not ended.wait(TELL_EVERY):
-            calls, minutes = (
-                stack.cloud.lambdas.calls()["contact_sync"],
-                (stack.clock.now_ms() - began) / 60_000,
-            )
+        while not ended.wait(REPORT_SECONDS):
             made = len(_contacts(stack))
-            tell(
-                f"{made:>9,} of {size:,} contacts, {calls:,} invocations, {minutes:.0f} simulated minutes"
+            calls = stack.cloud.lambdas.calls()["contact_sync"]
+            minutes = (stack.clock.now_ms() - began) / 60_000
+            report(
+                f"{made:>9,} of {size:,} contacts, {calls:,} invocations, "
+                f"{minutes:.0f} simulated minutes"
             )
 
     watcher = Thread(target=watch, daemon=True)
@@ -184,23 +192,24 @@ def _telling(stack: Stack, size: int, tell: Callable[[str], None]) -> Iterator[N
         watcher.join()
 
 
-def _figures(came: Came, size: int) -> Mapping[str, str]:
-    """What is printed of a load of `size` leads."""
-    busy = [name for name, count in came.invocations.items() if count]
+def _figures(result: LoadResult, size: int) -> Mapping[str, str]:
+    """Return the figures of a load of `size` leads, for printing."""
+    busy = [name for name, count in result.invocations.items() if count]
     return {
         "leads": f"{size:,}",
         "contacts of one address": ", ".join(
-            f"{many}: {count:,}" for many, count in sorted(came.contacts.items())
+            f"{many}: {count:,}" for many, count in sorted(result.contacts.items())
         ),
-        "linked pairs": f"{came.linked:,}",
-        "parked, dead letters, cut off": f"{came.parked}, {came.dead}, {came.cut_off}",
-        "simulated minutes": f"{came.minutes:.0f}",
+        "linked pairs": f"{result.linked:,}",
+        "parked, dead letters, cut off": f"{result.parked}, {result.dead}, {result.cut_off}",
+        "simulated minutes": f"{result.minutes:.0f}",
         "calls per 1,000": ", ".join(
-            f"{side} {count * 1000 / size:.1f}" for side, count in came.calls.items()
+            f"{side} {count * 1000 / size:.1f}" for side, count in result.calls.items()
         ),
         **{
-            name: f"{came.invocations[name]:,} invocations, the longest {came.longest[name]:.0f} of {TIMEOUT} s, "
-            f"{came.memory.get(name, 0):.0f} MiB"
+            name: f"{result.invocations[name]:,} invocations, "
+            f"the longest {result.longest[name]:.0f} of {TIMEOUT} s, "
+            f"{result.memory.get(name, 0):.0f} MiB"
             for name in busy
         },
     }
@@ -227,7 +236,7 @@ def _contacts(stack: Stack) -> Any:
 
 
 def _addresses(stack: Stack) -> Counter[str]:
-    """How many living contacts have each address."""
+    """Count the living contacts of each address."""
     return Counter(email for email in _emails(stack) if email.startswith("lead"))
 
 
@@ -238,8 +247,8 @@ def _emails(stack: Stack) -> Iterator[str]:
 
 
 def _linked(stack: Stack) -> Iterator[bool]:
-    """Lead by lead: whether it and one living contact name each other, and so do their two items in
-    the table of links.
+    """Yield for each lead whether it and one living contact name each other, and whether their two
+    link items do.
     """
     contacts = {
         one.id: one.value(HUBSPOT_KEY) for one in _contacts(stack).walk() if one.archived_ms is None
@@ -254,8 +263,8 @@ def _linked(stack: Stack) -> Iterator[bool]:
 
 
 def _links(stack: Stack) -> Iterator[tuple[str, str]]:
-    """The key of each item in the table of links, and the record that it names; from what is
-    stored, as a scan would read for minutes.
+    """Yield the key of each link item and the record that it names; from moto's memory, as a scan
+    would take minutes.
     """
     stored = (
         stack.cloud.aws.backend("dynamodb").tables[stack.cloud.deployed.ref("LinksTable")].items
@@ -264,8 +273,8 @@ def _links(stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _waiting(stack: Stack, *, dead: bool = False) -> dict[str, int]:
-    """Messages of the queues, or of the queues of dead letters, whether ready, in work or put off;
-    empty queues left out.
+    """Return the messages of each queue, or of each dead letter queue, that are ready, in work or
+    delayed; without empty queues.
     """
     sqs = stack.cloud.aws.client("sqs")
     names = [

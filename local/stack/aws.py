@@ -96,7 +96,7 @@ def _count_delayed(queue: Any) -> int:
     return sum(one.delayed_until > now for one in queue._messages)  # noqa: SLF001
 
 
-_QUICKER = {
+_FASTER_PROPERTIES = {
     "messages": _visible,
     "approximate_number_of_messages_not_visible": _count_hidden,
     "approximate_number_of_messages_delayed": _count_delayed,
@@ -132,7 +132,7 @@ def _matches(pattern: Any, event: Any) -> bool:
     return not wanted or pattern._does_event_match(pattern._flatten_dict(event), wanted)  # noqa: SLF001
 
 
-_DIRECT: Mapping[str, Callable[..., Any]] = MappingProxyType(
+_DIRECT_ANSWERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"events": EventsHandler.dispatch, "sqs": SQSResponse.dispatch}
 )
 """Services that are called by the thousand, with moto's functions that answer them. moto's own way
@@ -141,11 +141,13 @@ there leads through Flask, which takes as long again.
 
 
 def _install() -> None:
-    """Patch moto once for the process. Without an `Aws` of ours it behaves as before, only faster."""
+    """Patch moto once for the process. Without an `Aws` of ours it behaves as before, only
+    faster.
+    """
     moto.core.utils.utcnow = _utcnow  # what visibility, delays and retention are reckoned with
     setattr(moto.secretsmanager.models, "time", _Time)  # noqa: B010 - it is a module's import there
     setattr(moto.sqs.models, "unix_time_millis", _now_ms)  # noqa: B010 - it is a module's import there
-    for name, read in _QUICKER.items():
+    for name, read in _FASTER_PROPERTIES.items():
         setattr(moto.sqs.models.Queue, name, property(read))
     setattr(moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores))  # noqa: B010 - some fifty a message
     setattr(moto.core.responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - a ms a call
@@ -176,7 +178,6 @@ class Aws:
         self.account = str(next(_ACCOUNTS))
         self.callers = Callers(quiet={OWN_KEY})
         self.rights = Rights({})
-        """Set once the template is known."""
         self.tables = Tables(self.account, clock, faults, self.callers)
         self._clock = clock
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
@@ -259,9 +260,11 @@ class Aws:
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_X_MOTO_ACCOUNT_ID": self.account,
         }
-        if service in _DIRECT and "HTTP_X_AMZ_TARGET" in environ:
+        if service in _DIRECT_ANSWERS and "HTTP_X_AMZ_TARGET" in environ:
             request = Request(inner)
-            code, given, said = _DIRECT[service](request, request.raw_url, dict(request.headers))
+            code, given, said = _DIRECT_ANSWERS[service](
+                request, request.raw_url, dict(request.headers)
+            )
             return Reply(int(code), dict(given), said.encode() if isinstance(said, str) else said)
         application: Any = self._applications.get(service) or self._dispatcher.get_application(
             inner

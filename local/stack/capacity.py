@@ -57,7 +57,9 @@ def read_units(
 
 
 def write_units(sizes: Iterable[tuple[int, int]], *, transaction: bool = False) -> float:
-    """Return the units for writing items, given their sizes before and after; 0 stands for no item."""
+    """Return the units for writing items, given their sizes before and after; 0 stands for
+    no item.
+    """
     return (2.0 if transaction else 1.0) * sum(
         max(1, math.ceil(max(pair) / WRITE_UNIT)) for pair in sizes
     )

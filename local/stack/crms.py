@@ -143,7 +143,9 @@ class Webhooks:
 
 
 class ChangeEvents:
-    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay does."""
+    """A `Mover` that puts Salesforce's change events on the partner bus, as its Event Relay
+    does.
+    """
 
     def __init__(self, salesforce: SalesforceSimulator, bus: PartnerBus) -> None:
         """Relay nothing yet."""

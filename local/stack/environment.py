@@ -36,7 +36,9 @@ def access_key(number: int) -> str:
 
 
 def function_environment(function: Function, number: int, endpoint: str) -> dict[str, str]:
-    """Return the variables of the `number`-th Lambda of a template, including those that AWS adds."""
+    """Return the variables of the `number`-th Lambda of a template, including those that AWS
+    adds.
+    """
     return {
         **function.environment,
         **endpoint_environment(endpoint, access_key(number)),

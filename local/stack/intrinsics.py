@@ -58,7 +58,9 @@ class Resolver:
         }
 
     def condition(self, name: str) -> bool:
-        """Return whether the named condition holds. Raises `UnresolvedError` for an unknown name."""
+        """Return whether the named condition holds. Raises `UnresolvedError` for an unknown
+        name.
+        """
         if name not in self._conditions:
             raise UnresolvedError(f"the template has no condition {name!r}")
         return self._holds(self._conditions[name])

@@ -8,13 +8,13 @@ Fault kinds (``at`` "lambda"; ``function`` is a folder's name or a logical id, a
 missing):
 
 ``kill``
-    SIGKILL to the function's process: before it receives its event (``after`` is "start" or missing), or right after
-    the next write at that place (hubspot_write, salesforce_write, dynamodb_write) has been applied and before it is
-    answered. The next call gets a new process.
+    SIGKILL to the function's process: before it receives its event (``after`` is "start" or
+    missing), or right after the next write at that place (hubspot_write, salesforce_write,
+    dynamodb_write) has been applied and before it is answered. The next call gets a new process.
 ``timeout``
-    The call does not end in time. With ``seconds`` it gets that much real time instead of the template's (its context
-    reports the same). Without, it is cut off after its first write anywhere or, if it writes nothing, when it is about
-    to answer.
+    The call does not end in time. With ``seconds`` it gets that much real time instead of the
+    template's (its context reports the same). Without, it is cut off after its first write anywhere
+    or, if it writes nothing, when it is about to answer.
 ``throttle``
     The call is not accepted (429 TooManyRequestsException), and no process sees it.
 
@@ -95,7 +95,7 @@ class _Sandbox:
     """When the running call is cut off, on the monotonic clock."""
     lost_ms: int = 0
     """How much time the running call has lost to calls that took simulated time."""
-    told_ms: int | None = None
+    published_ms: int | None = None
     """The `lost_ms` that its process can read; None before the first call."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -321,7 +321,7 @@ class Lambdas:
         }
         began = time.monotonic()
         sandbox.ends, sandbox.lost_ms = began + seconds, 0
-        self._tell_lost(sandbox)
+        self._publish_lost(sandbox)
         sandbox.running = True
         try:
             said = worker.call(message, seconds)
@@ -344,15 +344,15 @@ class Lambdas:
         """Take time from the running call; its process reads the new total from a file."""
         sandbox.ends -= seconds
         sandbox.lost_ms += round(seconds * 1000)
-        self._tell_lost(sandbox)
+        self._publish_lost(sandbox)
 
-    def _tell_lost(self, sandbox: _Sandbox) -> None:
-        if sandbox.told_ms == sandbox.lost_ms:
+    def _publish_lost(self, sandbox: _Sandbox) -> None:
+        if sandbox.published_ms == sandbox.lost_ms:
             return
         new = sandbox.lost.with_suffix(".new")
         new.write_text(str(sandbox.lost_ms))
         new.replace(sandbox.lost)
-        sandbox.told_ms = sandbox.lost_ms
+        sandbox.published_ms = sandbox.lost_ms
 
     def _end(self, sandbox: _Sandbox, ending: Ending) -> None:
         sandbox.ended = ending
@@ -363,6 +363,7 @@ class Lambdas:
     def _worker(self, sandbox: _Sandbox) -> Worker:
         if sandbox.worker is None:
             function = sandbox.function
+            arn = f"arn:aws:lambda:{REGION}:{self._account}:function:{function.aws_name}"
             sandbox.processes += 1
             sandbox.worker = worker_pool().start(
                 WorkerSpec(
@@ -375,7 +376,7 @@ class Lambdas:
                     added_ms=self._clock.added_ms,
                     function={
                         "name": function.aws_name,
-                        "arn": f"arn:aws:lambda:{REGION}:{self._account}:function:{function.aws_name}",
+                        "arn": arn,
                         "memory_mb": str(function.memory_mb),
                     },
                     caller=sandbox.caller,

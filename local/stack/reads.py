@@ -25,7 +25,9 @@ Answer = tuple[bytes, float]
 """The answer's body, and the capacity units that it costs."""
 
 
-def straight(backend: DynamoDBBackend, operation: str, request: Mapping[str, Any]) -> Answer | None:
+def plain_read(
+    backend: DynamoDBBackend, operation: str, request: Mapping[str, Any]
+) -> Answer | None:
     """Return the answer to a plain read, or None where moto has to answer."""
     answer = _ANSWERS.get(operation)
     return answer(backend, request) if answer else None
@@ -43,7 +45,7 @@ def stored(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> dict
 
 def _get(backend: DynamoDBBackend, request: Mapping[str, Any]) -> Answer | None:
     table, key = request.get("TableName", ""), request.get("Key", {})
-    if not request.keys() <= PLAIN_GET or not _fits(backend, table, key):
+    if not request.keys() <= PLAIN_GET or not _is_key(backend, table, key):
         return None
     item = stored(backend, table, key)
     units = read_units([item_size(item or {})], consistent=bool(request.get("ConsistentRead")))
@@ -75,20 +77,20 @@ def _batch_fits(backend: DynamoDBBackend, wanted: Mapping[str, Any]) -> bool:
         0 < len(keys) <= MOST_KEYS
         and len({(table, json.dumps(key, sort_keys=True)) for table, key in keys}) == len(keys)
         and all(given.keys() <= PLAIN_BATCH for given in wanted.values())
-        and all(_fits(backend, table, key) for table, key in keys)
+        and all(_is_key(backend, table, key) for table, key in keys)
     )
 
 
-def _fits(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> bool:
+def _is_key(backend: DynamoDBBackend, table: str, key: Mapping[str, Any]) -> bool:
     known = backend.tables.get(table)
     return (
         known is not None
         and set(key) == set(known.table_key_attrs)
-        and all(_text(value) for value in key.values())
+        and all(_is_text(value) for value in key.values())
     )
 
 
-def _text(value: object) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, dict) and bool(value.get("S"))
 
 

@@ -7,8 +7,8 @@ of these policies: this is how tests check what an operator can do. All other ca
 everything.
 
 It knows as much of IAM as the template uses: allowing statements, their wildcards, and the one
-condition in `_holds`. Anything else is refused with a sentence. AWS's own managed policies grant
-nothing here, because Lambda itself does what they allow.
+condition in `_allowed_sources`. Anything else is refused with a sentence. AWS's own managed
+policies grant nothing here, because Lambda itself does what they allow.
 """
 
 from __future__ import annotations
@@ -97,7 +97,6 @@ class Rights:
         """Take the grants of each function and each managed policy, by logical id."""
         self.granted = {who: tuple(grants) for who, grants in granted.items()}
         self.done: defaultdict[str, set[Call]] = defaultdict(set)
-        """Caller -> calls."""
         self.denied: defaultdict[str, set[Call]] = defaultdict(set)
 
     def knows(self, who: str) -> bool:
@@ -176,7 +175,7 @@ def calls_of(service: str, operation: str, body: bytes, account: str) -> Iterato
         )
         yield Call(f"secretsmanager:{operation}", arn)
     elif service == "kms":
-        yield Call(f"kms:{operation}", str(given.get("KeyId") or _sealed_with(given, place)))
+        yield Call(f"kms:{operation}", str(given.get("KeyId") or _encryption_key(given, place)))
     else:
         yield Call(f"{service}:{operation or _query_action(body)}", "*")
 
@@ -192,7 +191,7 @@ def _on_tables(operation: str, given: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield operation, given.get("TableName", "*")
 
 
-def _sealed_with(given: Mapping[str, Any], place: str) -> str:
+def _encryption_key(given: Mapping[str, Any], place: str) -> str:
     """Return the ARN of the key that encrypted a text to be decrypted; moto writes its id before
     the text.
     """
@@ -212,19 +211,19 @@ def _grants(owner: str, document: Mapping[str, Any], resolver: Resolver) -> Iter
             raise UnresolvedError(
                 f"{owner}: the laptop stack knows policies that allow what they name, and no others"
             )
-        sources = _holds(owner, statement.get("Condition", {}))
-        for action in _many(statement["Action"]):
-            for resource in _many(statement["Resource"]):
+        sources = _allowed_sources(owner, statement.get("Condition", {}))
+        for action in _as_list(statement["Action"]):
+            for resource in _as_list(statement["Resource"]):
                 yield from (Grant(action, resource, source) for source in sources)
 
 
-def _holds(owner: str, condition: Mapping[str, Any]) -> tuple[str, ...]:
+def _allowed_sources(owner: str, condition: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the sources that a condition allows; one empty source if there is no condition."""
     if not condition:
         return ("",)
     ((operator, tested),) = condition.items() if len(condition) == 1 else (("", {}),)
     if operator in {"StringEquals", "StringEqualsIfExists"} and set(tested) == {PUT_SOURCE}:
-        return tuple(_many(tested[PUT_SOURCE]))
+        return tuple(_as_list(tested[PUT_SOURCE]))
     raise UnresolvedError(f"{owner}: the laptop stack does not know the condition {condition}")
 
 
@@ -237,7 +236,7 @@ def _named(owner: str, role: Any) -> str:
     )
 
 
-def _many(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 

@@ -35,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if "Transfer-Encoding" in self.headers:
-                self._say(
+                self._send(
                     "411 Length Required", [], b"A request's body needs a Content-Length here."
                 )
                 self.close_connection = True
@@ -60,9 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:  # noqa: BLE001 - a server tells what broke and goes on
             traceback.print_exc(file=sys.stderr)
             begun, content = [("500 Internal Server Error", [])], b"Internal Server Error"
-        self._say(*begun[0], content)
+        self._send(*begun[0], content)
 
-    def _say(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+    def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         lines = [
             f"HTTP/1.1 {status}",
             *(f"{name}: {value}" for name, value in headers if name.lower() != "content-length"),
@@ -153,7 +153,9 @@ class Server:
     """One WSGI application on one port of loopback."""
 
     def __init__(self, application: Any, port: int = 0) -> None:
-        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is taken."""
+        """Bind at once (port 0 = any free one) and answer. Raises `OSError` when the port is
+        taken.
+        """
         self._listening = _Listening(application, port)
         self._thread = threading.Thread(target=self._listening.listen, daemon=True)
         self._thread.start()

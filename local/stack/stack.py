@@ -250,7 +250,9 @@ class Stack:
         self.cloud.lambdas.warm()
 
     def _refresh(self) -> int:
-        """Adapt the webhook subscriptions to the settings in force; return the number of open errors."""
+        """Adapt the webhook subscriptions to the settings in force; return the number of open
+        errors.
+        """
         portals = [portal.portal_id for portal in self.hubspot.portals]
         state = self._operator.run("inspect", portals=portals)
         self._crms.subscribe(self.webhook_url, state["subscriptions"])

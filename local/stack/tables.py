@@ -8,13 +8,14 @@ not counted.
 Fault kinds (``at`` "dynamodb"); both are decided here, as no document defines them:
 
 ``throttle``
-    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK retries by itself;
-    with `times` above its number of tries, the error reaches the product.
+    The request is refused before it does anything: ProvisionedThroughputExceededException. The SDK
+    retries by itself; with `times` above its number of tries, the error reaches the product.
 ``conflict``
-    A conditional write meets another writer: a single write is answered ConditionalCheckFailedException, a transaction
-    is cancelled with the reason TransactionConflict, and nothing is written. The item stays as it is, as if the other
-    writer had come first and had put the same values back (a made-up newer version would need knowledge of what the
-    product stores). Writes without a condition pass and do not use up the fault.
+    A conditional write meets another writer: a single write is answered
+    ConditionalCheckFailedException, a transaction is cancelled with the reason TransactionConflict,
+    and nothing is written. The item stays as it is, as if the other writer had come first and had
+    put the same values back (a made-up newer version would need knowledge of what the product
+    stores). Writes without a condition pass and do not use up the fault.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.utilities import DynamoJsonEncoder
 
 from local.stack.capacity import item_size, read_units, write_units
-from local.stack.reads import stored, straight
+from local.stack.reads import plain_read, stored
 from local.stack.template import REGION
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -118,7 +119,7 @@ class Tables:
             fault = self._fault(operation, request) if function else None
             if fault:
                 return fault
-            known = self._known(operation, request, body)
+            known = self._remembered(operation, request, body)
             if known:
                 return known
             reply, units = self._measured(operation, request, body, forward)
@@ -138,13 +139,13 @@ class Tables:
     ) -> tuple[Reply, Units]:
         if operation in {"Query", "Scan"}:
             reply = forward(body)
-            sizes = [item_size(item) for item in self._looked_at(request, reply, forward)]
+            sizes = [item_size(item) for item in self._items_read(request, reply, forward)]
             return reply, Units(
                 reads=read_units(
                     sizes, consistent=request.get("ConsistentRead", False), together=True
                 )
             )
-        plain = straight(dynamodb_backends[self._account][REGION], operation, request)
+        plain = plain_read(dynamodb_backends[self._account][REGION], operation, request)
         if plain:
             return Reply(ANSWERED, JSON, plain[0]), Units(reads=plain[1])
         if operation in READS:
@@ -166,7 +167,7 @@ class Tables:
             writes=write_units(pairs, transaction=operation == "TransactWriteItems")
         )
 
-    def _looked_at(self, request: Mapping[str, Any], reply: Reply, forward: Forward) -> list[Any]:
+    def _items_read(self, request: Mapping[str, Any], reply: Reply, forward: Forward) -> list[Any]:
         """Return the items that a Query or Scan read before it filtered and projected them.
 
         It repeats the request without filter and projection.
@@ -229,18 +230,18 @@ class Tables:
             return _error(
                 "ConditionalCheckFailedException",
                 "The conditional request failed",
-                **self._old(operation, request),
+                **self._old_item(operation, request),
             )
         return None
 
-    def _old(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _old_item(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if request.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
             return {}
         table, key = next(self._written_keys(operation, request))
         item = stored(dynamodb_backends[self._account][REGION], table, key)
         return {"Item": item} if item else {}
 
-    def _known(self, operation: str, request: Mapping[str, Any], body: bytes) -> Reply | None:
+    def _remembered(self, operation: str, request: Mapping[str, Any], body: bytes) -> Reply | None:
         token = request.get("ClientRequestToken")
         if operation != "TransactWriteItems" or token not in self._tokens:
             return None

@@ -71,7 +71,6 @@ class Function:
     async_retries: int
     log_format: str = "Text"
     log_level: str = ""
-    """Empty unless the format is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ class QueueMapping:
     batch_size: int
     partial_failures: bool
     most_at_once: int | None
-    """None means no limit."""
 
     def side_by_side(self, workers: int) -> int:
         """Return how many of `workers` the mapping may use at once."""
@@ -317,7 +315,7 @@ def _parsed(text: str) -> dict[str, Any]:
     return written
 
 
-def _laptops(written: Mapping[str, Any]) -> dict[str, Any]:
+def _with_local_folders(written: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of the template whose local folders are keys of the laptop's bucket."""
     copied: dict[str, Any] = copy.deepcopy(dict(written))
     holders = [copied.get("Globals", {}).get("Function", {})]
@@ -340,7 +338,7 @@ def transformed(text: str, given: frozenset[str] = frozenset()) -> str:
     from samtranslator.parser.parser import Parser  # noqa: PLC0415 - it takes a second to import
     from samtranslator.translator.translator import Translator  # noqa: PLC0415 - as above
 
-    written = _laptops(_parsed(text))
+    written = _with_local_folders(_parsed(text))
     written["Parameters"] = {
         name: {key: value for key, value in spec.items() if name not in given or key != "Default"}
         for name, spec in written.get("Parameters", {}).items()
@@ -356,7 +354,9 @@ def _on_partner_bus(rule: Mapping[str, Any], resolver: Resolver) -> bool:
 
 
 def _is_partner(bus: object) -> bool:
-    """Return whether a bus is a partner's. Only AWS can make such a bus, so moto refuses its name."""
+    """Return whether a bus is a partner's. Only AWS can make such a bus, so moto refuses its
+    name.
+    """
     return str(bus).startswith("aws.partner/")
 
 

@@ -81,7 +81,7 @@ class LostError(ConnectionAbortedError):
 
 
 @dataclass(slots=True, eq=False)
-class _Held:
+class _Call:
     """A call that waits for its turn, has it, or will never get it."""
 
     process: str
@@ -98,13 +98,13 @@ class _Held:
 
 
 @dataclass(slots=True, eq=False)
-class _Beside:
+class _Worker:
     """A worker that runs side by side with others."""
 
     name: str
     since: float
     """When it was last answered."""
-    held: list[_Held] = field(default_factory=list)
+    held: list[_Call] = field(default_factory=list)
     passed: int = 0
 
     @property
@@ -118,21 +118,20 @@ class Turns:
 
     Attributes:
         workers: The most workers of one function that run side by side.
-        log: The turns taken so far, oldest first, without those of workers that ran alone.
+        log: The latest turns taken, oldest first, without those of workers that ran alone.
     """
 
     def __init__(self, seed: int = 0, workers: int = 1) -> None:
         """Let `seed` choose among up to `workers` workers of one function."""
         self.workers = workers
-        self._dice = random.Random(f"turns {seed}")
+        self._rng = random.Random(f"turns {seed}")
         self._changed = threading.Condition()
-        self._beside: dict[str, _Beside] = {}
+        self._workers: dict[str, _Worker] = {}
         self._gone: set[str] = set()
-        self._taken: _Held | None = None
+        self._taken: _Call | None = None
         self._staying = 0.0
         self._last = ""
         self.log: deque[Taken] = deque(maxlen=LONGEST_LOG)
-        """The latest `LONGEST_LOG` turns."""
 
     def side_by_side(self, parts: Mapping[str, Callable[[], Result]]) -> list[Result]:
         """Run all `parts`, by the names of their workers, side by side; return their results in
@@ -147,7 +146,7 @@ class Turns:
 
         def run(name: str, part: Callable[[], Result]) -> None:
             try:
-                with self._turn(name, _Held(name, "", START)):
+                with self._turn(name, _Call(name, "", START)):
                     pass
                 returned[name] = part()
             except BaseException as error:  # noqa: BLE001 - it is raised again where the parts were handed in
@@ -157,8 +156,8 @@ class Turns:
 
         threads = [threading.Thread(target=run, args=part, daemon=True) for part in parts.items()]
         with self._changed:
-            self._staying = self._dice.choice(STAYING)
-            self._beside |= {name: _Beside(name, time.monotonic()) for name in parts}
+            self._staying = self._rng.choice(STAYING)
+            self._workers |= {name: _Worker(name, time.monotonic()) for name in parts}
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -170,7 +169,7 @@ class Turns:
     def gone(self, worker: str, process: str) -> None:
         """End a worker's process: its calls that still wait are never made."""
         with self._changed:
-            one = self._beside.get(worker)
+            one = self._workers.get(worker)
             if one is None:
                 return
             self._gone.add(process)
@@ -187,9 +186,9 @@ class Turns:
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
             process, _, thread = environ.pop(HEADER, "").partition(";")
             CALLER.set(process)
-            if not process or not (self._beside or self._gone):
+            if not process or not (self._workers or self._gone):
                 return application(environ, start_response)
-            call = _Held(process, place, _name_of(environ))
+            call = _Call(process, place, _name_of(environ))
             if thread:
                 call.complete_at = time.monotonic() + GATHERING
                 call.body = environ["wsgi.input"].getvalue()
@@ -201,12 +200,12 @@ class Turns:
         return answer
 
     @contextmanager
-    def _turn(self, worker: str, call: _Held) -> Iterator[None]:
+    def _turn(self, worker: str, call: _Call) -> Iterator[None]:
         """Wait for the turn of `call` and keep it inside the block. Raises `LostError`."""
         with self._changed:
             if call.process in self._gone:
                 raise LostError
-            one = self._beside.get(worker)
+            one = self._workers.get(worker)
             if one:
                 one.held.append(call)
                 self._changed.notify_all()
@@ -234,22 +233,22 @@ class Turns:
         if self._taken:
             return None
         now = time.monotonic()
-        late = [until for one in self._beside.values() if (until := one.keeps_waiting_until) > now]
+        late = [until for one in self._workers.values() if (until := one.keeps_waiting_until) > now]
         if late:
             return min(late) - now
-        waiting = [one for one in self._beside.values() if one.held]
+        waiting = [one for one in self._workers.values() if one.held]
         if waiting:
             self._grant(self._one_of(waiting), waiting)
         return None
 
-    def _one_of(self, waiting: Sequence[_Beside]) -> _Beside:
+    def _one_of(self, waiting: Sequence[_Worker]) -> _Worker:
         last = next((one for one in waiting if one.name == self._last), None)
-        stays = self._dice.random() < self._staying
-        chosen = self._dice.choice(waiting)
+        stays = self._rng.random() < self._staying
+        chosen = self._rng.choice(waiting)
         passed = next((one for one in waiting if one.passed >= MOST_PASSED), None)
         return passed or (last if last and stays else chosen)
 
-    def _grant(self, chosen: _Beside, waiting: Sequence[_Beside]) -> None:
+    def _grant(self, chosen: _Worker, waiting: Sequence[_Worker]) -> None:
         for one in waiting:
             one.passed = 0 if one is chosen else one.passed + 1
         call = min(chosen.held, key=lambda held: (held.place, held.call, held.body))
@@ -262,7 +261,7 @@ class Turns:
 
     def _leave(self, worker: str) -> None:
         with self._changed:
-            one = self._beside.pop(worker)
+            one = self._workers.pop(worker)
             for call in one.held:
                 call.lost = True
             self._changed.notify_all()
@@ -275,7 +274,9 @@ def _name_of(environ: Mapping[str, Any]) -> str:
 
 
 def _hung_up(connection: socket.socket | None) -> bool:
-    """Return whether the caller has closed the connection meanwhile, as an SDK that gave up does."""
+    """Return whether the caller has closed the connection meanwhile, as an SDK that gave up
+    does.
+    """
     if connection is None:
         return False
     try:

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from local.bench.figures import Figure, percentile, told
+from local.bench.figures import Figure, as_json, percentile
 
 
 def test_figures_are_printed_as_one_object() -> None:
     """Name, value, goal and unit of each stand in one list."""
-    assert json.loads(told([Figure("webhook_service_ms", 7.5, "<= 8", "ms")])) == {
+    assert json.loads(as_json([Figure("webhook_service_ms", 7.5, "<= 8", "ms")])) == {
         "figures": [{"name": "webhook_service_ms", "value": 7.5, "goal": "<= 8", "unit": "ms"}]
     }
 
