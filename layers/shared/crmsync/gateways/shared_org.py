@@ -16,6 +16,7 @@ from crmsync.errors import TryAgain
 from crmsync.gateways.dynamodb.claims import Claims
 from crmsync.model.crm_names import SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, UpdateRecord
+from crmsync.model.emails import normalise_email
 from crmsync.model.records import Record, Ref
 from crmsync.ports import Crm, Fields, Outcome, Survivors
 
@@ -73,7 +74,7 @@ class SharedOrg:
 
 
 def _address(effect: CreateRecord) -> str:
-    return str(effect.fields.get(SALESFORCE_EMAIL) or "").strip().lower()
+    return normalise_email(effect.fields.get(SALESFORCE_EMAIL))
 
 
 def _claimed() -> TryAgain:

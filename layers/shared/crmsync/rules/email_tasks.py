@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crmsync.model.crm_names import SALESFORCE_OWNER
+from crmsync.model.emails import normalise_email
 from crmsync.model.links import Fingerprinter, Link
 from crmsync.model.mail import Campaign, MailEvent
 from crmsync.model.names import TASK_COUNT
@@ -105,7 +106,7 @@ def remembered_for(settings: EmailTaskSettings) -> timedelta:
 
 def address(event: MailEvent) -> str:
     """The recipient's address in the form that addresses are compared in."""
-    return event.recipient.strip().lower()
+    return normalise_email(event.recipient)
 
 
 def template_of(kind: str, settings: EmailTaskSettings) -> TaskTemplate:

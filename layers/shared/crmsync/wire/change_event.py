@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
+from crmsync.model.moments import from_epoch_ms
 from crmsync.model.names import SALESFORCE_CLIENT
 from crmsync.model.records import Kind, Ref, Side
 
@@ -86,4 +87,4 @@ def _is_echo(header: Mapping[str, Any], door: EventTenant) -> bool:
 
 def _committed_at(header: Mapping[str, Any]) -> datetime:
     stamp = header.get("commitTimestamp")
-    return datetime.fromtimestamp(stamp / 1000 if isinstance(stamp, int | float) else 0, UTC)
+    return from_epoch_ms(stamp if isinstance(stamp, int | float) else 0)

@@ -7,11 +7,11 @@ to a queue, with a delay.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 from crmsync.model.changes import Cause, Change, TieNews
+from crmsync.model.moments import epoch_ms, from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.wire import envelope
 
@@ -65,7 +65,7 @@ def _row(change: Change) -> dict[str, Any]:
         "object": change.ref.object,
         "id": change.ref.id,
         "cause": change.cause,
-        "at": _milliseconds(change.at),
+        "at": epoch_ms(change.at),
     }
     if change.tries:
         row["tries"] = change.tries
@@ -74,9 +74,7 @@ def _row(change: Change) -> dict[str, Any]:
     if change.held:
         row["held"] = True
     if change.ties:
-        row["ties"] = [
-            [*_cells(tie.contact), _milliseconds(tie.at), tie.is_gone] for tie in change.ties
-        ]
+        row["ties"] = [[*_cells(tie.contact), epoch_ms(tie.at), tie.is_gone] for tie in change.ties]
     return row
 
 
@@ -91,12 +89,12 @@ def _change(row: Mapping[str, Any], connection: str, kind: Kind) -> Change:
         kind,
         _ref(row["side"], row["object"], row["id"]),
         Cause(row["cause"]),
-        at=_moment(row["at"]),
+        at=from_epoch_ms(row["at"]),
         tries=int(row.get("tries", 0)),
         waiting=tuple(_ref(*cells) for cells in row.get("waiting", ())),
         held=bool(row.get("held", False)),
         ties=tuple(
-            TieNews(_ref(side, name, record_id), _moment(at), bool(gone))
+            TieNews(_ref(side, name, record_id), from_epoch_ms(at), bool(gone))
             for side, name, record_id, at, gone in row.get("ties", ())
         ),
     )
@@ -108,11 +106,3 @@ def _cells(ref: Ref) -> list[str]:
 
 def _ref(side: str, name: object, record_id: object) -> Ref:
     return Ref(Side(side), str(name), str(record_id))
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from crmsync.model.changes import Cause, Change, TieNews
 from crmsync.model.concerns import KIND_OF
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
+from crmsync.model.moments import from_epoch_ms
 from crmsync.model.records import Kind, Ref, Side
 
 
@@ -218,9 +219,7 @@ def _occurred_at(event: Mapping[str, Any]) -> datetime:
     to order.
     """
     stamp = event.get("occurredAt")
-    return datetime.fromtimestamp(
-        stamp / 1000 if isinstance(stamp, int) and 0 <= stamp < _FAR else 0, UTC
-    )
+    return from_epoch_ms(stamp if isinstance(stamp, int) and 0 <= stamp < _FAR else 0)
 
 
 _FAR = 253_402_300_799_000

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from crmsync.model.moments import from_epoch_ms
 from crmsync.wire.http import Request
 
 OLDEST = timedelta(minutes=5)
@@ -57,7 +58,7 @@ def matching_secrets(request: Request, secrets: Iterable[str], now: datetime) ->
     signature = request.headers.get("x-hubspot-signature-v3", "").encode(errors="replace")
     if not _MILLISECONDS.fullmatch(timestamp) or not signature:
         return frozenset()
-    age = now - datetime.fromtimestamp(int(timestamp) / 1000, now.tzinfo)
+    age = now - from_epoch_ms(int(timestamp))
     if not -SKEW <= age <= OLDEST:
         return frozenset()
     return frozenset(

@@ -13,9 +13,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from crmsync.model.mail import LogRange, MailEvent, milliseconds
+from crmsync.model.moments import from_epoch_ms
 from crmsync.model.settings import Connection
 from crmsync.ports import Cursor, Cursors
 from crmsync.ports.mail import MailLog, RangeQueue
@@ -188,9 +189,9 @@ class _Minutes:
             if at >= end - FAR - STEP and milliseconds(at) < self.start
         }
         return kept | {
-            self._name(minute): _moment(minute)
+            self._name(minute): from_epoch_ms(minute)
             for minute in self._by_start
-            if _moment(minute) >= end - FAR
+            if from_epoch_ms(minute) >= end - FAR
         }
 
     def _pieces(self, minute: int) -> list[tuple[int, int, int]]:
@@ -212,7 +213,3 @@ def _print(event: MailEvent) -> int:
 
 def _floor(moment: int, size: int) -> int:
     return moment - moment % size
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

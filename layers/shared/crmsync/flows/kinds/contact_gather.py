@@ -10,10 +10,10 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.loader import BatchLoader, Gathered
 from crmsync.model.changes import Change
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_CONTACT
+from crmsync.model.emails import normalise_email
 from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side
 from crmsync.plans.contact import ContactFacts, address_of
-from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import addresses_of
 
@@ -83,5 +83,4 @@ def _inherit_links(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]
 
 
 def _address(record: Record) -> str:
-    address = address_of(record)
-    return "" if is_blank(address) else str(address).strip().lower()
+    return normalise_email(address_of(record))

@@ -14,6 +14,7 @@ from crmsync.flows.engine.planning import hubspot_records, plan_batch, with_owne
 from crmsync.flows.kinds.parents import find_parents
 from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import Plan
+from crmsync.model.emails import normalise_email
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
@@ -60,11 +61,9 @@ def with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[Conta
 
 
 def _domain(facts: ContactFacts) -> str:
-    return (
-        str(facts.hubspot.fields.get(HUBSPOT_EMAIL) or "").rpartition("@")[2].strip().lower()
-        if facts.hubspot
-        else ""
-    )
+    if facts.hubspot is None:
+        return ""
+    return normalise_email(facts.hubspot.fields.get(HUBSPOT_EMAIL)).rpartition("@")[2].strip()
 
 
 def plan_all(facts: list[ContactFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:

@@ -22,6 +22,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     SALESFORCE_EMAIL,
 )
+from crmsync.model.emails import normalise_email
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.kinds.account.creation import Member
@@ -199,4 +200,4 @@ class Membership:
 
 
 def _address(record: Record) -> str:
-    return str(record.fields.get(_EMAIL[record.ref.side]) or "").strip().lower()
+    return normalise_email(record.fields.get(_EMAIL[record.ref.side]))

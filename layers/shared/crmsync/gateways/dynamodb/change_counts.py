@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 from crmsync.errors import TryAgain
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
 from crmsync.model.brakes import Counted, Hold
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Kind
 
 KEPT = timedelta(days=2)
@@ -112,7 +113,7 @@ class ChangeCountTable:
         values = {
             ":more": more,
             ":room": limit - more,
-            ":expires": int((self._hour + KEPT).timestamp()),
+            ":expires": epoch_seconds(self._hour + KEPT),
         }
         try:
             after = self._table.update(

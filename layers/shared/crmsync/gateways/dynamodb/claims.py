@@ -16,6 +16,7 @@ from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable
 from crmsync.model.links import Fingerprinter
+from crmsync.model.moments import epoch_ms, epoch_seconds
 
 GOOD_FOR = timedelta(minutes=5)
 """Longer than a Lambda may take from searching for the address to creating the record."""
@@ -64,7 +65,7 @@ class Claims:
                 {
                     "c": values[":c"],
                     "u": {"N": _ms(now + GOOD_FOR)},
-                    "expires_at": {"N": str(int((now + KEPT).timestamp()))},
+                    "expires_at": {"N": str(epoch_seconds(now + KEPT))},
                 },
                 ConditionExpression="attribute_not_exists(pk) OR c = :c OR u < :now",
                 ExpressionAttributeValues=values,
@@ -75,4 +76,4 @@ class Claims:
 
 
 def _ms(moment: datetime) -> str:
-    return str(int(moment.timestamp() * 1000))
+    return str(epoch_ms(moment))

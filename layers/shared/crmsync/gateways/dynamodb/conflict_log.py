@@ -17,6 +17,7 @@ from typing import Any
 from crmsync.gateways.dynamodb.table import DynamoTable, Item, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.conflicts import KEPT, ResolvedConflict, kept
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Ref, Side
 
 
@@ -64,7 +65,7 @@ def _attributes(rows: Sequence[ResolvedConflict]) -> Item:
     cells = [
         [row.at.isoformat(), row.hubspot, row.salesforce, row.policy, row.winner] for row in rows
     ]
-    expires = int((rows[0].at + KEPT).timestamp())
+    expires = epoch_seconds(rows[0].at + KEPT)
     return {"rows": {"S": json.dumps(cells)}, "expires_at": {"N": str(expires)}}
 
 

@@ -30,6 +30,7 @@ from crmsync.gateways.dynamodb.inbox_marks import Marks
 from crmsync.gateways.dynamodb.table import DynamoTable, Key
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import Category, Report
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Ref, Side
 from crmsync.rules.timing.parked import KEPT, SOON
 
@@ -165,7 +166,7 @@ class InboxTable:
             ":now": {"S": now.isoformat()},
         }
         if not report.lasts:
-            values[":e"] = {"N": str(int((now + KEPT).timestamp()))}
+            values[":e"] = {"N": str(epoch_seconds(now + KEPT))}
         old = self._table.update(
             _key(connection, report.ref),
             UpdateExpression=_UPDATE + (" REMOVE #e" if report.lasts else ", #e = :e"),

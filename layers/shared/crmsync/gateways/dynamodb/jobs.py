@@ -17,6 +17,7 @@ from typing import Any
 from crmsync.errors import Conflict
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Item, Key, same_version
 from crmsync.model.jobs import Job
+from crmsync.model.moments import epoch_seconds
 from crmsync.wire.job_rows import from_json, to_json
 
 KEPT = timedelta(days=90)
@@ -47,7 +48,7 @@ class JobsTable:
             "started": {"S": job.started_at.isoformat()},
         }
         if job.state.is_over:
-            attributes["expires_at"] = {"N": str(int((job.moved_at + KEPT).timestamp()))}
+            attributes["expires_at"] = {"N": str(epoch_seconds(job.moved_at + KEPT))}
         key = _job_key(job.connection, job.id)
         try:
             self._table.put(key, attributes, **same_version(job.version))

@@ -20,6 +20,7 @@ from typing import Any
 from crmsync.errors import Refused
 from crmsync.gateways.aws.encryption import OpeningKeys, Sealed, SealingKeys
 from crmsync.gateways.dynamodb.table import DynamoTable
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.records import Kind
 from crmsync.wire.overwritten_rows import pack, unpack
@@ -40,7 +41,7 @@ class OverwrittenKeeper:
 
     def keep(self, batch: OverwrittenBatch, last: timedelta) -> None:
         """Store a batch for the time `last`. Raises `TryAgain`."""
-        at, expires = _text_of(batch.at), int((batch.at + last).timestamp())
+        at, expires = _text_of(batch.at), epoch_seconds(batch.at + last)
         bound = _bound(batch.connection, batch.kind, at, expires)
         sealed = self._keys.seal(pack(batch.pairs), bound, _context(batch.connection))
         parts = [sealed.text[start : start + PART] for start in range(0, len(sealed.text), PART)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import (
@@ -30,6 +30,7 @@ from crmsync.gateways.dynamodb.table import (
 )
 from crmsync.gateways.retry import RetryPolicy, chunks
 from crmsync.model.mail import TaskState
+from crmsync.model.moments import epoch_seconds
 from crmsync.rules.email_tasks import MARK_BYTES
 
 
@@ -85,7 +86,7 @@ class TaskStateTable:
         )
 
     def _expiry(self, keep: timedelta) -> int:
-        return int((self._now() + keep).astimezone(UTC).timestamp())
+        return epoch_seconds(self._now() + keep)
 
     def _claim(
         self, connection: str, part: list[TaskState], now: int, expires: int

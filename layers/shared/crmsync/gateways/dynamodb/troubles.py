@@ -24,6 +24,7 @@ from crmsync.gateways.dynamodb.table import (
     Key,
     same_version,
 )
+from crmsync.model.moments import epoch_seconds
 from crmsync.model.records import Kind, Side
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
 
@@ -134,7 +135,7 @@ def _outage_item(outage: Outage) -> Item:
         "whole": {"BOOL": outage.is_whole},
         "sure": {"BOOL": outage.is_sure},
         "version": {"N": str(outage.version)},
-        "expires_at": {"N": str(int((outage.seen_at + KEPT).timestamp()))},
+        "expires_at": {"N": str(epoch_seconds(outage.seen_at + KEPT))},
     }
 
 

@@ -34,6 +34,7 @@ from crmsync.gateways.hubspot.sweep import SEARCH_PAGE, HubspotSweep
 from crmsync.gateways.retry import RetryPolicy, chunks, rounds
 from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateRecord
+from crmsync.model.emails import normalise_email
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
 from crmsync.ports import ChangedRecord, Fields, Outcome, Show
@@ -107,7 +108,7 @@ class HubspotGateway:
         found. Raises `SyncError`.
         """
         wanted = list(
-            dict.fromkeys(email.strip().lower() for email in emails if email and email.strip())
+            dict.fromkeys(normalise_email(email) for email in emails if email and email.strip())
         )
         found: dict[Ref, Record] = {}
         for kind, names in fields.items():

@@ -27,6 +27,7 @@ from crmsync.model.crm_names import (
     SALESFORCE_CONTACT,
     TASK,
 )
+from crmsync.model.emails import normalise_email
 
 ROW_FIELDS = ("Id", "CreatedDate", "LastModifiedDate", "LastModifiedById")
 """Always read along: who and when."""
@@ -117,7 +118,7 @@ def by_email(name: str, fields: tuple[str, ...], emails: Iterable[str]) -> Itera
     """
     wanted = [
         email
-        for email in dict.fromkeys(email.strip().lower() for email in emails if email)
+        for email in dict.fromkeys(normalise_email(email) for email in emails if email)
         if _askable(email)
     ]
     columns = ", ".join(checked(one) for one in dict.fromkeys((*ROW_FIELDS, *fields)))

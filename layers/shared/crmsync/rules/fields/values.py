@@ -17,6 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import MappingProxyType
 
 from crmsync.model.fields import ComparedFormat, FieldRule, FieldType, ValueFormat
+from crmsync.model.moments import from_epoch_ms
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.domains import host_of, is_domain
 
@@ -220,7 +221,7 @@ def _moment(value: Value) -> datetime:
     text = _text(value)
     try:
         if _MILLISECONDS.fullmatch(text):
-            return datetime.fromtimestamp(int(text) / 1000, UTC)
+            return from_epoch_ms(int(text))
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
         raise UnfitValueError(FieldType.DATETIME) from None

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from crmsync.model.crm_names import HUBSPOT_OWNER, SALESFORCE_OWNER
 from crmsync.model.effects import FieldConflict
+from crmsync.model.emails import normalise_email
 from crmsync.model.fields import Update
 from crmsync.model.links import Link
 from crmsync.model.owners import Owner, Owners
@@ -64,12 +65,12 @@ def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> Owner
     the match (CH-30). Names and addresses are compared trimmed and without case, and both must
     agree; a person whom two users match stands for none (Q-17).
     """
-    pinned = {one.strip().lower(): other.strip() for one, other in (pinned or {}).items()}
+    pinned = {normalise_email(one): other.strip() for one, other in (pinned or {}).items()}
     users = [user for user in owners.salesforce if user.email]
     to_salesforce: dict[str, str] = {}
     to_hubspot: dict[str, str] = {}
     for owner in owners.hubspot:
-        wanted = pinned.get(owner.email.strip().lower())
+        wanted = pinned.get(normalise_email(owner.email))
         matches = [
             user
             for user in users
@@ -254,8 +255,8 @@ def _to_hubspot(owning: Owning, matches: OwnerMatches, because: str) -> OwnerDec
 
 
 def _person(owner: Owner) -> _Person:
-    return " ".join(owner.name.split()).lower(), owner.email.strip().lower()
+    return " ".join(owner.name.split()).lower(), normalise_email(owner.email)
 
 
 def _is(user: Owner, wanted: str) -> bool:
-    return wanted == user.id or wanted.lower() == user.email.strip().lower()
+    return wanted == user.id or wanted.lower() == normalise_email(user.email)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmsync.model.crm_names import ADDITIONAL_EMAILS, HUBSPOT_EMAIL
+from crmsync.model.emails import normalise_email
 from crmsync.model.records import Record, Ref
 
 
@@ -21,7 +22,7 @@ def addresses_of(record: Record) -> list[str]:
         record.fields.get(HUBSPOT_EMAIL),
         *str(record.fields.get(ADDITIONAL_EMAILS) or "").split(";"),
     )
-    return [address for text in texts if (address := _same(str(text or "")))]
+    return [address for text in texts if (address := normalise_email(str(text or "")))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ def who_is_denied(moves: Mapping[Ref, Move], holders: Mapping[str, Ref]) -> Mapp
     denied: dict[Ref, Ref] = {}
     while True:
         going = {ref: move for ref, move in sorted(moves.items()) if ref not in denied}
-        firsts = {_same(move.then): ref for ref, move in reversed(going.items())}
+        firsts = {normalise_email(move.then): ref for ref, move in reversed(going.items())}
         more: dict[Ref, Ref] = {}
         for ref, move in going.items():
-            holder = holders.get(_same(move.then), ref)
-            rival = firsts[_same(move.then)] if move.then else ref
+            holder = holders.get(normalise_email(move.then), ref)
+            rival = firsts[normalise_email(move.then)] if move.then else ref
             if (in_the_way := rival if holder == ref or holder in going else holder) != ref:
                 more[ref] = in_the_way
         if not more:
@@ -56,7 +57,7 @@ def who_is_denied(moves: Mapping[Ref, Move], holders: Mapping[str, Ref]) -> Mapp
 
 
 def _keeper(move: Move, holders: Mapping[str, Ref], going: Mapping[Ref, Move]) -> Ref | None:
-    holder = holders.get(_same(move.then))
+    holder = holders.get(normalise_email(move.then))
     return holder if holder not in going else None
 
 
@@ -64,9 +65,7 @@ def who_vacates(moves: Mapping[Ref, Move]) -> frozenset[Ref]:
     """The contacts that must give up their address before any move is made: those whose address
     another one gets.
     """
-    wanted = {_same(move.then): ref for ref, move in moves.items() if move.then}
-    return frozenset(ref for ref, move in moves.items() if wanted.get(_same(move.now), ref) != ref)
-
-
-def _same(address: str) -> str:
-    return address.strip().lower()
+    wanted = {normalise_email(move.then): ref for ref, move in moves.items() if move.then}
+    return frozenset(
+        ref for ref, move in moves.items() if wanted.get(normalise_email(move.now), ref) != ref
+    )

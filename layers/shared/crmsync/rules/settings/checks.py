@@ -14,6 +14,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from crmsync.model.crm_names import PARENT_ACCOUNT
+from crmsync.model.emails import normalise_email
 from crmsync.model.fields import FieldRule
 from crmsync.model.settings import Connection, CreateInHubspot, Settings
 from crmsync.rules.fields.maps import (
@@ -177,7 +178,7 @@ def _owners(index: int, connection: Connection) -> Iterator[Finding]:
         for sentence in _owner_row(owner, user, known, stands_for):
             yield Finding(("connection", index, "owners", owner), sentence, "Q-18")
             break
-        known.add(_same(owner))
+        known.add(normalise_email(owner))
         stands_for.setdefault(_same_user(user), owner)
 
 
@@ -198,16 +199,12 @@ def _owner_row(
         yield f'"{owner}" is no e-mail address of a HubSpot owner'
     if not _ADDRESS.fullmatch(user.strip()) and not _USER_ID.fullmatch(user.strip()):
         yield f'{owner} goes with "{user}", must be the e-mail address or the 18-character id of a Salesforce user'
-    if _same(owner) in known:
+    if normalise_email(owner) in known:
         yield f"{owner} is given twice"
     if _same_user(user) in stands_for:
         yield f"{user} stands for {stands_for[_same_user(user)]} already"
 
 
-def _same(address: str) -> str:
-    return address.strip().lower()
-
-
 def _same_user(user: str) -> str:
     """An address without regard to case; upper and lower case of an id matter."""
-    return _same(user) if "@" in user else user.strip()
+    return normalise_email(user) if "@" in user else user.strip()
