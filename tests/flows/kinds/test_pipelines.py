@@ -76,7 +76,7 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
     """
     town = Town()
 
-    known = town.put_in_step()
+    known = town.sync_pipelines()
 
     assert town.shown() == {DEFAULT: LABELS}
     made = town.pipeline()
@@ -94,10 +94,10 @@ def test_the_first_time_the_pipeline_is_made_and_its_map_kept() -> None:
 def test_a_second_time_nothing_is_done() -> None:
     """What is in step costs a look and no write."""
     town = Town()
-    known = town.put_in_step()
+    known = town.sync_pipelines()
     town.done()
 
-    assert town.put_in_step() == known
+    assert town.sync_pipelines() == known
     assert town.done() == []
 
 
@@ -107,7 +107,7 @@ def test_every_record_type_gets_a_pipeline() -> None:
     """Named after the record type's id, with the stages of its own sales process."""
     town = Town(MASTER, a_type(TYPE_A, STAGES[:3], default=True), a_type(TYPE_B, STAGES[1:]))
 
-    known = town.put_in_step()
+    known = town.sync_pipelines()
 
     assert town.shown() == {
         f"Salesforce - {TYPE_A}": LABELS[:3],
@@ -120,10 +120,10 @@ def test_every_record_type_gets_a_pipeline() -> None:
 def test_what_the_org_renames_keeps_its_deals() -> None:
     """A stage with another label is the same stage in HubSpot: its deals stay in it."""
     town = Town()
-    before = town.put_in_step()
+    before = town.sync_pipelines()
     town.opportunities.types = [a_type("", (replace(STAGES[0], label="First talks"), *STAGES[1:]))]
 
-    after = town.put_in_step()
+    after = town.sync_pipelines()
 
     assert town.shown() == {DEFAULT: ["First talks", *LABELS[1:]]}
     assert after == before
@@ -135,7 +135,7 @@ def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
     was deleted is made anew.
     """
     town = Town()
-    town.put_in_step()
+    town.sync_pipelines()
     made = town.pipeline()
     town.deals.change(
         replace(
@@ -143,12 +143,12 @@ def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
         )
     )
 
-    town.put_in_step()
+    town.sync_pipelines()
     assert town.shown() == {DEFAULT: LABELS}
     assert town.pipeline().id == made.id
 
     town.deals.drop(made.id)
-    town.put_in_step()
+    town.sync_pipelines()
     assert town.shown() == {DEFAULT: LABELS}
 
 
@@ -156,19 +156,19 @@ def test_what_a_person_changes_in_hubspot_is_put_right() -> None:
 def test_a_stage_that_the_org_dropped_stays_while_deals_are_in_it() -> None:
     """That is no error: it keeps its meaning, and goes once the last deal has left it."""
     town = Town()
-    known = town.put_in_step()
+    known = town.sync_pipelines()
     made = town.pipeline()
     deal = town.hubspot.add(
         "deal", {"dealname": "Roof", "pipeline": made.id, "dealstage": made.stages[1].id}
     )
     town.opportunities.types = [a_type("", (STAGES[0], *STAGES[2:]))]
 
-    assert town.put_in_step().tracks[0] == known.tracks[0]
+    assert town.sync_pipelines().tracks[0] == known.tracks[0]
     assert town.shown() == {DEFAULT: LABELS}
 
     town.hubspot.edit(deal, {"dealstage": made.stages[0].id})
     track = known.tracks[0]
-    assert town.put_in_step().tracks[0] == replace(
+    assert town.sync_pipelines().tracks[0] == replace(
         track, stages=(track.stages[0], *track.stages[2:])
     )
     assert town.shown() == {DEFAULT: [LABELS[0], *LABELS[2:]]}
@@ -182,14 +182,14 @@ def test_where_hubspot_allows_no_more_pipelines_the_others_are_made_all_the_same
     town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B), most=2)
 
     with pytest.raises(Refused) as refused:
-        town.put_in_step()
+        town.sync_pipelines()
 
     assert (refused.value.code, refused.value.hint) == ("PIPELINE_LIMIT", "LIM-3")
     assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS}
     assert [track.record_types for track in town.kept().tracks] == [(TYPE_A,), ()]
 
     town.deals.most = 3
-    assert town.put_in_step() == town.kept()
+    assert town.sync_pipelines() == town.kept()
     assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}
 
 
@@ -207,8 +207,8 @@ def test_interrupted_it_is_finished_the_next_time() -> None:
 
     town.deals.put_in_step = faltering  # type: ignore[method-assign]
     with pytest.raises(TryAgain):
-        town.put_in_step()
+        town.sync_pipelines()
     assert town.maps.kept == {}
 
-    assert town.put_in_step() == town.kept()
+    assert town.sync_pipelines() == town.kept()
     assert town.shown() == {f"Salesforce - {TYPE_A}": LABELS, f"Salesforce - {TYPE_B}": LABELS}

@@ -9,8 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from crmsync.model.fields import FieldRule
+
+SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+"""Login hosts that every org answers to, so two connections that use one of them need not mean the
+same org (docs/vendors.md#salesforce-sign-in).
+"""
 
 
 class CreateInSalesforce(StrEnum):
@@ -97,6 +103,14 @@ class SalesforceOrg:
     daily_call_allotment: int = 50_000
     duplicates: Duplicates = Duplicates.REPORT
     event_relay: str = ""
+
+    @property
+    def org_key(self) -> str:
+        """What tells orgs apart before a login: the login host, with the secret's name where every
+        org answers to that host.
+        """
+        host = urlsplit(self.login_url).netloc.lower()
+        return f"{host} {self.secret}" if host in SHARED_LOGIN_HOSTS else host
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,13 @@ def _shared(connection: Connection, salesforce: SalesforceGateway) -> SharedOrg:
     """The org of a connection that is not alone there."""
     from crmsync.gateways.dynamodb.claims import Claims
     from crmsync.gateways.shared_org import SharedOrg
-    from crmsync.rules.settings.checks import org_of
 
-    where = (aws_client("dynamodb"), table_name("state"), org_of(connection), connection.name)
+    where = (
+        aws_client("dynamodb"),
+        table_name("state"),
+        connection.salesforce.org_key,
+        connection.name,
+    )
     return SharedOrg(salesforce, Claims(*where, fingerprinter=fingerprinter(), now=now))
 
 
@@ -164,8 +168,6 @@ def our_user_of(connection: Connection, among: Settings | None = None) -> str:
     Nobody where several connections share the org: what one of them wrote is news to the others
     (TEN-1).
     """
-    from crmsync.rules.settings.checks import org_of
-
-    org = org_of(connection)
-    shared = sum(org_of(one) == org for one in (among or settings()).connections) > 1
+    org = connection.salesforce.org_key
+    shared = sum(one.salesforce.org_key == org for one in (among or settings()).connections) > 1
     return "" if shared else salesforce_of(connection).identity().user_id

@@ -13,7 +13,6 @@ from crmsync.errors import SyncError
 from crmsync.flows.setup.connection import SalesforceSide, SetupStep, StepState
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.settings.checks import org_of
 
 _TWIN = "leads to the org of {}, which has another login_url: give both the org's own address, letter for letter (TEN-1)"
 
@@ -31,7 +30,7 @@ def address_mismatches(
         except SyncError:
             continue
         twin = first.setdefault(org.id, one)
-        if org_of(twin) != org_of(one):
+        if twin.salesforce.org_key != one.salesforce.org_key:
             yield SetupStep(
                 one.name, Side.SALESFORCE, "login_url", StepState.WRONG, _TWIN.format(twin.name)
             )

@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from crmsync.model.crm_names import PARENT_ACCOUNT
 from crmsync.model.emails import normalise_email
@@ -24,11 +23,6 @@ from crmsync.rules.fields.maps import (
     DEFAULT_OPPORTUNITY_MAP,
 )
 from crmsync.rules.settings.mappings import RULED, is_own_field, is_own_property, object_to
-
-SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
-"""Login hosts that every org answers to, so that two connections with one of them need not mean the
-same org (docs/vendors.md#salesforce-sign-in).
-"""
 
 SECTIONS = ("contacts", "companies", "deals")
 """The settings' sections that have mapping rows."""
@@ -74,7 +68,7 @@ def cautions(settings: Settings) -> Iterator[Finding]:
     """
     orgs: dict[str, list[int]] = {}
     for index, connection in enumerate(settings.connections):
-        orgs.setdefault(org_of(connection), []).append(index)
+        orgs.setdefault(connection.salesforce.org_key, []).append(index)
     for sharing in orgs.values():
         for index in sharing if len(sharing) > 1 else ():
             contacts = settings.connections[index].contacts
@@ -99,14 +93,6 @@ def endings(settings: Settings) -> Iterator[Finding]:
     for index, connection in enumerate(settings.connections):
         if connection.email_tasks.kinds:
             yield Finding(("connection", index, "email_tasks"), sentence, "TASK-1")
-
-
-def org_of(connection: Connection) -> str:
-    """What tells orgs apart before a login: their own host, or the secret where the host is
-    everybody's.
-    """
-    host = urlsplit(connection.salesforce.login_url).netloc.lower()
-    return f"{host} {connection.salesforce.secret}" if host in SHARED_LOGIN_HOSTS else host
 
 
 def _repeated(connections: Iterable[Connection]) -> Iterator[Finding]:
