@@ -1,7 +1,8 @@
-"""The laptop stack's one clock.
+"""The clock that the simulators and the laptop stack share.
 
-Everything under ``local`` that needs the time takes a `Clock`; nothing else there reads the wall
-clock. The clock runs on by itself and jumps forward when it is told to; it never goes back.
+Law: everything under ``simulators`` and ``local`` that needs the time takes a `Clock`; nothing else
+there reads the wall clock. The clock runs on by itself, jumps forward when told to, and never goes
+back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 
 
 class Clock:
-    """Wall clock plus what `advance` added, in milliseconds since the epoch."""
+    """The wall clock plus what `advance` has added, in milliseconds since the epoch."""
 
     def __init__(self) -> None:
         """Start with nothing added."""
@@ -19,7 +20,7 @@ class Clock:
         self._lock = threading.Lock()
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch, the jumps included."""
+        """Return the milliseconds since the epoch, including the jumps."""
         return time.time_ns() // 1_000_000 + self._added_ms
 
     def advance(self, seconds: float) -> None:
@@ -32,5 +33,5 @@ class Clock:
 
     @property
     def added_ms(self) -> int:
-        """How far the clock has been moved beyond the wall clock, in milliseconds."""
+        """How far the clock is ahead of the wall clock, in milliseconds."""
         return self._added_ms

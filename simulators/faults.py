@@ -1,8 +1,8 @@
-"""The faults in force: what shall go wrong, where, and how often.
+"""The faults in force: what goes wrong, where, and how often.
 
-Only bookkeeping lives here. Whoever can misbehave (a simulator, the queues, the tables, a Lambda)
-asks `Faults.take` at the moment of truth and does the damage itself. The kinds are those of the
-control URL's ``/faults``.
+Law: keeps the list and nothing else. The part that misbehaves (a simulator, the queues, the tables,
+a Lambda) asks `Faults.take` at the right moment and does the damage itself. The kinds are those of
+the control URL's ``/faults``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ LASTING = frozenset(
     {("salesforce", "daily_limit"), ("salesforce", "lock_row")}
     | {(side, "server_error") for side in ("hubspot", "salesforce")}
 )
-"""Faults that, given ``seconds``, go on for so long, however often they strike."""
+"""Faults that, given ``seconds``, last that long, however often they strike."""
 
 CONDITIONS = frozenset(
     {
@@ -71,19 +71,24 @@ CONDITIONS = frozenset(
         ("salesforce", "slow_triggers"),
     }
 )
-"""Faults that describe a state rather than an accident: they hold until the list is replaced (or
-`seconds` of `daily_limit` ran out) and are not used up.
+"""Faults that describe a state rather than an accident: they hold until the list is replaced and
+are not used up.
 """
 
 
 class UnknownFaultError(ValueError):
-    """The list names a place or a kind that does not exist; the message says which."""
+    """The list has an unknown place or kind; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One entry of the list: where, what, and its own details such as ``retry_after``, ``seconds``,
-    ``function`` or ``after``.
+    """One entry of the list.
+
+    Attributes:
+        at: The place, a key of `KINDS`.
+        kind: What goes wrong there.
+        times: How often it strikes.
+        details: Its own details, such as ``retry_after``, ``seconds``, ``function`` or ``after``.
     """
 
     at: str
@@ -93,7 +98,7 @@ class Fault:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Fault:
-        """Make a fault of one JSON entry. Raises `UnknownFaultError`."""
+        """Read one JSON entry. Raises `UnknownFaultError`."""
         at, kind = str(entry.get("at")), str(entry.get("kind"))
         if kind not in KINDS.get(at, ()):
             msg = f"unknown fault: at {at!r}, kind {kind!r}"
@@ -103,12 +108,12 @@ class Fault:
 
     @property
     def seconds(self) -> float:
-        """Its ``seconds``, 0 where it has none."""
+        """Its ``seconds``, 0 if it has none."""
         return float(self.details.get("seconds", 0))
 
 
 class Faults:
-    """The list in force; safe to ask from several threads."""
+    """The list in force; safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:
         """Start without any fault."""
@@ -118,9 +123,7 @@ class Faults:
         self._since_ms = 0
 
     def replace(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put a new list in force; the old one is forgotten whole. Raises `UnknownFaultError` and
-        then changes nothing.
-        """
+        """Replace the whole list. Raises `UnknownFaultError`, and then changes nothing."""
         faults = [Fault.read(entry) for entry in entries]
         with self._lock:
             self._left = [(fault, fault.times) for fault in faults]
@@ -128,10 +131,11 @@ class Faults:
 
     def take(self, at: str, kind: str, **match: object) -> Fault | None:
         """Use up one turn of the first fault of this place and kind whose details agree with
-        `match`, if any.
+        `match`.
 
-        A detail that the fault leaves out agrees with everything. Conditions (`CONDITIONS`) and a
-        fault with ``seconds`` that is still running are returned without being used up.
+        Returns None if there is no such fault. A detail that the fault leaves out agrees with
+        everything. Conditions (`CONDITIONS`), and lasting faults whose ``seconds`` are not over,
+        are returned without being used up.
         """
         with self._lock:
             for index, (fault, left) in enumerate(self._left):

@@ -1,7 +1,7 @@
 """A HubSpot on loopback: stateful, faithful to the vendor's documents, and misbehaving on command.
 
 `HubSpotSimulator` is the whole interface; the official client works against its `wsgi` unchanged.
-It follows HubSpot's documents, never the product's code, and imports nothing of it.
+It follows HubSpot's documents, never the product's code.
 """
 
 from simulators.hubspot.errors import ApiError

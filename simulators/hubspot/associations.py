@@ -1,7 +1,7 @@
-"""Which records of one portal belong together, and with which meanings.
+"""Which records of one portal are associated, and with which types.
 
 Links are kept in both directions and change together. Rules: docs/vendors.md#hubspot-associations;
-what HubSpot makes primary by itself [M].
+what HubSpot makes primary by itself is [M].
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Associations:
             self._types.setdefault((row.from_type, row.to_type), {})[HUBSPOT, row.type_id] = row
 
     def limit(self, pair: Pair, most: int) -> None:
-        """Let a record of the first type have no more than so many of the second, as an
-        administrator may say [D: changelog, July 2024].
+        """Limit how many records of the second type a record of the first may have, as an
+        administrator can [D: changelog, July 2024].
         """
         self._limits[pair] = most
 
     def meaning(self, from_type: str, specs: Iterable[Spec]) -> str:
-        """The object type that all these types of associations lead to from one. Raises 400 where
-        there is none.
+        """Return the object type to which all these association types lead. Raises 400 if they do
+        not lead to one.
         """
         wanted = set(specs)
         for (one, other), known in self._types.items():
@@ -51,7 +51,7 @@ class Associations:
         raise invalid(f"Invalid association types {sorted(wanted)} from {from_type}.")
 
     def types(self, pair: Pair) -> Mapping[Spec, AssociationType]:
-        """The association types from one object type to another. Raises 400 where there are
+        """Return the association types from one object type to another. Raises 400 if there are
         none.
         """
         if pair not in self._types:
@@ -59,17 +59,17 @@ class Associations:
         return self._types[pair]
 
     def default(self, pair: Pair) -> Spec:
-        """The type without a label."""
+        """Return the type without a label."""
         return next(spec for spec, row in self.types(pair).items() if row.label is None)
 
     def of(self, pair: Pair, record_id: str) -> Mapping[str, set[Spec]]:
-        """The records of the second type that belong to a record of the first, each with its
-        types.
+        """Return the records of the second type associated with a record of the first, each with
+        its types.
         """
         return self._links.get(pair, {}).get(record_id, {})
 
     def primary(self, pair: Pair, record_id: str) -> str:
-        """The primary record of the second type, empty where there is none."""
+        """Return the primary record of the second type, empty if there is none."""
         wanted = {spec for spec, row in self._types.get(pair, {}).items() if row.is_primary}
         return next(
             (to_id for to_id, specs in self.of(pair, record_id).items() if specs & wanted), ""
@@ -115,8 +115,8 @@ class Associations:
         actor: Actor,
         specs: Iterable[Spec] | None = None,
     ) -> None:
-        """Remove types between two records, all of them without `specs` or when the plain type
-        goes; idempotent.
+        """Remove types between two records; all of them without `specs` or with the plain type.
+        Idempotent.
         """
         held = set(self.of(pair, from_id).get(to_id, set()))
         gone = held if specs is None or self.default(pair) in set(specs) else held & set(specs)
@@ -125,14 +125,16 @@ class Associations:
             self._tell(pair, from_id, to_id, spec, actor, removed=True)
 
     def forget(self, type_id: str, record_id: str) -> None:
-        """Drop all links of a record without telling anybody, as its deletion does."""
+        """Remove all links of a record without reporting events, as its deletion does."""
         for pair in [pair for pair in self._links if pair[0] == type_id]:
             for to_id, specs in list(self.of(pair, record_id).items()):
                 for spec in list(specs):
                     self._unset(pair, record_id, to_id, spec)
 
     def move(self, type_id: str, old_id: str, new_id: str) -> None:
-        """Give a survivor of a merge the links of a merged-away record; its own primary stays."""
+        """Move the links of a merged record to the survivor; the survivor's own primary record
+        stays.
+        """
         for pair in [pair for pair in self._links if pair[0] == type_id]:
             for to_id, specs in list(self.of(pair, old_id).items()):
                 has_primary = bool(self.primary(pair, new_id))
@@ -144,7 +146,7 @@ class Associations:
     def create_label(
         self, pair: Pair, label: str, inverse_label: str | None
     ) -> list[tuple[Spec, AssociationType]]:
-        """Define a label of the account's own, in both directions."""
+        """Define a label of the account, in both directions."""
         self.types(pair)
         there = AssociationType(*pair, self._next_label, self._next_label + 1, label)
         back = AssociationType(
@@ -156,22 +158,20 @@ class Associations:
         return [((USER, there.type_id), there), ((USER, back.type_id), back)]
 
     def rename_label(self, pair: Pair, type_id: int, label: str) -> None:
-        """Change a label of the account's own. Raises 404."""
+        """Change a label of the account. Raises 404."""
         row = self.types(pair).get((USER, type_id))
         if row is None:
             raise not_found(f"Association type {type_id} does not exist")
         self._types[pair][USER, type_id] = replace(row, label=label)
 
     def delete_label(self, pair: Pair, type_id: int) -> None:
-        """Remove a label of the account's own; unknown ones are ignored."""
+        """Remove a label of the account; unknown ones are ignored."""
         row = self._types.get(pair, {}).pop((USER, type_id), None)
         if row is not None:
             self._types[pair[1], pair[0]].pop((USER, row.inverse), None)
 
     def _check_limits(self, pair: Pair, from_id: str, to_id: str) -> None:
-        """Raises 400 for one association too many; that it is this category, and the words, are
-        [M].
-        """
+        """Raise 400 for one association too many; the category and the text are [M]."""
         for way, one, other in ((pair, from_id, to_id), (pair[::-1], to_id, from_id)):
             held = self.of(way, one)
             if way in self._limits and other not in held and len(held) >= self._limits[way]:

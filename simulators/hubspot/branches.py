@@ -1,6 +1,6 @@
 """Filter branches of lists: from the request's tree to one test on a record.
 
-Pure. Property filters and list membership are known; other filter types (events, forms,
+Law: pure. Property filters and list membership are known; other filter types (events, forms,
 associations) are refused, so that a list never silently means something else. Shapes: crm-lists-v3
 [V]; the operators are those of the list editor [M].
 """
@@ -18,11 +18,13 @@ from simulators.hubspot.search_index import Seen
 
 Test = Callable[[Seen], bool]
 InList = Callable[[str, str], bool]
-"""Whether the list with this id has the record with this id."""
+"""Whether the list with this id contains the record with this id."""
 
 
 def branch_test(branch: Mapping[str, Any], table: RecordTable, in_list: InList) -> Test:
-    """The test of a filter branch. Raises 400 for parts this simulator does not evaluate."""
+    """Return the test of a filter branch. Raises 400 for parts that this simulator does not
+    evaluate.
+    """
     kind = branch.get("filterBranchType")
     if kind not in {"OR", "AND"}:
         raise invalid(f"Filter branches of type {kind} are not evaluated by this simulator.")

@@ -1,9 +1,9 @@
 """HubSpot's calendar: which paths end on which day, by the account's own clock. Dates: HubSpot's
 developer changelog [D].
 
-Only the product's token meets it; people's tools in these tests go on with the official client,
-which speaks the old paths. What an ended path answers is announced nowhere: here it is a page that
-does not exist [M].
+Only the product's token is affected; people's tools in the tests use the official client, which
+still calls the old paths. No document says what an ended path answers: here the page does not exist
+[M].
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ ENDS: tuple[tuple[re.Pattern[str], date], ...] = (
         date(2027, 9, 30),
     ),
 )
-"""The paths of each family, and the first day on which they are gone."""
+"""The paths of each family, and the first day on which they no longer exist."""
 
 
 def has_ended(path: str, now_ms: int) -> bool:
-    """Whether the path's day has come."""
+    """Return whether the path has ended."""
     today = datetime.fromtimestamp(now_ms / 1000, UTC).date()
     return any(pattern.match(path) and today >= day for pattern, day in ENDS)

@@ -1,7 +1,7 @@
-"""One request as the endpoints see it, and one answer as they give it.
+"""One request as the endpoints see it, and one answer as they return it.
 
-The boundary between HTTP and state: reading of ids, query and body with HubSpot's refusals. No
-endpoint's own logic.
+Law: the boundary between HTTP and state. It reads ids, query and body with HubSpot's refusals, and
+has no endpoint's own logic.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ NO_CONTENT = Answer(204)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A routed, authenticated and counted request; `enforces_rules` says that an administrator's
-    rules on writes hold for it.
+    """A routed, authenticated and counted request.
 
-    `lost` are scopes of the portal's app that it does not have at present.
+    `enforces_rules` says that an administrator's rules on writes apply to it; `lost` are scopes
+    that the portal's app does not have at present.
     """
 
     portal: Portal
@@ -47,19 +47,19 @@ class Call:
 
     @property
     def row(self) -> Mapping[str, Any]:
-        """The body as an object. Raises 400 for anything else."""
+        """Return the body as an object. Raises 400 for anything else."""
         if not isinstance(self.body, Mapping):
             raise invalid("Invalid input JSON: an object was expected")
         return self.body
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        """The ``properties`` of a single write. Raises 400."""
+        """Return the ``properties`` of a single write. Raises 400."""
         return object_of(self.row, "properties")
 
     def inputs(self, ceiling: int) -> Sequence[Mapping[str, Any]]:
-        """The ``inputs`` of a batch call. Raises 400 for none, malformed ones or more than
-        `ceiling`.
+        """Return the ``inputs`` of a batch call. Raises 400 if they are missing, malformed or more
+        than `ceiling`.
         """
         rows = self.row.get("inputs")
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
@@ -73,25 +73,25 @@ class Call:
         return rows
 
     def flag(self, name: str) -> bool:
-        """A boolean query parameter, false where absent."""
+        """Return a boolean query parameter, false if it is missing."""
         return self.query.get(name, "false").lower() == "true"
 
     def number(self, name: str, default: int, ceiling: int) -> int:
-        """A whole number of the query from 1 to `ceiling`. Raises 400."""
+        """Return a whole number of the query from 1 to `ceiling`. Raises 400."""
         text = self.query.get(name, str(default))
         if not text.isdigit() or not 0 < int(text) <= ceiling:
             raise invalid(f"Invalid {name}: {text}; it must be from 1 to {ceiling}.")
         return int(text)
 
     def cursor(self, name: str = "after") -> str | None:
-        """A paging cursor made of digits. Raises 400."""
+        """Return a paging cursor made of digits. Raises 400."""
         text = self.query.get(name)
         if text and not text.isdigit():
             raise invalid(f"Invalid paging cursor: {text}")
         return text or None
 
     def names(self, name: str) -> list[str]:
-        """A query parameter that may repeat or hold commas."""
+        """Return a query parameter that may repeat or contain commas."""
         return [part for text in self.query.getlist(name) for part in text.split(",") if part]
 
 
@@ -99,7 +99,7 @@ Endpoint = Callable[[Call], Answer]
 
 
 def object_of(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of a body that must be an object. Raises 400."""
+    """Return a part of a body that must be an object. Raises 400."""
     part = row.get(name)
     if not isinstance(part, Mapping):
         raise invalid(f"Some required fields were not set: [{name}]")
@@ -107,7 +107,7 @@ def object_of(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text_of(row: Mapping[str, Any], name: str) -> str:
-    """A part of a body that must be a text or a number. Raises 400."""
+    """Return a part of a body that must be a text or a number. Raises 400."""
     part = row.get(name)
     if isinstance(part, bool) or not isinstance(part, str | int) or part == "":
         raise invalid(f"Some required fields were not set: [{name}]")
@@ -115,7 +115,7 @@ def text_of(row: Mapping[str, Any], name: str) -> str:
 
 
 def paging(after: str | None, link: str = "") -> dict[str, Any]:
-    """The ``paging`` part of an answer, absent on the last page."""
+    """Return the ``paging`` part of an answer, which the last page does not have."""
     return (
         {}
         if after is None

@@ -1,8 +1,8 @@
-"""The object types of a portal and the association types between them: tables, nothing else.
+"""The object types of a portal and the association types between them: tables only.
 
-A new CRM object joins by a row here and its properties in `standard`; no code may name a type where
-a column can say it. Ids and names: docs/vendors.md#hubspot-records [V]; association type ids [M,
-stable for years].
+A new CRM object is a row here and its properties in `standard`; no code names a type where a column
+can say it. Ids and names: docs/vendors.md#hubspot-records [V]; association type ids [M, stable for
+years].
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """One kind of CRM record and what sets it apart."""
+    """One kind of CRM record and its peculiarities."""
 
     type_id: str
     name: str
     plural: str
     modified: str
-    """Name of the modified-time property."""
+    """The property with the time of the last change."""
     shown: tuple[str, ...]
-    """Properties a response shows when none were asked for."""
+    """Properties that an answer shows when none were requested."""
     searched: tuple[str, ...]
-    """Properties the free-text ``query`` of a search looks into [D]."""
+    """Properties that the free-text ``query`` of a search covers [D]."""
     natural_key: str | None = None
-    """A property unique by itself (a clash is 409), with `other_keys` holding more values of it,
-    ``;`` between.
+    """A property that is unique by itself (a clash is 409); `other_keys` holds more values of it,
+    separated by ``;``.
     """
     other_keys: str | None = None
     can_be_forgotten: bool = False
@@ -92,9 +92,7 @@ BY_NAME: Mapping[str, ObjectType] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AssociationType:
-    """One direction of one meaning of "belongs together"; `inverse` is the type id of the other
-    direction.
-    """
+    """One direction of one type of association; `inverse` is the type id of the other direction."""
 
     from_type: str
     to_type: str
@@ -107,8 +105,8 @@ class AssociationType:
 def _both_ways(
     from_type: str, to_type: str, there: int, back: int, label: str | None = None
 ) -> tuple[AssociationType, ...]:
-    """Both directions of one meaning; "primary" is said of the second record from the first one's
-    side only.
+    """Return both directions of one type; "primary" describes the second record, seen from the
+    first.
     """
     return (
         AssociationType(from_type, to_type, there, back, label, is_primary=label == "Primary"),
@@ -129,6 +127,6 @@ ASSOCIATION_TYPES: tuple[AssociationType, ...] = (
 """The last three, between records of one type, are [M]."""
 
 MIRRORS: Mapping[tuple[str, str], str] = MappingProxyType({("0-1", "0-2"): "associatedcompanyid"})
-"""The property of the first type that shows the record of the second it is primarily associated
-with.
+"""The property of the first type that shows the record of the second that is its primary associated
+record.
 """

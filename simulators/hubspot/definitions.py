@@ -1,7 +1,7 @@
-"""Property definitions and groups: their shape, and nothing that changes.
+"""Property definitions and groups: their shape, without any changes.
 
-`Property` is one definition as the properties API shows it (crm-properties-v3 [V]); which
-definitions a portal has lives in `schema`, the ones every portal has in `standard`.
+`Property` is one definition as the properties API shows it (crm-properties-v3 [V]). `schema` holds
+a portal's definitions, `standard` those that every portal has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Option:
 
     @classmethod
     def read(cls, row: Mapping[str, Any], position: int) -> Option:
-        """An option from a request or a world file; `position` is its order where it names none."""
+        """Read an option from a request or a world file; `position` is its order if it names
+        none.
+        """
         label = str(row.get("label", row["value"]))
         order = int(row.get("displayOrder", position))
         return cls(
@@ -40,7 +42,7 @@ class Option:
         )
 
     def shown(self) -> dict[str, Any]:
-        """The option as the API shows it."""
+        """Return the option as the API shows it."""
         row: dict[str, Any] = {
             "label": self.label,
             "value": self.value,
@@ -76,12 +78,12 @@ class Property:
     _values: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Keep the allowed values ready for the check of every write."""
+        """Cache the allowed values for the check of every write."""
         object.__setattr__(self, "_values", frozenset(option.value for option in self.options))
 
     @property
     def values(self) -> frozenset[str]:
-        """The allowed values of an enumeration, hidden ones included."""
+        """Return the allowed values of an enumeration, including hidden ones."""
         return self._values
 
     @property
@@ -90,7 +92,7 @@ class Property:
         return self.type == "enumeration" and self.field_type == "checkbox"
 
     def shown(self) -> dict[str, Any]:
-        """The definition as the API shows it."""
+        """Return the definition as the API shows it."""
         row: dict[str, Any] = {
             "name": self.name,
             "label": self.label,
@@ -126,7 +128,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A heading under which properties stand in the portal."""
+    """A heading under which the portal shows properties."""
 
     name: str
     label: str
@@ -134,7 +136,7 @@ class Group:
     is_archived: bool = False
 
     def shown(self) -> dict[str, Any]:
-        """The group as the API shows it."""
+        """Return the group as the API shows it."""
         return {
             "name": self.name,
             "label": self.label,
@@ -144,10 +146,10 @@ class Group:
 
 
 def options_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Option, ...]:
-    """Options from a request or a world file, in their order."""
+    """Read options from a request or a world file, in their order."""
     return tuple(Option.read(row, position) for position, row in enumerate(rows))
 
 
 def boolean_options() -> tuple[Option, ...]:
-    """The two options every bool property shows."""
+    """Return the two options that every bool property shows."""
     return (Option("true", "Yes", 0), Option("false", "No", 1))

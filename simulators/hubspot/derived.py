@@ -1,7 +1,7 @@
-"""Values HubSpot sets by itself beside a write: pure functions over the record's values after it.
+"""Values that HubSpot sets by itself as a result of a write.
 
-A rule takes what was written and the values as they will stand and gives more values; none of them
-looks at other records.
+Law: pure. A rule takes what was written and the record's values after the write, and returns
+further values; no rule reads other records.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ STAGE_ORDER: Mapping[str, int] = MappingProxyType(
 
 
 def may_move(old: str, new: str) -> bool:
-    """Whether a lifecycle stage may follow another: only forward, and from or to empty always
-    (PLT-5).
+    """Return whether a lifecycle stage may follow another: only forwards, and always from or to
+    empty (PLT-5).
     """
     if not old or not new:
         return True
@@ -30,21 +30,21 @@ def may_move(old: str, new: str) -> bool:
 
 
 def of_contact(written: Values, _standing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
-    """The domain of the e-mail address."""
+    """Return the domain of the e-mail address."""
     if "email" not in written:
         return {}
     return {"hs_email_domain": written["email"].rpartition("@")[2]}
 
 
 def of_company(written: Values, standing: Values, _pipelines: Pipelines | None) -> dict[str, str]:
-    """The website where there is none yet, from the domain [S]."""
+    """Return the website from the domain, if there is no website yet [S]."""
     fills = written.get("domain") and not standing.get("website")
     return {"website": written["domain"]} if fills else {}
 
 
 def of_deal(written: Values, standing: Values, pipelines: Pipelines | None) -> dict[str, str]:
-    """Probability and the closed marks from the stage, and the amount in the account's own currency
-    (rate 1) [M].
+    """Return the probability and the closed flags of the stage, and the amount in the account's own
+    currency (rate 1) [M].
     """
     more: dict[str, str] = {}
     if "amount" in written:
@@ -70,7 +70,7 @@ RULES: Mapping[str, Callable[[Values, Values, Pipelines | None], dict[str, str]]
 def derived(
     type_id: str, written: Values, standing: Values, pipelines: Pipelines | None, now_ms: int
 ) -> dict[str, str]:
-    """All values that follow from a write to a record of this type."""
+    """Return all values that follow from a write to a record of this type."""
     rule = RULES.get(type_id)
     more = rule(written, standing, pipelines) if rule else {}
     if "hubspot_owner_id" in written:

@@ -1,9 +1,9 @@
-"""What HubSpot answers when it refuses: one exception and the refusals that more than one endpoint
-knows.
+"""What HubSpot answers when it refuses: one exception, and the refusals that several endpoints
+share.
 
-Texts and categories live here; deciding when to refuse lives with the state that knows. No HTTP
-here beyond the status number. Categories and shapes are those of the error envelope
-(docs/vendors.md#hubspot-errors); texts tagged [M] are from memory and worded by us.
+Law: texts and categories only; the state decides when to refuse, and no HTTP is here beyond the
+status number. Categories and shapes are those of the error envelope
+(docs/vendors.md#hubspot-errors); texts tagged [M] are from memory and in our own words.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class ApiError(Exception):
         context: Mapping[str, Sequence[str]] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep the parts; `details` becomes ``errors``, `extra` is added to the envelope as it is.
+        """Keep the parts; `details` becomes ``errors``, `extra` is added to the envelope unchanged.
 
-        `headers`, empty at first, go with the answer.
+        `headers`, empty at first, are sent with the answer.
         """
         super().__init__(message)
         self.status = status
@@ -44,7 +44,7 @@ class ApiError(Exception):
         self.headers: dict[str, str] = {}
 
     def envelope(self, correlation_id: str) -> dict[str, Any]:
-        """The body of a non-2xx answer; absent parts are left out as HubSpot leaves them out."""
+        """Return the body of a refused call; like HubSpot it leaves out what is empty."""
         body: dict[str, Any] = {
             "status": "error",
             "message": self.message,
@@ -60,7 +60,7 @@ class ApiError(Exception):
         return body | self.extra
 
     def row(self, **context: Sequence[str]) -> dict[str, Any]:
-        """The error as one entry of ``errors`` in a 207 answer."""
+        """Return the error as one entry of ``errors`` in a 207 answer."""
         merged = self.context | {name: list(values) for name, values in context.items()}
         return {
             "status": "error",
@@ -79,23 +79,23 @@ class MissingPageError(Exception):
 
 
 def invalid(message: str, **options: Any) -> ApiError:
-    """A 400 VALIDATION_ERROR."""
+    """Return a 400 VALIDATION_ERROR."""
     return ApiError(400, "VALIDATION_ERROR", message, **options)
 
 
 def not_found(message: str = "resource not found", **options: Any) -> ApiError:
-    """A 404 OBJECT_NOT_FOUND in JSON, as writes to a missing record answer it [M]."""
+    """Return a 404 OBJECT_NOT_FOUND in JSON, as for a write to a missing record [M]."""
     return ApiError(404, "OBJECT_NOT_FOUND", message, **options)
 
 
 def conflict(message: str, **options: Any) -> ApiError:
-    """A 409 CONFLICT."""
+    """Return a 409 CONFLICT."""
     return ApiError(409, "CONFLICT", message, **options)
 
 
 def invalid_values(problems: Sequence[tuple[str, str, str]]) -> ApiError:
-    """The 400 for bad property values: `problems` are (property, code, text), all of one record;
-    they stand as JSON in the message.
+    """Return the 400 for bad property values: `problems` are (property, code, text), all of one
+    record; the message holds them as JSON.
     """
     rows = [
         {
@@ -118,12 +118,12 @@ def invalid_values(problems: Sequence[tuple[str, str, str]]) -> ApiError:
 
 
 def already_exists(kind: str, record_id: str) -> ApiError:
-    """The 409 for an e-mail address that another contact has; the id stands only in the text
-    [S].
+    """Return the 409 for an e-mail address that another contact has; only the text has the
+    id [S].
     """
     return conflict(f"{kind.capitalize()} already exists. Existing ID: {record_id}")
 
 
 def non_unique(type_id: str) -> ApiError:
-    """The 400 for an ``idProperty`` that does not name a unique property [S]."""
+    """Return the 400 for an ``idProperty`` that does not name a unique property [S]."""
     return invalid(f"Unable to perform update/upsert by non-unique {type_id} property")

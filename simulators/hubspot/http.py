@@ -1,7 +1,8 @@
-"""The WSGI side: who calls, may they, what shall go wrong, which endpoint, and what it counts.
+"""The WSGI side: who calls, whether they may, what goes wrong, which endpoint answers, and what is
+counted.
 
-The order is HubSpot's: authentication, limits, route, endpoint. Faults hit only calls with the
-product's token. No endpoint logic here.
+Law: the order is HubSpot's: authentication, limits, route, endpoint. Faults affect only calls with
+the product's token. No endpoint logic here.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ OUTAGE = 502
 
 
 class ConnectionLostError(ConnectionAbortedError):
-    """The connection is to be closed without an answer."""
+    """The connection must be closed without an answer."""
 
 
 @dataclass(slots=True)
 class Calls:
-    """Calls with the product's token since the start."""
+    """Counts of the calls with the product's token since the start."""
 
     reads: int = 0
     writes: int = 0
@@ -53,7 +54,7 @@ class Calls:
         self.by_endpoint[name] += 1
 
     def shown(self) -> dict[str, Any]:
-        """The figures as the control URL's ``/stats`` shows them."""
+        """Return the figures as the control URL's ``/stats`` shows them."""
         return {
             "calls": self.reads + self.writes,
             "reads": self.reads,
@@ -63,7 +64,7 @@ class Calls:
 
 
 class Server:
-    """Answers requests for all portals; the bearer token tells which."""
+    """Answers requests for all portals; the bearer token identifies the portal."""
 
     def __init__(
         self,
@@ -73,8 +74,8 @@ class Server:
         product_wrote: Callable[[], None],
         seed: int,
     ) -> None:
-        """`product_wrote` is called outside the lock after each applied write of the product,
-        before its answer.
+        """Serve the portals; `product_wrote` is called outside the lock after each applied write of
+        the product, before its answer.
         """
         self.calls = Calls()
         self._faults, self._lock, self._product_wrote, self._seed = (
@@ -88,7 +89,9 @@ class Server:
         self._answers = 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer one request; a lost connection is closed at once and raised to the server."""
+        """Answer one request; a lost connection is closed at once, and the error is raised to the
+        server.
+        """
         try:
             response = self._respond(Request(environ))
         except ConnectionLostError:
@@ -126,7 +129,7 @@ class Server:
     def _admit(
         self, portal: Portal, found: Match | None, request: Request, headers: dict[str, str]
     ) -> None:
-        """Count a call of the product, apply its limits and the accidents that come before the
+        """Count a call of the product, apply its limits, and the faults that come before the
         endpoint.
         """
         is_search = found is not None and found.route.is_search
@@ -205,8 +208,8 @@ class Server:
 
 
 def _unknown_token() -> ApiError:
-    """The refusal of a token that HubSpot does not know, or no longer [M: that a revoked one gets
-    the same words].
+    """Return the refusal of a token that HubSpot does not know, or no longer knows [M: that a
+    revoked token gets the same words].
     """
     text = (
         "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "

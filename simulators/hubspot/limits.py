@@ -1,8 +1,9 @@
-"""What a tier allows, and counting calls: the ten-second window, the day, and the second of search.
+"""What a tier allows, and the counting of calls: per ten seconds, per day, and per second of
+search.
 
-Only figures, counting and the refusal live here. Figures: docs/vendors.md#hubspot-rate-limits [D];
-Professional's day is 650,000 or 625,000, not settled. A person in the portal's pages has no API
-limits, so the user token is not counted.
+Law: figures, counting and the refusal only. Figures: docs/vendors.md#hubspot-rate-limits [D];
+whether Professional has 650,000 or 625,000 calls per day is unclear. People in the portal's pages
+have no API limits, so the user token is not counted.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ SEARCHES_A_SECOND = 5
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What an account may call, per ten seconds and app, and per day; and how many pipelines of
-    deals it may have [M].
+    """What an account may call, per ten seconds and app, and per day; and how many deal pipelines
+    it may have [M].
     """
 
     burst: int
@@ -42,7 +43,7 @@ TIERS: Mapping[str, Tier] = MappingProxyType(
 
 
 def too_many(policy: str, retry_after_s: int | None = None) -> ApiError:
-    """The 429 of a policy; HubSpot seldom sends ``Retry-After`` [D]."""
+    """Return the 429 of a policy; HubSpot seldom sends ``Retry-After`` [D]."""
     error = ApiError(
         429,
         "RATE_LIMITS",
@@ -55,8 +56,8 @@ def too_many(policy: str, retry_after_s: int | None = None) -> ApiError:
 
 
 class Limits:
-    """The counters of one app in one portal. The day ends at midnight UTC, the portal's time zone
-    here.
+    """The counters of one app in one portal. The day ends at midnight UTC, which is the portal's
+    time zone here.
     """
 
     def __init__(self, tier: Tier, clock: PortalClock) -> None:
@@ -69,7 +70,7 @@ class Limits:
         self._today = 0
 
     def count(self, *, is_search: bool) -> None:
-        """Count a call, or raise its 429; a refused call is not counted in the windows."""
+        """Count a call, or raise its 429; the windows do not count a refused call."""
         now = self._clock.true_ms()
         self._roll(now)
         if self._today >= self.tier.daily:
@@ -84,7 +85,7 @@ class Limits:
         self._today += 1
 
     def headers(self) -> dict[str, str]:
-        """The rate-limit headers of an answer (searches have none)."""
+        """Return the rate-limit headers of an answer (searches have none)."""
         self._roll(self._clock.true_ms())
         second = self.tier.burst // 10
         return {
@@ -98,7 +99,9 @@ class Limits:
         }
 
     def usage(self) -> tuple[int, int, int]:
-        """Calls allowed a day, calls made today, and when the day ends (milliseconds)."""
+        """Return the calls allowed per day, the calls made today, and when the day ends
+        (milliseconds).
+        """
         self._roll(self._clock.true_ms())
         return self.tier.daily, self._today, (self._day + 1) * DAY_MS
 

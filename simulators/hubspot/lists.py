@@ -1,8 +1,7 @@
-"""Lists of one portal and who is in them.
+"""Lists of one portal and their members.
 
-MANUAL lists are written to; DYNAMIC ones follow the search index (so they lag like it,
-docs/vendors.md#hubspot-lists); SNAPSHOT ones are filled once. Only lists live here; how a branch is
-evaluated is `branches`'.
+MANUAL lists are written to; DYNAMIC ones follow the search index, and so lag as it does
+(docs/vendors.md#hubspot-lists); SNAPSHOT ones are filled once. `branches` evaluates their filters.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class RecordList:
     test: Test | None = None
 
     def shown(self, *, with_filters: bool = False) -> dict[str, Any]:
-        """The list as the API shows it."""
+        """Return the list as the API shows it."""
         row: dict[str, Any] = {
             "listId": self.id,
             "listVersion": self.version,
@@ -59,8 +58,8 @@ class RecordList:
         return row | ({"filterBranch": self.branch} if with_filters and self.branch else {})
 
     def properties(self) -> dict[str, str]:
-        """The list's own properties that a search tells unasked [D: ListSearchRequest]; times as
-        milliseconds in a text [M].
+        """Return the list's own properties that a search shows without being asked [D:
+        ListSearchRequest]; times are milliseconds in a text [M].
         """
         known = {
             "hs_last_record_added_at": self.added_ms,
@@ -86,23 +85,23 @@ class Lists:
             index.listeners.append(partial(self._seen, type_id))
 
     def install(self, row: Mapping[str, Any]) -> None:
-        """Make a list of the world file; its id is kept."""
+        """Make a list of the world file with its id."""
         self._make(str(row.get("listId") or self._new_id()), row)
 
     def create(self, row: Mapping[str, Any]) -> RecordList:
-        """Make a list. Raises 400 for bad parts, 409 for a name that is taken."""
+        """Make a list. Raises 400 for bad parts, 409 if the name is taken."""
         if any(other.name == row.get("name") for other in self.living()):
             raise conflict(f"A list with the name '{row.get('name')}' already exists.")
         return self._make(self._new_id(), row)
 
     def living(self) -> list[RecordList]:
-        """Every list that is not deleted, by id."""
+        """Return every list that is not deleted, by id."""
         self._catch_up()
         rows = [row for row in self._lists.values() if row.deleted_ms is None]
         return sorted(rows, key=lambda row: int(row.id))
 
     def one(self, list_id: str, *, deleted: bool = False) -> RecordList:
-        """A list by id. Raises 404."""
+        """Return a list by id. Raises 404."""
         self._catch_up()
         row = self._lists.get(list_id)
         if row is None or (row.deleted_ms is not None) != deleted:
@@ -110,7 +109,7 @@ class Lists:
         return row
 
     def rename(self, list_id: str, name: str) -> RecordList:
-        """Give a list another name. Raises 404 or 400."""
+        """Rename a list. Raises 404 or 400."""
         row = self.one(list_id)
         if not name:
             raise invalid("A list needs a name.")
@@ -118,7 +117,7 @@ class Lists:
         return row
 
     def refilter(self, list_id: str, branch: Mapping[str, Any]) -> RecordList:
-        """Give a DYNAMIC list another branch. Raises 404 or 400."""
+        """Give a DYNAMIC list another filter branch. Raises 404 or 400."""
         row = self.one(list_id)
         if row.processing != "DYNAMIC":
             raise invalid("Only the filters of DYNAMIC lists can be changed.")
@@ -128,19 +127,20 @@ class Lists:
         return row
 
     def delete(self, list_id: str) -> None:
-        """Delete a list; it can be restored. Raises 404."""
+        """Delete a list, which can be restored. Raises 404."""
         self.one(list_id).deleted_ms = self._clock.now_ms()
 
     def restore(self, list_id: str) -> None:
-        """Bring a deleted list back. Raises 404."""
+        """Restore a deleted list. Raises 404."""
         self.one(list_id, deleted=True).deleted_ms = None
 
     def add_and_remove(
         self, list_id: str, add: Iterable[str], remove: Iterable[str]
     ) -> tuple[list[str], list[str], list[str]]:
-        """Change a MANUAL or SNAPSHOT list: the ids added, removed, and missing. Raises 404 or 400.
+        """Change a MANUAL or SNAPSHOT list; return the ids added, removed, and missing. Raises 404
+        or 400.
 
-        Missing is an id without a record, and one to be removed that is no member [S].
+        Missing are ids without a record, and ids to remove that are not members [S].
         """
         row = self.one(list_id)
         if row.processing == "DYNAMIC":
@@ -160,14 +160,16 @@ class Lists:
         return added, removed, missing
 
     def members(self, list_id: str) -> Sequence[tuple[str, int]]:
-        """Record ids of a list with the time they joined, in id order. Raises 404."""
+        """Return the record ids of a list with the time they joined, in the order of ids. Raises
+        404.
+        """
         row = self.one(list_id)
         return sorted(
             ((key, last) for key, (_, last) in row.members.items()), key=lambda pair: int(pair[0])
         )
 
     def of_record(self, type_id: str, record_id: str) -> list[dict[str, Any]]:
-        """The memberships of a record as the API shows them."""
+        """Return the memberships of a record as the API shows them."""
         self._catch_up()
         found = [
             self._lists[list_id] for list_id in self._memberships.get((type_id, record_id), ())
@@ -184,7 +186,7 @@ class Lists:
         ]
 
     def replace_member(self, type_id: str, old_ids: Iterable[str], new_id: str) -> None:
-        """Let the survivor of a merge stand where the merged records stood."""
+        """Replace merged records by their survivor in every list."""
         for old_id in old_ids:
             for list_id in sorted(self._memberships.get((type_id, old_id), ())):
                 self._leave(self._lists[list_id], old_id)

@@ -1,9 +1,9 @@
-"""Marketing e-mail events and campaigns of one portal: kept and read back, never made here.
+"""Marketing e-mail events and campaigns of one portal: kept and read back, never created here.
 
-A person action puts events in, the old e-mail event log reads them
-(docs/vendors.md#hubspot-e-mail-log). An event that is put in late stands where its ``created``
-says, as on the real log; one that is put in twice stands there twice, as nothing says that the log
-has each but once [M].
+A person action adds events, the old e-mail event log reads them
+(docs/vendors.md#hubspot-e-mail-log). An event that is added late appears at its ``created`` time,
+as in the real log. An event that is added twice appears twice, as no document says that the log has
+each only once [M].
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Place: TypeAlias = tuple[int, int]
-"""Where an event stands: when it was created (ms), and the how-manieth it was to be put in."""
+"""The position of an event: when it was created (ms), and its number in the order of adding."""
 
 
 class MailEvents:
@@ -27,8 +27,8 @@ class MailEvents:
         self._events: list[dict[str, Any]] = []
 
     def add(self, events: Sequence[Mapping[str, Any]]) -> int:
-        """Put events in; the portal's id is filled in. Gives how many there are now. Raises
-        `KeyError` for one without ``created``.
+        """Add events with the portal's id; return how many there are now. Raises `KeyError` for one
+        without ``created``.
         """
         for event in events:
             row = {"portalId": self._portal_id} | dict(event)
@@ -39,8 +39,8 @@ class MailEvents:
     def newest_first(
         self, start: int, end: int, before: Place | None = None
     ) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Events created from `start` to `end`, both included [D], in reverse-chronological order
-        [D]; only those after `before` in it.
+        """Return the events created from `start` to `end`, both included [D], newest first [D], and
+        only those after the position `before`.
         """
         low = bisect_left(self._places, (start, -1))
         high = bisect_right(self._places, (end, len(self._events)))
@@ -50,7 +50,7 @@ class MailEvents:
             yield self._places[at], self._events[self._places[at][1]]
 
     def one(self, created: int, event_id: str) -> dict[str, Any] | None:
-        """The event with this identity."""
+        """Return the event with this identity."""
         return next(
             (
                 row

@@ -1,8 +1,9 @@
 """Merging two records of one type into a survivor.
 
-The survivor gets a new id, both old ids lead to it and the primary record's values win [D:
-HubSpot's changelog, "Updated merge functionality for contacts and companies"; of deals "Deals now
-support merging"]; its empty ones are filled from the other [M]. Values are stored through `writes`.
+The survivor gets a new id, both old ids lead to it, and the primary record's values win [D:
+HubSpot's changelog, "Updated merge functionality for contacts and companies"; for deals "Deals now
+support merging"]; its empty values are filled from the other record [M]. Values are stored through
+`writes`.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ class Merging:
     """Merges the records of one portal, one type at a time."""
 
     def __init__(self, associations: Associations, clock: PortalClock, report: Report) -> None:
-        """Needs the associations, which move along."""
+        """Needs the associations, which move to the survivor."""
         self._associations, self._clock, self._report = associations, clock, report
 
     def merge(self, writes: Writes, primary: Record, other: Record, actor: Actor) -> Record:
-        """Merge `other` into `primary` and give the survivor. Raises 400 for one record merged with
-        itself.
+        """Merge `other` into `primary` and return the survivor. Raises 400 if both are the same
+        record.
         """
         if primary is other:
             raise invalid("A record cannot be merged with itself.")

@@ -1,7 +1,7 @@
 """The owners (users) of one portal.
 
-Reads only, apart from deactivation by a person. Shape: crm-owners-v3 [V]; `id` and `userId` differ
-on purpose [V].
+They are only read, except that a person can deactivate one. Shape: crm-owners-v3 [V]; `id` and
+`userId` differ on purpose [V].
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Owner:
     is_archived: bool = False
 
     def shown(self) -> dict[str, Any]:
-        """The owner as the API shows it; a deactivated one has no `userId`."""
+        """Return the owner as the API shows it; a deactivated one has no `userId`."""
         active = {} if self.is_archived else {"userId": self.user_id}
         return active | {
             "id": self.id,
@@ -49,7 +49,7 @@ class Owners:
     """All owners of a portal."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> None:
-        """Make owners of world-file rows; ids, ``type`` and ``archived`` may be given beside
+        """Make owners from world-file rows, which may give ids, ``type`` and ``archived`` besides
         address and name.
         """
         made = [
@@ -69,12 +69,12 @@ class Owners:
         self._by_id = {owner.id: owner for owner in made}
 
     def exists(self, owner_id: str) -> bool:
-        """Whether an owner has this id, deactivated ones included [M]."""
+        """Return whether an owner has this id, including deactivated ones [M]."""
         return owner_id in self._by_id
 
     def one(self, owner_id: str, id_property: str = "id", *, archived: bool = False) -> Owner:
-        """An owner by `id` or `userId`. Raises a 404, also for a deactivated owner unless asked
-        for.
+        """Return an owner by `id` or `userId`. Raises 404, also for a deactivated owner unless it
+        is requested.
         """
         for owner in self._by_id.values():
             key = owner.id if id_property == "id" else str(owner.user_id)
@@ -85,8 +85,8 @@ class Owners:
     def page(
         self, email: str | None, after: str | None, limit: int, *, archived: bool
     ) -> tuple[list[Owner], str | None]:
-        """Owners in id order after a cursor, and the next cursor if there are more; `email`
-        compares without case.
+        """Return owners in the order of ids after a cursor, and the next cursor if there are more;
+        `email` ignores case.
         """
         rows = [
             owner
@@ -98,7 +98,7 @@ class Owners:
         return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
     def deactivate(self, email: str, now_ms: int) -> Owner:
-        """Deactivate the owner with this e-mail address. Raises a 404."""
+        """Deactivate the owner with this e-mail address. Raises 404."""
         rows, _ = self.page(email, None, 1, archived=False)
         if not rows:
             raise not_found(f"Owner {email} does not exist")

@@ -1,4 +1,4 @@
-"""What a person does in the portal's pages, or a contact by its own act, and no public API offers.
+"""What a person does in the portal's pages, or a contact by itself, and no public API offers.
 
 The control URL's ``/person`` with side "hubspot" ends here (docs/local.md#control-it). Each action
 is a row of `ACTIONS`.
@@ -16,11 +16,11 @@ from simulators.hubspot.preferences import ACCOUNT
 from simulators.hubspot.stamps import Actor
 
 OWN_ACT = Actor("EMAIL", "SubscriptionPreferencesPage")
-"""The contact on the page behind the link in an e-mail; the source's very name is [M]."""
+"""A contact's own action on the page that an e-mail links to; the name of this source is [M]."""
 
 
 class UnknownActionError(ValueError):
-    """The action names a portal or a deed that does not exist."""
+    """The action names an unknown portal or an unknown ``do``."""
 
 
 def _email_events(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,8 +37,8 @@ def _unsubscribe(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resubscribe(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
-    """The contact may always; a user (``"by": "user"``) cannot take the contact's own opt-out back,
-    an app's or a colleague's it can.
+    """The contact itself always may; a user (``"by": "user"``) can undo an opt-out by an app or a
+    colleague, but not one by the contact itself.
     """
     by_user = action.get("by") == "user"
     if by_user and portal.preferences.of(str(action["email"])).by_own_act:
@@ -52,8 +52,8 @@ def _resubscribe(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_opt_out(portal: Portal, action: Mapping[str, Any]) -> dict[str, Any]:
-    """From now on (or, with ``"refuse": false``, no more) calls do not opt the address out of a
-    ``brand``, of the account where absent.
+    """From now on calls do not opt the address out of a ``brand``, or of the account if that is
+    missing; ``"refuse": false`` ends this.
     """
     place = (str(action["email"]).lower(), int(action.get("brand", ACCOUNT)))
     refuse = bool(action.get("refuse", True))
@@ -90,7 +90,7 @@ ACTIONS: Mapping[str, Callable[[Portal, Mapping[str, Any]], dict[str, Any]]] = M
 
 
 def act(portals: Mapping[int, Portal], action: Mapping[str, Any]) -> dict[str, Any]:
-    """Do one action. Raises `UnknownActionError`, and `KeyError` for a part that is missing."""
+    """Do one action. Raises `UnknownActionError`, and `KeyError` for a missing part."""
     portal = (
         portals.get(int(action["portal_id"]))
         if "portal_id" in action

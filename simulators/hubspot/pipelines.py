@@ -1,8 +1,8 @@
 """Pipelines and their stages of one object type in one portal.
 
-Definitions only; whether records use a stage is for the caller to ask. Shapes: crm-pipelines-v3
-[V]; default deal stages [M]. Labels are unique, and what has one place in the order is sorted by
-label [V]; with which status a label that is taken, or one pipeline too many, is refused is [M].
+Definitions only; the caller checks whether records use a stage. Shapes: crm-pipelines-v3 [V];
+default deal stages [M]. Labels are unique, and entries with the same display order are sorted by
+label [V]; the status with which a taken label, or one pipeline too many, is refused is [M].
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Stage:
     updated_ms: int
 
     def shown(self) -> dict[str, Any]:
-        """The stage as the API shows it."""
+        """Return the stage as the API shows it."""
         return {
             "id": self.id,
             "label": self.label,
@@ -64,7 +64,7 @@ class Pipeline:
     stages: dict[str, Stage] = field(default_factory=dict)
 
     def shown(self) -> dict[str, Any]:
-        """The pipeline as the API shows it, stages in display order."""
+        """Return the pipeline as the API shows it, with stages in display order."""
         stages = sorted(self.stages.values(), key=_place)
         return {
             "id": self.id,
@@ -81,7 +81,7 @@ class Pipelines:
     """All pipelines of one object type."""
 
     def __init__(self, now_ms: int, most: int = 100) -> None:
-        """Begin with the default sales pipeline; there may be `most` of them."""
+        """Begin with the default sales pipeline; `most` is the largest number of pipelines."""
         self.most = most
         self._next_id = 740_001
         default = Pipeline("default", "Sales Pipeline", 0, now_ms, now_ms)
@@ -91,31 +91,29 @@ class Pipelines:
         self._pipelines = {default.id: default}
 
     def all(self) -> list[Pipeline]:
-        """Every pipeline in display order."""
+        """Return every pipeline in display order."""
         return sorted(self._pipelines.values(), key=_place)
 
     def one(self, pipeline_id: str) -> Pipeline:
-        """A pipeline by id. Raises a 404."""
+        """Return a pipeline by id. Raises 404."""
         if pipeline_id not in self._pipelines:
             raise not_found(f"Pipeline {pipeline_id} does not exist")
         return self._pipelines[pipeline_id]
 
     def stage(self, pipeline_id: str, stage_id: str) -> Stage | None:
-        """A stage, or None where pipeline or stage does not exist."""
+        """Return a stage, or None if the pipeline or the stage does not exist."""
         pipeline = self._pipelines.get(pipeline_id)
         return pipeline.stages.get(stage_id) if pipeline else None
 
     def stage_of(self, pipeline_id: str, stage_id: str) -> Stage:
-        """A stage. Raises a 404."""
+        """Return a stage. Raises 404."""
         found = self.one(pipeline_id).stages.get(stage_id)
         if found is None:
             raise not_found(f"Stage {stage_id} does not exist")
         return found
 
     def create(self, row: Mapping[str, Any], now_ms: int) -> Pipeline:
-        """Add a pipeline with its stages. Raises 400 for bad parts, 409 for a label that is
-        taken.
-        """
+        """Add a pipeline with its stages. Raises 400 for bad parts, 409 for a taken label."""
         label = _label(row)
         _free(label, self._pipelines.values(), "pipeline")
         if len(self._pipelines) >= self.most:
@@ -128,7 +126,7 @@ class Pipelines:
         return pipeline
 
     def change(self, pipeline_id: str, row: Mapping[str, Any], now_ms: int) -> Pipeline:
-        """Change label or order (PATCH). Raises 404, or 409 for a label that is taken."""
+        """Change label or order (PATCH). Raises 404, or 409 for a taken label."""
         pipeline = self.one(pipeline_id)
         _free(
             row.get("label"),
@@ -141,8 +139,8 @@ class Pipelines:
         return pipeline
 
     def replace(self, pipeline_id: str, row: Mapping[str, Any], now_ms: int) -> Pipeline:
-        """Put a whole pipeline: its stage set becomes exactly the given one (PUT). Raises 404 or
-        400.
+        """Replace a whole pipeline: its stages become exactly those given (PUT). Raises 404
+        or 400.
         """
         pipeline = self.one(pipeline_id)
         pipeline.label, pipeline.display_order = _label(row), int(row.get("displayOrder", 0))
@@ -155,7 +153,7 @@ class Pipelines:
         self._pipelines.pop(pipeline_id, None)
 
     def create_stage(self, pipeline_id: str, row: Mapping[str, Any], now_ms: int) -> Stage:
-        """Add a stage. Raises 404 or 400, or 409 for a label that is taken."""
+        """Add a stage. Raises 404 or 400, or 409 for a taken label."""
         pipeline = self.one(pipeline_id)
         _free(row.get("label"), pipeline.stages.values(), "stage")
         (stage,) = self._made([row], now_ms)
@@ -165,7 +163,7 @@ class Pipelines:
     def change_stage(
         self, pipeline_id: str, stage_id: str, row: Mapping[str, Any], now_ms: int
     ) -> Stage:
-        """Change parts of a stage. Raises 404 or 400, or 409 for a label that is taken."""
+        """Change parts of a stage. Raises 404 or 400, or 409 for a taken label."""
         stage = self.stage_of(pipeline_id, stage_id)
         _free(
             row.get("label"),

@@ -1,7 +1,7 @@
 """One portal: its keys, its people, and everything it holds.
 
-Puts the parts together and keeps what joins two of them: mirrored properties, companies made by
-e-mail domain, opt-out marks. Each part's own rules stay in its module.
+Law: puts the parts together and keeps what joins two of them: mirrored properties, companies
+created from e-mail domains, opt-out properties. Each part's own rules are in its module.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from simulators.hubspot.write_rules import WriteRule
 from simulators.hubspot.writes import Writes
 
 FREE_MAIL_DOMAINS = frozenset({"freemail.example", "mail.test"})
-"""Domains that make no company. HubSpot's own list of free-mail domains is long and not published;
-these stand for it [M].
+"""Domains that do not create a company. HubSpot's own list of free-mail domains is long and not
+published; these are examples of it [M].
 """
 INSIGHTS = Actor("COMPANY_INSIGHTS", "AutoAssociateCompanies")
-"""Who makes and associates companies by domain: the very names are [M]."""
+"""Who creates and associates companies by domain; the names are [M]."""
 
 
 class Portal:
@@ -54,8 +54,8 @@ class Portal:
     def __init__(
         self, world: Mapping[str, Any], *, clock: PortalClock, faults: Faults, seed: int
     ) -> None:
-        """Set the portal up as its entry in the world file says; keys depend on the seed and the
-        portal id only.
+        """Set the portal up from its entry in the world file; keys depend only on the seed and the
+        portal id.
         """
         self.portal_id = int(world.get("portal_id", 555_001))
         self.app_id = int(world.get("app_id", 990_077))
@@ -72,9 +72,7 @@ class Portal:
         now = clock.now_ms()
         self.limits = Limits(TIERS[self.tier], clock)
         self.people_limits = Limits(TIERS[self.tier], clock)
-        """Never used up: whoever works beside the product has another app, whose calls are not
-        counted here.
-        """
+        """Never used up: people's tools belong to another app, whose calls are not counted here."""
         secrets = [
             self.client_secret,
             *([self.previous_client_secret] if self.previous_client_secret else []),
@@ -109,17 +107,17 @@ class Portal:
 
     @property
     def product(self) -> Actor:
-        """The product's app as the writer of changes."""
+        """The product's app as the author of changes."""
         return Actor("INTEGRATION", str(self.app_id), is_product=True)
 
     @property
     def person(self) -> Actor:
-        """A person in the portal's pages as the writer of changes."""
+        """A person in the portal's pages as the author of changes."""
         return Actor("CRM_UI", "userId:4321", user_id=4321)
 
     def of(self, name: str) -> Writes:
-        """The records of a type by its name in any case [S], plural or id. Raises 400 for a type
-        this simulator does not have.
+        """Return the records of a type by its name in any case [S], plural or id. Raises 400 for an
+        unknown type.
         """
         kind = BY_NAME.get(name.lower())
         if kind is None:
@@ -127,7 +125,9 @@ class Portal:
         return self.writes[kind.type_id]
 
     def merge(self, name: str, primary_id: str, other_id: str, actor: Actor) -> Record:
-        """Merge two records of a type; lists keep the survivor. Raises 404 or 400."""
+        """Merge two records of a type; the survivor takes their place in lists. Raises 404
+        or 400.
+        """
         writes = self.of(name)
         primary, other = writes.living(primary_id), writes.living(other_id)
         survivor = self.merging.merge(writes, primary, other, actor)
@@ -140,7 +140,7 @@ class Portal:
         return survivor
 
     def remove(self, name: str, record: Record, actor: Actor) -> None:
-        """Archive a record and drop its associations; a restore does not bring them back [M]."""
+        """Archive a record and remove its associations; a restore does not bring them back [M]."""
         writes = self.of(name)
         mirrored = self._mirrored(writes.kind.type_id, record.id)
         counted = self.sums.beside(writes.kind.type_id, record.id)
@@ -150,7 +150,7 @@ class Portal:
         self.sums.count(*counted)
 
     def restore(self, name: str, record: Record, actor: Actor) -> None:
-        """Bring a record back from the bin, without the associations that it had [M]. Raises the
+        """Restore a record from the recycle bin, without its former associations [M]. Raises the
         clash of a unique value.
         """
         writes = self.of(name)
@@ -221,8 +221,8 @@ class Portal:
             self.associations.limit(pair, int(row["max"]))
 
     def _mirrored(self, type_id: str, record_id: str) -> list[Pair]:
-        """(Type, id) of the records with a property that mirrors their association with this
-        one.
+        """Return (type, id) of the records with a property that mirrors their association with this
+        record.
         """
         return [
             (one, other_id)

@@ -1,13 +1,13 @@
 """Who may be sent marketing e-mail: the statuses of addresses in one portal.
 
-A status belongs to the address, not to the contact: it outlives the contact and meets one that is
-created later (PLT-4). What follows for contact properties is told to the listeners, `delay_s`
-seconds later: statuses and properties are two stores, and nobody promises that they turn together
+A status belongs to the address, not to the contact: it outlives the contact and applies to one that
+is created later (PLT-4). Listeners learn of the resulting contact properties `delay_s` seconds
+later: statuses and properties are two stores, and no document promises that they change together
 [M]. Shapes: communication-preferences v3 and v4 [V].
 
 An account with brands has statuses per brand (``businessUnitId``; the account itself is 0 [V]).
-That a call without a brand reaches the account alone, and that ``hs_email_optout`` shows only who
-is out of every brand, is [M].
+That a call without a brand affects the account only, and that ``hs_email_optout`` shows only an
+opt-out from every brand, is [M].
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _Telling:
 
 @dataclass(slots=True)
 class Status:
-    """What is known of one address: out of everything (or of which brands), and the state per
-    subscription type with its time.
+    """What is known of one address: whether (and from which brands) it is unsubscribed from
+    everything, and the state of each subscription type with its time.
     """
 
     is_out_of_all: bool = False
@@ -65,8 +65,8 @@ class Preferences:
     def __init__(
         self, clock: PortalClock, *, delay_s: float = 0.0, brands: Iterable[Mapping[str, Any]] = ()
     ) -> None:
-        """Begin with two subscription types and one for each brand; `listeners` are told (address,
-        actor) of each change.
+        """Begin with two subscription types and one for each brand; `listeners` are called with
+        (address, actor) for each change.
         """
         now = clock.now_ms()
         named = {int(row["id"]): str(row["name"]) for row in brands}
@@ -97,19 +97,19 @@ class Preferences:
         }
         self.listeners: list[Callable[[str, Actor], None]] = []
         self.refused: set[tuple[str, int]] = set()
-        """Address and brand of opt-outs that HubSpot does not carry through [M]."""
+        """Address and brand of opt-outs that HubSpot does not carry out [M]."""
         self._delay_ms = round(delay_s * 1000)
         self._tellings: deque[_Telling] = deque()
         self._clock = clock
         self._statuses: dict[str, Status] = {}
 
     def of(self, address: str) -> Status:
-        """The status of an address; one never heard of has nothing specified."""
+        """Return the status of an address; nothing is specified for an unknown one."""
         return self._statuses.get(_folded(address)) or Status()
 
     def state(self, address: str, definition_id: int) -> tuple[str, int]:
-        """State and time of one subscription type; an address out of everything is unsubscribed
-        from each.
+        """Return state and time of one subscription type; an address that is unsubscribed from
+        everything is unsubscribed from each.
         """
         status = self.of(address)
         if self.definitions[definition_id].brand in status.out_of:
@@ -128,7 +128,7 @@ class Preferences:
         by_own_act: bool = False,
         brand: int | None = None,
     ) -> None:
-        """Unsubscribe an address from everything (or from all of a `brand`), or take that back."""
+        """Unsubscribe an address from everything (or from all of a `brand`), or undo that."""
         status = self._statuses.setdefault(_folded(address), Status())
         meant = frozenset(self.brands if brand is None else (brand,))
         status.out_of = status.out_of | meant if is_out else status.out_of - meant
@@ -150,7 +150,7 @@ class Preferences:
         *,
         by_own_act: bool = False,
     ) -> None:
-        """Set one subscription type; subscribing to one ends being out of everything."""
+        """Set one subscription type; subscribing to one ends the unsubscription from everything."""
         status = self._statuses.setdefault(_folded(address), Status())
         now = self._clock.now_ms()
         brand = self.definitions[definition_id].brand
@@ -168,7 +168,7 @@ class Preferences:
         self._tell(address, actor)
 
     def properties(self, address: str) -> dict[str, str]:
-        """The contact properties that mirror an address's status."""
+        """Return the contact properties that mirror an address's status."""
         status = self.of(address)
         values = {"hs_email_optout": "true" if status.is_out_of_all else ""}
         if status.changed_ms and not status.is_out_of_all:
@@ -181,15 +181,15 @@ class Preferences:
         return values
 
     def catch_up(self) -> None:
-        """Have the contacts show what is old enough by now."""
+        """Update the contacts with all changes that are old enough."""
         while self._tellings and self._tellings[0].due_ms <= self._clock.true_ms():
             one = self._tellings.popleft()
             for listener in self.listeners:
                 listener(one.address, one.actor)
 
     def next_ms(self) -> int | None:
-        """When a contact will show a change of its address's status next (milliseconds on the
-        stack's clock).
+        """Return when a contact will next show a changed status (milliseconds on the stack's
+        clock).
         """
         return self._tellings[0].due_ms if self._tellings else None
 
@@ -201,7 +201,7 @@ class Preferences:
 
 
 def property_of(definition_id: int) -> str:
-    """Name of the contact property that mirrors one subscription type."""
+    """Return the contact property that mirrors one subscription type."""
     return f"hs_email_optout_{definition_id}"
 
 

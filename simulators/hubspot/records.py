@@ -1,7 +1,7 @@
 """Records of one object type and the indexes that find them: memory, no rules.
 
-What may be written and what follows from a write is decided in `writes`; here a record is stored,
-found by id, redirect or unique value, and walked in id order. Nothing here scans on a read.
+`writes` decides what may be written and what follows from it; here a record is stored, found by id,
+redirect or unique value, and listed in the order of ids. No read scans the table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Version:
 
 @dataclass(slots=True)
 class Record:
-    """One CRM record: its present values and, per property, every version with the newest first."""
+    """One CRM record: its present values and, per property, every version, newest first."""
 
     id: str
     created_ms: int
@@ -36,12 +36,12 @@ class Record:
     history: dict[str, list[Version]] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
-        """The present value, empty where there is none."""
+        """Return the present value, empty if there is none."""
         return self.values.get(name, "")
 
 
 class RecordTable:
-    """All records of one type in one portal, the archived ones included."""
+    """All records of one type in one portal, including archived ones."""
 
     def __init__(self, kind: ObjectType, schema: Schema) -> None:
         """Start empty."""
@@ -54,26 +54,26 @@ class RecordTable:
         self._next_id = kind.first_id
 
     def __len__(self) -> int:
-        """How many records there are, the archived ones included."""
+        """How many records there are, including archived ones."""
         return len(self._by_id)
 
     def new_id(self) -> str:
-        """The next free id; ids only grow."""
+        """Return the next free id; ids only grow."""
         self._next_id += 1
         return str(self._next_id - 1)
 
     def insert(self, record: Record) -> None:
-        """Store a new record whose id is the greatest so far."""
+        """Store a new record, whose id must be the largest so far."""
         self._by_id[record.id] = record
         self._order.append(int(record.id))
 
     def erase(self, record: Record) -> None:
-        """Forget a record altogether, as after a merge or a privacy deletion."""
+        """Delete a record without trace, as after a merge or a privacy deletion."""
         self.drop_keys(record)
         del self._by_id[record.id]
 
     def by_id(self, record_id: str) -> Record | None:
-        """A record by its id or by the id it had before a merge."""
+        """Return a record by its id, or by an id it had before a merge."""
         return self._by_id.get(record_id) or self._by_id.get(self._end_of(record_id))
 
     def _end_of(self, record_id: str) -> str:
@@ -82,24 +82,24 @@ class RecordTable:
         return record_id
 
     def redirect(self, old_id: str, new_id: str) -> None:
-        """Let a merged-away id lead to the survivor."""
+        """Let a merged id lead to the survivor."""
         if old_id != new_id:
             self.redirects[old_id] = new_id
 
     def is_key(self, name: str) -> bool:
-        """Whether a property identifies a record: unique by definition, or by nature."""
+        """Return whether a property identifies a record: unique by definition, or by nature."""
         definition = self.schema.properties.get(name)
         return name == self.kind.natural_key or bool(definition and definition.is_unique)
 
     def by_key(self, name: str, value: str) -> Record | None:
-        """The living record with this value of an identifying property."""
+        """Return the living record with this value of an identifying property."""
         if name == "hs_object_id":
             return self.by_id(value)
         found = self._unique.get(name, {}).get(self._folded(name, value))
         return None if found is None else self._by_id[found]
 
     def put(self, record: Record, name: str, value: str) -> None:
-        """Set or clear a value and keep the indexes true; archived records are in no index."""
+        """Set or clear a value and update the indexes, which do not contain archived records."""
         keys = self._keys(name, record.value(name))
         if value:
             record.values[name] = value
@@ -109,14 +109,14 @@ class RecordTable:
             self._reindex(record, name, keys)
 
     def drop_keys(self, record: Record) -> None:
-        """Take a record out of all indexes, so that its unique values are free."""
+        """Remove a record from all indexes, so that its unique values are free."""
         for name, value in record.values.items():
             for index, key in self._keys(name, value):
                 if self._unique.get(index, {}).get(key) == record.id:
                     del self._unique[index][key]
 
     def restore_keys(self, record: Record) -> None:
-        """Put a record into all indexes."""
+        """Add a record to all indexes."""
         for name, value in record.values.items():
             for index, key in self._keys(name, value):
                 self._unique.setdefault(index, {})[key] = record.id
@@ -124,8 +124,8 @@ class RecordTable:
     def page(
         self, after: str | None, limit: int, *, archived: bool
     ) -> tuple[list[Record], str | None]:
-        """Up to `limit` records above the id `after`, in id order, and the cursor of the next page
-        if there is one.
+        """Return up to `limit` records above the id `after`, in the order of ids, and the cursor of
+        the next page if there is one.
         """
         found: list[Record] = []
         for record in self.walk(int(after) if after else 0):
@@ -136,7 +136,7 @@ class RecordTable:
         return found, None
 
     def walk(self, above: int = 0) -> Iterator[Record]:
-        """Records in id order, from above an id on."""
+        """Yield records in the order of ids, from above an id on."""
         for number in self._order[bisect_right(self._order, above) :]:
             record = self._by_id.get(str(number))
             if record is not None:

@@ -1,8 +1,8 @@
-"""The path table: every endpoint once, every spelling of its path beside it.
+"""The path table: every endpoint once, with all spellings of its path.
 
 HubSpot has the same endpoints under ``/vN/`` and under date-based versions; a family lists its
-prefixes, a route hangs below it. Ids in a path are ``{...}``; the object types among them (`KEPT`)
-stay readable in the statistics, all others are hidden.
+prefixes, and a route is relative to them. Ids in a path are ``{...}``; the statistics keep the
+object types among them (`KEPT`) and hide all others.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint: `reads` says that nothing changes, `is_search` that the search limit applies;
-    `shape` is of its body.
+    """One endpoint: `reads` says that it changes nothing, `is_search` that the search limit
+    applies; `shape` is that of its body.
     """
 
     method: str
@@ -231,7 +231,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A route with the ids of a path, and the name the statistics know it by."""
+    """A route with the ids of a path, and the name that the statistics use."""
 
     route: Route
     ids: Mapping[str, str]
@@ -255,8 +255,8 @@ _TABLE = _table()
 
 
 def match(method: str, path: str) -> Match | None:
-    """The route of a path (a trailing slash does not matter), the most literal one where several
-    fit.
+    """Return the route of a path (a trailing slash does not matter), the most literal one if
+    several fit.
     """
     parts = path.strip("/").split("/")
     for segments, route in _TABLE.get((method, len(parts)), ()):

@@ -1,6 +1,6 @@
-"""The properties and groups one portal has for one object type, and what may be changed about them.
+"""The properties and groups of one portal for one object type, and how they may change.
 
-Definitions only: no record is touched here. Limits and refusals: crm-properties-v3 [V],
+Law: definitions only; no record is touched here. Limits and refusals: crm-properties-v3 [V],
 docs/vendors.md#hubspot-properties.
 """
 
@@ -23,7 +23,7 @@ from simulators.hubspot.definitions import (
 from simulators.hubspot.errors import conflict, invalid, not_found
 
 UNIQUE_LIMIT = 10
-"""Unique properties a caller may define per object type [M]."""
+"""The most unique properties that a caller may define per object type [M]."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CHANGEABLE: Mapping[str, str] = {
     "label": "label",
@@ -50,7 +50,7 @@ class Schema:
 
     @property
     def unique_names(self) -> list[str]:
-        """Names of the properties with unique values that records are indexed by."""
+        """Names of the unique properties, by which records are indexed."""
         return [
             name
             for name, row in self.properties.items()
@@ -58,19 +58,19 @@ class Schema:
         ]
 
     def listed(self, *, archived: bool = False) -> list[Property]:
-        """All definitions, or those in the bin."""
+        """Return all definitions, or those in the recycle bin."""
         return list((self._bin if archived else self.properties).values())
 
     def one(self, name: str, *, archived: bool = False) -> Property:
-        """One definition by name. Raises a 404."""
+        """Return one definition by name. Raises 404."""
         found = (self._bin if archived else self.properties).get(name)
         if found is None:
             raise not_found(f"Property {name} does not exist")
         return found
 
     def create(self, row: Mapping[str, Any], now_ms: int) -> Property:
-        """Add a definition. Raises 409 where the name is taken (also by an archived one), 400 for a
-        bad or surplus definition.
+        """Add a definition. Raises 409 if the name is taken (also by an archived one), 400 for a
+        bad definition or one too many.
         """
         name = str(row.get("name", "")).lower()
         if name in self.properties or name in self._bin:
@@ -84,8 +84,8 @@ class Schema:
         return definition
 
     def update(self, name: str, row: Mapping[str, Any], now_ms: int) -> Property:
-        """Change a definition's open parts. Raises 404, or 400 for HubSpot's own properties and bad
-        parts.
+        """Change the parts of a definition that may change. Raises 404, or 400 for HubSpot's own
+        properties and bad parts.
         """
         old = self.one(name)
         changes = {_CHANGEABLE[key]: value for key, value in row.items() if key in _CHANGEABLE}
@@ -103,8 +103,8 @@ class Schema:
         return new
 
     def archive(self, name: str, now_ms: int) -> None:
-        """Move a definition to the bin. Unknown names are ignored; HubSpot's own are refused with
-        400.
+        """Move a definition to the recycle bin. Unknown names are ignored; HubSpot's own are
+        refused with 400.
         """
         found = self.properties.get(name)
         if found is None:
@@ -114,7 +114,7 @@ class Schema:
         self._bin[name] = replace(self.properties.pop(name), archived_ms=now_ms)
 
     def create_group(self, row: Mapping[str, Any]) -> Group:
-        """Add a group. Raises 409 where the name is taken, 400 without name or label."""
+        """Add a group. Raises 409 if the name is taken, 400 without name or label."""
         name, label = row.get("name"), row.get("label")
         if not name or not label:
             raise invalid("Property groups need a name and a label.")
@@ -125,13 +125,13 @@ class Schema:
         return group
 
     def group(self, name: str) -> Group:
-        """One group by name. Raises a 404."""
+        """Return one group by name. Raises 404."""
         if name not in self.groups:
             raise not_found(f"Property group {name} does not exist")
         return self.groups[name]
 
     def update_group(self, name: str, row: Mapping[str, Any]) -> Group:
-        """Change a group's label or order. Raises a 404."""
+        """Change a group's label or order. Raises 404."""
         old = self.group(name)
         new = replace(
             old,
@@ -142,14 +142,14 @@ class Schema:
         return new
 
     def archive_group(self, name: str) -> None:
-        """Remove a group; unknown names are ignored. Raises 400 while properties stand in it."""
+        """Remove a group; unknown names are ignored. Raises 400 while it has properties."""
         if any(row.group == name for row in self.properties.values()):
             raise invalid(f"Property group {name} is not empty.")
         self.groups.pop(name, None)
 
     def install(self, definitions: Sequence[Mapping[str, Any]], now_ms: int) -> None:
-        """Add an administrator's own definitions (world file); a group that is missing is made, a
-        definition that exists is replaced.
+        """Add an administrator's definitions (world file); a missing group is created, an existing
+        definition is replaced.
         """
         for row in definitions:
             complete = {

@@ -1,9 +1,8 @@
-"""What the app was allowed when it was installed: which scopes it has, and which of them a call
-needs.
+"""What the app was allowed when it was installed: its scopes, and which of them a call needs.
 
-Law: names and their checks only; who calls and what the call does are elsewhere. Which scopes an
-endpoint takes is that of HubSpot's OpenAPI documents [V], the mail log's that of its page [D].
-Associations take any object's scope there, so they are not checked.
+Law: names and their checks only. The scopes of an endpoint are those of HubSpot's OpenAPI documents
+[V], and for the mail log those of its page [D]. These documents let associations use any object's
+scope, so associations are not checked.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ GRANTED = frozenset(
         "oauth",
     }
 )
-"""Every scope that an endpoint here asks for: what an app has whose world file names none."""
+"""Every scope that an endpoint here needs: the scopes of an app whose world file names none."""
 
 _OBJECT = ("crm.objects.{type}.{verb}",)
 _SCHEMA = ("crm.schemas.{type}.{verb}",)
@@ -54,11 +53,11 @@ _WANTED: tuple[tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]], ...] = 
     (re.compile(r"/communication-preferences/"), _STATUS, _STATUS),
     (re.compile(r"/email/public/v1/"), ("content",), ("content",)),
 )
-"""A path's beginning, and any of which scopes its reads and its writes need."""
+"""The beginning of a path, and the scopes of which its reads and its writes need any one."""
 
 
 def check(scopes: Iterable[str], path: str, *, reads: bool) -> None:
-    """Refuse a call that needs a scope the app was not given: 403 MISSING_SCOPES [S: text and
+    """Refuse a call that needs a scope the app does not have: 403 MISSING_SCOPES [S: text and
     shape].
     """
     wanted = _wanted(path, "read" if reads else "write", reads=reads)

@@ -1,7 +1,7 @@
 """Evaluating a search: filters, free text, sorting, paging and their ceilings.
 
-A request in, matching rows of the index out, or the 400. Ceilings: docs/vendors.md#hubspot-search;
-comparison without case for texts [D].
+A request comes in; the matching rows of the index, or the 400, go out. Ceilings:
+docs/vendors.md#hubspot-search; texts are compared without case [D].
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Page:
 _BOUNDS: Mapping[str, Callable[[int], tuple[int, int | None]]] = MappingProxyType(
     {"GTE": lambda ms: (ms, None), "GT": lambda ms: (ms + 1, None), "EQ": lambda ms: (ms, ms + 1)}
 )
-"""From when up to when a time is, by the operator that it is compared with."""
+"""From when and up to when a time may be, by the operator that compares it."""
 
 
 def search(request: Mapping[str, Any], index: SearchIndex, table: RecordTable) -> Page:
-    """Answer a search request. Raises 400 for anything over a ceiling, an unknown property,
-    operator or a bad value.
+    """Answer a search request. Raises 400 above a ceiling, and for an unknown property or operator
+    or a bad value.
     """
     limit, offset = _window(request)
     groups = _groups(request)
@@ -73,8 +73,8 @@ def _last_changes(
     modified: str,
     table: RecordTable,
 ) -> tuple[int, int | None] | None:
-    """The bounds of a request for what was changed in a span of time, oldest first; None for any
-    other request.
+    """Return the bounds of a request for records changed in a span of time, oldest first; None for
+    any other request.
     """
     filters = [row for group in groups for row in group["filters"]]
     sorts = [_sort_of(sort) for sort in request.get("sorts") or []]
@@ -121,7 +121,7 @@ def _group_test(group: Mapping[str, Any], table: RecordTable) -> Test:
 
 
 def filter_test(row: Mapping[str, Any], table: RecordTable) -> Test:
-    """The test of one filter. Raises 400."""
+    """Return the test of one filter. Raises 400."""
     name, operator = str(row.get("propertyName", "")), str(row.get("operator", ""))
     definition = table.schema.properties.get(name)
     if definition is None:

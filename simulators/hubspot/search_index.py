@@ -1,8 +1,8 @@
 """What search sees: copies of records as they were some seconds ago.
 
-Only the lag and the copies live here; how a query is evaluated is `search`'s. HubSpot's index lags
-seconds to minutes (docs/vendors.md#hubspot-search); `DEFAULT_LAG_S` is [M], the fault
-``search_lag`` sets another.
+Law: the lag and the copies only; `search` evaluates queries. HubSpot's index lags seconds to
+minutes (docs/vendors.md#hubspot-search); `DEFAULT_LAG_S` is [M], the fault ``search_lag`` sets
+another lag.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class SearchIndex:
     def __init__(self, clock: PortalClock, faults: Faults, modified: str) -> None:
         """`modified` names the property with the time of a record's last change.
 
-        `listeners` may be added to: each is called with every change the index takes in.
+        `listeners` may be added to: each is called with every change that the index takes in.
         """
         self.modified = modified
         self.listeners: list[Callable[[str, Seen | None], None]] = []
@@ -51,32 +51,32 @@ class SearchIndex:
         self._pending: deque[_Pending] = deque()
         self._seen: dict[str, Seen] = {}
         self._line: list[tuple[int, int, int]] = []
-        """Last change, birth and id of each record, in this order, so that a page of the latest
+        """Last change, creation and id of each record, in this order, so that a page of the latest
         changes reads no other record.
         """
 
     def push(self, record: Record, pushed_ms: int) -> None:
-        """Note a change of a record, to be seen when the lag has passed."""
+        """Note a change of a record, which becomes visible after the lag."""
         seen = None
         if record.archived_ms is None:
             seen = Seen(record.id, record.created_ms, record.updated_ms, dict(record.values))
         self._pending.append(_Pending(pushed_ms, record.id, seen))
 
     def drop(self, record_id: str) -> None:
-        """Forget a record at once, pending copies included, as a privacy deletion demands."""
+        """Remove a record at once, including pending copies, as a privacy deletion requires."""
         self._pending = deque(entry for entry in self._pending if entry.record_id != record_id)
         self._take_in(record_id, None)
 
     def rows(self) -> Sequence[Seen]:
-        """All records the index sees now."""
+        """Return all records that the index sees now."""
         self.catch_up()
         return tuple(self._seen.values())
 
     def changed(
         self, low: int, high: int | None, offset: int, limit: int
     ) -> tuple[int, Sequence[Seen]]:
-        """How many records changed last from `low` up to, not including, `high` (milliseconds), and
-        those of one page, oldest first.
+        """Return how many records changed last from `low` up to, not including, `high`
+        (milliseconds), and those of one page, oldest first.
         """
         self.catch_up()
         start = bisect_left(self._line, (low,))
@@ -85,7 +85,7 @@ class SearchIndex:
         return max(0, end - start), [self._seen[str(number)] for _, _, number in page]
 
     def catch_up(self) -> None:
-        """Take in what is older than the lag."""
+        """Take in the changes that are older than the lag."""
         until = self._clock.true_ms() - round(self._lag_s() * 1000)
         while self._pending and self._pending[0].pushed_ms <= until:
             entry = self._pending.popleft()

@@ -1,8 +1,8 @@
-"""The shapes of request bodies, as far as HubSpot's own reader checks them: a body that does not
+"""The shapes of request bodies, as far as HubSpot's own parser checks them: a body that does not
 fit never reaches an endpoint.
 
-Names are the API's. Unknown parts are let pass, values of properties are checked later with their
-definitions. What is absent is refused by the endpoint that needs it.
+Names are the API's. Unknown parts are ignored; the values of properties are checked later against
+their definitions. The endpoint that needs a missing part refuses it.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class AssociationInputs(Shape):
 
 
 class AssociationArchives(Shape):
-    """A batch of associations to be archived."""
+    """A batch of associations to archive."""
 
     inputs: list[AssociationArchive]
 

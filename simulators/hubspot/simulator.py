@@ -1,6 +1,6 @@
 """The HubSpot simulator as the laptop stack sees it: portals, webhooks, people, figures.
 
-Only the interface of docs/local.md#control-it lives here; everything is delegated. Nothing moves by
+Law: only the interface of docs/local.md#control-it; everything is delegated. Nothing moves by
 itself: webhooks leave when they are taken.
 """
 
@@ -20,16 +20,22 @@ from simulators.hubspot.webhooks import Delivery
 
 
 def _nothing() -> None:
-    """Do nothing: what happens after a write of the product until the stack says otherwise."""
+    """Do nothing: the default of `on_product_write`."""
 
 
 class HubSpotSimulator:
-    """Several portals behind one WSGI callable."""
+    """Several portals behind one WSGI callable.
+
+    Attributes:
+        portals: The portals in the order of the world file.
+        on_product_write: Called after each applied write with the product's token, before its
+            answer.
+    """
 
     def __init__(
         self, world: Sequence[Mapping[str, Any]], *, clock: Clock, faults: Faults, seed: int = 0
     ) -> None:
-        """Set up the portals of the world file, or portal 555001 where it has none."""
+        """Set up the portals of the world file, or portal 555001 if it has none."""
         self._lock = threading.RLock()
         self._clock = PortalClock(clock, faults)
         self.portals: tuple[Portal, ...] = tuple(
@@ -40,7 +46,7 @@ class HubSpotSimulator:
         self._server = Server(self.portals, faults, self._lock, self._product_wrote, seed)
 
     def _product_wrote(self) -> None:
-        """Call whatever the stack has put in `on_product_write` by now."""
+        """Call `on_product_write`, which may have been replaced since the start."""
         self.on_product_write()
 
     @property
@@ -58,20 +64,20 @@ class HubSpotSimulator:
             self._by_id[portal_id].webhooks.subscribe(target_url, subscriptions)
 
     def due_webhooks(self) -> list[Delivery]:
-        """Take the deliveries that are due now, signed now."""
+        """Take the deliveries that are due now; they are signed now."""
         with self._lock:
             for portal in self.portals:
                 portal.preferences.catch_up()
             return [delivery for portal in self.portals for delivery in portal.webhooks.due()]
 
     def webhook_answered(self, delivery: Delivery, status: int) -> None:
-        """Report how a delivery was answered; 0 means not at all."""
+        """Report how a delivery was answered; 0 means no answer."""
         with self._lock:
             self._by_id[delivery.portal_id].webhooks.answered(delivery, status)
 
     def next_webhook_ms(self) -> int | None:
-        """When the next delivery, or what will make one, is due (milliseconds on the stack's
-        clock), None when nothing waits.
+        """Return when the next delivery, or the cause of one, is due (milliseconds on the stack's
+        clock); None when nothing waits.
         """
         with self._lock:
             due = [
@@ -91,6 +97,6 @@ class HubSpotSimulator:
             return act(self._by_id, action)
 
     def stats(self) -> dict[str, Any]:
-        """Calls, reads and writes with the product's token since the start."""
+        """Return the calls, reads and writes with the product's token since the start."""
         with self._lock:
             return self._server.calls.shown()

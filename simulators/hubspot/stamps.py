@@ -1,6 +1,6 @@
-"""Times and identities: how HubSpot writes a moment, what its clock says, who did something.
+"""Times and identities: how HubSpot writes a moment, what its clock shows, who made a change.
 
-Only conversions and the one clock live here. Everything a portal stamps (events, history, modified
+Law: conversions and the one clock only. Everything that a portal stamps (events, history, modified
 times, signatures) takes the time from `PortalClock`, so that the fault ``clock_skew`` moves
 HubSpot's whole clock and nothing else.
 """
@@ -20,26 +20,26 @@ class PortalClock:
     """HubSpot's clock: the stack's clock plus the fault ``clock_skew``."""
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
-        """Take the stack's clock and its faults."""
+        """Use the stack's clock and its faults."""
         self._clock = clock
         self._faults = faults
 
     def now_ms(self) -> int:
-        """What HubSpot believes the time is, in milliseconds since the epoch: for every stamp that
-        leaves it.
-        """
+        """Return HubSpot's time in milliseconds since the epoch, for every stamp that leaves it."""
         fault = self._faults.take("hubspot", "clock_skew")
         skew = float(fault.details.get("seconds", 0)) if fault else 0.0
         return self._clock.now_ms() + round(skew * 1000)
 
     def true_ms(self) -> int:
-        """The stack's own time: for what passes inside HubSpot (limits, index lag, retries)."""
+        """Return the stack's own time, for what passes inside HubSpot (limits, index lag,
+        retries).
+        """
         return self._clock.now_ms()
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who wrote: goes into webhook events (``changeSource``, ``sourceId``) and the property history
+    """Who wrote: shown in webhook events (``changeSource``, ``sourceId``) and the property history
     (``sourceType``).
     """
 
@@ -50,8 +50,8 @@ class Actor:
 
 
 def iso(moment_ms: int) -> str:
-    """Milliseconds since the epoch as HubSpot prints them: UTC, milliseconds left out where they
-    are zero.
+    """Return milliseconds since the epoch as HubSpot prints them: in UTC, without milliseconds if
+    they are zero.
     """
     second, rest = divmod(moment_ms, 1000)
     return f"{_second(second)}.{rest:03d}Z" if rest else f"{_second(second)}Z"
@@ -64,7 +64,7 @@ def _second(second: int) -> str:
 
 @lru_cache(maxsize=100_000)
 def millis(text: str) -> int:
-    """Milliseconds since the epoch from an ISO-8601 text with a zone (none = UTC). Raises
+    """Return milliseconds since the epoch from an ISO-8601 text with a zone (none = UTC). Raises
     `ValueError`.
     """
     moment = datetime.fromisoformat(text)
@@ -74,14 +74,14 @@ def millis(text: str) -> int:
 
 
 def derived_key(seed: int, *parts: object) -> str:
-    """32 hexadecimal digits that depend on the seed and the parts only: for tokens, secrets and
-    correlation ids.
+    """Return 32 hexadecimal digits that depend only on the seed and the parts: for tokens, secrets
+    and correlation ids.
     """
     text = "|".join(str(part) for part in (seed, *parts))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def derived_uuid(seed: int, *parts: object) -> str:
-    """A UUID-shaped text that depends on the seed and the parts only."""
+    """Return a UUID-shaped text that depends only on the seed and the parts."""
     digits = derived_key(seed, *parts)
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

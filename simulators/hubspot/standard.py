@@ -1,9 +1,10 @@
-"""The properties every portal has, per object type: a table of short rows.
+"""The properties that every portal has, per object type: a table of short rows.
 
-Names, types and read-only marks of the properties that a sync meets; far from all that HubSpot has.
+Names, types and flags of the properties that a sync meets, a small part of those that HubSpot has.
 Sources: docs/vendors.md#hubspot-properties,
 docs/specification/contacts.md#properties-of-the-connector; option lists [M]. A row is (name, label,
-kind, marks); `KINDS` says what a kind means, marks: r read-only, c calculated, u unique, h hidden.
+kind, flags). `KINDS` defines the kinds; the flags are r read-only, c calculated, u unique, h
+hidden.
 """
 
 from __future__ import annotations
@@ -248,13 +249,13 @@ pipelines define.
 
 
 def properties_of(type_id: str, created_ms: int) -> list[Property]:
-    """The standard properties of an object type."""
+    """Return the standard properties of an object type."""
     group = _GROUPS[type_id][0][0]
     return [_property(row, group, created_ms) for row in (*_SHARED, *_ROWS[type_id])]
 
 
 def groups_of(type_id: str) -> list[Group]:
-    """The standard property groups of an object type."""
+    """Return the standard property groups of an object type."""
     return [Group(name, label, position) for position, (name, label) in enumerate(_GROUPS[type_id])]
 
 

@@ -1,10 +1,9 @@
 """What HubSpot adds up over associations: a contact's and a company's figures from their deals, and
-how many contacts a deal has.
+the number of a deal's contacts.
 
-Values only; who is associated is asked of `associations`, and the figures are stored through
-`writes`. The five properties, read-only and with revenue of won deals alone: rules OPP-25 and
-OPP-26 [S]. The deal's number of contacts, and that a new figure counts as a change of the record,
-are [M].
+Law: values only; `associations` knows who is associated, and the figures are stored through
+`writes`. The five properties, read-only and with revenue of won deals only: rules OPP-25 and OPP-26
+[S]. The deal's number of contacts, and that a new figure counts as a change of the record, are [M].
 """
 
 from __future__ import annotations
@@ -20,21 +19,23 @@ from simulators.hubspot.writes import CALCULATED, Writes
 
 _OWNERS_OF_DEALS = (CONTACT.type_id, COMPANY.type_id)
 _COUNTED = frozenset({"amount", "closedate", "dealstage", "pipeline", "createdate"})
-"""Properties of a deal from which figures are made."""
+"""Properties of a deal from which figures are computed."""
 Place = tuple[str, str]
 """Type id and record id."""
 
 
 class Sums:
-    """Keeps the figures of one portal true."""
+    """Keeps the figures of one portal up to date."""
 
     def __init__(self, writes: Mapping[str, Writes], associations: Associations) -> None:
-        """Follow the deals' own changes from now on; changed associations have to be told."""
+        """Follow the deals' own changes from now on; the caller reports changed associations."""
         self._writes, self._associations = writes, associations
         writes[DEAL.type_id].followers.append(self._deal_changed)
 
     def beside(self, type_id: str, record_id: str) -> list[Place]:
-        """The records whose figures depend on this one's associations; ask before they go."""
+        """Return the records whose figures depend on this record's associations; to be called
+        before these are removed.
+        """
         others = _OWNERS_OF_DEALS if type_id == DEAL.type_id else (DEAL.type_id,)
         return [
             (other, to_id)
@@ -43,8 +44,8 @@ class Sums:
         ]
 
     def count(self, *places: Place) -> None:
-        """Make the figures of these records anew; those that are gone or stay the same are left
-        alone.
+        """Recompute the figures of these records; records that are gone or unchanged are not
+        touched.
         """
         for type_id, record_id in dict.fromkeys(places):
             record = self._writes[type_id].table.by_id(record_id)
@@ -86,5 +87,5 @@ class Sums:
 
 
 def _number(count: int, record: Record, name: str) -> str:
-    """Nothing until there was one, a zero afterwards [M]."""
+    """Empty until there was one, then a zero [M]."""
     return str(count) if count or record.value(name) else ""

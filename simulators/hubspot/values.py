@@ -1,9 +1,8 @@
 """From what a caller sends to what HubSpot stores: one check per property type.
 
-Pure: a definition and a raw value go in, a stored text comes out or a `BadValueError`. Records and
-conflicts are none of its business. All stored values are texts; empty means "no value"
-(docs/vendors.md#hubspot-records [D]). Codes and wording [M] except PROPERTY_DOESNT_EXIST,
-INVALID_OPTION, INVALID_EMAIL and READ_ONLY_VALUE [S].
+Law: pure. A definition and a raw value go in; a stored text comes out, or a `BadValueError`. All
+stored values are texts; empty means "no value" (docs/vendors.md#hubspot-records [D]). Codes and
+wording are [M] except PROPERTY_DOESNT_EXIST, INVALID_OPTION, INVALID_EMAIL and READ_ONLY_VALUE [S].
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _DAY_MS = 86_400_000
 
 
 class BadValueError(ValueError):
-    """A value HubSpot refuses: its error code and text."""
+    """A value that HubSpot refuses, with its error code and text."""
 
     def __init__(self, code: str, text: str) -> None:
         """Keep both parts."""
@@ -34,8 +33,8 @@ class BadValueError(ValueError):
 
 
 def stored(definition: Property, raw: Any, *, is_open: bool = False) -> str:
-    """The text HubSpot keeps for `raw`. `is_open` accepts any option of an enumeration. Raises
-    `BadValueError`.
+    """Return the text that HubSpot stores for `raw`. `is_open` accepts any option of an
+    enumeration. Raises `BadValueError`.
     """
     text = _text(raw)
     if not text.strip():
@@ -46,8 +45,8 @@ def stored(definition: Property, raw: Any, *, is_open: bool = False) -> str:
 
 
 def email_address(text: str) -> str:
-    """An e-mail address as a contact keeps it: trimmed, in lower case. Raises `BadValueError`
-    INVALID_EMAIL.
+    """Return an e-mail address as a contact stores it: trimmed and in lowercase. Raises
+    `BadValueError` INVALID_EMAIL.
     """
     address = text.strip().lower()
     if not _EMAIL.fullmatch(address):
@@ -57,8 +56,8 @@ def email_address(text: str) -> str:
 
 
 def joined(old: str, new: str) -> str:
-    """The value of a multi-checkbox: ``;a;b`` appends to the old options, anything else replaces
-    them [D].
+    """Return the value of a multi-checkbox: ``;a;b`` appends to the old options, anything else
+    replaces them [D].
     """
     if not new.startswith(";"):
         return new
@@ -67,8 +66,8 @@ def joined(old: str, new: str) -> str:
 
 
 def event_value(definition: Property | None, value: str) -> str:
-    """A stored value as a webhook event carries it: dates and moments in milliseconds since the
-    epoch [M].
+    """Return a stored value as a webhook event carries it: dates and moments in milliseconds since
+    the epoch [M].
     """
     if value and definition is not None and definition.type in {"date", "datetime"}:
         return str(comparable(definition, value))
@@ -76,8 +75,8 @@ def event_value(definition: Property | None, value: str) -> str:
 
 
 def comparable(definition: Property, value: str) -> int | Decimal | str:
-    """A stored value in a form that sorts and compares by its type: milliseconds, a number, or
-    lower-case text.
+    """Return a stored value in a form that sorts and compares by its type: milliseconds, a number,
+    or lowercase text.
     """
     if definition.type in {"date", "datetime"}:
         return millis(value)

@@ -1,8 +1,9 @@
-"""Webhooks of one app in one portal: who subscribed, what waits, what is out and unanswered.
+"""Webhooks of one app in one portal: subscriptions, waiting events, and deliveries that were not
+answered.
 
-Record events become webhook events here, and these become signed deliveries when they are taken, and unanswered
-ones come back by the vendor's schedule. Nothing is sent: whoever takes a delivery carries it.
-Facts: docs/vendors.md#hubspot-webhooks.
+Record events become webhook events here, and these become signed deliveries when they are taken.
+Unanswered deliveries come back by the vendor's schedule. Nothing is sent: the caller that takes a
+delivery sends it. Facts: docs/vendors.md#hubspot-webhooks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from simulators.hubspot.stamps import PortalClock
 
 EVENTS_A_REQUEST = 100
 RETRY_AFTER_S = (60, 180, 600, 1_800, 3_600, 7_200, 10_800, 14_400, 18_000, 21_600)
-"""Ten retries over less than 24 hours [D]; the steps themselves are [M]."""
+"""Ten retries in less than 24 hours [D]; the intervals are [M]."""
 JITTER = 0.1
 
 
@@ -64,7 +65,7 @@ class _Packet:
 
 
 def signature_v3(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str:
-    """The v3 signature: HMAC-SHA256 over method, URI, body and timestamp, in base64."""
+    """Return the v3 signature: HMAC-SHA256 over method, URI, body and timestamp, in base64."""
     message = method.encode() + url.encode() + body + timestamp.encode()
     return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
@@ -83,8 +84,8 @@ class Webhooks:
     ) -> None:
         """Start without subscriptions.
 
-        `secrets` holds the client secret and, during a rotation, the former one; which of them
-        signs then is not documented [M], so they take turns.
+        `secrets` holds the client secret and, during a rotation, the former one; no document says
+        which of them then signs [M], so they take turns.
         """
         self._portal_id, self._app_id = portal_id, app_id
         self._secrets = tuple(secrets)
@@ -98,7 +99,7 @@ class Webhooks:
         self._next_event, self._next_packet = 700_001, 1
 
     def subscribe(self, url: str, subscriptions: Iterable[Sequence[str | None]]) -> None:
-        """Deploy the app's webhook file: it replaces the former target and subscriptions."""
+        """Deploy the app's webhook file, which replaces the former target and subscriptions."""
         self._url = url
         rows = [tuple(row) for row in subscriptions]
         self._by_meaning = {}
@@ -121,13 +122,13 @@ class Webhooks:
                     self._events.append(self._event(subscription, event))
 
     def next_ms(self) -> int | None:
-        """When the next delivery is due in true time, None when nothing waits."""
+        """Return when the next delivery is due in true time, None when nothing waits."""
         due = [packet.due_ms for packet in self._waiting]
         return min([*due, self._clock.true_ms()] if self._events else due, default=None)
 
     def due(self) -> list[Delivery]:
-        """Take everything due now: retries first, then all new events, packed in order of
-        occurrence.
+        """Take everything that is due now: retries first, then all new events, packed in the order
+        of occurrence.
         """
         now = self._clock.true_ms()
         packets = [packet for packet in self._waiting if packet.due_ms <= now]
@@ -143,8 +144,8 @@ class Webhooks:
         return taken
 
     def answered(self, delivery: Delivery, status: int) -> None:
-        """Note the answer: 2xx settles it, anything else (0 = none) brings it back, ten times at
-        most.
+        """Record the answer: after 2xx a delivery is done, anything else (0 = no answer) brings it
+        back, at most ten times.
         """
         packet = self._out.pop(delivery.number, None)
         if packet is None or 200 <= status < 300 or packet.attempt >= len(RETRY_AFTER_S):
@@ -205,7 +206,7 @@ class Webhooks:
 
 
 def _generic(body: dict[str, Any], event: RecordEvent) -> dict[str, Any]:
-    """The body as it is under a generic subscription, whose type begins with ``object.``."""
+    """Return the body for a generic subscription, whose type begins with ``object.``."""
     if event.action == "associationChange":
         del body["objectId"]
         return body

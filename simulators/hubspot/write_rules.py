@@ -1,7 +1,7 @@
 """An administrator's rules on writes: a property that is always required, or required while another
 one has a value.
 
-From the paths of /2026-09/ on they hold for writes by API as well; older paths ignore them [D:
+From the paths of /2026-09/ on they also apply to writes by API; older paths ignore them [D:
 developer changelog, "CRM API Write Validation Enforcement"]. The code and text of the refusal are
 [M]; that it is a 400 VALIDATION_ERROR is [D].
 """
@@ -32,7 +32,7 @@ class WriteRule:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> WriteRule:
-        """The rule of an entry of the world file. Raises `ValueError` for one that it cannot be."""
+        """Read an entry of the world file. Raises `ValueError` for an invalid one."""
         rule = row["rule"]
         if rule == "required":
             return cls(str(row["object"]), str(row["property"]))
@@ -43,7 +43,7 @@ class WriteRule:
 
 
 def are_enforced(path: str) -> bool:
-    """Whether a call to this path is held to the rules."""
+    """Return whether the rules apply to a call to this path."""
     found = _DATE.search(path)
     return found is not None and found.group(1) >= FIRST
 
@@ -55,8 +55,8 @@ def broken(
     *,
     is_new: bool,
 ) -> list[tuple[str, str, str]]:
-    """What a write breaks: property, code, text. Only rules count that the write touches, all of
-    them for a new record [M].
+    """Return what a write breaks: property, code, text. Only the rules that the write touches
+    count, all of them for a new record [M].
     """
     return [
         (rule.name, "REQUIRED_PROPERTY_MISSING", f"{rule.name} is required")

@@ -1,8 +1,8 @@
 """Writing records of one object type: what is refused, what is stored, what follows.
 
-The only place where a record's values change (merging apart, which uses it). Refusals come before
-any change, so a refused write leaves nothing behind. Rules: docs/vendors.md#hubspot-records; those
-tagged [M] say so.
+Law: the only place where a record's values change (merging uses it, too). Refusals come before any
+change, so a refused write leaves nothing behind. Rules: docs/vendors.md#hubspot-records; those from
+memory are tagged [M].
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Follow = Callable[[Record, Mapping[str, str], Actor], None]
 
 
 class Writes:
-    """Creates, updates, archives, restores and forgets the records of one table."""
+    """Creates, updates, archives, restores and deletes the records of one table."""
 
     def __init__(
         self,
@@ -63,10 +63,10 @@ class Writes:
     def checked(
         self, raw: Mapping[str, Any], record: Record | None = None, *, enforced: bool = False
     ) -> dict[str, str]:
-        """The values to store. Raises 400 with every bad property, or 409/400 where a unique value
-        belongs to another record.
+        """Return the values to store. Raises 400 with every bad property, or 409/400 if a unique
+        value belongs to another record.
 
-        With `enforced`, an administrator's rules on writes count as well.
+        With `enforced`, an administrator's rules on writes apply as well.
         """
         values = self._valid(raw, record)
         standing = {**(record.values if record else {}), **values}
@@ -76,7 +76,7 @@ class Writes:
         return values
 
     def create(self, values: Mapping[str, str], actor: Actor) -> Record:
-        """Make a record of values that `checked` gave."""
+        """Create a record from values that `checked` returned."""
         now = self._clock.now_ms()
         record = Record(self.table.new_id(), now, now)
         self.table.insert(record)
@@ -90,14 +90,12 @@ class Writes:
         return record
 
     def update(self, record: Record, values: Mapping[str, str], actor: Actor) -> None:
-        """Change a record to values that `checked` gave; a value that is the same already is no
-        change.
-        """
+        """Change a record to values that `checked` returned; an equal value is no change."""
         self.apply(record, values, actor)
 
     def apply(self, record: Record, values: Mapping[str, str], actor: Actor) -> None:
         """Store values unchecked, with history, events and what follows; for `writes` and HubSpot's
-        own doings.
+        own changes.
         """
         changed = {name: value for name, value in values.items() if record.value(name) != value}
         now = self._clock.now_ms()
@@ -132,7 +130,7 @@ class Writes:
         )
 
     def restore(self, record: Record, actor: Actor) -> None:
-        """Bring a record back from the bin. Raises the clash if a unique value was taken
+        """Restore a record from the recycle bin. Raises the clash if a unique value was taken
         meanwhile.
         """
         if record.archived_ms is None:
@@ -153,7 +151,7 @@ class Writes:
         )
 
     def forget(self, record: Record, actor: Actor) -> None:
-        """Delete for privacy: nothing is kept, two events tell of it [D/M]."""
+        """Delete for privacy: nothing is kept, two events report it [D/M]."""
         now = self._clock.now_ms()
         if record.archived_ms is None:
             self._report(
@@ -164,20 +162,22 @@ class Writes:
         self.table.erase(record)
 
     def dropped(self, record: Record) -> None:
-        """Let search forget a record that a merge took away."""
+        """Remove a record that a merge took away from search."""
         record.archived_ms = self._clock.now_ms()
         self._index.push(record, self._clock.true_ms())
 
     def living(self, record_id: str, id_property: str | None = None) -> Record:
-        """The record to write to. Raises 404, or 400 for an ``idProperty`` that is not unique."""
+        """Return the record to write to. Raises 404, or 400 for an ``idProperty`` that is not
+        unique.
+        """
         record = self.found(record_id, id_property)
         if record is None or record.archived_ms is not None:
             raise not_found()
         return record
 
     def found(self, record_id: str, id_property: str | None = None) -> Record | None:
-        """A record by id or unique value, archived ones by id too. Raises 400 for an ``idProperty``
-        that is not unique.
+        """Return a record by id or unique value, archived ones by id, too. Raises 400 for an
+        ``idProperty`` that is not unique.
         """
         if id_property is None:
             return self.table.by_id(record_id)
@@ -222,7 +222,7 @@ class Writes:
         return self._without_promoted(values, record)
 
     def _without_promoted(self, values: dict[str, str], record: Record | None) -> dict[str, str]:
-        """An additional address that becomes the main one stops being additional [M]; that must be
+        """An additional address that becomes the main one stops being additional [M]; this is
         stored first.
         """
         natural, others = self.kind.natural_key, self.kind.other_keys

@@ -1,5 +1,5 @@
-"""The endpoints, one module per API: each function reads a `Call`, asks the portal, and gives an
+"""The endpoints, one module per API: each function reads a `Call`, asks the portal, and returns an
 `Answer`.
 
-No rules of HubSpot's data live here, only the shapes of requests and answers.
+Law: only the shapes of requests and answers; the rules of HubSpot's data are elsewhere.
 """

@@ -1,4 +1,4 @@
-"""Account info: who the portal is, how much of the day's calls is used
+"""Account info: who the portal is, how many of the day's calls are used
 (docs/vendors.md#hubspot-account [D]), and what a token may do.
 """
 
@@ -13,7 +13,7 @@ from simulators.hubspot.stamps import iso
 
 
 def details(call: Call) -> Answer:
-    """GET the account's details."""
+    """GET the details of the account."""
     moment = datetime.fromtimestamp(
         call.portal.clock.now_ms() / 1000, ZoneInfo(call.portal.time_zone)
     )
@@ -38,7 +38,7 @@ def _offset_text(offset: timedelta) -> str:
 
 
 def usage(call: Call) -> Answer:
-    """GET the calls of private apps today."""
+    """GET today's calls of private apps."""
     limit, used, resets_ms = call.portal.limits.usage()
     row = {
         "name": "private-apps-api-calls-daily",
@@ -53,9 +53,9 @@ def usage(call: Call) -> Answer:
 
 def token(call: Call) -> Answer:
     """POST a static token and see whose it is: path, names and types [S: several clients]; the
-    status for a strange token [M].
+    status for an unknown token [M].
 
-    Its scopes are those that calls with it are measured by [S].
+    The scopes in the answer are those against which the token's calls are checked [S].
     """
     if text_of(call.row, "tokenKey") != call.portal.access_token:
         raise ApiError(404, "OBJECT_NOT_FOUND", "The token could not be found.")

@@ -16,7 +16,7 @@ PAGE_CEILING = 500
 
 
 def list_page(call: Call) -> Answer:
-    """GET a page of the records of another type that belong to one."""
+    """GET a page of the records of another type that are associated with one record."""
     pair = _pair(call)
     record = call.portal.writes[pair[0]].living(call.ids["id"])
     rows, after = _page(
@@ -26,7 +26,7 @@ def list_page(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    """PUT types between two records."""
+    """PUT association types between two records."""
     pair = _pair(call)
     specs = _specs(call.body)
     made = call.portal.link(pair, call.ids["id"], call.ids["other"], specs, call.actor)
@@ -42,7 +42,7 @@ def create(call: Call) -> Answer:
 
 
 def create_default(call: Call) -> Answer:
-    """PUT the plain association between two records."""
+    """PUT the association without a label between two records."""
     pair = _pair(call)
     made = call.portal.link(pair, call.ids["id"], call.ids["other"], [], call.actor)
     rows = [_default_row(call.ids["id"], call.ids["other"], spec) for spec in made]
@@ -56,8 +56,8 @@ def archive(call: Call) -> Answer:
 
 
 def batch_read(call: Call) -> Answer:
-    """POST batch/read: the associations of many records; those without any are not found rows
-    [M].
+    """POST batch/read: the associations of many records; records without any are reported as not
+    found [M].
     """
     pair = _pair(call)
     results, errors = [], []
@@ -79,7 +79,7 @@ def batch_read(call: Call) -> Answer:
 
 
 def batch_create(call: Call) -> Answer:
-    """POST batch/create; each row stands for itself, also one with a record that is not there
+    """POST batch/create; each row succeeds or fails by itself, also one that names a missing record
     (`_invalid_end`).
     """
     pair = _pair(call)
@@ -108,7 +108,7 @@ def batch_create(call: Call) -> Answer:
 
 
 def batch_default(call: Call) -> Answer:
-    """POST batch/associate/default: plain associations for many pairs."""
+    """POST batch/associate/default: associations without labels for many pairs."""
     pair = _pair(call)
     results, errors = [], []
     for row in call.inputs(WRITE_CEILING):
@@ -128,7 +128,7 @@ def batch_default(call: Call) -> Answer:
 
 
 def batch_archive(call: Call) -> Answer:
-    """POST batch/archive: all associations between each record and those named."""
+    """POST batch/archive: all associations between each record and the records named."""
     pair = _pair(call)
     for row in call.inputs(WRITE_CEILING):
         from_id = text_of(object_of(row, "from"), "id")
@@ -138,7 +138,9 @@ def batch_archive(call: Call) -> Answer:
 
 
 def batch_archive_labels(call: Call) -> Answer:
-    """POST batch/labels/archive: some types only; the plain one takes the labels along [V]."""
+    """POST batch/labels/archive: some types only; removing the plain type removes the labels, too
+    [V].
+    """
     pair = _pair(call)
     for row in call.inputs(WRITE_CEILING):
         from_id, to_id = _ends(row)
@@ -156,8 +158,8 @@ def _pair(call: Call) -> Pair:
 
 
 def _invalid_end(call: Call, pair: Pair, ids: tuple[str, str]) -> dict[str, str] | None:
-    """The error row for a record that is not there: named in the message alone, without a context
-    [S]; the first end counts [M].
+    """Return the error row for a missing record: only the message names it, without a context [S];
+    the first end counts [M].
     """
     for type_id, record_id in zip(pair, ids, strict=True):
         writes = call.portal.writes[type_id]

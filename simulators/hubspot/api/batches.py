@@ -1,9 +1,9 @@
 """CRM objects v3 in batches: read, create, update, upsert, archive.
 
-The law of partial failure: with a unique ``objectWriteTraceId`` on every input each row stands for
-itself and refusals come as rows of a 207; without, the first refusal refuses the whole batch and
-nothing is stored (docs/vendors.md#hubspot-records [D]). Missing ids are always rows [S]. A property
-that does not exist refuses the whole batch, trace ids or not [S].
+Partial failure: with a unique ``objectWriteTraceId`` on every input, each row succeeds or fails by
+itself and refusals are rows of a 207. Without, the first refusal refuses the whole batch and
+nothing is stored (docs/vendors.md#hubspot-records [D]). Missing ids are always rows [S]. An unknown
+property refuses the whole batch, with trace ids or without [S].
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Apply = Callable[[], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A checked row: the values it will store, the record it changes if any, and how."""
+    """A checked row: the values to store, the record to change if any, and how."""
 
     values: Mapping[str, str]
     record: Record | None
@@ -43,7 +43,7 @@ Plan = Callable[[Mapping[str, Any]], _Planned]
 
 
 def read(call: Call) -> Answer:
-    """POST batch/read by id or a unique property, histories included where asked."""
+    """POST batch/read by id or a unique property, with histories on request."""
     writes = call.portal.of(call.ids["type"])
     history = known_names(writes, call.row.get("propertiesWithHistory") or [])
     inputs = call.inputs(HISTORY_CEILING if history else BATCH_CEILING)
@@ -98,8 +98,8 @@ def update(call: Call) -> Answer:
 
 
 def upsert(call: Call) -> Answer:
-    """POST batch/upsert by a unique property; by e-mail no partial success is possible, trace ids
-    or not [M].
+    """POST batch/upsert by a unique property; by e-mail address no partial success is possible,
+    with trace ids or without [M].
     """
     writes = call.portal.of(call.ids["type"])
     inputs = call.inputs(BATCH_CEILING)
@@ -124,7 +124,7 @@ def upsert(call: Call) -> Answer:
 
 
 def archive(call: Call) -> Answer:
-    """POST batch/archive; ids that are gone already are passed over."""
+    """POST batch/archive; ids that are already archived are ignored."""
     writes = call.portal.of(call.ids["type"])
     for row in call.inputs(BATCH_CEILING):
         record = writes.table.by_id(text_of(row, "id"))

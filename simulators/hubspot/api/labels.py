@@ -25,7 +25,7 @@ def list_all(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    """POST a label of the account's own."""
+    """POST a label of the account."""
     inverse = call.row.get("inverseLabel")
     made = call.portal.associations.create_label(_pair(call), text_of(call.row, "label"), inverse)
     return Answer(200, {"results": [_row(spec, kind) for spec, kind in made]})
@@ -39,7 +39,7 @@ def update(call: Call) -> Answer:
 
 
 def archive(call: Call) -> Answer:
-    """DELETE a label of the account's own."""
+    """DELETE a label of the account."""
     if not call.ids["id"].isdigit():
         raise invalid(f"Invalid association type: {call.ids['id']}")
     call.portal.associations.delete_label(_pair(call), int(call.ids["id"]))

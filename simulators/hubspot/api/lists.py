@@ -44,7 +44,7 @@ def read_by_name(call: Call) -> Answer:
 
 
 def search(call: Call) -> Answer:
-    """POST a search by ids, name part and processing types."""
+    """POST a search by ids, part of the name and processing types."""
     query, ids = str(call.row.get("query") or "").lower(), set(call.row.get("listIds") or ())
     types = set(call.row.get("processingTypes") or ())
     found = [
@@ -68,7 +68,7 @@ def search(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE one list; it can be restored."""
+    """DELETE one list, which can be restored."""
     call.portal.lists.delete(call.ids["id"])
     return NO_CONTENT
 
@@ -80,7 +80,7 @@ def restore(call: Call) -> Answer:
 
 
 def rename(call: Call) -> Answer:
-    """PUT another name."""
+    """PUT another name for a list."""
     return _answer(
         call,
         "updatedList",
@@ -89,7 +89,7 @@ def rename(call: Call) -> Answer:
 
 
 def refilter(call: Call) -> Answer:
-    """PUT another filter branch."""
+    """PUT another filter branch for a list."""
     branch = object_of(call.row, "filterBranch")
     return Answer(
         200,
@@ -102,7 +102,7 @@ def refilter(call: Call) -> Answer:
 
 
 def map_one(call: Call) -> Answer:
-    """GET the list id of a legacy list id; this portal never had legacy lists, so both are the same
+    """GET the list id of a legacy list id; this portal never had legacy lists, so both are equal
     [M].
     """
     list_id = call.portal.lists.one(call.query.get("legacyListId", "")).id
@@ -110,7 +110,7 @@ def map_one(call: Call) -> Answer:
 
 
 def map_many(call: Call) -> Answer:
-    """POST many legacy list ids to be mapped."""
+    """POST legacy list ids to map."""
     if not isinstance(call.body, list):
         raise invalid("Invalid input JSON: a list was expected")
     known = {row.id for row in call.portal.lists.living()}

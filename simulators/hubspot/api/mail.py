@@ -30,8 +30,8 @@ _QUESTION = (
 
 
 def list_page(call: Call) -> Answer:
-    """GET a page of events, newest first; ``offset`` is opaque, and good for the same question
-    only, whatever the limit.
+    """GET a page of events, newest first; ``offset`` is opaque and valid for the same query only,
+    with any limit.
     """
     if "campaignId" in call.query and "appId" not in call.query:
         raise invalid("appId is required when filtering by campaignId")
@@ -46,7 +46,7 @@ def list_page(call: Call) -> Answer:
 
 
 def read_event(call: Call) -> Answer:
-    """GET one event by its identity: the moment and the id together."""
+    """GET one event by its moment and id."""
     created = call.ids["created"]
     found = call.portal.mail_events.one(int(created), call.ids["id"]) if created.isdigit() else None
     if found is None:
@@ -55,7 +55,7 @@ def read_event(call: Call) -> Answer:
 
 
 def list_campaigns(call: Call) -> Answer:
-    """GET a page of campaigns' ids."""
+    """GET a page of the campaigns' ids."""
     limit, offset = call.number("limit", 10, PAGE_CEILING), call.query.get("offset", "0")
     if not offset.isdigit():
         raise invalid(f"Invalid offset: {offset}")
@@ -70,7 +70,7 @@ def list_campaigns(call: Call) -> Answer:
 
 
 def read_campaign(call: Call) -> Answer:
-    """GET one campaign; whether HubSpot insists on ``appId`` is not known [M], a wrong one finds
+    """GET one campaign; whether HubSpot requires ``appId`` is unknown [M], a wrong one finds
     nothing [M].
     """
     found, app = call.portal.mail_events.campaigns.get(call.ids["id"]), call.query.get("appId")
@@ -99,7 +99,7 @@ def _token(call: Call, place: Place | None) -> str:
 
 
 def _position(call: Call) -> Place | None:
-    """Where the page begins. Raises 400 for an offset of another question or of none."""
+    """Return where the page begins. Raises 400 for an invalid offset, or one of another query."""
     text = call.query.get("offset")
     if not text:
         return None

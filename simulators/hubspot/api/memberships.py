@@ -13,21 +13,21 @@ from simulators.hubspot.stamps import iso
 
 PAGE_CEILING = 250
 BATCH_CEILING = 100
-"""Inputs of the batch read; the number is [M]."""
+"""The most inputs of the batch read; the number is [M]."""
 
 
 def list_page(call: Call) -> Answer:
-    """GET a page of members in record id order."""
+    """GET a page of members in the order of record ids."""
     return _page(call, lambda member: int(member[0]))
 
 
 def list_page_by_time(call: Call) -> Answer:
-    """GET a page of members in the order they joined."""
+    """GET a page of members in the order in which they joined."""
     return _page(call, lambda member: (member[1], int(member[0])))
 
 
 def of_record(call: Call) -> Answer:
-    """GET the lists a record is in."""
+    """GET the lists of which a record is a member."""
     rows = _memberships(call, call.ids["type"], call.ids["id"])
     return Answer(200, {"total": len(rows), "results": rows})
 

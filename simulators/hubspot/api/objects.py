@@ -1,5 +1,5 @@
-"""CRM objects v3, one record at a time: list, create, get, change, archive, merge, forget
-(crm-objects-*-v3 [V]).
+"""CRM objects v3, one record at a time: list, create, get, update, archive, merge, delete for
+privacy (crm-objects-*-v3 [V]).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from simulators.hubspot.writes import Writes
 
 PAGE_CEILING = 100
 HISTORY_CEILING = 50
-"""Records a page or batch may hold when property histories are asked for."""
+"""The most records of a page or batch with property histories."""
 
 
 def list_page(call: Call) -> Answer:
-    """GET a page of records in id order; archived ones instead where asked."""
+    """GET a page of records in the order of ids; on request archived ones instead."""
     writes = call.portal.of(call.ids["type"])
     history = call.names("propertiesWithHistory")
     limit = call.number("limit", 10, HISTORY_CEILING if history else PAGE_CEILING)
@@ -36,7 +36,7 @@ def create(call: Call) -> Answer:
 
 
 def create_record(call: Call, writes: Writes, row: Mapping[str, Any]) -> Record:
-    """Make one record of a create input. Raises before anything is stored."""
+    """Make one record from a create input. Raises before anything is stored."""
     values = writes.checked(object_of(row, "properties"), enforced=call.enforces_rules)
     links = wanted_links(call, writes, row.get("associations") or ())
     return made(call, writes, values, links)
@@ -46,8 +46,8 @@ Link = tuple[str, str, list[tuple[str, int]]]
 
 
 def wanted_links(call: Call, writes: Writes, rows: Sequence[Mapping[str, Any]]) -> list[Link]:
-    """The associations of a create input: (type id, record id, types). Raises 400 or 404 for those
-    that cannot be.
+    """Return the associations of a create input: (type id, record id, types). Raises 400 or 404 for
+    impossible ones.
     """
     links: list[Link] = []
     for row in rows:
@@ -70,7 +70,7 @@ def made(call: Call, writes: Writes, values: Mapping[str, str], links: Sequence[
 
 
 def read(call: Call) -> Answer:
-    """GET one record by id or a unique property; a missing one answers an HTML page
+    """GET one record by id or a unique property; a missing one is answered with an HTML page
     (docs/vendors.md#hubspot-errors).
     """
     writes = call.portal.of(call.ids["type"])
@@ -91,7 +91,7 @@ def update(call: Call) -> Answer:
 
 
 def archive(call: Call) -> Answer:
-    """DELETE one record to the recycle bin; 204 also when it is gone already."""
+    """DELETE one record to the recycle bin; 204 also if it is already archived."""
     record = call.portal.of(call.ids["type"]).table.by_id(call.ids["id"])
     if record is not None:
         call.portal.remove(call.ids["type"], record, call.actor)
@@ -99,14 +99,14 @@ def archive(call: Call) -> Answer:
 
 
 def merge(call: Call) -> Answer:
-    """POST a merge of two records; answers the survivor, which has a new id."""
+    """POST a merge of two records; the answer is the survivor, which has a new id."""
     primary, other = text_of(call.row, "primaryObjectId"), text_of(call.row, "objectIdToMerge")
     survivor = call.portal.merge(call.ids["type"], primary, other, call.actor)
     return Answer(200, record_row(survivor, call.portal.of(call.ids["type"]).kind))
 
 
 def forget(call: Call) -> Answer:
-    """POST a privacy deletion; an unknown e-mail address goes on the block list [D]."""
+    """POST a privacy deletion; an unknown e-mail address is put on the block list [D]."""
     writes = call.portal.of(call.ids["type"])
     if not writes.kind.can_be_forgotten:
         raise invalid(f"Privacy deletion is not supported for {writes.kind.plural}.")
@@ -123,9 +123,7 @@ def forget(call: Call) -> Answer:
 
 
 def known_names(writes: Writes, names: Sequence[str]) -> list[str]:
-    """Asked property names without those that do not exist, which HubSpot passes over in
-    silence.
-    """
+    """Return the requested property names that exist; HubSpot ignores the others silently."""
     return [name for name in names if name in writes.table.schema.properties]
 
 

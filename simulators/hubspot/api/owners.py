@@ -8,7 +8,7 @@ PAGE_CEILING = 500
 
 
 def list_page(call: Call) -> Answer:
-    """GET a page of owners, deactivated ones instead where asked."""
+    """GET a page of owners; on request deactivated ones instead."""
     limit = call.number("limit", 100, PAGE_CEILING)
     archived = call.flag("archived")
     rows, after = call.portal.owners.page(

@@ -1,4 +1,4 @@
-"""Pipelines v3 (crm-pipelines-v3 [V]), and how many there may be (limits tracking [D])."""
+"""Pipelines v3 (crm-pipelines-v3 [V]), and how many an account may have (limits tracking [D])."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from simulators.hubspot.pipelines import Pipelines
 
 CHECKS = ("validateReferencesBeforeDelete", "validateDealStageUsagesBeforeDelete")
 UNASKED = frozenset({"v3", "2026-03"})
-"""Versions that check nothing unless they are asked to; later ones check unless told not to [D:
-changelog, July 2026].
+"""Versions that check nothing unless asked to; later ones check unless told not to [D: changelog,
+July 2026].
 """
 
 
@@ -53,7 +53,7 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE a pipeline; refused while records use it where the caller asks for the check."""
+    """DELETE a pipeline; refused while records use it, if the caller asks for the check."""
     _refuse_use(call, "pipeline", call.ids["id"])
     _pipelines(call).delete(call.ids["id"])
     return NO_CONTENT
@@ -93,7 +93,7 @@ def delete_stage(call: Call) -> Answer:
 
 
 def limits(call: Call) -> Answer:
-    """GET how many pipelines each type may have, and has."""
+    """GET how many pipelines each type may have, and how many it has."""
     names = {kind.type_id: kind for kind in OBJECT_TYPES}
     rows = [
         {

@@ -20,7 +20,7 @@ COMPUTED = (
     "hs_email_domain",
     "pipeline",
 )
-"""Of what HubSpot sets by itself, what an answer to a write shows of it here; recorded answers have
+"""Those values set by HubSpot itself that an answer to a write shows here; recorded answers have
 some twenty more [S].
 """
 
@@ -28,7 +28,9 @@ some twenty more [S].
 def record_row(
     record: Record, kind: ObjectType, names: Sequence[str] = (), history: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """A record with the asked properties, or the default ones, and the histories asked for."""
+    """Return a record with the requested properties, or the default ones, and the requested
+    histories.
+    """
     row: dict[str, Any] = {
         "id": record.id,
         "properties": _chosen(record.values, kind, names),
@@ -47,7 +49,7 @@ def record_row(
 
 
 def seen_row(seen: Seen, kind: ObjectType, names: Sequence[str]) -> dict[str, Any]:
-    """A record as the search index has it."""
+    """Return a record as the search index has it."""
     return {
         "id": seen.id,
         "properties": _chosen(seen.values, kind, names),
@@ -58,8 +60,8 @@ def seen_row(seen: Seen, kind: ObjectType, names: Sequence[str]) -> dict[str, An
 
 
 def written_row(record: Record, kind: ObjectType, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A record after a write: what was written and what HubSpot set by itself; a property that has
-    no value is not there [S].
+    """Return a record after a write: what was written and what HubSpot set by itself; a property
+    without a value is missing [S].
     """
     row = record_row(record, kind, (*COMPUTED, *raw))
     row["properties"] = {
@@ -71,8 +73,8 @@ def written_row(record: Record, kind: ObjectType, raw: Mapping[str, Any]) -> dic
 def associations_part(
     portal: Portal, kind: ObjectType, record: Record, wanted: Iterable[str]
 ) -> dict[str, Any]:
-    """The ``associations`` part of a single or listed record: the ids per asked type, each once per
-    association type [V].
+    """Return the ``associations`` part of a single or listed record: the ids per requested type,
+    each once per association type [V].
     """
     part: dict[str, Any] = {}
     for name in wanted:
@@ -88,8 +90,8 @@ def associations_part(
 def batch_answer(
     results: Sequence[Any], errors: Sequence[Mapping[str, Any]], now_ms: int
 ) -> dict[str, Any]:
-    """The body of a batch answer; results stand in another order than the inputs did, as HubSpot
-    does not promise any.
+    """Return the body of a batch answer. The order of results differs from that of the inputs, as
+    HubSpot promises no order.
     """
     body: dict[str, Any] = {
         "status": "COMPLETE",
@@ -101,7 +103,7 @@ def batch_answer(
 
 
 def missing_rows(kind: ObjectType, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The one error that names all ids of a batch without a record [S]."""
+    """Return the one error that names all ids of a batch without a record [S]."""
     text = f"Could not get some {kind.label} objects, they may be deleted or not exist. Check that ids are valid."
     return [ApiError(404, "OBJECT_NOT_FOUND", text).row(ids=ids)] if ids else []
 

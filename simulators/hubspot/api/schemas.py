@@ -41,7 +41,7 @@ def update(call: Call) -> Answer:
 
 
 def archive(call: Call) -> Answer:
-    """DELETE one definition to the bin."""
+    """DELETE one definition, which moves it to the recycle bin."""
     _schema(call).archive(call.ids["name"], call.portal.clock.now_ms())
     return NO_CONTENT
 
@@ -55,7 +55,7 @@ def batch_read(call: Call) -> Answer:
 
 
 def batch_create(call: Call) -> Answer:
-    """POST batch/create of definitions; each row stands for itself."""
+    """POST batch/create of definitions; each row succeeds or fails by itself."""
     now = call.portal.clock.now_ms()
     return _batch(call, lambda row: _schema(call).create(row, now).shown(), 201)
 
@@ -97,7 +97,7 @@ TAKEN = "Properties.PROPERTY_WITH_NAME_EXISTS"
 
 
 def list_custom_objects(_call: Call) -> Answer:
-    """GET the definitions of custom objects, of which this account has none."""
+    """GET the definitions of custom objects; this account has none."""
     return Answer(200, {"results": []})
 
 

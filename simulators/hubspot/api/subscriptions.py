@@ -34,12 +34,12 @@ def definitions_v3(call: Call) -> Answer:
 
 
 def status_v3(call: Call) -> Answer:
-    """GET the statuses of an address (v3); not specified shows as SUBSCRIBED [M]."""
+    """GET the statuses of an address (v3); an unspecified one shows as SUBSCRIBED [M]."""
     return Answer(200, _status_body_v3(call, _address(call.ids["email"])))
 
 
 def subscribe_v3(call: Call) -> Answer:
-    """POST a subscription (v3); it cannot undo the contact's own opt-out (PLT-3)."""
+    """POST a subscription (v3); it cannot undo an opt-out by the contact itself (PLT-3)."""
     address, definition = (
         _address(text_of(call.row, "emailAddress")),
         _definition(call, call.row.get("subscriptionId")),
@@ -86,17 +86,17 @@ def update(call: Call) -> Answer:
 
 
 def read_all(call: Call) -> Answer:
-    """GET whether an address is out of everything (v4)."""
+    """GET whether an address is unsubscribed from everything (v4)."""
     _channel(call)
     return Answer(200, _action(call, [_wide_row(call, _address(call.ids["email"]))]))
 
 
 def unsubscribe_all(call: Call) -> Answer:
-    """POST an address out of everything (v4), of one brand's where ``businessUnitId`` names it;
+    """POST an unsubscription from everything (v4); ``businessUnitId`` limits it to one brand, and
     ``verbose`` shows each status.
 
-    What is refused stands beside the results, and the status is 200 all the same, as the answer's
-    shape has it [V]; the text is [M].
+    Refusals are listed together with the results and the status is 200 all the same, as the shape
+    of the answer has it [V]; the text is [M].
     """
     _channel(call)
     address, brand = _address(call.ids["email"]), _brand(call)
@@ -125,7 +125,7 @@ def batch_write(call: Call) -> Answer:
 
 
 def batch_unsubscribe_all(call: Call) -> Answer:
-    """POST many addresses out of everything (v4)."""
+    """POST the unsubscription of many addresses from everything (v4)."""
     _channel(call)
     brand = _brand(call)
     rows, errors = [], []
@@ -137,7 +137,7 @@ def batch_unsubscribe_all(call: Call) -> Answer:
 
 
 def batch_read_all(call: Call) -> Answer:
-    """POST whether many addresses are out of everything (v4)."""
+    """POST whether many addresses are unsubscribed from everything (v4)."""
     _channel(call)
     rows = [
         {"subscriberIdString": text, "wideStatuses": [_wide_row(call, text)]}
