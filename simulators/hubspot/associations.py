@@ -177,7 +177,8 @@ class Associations:
             if way in self._limits and other not in held and len(held) >= self._limits[way]:
                 most = self._limits[way]
                 raise invalid(
-                    f"Object {way[0]} {one} has reached its limit of {most} associations with {way[1]}."
+                    f"Object {way[0]} {one} has reached its limit of {most} associations with "
+                    f"{way[1]}."
                 )
 
     def _demote(self, pair: Pair, from_id: str, keep: str, actor: Actor) -> None:

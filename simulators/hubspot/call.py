@@ -68,7 +68,8 @@ class Call:
             raise invalid("Some required fields were not set: [inputs]")
         if len(rows) > ceiling:
             raise invalid(
-                f"The maximum number of inputs supported in a batch request is {ceiling}; got {len(rows)}."
+                f"The maximum number of inputs supported in a batch request is {ceiling}; got "
+                f"{len(rows)}."
             )
         return rows
 

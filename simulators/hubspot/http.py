@@ -212,7 +212,8 @@ def _unknown_token() -> ApiError:
     revoked token gets the same words].
     """
     text = (
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and "
+        "you can find more "
         "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
     )
     return ApiError(401, "INVALID_AUTHENTICATION", text)

@@ -198,7 +198,8 @@ class Lists:
         processing, branch = str(row.get("processingType", "MANUAL")), row.get("filterBranch")
         if kind is None or processing not in PROCESSING_TYPES or not row.get("name"):
             raise invalid(
-                "A list needs a name, a known objectTypeId and a processingType of MANUAL, DYNAMIC or SNAPSHOT."
+                "A list needs a name, a known objectTypeId and a processingType of MANUAL, "
+                "DYNAMIC or SNAPSHOT."
             )
         if processing == "DYNAMIC" and not branch:
             raise invalid("A DYNAMIC list needs a filterBranch.")

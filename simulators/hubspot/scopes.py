@@ -63,7 +63,8 @@ def check(scopes: Iterable[str], path: str, *, reads: bool) -> None:
     wanted = _wanted(path, "read" if reads else "write", reads=reads)
     if wanted and not set(wanted) & set(scopes):
         text = (
-            "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
+            "This app hasn't been granted all required scopes to make this call. Read more about "
+            "required scopes here: "
             "https://developers.hubspot.com/scopes."
         )
         inner = {

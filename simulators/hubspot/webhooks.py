@@ -25,6 +25,7 @@ EVENTS_A_REQUEST = 100
 RETRY_AFTER_S = (60, 180, 600, 1_800, 3_600, 7_200, 10_800, 14_400, 18_000, 21_600)
 """Ten retries in less than 24 hours [D]; the intervals are [M]."""
 JITTER = 0.1
+USER_AGENT = "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-simulator)"
 
 
 _Meaning = tuple[str, str, str | None]
@@ -177,7 +178,7 @@ class Webhooks:
         secret = self._secrets[(packet.number + packet.attempt) % len(self._secrets)]
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-simulator)",
+            "User-Agent": USER_AGENT,
             "X-HubSpot-Request-Timestamp": timestamp,
             "X-HubSpot-Signature-v3": signature_v3(secret, "POST", self._url, body, timestamp),
             "X-HubSpot-Signature-Version": "v1",

@@ -292,7 +292,8 @@ class Writes:
                     raise self._clash(name, key, record, other)
             if name == self.kind.natural_key and value in self.blocked and record is None:
                 raise invalid(
-                    f"{self.kind.name.capitalize()} may not be created: the address is on the block list."
+                    f"{self.kind.name.capitalize()} may not be created: the address is on the "
+                    "block list."
                 )
 
     def _key_values(self, name: str, value: str) -> list[str]:
@@ -305,5 +306,8 @@ class Writes:
             return already_exists(self.kind.name, other.id)
         where = f"objectTypeId={self.kind.type_id}, propertyName={name}, value={value}"
         holder = record.id if record else "a new record"
-        text = f"Cannot set PropertyValueCoordinates{{{where}}} on {holder}. {other.id} already has that value."
+        text = (
+            f"Cannot set PropertyValueCoordinates{{{where}}} on {holder}. {other.id} already has "
+            "that value."
+        )
         return invalid_values([(name, "CONFLICTING_UNIQUE_VALUE", text)])

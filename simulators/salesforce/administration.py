@@ -1,8 +1,8 @@
 """What an administrator defines in Setup and no REST resource writes: the stages of opportunities,
 and their record types.
 
-Definitions only, at the org's foundation and later; each tells its time as every row does, and none
-is told by change events [D].
+Law: definitions only, when the org is created and later. Each shows its time of change as every row
+does; change events report none of them [D].
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _RECORD_TYPE: Final = "RecordType"
 
 
 def stage_row(given: Mapping[str, Any], number: int) -> Row:
-    """A stage with everything that is not given: in this place of the order, open, in the
-    pipeline.
+    """Return a stage with defaults for everything that is not given: at this place of the order,
+    open, in the pipeline.
     """
     name = given.get("ApiName") or given["MasterLabel"]
     forecast = given.get("ForecastCategoryName") or "Pipeline"
@@ -43,14 +43,14 @@ def stage_row(given: Mapping[str, Any], number: int) -> Row:
 
 
 def record_type_row(given: Mapping[str, Any]) -> Row:
-    """A record type of opportunities with everything that is not given."""
+    """Return a record type of opportunities with defaults for everything that is not given."""
     name = str(given["Name"])
     defaults = {"DeveloperName": name.replace(" ", "_"), "SobjectType": "Opportunity"}
     return defaults | {"IsActive": True, "IsPersonType": False} | dict(given)
 
 
 def show_stages(org: Org) -> None:
-    """The picklist of opportunities has the stages as they now are."""
+    """Update the picklist of opportunities to the present stages."""
     rows = sorted(org.store.tables[_STAGE], key=lambda row: row["SortOrder"])
     choices = tuple(
         Choice(row["ApiName"], row["MasterLabel"], active=row["IsActive"]) for row in rows
@@ -59,8 +59,8 @@ def show_stages(org: Org) -> None:
 
 
 def define_stage(org: Org, transaction: Transaction, action: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the stage of that ``ApiName``, or add it at the end; one that is switched off stays in
-    the opportunities that have it [D].
+    """Change the stage with that ``ApiName``, or add it at the end; a deactivated one stays in the
+    opportunities that have it [D].
     """
     given = _columns(org, _STAGE, action)
     rows = list(org.store.tables[_STAGE])
@@ -76,8 +76,8 @@ def define_stage(org: Org, transaction: Transaction, action: Mapping[str, Any]) 
 def define_record_type(
     org: Org, transaction: Transaction, action: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change the record type of opportunities of that ``Name``, or add it; ``stages`` are those of
-    its sales process.
+    """Change the record type of opportunities with that ``Name``, or add it; ``stages`` are those
+    of its sales process.
 
     The first one becomes the default for everybody.
     """
@@ -93,8 +93,8 @@ def define_record_type(
 
 
 def set_process(org: Org, type_id: str, stages: Sequence[str] | None) -> None:
-    """Which stages a record type's sales process has; None leaves it as it is, all of them at
-    first.
+    """Set the stages of a record type's sales process. None changes nothing; at first a process has
+    all stages.
     """
     row = org.store.get(_RECORD_TYPE, type_id)
     if row and row["IsActive"]:
@@ -108,7 +108,9 @@ def _is_named(row: Row, name: object) -> bool:
 
 
 def _columns(org: Org, sobject: str, action: Mapping[str, Any]) -> Row:
-    """What the action says of the row. Raises `RefusalError` for a column that there is not."""
+    """Return the row's columns that the action gives. Raises `RefusalError` for an unknown
+    column.
+    """
     given = {name: value for name, value in action.items() if name not in {"side", "do", "stages"}}
     strange = [name for name in given if _object(org, sobject).field(name) is None]
     if strange:

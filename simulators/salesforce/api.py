@@ -1,6 +1,6 @@
-"""The table of resources and the way from a call to its handler.
+"""The table of resources, and the way from a call to its handler.
 
-A new resource is a row of its table. Whether a row reads or writes is said there too, because the
+A new resource is a row of the table. The row also says whether it reads or writes, as the
 statistics and the faults need to know.
 """
 
@@ -39,7 +39,7 @@ class Route:
     pattern: re.Pattern[str]
 
     def name(self, found: Mapping[str, str]) -> str:
-        """How statistics name a call: the object's name stays, ids and values do not."""
+        """The name of a call in the statistics: with the object's name, without ids and values."""
         kept = {key: found[key] for key in ("object", "key") if key in found}
         path = self.template
         for key, value in kept.items():
@@ -49,7 +49,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A call that leads somewhere: its route and the names in its path."""
+    """The route of a call, and the values of the names in its path."""
 
     route: Route
     names: Mapping[str, str]
@@ -69,7 +69,7 @@ class Api:
         ]
 
     def match(self, call: Call) -> Match:
-        """The route of a call. Raises `RefusalError` (NOT_FOUND, METHOD_NOT_ALLOWED)."""
+        """Return the route of a call. Raises `RefusalError` (NOT_FOUND, METHOD_NOT_ALLOWED)."""
         path = call.path.rstrip("/")
         known = False
         for route in self._routes:
@@ -86,11 +86,11 @@ class Api:
         return self.answer(call, self.match(call))
 
     def answer(self, call: Call, match: Match) -> Reply:
-        """Answer a call whose route is known. Raises `RefusalError`."""
+        """Answer a call with a known route. Raises `RefusalError`."""
         return match.route.handler(self._org, call, *match.names.values())
 
     def only_reads(self, call: Call, match: Match) -> bool:
-        """Whether the call changes nothing: a composite of reads is a read."""
+        """Return whether the call changes nothing; a composite of reads is a read."""
         if not match.route.template.startswith("/composite") or match.route.reads:
             return match.route.reads
         if match.route.template not in {"/composite", "/composite/batch"}:
@@ -192,5 +192,5 @@ def _route(method: str, template: str, handler: Handler, *, reads: bool) -> Rout
 
 
 def error_reply(refusal: RefusalError) -> Reply:
-    """The reply of a call that was refused."""
+    """Return the reply to a call that was refused."""
     return Reply(refusal.status, refusal.answer())

@@ -1,5 +1,5 @@
 """One REST call and its reply, as values: no sockets, no WSGI. The API modules read a `Call` and
-answer a `Reply`.
+return a `Reply`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _BASE: Final = re.compile(r"/services/data/v(?P<version>\d+\.\d)(?P<path>/.*)?")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call below ``/services/data/vXX.X``. `path` is still percent-encoded; header names are
-    lower case.
+    """A call below ``/services/data/vXX.X``. `path` is still percent-encoded; header names are in
+    lowercase.
     """
 
     method: str
@@ -34,11 +34,11 @@ class Call:
 
     @property
     def base(self) -> str:
-        """What every URL in an answer begins with."""
+        """The beginning of every URL in an answer."""
         return f"/services/data/v{self.version}"
 
     def json(self) -> Any:
-        """The body as JSON. Raises `RefusalError` (JSON_PARSER_ERROR)."""
+        """Return the body as JSON. Raises `RefusalError` (JSON_PARSER_ERROR)."""
         try:
             return json.loads(self.body or b"null")
         except (ValueError, UnicodeDecodeError):
@@ -47,14 +47,16 @@ class Call:
             ) from None
 
     def record(self) -> dict[str, Any]:
-        """The body as one JSON object. Raises `RefusalError`."""
+        """Return the body as one JSON object. Raises `RefusalError`."""
         found = self.json()
         if not isinstance(found, dict):
             raise bad_json("The HTTP entity body must be a JSON object")
         return found
 
     def actor(self) -> Actor:
-        """Who writes by this call, with what the ``Sforce-*`` headers ask for [D]."""
+        """Return the author of this call's writes, with the options of the ``Sforce-*`` headers
+        [D].
+        """
         client = _options(self.headers.get("sforce-call-options", "")).get("client")
         origin = f"com/salesforce/api/rest/{self.version}" + (f";client={client}" if client else "")
         assign = self.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE"
@@ -67,8 +69,8 @@ class Call:
         return Actor(self.user_id, origin, self.product, assign, save)
 
     def subcall(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> Call:
-        """A call inside this one (composite). Raises `RefusalError` when the URL does not lead into
-        the REST API.
+        """Return a call inside this one (composite). Raises `RefusalError` for a URL outside the
+        REST API.
         """
         parts = urlsplit(
             url if url.startswith("/services") else f"/services/data/{url.lstrip('/')}"
@@ -93,7 +95,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: `body` None is an empty one."""
+    """An answer; `body` None is an empty one."""
 
     status: int
     body: Any = None
@@ -101,17 +103,17 @@ class Reply:
 
 
 def split_base(path: str) -> tuple[str, str] | None:
-    """API version and the rest of a path below ``/services/data``, or None."""
+    """Return the API version and the rest of a path below ``/services/data``, or None."""
     found = _BASE.fullmatch(path)
     return None if found is None else (found["version"], found["path"] or "")
 
 
 def segment(text: str) -> str:
-    """A path segment as it was meant."""
+    """Return a decoded path segment."""
     return unquote(text)
 
 
 def _options(header: str) -> dict[str, str]:
-    """``a=b; c=d`` (or with commas) as a dict."""
+    """Return ``a=b; c=d`` (or with commas) as a dict."""
     pairs = (part.split("=", 1) for part in re.split(r"[;,]", header) if "=" in part)
     return {name.strip(): value.strip() for name, value in pairs}

@@ -1,5 +1,5 @@
-"""sObject Collections: up to 200 records written, up to 2,000 read, in one call. Rows are answered
-in the order of the request.
+"""sObject Collections: up to 200 records written, or up to 2,000 read, in one call. Rows are
+answered in the order of the request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def create(org: Org, call: Call) -> Reply:
 
 
 def update(org: Org, call: Call) -> Reply:
-    """``PATCH /composite/sobjects``; the same record twice is refused the second time [M]."""
+    """``PATCH /composite/sobjects``; the same record a second time is refused [M]."""
     view = org.view(call.user_id)
     seen: set[str] = set()
 
@@ -60,8 +60,8 @@ def update(org: Org, call: Call) -> Reply:
 
 
 def upsert(org: Org, call: Call, name: str, key: str) -> Reply:
-    """``PATCH /composite/sobjects/{object}/{external id field}``; a key that comes twice is refused
-    every time [S].
+    """``PATCH /composite/sobjects/{object}/{external id field}``; a key that occurs twice is
+    refused each time [S].
     """
     view = org.view(call.user_id)
     sobject = rows_api.find_object(view, name)
@@ -89,7 +89,10 @@ def upsert(org: Org, call: Call, name: str, key: str) -> Reply:
             if field.name == "Id" and value is not None and not rows:
                 raise RefusalError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [])
             if len(rows) > 1:
-                message = f"More than one record found for external id field: {[row['Id'] for row in rows]}"
+                message = (
+                    "More than one record found for external id field: "
+                    f"{[row['Id'] for row in rows]}"
+                )
                 raise RefusalError("DUPLICATE_EXTERNAL_ID", message, [])
             record_id, created = rows_api.put_by_key(
                 org, transaction, view, sobject, rows, record, field
@@ -171,7 +174,7 @@ def _read(org: Org, call: Call, name: str, ids: Iterable[str], names: list[str])
 
 
 def _run(org: Org, call: Call, steps: list[_Write], *, all_or_none: bool | None = None) -> Reply:
-    """Run each row in the one transaction of the call; a refused row is taken back alone, or with
+    """Run each row in the one transaction of the call; a refused row is rolled back alone, or with
     all others.
     """
     strict = all_or_none if all_or_none is not None else bool(call.record().get("allOrNone", False))
@@ -198,7 +201,10 @@ def _good(record_id: str) -> dict[str, Any]:
 
 
 def _rolled_back() -> dict[str, Any]:
-    message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    message = (
+        "Record rolled back because not all records were valid and the request was using "
+        "AllOrNone header"
+    )
     return RefusalError("ALL_OR_NONE_OPERATION_ROLLED_BACK", message).row()
 
 

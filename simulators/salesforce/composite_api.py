@@ -18,13 +18,13 @@ _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _COUNTED: Final = re.compile(r".*/(?:query|queryAll|composite/sobjects)(?:[/?].*)?$")
 _GOOD: Final = range(200, 300)
 _TAKEN: Final = re.compile(r"(?:/tooling)?/(?:sobjects|query|queryAll|composite/sobjects)(?:/.*)?")
-"""What a composite call is supported for: sObject resources of every kind, queries and collections
-[D].
+"""The resources that a composite call supports: sObject resources of every kind, queries and
+collections [D].
 """
 
 
 class _HaltedError(Exception):
-    """A subrequest failed and all belong together."""
+    """A subrequest failed, and all of them belong together."""
 
 
 def composite(org: Org, call: Call, dispatch: Dispatch) -> Reply:
@@ -34,7 +34,8 @@ def composite(org: Org, call: Call, dispatch: Dispatch) -> Reply:
     if sum(bool(_COUNTED.match(str(part.get("url", "")))) for part in parts) > MAX_QUERIES:
         raise RefusalError(
             "LIMIT_EXCEEDED",
-            f"Cannot have more than {MAX_QUERIES} query or collection operations in a composite request",
+            f"Cannot have more than {MAX_QUERIES} query or collection operations in a composite "
+            "request",
         )
     _unique_references(parts)
     if not body.get("allOrNone"):
@@ -131,8 +132,8 @@ def _reply(run: Callable[[], Reply]) -> Reply:
 
 
 def _filled(value: Any, results: dict[str, Any]) -> Any:
-    """The value with every ``@{reference.path}`` replaced. Raises `RefusalError` when the reference
-    has no such value.
+    """Return the value with every ``@{reference.path}`` replaced. Raises `RefusalError` if the
+    reference has no such value.
     """
     if isinstance(value, dict):
         return {key: _filled(item, results) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""Describe: the schema as clients read it. Everything here is derived from the tables; nothing is a
+"""Describe: the schema as clients read it. Everything is derived from the tables; nothing is a
 second copy of them.
 """
 
@@ -40,7 +40,7 @@ _NOT_TOLD: Final = (
     "lookupLayoutable",
     "networkScopeFieldName",
 )
-"""Names of an object's description that are null for the objects here [S]."""
+"""Keys of an object's description that are null for the objects here [S]."""
 _SAME_FOR_ALL: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "aiPredictionField": False,
@@ -64,13 +64,13 @@ _SAME_FOR_ALL: Final[Mapping[str, Any]] = MappingProxyType(
         "writeRequiresMasterRead": False,
     }
 )
-"""What describe says in the same way of every field here [S: names]."""
+"""What describe shows equally for every field here [S: names]."""
 _LONG_AREA: Final = 255
 _BYTES: Final = 3
 
 
 def all_objects(org: Org, call: Call) -> Reply:
-    """``GET /sobjects``; with ``If-Modified-Since`` 304 when no object changed."""
+    """``GET /sobjects``; 304 for an ``If-Modified-Since`` since when no object has changed."""
     view = org.view(call.user_id)
     changed = max(view.changed_ms(sobject) for sobject in view.sobjects())
     if changed <= _moment(call.headers.get("if-modified-since", "")):
@@ -90,7 +90,9 @@ def basic(org: Org, call: Call, name: str) -> Reply:
 
 
 def describe(org: Org, call: Call, name: str) -> Reply:
-    """``GET /sobjects/{object}/describe``; with ``If-Modified-Since`` 304 when nothing changed."""
+    """``GET /sobjects/{object}/describe``; 304 for an ``If-Modified-Since`` since when nothing has
+    changed.
+    """
     view = org.view(call.user_id)
     sobject = find_object(view, name)
     changed = view.changed_ms(sobject)
@@ -255,7 +257,7 @@ def _children(view: View, parent: SObject) -> list[dict[str, Any]]:
 
 
 def _record_types(org: Org, sobject: SObject, call: Call) -> list[dict[str, Any]]:
-    """The record types, with what they are to the user who asks [D]."""
+    """Return the record types, with their meaning for the user who asks [D]."""
     own = [row for row in org.store.tables["RecordType"] if row["SobjectType"] == sobject.name]
     default = org.default_record_type.get(sobject.name, MASTER_RECORD_TYPE)
     rows = [(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"]) for row in own]

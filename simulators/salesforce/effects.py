@@ -1,7 +1,8 @@
-"""What else happens when a record is saved: values the org derives, and other records it writes.
+"""What else happens when a record is saved: values that the org derives, and other records that it
+writes.
 
-Tables per sObject, walked by `writes`. `DERIVE` runs before the checks and may change the new row;
-`FOLLOW` runs after the record is stored.
+Tables per sObject, which `writes` goes through. `DERIVE` runs before the checks and may change the
+new row; `FOLLOW` runs after the record is stored.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ _ALIAS: Final = 8
 
 
 def stamped(transaction: Transaction, before: Row | None, row: Row) -> Row:
-    """The row with the stamps of this write; the administrator of long ago keeps those he gave."""
+    """Return the row with the stamps of this write; the administrator of the world file keeps those
+    that were given.
+    """
     user, now = transaction.actor.user_id, transaction.now_ms
     created = {"CreatedDate": now, "CreatedById": user} if before is None else {}
     written = {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now}
@@ -64,8 +67,8 @@ def _person(_org: Org, _transaction: Transaction, _before: Row | None, row: Row)
 
 
 def _lead_owner(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
-    """The active assignment rule sets the owner on create and on update unless the caller says
-    otherwise [D, PLT-1].
+    """The active assignment rule sets the owner on create, and on update unless the caller disables
+    it [D, PLT-1].
     """
     if (
         org.lead_owner_id is not None
@@ -122,8 +125,8 @@ def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) ->
     """Probability and forecast category follow the stage when it changes; closed and won always do
     [D].
 
-    A stage that nobody has defined, or that the record type's sales process does not have, is taken
-    as it is: the picklist is not restricted [M].
+    An undefined stage, or one that the record type's sales process does not have, is accepted: the
+    picklist is not restricted [M].
     """
     stage = next(
         (
@@ -149,7 +152,7 @@ def _stage(org: Org, _transaction: Transaction, before: Row | None, row: Row) ->
 
 
 def _products(_org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    """With products an opportunity's amount is theirs: a given one is ignored without a word,
+    """With products an opportunity's amount is their sum: a given amount is ignored silently,
     another currency is refused [D].
     """
     if before is None or not before.get("HasOpportunityLineItem") or transaction.actor.trusted:
@@ -166,7 +169,8 @@ def _products(_org: Org, transaction: Transaction, before: Row | None, row: Row)
 def _task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
     who, what = row.get("WhoId"), row.get("WhatId")
     if who is not None and what is not None and who.startswith("00Q"):
-        message = "Related To ID: a task about a lead cannot be related to another record"  # [M] the text; the fact is [D]
+        # [M] the text; the fact is [D]
+        message = "Related To ID: a task about a lead cannot be related to another record"
         raise RefusalError("FIELD_INTEGRITY_EXCEPTION", message, ["WhatId"])
     row["IsClosed"] = row.get("Status") == "Completed"
     row["IsHighPriority"] = row.get("Priority") == "High"
@@ -182,7 +186,7 @@ def _task(org: Org, transaction: Transaction, before: Row | None, row: Row) -> N
 
 
 def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
-    """The contact behind a person account, made and kept equal by the org [D, PA-3]."""
+    """The org creates the contact behind a person account and keeps it equal [D, PA-3]."""
     contact_id = row.get("PersonContactId")
     if contact_id is None:
         return
@@ -212,7 +216,7 @@ def _custom_fields(org: Org, sobject: str) -> list[str]:
 
 
 def _first_role(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    """`ContactId` on a new opportunity makes its primary contact role [D]."""
+    """`ContactId` on a new opportunity creates its primary contact role [D]."""
     if before is None and row.get("ContactId") is not None:
         role = {
             "Id": org.ids.make("00K"),
@@ -225,9 +229,7 @@ def _first_role(org: Org, transaction: Transaction, before: Row | None, row: Row
 
 
 def _one_primary(org: Org, transaction: Transaction, before: Row | None, row: Row) -> None:
-    """An opportunity has one primary contact role: a new one takes the mark from the old one
-    [D].
-    """
+    """An opportunity has one primary contact role: a new one replaces the old one [D]."""
     opportunity = org.store.live("Opportunity", row["OpportunityId"])
     if not row.get("IsPrimary"):
         _no_primary(org, transaction, before or {"OpportunityId": row["OpportunityId"]})
@@ -246,7 +248,7 @@ def _one_primary(org: Org, transaction: Transaction, before: Row | None, row: Ro
 
 
 def _no_primary(org: Org, transaction: Transaction, before: Row) -> None:
-    """Without its primary contact role an opportunity has no `ContactId` [M]."""
+    """Without a primary contact role an opportunity has no `ContactId` [M]."""
     opportunity = org.store.live("Opportunity", before["OpportunityId"])
     if (
         before.get("IsPrimary")
@@ -258,8 +260,8 @@ def _no_primary(org: Org, transaction: Transaction, before: Row) -> None:
 
 
 def _granted(org: Org, transaction: Transaction, _before: Row | None, row: Row) -> None:
-    """A grant changes what describe tells about its object, and about the objects whose fields wait
-    for one [M].
+    """A grant changes what describe shows of its object, and of the objects whose fields wait for
+    one [M].
     """
     for sobject in {
         *(name for name, _ in org.schema.guarded),
@@ -291,4 +293,4 @@ FOLLOW: Final[Mapping[str, tuple[Follow, ...]]] = MappingProxyType(
 GONE: Final[Mapping[str, tuple[Callable[[Org, Transaction, Row], None], ...]]] = MappingProxyType(
     {"OpportunityContactRole": (_no_primary,)}
 )
-"""What follows when a record is deleted: (org, transaction, the row as it was)."""
+"""What follows when a record is deleted: (org, transaction, the row before)."""

@@ -1,9 +1,9 @@
-"""Change data capture: from committed transactions to the events the Event Relay puts on the
+"""Change data capture: from committed transactions to the events that the Event Relay puts on the
 partner event bus.
 
-Events are made at commit and wait here until they are taken. Only Lead, Contact, Account,
-Opportunity and OpportunityContactRole are selected: the five an org may select without the add-on
-[S/M].
+Events are created at commit and wait here until they are taken. Only Lead, Contact, Account,
+Opportunity and OpportunityContactRole are selected: the five that an org may select without the
+add-on [S/M].
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AWS_REGION: Final = "eu-west-1"
 
 @dataclass(slots=True)
 class _Draft:
-    """One event in the making: records of one transaction that changed in the same way share it."""
+    """One event in the making; records of one transaction that changed in the same way share it."""
 
     sobject: str
     kind: str
@@ -48,9 +48,7 @@ class _Draft:
 
 
 class EventQueue:
-    """The event bus of the org and its relay: what is committed goes in, EventBridge events come
-    out.
-    """
+    """The event bus of the org and its relay: commits go in, EventBridge events come out."""
 
     def __init__(self, clock: Clock, faults: Faults, seed: int) -> None:
         """Begin empty; `seed` makes the random ids of the envelope reproducible."""
@@ -62,12 +60,12 @@ class EventQueue:
         self.source = ""
 
     def take(self) -> list[dict[str, Any]]:
-        """All events that wait, oldest first; they are gone afterwards."""
+        """Return all waiting events, oldest first, and remove them."""
         taken, self._waiting = self._waiting, []
         return taken
 
     def commit(self, transaction: Transaction, schema: Schema) -> None:
-        """Make the events of a committed transaction."""
+        """Create the events of a committed transaction."""
         drafts: dict[str, _Draft] = {}
         for change in transaction.changes():
             sobject = schema.get(change.sobject)
@@ -126,10 +124,10 @@ class EventQueue:
 
 
 def _draft(sobject: SObject, change: Change) -> _Draft | None:
-    """The event of one record, or None when nothing happened that events tell.
+    """Return the event of one record, or None if nothing happened that events report.
 
-    A save that changes no value but the time of the last change does make an event with that time
-    alone [M].
+    A save that changes only the time of the last change does create an event with that time alone
+    [M].
     """
     before, after = change.before, change.after
     if after is None:
@@ -158,12 +156,12 @@ def _names(fields: Iterable[Field]) -> list[str]:
 
 
 def _dotted(item: Field) -> str:
-    """Parts of compound fields are named with a dot [S]: ``Name.LastName``."""
+    """Name parts of compound fields with a dot [S]: ``Name.LastName``."""
     return item.name if item.compound is None else f"{item.compound}.{item.part}"
 
 
 def _body(fields: Iterable[Field], row: Row) -> dict[str, Any]:
-    """The values; parts of compound fields are nested [S]."""
+    """Return the values, with parts of compound fields nested [S]."""
     body: dict[str, Any] = {}
     for item in fields:
         value = event_text(row[item.name]) if item.type == "datetime" else row[item.name]

@@ -1,6 +1,6 @@
 """What a field is, and short ways to write fields down in the tables of objects.
 
-Only descriptions live here: no values, no checks. The words are those of the describe call.
+Law: descriptions only, no values and no checks. The terms are those of the describe call.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ an absent key is null.
 """
 
 FieldType = Literal[
-    "id", "string", "textarea", "email", "phone", "url", "boolean", "int", "double", "currency", "percent", "date", "datetime",
-    "picklist", "multipicklist", "reference", "address", "combobox", "encryptedstring", "complexvalue",
+    "id", "string", "textarea", "email", "phone", "url", "boolean", "int", "double", "currency",
+    "percent", "date", "datetime", "picklist", "multipicklist", "reference", "address", "combobox",
+    "encryptedstring", "complexvalue",
 ]  # fmt: skip
 
 TEXTUAL: Final = frozenset(
@@ -47,8 +48,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as describe shows it. `compound` is the compound field it is a part of, `part` its
-    name inside.
+    """One field as describe shows it. `compound` is the compound field to which it belongs, `part`
+    its name there.
 
     Change events write ``Name.FirstName`` for compound ``Name``, part ``FirstName``.
     """
@@ -84,7 +85,7 @@ class Field:
 
     @property
     def indexed(self) -> bool:
-        """Whether equality on this field is answered from an index."""
+        """Whether an index answers equality on this field."""
         return (
             self.unique or self.external_id or self.id_lookup or self.type in {"reference", "email"}
         )
@@ -98,17 +99,17 @@ class Field:
 
 
 def read_only(field: Field) -> Field:
-    """The same field, written by the org alone."""
+    """Return the same field, written by the org alone."""
     return replace(field, createable=False, updateable=False)
 
 
 def required(field: Field) -> Field:
-    """The same field, which must have a value."""
+    """Return the same field, which must have a value."""
     return replace(field, nillable=False)
 
 
 def text(name: str, label: str, length: int = 255, **more: Any) -> Field:
-    """A text of one line, at most `length` characters."""
+    """A text of one line with at most `length` characters."""
     return Field(name, "string", label, length, **more)
 
 
@@ -133,7 +134,7 @@ def url(name: str, label: str) -> Field:
 
 
 def flag(name: str, label: str, *, default: bool = False, **more: Any) -> Field:
-    """A checkbox: never null, `default` where a create is silent."""
+    """A checkbox: never null, `default` if a create gives no value."""
     return Field(name, "boolean", label, nillable=False, defaulted=True, default=default, **more)
 
 
@@ -145,7 +146,7 @@ def number(
     scale: int = 2,
     **more: Any,
 ) -> Field:
-    """A number with at most `precision` digits, `scale` of them after the point."""
+    """A number with at most `precision` digits, `scale` of them after the decimal point."""
     return Field(name, kind, label, precision=precision, scale=scale, **more)
 
 
@@ -160,8 +161,8 @@ def instant(name: str, label: str, **more: Any) -> Field:
 
 
 def picklist(name: str, label: str, *values: str, default: str | None = None, **more: Any) -> Field:
-    """A picklist of these values; not restricted unless said, as the standard ones of an org are
-    [M].
+    """A picklist of these values; not restricted by default, like an org's standard
+    picklists [M].
     """
     choices = tuple(Choice(value, value, default=value == default) for value in values)
     if default is not None:
@@ -170,8 +171,8 @@ def picklist(name: str, label: str, *values: str, default: str | None = None, **
 
 
 def lookup(name: str, label: str, *targets: str, children: str | None = None, **more: Any) -> Field:
-    """A reference to a record of one of `targets`; `children` names the way back (a relationship of
-    the parent).
+    """A reference to a record of one of `targets`; `children` names the reverse relationship of the
+    parent.
     """
     relationship = name.removesuffix("Id") if name.endswith("Id") else name.replace("__c", "__r")
     return Field(

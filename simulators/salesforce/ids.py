@@ -1,9 +1,9 @@
-"""Record ids: how they are made, checked and brought to 18 characters.
+"""Record ids: how they are made, checked and expanded to 18 characters.
 
-Only the spelling of an id belongs here; what it points to is the store's business. An id has a
-three-character prefix that tells the sObject, two characters of the instance, and a counter in base
-62; the 15-character form is case-sensitive, and three more characters carry the case so that the
-18-character form survives systems that ignore it [D].
+Law: the form of an id only; the store knows its record. An id has a three-character prefix for the
+sObject, two characters for the instance, and a counter in base 62. The 15-character form is
+case-sensitive; three more characters encode the case, so that the 18-character form survives
+systems that ignore it [D].
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ LONG: Final = 18
 
 
 class MalformedIdError(ValueError):
-    """The text cannot be a record id: wrong length, wrong characters or a suffix that does not
-    fit.
-    """
+    """The text cannot be a record id: wrong length, wrong characters or a wrong suffix."""
 
 
 def suffix(short: str) -> str:
-    """The three characters that turn a 15-character id into its 18-character form [D]: one per
-    five, a bit for each capital letter.
+    """Return the three characters that expand a 15-character id to 18 [D]: one per five characters,
+    a bit for each capital letter.
     """
     parts = (short[start : start + 5] for start in (0, 5, 10))
     return "".join(
@@ -35,7 +33,7 @@ def suffix(short: str) -> str:
 
 
 def long_id(text: str) -> str:
-    """The 18-character form of an id given in either form. Raises `MalformedIdError`."""
+    """Return the 18-character form of an id given in either form. Raises `MalformedIdError`."""
     if len(text) not in {SHORT, LONG} or not text.isascii() or not text.isalnum():
         raise MalformedIdError(text)
     short = text[:SHORT]
@@ -46,7 +44,7 @@ def long_id(text: str) -> str:
 
 
 class IdMaker:
-    """Gives out ids that were never given before; the same seed gives the same ids."""
+    """Creates ids that were never used before; the same seed creates the same ids."""
 
     def __init__(self, seed: int) -> None:
         """Choose the two characters of the instance from `seed`."""
@@ -55,7 +53,7 @@ class IdMaker:
         self._given: dict[str, int] = {}
 
     def make(self, prefix: str) -> str:
-        """A new 18-character id with this three-character key prefix."""
+        """Return a new 18-character id with this three-character key prefix."""
         number = self._given[prefix] = self._given.get(prefix, 0) + 1
         digits = ""
         while number:

@@ -1,5 +1,5 @@
-"""The org's daily allowance of API calls: a window of 24 hours that rolls on [M], and what calls
-and clients see of it.
+"""The org's daily allowance of API calls: a rolling window of 24 hours [M], and how calls and
+clients see it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MINUTE: Final = 60_000
 
 
 class ApiLimit:
-    """Counts all calls of the org, whoever makes them."""
+    """Counts all calls of the org, by any caller."""
 
     def __init__(self, clock: Clock, daily: int) -> None:
         """Allow `daily` calls in any 24 hours."""
@@ -25,7 +25,7 @@ class ApiLimit:
         self._used = 0
 
     def used(self) -> int:
-        """Calls in the last 24 hours."""
+        """Return the calls in the last 24 hours."""
         while self._minutes and self._minutes[0][0] <= self._clock.now_ms() - DAY:
             self._used -= self._minutes.popleft()[1]
         return self._used
@@ -43,12 +43,12 @@ class ApiLimit:
         self._used += 1
 
     def header(self) -> str:
-        """The value of ``Sforce-Limit-Info``."""
+        """Return the value of ``Sforce-Limit-Info``."""
         return f"api-usage={self.used()}/{self.daily}"
 
     def resource(self) -> dict[str, Any]:
-        """The answer of ``GET /limits``; only the daily calls are real, the others are whole [S:
-        names].
+        """Return the answer of ``GET /limits``; only the daily calls are real, all other limits are
+        unused [S: names].
         """
         whole = {
             "DailyBulkV2QueryJobs": 10_000,
@@ -65,5 +65,5 @@ class ApiLimit:
 
 
 def limit_exceeded() -> RefusalError:
-    """The refusal when the day's calls are used up [D]."""
+    """Return the refusal when the day's calls are used up [D]."""
     return RefusalError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")

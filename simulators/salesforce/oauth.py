@@ -1,7 +1,7 @@
-"""The OAuth token endpoint: client credentials and JWT bearer, the two flows an External Client App
-has.
+"""The OAuth token endpoint: client credentials and JWT bearer, the two flows of an External Client
+App.
 
-Nothing here counts as an API call. There is no ``expires_in`` in the answer [D].
+Law: nothing here counts as an API call. The answer has no ``expires_in`` [D].
 """
 
 from __future__ import annotations
@@ -20,18 +20,16 @@ from simulators.clock import Clock
 from simulators.salesforce.call import Reply
 
 _AUDIENCES: Final = {False: "https://login.salesforce.com", True: "https://test.salesforce.com"}
-"""Whom an assertion must name [D: also where it is sent to the org's own address]. Experience Cloud
-sites have their own, and are not played here. Whether an org takes its own address as well is told
-both ways [M]: here it does not.
+"""The audiences that an assertion may name [D: also if it is sent to the org's own address].
+Experience Cloud sites have their own, which are not simulated. Sources disagree on whether an org
+also accepts its own address [M]: here it does not.
 """
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(slots=True)
 class OAuth:
-    """The app, its user and the keys it may sign with; `keys` are PEM public keys that were
-    registered.
-    """
+    """The app, its user and its registered keys; `keys` are PEM public keys."""
 
     clock: Clock
     org_id: str
@@ -80,8 +78,8 @@ class OAuth:
         return self._granted() if wrong is None else _refused("invalid_grant", wrong)
 
     def _wrong_claim(self, claims: Mapping[str, Any]) -> str | None:
-        """What the org says about the first claim it does not accept; a late assertion gets odd
-        words [S].
+        """Return what the org says about the first claim that it does not accept; its words for a
+        late assertion are odd [S].
         """
         if not _number(claims.get("exp")) * 1000 > self.clock.now_ms():
             return "expired authorization code"
@@ -112,8 +110,8 @@ class OAuth:
 
 
 def no_login() -> Reply:
-    """The refusal of a login whose user is frozen or whose app was blocked [M: which of the
-    words].
+    """Return the refusal of a login whose user is frozen or whose app was blocked [M: which of the
+    texts].
     """
     return _refused("invalid_grant", "inactive user")
 

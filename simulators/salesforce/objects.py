@@ -1,7 +1,7 @@
 """What an sObject is, and the list of all standard ones.
 
-A new standard object is a row in one of the tables (`objects_people`, `objects_sales`,
-`objects_setup`), never code. No values and no rules live here.
+Law: a new standard object is a row in one of the tables (`objects_people`, `objects_sales`,
+`objects_setup`), never code. No values and no rules here.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from simulators.salesforce.fields import Field
 
 MASTER_RECORD_TYPE = "012000000000000AAA"
-"""The id of the record type every object has without having any [D]."""
+"""The id of the record type that every object has without defining any [D]."""
 
 
 @dataclass(frozen=True, slots=True)
 class SObject:
-    """One sObject: its names, the prefix of its ids, its fields and what may be done with its
-    records.
+    """One sObject: its names, its id prefix, its fields and what can be done with its records.
 
-    `merges`: losers of a merge point to the winner; `events`: change events can be selected;
-    `tooling`: only the Tooling API shows it; `binned`: a record deleted by itself goes to the
-    recycle bin, otherwise only one that is deleted along with its parent does.
+    `merges`: losers of a merge point to the winner. `events`: change events can be selected.
+    `tooling`: only the Tooling API shows it. `binned`: a record deleted by itself goes to the
+    recycle bin; otherwise only one that is deleted along with its parent does.
     """
 
     name: str
@@ -40,6 +39,6 @@ class SObject:
     custom_fields_on: str | None = None
 
     def field(self, name: str) -> Field | None:
-        """The field of this name, whatever its case."""
+        """Return the field with this name in any case."""
         wanted = name.lower()
         return next((field for field in self.fields if field.name.lower() == wanted), None)

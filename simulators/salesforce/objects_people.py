@@ -1,8 +1,8 @@
 """Lead, Contact and Account as data, and the columns that exist only where person accounts are
-switched on.
+enabled.
 
-Lengths, references and picklists follow the Object Reference [M where not confirmed by a sample];
-fields that no synchronisation touches are left out.
+Lengths, references and picklists follow the Object Reference [M where no sample confirms them];
+fields that no synchronisation uses are left out.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _RATINGS: Final = ("Hot", "Warm", "Cold")
 
 
 def owner(*kinds: str, children: str | None = None) -> Field:
-    """The field for the owner, a record of one of `kinds`; silent creates get the writing user."""
+    """Return the field for the owner, a record of one of `kinds`; by default the writing user."""
     return lookup("OwnerId", "Owner ID", *kinds, children=children, nillable=False, defaulted=True)
 
 
@@ -79,7 +79,7 @@ def _master(sobject: str) -> Field:
 
 
 def record_type() -> Field:
-    """The field for the record type."""
+    """Return the field for the record type."""
     return lookup("RecordTypeId", "Record Type ID", "RecordType")
 
 
@@ -277,6 +277,6 @@ PERSON_MIRROR: Final = {
         for part in ("Street", "City", "State", "PostalCode", "Country")
     },
 }
-"""Which field of a person account shows in which field of its hidden contact."""
+"""Field of a person account -> field of its hidden contact that shows the same value."""
 
 PEOPLE_OBJECTS: Final = (ACCOUNT, CONTACT, LEAD)

@@ -1,6 +1,6 @@
 """Opportunity, OpportunityContactRole and Task as data.
 
-Lengths, references and picklists follow the Object Reference [M where not confirmed by a sample].
+Lengths, references and picklists follow the Object Reference [M where no sample confirms them].
 """
 
 from __future__ import annotations

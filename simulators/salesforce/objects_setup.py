@@ -1,8 +1,8 @@
-"""The sObjects an administrator works with, as data: users, queues, record types, stages,
+"""The sObjects with which an administrator works, as data: users, queues, record types, stages,
 permissions, the organization, custom fields.
 
-Only what a client of the REST and Tooling APIs reads or writes to set itself up; key prefixes that
-no document confirms are tagged.
+Only what a client of the REST and Tooling APIs reads or writes during set-up; key prefixes that no
+document confirms are tagged.
 """
 
 from __future__ import annotations
@@ -383,7 +383,7 @@ _RELAY_TEXTS: Final = {
         ),
     ),
 }
-"""What an Event Relay is defined by: key prefix [D: 0YL, 7k2; M: the others] and columns."""
+"""What defines an Event Relay: key prefix [D: 0YL, 7k2; M: the others] and columns."""
 
 RELAY_OBJECTS: Final = tuple(
     SObject(

@@ -1,7 +1,7 @@
 """The org: everything that is true in it between two requests, and the boundary of a transaction.
 
-It holds state and hands it out; what a write means is decided by `writes`, `rules` and `effects`,
-how it is asked for by the API modules.
+Law: holds the state. `writes`, `rules` and `effects` decide what a write means, the API modules how
+it is requested.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from simulators.salesforce.transaction import Actor, LateCommit, Transaction
 
 SHORT = 15
 INTEGRATION = "Salesforce Integration"
-"""The free user licence for integrations: its users can be given rights only with the permission
-set licence [S].
+"""The free user licence for integrations; its users get rights only with the permission set licence
+[S].
 """
 API_INTEGRATION = "Salesforce API Integration"
 
@@ -71,34 +71,34 @@ class Org:
     stages_of_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     default_record_type: dict[str, str] = field(default_factory=dict)
     unassigned_types: dict[str, set[str]] = field(default_factory=dict)
-    """User -> the record types that no profile or permission set assigns to him."""
+    """User -> the record types that no profile or permission set assigns to this user."""
     limited: set[str] = field(default_factory=set)
-    """Users whose profile lacks Modify All Data, so that object permissions count for them."""
+    """Users whose profile lacks Modify All Data, so that object permissions apply to them."""
     no_setup: set[str] = field(default_factory=set)
     """Users without *Customize Application*, *Manage Profiles and Permission Sets* and *Assign
     Permission Sets*.
     """
     purged: list[tuple[int, str, str]] = field(default_factory=list)
-    """When, which sObject and which id: records that are deleted and in no recycle bin (any
-    more).
+    """When, which sObject and which id: deleted records that are not, or no longer, in the recycle
+    bin.
     """
     late: list[LateCommit] = field(default_factory=list)
-    """What a person has written and nobody sees yet."""
+    """What a person has written and nobody can see yet."""
     outer: Transaction | None = None
 
     def view(self, user_id: str, *, tooling: bool = False) -> View:
-        """The schema as this user sees it now."""
+        """Return the schema as this user sees it now."""
         return View(
             self.schema, user_id, self.access, self.object_access, self.faults, tooling=tooling
         )
 
     def now_ms(self) -> int:
-        """The time on the org's clock, to the second."""
+        """Return the time on the org's clock, to the second."""
         return full_second(self.clock.now_ms())
 
     def access(self, user_id: str, sobject: str, name: str) -> tuple[bool, bool]:
-        """Whether the permission sets of a user (that of the profile included) let him read and
-        edit a guarded field [D].
+        """Return whether a user's permission sets (including the profile's) allow reading and
+        editing a guarded field [D].
         """
         grants = [
             row
@@ -112,8 +112,8 @@ class Org:
         )
 
     def object_access(self, user_id: str, sobject: str) -> ObjectAccess:
-        """What the permission sets of a user let him do with the records of an sObject; Modify All
-        Data is everything [D].
+        """Return what a user's permission sets allow with the records of an sObject; Modify All
+        Data allows everything [D].
         """
         if user_id not in self.limited:
             return ObjectAccess()
@@ -126,13 +126,13 @@ class Org:
         return ObjectAccess(*may)
 
     def may_set_up(self, user_id: str) -> bool:
-        """Whether a user may change what Setup is about: fields, channels, permission sets and who
-        has them [D].
+        """Return whether a user may change Setup: fields, channels, permission sets and their
+        assignments [D].
         """
         return user_id not in self.no_setup
 
     def can_have_rights(self, user_id: str) -> bool:
-        """Whether the licences of a user allow rights to objects [S]."""
+        """Return whether the licences of a user allow rights to objects [S]."""
         profile = (
             self.store.get(
                 "Profile", (self.store.get("User", user_id) or {}).get("ProfileId") or ""
@@ -144,7 +144,7 @@ class Org:
         return licence.get("Name") != INTEGRATION or any(True for _ in given)
 
     def _held(self, user_id: str) -> set[str]:
-        """The permission sets of a user, that of the profile included."""
+        """Return the permission sets of a user, including the profile's."""
         assigned = self.store.tables["PermissionSetAssignment"].matching("AssigneeId", [user_id])
         user = self.store.get("User", user_id) or {}
         owned = self.store.tables["PermissionSet"].matching("ProfileId", [user.get("ProfileId")])
@@ -152,8 +152,8 @@ class Org:
 
     @contextmanager
     def transaction(self, actor: Actor) -> Iterator[Transaction]:
-        """Write inside; a refusal takes everything back, the end makes the change events. Inside
-        another one it is a part of that.
+        """Write inside the block: a refusal rolls everything back, the end creates the change
+        events. Inside another transaction it is part of that one.
         """
         if self.outer is not None:
             yield from self._part(self.outer, actor)
@@ -174,22 +174,20 @@ class Org:
                 )
 
     def catch_up(self) -> None:
-        """Commit what is due of the transactions that took so long."""
+        """Commit the late transactions that are due."""
         due = [one for one in self.late if one.due_ms <= self.clock.now_ms()]
         for one in due:
             self.late.remove(one)
             self._commit(one.redo(self.store), one.written_ms)
 
     def holds(self, record_id: str) -> bool:
-        """Whether a transaction that is not over has written this record; nobody else can until
-        then [D].
+        """Return whether an open transaction has written this record; nobody else can write it
+        until it ends [D].
         """
         return any(change.record_id == record_id for one in self.late for change in one.changes)
 
     def _commit(self, transaction: Transaction, written_ms: int) -> None:
-        """The log of what was deleted tells when a record was deleted, not when it was purged
-        [M].
-        """
+        """The log of deletions records when a record was deleted, not when it was purged [M]."""
         self.purged += [
             (
                 c.before["SystemModstamp"] if c.before.get("IsDeleted") else written_ms,
@@ -202,8 +200,8 @@ class Org:
         self.events.commit(transaction, self.schema)
 
     def _part(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:
-        """A call inside a whole: it writes with its own headers, and its refusal takes back only
-        what it wrote.
+        """A call inside a transaction: it writes with its own headers, and its refusal rolls back
+        only what it wrote.
         """
         mark, others = whole.mark(), whole.actor
         whole.actor = actor
@@ -217,7 +215,7 @@ class Org:
 
     @contextmanager
     def all_together(self, actor: Actor) -> Iterator[Transaction]:
-        """A transaction around several calls: everything written until the end is one."""
+        """Run several calls in one transaction, which ends with the block."""
         with self.transaction(actor) as transaction:
             self.outer = transaction
             try:

@@ -1,8 +1,7 @@
 """What people do in the user interface and no REST resource offers: convert a lead, merge records,
 undelete or purge them, define stages.
 
-Only such actions live here; each writes by the one way records are written (`writes`) and in one
-transaction.
+Law: such actions only; each writes through `writes`, in one transaction.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ _PERSONAL: Final = {
 
 
 def act(org: Org, actor: Actor, action: Action) -> dict[str, Any]:
-    """Do what the control URL's ``/person`` asks. Raises `ValueError` for an unknown action,
-    `RefusalError` when the org refuses.
+    """Do one action of the control URL's ``/person``. Raises `ValueError` for an unknown action,
+    `RefusalError` if the org refuses.
     """
     do = _ACTIONS.get(str(action.get("do")))
     if do is None:
@@ -136,8 +135,8 @@ def _account_and_contact(
 
 
 def _new_account(org: Org, lead: Row) -> Row:
-    """A business account for a lead with a company, a person account for one without [D, PA-8,
-    PA-9].
+    """Create a business account for a lead with a company, a person account for one without [D,
+    PA-8, PA-9].
     """
     if lead.get("Company") is not None or not org.schema.person_accounts:
         address = {f"Billing{part}": lead.get(part) for part in _ADDRESS}
@@ -175,8 +174,8 @@ def _opportunity(
 
 
 def _merge(org: Org, transaction: Transaction, view: View, action: Action) -> dict[str, Any]:
-    """Merge: losers go to the bin with `MasterRecordId`, what hung on them moves to the winner
-    [D].
+    """Merge: losers go to the recycle bin with `MasterRecordId`, their related records move to the
+    winner [D].
     """
     sobject = _sobject(org, str(action["object"]))
     if not sobject.merges:
@@ -203,7 +202,7 @@ def _merge(org: Org, transaction: Transaction, view: View, action: Action) -> di
 
 
 def _absorb(org: Org, transaction: Transaction, sobject: SObject, winner: str, loser: str) -> None:
-    """What hangs on the loser hangs on the winner from now on, and the loser goes to the bin."""
+    """Move the loser's related records to the winner, and the loser to the recycle bin."""
     for child, field in org.schema.children(sobject.name):
         if field.name not in {"MasterRecordId", "PersonContactId"}:
             for row in org.store.tables[child.name].matching(field.name, [loser]):
@@ -213,7 +212,7 @@ def _absorb(org: Org, transaction: Transaction, sobject: SObject, winner: str, l
 
 
 def _merge_hidden(org: Org, transaction: Transaction, winner: Row, loser: Row) -> None:
-    """With two person accounts the contacts behind them are merged as well [M]."""
+    """Merging two person accounts also merges the contacts behind them [M]."""
     if loser.get("PersonContactId"):
         _absorb(
             org,
@@ -232,8 +231,8 @@ def _undelete(org: Org, transaction: Transaction, _view: View, action: Action) -
 
 
 def _hard_delete(org: Org, transaction: Transaction, _view: View, action: Action) -> dict[str, Any]:
-    """Records that are deleted, or lie in the recycle bin already, and are then in no bin any
-    more.
+    """Delete records, whether they are in the recycle bin or not, so that they are in no bin
+    afterwards.
     """
     ids = [read_id(str(record_id)) for record_id in action["ids"]]
     for record_id in ids:

@@ -1,9 +1,9 @@
-"""State and Country/Territory Picklists: which places the org knows, and how it holds addresses to
-them.
+"""State and Country/Territory Picklists: which places the org knows, and how it checks addresses
+against them.
 
-Fields of codes stand beside the texts, and an address is refused whole for a country or state that
-is not on the lists ([D]; the texts of the refusals [S], from issue threads; which field they name
-[M]). A few of the places that Salesforce comes with; Germany has no states.
+Each text field has a field for the code, and an address with an unlisted country or state is
+refused as a whole ([D]; the texts of the refusals [S], from issue threads; the fields that they
+name [M]). A few of Salesforce's standard places; Germany has no states.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def code_fields(sobject: str) -> Iterator[Field]:
-    """The fields of codes of an object's addresses, as they are where the picklists are on."""
+    """Return the code fields of an object's addresses, which exist where the picklists are
+    enabled.
+    """
     countries = tuple(Choice(code, label) for code, label in COUNTRIES.items())
     states = tuple(
         Choice(code, label, valid_for=_bits(country))
@@ -75,8 +77,8 @@ def _bits(country: str) -> str:
 
 
 def hold(sobject: str, before: Row | None, row: Row, given: Mapping[str, Any]) -> None:
-    """Fill in the code of a text and the text of a code. Raises `RefusalError` for an address that
-    is none.
+    """Fill in the code of a text and the text of a code. Raises `RefusalError` for an invalid
+    address.
     """
     for prefix in _PLACES.get(sobject, ()):
         names = [f"{prefix}{part}" for part in ("Country", "State", "CountryCode", "StateCode")]
@@ -93,12 +95,18 @@ def _hold(prefix: str, row: Row, given: Mapping[str, Any]) -> None:
     state = _code(f"{prefix}State", row, given, states)
     if row.get(f"{prefix}State") and state is None:
         if country is None:
-            message = "A country/territory must be specified before specifying a state value for field: State/Province"
+            message = (
+                "A country/territory must be specified before specifying a state value for "
+                "field: State/Province"
+            )
             raise RefusalError(
                 "FIELD_INTEGRITY_EXCEPTION", f"{message}: [{prefix}State]", [f"{prefix}State"]
             )
         if f"{prefix}State" not in given:
-            message = "The existing country/territory doesn't recognize the state value for field: State/Province Code"
+            message = (
+                "The existing country/territory doesn't recognize the state value for field: "
+                "State/Province Code"
+            )
             raise RefusalError(
                 "FIELD_INTEGRITY_EXCEPTION",
                 f"{message}: [{prefix}StateCode]",
@@ -109,8 +117,8 @@ def _hold(prefix: str, row: Row, given: Mapping[str, Any]) -> None:
 
 
 def _code(name: str, row: Row, given: Mapping[str, Any], known: Mapping[str, str]) -> str | None:
-    """The code of a text; a code that was given counts more. Names without regard to capitals [M];
-    a code is no text [M].
+    """Return the code for a text, unless a code was given. Names are compared without case [M]; a
+    code is not accepted as a text [M].
     """
     if given.get(f"{name}Code") is not None:
         row[name] = known.get(str(given[f"{name}Code"]), row.get(name) or given[f"{name}Code"])

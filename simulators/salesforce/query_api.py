@@ -23,7 +23,7 @@ _BATCH: Final = re.compile(r"batchSize\s*=\s*(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """A query whose rows are not all fetched yet."""
+    """A query with rows that are not fetched yet."""
 
     user_id: str
     opened_ms: int
@@ -32,7 +32,7 @@ class _Cursor:
 
 
 class Queries:
-    """Runs queries and keeps their cursors: ten for each user, two days [M]."""
+    """Runs queries and keeps their cursors: ten for each user, for two days [M]."""
 
     def __init__(self) -> None:
         """Begin without cursors."""
@@ -43,7 +43,7 @@ class Queries:
         return self._start(org, call, "query", include_deleted=False)
 
     def query_all(self, org: Org, call: Call) -> Reply:
-        """``GET /queryAll?q=``: the recycle bin and archived activities too."""
+        """``GET /queryAll?q=``: includes the recycle bin and archived activities."""
         return self._start(org, call, "queryAll", include_deleted=True)
 
     def tooling(self, org: Org, call: Call) -> Reply:
@@ -81,7 +81,10 @@ class Queries:
                 "INVALID_TYPE", "sObject type 'ValidationRule' is not supported."
             )  # [M]
         if tooling and len(answer.rows) > 1 and _WHOLE.search(text.partition("FROM")[0]):
-            message = "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more than one row"
+            message = (
+                "When retrieving results with Metadata or FullName fields, the query "
+                "qualifications must specify no more than one row"
+            )
             raise RefusalError("MALFORMED_QUERY", message)  # [M] text; the fact is [D]
         cursor = _Cursor(call.user_id, org.now_ms(), _page_size(call), answer)
         name = org.ids.make("01g")
@@ -115,6 +118,8 @@ class Queries:
 
 
 def _page_size(call: Call) -> int:
-    """What ``Sforce-Query-Options: batchSize=`` asks for, within the bounds [D]."""
+    """Return the page size that ``Sforce-Query-Options: batchSize=`` requests, within the bounds
+    [D].
+    """
     found = _BATCH.search(call.headers.get("sforce-query-options", ""))
     return DEFAULT_PAGE if found is None else min(max(int(found[1]), SMALLEST_PAGE), DEFAULT_PAGE)

@@ -1,8 +1,8 @@
-"""How the org says no.
+"""How the org refuses.
 
-One exception for every refusal and one table that gives each error code its HTTP status; nobody
-else spells out a status for an error. A single call answers ``errorCode``, a row of a Collections
-call answers ``statusCode`` with the same text [S].
+Law: one exception for every refusal, and one table that gives each error code its HTTP status; no
+other module names a status for an error. A single call answers ``errorCode``, a row of a
+Collections call ``statusCode`` with the same text [S].
 """
 
 from __future__ import annotations
@@ -31,15 +31,13 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
 
 
 class RefusalError(Exception):
-    """The org refuses: an error code of its list, a message for people, and the fields
-    concerned.
-    """
+    """The org refuses: an error code, a message for people, and the fields concerned."""
 
     def __init__(
         self, code: str, message: str, fields: Sequence[str] | None = None, **details: Any
     ) -> None:
-        """Keep the code, the message and the fields; `details` join the answer of a single call as
-        they are.
+        """Keep the code, the message and the fields; `details` are added to the answer of a single
+        call unchanged.
         """
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -49,18 +47,18 @@ class RefusalError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status of a single call that is refused so."""
+        """The HTTP status of a refused single call."""
         return STATUS.get(self.code, 400)
 
     def answer(self) -> list[dict[str, Any]]:
-        """The body of a single call that is refused so."""
+        """Return the body of a refused single call."""
         body: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             body["fields"] = list(self.fields)
         return [body | self.details]
 
     def row(self) -> dict[str, Any]:
-        """The result row of a Collections call whose record is refused so."""
+        """Return the result row of a Collections call whose record is refused."""
         error = {
             "statusCode": self.code,
             "message": self.message,
@@ -70,20 +68,20 @@ class RefusalError(Exception):
 
 
 def no_such_column(field: str, sobject: str) -> RefusalError:
-    """A write or read names a field that does not exist or is hidden from the user [S]."""
+    """Return the refusal of a field that does not exist or is hidden from the user [S]."""
     return RefusalError("INVALID_FIELD", f"No such column '{field}' on sobject of type {sobject}")
 
 
 def no_such_resource() -> RefusalError:
-    """The path leads nowhere."""
+    """Return the refusal of a path that leads nowhere."""
     return RefusalError("NOT_FOUND", "The requested resource does not exist")
 
 
 def malformed_id(text: str) -> RefusalError:
-    """The text cannot be an id."""
+    """Return the refusal of a text that cannot be an id."""
     return RefusalError("MALFORMED_ID", f"malformed id {text}", [])
 
 
 def bad_json(message: str) -> RefusalError:
-    """The body is not what the resource reads."""
+    """Return the refusal of a body that the resource cannot read."""
     return RefusalError("JSON_PARSER_ERROR", message)

@@ -1,9 +1,8 @@
-"""The part of the Tooling API that makes an Event Relay: named credentials, channels, their
+"""The part of the Tooling API that defines an Event Relay: named credentials, channels, their
 members, relays.
 
 Shapes and rules are those of the Tooling API's reference and of the Event Relay's guide [D]; texts
-of refusals are [M]. Definitions only: which events the relay really carries is `events`' business,
-whatever is defined here.
+of refusals are [M]. Definitions only: `events` carries the same events, whatever is defined here.
 """
 
 from __future__ import annotations
@@ -48,9 +47,7 @@ def create(org: Org, call: Call, name: str) -> Reply:
 
 
 def update_relay(org: Org, call: Call, relay_id: str) -> Reply:
-    """``PATCH /tooling/sobjects/EventRelayConfig/{id}``: its state and its relay option, nothing
-    else.
-    """
+    """``PATCH /tooling/sobjects/EventRelayConfig/{id}``: its state and its relay option only."""
     rules.check_right_to_set_up(org, call.user_id, "EventRelayConfig")
     row = org.store.get("EventRelayConfig", read_id(segment(relay_id)))
     metadata = call.record().get("Metadata")
@@ -120,7 +117,7 @@ def _relay(org: Org, _full_name: str, metadata: Mapping[str, Any]) -> Row:
 
 
 def _option(metadata: Mapping[str, Any]) -> str:
-    """A JSON text; without one a relay goes on with the newest event."""
+    """Return the relay option, a JSON text; without one a relay continues with the newest event."""
     text = str(metadata.get("relayOption") or '{"ReplayRecovery":"LATEST"}')
     try:
         known = json.loads(text)["ReplayRecovery"] in {"LATEST", "EARLIEST"}

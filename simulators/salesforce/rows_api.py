@@ -1,4 +1,4 @@
-"""The sObject resources: one record by id or by external id, and what changed lately."""
+"""The sObject resources: one record by id or by external id, and what changed recently."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MINUTE: Final = 60_000
 
 
 def find_object(view: View, name: str) -> SObject:
-    """The sObject of a path. Raises `RefusalError` (NOT_FOUND)."""
+    """Return the sObject of a path. Raises `RefusalError` (NOT_FOUND)."""
     found = view.sobject(name)
     if found is None:
         raise no_such_resource()
@@ -98,7 +98,7 @@ def read_by_key(org: Org, call: Call, name: str, key: str, value: str) -> Reply:
 
 
 def upsert(org: Org, call: Call, name: str, key: str, value: str) -> Reply:
-    """``PATCH /sobjects/{object}/{external id field}/{value}``: 201 created, 200 updated, 300 when
+    """``PATCH /sobjects/{object}/{external id field}/{value}``: 201 created, 200 updated, 300 if
     the value is not unique [D].
     """
     view = org.view(call.user_id)
@@ -178,7 +178,7 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
 def show_row(
     view: View, sobject: SObject, row: Row, base: str, fields: list[Field] | None = None
 ) -> dict[str, Any]:
-    """A record as REST shows it, all visible fields where `fields` is None."""
+    """Return a record as REST shows it, with all visible fields if `fields` is None."""
     shown = fields if fields is not None else list(view.fields(sobject).values())
     attributes = {"type": sobject.name, "url": f"{base}/sobjects/{sobject.name}/{row['Id']}"}
     return {"attributes": attributes} | {
@@ -187,7 +187,7 @@ def show_row(
 
 
 def wanted_fields(view: View, sobject: SObject, names: list[str]) -> list[Field]:
-    """The fields of these names; one that is unknown fails all. Raises `RefusalError`
+    """Return the fields with these names; an unknown one fails the call. Raises `RefusalError`
     (INVALID_FIELD).
     """
     found = []
@@ -200,8 +200,8 @@ def wanted_fields(view: View, sobject: SObject, names: list[str]) -> list[Field]
 
 
 def key_field(view: View, sobject: SObject, name: str) -> Field:
-    """The field of an external-id path. Raises `RefusalError` (NOT_FOUND, with the org's own words
-    [S]).
+    """Return the field of an external-id path. Raises `RefusalError` (NOT_FOUND, in the org's own
+    words [S]).
     """
     field = view.field(sobject, name)
     if field is None or not (field.external_id or field.id_lookup):
@@ -210,7 +210,7 @@ def key_field(view: View, sobject: SObject, name: str) -> Field:
 
 
 def rows_of_key(org: Org, sobject: SObject, field: Field, value: Any) -> list[Row]:
-    """The live records that have this value in a key field."""
+    """Return the live records with this value in a key field."""
     if field.name == "Id":
         found = org.store.live(sobject.name, read_id(str(value)))
         return [] if found is None else [found]
@@ -232,7 +232,7 @@ def put_by_key(
     values: Mapping[str, Any],
     field: Field,
 ) -> tuple[str, bool]:
-    """Update the one record found, or create: the id, and whether it is new."""
+    """Update the one record found, or create it; return its id and whether it is new."""
     if rows:
         kept = {name: value for name, value in values.items() if name.lower() != field.name.lower()}
         writes.update(org, transaction, view, sobject, rows[0]["Id"], kept)
@@ -241,7 +241,7 @@ def put_by_key(
 
 
 def read_id(text: str) -> str:
-    """The 18-character id. Raises `RefusalError` (MALFORMED_ID)."""
+    """Return the 18-character id. Raises `RefusalError` (MALFORMED_ID)."""
     try:
         return long_id(text)
     except MalformedIdError:
@@ -281,7 +281,7 @@ def _read_row(_org: Org, call: Call, view: View, sobject: SObject, row: Row) -> 
 
 
 def _preconditions(call: Call, row: Row) -> None:
-    """``If-Unmodified-Since``, resolution one second [D]."""
+    """Check ``If-Unmodified-Since``, to the second [D]."""
     since = call.headers.get("if-unmodified-since")
     if since is not None and row.get("LastModifiedDate", 0) > _http_date(since):
         raise RefusalError(
@@ -302,7 +302,7 @@ def _several(call: Call, sobject: SObject, rows: list[Row]) -> Reply:
 
 
 def _window(org: Org, call: Call, days: int) -> tuple[int, int]:
-    """The times of a replication call, seconds dropped. Raises `RefusalError`
+    """Return the times of a replication call without their seconds. Raises `RefusalError`
     (INVALID_REPLICATION_DATE) [D].
     """
     try:

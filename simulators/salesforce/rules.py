@@ -1,7 +1,7 @@
 """What the org checks before it saves a record: the checks that need other fields, other records or
 an administrator's rules.
 
-Each check refuses with `RefusalError` or is silent; nothing is changed here.
+Law: each check raises `RefusalError` or does nothing; nothing is changed here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ONCE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "PermissionSetAssignment": ("AssigneeId", "PermissionSetId"),
     }
 )
-"""Records that exist once for these fields together; the first of them is indexed."""
+"""Records that exist once for the combination of these fields, the first of which is indexed."""
 
 
 SETUP: Final = frozenset(
@@ -39,12 +39,12 @@ SETUP: Final = frozenset(
         "PermissionSetLicenseAssign",
     }
 )
-"""Records that only an administrator may make [D]."""
+"""Records that only an administrator may create [D]."""
 
 
 def check_right_to_set_up(org: Org, user_id: str, name: str) -> None:
-    """Whoever lacks the rights of Setup may not make its records, nor metadata by the Tooling API
-    [D; M: code and text].
+    """Without the rights of Setup a user may not create its records, nor metadata by the Tooling
+    API [D; M: code and text].
     """
     if not org.may_set_up(user_id):
         message = f"insufficient access rights on cross-reference id: {name}"
@@ -65,8 +65,8 @@ def check_required(sobject: SObject, row: Row) -> None:
 
 
 def check_references(org: Org, sobject: SObject, changed: Mapping[str, Any], user_id: str) -> None:
-    """Every reference that is written points to a live record of a right type [D], a record type to
-    one of the user's [S].
+    """Every reference that is written points to a live record of an allowed type [D], a record type
+    to one of the user's [S].
     """
     for field in sobject.fields:
         target = changed.get(field.name)
@@ -121,12 +121,15 @@ def _check_unique_in(org: Org, field: Field, value: Any, sobject: str, own_id: s
     for other in org.store.tables[sobject].matching(field.name, [value]):
         same = other.get(field.name) == value or not field.case_sensitive
         if other["Id"] != own_id and same and not other.get("IsDeleted"):
-            message = f"duplicate value found: {field.name} duplicates value on record with id: {other['Id'][:SHORT]}"
+            message = (
+                f"duplicate value found: {field.name} duplicates value on record with id: "
+                f"{other['Id'][:SHORT]}"
+            )
             raise RefusalError("DUPLICATE_VALUE", message, [])
 
 
 def check_person_fields(sobject: SObject, row: Row, given: Mapping[str, Any]) -> None:
-    """A person account has no name of its own, a business account none of a person's fields [S:
+    """A person account has no name of its own, and a business account none of a person's fields [S:
     text].
     """
     if sobject.name != "Account" or "IsPersonAccount" not in row:
@@ -162,7 +165,9 @@ _DEPENDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )
-"""Which object permissions a permission asks for [D: ObjectPermissions in the Object Reference]."""
+"""Object permission -> the object permissions that it requires [D: ObjectPermissions in the Object
+Reference].
+"""
 
 _DEPENDS_ABROAD: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -170,7 +175,7 @@ _DEPENDS_ABROAD: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "Opportunity": ("PermissionsRead", "PermissionsViewAllRecords"),
     }
 )
-"""Which of them ask for the same permission of Account [S for Asset and Contract, which hang on an
+"""Those that require the same permission of Account [S for Asset and Contract, which belong to an
 account as these do; M that these do]. A form of Setup adds what is missing; the API refuses instead
 [S].
 """
@@ -185,11 +190,11 @@ _VERBS: Final = MappingProxyType(
         "PermissionsModifyAllRecords": "Edit All",
     }
 )
-"""How the refusal speaks of a permission [S; M: Edit All]."""
+"""The refusal's words for a permission [S; M: Edit All]."""
 
 
 def check_dependencies(org: Org, sobject: SObject, row: Row) -> None:
-    """An object permission comes with those it depends on, of its own object and of the parent's
+    """An object permission comes with those that it requires, of its own object and of the parent's
     [D; S: words].
     """
     if sobject.name != "ObjectPermissions":
@@ -203,7 +208,8 @@ def check_dependencies(org: Org, sobject: SObject, row: Row) -> None:
     wants += [(name, "Account", parent, (name,)) for name in _DEPENDS_ABROAD.get(home, ())]
     faults = [
         (
-            f"Permission {_VERBS[name]} {home} depends on permission(s): {', '.join(f'{_VERBS[one]} {owner}' for one in lacking)}",
+            (f"Permission {_VERBS[name]} {home} depends on permission(s): "
+            f"{', '.join(f'{_VERBS[one]} {owner}' for one in lacking)}"),
             lacking,
         )
         for name, owner, holder, wanted in wants
@@ -217,7 +223,7 @@ def check_dependencies(org: Org, sobject: SObject, row: Row) -> None:
 
 
 def check_grant(org: Org, sobject: SObject, row: Row) -> None:
-    """A field permission names a field that exists, and no permission or assignment is given twice
+    """A field permission names an existing field, and no permission or assignment is given twice
     [M: texts].
     """
     check_dependencies(org, sobject, row)
@@ -226,7 +232,10 @@ def check_grant(org: Org, sobject: SObject, row: Row) -> None:
             "ParentId", [row["PermissionSetId"]]
         )
         for one in objects:
-            message = f"Can't assign permission set to user. The user license doesn't allow the permission: Read {one['SobjectType']}"
+            message = (
+                "Can't assign permission set to user. The user license doesn't allow the "
+                f"permission: Read {one['SobjectType']}"
+            )
             raise RefusalError(
                 "FIELD_INTEGRITY_EXCEPTION", message, []
             )  # [S] the fact and the second sentence, [M] the code

@@ -22,18 +22,18 @@ from simulators.salesforce.objects_sales import SALES_OBJECTS
 from simulators.salesforce.objects_setup import SETUP_OBJECTS
 
 Access = Callable[[str, str, str], tuple[bool, bool]]
-"""(user id, sObject, field) -> may read, may edit: what the permission sets of the user say."""
+"""(user id, sObject, field) -> may read, may edit: what the user's permission sets allow."""
 
 SHARED: Final = frozenset({"Account", "Contact", "Lead", "Opportunity"})
-"""The sObjects here that object permissions are given for one by one; contact roles go by
-Opportunity, tasks by rights of their own [D].
+"""The sObjects here that have object permissions of their own; contact roles follow Opportunity,
+tasks have separate rights [D].
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectAccess:
-    """What a user may do with the records of an sObject; whose records they are (sharing) is not
-    simulated [M].
+    """What a user may do with the records of an sObject; who owns them (sharing) is not simulated
+    [M].
     """
 
     read: bool = True
@@ -43,16 +43,16 @@ class ObjectAccess:
 
 
 Objects = Callable[[str, str], ObjectAccess]
-"""(user id, sObject) -> what the permission sets of the user say."""
+"""(user id, sObject) -> what the user's permission sets allow."""
 
 
 def persons_name(name: str) -> str:
-    """What a person account calls a custom field of its contact."""
+    """Return a person account's name for a custom field of its contact."""
     return name.removesuffix("__c") + "__pc"
 
 
 class Schema:
-    """All sObjects of one org and the fields that need a grant before anybody sees them."""
+    """All sObjects of one org, and the fields that nobody sees without a grant."""
 
     def __init__(self, *, person_accounts: bool) -> None:
         """Begin with the standard objects; with `person_accounts` their columns exist and a lead
@@ -71,12 +71,12 @@ class Schema:
             self.replace_field("Lead", "Company", nillable=True)
 
     def get(self, name: str) -> SObject | None:
-        """The sObject of this name, whatever its case."""
+        """Return the sObject with this name in any case."""
         return self.objects.get(name.lower())
 
     def homes(self, owner: str) -> list[str]:
-        """The sObjects that show the custom fields of `owner`: those of Activity show on Task
-        [D].
+        """Return the sObjects that show the custom fields of `owner`: those of Activity appear on
+        Task [D].
         """
         return [
             item.name
@@ -85,8 +85,8 @@ class Schema:
         ]
 
     def places(self, owner: str, field: Field) -> list[tuple[str, Field]]:
-        """Where a custom field of `owner` shows, and as what: one of Contact on person accounts
-        too, as ``__pc`` [D].
+        """Return where a custom field of `owner` appears, and in which form: one of Contact also on
+        person accounts, as ``__pc`` [D].
         """
         shown = [(home, field) for home in self.homes(owner)]
         if owner == "Contact" and self.person_accounts:
@@ -98,14 +98,14 @@ class Schema:
         return shown
 
     def add_field(self, sobject: str, field: Field, *, guarded: bool, now_ms: int) -> None:
-        """Add a custom field; `guarded` hides it until a permission set grants it."""
+        """Add a custom field; a `guarded` one is hidden until a permission set grants it."""
         self._extend(sobject, (field,))
         self.changed_ms[sobject] = now_ms
         if guarded:
             self.guarded.add((sobject, field.name))
 
     def remove_field(self, sobject: str, name: str, *, now_ms: int) -> None:
-        """Take a custom field away."""
+        """Remove a custom field."""
         kept = self.objects[sobject.lower()]
         self.objects[sobject.lower()] = replace(
             kept, fields=tuple(field for field in kept.fields if field.name != name)
@@ -114,7 +114,7 @@ class Schema:
         self.changed_ms[sobject] = now_ms
 
     def replace_field(self, sobject: str, name: str, **changes: object) -> None:
-        """Change properties of a field that exists."""
+        """Change properties of an existing field."""
         kept = self.objects[sobject.lower()]
         fields = tuple(
             replace(field, **changes) if field.name == name else field  # type: ignore[arg-type]
@@ -123,7 +123,7 @@ class Schema:
         self.objects[sobject.lower()] = replace(kept, fields=fields)
 
     def children(self, parent: str) -> list[tuple[SObject, Field]]:
-        """The reference fields that point to `parent`."""
+        """Return the reference fields that point to `parent`."""
         return [
             (item, field)
             for item in self.objects.values()
@@ -149,9 +149,7 @@ class View:
         *,
         tooling: bool = False,
     ) -> None:
-        """Look at `schema` with the eyes of `user_id`; `tooling` shows what only the Tooling API
-        shows.
-        """
+        """View `schema` as `user_id`; `tooling` adds what only the Tooling API shows."""
         self._schema = schema
         self._user_id = user_id
         self._access = access
@@ -161,7 +159,7 @@ class View:
         self._seen: dict[str, dict[str, Field]] = {}
 
     def sobject(self, name: str) -> SObject | None:
-        """The sObject of this name if this API shows it."""
+        """Return the sObject with this name if this API shows it."""
         found = self._schema.get(name)
         return (
             self._allowed(found)
@@ -170,25 +168,25 @@ class View:
         )
 
     def sobjects(self) -> list[SObject]:
-        """All sObjects this API shows."""
+        """Return all sObjects that this API shows."""
         shown = (
             item for item in self._schema.objects.values() if self._tooling or not item.tooling
         )
         return [item for item in map(self._allowed, shown) if item is not None]
 
     def fields(self, sobject: SObject) -> dict[str, Field]:
-        """The visible fields by lower-case name."""
+        """Return the visible fields by lowercase name."""
         known = self._seen.get(sobject.name)
         if known is None:
             known = self._seen[sobject.name] = self._look(sobject)
         return known
 
     def field(self, sobject: SObject, name: str) -> Field | None:
-        """The visible field of this name, whatever its case."""
+        """Return the visible field with this name in any case."""
         return self.fields(sobject).get(name.lower())
 
     def children(self, parent: SObject, relationship: str) -> tuple[SObject, Field] | None:
-        """The child sObject and its reference field behind a child relationship of `parent`."""
+        """Return the child sObject and its reference field of a child relationship of `parent`."""
         wanted = relationship.lower()
         for item, field in self._schema.children(parent.name):
             if (field.children or "").lower() == wanted:
@@ -196,7 +194,7 @@ class View:
         return None
 
     def child_references(self, parent: SObject) -> list[tuple[SObject, Field]]:
-        """The reference fields that point to `parent`, for describe."""
+        """Return the reference fields that point to `parent`, for describe."""
         return [
             (item, field)
             for item, field in self._schema.children(parent.name)
@@ -204,27 +202,27 @@ class View:
         ]
 
     def loses_fields(self, sobject: SObject) -> bool:
-        """Whether the fault `field_removed` or, for this user, `field_hidden` is in force for this
-        object.
+        """Return whether the fault `field_removed` or, for this user, `field_hidden` is in force
+        for this object.
         """
         return any(
             self._faults.take("salesforce", kind, object=sobject.name) for kind in self._losses()
         )
 
     def _losses(self) -> tuple[str, ...]:
-        """The faults by which a field is lost to this user: a hidden one is there for others, and
+        """Return the faults that hide a field from this user: a hidden field exists for others and
         for set-up [D].
         """
         hidden = self._user_id == self._schema.integration_user and not self._tooling
         return ("field_removed", "field_hidden") if hidden else ("field_removed",)
 
     def changed_ms(self, sobject: SObject) -> int:
-        """When the schema of this object last changed."""
+        """Return when the schema of this object last changed."""
         return self._schema.changed_ms.get(sobject.name, _BIRTH_MS)
 
     def _allowed(self, sobject: SObject) -> SObject | None:
-        """The sObject with what this user may do to its records; one whose records he may not read
-        is not there for him [D].
+        """Return the sObject with this user's rights to its records; one that the user may not read
+        does not exist for the user [D].
         """
         if sobject.name not in SHARED:
             return sobject
@@ -258,6 +256,6 @@ class View:
 
 
 _BIRTH_MS: Final = 1_577_836_800_000
-"""When the standard schema last changed, as far as ``If-Modified-Since`` is concerned: an arbitrary
-moment long past.
+"""When the standard schema last changed, for ``If-Modified-Since``: an arbitrary moment long
+ago.
 """

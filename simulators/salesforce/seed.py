@@ -1,7 +1,6 @@
 """The first rows of an org: what an administrator set up thirty days before the connection.
 
-Defaults where the world is silent live here. Records of the world are written by the one way
-records are written.
+Defaults for what the world does not say are here. The world's records are written through `writes`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from simulators.salesforce.transaction import Actor, Transaction
 World = Mapping[str, Any]
 _PSL: Final = "SalesforceAPIIntegrationPsl"  # [M]
 DAYS_BEFORE: Final = 30
-"""How much older than the connection the world's records are."""
+"""How many days older than the connection the world's records are."""
 STAGES: Final = (
     ("Prospecting", 10, "Pipeline"),
     ("Qualification", 10, "Pipeline"),
@@ -40,8 +39,8 @@ _QUEUED: Final = ("Lead",)
 
 @dataclass(frozen=True, slots=True)
 class SeededUsers:
-    """The two people every org has here: the product's integration user and a person who works in
-    it.
+    """The two users of every org here: the product's integration user and a person who works
+    in it.
     """
 
     integration_user_id: str
@@ -120,7 +119,7 @@ class Seeder:
         return cast
 
     def _raw(self, sobject: str, **values: Any) -> str:
-        """Write a row as it is."""
+        """Write a row unchecked."""
         prefix = self._org.schema.objects[sobject.lower()].prefix
         row_id = values.pop("Id", None) or self._org.ids.make(prefix)
         fields = self._org.schema.objects[sobject.lower()].fields
@@ -184,12 +183,12 @@ class Seeder:
         return user_id
 
     def _remember(self, given: Mapping[str, Any], row_id: str) -> None:
-        """What ``@ref`` stands for; users and queues may have one as records do."""
+        """Remember the id for ``@ref``, which records, users and queues may have."""
         if given.get("ref"):
             self._known[str(given["ref"])] = row_id
 
     def _custom_fields(self) -> None:
-        """The fields an administrator has made are known to the Tooling API."""
+        """Make the administrator's fields known to the Tooling API."""
         for owner, fields in (self._world.get("custom_fields") or {}).items():
             home = self._org.schema.objects[self._org.schema.homes(owner)[0].lower()]
             for field in (
@@ -210,8 +209,8 @@ class Seeder:
                 )
 
     def _validation_rules(self) -> None:
-        """The rules of an administrator are known to the Tooling API, but for those of the world
-        that are a trigger's doing.
+        """Make the administrator's rules known to the Tooling API, except the world's rules that
+        stand for a trigger.
         """
         for number, given in enumerate(self._world.get("validation_rules") or (), start=1):
             if not given.get("trigger"):
@@ -281,7 +280,7 @@ class Seeder:
         self._org.lead_owner_id = found
 
     def _records(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Write the world's records; one whose ``@ref`` is not known yet waits for it."""
+        """Write the world's records; one whose ``@ref`` is unknown waits for it."""
         known = self._known
         waiting = list(records)
         while waiting:
@@ -290,7 +289,10 @@ class Seeder:
             for record in waiting:
                 (ready if _needs(record) <= known.keys() else later).append(record)
             if not ready:
-                msg = f"records refer to unknown refs: {sorted(set().union(*map(_needs, waiting)) - known.keys())}"
+                msg = (
+                    "records refer to unknown refs: "
+                    f"{sorted(set().union(*map(_needs, waiting)) - known.keys())}"
+                )
                 raise ValueError(msg)
             for record in ready:
                 row_id = self._record(

@@ -1,7 +1,7 @@
-"""The HTTP face: from WSGI to a `Call` and back, sessions, the call allowance, and the ways HTTP
-can go wrong on command.
+"""The HTTP side: from WSGI to a `Call` and back, sessions, the call allowance, and the faults of
+HTTP.
 
-One lock guards the org. Everything that needs to know about sockets is here and nowhere else.
+Law: one lock guards the org. Only this module knows about sockets.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from simulators.salesforce.refusals import RefusalError, no_such_resource
 from simulators.salesforce.stats import CallStats
 
 MAX_URI: Final = 16_384
-"""Bytes of path and query beyond which the answer is 414 [D]."""
+"""Above this many bytes of path and query the answer is 414 [D]."""
 OLDEST: Final = 31
+_SEASONS: Final = ("Summer", "Winter", "Spring")
 VERSIONS: Final = {
-    f"{number}.0": f"{('Summer', 'Winter', 'Spring')[(number - OLDEST) % 3]} '{14 + (number - OLDEST + 2) // 3}"
-    for number in range(OLDEST, 69)
+    f"{OLDEST + at}.0": f"{_SEASONS[at % 3]} '{14 + (at + 2) // 3}" for at in range(69 - OLDEST)
 }
-"""Three a year since Summer '14, the oldest that an org still lists [S]. All of them answer alike
+"""Three per year since Summer '14, the oldest that an org still lists [S]. All of them answer alike
 here.
 """
 RETIRED: Final = (
     (OLDEST - 1, date.min),
     (40, date(2028, 6, 1)),
 )
-"""Up to which version none answers any more, and from when: 31 to 40 are retired with Summer '28
-[D], whose very day is open [M].
+"""The last retired version, and from when: 31 to 40 are retired with Summer '28 [D], on a day that
+is still open [M].
 """
 NO_API: Final = frozenset(
     {
@@ -73,12 +73,13 @@ StartResponse = Callable[..., Any]
 
 
 class ConnectionLostError(ConnectionAbortedError):
-    """The connection is to be closed without an answer."""
+    """The connection must be closed without an answer."""
 
 
 class Server:
-    """A WSGI application for one org; `on_product_write` is called after a write of the product was
-    applied, before it is answered.
+    """A WSGI application for one org.
+
+    `on_product_write` is called after a write of the product was applied, before it is answered.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Server:
         faults: Faults,
         users: Mapping[str, str],
     ) -> None:
-        """Serve `org`; `users` says whose an access token is."""
+        """Serve `org`; `users` maps access tokens to user ids."""
         self.on_product_write: Callable[[], None] = lambda: None
         self.stats = CallStats()
         self.lock = threading.RLock()
@@ -203,7 +204,7 @@ class Server:
         return reply
 
     def _limited(self, call: Call, find: Callable[[Call], Match]) -> Reply:
-        """Answer within the allowance of the org; every answer tells how much of it is used."""
+        """Answer within the org's allowance; every answer shows how much of it is used."""
         if self._org.edition in NO_API:
             raise RefusalError(
                 "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."
@@ -218,7 +219,7 @@ class Server:
         )
 
     def _accident(self) -> Reply | None:
-        """A fault of the whole call, for the product's token only."""
+        """Raise a fault of the whole call, for the product's token only."""
         if self._faults.take("salesforce", "daily_limit"):
             return error_reply(limit_exceeded())
         if self._faults.take("salesforce", "token_revoked") or self._faults.take(

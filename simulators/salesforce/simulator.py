@@ -1,4 +1,4 @@
-"""The simulator as the stack sees it: one org, its people, its app, its HTTP face and its change
+"""The simulator as the stack sees it: one org, its people, its app, its HTTP side and its change
 events.
 """
 
@@ -21,18 +21,30 @@ from simulators.salesforce.world import build
 
 API_VERSION: Final = "66.0"
 _UI: Final = f"com/salesforce/api/soap/{API_VERSION};client=SfdcInternalAPI/"
-"""The origin that the user interface leaves in change events [S]."""
+"""The origin that change events show for the user interface [S]."""
 
 
 class SalesforceSimulator:
-    """A Salesforce org on loopback, made of the ``salesforce`` part of a world file."""
+    """A Salesforce org on loopback, made from the ``salesforce`` part of a world file.
+
+    Attributes:
+        api_version: The version to use.
+        org_id: The org's id.
+        event_source: Its partner event source.
+        integration_user_id: The product's user.
+        integration_username: The name with which the product's user logs in.
+        user_id: The person who works in the org.
+        access_token: The product's token.
+        user_token: The person's token.
+        client_id: The app's id.
+        client_secret: The app's secret.
+        wsgi: The WSGI callable.
+    """
 
     def __init__(
         self, world: Mapping[str, Any], *, clock: Clock, faults: Faults, seed: int = 0
     ) -> None:
-        """Build the org; `event_source` is its partner event source. Raises `ValueError` for a
-        world that contradicts itself.
-        """
+        """Build the org. Raises `ValueError` for a world that contradicts itself."""
         chance = random.Random(seed)
         self._org, cast = build(world, clock, faults, seed)
         self.api_version = API_VERSION
@@ -72,7 +84,7 @@ class SalesforceSimulator:
         self._server.on_product_write = hook
 
     def set_instance_url(self, url: str) -> None:
-        """What the token endpoint answers as ``instance_url``."""
+        """Set the ``instance_url`` that the token endpoint answers."""
         self._oauth.instance_url = url.rstrip("/")
 
     def register_key(self, public_key_pem: str) -> None:
@@ -82,7 +94,7 @@ class SalesforceSimulator:
         self._oauth.keys.append(public_key_pem)
 
     def due_change_events(self) -> list[dict[str, Any]]:
-        """Take the events of all changes since the last time, as EventBridge events of the partner
+        """Take the events of all changes since the last call, as EventBridge events of the partner
         event source.
         """
         with self._server.lock:
@@ -90,7 +102,9 @@ class SalesforceSimulator:
             return self._org.events.take()
 
     def next_commit_ms(self) -> int | None:
-        """When the next transaction ends that takes longer (the fault ``late_commit``)."""
+        """Return when the next late transaction ends (the fault ``late_commit``), None if none is
+        open.
+        """
         with self._server.lock:
             return min((one.due_ms for one in self._org.late), default=None)
 
@@ -101,19 +115,19 @@ class SalesforceSimulator:
             return people.act(self._org, Actor(self.user_id, _UI), action)
 
     def values(self, sobject: str, field: str) -> list[Any]:
-        """What a field of all records of an object holds now, for whoever counts what came of a
-        run.
+        """Return the present value of a field in all records of an object, for counting the result
+        of a run.
         """
         with self._server.lock:
             self._org.catch_up()
             return [row.get(field) for row in self._org.store.tables[sobject]]
 
     def count(self, sobject: str) -> int:
-        """How many records an object has."""
+        """Return how many records an object has."""
         return len(self._org.store.tables[sobject].rows)
 
     def stats(self) -> dict[str, Any]:
-        """Calls made as the integration user since the start."""
+        """Return the calls made as the integration user since the start."""
         with self._server.lock:
             return self._server.stats.snapshot()
 

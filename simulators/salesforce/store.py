@@ -1,7 +1,7 @@
 """The records of the org, with the indexes that keep ten thousand of them fast.
 
-Rows are never changed in place: a write puts a new row for the id. No rule of the org lives here;
-the store believes what it is given.
+Law: rows are never changed in place; a write puts a new row for the id. The store has none of the
+org's rules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _AFTER_ALL: Final = "~"
 
 
 def index_key(value: Any) -> Any:
-    """The form in which values are compared: texts without case, everything else as it is [D]."""
+    """Return the form in which values are compared: texts without case, everything else unchanged
+    [D].
+    """
     return value.lower() if isinstance(value, str) else value
 
 
@@ -33,15 +35,15 @@ class Table:
         self._times: dict[str, list[tuple[int, str]]] = {name: [] for name in TIMES}
 
     def __iter__(self) -> Iterator[Row]:
-        """All rows, in the order in which they were made."""
+        """All rows, in the order of creation."""
         return iter(self.rows.values())
 
     def has_index(self, field: str) -> bool:
-        """Whether `matching` can answer for this field."""
+        """Return whether `matching` can answer for this field."""
         return field in self._equal
 
     def add_index(self, field: str) -> None:
-        """Index a field from now on, the present rows included."""
+        """Index a field from now on, including the present rows."""
         if field in self._equal or field == "Id":
             return
         self._equal[field] = {}
@@ -49,7 +51,7 @@ class Table:
             self._note(field, row.get(field), row_id)
 
     def matching(self, field: str, values: Iterable[Any]) -> list[Row]:
-        """The rows whose indexed `field` has one of `values` (compared as `index_key` says), each
+        """Return the rows whose indexed `field` has one of `values` (compared by `index_key`), each
         once.
         """
         if field == "Id":
@@ -61,18 +63,18 @@ class Table:
         return [self.rows[row_id] for row_id in ids]
 
     def between(self, field: str, low: int | None, high: int | None) -> list[Row]:
-        """The rows whose time `field` lies in [low, high], oldest first."""
+        """Return the rows whose time `field` is in [low, high], oldest first."""
         return list(self.line(field, low, high))
 
     def line(self, field: str, low: int | None, high: int | None) -> Iterator[Row]:
-        """As `between`, one after the other: whoever needs the oldest few reads no more."""
+        """Like `between`, but lazily: a caller that needs the oldest few reads no more."""
         line = self._times[field]
         start = 0 if low is None else bisect_left(line, (low, _BEFORE_ALL))
         end = len(line) if high is None else bisect_right(line, (high, _AFTER_ALL))
         return (self.rows[line[place][1]] for place in range(start, end))
 
     def put(self, row_id: str, row: Row | None) -> Row | None:
-        """Store a row (None removes it) and answer the one that was there."""
+        """Store a row (None removes it) and return the previous one."""
         before = self.rows.get(row_id)
         old: Row = before or {}
         new: Row = row or {}
@@ -113,16 +115,16 @@ class Store:
                 self.index(sobject.name, field)
 
     def index(self, sobject: str, field: Field) -> None:
-        """Index a field that joined later."""
+        """Index a field that was added later."""
         if field.indexed:
             self.tables[sobject].add_index(field.name)
 
     def get(self, sobject: str, row_id: str) -> Row | None:
-        """The row of an id, deleted ones included."""
+        """Return the row of an id, including deleted ones."""
         return self.tables[sobject].rows.get(row_id)
 
     def live(self, sobject: str, row_id: str) -> Row | None:
-        """The row of an id unless it is in the recycle bin."""
+        """Return the row of an id unless it is in the recycle bin."""
         row = self.get(sobject, row_id)
         return None if row is None or row.get("IsDeleted") else row
 

@@ -1,8 +1,7 @@
 """Times as Salesforce writes them.
 
-Inside the simulator a time is an `int`: milliseconds since the epoch, always on a full second,
-because that is the resolution in which the org stores them [D]. A date is its ISO text. Only the
-translation from and to text belongs here.
+Law: translates from and to text only. Inside the simulator a time is an `int`: milliseconds since
+the epoch, always a full second, because that is the org's resolution [D]. A date is its ISO text.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ _DATETIME: Final = re.compile(
 
 
 def full_second(ms: int) -> int:
-    """Cut the fraction of a second off."""
+    """Return the time without the fraction of a second."""
     return ms - ms % SECOND
 
 
 def moment(ms: int) -> datetime:
-    """The UTC `datetime` of a time."""
+    """Return the UTC `datetime` of a time."""
     return datetime.fromtimestamp(ms / SECOND, UTC)
 
 
@@ -74,12 +73,12 @@ def read_date(text: str) -> str:
 
 
 def day_of(ms: int) -> str:
-    """The UTC date of a time; the org's default time zone here is GMT."""
+    """Return the UTC date of a time; the org's default time zone here is GMT."""
     return moment(ms).date().isoformat()
 
 
 def day_start(ms: int) -> int:
-    """Midnight at the beginning of the day of a time."""
+    """Return midnight at the beginning of the day of a time."""
     return ms - ms % DAY
 
 

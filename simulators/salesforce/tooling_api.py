@@ -1,8 +1,8 @@
-"""The part of the Tooling API that makes and removes custom fields.
+"""The part of the Tooling API that creates and removes custom fields.
 
-A field made here is hidden from everybody, administrators included, until field permissions grant
-it: a deployment through the Metadata or Tooling API does not set field-level security by itself [M:
-well known, not re-verified]. Required fields need no grant [D].
+A field created here is hidden from everybody, including administrators, until field permissions
+grant it: a deployment through the Metadata or Tooling API does not set field-level security by
+itself [M: well known, not re-verified]. Required fields need no grant [D].
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def read(org: Org, _call: Call, field_id: str) -> Reply:
 
 def update(org: Org, call: Call, field_id: str) -> Reply:
     """``PATCH /tooling/sobjects/CustomField/{id}``: label, length, help text, picklist values; the
-    type stays.
+    type cannot change.
     """
     row = _find(org, field_id)
     metadata = call.record().get("Metadata")
@@ -129,7 +129,7 @@ def update(org: Org, call: Call, field_id: str) -> Reply:
 
 
 def delete(org: Org, _call: Call, field_id: str) -> Reply:
-    """``DELETE /tooling/sobjects/CustomField/{id}``: the column and its values are gone."""
+    """``DELETE /tooling/sobjects/CustomField/{id}``: removes the column and its values."""
     row = _find(org, field_id)
     gone = field_of(f"{row['DeveloperName']}__c", row["Metadata"])
     for home, shown in org.schema.places(row["TableEnumOrId"], gone):
@@ -148,8 +148,8 @@ def delete(org: Org, _call: Call, field_id: str) -> Reply:
 
 
 def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
-    """The field that a ``CustomField`` metadata object describes. Raises `RefusalError` for what
-    the org would not take.
+    """Return the field that a ``CustomField`` metadata object describes. Raises `RefusalError` for
+    an invalid one.
     """
     kind = str(metadata.get("type"))
     length = int(metadata.get("length") or _LENGTHS.get(kind, 0))
@@ -181,8 +181,8 @@ def field_of(name: str, metadata: Mapping[str, Any]) -> Field:
 
 
 def _check_owner(org: Org, owner: str, metadata: Mapping[str, Any]) -> None:
-    """Whether fields of Activity can be external ids is known of no org [M]: a world says which way
-    it plays, the text is a guess.
+    """No source says whether fields of Activity can be external ids [M]: a world chooses, and the
+    text is a guess.
     """
     if owner == "Activity" and metadata.get("externalId") and not org.activity_external_ids:
         message = "External ID: fields of Activity can't be external IDs"
@@ -215,7 +215,7 @@ def _check_possible(kind: str, length: int, metadata: Mapping[str, Any]) -> None
 
 
 def metadata_of(field: Field) -> dict[str, Any]:
-    """The ``CustomField`` metadata of a field: `field_of` the other way round."""
+    """Return the ``CustomField`` metadata of a field, the inverse of `field_of`."""
     kinds = {ours: theirs for theirs, ours in reversed(tuple(_TYPES.items()))}
     kind = (
         "TextArea"
@@ -293,7 +293,7 @@ def _find(org: Org, field_id: str) -> Row:
 
 
 def complete(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata as the org answers it, with what was left out."""
+    """Return the metadata as the org answers it, with defaults for what was left out."""
     return {"description": None, "externalId": False, "unique": None, "required": False} | dict(
         metadata
     )

@@ -1,6 +1,6 @@
-"""One transaction: what it wrote, how to take it back, and what changed in the end.
+"""One transaction: what it wrote, how to roll it back, and what changed in the end.
 
-It knows rows and ids, not what they mean.
+Law: knows rows and ids, not their meaning.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from simulators.salesforce.times import full_second
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who writes, and how: `origin` shows in change events, `trusted` is the administrator of long
-    ago (the world file).
+    """Who writes, and how: `origin` appears in change events, `trusted` is the administrator of the
+    world file.
     """
 
     user_id: str
@@ -30,8 +30,8 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one transaction did to one record: the row before it (None: there was none) and after it
-    (None: taken back).
+    """What one transaction did to one record: the row before (None: it did not exist) and after
+    (None: rolled back).
     """
 
     sobject: str
@@ -41,10 +41,10 @@ class Change:
 
 
 class Transaction:
-    """Writes that become visible as one and can be taken back to any mark."""
+    """Writes that become visible together and can be rolled back to any mark."""
 
     def __init__(self, store: Store, actor: Actor, now_ms: int) -> None:
-        """Begin; `now_ms` is the stamp of everything written here."""
+        """Begin; `now_ms` is the time stamp of everything written here."""
         self.store = store
         self.actor = actor
         self.now_ms = now_ms
@@ -56,22 +56,22 @@ class Transaction:
         self._undo.append((sobject, record_id, before))
 
     def remove(self, sobject: str, record_id: str) -> None:
-        """Take a row out for good (objects without recycle bin)."""
+        """Remove a row for good (objects without recycle bin)."""
         before = self.store.tables[sobject].put(record_id, None)
         self._undo.append((sobject, record_id, before))
 
     def mark(self) -> int:
-        """A place to come back to."""
+        """Return a point to which `rollback` can return."""
         return len(self._undo)
 
     def rollback(self, mark: int = 0) -> None:
-        """Take back everything written since `mark`."""
+        """Undo everything written since `mark`."""
         while len(self._undo) > mark:
             sobject, record_id, before = self._undo.pop()
             self.store.tables[sobject].put(record_id, before)
 
     def changes(self) -> list[Change]:
-        """What changed in the end, one entry per record, in the order of the first write."""
+        """Return what changed in the end, one entry per record, in the order of the first write."""
         first: dict[tuple[str, str], Row | None] = {}
         for sobject, record_id, before in self._undo:
             first.setdefault((sobject, record_id), before)
@@ -83,8 +83,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class LateCommit:
-    """A transaction that goes on after it has written: until it ends nobody sees anything of it,
-    and its stamps are those of the writes.
+    """A transaction that stays open after it has written: nobody sees its writes until it ends, and
+    their stamps are those of the writes.
     """
 
     actor: Actor
@@ -94,14 +94,14 @@ class LateCommit:
 
     @classmethod
     def of(cls, transaction: Transaction, due_ms: int) -> Self:
-        """Take a transaction back and keep it until it is due."""
+        """Roll a transaction back and keep it until it is due."""
         changes = transaction.changes()
         transaction.rollback()
         return cls(transaction.actor, transaction.now_ms, due_ms, changes)
 
     def redo(self, store: Store) -> Transaction:
-        """Write it all; what others have written to the same records meanwhile, as a consequence of
-        something else, stays.
+        """Write everything; what others have meanwhile written to the same records, as a
+        consequence of something else, stays.
         """
         transaction = Transaction(store, self.actor, full_second(self.due_ms))
         for change in self.changes:

@@ -1,8 +1,8 @@
-"""Values on their way in and out: what JSON may hold for each type of field, and how a stored value
-shows.
+"""Values on their way in and out: what JSON may contain for each type of field, and how a stored
+value is shown.
 
-One field and one value at a time; whatever needs a second field or another record is a rule
-(`rules`).
+Law: one field and one value at a time; a check that needs a second field or another record belongs
+in `rules`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SHOWN: Final = 40
 
 
 def read_value(field: Field, value: Any) -> Any:
-    """The stored form of a JSON value. Raises `RefusalError` with the code the org answers for this
+    """Return the stored form of a JSON value. Raises `RefusalError` with the org's code for this
     type of field [D/M].
     """
     if value is None or value == "":
@@ -38,15 +38,15 @@ def read_value(field: Field, value: Any) -> Any:
 
 
 def show_value(field: Field, value: Any) -> Any:
-    """The JSON form of a stored value in a REST answer."""
+    """Return the JSON form of a stored value in a REST answer."""
     if value is not None and field.type == "datetime":
         return times.rest_text(value)
     return value
 
 
 def field_value(field: Field, row: Row, sobject: SObject) -> Any:
-    """The stored value of a field; a compound address is put together from its parts (None when all
-    are empty).
+    """Return the stored value of a field; a compound address consists of its parts (None if all are
+    empty).
     """
     if field.type == "address":
         return _address(field, row, sobject)
@@ -93,7 +93,8 @@ def _wrong_shape(field: Field, value: Any) -> RefusalError:
         kind = "VALUE_TRUE" if value else "VALUE_FALSE"
     shown = str(value)[:_SHOWN]
     return bad_json(
-        f"Cannot deserialize instance of {field.type} from {kind} value {shown} or request may be missing a required field"
+        f"Cannot deserialize instance of {field.type} from {kind} value {shown} or request may be "
+        "missing a required field"
     )
 
 
@@ -118,7 +119,7 @@ def _read_text(field: Field, value: Any) -> str | None:
 
 
 def _restricted(field: Field, text: str) -> str:
-    """The value as the picklist spells it: comparison ignores case [M]."""
+    """Return the value as the picklist spells it: comparison ignores case [M]."""
     spelled = {choice.value.lower(): choice.value for choice in field.choices if choice.active}
     wanted = text.split(";") if field.type == "multipicklist" else [text]
     if any(value.lower() not in spelled for value in wanted):

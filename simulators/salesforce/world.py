@@ -1,7 +1,6 @@
 """From the world file to an org as an administrator has set it up, older than the connection.
 
-Only translation: the settings an org has as a whole, and custom fields; its first rows are made by
-`seed`.
+Law: only translates the settings of the whole org, and custom fields; `seed` writes its first rows.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ _ALIASES: Final = {
     "inlineHelpText": "help_text",
 }
 CURRENCY: Final = "CurrencyIsoCode"
-"""The field that objects have where the org has several currencies; a world lists it among the
-fields of an object.
+"""The field that objects have if the org has several currencies; a world lists it among an object's
+fields.
 """
 _PLAIN: Final = (
     "name",
@@ -49,7 +48,7 @@ _PLAIN: Final = (
 
 
 def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, SeededUsers]:
-    """Make the org of a world. Raises `ValueError` for a world that contradicts itself,
+    """Build the org of a world. Raises `ValueError` for a world that contradicts itself,
     `RefusalError` for an impossible record.
     """
     schema = Schema(person_accounts=bool(world.get("person_accounts", False)))
@@ -86,7 +85,7 @@ def build(world: World, clock: Clock, faults: Faults, seed: int) -> tuple[Org, S
 
 
 def field_as_described(described: Mapping[str, Any]) -> Field:
-    """A field from the form in which describe shows it."""
+    """Return a field from the form in which describe shows it."""
     known: dict[str, Any] = {key: described[key] for key in _PLAIN if key in described}
     known |= {ours: described[theirs] for theirs, ours in _ALIASES.items() if theirs in described}
     known.setdefault("label", described["name"])
@@ -131,8 +130,8 @@ def field_as_described(described: Mapping[str, Any]) -> Field:
 
 
 def _currency(choices: tuple[Choice, ...]) -> dict[str, Any]:
-    """Restricted to the org's currencies; a silent create gets the default one, here for all users
-    the same [D].
+    """Restricted to the org's currencies; a create without one gets the default, here the same for
+    all users [D].
     """
     default = next(
         (choice.value for choice in choices if choice.default),

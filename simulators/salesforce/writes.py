@@ -1,8 +1,8 @@
-"""Create, update, delete and undelete one record: the one way by which records change.
+"""Create, update, delete and undelete one record: the only way in which records change.
 
-The order is that of the org: shape of the values, what the org derives, required fields,
-references, unique fields, duplicate rules, validation rules, then the row and what follows from it.
-How a call is asked and answered is the API modules' business.
+The order is the org's: form of the values, derived values, required fields, references, unique
+fields, duplicate rules, validation rules, then the row and what follows from it. The API modules
+know how a call is requested and answered.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NOT_FIELDS: Final = frozenset({"attributes"})
 def create(
     org: Org, transaction: Transaction, view: View, sobject: SObject, values: Mapping[str, Any]
 ) -> str:
-    """Make a record and answer its id. Raises `RefusalError`."""
+    """Create a record and return its id. Raises `RefusalError`."""
     if not (sobject.createable or transaction.actor.trusted):
         raise RefusalError(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
@@ -62,7 +62,7 @@ def update(
     record_id: str,
     values: Mapping[str, Any],
 ) -> None:
-    """Change a record. Raises `RefusalError`: among others ENTITY_IS_DELETED and
+    """Change a record. Raises `RefusalError`, for example ENTITY_IS_DELETED, or
     INVALID_CROSS_REFERENCE_KEY for an unknown id.
     """
     before = _existing(org, sobject, record_id)
@@ -98,7 +98,7 @@ def update(
 def delete(
     org: Org, transaction: Transaction, sobject: SObject, record_id: str, **marks: Any
 ) -> None:
-    """Put a record and what hangs on it into the recycle bin (or away, where the object has none).
+    """Move a record and its dependants to the recycle bin (or remove it, if the object has none).
     Raises `RefusalError`.
     """
     before = _existing(org, sobject, record_id)
@@ -117,7 +117,7 @@ def delete(
 
 
 def _bin(org: Org, transaction: Transaction, sobject: SObject, before: Row, marks: Row) -> None:
-    """Into the recycle bin, with what hangs on it."""
+    """Move a record and its dependants to the recycle bin."""
     record_id = before["Id"]
     stamps = {"LastModifiedDate": transaction.now_ms, "SystemModstamp": transaction.now_ms}
     user = {"LastModifiedById": transaction.actor.user_id}
@@ -137,7 +137,7 @@ def _leave(org: Org, transaction: Transaction, sobject: SObject, before: Row) ->
 
 
 def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: str) -> None:
-    """Take a record, and what was deleted together with it, out of the recycle bin. Raises
+    """Restore a record, and what was deleted together with it, from the recycle bin. Raises
     `RefusalError`.
     """
     row = org.store.get(sobject.name, record_id)
@@ -161,7 +161,7 @@ def undelete(org: Org, transaction: Transaction, sobject: SObject, record_id: st
 
 
 def purge(org: Org, transaction: Transaction, sobject: SObject, record_id: str) -> None:
-    """Delete a record past the recycle bin, or take it out of there, with what was deleted along
+    """Delete a record past the recycle bin, or remove it from there, with what was deleted together
     with it. Raises `RefusalError`.
     """
     if org.store.live(sobject.name, record_id) is not None:
@@ -178,8 +178,8 @@ def purge(org: Org, transaction: Transaction, sobject: SObject, record_id: str) 
 
 
 def _parents_live(org: Org, sobject: SObject, row: Row) -> bool:
-    """Whether nothing that this record hangs on is in the bin: a contact role needs its opportunity
-    and its contact [M].
+    """Return whether no parent of this record is in the recycle bin: a contact role needs its
+    opportunity and its contact [M].
     """
     parents = [
         (name, row.get(field.name))
@@ -205,12 +205,12 @@ def _existing(org: Org, sobject: SObject, record_id: str) -> Row:
 def _lock(
     org: Org, transaction: Transaction, sobject: SObject, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """A transaction that is not over holds what it wrote; with the fault `lock_row` somebody else
-    holds this record.
+    """Refuse a record that an open transaction has written, or that somebody else holds by the
+    fault `lock_row`.
 
-    With `parent` it is the account that is locked along with it. A write to a contact or an
-    opportunity locks its account, whatever the field, the former one as well when it moves; the
-    message names what could not be locked [D: text; S: that it is the parent's id].
+    With `parent` it is the account that is locked, too. A write to a contact or an opportunity
+    locks its account, whatever the field, and the former account when it moves. The message names
+    what could not be locked [D: text; S: that it is the parent's id].
     """
     own = str(rows[0].get("Id") or "unknown")
     if org.holds(own):
@@ -230,7 +230,7 @@ def _locked(record_id: str) -> RefusalError:
 
 
 def _standing(org: Org, transaction: Transaction, sobject: SObject) -> Row:
-    """What every new record of this object starts with."""
+    """Return the values with which every new record of this object starts."""
     row: Row = {} if sobject.field("IsDeleted") is None else {"IsDeleted": False}
     if sobject.field("OwnerId") is not None:
         row["OwnerId"] = transaction.actor.user_id
@@ -248,7 +248,7 @@ def _read(
     *,
     creating: bool,
 ) -> Row:
-    """The stored form of the given values, by the field's own spelling of its name."""
+    """Return the stored form of the given values, under the field's own spelling of its name."""
     given: Row = {}
     refused: list[str] = []
     for name, value in values.items():
@@ -271,7 +271,8 @@ def _read(
 
 def _not_writable(names: list[str]) -> RefusalError:
     message = (
-        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and verify that it is "
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings "
+        "of this field and verify that it is "
         "read/write for your profile or permission set."
     )
     return RefusalError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
@@ -302,7 +303,10 @@ def _by_relationship(
         if not r.get("IsDeleted")
     ]
     if len(rows) != 1:
-        message = f"Foreign key external ID: {wanted} not found for field {external.name} in entity {parent.name}"
+        message = (
+            f"Foreign key external ID: {wanted} not found for field {external.name} in entity "
+            f"{parent.name}"
+        )
         raise RefusalError("INVALID_FIELD", message, [])
     return field, rows[0]["Id"]
 

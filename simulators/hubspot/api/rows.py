@@ -104,7 +104,10 @@ def batch_answer(
 
 def missing_rows(kind: ObjectType, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the one error that names all ids of a batch without a record [S]."""
-    text = f"Could not get some {kind.label} objects, they may be deleted or not exist. Check that ids are valid."
+    text = (
+        f"Could not get some {kind.label} objects, they may be deleted or not exist. Check that "
+        "ids are valid."
+    )
     return [ApiError(404, "OBJECT_NOT_FOUND", text).row(ids=ids)] if ids else []
 
 

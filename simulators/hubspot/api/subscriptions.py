@@ -47,7 +47,8 @@ def subscribe_v3(call: Call) -> Answer:
     status = call.portal.preferences.of(address)
     if status.is_out_of_all or status.states.get(definition.id, ("", 0))[0] == UNSUBSCRIBED:
         raise invalid(
-            f"subscription {definition.id} for {address} cannot be updated because they have unsubscribed"
+            f"subscription {definition.id} for {address} cannot be updated because they have "
+            "unsubscribed"
         )
     call.portal.preferences.set_state(address, definition.id, SUBSCRIBED, call.actor)
     return Answer(200, _row_v3(call, address, definition))
@@ -168,7 +169,8 @@ def _set(call: Call, address: str, row: Any) -> Definition:
     definition, state = _definition(call, row.get("subscriptionId")), row.get("statusState")
     if state not in STATES or row.get("channel") != "EMAIL":
         raise invalid(
-            "A status needs channel EMAIL and a statusState of SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED."
+            "A status needs channel EMAIL and a statusState of SUBSCRIBED, UNSUBSCRIBED or "
+            "NOT_SPECIFIED."
         )
     call.portal.preferences.set_state(address, definition.id, str(state), call.actor)
     return definition

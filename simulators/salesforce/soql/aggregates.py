@@ -29,14 +29,14 @@ _ROWS: Final = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG"})
 
 
 def is_aggregate(select: Select) -> bool:
-    """Whether the query answers groups and not records."""
+    """Return whether the query answers groups instead of records."""
     return bool(select.group_by) or any(
         isinstance(item.what, Call) and item.what.function != "FIELDS" for item in select.items
     )
 
 
 def is_plain_count(select: Select) -> bool:
-    """Whether this is ``SELECT COUNT() FROM ...``, which answers only a total [D]."""
+    """Return whether this is ``SELECT COUNT() FROM ...``, which answers only a total [D]."""
     what = select.items[0].what
     return (
         len(select.items) == 1
@@ -47,8 +47,8 @@ def is_plain_count(select: Select) -> bool:
 
 
 def grouped(select: Select, rows: list[Row], column: ColumnOf, text: str) -> list[Row]:
-    """One AggregateResult per group; fields without alias are named by themselves, functions expr0,
-    expr1... [D].
+    """Return one AggregateResult per group; fields without alias keep their names, functions are
+    expr0, expr1... [D].
     """
     keys = [column(path) for path in select.group_by]
     groups: dict[tuple[Any, ...], list[Row]] = {}

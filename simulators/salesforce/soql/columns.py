@@ -1,5 +1,5 @@
-"""What a path of a query means: which field of which sObject, and how its value is read from a
-row.
+"""What a path of a query means: which field of which sObject, and how its value is read from
+a row.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _TYPE = Field("Type", "picklist", "Type", 40)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A resolved path: `hops` are the reference fields walked, `field` the last one, `read` gets
-    its stored value from a row.
+    """A resolved path: `hops` are the reference fields on the way, `field` is the last one, `read`
+    reads its stored value from a row.
     """
 
     hops: tuple[Field, ...]
@@ -32,7 +32,7 @@ class Column:
 
     @property
     def direct(self) -> bool:
-        """Whether the field is the queried object's own."""
+        """Whether the field belongs to the queried object itself."""
         return not self.hops
 
 
@@ -40,24 +40,25 @@ class Resolver:
     """Resolves the paths of one query of one user."""
 
     def __init__(self, store: Store, view: View, text: str) -> None:
-        """Remember where rows are, what is visible and the text for messages."""
+        """Resolve against this store and view; the query's text is for messages."""
         self.store = store
         self.view = view
         self.text = text
 
     def sobject(self, name: str, at: int) -> SObject:
-        """The sObject of a FROM clause. Raises `RefusalError` (INVALID_TYPE)."""
+        """Return the sObject of a FROM clause. Raises `RefusalError` (INVALID_TYPE)."""
         found = self.view.sobject(name)
         if found is None:
             message = (
-                f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
+                f"sObject type '{name}' is not supported. If you are attempting to use a custom "
+                "object, be sure to append the '__c' "
                 f"after the entity name. {_WHERE_TO_LOOK}"
             )
             raise complain(self.text, at, message, "INVALID_TYPE")
         return found
 
     def column(self, path: Path, sobject: SObject, alias: str | None = None) -> Column:
-        """The meaning of a path in a query from `sobject`. Raises `RefusalError`
+        """Return the meaning of a path in a query from `sobject`. Raises `RefusalError`
         (INVALID_FIELD).
         """
         names = path.names
@@ -72,7 +73,8 @@ class Resolver:
             hop = self._hop(places, name)
             if hop is None:
                 message = (
-                    f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom relationship, be "
+                    f"Didn't understand relationship '{name}' in field path. If you are "
+                    "attempting to use a custom relationship, be "
                     f"sure to append the '__r' after the custom relationship name. {_WHERE_TO_LOOK}"
                 )
                 raise complain(self.text, path.at, message, "INVALID_FIELD")
@@ -88,16 +90,17 @@ class Resolver:
         return Column(tuple(hops), field, self._reader(tuple(hops), field, places[0]))
 
     def unknown_field(self, name: str, sobject: SObject, at: int) -> Exception:
-        """The refusal for a field that does not exist or is hidden [S]."""
+        """Return the refusal of a field that does not exist or is hidden [S]."""
         message = (
-            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure to append the "
+            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a "
+            "custom field, be sure to append the "
             f"'__c' after the custom field name. {_WHERE_TO_LOOK}"
         )
         return complain(self.text, at, message, "INVALID_FIELD")
 
     def parent(self, row: Row, hop: Field) -> tuple[str, Row] | None:
-        """The sObject name and row a reference points to; a parent in the recycle bin still shows
-        [M].
+        """Return the sObject name and row to which a reference points; a parent in the recycle bin
+        is still shown [M].
         """
         target = row.get(hop.name)
         if target is None:

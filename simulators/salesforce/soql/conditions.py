@@ -1,6 +1,6 @@
 """The WHERE clause: a test for one row, and the rows worth testing.
 
-`compile_condition` turns a condition into a function; `candidates` asks the indexes for a superset
+`compile_condition` turns a condition into a function. `candidates` uses the indexes for a superset
 of the answer, so that a list of 400 e-mail addresses or a moment in time never reads the whole
 table.
 """
@@ -44,8 +44,8 @@ _FILTERED_AREA: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a condition stands: the object and its alias, how to run a sub-select, what time it
-    is.
+    """The context of a condition: the object and its alias, how to run a sub-select, and the
+    time.
     """
 
     resolver: Resolver
@@ -55,7 +55,7 @@ class Scope:
     now_ms: int
 
     def column(self, left: Path | Call) -> Column:
-        """The column of the left side; aggregates are not for WHERE."""
+        """Return the column on the left side; WHERE has no aggregates."""
         if isinstance(left, Call):
             raise complain(self.resolver.text, left.at, f"unexpected token: '{left.function}'")
         column = self.resolver.column(left, self.sobject, self.alias)
@@ -67,9 +67,7 @@ class Scope:
 
 
 def compile_condition(condition: Condition, scope: Scope) -> Test:
-    """A function that says whether a row fulfils the condition. Raises `RefusalError` for what
-    cannot be asked.
-    """
+    """Return a function that tests a row. Raises `RefusalError` for an invalid condition."""
     if isinstance(condition, All):
         tests = [compile_condition(part, scope) for part in condition.parts]
         return lambda row: all(test(row) for test in tests)
@@ -83,7 +81,7 @@ def compile_condition(condition: Condition, scope: Scope) -> Test:
 
 
 def candidates(condition: Condition | None, scope: Scope, table: Table) -> Iterable[Row]:
-    """The rows worth testing: found by an index where one fits, else all."""
+    """Return the rows worth testing: found by an index if one fits, else all."""
     found = None if condition is None else _narrow(condition, scope, table)
     return table if found is None else found
 
@@ -91,8 +89,8 @@ def candidates(condition: Condition | None, scope: Scope, table: Table) -> Itera
 def span_of(
     condition: Condition | None, scope: Scope, table: Table, name: str
 ) -> tuple[int | None, int | None] | None:
-    """From when to when the time `name` of a row must lie; None where the condition does not say,
-    or an index finds fewer rows.
+    """Return the bounds of the time `name` in matching rows; None if the condition sets none, or
+    another index finds fewer rows.
     """
     parts = condition.parts if isinstance(condition, All) else (condition,)
     plain = [part for part in parts if isinstance(part, Comparison)]
@@ -106,8 +104,8 @@ def span_of(
 
 
 def _bounds(condition: Comparison, scope: Scope, name: str) -> tuple[int | None, int | None] | None:
-    """From when to when a comparison has the time `name` lie; None where it is about something
-    else.
+    """Return the bounds that a comparison sets for the time `name`; None if it is about another
+    field.
     """
     column = scope.column(condition.left)
     if not column.direct or column.field.name != name:
@@ -120,7 +118,7 @@ def _bounds(condition: Comparison, scope: Scope, name: str) -> tuple[int | None,
 
 
 def _is_indexed(condition: Comparison, scope: Scope, table: Table) -> bool:
-    """Whether an index finds the rows of a comparison at once."""
+    """Return whether an index finds the rows of a comparison."""
     column = scope.column(condition.left)
     is_known = column.field.name == "Id" or table.has_index(column.field.name)
     return column.direct and is_known and condition.operator in {"=", "IN"}
@@ -216,8 +214,8 @@ def _like(value: Value, column: Column, scope: Scope) -> Test:
 
 
 def _pattern(raw: str) -> re.Pattern[str]:
-    """``%`` is any text, ``_`` any character, a backslash makes the next character plain; without
-    case [D].
+    """``%`` is any text, ``_`` any character, a backslash escapes the next character; without case
+    [D].
     """
     parts, place = [], 0
     while place < len(raw):
@@ -232,12 +230,12 @@ def _pattern(raw: str) -> re.Pattern[str]:
 
 
 def _wanted(condition: Comparison, field: Field, scope: Scope) -> set[Any]:
-    """The values of a list, in the form in which values are compared."""
+    """Return the values of a list, in the form in which values are compared."""
     return {index_key(value) for value in _values(condition, field, scope)}
 
 
 def _values(condition: Comparison, field: Field, scope: Scope) -> set[Any]:
-    """The values of ``=`` or a list, as they are stored."""
+    """Return the values of ``=`` or a list, as they are stored."""
     if isinstance(condition.right, Select):
         return scope.inner(condition.right)
     values = condition.right if isinstance(condition.right, tuple) else (condition.right,)
@@ -245,8 +243,8 @@ def _values(condition: Comparison, field: Field, scope: Scope) -> set[Any]:
 
 
 def _literal(value: Value, field: Field, scope: Scope) -> Any:
-    """The value of a literal for this field. Raises `RefusalError` when the types do not go
-    together [D: texts].
+    """Return the value of a literal for this field. Raises `RefusalError` if the types do not match
+    [D: texts].
     """
     if value.kind == "null" or (
         value.kind == "string" and value.value == "" and field.type != "boolean"

@@ -1,7 +1,7 @@
-"""Answering a query: choose, test, order, cut, group; and showing the rows of one page.
+"""Answering a query: select, filter, sort, limit, group; and showing the rows of one page.
 
-The answer keeps the rows as they were when the query ran, as the org's cursors do; they are turned
-into JSON page by page.
+The answer keeps the rows as they were when the query ran, like the org's cursors; they become JSON
+page by page.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class Engine:
     def _page(
         self, select: Select, sobject: SObject, resolver: Resolver, *, include_deleted: bool
     ) -> list[Row]:
-        """The rows that fulfil the conditions; where the oldest few are asked for, no more than
-        these and what is as old as the last.
+        """Return the rows that meet the conditions. If only the oldest few are wanted, return these
+        and the rows as old as the last.
         """
         name = self._first_by(select, sobject, resolver)
         bounds = name and span_of(
@@ -104,7 +104,7 @@ class Engine:
         return _oldest(rows, name, select.offset + select.limit)
 
     def _first_by(self, select: Select, sobject: SObject, resolver: Resolver) -> str:
-        """The time by which the rows are ordered before all else, oldest first; empty where it is
+        """Return the time by which the rows are sorted first, oldest first; empty if it is
         something else.
         """
         if not select.order or select.order[0].descending:
@@ -127,7 +127,7 @@ class Engine:
         include_deleted: bool,
         among: Iterable[Row] | None = None,
     ) -> list[Row]:
-        """The rows that fulfil the conditions, of the table or of those `among` which they are."""
+        """Return the rows that meet the conditions, out of the table or out of `among`."""
         if among is None:
             scope = self._scope(select, sobject, resolver)
             among = candidates(select.where, scope, self._store.tables[sobject.name])
@@ -156,7 +156,7 @@ class Engine:
         )
 
     def _inner(self, select: Select, resolver: Resolver) -> set[Any]:
-        """The values of a sub-select in a condition."""
+        """Return the values of a sub-select in a condition."""
         sobject = resolver.sobject(select.source, select.at)
         what = select.items[0].what
         if len(select.items) != 1 or not isinstance(what, Path):
@@ -245,8 +245,8 @@ class Engine:
     def _children(
         self, select: Select, parent: SObject, resolver: Resolver, parents: Sequence[Row]
     ) -> tuple[tuple[str, ...], Callable[[Row], Any]]:
-        """A sub-query of the SELECT list: the children of each row, which its LIMIT and OFFSET
-        count for by itself [D].
+        """Run a sub-query of the SELECT list: the children of each row, to which its own LIMIT and
+        OFFSET apply [D].
         """
         found = self._view.children(parent, select.source)
         if found is None:
@@ -278,7 +278,7 @@ class Engine:
         return (link.children or "",), read
 
     def _spread(self, select: Select, sobject: SObject, resolver: Resolver) -> list[Item]:
-        """The SELECT list with ``FIELDS(...)`` written out."""
+        """Return the SELECT list with ``FIELDS(...)`` expanded."""
         items: list[Item] = []
         for item in select.items:
             if not isinstance(item.what, Call):
@@ -315,7 +315,7 @@ def _cut(rows: Sequence[Row], select: Select) -> Sequence[Row]:
 
 
 def _oldest(rows: Iterable[Row], name: str, wanted: int) -> list[Row]:
-    """The first so many of rows in the order of a time, and those of the same time as the last."""
+    """Return the first rows in the order of a time, and those of the same time as the last."""
     found: list[Row] = []
     for row in rows:
         if len(found) >= wanted and (not found or row[name] != found[-1][name]):

@@ -1,4 +1,4 @@
-"""Words of a query, and the one way to complain about a place in its text."""
+"""The tokens of a query, and the refusal that shows a place in its text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHOWN: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: its kind, its text as written, and where it stands."""
+    """One token: its kind, its text as written, and its position."""
 
     kind: str
     text: str
@@ -48,7 +48,7 @@ class Token:
 
 
 def complain(text: str, at: int, message: str, code: str = "MALFORMED_QUERY") -> RefusalError:
-    """A refusal that shows the place, as the org words it [S]."""
+    """Return a refusal that shows the place, in the org's words [S]."""
     before = text[max(0, at - _SHOWN) : at]
     row = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
@@ -59,7 +59,7 @@ def complain(text: str, at: int, message: str, code: str = "MALFORMED_QUERY") ->
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a query, with an `end` after the last. Raises `RefusalError`
+    """Return the tokens of a query, with an `end` after the last. Raises `RefusalError`
     (MALFORMED_QUERY).
     """
     found, place = [], 0
@@ -75,9 +75,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def unescape(text: str, token: Token) -> str:
-    """The text inside a quoted string. Raises `RefusalError` for an escape SOQL does not know
-    [D].
-    """
+    """Return the text inside a quoted string. Raises `RefusalError` for an unknown escape [D]."""
     body, result, place = token.text[1:-1], [], 0
     while place < len(body):
         letter = body[place]

@@ -1,5 +1,5 @@
-"""From the text of a query to its tree. Raises `RefusalError` (MALFORMED_QUERY) for everything that
-is no query.
+"""From the text of a query to its tree. Raises `RefusalError` (MALFORMED_QUERY) for an invalid
+query.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def parse(text: str) -> Select:
 
 
 class _Parser:
-    """Recursive descent over the words; one method per rule of the grammar."""
+    """A recursive descent parser; one method per rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self._text = text

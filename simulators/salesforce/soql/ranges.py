@@ -1,4 +1,4 @@
-"""Date literals: words such as TODAY or LAST_N_DAYS:7 and the span of time they stand for (the
+"""Date literals: words such as TODAY or LAST_N_DAYS:7 and the spans of time that they mean (the
 org's time zone is GMT here).
 """
 
@@ -32,7 +32,7 @@ class Span:
 
 
 def span(word: str, days: int | None, now_ms: int) -> Span | None:
-    """What a date literal means now, or None when there is no such literal."""
+    """Return what a date literal means now, or None if the word is no date literal."""
     today = day_start(now_ms)
     if word in _FIXED and days is None:
         first, last = _FIXED[word]

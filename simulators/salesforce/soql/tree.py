@@ -1,4 +1,4 @@
-"""The parsed form of a query: values only, no behaviour. `at` is the place in the text, for
+"""The parsed form of a query: values only, no behaviour. `at` is the position in the text, for
 messages.
 """
 
@@ -71,7 +71,7 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A condition turned round."""
+    """A negated condition."""
 
     part: Condition
 
@@ -81,7 +81,7 @@ Condition = Comparison | All | Either | Not
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One entry of ORDER BY; nulls come first unless asked otherwise [D]."""
+    """One entry of ORDER BY; nulls come first by default [D]."""
 
     by: Path | Call
     descending: bool = False
