@@ -96,8 +96,8 @@ def act(portals: Mapping[int, Portal], action: Mapping[str, Any]) -> dict[str, A
         if "portal_id" in action
         else next(iter(portals.values()))
     )
-    deed = ACTIONS.get(str(action.get("do")))
-    if portal is None or deed is None:
+    perform = ACTIONS.get(str(action.get("do")))
+    if portal is None or perform is None:
         text = f"unknown portal or action: {action.get('portal_id')!r}, {action.get('do')!r}"
         raise UnknownActionError(text)
-    return deed(portal, action)
+    return perform(portal, action)

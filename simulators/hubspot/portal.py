@@ -135,7 +135,7 @@ class Portal:
             writes.kind.type_id, survivor.id, self._mirrored(writes.kind.type_id, survivor.id)
         )
         place = (writes.kind.type_id, survivor.id)
-        self.sums.count(place, *self.sums.beside(*place))
+        self.sums.count(place, *self.sums.dependants(*place))
         self.lists.replace_member(writes.kind.type_id, (primary.id, other.id), survivor.id)
         return survivor
 
@@ -143,7 +143,7 @@ class Portal:
         """Archive a record and remove its associations; a restore does not bring them back [M]."""
         writes = self.of(name)
         mirrored = self._mirrored(writes.kind.type_id, record.id)
-        counted = self.sums.beside(writes.kind.type_id, record.id)
+        counted = self.sums.dependants(writes.kind.type_id, record.id)
         writes.archive(record, actor)
         self.associations.forget(writes.kind.type_id, record.id)
         self._mirror_all(writes.kind.type_id, record.id, mirrored)

@@ -38,7 +38,7 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
+class _PendingChange:
     """A change of an address's status on its way to the contact."""
 
     due_ms: int
@@ -99,7 +99,7 @@ class Preferences:
         self.refused: set[tuple[str, int]] = set()
         """Address and brand of opt-outs that HubSpot does not carry out [M]."""
         self._delay_ms = round(delay_s * 1000)
-        self._tellings: deque[_Telling] = deque()
+        self._pending: deque[_PendingChange] = deque()
         self._clock = clock
         self._statuses: dict[str, Status] = {}
 
@@ -182,8 +182,8 @@ class Preferences:
 
     def catch_up(self) -> None:
         """Update the contacts with all changes that are old enough."""
-        while self._tellings and self._tellings[0].due_ms <= self._clock.true_ms():
-            one = self._tellings.popleft()
+        while self._pending and self._pending[0].due_ms <= self._clock.true_ms():
+            one = self._pending.popleft()
             for listener in self.listeners:
                 listener(one.address, one.actor)
 
@@ -191,11 +191,11 @@ class Preferences:
         """Return when a contact will next show a changed status (milliseconds on the stack's
         clock).
         """
-        return self._tellings[0].due_ms if self._tellings else None
+        return self._pending[0].due_ms if self._pending else None
 
     def _tell(self, address: str, actor: Actor) -> None:
-        self._tellings.append(
-            _Telling(self._clock.true_ms() + self._delay_ms, _folded(address), actor)
+        self._pending.append(
+            _PendingChange(self._clock.true_ms() + self._delay_ms, _folded(address), actor)
         )
         self.catch_up()
 

@@ -32,7 +32,7 @@ class Sums:
         self._writes, self._associations = writes, associations
         writes[DEAL.type_id].followers.append(self._deal_changed)
 
-    def beside(self, type_id: str, record_id: str) -> list[Place]:
+    def dependants(self, type_id: str, record_id: str) -> list[Place]:
         """Return the records whose figures depend on this record's associations; to be called
         before these are removed.
         """
@@ -60,7 +60,7 @@ class Sums:
 
     def _deal_changed(self, deal: Record, changed: Mapping[str, str], _actor: Actor) -> None:
         if _COUNTED & set(changed):
-            self.count(*self.beside(DEAL.type_id, deal.id))
+            self.count(*self.dependants(DEAL.type_id, deal.id))
 
     def _of_deal(self, deal: Record) -> dict[str, str]:
         contacts = self._associations.of((DEAL.type_id, CONTACT.type_id), deal.id)

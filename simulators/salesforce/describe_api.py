@@ -30,7 +30,7 @@ _SOAP: Final = {
     "datetime": "xsd:dateTime",
     "address": "urn:address",
 }
-_NOT_TOLD: Final = (
+_NULL_KEYS: Final = (
     "defaultImplementation",
     "extendedBy",
     "extendsInterfaces",
@@ -101,7 +101,7 @@ def describe(org: Org, call: Call, name: str) -> Reply:
     ):
         return Reply(304)
     body = _object(sobject, call.base) | {
-        **dict.fromkeys(_NOT_TOLD),
+        **dict.fromkeys(_NULL_KEYS),
         "actionOverrides": [],
         "compactLayoutable": sobject.field("IsDeleted") is not None,
         "searchLayoutable": sobject.field("IsDeleted") is not None,

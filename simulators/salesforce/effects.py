@@ -15,7 +15,7 @@ from simulators.salesforce.fields import Row
 from simulators.salesforce.objects_people import PERSON_MIRROR
 from simulators.salesforce.org import Org
 from simulators.salesforce.refusals import RefusalError
-from simulators.salesforce.schema import persons_name
+from simulators.salesforce.schema import person_account_name
 from simulators.salesforce.transaction import Transaction
 
 Derive = Callable[[Org, Transaction, Row | None, Row], None]
@@ -191,7 +191,9 @@ def _hidden_contact(org: Org, transaction: Transaction, _before: Row | None, row
     if contact_id is None:
         return
     mirrored = {theirs: row.get(ours) for ours, theirs in PERSON_MIRROR.items()}
-    mirrored |= {name: row.get(persons_name(name)) for name in _custom_fields(org, "Contact")}
+    mirrored |= {
+        name: row.get(person_account_name(name)) for name in _custom_fields(org, "Contact")
+    }
     known = org.store.get("Contact", contact_id)
     fixed = {
         "Id": contact_id,

@@ -156,7 +156,7 @@ class Org:
         events. Inside another transaction it is part of that one.
         """
         if self.outer is not None:
-            yield from self._part(self.outer, actor)
+            yield from self._nested(self.outer, actor)
             return
         transaction = Transaction(self.store, actor, self.now_ms())
         try:
@@ -199,7 +199,7 @@ class Org:
         ]
         self.events.commit(transaction, self.schema)
 
-    def _part(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:
+    def _nested(self, whole: Transaction, actor: Actor) -> Iterator[Transaction]:
         """A call inside a transaction: it writes with its own headers, and its refusal rolls back
         only what it wrote.
         """

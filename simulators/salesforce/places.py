@@ -76,7 +76,7 @@ def _bits(country: str) -> str:
     return b64encode(bytes(bits)).decode()
 
 
-def hold(sobject: str, before: Row | None, row: Row, given: Mapping[str, Any]) -> None:
+def complete_codes(sobject: str, before: Row | None, row: Row, given: Mapping[str, Any]) -> None:
     """Fill in the code of a text and the text of a code. Raises `RefusalError` for an invalid
     address.
     """

@@ -169,7 +169,7 @@ _DEPENDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 Reference].
 """
 
-_DEPENDS_ABROAD: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+_DEPENDS_ON_ACCOUNT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "Contact": ("PermissionsRead", "PermissionsViewAllRecords"),
         "Opportunity": ("PermissionsRead", "PermissionsViewAllRecords"),
@@ -205,11 +205,13 @@ def check_dependencies(org: Org, sobject: SObject, row: Row) -> None:
     )
     parent: Row = next((one for one in rows if one["SobjectType"] == "Account"), {})
     wants = [(name, home, row, wanted) for name, wanted in _DEPENDS.items()]
-    wants += [(name, "Account", parent, (name,)) for name in _DEPENDS_ABROAD.get(home, ())]
+    wants += [(name, "Account", parent, (name,)) for name in _DEPENDS_ON_ACCOUNT.get(home, ())]
     faults = [
         (
-            (f"Permission {_VERBS[name]} {home} depends on permission(s): "
-            f"{', '.join(f'{_VERBS[one]} {owner}' for one in lacking)}"),
+            (
+                f"Permission {_VERBS[name]} {home} depends on permission(s): "
+                f"{', '.join(f'{_VERBS[one]} {owner}' for one in lacking)}"
+            ),
             lacking,
         )
         for name, owner, holder, wanted in wants

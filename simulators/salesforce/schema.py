@@ -46,7 +46,7 @@ Objects = Callable[[str, str], ObjectAccess]
 """(user id, sObject) -> what the user's permission sets allow."""
 
 
-def persons_name(name: str) -> str:
+def person_account_name(name: str) -> str:
     """Return a person account's name for a custom field of its contact."""
     return name.removesuffix("__c") + "__pc"
 
@@ -92,7 +92,10 @@ class Schema:
         if owner == "Contact" and self.person_accounts:
             relationship = field.relationship and field.relationship.removesuffix("__r") + "__pr"
             mine = replace(
-                field, name=persons_name(field.name), relationship=relationship, children=None
+                field,
+                name=person_account_name(field.name),
+                relationship=relationship,
+                children=None,
             )
             shown.append(("Account", mine))
         return shown
@@ -206,10 +209,11 @@ class View:
         for this object.
         """
         return any(
-            self._faults.take("salesforce", kind, object=sobject.name) for kind in self._losses()
+            self._faults.take("salesforce", kind, object=sobject.name)
+            for kind in self._hiding_faults()
         )
 
-    def _losses(self) -> tuple[str, ...]:
+    def _hiding_faults(self) -> tuple[str, ...]:
         """Return the faults that hide a field from this user: a hidden field exists for others and
         for set-up [D].
         """
@@ -218,7 +222,7 @@ class View:
 
     def changed_ms(self, sobject: SObject) -> int:
         """Return when the schema of this object last changed."""
-        return self._schema.changed_ms.get(sobject.name, _BIRTH_MS)
+        return self._schema.changed_ms.get(sobject.name, _STANDARD_CHANGED_MS)
 
     def _allowed(self, sobject: SObject) -> SObject | None:
         """Return the sObject with this user's rights to its records; one that the user may not read
@@ -240,7 +244,7 @@ class View:
         for field in sobject.fields:
             if gone and any(
                 self._faults.take("salesforce", kind, object=sobject.name, field=field.name)
-                for kind in self._losses()
+                for kind in self._hiding_faults()
             ):
                 continue
             if (sobject.name, field.name) in self._schema.guarded:
@@ -255,7 +259,7 @@ class View:
         return visible
 
 
-_BIRTH_MS: Final = 1_577_836_800_000
+_STANDARD_CHANGED_MS: Final = 1_577_836_800_000
 """When the standard schema last changed, for ``If-Modified-Since``: an arbitrary moment long
 ago.
 """

@@ -66,26 +66,28 @@ class Seeder:
         for an impossible record.
         """
         full, free = (
-            self._raw("UserLicense", Name=name, MasterLabel=name, LicenseDefinitionKey=key)
+            self._write_unchecked(
+                "UserLicense", Name=name, MasterLabel=name, LicenseDefinitionKey=key
+            )
             for name, key in (
                 ("Salesforce", "SFDC"),
                 (INTEGRATION, "PID_INTEGRATION"),
             )  # [M] the second key
         )
-        profile = self._raw(
+        profile = self._write_unchecked(
             "Profile", Name="System Administrator", UserType="Standard", UserLicenseId=full
         )
-        standard = self._raw(
+        standard = self._write_unchecked(
             "Profile", Name="Standard User", UserType="Standard", UserLicenseId=full
         )
-        minimum = self._raw(
+        minimum = self._write_unchecked(
             "Profile",
             Name="Minimum Access - API Only Integrations",
             UserType="Standard",
             UserLicenseId=free,
         )
         for owner in (profile, standard, minimum):
-            self._raw(
+            self._write_unchecked(
                 "PermissionSet",
                 Name=f"X{owner}",
                 Label=f"Profile {owner}",
@@ -96,19 +98,22 @@ class Seeder:
             )
         self._organization()
         is_minimum = self._world.get("integration_profile") == "minimum"
-        cast = self._people(profile, standard, minimum if is_minimum else profile)
-        licence = self._raw(
+        users = self._people(profile, standard, minimum if is_minimum else profile)
+        licence = self._write_unchecked(
             "PermissionSetLicense", DeveloperName=_PSL, MasterLabel=API_INTEGRATION, TotalLicenses=5
         )
-        self._org.schema.integration_user = cast.integration_user_id
+        self._org.schema.integration_user = users.integration_user_id
         if is_minimum:
-            self._org.limited.add(cast.integration_user_id)
+            self._org.limited.add(users.integration_user_id)
         if is_minimum and self._world.get("integration_licence", True):
-            given = {"PermissionSetLicenseId": licence, "AssigneeId": cast.integration_user_id}
-            self._raw("PermissionSetLicenseAssign", **given)
+            given = {
+                "PermissionSetLicenseId": licence,
+                "AssigneeId": users.integration_user_id,
+            }
+            self._write_unchecked("PermissionSetLicenseAssign", **given)
         if not self._world.get("integration_setup_rights", True):
-            self._org.no_setup.add(cast.integration_user_id)
-        self._integration = cast.integration_user_id
+            self._org.no_setup.add(users.integration_user_id)
+        self._integration = users.integration_user_id
         self._custom_fields()
         self._validation_rules()
         self._queues()
@@ -116,9 +121,9 @@ class Seeder:
         self._record_types()
         self._assignment()
         self._records(self._world.get("records") or ())
-        return cast
+        return users
 
-    def _raw(self, sobject: str, **values: Any) -> str:
+    def _write_unchecked(self, sobject: str, **values: Any) -> str:
         """Write a row unchecked."""
         prefix = self._org.schema.objects[sobject.lower()].prefix
         row_id = values.pop("Id", None) or self._org.ids.make(prefix)
@@ -135,7 +140,7 @@ class Seeder:
         return row_id
 
     def _organization(self) -> None:
-        self._org.org_id = self._raw(
+        self._org.org_id = self._write_unchecked(
             "Organization",
             Name="Example Organization",
             OrganizationType=self._org.edition,
@@ -176,7 +181,7 @@ class Seeder:
             "Alias": last[:8],
             "TimeZoneSidKey": "GMT",
         }
-        user_id = self._raw(
+        user_id = self._write_unchecked(
             "User", **(defaults | values | ({} if row_id is None else {"Id": row_id}))
         )
         self._remember(given, user_id)
@@ -200,7 +205,7 @@ class Seeder:
                     continue
                 name = field.name.removesuffix("__c")
                 metadata = complete(metadata_of(field))
-                self._raw(
+                self._write_unchecked(
                     "CustomField",
                     TableEnumOrId=owner,
                     DeveloperName=name,
@@ -215,7 +220,7 @@ class Seeder:
         for number, given in enumerate(self._world.get("validation_rules") or (), start=1):
             if not given.get("trigger"):
                 name = f"Rule_{number}"
-                self._raw(
+                self._write_unchecked(
                     "ValidationRule",
                     ValidationName=name,
                     EntityDefinitionId=given["object"],
@@ -226,18 +231,18 @@ class Seeder:
         for given in self._world.get("queues") or ():
             name = given["Name"]
             values = {key: value for key, value in given.items() if key not in _NOT_COLUMNS}
-            queue = self._raw(
+            queue = self._write_unchecked(
                 "Group",
                 **({"DeveloperName": str(name).replace(" ", "_")} | values | {"Type": "Queue"}),
             )
             self._remember(given, queue)
             for sobject in given.get("SobjectTypes") or _QUEUED:
-                self._raw("QueueSobject", QueueId=queue, SobjectType=sobject)
+                self._write_unchecked("QueueSobject", QueueId=queue, SobjectType=sobject)
 
     def _stages(self) -> None:
         given: Sequence[Mapping[str, Any]] = self._world.get("stages") or _default_stages()
         for number, stage in enumerate(given, start=1):
-            self._raw("OpportunityStage", **administration.stage_row(stage, number))
+            self._write_unchecked("OpportunityStage", **administration.stage_row(stage, number))
         administration.show_stages(self._org)
 
     def _record_types(self) -> None:
@@ -245,19 +250,19 @@ class Seeder:
             values = {
                 key: value for key, value in given.items() if key not in {"stages", "assigned"}
             }
-            type_id = self._raw("RecordType", **administration.record_type_row(values))
+            type_id = self._write_unchecked("RecordType", **administration.record_type_row(values))
             if not given.get("assigned", True):
                 self._org.unassigned_types.setdefault(self._integration, set()).add(type_id)
             administration.set_process(self._org, type_id, given.get("stages"))
         if self._org.schema.person_accounts:
-            business = self._raw(
+            business = self._write_unchecked(
                 "RecordType",
                 Name="Business Account",
                 DeveloperName="Business_Account",
                 SobjectType="Account",
                 IsPersonType=False,
             )
-            self._raw(
+            self._write_unchecked(
                 "RecordType",
                 Name="Person Account",
                 DeveloperName="PersonAccount",

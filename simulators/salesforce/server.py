@@ -191,7 +191,7 @@ class Server:
             match = self._api.match(call)
             reads = self._api.only_reads(call, match)
             self.stats.count(match.route.name(match.names), reads=reads)
-            accident = self._accident()
+            accident = self._raise_fault()
             if accident is not None:
                 return accident
             if not reads and self._faults.take("salesforce", "timeout_before_write"):
@@ -218,7 +218,7 @@ class Server:
             reply.status, reply.body, {"Sforce-Limit-Info": self._limit.header(), **reply.headers}
         )
 
-    def _accident(self) -> Reply | None:
+    def _raise_fault(self) -> Reply | None:
         """Raise a fault of the whole call, for the product's token only."""
         if self._faults.take("salesforce", "daily_limit"):
             return error_reply(limit_exceeded())

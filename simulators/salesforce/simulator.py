@@ -46,13 +46,13 @@ class SalesforceSimulator:
     ) -> None:
         """Build the org. Raises `ValueError` for a world that contradicts itself."""
         chance = random.Random(seed)
-        self._org, cast = build(world, clock, faults, seed)
+        self._org, seeded = build(world, clock, faults, seed)
         self.api_version = API_VERSION
         self.org_id = self._org.org_id
         self.event_source = self._org.events.source
-        self.integration_user_id = cast.integration_user_id
-        self.integration_username = cast.integration_username
-        self.user_id = cast.person_id
+        self.integration_user_id = seeded.integration_user_id
+        self.integration_username = seeded.integration_username
+        self.user_id = seeded.person_id
         self.access_token = f"{self.org_id[:15]}!{_word(chance, 60)}"
         self.user_token = f"{self.org_id[:15]}!{_word(chance, 60)}"
         self.client_id = f"3MVG9{_word(chance, 40)}"
@@ -63,7 +63,7 @@ class SalesforceSimulator:
             self.client_id,
             self.client_secret,
             self.integration_user_id,
-            cast.integration_username,
+            seeded.integration_username,
             self.access_token,
             is_sandbox=bool(world.get("sandbox", False)),
         )

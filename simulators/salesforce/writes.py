@@ -40,10 +40,10 @@ def create(
     _lock(org, transaction, sobject, [values])
     given = _read(org, transaction, view, sobject, values, creating=True)
     row: Row = {field.name: field.default for field in sobject.fields if field.default is not None}
-    row |= {"Id": org.ids.make(sobject.prefix)} | _standing(org, transaction, sobject) | given
+    row |= {"Id": org.ids.make(sobject.prefix)} | _initial_values(org, transaction, sobject) | given
     _derive(org, transaction, sobject, None, row)
     if org.state_country_picklists:
-        places.hold(sobject.name, None, row, given)
+        places.complete_codes(sobject.name, None, row, given)
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(org, transaction, sobject, row, given)
@@ -79,7 +79,7 @@ def update(
     row = before | given
     _derive(org, transaction, sobject, before, row)
     if org.state_country_picklists:
-        places.hold(sobject.name, before, row, given)
+        places.complete_codes(sobject.name, before, row, given)
     rules.check_required(sobject, row)
     rules.check_person_fields(sobject, row, given)
     _check(
@@ -229,7 +229,7 @@ def _locked(record_id: str) -> RefusalError:
     return RefusalError("UNABLE_TO_LOCK_ROW", message, [])
 
 
-def _standing(org: Org, transaction: Transaction, sobject: SObject) -> Row:
+def _initial_values(org: Org, transaction: Transaction, sobject: SObject) -> Row:
     """Return the values with which every new record of this object starts."""
     row: Row = {} if sobject.field("IsDeleted") is None else {"IsDeleted": False}
     if sobject.field("OwnerId") is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.hubspot.api.objects import HISTORY_CEILING, known_names, made, wanted_links
+from simulators.hubspot.api.objects import HISTORY_CEILING, existing_names, made, wanted_links
 from simulators.hubspot.api.rows import batch_answer, missing_rows, record_row, written_row
 from simulators.hubspot.call import NO_CONTENT, Answer, Call, object_of, text_of
 from simulators.hubspot.errors import ApiError, conflict, invalid, invalid_values, non_unique
@@ -45,9 +45,9 @@ Plan = Callable[[Mapping[str, Any]], _Planned]
 def read(call: Call) -> Answer:
     """POST batch/read by id or a unique property, with histories on request."""
     writes = call.portal.of(call.ids["type"])
-    history = known_names(writes, call.row.get("propertiesWithHistory") or [])
+    history = existing_names(writes, call.row.get("propertiesWithHistory") or [])
     inputs = call.inputs(HISTORY_CEILING if history else BATCH_CEILING)
-    names = known_names(writes, call.row.get("properties") or [])
+    names = existing_names(writes, call.row.get("properties") or [])
     archived = call.flag("archived")
     found: dict[str, Record] = {}
     missing: list[str] = []

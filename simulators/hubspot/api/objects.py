@@ -122,13 +122,13 @@ def forget(call: Call) -> Answer:
     return NO_CONTENT
 
 
-def known_names(writes: Writes, names: Sequence[str]) -> list[str]:
+def existing_names(writes: Writes, names: Sequence[str]) -> list[str]:
     """Return the requested property names that exist; HubSpot ignores the others silently."""
     return [name for name in names if name in writes.table.schema.properties]
 
 
 def _full_row(call: Call, writes: Writes, record: Record) -> dict[str, Any]:
-    names = known_names(writes, call.names("properties"))
-    history = known_names(writes, call.names("propertiesWithHistory"))
+    names = existing_names(writes, call.names("properties"))
+    history = existing_names(writes, call.names("propertiesWithHistory"))
     row = record_row(record, writes.kind, names, history)
     return row | associations_part(call.portal, writes.kind, record, call.names("associations"))

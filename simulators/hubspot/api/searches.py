@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulators.hubspot.api.objects import known_names
+from simulators.hubspot.api.objects import existing_names
 from simulators.hubspot.api.rows import seen_row
 from simulators.hubspot.call import Answer, Call, paging
 from simulators.hubspot.search import search as evaluate
@@ -12,6 +12,6 @@ def search(call: Call) -> Answer:
     """POST a search over what the index sees now."""
     writes = call.portal.of(call.ids["type"])
     page = evaluate(call.row, call.portal.indexes[writes.kind.type_id], writes.table)
-    names = known_names(writes, call.row.get("properties") or [])
+    names = existing_names(writes, call.row.get("properties") or [])
     rows = [seen_row(seen, writes.kind, names) for seen in page.rows]
     return Answer(200, {"total": page.total, "results": rows} | paging(page.after))

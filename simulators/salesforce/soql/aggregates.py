@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from simulators.salesforce.fields import Row
 from simulators.salesforce.soql.columns import Column
-from simulators.salesforce.soql.lexer import complain
+from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.tree import Call, Item, Path, Select
 from simulators.salesforce.store import index_key
 from simulators.salesforce.values import show_value
@@ -82,13 +82,13 @@ def _makers(select: Select, column: ColumnOf, text: str) -> dict[str, Callable[[
         elif isinstance(item.what, Path):
             makers[item.alias or item.what.names[-1]] = _group_value(item, select, column, text)
         else:
-            raise complain(text, item.what.at, "Nested queries are not allowed in a grouped query")
+            raise malformed(text, item.what.at, "Nested queries are not allowed in a grouped query")
     return makers
 
 
 def _fold(call: Call, column: ColumnOf, text: str) -> Callable[[list[Row]], Any]:
     if call.path is None:
-        raise complain(text, call.at, "unexpected token: ')'")
+        raise malformed(text, call.at, "unexpected token: ')'")
     found, fold = column(call.path), _FOLDS[call.function]
 
     def make(members: list[Row]) -> Any:
@@ -105,7 +105,7 @@ def _group_value(
     path = item.what
     if not isinstance(path, Path) or path.names not in {group.names for group in select.group_by}:
         name = ".".join(path.names) if isinstance(path, Path) else ""
-        raise complain(text, 0, f"Field must be grouped or aggregated: {name}")
+        raise malformed(text, 0, f"Field must be grouped or aggregated: {name}")
     found = column(path)
     return lambda members: show_value(found.field, found.read(members[0])) if members else None
 
@@ -123,4 +123,4 @@ def _order_name(select: Select, by: Path | Call, makers: Mapping[str, Any], text
         )
         if same_path or same_call:
             return name
-    raise complain(text, by.at, "Ordered field must be grouped or aggregated")
+    raise malformed(text, by.at, "Ordered field must be grouped or aggregated")

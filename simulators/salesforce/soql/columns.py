@@ -11,7 +11,7 @@ from typing import Any
 from simulators.salesforce.fields import Field, Row
 from simulators.salesforce.objects import SObject
 from simulators.salesforce.schema import View
-from simulators.salesforce.soql.lexer import complain
+from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.tree import Path
 from simulators.salesforce.store import Store
 from simulators.salesforce.values import field_value
@@ -54,7 +54,7 @@ class Resolver:
                 "object, be sure to append the '__c' "
                 f"after the entity name. {_WHERE_TO_LOOK}"
             )
-            raise complain(self.text, at, message, "INVALID_TYPE")
+            raise malformed(self.text, at, message, "INVALID_TYPE")
         return found
 
     def column(self, path: Path, sobject: SObject, alias: str | None = None) -> Column:
@@ -77,7 +77,7 @@ class Resolver:
                     "attempting to use a custom relationship, be "
                     f"sure to append the '__r' after the custom relationship name. {_WHERE_TO_LOOK}"
                 )
-                raise complain(self.text, path.at, message, "INVALID_FIELD")
+                raise malformed(self.text, path.at, message, "INVALID_FIELD")
             hops.append(hop)
             places = [
                 found
@@ -96,7 +96,7 @@ class Resolver:
             "custom field, be sure to append the "
             f"'__c' after the custom field name. {_WHERE_TO_LOOK}"
         )
-        return complain(self.text, at, message, "INVALID_FIELD")
+        return malformed(self.text, at, message, "INVALID_FIELD")
 
     def parent(self, row: Row, hop: Field) -> tuple[str, Row] | None:
         """Return the sObject name and row to which a reference points; a parent in the recycle bin

@@ -19,7 +19,7 @@ from simulators.salesforce.ids import MalformedIdError, long_id
 from simulators.salesforce.objects import SObject
 from simulators.salesforce.refusals import RefusalError
 from simulators.salesforce.soql.columns import Column, Resolver
-from simulators.salesforce.soql.lexer import complain
+from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.ranges import Span, span
 from simulators.salesforce.soql.tree import (
     All,
@@ -57,12 +57,12 @@ class Scope:
     def column(self, left: Path | Call) -> Column:
         """Return the column on the left side; WHERE has no aggregates."""
         if isinstance(left, Call):
-            raise complain(self.resolver.text, left.at, f"unexpected token: '{left.function}'")
+            raise malformed(self.resolver.text, left.at, f"unexpected token: '{left.function}'")
         column = self.resolver.column(left, self.sobject, self.alias)
         long_area = column.field.type == "textarea" and column.field.length > _FILTERED_AREA
         if long_area or column.field.type in {"address", "complexvalue"}:
             message = f"field '{column.field.name}' can not be filtered in a query call"
-            raise complain(self.resolver.text, left.at, message, "INVALID_FIELD")
+            raise malformed(self.resolver.text, left.at, message, "INVALID_FIELD")
         return column
 
 
@@ -165,7 +165,7 @@ def _comparison(condition: Comparison, scope: Scope) -> Test:
             else (lambda row: index_key(read(row)) not in wanted)
         )
     if not isinstance(condition.right, Value):
-        raise complain(scope.resolver.text, condition.at, "unexpected token: '('")
+        raise malformed(scope.resolver.text, condition.at, "unexpected token: '('")
     if operator == "LIKE":
         return _like(condition.right, column, scope)
     value = _literal(condition.right, column.field, scope)
@@ -208,7 +208,7 @@ def _in_span(operator: str, value: Span, column: Column) -> Test:
 def _like(value: Value, column: Column, scope: Scope) -> Test:
     if column.field.type not in TEXTUAL or value.kind != "string":
         message = f"invalid operator on {column.field.type} field"
-        raise complain(scope.resolver.text, value.at, message, "INVALID_QUERY_FILTER_OPERATOR")
+        raise malformed(scope.resolver.text, value.at, message, "INVALID_QUERY_FILTER_OPERATOR")
     pattern, read = _pattern(value.raw), column.read
     return lambda row: (mine := read(row)) is not None and pattern.fullmatch(mine) is not None
 
@@ -253,7 +253,7 @@ def _literal(value: Value, field: Field, scope: Scope) -> Any:
     if value.kind == "range":
         found = span(value.value[0], value.value[1], scope.now_ms)
         if found is None:
-            raise complain(scope.resolver.text, value.at, f"unexpected token: '{value.value[0]}'")
+            raise malformed(scope.resolver.text, value.at, f"unexpected token: '{value.value[0]}'")
         if field.type in {"date", "datetime"}:
             return found
         raise _wrong_type(scope, value, field)
@@ -262,7 +262,7 @@ def _literal(value: Value, field: Field, scope: Scope) -> Any:
             return long_id(value.value)
         except MalformedIdError:
             message = f"invalid ID field: {value.value}"
-            raise complain(
+            raise malformed(
                 scope.resolver.text, value.at, message, "INVALID_QUERY_FILTER_OPERATOR"
             ) from None
     if value.kind != _kind_of(field):
@@ -288,11 +288,11 @@ def _wrong_type(scope: Scope, value: Value, field: Field) -> RefusalError:
     message = (
         f"value of filter criterion for field '{field.name}' must be of type {kind} and {quotes}"
     )
-    return complain(scope.resolver.text, value.at, message, "INVALID_FIELD")
+    return malformed(scope.resolver.text, value.at, message, "INVALID_FIELD")
 
 
 def _wrong_operator(scope: Scope, condition: Comparison, field: Field) -> RefusalError:
-    return complain(
+    return malformed(
         scope.resolver.text,
         condition.at,
         f"invalid operator on {field.type} field",

@@ -16,7 +16,7 @@ from simulators.salesforce.schema import View
 from simulators.salesforce.soql import aggregates
 from simulators.salesforce.soql.columns import Column, Resolver
 from simulators.salesforce.soql.conditions import Scope, candidates, compile_condition, span_of
-from simulators.salesforce.soql.lexer import complain
+from simulators.salesforce.soql.lexer import malformed
 from simulators.salesforce.soql.parser import parse
 from simulators.salesforce.soql.tree import Call, Item, Order, Path, Select
 from simulators.salesforce.store import TIMES, Store, index_key
@@ -69,7 +69,7 @@ class Engine:
     ) -> Answer:
         if select.offset > MAX_OFFSET:
             message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
-            raise complain(resolver.text, select.at, message, "NUMBER_OUTSIDE_VALID_RANGE")
+            raise malformed(resolver.text, select.at, message, "NUMBER_OUTSIDE_VALID_RANGE")
         if aggregates.is_aggregate(select):
             rows = self._rows(select, sobject, resolver, include_deleted=include_deleted)
             return self._aggregate(select, sobject, resolver, rows)
@@ -160,7 +160,7 @@ class Engine:
         sobject = resolver.sobject(select.source, select.at)
         what = select.items[0].what
         if len(select.items) != 1 or not isinstance(what, Path):
-            raise complain(
+            raise malformed(
                 resolver.text, select.at, "Only one field can be selected in a semi join sub-select"
             )
         column = resolver.column(what, sobject, select.alias)
@@ -185,7 +185,7 @@ class Engine:
         self, by: Path | Call, sobject: SObject, select: Select, resolver: Resolver
     ) -> Column:
         if isinstance(by, Call):
-            raise complain(resolver.text, by.at, f"unexpected token: '{by.function}'")
+            raise malformed(resolver.text, by.at, f"unexpected token: '{by.function}'")
         return resolver.column(by, sobject, select.alias)
 
     def _shower(
@@ -200,7 +200,7 @@ class Engine:
                 column = resolver.column(item.what, sobject, select.alias)
                 names = (*(hop.relationship or hop.name for hop in column.hops), column.field.name)
                 if any(known == names for known, _ in parts):
-                    raise complain(
+                    raise malformed(
                         resolver.text,
                         item.what.at,
                         f"duplicate field selected: {'.'.join(names)}",
@@ -253,7 +253,7 @@ class Engine:
             message = (
                 f"Didn't understand relationship '{select.source}' in FROM part of query call."
             )
-            raise complain(resolver.text, select.at, message, "INVALID_TYPE")
+            raise malformed(resolver.text, select.at, message, "INVALID_TYPE")
         child, link = found
         table = self._store.tables[child.name]
         among = (
@@ -286,10 +286,10 @@ class Engine:
                 continue
             kind = item.what.path.names[0].upper() if item.what.path else ""
             if kind not in {"ALL", "STANDARD", "CUSTOM"}:
-                raise complain(resolver.text, item.what.at, "unexpected token: 'FIELDS'")
+                raise malformed(resolver.text, item.what.at, "unexpected token: 'FIELDS'")
             if kind != "STANDARD" and (select.limit is None or select.limit > _FIELDS_LIMIT):
                 message = "The SOQL FIELDS function must have a LIMIT of at most 200"
-                raise complain(resolver.text, item.what.at, message)
+                raise malformed(resolver.text, item.what.at, message)
             wanted = (
                 field
                 for field in self._view.fields(sobject).values()

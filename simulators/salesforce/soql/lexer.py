@@ -47,7 +47,7 @@ class Token:
         return self.text.upper() if self.kind == "name" else self.text
 
 
-def complain(text: str, at: int, message: str, code: str = "MALFORMED_QUERY") -> RefusalError:
+def malformed(text: str, at: int, message: str, code: str = "MALFORMED_QUERY") -> RefusalError:
     """Return a refusal that shows the place, in the org's words [S]."""
     before = text[max(0, at - _SHOWN) : at]
     row = text.count("\n", 0, at) + 1
@@ -66,7 +66,7 @@ def tokens(text: str) -> list[Token]:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise complain(text, place, f"unexpected token: '{text[place]}'")
+            raise malformed(text, place, f"unexpected token: '{text[place]}'")
         kind = str(match.lastgroup)
         if kind != "space":
             found.append(Token(kind, match.group(), place))
@@ -91,7 +91,7 @@ def unescape(text: str, token: Token) -> str:
             result.append(_ESCAPES[code.lower()])
             place += 2
         else:
-            raise complain(
+            raise malformed(
                 text, token.at, f"Illegal character sequence '\\{code}' in string literal '{body}'"
             )
     return "".join(result)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from simulators.salesforce import times
-from simulators.salesforce.soql.lexer import Token, complain, tokens, unescape
+from simulators.salesforce.soql.lexer import Token, malformed, tokens, unescape
 from simulators.salesforce.soql.tree import (
     All,
     Call,
@@ -45,7 +45,7 @@ def parse(text: str) -> Select:
     try:
         select = parser.select()
     except RecursionError:
-        raise complain(text, 0, "SOQL statement is nested too deeply") from None
+        raise malformed(text, 0, "SOQL statement is nested too deeply") from None
     parser.expect_end()
     return select
 
@@ -113,7 +113,7 @@ class _Parser:
             return Path(tuple(name.text.split(".")), name.at)
         function = name.text.upper()
         if function not in AGGREGATES and function != "FIELDS":
-            raise complain(self._text, name.at, f"unexpected token: '{name.text}'")
+            raise malformed(self._text, name.at, f"unexpected token: '{name.text}'")
         self._take("(")
         path = None if self._next.text == ")" else self._path()
         self._keyword(")")
@@ -150,7 +150,7 @@ class _Parser:
             return Comparison(left, "NOT IN", self._values(), left.at)
         operator = _COMPARE.get(token.upper)
         if operator is None:
-            raise complain(self._text, token.at, f"unexpected token: '{token.text}'")
+            raise malformed(self._text, token.at, f"unexpected token: '{token.text}'")
         return Comparison(
             left, operator, self._values() if operator == "IN" else self._value(), left.at
         )
@@ -183,7 +183,7 @@ class _Parser:
         if token.kind == "name" and "." not in token.text:
             days = self._whole_number() if self._take(":") else None
             return Value("range", (word, days), token.at)
-        raise complain(self._text, token.at, f"unexpected token: '{token.text}'")
+        raise malformed(self._text, token.at, f"unexpected token: '{token.text}'")
 
     def _time(self, token: Token) -> Value:
         try:
@@ -191,7 +191,7 @@ class _Parser:
                 return Value("date", times.read_date(token.text), token.at)
             return Value("datetime", times.read_datetime(token.text), token.at)
         except ValueError:
-            raise complain(
+            raise malformed(
                 self._text,
                 token.at,
                 f"line 1:{token.at} no viable alternative at character '{token.text}'",
@@ -226,13 +226,13 @@ class _Parser:
     def _whole_number(self) -> int:
         token = self._advance()
         if token.kind != "number" or not token.text.isdigit():
-            raise complain(self._text, token.at, f"unexpected token: '{token.text}'")
+            raise malformed(self._text, token.at, f"unexpected token: '{token.text}'")
         return int(token.text)
 
     def _name(self) -> Token:
         token = self._advance()
         if token.kind != "name":
-            raise complain(self._text, token.at, f"unexpected token: '{token.text}'")
+            raise malformed(self._text, token.at, f"unexpected token: '{token.text}'")
         return token
 
     @property
@@ -262,4 +262,4 @@ class _Parser:
 
     def _unexpected(self, message: str | None = None) -> Exception:
         token = self._next
-        return complain(self._text, token.at, message or f"unexpected token: '{token.text}'")
+        return malformed(self._text, token.at, message or f"unexpected token: '{token.text}'")
