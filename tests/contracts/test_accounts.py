@@ -12,7 +12,7 @@ from crmsync.errors import Refused
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from crmsync.rules.fields.domains import host_of
 from tests.contracts.stages import Stage
 

@@ -9,7 +9,7 @@ import pytest
 from crmsync.errors import Gone, SyncError
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from tests.contracts.stages import Stage
 
 

@@ -8,7 +8,7 @@ from crmsync.errors import Gone
 from crmsync.model.effects import CreateRecord, DeleteRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts.stages import Stage
 
 

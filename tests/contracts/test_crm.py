@@ -9,7 +9,7 @@ import pytest
 from crmsync.errors import Conflict, Gone, Refused
 from crmsync.model.effects import UpdateRecord
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts.stages import Stage
 
 

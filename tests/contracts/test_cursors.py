@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.ports import Cursor
+from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.sweeps import MOST_SEEN
 from tests.contracts.tables import cursors_on_dynamodb
 from tests.memory import MemoryCursors

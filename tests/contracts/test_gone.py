@@ -7,7 +7,7 @@ from dataclasses import replace
 from crmsync.errors import Gone
 from crmsync.model.effects import DeleteRecord, UpdateRecord
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts.stages import Stage
 
 

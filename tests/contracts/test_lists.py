@@ -10,7 +10,7 @@ import pytest
 
 from crmsync.errors import Refused
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord
+from crmsync.ports.listing import ChangedRecord
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 

@@ -18,7 +18,7 @@ from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side, Value
 from crmsync.model.roles import Role, Tie
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 

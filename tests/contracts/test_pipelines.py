@@ -24,7 +24,7 @@ from crmsync.model.pipelines import (
     RenamePipeline,
 )
 from crmsync.model.records import Ref, Side, Value
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 from tests.memory.deals import SALES_PIPELINE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmsync.errors import Refused
 from crmsync.model.effects import OptOut
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts.stages import Stage
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord
+from crmsync.ports.listing import ChangedRecord
 from tests.contracts import stages
 from tests.contracts.stages import Stage
 

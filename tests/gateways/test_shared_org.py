@@ -16,7 +16,7 @@ from crmsync.gateways.shared_org import SharedOrg
 from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.builders import NOON, SEALER
 from tests.contracts.tables import dynamodb
 from tests.memory import MemoryCrm

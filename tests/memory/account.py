@@ -11,7 +11,8 @@ from crmsync.errors import Refused
 from crmsync.model.effects import DeleteRecord, OptOut
 from crmsync.model.owners import Owners
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord, Outcome, Written
+from crmsync.ports.crm import Outcome, Written
+from crmsync.ports.listing import ChangedRecord
 from crmsync.rules.fields.domains import host_of
 from tests.memory.crm import MemoryCrm
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from crmsync.errors import Gone
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.records import Ref, Side, Value
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from tests.memory.crm import MemoryCrm
 
 MIRROR = "associatedcompanyid"

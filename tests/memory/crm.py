@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.records import Origin, Record, Ref, Side, Value
-from crmsync.ports import ChangedRecord, Fields, Outcome, Show, Written
+from crmsync.ports.crm import Fields, Outcome, Written
+from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.rules.backfill.pacing import DailyCalls, KnownCalls
 from simulators.hubspot.derived import may_move
 from tests.memory.customs import CHILDREN, CUSTOMS, PERSON_CONTACT, of_contact

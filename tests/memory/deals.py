@@ -27,7 +27,7 @@ from crmsync.model.pipelines import (
 )
 from crmsync.model.records import Ref, Side, Value
 from crmsync.model.roles import Role, Tie
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from tests.memory.crm import MemoryCrm
 
 STAGES = (

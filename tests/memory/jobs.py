@@ -11,7 +11,7 @@ from datetime import datetime
 from crmsync.errors import Conflict, SyncError, TryAgain
 from crmsync.model.jobs import Job, JobMessage
 from crmsync.model.records import Kind, Ref
-from crmsync.ports import Page
+from crmsync.ports.listing import Page
 from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
 from tests.memory.crm import MemoryCrm
 

@@ -11,7 +11,7 @@ from crmsync.errors import Gone, Refused, SyncError, TryAgain
 from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
 from crmsync.model.records import Ref, Side, Value
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 
 class MemoryMailLog:

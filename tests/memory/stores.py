@@ -16,8 +16,8 @@ from crmsync.model.changes import Change
 from crmsync.model.effects import Category, Report
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
-from crmsync.ports import Cursor
 from crmsync.ports.link_keys import KeyUse
+from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.parked import KEPT, SOON
 from crmsync.rules.timing.sweeps import newest
 from tests.builders import NOON

@@ -41,7 +41,7 @@ from crmsync.gateways.salesforce.schema import SalesforceSchema
 from crmsync.gateways.salesforce.session import Login, SalesforceSession
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Lister
+from crmsync.ports.listing import Lister
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -17,7 +17,7 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Settings
-from crmsync.ports import Cursor
+from crmsync.ports.stores import Cursor
 from crmsync.rules.backfill.pacing import Depth
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.own_fields import HUBSPOT_PARTS, salesforce_parts

@@ -20,7 +20,7 @@ from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Change
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Record, Ref, Side
-from crmsync.ports import Fields
+from crmsync.ports.crm import Fields
 from crmsync.rules.timing.parked import KEPT, SOON
 from tests.memory import MemoryInbox
 from tests.memory.worlds import Town

@@ -13,7 +13,7 @@ from crmsync.flows.intake.sweep import SweepScope, sweep, sweep_list, sweep_scop
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import INDIRECT_OBJECTS, KIND_OF
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports import ChangedRecord, Show
+from crmsync.ports.listing import ChangedRecord, Show
 from tests.builders import NOON, a_connection, at
 from tests.memory.worlds import Town
 

@@ -14,7 +14,7 @@ import pytest
 from crmsync.errors import OutOfTime
 from crmsync.flows.intake.sweep import SweepScope, sweep
 from crmsync.model.records import Kind, Side
-from crmsync.ports import ChangedRecord, Show, Sweeper
+from crmsync.ports.listing import ChangedRecord, Show, Sweeper
 from tests.builders import NOON
 from tests.memory import MemoryCrm
 from tests.memory.worlds import Town

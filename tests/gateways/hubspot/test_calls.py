@@ -19,7 +19,7 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.links import Slot
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.hubspot import HubSpotSimulator

@@ -15,7 +15,7 @@ from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from tests.contracts.stages import FixedSecret, served
 from tests.gateways.scripted import Answer, Asked, Script
 

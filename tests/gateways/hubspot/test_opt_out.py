@@ -12,7 +12,7 @@ from crmsync.gateways.hubspot.opt_out import ASKED
 from crmsync.gateways.hubspot.records import HubspotGateway
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.effects import OptOut
-from crmsync.ports import Outcome
+from crmsync.ports.crm import Outcome
 from tests.contracts.stages import FixedSecret
 from tests.gateways.scripted import Answer, Asked, script
 

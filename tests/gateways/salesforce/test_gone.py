@@ -15,7 +15,7 @@ from crmsync.gateways.salesforce.survivors import MOST_MERGES
 from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator

@@ -20,7 +20,7 @@ from crmsync.gateways.salesforce.sweep import SalesforceSweep
 from crmsync.model.effects import CreateRecord, EndRole
 from crmsync.model.links import Slot
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator

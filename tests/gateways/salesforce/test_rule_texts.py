@@ -16,7 +16,7 @@ from crmsync.gateways.salesforce.rule_texts import AGE
 from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Side
-from crmsync.ports import Outcome
+from crmsync.ports.crm import Outcome
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.salesforce import SalesforceSimulator

@@ -18,7 +18,7 @@ from crmsync.model.crm_names import SALESFORCE_EMAIL
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.emails import normalise_email
 from crmsync.model.records import Record, Ref
-from crmsync.ports import Crm, Fields, Outcome, Survivors
+from crmsync.ports.crm import Crm, Fields, Outcome, Survivors
 
 WAIT = 30
 """Seconds after which another connection's record will be found."""

@@ -12,7 +12,7 @@ from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import DealPipeline, PipelineMap, PipelineStep, RecordType
 from crmsync.model.records import Ref
 from crmsync.model.roles import Role, Tie
-from crmsync.ports import Outcome
+from crmsync.ports.crm import Outcome
 
 
 class Opportunities(Protocol):

@@ -1,5 +1,7 @@
-"""What is asked of the outside about how it is: by the operator's look at a deployment, and by
-flows that spare calls.
+"""What is asked of the outside about its own state: queue depths and Salesforce's calls of the day.
+
+The operator's status asks, and so do flows that have to spare calls. The law of `crmsync.ports`
+holds.
 """
 
 from __future__ import annotations
@@ -7,22 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from crmsync.rules.backfill.pacing import Depth, KnownCalls
+from crmsync.rules.backfill.pacing import DailyCalls, Depth, KnownCalls
 
 
 class Waiting(Protocol):
     """The queues of a deployment."""
 
     def depths(self) -> Mapping[str, Depth]:
-        """How many messages each queue has, dead letters among them, by the queue's name in the
-        template; as far as the queues know.
+        """Queue name in the template -> how many messages it has, as far as the queue knows.
+
+        Dead letter queues are included.
         """
 
 
+class Quota(Protocol):
+    """Salesforce's daily limit of calls."""
+
+    def calls(self) -> DailyCalls:
+        """The calls of the last 24 hours, of all clients. One call."""
+
+
 class Meter(Protocol):
-    """What Salesforce's answers tell of the day's calls by the way."""
+    """What Salesforce's answers say about the day's calls in passing."""
 
     def known(self) -> KnownCalls | None:
-        """The calls of the last 24 hours, everybody's, as the newest answer in this process told
-        them; None before. Costs no call.
+        """The calls of the last 24 hours, of all clients, by the newest answer in this process.
+
+        None before the first answer. Costs no call.
         """

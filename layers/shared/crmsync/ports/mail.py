@@ -10,7 +10,7 @@ from typing import Protocol
 
 from crmsync.model.effects import WriteTask
 from crmsync.model.mail import Campaign, LogRange, MailEvent, TaskState
-from crmsync.ports import Outcome
+from crmsync.ports.crm import Outcome
 
 
 class MailLog(Protocol):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crmsync.flows.backfill.run import BackfillContext
     from crmsync.gateways.salesforce.listing import SalesforceLister
     from crmsync.model.jobs import Job
-    from crmsync.ports import Lister
+    from crmsync.ports.listing import Lister
 
 TICKET = 6
 

@@ -38,7 +38,7 @@ from crmsync.wiring.stores import (
 
 if TYPE_CHECKING:
     from crmsync.flows.intake.push import Receipt, TenantSecrets
-    from crmsync.ports import Show
+    from crmsync.ports.listing import Show
     from crmsync.ports.troubles import Described
     from crmsync.wire.change_event import EventTenant
 

@@ -17,7 +17,9 @@ from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.jobs import Job, JobState, JobStep, JobType, errand_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import JobMessages, Jobs, Lister
+from crmsync.ports.listing import Lister
+from crmsync.ports.queues import JobMessages
+from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.estimate import Price, price_of, together
 from crmsync.rules.backfill.objects import IMPORTABLE, WALKED, Walked, importable, walked
 from crmsync.rules.kinds.contact.creation import MAKES_A_CONTACT

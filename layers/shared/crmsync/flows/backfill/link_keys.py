@@ -18,9 +18,9 @@ from crmsync.model.concerns import kinds_of
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind
 from crmsync.model.settings import Settings
-from crmsync.ports import Outbox
 from crmsync.ports.health import Waiting
 from crmsync.ports.link_keys import Census, KeyStore, KeyUse
+from crmsync.ports.queues import Outbox
 
 KNOWN_EVERYWHERE = timedelta(minutes=15)
 """How long after a new key was made functions may still seal with the one before: they look every

@@ -18,7 +18,9 @@ from crmsync.model.concerns import KIND_OF, kinds_of
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Fields, Links, Lister
+from crmsync.ports.crm import Fields
+from crmsync.ports.listing import Lister
+from crmsync.ports.stores import Links
 from crmsync.rules.pair.counterparts import KEY_OF, named_by
 
 PAGE = 2_000

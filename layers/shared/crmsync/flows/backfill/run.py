@@ -22,7 +22,10 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.jobs import Job, JobMessage, JobState, JobStep, errand_of
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import Backlog, JobMessages, Jobs, Lister, Outbox, Page, Quota
+from crmsync.ports.health import Quota
+from crmsync.ports.listing import Lister, Page
+from crmsync.ports.queues import Backlog, JobMessages, Outbox
+from crmsync.ports.stores import Jobs
 from crmsync.rules.backfill.objects import Walked, walked_of
 from crmsync.rules.backfill.pacing import has_calls_left, room
 from crmsync.wire.envelope import UnreadableError

@@ -24,8 +24,10 @@ from crmsync.model.mail import LogRange, MailEvent, TaskState, milliseconds
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection
 from crmsync.plans.email_tasks import Fate, TaskFacts, plan_task
-from crmsync.ports import Crm, Inbox, Links, Lists, Outcome, Written
+from crmsync.ports.crm import Crm, Outcome, Written
+from crmsync.ports.listing import Lists
 from crmsync.ports.mail import MailLog, RangeQueue, Tasks, TaskStates
+from crmsync.ports.stores import Inbox, Links
 from crmsync.rules.email_tasks import (
     OWNER_CODES,
     PASSING,

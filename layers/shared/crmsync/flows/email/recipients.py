@@ -16,7 +16,9 @@ from crmsync.model.crm_names import (
 from crmsync.model.links import Link
 from crmsync.model.records import Ref
 from crmsync.model.settings import Connection
-from crmsync.ports import Crm, Links, Lists
+from crmsync.ports.crm import Crm
+from crmsync.ports.listing import Lists
+from crmsync.ports.stores import Links
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.pair.email_moves import addresses_of
 

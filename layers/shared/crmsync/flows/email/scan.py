@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from crmsync.model.mail import LogRange, MailEvent, milliseconds
 from crmsync.model.moments import from_epoch_ms
 from crmsync.model.settings import Connection
-from crmsync.ports import Cursor, Cursors
 from crmsync.ports.mail import MailLog, RangeQueue
+from crmsync.ports.stores import Cursor, Cursors
 
 OVERLAP = timedelta(minutes=30)
 """How far every look goes back, whatever it costs. Most late events are some minutes late

@@ -36,7 +36,7 @@ from crmsync.model.effects import (
 )
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Ref, Side, Value
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.opportunity.ties import role_made
 from crmsync.rules.merge.intents import revision_on
 from crmsync.rules.pair.refused_fields import AnyWrite

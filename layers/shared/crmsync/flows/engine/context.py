@@ -12,25 +12,24 @@ from typing import Protocol
 from crmsync.model.links import Fingerprinter
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import (
+from crmsync.ports.brakes import ChangeCounts
+from crmsync.ports.conflict_log import ConflictLog
+from crmsync.ports.crm import (
     Accounts,
     Associations,
     Companies,
     Crm,
     Deleter,
     Directory,
-    Inbox,
-    Links,
-    Lists,
-    Outbox,
     Preferences,
     Survivors,
 )
-from crmsync.ports.brakes import ChangeCounts
-from crmsync.ports.conflict_log import ConflictLog
 from crmsync.ports.deals import Deals, Opportunities, PipelineMaps
 from crmsync.ports.health import Meter
+from crmsync.ports.listing import Lists
 from crmsync.ports.overwritten import KeepsOverwritten
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Inbox, Links
 from crmsync.ports.troubles import Schemas, TroubleStore
 
 

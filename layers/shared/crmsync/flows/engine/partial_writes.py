@@ -18,7 +18,7 @@ from crmsync.model.effects import CreateRecord, Report, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.links import Link, Place
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.refused_fields import AnyWrite, left_apart, left_out, report, without
 

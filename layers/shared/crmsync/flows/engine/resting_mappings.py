@@ -20,7 +20,7 @@ from crmsync.model.concerns import KIND_OF, objects_of
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection
 from crmsync.model.troubles import Rest
-from crmsync.ports import Cursor, Cursors, Inbox
+from crmsync.ports.stores import Cursor, Cursors, Inbox
 from crmsync.ports.troubles import Described, Schemas, TroubleStore
 from crmsync.rules.merge.resting_mappings import back, is_wanted, lost, report_of, without
 from crmsync.rules.merge.ruleset import Ruleset, always_read

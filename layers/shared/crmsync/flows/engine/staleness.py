@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crmsync.model.records import Kind, Side
-from crmsync.ports import Cursor, Cursors
+from crmsync.ports.stores import Cursor, Cursors
 
 REPORT_AFTER = timedelta(minutes=30)
 """From when on somebody should look."""

@@ -12,7 +12,8 @@ from datetime import datetime
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import objects_of
 from crmsync.model.settings import Connection
-from crmsync.ports import Inbox, Outbox
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Inbox
 
 
 def queue_deferred(connection: Connection, inbox: Inbox, outbox: Outbox, now: datetime) -> int:

@@ -18,7 +18,8 @@ from crmsync.model.concerns import objects_of
 from crmsync.model.effects import Category
 from crmsync.model.records import Kind, Ref
 from crmsync.model.settings import Connection
-from crmsync.ports import Cursor, Cursors, Inbox, Outbox
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Cursor, Cursors, Inbox
 from crmsync.rules.timing.outages import TRIES
 from crmsync.rules.timing.parked import Turn, is_nightly, next_turn
 

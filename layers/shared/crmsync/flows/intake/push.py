@@ -12,7 +12,7 @@ from typing import Any
 from crmsync.model.changes import coalesce
 from crmsync.model.concerns import kinds_of
 from crmsync.model.settings import Connection
-from crmsync.ports import Outbox
+from crmsync.ports.queues import Outbox
 from crmsync.wire.change_event import EventTenant, read_change_event
 from crmsync.wire.http import Request
 from crmsync.wire.hubspot_webhook import MalformedError, WebhookTenant, read_webhook

@@ -17,7 +17,9 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import METADATA_OBJECTS, SKIPPED_ON_METADATA_POLL, since_of, watched_of
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
-from crmsync.ports import ChangedRecord, Cursor, Cursors, Lists, Outbox, Show, Sweeper
+from crmsync.ports.listing import ChangedRecord, Lists, Show, Sweeper
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Cursor, Cursors
 from crmsync.rules.timing.sweeps import (
     METADATA_INTERVAL,
     REACH,

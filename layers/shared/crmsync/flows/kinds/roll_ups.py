@@ -33,7 +33,7 @@ from crmsync.model.effects import RollUp, UpdateRecord
 from crmsync.model.links import LinkState, Place
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.model.roles import Tie, TieWrites
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from crmsync.rules.kinds.contact.lifecycle import is_forward
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 

@@ -17,7 +17,8 @@ from crmsync.model.effects import Category, Report
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Settings
-from crmsync.ports import Inbox, Jobs, Outbox
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Inbox, Jobs
 
 _CAUSES: Mapping[JobType, Cause] = MappingProxyType(
     {JobType.RELEASE: Cause.RELEASED, JobType.DROP: Cause.DROPPED}

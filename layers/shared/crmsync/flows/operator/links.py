@@ -15,7 +15,7 @@ from crmsync.flows.backfill.link_rebuild import Rebuild, RebuildResult, RebuildS
 from crmsync.model.links import Link
 from crmsync.model.records import Ref, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Links
+from crmsync.ports.stores import Links
 from crmsync.rules.backfill.objects import WALKED, walked
 
 

@@ -38,7 +38,8 @@ from crmsync.model.crm_names import ACCOUNT
 from crmsync.model.effects import Category
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Inbox, Outbox
+from crmsync.ports.queues import Outbox
+from crmsync.ports.stores import Inbox
 from crmsync.rules.settings.checks import endings
 from crmsync.rules.settings.dates import dated
 from crmsync.rules.settings.diff import differences

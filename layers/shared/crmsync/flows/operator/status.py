@@ -20,8 +20,8 @@ from crmsync.model.jobs import JobState
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection, Settings
 from crmsync.model.troubles import Pause
-from crmsync.ports import Cursors, Inbox, Jobs, Quota
-from crmsync.ports.health import Waiting
+from crmsync.ports.health import Quota, Waiting
+from crmsync.ports.stores import Cursors, Inbox, Jobs
 from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.backfill.objects import WALKED
 from crmsync.rules.backfill.pacing import DailyCalls, Depth

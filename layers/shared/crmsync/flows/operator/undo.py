@@ -18,8 +18,8 @@ from crmsync.flows.undo.summary import RestoredValues, SkippedValues, UndoCounts
 from crmsync.model.jobs import Job, JobState, JobStep, JobType
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Jobs
 from crmsync.ports.overwritten import ReadsOverwritten
+from crmsync.ports.stores import Jobs
 from crmsync.rules.pair.undo import Traces, traced
 
 _MEANT: Mapping[str, tuple[Kind, str]] = MappingProxyType(

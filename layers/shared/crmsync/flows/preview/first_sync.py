@@ -32,7 +32,7 @@ from crmsync.model.jobs import JobStep
 from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Lister
+from crmsync.ports.listing import Lister
 from crmsync.rules.backfill.estimate import Price, expected_calls, price_of, together
 from crmsync.rules.backfill.objects import WALKED, Walked
 from crmsync.rules.backfill.pacing import DailyCalls, calls_for_backfills

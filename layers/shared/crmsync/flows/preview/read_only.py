@@ -21,8 +21,8 @@ from crmsync.model.links import Link
 from crmsync.model.records import Kind, Ref
 from crmsync.model.roles import Role
 from crmsync.model.troubles import Outage, Pause, Rest, Troubles
-from crmsync.ports import Links
 from crmsync.ports.deals import RoleStore
+from crmsync.ports.stores import Links
 from crmsync.ports.troubles import TroubleStore
 
 READ_METHODS: Mapping[str, frozenset[str]] = MappingProxyType(

@@ -13,7 +13,8 @@ from crmsync.errors import Refused
 from crmsync.flows.engine.context import SyncContext
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.ports import Lister, Quota
+from crmsync.ports.health import Quota
+from crmsync.ports.listing import Lister
 
 
 @dataclass(frozen=True, slots=True)

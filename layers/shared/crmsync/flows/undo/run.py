@@ -23,7 +23,7 @@ from crmsync.model.changes import Cause, Change
 from crmsync.model.facts import Facts
 from crmsync.model.jobs import Job, JobState
 from crmsync.model.records import Kind, Ref, Side
-from crmsync.ports import Jobs
+from crmsync.ports.stores import Jobs
 from crmsync.rules.pair.undo import Left, Traces, left_alone, restoration
 
 BATCH = 200

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crmsync.gateways.dynamodb.table import ConditionFailed, DynamoTable, Key, same_version
-from crmsync.ports import Cursor
+from crmsync.ports.stores import Cursor
 from crmsync.rules.timing.sweeps import newest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.effects import Associate, Dissociate
 from crmsync.model.links import Place
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 READ_BATCH = 1_000
 WRITE_BATCH = 2_000

@@ -20,7 +20,7 @@ from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.gateways.retry import chunks
 from crmsync.model.effects import DeleteRecord
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 BATCH = 100
 MISSING = frozenset({404})

@@ -13,7 +13,7 @@ from __future__ import annotations
 from crmsync.gateways.hubspot.client import HubspotClient
 from crmsync.gateways.hubspot.versions import PLURALS
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Page
+from crmsync.ports.listing import Page
 
 MOST = 100
 

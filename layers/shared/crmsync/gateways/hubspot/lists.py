@@ -22,7 +22,7 @@ from crmsync.gateways.hubspot.versions import MEMBERSHIPS_BATCH
 from crmsync.gateways.retry import chunks
 from crmsync.model.crm_names import COMPANY, DEAL, HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord
+from crmsync.ports.listing import ChangedRecord
 
 BATCH = 100
 PAGE = 250

@@ -19,7 +19,7 @@ from crmsync.gateways.hubspot.errors import ROW_WISE, row_error
 from crmsync.gateways.hubspot.versions import UNSUBSCRIBE
 from crmsync.model.crm_names import HUBSPOT_CONTACT, HUBSPOT_OPT_OUT
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 ASKED = Written(Ref(Side.HUBSPOT, HUBSPOT_CONTACT, ""), {})
 _ACCOUNT = "0"

@@ -37,7 +37,8 @@ from crmsync.model.effects import CreateRecord, DeleteRecord, OptOut, UpdateReco
 from crmsync.model.emails import normalise_email
 from crmsync.model.names import HUBSPOT_KEY
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import ChangedRecord, Fields, Outcome, Show
+from crmsync.ports.crm import Fields, Outcome
+from crmsync.ports.listing import ChangedRecord, Show
 
 BATCH = 100
 HISTORY_BATCH = 50

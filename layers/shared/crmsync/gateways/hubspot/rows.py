@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.errors import Gone, SyncError
 from crmsync.gateways.hubspot.errors import row_error
 from crmsync.model.records import Origin, Record, Ref, Side, Value
-from crmsync.ports import Written
+from crmsync.ports.crm import Written
 
 TRACE = "objectWriteTraceId"
 """Our number for a row of a batch: with it, HubSpot answers row by row instead of refusing the

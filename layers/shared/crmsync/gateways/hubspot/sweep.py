@@ -16,7 +16,7 @@ from crmsync.gateways.hubspot.rows import moment
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.model.crm_names import HUBSPOT_CONTACT
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord
+from crmsync.ports.listing import ChangedRecord
 
 SEARCH_PAGE = 200
 SEARCH_PAUSE = 0.25

@@ -13,7 +13,7 @@ from typing import Any
 from crmsync.gateways.salesforce.queries import LEAST_ID, PAGE, Query, counted, in_id_order, run
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Page
+from crmsync.ports.listing import Page
 from crmsync.rules.backfill.pacing import DailyCalls
 
 

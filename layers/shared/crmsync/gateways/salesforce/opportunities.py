@@ -33,7 +33,7 @@ from crmsync.model.effects import EndRole
 from crmsync.model.pipelines import OrgStage, RecordType
 from crmsync.model.records import Ref, Side
 from crmsync.model.roles import Role, Tie
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 from crmsync.ports.deals import RoleStore
 
 DELETE_BATCH = 200

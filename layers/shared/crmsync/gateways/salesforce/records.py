@@ -45,7 +45,8 @@ from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.places import Places
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import ChangedRecord, Fields, Outcome, Show
+from crmsync.ports.crm import Fields, Outcome
+from crmsync.ports.listing import ChangedRecord, Show
 
 READ_BATCH = 2000
 WRITE_BATCH = 200

@@ -15,7 +15,7 @@ from crmsync.model.crm_names import CONTACT_ROLE, LEAD, PARENT_ACCOUNT, SALESFOR
 from crmsync.model.effects import CreateRecord, UpdateRecord
 from crmsync.model.names import SALESFORCE_KEY
 from crmsync.model.records import Record, Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 CONVERSION = {LEAD: ("IsConverted", "ConvertedContactId")}
 """Read along: what became of a lead."""

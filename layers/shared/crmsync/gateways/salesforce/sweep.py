@@ -31,7 +31,7 @@ from crmsync.gateways.salesforce.queries import (
 from crmsync.gateways.salesforce.rows import moment
 from crmsync.gateways.salesforce.session import SalesforceSession
 from crmsync.model.records import Ref, Side
-from crmsync.ports import ChangedRecord, Show
+from crmsync.ports.listing import ChangedRecord, Show
 from crmsync.ports.troubles import Described
 
 REMEMBERED = timedelta(days=15) - timedelta(hours=1)

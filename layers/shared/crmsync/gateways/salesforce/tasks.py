@@ -25,7 +25,7 @@ from crmsync.model.crm_names import TASK
 from crmsync.model.effects import WriteTask
 from crmsync.model.names import TASK_KEY
 from crmsync.model.records import Ref, Side
-from crmsync.ports import Outcome, Written
+from crmsync.ports.crm import Outcome, Written
 
 WRITE_BATCH = 200
 LOCKED_BATCH = 20
