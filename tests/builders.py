@@ -23,7 +23,7 @@ from crmsync.rules.kinds.account.ruleset import account_ruleset
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.owners import OwnerMatches
-from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SEALER = Fingerprinter(b"a key for tests only, nothing more")
@@ -62,8 +62,10 @@ def a_book(
     """The rule book of `a_connection`, with owners where somebody asked for them, and the members
     of the inclusion list.
     """
-    book = contact_ruleset(a_connection(**contacts), SEALER, OUR_USER, OUR_APP)
-    return replace(book, owners=owners, members=frozenset(members), person_accounts=person_accounts)
+    book = contact_ruleset(
+        a_connection(**contacts), SEALER, OUR_USER, OUR_APP, person_accounts=person_accounts
+    )
+    return replace(book, owners=owners, contact=ContactRules(frozenset(members)))
 
 
 def a_contact(
@@ -186,17 +188,19 @@ def a_link(
     version: int = 1,
 ) -> Link:
     """A link of two records that agreed while they showed what they show here."""
-    page = book.pages[salesforce.ref.object]
+    mapping = book.mappings[salesforce.ref.object]
     return Link(
         "acme",
         book.kind,
         hubspot.ref,
         salesforce.ref,
-        rebased(Base(), page.hubspot_forms, _all(page.hubspot_forms, hubspot), book.fingerprinter),
+        rebased(
+            Base(), mapping.hubspot_forms, _all(mapping.hubspot_forms, hubspot), book.fingerprinter
+        ),
         rebased(
             Base(),
-            page.salesforce_forms,
-            _all(page.salesforce_forms, salesforce),
+            mapping.salesforce_forms,
+            _all(mapping.salesforce_forms, salesforce),
             book.fingerprinter,
         ),
         tags(wrote),
@@ -210,7 +214,7 @@ def base_of(
     values: Mapping[str, Value], book: Ruleset, side: Side, salesforce_object: str = "Lead"
 ) -> Base:
     """The base of a side that shows `values`, and blanks in all other fields that count."""
-    forms = book.pages[salesforce_object].forms(side)
+    forms = book.mappings[salesforce_object].forms(side)
     return rebased(Base(), forms, {name: values.get(name) for name in forms}, book.fingerprinter)
 
 

@@ -33,10 +33,10 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
     revision = BOOK.fingerprinter.revision(
         f"{records[0].ref} {records[1].ref} {facts.link.version} {records[0].modified_at} {records[1].modified_at}"
     )
-    page = BOOK.mapping_of(facts.salesforce)
+    mapping = BOOK.mapping_of(facts.salesforce)
     for side, fields in ((H, hubspot), (S, salesforce)):
         fingerprints = {
-            name: BOOK.fingerprinter.seal(name, canonical(page.forms(side)[name], fields[name]))
+            name: BOOK.fingerprinter.seal(name, canonical(mapping.forms(side)[name], fields[name]))
             for name in fields or ()
         }
         replaces = {tag(name): frozenset({seal}) for name, seal in fingerprints.items()}

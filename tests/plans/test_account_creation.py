@@ -16,7 +16,7 @@ from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import CompanySettings, CreateInSalesforce
 from crmsync.plans.account import AccountFacts, plan_account
 from crmsync.rules.kinds.account.creation import Member
-from crmsync.rules.merge.owners import owner_book
+from crmsync.rules.merge.owners import match_owners
 from crmsync.rules.pair.creation import NEW
 from tests.builders import (
     ACCOUNT_ID,
@@ -32,7 +32,7 @@ from tests.plans.contact_facts import making
 H, S = Side.HUBSPOT, Side.SALESFORCE
 BOOK = an_account_book(create_in_salesforce=CreateInSalesforce.CONTACT)
 KEY = "555001-91"
-OWNERS = owner_book(
+OWNERS = match_owners(
     Owners(
         (
             Owner("1", "Jane Roe", "jane@example.com", True, "PERSON"),

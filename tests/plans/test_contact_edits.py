@@ -190,8 +190,8 @@ def test_a_custom_mapping_joins_the_default_ones():
 def test_a_custom_row_that_names_a_default_pair_only_changes_its_policy():
     """Naming a default pair again changes whose value counts, and maps nothing twice."""
     ruleset = a_book(field=(FieldRule("phone", "Phone", Update.NEVER),))
-    assert "phone" not in ruleset.pages["Lead"].hubspot_forms
-    assert "phone" in BOOK.pages["Lead"].hubspot_forms
+    assert "phone" not in ruleset.mappings["Lead"].hubspot_forms
+    assert "phone" in BOOK.mappings["Lead"].hubspot_forms
 
 
 @pytest.mark.rule("TEN-1")

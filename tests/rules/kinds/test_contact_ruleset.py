@@ -7,17 +7,17 @@ from crmsync.model.records import Side
 from tests.builders import a_book
 
 BOOK = a_book()
-LEAD, CONTACT = BOOK.pages["Lead"], BOOK.pages["Contact"]
+LEAD, CONTACT = BOOK.mappings["Lead"], BOOK.mappings["Contact"]
 
 
 @pytest.mark.rule("OPT-1")
-@pytest.mark.parametrize("page", [LEAD, CONTACT], ids=["lead", "contact"])
-def test_the_opt_out_is_on_every_page(page):
+@pytest.mark.parametrize("mapping", [LEAD, CONTACT], ids=["lead", "contact"])
+def test_the_opt_out_is_compared_in_every_mapping(mapping):
     """The opt-out is watched on both sides of every pair from the first day, without any mapping by
     the operator.
     """
-    assert page.hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
-    assert page.salesforce_forms["HasOptedOutOfEmail"] is FieldType.BOOLEAN
+    assert mapping.hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
+    assert mapping.salesforce_forms["HasOptedOutOfEmail"] is FieldType.BOOLEAN
 
 
 @pytest.mark.rule("OPT-2")
@@ -26,16 +26,16 @@ def test_no_row_of_the_settings_takes_the_opt_out_away():
     about it.
     """
     ruleset = a_book(field=(FieldRule("hs_email_optout", "HasOptedOutOfEmail", Update.NEVER),))
-    assert ruleset.pages["Lead"].hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
+    assert ruleset.mappings["Lead"].hubspot_forms["hs_email_optout"] is FieldType.BOOLEAN
 
 
 @pytest.mark.rule("FLD-1")
-@pytest.mark.parametrize("page", [LEAD, CONTACT], ids=["lead", "contact"])
-def test_the_lifecycle_stage_does_not_cross_by_default(page):
-    """Lifecycle stage has no counterpart in Salesforce, so no page carries it unless the operator
+@pytest.mark.parametrize("mapping", [LEAD, CONTACT], ids=["lead", "contact"])
+def test_the_lifecycle_stage_does_not_cross_by_default(mapping):
+    """Lifecycle stage has no counterpart in Salesforce, so no mapping has it unless the operator
     maps it.
     """
-    assert "lifecyclestage" not in {rule.hubspot for rule in page.field_map}
+    assert "lifecyclestage" not in {rule.hubspot for rule in mapping.field_map}
 
 
 @pytest.mark.rule("FLD-2")
@@ -44,7 +44,9 @@ def test_the_lifecycle_stage_crosses_to_a_custom_field():
     field.
     """
     ruleset = a_book(field=(FieldRule("lifecyclestage", "Lifecycle_Stage__c"),))
-    assert all("Lifecycle_Stage__c" in page.salesforce_forms for page in ruleset.pages.values())
+    assert all(
+        "Lifecycle_Stage__c" in mapping.salesforce_forms for mapping in ruleset.mappings.values()
+    )
 
 
 @pytest.mark.rule("FLD-3")

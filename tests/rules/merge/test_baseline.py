@@ -9,7 +9,7 @@ from crmsync.rules.merge.baseline import view
 from tests.builders import OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
 
 BOOK = a_book()
-FORMS = BOOK.pages["Lead"].salesforce_forms
+FORMS = BOOK.mappings["Lead"].salesforce_forms
 
 
 def test_a_side_that_shows_what_was_agreed_is_quiet():

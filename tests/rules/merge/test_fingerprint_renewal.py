@@ -127,12 +127,15 @@ def test_what_is_no_value_is_the_same_under_every_key() -> None:
 
 def test_a_mapping_that_rests_keeps_the_key() -> None:
     """Its field cannot be read now, and what was changed meanwhile must cross when it wakes."""
-    page = BOOK.pages["Lead"]
-    (row,) = [rule for rule in page.field_map if rule.hubspot == "phone"]
-    forms = {name: form for name, form in page.hubspot_forms.items() if name != "phone"}
-    resting = replace(page, hubspot_forms=forms, resting=(row,))
+    mapping = BOOK.mappings["Lead"]
+    (row,) = [rule for rule in mapping.field_map if rule.hubspot == "phone"]
+    forms = {name: form for name, form in mapping.hubspot_forms.items() if name != "phone"}
+    resting = replace(mapping, hubspot_forms=forms, resting=(row,))
 
-    assert planned(Plan(), ruleset=replace(BOOK, pages={**BOOK.pages, "Lead": resting})) == Plan()
+    assert (
+        planned(Plan(), ruleset=replace(BOOK, mappings={**BOOK.mappings, "Lead": resting}))
+        == Plan()
+    )
 
 
 def test_what_no_mapping_names_any_more_goes() -> None:

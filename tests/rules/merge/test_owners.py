@@ -9,7 +9,7 @@ from crmsync.rules.merge.owners import (
     OwnerMatches,
     Owning,
     decide_owner,
-    owner_book,
+    match_owners,
     owner_for_new,
 )
 
@@ -35,7 +35,7 @@ def user(
 
 
 QUEUE = Owner("00G1", "Inbound", "", is_active=True, kind="Queue")
-BOOK = owner_book(
+BOOK = match_owners(
     Owners(
         (
             hubspot_owner("1", "Jane Roe"),
@@ -85,7 +85,7 @@ def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(s
     """An owner crosses to Salesforce only if one active user has the same name and the same e-mail
     address.
     """
-    ruleset = owner_book(Owners((hubspot_owner("1", "Jane Roe"),), tuple(salesforce)))
+    ruleset = match_owners(Owners((hubspot_owner("1", "Jane Roe"),), tuple(salesforce)))
     assert ruleset.to_salesforce == ({"1": "005J"} if matches else {})
 
 
@@ -93,7 +93,7 @@ def test_a_hubspot_owner_crosses_only_with_name_and_address_of_one_active_user(s
 @pytest.mark.parametrize("kind", ["Standard", "PowerPartner", "Guest"])
 def test_users_of_every_kind_may_stand_for_a_hubspot_owner(kind):
     """Standard, partner and guest users are owners like any other."""
-    ruleset = owner_book(
+    ruleset = match_owners(
         Owners((hubspot_owner("1", "Jane Roe"),), (user("005J", "Jane Roe", kind=kind),))
     )
     assert (ruleset.to_salesforce, ruleset.to_hubspot) == ({"1": "005J"}, {"005J": "1"})
@@ -106,8 +106,10 @@ def test_the_operators_own_map_outweighs_the_match():
         (hubspot_owner("1", "Jane Roe"),),
         (user("005J", "Jane Roe"), user("005P", "Jane Public", email="jp@example.org")),
     )
-    assert owner_book(owners, {"Jane@example.com": "jp@example.org"}).to_salesforce == {"1": "005P"}
-    assert owner_book(owners, {"jane@example.com": "005P"}).to_hubspot == {"005P": "1"}
+    assert match_owners(owners, {"Jane@example.com": "jp@example.org"}).to_salesforce == {
+        "1": "005P"
+    }
+    assert match_owners(owners, {"jane@example.com": "005P"}).to_hubspot == {"005P": "1"}
 
 
 @pytest.mark.rule("OWN-8")

@@ -143,10 +143,10 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
     agreed = a_link(hubspot, a_lead({"Phone": "666"}), BOOK, wrote=("Phone",))
     write = UpdateRecord(LEAD, Side.SALESFORCE, {"Phone": "666", "City": "Graz"})
     link = left_apart(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
-    page = BOOK.pages["Lead"]
+    mapping = BOOK.mappings["Lead"]
 
-    assert view(hubspot, page.hubspot_forms, link, SEALER).quiet
-    assert view(salesforce, page.salesforce_forms, link, SEALER, OUR_USER).quiet
+    assert view(hubspot, mapping.hubspot_forms, link, SEALER).quiet
+    assert view(salesforce, mapping.salesforce_forms, link, SEALER, OUR_USER).quiet
     assert not link.has_written("Phone")
 
     still = merge_pair(hubspot, salesforce, link, BOOK)

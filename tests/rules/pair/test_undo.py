@@ -111,7 +111,7 @@ def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
     assert found.link is not None
     after = a_lead({"Phone": "0100"}, by=OUR_USER)
     seen = view(
-        after, BOOK.pages["Lead"].salesforce_forms, found.link, BOOK.fingerprinter, OUR_USER
+        after, BOOK.mappings["Lead"].salesforce_forms, found.link, BOOK.fingerprinter, OUR_USER
     )
     assert [name for name, showing in seen.showings.items() if showing.changed] == ["Phone"]
     assert (seen.settled, found.link.wrote) == (frozenset(), frozenset())

@@ -110,7 +110,7 @@ def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
 
 def _is_frozen(contact: Record, ruleset: Ruleset) -> bool:
     contacts = ruleset.connection.contacts
-    return is_frozen(contacts, included=qualifies(contact, contacts, ruleset.members))
+    return is_frozen(contacts, included=qualifies(contact, contacts, ruleset.contact.members))
 
 
 def address_of(record: Record) -> Value:
@@ -130,7 +130,7 @@ def _may_meet(named: Record, match: Record | None, ruleset: Ruleset) -> bool:
     included = (
         new_record_qualifies(contacts)
         if contact is None
-        else qualifies(contact, contacts, ruleset.members)
+        else qualifies(contact, contacts, ruleset.contact.members)
     )
     if included:
         return True

@@ -100,8 +100,9 @@ def _only_free(facts: OpportunityFacts) -> Record | None:
 
 
 def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, ruleset: Ruleset) -> Plan:
-    is_older = ruleset.since is not None and opportunity.created_at < ruleset.since.replace(
-        microsecond=0
+    is_older = (
+        ruleset.opportunity.since is not None
+        and opportunity.created_at < ruleset.opportunity.since.replace(microsecond=0)
     )
     if is_older and facts.change.cause not in BY_HAND:
         return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
@@ -126,7 +127,7 @@ def _syncs(deal: Record, ruleset: Ruleset) -> bool:
     """Whether deals of this pipeline sync: those of Salesforce's always, those of people's own
     unless the settings name others (Q-26).
     """
-    track = ruleset.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
+    track = ruleset.opportunity.pipelines.track(str(deal.fields.get(PIPELINE) or ""))
     allowed = ruleset.connection.deals.pipelines
     return not allowed or track is None or bool(track.record_types) or track.label in allowed
 

@@ -48,7 +48,7 @@ def _written(plan: Plan) -> str:
 def _is_news(facts: Facts, ruleset: Ruleset) -> bool:
     if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
         return False
-    look = ruleset.pages[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
+    look = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
     return (
         view(facts.hubspot, {LIFECYCLE_STAGE: look}, facts.link, ruleset.fingerprinter)
         .showings[LIFECYCLE_STAGE]

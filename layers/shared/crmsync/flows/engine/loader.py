@@ -252,7 +252,9 @@ class BatchLoader(Generic[AnyFacts]):
                 if record.ref.side is side:
                     key = record.ref.id
                     here[self.ruleset.key_of(key) if side is Side.HUBSPOT else key] = record.ref
-            names = self.ruleset.pages if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
+            names = (
+                self.ruleset.mappings if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
+            )
             if here:
                 made = self.context.crm(side.other).made_by({name: list(here) for name in names})
                 self._made.update({here[key]: ref for key, ref in made.items()})
@@ -392,7 +394,7 @@ class BatchLoader(Generic[AnyFacts]):
         if record.ref in self._made:
             return self._made[record.ref]
         across = (
-            self.ruleset.pages
+            self.ruleset.mappings
             if record.ref.side is Side.HUBSPOT
             else (self.ruleset.hubspot_object,)
         )

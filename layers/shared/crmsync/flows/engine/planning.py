@@ -45,14 +45,13 @@ class PlannedBatch(Generic[AnyFacts]):
     first: tuple[Plan, ...] = ()
 
 
-def with_owners(facts: Sequence[Facts], context: SyncContext, ruleset: Ruleset) -> Ruleset:
-    """The book with who owns what, where an owner among the facts is new or has changed."""
-    if ruleset.owners is not None or not any(_asks_for_owners(one) for one in facts):
-        return ruleset
-    return replace(
-        ruleset,
-        owners=owners.owner_book(context.directory.owners(), dict(context.connection.owners)),
-    )
+def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:
+    """Who is who among the owners, None where no owner of the facts is new or has changed. Raises
+    `SyncError`.
+    """
+    if not any(_asks_for_owners(one) for one in facts):
+        return None
+    return owners.match_owners(context.directory.owners(), dict(context.connection.owners))
 
 
 def zone_for(rows: Iterable[FieldRule], context: SyncContext) -> tzinfo:

@@ -91,7 +91,7 @@ def _standing(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext)
     """
     rests, oldest = context.troubles.load(context.connection.name).rests, _oldest(changes, context)
     for rest in rests:
-        mine = rest.object in ruleset.pages or rest.object == ruleset.hubspot_object
+        mine = rest.object in ruleset.mappings or rest.object == ruleset.hubspot_object
         if mine and not rest.is_over and rest.since > oldest:
             context.troubles.save_rest(context.connection.name, replace(rest, since=oldest))
     return [rest for rest in rests if not rest.is_over]

@@ -50,14 +50,14 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
     answer.
     """
-    zone = zone_for(context.connection.contacts.field, context)
     ruleset = contact_ruleset(
-        context.connection, context.fingerprinter, context.our_user, context.our_app, zone=zone
-    )
-    ruleset = replace(
-        ruleset,
+        context.connection,
+        context.fingerprinter,
+        context.our_user,
+        context.our_app,
         person_accounts=context.accounts.has_person_accounts(),
         places=context.accounts.places(),
+        zone=zone_for(context.connection.contacts.field, context),
     )
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)

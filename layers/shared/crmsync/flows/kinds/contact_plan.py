@@ -10,31 +10,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.planning import hubspot_records, plan_batch, with_owners
+from crmsync.flows.engine.planning import hubspot_records, owners_for, plan_batch
 from crmsync.flows.kinds.parents import find_parents
 from crmsync.model.crm_names import HUBSPOT_EMAIL
 from crmsync.model.effects import Plan
 from crmsync.model.emails import normalise_email
+from crmsync.model.records import Ref
 from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
-from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 
 
 def complete_ruleset(
     facts: Sequence[ContactFacts], context: SyncContext, ruleset: Ruleset
 ) -> Ruleset:
-    """The book with what these facts need: who is in the inclusion list, whose account is whose
-    company, and who owns what.
+    """The ruleset with what these facts need: who is in the inclusion list, which company belongs
+    to which account, and who is who among the owners.
     """
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
+    members: frozenset[Ref] = frozenset()
     if contacts and needs_membership(context.connection.contacts):
-        ruleset = replace(
-            ruleset,
-            members=context.lists.members(context.connection.contacts.inclusion_list, contacts),
-        )
-    return with_owners(
-        facts, context, replace(ruleset, parents=find_parents(facts, context, ruleset))
+        list_id = context.connection.contacts.inclusion_list
+        members = frozenset(context.lists.members(list_id, contacts))
+    return replace(
+        ruleset,
+        contact=ContactRules(members),
+        parents=find_parents(facts, context, ruleset),
+        owners=owners_for(facts, context),
     )
 
 

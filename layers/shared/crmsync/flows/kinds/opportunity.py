@@ -16,7 +16,7 @@ from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners
+from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
@@ -90,13 +90,15 @@ def _look(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[Oppor
     pipelines = context.pipeline_maps.load(context.connection.name) or current_map(
         context.deals, context.opportunities
     )
-    ruleset = _book(context, pipelines)
+    ruleset = _ruleset(context, pipelines)
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
     facts = gathered.facts
-    ruleset = with_owners(
-        facts, context, replace(ruleset, parents=find_parents(facts, context, ruleset))
+    ruleset = replace(
+        ruleset,
+        parents=find_parents(facts, context, ruleset),
+        owners=owners_for(facts, context),
     )
     return PlannedBatch(
         facts, _plan_all(facts, context, ruleset), ruleset, gathered.not_yet, gathered.quiet
@@ -111,7 +113,7 @@ def _held(
     return looked
 
 
-def _book(context: SyncContext, pipelines: PipelineMap) -> Ruleset:
+def _ruleset(context: SyncContext, pipelines: PipelineMap) -> Ruleset:
     return opportunity_ruleset(
         context.connection,
         context.fingerprinter,
@@ -136,7 +138,7 @@ def _mend(context: SyncContext) -> None:
 
 def _is_behind(looked: PlannedBatch[OpportunityFacts]) -> bool:
     """Whether a record is in a pipeline or stage of which the map knows nothing yet."""
-    pipelines = looked.ruleset.pipelines
+    pipelines = looked.ruleset.opportunity.pipelines
     return any(
         not is_known(record.fields, pipelines) for one in looked.facts for record in _records(one)
     )

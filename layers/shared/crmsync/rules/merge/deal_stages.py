@@ -127,7 +127,7 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
         salesforce.showings.get(RECORD_TYPE_ID, untyped), salesforce.showings[STAGE_NAME]
     )
     newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
-    decision = decide_stage(deal, opportunity, newest, ruleset.pipelines)
+    decision = decide_stage(deal, opportunity, newest, ruleset.opportunity.pipelines)
     conflicts: tuple[FieldConflict, ...] = ()
     if decision.conflict:
         fields, values = (DEAL_STAGE, STAGE_NAME), (deal.stage.value, opportunity.stage.value)

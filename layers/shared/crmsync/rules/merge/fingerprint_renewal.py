@@ -121,18 +121,18 @@ class _Shown:
     ) -> None:
         """Seal all values of `record` with the link's key and with the one in use."""
         self.side = record.ref.side
-        pages = tuple(_pages(salesforce, ruleset))
+        mappings = tuple(_mappings(salesforce, ruleset))
         self._resting = {
             tag(key_of(rule.on(self.side), spelling(rule, self.side)))
-            for page in pages
-            for rule in page.resting
+            for mapping in mappings
+            for rule in mapping.resting
         }
         self._anew: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self._landed = link.intent(self.side) if has_landed(record, link, ruleset) else None
         old = ruleset.fingerprinter.of(link.key)
         written = list(_written(record.ref, plan))
-        for page in pages:
-            for name, look in page.forms(self.side).items():
+        for mapping in mappings:
+            for name, look in mapping.forms(self.side).items():
                 values = [
                     record.fields.get(name),
                     None,
@@ -183,17 +183,11 @@ class _Shown:
             }
 
 
-def _pages(salesforce: Record, ruleset: Ruleset) -> Iterator[ObjectMapping]:
-    """Every page that holds for a Salesforce record, or may hold for it again."""
-    yield from (
-        one
-        for one in (
-            ruleset.pages.get(salesforce.ref.object),
-            ruleset.person_page,
-            ruleset.itemised_page,
-        )
-        if one
-    )
+def _mappings(salesforce: Record, ruleset: Ruleset) -> Iterator[ObjectMapping]:
+    """Every mapping that applies to a Salesforce record, or may apply to it again."""
+    if own := ruleset.mappings.get(salesforce.ref.object):
+        yield own
+    yield from ruleset.special_mappings
 
 
 def _forms_of(look: ValueFormat, values: Iterable[Value]) -> Iterator[Value]:

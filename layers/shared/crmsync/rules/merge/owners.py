@@ -58,7 +58,7 @@ class OwnerMatches:
         return bool(hubspot_owner) and self.to_hubspot.get(salesforce_owner) == hubspot_owner
 
 
-def owner_book(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerMatches:
+def match_owners(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerMatches:
     """Match both sides' owners.
 
     `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs

@@ -50,22 +50,22 @@ def without(ruleset: Ruleset, rests: Iterable[Rest]) -> Ruleset:
     gone = [rest for rest in rests if not rest.is_over and not rest.is_needed]
     if not gone:
         return ruleset
-    pages = {name: _page(page, name, ruleset, gone) for name, page in ruleset.pages.items()}
-    name = next(iter(ruleset.pages))
+    mappings = {name: _mapping(one, name, ruleset, gone) for name, one in ruleset.mappings.items()}
+    name = next(iter(mappings))  # Special mappings are of kinds with one Salesforce object.
+    account, opportunity = ruleset.account, ruleset.opportunity
+    if account.person_mapping:
+        person = _mapping(account.person_mapping, name, ruleset, gone)
+        account = replace(account, person_mapping=person)
+    if opportunity.itemised_mapping:
+        itemised = _mapping(opportunity.itemised_mapping, name, ruleset, gone)
+        opportunity = replace(opportunity, itemised_mapping=itemised)
     return replace(
-        ruleset,
-        pages=MappingProxyType(pages),
-        person_page=_page(ruleset.person_page, name, ruleset, gone)
-        if ruleset.person_page
-        else None,
-        itemised_page=_page(ruleset.itemised_page, name, ruleset, gone)
-        if ruleset.itemised_page
-        else None,
+        ruleset, mappings=MappingProxyType(mappings), account=account, opportunity=opportunity
     )
 
 
-def _page(
-    page: ObjectMapping, name: str, ruleset: Ruleset, gone: Collection[Rest]
+def _mapping(
+    mapping: ObjectMapping, name: str, ruleset: Ruleset, gone: Collection[Rest]
 ) -> ObjectMapping:
     lacking = {
         Side.HUBSPOT: {
@@ -79,14 +79,14 @@ def _page(
     }
     resting = [
         rule
-        for rule in page.field_map
+        for rule in mapping.field_map
         if any(rule.on(side).lower() in lacking[side] for side in Side)
     ]
-    rows = tuple(rule for rule in page.field_map if rule not in resting)
+    rows = tuple(rule for rule in mapping.field_map if rule not in resting)
     return ObjectMapping(
         rows,
-        MappingProxyType(_forms(page.hubspot_forms, Side.HUBSPOT, resting, rows)),
-        MappingProxyType(_forms(page.salesforce_forms, Side.SALESFORCE, resting, rows)),
+        MappingProxyType(_forms(mapping.hubspot_forms, Side.HUBSPOT, resting, rows)),
+        MappingProxyType(_forms(mapping.salesforce_forms, Side.SALESFORCE, resting, rows)),
         tuple(resting),
     )
 
@@ -142,14 +142,10 @@ def needed_of(kind: Kind, side: Side, own: Collection[str]) -> frozenset[str]:
 
 def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
     """The fields of an object that are read for the sake of their mapping alone."""
-    pages = [
-        page
-        for page in (*ruleset.pages.values(), ruleset.person_page, ruleset.itemised_page)
-        if page
-    ]
+    mappings = [*ruleset.mappings.values(), *ruleset.special_mappings]
     if side is Side.SALESFORCE:
-        pages = [ruleset.pages[name]]
-    mapped = {rule.on(side) for page in pages for rule in page.field_map}
+        mappings = [ruleset.mappings[name]]
+    mapped = {rule.on(side) for mapping in mappings for rule in mapping.field_map}
     return frozenset(mapped - needed_of(ruleset.kind, side, ruleset.always_read(side)))
 
 

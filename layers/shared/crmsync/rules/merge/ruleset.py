@@ -1,8 +1,8 @@
-"""The rules of one connection and kind, laid open for planning: settings, field maps and forms,
-worked out once per batch.
+"""All rules by which the records of one connection and kind are planned: settings, mappings and
+formats, collected once per batch. Nothing is decided here.
 
-Nothing is decided here; a ruleset only answers what applies to which Salesforce object. What a kind
-puts into its own is in `crmsync.rules.kinds.contact.ruleset` and the modules like it.
+What is particular to a kind is put in by the module of that kind, such as
+`crmsync.rules.kinds.contact.ruleset`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ from crmsync.rules.merge import owners
 from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.person_accounts import columns, is_person
 
+ITEMISED = "HasOpportunityLineItem"
+"""Opportunity field: whether it has products. Salesforce then computes its amount and accepts
+none (docs/vendors.md#salesforce-objects).
+"""
+
 _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
     {
         Side.HUBSPOT: frozenset(
@@ -40,23 +45,26 @@ _ALWAYS_READ: Mapping[Side, frozenset[str]] = MappingProxyType(
         Side.SALESFORCE: frozenset({names.SALESFORCE_KEY, SALESFORCE_OWNER}),
     }
 )
-"""The other side's id, the owner, in HubSpot also what a record was merged from."""
+"""The other side's id and the owner; in HubSpot also what a record was merged from."""
 
 
 def always_read(side: Side, portal_id: int) -> frozenset[str]:
-    """Fields that are read of every record, whatever is mapped; the revision of a portal's newest
-    write among them.
+    """Fields that are read of every record, whatever is mapped, the portal's revision field
+    included.
     """
     return _ALWAYS_READ[side] | {names.revision_field(side, portal_id)}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """One Salesforce object's page: its field map and, per side, how every field that counts is
-    spelled.
+    """The field map of one Salesforce object, and the format of every field that is compared.
 
-    What the forms name beyond the map has a rule of its own: opt-out, parents, the lifecycle stage.
-    ``resting`` are rows that do not count at present, as a side lacks their field.
+    Attributes:
+        field_map: The mappings that sync.
+        hubspot_forms: Property -> its format. It names properties beyond the map that have rules of
+            their own: opt-out, parents, the lifecycle stage.
+        salesforce_forms: Field -> its format, likewise.
+        resting: Mappings that are left out at present, as a side lacks their field.
     """
 
     field_map: FieldMap
@@ -65,90 +73,138 @@ class ObjectMapping:
     resting: FieldMap = ()
 
     def forms(self, side: Side) -> Mapping[str, ValueFormat]:
-        """Field name -> how that side spells its values."""
+        """Field name -> its format on that side."""
         return self.hubspot_forms if side is Side.HUBSPOT else self.salesforce_forms
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRules:
+    """What only contacts and leads need.
+
+    Attributes:
+        members: The batch's HubSpot contacts that are in the inclusion list.
+    """
+
+    members: frozenset[Ref] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """What only companies and accounts need.
+
+    Attributes:
+        person_mapping: The mapping of person accounts (PA-5), None where the org has none.
+    """
+
+    person_mapping: ObjectMapping | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityRules:
+    """What only deals and opportunities need.
+
+    Attributes:
+        itemised_mapping: The mapping of opportunities whose amount Salesforce computes.
+        associations: Names under which a deal's record shows what it is associated with. They are
+            no properties: the flow adds them after the deal is read.
+        pipelines: Which pipeline belongs to which record type (OPP-6).
+        since: An opportunity created before this moment comes by import alone (OPP-4).
+        zone: The time zone of the HubSpot account.
+    """
+
+    itemised_mapping: ObjectMapping | None = None
+    associations: frozenset[str] = frozenset()
+    pipelines: PipelineMap = field(default_factory=PipelineMap)
+    since: datetime | None = None
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """Everything that planning a record of a kind needs besides its facts.
 
-    ``our_user`` is the Salesforce id of the integration user, "" where other accounts write to the
-    org as well; ``our_app`` is HubSpot's name for us as the source of a value. ``extras`` are
-    fields that are read but not compared, ``members`` those of the batch's HubSpot contacts that
-    are in the inclusion list. ``parents`` say which company goes with which account, both ways, as
-    far as the batch names them (None: its counterpart was deleted); ``owners`` is None where nobody
-    had to be asked who owns what. ``person_accounts`` says whether the org has them switched on
-    (PA-1), ``person_page`` what then holds for accounts that are persons, ``itemised_page`` what
-    holds for opportunities whose amount Salesforce adds up. ``beside`` are HubSpot fields that are
-    no properties: they are laid beside a record once it is read. ``pipelines`` say which pipeline
-    goes with which record type (OPP-6); an opportunity older than ``since`` comes by import alone
-    (OPP-4). ``zone`` is the time zone of the HubSpot account, in which its days are told;
-    ``places`` are the countries and states that the org knows (None: it takes any text).
+    Attributes:
+        kind: The kind of the records.
+        connection: The settings.
+        hubspot_object: HubSpot's object type of the kind.
+        mappings: Salesforce object -> its mapping.
+        fingerprinter: Makes the fingerprints that links keep.
+        our_user: The Salesforce id of the integration user, "" where other accounts write to the
+            org with it as well.
+        our_app: HubSpot's name for crmsync as the source of a value.
+        extras: Fields that are read but not compared, by side.
+        person_accounts: Whether the org has person accounts enabled (PA-1).
+        places: The countries and states that the org knows, None where it takes any text.
+        parents: Company -> its account and account -> its company, as far as the batch names them;
+            None as the value: the counterpart was deleted.
+        owners: Who is who among the owners, None where no owner of the batch has changed.
+        contact: What only contacts need; empty for other kinds.
+        account: What only accounts need; empty for other kinds.
+        opportunity: What only opportunities need; empty for other kinds.
     """
 
     kind: Kind
     connection: Connection
     hubspot_object: str
-    pages: Mapping[str, ObjectMapping]
+    mappings: Mapping[str, ObjectMapping]
     fingerprinter: Fingerprinter
     our_user: str
     our_app: str = ""
     extras: Mapping[Side, frozenset[str]] = field(default_factory=dict)
-    members: frozenset[Ref] = frozenset()
+    person_accounts: bool = False
+    places: Places | None = None
     parents: Mapping[Ref, Ref | None] = field(default_factory=dict)
     owners: OwnerMatches | None = None
-    person_accounts: bool = False
-    person_page: ObjectMapping | None = None
-    itemised_page: ObjectMapping | None = None
-    beside: frozenset[str] = frozenset()
-    pipelines: PipelineMap = field(default_factory=PipelineMap)
-    since: datetime | None = None
-    zone: tzinfo = UTC
-    places: Places | None = None
+    contact: ContactRules = field(default_factory=ContactRules)
+    account: AccountRules = field(default_factory=AccountRules)
+    opportunity: OpportunityRules = field(default_factory=OpportunityRules)
 
     @property
     def shares_org(self) -> bool:
-        """Whether other HubSpot accounts are connected with the org, so that nobody there is known
-        to be us (TEN-1).
+        """Whether other HubSpot accounts are connected with the org, so that no user there stands
+        for crmsync alone (TEN-1).
         """
         return not self.our_user
 
+    @property
+    def special_mappings(self) -> tuple[ObjectMapping, ...]:
+        """The mappings that replace the object's own for some of its records."""
+        special = (self.account.person_mapping, self.opportunity.itemised_mapping)
+        return tuple(one for one in special if one)
+
     def mapping_of(self, salesforce: Record) -> ObjectMapping:
-        """The page that holds for a Salesforce record."""
-        if self.itemised_page and salesforce.fields.get("HasOpportunityLineItem") is True:
-            return self.itemised_page
-        return (
-            self.person_page
-            if self.person_page and is_person(salesforce)
-            else self.pages[salesforce.ref.object]
-        )
+        """The mapping that applies to a Salesforce record."""
+        itemised, person = self.opportunity.itemised_mapping, self.account.person_mapping
+        if itemised and salesforce.fields.get(ITEMISED) is True:
+            return itemised
+        if person and is_person(salesforce):
+            return person
+        return self.mappings[salesforce.ref.object]
 
     def our_user_in(self, record: Record) -> str:
-        """By whom our own last write to a record is known: nobody's where two concerns write to it,
-        as to a person account (PA-3).
+        """The Salesforce user by whom our own last write to a record is known; "" for a person
+        account, to which two concerns write (PA-3).
         """
         return "" if is_person(record) else self.our_user
 
     def fields(self, side: Side) -> Mapping[str, tuple[str, ...]]:
-        """Which fields to read, by object name on `side`; always in the same order."""
+        """Which fields to read, by object name on `side`, sorted."""
         extras = self.always_read(side) | self.extras.get(side, frozenset())
         if side is Side.HUBSPOT:
-            wanted = {
-                name for page in self.pages.values() for name in page.hubspot_forms
-            } - self.beside
+            compared = {name for one in self.mappings.values() for name in one.hubspot_forms}
+            wanted = compared - self.opportunity.associations
             return {self.hubspot_object: tuple(sorted(wanted | extras))}
         return {
             name: tuple(
                 sorted(
                     {
-                        *page.salesforce_forms,
+                        *mapping.salesforce_forms,
                         *extras,
                         *columns(name, person_accounts=self.person_accounts),
                     }
                 )
             )
-            for name, page in self.pages.items()
+            for name, mapping in self.mappings.items()
         }
 
     def always_read(self, side: Side) -> frozenset[str]:
@@ -156,7 +212,7 @@ class Ruleset:
         return always_read(side, self.connection.hubspot.portal_id)
 
     def revision_field(self, side: Side) -> str:
-        """Where a record of `side` shows which of this connection's writes reached it last."""
+        """The field in which a record of `side` shows this connection's last write to it."""
         return names.revision_field(side, self.connection.hubspot.portal_id)
 
     def key_of(self, hubspot_id: str) -> str:
@@ -164,22 +220,19 @@ class Ruleset:
         return names.salesforce_key(self.connection.hubspot.portal_id, hubspot_id)
 
 
-def page(
+def object_mapping(
     field_map: FieldMap, hubspot: Mapping[str, ValueFormat], salesforce: Mapping[str, ValueFormat]
 ) -> ObjectMapping:
-    """The page of one object: the rows that sync at all (MAP-4), and the fields beyond them that
-    count on either side.
+    """The mapping of one object: the rows that sync at all (MAP-4), and further fields that are
+    compared on either side, with their formats.
     """
     rows = tuple(rule for rule in field_map if rule.update is not Update.NEVER)
     return ObjectMapping(
         rows,
-        MappingProxyType({**_spelled(rows, Side.HUBSPOT), **hubspot}),
-        MappingProxyType({**_spelled(rows, Side.SALESFORCE), **salesforce}),
+        MappingProxyType({**_formats(rows, Side.HUBSPOT), **hubspot}),
+        MappingProxyType({**_formats(rows, Side.SALESFORCE), **salesforce}),
     )
 
 
-def _spelled(rows: Iterable[FieldRule], side: Side) -> dict[str, ValueFormat]:
-    return {
-        rule.hubspot if side is Side.HUBSPOT else rule.salesforce: spelling(rule, side)
-        for rule in rows
-    }
+def _formats(rows: Iterable[FieldRule], side: Side) -> dict[str, ValueFormat]:
+    return {rule.on(side): spelling(rule, side) for rule in rows}

@@ -61,7 +61,7 @@ def crossing(
     here = record.ref.side
     fields: dict[str, Value] = {}
     unfit: list[FieldRule] = []
-    for rule in ruleset.pages[salesforce_object].field_map:
+    for rule in ruleset.mappings[salesforce_object].field_map:
         name, across = (
             (rule.hubspot, rule.salesforce)
             if here is Side.HUBSPOT
@@ -77,7 +77,7 @@ def crossing(
         names, bad = fitted(fields, {}, ruleset.places)
         fields |= names
         unfit += [
-            rule for rule in ruleset.pages[salesforce_object].field_map if rule.salesforce in bad
+            rule for rule in ruleset.mappings[salesforce_object].field_map if rule.salesforce in bad
         ]
         fields = {name: value for name, value in fields.items() if name not in bad}
     return fields, tuple(unfit)
@@ -119,7 +119,7 @@ class Shown:
 def newborn_link(
     hubspot: Shown,
     salesforce: Shown,
-    page: ObjectMapping,
+    mapping: ObjectMapping,
     unfit: tuple[FieldRule, ...],
     ruleset: Ruleset,
 ) -> Link:
@@ -132,11 +132,11 @@ def newborn_link(
     one that another worker makes over again from an older picture is known.
     """
     origin = Side.SALESFORCE if isinstance(hubspot.place, Slot) else Side.HUBSPOT
-    held_back = (rule for rule in page.field_map if rule in unfit or not may_pass(rule, origin))
+    held_back = (rule for rule in mapping.field_map if rule in unfit or not may_pass(rule, origin))
     left_out = (
         {name for rule in held_back for name in (rule.hubspot, rule.salesforce)}
         | _PARENTS
-        | ruleset.beside
+        | ruleset.opportunity.associations
     )
     if origin is Side.SALESFORCE and salesforce.fields.get(SALESFORCE_OPT_OUT):
         left_out.add(HUBSPOT_OPT_OUT)
@@ -151,8 +151,8 @@ def newborn_link(
         ruleset.kind,
         hubspot.place,
         salesforce.place,
-        base(hubspot, page.hubspot_forms),
-        base(salesforce, page.salesforce_forms),
+        base(hubspot, mapping.hubspot_forms),
+        base(salesforce, mapping.salesforce_forms),
         tags(salesforce.fields) if isinstance(salesforce.place, Slot) else frozenset(),
         hubspot_owner=hubspot.owner,
         salesforce_owner=salesforce.owner,

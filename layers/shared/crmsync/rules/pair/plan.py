@@ -75,7 +75,7 @@ def is_quiet(record: Record, link: Link, ruleset: Ruleset) -> bool:
         if side is Side.HUBSPOT
         else (SALESFORCE_OWNER, link.salesforce_owner)
     )
-    forms = ruleset.pages[link.salesforce.object].forms(side)
+    forms = ruleset.mappings[link.salesforce.object].forms(side)
     us = ruleset.our_user_in(record)
     same_owner = str(record.fields.get(owner) or "") == last
     return (
@@ -293,7 +293,7 @@ def _after(
     An opt-out that HubSpot is only asked for is no such thing: it stays unagreed until HubSpot is
     read to show it (decision 0032).
     """
-    page = ruleset.mapping_of(salesforce)
+    mapping = ruleset.mapping_of(salesforce)
     now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
     if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
         now_hubspot.pop(HUBSPOT_OPT_OUT, None)
@@ -307,7 +307,7 @@ def _after(
     hubspot_owner, salesforce_owner = merged.owners
 
     def base(side: Side, shown: Mapping[str, Value]) -> Base:
-        forms, old = page.forms(side), link.base(side)
+        forms, old = mapping.forms(side), link.base(side)
         unfit = (
             key_of(name, forms[name])
             for rule in merged.incompatible

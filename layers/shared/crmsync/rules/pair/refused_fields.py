@@ -133,9 +133,9 @@ def _rules_sent(
         and (effect.place.object, salesforce.object) == (ACCOUNT, SALESFORCE_CONTACT)
     )
     rules: dict[str, FieldRule] = {}
-    for name, page in ruleset.pages.items():
+    for name, mapping in ruleset.mappings.items():
         if salesforce is None or name == salesforce.object:
-            for rule in page.field_map:
+            for rule in mapping.field_map:
                 mine = rule.on(effect.side)
                 rules[account_field(mine) if is_person else mine] = rule
     return {name: rule for name, rule in rules.items() if name in effect.fields}

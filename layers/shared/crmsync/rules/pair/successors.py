@@ -58,8 +58,10 @@ def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
     """In how many fields the survivor shows another value than the one, not blank, that the link's
     two sides had agreed on.
     """
-    page = ruleset.pages.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
-    forms = page.hubspot_forms if page else {}
+    mapping = (
+        ruleset.mappings.get(link.salesforce.object) if isinstance(link.salesforce, Ref) else None
+    )
+    forms = mapping.hubspot_forms if mapping else {}
     fingerprinter = ruleset.fingerprinter.of(link.key)
     blank = {
         name: fingerprinter.seal(key_of(name, look), canonical(look, None))
@@ -80,9 +82,9 @@ def inherited(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset)
     into, the survivor of a merge) was never deleted there: it counts as never agreed, and is filled
     from the other side (DUP-26, MRG-1).
     """
-    page = ruleset.mapping_of(salesforce)
+    mapping = ruleset.mapping_of(salesforce)
     bases = {}
-    for record, forms in ((hubspot, page.hubspot_forms), (salesforce, page.salesforce_forms)):
+    for record, forms in ((hubspot, mapping.hubspot_forms), (salesforce, mapping.salesforce_forms)):
         base = link.base(record.ref.side)
         moved = link.on(record.ref.side) != record.ref
         blanks = [

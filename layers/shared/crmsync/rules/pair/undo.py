@@ -149,16 +149,16 @@ class _Pair:
     """Both records of a pair against their base, row by row."""
 
     def __init__(self, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> None:
-        page = ruleset.mapping_of(salesforce)
+        mapping = ruleset.mapping_of(salesforce)
         self._link = link
         self._records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
-        self._rules = {(rule.hubspot, rule.salesforce): rule for rule in page.field_map}
-        self._forms = {side: page.forms(side) for side in Side}
+        self._rules = {(rule.hubspot, rule.salesforce): rule for rule in mapping.field_map}
+        self._forms = {side: mapping.forms(side) for side in Side}
         self._views: dict[Side, SideView] = {
-            Side.HUBSPOT: view(hubspot, page.hubspot_forms, link, ruleset.fingerprinter),
+            Side.HUBSPOT: view(hubspot, mapping.hubspot_forms, link, ruleset.fingerprinter),
             Side.SALESFORCE: view(
                 salesforce,
-                page.salesforce_forms,
+                mapping.salesforce_forms,
                 link,
                 ruleset.fingerprinter,
                 ruleset.our_user_in(salesforce),

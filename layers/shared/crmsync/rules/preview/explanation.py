@@ -324,7 +324,9 @@ def _newborn_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple
     create = _birth(plan)
     if record is None or create is None:
         return ()
-    return tuple(_given(rule, record, create) for rule in _page(record, create, ruleset).field_map)
+    return tuple(
+        _given(rule, record, create) for rule in _mapping(record, create, ruleset).field_map
+    )
 
 
 def _birth(plan: Plan) -> CreateRecord | None:
@@ -340,7 +342,7 @@ def newborn_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tupl
     if record is None or create is None:
         return ()
     unfit, cut = [], []
-    for rule in _page(record, create, ruleset).field_map:
+    for rule in _mapping(record, create, ruleset).field_map:
         fit = _fit(rule, record, create.side) if may_pass(rule, record.ref.side) else Fit.WHOLE
         unfit += [reports.unfit(record.ref, rule.hubspot)] if fit is Fit.NOT else []
         cut += [reports.cut(record.ref, rule.hubspot)] if fit is Fit.CUT else []
@@ -363,9 +365,9 @@ def _fit(rule: FieldRule, record: Record, to: Side) -> Fit:
     return Fit.CUT if crossed.is_cut else Fit.WHOLE
 
 
-def _page(record: Record, create: CreateRecord, ruleset: Ruleset) -> ObjectMapping:
+def _mapping(record: Record, create: CreateRecord, ruleset: Ruleset) -> ObjectMapping:
     return (
-        ruleset.pages[create.object]
+        ruleset.mappings[create.object]
         if create.side is Side.SALESFORCE
         else ruleset.mapping_of(record)
     )

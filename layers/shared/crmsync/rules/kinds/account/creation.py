@@ -116,7 +116,7 @@ def birth_of_account(company: Record, because: Because, ruleset: Ruleset) -> Cre
     )
     shown = Shown(company.ref, company.fields, hubspot_owner), Shown(NEW, fields, owner)
     return Creation(
-        create, newborn_link(*shown, ruleset.pages[ACCOUNT], unfit, ruleset), unfit, missing
+        create, newborn_link(*shown, ruleset.mappings[ACCOUNT], unfit, ruleset), unfit, missing
     )
 
 

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from crmsync.model.crm_names import ACCOUNT, COMPANY, LIFECYCLE_STAGE
 from crmsync.model.fields import FieldType
 from crmsync.model.links import Fingerprinter
+from crmsync.model.places import Places
 from crmsync.model.records import Kind
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_ACCOUNT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.merge.person_accounts import of_person
-from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
+from crmsync.rules.merge.ruleset import AccountRules, ObjectMapping, Ruleset, object_mapping
 
 
 def account_ruleset(
@@ -22,13 +23,14 @@ def account_ruleset(
     our_app: str = "",
     *,
     person_accounts: bool = False,
+    places: Places | None = None,
     zone: tzinfo = UTC,
 ) -> Ruleset:
-    """Open the book of a connection: the default map with the operator's rows, without those that
-    never sync (MAP-4).
+    """The ruleset of a connection's accounts: the default map with the operator's rows, without
+    those that never sync (MAP-4).
 
-    In an org with person accounts these have a page of their own (PA-5). `zone` is the time zone of
-    the HubSpot account.
+    In an org with person accounts these have a mapping of their own (PA-5). `places` are the
+    countries and states that the org knows, `zone` is the time zone of the HubSpot account.
     """
     field_map = in_zone(
         with_custom_rows(DEFAULT_ACCOUNT_MAPS, connection.companies.field)[ACCOUNT], zone
@@ -37,19 +39,19 @@ def account_ruleset(
         Kind.ACCOUNT,
         connection,
         COMPANY,
-        MappingProxyType({ACCOUNT: _page(field_map)}),
+        MappingProxyType({ACCOUNT: _mapping(field_map)}),
         fingerprinter,
         our_user,
         our_app,
         person_accounts=person_accounts,
-        person_page=_page(of_person(field_map)) if person_accounts else None,
-        zone=zone,
+        places=places,
+        account=AccountRules(_mapping(of_person(field_map)) if person_accounts else None),
     )
 
 
-def _page(field_map: FieldMap) -> ObjectMapping:
-    """The page of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its
+def _mapping(field_map: FieldMap) -> ObjectMapping:
+    """The mapping of accounts. A company's new lifecycle stage is news, though it crosses nowhere: its
     contacts catch up with it (SET-8).
     """
     mapped = any(rule.hubspot == LIFECYCLE_STAGE for rule in field_map)
-    return page(field_map, {} if mapped else {LIFECYCLE_STAGE: FieldType.TEXT}, {})
+    return object_mapping(field_map, {} if mapped else {LIFECYCLE_STAGE: FieldType.TEXT}, {})

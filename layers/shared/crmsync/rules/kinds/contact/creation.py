@@ -70,11 +70,11 @@ def birth_in_salesforce(contact: Record, target: str, account: str, ruleset: Rul
         assign=target == LEAD and not owner,
         group=account,
     )
-    page = ruleset.pages[target]
+    mapping = ruleset.mappings[target]
     link = newborn_link(
         Shown(contact.ref, contact.fields, hubspot_owner),
         Shown(NEW, fields, owner),
-        page,
+        mapping,
         unfit,
         ruleset,
     )
@@ -91,11 +91,11 @@ def birth_in_hubspot(record: Record, ruleset: Ruleset) -> Creation:
     create = CreateRecord(
         Side.HUBSPOT, HUBSPOT_CONTACT, record.ref.id, fields, NEW, ("SET-1", "INC-6")
     )
-    page = ruleset.pages[record.ref.object]
+    mapping = ruleset.mappings[record.ref.object]
     link = newborn_link(
         Shown(NEW, fields, hubspot_owner),
         Shown(record.ref, record.fields, owner),
-        page,
+        mapping,
         unfit,
         ruleset,
     )

@@ -19,11 +19,12 @@ from crmsync.model.crm_names import (
 )
 from crmsync.model.fields import FieldType, ValueFormat
 from crmsync.model.links import Fingerprinter
+from crmsync.model.places import Places
 from crmsync.model.records import Kind, Side
 from crmsync.model.settings import Connection
 from crmsync.rules.fields.maps import DEFAULT_CONTACT_MAPS, FieldMap, in_zone, with_custom_rows
 from crmsync.rules.kinds.contact.inclusion import PRESET
-from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, object_mapping
 
 SALESFORCE_OBJECTS = (SALESFORCE_CONTACT, LEAD)
 
@@ -36,33 +37,38 @@ def contact_ruleset(
     our_user: str,
     our_app: str = "",
     *,
+    person_accounts: bool = False,
+    places: Places | None = None,
     zone: tzinfo = UTC,
 ) -> Ruleset:
-    """Open the book of a connection: default maps with the operator's rows, without those that
-    never sync (MAP-4).
+    """The ruleset of a connection's contacts: default maps with the operator's rows, without those
+    that never sync (MAP-4).
 
-    `zone` is the time zone of the HubSpot account.
+    `person_accounts` says whether the org has them enabled, `places` are the countries and states
+    that it knows, `zone` is the time zone of the HubSpot account.
     """
     maps = with_custom_rows(DEFAULT_CONTACT_MAPS, connection.contacts.field)
-    pages = {
-        name: _page(connection, name, in_zone(field_map, zone)) for name, field_map in maps.items()
+    mappings = {
+        name: _mapping(connection, name, in_zone(field_map, zone))
+        for name, field_map in maps.items()
     }
     return Ruleset(
         Kind.CONTACT,
         connection,
         HUBSPOT_CONTACT,
-        MappingProxyType(pages),
+        MappingProxyType(mappings),
         fingerprinter,
         our_user,
         our_app,
         extras=_EXTRAS,
-        zone=zone,
+        person_accounts=person_accounts,
+        places=places,
     )
 
 
-def _page(connection: Connection, name: str, field_map: FieldMap) -> ObjectMapping:
-    """The page of one object, and what is news on it though it has a rule of its own or crosses
-    nowhere.
+def _mapping(connection: Connection, name: str, field_map: FieldMap) -> ObjectMapping:
+    """The mapping of one object, with the fields that are compared though they have a rule of
+    their own or are not mapped.
 
     A new lifecycle stage may thaw the pair of the preset list, and spreads to the company where
     these sync (LIFE-7); a Salesforce contact's account goes with the company then (FLD-8), a lead
@@ -77,4 +83,4 @@ def _page(connection: Connection, name: str, field_map: FieldMap) -> ObjectMappi
     if companies and name == SALESFORCE_CONTACT:
         hubspot[PRIMARY_COMPANY] = FieldType.TEXT
         salesforce[PARENT_ACCOUNT] = FieldType.TEXT
-    return page(field_map, hubspot, salesforce)
+    return object_mapping(field_map, hubspot, salesforce)

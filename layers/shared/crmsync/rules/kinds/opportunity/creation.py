@@ -43,9 +43,9 @@ def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
     a close date without a fallback.
     """
     fields, unfit = crossing(deal, OPPORTUNITY, ruleset)
-    fields |= stage_of_new_opportunity(deal.fields, ruleset.pipelines) or {}
+    fields |= stage_of_new_opportunity(deal.fields, ruleset.opportunity.pipelines) or {}
     if is_blank(fields.get(CLOSE_DATE)) and ruleset.connection.deals.close_date_fallback:
-        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.zone))
+        fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.opportunity.zone))
     company = company_of(deal.fields.get(PRIMARY_COMPANY))
     account = ruleset.parents.get(company) if company else None
     if account:
@@ -68,7 +68,7 @@ def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
     )
     both = Shown(deal.ref, deal.fields, hubspot_owner), Shown(NEW, fields, owner)
     return Creation(
-        create, newborn_link(*both, ruleset.pages[OPPORTUNITY], unfit, ruleset), unfit, missing
+        create, newborn_link(*both, ruleset.mappings[OPPORTUNITY], unfit, ruleset), unfit, missing
     )
 
 
@@ -77,7 +77,7 @@ def birth_of_deal(opportunity: Record, ruleset: Ruleset) -> Creation:
     owner's counterpart (OWN-5).
     """
     fields, unfit = crossing(opportunity, OPPORTUNITY, ruleset)
-    place = stage_of_new_deal(opportunity.fields, ruleset.pipelines)
+    place = stage_of_new_deal(opportunity.fields, ruleset.opportunity.pipelines)
     fields |= place or {}
     shown, hubspot_owner, owner = owner_in_hubspot(opportunity, ruleset)
     fields |= shown

@@ -35,16 +35,17 @@ from crmsync.rules.fields.maps import (
     in_zone,
     with_custom_rows,
 )
-from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset, page
+from crmsync.rules.merge.ruleset import (
+    ITEMISED,
+    ObjectMapping,
+    OpportunityRules,
+    Ruleset,
+    object_mapping,
+)
 
 CONTACTS = "associated contacts"
 """What stands in a deal's record for the contacts that it is associated with: their ids, sorted,
 with semicolons between. No property.
-"""
-
-ITEMISED = "HasOpportunityLineItem"
-"""Whether an opportunity has products; Salesforce then adds up its amount and takes none
-(docs/vendors.md#salesforce-objects).
 """
 
 COUNTED: MappingProxyType[str, FieldType] = MappingProxyType(
@@ -55,7 +56,7 @@ mapped.
 """
 
 
-def opportunity_ruleset(  # noqa: PLR0913 - what a book is opened with
+def opportunity_ruleset(  # noqa: PLR0913 - what a ruleset is made of
     connection: Connection,
     fingerprinter: Fingerprinter,
     our_user: str,
@@ -66,8 +67,8 @@ def opportunity_ruleset(  # noqa: PLR0913 - what a book is opened with
     since: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> Ruleset:
-    """Open the book of a connection: the default map with the operator's rows, without those that
-    never sync (MAP-4, FLD-10).
+    """The ruleset of a connection's opportunities: the default map with the operator's rows, without
+    those that never sync (MAP-4, FLD-10).
 
     An opportunity that is older than `since` comes by import alone (OPP-4). `zone` is the time zone
     of the HubSpot account.
@@ -84,16 +85,18 @@ def opportunity_ruleset(  # noqa: PLR0913 - what a book is opened with
         Kind.OPPORTUNITY,
         connection,
         DEAL,
-        MappingProxyType({OPPORTUNITY: _page(field_map, is_typed=is_typed)}),
+        MappingProxyType({OPPORTUNITY: _mapping(field_map, is_typed=is_typed)}),
         fingerprinter,
         our_user,
         our_app,
         extras=MappingProxyType({Side.SALESFORCE: frozenset({ITEMISED})}),
-        beside=frozenset({CONTACTS, PRIMARY_COMPANY}),
-        pipelines=pipelines,
-        since=since,
-        zone=zone,
-        itemised_page=_page(_with_given_amount(field_map), is_typed=is_typed),
+        opportunity=OpportunityRules(
+            _mapping(_with_given_amount(field_map), is_typed=is_typed),
+            frozenset({CONTACTS, PRIMARY_COMPANY}),
+            pipelines,
+            since,
+            zone,
+        ),
     )
 
 
@@ -106,8 +109,8 @@ def _with_given_amount(field_map: FieldMap) -> FieldMap:
     )
 
 
-def _page(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
-    """The page of opportunities; a record type can be asked for only in an org that has some."""
+def _mapping(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
+    """The mapping of opportunities; a record type can be asked for only in an org that has some."""
     mapped = {rule.salesforce for rule in field_map if rule.update is not Update.NEVER}
     hubspot: dict[str, ValueFormat] = dict.fromkeys(
         (PIPELINE, DEAL_STAGE, PRIMARY_COMPANY, CONTACTS),
@@ -118,12 +121,7 @@ def _page(field_map: FieldMap, *, is_typed: bool) -> ObjectMapping:
     salesforce |= {
         name: ComparedFormat(form) for name, form in COUNTED.items() if name not in mapped
     }
-    return page(field_map, hubspot, salesforce)
-
-
-def is_itemised(opportunity: Record) -> bool:
-    """Whether Salesforce adds up the amount of an opportunity by itself."""
-    return opportunity.fields.get(ITEMISED) is True
+    return object_mapping(field_map, hubspot, salesforce)
 
 
 def with_contacts(deal: Record, contacts: tuple[str, ...], company: str) -> Record:

@@ -291,7 +291,7 @@ def _after(link: Link, verdict: RoleDecision, tied: Tied, ruleset: Ruleset) -> L
     """
     contacts = ({*tied.associated, *verdict.associate}) - set(verdict.leave)
     shown = {CONTACTS: ";".join(sorted(one.id for one in contacts)) or None}
-    forms = ruleset.pages[OPPORTUNITY].hubspot_forms
+    forms = ruleset.mappings[OPPORTUNITY].hubspot_forms
     return replace(
         link,
         tied=verdict.tied,
