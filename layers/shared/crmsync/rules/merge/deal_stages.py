@@ -18,8 +18,7 @@ from crmsync.model.pipelines import PipelineMap, Track
 from crmsync.model.records import Side, Value
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.parts import MergePart, newest_of
-from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.policies import FieldState, MergePart, newest_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 STAGES = FieldRule(DEAL_STAGE, STAGE_NAME)

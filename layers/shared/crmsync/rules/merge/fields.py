@@ -15,14 +15,16 @@ from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_too_long
 from crmsync.rules.merge.baseline import SideView
 from crmsync.rules.merge.new_mappings import Edits, as_late, asks_for_age, stays_apart
-from crmsync.rules.merge.parts import MergePart, joined, newest_of
 from crmsync.rules.merge.policies import (
     NO_CHANGE,
     FieldDecision,
     FieldState,
+    MergePart,
     is_in_step,
+    joined,
     may_pass,
     merge_field,
+    newest_of,
 )
 from crmsync.rules.merge.ruleset import Ruleset
 

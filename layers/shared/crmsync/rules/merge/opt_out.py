@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from crmsync.model.crm_names import HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT
 from crmsync.model.records import Origin
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.parts import MergePart
+from crmsync.rules.merge.policies import MergePart
 
 
 @dataclass(frozen=True, slots=True)

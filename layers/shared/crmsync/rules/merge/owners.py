@@ -19,7 +19,7 @@ from crmsync.model.links import Link
 from crmsync.model.owners import Owner, Owners
 from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.parts import MergePart, newest_of
+from crmsync.rules.merge.policies import MergePart, newest_of
 
 SHOWN_ID = "crmsync_owner_id"
 SHOWN_NAME = "crmsync_owner_name"

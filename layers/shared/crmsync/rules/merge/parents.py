@@ -16,9 +16,8 @@ from crmsync.model.effects import Because, FieldConflict
 from crmsync.model.fields import Update
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.parts import MergePart, newest_of
 from crmsync.rules.merge.person_accounts import is_person
-from crmsync.rules.merge.policies import FieldState
+from crmsync.rules.merge.policies import FieldState, MergePart, newest_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 

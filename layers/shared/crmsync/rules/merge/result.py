@@ -16,7 +16,7 @@ from crmsync.rules.merge.fields import FieldPart, MergedField
 from crmsync.rules.merge.opt_out import OptOutDecision, OptOutPart
 from crmsync.rules.merge.owners import OwnerDecision, OwnerPart
 from crmsync.rules.merge.parents import ParentDecision, ParentPart
-from crmsync.rules.merge.parts import joined
+from crmsync.rules.merge.policies import joined
 
 
 @dataclass(frozen=True, slots=True)
