@@ -252,9 +252,8 @@ class BatchLoader(Generic[AnyFacts]):
                 if record.ref.side is side:
                     key = record.ref.id
                     here[self.ruleset.key_of(key) if side is Side.HUBSPOT else key] = record.ref
-            names = (
-                self.ruleset.mappings if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
-            )
+            rules = self.ruleset
+            names = rules.mappings if side is Side.HUBSPOT else (rules.hubspot_object,)
             if here:
                 made = self.context.crm(side.other).made_by({name: list(here) for name in names})
                 self._made.update({here[key]: ref for key, ref in made.items()})
