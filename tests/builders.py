@@ -26,9 +26,9 @@ from crmsync.rules.merge.owners import OwnerMatches
 from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-SEALER = Fingerprinter(b"a key for tests only, nothing more")
-NEXT_SEALER = Fingerprinter(b"another key, for what comes after it", 2, [SEALER])
-"""With the key that comes after `SEALER`'s, while that is kept."""
+FINGERPRINTER = Fingerprinter(b"a key for tests only, nothing more")
+NEXT_FINGERPRINTER = Fingerprinter(b"another key, for what comes after it", 2, [FINGERPRINTER])
+"""With the key that comes after `FINGERPRINTER`'s, while that is kept."""
 
 OUR_USER = "005000000000001AAA"
 OUR_APP = "INTEGRATION/990077"
@@ -63,7 +63,7 @@ def a_book(
     of the inclusion list.
     """
     book = contact_ruleset(
-        a_connection(**contacts), SEALER, OUR_USER, OUR_APP, person_accounts=person_accounts
+        a_connection(**contacts), FINGERPRINTER, OUR_USER, OUR_APP, person_accounts=person_accounts
     )
     return replace(book, owners=owners, contact=ContactRules(frozenset(members)))
 
@@ -176,7 +176,7 @@ def an_account_book(
     them.
     """
     connection = replace(a_connection(**contacts), companies=companies or CompanySettings())
-    return replace(account_ruleset(connection, SEALER, OUR_USER, OUR_APP), owners=owners)
+    return replace(account_ruleset(connection, FINGERPRINTER, OUR_USER, OUR_APP), owners=owners)
 
 
 def a_link(

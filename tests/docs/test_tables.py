@@ -18,7 +18,16 @@ from crmsync.cli.command import parser as parser_of_crmsync
 from crmsync.config import load_settings
 from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.model.fields import Update
-from crmsync.model.links import REVISION_BYTES, SEAL_BYTES, Base, Intent, Link, LinkState, tag, tags
+from crmsync.model.links import (
+    FINGERPRINT_BYTES,
+    REVISION_BYTES,
+    Base,
+    Intent,
+    Link,
+    LinkState,
+    tag,
+    tags,
+)
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.rules.fields.maps import CONTACT_LEAD
 from crmsync.rules.settings.scopes import scopes_of
@@ -277,7 +286,7 @@ def a_link(fields: int) -> Link:
     been written to.
     """
     seen = [f"field_{number}" for number in range(fields)]
-    base = Base().showing(dict.fromkeys(seen, bytes(SEAL_BYTES)))
+    base = Base().showing(dict.fromkeys(seen, bytes(FINGERPRINT_BYTES)))
     hubspot = Ref(Side.HUBSPOT, "contact", "123456789012")
     salesforce = Ref(Side.SALESFORCE, "Contact", "003000000000001AAA")
     return Link(
@@ -298,7 +307,7 @@ def a_link(fields: int) -> Link:
 
 def test_link_items() -> None:
     """Stored data: the attributes of the two items of a link are those that are stored."""
-    tying = Intent(replaces={tag("contacts"): frozenset({bytes(SEAL_BYTES)})})
+    tying = Intent(replaces={tag("contacts"): frozenset({bytes(FINGERPRINT_BYTES)})})
     link = replace(a_link(3), state=LinkState.TOMBSTONE, tying=tying, key=2)
     written = [set(whole(link, 1)) - {"pk"}, set(pointer(link)) - {"pk"}]
     assert [set(names(row[1])) for row in STORED.rows("LinksTable")] == written

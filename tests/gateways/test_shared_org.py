@@ -17,7 +17,7 @@ from crmsync.model.effects import CreateRecord
 from crmsync.model.links import Slot
 from crmsync.model.records import Side
 from crmsync.ports.crm import Written
-from tests.builders import NOON, SEALER
+from tests.builders import FINGERPRINTER, NOON
 from tests.contracts.tables import dynamodb
 from tests.memory import MemoryCrm
 
@@ -34,7 +34,12 @@ class Org:
     def of(self, connection: str, host: str = "acme.example.com") -> SharedOrg:
         """The org as a connection has it."""
         claims = Claims(
-            self.client, "Table", host, connection, fingerprinter=SEALER, now=lambda: self.now
+            self.client,
+            "Table",
+            host,
+            connection,
+            fingerprinter=FINGERPRINTER,
+            now=lambda: self.now,
         )
         return SharedOrg(self.crm, claims)
 
@@ -120,5 +125,5 @@ def test_no_address_is_stored(org: Org) -> None:
 
     (item,) = org.client.scan(TableName="Table")["Items"]
 
-    assert item["pk"]["S"] == f"claim#acme.example.com#{SEALER.alias('ada@example.com')}"
+    assert item["pk"]["S"] == f"claim#acme.example.com#{FINGERPRINTER.alias('ada@example.com')}"
     assert "ada@" not in str(item)

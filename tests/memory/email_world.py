@@ -15,7 +15,7 @@ from crmsync.model.mail import Campaign, LogRange, MailEvent, milliseconds
 from crmsync.model.names import TASK_COUNT
 from crmsync.model.records import Kind, Ref, Side
 from crmsync.model.settings import Connection, EmailTaskSettings, Repeat
-from tests.builders import NOON, SEALER, a_connection
+from tests.builders import FINGERPRINTER, NOON, a_connection
 from tests.memory import (
     MemoryCrm,
     MemoryCursors,
@@ -105,7 +105,7 @@ class PostOffice:
             task_states=self.task_states,
             queue=self.queue,
             inbox=self.inbox,
-            fingerprinter=SEALER,
+            fingerprinter=FINGERPRINTER,
             now=lambda: self.now,
             until=self.now + self.run,
         )

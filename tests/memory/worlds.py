@@ -18,7 +18,7 @@ from crmsync.model.names import revision_field
 from crmsync.model.owners import Owners
 from crmsync.model.records import Kind, Ref, Side, Value
 from crmsync.model.settings import CompanySettings, DealSettings, LifecycleSettings, UndoSettings
-from tests.builders import NOON, OUR_APP, OUR_USER, SEALER, a_connection
+from tests.builders import FINGERPRINTER, NOON, OUR_APP, OUR_USER, a_connection
 from tests.memory import (
     MemoryAccounts,
     MemoryAssociations,
@@ -76,7 +76,7 @@ class Town:
     """How many pairs Salesforce would count."""
     undo: UndoSettings = field(default_factory=UndoSettings)
     overwritten: MemoryOverwritten = field(default_factory=MemoryOverwritten)
-    fingerprinter: Fingerprinter = SEALER
+    fingerprinter: Fingerprinter = FINGERPRINTER
 
     def __post_init__(self) -> None:
         self.hubspot = MemoryCrm(Side.HUBSPOT, now=lambda: self.now)

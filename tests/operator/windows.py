@@ -23,7 +23,7 @@ from crmsync.gateways.salesforce.records import SalesforceGateway
 from crmsync.gateways.schemas import LiveSchemas
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from tests.builders import NOON, OUR_APP, SEALER
+from tests.builders import FINGERPRINTER, NOON, OUR_APP
 from tests.memory import (
     MemoryBrake,
     MemoryInbox,
@@ -87,7 +87,7 @@ class Connected:
             meter=session.meter,
             troubles=MemoryTroubles(),
             schemas=LiveSchemas(client, session),
-            fingerprinter=SEALER,
+            fingerprinter=FINGERPRINTER,
             our_user=salesforce.identity().user_id,
             our_app=OUR_APP,
             now=lambda: NOON,

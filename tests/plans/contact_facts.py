@@ -36,10 +36,14 @@ def announcing(link, facts, *, hubspot=None, salesforce=None):
     mapping = BOOK.mapping_of(facts.salesforce)
     for side, fields in ((H, hubspot), (S, salesforce)):
         fingerprints = {
-            name: BOOK.fingerprinter.seal(name, canonical(mapping.forms(side)[name], fields[name]))
+            name: BOOK.fingerprinter.fingerprint(
+                name, canonical(mapping.forms(side)[name], fields[name])
+            )
             for name in fields or ()
         }
-        replaces = {tag(name): frozenset({seal}) for name, seal in fingerprints.items()}
+        replaces = {
+            tag(name): frozenset({fingerprint}) for name, fingerprint in fingerprints.items()
+        }
         link = link.announcing(side, Intent(revision, replaces)) if fields else link
     return link
 

@@ -102,7 +102,7 @@ def test_a_company_with_a_contact_makes_an_account():
     )
     create = CreateRecord(S, "Account", KEY, shown, NEW, ("ACC-7", "ACC-9", "OWN-15"))
     assert plan_account(alone(company, a_member()), BOOK) == Plan(
-        (create,), birth=making(S, link, BOOK)
+        (create,), new_link=making(S, link, BOOK)
     )
 
 
@@ -120,7 +120,7 @@ def test_a_company_with_a_contact_makes_an_account():
 def test_a_vetoed_company_stays_alone_and_says_why(members, rule):
     """Nothing is written, and the plan names the veto."""
     plan = plan_account(alone(a_company(), *members), BOOK)
-    assert (plan.effects, plan.birth, plan.notes[0].because) == ((), None, (rule,))
+    assert (plan.effects, plan.new_link, plan.notes[0].because) == ((), None, (rule,))
 
 
 @pytest.mark.rule("ACC-13")
@@ -322,9 +322,11 @@ def test_nothing_is_made_in_the_place_of_what_was_deleted(named):
 def test_a_tombstone_makes_room_for_a_new_pair():
     """An account whose company was deleted is free: the old link is dropped, the new one saved."""
     company, account = a_company(record_id="92"), an_account()
-    buried = replace(a_link(a_company(), account, BOOK), state=LinkState.TOMBSTONE)
-    plan = plan_account(replace(alone(company, votes=[(account, 1)]), buried=(buried,)), BOOK)
-    assert next(iter(plan.effects)) == DropLink(buried, ("DUP-1",))
+    tombstone = replace(a_link(a_company(), account, BOOK), state=LinkState.TOMBSTONE)
+    plan = plan_account(
+        replace(alone(company, votes=[(account, 1)]), tombstones=(tombstone,)), BOOK
+    )
+    assert next(iter(plan.effects)) == DropLink(tombstone, ("DUP-1",))
     assert [one.link.hubspot for one in plan.effects if isinstance(one, SaveLink)] == [company.ref]
 
 

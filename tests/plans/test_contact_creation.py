@@ -67,7 +67,7 @@ def test_a_new_hubspot_contact_becomes_a_lead():
     )
     create = CreateRecord(S, "Lead", KEY, shown, NEW, ("SET-2", "SET-3", "OWN-9"), assign=True)
     assert plan_contact(born_in_hubspot(contact), BOOK) == Plan(
-        (create,), birth=making(S, link, BOOK)
+        (create,), new_link=making(S, link, BOOK)
     )
 
 
@@ -78,16 +78,16 @@ def test_a_newborns_pair_learns_each_others_ids_and_is_linked_at_once():
     contact = a_contact()
     plan = plan_contact(born_in_hubspot(contact), BOOK)
     lead = a_lead(key=KEY, by=OUR_USER)
-    assert plan.birth is not None
+    assert plan.new_link is not None
     pair = plan_contact(
         ContactFacts(
-            a_change(contact.ref), replace(plan.birth, salesforce=lead.ref), contact, lead
+            a_change(contact.ref), replace(plan.new_link, salesforce=lead.ref), contact, lead
         ),
         BOOK,
     )
     assert pair == Plan(
         (
-            SaveLink(replace(plan.birth, salesforce=lead.ref), ("DUP-1",)),
+            SaveLink(replace(plan.new_link, salesforce=lead.ref), ("DUP-1",)),
             remember(H, contact.ref, crmsync_salesforce_id=LEAD_ID),
         )
     )
@@ -180,14 +180,14 @@ def test_a_new_lead_becomes_a_hubspot_contact():
         Kind.CONTACT,
         NEW,
         lead.ref,
-        base_of(shown, BOOK, H).leaving_open(["hs_email_optout"]),
+        base_of(shown, BOOK, H).leaving_unagreed(["hs_email_optout"]),
         base_of(lead.fields, BOOK, S),
         hubspot_owner="",
         salesforce_owner="",
     )
     create = CreateRecord(H, "contact", LEAD_ID, shown, NEW, ("SET-1", "INC-6"))
     assert plan_contact(born_in_salesforce(lead), BOOK) == Plan(
-        (create,), birth=making(H, link, BOOK)
+        (create,), new_link=making(H, link, BOOK)
     )
 
 
@@ -197,9 +197,11 @@ def test_a_lead_that_is_opted_out_makes_an_unsubscribed_contact():
     lead = a_lead({"HasOptedOutOfEmail": True})
     plan = plan_contact(born_in_salesforce(lead), BOOK)
     contact = a_contact({"company": "example.com"}, salesforce_id=LEAD_ID)
-    assert plan.birth is not None
+    assert plan.new_link is not None
     pair = plan_contact(
-        ContactFacts(a_change(lead.ref), replace(plan.birth, hubspot=contact.ref), contact, lead),
+        ContactFacts(
+            a_change(lead.ref), replace(plan.new_link, hubspot=contact.ref), contact, lead
+        ),
         BOOK,
     )
     assert pair.effects[1] == OptOut("ada@example.com", ("OPT-4",))

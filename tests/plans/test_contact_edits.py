@@ -19,7 +19,7 @@ from crmsync.model.links import LinkState, tags
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.owners import OwnerMatches
-from crmsync.rules.pair.plan import is_quiet
+from crmsync.rules.pair.plan import is_unchanged
 from tests.builders import (
     LEAD_ID,
     a_book,
@@ -40,14 +40,14 @@ def test_an_echo_plans_to_nothing():
 
 def test_a_quiet_record_needs_no_look_across():
     """A record that shows what was agreed is quiet; one with a new value is not, nor is one of a
-    buried link.
+    tombstone.
     """
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
-    assert is_quiet(hubspot, link, BOOK)
-    assert is_quiet(salesforce, link, BOOK)
-    assert not is_quiet(a_contact({"phone": "1"}), link, BOOK)
-    assert not is_quiet(hubspot, replace(link, state=LinkState.TOMBSTONE), BOOK)
+    assert is_unchanged(hubspot, link, BOOK)
+    assert is_unchanged(salesforce, link, BOOK)
+    assert not is_unchanged(a_contact({"phone": "1"}), link, BOOK)
+    assert not is_unchanged(hubspot, replace(link, state=LinkState.TOMBSTONE), BOOK)
 
 
 @pytest.mark.rule("DUP-24")
@@ -61,8 +61,8 @@ def test_a_contact_that_does_not_name_its_lead_is_told_again(shown):
     hubspot, salesforce = pair()
     link = a_link(hubspot, salesforce, BOOK)
     unnamed = a_contact(salesforce_id=shown)
-    assert not is_quiet(unnamed, link, BOOK)
-    assert not is_quiet(a_lead(), link, BOOK)
+    assert not is_unchanged(unnamed, link, BOOK)
+    assert not is_unchanged(a_lead(), link, BOOK)
     assert plan_contact(linked(unnamed), BOOK) == Plan(
         (remember(H, hubspot.ref, crmsync_salesforce_id=LEAD_ID),)
     )

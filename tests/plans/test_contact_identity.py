@@ -75,22 +75,22 @@ def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
 
 @pytest.mark.parametrize("gone", ["hubspot", "salesforce"])
 def test_a_deleted_record_leaves_a_tombstone_and_nothing_is_deleted_across(gone):
-    """When one of the two is gone, the link is buried; the other record stays as it is."""
+    """When one of the two is gone, the link becomes a tombstone; the other record stays as it is."""
     facts = replace(linked(), **{gone: None})
-    buried = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
-    assert plan_contact(facts, BOOK) == Plan((SaveLink(buried, ("DEL-1",)),))
+    tombstone = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
+    assert plan_contact(facts, BOOK) == Plan((SaveLink(tombstone, ("DEL-1",)),))
 
 
 def test_an_edit_does_not_bring_a_buried_pair_back():
     """A tombstoned record is not made again by an edit of the other one."""
     hubspot, salesforce = pair(hubspot={"phone": "1"})
     facts = linked(hubspot, salesforce)
-    buried = replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE), salesforce=None)
-    assert plan_contact(buried, BOOK).effects == ()
+    tombstone = replace(facts, link=replace(facts.link, state=LinkState.TOMBSTONE), salesforce=None)
+    assert plan_contact(tombstone, BOOK).effects == ()
 
 
 def test_an_undeleted_record_is_linked_again():
-    """When both records of a buried link exist again, the pair goes on as if nothing had
+    """When both records of a tombstone exist again, the pair goes on as if nothing had
     happened.
     """
     hubspot, salesforce = pair(hubspot={"phone": "1"})
@@ -107,13 +107,13 @@ def test_a_deletion_in_salesforce_deletes_the_contact_only_by_the_setting():
     ruleset = a_book(delete_in_hubspot=True)
     facts = linked()
 
-    def buried(died):
+    def tombstone(died):
         return SaveLink(replace(facts.link, state=LinkState.TOMBSTONE, died=died), ("DEL-1",))
 
     assert plan_contact(replace(facts, salesforce=None), ruleset) == Plan(
-        (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), buried(Side.SALESFORCE))
+        (DeleteRecord(facts.hubspot.ref, ("DEL-1",)), tombstone(Side.SALESFORCE))
     )
-    assert plan_contact(replace(facts, hubspot=None), ruleset) == Plan((buried(Side.HUBSPOT),))
+    assert plan_contact(replace(facts, hubspot=None), ruleset) == Plan((tombstone(Side.HUBSPOT),))
 
 
 @pytest.mark.rule("CH-9")
@@ -166,7 +166,7 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
 
 @pytest.mark.rule("MRG-2")
 def test_a_loser_whose_survivor_is_linked_already_is_buried():
-    """When the survivor of a merge belongs to another pair, the loser's link is buried and nothing
+    """When the survivor of a merge belongs to another pair, the loser's link becomes a tombstone and nothing
     is written.
     """
     facts = replace(linked(), outlived=True)
@@ -222,8 +222,8 @@ def test_a_new_record_with_the_address_of_a_widowed_one_takes_the_tombstones_pla
     """
     contact = a_contact(record_id="99")
     widow = a_lead(key=KEY)
-    buried = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
-    plan = plan_contact(replace(born_in_hubspot(contact, [widow]), buried=(buried,)), BOOK)
+    tombstone = replace(a_link(a_contact(), widow, BOOK), state=LinkState.TOMBSTONE)
+    plan = plan_contact(replace(born_in_hubspot(contact, [widow]), tombstones=(tombstone,)), BOOK)
     assert [type(one) for one in plan.effects] == [DropLink, SaveLink, UpdateRecord, UpdateRecord]
     assert (plan.effects[1].link.hubspot, plan.effects[1].link.salesforce) == (
         contact.ref,
@@ -237,9 +237,9 @@ def test_a_lead_that_is_undeleted_makes_its_contact_anew_if_that_was_deleted_wit
     the old link.
     """
     facts = linked()
-    buried = replace(facts.link, state=LinkState.TOMBSTONE)
+    tombstone = replace(facts.link, state=LinkState.TOMBSTONE)
     restored = replace(
-        facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=buried, hubspot=None
+        facts, change=a_change(facts.salesforce.ref, Cause.RESTORED), link=tombstone, hubspot=None
     )
     assert [type(one) for one in plan_contact(restored, BOOK).effects] == [DropLink, CreateRecord]
 

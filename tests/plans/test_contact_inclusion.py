@@ -10,7 +10,7 @@ from crmsync.model.effects import CreateRecord, OptOut, SaveLink, UpdateRecord
 from crmsync.model.links import Base
 from crmsync.model.settings import CreateInHubspot, OutsideInclusionList
 from crmsync.plans.contact import ContactFacts, plan_contact
-from crmsync.rules.pair.plan import is_quiet
+from crmsync.rules.pair.plan import is_unchanged
 from tests.builders import LEAD_ID, a_book, a_change, a_contact, a_lead, a_link
 
 KEY = "555001-81"
@@ -134,5 +134,7 @@ def test_a_new_lifecycle_stage_is_news_where_it_decides_who_syncs():
     ruleset = a_book(inclusion_list="default")
     before = a_contact({"lifecyclestage": "subscriber"}, salesforce_id=LEAD_ID), a_lead(key=KEY)
     link = a_link(*before, ruleset)
-    assert is_quiet(before[0], link, ruleset)
-    assert not is_quiet(a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, ruleset)
+    assert is_unchanged(before[0], link, ruleset)
+    assert not is_unchanged(
+        a_contact({"lifecyclestage": "lead"}, salesforce_id=LEAD_ID), link, ruleset
+    )

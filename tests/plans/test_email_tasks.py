@@ -17,9 +17,9 @@ from crmsync.rules.email_tasks import task_fields, template_of
 
 LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
 LINK = Link("acme", Kind.CONTACT, Ref(Side.HUBSPOT, "contact", "1"), LEAD)
-OPEN = MailEvent("0d9e", 1_793_620_800_000, "OPEN", "ada@example.com", "113", "70012")
+UNAGREED = MailEvent("0d9e", 1_793_620_800_000, "UNAGREED", "ada@example.com", "113", "70012")
 SPRING = Campaign("Spring offer", "Spring is here")
-FACTS = TaskFacts(TaskState("key"), (OPEN,), LINK, SPRING)
+FACTS = TaskFacts(TaskState("key"), (UNAGREED,), LINK, SPRING)
 SETTINGS = EmailTaskSettings()
 
 
@@ -31,7 +31,7 @@ def test_a_new_task_goes_to_the_linked_record() -> None:
     rules = ("TASK-2", "TASK-3", "TASK-4", "Q-19", "Q-20")
 
     for who in (LEAD, contact):
-        fields = task_fields(template_of("OPEN", SETTINGS), [OPEN], SPRING, who, "", 1)
+        fields = task_fields(template_of("UNAGREED", SETTINGS), [UNAGREED], SPRING, who, "", 1)
         facts = replace(FACTS, link=replace(LINK, salesforce=who))
         assert plan_task(facts, SETTINGS) == TaskPlan(
             Fate.MADE, WriteTask("key", fields, "", rules)
@@ -45,7 +45,7 @@ def test_later_events_are_counted_on_the_task_that_is_there() -> None:
     facts = replace(
         FACTS,
         tally=TaskState("key", counted=4, task="00T1"),
-        events=(OPEN, replace(OPEN, id="next")),
+        events=(UNAGREED, replace(UNAGREED, id="next")),
     )
 
     plan = plan_task(facts, settings)
@@ -70,6 +70,6 @@ def test_without_a_link_it_waits_and_is_let_go(patient: bool, fate: Fate) -> Non
 
 def test_nobody_waits_for_a_deleted_record() -> None:
     """A tombstone brings no link any more."""
-    buried = replace(LINK, state=LinkState.TOMBSTONE)
+    tombstone = replace(LINK, state=LinkState.TOMBSTONE)
 
-    assert plan_task(replace(FACTS, link=buried), SETTINGS) == TaskPlan(Fate.DROPPED)
+    assert plan_task(replace(FACTS, link=tombstone), SETTINGS) == TaskPlan(Fate.DROPPED)

@@ -25,7 +25,7 @@ from crmsync.rules.email_tasks import (
 
 NOON = 1_793_620_800_000
 DAY = 24 * 3600 * 1000
-SEALER = Fingerprinter(b"a key of sixteen")
+FINGERPRINTER = Fingerprinter(b"a key of sixteen")
 OPEN = MailEvent("0d9e", NOON, "OPEN", "Ada@Example.com", "113", "70012")
 LEAD = Ref(Side.SALESFORCE, "Lead", "00Q000000000001AAA")
 SPRING = Campaign("Spring offer", "Spring is here")
@@ -33,7 +33,7 @@ SPRING = Campaign("Spring offer", "Spring is here")
 
 def key(event: MailEvent, repeat: Repeat) -> str:
     """The task of an event in a mode."""
-    return task_key(event, EmailTaskSettings(repeat=repeat), 555001, SEALER)
+    return task_key(event, EmailTaskSettings(repeat=repeat), 555001, FINGERPRINTER)
 
 
 @pytest.mark.rule("TASK-5")

@@ -13,12 +13,12 @@ from hypothesis.stateful import precondition, rule
 from crmsync.model.changes import Cause
 from crmsync.model.links import Fingerprinter, Link, LinkState
 from crmsync.model.records import Ref
-from tests.builders import NEXT_SEALER, SEALER
+from tests.builders import FINGERPRINTER, NEXT_FINGERPRINTER
 from tests.flows.convergence.test_in_step import EXAMPLES, InStep
 from tests.memory.worlds import Town
 
 ONLY_NEXT = Fingerprinter(b"another key, for what comes after it", 2)
-NEXT_BUT_ONE = Fingerprinter(b"and a third one, for what comes then", 3, [ONLY_NEXT, SEALER])
+NEXT_BUT_ONE = Fingerprinter(b"and a third one, for what comes then", 3, [ONLY_NEXT, FINGERPRINTER])
 
 
 def in_step() -> tuple[Town, Ref, Ref]:
@@ -28,7 +28,7 @@ def in_step() -> tuple[Town, Ref, Ref]:
     town.sync(ada)
     town.drain()
     town.wait()
-    town.fingerprinter = NEXT_SEALER
+    town.fingerprinter = NEXT_FINGERPRINTER
     return town, ada, town.counterpart(ada)
 
 
@@ -76,7 +76,7 @@ def test_edits_of_both_sides_survive() -> None:
     town.wait()
     town.salesforce.edit(lead, {"Title": "Director"})
     town.wait()
-    town.fingerprinter = NEXT_SEALER
+    town.fingerprinter = NEXT_FINGERPRINTER
 
     town.sync(ada, lead)
 
@@ -115,7 +115,7 @@ def test_an_edit_that_must_wait_keeps_its_key() -> None:
     town.lists.take_out("77", ada)
     town.hubspot.edit(ada, {"phone": "0200"})
     town.wait()
-    town.fingerprinter = NEXT_SEALER
+    town.fingerprinter = NEXT_FINGERPRINTER
 
     assert written(town, lambda: town.sync(ada, cause=Cause.AGAIN)) == (0, 0)
     assert keys(town) == [1]
@@ -245,7 +245,9 @@ TestInStepWhileKeysChange = pytest.mark.long(InStepWhileKeysChange.TestCase)
 
 def test_a_name_that_stands_for_a_text_stays_while_the_first_key_is_there() -> None:
     """So a task that stands for several e-mail events is known again after the key was changed."""
-    names = [one.alias("ada@example.com") for one in (SEALER, NEXT_SEALER, NEXT_BUT_ONE)]
+    names = [
+        one.alias("ada@example.com") for one in (FINGERPRINTER, NEXT_FINGERPRINTER, NEXT_BUT_ONE)
+    ]
 
     assert names == [names[0]] * 3
     assert ONLY_NEXT.alias("ada@example.com") != names[0]
@@ -255,5 +257,5 @@ def test_a_key_that_is_gone_seals_like_no_other() -> None:
     """What was sealed with it is equal to nothing."""
     gone = ONLY_NEXT.of(1)
 
-    assert (gone.number, ONLY_NEXT.knows(1), NEXT_SEALER.knows(1)) == (1, False, True)
-    assert len({one.seal("phone", "0100") for one in (gone, SEALER, ONLY_NEXT)}) == 3
+    assert (gone.number, ONLY_NEXT.knows(1), NEXT_FINGERPRINTER.knows(1)) == (1, False, True)
+    assert len({one.fingerprint("phone", "0100") for one in (gone, FINGERPRINTER, ONLY_NEXT)}) == 3

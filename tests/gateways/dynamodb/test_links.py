@@ -15,7 +15,7 @@ from crmsync.errors import Conflict, TryAgain
 from crmsync.gateways.dynamodb.inbox import InboxTable
 from crmsync.gateways.dynamodb.link_items import pointer, whole
 from crmsync.gateways.dynamodb.links import LinksTable
-from crmsync.model.links import SEAL_BYTES, Base, Link, tag, tags
+from crmsync.model.links import FINGERPRINT_BYTES, Base, Link, tag, tags
 from crmsync.model.records import Kind, Ref, Side
 from local.stack.capacity import item_size
 from tests.contracts.tables import NO_WAIT, dynamodb
@@ -44,7 +44,7 @@ def replace_id(ref: Ref, identifier: str) -> Ref:
 
 def a_base(fields: int) -> Base:
     """A base that knows so many fields."""
-    return Base({tag(f"field{number}"): bytes(SEAL_BYTES) for number in range(fields)})
+    return Base({tag(f"field{number}"): bytes(FINGERPRINT_BYTES) for number in range(fields)})
 
 
 def test_a_link_of_forty_fields_is_one_write_unit() -> None:

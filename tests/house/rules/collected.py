@@ -26,7 +26,7 @@ def ids_by_test(items: Iterable[pytest.Item], root: Path) -> dict[tuple[str, str
 
 
 def _written_at(item: pytest.Function, root: Path) -> tuple[str, str]:
-    """The file and name of a test as its source has them; an inherited one is written where its
+    """The file and name of a test as its source has them; an follow_moves one is written where its
     class is.
     """
     name = item.originalname

@@ -24,7 +24,7 @@ from crmsync.rules.kinds.opportunity.tie_intents import (
     reckon,
     role_key,
 )
-from tests.builders import NOON, SEALER, at
+from tests.builders import FINGERPRINTER, NOON, at
 
 PORTAL = 555001
 DEAL, OPPORTUNITY = (
@@ -66,7 +66,9 @@ def announced(verdict, *, agreed=False):
     more.
     """
     link = replace(LINK, tied=frozenset({ADA.id} if agreed else ()))
-    return announcing_ties(link, announce_ties(verdict, ties(OLD), SEALER), {}).announced_at(NOON)
+    return announcing_ties(link, announce_ties(verdict, ties(OLD), FINGERPRINTER), {}).announced_at(
+        NOON
+    )
 
 
 def news(contact, minutes=1, *, gone=True):
@@ -123,7 +125,7 @@ def test_what_shows_or_was_undone_since_has_been_done(verdict, now, told, agreed
     """
     link = announced(verdict, agreed=verdict in {PARTED, ENDED})
 
-    assert reckon(link, now, told, PORTAL, SEALER, is_open=is_open) == Reckoning(agreed)
+    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=is_open) == Reckoning(agreed)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +149,8 @@ def test_what_does_not_show_is_in_doubt_and_later_was_never_done(verdict, now, a
     link = announced(verdict, agreed=bool(agreed))
     in_doubt = Reckoning(agreed, frozenset({ADA}), link.tying.replaces)
 
-    assert reckon(link, now, told, PORTAL, SEALER, is_open=True) == in_doubt
-    assert reckon(link, now, told, PORTAL, SEALER, is_open=False) == Reckoning(agreed)
+    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=True) == in_doubt
+    assert reckon(link, now, told, PORTAL, FINGERPRINTER, is_open=False) == Reckoning(agreed)
 
 
 def test_the_newest_that_was_told_counts():
@@ -156,7 +158,7 @@ def test_the_newest_that_was_told_counts():
     told = (news(ADA, 2, gone=False), news(ADA, 1))
 
     assert reckon(
-        announced(ASSOCIATED), ties(associated=True), told, PORTAL, SEALER, is_open=True
+        announced(ASSOCIATED), ties(associated=True), told, PORTAL, FINGERPRINTER, is_open=True
     ) == Reckoning(UNTIED)
 
 
@@ -164,7 +166,9 @@ def test_without_an_announcement_news_say_nothing_of_what_was_agreed():
     """Then the ties themselves show what people did."""
     link = replace(LINK, tied=TIED)
 
-    assert reckon(link, ties(), (news(ADA),), PORTAL, SEALER, is_open=False) == Reckoning(TIED)
+    assert reckon(link, ties(), (news(ADA),), PORTAL, FINGERPRINTER, is_open=False) == Reckoning(
+        TIED
+    )
 
 
 def test_how_long_somebody_may_still_tell():

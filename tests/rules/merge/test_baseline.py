@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 from crmsync.model.fields import ComparedFormat, FieldType
 from crmsync.model.links import Base, Fingerprinter
 from crmsync.rules.merge.baseline import view
-from tests.builders import OUR_USER, SEALER, a_book, a_contact, a_lead, a_link
+from tests.builders import FINGERPRINTER, OUR_USER, a_book, a_contact, a_lead, a_link
 
 BOOK = a_book()
 FORMS = BOOK.mappings["Lead"].salesforce_forms
@@ -15,14 +15,14 @@ FORMS = BOOK.mappings["Lead"].salesforce_forms
 def test_a_side_that_shows_what_was_agreed_is_quiet():
     """Nothing differs from the base, so there is nothing to look at across."""
     lead = a_lead()
-    assert view(lead, FORMS, a_link(a_contact(), lead, BOOK), SEALER, OUR_USER).quiet
+    assert view(lead, FORMS, a_link(a_contact(), lead, BOOK), FINGERPRINTER, OUR_USER).unchanged
 
 
 def test_a_value_in_another_spelling_is_no_change():
     """Space around a name and formatting of a number are not news."""
     before = a_lead({"FirstName": "Ada", "Phone": "+1 555 0100"})
     now = a_lead({"FirstName": " Ada ", "Phone": "+1 (555) 0100"})
-    assert view(now, FORMS, a_link(a_contact(), before, BOOK), SEALER, OUR_USER).quiet
+    assert view(now, FORMS, a_link(a_contact(), before, BOOK), FINGERPRINTER, OUR_USER).unchanged
 
 
 def test_a_value_that_salesforce_formatted_after_our_write_is_settled():
@@ -32,22 +32,24 @@ def test_a_value_that_salesforce_formatted_after_our_write_is_settled():
     wrote = a_lead({"Country": "Deutschland"})
     shows = a_lead({"Country": "DE"}, by=OUR_USER)
     link = a_link(a_contact(), wrote, BOOK, wrote=("Country",))
-    seen = view(shows, FORMS, link, SEALER, OUR_USER)
-    assert (seen.settled, seen.showings["Country"].changed) == (frozenset({"Country"}), False)
+    seen = view(shows, FORMS, link, FINGERPRINTER, OUR_USER)
+    assert (seen.normalised, seen.states["Country"].changed) == (frozenset({"Country"}), False)
 
 
 def test_a_field_that_we_did_not_write_is_news_even_when_we_touched_the_record_last():
     """A trigger that answers our write by changing another field has really changed it."""
     link = a_link(a_contact(), a_lead({"Industry": "Steel"}), BOOK, wrote=("Country",))
-    seen = view(a_lead({"Industry": "Iron"}, by=OUR_USER), FORMS, link, SEALER, OUR_USER)
-    assert (seen.settled, seen.showings["Industry"].changed) == (frozenset(), True)
+    seen = view(a_lead({"Industry": "Iron"}, by=OUR_USER), FORMS, link, FINGERPRINTER, OUR_USER)
+    assert (seen.normalised, seen.states["Industry"].changed) == (frozenset(), True)
 
 
 def test_a_value_that_a_person_changed_after_our_write_is_news():
     """Somebody else touched the record since: what differs is their change."""
     link = a_link(a_contact(), a_lead({"Country": "Deutschland"}), BOOK, wrote=("Country",))
     assert (
-        view(a_lead({"Country": "DE"}), FORMS, link, SEALER, OUR_USER).showings["Country"].changed
+        view(a_lead({"Country": "DE"}), FORMS, link, FINGERPRINTER, OUR_USER)
+        .states["Country"]
+        .changed
         is True
     )
 
@@ -57,7 +59,7 @@ def test_a_field_without_a_base_is_neither_changed_nor_unchanged():
     same.
     """
     link = replace(a_link(a_contact(), a_lead(), BOOK), salesforce_base=Base())
-    assert view(a_lead(), FORMS, link, SEALER, OUR_USER).showings["FirstName"].changed is None
+    assert view(a_lead(), FORMS, link, FINGERPRINTER, OUR_USER).states["FirstName"].changed is None
 
 
 def test_the_stored_base_holds_no_value_and_depends_on_the_key():
@@ -65,9 +67,9 @@ def test_the_stored_base_holds_no_value_and_depends_on_the_key():
     base = a_link(a_contact(), a_lead(), BOOK).salesforce_base
     assert b"Ada" not in base.to_bytes()
     assert Base.from_bytes(base.to_bytes()) == base
-    assert SEALER.seal("FirstName", "Ada") != Fingerprinter(
+    assert FINGERPRINTER.fingerprint("FirstName", "Ada") != Fingerprinter(
         b"another key, as long as the first"
-    ).seal("FirstName", "Ada")
+    ).fingerprint("FirstName", "Ada")
 
 
 def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
@@ -75,7 +77,7 @@ def test_a_link_of_forty_mapped_fields_stays_within_one_write_unit():
     and counters.
     """
     names = [f"field_{number}" for number in range(40)]
-    base = Base().showing({name: SEALER.seal(name, "x") for name in names})
+    base = Base().showing({name: FINGERPRINTER.fingerprint(name, "x") for name in names})
     assert 2 * len(base.to_bytes()) == 720
 
 
@@ -84,10 +86,10 @@ def test_a_day_agreed_on_before_there_were_zones_is_no_news():
     an account west of Greenwich.
     """
     deal = replace(a_contact(), fields={"closedate": "2027-01-01T00:00:00Z"})
-    agreed = Base().showing({"closedate": SEALER.seal("closedate", "2027-01-01")})
+    agreed = Base().showing({"closedate": FINGERPRINTER.fingerprint("closedate", "2027-01-01")})
     link = replace(a_link(a_contact(), a_lead(), a_book()), hubspot_base=agreed)
     forms = {"closedate": ComparedFormat(FieldType.DATED, zone=timezone(timedelta(hours=-5)))}
 
-    assert view(deal, forms, link, SEALER).quiet
+    assert view(deal, forms, link, FINGERPRINTER).unchanged
     moved = replace(deal, fields={"closedate": "2027-01-01T00:30:00Z"})
-    assert not view(moved, forms, link, SEALER).quiet
+    assert not view(moved, forms, link, FINGERPRINTER).unchanged

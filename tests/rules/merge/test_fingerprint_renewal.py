@@ -1,4 +1,4 @@
-"""A link is sealed anew as a whole or not at all: nothing is taken for agreed on that was not,
+"""A link is fingerprinted anew as a whole or not at all: nothing is taken for agreed on that was not,
 nothing for changed that was not.
 """
 
@@ -11,14 +11,23 @@ import pytest
 
 from crmsync.model.effects import Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
-from crmsync.model.links import CHANGED, OPEN, Base, Fingerprinter, Intent, Link, LinkState, tag
+from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.names import revision_field
 from crmsync.model.records import Record, Side
-from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
+from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
 from crmsync.rules.merge.ruleset import Ruleset
-from tests.builders import NEXT_SEALER, SEALER, a_book, a_change, a_contact, a_lead, a_link, at
+from tests.builders import (
+    FINGERPRINTER,
+    NEXT_FINGERPRINTER,
+    a_book,
+    a_change,
+    a_contact,
+    a_lead,
+    a_link,
+    at,
+)
 
-BOOK = replace(a_book(), fingerprinter=NEXT_SEALER)
+BOOK = replace(a_book(), fingerprinter=NEXT_FINGERPRINTER)
 OLD = a_book()
 CONTACT, LEAD = a_contact({"phone": "0100"}), a_lead({"Phone": "0100"})
 LINK = a_link(CONTACT, LEAD, OLD)
@@ -30,16 +39,16 @@ def planned(
     plan: Plan, link: Link = LINK, ruleset: Ruleset = BOOK, contact: Record = CONTACT
 ) -> Plan:
     """What becomes of a plan of the pair."""
-    return with_newer_seals(plan, Facts(a_change(contact.ref), link, contact, LEAD), ruleset)
+    return with_newer_fingerprints(plan, Facts(a_change(contact.ref), link, contact, LEAD), ruleset)
 
 
 def test_a_pair_that_shows_what_was_agreed_on_is_saved_anew() -> None:
-    """All seals are those of the newer key, and nothing else of the link is touched."""
+    """All fingerprints are those of the newer key, and nothing else of the link is touched."""
     assert planned(Plan()) == Plan((SaveLink(NEW),))
 
 
 def test_what_a_plan_writes_is_shown_as_well() -> None:
-    """The edit that the plan carries is sealed with the newer key in the save that it makes
+    """The edit that the plan carries is fingerprinted with the newer key in the save that it makes
     anyway.
     """
     edited = a_contact({"phone": "0200"})
@@ -58,7 +67,10 @@ def test_what_a_plan_writes_is_shown_as_well() -> None:
     [
         pytest.param(
             lambda link: replace(
-                link, hubspot_base=link.hubspot_base.showing({"phone": SEALER.seal("phone", "1")})
+                link,
+                hubspot_base=link.hubspot_base.showing(
+                    {"phone": FINGERPRINTER.fingerprint("phone", "1")}
+                ),
             ),
             id="edit",
         ),
@@ -87,8 +99,12 @@ def test_what_cannot_be_sealed_anew_keeps_its_key(change: Callable[[Link], Link]
 
 def test_a_write_on_its_way_is_sealed_anew_where_its_values_are_shown() -> None:
     """The value that a write replaces is still what the record shows."""
-    intent = Intent(b"12345", {PHONE: frozenset({SEALER.seal("phone", "0100")})}, at())
-    newer = replace(intent, replaces={PHONE: frozenset({NEXT_SEALER.seal("phone", "0100")})})
+    intent = Intent(
+        b"12345", {PHONE: frozenset({FINGERPRINTER.fingerprint("phone", "0100")})}, at()
+    )
+    newer = replace(
+        intent, replaces={PHONE: frozenset({NEXT_FINGERPRINTER.fingerprint("phone", "0100")})}
+    )
 
     assert planned(Plan(), replace(LINK, hubspot_intent=intent)) == Plan(
         (SaveLink(replace(NEW, hubspot_intent=newer)),)
@@ -110,11 +126,11 @@ def test_what_is_no_value_is_the_same_under_every_key() -> None:
     side was left with another value.
     """
     marks = {
-        PHONE: OPEN,
+        PHONE: UNAGREED,
         tag("email"): CHANGED,
-        tag("firstname"): SEALER.fingerprint_diverged("firstname", "Ada"),
+        tag("firstname"): FINGERPRINTER.fingerprint_diverged("firstname", "Ada"),
     }
-    newer = marks | {tag("firstname"): NEXT_SEALER.fingerprint_diverged("firstname", "Ada")}
+    newer = marks | {tag("firstname"): NEXT_FINGERPRINTER.fingerprint_diverged("firstname", "Ada")}
 
     plan = planned(
         Plan(), replace(LINK, hubspot_base=Base({**LINK.hubspot_base.fingerprints, **marks}))
@@ -140,24 +156,28 @@ def test_a_mapping_that_rests_keeps_the_key() -> None:
 
 def test_what_no_mapping_names_any_more_goes() -> None:
     """A row that is taken out and put back begins anew, whatever was agreed on before."""
-    former = LINK.hubspot_base.showing({"shoe_size": SEALER.seal("shoe_size", "42")})
+    former = LINK.hubspot_base.showing({"shoe_size": FINGERPRINTER.fingerprint("shoe_size", "42")})
 
     assert planned(Plan(), replace(LINK, hubspot_base=former)) == Plan((SaveLink(NEW),))
 
 
 def test_a_link_is_read_by_its_own_key() -> None:
-    """One whose key is gone has agreed on nothing; a buried one is left as it is, and shows news in
+    """One whose key is gone has agreed on nothing; a tombstone is left as it is, and shows news in
     everything.
     """
     alone = replace(BOOK, fingerprinter=Fingerprinter(b"another key, for what comes after it", 2))
-    buried = replace(LINK, state=LinkState.TOMBSTONE)
+    tombstone = replace(LINK, state=LinkState.TOMBSTONE)
 
-    assert (book_for(LINK, BOOK).fingerprinter, book_for(NEW, BOOK), book_for(None, BOOK)) == (
-        SEALER,
+    assert (
+        ruleset_for(LINK, BOOK).fingerprinter,
+        ruleset_for(NEW, BOOK),
+        ruleset_for(None, BOOK),
+    ) == (
+        FINGERPRINTER,
         BOOK,
         BOOK,
     )
-    assert (readable(LINK, BOOK), readable(buried, alone)) == (LINK, buried)
+    assert (readable(LINK, BOOK), readable(tombstone, alone)) == (LINK, tombstone)
     assert readable(LINK, alone) == replace(
         LINK, hubspot_base=Base(), salesforce_base=Base(), key=2
     )

@@ -201,7 +201,7 @@ def test_a_second_write_remembers_what_the_first_would_still_put_there():
         .effects[0]
         .link
     )
-    fingerprints = {BOOK.fingerprinter.seal("Phone", value) for value in ("1", "2")}
+    fingerprints = {BOOK.fingerprinter.fingerprint("Phone", value) for value in ("1", "2")}
     assert link.salesforce_intent.replaces == {tag("Phone"): fingerprints}
     late = shown(phone="3", Phone="2", s=S_TEXT)
     assert planned(replace(link, version=3), *late) == ({S: {"Phone": "3"}}, False)

@@ -20,9 +20,9 @@ from crmsync.rules.pair.refused_fields import left_apart, left_out, skips_fields
 from tests.builders import (
     ACCOUNT_ID,
     CONTACT_ID,
+    FINGERPRINTER,
     LEAD_ID,
     OUR_USER,
-    SEALER,
     a_book,
     a_contact,
     a_lead,
@@ -111,7 +111,7 @@ def test_a_persons_fields_are_known_by_the_names_of_account_and_contact(told: st
 def test_an_amount_and_its_currency_are_not_taken_apart() -> None:
     """1,200 yen must not become 1,200 dollars; an amount alone may be left out."""
     ruleset = opportunity_ruleset(
-        BOOK.connection, SEALER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
+        BOOK.connection, FINGERPRINTER, OUR_USER, pipelines=PipelineMap(), has_currencies=True
     )
     there = Ref(Side.SALESFORCE, "Opportunity", "006000000000001AAA")
     both = UpdateRecord(
@@ -145,8 +145,8 @@ def test_what_was_left_out_is_quiet_and_a_resync_tries_it_again() -> None:
     link = left_apart(agreed, write, {"Phone"}, salesforce, salesforce, BOOK)
     mapping = BOOK.mappings["Lead"]
 
-    assert view(hubspot, mapping.hubspot_forms, link, SEALER).quiet
-    assert view(salesforce, mapping.salesforce_forms, link, SEALER, OUR_USER).quiet
+    assert view(hubspot, mapping.hubspot_forms, link, FINGERPRINTER).unchanged
+    assert view(salesforce, mapping.salesforce_forms, link, FINGERPRINTER, OUR_USER).unchanged
     assert not link.has_written("Phone")
 
     still = merge_pair(hubspot, salesforce, link, BOOK)

@@ -113,8 +113,8 @@ def test_a_value_that_is_put_back_counts_as_edited_where_it_stands() -> None:
     seen = view(
         after, BOOK.mappings["Lead"].salesforce_forms, found.link, BOOK.fingerprinter, OUR_USER
     )
-    assert [name for name, showing in seen.showings.items() if showing.changed] == ["Phone"]
-    assert (seen.settled, found.link.wrote) == (frozenset(), frozenset())
+    assert [name for name, showing in seen.states.items() if showing.changed] == ["Phone"]
+    assert (seen.normalised, found.link.wrote) == (frozenset(), frozenset())
     assert one.link is not None
     assert (
         replace(found.link, salesforce_base=one.link.salesforce_base, wrote=one.link.wrote)

@@ -17,9 +17,9 @@ def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
     marked = hubspot.values(contact, "hs_email_optout")
     hubspot.call("DELETE", f"/crm/v3/objects/contacts/{contact}")
     heir = hubspot.create(email="out@example.com")
-    inherited = hubspot.values(heir, "hs_email_optout")
+    follow_moves = hubspot.values(heir, "hs_email_optout")
     hubspot.simulator.person({"do": "resubscribe", "email": "out@example.com"})
-    assert (marked, inherited) == ({"hs_email_optout": "true"},) * 2
+    assert (marked, follow_moves) == ({"hs_email_optout": "true"},) * 2
     assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
 
 

@@ -278,7 +278,7 @@ class Plan:
     """What shall happen for one record: effects in the order in which they must be applied,
     conflicts settled, and what was left alone.
 
-    ``birth`` is the link of a record that the plan makes; the pair is looked at, and the link
+    ``new_link`` is the link of a record that the plan makes; the pair is looked at, and the link
     stored, once the record has its id. ``undecided`` says that it turns on when HubSpot's values
     were set: plan again with their history. ``is_partial`` that the two sides go on with different
     values in a field, so what was told of that still stands.
@@ -287,7 +287,7 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     conflicts: tuple[FieldConflict, ...] = ()
     notes: tuple[Note, ...] = ()
-    birth: Link | None = None
+    new_link: Link | None = None
     undecided: bool = False
     is_partial: bool = False
 

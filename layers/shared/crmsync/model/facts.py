@@ -20,7 +20,7 @@ class Facts:
     still exist, under a new id where one was merged or converted. ``outlived`` says that what
     became of one of them belongs to another link. Without a link, ``candidates`` are the records of
     the other side that may be the same, ``taken`` those among them that already belong to another
-    link, and ``buried`` the tombstones of others among them; ``remembered`` is the record of the
+    link, and ``tombstones`` the tombstones of others among them; ``remembered`` is the record of the
     other side that this one names as its counterpart, ``orphaned`` that this one no longer exists.
     ``holds`` is what the brakes hold back of this pair in this batch.
     """
@@ -32,7 +32,7 @@ class Facts:
     outlived: bool = False
     candidates: tuple[Record, ...] = ()
     taken: frozenset[Ref] = frozenset()
-    buried: tuple[Link, ...] = ()
+    tombstones: tuple[Link, ...] = ()
     remembered: Record | None = None
     orphaned: bool = False
     holds: frozenset[Hold] = frozenset()

@@ -19,16 +19,16 @@ from crmsync.model.brakes import Hold
 from crmsync.model.records import Kind, Ref, Side, Value
 
 TAG_BYTES = 4
-SEAL_BYTES = 5
-"""Four bytes name a field and five seal its value: a link of forty mapped fields, both bases in it,
+FINGERPRINT_BYTES = 5
+"""Four bytes name a field and five fingerprint its value: a link of forty mapped fields, both bases in it,
 stays under one DynamoDB write unit (1 KB), and a changed value goes unnoticed once in 10^12.
 """
 
-OPEN = bytes(SEAL_BYTES)
+UNAGREED = bytes(FINGERPRINT_BYTES)
 """Stands in a base for a field that was looked at and could not be agreed on."""
 
 
-CHANGED = b"\xff" * SEAL_BYTES
+CHANGED = b"\xff" * FINGERPRINT_BYTES
 """Stands in a base for a field whose value has yet to cross: it equals no value, so the field
 counts as changed.
 """
@@ -44,7 +44,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _TIME_BYTES = 6
 
 ALIAS_BYTES = 16
-"""An alias stands alone where a seal stands beside its field's tag: so many that no two texts ever
+"""An alias stands alone where a fingerprint stands beside its field's tag: so many that no two texts ever
 share one.
 """
 
@@ -56,10 +56,10 @@ def tag(name: str) -> bytes:
 
 
 class Fingerprinter:
-    """Seals values with the deployment's secret key, so that stored hashes cannot be guessed back
+    """Fingerprints values with the deployment's secret key, so that stored hashes cannot be guessed back
     from lists of names.
 
-    While keys are being changed it knows the earlier ones as well: all seals of a link are of one
+    While keys are being changed it knows the earlier ones as well: all fingerprints of a link are of one
     key, whose number the link has.
     """
 
@@ -73,7 +73,7 @@ class Fingerprinter:
             msg = "the link key must have 16 to 64 bytes"
             raise ValueError(msg)
         self.number = number
-        self._keyed = hashlib.blake2b(digest_size=SEAL_BYTES, key=key)
+        self._keyed = hashlib.blake2b(digest_size=FINGERPRINT_BYTES, key=key)
         self._naming = hashlib.blake2b(digest_size=ALIAS_BYTES, key=key, person=b"alias")
         self._earlier = {one.number: one for one in earlier}
 
@@ -82,7 +82,7 @@ class Fingerprinter:
         return number == self.number or number in self._earlier
 
     def of(self, number: int) -> Fingerprinter:
-        """The sealer with the key of that number alone; for a key that is gone one whose seals
+        """The sealer with the key of that number alone; for a key that is gone one whose fingerprints
         equal none that there is.
         """
         if number == self.number:
@@ -90,8 +90,8 @@ class Fingerprinter:
         known = self._earlier.get(number)
         return known or Fingerprinter(bytes.fromhex(self.alias(f"no key {number}")), number)
 
-    def seal(self, name: str, value: Value) -> bytes:
-        """The seal of a canonical value of the field called `name`."""
+    def fingerprint(self, name: str, value: Value) -> bytes:
+        """The fingerprint of a canonical value of the field called `name`."""
         sealing = self._keyed.copy()
         sealing.update(f"{name}\x00{type(value).__name__}\x00{value}".encode())
         return sealing.digest()
@@ -114,13 +114,13 @@ class Fingerprinter:
         return bytes.fromhex(self.alias(text))[:REVISION_BYTES]
 
     def fingerprint_diverged(self, name: str, value: Value) -> bytes:
-        """The seal of a value beside which the other side was left with another one."""
-        return self.seal(f"{name}\x00apart", value)
+        """The fingerprint of a value beside which the other side was left with another one."""
+        return self.fingerprint(f"{name}\x00apart", value)
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What one side showed when the two last agreed: field tag -> seal, in that side's own form."""
+    """What one side showed when the two last agreed: field tag -> fingerprint, in that side's own form."""
 
     fingerprints: Mapping[bytes, bytes] = field(default_factory=dict)
 
@@ -128,29 +128,32 @@ class Base:
         """Whether the field has been looked at before, agreed on or not."""
         return tag(name) in self.fingerprints
 
-    def seal_of(self, name: str) -> bytes | None:
-        """The seal of the field's agreed value, or None where it was never agreed."""
-        seal = self.fingerprints.get(tag(name))
-        return None if seal == OPEN else seal
+    def fingerprint_of(self, name: str) -> bytes | None:
+        """The fingerprint of the field's agreed value, or None where it was never agreed."""
+        fingerprint = self.fingerprints.get(tag(name))
+        return None if fingerprint == UNAGREED else fingerprint
 
     def showing(self, fingerprints: Mapping[str, bytes]) -> Base:
-        """This base with the named fields' seals put in."""
+        """This base with the named fields' fingerprints put in."""
         return Base(
-            {**self.fingerprints, **{tag(name): seal for name, seal in fingerprints.items()}}
+            {
+                **self.fingerprints,
+                **{tag(name): fingerprint for name, fingerprint in fingerprints.items()},
+            }
         )
 
-    def leaving_open(self, names: Iterable[str]) -> Base:
+    def leaving_unagreed(self, names: Iterable[str]) -> Base:
         """This base with the named fields looked at and not agreed on; unlike those that it does
         not know, they are still to cross.
         """
-        return Base({**self.fingerprints, **dict.fromkeys(tags(names), OPEN)})
+        return Base({**self.fingerprints, **dict.fromkeys(tags(names), UNAGREED)})
 
     def still_to_cross(self, names: Iterable[str]) -> Base:
         """This base with the named fields, which were agreed on, counting as changed since."""
         return Base({**self.fingerprints, **dict.fromkeys(tags(names), CHANGED)})
 
     def to_bytes(self) -> bytes:
-        """The compact form that the table keeps: tag and seal, field after field, sorted."""
+        """The compact form that the table keeps: tag and fingerprint, field after field, sorted."""
         return b"".join(key + self.fingerprints[key] for key in sorted(self.fingerprints))
 
     @classmethod
@@ -160,8 +163,8 @@ class Base:
 
 
 def _rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Tag and seal, field after field. Raises `ValueError` when they are cut short."""
-    size = TAG_BYTES + SEAL_BYTES
+    """Tag and fingerprint, field after field. Raises `ValueError` when they are cut short."""
+    size = TAG_BYTES + FINGERPRINT_BYTES
     if len(raw) % size:
         msg = f"a base of {len(raw)} bytes is cut short"
         raise ValueError(msg)
@@ -205,11 +208,13 @@ class Intent:
 
     def to_bytes(self) -> bytes:
         """The compact form that the table keeps: revision, time in milliseconds (0 = none), then
-        tag and seal, sorted.
+        tag and fingerprint, sorted.
         """
         at = (self.at - _EPOCH) // _MILLISECOND if self.at else 0
         rows = sorted(
-            key + seal for key, fingerprints in self.replaces.items() for seal in fingerprints
+            key + fingerprint
+            for key, fingerprints in self.replaces.items()
+            for fingerprint in fingerprints
         )
         return (
             self.revision.rjust(REVISION_BYTES, b"\0") + at.to_bytes(_TIME_BYTES) + b"".join(rows)
@@ -221,8 +226,8 @@ class Intent:
         start = REVISION_BYTES + _TIME_BYTES
         revision, at = raw[:REVISION_BYTES], int.from_bytes(raw[REVISION_BYTES:start])
         replaces: dict[bytes, frozenset[bytes]] = {}
-        for key, seal in _rows(raw[start:]):
-            replaces[key] = replaces.get(key, frozenset()) | {seal}
+        for key, fingerprint in _rows(raw[start:]):
+            replaces[key] = replaces.get(key, frozenset()) | {fingerprint}
         return cls(
             revision if revision.strip(b"\0") else b"",
             replaces,
@@ -250,7 +255,7 @@ class Link:
     tombstone, as far as that is known. The intents say what was announced to be written to each
     side, as the link is saved before the write; ``tying`` that somebody is about to change who is
     tied. ``holds`` is what a brake keeps from being written until the operator decides. ``version``
-    counts the saves; 0 = new. ``key`` is the number of the key that all its seals are made with.
+    counts the saves; 0 = new. ``key`` is the number of the key that all its fingerprints are made with.
     """
 
     connection: str

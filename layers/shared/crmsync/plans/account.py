@@ -17,8 +17,8 @@ from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.account.creation import (
     Member,
-    birth_of_account,
-    birth_of_company,
+    account_creation,
+    company_creation,
     reasons,
     veto,
 )
@@ -29,7 +29,12 @@ from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation
 from crmsync.rules.pair.matching import choose_account
 from crmsync.rules.pair.plan import plan_pair
-from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
+from crmsync.rules.pair.successors import (
+    follow_moves,
+    plan_existing,
+    plan_missing,
+    replacing_tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +60,23 @@ def plan_account(facts: AccountFacts, ruleset: Ruleset) -> Plan:
     candidates = facts.candidates if may_share_company(facts.named) else ()
     match = facts.remembered or choose_account(candidates, facts.votes, facts.taken)
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts.named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_adoption(facts.named, match, ruleset))
     if facts.named.ref.side is Side.SALESFORCE:
-        return _born(facts.named, birth_of_company(facts.named, ruleset))
-    return _plan_account_birth(facts, facts.named, ruleset)
+        return _creation_plan(facts.named, company_creation(facts.named, ruleset))
+    return _plan_account_creation(facts, facts.named, ruleset)
 
 
 def _plan_linked(facts: AccountFacts, link: Link, ruleset: Ruleset) -> Plan:
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = ruleset.connection.companies.delete_in_hubspot
-        return plan_gone(
+        return plan_missing(
             facts,
             link,
             deletes=deletes,
-            reborn=lambda account: _born(account, birth_of_company(account, ruleset)),
+            recreate=lambda account: _creation_plan(account, company_creation(account, ruleset)),
         )
-    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, ruleset), facts)
-    return plan_standing(
+    here = with_holds(follow_moves(link, facts.hubspot, facts.salesforce, ruleset), facts)
+    return plan_existing(
         link, here, facts.hubspot, facts.salesforce, ruleset, cause=facts.change.cause
     )
 
@@ -91,23 +96,23 @@ def _plan_adoption(named: Record, match: Record, ruleset: Ruleset) -> Plan:
     return plan_pair(hubspot, salesforce, link, ruleset, anew=True)
 
 
-def _plan_account_birth(facts: AccountFacts, company: Record, ruleset: Ruleset) -> Plan:
+def _plan_account_creation(facts: AccountFacts, company: Record, ruleset: Ruleset) -> Plan:
     forced = facts.change.cause is Cause.FORCED
     objection = () if forced else veto(facts.members, ruleset.connection)
     if objection:
         return nothing("this company makes no account", *objection)
     because = ("ACC-13",) if forced else reasons(facts.members, ruleset.connection)
-    return _born(company, birth_of_account(company, because, ruleset))
+    return _creation_plan(company, account_creation(company, because, ruleset))
 
 
-def _born(record: Record, birth: Creation) -> Plan:
-    if birth.missing:
+def _creation_plan(record: Record, creation: Creation) -> Plan:
+    if creation.missing:
         return Plan(
             (
                 replace(
-                    reports.unnamed(record.ref, birth.missing),
+                    reports.unnamed(record.ref, creation.missing),
                     hint="Give the company a name in HubSpot.",
                 ),
             )
         )
-    return Plan((birth.create,), birth=birth.link)
+    return Plan((creation.create,), new_link=creation.link)

@@ -26,8 +26,8 @@ from crmsync.model.settings import CreateInHubspot, CreateInSalesforce, OutsideI
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.kinds.contact.creation import (
     MAKES_A_CONTACT,
-    birth_in_hubspot,
-    birth_in_salesforce,
+    hubspot_creation,
+    salesforce_creation,
 )
 from crmsync.rules.kinds.contact.inclusion import is_frozen, new_record_qualifies, qualifies
 from crmsync.rules.merge.change_limits import with_holds
@@ -45,7 +45,12 @@ from crmsync.rules.pair.duplicates import (
 )
 from crmsync.rules.pair.matching import choose_match
 from crmsync.rules.pair.plan import plan_pair
-from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
+from crmsync.rules.pair.successors import (
+    follow_moves,
+    plan_existing,
+    plan_missing,
+    replacing_tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,10 @@ def _plan_unlinked(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan
     if not _may_meet(named, match, ruleset):
         return nothing("is outside the inclusion list", "INC-2")
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
     if is_blank(address_of(named)):
         return Plan((reports.waiting(named.ref),))
-    return _plan_birth(named, facts.account, ruleset)
+    return _plan_creation(named, facts.account, ruleset)
 
 
 def _plan_double(facts: ContactFacts, named: Record, ruleset: Ruleset) -> Plan:
@@ -148,15 +153,18 @@ def _plan_linked(facts: ContactFacts, link: Link, ruleset: Ruleset) -> Plan:
         return Plan((*left, DropLink(link)), notes=(Note("the contact asked to be forgotten"),))
     if facts.hubspot is None or facts.salesforce is None or facts.outlived:
         deletes = ruleset.connection.contacts.delete_in_hubspot
-        gone = plan_gone(
-            facts, link, deletes=deletes, reborn=lambda record: _plan_birth(record, "", ruleset)
+        gone = plan_missing(
+            facts,
+            link,
+            deletes=deletes,
+            recreate=lambda record: _plan_creation(record, "", ruleset),
         )
         return _with_late_opt_out(facts, link, gone, ruleset)
-    here = with_holds(inherited(link, facts.hubspot, facts.salesforce, ruleset), facts)
+    here = with_holds(follow_moves(link, facts.hubspot, facts.salesforce, ruleset), facts)
     if _is_frozen(facts.hubspot, ruleset):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         return Plan(moved, notes=(Note("is outside the inclusion list", ("INC-7",)),))
-    return plan_standing(
+    return plan_existing(
         link,
         here,
         facts.hubspot,
@@ -185,8 +193,8 @@ def _with_late_opt_out(facts: ContactFacts, link: Link, plan: Plan, ruleset: Rul
         or _is_frozen(contact, ruleset)
     ):
         return plan
-    buried = next((one.link for one in plan.effects if isinstance(one, SaveLink)), link)
-    known = SaveLink(replace(buried, salesforce_base=with_box(link, lead, ruleset)), ("OPT-4",))
+    tombstone = next((one.link for one in plan.effects if isinstance(one, SaveLink)), link)
+    known = SaveLink(replace(tombstone, salesforce_base=with_box(link, lead, ruleset)), ("OPT-4",))
     return replace(plan, effects=(*unsubscribe(contact), known))
 
 
@@ -212,18 +220,18 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: R
     return plan_pair(hubspot, salesforce, link, ruleset, anew=True, holder=facts.holder)
 
 
-def _plan_birth(record: Record, account: str, ruleset: Ruleset) -> Plan:
+def _plan_creation(record: Record, account: str, ruleset: Ruleset) -> Plan:
     contacts = ruleset.connection.contacts
     if record.ref.side is Side.SALESFORCE:
         if record.ref.object not in MAKES_A_CONTACT[contacts.create_in_hubspot]:
             return nothing("new Salesforce records of this kind make no HubSpot contact", "SET-1")
-        return _born(record, birth_in_hubspot(record, ruleset))
+        return _creation_plan(record, hubspot_creation(record, ruleset))
     if contacts.create_in_salesforce is CreateInSalesforce.NEVER:
         return nothing("new HubSpot contacts make no Salesforce record", "SET-2")
-    return _plan_salesforce_birth(record, account, ruleset)
+    return _plan_salesforce_creation(record, account, ruleset)
 
 
-def _plan_salesforce_birth(contact: Record, account: str, ruleset: Ruleset) -> Plan:
+def _plan_salesforce_creation(contact: Record, account: str, ruleset: Ruleset) -> Plan:
     """A lead, or a contact under the account of its company; where that account is still to come,
     it comes first (decision 23).
 
@@ -241,13 +249,13 @@ def _plan_salesforce_birth(contact: Record, account: str, ruleset: Ruleset) -> P
     if setting is CreateInSalesforce.LEAD or (
         setting is CreateInSalesforce.CONTACT_IF_ACCOUNT and not under
     ):
-        return _born(contact, birth_in_salesforce(contact, LEAD, "", ruleset))
+        return _creation_plan(contact, salesforce_creation(contact, LEAD, "", ruleset))
     if setting is CreateInSalesforce.CONTACT and company and company not in ruleset.parents:
         return Plan((RequestSync(company, Kind.ACCOUNT, contact.ref, ("FLD-8",)),))
-    return _born(contact, birth_in_salesforce(contact, SALESFORCE_CONTACT, under, ruleset))
+    return _creation_plan(contact, salesforce_creation(contact, SALESFORCE_CONTACT, under, ruleset))
 
 
-def _born(record: Record, birth: Creation) -> Plan:
-    if birth.missing:
-        return Plan((reports.unnamed(record.ref, birth.missing),))
-    return Plan((birth.create,), birth=birth.link)
+def _creation_plan(record: Record, creation: Creation) -> Plan:
+    if creation.missing:
+        return Plan((reports.unnamed(record.ref, creation.missing),))
+    return Plan((creation.create,), new_link=creation.link)

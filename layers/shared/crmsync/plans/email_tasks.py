@@ -64,7 +64,7 @@ def plan_task(facts: TaskFacts, settings: EmailTaskSettings) -> TaskPlan:
         return TaskPlan(Fate.OUTSIDE)
     if who is None or facts.link is None:
         return TaskPlan(
-            Fate.WAITING if facts.patient and not _is_buried(facts.link) else Fate.DROPPED
+            Fate.WAITING if facts.patient and not _is_tombstone(facts.link) else Fate.DROPPED
         )
     template, tally = template_of(facts.events[0].kind, settings), facts.tally
     count = tally.counted + len(facts.events)
@@ -85,6 +85,6 @@ def _person(link: Link | None) -> Ref | None:
     return link.salesforce
 
 
-def _is_buried(link: Link | None) -> bool:
+def _is_tombstone(link: Link | None) -> bool:
     """Whether the pair is one of which a record was deleted: no link will come."""
     return link is not None and link.state is LinkState.TOMBSTONE

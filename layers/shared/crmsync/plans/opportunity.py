@@ -18,13 +18,18 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.roles import Role
-from crmsync.rules.kinds.opportunity.creation import birth_of_deal, birth_of_opportunity
+from crmsync.rules.kinds.opportunity.creation import deal_creation, opportunity_creation
 from crmsync.rules.kinds.opportunity.ties import Tied, with_roles, with_roll_up
 from crmsync.rules.merge.change_limits import with_holds
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair import reports
 from crmsync.rules.pair.creation import Creation
-from crmsync.rules.pair.successors import inherited, over_tombstones, plan_gone, plan_standing
+from crmsync.rules.pair.successors import (
+    follow_moves,
+    plan_existing,
+    plan_missing,
+    replacing_tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def plan_opportunity(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         if facts.link is not None
         else _plan_unlinked(facts, ruleset)
     )
-    return plan if plan.birth or _is_adoption(plan) else with_roll_up(plan, facts.tied)
+    return plan if plan.new_link or _is_adoption(plan) else with_roll_up(plan, facts.tied)
 
 
 def _is_adoption(plan: Plan) -> bool:
@@ -83,12 +88,12 @@ def _plan_unlinked(facts: OpportunityFacts, ruleset: Ruleset) -> Plan:
         )
     match = facts.remembered or _only_free(facts)
     if match is not None:
-        return over_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
+        return replacing_tombstones(facts, match, _plan_adoption(facts, named, match, ruleset))
     if facts.candidates:
         return Plan((reports.same_value(named.ref, [one.ref for one in facts.candidates]),))
     if named.ref.side is Side.SALESFORCE:
-        return _plan_deal_birth(facts, named, ruleset)
-    return _plan_opportunity_birth(facts, named, ruleset)
+        return _plan_deal_creation(facts, named, ruleset)
+    return _plan_opportunity_creation(facts, named, ruleset)
 
 
 def _only_free(facts: OpportunityFacts) -> Record | None:
@@ -99,28 +104,28 @@ def _only_free(facts: OpportunityFacts) -> Record | None:
     return free[0] if len(free) == len(facts.candidates) == 1 else None
 
 
-def _plan_deal_birth(facts: OpportunityFacts, opportunity: Record, ruleset: Ruleset) -> Plan:
+def _plan_deal_creation(facts: OpportunityFacts, opportunity: Record, ruleset: Ruleset) -> Plan:
     is_older = (
         ruleset.opportunity.since is not None
         and opportunity.created_at < ruleset.opportunity.since.replace(microsecond=0)
     )
     if is_older and facts.change.cause not in BY_HAND:
         return nothing("is older than the sync of deals, so it comes by import", "OPP-4")
-    return _born(opportunity, birth_of_deal(opportunity, ruleset))
+    return _creation_plan(opportunity, deal_creation(opportunity, ruleset))
 
 
-def _plan_opportunity_birth(facts: OpportunityFacts, deal: Record, ruleset: Ruleset) -> Plan:
+def _plan_opportunity_creation(facts: OpportunityFacts, deal: Record, ruleset: Ruleset) -> Plan:
     if facts.change.cause is Cause.WOKEN:
         return nothing("nobody has touched this deal")
     if not _syncs(deal, ruleset):
         return nothing("is in a pipeline that does not sync", "Q-26", "OPP-23")
-    return _born(deal, birth_of_opportunity(deal, ruleset))
+    return _creation_plan(deal, opportunity_creation(deal, ruleset))
 
 
-def _born(record: Record, birth: Creation) -> Plan:
-    if birth.missing:
-        return Plan((reports.unfinished_deal(record.ref, birth.missing),))
-    return Plan((birth.create,), birth=birth.link)
+def _creation_plan(record: Record, creation: Creation) -> Plan:
+    if creation.missing:
+        return Plan((reports.unfinished_deal(record.ref, creation.missing),))
+    return Plan((creation.create,), new_link=creation.link)
 
 
 def _syncs(deal: Record, ruleset: Ruleset) -> bool:
@@ -139,11 +144,13 @@ def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
     deals = ruleset.connection.deals
     if facts.is_held and facts.hubspot and facts.salesforce is None:
         return Plan((reports.held(facts.hubspot.ref, deals.hold_deletes_hours),))
-    return plan_gone(
+    return plan_missing(
         facts,
         link,
         deletes=deals.delete_in_hubspot,
-        reborn=lambda opportunity: _born(opportunity, birth_of_deal(opportunity, ruleset)),
+        recreate=lambda opportunity: _creation_plan(
+            opportunity, deal_creation(opportunity, ruleset)
+        ),
         because=("OPP-13", "Q-30") if facts.hubspot else ("OPP-14", "Q-28"),
     )
 
@@ -151,14 +158,14 @@ def _plan_gone(facts: OpportunityFacts, link: Link, ruleset: Ruleset) -> Plan:
 def _plan_pair(
     facts: OpportunityFacts, link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset
 ) -> Plan:
-    here = with_holds(inherited(link, hubspot, salesforce, ruleset), facts)
+    here = with_holds(follow_moves(link, hubspot, salesforce, ruleset), facts)
     if not _syncs(hubspot, ruleset):
         moved = (SaveLink(here, ("DUP-26",)),) if here != link or not link.version else ()
         frozen = Plan(
             moved, notes=(Note("is in a pipeline that does not sync", ("Q-26", "OPP-23")),)
         )
         return with_roll_up(frozen, facts.tied)
-    plan = plan_standing(link, here, hubspot, salesforce, ruleset, cause=facts.change.cause)
+    plan = plan_existing(link, here, hubspot, salesforce, ruleset, cause=facts.change.cause)
     return with_roles(plan, here, facts.tied, salesforce, ruleset, facts.change)
 
 

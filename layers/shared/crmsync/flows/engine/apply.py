@@ -167,7 +167,7 @@ def _announced(plan: Plan) -> Link | None:
     that it makes.
     """
     return next(
-        (effect.link for effect in plan.effects if isinstance(effect, SaveLink)), plan.birth
+        (effect.link for effect in plan.effects if isinstance(effect, SaveLink)), plan.new_link
     )
 
 

@@ -161,7 +161,7 @@ def _completed(
     Salesforce's new records are read back, as rules and triggers may have given them an owner or
     changed a value; HubSpot says what it made.
     """
-    made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].birth]
+    made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].new_link]
     shown = (
         context.salesforce.read(
             [ref for _, ref in made if ref.side is Side.SALESFORCE], ruleset.fields(Side.SALESFORCE)
@@ -176,7 +176,7 @@ def _completed(
             if ref.side is Side.SALESFORCE
             else _made(plans[at], applied[at], ref, ruleset, context.now())
         )
-        link = plans[at].birth
+        link = plans[at].new_link
         if new is None or link is None:
             applied[at].error = TryAgain("the new record cannot be read back yet")
             continue

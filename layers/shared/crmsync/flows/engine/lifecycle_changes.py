@@ -51,7 +51,7 @@ def _is_news(facts: Facts, ruleset: Ruleset) -> bool:
     look = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
     return (
         view(facts.hubspot, {LIFECYCLE_STAGE: look}, facts.link, ruleset.fingerprinter)
-        .showings[LIFECYCLE_STAGE]
+        .states[LIFECYCLE_STAGE]
         .changed
         is True
     )

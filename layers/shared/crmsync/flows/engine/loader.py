@@ -19,7 +19,7 @@ from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.merge.intents import may_be_unwritten
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.counterparts import named_by
-from crmsync.rules.pair.plan import is_quiet
+from crmsync.rules.pair.plan import is_unchanged
 from crmsync.rules.pair.successors import merged_from, primary_link
 
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
@@ -332,7 +332,7 @@ class BatchLoader(Generic[AnyFacts]):
         if link.on(change.ref.side) != change.ref:
             return False
         is_settled = not may_be_unwritten(link, change.ref.side.other, self.context.now())
-        return is_settled and is_quiet(record, link, self.ruleset)
+        return is_settled and is_unchanged(record, link, self.ruleset)
 
     def _follow_links(self, links: Iterable[Link]) -> None:
         """Read both records of each link, and where one of them is gone, what became of it and
@@ -363,7 +363,7 @@ class BatchLoader(Generic[AnyFacts]):
             record if change.ref.side is Side.SALESFORCE else None,
             candidates=candidates,
             taken=frozenset(one.ref for one in candidates if self.is_taken(one.ref)),
-            buried=tuple(
+            tombstones=tuple(
                 self.links[one.ref]
                 for one in candidates
                 if one.ref in self.links and not self.is_taken(one.ref)

@@ -22,7 +22,7 @@ from crmsync.model.fields import FieldRule, Update
 from crmsync.model.records import Record, Ref, Side
 from crmsync.rules.fields.maps import asks_for_zone
 from crmsync.rules.merge import owners
-from crmsync.rules.merge.fingerprint_renewal import book_for, readable, with_newer_seals
+from crmsync.rules.merge.fingerprint_renewal import readable, ruleset_for, with_newer_fingerprints
 from crmsync.rules.merge.ruleset import Ruleset
 
 Decide: TypeAlias = Callable[[AnyFacts, Ruleset], Plan]
@@ -85,7 +85,7 @@ def _plan(facts: AnyFacts, ruleset: Ruleset, decide: Decide[AnyFacts]) -> Plan:
     link = facts.link and readable(facts.link, ruleset)
     if link is None or link.key == ruleset.fingerprinter.number:
         return decide(facts if link is facts.link else replace(facts, link=link), ruleset)
-    return with_newer_seals(decide(facts, book_for(link, ruleset)), facts, ruleset)
+    return with_newer_fingerprints(decide(facts, ruleset_for(link, ruleset)), facts, ruleset)
 
 
 def _turns_on_age(plan: Plan) -> bool:

@@ -110,7 +110,7 @@ def _holder_of_the_address(
     """
     if not isinstance(error, Conflict) or not error.existing:
         return None
-    if facts.link is None and plan.birth and facts.change.ref.side is Side.SALESFORCE:
+    if facts.link is None and plan.new_link and facts.change.ref.side is Side.SALESFORCE:
         holder = Ref(Side.HUBSPOT, HUBSPOT_CONTACT, error.existing)
         return BlockingRecord((facts.change,), reports.held_by_another(facts.change.ref, [holder]))
     if facts.link is None or not _moves_address(plan):

@@ -109,7 +109,12 @@ def _lets_go(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
 
 def _standing(link: Link) -> object:
     """What of a link may stand in somebody's way."""
-    return link.state, link.hubspot, link.salesforce, link.hubspot_base.seal_of(HUBSPOT_EMAIL)
+    return (
+        link.state,
+        link.hubspot,
+        link.salesforce,
+        link.hubspot_base.fingerprint_of(HUBSPOT_EMAIL),
+    )
 
 
 def _places(facts: ContactFacts) -> Iterable[Ref]:

@@ -89,7 +89,7 @@ def _newly_paired(facts: Facts, plan: Plan) -> Link | None:
     opportunity has.
     """
     saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
-    link = saved[-1] if saved else plan.birth
+    link = saved[-1] if saved else plan.new_link
     if (
         link is None
         or link.state is not LinkState.ACTIVE

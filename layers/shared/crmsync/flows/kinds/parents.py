@@ -51,7 +51,7 @@ def _has_moved(record: Record, facts: Facts, ruleset: Ruleset) -> bool:
     name = PRIMARY_COMPANY if record.ref.side is Side.HUBSPOT else PARENT_ACCOUNT
     return (
         name in record.fields
-        and not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).quiet
+        and not view(record, {name: FieldType.TEXT}, facts.link, ruleset.fingerprinter).unchanged
     )
 
 

@@ -28,14 +28,14 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link
 from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.rules.merge.fingerprint_renewal import book_for
+from crmsync.rules.merge.fingerprint_renewal import ruleset_for
 from crmsync.rules.pair.reports import forgotten_place
 from crmsync.rules.preview.explanation import (
     DecisionLine,
     FieldLine,
     Pairing,
+    creation_reports,
     lines_of,
-    newborn_reports,
     pairing_of,
 )
 
@@ -115,7 +115,7 @@ class Explainer:
         for facts, plan in zip(looked.facts, looked.plans, strict=True):
             if facts.change.ref != ref or (facts.link is None and facts.named is None):
                 continue
-            ruleset = book_for(facts.link, looked.ruleset)
+            ruleset = ruleset_for(facts.link, looked.ruleset)
             pairing = pairing_of(facts, plan, ruleset)
             lines, decisions = lines_of(pairing, plan, ruleset)
             return Explained(
@@ -132,7 +132,7 @@ class Explainer:
                 decisions,
                 plan,
                 would_spread(changed_stages([facts], [plan], looked.ruleset), context),
-                newborn_reports(facts.named, plan, looked.ruleset),
+                creation_reports(facts.named, plan, looked.ruleset),
                 _parked(context, facts, pairing),
                 _settled(context, facts, pairing),
             )

@@ -37,7 +37,7 @@ from crmsync.rules.backfill.estimate import Price, expected_calls, price_of, tog
 from crmsync.rules.backfill.objects import WALKED, Walked
 from crmsync.rules.backfill.pacing import DailyCalls, calls_for_backfills
 from crmsync.rules.pair import reports
-from crmsync.rules.preview.explanation import newborn_reports
+from crmsync.rules.preview.explanation import creation_reports
 from crmsync.rules.preview.report import PreviewReport
 
 SAMPLE = 1_000
@@ -261,7 +261,7 @@ class _ConnectionPreview:
             plan = self._unless_made(facts, planned)
             self.outlook.add(facts, plan)
             self.outlook.add_effects(
-                newborn_reports(facts.named, plan, looked.ruleset), facts.change.ref
+                creation_reports(facts.named, plan, looked.ruleset), facts.change.ref
             )
             self._expect(facts, plan)
         news = changed_stages(looked.facts, looked.plans, looked.ruleset)

@@ -1,6 +1,6 @@
 """The base: what each side showed when the two last agreed, and what differs from it now.
 
-Seals are made of canonical values in each side's own field names, so a value that a side trims or
+Fingerprints are made of canonical values in each side's own field names, so a value that a side trims or
 reformats is no news.
 """
 
@@ -23,8 +23,8 @@ class SideView:
     """
 
     record: Record
-    showings: Mapping[str, FieldState]
-    settled: frozenset[str]
+    states: Mapping[str, FieldState]
+    normalised: frozenset[str]
 
     @property
     def side(self) -> Side:
@@ -32,15 +32,15 @@ class SideView:
         return self.record.ref.side
 
     @property
-    def quiet(self) -> bool:
+    def unchanged(self) -> bool:
         """Whether this side shows nothing but what the two agreed on."""
-        return not self.settled and not any(showing.moved for showing in self.showings.values())
+        return not self.normalised and not any(state.has_news for state in self.states.values())
 
     @property
     def unmatched(self) -> frozenset[str]:
-        """The fields that do not show what the base has sealed as agreed on."""
-        moved = (name for name, showing in self.showings.items() if showing.moved or showing.apart)
-        return self.settled.union(moved)
+        """The fields that do not show what the base has fingerprinted as agreed on."""
+        moved = (name for name, state in self.states.items() if state.has_news or state.diverged)
+        return self.normalised.union(moved)
 
 
 def key_of(name: str, look: ValueFormat) -> str:
@@ -63,7 +63,7 @@ def view(
     """Compare a record with its link's base. `forms` names the fields that count and their forms.
 
     A Salesforce value that is not the one we wrote last, while nobody but `our_user` touched the
-    record since, was settled by Salesforce (trimmed, formatted): it is listed in ``settled`` and is
+    record since, was normalised by Salesforce (trimmed, formatted): it is listed in ``normalised`` and is
     no change.
     """
     side = record.ref.side
@@ -75,21 +75,21 @@ def view(
         and bool(our_user)
         and record.modified_by == our_user
     )
-    showings: dict[str, FieldState] = {}
-    settled: set[str] = set()
+    states: dict[str, FieldState] = {}
+    normalised: set[str] = set()
     for name, form in forms.items():
         value = record.fields.get(name)
         comparable = canonical(form, value)
         key = key_of(name, form)
-        agreed = base.seal_of(key)
-        changed = None if agreed is None else fingerprinter.seal(key, comparable) != agreed
-        is_late = key != name and bool(base.fingerprints) and not base.knows(key)
-        apart = bool(changed) and fingerprinter.fingerprint_diverged(key, comparable) == agreed
-        changed = False if apart else changed
+        agreed = base.fingerprint_of(key)
+        changed = None if agreed is None else fingerprinter.fingerprint(key, comparable) != agreed
+        is_new_mapping = key != name and bool(base.fingerprints) and not base.knows(key)
+        diverged = bool(changed) and fingerprinter.fingerprint_diverged(key, comparable) == agreed
+        changed = False if diverged else changed
         if (
             changed
             and (day := day_before_zones(form, value))
-            and fingerprinter.seal(key, day) == agreed
+            and fingerprinter.fingerprint(key, day) == agreed
         ):
             comparable, changed = day, False
         if (
@@ -99,10 +99,10 @@ def view(
             and link is not None
             and link.has_written(name)
         ):
-            settled.add(name)
+            normalised.add(name)
             changed = False
-        showings[name] = FieldState(value, comparable, changed, is_late, apart)
-    return SideView(record, showings, frozenset(settled))
+        states[name] = FieldState(value, comparable, changed, is_new_mapping, diverged)
+    return SideView(record, states, frozenset(normalised))
 
 
 def rebased(
@@ -110,16 +110,20 @@ def rebased(
     forms: Mapping[str, ValueFormat],
     values: Mapping[str, Value],
     fingerprinter: Fingerprinter,
-    apart: Collection[str] = (),
+    diverged: Collection[str] = (),
 ) -> Base:
     """The base with the values put in that the side now shows; fields without a form do not count.
 
-    In the fields of `apart` the other side shows another value and may go on doing so.
+    In the fields of `diverged` the other side shows another value and may go on doing so.
     """
     fingerprints: dict[str, bytes] = {}
     for name, value in values.items():
         if name in forms:
             key = key_of(name, forms[name])
-            seal = fingerprinter.fingerprint_diverged if name in apart else fingerprinter.seal
-            fingerprints[key] = seal(key, canonical(forms[name], value))
+            fingerprint = (
+                fingerprinter.fingerprint_diverged
+                if name in diverged
+                else fingerprinter.fingerprint
+            )
+            fingerprints[key] = fingerprint(key, canonical(forms[name], value))
     return base.showing(fingerprints)

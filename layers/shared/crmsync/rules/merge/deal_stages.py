@@ -118,12 +118,12 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
     """Decide a deal's pipeline and stage and its opportunity's record type and stage, where they
     are compared (OPP-5, OPP-6).
     """
-    if STAGE_NAME not in salesforce.showings:
+    if STAGE_NAME not in salesforce.states:
         return StagePart()
-    deal = StageState(hubspot.showings[PIPELINE], hubspot.showings[DEAL_STAGE])
+    deal = StageState(hubspot.states[PIPELINE], hubspot.states[DEAL_STAGE])
     untyped = FieldState(None, None, changed=False)
     opportunity = StageState(
-        salesforce.showings.get(RECORD_TYPE_ID, untyped), salesforce.showings[STAGE_NAME]
+        salesforce.states.get(RECORD_TYPE_ID, untyped), salesforce.states[STAGE_NAME]
     )
     newest = newest_of(DEAL_STAGE, hubspot.record, salesforce.record, ruleset.our_app)
     decision = decide_stage(deal, opportunity, newest, ruleset.opportunity.pipelines)

@@ -125,7 +125,7 @@ def _decide(
     rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
 ) -> MergedField:
     mine, theirs = as_late(
-        rule, hubspot.showings[rule.hubspot], salesforce.showings[rule.salesforce], edits
+        rule, hubspot.states[rule.hubspot], salesforce.states[rule.salesforce], edits
     )
     if is_in_step(mine, theirs):
         return MergedField(rule, mine, theirs, NO_CHANGE)

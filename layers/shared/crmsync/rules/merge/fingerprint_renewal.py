@@ -1,7 +1,7 @@
-"""Seals are made with one key for a whole link; with a newer key a link is sealed anew once both
+"""Fingerprints are made with one key for a whole link; with a newer key a link is fingerprinted anew once both
 its records show what it has as agreed on.
 
-Law: a seal is no value, so it can only be made anew where a record shows the value, or a write of
+Law: a fingerprint is no value, so it can only be made anew where a record shows the value, or a write of
 the plan puts it there. Where one of them cannot be made anew (an edit that has still to cross, a
 mapping that rests), the whole link keeps its key: nothing is taken for agreed on that was not, and
 nothing for changed that was not.
@@ -17,14 +17,14 @@ from crmsync.model.crm_names import HUBSPOT_OWNER, PRIMARY_COMPANY, SALESFORCE_O
 from crmsync.model.effects import Associate, DropLink, Plan, SaveLink, UpdateRecord
 from crmsync.model.facts import Facts
 from crmsync.model.fields import ValueFormat
-from crmsync.model.links import CHANGED, OPEN, Base, Fingerprinter, Intent, Link, LinkState, tag
+from crmsync.model.links import CHANGED, UNAGREED, Base, Fingerprinter, Intent, Link, LinkState, tag
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import canonical, day_before_zones, spelling
 from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_landed
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
-_SAID_BY_ITSELF = frozenset({OPEN, CHANGED})
+_SAID_BY_ITSELF = frozenset({UNAGREED, CHANGED})
 """What stands in a base for no value, and is the same under every key."""
 
 _OWNER_FIELD: Mapping[Side, str] = {
@@ -33,8 +33,8 @@ _OWNER_FIELD: Mapping[Side, str] = {
 }
 
 
-def book_for(link: Link | None, ruleset: Ruleset) -> Ruleset:
-    """The book by which a link is read and planned: all that is sealed then is sealed with the
+def ruleset_for(link: Link | None, ruleset: Ruleset) -> Ruleset:
+    """The book by which a link is read and planned: all that is fingerprinted then is fingerprinted with the
     link's own key.
     """
     if link is None or link.key == ruleset.fingerprinter.number:
@@ -59,8 +59,8 @@ def readable(link: Link, ruleset: Ruleset) -> Link:
     )
 
 
-def with_newer_seals(plan: Plan, facts: Facts, ruleset: Ruleset) -> Plan:
-    """The plan of a pair whose link has an earlier key, with the link that it saves sealed anew,
+def with_newer_fingerprints(plan: Plan, facts: Facts, ruleset: Ruleset) -> Plan:
+    """The plan of a pair whose link has an earlier key, with the link that it saves fingerprinted anew,
     where that can be.
 
     Where it saves none, and both records show what was agreed on, that alone is worth saving.
@@ -84,7 +84,7 @@ def with_newer_seals(plan: Plan, facts: Facts, ruleset: Ruleset) -> Plan:
 
 
 def _sealed_anew(link: Link, shown: Iterable[_Shown], ruleset: Ruleset) -> Link:
-    """The link under the key in use, or as it is where a seal in it cannot be made anew."""
+    """The link under the key in use, or as it is where a fingerprint in it cannot be made anew."""
     if link.key == ruleset.fingerprinter.number or link.tying.replaces:
         return link
     parts = {
@@ -112,7 +112,7 @@ def _sealed_anew(link: Link, shown: Iterable[_Shown], ruleset: Ruleset) -> Link:
 
 
 class _Shown:
-    """The seals of one side that can be made anew: those of what its record shows, and of what the
+    """The fingerprints of one side that can be made anew: those of what its record shows, and of what the
     plan writes there.
     """
 
@@ -148,17 +148,17 @@ class _Shown:
         self._take(owner, ids, old, ruleset.fingerprinter)
 
     def base(self, base: Base) -> Base | None:
-        """The base with all seals made anew, None where one cannot be. What no mapping names any
+        """The base with all fingerprints made anew, None where one cannot be. What no mapping names any
         more goes.
         """
         fingerprints: dict[bytes, bytes] = {}
-        for key, seal in base.fingerprints.items():
-            if seal in _SAID_BY_ITSELF:
-                fingerprints[key] = seal
-            elif key in self._resting or (key in self._anew and seal not in self._anew[key]):
+        for key, fingerprint in base.fingerprints.items():
+            if fingerprint in _SAID_BY_ITSELF:
+                fingerprints[key] = fingerprint
+            elif key in self._resting or (key in self._anew and fingerprint not in self._anew[key]):
                 return None
             elif key in self._anew:
-                fingerprints[key] = self._anew[key][seal]
+                fingerprints[key] = self._anew[key][fingerprint]
         return Base(fingerprints)
 
     def intent(self, intent: Intent) -> Intent | None:
@@ -167,10 +167,12 @@ class _Shown:
             return replace(intent, replaces={}, at=None)
         replaces: dict[bytes, frozenset[bytes]] = {}
         for key, fingerprints in intent.replaces.items():
-            known = {seal: seal for seal in _SAID_BY_ITSELF} | self._anew.get(key, {})
+            known = {fingerprint: fingerprint for fingerprint in _SAID_BY_ITSELF} | self._anew.get(
+                key, {}
+            )
             if fingerprints - known.keys():
                 return None
-            replaces[key] = frozenset(known[seal] for seal in fingerprints)
+            replaces[key] = frozenset(known[fingerprint] for fingerprint in fingerprints)
         return replace(intent, replaces=replaces)
 
     def _take(
@@ -178,7 +180,7 @@ class _Shown:
     ) -> None:
         for value in values:
             self._anew[tag(key)] |= {
-                old.seal(key, value): new.seal(key, value),
+                old.fingerprint(key, value): new.fingerprint(key, value),
                 old.fingerprint_diverged(key, value): new.fingerprint_diverged(key, value),
             }
 
@@ -191,7 +193,7 @@ def _mappings(salesforce: Record, ruleset: Ruleset) -> Iterator[ObjectMapping]:
 
 
 def _forms_of(look: ValueFormat, values: Iterable[Value]) -> Iterator[Value]:
-    """The values as they are sealed."""
+    """The values as they are fingerprinted."""
     for value in values:
         yield canonical(look, value)
         if day := day_before_zones(look, value):

@@ -140,8 +140,8 @@ def announce(
         side = record.ref.side
         carried = {} if has_landed(record, before, ruleset) else dict(before.intent(side).replaces)
         if writes[side]:
-            for key, seal in _shown_seals(record, writes[side], salesforce, ruleset):
-                carried[tag(key)] = carried.get(tag(key), frozenset()) | {seal}
+            for key, fingerprint in _shown_seals(record, writes[side], salesforce, ruleset):
+                carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
             new = Intent(revision, _without_agreed(carried, after, side, ruleset))
         else:
             # The merge has seen to what is carried on, so it is under way no more; should it come
@@ -230,7 +230,7 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ru
 def _owner_not_arrived(
     record: Record, link: Link, intent: Intent, ruleset: Ruleset
 ) -> tuple[str, frozenset[bytes]] | None:
-    """The owner to go by on this side, where the announced one never arrived, and the seals of
+    """The owner to go by on this side, where the announced one never arrived, and the fingerprints of
     those that a late write may still put there.
 
     Owners are kept as plain ids beside the bases. None: nothing is to be taken back.
@@ -241,10 +241,10 @@ def _owner_not_arrived(
     if last is None or shown == last or name not in record.fields:
         return None
     replaced = intent.replaces.get(tag(name), frozenset())
-    ours = _is_ours(record, name, ruleset.fingerprinter.seal(name, shown), replaced, ruleset)
+    ours = _is_ours(record, name, ruleset.fingerprinter.fingerprint(name, shown), replaced, ruleset)
     if not ours and not replaced:
         return None
-    return (shown if ours else last), replaced | {ruleset.fingerprinter.seal(name, last)}
+    return (shown if ours else last), replaced | {ruleset.fingerprinter.fingerprint(name, last)}
 
 
 def _is_ours(
@@ -274,17 +274,17 @@ def _differing(
     record: Record, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes, bytes]]:
     """The fields that show something else than the two sides agreed on: their key in the base, the
-    agreed seal and the shown one.
+    agreed fingerprint and the shown one.
     """
     base = link.base(record.ref.side)
     forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
     for name, form in forms.items():
         key = key_of(name, form)
-        agreed = base.seal_of(key)
+        agreed = base.fingerprint_of(key)
         if agreed is None or name not in record.fields:
             continue
         value = canonical(form, record.fields[name])
-        shown = ruleset.fingerprinter.seal(key, value)
+        shown = ruleset.fingerprinter.fingerprint(key, value)
         if agreed not in {shown, ruleset.fingerprinter.fingerprint_diverged(key, value)}:
             yield key, agreed, shown
 
@@ -296,10 +296,13 @@ def _shown_seals(
     forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
     for name in sorted(written & forms.keys()):
         key = key_of(name, forms[name])
-        yield key, ruleset.fingerprinter.seal(key, canonical(forms[name], record.fields.get(name)))
+        yield (
+            key,
+            ruleset.fingerprinter.fingerprint(key, canonical(forms[name], record.fields.get(name))),
+        )
     owner = _OWNER_FIELD[record.ref.side]
     if owner in written:
-        yield owner, ruleset.fingerprinter.seal(owner, str(record.fields.get(owner) or ""))
+        yield owner, ruleset.fingerprinter.fingerprint(owner, str(record.fields.get(owner) or ""))
 
 
 def _without_agreed(
@@ -309,7 +312,7 @@ def _without_agreed(
     agreed = dict(after.base(side).fingerprints)
     owner = _OWNER_FIELD[side]
     last = after.hubspot_owner if side is Side.HUBSPOT else after.salesforce_owner
-    agreed[tag(owner)] = ruleset.fingerprinter.seal(owner, last or "")
+    agreed[tag(owner)] = ruleset.fingerprinter.fingerprint(owner, last or "")
     left = {key: fingerprints - {agreed.get(key, b"")} for key, fingerprints in replaces.items()}
     return {key: fingerprints for key, fingerprints in left.items() if fingerprints}
 

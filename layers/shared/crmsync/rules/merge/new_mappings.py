@@ -64,16 +64,16 @@ class Edits:
 def as_late(
     rule: FieldRule, hubspot: FieldState, salesforce: FieldState, edits: Edits
 ) -> tuple[FieldState, FieldState]:
-    """Both showings of a row as the merge shall take them, where it came later or a resync carries
+    """Both states of a row as the merge shall take them, where it came later or a resync carries
     what stayed apart; else as they are.
     """
     if edits.resync:
         hubspot, salesforce = _carried(hubspot, salesforce)
     if rule.since is None or edits.resync:
         return hubspot, salesforce
-    if hubspot.is_late:
+    if hubspot.is_new_mapping:
         hubspot = replace(hubspot, changed=edits.were_in_hubspot(rule.hubspot, rule.since))
-    if salesforce.is_late:
+    if salesforce.is_new_mapping:
         fills = not hubspot.changed and is_blank(hubspot.value) and not is_blank(salesforce.value)
         salesforce = replace(salesforce, changed=fills and edits.may_be_in_salesforce(rule.since))
     return hubspot, salesforce
@@ -87,7 +87,7 @@ def asks_for_age(
     """
     return (
         rule.since is not None
-        and hubspot.is_late
+        and hubspot.is_new_mapping
         and not edits.resync
         and not edits.hubspot.origins
         and edits.hubspot.modified_at > rule.since
@@ -99,7 +99,12 @@ def stays_apart(hubspot: FieldState, salesforce: FieldState) -> bool:
     """Whether the two sides go on with different values: from before the mapping, or as one was
     refused; a resync still carries them.
     """
-    is_old = hubspot.is_late or salesforce.is_late or hubspot.apart or salesforce.apart
+    is_old = (
+        hubspot.is_new_mapping
+        or salesforce.is_new_mapping
+        or hubspot.diverged
+        or salesforce.diverged
+    )
     return is_old and hubspot.canonical != salesforce.canonical
 
 
@@ -107,10 +112,10 @@ def _carried(hubspot: FieldState, salesforce: FieldState) -> tuple[FieldState, F
     """Two values that stayed apart, to be carried: as at a first meeting, or, where one side
     refused the other's, that one once more.
     """
-    if hubspot.apart and salesforce.apart:
+    if hubspot.diverged and salesforce.diverged:
         return replace(hubspot, changed=None), replace(salesforce, changed=None)
-    if hubspot.apart and not salesforce.moved:
+    if hubspot.diverged and not salesforce.has_news:
         return hubspot, replace(salesforce, changed=True)
-    if salesforce.apart and not hubspot.moved:
+    if salesforce.diverged and not hubspot.has_news:
         return replace(hubspot, changed=True), salesforce
     return hubspot, salesforce

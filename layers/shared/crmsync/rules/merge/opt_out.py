@@ -72,9 +72,9 @@ def merge_opt_out(
     That HubSpot is to unsubscribe the person is no write of a field: the plan makes it a call of
     its own.
     """
-    if SALESFORCE_OPT_OUT not in salesforce.showings:
+    if SALESFORCE_OPT_OUT not in salesforce.states:
         return OptOutPart()
-    mine, box = hubspot.showings[HUBSPOT_OPT_OUT], salesforce.showings[SALESFORCE_OPT_OUT]
+    mine, box = hubspot.states[HUBSPOT_OPT_OUT], salesforce.states[SALESFORCE_OPT_OUT]
     origins = hubspot.record.origins
     out = bool(mine.canonical)
     decision = decide_opt_out(

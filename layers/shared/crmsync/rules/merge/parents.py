@@ -66,8 +66,8 @@ def merge_parents(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> 
     """Decide company and account, where both are compared (FLD-8). The company is no write of a
     field: the plan associates it.
     """
-    company = hubspot.showings.get(PRIMARY_COMPANY)
-    account = salesforce.showings.get(PARENT_ACCOUNT)
+    company = hubspot.states.get(PRIMARY_COMPANY)
+    account = salesforce.states.get(PARENT_ACCOUNT)
     if company is None or account is None:
         return ParentPart()
     newest = newest_of(PRIMARY_COMPANY, hubspot.record, salesforce.record, ruleset.our_app)

@@ -23,19 +23,19 @@ class FieldState:
     """What one side shows in one field: value, canonical form, and whether it differs from the base
     (None: no base).
 
-    ``is_late`` says that the mapping is younger than the link and the field was never looked at
-    since; ``apart`` that it shows what it showed when the two sides were left with different values
+    ``is_new_mapping`` says that the mapping is younger than the link and the field was never looked at
+    since; ``diverged`` that it shows what it showed when the two sides were left with different values
     (MAP-6, CH-8).
     """
 
     value: Value
     canonical: Value
     changed: bool | None
-    is_late: bool = False
-    apart: bool = False
+    is_new_mapping: bool = False
+    diverged: bool = False
 
     @property
-    def moved(self) -> bool:
+    def has_news(self) -> bool:
         """Whether the value counts as news: changed since the two agreed, or never agreed on."""
         return self.changed is not False
 
@@ -56,7 +56,9 @@ NO_CHANGE = FieldDecision(None)
 
 def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
     """Whether a field needs no decision: both sides show the same, or neither shows news."""
-    return hubspot.canonical == salesforce.canonical or not (hubspot.moved or salesforce.moved)
+    return hubspot.canonical == salesforce.canonical or not (
+        hubspot.has_news or salesforce.has_news
+    )
 
 
 def merge_field(
@@ -74,9 +76,9 @@ def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> Field
     """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value
     fills a blank.
     """
-    if hubspot.changed and not salesforce.moved:
+    if hubspot.changed and not salesforce.has_news:
         return FieldDecision(Side.HUBSPOT, "MAP-3")
-    if salesforce.changed and not hubspot.moved:
+    if salesforce.changed and not hubspot.has_news:
         return FieldDecision(Side.SALESFORCE, "MAP-3")
     if None in (hubspot.changed, salesforce.changed):
         if is_blank(salesforce.value):
@@ -96,7 +98,7 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
             (salesforce, hubspot) if favourite is Side.SALESFORCE else (hubspot, salesforce)
         )
         conflict = bool(mine.changed and theirs.changed)
-        if not is_blank(mine.value) or (mine.changed and not theirs.moved):
+        if not is_blank(mine.value) or (mine.changed and not theirs.has_news):
             return FieldDecision(favourite, "MAP-1", conflict=conflict)
         return FieldDecision(favourite.other, "MAP-1", conflict=conflict)
 

@@ -54,7 +54,7 @@ def merge_pair(
         resync=cause in BY_HAND,
     )
     fields = merge_fields(h, s, ruleset, edits, refused)
-    email = h.showings.get(HUBSPOT_EMAIL)
+    email = h.states.get(HUBSPOT_EMAIL)
     owning = owners.merge_owners(
         h, s, link, kind=ruleset.kind, matches=ruleset.owners, our_app=ruleset.our_app
     )
@@ -86,23 +86,23 @@ def _is_explained(salesforce: SideView, link: Link | None) -> bool:
     """
     owner = str(salesforce.record.fields.get(SALESFORCE_OWNER) or "")
     last = link.salesforce_owner if link else None
-    return any(one.changed for one in salesforce.showings.values()) or last not in {None, owner}
+    return any(one.changed for one in salesforce.states.values()) or last not in {None, owner}
 
 
 def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> bool:
     """Whether anything differs from the base but what cannot cross now: that stays unagreed, and is
     reported or waited for.
     """
-    if hubspot.settled or salesforce.settled:
+    if hubspot.normalised or salesforce.normalised:
         return True
     stuck = {name for rule in merged.incompatible for name in (rule.hubspot, rule.salesforce)}
     stuck |= merged.held_back.waiting
     if merged.parents.awaits:
         stuck |= {PRIMARY_COMPANY, PARENT_ACCOUNT}
     return any(
-        state.moved and name not in stuck
+        state.has_news and name not in stuck
         for side in (hubspot, salesforce)
-        for name, state in side.showings.items()
+        for name, state in side.states.items()
     )
 
 

@@ -48,7 +48,7 @@ class Creation:
 
     create: CreateRecord
     link: Link
-    unfit: tuple[FieldRule, ...] = ()
+    incompatible: tuple[FieldRule, ...] = ()
     missing: str = ""
 
 
@@ -60,7 +60,7 @@ def crossing(
     """
     here = record.ref.side
     fields: dict[str, Value] = {}
-    unfit: list[FieldRule] = []
+    incompatible: list[FieldRule] = []
     for rule in ruleset.mappings[salesforce_object].field_map:
         name, across = (
             (rule.hubspot, rule.salesforce)
@@ -72,15 +72,15 @@ def crossing(
         try:
             fields[across] = cross_rule(rule, here.other, record.fields[name]).value
         except UnfitValueError:
-            unfit.append(rule)
+            incompatible.append(rule)
     if here is Side.HUBSPOT:
         names, bad = fitted(fields, {}, ruleset.places)
         fields |= names
-        unfit += [
+        incompatible += [
             rule for rule in ruleset.mappings[salesforce_object].field_map if rule.salesforce in bad
         ]
         fields = {name: value for name, value in fields.items() if name not in bad}
-    return fields, tuple(unfit)
+    return fields, tuple(incompatible)
 
 
 def owner_in_hubspot(record: Record, ruleset: Ruleset) -> tuple[dict[str, Value], str, str]:
@@ -116,11 +116,11 @@ class Shown:
     owner: str | None
 
 
-def newborn_link(
+def link_of_new_pair(
     hubspot: Shown,
     salesforce: Shown,
     mapping: ObjectMapping,
-    unfit: tuple[FieldRule, ...],
+    incompatible: tuple[FieldRule, ...],
     ruleset: Ruleset,
 ) -> Link:
     """The link of the new pair, with what each side will then show; what could not cross stays
@@ -132,7 +132,9 @@ def newborn_link(
     one that another worker makes over again from an older picture is known.
     """
     origin = Side.SALESFORCE if isinstance(hubspot.place, Slot) else Side.HUBSPOT
-    held_back = (rule for rule in mapping.field_map if rule in unfit or not may_pass(rule, origin))
+    held_back = (
+        rule for rule in mapping.field_map if rule in incompatible or not may_pass(rule, origin)
+    )
     left_out = (
         {name for rule in held_back for name in (rule.hubspot, rule.salesforce)}
         | _PARENTS
@@ -144,7 +146,7 @@ def newborn_link(
     def base(shown: Shown, forms: Mapping[str, ValueFormat]) -> Base:
         values = {name: shown.fields.get(name) for name in forms if name not in left_out}
         open_ones = [key_of(name, forms[name]) for name in forms if name in left_out]
-        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_open(open_ones)
+        return rebased(Base(), forms, values, ruleset.fingerprinter).leaving_unagreed(open_ones)
 
     link = Link(
         ruleset.connection.name,

@@ -73,7 +73,7 @@ def has_ticked_since(link: Link, salesforce: Record, ruleset: Ruleset) -> bool:
         SALESFORCE_OPT_OUT: ruleset.mapping_of(salesforce).salesforce_forms[SALESFORCE_OPT_OUT]
     }
     return is_opted_out(salesforce) and bool(
-        view(salesforce, forms, link, ruleset.fingerprinter).showings[SALESFORCE_OPT_OUT].moved
+        view(salesforce, forms, link, ruleset.fingerprinter).states[SALESFORCE_OPT_OUT].has_news
     )
 
 

@@ -58,7 +58,7 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
 """By which rule the two records of a new pair belong together."""
 
 
-def is_quiet(record: Record, link: Link, ruleset: Ruleset) -> bool:
+def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
     """Whether a linked record shows nothing but what the two sides agreed on, so that the other
     side need not be read at all.
     """
@@ -81,7 +81,7 @@ def is_quiet(record: Record, link: Link, ruleset: Ruleset) -> bool:
     return (
         same_owner
         and _names_its_counterpart(record, link)
-        and view(record, forms, link, ruleset.fingerprinter, us).quiet
+        and view(record, forms, link, ruleset.fingerprinter, us).unchanged
     )
 
 
@@ -152,7 +152,7 @@ def plan_pair(
         for one in (*effects, *marks)
     )
     unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.incompatible)
-    cut = (reports.cut(hubspot.ref, rule.hubspot) for rule in merged.truncated)
+    cut = (reports.truncated(hubspot.ref, rule.hubspot) for rule in merged.truncated)
     held = (reports.held_back(hubspot.ref, holds, merged.held_back.fields),) if holds else ()
     undecided = merged.undecided or asks
     return Plan(
@@ -228,7 +228,7 @@ def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
     return (
         reports.address_taken(ref, holder)
         if holder and name == HUBSPOT_EMAIL
-        else reports.unfit(ref, name)
+        else reports.incompatible(ref, name)
     )
 
 
@@ -262,7 +262,7 @@ def _group(salesforce: Record, side: Side, merged: MergeResult) -> str:
 
 
 def _unsealed(record: Record, merged: MergeResult) -> dict[str, Value]:
-    """What must be sealed anew of what a record shows."""
+    """What must be fingerprinted anew of what a record shows."""
     return {
         name: record.fields[name]
         for name in merged.unmatched[record.ref.side]
@@ -316,11 +316,13 @@ def _after(
         apart = frozenset(rule.on(side) for rule in merged.diverged) | merged.held_back.dropped.get(
             side, frozenset()
         )
-        new = rebased(old, forms, shown, ruleset.fingerprinter, apart).leaving_open(
+        new = rebased(old, forms, shown, ruleset.fingerprinter, apart).leaving_unagreed(
             key for key in unfit if not old.knows(key)
         )
         asked = merged.opt_out.unsubscribe_in_hubspot and side is Side.HUBSPOT
-        return new.leaving_open([key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT])] if asked else ())
+        return new.leaving_unagreed(
+            [key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT])] if asked else ()
+        )
 
     return replace(
         link,

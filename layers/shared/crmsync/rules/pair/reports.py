@@ -108,7 +108,7 @@ def unnamed(ref: Ref, missing: str) -> Report:
     )
 
 
-def unfit(ref: Ref, name: str) -> Report:
+def incompatible(ref: Ref, name: str) -> Report:
     """CH-8: one value that cannot cross does not hold back the others."""
     return Report(
         ref,
@@ -120,7 +120,7 @@ def unfit(ref: Ref, name: str) -> Report:
     )
 
 
-def cut(ref: Ref, name: str) -> Report:
+def truncated(ref: Ref, name: str) -> Report:
     """CH-8: a text that the other side has no room for is cut, and said to be."""
     return Report(
         ref,

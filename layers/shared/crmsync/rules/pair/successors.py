@@ -64,18 +64,18 @@ def _contradictions(survivor: Record, link: Link, ruleset: Ruleset) -> int:
     forms = mapping.hubspot_forms if mapping else {}
     fingerprinter = ruleset.fingerprinter.of(link.key)
     blank = {
-        name: fingerprinter.seal(key_of(name, look), canonical(look, None))
+        name: fingerprinter.fingerprint(key_of(name, look), canonical(look, None))
         for name, look in forms.items()
     }
-    shown = view(survivor, forms, link, ruleset.fingerprinter).showings
+    shown = view(survivor, forms, link, ruleset.fingerprinter).states
     base = link.base(Side.HUBSPOT)
     return sum(
-        shown[name].moved and base.seal_of(key_of(name, look)) not in {None, blank[name]}
+        shown[name].has_news and base.fingerprint_of(key_of(name, look)) not in {None, blank[name]}
         for name, look in forms.items()
     )
 
 
-def inherited(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
+def follow_moves(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
     """The link with the records that the pair now has.
 
     What a record leaves blank that took another one's place (a contact that a lead was converted
@@ -92,7 +92,9 @@ def inherited(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset)
             for name, look in forms.items()
             if moved and is_blank(record.fields.get(name))
         ]
-        bases[record.ref.side] = base.leaving_open(filter(base.knows, blanks)) if blanks else base
+        bases[record.ref.side] = (
+            base.leaving_unagreed(filter(base.knows, blanks)) if blanks else base
+        )
     return replace(
         link,
         hubspot=hubspot.ref,
@@ -107,7 +109,7 @@ def inherited(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset)
     )
 
 
-def plan_standing(
+def plan_existing(
     link: Link,
     here: Link,
     hubspot: Record,
@@ -131,34 +133,34 @@ def plan_standing(
     )
 
 
-def plan_gone(
+def plan_missing(
     facts: Facts,
     link: Link,
     *,
     deletes: bool,
-    reborn: Callable[[Record], Plan],
+    recreate: Callable[[Record], Plan],
     because: Because = ("DEL-1",),
 ) -> Plan:
-    """Bury a link one of whose records is gone, or lives on in another pair (MRG-2; of companies
+    """Turn a link into a tombstone one of whose records is gone, or lives on in another pair (MRG-2; of companies
     and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and
     is noticed whatever the list (CH-9, where DEL-2 misses it); but one that belongs to another pair
     by now is never deleted, and neither is one whose deletion a brake held back and the operator
-    dropped. A Salesforce record that comes back is `reborn` in HubSpot: one whose deletion buried
+    dropped. A Salesforce record that comes back is `recreate` in HubSpot: one whose deletion tombstone
     the link can be there again only because somebody took it out of the bin, whoever tells of it.
     """
     if link.state is LinkState.TOMBSTONE:
         is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE
         if is_back and facts.salesforce and not facts.outlived:
-            again = reborn(facts.salesforce)
+            again = recreate(facts.salesforce)
             return replace(again, effects=(DropLink(link, because), *again.effects))
         return nothing("one of the two was deleted; an edit does not bring it back", *because)
-    bury = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
+    tombstone = SaveLink(replace(link, state=LinkState.TOMBSTONE, died=_who_died(facts)), because)
     deletes = deletes and facts.change.cause is not Cause.DROPPED
     if facts.hubspot and facts.salesforce is None and deletes and not facts.outlived:
-        return Plan((DeleteRecord(facts.hubspot.ref, because), bury))
-    return Plan((bury,))
+        return Plan((DeleteRecord(facts.hubspot.ref, because), tombstone))
+    return Plan((tombstone,))
 
 
 def _who_died(facts: Facts) -> Side | None:
@@ -168,11 +170,11 @@ def _who_died(facts: Facts) -> Side | None:
     return Side.HUBSPOT if facts.hubspot is None else Side.SALESFORCE
 
 
-def over_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
+def replacing_tombstones(facts: Facts, match: Record, plan: Plan) -> Plan:
     """A record whose counterpart was deleted is free for a new one: its tombstone makes room."""
     old = tuple(
         DropLink(link, ("DUP-1",))
-        for link in facts.buried
+        for link in facts.tombstones
         if match.ref in (link.hubspot, link.salesforce)
     )
     return replace(plan, effects=(*old, *plan.effects))

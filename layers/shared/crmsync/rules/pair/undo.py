@@ -169,7 +169,7 @@ class _Pair:
     def has_edits(self) -> bool:
         """Whether Salesforce shows anything that has still to be looked at."""
         shown = self._views[Side.SALESFORCE]
-        return bool(shown.settled) or any(one.changed for one in shown.showings.values())
+        return bool(shown.normalised) or any(one.changed for one in shown.states.values())
 
     def why_left(self, trace: Trace) -> Left | None:
         """Why a row is left as it is, None where it is put back."""
@@ -186,7 +186,7 @@ class _Pair:
             return Left.BACK
         if here.canonical != canonical(form, trace.last):
             return Left.EDITED
-        if here.moved or across.moved:
+        if here.has_news or across.has_news:
             return Left.MOVING
         return _why_it_would_not_stand(
             rule, one, FieldState(one.old, old, changed=True), here, across
@@ -238,7 +238,7 @@ class _Pair:
         return replace(link, wrote=frozenset()) if writes_salesforce else link
 
     def _showing(self, rule: FieldRule, side: Side) -> FieldState:
-        return self._views[side].showings[rule.on(side)]
+        return self._views[side].states[rule.on(side)]
 
 
 def _why_it_would_not_stand(

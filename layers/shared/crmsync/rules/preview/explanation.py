@@ -44,7 +44,7 @@ from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
-from crmsync.rules.pair.successors import inherited
+from crmsync.rules.pair.successors import follow_moves
 
 
 class News(StrEnum):
@@ -116,7 +116,7 @@ def pairing_of(facts: Facts, plan: Plan, ruleset: Ruleset) -> Pairing:
     if facts.link is not None:
         if hubspot is None or salesforce is None:
             return Pairing(hubspot, salesforce, facts.link)
-        return Pairing(hubspot, salesforce, inherited(facts.link, hubspot, salesforce, ruleset))
+        return Pairing(hubspot, salesforce, follow_moves(facts.link, hubspot, salesforce, ruleset))
     known = {
         one.ref: one for one in (hubspot, salesforce, facts.remembered, *facts.candidates) if one
     }
@@ -137,7 +137,7 @@ def lines_of(
     new one what that is given.
     """
     if pairing.hubspot is None or pairing.salesforce is None:
-        return _newborn_lines(pairing.hubspot or pairing.salesforce, plan, ruleset), ()
+        return _creation_lines(pairing.hubspot or pairing.salesforce, plan, ruleset), ()
     taken = {
         one.fieldname
         for one in plan.effects
@@ -188,7 +188,7 @@ def news_of(hubspot: FieldState, salesforce: FieldState) -> News:
     """
     if hubspot.changed is None and salesforce.changed is None:
         return News.NEVER_AGREED
-    moved = (hubspot.moved, salesforce.moved)
+    moved = (hubspot.has_news, salesforce.has_news)
     return {
         (True, True): News.BOTH,
         (True, False): News.HUBSPOT,
@@ -319,9 +319,9 @@ _TEXTS = {
 # A record that is about to be made.
 
 
-def _newborn_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[FieldLine, ...]:
+def _creation_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[FieldLine, ...]:
     """What a new record on the other side is given, field by field; nothing where none is made."""
-    create = _birth(plan)
+    create = _creation(plan)
     if record is None or create is None:
         return ()
     return tuple(
@@ -329,23 +329,25 @@ def _newborn_lines(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple
     )
 
 
-def _birth(plan: Plan) -> CreateRecord | None:
+def _creation(plan: Plan) -> CreateRecord | None:
     """The record that a plan makes as the other half of a new pair."""
-    return next((one for one in plan.effects if plan.birth and isinstance(one, CreateRecord)), None)
+    return next(
+        (one for one in plan.effects if plan.new_link and isinstance(one, CreateRecord)), None
+    )
 
 
-def newborn_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[Report, ...]:
+def creation_reports(record: Record | None, plan: Plan, ruleset: Ruleset) -> tuple[Report, ...]:
     """What people will be told once the record that the plan makes is looked at: values that cannot
     cross, or not whole (CH-8).
     """
-    create = _birth(plan)
+    create = _creation(plan)
     if record is None or create is None:
         return ()
     unfit, cut = [], []
     for rule in _mapping(record, create, ruleset).field_map:
         fit = _fit(rule, record, create.side) if may_pass(rule, record.ref.side) else Fit.WHOLE
-        unfit += [reports.unfit(record.ref, rule.hubspot)] if fit is Fit.NOT else []
-        cut += [reports.cut(record.ref, rule.hubspot)] if fit is Fit.CUT else []
+        unfit += [reports.incompatible(record.ref, rule.hubspot)] if fit is Fit.NOT else []
+        cut += [reports.truncated(record.ref, rule.hubspot)] if fit is Fit.CUT else []
     return (*unfit, *cut)
 
 

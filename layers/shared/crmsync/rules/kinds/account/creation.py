@@ -30,7 +30,7 @@ from crmsync.rules.pair.creation import (
     Creation,
     Shown,
     crossing,
-    newborn_link,
+    link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
 )
@@ -93,13 +93,13 @@ def _object_of(member: Member, connection: Connection) -> str:
     )
 
 
-def birth_of_account(company: Record, because: Because, ruleset: Ruleset) -> Creation:
+def account_creation(company: Record, because: Because, ruleset: Ruleset) -> Creation:
     """The account that a company makes, given to the matching active user (OWN-14), else to the
     integration user (OWN-15).
 
     A company without a name, as HubSpot makes them from an address, gives its domain for one.
     """
-    fields, unfit = crossing(company, ACCOUNT, ruleset)
+    fields, incompatible = crossing(company, ACCOUNT, ruleset)
     if is_blank(fields.get(SALESFORCE_NAME)):
         fields[SALESFORCE_NAME] = company.fields.get(DOMAIN)
     missing = SALESFORCE_NAME if is_blank(fields[SALESFORCE_NAME]) else ""
@@ -116,19 +116,26 @@ def birth_of_account(company: Record, because: Because, ruleset: Ruleset) -> Cre
     )
     shown = Shown(company.ref, company.fields, hubspot_owner), Shown(NEW, fields, owner)
     return Creation(
-        create, newborn_link(*shown, ruleset.mappings[ACCOUNT], unfit, ruleset), unfit, missing
+        create,
+        link_of_new_pair(*shown, ruleset.mappings[ACCOUNT], incompatible, ruleset),
+        incompatible,
+        missing,
     )
 
 
-def birth_of_company(account: Record, ruleset: Ruleset) -> Creation:
+def company_creation(account: Record, ruleset: Ruleset) -> Creation:
     """The company that an account makes, a person's too (PA-4), with the owner's counterpart
     (OWN-5).
     """
-    fields, unfit = crossing(account, ACCOUNT, ruleset)
+    fields, incompatible = crossing(account, ACCOUNT, ruleset)
     shown, hubspot_owner, owner = owner_in_hubspot(account, ruleset)
     fields |= shown
     create = CreateRecord(
         Side.HUBSPOT, COMPANY, account.ref.id, fields, NEW, ("ACC-3", "ACC-5", "ACC-6")
     )
     both = Shown(NEW, fields, hubspot_owner), Shown(account.ref, account.fields, owner)
-    return Creation(create, newborn_link(*both, ruleset.mapping_of(account), unfit, ruleset), unfit)
+    return Creation(
+        create,
+        link_of_new_pair(*both, ruleset.mapping_of(account), incompatible, ruleset),
+        incompatible,
+    )

@@ -28,7 +28,7 @@ from crmsync.rules.pair.creation import (
     Creation,
     Shown,
     crossing,
-    newborn_link,
+    link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
 )
@@ -44,14 +44,14 @@ MAKES_A_CONTACT: Mapping[CreateInHubspot, frozenset[str]] = MappingProxyType(
 """Which Salesforce records make a HubSpot contact, by the setting (SET-1)."""
 
 
-def birth_in_salesforce(contact: Record, target: str, account: str, ruleset: Ruleset) -> Creation:
+def salesforce_creation(contact: Record, target: str, account: str, ruleset: Ruleset) -> Creation:
     """The lead or contact that a HubSpot contact makes (SET-2, SET-3), the latter under `account`
     where there is one (CH-12).
 
     With a matching owner it is given to them (OWN-8), else a lead goes through the assignment rules
     (OWN-9).
     """
-    fields, unfit = crossing(contact, target, ruleset)
+    fields, incompatible = crossing(contact, target, ruleset)
     if str(contact.fields.get(HUBSPOT_OPT_OUT)).lower() == "true":
         fields[SALESFORCE_OPT_OUT] = True
     if account:
@@ -71,35 +71,35 @@ def birth_in_salesforce(contact: Record, target: str, account: str, ruleset: Rul
         group=account,
     )
     mapping = ruleset.mappings[target]
-    link = newborn_link(
+    link = link_of_new_pair(
         Shown(contact.ref, contact.fields, hubspot_owner),
         Shown(NEW, fields, owner),
         mapping,
-        unfit,
+        incompatible,
         ruleset,
     )
-    return Creation(create, link, unfit, missing)
+    return Creation(create, link, incompatible, missing)
 
 
-def birth_in_hubspot(record: Record, ruleset: Ruleset) -> Creation:
+def hubspot_creation(record: Record, ruleset: Ruleset) -> Creation:
     """The contact that a lead or contact makes (SET-1, INC-6), with the owner's counterpart
     (OWN-5).
     """
-    fields, unfit = crossing(record, record.ref.object, ruleset)
+    fields, incompatible = crossing(record, record.ref.object, ruleset)
     shown, hubspot_owner, owner = owner_in_hubspot(record, ruleset)
     fields |= shown
     create = CreateRecord(
         Side.HUBSPOT, HUBSPOT_CONTACT, record.ref.id, fields, NEW, ("SET-1", "INC-6")
     )
     mapping = ruleset.mappings[record.ref.object]
-    link = newborn_link(
+    link = link_of_new_pair(
         Shown(NEW, fields, hubspot_owner),
         Shown(record.ref, record.fields, owner),
         mapping,
-        unfit,
+        incompatible,
         ruleset,
     )
-    return Creation(create, link, unfit)
+    return Creation(create, link, incompatible)
 
 
 def _name_it(fields: dict[str, Value], target: str, email: str, ruleset: Ruleset) -> str:

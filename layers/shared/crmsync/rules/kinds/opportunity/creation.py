@@ -29,20 +29,20 @@ from crmsync.rules.pair.creation import (
     Creation,
     Shown,
     crossing,
-    newborn_link,
+    link_of_new_pair,
     owner_in_hubspot,
     owner_in_salesforce,
 )
 
 
-def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
+def opportunity_creation(deal: Record, ruleset: Ruleset) -> Creation:
     """The opportunity that a deal makes: under the account of its company where that has one
     (Q-27), owned as OWN-18 and OWN-19 say.
 
     What Salesforce requires and nobody knows is told as missing: a name, a stage that the org has,
     a close date without a fallback.
     """
-    fields, unfit = crossing(deal, OPPORTUNITY, ruleset)
+    fields, incompatible = crossing(deal, OPPORTUNITY, ruleset)
     fields |= stage_of_new_opportunity(deal.fields, ruleset.opportunity.pipelines) or {}
     if is_blank(fields.get(CLOSE_DATE)) and ruleset.connection.deals.close_date_fallback:
         fields[CLOSE_DATE] = _end_of_month(deal.created_at.astimezone(ruleset.opportunity.zone))
@@ -68,15 +68,18 @@ def birth_of_opportunity(deal: Record, ruleset: Ruleset) -> Creation:
     )
     both = Shown(deal.ref, deal.fields, hubspot_owner), Shown(NEW, fields, owner)
     return Creation(
-        create, newborn_link(*both, ruleset.mappings[OPPORTUNITY], unfit, ruleset), unfit, missing
+        create,
+        link_of_new_pair(*both, ruleset.mappings[OPPORTUNITY], incompatible, ruleset),
+        incompatible,
+        missing,
     )
 
 
-def birth_of_deal(opportunity: Record, ruleset: Ruleset) -> Creation:
+def deal_creation(opportunity: Record, ruleset: Ruleset) -> Creation:
     """The deal that an opportunity makes, in the pipeline of its record type (OPP-6), with the
     owner's counterpart (OWN-5).
     """
-    fields, unfit = crossing(opportunity, OPPORTUNITY, ruleset)
+    fields, incompatible = crossing(opportunity, OPPORTUNITY, ruleset)
     place = stage_of_new_deal(opportunity.fields, ruleset.opportunity.pipelines)
     fields |= place or {}
     shown, hubspot_owner, owner = owner_in_hubspot(opportunity, ruleset)
@@ -85,8 +88,8 @@ def birth_of_deal(opportunity: Record, ruleset: Ruleset) -> Creation:
         Side.HUBSPOT, DEAL, opportunity.ref.id, fields, NEW, ("OPP-1", "OPP-6", "DUP-6")
     )
     both = Shown(NEW, fields, hubspot_owner), Shown(opportunity.ref, opportunity.fields, owner)
-    link = newborn_link(*both, ruleset.mapping_of(opportunity), unfit, ruleset)
-    return Creation(create, link, unfit, "" if place else DEAL_STAGE)
+    link = link_of_new_pair(*both, ruleset.mapping_of(opportunity), incompatible, ruleset)
+    return Creation(create, link, incompatible, "" if place else DEAL_STAGE)
 
 
 def _end_of_month(moment: datetime) -> Value:

@@ -37,7 +37,7 @@ person's.
 """
 
 Announced: TypeAlias = Mapping[bytes, frozenset[bytes]]
-"""The seals of what is announced: under the tag of `CONTACTS` whose ties, under that of `_ROLES`
+"""The fingerprints of what is announced: under the tag of `CONTACTS` whose ties, under that of `_ROLES`
 which roles.
 """
 
@@ -84,8 +84,8 @@ def announce_ties(verdict: RoleDecision, ties: Ties, fingerprinter: Fingerprinte
         *((_ENDED, mine[role.contact]) for role in ended),
     )
     return _announced(
-        frozenset(fingerprinter.seal(what, one.id) for what, one in said),
-        frozenset(fingerprinter.seal(_ROLES, role.ref.id) for role in ended),
+        frozenset(fingerprinter.fingerprint(what, one.id) for what, one in said),
+        frozenset(fingerprinter.fingerprint(_ROLES, role.ref.id) for role in ended),
     )
 
 
@@ -130,13 +130,13 @@ def reckon(
         }
     ):
         for case in _cases(contact, ties, link, portal_id, roles, fingerprinter):
-            if case.seal not in fingerprints:
+            if case.fingerprint not in fingerprints:
                 continue
             told = heard.get(
                 contact if case.side is Side.HUBSPOT else ties.across.get(contact, contact)
             )
             if case.is_done(told):
-                known.add(case.seal)
+                known.add(case.fingerprint)
                 if not (case.ties and case.is_a_persons(told)):
                     (agreed.add if case.ties else agreed.discard)(contact.id)
             elif is_open:
@@ -158,10 +158,10 @@ class _Case:
     and what that side shows now.
 
     ``is_other`` says that what stands there is surely not what was announced; ``roles`` are the
-    seals of the roles that were to be ended.
+    fingerprints of the roles that were to be ended.
     """
 
-    seal: bytes
+    fingerprint: bytes
     side: Side
     ties: bool
     stands: bool
@@ -194,17 +194,19 @@ def _cases(
         one for one in ties.roles if one.contact == ties.across.get(contact) and not one.is_deleted
     ]
     is_ours = any(one.key == role_key(portal_id, deal, contact.id) for one in roles)
-    to_end = frozenset(fingerprinter.seal(_ROLES, one.ref.id) for one in roles) & announced
+    to_end = frozenset(fingerprinter.fingerprint(_ROLES, one.ref.id) for one in roles) & announced
     is_here, has_role = contact in ties.associated, bool(roles)
 
-    def seal(what: str) -> bytes:
-        return fingerprinter.seal(what, contact.id)
+    def fingerprint(what: str) -> bytes:
+        return fingerprinter.fingerprint(what, contact.id)
 
-    yield _Case(seal(_ASSOCIATED), Side.HUBSPOT, ties=True, stands=is_here)
-    yield _Case(seal(_PARTED), Side.HUBSPOT, ties=False, stands=is_here)
-    yield _Case(seal(_GIVEN), Side.SALESFORCE, ties=True, stands=has_role, is_other=not is_ours)
+    yield _Case(fingerprint(_ASSOCIATED), Side.HUBSPOT, ties=True, stands=is_here)
+    yield _Case(fingerprint(_PARTED), Side.HUBSPOT, ties=False, stands=is_here)
     yield _Case(
-        seal(_ENDED),
+        fingerprint(_GIVEN), Side.SALESFORCE, ties=True, stands=has_role, is_other=not is_ours
+    )
+    yield _Case(
+        fingerprint(_ENDED),
         Side.SALESFORCE,
         ties=False,
         stands=has_role,

@@ -282,7 +282,9 @@ def _is_news(
         if name in wanted
     }
     written = {name for one in plan.effects if isinstance(one, UpdateRecord) for name in one.fields}
-    return bool(written & wanted) or not view(salesforce, forms, link, ruleset.fingerprinter).quiet
+    return (
+        bool(written & wanted) or not view(salesforce, forms, link, ruleset.fingerprinter).unchanged
+    )
 
 
 def _after(link: Link, verdict: RoleDecision, tied: Tied, ruleset: Ruleset) -> Link:
