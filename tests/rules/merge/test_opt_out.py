@@ -23,8 +23,8 @@ def decide(
         hubspot_out=hubspot,
         salesforce_out=box,
         was_out_in_hubspot=was_out,
-        box_moved=moved,
-        address_moved=new_address,
+        box_changed=moved,
+        address_changed=new_address,
         shared=shared,
         own_act=own_act,
     )

@@ -7,7 +7,7 @@ from crmsync.model.records import Side
 from crmsync.rules.merge.owners import (
     OwnerDecision,
     OwnerMatches,
-    Owning,
+    OwnerState,
     decide_owner,
     match_owners,
     owner_for_new,
@@ -222,7 +222,7 @@ def test_who_owns_a_pair(now, last, newest, expected):
     """On the first sync an active Salesforce owner is kept; later the most recent owner wins; an
     unknown one is put back.
     """
-    assert decide_owner(Owning(*now, *last), newest, BOOK) == expected
+    assert decide_owner(OwnerState(*now, *last), newest, BOOK) == expected
 
 
 @pytest.mark.rule("OWN-7")
@@ -231,7 +231,7 @@ def test_no_verdict_gives_a_record_to_somebody_who_is_not_active():
     people = ["", "1", "2", "3"]
     users = ["", "005J", "005A", "005I", "005X", "00G1"]
     verdicts = [
-        decide_owner(Owning(h, s, last, "005J" if last is not None else None), newest, BOOK)
+        decide_owner(OwnerState(h, s, last, "005J" if last is not None else None), newest, BOOK)
         for h in people
         for s in users
         for last in [None, *people]
@@ -244,4 +244,4 @@ def test_an_empty_book_moves_nobody():
     """Where nobody could be matched, owners stay as they are, but for the one that Salesforce knows
     better.
     """
-    assert decide_owner(Owning("1", "005J", "1", "005J"), H, OwnerMatches()) == OwnerDecision()
+    assert decide_owner(OwnerState("1", "005J", "1", "005J"), H, OwnerMatches()) == OwnerDecision()

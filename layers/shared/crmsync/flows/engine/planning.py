@@ -111,8 +111,8 @@ def _asks_for_owners(facts: Facts) -> bool:
         return facts.named is not None
     if facts.hubspot is None or facts.salesforce is None:
         return False
-    owning = owners.owning_of(facts.hubspot, facts.salesforce, facts.link)
-    return (owning.hubspot, owning.salesforce) != (owning.last_hubspot, owning.last_salesforce)
+    shown = owners.owners_of(facts.hubspot, facts.salesforce, facts.link)
+    return (shown.hubspot, shown.salesforce) != (shown.last_hubspot, shown.last_salesforce)
 
 
 def _with_ages(facts: AnyFacts, aged: Mapping[Ref, Record]) -> AnyFacts:

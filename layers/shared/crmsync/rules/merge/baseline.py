@@ -1,7 +1,7 @@
 """The base: what each side showed when the two last agreed, and what differs from it now.
 
-Fingerprints are made of canonical values in each side's own field names, so a value that a side trims or
-reformats is no news.
+Fingerprints are made of canonical values under each side's own field names, so a value that a side
+trims or reformats does not count as changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from crmsync.rules.merge.policies import FieldState
 
 @dataclass(frozen=True, slots=True)
 class SideView:
-    """One side of a pair, ready to be merged: its record, and each field's showing against the
-    base.
+    """One side of a pair, ready to be merged.
+
+    Attributes:
+        record: The record.
+        states: Field name -> what it shows, compared with the base.
+        normalised: Fields in which Salesforce reformatted the value that we wrote last; they do not
+            count as changed.
     """
 
     record: Record
@@ -33,23 +38,23 @@ class SideView:
 
     @property
     def unchanged(self) -> bool:
-        """Whether this side shows nothing but what the two agreed on."""
+        """Whether this side shows exactly what the two agreed on."""
         return not self.normalised and not any(state.has_news for state in self.states.values())
 
     @property
     def unmatched(self) -> frozenset[str]:
-        """The fields that do not show what the base has fingerprinted as agreed on."""
+        """The fields that do not show what the base has as agreed on."""
         moved = (name for name, state in self.states.items() if state.has_news or state.diverged)
         return self.normalised.union(moved)
 
 
-def key_of(name: str, look: ValueFormat) -> str:
-    """The name by which a base keeps a field.
+def key_of(name: str, value_format: ValueFormat) -> str:
+    """The name under which a base keeps a field.
 
-    A row that came later has its date in it, so what was agreed under an earlier row for the field
-    does not count (MAP-6).
+    For a mapping that was added later it includes the date, so what was agreed under an earlier
+    mapping of the field does not count (MAP-6).
     """
-    since = look.since if isinstance(look, ComparedFormat) else None
+    since = value_format.since if isinstance(value_format, ComparedFormat) else None
     return name if since is None else f"{name} since {since.isoformat()}"
 
 
@@ -60,16 +65,16 @@ def view(
     fingerprinter: Fingerprinter,
     our_user: str = "",
 ) -> SideView:
-    """Compare a record with its link's base. `forms` names the fields that count and their forms.
+    """Compare a record with its link's base. `forms` has the fields to compare and their formats.
 
-    A Salesforce value that is not the one we wrote last, while nobody but `our_user` touched the
-    record since, was normalised by Salesforce (trimmed, formatted): it is listed in ``normalised`` and is
-    no change.
+    If a Salesforce value is not the one that we wrote last, although nobody but `our_user` has
+    edited the record since, Salesforce has trimmed or reformatted it. Such a field is listed in
+    ``normalised`` and does not count as changed.
     """
     side = record.ref.side
     base = link.base(side) if link else Base()
     fingerprinter = fingerprinter.of(link.key) if link else fingerprinter
-    settles = (
+    is_ours = (
         link is not None
         and side is Side.SALESFORCE
         and bool(our_user)
@@ -95,7 +100,7 @@ def view(
         if (
             changed
             and agreed != CHANGED
-            and settles
+            and is_ours
             and link is not None
             and link.has_written(name)
         ):
@@ -112,9 +117,9 @@ def rebased(
     fingerprinter: Fingerprinter,
     diverged: Collection[str] = (),
 ) -> Base:
-    """The base with the values put in that the side now shows; fields without a form do not count.
+    """The base with the values that the side now shows; fields without a format are left out.
 
-    In the fields of `diverged` the other side shows another value and may go on doing so.
+    In the fields of `diverged` the other side shows a different value and keeps it.
     """
     fingerprints: dict[str, bytes] = {}
     for name, value in values.items():

@@ -1,9 +1,9 @@
-"""The brakes on changes: what counts, how much an hour allows, and what a merge leaves out that is
-held back (Q-30).
+"""The limits on changes: what counts, how much is allowed within an hour, and what a merge leaves
+out because of them (Q-30).
 
-Law: an opt-out is never held back, and neither is a new record. What is held stays an edit that has
-yet to cross: the link agrees on nothing in its fields. What the operator drops is agreed on as
-different, as if one side had refused it.
+Law: an opt-out is never held back, and neither is a new record. A held change stays an edit that
+has still to cross: its fields stay unagreed in the link. A change that the operator drops leaves
+the two sides different, as if one side had refused it.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from crmsync.rules.merge.ruleset import Ruleset
 FLOORS: Mapping[Counted, int] = MappingProxyType(
     {Counted.CHANGES: 2_000, Counted.BLANKS: 500, Counted.UNDONE: 2_000}
 )
-"""What "auto" allows within an hour at least."""
+"""The least that "auto" allows within an hour."""
 
 _SHARES: Mapping[Counted, int] = MappingProxyType(
     {Counted.CHANGES: 5, Counted.BLANKS: 20, Counted.UNDONE: 5}
 )
-"""The part of all pairs that "auto" allows: a fifth, a twentieth."""
+"""The part of all pairs that "auto" allows within an hour: 5 is a fifth, 20 a twentieth."""
 
 _DECIDED = frozenset({Cause.RELEASED, Cause.DROPPED})
-"""The operator has looked at what was held back."""
+"""The operator has decided about the held change."""
 
 _ALL_IN_HUBSPOT = Hold(Side.HUBSPOT, Counted.CHANGES)
 
@@ -53,12 +53,12 @@ _OPT_OUT = frozenset({HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT, account_field(SALESFO
 
 
 def auto(counted: Counted, pairs: int) -> int:
-    """What "auto" allows within an hour, of a kind with so many linked pairs."""
+    """What "auto" allows within an hour for a kind with `pairs` linked pairs."""
     return max(FLOORS[counted], pairs // _SHARES[counted])
 
 
 def limit_set(connection: Connection, kind: Kind, counted: Counted) -> int | None:
-    """What the settings allow within an hour; 0 is no brake, None "auto"."""
+    """What the settings allow within an hour; 0 means no limit, None means "auto"."""
     section = _section(connection, kind)
     limits = {
         Counted.CHANGES: section.max_changes_per_hour,
@@ -80,8 +80,8 @@ def _section(
 
 
 def with_holds(link: Link, facts: Facts) -> Link:
-    """The link with what is held back now: what was before, until the operator releases it, and
-    what this batch holds back.
+    """The link with the holds that apply now: earlier ones, until the operator releases them, and
+    those of this batch.
     """
     if facts.change.cause is Cause.RELEASED:
         return replace(link, holds=frozenset())
@@ -89,11 +89,11 @@ def with_holds(link: Link, facts: Facts) -> Link:
 
 
 def counts(facts: Facts, plan: Plan) -> frozenset[Hold]:
-    """In what a plan counts: a deletion, and each side on which it overwrites a value of a linked
-    record, or takes one away.
+    """The limits that a plan counts towards: for a deletion, and for each side on which it
+    overwrites or clears a value of a linked record.
 
-    A birth and a first meeting do not count, and neither does what the operator released. A job of
-    the operator's counts where it deletes, and so does what follows an undo.
+    New records and new pairs do not count, and neither does a change that the operator released.
+    Jobs of the operator and the changes that follow an undo count only where they delete.
     """
     if facts.link is None or not facts.link.version or facts.change.cause in _DECIDED:
         return frozenset()
@@ -116,8 +116,8 @@ def _counted(effect: Effect, facts: Facts) -> Iterator[Hold]:
 
 
 def _overwriting(effect: UpdateRecord, record: Record) -> list[Value]:
-    """The values that take the place of others; a person's fields are written under the names of
-    its account (PA-3).
+    """The values that replace others; fields of a person account are written under the names that
+    they have in the account (PA-3).
     """
     shown = record.fields
     if effect.place != record.ref:
@@ -138,8 +138,8 @@ def hold_back(
     *,
     is_dropped: bool,
 ) -> MergeResult:
-    """The merge without what the link holds back, and with a note of the fields of either side that
-    this leaves unagreed.
+    """The merge without what the link holds back; ``held_back`` lists the fields of either side
+    that this concerns.
     """
     writes = {side: dict(merged.writes(side)) for side in Side}
     records = {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
@@ -162,8 +162,8 @@ def hold_back(
         fields[hold.side.other] |= {others[name] for name in names if name in others}
     agreed = merged.owners
     if HUBSPOT_OWNER in fields[Side.HUBSPOT] or SALESFORCE_OWNER in fields[Side.SALESFORCE]:
-        owning = owners.owning_of(hubspot, salesforce, link)
-        agreed = (owning.hubspot, owning.salesforce) if is_dropped else owners.last_owners(link)
+        shown = owners.owners_of(hubspot, salesforce, link)
+        agreed = (shown.hubspot, shown.salesforce) if is_dropped else owners.last_owners(link)
     keeps_company = PRIMARY_COMPANY in fields[Side.HUBSPOT]
     return replace(
         merged,
@@ -189,7 +189,7 @@ def _is_held(name: str, value: Value, record: Record, hold: Hold) -> bool:
 
 
 def _moves_company(decision: ParentDecision) -> bool:
-    """Whether HubSpot's record would get another company, or lose it: that is an association, no
-    field.
+    """Whether the HubSpot record would get another company or lose its company. That is an
+    association, not a field.
     """
     return bool(decision.company or decision.leaves)

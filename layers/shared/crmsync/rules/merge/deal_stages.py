@@ -1,9 +1,8 @@
-"""Where a deal and its opportunity stand: pipeline and stage in HubSpot, record type and stage in
+"""The stage of a deal and its opportunity: pipeline and stage in HubSpot, record type and stage in
 Salesforce (OPP-5 to OPP-8, Q-25, Q-26).
 
-The four go as one: a stage of HubSpot means something only within its pipeline, so whoever holds
-says both. What goes with what is known from the `PipelineMap`; what it does not know crosses
-nowhere.
+The four are decided together: a HubSpot stage means something only within its pipeline, so one side
+wins both. The `PipelineMap` says what corresponds to what; what it does not know does not cross.
 """
 
 from __future__ import annotations
@@ -22,13 +21,16 @@ from crmsync.rules.merge.policies import FieldState, MergePart, newest_of
 from crmsync.rules.merge.ruleset import Ruleset
 
 STAGES = FieldRule(DEAL_STAGE, STAGE_NAME)
-"""The two stages as a mapping, by which people are told of them."""
+"""The two stages as a mapping, under which they are reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """What one side shows: `place` is the pipeline or the record type, `stage` the stage within
-    it.
+    """What one side shows.
+
+    Attributes:
+        place: The pipeline or the record type.
+        stage: The stage within it.
     """
 
     place: FieldState
@@ -36,7 +38,7 @@ class StageState:
 
     @property
     def changed(self) -> bool | None:
-        """Whether either differs from its base; None where one was never agreed on."""
+        """Whether either differs from its base; None where either was never agreed on."""
         if None in (self.place.changed, self.stage.changed):
             return None
         return bool(self.place.changed or self.stage.changed)
@@ -44,11 +46,15 @@ class StageState:
 
 @dataclass(frozen=True, slots=True)
 class StageDecision:
-    """What to write where, and only what differs; pipeline and stage both where the pipeline
-    changes. `conflict`: it turned on the newest.
+    """What becomes of the stage of a pair.
 
-    `unknown`: the map does not know what would have to cross, so that nothing is written before it
-    is in step.
+    Attributes:
+        to_hubspot: What to write to the deal: stage, and pipeline where that changes.
+        to_salesforce: What to write to the opportunity, as far as it differs.
+        because: The rules.
+        conflict: Whether both sides changed the stage, so that the more recent change won.
+        unknown: Whether the map lacks what would have to cross. Nothing is written until the map
+            has been brought up to date.
     """
 
     to_hubspot: Mapping[str, Value] = field(default_factory=dict)
@@ -75,7 +81,7 @@ class StagePart(MergePart):
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What both sides show, "" for blank, beside what the map knows of it."""
+    """What both sides show, "" for blank, and the map that says what it means."""
 
     pipeline: str
     stage: str
@@ -89,13 +95,13 @@ class _Pair:
 
     @property
     def meaning(self) -> str:
-        """The ``StageName`` that the deal's stage stands for, "" where nobody knows."""
+        """The ``StageName`` that the deal's stage stands for, "" where the map has none."""
         return dict(self.track.stages).get(self.stage, "") if self.track else ""
 
     @property
     def belongs(self) -> bool:
-        """Whether the opportunity may be in the deal's pipeline: it stands for the record type, or
-        is people's own.
+        """Whether the opportunity may be in the deal's pipeline: one for its record type, or one
+        that people made themselves.
         """
         return self.track is not None and (
             not self.track.record_types or self.record_type in self.track.record_types
@@ -145,34 +151,34 @@ def merge_stages(hubspot: SideView, salesforce: SideView, ruleset: Ruleset) -> S
 def decide_stage(
     deal: StageState, opportunity: StageState, newest: Side, known: PipelineMap
 ) -> StageDecision:
-    """Decide a linked pair. Whoever moved it holds; where both did, or the two never agreed, the
-    newest; a blank never does.
+    """Decide the stage of a linked pair. The side that changed it wins; where both did, or the two
+    never agreed, the more recent change wins. A blank never wins.
     """
     ours, theirs = (
         (_text(deal.place.value), _text(deal.stage.value)),
         (_text(opportunity.place.value), _text(opportunity.stage.value)),
     )
     pair = _Pair(*ours, *theirs, known)
-    neither_moved = deal.changed is False and opportunity.changed is False
-    if neither_moved or pair.is_same or not (pair.stage or pair.stage_name):
+    unchanged = deal.changed is False and opportunity.changed is False
+    if unchanged or pair.is_same or not (pair.stage or pair.stage_name):
         return NO_CHANGE
     contested = bool(pair.stage and pair.stage_name) and _is_contested(deal, opportunity)
     if contested and not pair.is_understood:
         return UNKNOWN
     winner = _winner(pair, deal, newest if contested else None)
-    verdict = _to_salesforce(pair) if winner is Side.HUBSPOT else _to_hubspot(pair)
-    return replace(verdict, conflict=contested)
+    decision = _to_salesforce(pair) if winner is Side.HUBSPOT else _to_hubspot(pair)
+    return replace(decision, conflict=contested)
 
 
 def stage_of_new_opportunity(
     fields: Mapping[str, Value], known: PipelineMap
 ) -> Mapping[str, Value] | None:
-    """Stage and, where its pipeline stands for one, record type of the opportunity that a deal
-    makes (OPP-11); None = unknown to the map.
+    """The stage of the opportunity that is created for a deal, and its record type where the
+    pipeline stands for one (OPP-11); None where the map does not know the stage.
 
-    From people's own pipeline the opportunity gets Salesforce's default record type (Q-26). A deal
-    without a stage makes one in the first stage: of its own pipeline if that is Salesforce's, else
-    of the default record type's.
+    For a pipeline that people made themselves the opportunity gets Salesforce's default record type
+    (Q-26). A deal without a stage leads to the first stage: of its own pipeline if that stands for
+    a record type, else of the default record type's pipeline.
     """
     pipeline, stage = _text(fields.get(PIPELINE)), _text(fields.get(DEAL_STAGE))
     track = known.track(pipeline)
@@ -192,8 +198,8 @@ def stage_of_new_opportunity(
 def stage_of_new_deal(
     fields: Mapping[str, Value], known: PipelineMap
 ) -> Mapping[str, Value] | None:
-    """Pipeline and stage of the deal that an opportunity makes: always its record type's (OPP-6);
-    None = unknown to the map.
+    """Pipeline and stage of the deal that is created for an opportunity: always those of its record
+    type (OPP-6); None where the map does not know them.
     """
     track = known.track_of_type(_text(fields.get(RECORD_TYPE_ID)))
     stage = _stage_in(track, _text(fields.get(STAGE_NAME)))
@@ -211,10 +217,10 @@ def _winner(pair: _Pair, deal: StageState, newest: Side | None) -> Side:
 
 
 def _to_salesforce(pair: _Pair) -> StageDecision:
-    """Let the opportunity follow its deal.
+    """The opportunity follows its deal.
 
-    It cannot lose its record type: a deal that was put into the pipeline of opportunities without
-    one goes back to its own.
+    An opportunity cannot lose its record type, so a deal that was moved to the pipeline for
+    opportunities without one is moved back.
     """
     if not pair.meaning:
         return UNKNOWN
@@ -231,10 +237,10 @@ def _to_salesforce(pair: _Pair) -> StageDecision:
 
 
 def _to_hubspot(pair: _Pair) -> StageDecision:
-    """Let the deal follow its opportunity.
+    """The deal follows its opportunity.
 
-    It stays in its pipeline as long as that may hold the opportunity and has a stage for it (Q-26),
-    else it goes to the record type's.
+    It stays in its pipeline while that may hold the opportunity and has a stage for it (Q-26);
+    otherwise it moves to the pipeline of the record type.
     """
     if pair.pipeline and pair.track is None:
         return UNKNOWN
@@ -252,8 +258,8 @@ def _because(*, place: bool) -> Because:
 
 
 def _stage_in(track: Track | None, name: str, preferred: str = "") -> str | None:
-    """The stage of a track that means a ``StageName``: the preferred one if it does, else the
-    first, else where it is shown instead.
+    """The stage of a track that stands for a ``StageName``: `preferred` if it does, else the first
+    that does, else the stage in which the name is shown instead.
     """
     stages = (
         [stage for stage, meaning in (*track.stages, *track.also) if meaning == name]
@@ -264,9 +270,7 @@ def _stage_in(track: Track | None, name: str, preferred: str = "") -> str | None
 
 
 def _record_type_of(track: Track | None) -> str:
-    """The record type that a pipeline stands for, "" where it stands for none or is people's
-    own.
-    """
+    """The record type that a pipeline stands for, "" where it stands for none or several."""
     types = [one for one in track.record_types if one] if track else []
     return types[0] if len(types) == 1 else ""
 
@@ -276,7 +280,7 @@ def _text(value: Value) -> str:
 
 
 def is_known(fields: Mapping[str, Value], known: PipelineMap) -> bool:
-    """Whether the map knows where a record of either side stands, as far as the record says."""
+    """Whether the map knows the pipeline and stage that a record of either side shows."""
     if PIPELINE in fields or DEAL_STAGE in fields:
         track = known.track(_text(fields.get(PIPELINE)))
         stage = _text(fields.get(DEAL_STAGE))

@@ -14,7 +14,7 @@ from crmsync.rules.fields.choices import moves_back
 from crmsync.rules.fields.places import fitted
 from crmsync.rules.fields.values import UnfitValueError, cross_rule, is_too_long
 from crmsync.rules.merge.baseline import SideView
-from crmsync.rules.merge.new_mappings import Edits, as_late, asks_for_age, stays_apart
+from crmsync.rules.merge.new_mappings import Edits, adjusted, needs_history, stays_diverged
 from crmsync.rules.merge.policies import (
     NO_CHANGE,
     FieldDecision,
@@ -103,7 +103,7 @@ def merge_fields(
     diverged = [
         one.rule
         for one in merged
-        if one.decision.winner is None and stays_apart(one.hubspot, one.salesforce)
+        if one.decision.winner is None and stays_diverged(one.hubspot, one.salesforce)
     ]
     return FieldPart(
         {one.name: one.value for one in writes if one.side is Side.HUBSPOT},
@@ -112,7 +112,9 @@ def merge_fields(
         _because(writes, Side.SALESFORCE),
         tuple(_conflict(one) for one in merged if one.decision.conflict),
         tuple(incompatible),
-        undecided=any(asks_for_age(one.rule, one.hubspot, one.salesforce, edits) for one in merged),
+        undecided=any(
+            needs_history(one.rule, one.hubspot, one.salesforce, edits) for one in merged
+        ),
         merged_fields=merged,
         diverged=tuple(diverged),
         truncated=tuple(
@@ -124,7 +126,7 @@ def merge_fields(
 def _decide(
     rule: FieldRule, hubspot: SideView, salesforce: SideView, ruleset: Ruleset, edits: Edits
 ) -> MergedField:
-    mine, theirs = as_late(
+    mine, theirs = adjusted(
         rule, hubspot.states[rule.hubspot], salesforce.states[rule.salesforce], edits
     )
     if is_in_step(mine, theirs):

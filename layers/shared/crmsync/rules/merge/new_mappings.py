@@ -1,9 +1,9 @@
-"""What a mapping that came later carries on a pair that was linked before: edits of its own fields,
-never what stood there (MAP-6).
+"""What a mapping that was added later syncs for a pair that was linked before: edits made since,
+never older values (MAP-6).
 
-HubSpot tells when a property was set. Salesforce tells it of whole records only, so an edit there
-can only be guessed at; a guess fills a blank in HubSpot and overwrites nothing. From the first look
-on the base knows both values, and the field is one like any other.
+HubSpot records when a property was set. Salesforce records it for whole records only, so an edit
+there can only be guessed; a guess fills a blank in HubSpot and overwrites nothing. After the first
+sync the base has both values, and the field is treated like any other.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from crmsync.rules.merge.policies import FieldState
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What both sides tell about who edited the two records of a pair, and when.
+    """What is known about who edited the two records of a pair, and when.
 
-    ``is_explained`` says that a field which was agreed on before, or the owner, has changed in
-    Salesforce: then that was the edit. ``resync`` says that everything shall cross, however old it
-    is.
+    Attributes:
+        hubspot: The HubSpot record.
+        salesforce: The Salesforce record.
+        our_user: The Salesforce id of the integration user.
+        our_app: HubSpot's name for crmsync as the source of a value.
+        is_explained: Whether a field that was agreed on before, or the owner, has changed in
+            Salesforce. Then that was the edit.
+        resync: Whether all values are to cross, however old they are.
     """
 
     hubspot: Record
@@ -34,9 +39,7 @@ class Edits:
     resync: bool
 
     def were_in_hubspot(self, name: str, since: datetime) -> bool:
-        """Whether the property was set after `since`, not by us; its history must have been
-        read.
-        """
+        """Whether somebody else set the property after `since`; its history must have been read."""
         origin = self.hubspot.origins.get(name)
         return (
             origin is not None
@@ -48,8 +51,8 @@ class Edits:
         """Whether somebody edited the record after `since`, and nothing else is known to have
         changed.
 
-        Salesforce's times are whole seconds. A record that is younger than `since` took over the
-        place of one that was linked.
+        Salesforce's times are whole seconds. A record that is younger than `since` has replaced the
+        one that was linked, so its age says nothing.
         """
         second = since.replace(microsecond=0)
         record = self.salesforce
@@ -61,14 +64,14 @@ class Edits:
         )
 
 
-def as_late(
+def adjusted(
     rule: FieldRule, hubspot: FieldState, salesforce: FieldState, edits: Edits
 ) -> tuple[FieldState, FieldState]:
-    """Both states of a row as the merge shall take them, where it came later or a resync carries
-    what stayed apart; else as they are.
+    """Both states of a mapping as the merge is to see them: adjusted where the mapping was added
+    later, or where a resync is to sync values that diverged.
     """
     if edits.resync:
-        hubspot, salesforce = _carried(hubspot, salesforce)
+        hubspot, salesforce = _reopened(hubspot, salesforce)
     if rule.since is None or edits.resync:
         return hubspot, salesforce
     if hubspot.is_new_mapping:
@@ -79,11 +82,11 @@ def as_late(
     return hubspot, salesforce
 
 
-def asks_for_age(
+def needs_history(
     rule: FieldRule, hubspot: FieldState, salesforce: FieldState, edits: Edits
 ) -> bool:
-    """Whether it takes the property's history to decide the row: only at the first look, and only
-    if the contact was edited since.
+    """Whether the property's history is needed to decide a mapping: only in its first sync, and
+    only if the HubSpot record was edited since.
     """
     return (
         rule.since is not None
@@ -95,9 +98,9 @@ def asks_for_age(
     )
 
 
-def stays_apart(hubspot: FieldState, salesforce: FieldState) -> bool:
-    """Whether the two sides go on with different values: from before the mapping, or as one was
-    refused; a resync still carries them.
+def stays_diverged(hubspot: FieldState, salesforce: FieldState) -> bool:
+    """Whether the two sides keep different values, which are older than the mapping or of which one
+    was refused. A resync still syncs them.
     """
     is_old = (
         hubspot.is_new_mapping
@@ -108,9 +111,9 @@ def stays_apart(hubspot: FieldState, salesforce: FieldState) -> bool:
     return is_old and hubspot.canonical != salesforce.canonical
 
 
-def _carried(hubspot: FieldState, salesforce: FieldState) -> tuple[FieldState, FieldState]:
-    """Two values that stayed apart, to be carried: as at a first meeting, or, where one side
-    refused the other's, that one once more.
+def _reopened(hubspot: FieldState, salesforce: FieldState) -> tuple[FieldState, FieldState]:
+    """Both states so that diverged values sync: as if the two never agreed, or, where one side had
+    refused the other's value, with that value counted as changed.
     """
     if hubspot.diverged and salesforce.diverged:
         return replace(hubspot, changed=None), replace(salesforce, changed=None)

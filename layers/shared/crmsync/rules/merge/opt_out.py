@@ -1,8 +1,8 @@
-"""E-mail opt-out (OPT-1 to OPT-6): fixed, sticky, and undone by nobody but the contact.
+"""E-mail opt-out (OPT-1 to OPT-6): fixed, sticky, and withdrawn by nobody but the contact.
 
-No setting reaches this module (OPT-2), and no function in it can answer "subscribe in HubSpot":
-that verdict does not exist. What HubSpot was only asked for counts for nothing here: "was out" is
-what a read of HubSpot has shown.
+No setting reaches this module (OPT-2), and no function in it can return "subscribe in HubSpot":
+that decision does not exist. An opt-out that was only requested from HubSpot does not count: "was
+out" means that a read of HubSpot has shown it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from crmsync.rules.merge.policies import MergePart
 
 @dataclass(frozen=True, slots=True)
 class OptOutDecision:
-    """What to do: unsubscribe the person in HubSpot, or set the Salesforce box to a value (None:
-    leave it).
+    """What becomes of the opt-out of a pair.
 
-    `asks_who` says that it turns on who took the opt-out back, which only the property's history
-    tells: decide again with it.
+    Attributes:
+        unsubscribe_in_hubspot: Whether to unsubscribe the person in HubSpot.
+        salesforce_box: The value to write to the Salesforce checkbox, None to leave it.
+        because: The rule, "" where nothing is done.
+        asks_who: Whether it depends on who withdrew the opt-out, which only the property's history
+            shows: decide again with the history.
     """
 
     unsubscribe_in_hubspot: bool = False
@@ -53,24 +56,24 @@ NOT_THE_CONTACTS = frozenset(
         *("MERGE_CONTACTS", "MERGE_OBJECTS"),
     }
 )
-"""Sources of a property's value that are somebody else than the contact, of HubSpot's list. Which
-one an act of the contact itself has is nowhere documented, so every other source, and none at all,
-counts as its own (decision 0032).
+"""Sources of a property's value, from HubSpot's list, that are not the contact itself. The source
+of an act of the contact is not documented, so any other source, or none, counts as the contact's
+own act (decision 0032).
 """
 
 
 def is_own_act(origin: Origin | None) -> bool:
-    """Whether the contact itself set the property, as far as its history tells."""
+    """Whether the contact itself set the property, as far as its history shows."""
     return origin is None or not (origin.by_user or origin.by.partition("/")[0] in NOT_THE_CONTACTS)
 
 
 def merge_opt_out(
-    hubspot: SideView, salesforce: SideView, *, address_moved: bool, shared: bool
+    hubspot: SideView, salesforce: SideView, *, address_changed: bool, shared: bool
 ) -> OptOutPart:
     """Decide the opt-out, where it is compared; the arguments are as in `decide_opt_out`.
 
-    That HubSpot is to unsubscribe the person is no write of a field: the plan makes it a call of
-    its own.
+    Unsubscribing the person in HubSpot is not a write of a field: the plan makes it a call of its
+    own.
     """
     if SALESFORCE_OPT_OUT not in salesforce.states:
         return OptOutPart()
@@ -81,8 +84,8 @@ def merge_opt_out(
         hubspot_out=out,
         salesforce_out=bool(box.canonical),
         was_out_in_hubspot=None if mine.changed is None else out != mine.changed,
-        box_moved=bool(box.changed),
-        address_moved=address_moved,
+        box_changed=bool(box.changed),
+        address_changed=address_changed,
         shared=shared,
         own_act=is_own_act(origins.get(HUBSPOT_OPT_OUT)) if origins else None,
     )
@@ -101,28 +104,35 @@ def decide_opt_out(
     hubspot_out: bool,
     salesforce_out: bool,
     was_out_in_hubspot: bool | None,
-    box_moved: bool,
-    address_moved: bool = False,
+    box_changed: bool,
+    address_changed: bool = False,
     shared: bool = False,
     own_act: bool | None = True,
 ) -> OptOutDecision:
     """Decide the pair.
 
-    `was_out_in_hubspot` is the base: what HubSpot showed when it was last read (None before the
-    first sync, and from the time that we asked for the opt-out until HubSpot shows it). `box_moved`
-    says whether Salesforce's box changed since, `address_moved` whether the person has got another
-    address meanwhile. On the first sync opted out wins (OPT-7, Q-12). Un-ticking the box does not
-    resubscribe: it is ticked again (OPT-5, Q-10). HubSpot going from out to in clears the box if
-    that was the contact's `own_act` (OPT-6, Q-11; None: not known yet). A user, an app, an import
-    or a workflow can take back an opt-out that came from Salesforce; that is not the contact's
-    wish, and the opt-out is sent again (OPT-6). And HubSpot keeps the status by address (PLT-4): a
-    new one looks subscribed without anybody's act, so whoever was out is opted out there too.
+    - At the first sync, opted out wins (OPT-7, Q-12).
+    - Clearing the box in Salesforce does not resubscribe: it is ticked again (OPT-5, Q-10).
+    - If HubSpot goes from out to in, the box is cleared if that was the contact's own act (OPT-6,
+      Q-11). A user, an app, an import or a workflow can withdraw an opt-out that came from
+      Salesforce; that is not the contact's wish, and the opt-out is sent again (OPT-6).
+    - HubSpot keeps the status by address (PLT-4). A new address is subscribed without anybody's
+      act, so a person who was out is opted out under the new address too.
+    - In an org that HubSpot accounts share, the box speaks for all of them (TEN-1). A person who
+      resubscribes in one account is subscribed there, and the box stays ticked. If it were cleared,
+      an account in which the person is still out would tick it again and so undo the person's act.
 
-    In an org that is `shared` by HubSpot accounts the box speaks for all of them (TEN-1): who comes
-    back in one is subscribed there, and the box stays. Cleared, it would be ticked again by an
-    account in which the person is still out, and that would undo the person's act.
+    Args:
+        hubspot_out: Whether HubSpot shows the opt-out now.
+        salesforce_out: Whether Salesforce's box is ticked now.
+        was_out_in_hubspot: The base: whether HubSpot showed the opt-out when it was last read. None
+            before the first sync, and from our request of an opt-out until HubSpot shows it.
+        box_changed: Whether Salesforce's box has changed since the last sync.
+        address_changed: Whether the person has got another address since.
+        shared: Whether several HubSpot accounts share the org.
+        own_act: Whether HubSpot's present value is the contact's own act, None: not known yet.
     """
-    if address_moved and (hubspot_out or salesforce_out or was_out_in_hubspot):
+    if address_changed and (hubspot_out or salesforce_out or was_out_in_hubspot):
         return OptOutDecision(
             unsubscribe_in_hubspot=True,
             salesforce_box=None if salesforce_out else True,
@@ -131,16 +141,16 @@ def decide_opt_out(
     if hubspot_out == salesforce_out:
         return NO_CHANGE
     if hubspot_out:
-        return OptOutDecision(salesforce_box=True, because="OPT-3" if not box_moved else "OPT-5")
-    if was_out_in_hubspot and not box_moved:
-        return _taken_back(own_act=own_act, shared=shared)
-    if shared and was_out_in_hubspot is not None and not box_moved:
+        return OptOutDecision(salesforce_box=True, because="OPT-3" if not box_changed else "OPT-5")
+    if was_out_in_hubspot and not box_changed:
+        return _withdrawn(own_act=own_act, shared=shared)
+    if shared and was_out_in_hubspot is not None and not box_changed:
         return NO_CHANGE
     return OptOutDecision(unsubscribe_in_hubspot=True, because="OPT-4")
 
 
-def _taken_back(*, own_act: bool | None, shared: bool) -> OptOutDecision:
-    """HubSpot showed the opt-out and shows it no more, while Salesforce's box is as it was."""
+def _withdrawn(*, own_act: bool | None, shared: bool) -> OptOutDecision:
+    """HubSpot no longer shows the opt-out, while Salesforce's box is unchanged."""
     if own_act is None:
         return OptOutDecision(asks_who=True)
     if not own_act:

@@ -1,8 +1,8 @@
 """Who owns a record (OWN-1 to OWN-13, Q-13 to Q-18).
 
-An owner crosses by name and e-mail address together, or by the operator's own map. What cannot
-cross is shown, never guessed: the Salesforce owner's id and name stand in two HubSpot properties of
-our own.
+Owners are matched by name and e-mail address together, or by the operator's own map. An owner
+without a match is shown, never guessed: the Salesforce owner's id and name are in two HubSpot
+properties of our own.
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ SHOWN_NAME = "crmsync_owner_name"
 _RULES: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
     {Kind.ACCOUNT: MappingProxyType({"OWN-11": "OWN-16", "OWN-12": "OWN-17"})}
 )
-"""The rules of contacts that other kinds have under numbers of their own."""
+"""Rules of contacts that have other ids for other kinds."""
 
 _Person = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerMatches:
-    """Who stands for whom. `to_salesforce` holds active users only (OWN-6); `to_hubspot` every
-    owner that has a counterpart (OWN-5).
+    """The owners of both sides, matched.
+
+    Attributes:
+        to_salesforce: HubSpot owner id -> Salesforce user id, active users only (OWN-6).
+        to_hubspot: Salesforce owner id -> HubSpot owner id, for every owner with a match (OWN-5).
+        salesforce: Salesforce owner id -> owner.
     """
 
     to_salesforce: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +48,7 @@ class OwnerMatches:
     salesforce: Mapping[str, Owner] = field(default_factory=dict)
 
     def is_active(self, salesforce_owner: str) -> bool:
-        """Whether a Salesforce owner is a user who is active, or a queue."""
+        """Whether a Salesforce owner is an active user or a queue."""
         owner = self.salesforce.get(salesforce_owner)
         return owner is not None and owner.is_active
 
@@ -59,11 +63,11 @@ class OwnerMatches:
 
 
 def match_owners(owners: Owners, pinned: Mapping[str, str] | None = None) -> OwnerMatches:
-    """Match both sides' owners.
+    """Match the owners of both sides.
 
-    `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and outweighs
-    the match (CH-30). Names and addresses are compared trimmed and without case, and both must
-    agree; a person whom two users match stands for none (Q-17).
+    `pinned` is the operator's own map, HubSpot address -> Salesforce address or id, and takes
+    precedence (CH-30). Names and addresses are compared trimmed and case-insensitively, and both
+    must agree; an owner whom two users match has no match (Q-17).
     """
     pinned = {normalise_email(one): other.strip() for one, other in (pinned or {}).items()}
     users = [user for user in owners.salesforce if user.email]
@@ -87,7 +91,13 @@ def match_owners(owners: Owners, pinned: Mapping[str, str] | None = None) -> Own
 
 @dataclass(frozen=True, slots=True)
 class OwnerDecision:
-    """Which owner to write where (None: leave it; "" clears HubSpot's), and by which rule."""
+    """What becomes of the owners of a pair.
+
+    Attributes:
+        hubspot: The HubSpot owner to write, "" to clear it, None to leave it.
+        salesforce: The Salesforce owner to write, None to leave it.
+        because: The rule, "" where nothing is written.
+    """
 
     hubspot: str | None = None
     salesforce: str | None = None
@@ -114,9 +124,14 @@ class OwnerPart(MergePart):
 
 
 @dataclass(frozen=True, slots=True)
-class Owning:
-    """A pair's owners now and when it was last looked at; the last ones are None before the first
-    sync.
+class OwnerState:
+    """The owners of a pair, now and at its last sync.
+
+    Attributes:
+        hubspot: The HubSpot owner, "" = none.
+        salesforce: The Salesforce owner, "" = none.
+        last_hubspot: The HubSpot owner at the last sync, None before the first.
+        last_salesforce: The Salesforce owner at the last sync, None before the first.
     """
 
     hubspot: str
@@ -126,12 +141,12 @@ class Owning:
 
     @property
     def is_first(self) -> bool:
-        """Whether the pair's owners were never looked at."""
+        """Whether the owners of the pair were never compared."""
         return self.last_hubspot is None or self.last_salesforce is None
 
     @property
-    def both_moved(self) -> bool:
-        """Whether both owners have changed since the pair was last looked at."""
+    def both_changed(self) -> bool:
+        """Whether both owners have changed since the last sync."""
         return (
             not self.is_first
             and self.hubspot != self.last_hubspot
@@ -139,10 +154,10 @@ class Owning:
         )
 
 
-def owning_of(hubspot: Record, salesforce: Record, link: Link | None) -> Owning:
+def owners_of(hubspot: Record, salesforce: Record, link: Link | None) -> OwnerState:
     """The owners of a pair, now and at the last sync."""
     last = last_owners(link) if link else (None, None)
-    return Owning(
+    return OwnerState(
         str(hubspot.fields.get(HUBSPOT_OWNER) or ""),
         str(salesforce.fields.get(SALESFORCE_OWNER) or ""),
         *last,
@@ -169,21 +184,21 @@ def merge_owners(
     """
     if matches is None:
         return OwnerPart(agreed=last_owners(link) if link else (None, None))
-    owning = owning_of(hubspot.record, salesforce.record, link)
+    owners = owners_of(hubspot.record, salesforce.record, link)
     newest = newest_of(HUBSPOT_OWNER, hubspot.record, salesforce.record, our_app)
-    decision = decide_owner(owning, newest, matches)
+    decision = decide_owner(owners, newest, matches)
     because = (rule_of(kind, decision.because),)
     to_hubspot: dict[str, Value] = {}
     to_salesforce: dict[str, Value] = {}
-    hubspot_owner, salesforce_owner = owning.hubspot, owning.salesforce
+    hubspot_owner, salesforce_owner = owners.hubspot, owners.salesforce
     if decision.salesforce is not None:
         to_salesforce[SALESFORCE_OWNER] = salesforce_owner = decision.salesforce
     if decision.hubspot is not None:
         hubspot_owner = decision.hubspot
         to_hubspot[HUBSPOT_OWNER] = hubspot_owner or None
     conflicts: tuple[FieldConflict, ...] = ()
-    if owning.both_moved and decision != NO_CHANGE:
-        fields, values = (HUBSPOT_OWNER, SALESFORCE_OWNER), (owning.hubspot, owning.salesforce)
+    if owners.both_changed and decision != NO_CHANGE:
+        fields, values = (HUBSPOT_OWNER, SALESFORCE_OWNER), (owners.hubspot, owners.salesforce)
         conflicts = (FieldConflict(*fields, *values, Update.TWO_WAY, newest),)
     shown = {
         SHOWN_ID: salesforce_owner or None,
@@ -203,55 +218,54 @@ def merge_owners(
     )
 
 
-def decide_owner(owning: Owning, newest: Side, matches: OwnerMatches) -> OwnerDecision:
-    """Decide the owners of a pair; `newest` is the side whose owner is the more recent one, used
-    only where both changed.
+def decide_owner(owners: OwnerState, newest: Side, matches: OwnerMatches) -> OwnerDecision:
+    """Decide the owners of a pair. `newest` is the side with the more recent owner; it counts only
+    where both changed.
     """
-    if matches.agree(owning.hubspot, owning.salesforce):
+    if matches.agree(owners.hubspot, owners.salesforce):
         return NO_CHANGE
-    if owning.is_first:
-        return _first(owning, matches)
-    hubspot_moved = owning.hubspot != owning.last_hubspot
-    salesforce_moved = owning.salesforce != owning.last_salesforce
-    if salesforce_moved and (newest is Side.SALESFORCE or not hubspot_moved):
-        return _to_hubspot(owning, matches, "OWN-12")
-    if hubspot_moved and owning.hubspot:
-        user = matches.to_salesforce.get(owning.hubspot)
+    if owners.is_first:
+        return _first(owners, matches)
+    hubspot_changed = owners.hubspot != owners.last_hubspot
+    salesforce_changed = owners.salesforce != owners.last_salesforce
+    if salesforce_changed and (newest is Side.SALESFORCE or not hubspot_changed):
+        return _to_hubspot(owners, matches, "OWN-12")
+    if hubspot_changed and owners.hubspot:
+        user = matches.to_salesforce.get(owners.hubspot)
         return (
             OwnerDecision(salesforce=user, because="OWN-12")
             if user
-            else _to_hubspot(owning, matches, "OWN-7")
+            else _to_hubspot(owners, matches, "OWN-7")
         )
     return NO_CHANGE
 
 
 def rule_of(kind: Kind, because: str) -> str:
-    """The rule of a verdict as it is called for records of that kind."""
+    """The id that a rule of contacts has for records of `kind`."""
     return _RULES.get(kind, {}).get(because, because)
 
 
 def owner_for_new(hubspot_owner: str, matches: OwnerMatches) -> str | None:
-    """The Salesforce owner of a record that a HubSpot record makes: the matching active user
-    (OWN-8), else None.
+    """The owner of a new Salesforce record: the active user who matches the HubSpot owner (OWN-8),
+    else None.
 
-    Without a match a lead goes through the assignment rules (OWN-9), and where those name nobody,
-    as for a contact, Salesforce takes the user who wrote: the integration user (OWN-13, Q-14,
-    Q-15).
+    Without a match a lead goes through the assignment rules (OWN-9). Where those name nobody, as
+    for a contact, Salesforce makes the integration user the owner (OWN-13, Q-14, Q-15).
     """
     return matches.to_salesforce.get(hubspot_owner)
 
 
-def _first(owning: Owning, matches: OwnerMatches) -> OwnerDecision:
-    if matches.is_active(owning.salesforce):
-        return _to_hubspot(owning, matches, "OWN-11")
-    user = matches.to_salesforce.get(owning.hubspot)
+def _first(owners: OwnerState, matches: OwnerMatches) -> OwnerDecision:
+    if matches.is_active(owners.salesforce):
+        return _to_hubspot(owners, matches, "OWN-11")
+    user = matches.to_salesforce.get(owners.hubspot)
     return OwnerDecision(salesforce=user, because="OWN-11") if user else NO_CHANGE
 
 
-def _to_hubspot(owning: Owning, matches: OwnerMatches, because: str) -> OwnerDecision:
-    """Q-18: the counterpart, or nobody where HubSpot knows none."""
-    owner = matches.to_hubspot.get(owning.salesforce, "")
-    return NO_CHANGE if owner == owning.hubspot else OwnerDecision(hubspot=owner, because=because)
+def _to_hubspot(owners: OwnerState, matches: OwnerMatches, because: str) -> OwnerDecision:
+    """Q-18: the matching HubSpot owner, or none where nobody matches."""
+    owner = matches.to_hubspot.get(owners.salesforce, "")
+    return NO_CHANGE if owner == owners.hubspot else OwnerDecision(hubspot=owner, because=because)
 
 
 def _person(owner: Owner) -> _Person:

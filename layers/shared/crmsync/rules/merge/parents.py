@@ -1,9 +1,9 @@
-"""A contact's company and a contact's account: which of the two follows the other (FLD-8, DUP-4,
+"""The company and the account of a contact: which of the two follows the other (FLD-8, DUP-4,
 CH-23, Q-29).
 
-In HubSpot the parent is the contact's primary company, in Salesforce its account. Which company
-goes with which account is known from their own links; where one has no counterpart yet, the contact
-waits for it.
+In HubSpot the parent is the contact's primary company, in Salesforce its account. Companies and
+accounts have links of their own, which say what belongs together; where one has no counterpart yet,
+the contact waits for it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ from crmsync.rules.merge.ruleset import Ruleset
 
 @dataclass(frozen=True, slots=True)
 class ParentDecision:
-    """Which parent to give the contact where: ids, "" = none; None = leave it. `awaits` is a parent
-    that must get its counterpart first.
+    """What becomes of the parents of a contact.
 
-    `leaves` is the company that the contact is taken away from. `contested` says that both sides
-    moved it, so that it turned on the newest.
+    Attributes:
+        company: The id of the company to associate in HubSpot, None to leave it.
+        account: The id of the account to write in Salesforce, None to leave it.
+        leaves: The id of the company to dissociate, "" = none.
+        awaits: A parent that must get its counterpart first.
+        because: The rules.
+        contested: Whether both sides changed the parent, so that the more recent change won.
     """
 
     company: str | None = None
@@ -53,12 +57,12 @@ class ParentPart(MergePart):
 
 
 def company_of(value: object) -> Ref | None:
-    """The company that a contact's property names, None where it names none."""
+    """The company that a property names, None where it is blank."""
     return Ref(Side.HUBSPOT, COMPANY, str(value)) if value else None
 
 
 def account_of(value: object) -> Ref | None:
-    """The account that a contact's field names, None where it names none."""
+    """The account that a field names, None where it is blank."""
     return Ref(Side.SALESFORCE, ACCOUNT, str(value)) if value else None
 
 
@@ -111,12 +115,12 @@ def decide_parent(
 ) -> ParentDecision:
     """Decide the parents of a linked contact.
 
-    Where the two first meet, Salesforce's account stands if there is one (DUP-2: the two are the
-    pair); later whoever changed it last. Taking a parent away on one side takes nothing away on the
-    other and so never outdoes a parent given there (Q-29), unless `removes`: then a company follows
-    its account. An account is never taken away (CH-23). A person account (`fixed`) stays its
-    contact's account whatever HubSpot says (PA-2). `parents` has None for a parent whose
-    counterpart was deleted.
+    At the first sync Salesforce's account wins if the contact has one (DUP-2: company and account
+    are a pair then); later the more recent change wins. Removing a parent on one side removes
+    nothing on the other, so it never outweighs a parent that was set there (Q-29). With `removes`,
+    the company is removed when the account is; an account is never removed (CH-23). A person
+    account (`fixed`) stays its contact's account whatever HubSpot shows (PA-2). `parents` has None
+    for a parent whose counterpart was deleted.
     """
     ours, theirs = company_of(company.value), account_of(account.value)
     if (ours is None and theirs is None) or (ours and theirs and parents.get(ours) == theirs):
@@ -126,16 +130,16 @@ def decide_parent(
     )
     winner = newest if contested else _winner(company, account)
     if winner is Side.HUBSPOT and not fixed:
-        verdict = _follow_company(ours, parents)
+        decision = _follow_company(ours, parents)
     elif winner:
-        verdict = _follow_account(ours, theirs, parents, removes=removes)
+        decision = _follow_account(ours, theirs, parents, removes=removes)
     else:
-        verdict = NO_CHANGE
-    return replace(verdict, contested=contested)
+        decision = NO_CHANGE
+    return replace(decision, contested=contested)
 
 
 def _winner(company: FieldState, account: FieldState) -> Side | None:
-    """Whose parent stands where no time must be asked for."""
+    """The side whose parent wins where the times of the changes do not matter."""
     both = None not in (company.changed, account.changed)
     if not both or (company.changed and account.changed):
         return Side.SALESFORCE if account.value else Side.HUBSPOT
@@ -164,5 +168,5 @@ def _follow_account(
         )
     if account not in parents:
         return ParentDecision(awaits=account)
-    its = parents[account]
-    return ParentDecision(company=its.id, because=("FLD-8", "FLD-9")) if its else NO_CHANGE
+    company = parents[account]
+    return ParentDecision(company=company.id, because=("FLD-8", "FLD-9")) if company else NO_CHANGE

@@ -1,10 +1,9 @@
 """What is different about person accounts (PA-1 to PA-9): a Salesforce account and contact that are
 one person.
 
-Tables first, then what reads them. The contact behind a person account
-(``Contact.IsPersonAccount``) is read like any contact, but written through its account only; the
-account has no name of its own. Nothing here makes a person account: no HubSpot record ever does
-(PA-7).
+The contact behind a person account (``Contact.IsPersonAccount``) is read like any contact, but
+written only through its account; the account has no name of its own. No HubSpot record ever creates
+a person account (PA-7).
 """
 
 from __future__ import annotations
@@ -47,31 +46,29 @@ _SHARED = frozenset(
         "Suffix",
     }
 )
-"""Fields that the account and its contact have under one name [D, M: Description and Fax]."""
+"""Fields that have the same name in the account and its contact [D, M: Description and Fax]."""
 
 _CUSTOM, _PERSONS_CUSTOM = "__c", "__pc"
 
 _BUSINESS_ONLY = frozenset({"ParentId"})
-"""Account fields that a person account has not [D]."""
+"""Account fields that a person account lacks [D]."""
 
 
 def columns(name: str, *, person_accounts: bool) -> tuple[str, ...]:
-    """What to read of a Contact or Account besides. Most of it exists only in an org with person
-    accounts: asking elsewhere is an error.
+    """Further fields to read of a Contact or Account. They exist only in an org with person
+    accounts; asking for them elsewhere is an error.
     """
     return _COLUMNS.get(name, ()) if person_accounts else ()
 
 
 def is_person(record: Record) -> bool:
-    """Whether a Salesforce account is a person account, or a contact the hidden half of one
-    (PA-3).
-    """
+    """Whether a Salesforce account is a person account, or a contact is behind one (PA-3)."""
     return record.fields.get(IS_PERSON_ACCOUNT) is True
 
 
 def account_field(name: str) -> str:
-    """How an account shows the field `name` of the contact behind it: as it is, with ``Person``
-    before it, or ``__pc`` for a custom one.
+    """The name that the field `name` of the contact behind a person account has in the account: the
+    same, with ``Person`` before it, or ending in ``__pc`` for a custom field.
     """
     if name in _SHARED:
         return name
@@ -81,11 +78,11 @@ def account_field(name: str) -> str:
 
 
 def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
-    """The same write, addressed to the account where `contact` is the hidden half of one (PA-3);
-    any other write as it is.
+    """The write, addressed to the account where `contact` is behind a person account (PA-3); any
+    other write unchanged.
 
-    Its account is never moved, as a person account cannot have contacts (PA-2): a write of
-    ``AccountId`` alone is left without fields.
+    The contact never changes its account, as a person account cannot have contacts (PA-2): a write
+    of ``AccountId`` alone has no fields left.
     """
     if (
         effect.place != contact.ref
@@ -107,8 +104,8 @@ def through_account(effect: UpdateRecord, contact: Record) -> UpdateRecord:
 
 
 def other_half(person: Record) -> Ref | None:
-    """The account of a hidden contact, the hidden contact of a person account: what is written to
-    one shows in the other; else None.
+    """The account of a contact behind a person account, or the contact of a person account; None
+    for any other record. What is written to one shows in the other.
     """
     name, place = {
         SALESFORCE_CONTACT: (ACCOUNT, PARENT_ACCOUNT),
@@ -136,19 +133,19 @@ def of_person(field_map: FieldMap) -> FieldMap:
 
 
 def may_share_company(account: Record) -> bool:
-    """Whether an account may be paired with a company that stands already, found by contacts or by
-    domain (DUP-2, CH-15).
+    """Whether an account may be paired with an existing company, found by contacts or by domain
+    (DUP-2, CH-15).
 
-    A person account may not: it gets a company of its own, whatever others are called and wherever
-    its person works (PA-4, Q-34).
+    A person account may not: it gets a company of its own, whatever the names of other companies
+    and wherever the person works (PA-4, Q-34).
     """
     return not is_person(account)
 
 
 def needs_company(*, person_accounts: bool) -> bool:
-    """Whether a new lead must be given a company's name where HubSpot knows none.
+    """Whether a new lead needs a company name where HubSpot has none.
 
-    Not where person accounts are enabled: left blank, the lead can be converted to one (PA-8),
-    while any value, a placeholder too, makes it a business account (PA-9, Q-35).
+    It does not where person accounts are enabled: with a blank name the lead can be converted to a
+    person account (PA-8); any value, even a placeholder, makes it a business account (PA-9, Q-35).
     """
     return not person_accounts

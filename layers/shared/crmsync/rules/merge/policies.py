@@ -1,9 +1,10 @@
-"""The three-way merge: what both sides show now, against what each showed when they last agreed.
+"""The three-way merge: what both sides show now, compared with what each showed when they last
+agreed.
 
-The outcome for a field is a *holder*: the side whose value shall stand on both, or nobody when both
-may stay as they are. Different fields changed on the two sides never meet here, so both edits
-survive; only the same field changed on both is a conflict. Neither side is favoured except by the
-field's policy (MAP-1 to MAP-4).
+The result for a field is a *winner*: the side whose value is to stand on both, or None where both
+keep their values. Edits of different fields never compete, so both survive; only the same field
+changed on both sides is a conflict. Neither side is favoured except by the field's policy (MAP-1 to
+MAP-4).
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from crmsync.rules.fields.values import is_blank
 
 @dataclass(frozen=True, slots=True)
 class FieldState:
-    """What one side shows in one field: value, canonical form, and whether it differs from the base
-    (None: no base).
+    """What one side shows in one field.
 
-    ``is_new_mapping`` says that the mapping is younger than the link and the field was never looked at
-    since; ``diverged`` that it shows what it showed when the two sides were left with different values
-    (MAP-6, CH-8).
+    Attributes:
+        value: The value as it was read.
+        canonical: The value in the form in which it is compared.
+        changed: Whether it differs from the base; None where the base has no value of the field.
+        is_new_mapping: Whether the mapping is younger than the link, and this is the field's first
+            sync since (MAP-6).
+        diverged: Whether the field still shows the value with which the two sides were left
+            different (CH-8).
     """
 
     value: Value
@@ -36,14 +41,18 @@ class FieldState:
 
     @property
     def has_news(self) -> bool:
-        """Whether the value counts as news: changed since the two agreed, or never agreed on."""
+        """Whether the value has changed since the two sides agreed, or was never agreed on."""
         return self.changed is not False
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDecision:
-    """Whose value shall stand on both sides (None: leave both), by which rule, and whether there
-    was a conflict to settle.
+    """What a policy decides about one field.
+
+    Attributes:
+        winner: The side whose value is to stand on both; None: both keep theirs.
+        because: The rule.
+        conflict: Whether both sides had changed the field.
     """
 
     winner: Side | None
@@ -55,7 +64,7 @@ NO_CHANGE = FieldDecision(None)
 
 
 def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
-    """Whether a field needs no decision: both sides show the same, or neither shows news."""
+    """Whether a field needs no decision: both sides show the same, or neither has news."""
     return hubspot.canonical == salesforce.canonical or not (
         hubspot.has_news or salesforce.has_news
     )
@@ -64,8 +73,8 @@ def is_in_step(hubspot: FieldState, salesforce: FieldState) -> bool:
 def merge_field(
     rule: FieldRule, hubspot: FieldState, salesforce: FieldState, newest: Side
 ) -> FieldDecision:
-    """Decide one field. `newest` is the side whose value is the more recent one, used only where
-    both have news.
+    """Decide one field. `newest` is the side with the more recent value; it counts only where both
+    have news.
     """
     if is_in_step(hubspot, salesforce):
         return NO_CHANGE
@@ -73,8 +82,8 @@ def merge_field(
 
 
 def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> FieldDecision:
-    """MAP-3: the most recent value wins, a deletion counts as a value; on the first meeting a value
-    fills a blank.
+    """MAP-3: the more recent value wins, and a deletion counts as a value. Where the two sides never
+    agreed, a value fills a blank.
     """
     if hubspot.changed and not salesforce.has_news:
         return FieldDecision(Side.HUBSPOT, "MAP-3")
@@ -89,8 +98,8 @@ def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> Field
 
 
 def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
-    """MAP-1: the favourite's value always overwrites, and so does its deletion; while it is blank
-    the other side may fill it.
+    """MAP-1: the favourite's value always overwrites the other, and so does its deletion. While it
+    is blank, the other side may fill it.
     """
 
     def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
@@ -106,11 +115,11 @@ def _prefer(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDe
 
 
 def _always(favourite: Side) -> Callable[[FieldState, FieldState, Side], FieldDecision]:
-    """MAP-2: nothing of the other side ever passes; the favourite's value always overwrites, and so
+    """MAP-2: the other side's value never crosses; the favourite's always overwrites it, and so
     does its deletion.
 
-    A blank that the favourite did not get by a deletion is neither: beside it the other side keeps
-    what it shows, at a birth and a first meeting as after an edit or at a resync.
+    A blank that did not come from a deletion overwrites nothing: the other side keeps its value, in
+    a new pair as well as after an edit or in a resync.
     """
 
     def decide(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> FieldDecision:
@@ -134,7 +143,7 @@ def _fill_blank(hubspot: FieldState, salesforce: FieldState, _newest: Side) -> F
 
 
 def _never(_hubspot: FieldState, _salesforce: FieldState, _newest: Side) -> FieldDecision:
-    """MAP-4: nothing passes, deletions neither."""
+    """MAP-4: nothing crosses, not even a deletion."""
     return NO_CHANGE
 
 
@@ -161,15 +170,13 @@ _MAY_CREATE: Mapping[Side, frozenset[Update]] = MappingProxyType(
 
 
 def may_pass(rule: FieldRule, origin: Side) -> bool:
-    """Whether the policy lets a value of `origin` go into a record that is new on the other
-    side.
-    """
+    """Whether the policy lets a value of `origin` into a new record on the other side."""
     return rule.update in _MAY_CREATE[origin]
 
 
 @dataclass(frozen=True, slots=True)
 class MergePart:
-    """What one part of a merge contributes: mapped fields, opt-out, owners, parents or stages.
+    """What one part of a merge returns: mapped fields, opt-out, owners, parents or stages.
 
     Attributes:
         to_hubspot: Values to write to the HubSpot record, by property.
@@ -191,7 +198,7 @@ class MergePart:
 
 
 def newest_of(name: str, hubspot: Record, salesforce: Record, our_app: str) -> Side:
-    """The side whose value of the HubSpot property `name` is the more recent one (Q-21).
+    """The side with the more recent value of the HubSpot property `name` (Q-21).
 
     HubSpot's time of the property is compared with Salesforce's time of the record, as Salesforce
     keeps no time per field; Salesforce wins a tie. A value that `our_app` wrote to HubSpot is an
@@ -205,5 +212,5 @@ def newest_of(name: str, hubspot: Record, salesforce: Record, our_app: str) -> S
 
 
 def joined(*lists: Because) -> Because:
-    """All rules of the lists in their order, each rule once."""
+    """The rules of all lists in order, each rule once."""
     return tuple(dict.fromkeys(rule for rules in lists for rule in rules))

@@ -34,12 +34,11 @@ def merge_pair(
     cause: Cause = Cause.EDITED,
     refused: frozenset[str] = frozenset(),
 ) -> MergeResult:
-    """Three-way merge of a pair against its link's base (no link: first meeting).
+    """Three-way merge of a pair against its link's base; without a link the two never agreed.
 
-    A resync carries old values of new mappings, too; what the operator dropped stays different.
-
-    HubSpot takes no other value of the properties in `refused` now: they wait, like a value that
-    cannot cross, and like what the link holds back.
+    `cause` is why the pair is synced: a resync also syncs older values of new mappings, and changes
+    that the operator dropped leave the two sides different. HubSpot takes no other value of the
+    properties in `refused` now: they wait, like values that cannot cross.
     """
     mapping = ruleset.mapping_of(salesforce)
     us = ruleset.our_user_in(salesforce)
@@ -63,7 +62,7 @@ def merge_pair(
         merge_opt_out(
             h,
             s,
-            address_moved=HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed),
+            address_changed=HUBSPOT_EMAIL in fields.to_hubspot or bool(email and email.changed),
             shared=ruleset.shares_org,
         ),
         owning,
@@ -90,8 +89,8 @@ def _is_explained(salesforce: SideView, link: Link | None) -> bool:
 
 
 def _has_news(hubspot: SideView, salesforce: SideView, merged: MergeResult) -> bool:
-    """Whether anything differs from the base but what cannot cross now: that stays unagreed, and is
-    reported or waited for.
+    """Whether anything differs from the base, apart from what cannot cross now: that stays unagreed
+    and is reported or waited for.
     """
     if hubspot.normalised or salesforce.normalised:
         return True
