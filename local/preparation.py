@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from crmsync import wiring
 from crmsync.config import ConfigError
 from crmsync.errors import Distrusted, SyncError
+from crmsync.wiring.command import operator as deployed_operator
 
 Request = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ def _prepare(event: Request) -> dict[str, str]:
     stops the stack; ``trouble`` when a CRM cannot be set up. With trouble the stack starts all the
     same, so that the connection itself shows what is wrong.
     """
-    operator = wiring.operator()
+    operator = deployed_operator()
     try:
         operator.push_settings(event["settings"], apply=True)
     except ConfigError as error:
@@ -51,7 +51,7 @@ def _inspect(event: Request) -> dict[str, Any]:
 
     Settings that cannot be trusted count as one error and leave the subscriptions as they are.
     """
-    operator = wiring.operator()
+    operator = deployed_operator()
     try:
         operator.settings()
     except Distrusted:

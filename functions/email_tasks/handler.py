@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from crmsync import wiring
 from crmsync.telemetry import logger, metrics
+from crmsync.wiring.email import email_tasks
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's way in."""
-    return wiring.email_tasks()(event, context)
+    return email_tasks()(event, context)

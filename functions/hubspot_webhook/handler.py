@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from crmsync import wiring
 from crmsync.telemetry import logger, metrics
+from crmsync.wiring.intake import hubspot_webhook
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's way in."""
-    return wiring.hubspot_webhook()(event)
+    return hubspot_webhook()(event)

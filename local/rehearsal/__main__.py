@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crmsync import wiring
 from crmsync.cli import main as command
+from crmsync.wiring.command import operator as deployed_operator
 from local.people import People
 from local.rehearsal.deployment import ToolError, deploy, fail_once
 from local.rehearsal.ministack import MiniStack, NotStartedError
@@ -104,7 +104,7 @@ def _set_up(cloud: MiniStack, crms: Crms, outputs: Mapping[str, str]) -> None:
     _operate("settings", "push", str(HERE / "settings.toml"), "--apply")
     _operate("setup", "--apply")
     crms.subscribe(
-        outputs["WebhookUrl"], [(portal, wiring.operator().webhook_subscriptions(portal))]
+        outputs["WebhookUrl"], [(portal, deployed_operator().webhook_subscriptions(portal))]
     )
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from crmsync.errors import Down, Refused, SyncError, TryAgain
 from crmsync.flows.engine.circuit_breaker import CircuitBreaker
+from crmsync.flows.engine.passes import sign_in_and_sync
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.sign_in import sign_in_and_sync
 from crmsync.flows.intake.parked import queue_unavailable
 from crmsync.flows.kinds.contact import sync_contacts
 from crmsync.model.changes import Change

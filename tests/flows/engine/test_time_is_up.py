@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from crmsync.errors import OutOfTime, Refused, SyncError, TryAgain
+from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import BATCH, sync_in_batches
 from crmsync.flows.engine.results import Summary
 from crmsync.flows.engine.staleness import (
@@ -46,7 +47,13 @@ def test_what_does_not_fit_into_the_invocation_is_not_begun() -> None:
     town, seen, time = Town(), [], iter([True, False])
     world = replace(town.world, may_begin=lambda: next(time))
 
-    def sync(some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
+    def sync(
+        some: list[Change],
+        _context: SyncContext,
+        _summary: Summary,
+        *,
+        is_last: bool,  # noqa: ARG001 - `SyncPass` names it
+    ) -> list[Change]:
         seen.extend(some)
         return []
 
@@ -92,7 +99,13 @@ def test_a_look_that_does_not_come_through_is_counted_by_its_cause(
     """
     town = Town()
 
-    def sync(_some: list[Change], _summary: Summary, _is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
+    def sync(
+        _some: list[Change],
+        _context: SyncContext,
+        _summary: Summary,
+        *,
+        is_last: bool,  # noqa: ARG001 - `SyncPass` names it
+    ) -> list[Change]:
         raise error
 
     (change,) = changes(1)

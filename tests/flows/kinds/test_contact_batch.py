@@ -310,9 +310,9 @@ def test_a_defect_in_planning_one_record_is_that_records_alone(monkeypatch):
     """
     town = Town()
     good, bad = town.new_contact(), town.new_contact(email="bad@example.com")
-    real = __import__("crmsync.flows.kinds.contact_plan", fromlist=["plan_contact"]).plan_contact
+    real = __import__("crmsync.flows.kinds.contact", fromlist=["plan_contact"]).plan_contact
     monkeypatch.setattr(
-        "crmsync.flows.kinds.contact_plan.plan_contact",
+        "crmsync.flows.kinds.contact.plan_contact",
         lambda facts, ruleset: 1 / 0 if facts.change.ref == bad else real(facts, ruleset),
     )
     town.sync(good, bad)

@@ -198,12 +198,12 @@ def test_interrupted_it_is_finished_the_next_time() -> None:
     makes nothing twice.
     """
     town = Town(MASTER, a_type(TYPE_A), a_type(TYPE_B))
-    sync_pipelines, answers = town.deals.put_in_step, iter([True, False])
+    put_in_step, answers = town.deals.put_in_step, iter([True, False])
 
     def faltering(step: PipelineStep) -> None:
         if not next(answers, True):
             raise TryAgain("HubSpot is not available.")
-        sync_pipelines(step)
+        put_in_step(step)
 
     town.deals.put_in_step = faltering  # type: ignore[method-assign]
     with pytest.raises(TryAgain):

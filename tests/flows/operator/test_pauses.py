@@ -10,8 +10,8 @@ import pytest
 
 from crmsync.errors import Refused, TryAgain
 from crmsync.flows.engine.circuit_breaker import PAUSED, CircuitBreaker
+from crmsync.flows.engine.passes import sign_in_and_sync
 from crmsync.flows.engine.results import Summary
-from crmsync.flows.engine.sign_in import sign_in_and_sync
 from crmsync.flows.operator.pauses import PauseAdmin, PauseWatch
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind

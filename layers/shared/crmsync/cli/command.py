@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from crmsync import wiring
 from crmsync.cli import brakes, errors, explain, jobs, links, preview, settings, setup, status, undo
 from crmsync.cli.answer import FINDINGS, USAGE, Answer
 from crmsync.cli.printable import lines
 from crmsync.config import Complaint, ConfigError
 from crmsync.errors import SyncError
+from crmsync.wiring.command import operator as deployed_operator
 
 if TYPE_CHECKING:
     from crmsync.flows.operator.operator import Operator
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None, *, operator: Operator | None = None)
     """Run the command; `operator` is the deployment's unless given. Answers the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        answer: Answer = arguments.run(operator or wiring.operator(), arguments)
+        answer: Answer = arguments.run(operator or deployed_operator(), arguments)
     except ConfigError as error:
         answer = _refused(error.complaints)
     except SyncError as error:

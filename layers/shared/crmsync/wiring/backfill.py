@@ -17,12 +17,12 @@ from crmsync.wiring.stores import (
     LambdaTime,
     aws_client,
     concern_queues,
-    in_time,
     job_messages,
     jobs,
     now,
     outbox,
-    settings_of_queued,
+    settings_for_queued_work,
+    with_deadline,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from crmsync.model.jobs import Job
     from crmsync.ports.listing import Lister
 
-TICKET = 6
+TOKEN_LENGTH = 6
 
 
 def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
@@ -39,12 +39,12 @@ def backfill() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     from crmsync.flows.backfill.run import run_job_messages
 
     def run(event: Event) -> dict[str, Any]:
-        ran = run_job_messages(event["Records"], _desk())
+        ran = run_job_messages(event["Records"], _context())
         for job in ran.jobs:
-            _tell_job(job)
+            _report_job(job)
         return ran.response
 
-    return in_time(run)
+    return with_deadline(run)
 
 
 def lister_of(connection: Connection, side: Side) -> Lister:
@@ -58,18 +58,18 @@ def lister_of(connection: Connection, side: Side) -> Lister:
     )
 
 
-def new_ticket() -> str:
+def new_turn_token() -> str:
     """A ticket that no other turn has; also a job's name."""
-    return uuid.uuid4().hex[:TICKET]
+    return uuid.uuid4().hex[:TOKEN_LENGTH]
 
 
 @cache
-def _desk() -> BackfillContext:
+def _context() -> BackfillContext:
     from crmsync.flows.backfill.run import BackfillContext
     from crmsync.gateways.aws.queues import QueueBacklog
 
     return BackfillContext(
-        connection=lambda name: settings_of_queued().connection(name),
+        connection=lambda name: settings_for_queued_work().connection(name),
         is_paused=is_paused,
         lister=lister_of,
         quota=quota_of,
@@ -77,7 +77,7 @@ def _desk() -> BackfillContext:
         job_messages=job_messages(),
         outbox=outbox(),
         backlog=QueueBacklog(aws_client("sqs"), concern_queues()),
-        ticket=new_ticket,
+        ticket=new_turn_token,
         now=now,
     )
 
@@ -90,7 +90,7 @@ def quota_of(connection: Connection) -> SalesforceLister:
     return SalesforceLister(salesforce_of(connection).session)
 
 
-def _tell_job(job: Job) -> None:
+def _report_job(job: Job) -> None:
     logger.info(
         "backfill moved",
         connection=job.connection,

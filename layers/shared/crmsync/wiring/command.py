@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from crmsync.model.records import Side
 from crmsync.model.settings import Connection, Settings
-from crmsync.wiring.backfill import lister_of, new_ticket, quota_of
+from crmsync.wiring.backfill import lister_of, new_turn_token, quota_of
 from crmsync.wiring.crms import (
     account_of,
     hubspot_of,
     login_of,
     our_user_of,
     salesforce_of,
-    world_of,
+    sync_context,
 )
 from crmsync.wiring.stores import (
     aws_client,
@@ -62,22 +62,22 @@ def operator() -> Operator:
         lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
         lambda one: SalesforceSchema(*login_of(one), now=time.time),
         _pipelines_of,
-        _job_office(),
-        _link_office(),
-        _health_office(),
+        _job_admin(),
+        _link_admin(),
+        _health_check(),
         OverLimitAdmin(
             settings_table().load,
             inbox(),
             outbox(),
             jobs(),
-            new_ticket,
+            new_turn_token,
             settings_table().now,
             caller,
         ),
         PauseAdmin(settings_table().load, troubles(), settings_table().now, caller),
-        _undo_office(),
+        _undo_admin(),
         outbox(),
-        _window_of,
+        _read_only_view,
         settings_table().now,
         caller,
         secret=secrets().read,
@@ -112,7 +112,7 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
     )
 
 
-def _window_of(connection: Connection, settings: Settings) -> ReadOnlyView:
+def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
     """A connection for looking: nothing in it can write."""
     from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
     from crmsync.flows.preview.window import ReadOnlyView
@@ -123,7 +123,7 @@ def _window_of(connection: Connection, settings: Settings) -> ReadOnlyView:
     hubspot, salesforce = hubspot_of(connection).client, salesforce_of(connection).session
     roles = RoleTable(aws_client("dynamodb"), table_name("state"), connection.name)
     context = replace(
-        world_of(connection, our_user_of(connection, settings)),
+        sync_context(connection, our_user_of(connection, settings)),
         opportunities=SalesforceOpportunities(salesforce, ReadOnlyRoles(roles)),
     )
     return ReadOnlyView(
@@ -141,7 +141,7 @@ def _in_force() -> Settings:
     return Settings() if current is None else current.settings
 
 
-def _job_office() -> JobAdmin:
+def _job_admin() -> JobAdmin:
     from crmsync.flows.backfill.jobs import JobAdmin
 
     return JobAdmin(
@@ -149,7 +149,7 @@ def _job_office() -> JobAdmin:
         jobs(),
         job_messages(),
         lister_of,
-        new_ticket,
+        new_turn_token,
         settings_table().now,
         time.sleep,
         caller,
@@ -163,7 +163,7 @@ def caller() -> str:
     return caller_of(aws_client("sts"))
 
 
-def _link_office() -> LinkAdmin:
+def _link_admin() -> LinkAdmin:
     from crmsync.flows.backfill.link_keys import LinkKeyAdmin
     from crmsync.flows.operator.links import LinkAdmin
     from crmsync.gateways.aws.queues import QueueDepths
@@ -194,7 +194,7 @@ def _sides_of(connection: Connection) -> RebuildSides:
     return RebuildSides({side: lister_of(connection, side) for side in Side}, readers)
 
 
-def _health_office() -> HealthCheck:
+def _health_check() -> HealthCheck:
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
 
@@ -213,16 +213,16 @@ def _health_office() -> HealthCheck:
     )
 
 
-def _undo_office() -> UndoAdmin:
+def _undo_admin() -> UndoAdmin:
     from crmsync.flows.operator.undo import UndoAdmin
 
     return UndoAdmin(
         _in_force,
         overwritten_reader,
-        _window_of,
-        lambda one, settings: world_of(one, our_user_of(one, settings)),
+        _read_only_view,
+        lambda one, settings: sync_context(one, our_user_of(one, settings)),
         jobs(),
-        new_ticket,
+        new_turn_token,
         settings_table().now,
         caller,
     )

@@ -16,8 +16,8 @@ from crmsync.wiring.stores import (
     login_hosts,
     now,
     outbox,
-    patience,
     remaining,
+    retry_policy,
     secrets,
     settings,
     table_name,
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=16)
-def world_of(connection: Connection, our_user: str, since: datetime | None = None) -> SyncContext:
+def sync_context(
+    connection: Connection, our_user: str, since: datetime | None = None
+) -> SyncContext:
     """The world of one connection; `our_user` is whom its own writes in Salesforce are known by,
     `since` since when opportunities sync.
     """
@@ -113,7 +115,7 @@ def hubspot_of(connection: Connection) -> HubspotGateway:
     """The HubSpot account of a connection."""
     from crmsync.gateways.hubspot.records import HubspotGateway
 
-    return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=patience())
+    return HubspotGateway(secrets().secret(connection.hubspot.secret), patience=retry_policy())
 
 
 @lru_cache(maxsize=16)
@@ -123,7 +125,7 @@ def account_of(connection: Connection) -> HubspotSchema:
     """
     from crmsync.gateways.hubspot.schema import HubspotSchema
 
-    return HubspotSchema(secrets().secret(connection.hubspot.secret), patience=patience())
+    return HubspotSchema(secrets().secret(connection.hubspot.secret), patience=retry_policy())
 
 
 @lru_cache(maxsize=16)
@@ -133,7 +135,7 @@ def salesforce_of(connection: Connection) -> SalesforceGateway:
 
     allow = connection.salesforce.duplicates is Duplicates.ALLOW
     return SalesforceGateway(
-        *login_of(connection), now=time.time, patience=patience(), allow_duplicates=allow
+        *login_of(connection), now=time.time, patience=retry_policy(), allow_duplicates=allow
     )
 
 

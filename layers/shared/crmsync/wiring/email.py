@@ -22,15 +22,15 @@ from crmsync.wiring.stores import (
     aws_client,
     cursors,
     fingerprinter,
-    in_time,
     inbox,
     now,
     settings,
-    settings_of_queued,
+    settings_for_queued_work,
+    skip_if_distrusted,
     table_name,
     task_queue,
     task_states,
-    unless_distrusted,
+    with_deadline,
 )
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def email_events() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The schedule that reads the log of each connection, for the kinds that are switched on
     (SET-10).
     """
-    return in_time(unless_distrusted(_look_at_logs))
+    return with_deadline(skip_if_distrusted(_look_at_logs))
 
 
 def email_tasks() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """The tasks' concern: a batch of SQS messages in, the partial batch response out."""
     from crmsync.flows.intake.sqs_batch import run_ranges
 
-    return in_time(lambda event: run_ranges(event["Records"], _make_tasks))
+    return with_deadline(lambda event: run_ranges(event["Records"], _make_tasks))
 
 
 def _look_at_logs(_event: Event) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
     from crmsync.gateways.dynamodb.links import LinksTable
 
     try:
-        connection = settings_of_queued().connection(name)
+        connection = settings_for_queued_work().connection(name)
     except Distrusted as error:
         task_queue().queue([(window, round(error.after)) for window in windows])
         return []
@@ -124,10 +124,10 @@ def _make_tasks(name: str, windows: list[LogRange]) -> list[LogRange]:
         now=now,
         until=now() + RUN,
     )
-    return _tell_tasks(name, make_tasks(windows, context))
+    return _report_tasks(name, make_tasks(windows, context))
 
 
-def _tell_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
+def _report_tasks(name: str, summary: TaskSummary) -> list[LogRange]:
     logger.info("e-mail events worked through", connection=name, counts=dict(summary.counts))
     for kind, error in summary.refusals.items():
         logger.warning(

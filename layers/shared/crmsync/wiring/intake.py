@@ -26,14 +26,14 @@ from crmsync.wiring.stores import (
     Event,
     LambdaTime,
     cursors,
-    in_time,
     inbox,
     now,
     outbox,
     secrets,
     settings,
+    skip_if_distrusted,
     troubles,
-    unless_distrusted,
+    with_deadline,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _answered(receipt: Receipt) -> dict[str, Any]:
 
 def salesforce_changes() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """Salesforce's side of intake: a change event of the partner bus, or the schedule's poll."""
-    return in_time(
-        unless_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event))
+    return with_deadline(
+        skip_if_distrusted(lambda event: _poll() if "poll" in event else _take_change_event(event))
     )
 
 
@@ -86,8 +86,8 @@ def hubspot_sweep() -> Callable[[Event, LambdaTime], dict[str, Any]]:
     """HubSpot's schedules: the sweep that finds what its webhooks lost, and in between a look at
     whether it still lets us in.
     """
-    return in_time(
-        unless_distrusted(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot())
+    return with_deadline(
+        skip_if_distrusted(lambda event: _look_at_apps() if "look" in event else _sweep_hubspot())
     )
 
 

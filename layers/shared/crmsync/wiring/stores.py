@@ -59,11 +59,11 @@ def settings() -> Settings:
     try:
         return _fresh_settings().settings()
     except Distrusted as error:
-        _tell_refused(error)
+        _report_refused_settings(error)
         raise
 
 
-def settings_of_queued() -> Settings:
+def settings_for_queued_work() -> Settings:
     """The settings in force, for queued work: whoever queued it had some. Raises as `settings`
     does, also where there are none.
     """
@@ -73,12 +73,12 @@ def settings_of_queued() -> Settings:
     if not found.version:
         hint = "Push some: crmsync settings push FILE --apply."
         error = Distrusted("No settings are in force.", code="NO_SETTINGS", hint=hint)
-        _tell_refused(error)
+        _report_refused_settings(error)
         raise error
     return found
 
 
-def _tell_refused(error: Distrusted) -> None:
+def _report_refused_settings(error: Distrusted) -> None:
     """Say why nothing is done by the settings: in the log, and for the alarm."""
     logger.error("settings refused", code=error.code, reason=error.text, hint=error.hint)
     metrics.add_metric("SettingsRefused", unit="Count", value=1)
@@ -289,14 +289,14 @@ def remaining() -> Remaining:
     return Remaining()
 
 
-def patience() -> RetryPolicy:
+def retry_policy() -> RetryPolicy:
     """How vendors' calls are repeated, and up to when they are begun."""
     from crmsync.gateways.retry import RetryPolicy
 
     return RetryPolicy(remaining=remaining())
 
 
-def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:
+def with_deadline(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], Answer]:
     """Work that watches the time of its invocation."""
 
     def run(event: Event, context: LambdaTime) -> Answer:
@@ -306,7 +306,9 @@ def in_time(work: Callable[[Event], Answer]) -> Callable[[Event, LambdaTime], An
     return run
 
 
-def unless_distrusted(work: Callable[[Event], dict[str, Any]]) -> Callable[[Event], dict[str, Any]]:
+def skip_if_distrusted(
+    work: Callable[[Event], dict[str, Any]],
+) -> Callable[[Event], dict[str, Any]]:
     """Work of a schedule or a change event: left for the next time where the settings cannot be
     trusted, which `settings` tells.
     """

@@ -1,11 +1,9 @@
-"""The gate of a concern: while a side is down, one record looks ahead, and what waits goes back
-into the queue without a call.
+"""The circuit breaker of one kind: while a side is down, one record probes it and the others go
+back into the queue without a call. While the operator has paused the connection, all of them do.
 
-While the operator has paused the connection, all of it waits.
-
-What has to wait is put back as new messages: it uses up no receive, so it never becomes a dead
-letter, and no try, so it is never parked. Should the place where outages are noted be out of reach
-itself, everything waits all the same, only that every batch looks for itself.
+A change that waits is queued as a new message. It uses up no receive, so it never becomes a dead
+letter, and no try, so it is never parked. If the table in which outages are noted cannot be reached
+either, the changes wait all the same; only each batch then finds the outage for itself.
 """
 
 from __future__ import annotations
@@ -24,19 +22,29 @@ from crmsync.ports.troubles import TroubleStore
 from crmsync.rules.timing.outages import Admission, admit, after_failure, claimed, seconds_until
 
 DEFAULT_WAIT = 60
-"""Seconds to wait where nothing is known of an outage."""
+"""Seconds to wait where nothing is known of an outage, and during the first minutes of a pause."""
 
 PAUSED = "PAUSED"
-"""The code of a wait for the operator."""
+"""The code of a change that waits because the connection is paused."""
 
-_SHORT = timedelta(minutes=10)
-_LONG_WAIT = 300
-"""Seconds to wait where a pause takes longer than a short one, so that it costs little."""
+_SHORT_PAUSE = timedelta(minutes=10)
+_LONG_PAUSE_WAIT = 300
+"""Seconds to wait during a longer pause, so that it costs few messages."""
 
 
 @dataclass(slots=True)
 class CircuitBreaker:
-    """One connection's gate of one concern, for one invocation."""
+    """The circuit breaker of one connection and one kind, for one invocation.
+
+    Attributes:
+        connection: the connection's name.
+        kind: the kind of record whose changes it admits.
+        store: where outages and pauses are kept.
+        outbox: the queue that changes go back into.
+        now: the clock (UTC).
+        outage: the outage, as last read or noted; None while both sides answer.
+        pause: the operator's pause, as last read.
+    """
 
     connection: str
     kind: Kind
@@ -47,27 +55,28 @@ class CircuitBreaker:
     pause: Pause | None = field(default=None, init=False)
 
     def load(self) -> None:
-        """Find out whether a side is down, or the connection paused."""
+        """Read whether a side is down or the connection paused."""
         with suppress(SyncError):
             known = self.store.load(self.connection)
             self.outage, self.pause = known.outages.get(self.kind), known.pause
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing may be looked at now, not even ahead of the others."""
-        is_down = (
-            self.outage is not None and self.outage.is_whole and self.now() < self.outage.next_at
-        )
-        return self.pause is not None or is_down
+        """Whether no change may be synced now, not even to probe a side."""
+        if self.pause is not None:
+            return True
+        return self.outage is not None and self.outage.is_whole and self.now() < self.outage.next_at
 
     @property
     def code(self) -> str:
-        """What those that wait are waiting for."""
-        return PAUSED if self.pause else self.outage.code if self.outage else ""
+        """The code of what the changes wait for; "" for nothing."""
+        if self.pause:
+            return PAUSED
+        return self.outage.code if self.outage else ""
 
     def admit(self, changes: Sequence[Change]) -> Admission:
-        """Who goes, who looks ahead and who waits. Of several workers that may look ahead only one
-        does.
+        """Which changes are synced, which one probes the side, and which wait. Only one of several
+        workers gets the probe.
         """
         admission = admit(changes, self.outage, self.now())
         if admission.ahead is None or self.outage is None:
@@ -83,49 +92,49 @@ class CircuitBreaker:
         return admission
 
     def trip(self, error: SyncError, *, is_whole: bool) -> Outage:
-        """Note that a look came to nothing; answers until when the others wait."""
+        """Note a failed call, and return the outage with the time until which the others wait.
+
+        With `is_whole` nothing can be synced; without, only records that need what was refused.
+        """
         outage = after_failure(self.outage, error, self.now(), is_whole=is_whole)
         with suppress(SyncError):
-            # Where somebody else has noted it meanwhile, theirs stands.
+            # If another worker has noted the outage in the meantime, that note stays.
             outage = self.store.save_outage(self.connection, self.kind, outage) or outage
         self.outage = outage
         return outage
 
     def close(self) -> None:
-        """Note that a record came through again."""
+        """Note that a call succeeded again."""
         if self.outage is not None:
             with suppress(SyncError):
-                # Where it stands on, the next look ahead ends it.
+                # If the note stays, the next probe removes it.
                 self.store.end_outage(self.connection, self.kind)
             self.outage = None
 
     def requeue(self, tried: Sequence[Change], untried: Sequence[Change] = ()) -> int:
-        """Have changes wait for the next look ahead, and answer how many. Raises `SyncError`.
+        """Queue changes until the next probe, and return how many. Raises `SyncError`.
 
-        One of them comes before the others. Where a record may have brought the outage about, it is
-        one that was not `tried` just now.
+        One of them comes back before the others, as the probe. Where a single record may have
+        caused the outage, the probe is one that was not among `tried`.
         """
         marked = [replace(change, held=True) for change in tried]
         is_sure = self.outage is None or self.outage.is_sure
         rows = [*marked, *untried] if is_sure else [*untried, *marked]
-        alone = not is_sure and not untried
-        if rows:
-            waits = self._waits()
-            self.outbox.again(
-                [
-                    (change, waits[0 if at == 0 and not alone else 1])
-                    for at, change in enumerate(rows)
-                ]
-            )
+        if not rows:
+            return 0
+        probe_wait, wait = self._waits()
+        if not is_sure and not untried:
+            probe_wait = wait
+        self.outbox.again([(rows[0], probe_wait), *((change, wait) for change in rows[1:])])
         return len(rows)
 
     def _waits(self) -> tuple[int, int]:
-        """Seconds for the one that comes first, and for the others."""
+        """Seconds until the probe comes back, and until the others do."""
         if self.pause is not None:
-            wait = DEFAULT_WAIT if self.now() - self.pause.since < _SHORT else _LONG_WAIT
+            is_short = self.now() - self.pause.since < _SHORT_PAUSE
+            wait = DEFAULT_WAIT if is_short else _LONG_PAUSE_WAIT
             return wait, wait
         if self.outage is None:
-            return (DEFAULT_WAIT, DEFAULT_WAIT)
-        return seconds_until(self.outage, self.now(), ahead=True), seconds_until(
-            self.outage, self.now()
-        )
+            return DEFAULT_WAIT, DEFAULT_WAIT
+        now = self.now()
+        return seconds_until(self.outage, now, ahead=True), seconds_until(self.outage, now)

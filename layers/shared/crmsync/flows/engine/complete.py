@@ -1,105 +1,149 @@
-"""Apply the plans of a batch, and complete the births among them: what was just made is read back
-and looked at as a pair.
-
-Alike for every kind.
+"""Applies the plans of a batch, and completes the creations among them: a record that was just
+created is read back and planned as a pair, which also stores its link. Alike for every kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeAlias
 
 from crmsync.errors import TryAgain
 from crmsync.flows.engine.apply import Applied, Rebase, RollUps, apply, no_roll_ups
 from crmsync.flows.engine.change_limits import give_back
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import spread_stages
-from crmsync.flows.engine.lifecycle_changes import changed_stages
-from crmsync.flows.engine.overwriting import keep_overwritten
+from crmsync.flows.engine.lifecycle import changed_stages, spread_stages
+from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.partial_writes import FieldRetries
-from crmsync.flows.engine.results import AnyFacts
 from crmsync.model import names
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import CreateRecord, Plan
+from crmsync.model.facts import Facts
 from crmsync.model.links import LONGEST_WRITE, Link, Slot
+from crmsync.model.overwritten import OverwrittenBatch
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.kinds.opportunity.tie_intents import may_still_be_told
 from crmsync.rules.merge.baseline import rebased
 from crmsync.rules.merge.intents import may_be_under_way
 from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.pair.overwriting import overwritten
 from crmsync.rules.pair.refused_fields import left_apart, skips_fields, without
 
-_AFTER_THEIR_END = round(LONGEST_WRITE.total_seconds())
+_AFTER_OTHERS_END = round(LONGEST_WRITE.total_seconds())
+"""Seconds after which a write that another worker has announced is surely over."""
+
+PlanAll: TypeAlias = Callable[[Sequence[AnyFacts]], tuple[list[AnyFacts], list[Plan]]]
+"""Plans records; returns their facts, completed by what planning has read, and their plans."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedBatch(Generic[AnyFacts]):
+    """What a batch has come to; the three lists belong together, place by place.
+
+    Attributes:
+        facts: what was gathered. For a record that was created, the facts of the new pair.
+        plans: what was planned. For a new pair, the effects of both its plans.
+        applied: what became of each plan.
+    """
+
+    facts: list[AnyFacts]
+    plans: list[Plan]
+    applied: list[Applied]
 
 
 def apply_and_complete(
-    facts: list[AnyFacts],
-    plans: list[Plan],
+    facts: Sequence[AnyFacts],
+    plans: Sequence[Plan],
     context: SyncContext,
     ruleset: Ruleset,
-    plan_all: Callable[[list[AnyFacts]], list[Plan]],
+    plan_all: PlanAll[AnyFacts],
     roll_up: RollUps = no_roll_ups,
-) -> list[Applied]:
-    """Apply the plans, and for records that were just made look at the new pair at once, which also
-    stores its link.
+) -> AppliedBatch[AnyFacts]:
+    """Apply the plans, and plan and apply the new pairs among them. Raises `SyncError`.
 
-    A lifecycle stage that is news spreads first (LIFE-7): where that must be tried again, so must
-    the plan, as nobody will tell of the stage once it is agreed on. The lists are brought up to
-    date: for a newborn's pair they then hold its facts and both its plans as one.
+    A changed lifecycle stage spreads first (LIFE-7). Where spreading must be retried, so must the
+    plan: once the pair has agreed on the stage, nothing reports it again.
     """
-    rivals = _others_may_still_write(facts, context, ruleset)
-    held = _spread(facts, plans, context, ruleset)
-    rebase = rebase_from_response(ruleset)
-    skips = skips_fields(ruleset)
-    keep_overwritten(facts, plans, context, ruleset)
-    applied = apply(
-        plans, context, rebase, roll_up, FieldRetries(tuple(facts), ruleset) if skips else None
-    )
-    _tell(plans, applied)
-    pairs = _completed(facts, plans, applied, context, ruleset)
-    newborn = [pair for _, pair in pairs]
-    second = plan_all(newborn)
-    keep_overwritten(
-        newborn, second, context, ruleset, {done.made for done in applied if done.made}
-    )
-    outcome = apply(
-        second, context, rebase, roll_up, FieldRetries(tuple(newborn), ruleset) if skips else None
-    )
-    _tell(second, outcome)
-    for (at, pair), plan, done in zip(pairs, second, outcome, strict=True):
-        facts[at], applied[at] = pair, done
+    written_by_others = _maybe_written_by_others(facts, context, ruleset)
+    plans, not_spread = _spread_stages(facts, plans, context, ruleset)
+    plans, applied = _apply(facts, plans, context, ruleset, roll_up)
+    pairs, unreadable = _new_pairs(facts, plans, applied, context, ruleset)
+    made = {done.made for done in applied if done.made}
+    pair_facts, pair_plans = plan_all(list(pairs.values()))
+    pair_plans, pairs_applied = _apply(pair_facts, pair_plans, context, ruleset, roll_up, made)
+
+    all_facts = list(facts)
+    for (at, pair), plan, done in zip(pairs.items(), pair_plans, pairs_applied, strict=True):
+        all_facts[at], applied[at] = pair, done
         plans[at] = replace(plan, effects=plans[at].effects + plan.effects)
-    for at, error in held.items():
-        applied[at].error = error
-    give_back(facts, plans, applied, context, ruleset)
-    # What came to nothing is looked at again anyway; two changes of one pair would otherwise have
-    # each other looked at for ever.
-    again = [change for at, change in rivals.items() if applied[at].error is None]
+    for at, error in {**unreadable, **not_spread}.items():
+        applied[at] = replace(applied[at], error=error)
+    give_back(all_facts, plans, applied, context, ruleset)
+    # Failed plans are retried anyway; without this, two changes of one pair would queue each other
+    # for ever.
+    again = [change for at, change in written_by_others.items() if applied[at].error is None]
     if again:
-        context.outbox.again([(change, _AFTER_THEIR_END) for change in again])
-    return applied
+        context.outbox.again([(change, _AFTER_OTHERS_END) for change in again])
+    return AppliedBatch(all_facts, plans, applied)
 
 
-def _tell(plans: list[Plan], applied: Sequence[Applied]) -> None:
-    """Have the plans tell of the fields that were left out of their writes; they are in the inbox
-    already.
+def _apply(
+    facts: Sequence[AnyFacts],
+    plans: Sequence[Plan],
+    context: SyncContext,
+    ruleset: Ruleset,
+    roll_up: RollUps,
+    made: Collection[Ref] = (),
+) -> tuple[list[Plan], list[Applied]]:
+    """Apply plans, and return them with the reports about fields that were left out of their
+    writes. These reports are in the error inbox already.
     """
-    for at, done in enumerate(applied):
-        if done.left_out.reports:
-            plans[at] = replace(plans[at], effects=(*plans[at].effects, *done.left_out.reports))
+    keep_overwritten(facts, plans, context, ruleset, made)
+    retries = FieldRetries(tuple(facts), ruleset) if skips_fields(ruleset) else None
+    applied = apply(plans, context, rebase_from_response(ruleset), roll_up, retries)
+    reported = [
+        replace(plan, effects=(*plan.effects, *done.left_out.reports))
+        if done.left_out.reports
+        else plan
+        for plan, done in zip(plans, applied, strict=True)
+    ]
+    return reported, applied
 
 
-def _others_may_still_write(
+def keep_overwritten(
+    facts: Sequence[Facts],
+    plans: Sequence[Plan],
+    context: SyncContext,
+    ruleset: Ruleset,
+    made: Collection[Ref] = (),
+) -> None:
+    """Keep the values that plans are about to overwrite, in one call; records in `made` are new and
+    lose nothing. Makes no call unless the connection keeps values (`undo.hours`).
+
+    A value that could not be kept is not overwritten: raises `SyncError`. Values may be kept of a
+    write that then fails; undoing compares with what the record shows.
+    """
+    hours = context.connection.undo.hours
+    if context.overwrites is None or not hours:
+        return
+    found = (overwritten(one, plan, ruleset, made) for one, plan in zip(facts, plans, strict=True))
+    pairs = tuple(one for one in found if one)
+    if pairs:
+        batch = OverwrittenBatch(context.connection.name, ruleset.kind, context.now(), pairs)
+        context.overwrites.keep(batch, timedelta(hours=hours))
+
+
+def _maybe_written_by_others(
     facts: Sequence[AnyFacts], context: SyncContext, ruleset: Ruleset
 ) -> dict[int, Change]:
-    """The changes, by their places, of pairs to which another worker has announced a write that it
-    may be about to make.
+    """Place -> a change to sync once more, for pairs to which another worker has announced a write
+    that may still be on its way.
 
-    It may come after ours and put an older value over it; nobody tells of our own writes, so the
-    pair is looked at again when that worker has surely ended. A change that was put off meets its
-    own announcement, not another's. A tie that was announced is asked for until it is known what
-    has become of it.
+    That write may come after ours and replace it by an older value. Nothing reports our own writes,
+    so the pair is synced again when that worker has surely ended. A change that was put off meets
+    its own announcement, not another worker's. A tie that was announced is checked until it is
+    known what has become of it.
     """
     now = context.now()
     return {
@@ -114,30 +158,30 @@ def _others_may_still_write(
     }
 
 
-def _spread(
-    facts: Sequence[AnyFacts], plans: list[Plan], context: SyncContext, ruleset: Ruleset
-) -> dict[int, TryAgain]:
-    """Spread the stages that are news; the plans that must wait for it are emptied, and told by
-    their places.
+def _spread_stages(
+    facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext, ruleset: Ruleset
+) -> tuple[list[Plan], dict[int, TryAgain]]:
+    """Spread changed stages; returns the plans, empty where spreading must be retried first, and by
+    their places the errors of those.
     """
     failed = spread_stages(changed_stages(facts, plans, ruleset), context).failed
-    held = {
+    errors = {
         at: failed[one.hubspot.ref]
         for at, one in enumerate(facts)
         if one.hubspot and one.hubspot.ref in failed
     }
-    for at in held:
-        plans[at] = Plan()
-    return held
+    return [Plan() if at in errors else plan for at, plan in enumerate(plans)], errors
 
 
 def rebase_from_response(ruleset: Ruleset) -> Rebase:
-    """Puts what HubSpot says that it now shows into a link's base; Salesforce does not say."""
+    """A function that puts the values of HubSpot's response into a link's base; Salesforce's
+    response has none.
+    """
 
     def rebase(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
         if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
             return link
-        forms = ruleset.mappings[link.salesforce.object].hubspot_forms
+        forms = ruleset.pages[link.salesforce.object].hubspot_forms
         return replace(
             link,
             hubspot_base=rebased(
@@ -148,43 +192,39 @@ def rebase_from_response(ruleset: Ruleset) -> Rebase:
     return rebase
 
 
-def _completed(
+def _new_pairs(
     facts: Sequence[AnyFacts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
     context: SyncContext,
     ruleset: Ruleset,
-) -> list[tuple[int, AnyFacts]]:
-    """The pairs whose second record has just been made, as facts to plan: their places in the
-    batch, and what the new records show.
+) -> tuple[dict[int, AnyFacts], dict[int, TryAgain]]:
+    """The pairs whose second record was just created, as facts to plan, and the errors of those
+    whose new record cannot be read yet; both by their places in the batch.
 
-    Salesforce's new records are read back, as rules and triggers may have given them an owner or
-    changed a value; HubSpot says what it made.
+    New Salesforce records are read back, as assignment rules and triggers may have changed them.
+    HubSpot's response already shows the new record.
     """
     made = [(at, done.made) for at, done in enumerate(applied) if done.made and plans[at].new_link]
-    shown = (
-        context.salesforce.read(
-            [ref for _, ref in made if ref.side is Side.SALESFORCE], ruleset.fields(Side.SALESFORCE)
-        )
-        if made
-        else {}
-    )
-    pairs: list[tuple[int, AnyFacts]] = []
+    in_salesforce = [ref for _, ref in made if ref.side is Side.SALESFORCE]
+    shown = context.salesforce.read(in_salesforce, ruleset.fields(Side.SALESFORCE)) if made else {}
+    pairs: dict[int, AnyFacts] = {}
+    unreadable: dict[int, TryAgain] = {}
     for at, ref in made:
+        link = plans[at].new_link
         new = (
             shown.get(ref)
             if ref.side is Side.SALESFORCE
-            else _made(plans[at], applied[at], ref, ruleset, context.now())
+            else _from_response(plans[at], applied[at], ref, ruleset, context.now())
         )
-        link = plans[at].new_link
         if new is None or link is None:
-            applied[at].error = TryAgain("the new record cannot be read back yet")
+            unreadable[at] = TryAgain("the new record cannot be read back yet")
             continue
-        here = {
-            place: ref if isinstance(place, Slot) else place
-            for place in (link.hubspot, link.salesforce)
-        }
-        link = replace(link, hubspot=here[link.hubspot], salesforce=here[link.salesforce])
+        link = replace(
+            link,
+            hubspot=ref if isinstance(link.hubspot, Slot) else link.hubspot,
+            salesforce=ref if isinstance(link.salesforce, Slot) else link.salesforce,
+        )
         pair = replace(
             facts[at],
             link=link,
@@ -193,21 +233,23 @@ def _completed(
         )
         if (left := applied[at].left_out.of_new) and pair.salesforce:
             pair = replace(pair, link=left_apart(link, *left, new, pair.salesforce, ruleset))
-        pairs.append((at, pair))
-    return pairs
+        pairs[at] = pair
+    return pairs, unreadable
 
 
-def _made(plan: Plan, applied: Applied, ref: Ref, ruleset: Ruleset, now: datetime) -> Record | None:
-    """A HubSpot record as HubSpot says that it made it."""
+def _from_response(
+    plan: Plan, applied: Applied, ref: Ref, ruleset: Ruleset, now: datetime
+) -> Record | None:
+    """A new HubSpot record as HubSpot's response shows it."""
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.opportunity.associations)
+    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.beside)
     if applied.left_out.of_new:
         create = replace(create, fields=without(create, applied.left_out.of_new[1]).fields)
-    told: Mapping[str, Value] = {
+    shown: Mapping[str, Value] = {
         **create.fields,
         names.HUBSPOT_KEY: create.key,
         **applied.shown.get(Side.HUBSPOT, {}),
     }
-    return Record(ref, {name: told.get(name) for name in fields}, now, now)
+    return Record(ref, {name: shown.get(name) for name in fields}, now, now)

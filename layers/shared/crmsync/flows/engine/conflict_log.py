@@ -1,7 +1,7 @@
-"""Keeps what was settled in a batch, for `crmsync explain`: names of fields, policies and winners.
-Nothing turns on it.
+"""Keeps the conflicts that a batch has resolved, for `crmsync explain`: names of fields, policies
+and winners, never values. No decision depends on the log.
 
-A batch without a conflict makes no call. Whoever asks to be forgotten is forgotten here, too.
+A batch without a conflict makes no call. A privacy deletion removes the person's rows.
 """
 
 from __future__ import annotations
@@ -21,50 +21,51 @@ from crmsync.model.records import Ref
 def log_conflicts(
     plans: Sequence[Plan], applied: Sequence[Applied], context: SyncContext
 ) -> SyncError | None:
-    """Note the conflicts of plans whose links are saved; what kept it from being noted, which is
-    nothing to sync again for.
+    """Log the conflicts of plans whose links were saved. Returns the error that kept them from
+    being logged; it is no reason to sync again.
 
-    The winner's value may still have to be written again: the next look finds the decision taken,
-    and no conflict any more.
+    The winner's value may still have to be written again. The next sync finds the decision in the
+    link, and no conflict any more.
     """
-    settled: dict[Ref, list[ResolvedConflict]] = {}
+    resolved: dict[Ref, list[ResolvedConflict]] = {}
     for plan, done in zip(plans, applied, strict=True):
-        pair = _pair(plan)
-        if plan.conflicts and pair and (done.saved or done.error is None):
-            settled.setdefault(pair, []).extend(_settlements(plan, context))
-    news = {pair: rows for pair, rows in settled.items() if rows}
-    if not news:
+        pair = _hubspot_record(plan)
+        if pair and (done.saved or done.error is None):
+            rows = _resolved_conflicts(plan, context)
+            if rows:
+                resolved.setdefault(pair, []).extend(rows)
+    if not resolved:
         return None
     try:
-        context.conflict_log.note(context.connection.name, news)
+        context.conflict_log.note(context.connection.name, resolved)
     except SyncError as error:
         return error
     return None
 
 
-def _pair(plan: Plan) -> Ref | None:
-    """The HubSpot record by which a pair goes; None where nothing was agreed on."""
+def _hubspot_record(plan: Plan) -> Ref | None:
+    """The HubSpot record of the pair that a plan saves, which the log is keyed by."""
     places = [effect.link.hubspot for effect in plan.effects if isinstance(effect, SaveLink)]
     return next((place for place in places if isinstance(place, Ref)), None)
 
 
-def _settlements(plan: Plan, context: SyncContext) -> list[ResolvedConflict]:
-    """One per conflict, without those of which people are told that the winner's value cannot
-    cross: nothing was settled there.
+def _resolved_conflicts(plan: Plan, context: SyncContext) -> list[ResolvedConflict]:
+    """The conflicts of a plan, without fields whose winning value cannot be written: those are
+    reported, and nothing is resolved.
     """
-    told = {effect.fieldname for effect in plan.effects if isinstance(effect, Report)}
+    reported = {effect.fieldname for effect in plan.effects if isinstance(effect, Report)}
     return [
         ResolvedConflict(context.now(), one.hubspot, one.salesforce, str(one.policy), one.winner)
         for one in plan.conflicts
-        if one.hubspot not in told
+        if one.hubspot not in reported
     ]
 
 
 def forget_conflicts(
     facts: Sequence[Facts], applied: Sequence[Applied], context: SyncContext
 ) -> None:
-    """Forget what was settled about those who asked to be forgotten, linked or not. Raises
-    `SyncError`: then it must be done again.
+    """Remove the rows about people who were deleted for privacy, linked or not. Raises `SyncError`:
+    then it must be done again.
     """
     refs = [
         one.change.ref

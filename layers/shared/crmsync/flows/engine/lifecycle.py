@@ -1,10 +1,10 @@
-"""Lifecycle stages that are news: gather the companies and contacts they concern, and have these
-catch up, all in one go.
+"""Changed lifecycle stages: gather the companies and contacts that they concern, and have these
+catch up, all in one go. Which stage spreads where is decided in
+`crmsync.rules.kinds.contact.lifecycle`.
 
-Nobody will tell of it again, as what a webhook says of our own writes is dropped as an echo. So the
-caller, whose news it was, is told what must be tried once more. And a stage that we wrote here is
-no news when its record is looked at later: by then a person may have set others back. What spreads
-where is decided in `crmsync.rules.kinds.contact.lifecycle`.
+The webhook about our own write is dropped as an echo, so nothing reports a spread stage again. That
+is why the caller learns what must be retried. And a stage that we wrote ourselves is no change when
+its record is synced later: a person may have reset other records in the meantime.
 """
 
 from __future__ import annotations
@@ -18,42 +18,92 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.crm_names import COMPANY, HUBSPOT_CONTACT, LIFECYCLE_STAGE, PRIMARY_COMPANY
 from crmsync.model.effects import Plan, Report, UpdateRecord
+from crmsync.model.facts import Facts
 from crmsync.model.fields import FieldRule, Update
-from crmsync.model.links import Link, Place
-from crmsync.model.records import Kind, Record, Ref, Side, Value
+from crmsync.model.links import Place
+from crmsync.model.records import Kind, Record, Ref, Side
 from crmsync.rules.kinds.contact.inclusion import is_frozen, needs_membership, qualifies
 from crmsync.rules.kinds.contact.lifecycle import CompanyGroup, Staged, furthest, is_forward, spread
+from crmsync.rules.merge.baseline import view
+from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.refusals import category_of
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     HUBSPOT_CONTACT: (PRIMARY_COMPANY, LIFECYCLE_STAGE),
     COMPANY: (LIFECYCLE_STAGE,),
 }
+"""The properties to read, by HubSpot object."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadResult:
-    """What came of it: the writes that were made, and the news that did not get everywhere, with
-    the error to wait out.
+    """What spreading has done.
+
+    Attributes:
+        written: the writes that succeeded.
+        failed: changed record -> the error, where its stage did not reach every record and must be
+            spread again.
     """
 
     written: tuple[UpdateRecord, ...] = ()
     failed: Mapping[Ref, TryAgain] = field(default_factory=dict)
 
 
-def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> SpreadResult:
-    """Have companies and contacts catch up with HubSpot records whose stage is news: the stage that
-    each has now, or is about to get.
+def changed_stages(
+    facts: Sequence[Facts], plans: Sequence[Plan], ruleset: Ruleset
+) -> Mapping[Ref, str]:
+    """HubSpot record -> the stage that it has or is about to get, for linked records whose stage
+    has changed since the last sync (LIFE-7, SET-8).
 
-    Only where companies sync (LIFE-7); a contact's colleagues follow by the setting (SET-8).
-    Contacts that are frozen neither give nor get (Q-22). Costs one call where none of the contacts
-    has a company. A refused write is reported about the record that it was meant for. Raises
+    The stage that a record has when it is first linked is no change: an import would otherwise
+    raise whole companies to one stage.
+    """
+    if not ruleset.connection.companies.sync:
+        return {}
+    changed: dict[Ref, str] = {}
+    for one, plan in zip(facts, plans, strict=True):
+        if one.hubspot is None or not plan.effects:
+            continue
+        planned = _planned_stage(plan)
+        if planned:
+            changed[one.hubspot.ref] = planned
+        elif _stage_of(one.hubspot) and _has_changed(one, ruleset):
+            changed[one.hubspot.ref] = _stage_of(one.hubspot)
+    return changed
+
+
+def _planned_stage(plan: Plan) -> str:
+    """The stage that a plan writes to HubSpot; "" for none."""
+    for effect in plan.effects:
+        if isinstance(effect, UpdateRecord) and effect.side is Side.HUBSPOT:
+            stage = effect.fields.get(LIFECYCLE_STAGE)
+            if stage:
+                return str(stage)
+    return ""
+
+
+def _has_changed(facts: Facts, ruleset: Ruleset) -> bool:
+    if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
+        return False
+    form = ruleset.pages[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
+    shown = view(facts.hubspot, {LIFECYCLE_STAGE: form}, facts.link, ruleset.fingerprinter)
+    return shown.states[LIFECYCLE_STAGE].changed is True
+
+
+def spread_stages(changed: Mapping[Ref, str], context: SyncContext) -> SpreadResult:
+    """Bring companies and contacts up to the stages that other HubSpot records have changed to.
+
+    Only where companies sync (LIFE-7); the other contacts of a company follow by a setting (SET-8).
+    Frozen contacts neither pass a stage on nor get one (Q-22). Costs one call where none of the
+    contacts has a company. A refused write is reported about the record that it was for. Raises
     `SyncError` when something could not be read: nothing was written then.
     """
-    if not news or not context.connection.companies.sync:
+    if not changed or not context.connection.companies.sync:
         return SpreadResult()
-    homes, effects = _spreading(news, context)
-    applied = apply([Plan((effect,)) for effect in effects], context, _as_it_is)
+    groups, effects = _plan_spread(changed, context)
+    applied = apply(
+        [Plan((effect,)) for effect in effects], context, lambda link, _side, _fields: link
+    )
     errors = {
         effect.place: done.error
         for effect, done in zip(effects, applied, strict=True)
@@ -62,71 +112,66 @@ def spread_stages(news: Mapping[Ref, str], context: SyncContext) -> SpreadResult
     written = tuple(effect for effect in effects if effect.place not in errors)
     report_refused(errors, context)
     request_stage_syncs(written, context)
-    return SpreadResult(written, _blamed(homes, errors))
+    return SpreadResult(written, _to_retry(groups, errors))
 
 
-def would_spread(news: Mapping[Ref, str], context: SyncContext) -> tuple[UpdateRecord, ...]:
+def would_spread(changed: Mapping[Ref, str], context: SyncContext) -> tuple[UpdateRecord, ...]:
     """What `spread_stages` would write; writes nothing. Raises `SyncError`."""
-    if not news or not context.connection.companies.sync:
+    if not changed or not context.connection.companies.sync:
         return ()
-    return tuple(_spreading(news, context)[1])
+    return tuple(_plan_spread(changed, context)[1])
 
 
-def _spreading(
-    news: Mapping[Ref, str], context: SyncContext
+def _plan_spread(
+    changed: Mapping[Ref, str], context: SyncContext
 ) -> tuple[list[CompanyGroup], Sequence[UpdateRecord]]:
-    """The households that the news concerns, and what must be written for them."""
+    """The companies that are concerned, with their contacts, and what must be written for them."""
     to_contacts = context.connection.lifecycle.sync_to_company_contacts
-    homes = _with_givers(news, context)
+    groups = _changed_groups(changed, context)
     if to_contacts:
-        homes = _with_colleagues(homes, context)
-    return homes, spread(homes, to_contacts=to_contacts)
+        groups = _with_other_contacts(groups, context)
+    return groups, spread(groups, to_contacts=to_contacts)
 
 
-def _with_givers(news: Mapping[Ref, str], context: SyncContext) -> list[CompanyGroup]:
-    """The companies that have news, or a contact with news: each with its stage and those
-    contacts.
+def _changed_groups(changed: Mapping[Ref, str], context: SyncContext) -> list[CompanyGroup]:
+    """The companies that have changed, or that have a contact that has: each with its stage and
+    those contacts.
     """
-    shown = context.hubspot.read(news, FIELDS, history=True)
-    told = {
-        ref: replace(record, fields={**record.fields, LIFECYCLE_STAGE: news[ref]})
+    shown = context.hubspot.read(changed, FIELDS, history=True)
+    current = {
+        ref: replace(record, fields={**record.fields, LIFECYCLE_STAGE: changed[ref]})
         for ref, record in shown.items()
-        if not _is_our_own(record, news[ref], context)
+        if not _is_our_own(record, changed[ref], context)
     }
-    givers: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in told if ref.object == COMPANY}
-    for record in not_frozen([one for one in told.values() if _company_of(one)], context):
+    contacts: dict[Ref, tuple[Staged, ...]] = {ref: () for ref in current if ref.object == COMPANY}
+    for record in not_frozen([one for one in current.values() if _company_of(one)], context):
         company = Ref(Side.HUBSPOT, COMPANY, _company_of(record))
-        givers[company] = (
-            *givers.get(company, ()),
-            Staged(record.ref, _stage_of(record), is_news=True),
-        )
-    companies = {**_read([ref for ref in givers if ref not in told], context), **told}
+        staged = Staged(record.ref, _stage_of(record), is_news=True)
+        contacts[company] = (*contacts.get(company, ()), staged)
+    companies = {**_read([ref for ref in contacts if ref not in current], context), **current}
     return [
-        CompanyGroup(ref, _stage_of(companies[ref]), ref in told, contacts)
-        for ref, contacts in givers.items()
+        CompanyGroup(ref, _stage_of(companies[ref]), ref in current, its_contacts)
+        for ref, its_contacts in contacts.items()
         if ref in companies
     ]
 
 
 def _is_our_own(record: Record, stage: str, context: SyncContext) -> bool:
-    """Whether the stage is there already, and from us: it has spread, or was itself what others'
-    news came to.
+    """Whether we wrote the stage that the record shows: it has spread already, or it was itself
+    spread to this record.
     """
     origin = record.origins.get(LIFECYCLE_STAGE)
-    return (
-        origin is not None
-        and bool(context.our_app)
-        and origin.by == context.our_app
-        and _stage_of(record) == stage
-    )
+    if origin is None or not context.our_app:
+        return False
+    return origin.by == context.our_app and _stage_of(record) == stage
 
 
-def _with_colleagues(homes: Sequence[CompanyGroup], context: SyncContext) -> list[CompanyGroup]:
-    """The households with those of their other contacts that are behind the news and may be
-    written.
-    """
-    targets = {home.company: furthest(home) for home in homes if furthest(home)}
-    known = {one.ref for home in homes for one in home.contacts}
+def _with_other_contacts(
+    groups: Sequence[CompanyGroup], context: SyncContext
+) -> list[CompanyGroup]:
+    """The companies with those of their other contacts that are behind and may be written."""
+    targets = {group.company: furthest(group) for group in groups if furthest(group)}
+    known = {one.ref for group in groups for one in group.contacts}
     associated = context.associations.of(targets, HUBSPOT_CONTACT) if targets else {}
     others = dict.fromkeys(ref for refs in associated.values() for ref in refs if ref not in known)
     behind = [
@@ -136,12 +181,12 @@ def _with_colleagues(homes: Sequence[CompanyGroup], context: SyncContext) -> lis
             _stage_of(record), targets.get(Ref(Side.HUBSPOT, COMPANY, _company_of(record)), "")
         )
     ]
-    colleagues: dict[str, list[Staged]] = {}
+    by_company: dict[str, list[Staged]] = {}
     for record in not_frozen(behind, context):
-        colleagues.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
+        by_company.setdefault(_company_of(record), []).append(Staged(record.ref, _stage_of(record)))
     return [
-        replace(home, contacts=(*home.contacts, *colleagues.get(home.company.id, ())))
-        for home in homes
+        replace(group, contacts=(*group.contacts, *by_company.get(group.company.id, ())))
+        for group in groups
     ]
 
 
@@ -153,12 +198,9 @@ def _read(refs: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Record]:
 def not_frozen(contacts: Sequence[Record], context: SyncContext) -> list[Record]:
     """Those of the contacts that are not frozen outside the inclusion list (INC-7)."""
     settings = context.connection.contacts
-    asks = contacts and needs_membership(settings)
-    members = (
-        context.lists.members(settings.inclusion_list, [one.ref for one in contacts])
-        if asks
-        else frozenset()
-    )
+    members: frozenset[Ref] = frozenset()
+    if contacts and needs_membership(settings):
+        members = context.lists.members(settings.inclusion_list, [one.ref for one in contacts])
     return [
         one
         for one in contacts
@@ -174,12 +216,8 @@ def _stage_of(record: Record) -> str:
     return str(record.fields.get(LIFECYCLE_STAGE) or "")
 
 
-def _as_it_is(link: Link, _side: Side, _fields: Mapping[str, Value]) -> Link:
-    return link
-
-
 def report_refused(errors: Mapping[Place, SyncError], context: SyncContext) -> None:
-    """Tell people of what was refused; a record that is gone meanwhile needs no stage."""
+    """Report writes that were refused. A record that no longer exists needs no stage."""
     reports = [
         Report(ref, category_of(error.code), error.text, error.fieldname, error.hint)
         for ref, error in errors.items()
@@ -189,18 +227,18 @@ def report_refused(errors: Mapping[Place, SyncError], context: SyncContext) -> N
 
 
 def request_stage_syncs(written: Sequence[UpdateRecord], context: SyncContext) -> None:
-    """Have those looked at whose stage goes on to a field of Salesforce's (FLD-2)."""
-    mapped = {
-        HUBSPOT_CONTACT: (Kind.CONTACT, _is_mapped(context.connection.contacts.field)),
-        COMPANY: (Kind.ACCOUNT, _is_mapped(context.connection.companies.field)),
-    }
-    changes = []
-    for place in (effect.place for effect in written):
-        if isinstance(place, Ref) and mapped[place.object][1]:
-            kind = mapped[place.object][0]
-            changes.append(
-                Change(context.connection.name, kind, place, Cause.EDITED, context.now())
-            )
+    """Queue the written records whose stage is mapped to a Salesforce field (FLD-2)."""
+    kinds = {}
+    if _is_mapped(context.connection.contacts.field):
+        kinds[HUBSPOT_CONTACT] = Kind.CONTACT
+    if _is_mapped(context.connection.companies.field):
+        kinds[COMPANY] = Kind.ACCOUNT
+    name, now = context.connection.name, context.now()
+    changes = [
+        Change(name, kinds[place.object], place, Cause.EDITED, now)
+        for place in (effect.place for effect in written)
+        if isinstance(place, Ref) and place.object in kinds
+    ]
     if changes:
         context.outbox.again([(change, 0) for change in changes])
 
@@ -209,16 +247,18 @@ def _is_mapped(rows: Iterable[FieldRule]) -> bool:
     return any(row.hubspot == LIFECYCLE_STAGE and row.update is not Update.NEVER for row in rows)
 
 
-def _blamed(
-    homes: Iterable[CompanyGroup], errors: Mapping[Place, SyncError]
+def _to_retry(
+    groups: Iterable[CompanyGroup], errors: Mapping[Place, SyncError]
 ) -> dict[Ref, TryAgain]:
-    """The news of households in which a write must be tried again."""
-    blamed: dict[Ref, TryAgain] = {}
-    for home in homes:
-        everybody = (home.company, *(one.ref for one in home.contacts))
-        waits = [error for ref in everybody if isinstance(error := errors.get(ref), TryAgain)]
-        news = [one.ref for one in home.contacts if one.is_news] + (
-            [home.company] if home.is_news else []
-        )
-        blamed |= dict.fromkeys(news, waits[0]) if waits else {}
-    return blamed
+    """The changed records of every company for which a write must be retried."""
+    failed: dict[Ref, TryAgain] = {}
+    for group in groups:
+        members = (group.company, *(one.ref for one in group.contacts))
+        waits = [error for ref in members if isinstance(error := errors.get(ref), TryAgain)]
+        if not waits:
+            continue
+        changed = [one.ref for one in group.contacts if one.is_news]
+        if group.is_news:
+            changed.append(group.company)
+        failed |= dict.fromkeys(changed, waits[0])
+    return failed

@@ -1,9 +1,7 @@
-"""An opt-out that HubSpot was asked for is looked for on the contact until HubSpot shows it (OPT-4,
-decision 0032).
+"""After an opt-out, HubSpot is read again until the contact shows it (OPT-4, decision 0032).
 
-HubSpot keeps the status by address and shows it on the contact some time later. What asks here for
-another look costs one read where the property has turned meanwhile; else that look asks HubSpot
-once more, which may be repeated.
+HubSpot stores the status by address, and sets the contact's property some time later. Each check
+costs one read once the property is set; until then it repeats the opt-out, which is idempotent.
 """
 
 from __future__ import annotations
@@ -15,43 +13,35 @@ from crmsync.flows.engine.context import SyncContext
 from crmsync.model.changes import Cause, Change
 from crmsync.model.effects import OptOut, Plan, Report
 from crmsync.model.facts import Facts
-from crmsync.model.records import Ref
 from crmsync.rules.pair import reports
 
 FIRST_WAIT = 60
 LONGEST_WAIT = 900
 REPORT_AFTER = 8
-"""Looks after which an opt-out that does not show becomes a visible error: three quarters of an
-hour.
-"""
+"""Checks after which a missing opt-out is reported: three quarters of an hour."""
 GIVE_UP_AFTER = 40
-"""Looks after which nobody looks any more unless the contact or its record in Salesforce changes:
-half a day.
-"""
+"""Checks after which there are no more, unless one of the two records changes: half a day."""
 
 
 def asks_for_opt_out(plan: Plan) -> bool:
-    """Whether HubSpot is asked for an opt-out, so that the pair is not in step before HubSpot shows
-    it.
-    """
+    """Whether a plan asks HubSpot for an opt-out: the pair is not in sync until HubSpot shows it."""
     return any(isinstance(effect, OptOut) for effect in plan.effects)
 
 
-def check_opt_outs_later(asked: Sequence[Facts], context: SyncContext) -> list[Report]:
-    """Have the contacts looked at again in a minute, later ones more rarely; answers what people
-    must be told. Raises `TryAgain`.
+def check_opt_outs_later(opted_out: Sequence[Facts], context: SyncContext) -> list[Report]:
+    """Queue the contacts to be read again, after a minute at first and later ever more rarely.
 
-    Each is looked at from HubSpot's side, as Salesforce's record shows nothing new by then.
+    Each is queued as a change of its HubSpot record, as the Salesforce record shows nothing new.
+    Returns reports about those that have not shown their opt-out for long. Raises `TryAgain`.
     """
     again: list[tuple[Change, int]] = []
-    told: list[Report] = []
-    for facts in asked:
-        contact = _contact(facts)
-        tries = facts.change.tries
-        if contact is None:
+    overdue: list[Report] = []
+    for facts in opted_out:
+        if facts.hubspot is None:
             continue
+        contact, tries = facts.hubspot.ref, facts.change.tries
         if tries < GIVE_UP_AFTER:
-            look = replace(
+            check = replace(
                 facts.change,
                 ref=contact,
                 cause=Cause.EDITED,
@@ -59,13 +49,9 @@ def check_opt_outs_later(asked: Sequence[Facts], context: SyncContext) -> list[R
                 tries=tries + 1,
                 waiting=(),
             )
-            again.append((look, min(LONGEST_WAIT, max(FIRST_WAIT, 15 * 2**tries))))
+            again.append((check, min(LONGEST_WAIT, max(FIRST_WAIT, 15 * 2**tries))))
         if tries >= REPORT_AFTER:
-            told.append(reports.opt_out_not_shown(contact))
+            overdue.append(reports.opt_out_not_shown(contact))
     if again:
         context.outbox.again(again)
-    return told
-
-
-def _contact(facts: Facts) -> Ref | None:
-    return facts.hubspot.ref if facts.hubspot else None
+    return overdue

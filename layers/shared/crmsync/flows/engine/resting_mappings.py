@@ -1,8 +1,9 @@
-"""Mappings whose field a side lacks rest, and wake up by themselves when the field is back.
+"""Mappings whose field a side lacks rest, and resume by themselves when the field is back.
 
-Found at the first call that is refused for a field's sake: what the side has is asked for once,
-noted, told to people, and the call is made again without. While something rests, a schedule asks
-again; when the field is back, everything that was modified meanwhile is looked at.
+A missing field shows at the first call that is refused because of it. The side is then asked once
+what fields it has; what is missing is noted and reported, and the call is repeated without it.
+While something rests, a schedule asks again. When the field is back, everything that was modified
+in the meantime is synced.
 """
 
 from __future__ import annotations
@@ -37,17 +38,17 @@ def gather_existing_fields(
     context: SyncContext,
     gather: Callable[[Ruleset], Gathered],
 ) -> tuple[Ruleset, Gathered]:
-    """Gather by the book, without the rows that rest; where a side turns out to lack a field, once
+    """Gather without the mappings that rest; where a side turns out to lack a field, gather once
     more without that.
 
-    Answers the book that was gone by. Raises `Down` where the field is one without which nothing
-    works, else as `gather` does.
+    Returns the ruleset that was used and what `gather` returned. Raises `Down` if nothing works
+    without the field, else as `gather` does.
     """
-    resting = without(ruleset, _standing(ruleset, changes, context))
+    resting = without(ruleset, _resting(ruleset, changes, context))
     try:
         return resting, gather(resting)
     except Drifted as error:
-        found = _learn(error, resting, context, _oldest(changes, context))
+        found = _note_missing(error, resting, context, _oldest(changes, context))
         for one in (report_of(rest) for rest in found if rest.is_needed):
             raise Down(
                 one.text, side=error.side, after=LONGEST_WAIT, code="NEEDED_FIELD", hint=one.hint
@@ -60,34 +61,42 @@ def gather_existing_fields(
 
 def retry_without_resting(
     applied: Sequence[Applied], ruleset: Ruleset, changes: Sequence[Change], context: SyncContext
-) -> None:
-    """Have records looked at again at once that were refused for a field's sake, where its mapping
-    rests from now on.
+) -> list[Applied]:
+    """The results, with a conflict in place of each refusal of a missing field whose mapping rests
+    from now on: a conflict is synced again at once. Raises `SyncError`.
     """
-    for refused in {
+    refused = {
         (one.error.side, one.error.fieldname): one.error
         for one in applied
         if isinstance(one.error, Drifted)
-    }.values():
-        if any(
-            not rest.is_needed
-            for rest in _learn(refused, ruleset, context, _oldest(changes, context))
-        ):
-            for one in applied:
-                if isinstance(one.error, Drifted) and one.error.fieldname == refused.fieldname:
-                    one.error = Conflict(
-                        f"The mapping of {refused.fieldname} rests.", code=refused.code
-                    )
+    }
+    resting: dict[str, Drifted] = {}
+    for error in refused.values():
+        found = _note_missing(error, ruleset, context, _oldest(changes, context))
+        if any(not rest.is_needed for rest in found):
+            resting[error.fieldname] = error
+    return [
+        replace(
+            one,
+            error=Conflict(
+                f"The mapping of {one.error.fieldname} rests.",
+                code=resting[one.error.fieldname].code,
+            ),
+        )
+        if isinstance(one.error, Drifted) and one.error.fieldname in resting
+        else one
+        for one in applied
+    ]
 
 
 def _oldest(changes: Sequence[Change], context: SyncContext) -> datetime:
-    """The moment of the oldest of the changes: what is looked at now may have happened long ago."""
+    """When the oldest of the changes happened: they may have waited in the queue for long."""
     return min((change.at for change in changes), default=context.now())
 
 
-def _standing(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext) -> list[Rest]:
-    """What rests. Changes that are older than that are looked at without the mapping, too, so it
-    rests since then.
+def _resting(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext) -> list[Rest]:
+    """The mappings that rest. Older changes are synced without the mapping too, so its rest is noted
+    to begin with the oldest of them.
     """
     rests, oldest = context.troubles.load(context.connection.name).rests, _oldest(changes, context)
     for rest in rests:
@@ -97,12 +106,16 @@ def _standing(ruleset: Ruleset, changes: Sequence[Change], context: SyncContext)
     return [rest for rest in rests if not rest.is_over]
 
 
-def _learn(error: Drifted, ruleset: Ruleset, context: SyncContext, since: datetime) -> list[Rest]:
-    """Ask the side what it has, and note and tell what it lacks. Raises `SyncError`."""
+def _note_missing(
+    error: Drifted, ruleset: Ruleset, context: SyncContext, since: datetime
+) -> list[Rest]:
+    """Ask a side which fields it has, and note and report those that it lacks since `since`. Raises
+    `SyncError`.
+    """
     side = Side(error.side)
     asked = {name.lower() for fields in ruleset.fields(side).values() for name in fields}
     if error.fieldname and error.fieldname.lower() not in asked:
-        # Not a field of this book: a property of our own that only roll-ups write, say.
+        # Not a field of this ruleset: for example one of our own properties that only roll-ups write.
         return []
     described = context.schemas.described(side, list(ruleset.fields(side)))
     found = lost(
@@ -125,11 +138,12 @@ def _learn(error: Drifted, ruleset: Ruleset, context: SyncContext, since: dateti
 
 
 QUARTER = 15
+"""Minutes between two checks for missing fields."""
 
 
 def is_field_check_due(now: datetime) -> bool:
-    """Whether a poll that runs every minute asks for fields that were lacking: as often as
-    HubSpot's sweep, at each quarter.
+    """Whether a poll, which runs every minute, also checks for missing fields: once in fifteen
+    minutes, as often as HubSpot's sweep.
     """
     return now.minute % QUARTER == 0
 
@@ -142,10 +156,9 @@ def resume_mappings(
     inbox: Inbox,
     cursors: Cursors,
 ) -> int:
-    """End the rest of mappings whose field is back on a side, and have the sweeps look at all that
-    was modified since; answers how many.
+    """Resume mappings whose field is back on a side, and rewind the sweeps to when it was missing.
 
-    Costs one read where nothing rests. Raises `SyncError`.
+    Returns how many were resumed. Costs one read where nothing rests. Raises `SyncError`.
     """
     rests = [rest for rest in troubles.load(connection.name).rests if rest.side is side]
     if not rests:
@@ -156,7 +169,7 @@ def resume_mappings(
     ended = [rest for rest in rests if rest.is_over and rest not in unwanted]
     ended += back(resting, *_asked(resting, schemas))
     for rest in ended:
-        # From here on the mapping counts again; only then may the records be looked at.
+        # From here on the mapping counts again; the records must not be swept before that.
         troubles.save_rest(connection.name, replace(rest, is_over=True))
         if not rest.is_needed:
             _rewind(connection, rest, cursors)
@@ -168,8 +181,8 @@ def resume_mappings(
 
 
 WRITABLE = "writable fields"
-"""The cursor that keeps which of Salesforce's fields we could write once, by ``Lead.Title``, each
-since when that is known.
+"""The cursor that keeps which Salesforce fields were ever writable: ``Lead.Title`` -> when that was
+first seen.
 """
 
 
@@ -181,11 +194,11 @@ def note_lost_rights(
     cursors: Cursors,
     now: datetime,
 ) -> int:
-    """Note and tell which fields the org no longer lets us see or write, though no record asks for
-    them; answers how many lack in all.
+    """Note and report mapped fields that the org no longer lets us read or write, even if no record
+    has needed them yet.
 
-    `shown` is what it describes, by object. Costs two reads where nothing is lost. Raises
-    `SyncError`.
+    `shown` is the org's description of its objects by name. Returns how many fields are missing in
+    all. Costs two reads where nothing is lost. Raises `SyncError`.
     """
     own = always_read(Side.SALESFORCE, connection.hubspot.portal_id)
     wanted = [
@@ -194,15 +207,15 @@ def note_lost_rights(
         if name in shown
     ]
     once = _once_writable(connection.name, wanted, shown, cursors, now)
-    standing = {rest.ref for rest in troubles.load(connection.name).rests if not rest.is_over}
+    known = {rest.ref for rest in troubles.load(connection.name).rests if not rest.is_over}
     for one in wanted:
         its = shown[one.name]
         lacking = [*unseen(one, its.fields, now), *unwritable(one, its.read_only, once, now)]
         for rest in lacking:
-            if rest.ref not in standing and troubles.save_rest(connection.name, rest):
+            if rest.ref not in known and troubles.save_rest(connection.name, rest):
                 inbox.park(connection.name, [report_of(rest)])
-            standing.add(rest.ref)
-    return len(standing)
+            known.add(rest.ref)
+    return len(known)
 
 
 def _once_writable(
@@ -212,10 +225,12 @@ def _once_writable(
     cursors: Cursors,
     now: datetime,
 ) -> frozenset[str]:
-    """Where we could write at some look; what is found for the first time is kept."""
+    """The fields that were ever writable; those that are found for the first time are kept."""
     known = cursors.load(connection, WRITABLE) or Cursor(now, {})
-    each = (writable(one, shown[one.name].fields, shown[one.name].read_only) for one in wanted)
-    found = frozenset(place for places in each for place in places)
+    places_of_each = (
+        writable(one, shown[one.name].fields, shown[one.name].read_only) for one in wanted
+    )
+    found = frozenset(place for places in places_of_each for place in places)
     if fresh := found - known.seen.keys():
         cursors.save(
             connection,
@@ -229,8 +244,8 @@ Fields: TypeAlias = dict[tuple[Side, str], frozenset[str]]
 
 
 def _asked(rests: Sequence[Rest], schemas: Schemas) -> tuple[Fields, Fields]:
-    """What the sides have now of the objects that lack something, and what of it may only be
-    read.
+    """The fields that the sides have now, for the objects that lack some, and those of them that are
+    read-only.
     """
     has: Fields = {}
     read_only: Fields = {}
@@ -242,7 +257,7 @@ def _asked(rests: Sequence[Rest], schemas: Schemas) -> tuple[Fields, Fields]:
 
 
 def _rewind(connection: Connection, rest: Rest, cursors: Cursors) -> None:
-    """Have the sweeps of both sides begin again at the moment when the field was first missed."""
+    """Set the cursors of both sides back to when the field was first missing."""
     kind = KIND_OF[rest.side][rest.object]
     for side in Side:
         for name in (one for one, its in objects_of(connection, side).items() if its is kind):

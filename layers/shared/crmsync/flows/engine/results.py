@@ -1,8 +1,8 @@
-"""What became of each record of a batch, for every kind: done, reported, put off, or to be looked
-at again at once.
+"""What became of each record of a batch, for every kind: done, reported, put off, or to be synced
+again at once.
 
-What goes wrong with one record is that record's alone. Which errors a kind can do more about than
-this is that kind's own business.
+An error belongs to one record and never stops the others. Where a kind can do more about an error
+than what is here, it passes `find_blocking`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from crmsync.errors import Conflict, Down, Gone, OutOfTime, Refused, SyncError, TryAgain
 from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.conflict_log import forget_conflicts, log_conflicts
 from crmsync.flows.engine.context import SyncContext
+from crmsync.flows.engine.loader import AnyFacts
 from crmsync.flows.engine.opt_outs import asks_for_opt_out, check_opt_outs_later
 from crmsync.flows.engine.staleness import LongestWait
 from crmsync.model.changes import Cause, Change, once_more
@@ -26,50 +27,53 @@ from crmsync.rules.pair import reports
 from crmsync.rules.pair.refusals import category_of
 from crmsync.rules.timing.outages import TRIES
 
-PARENT = "PARENT"
-"""The code of a wait for a parent."""
+WAITS_FOR_PARENT = "PARENT"
+"""The code of a change that waits for its parent's link."""
 
 LONGEST_WAIT = 900
-"""Seconds: the longest delay that SQS takes."""
+"""Seconds: the longest delay that SQS allows."""
 
 _FIRST_WAIT = 15
-_PATIENCE = 8
-"""Looks after which waiting for a parent becomes a visible error: three quarters of an hour."""
-
-
-AnyFacts = TypeVar("AnyFacts", bound=Facts)
+_PARENT_MISSING = TryAgain("waiting for account to sync", code=WAITS_FOR_PARENT)
+_PARENT_TRIES = 8
+"""Tries after which a missing parent is reported: three quarters of an hour."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a batch: counts for the metrics, one line per record that something was
-    decided about, and what waits longest.
+    """What became of the changes of an invocation.
+
+    Attributes:
+        counts: outcome -> number of records, for the metrics.
+        decisions: one log line per record that something was decided about.
+        oldest: the oldest change that was put off, by when it happened. One that waits for its
+            parent does not count; the error inbox shows it.
+        down: changes that were not written because a side is down, until `take_down`.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     decisions: list[dict[str, object]] = field(default_factory=list)
     oldest: LongestWait | None = None
-    """The oldest change that was put off, since it happened; one that waits for its parent is told
-    of elsewhere.
-    """
-    fallen: list[tuple[Change, SyncError]] = field(default_factory=list)
-    """What a side that is down kept from being written, until it is taken."""
+    down: list[tuple[Change, SyncError]] = field(default_factory=list)
 
     def waits(self, change: Change, code: str) -> None:
-        """Take note of a change that was put off."""
-        if code != PARENT and (self.oldest is None or change.at < self.oldest.since):
+        """Note that a change was put off, and the code of what it waits for."""
+        if code != WAITS_FOR_PARENT and (self.oldest is None or change.at < self.oldest.since):
             self.oldest = LongestWait(change.at, code)
 
-    def take_fallen(self) -> list[tuple[Change, SyncError]]:
-        """What has fallen since the last time."""
-        fallen, self.fallen = self.fallen, []
-        return fallen
+    def take_down(self) -> list[tuple[Change, SyncError]]:
+        """Remove and return the changes that failed because a side is down."""
+        down, self.down = self.down, []
+        return down
 
 
 @dataclass(frozen=True, slots=True)
 class BlockingRecord:
-    """Another record stands in the way: both are looked at together, or, when that was of no use,
-    people are told.
+    """Another record is in the way of this one's write.
+
+    Attributes:
+        changes: what to sync together, so that both records are planned at once.
+        report: what is reported if that has not helped.
     """
 
     changes: tuple[Change, ...]
@@ -77,6 +81,7 @@ class BlockingRecord:
 
 
 FindBlocking: TypeAlias = Callable[[AnyFacts, Plan, SyncError], BlockingRecord | None]
+"""Finds the record that is in the way, for a record whose plan ended with an error."""
 
 
 def process_results(
@@ -87,95 +92,93 @@ def process_results(
     summary: Summary,
     *,
     is_last: bool,
-    rival_of: FindBlocking[AnyFacts] = lambda _facts, _plan, _error: None,
+    find_blocking: FindBlocking[AnyFacts] = lambda _facts, _plan, _error: None,
 ) -> list[Change]:
-    """Sort what became of each record: done, parked, put off, or (the answer) to be looked at again
-    at once.
+    """Count, report and put off what a pass has left, and return the changes to sync again at once.
+
+    The three sequences belong together, place by place. In the last pass, what would be synced
+    again only to fail once more is reported. Raises `SyncError`.
     """
     at_once: list[Change] = []
     later: list[tuple[Change, TryAgain]] = []
     parked: list[Report] = []
-    asked: list[Facts] = []
-    _tell_ledger(facts, plans, applied, context, summary)
+    _log_conflicts(facts, plans, applied, context, summary)
     for one, plan, done in zip(facts, plans, applied, strict=True):
         error = done.error
         record_outcome(one, plan, error, summary)
-        rival = rival_of(one, plan, error) if error else None
-        if rival:
-            at_once += [] if is_last else rival.changes
-            parked += [rival.report] if is_last else []
+        blocking = find_blocking(one, plan, error) if error else None
+        if blocking:
+            at_once += () if is_last else blocking.changes
+            parked += (blocking.report,) if is_last else ()
         elif isinstance(error, Conflict | Gone) and not (is_last and error.hint):
             at_once.append(once_more(one.change))
         elif isinstance(error, Down):
-            summary.fallen.append((one.change, error))
+            summary.down.append((one.change, error))
         elif isinstance(error, TryAgain):
             later.append((one.change, error))
         elif error is not None:
             parked.append(report_of_error(one.change.ref, error))
-        elif parent := _awaited(plan):
-            ref = one.hubspot.ref if one.hubspot else one.change.ref
-            wait = TryAgain("waiting for account to sync", code=PARENT)
-            later += [(one.change, wait)] if one.change.tries < TRIES else []
-            parked += (
-                [reports.waiting_for_account(ref, parent)] if one.change.tries >= _PATIENCE else []
-            )
-        asked += [one] if error is None and asks_for_opt_out(plan) else []
-    parked += check_opt_outs_later(asked, context)
-    summary.counts["Parked"] += len(parked) + sum(
-        isinstance(effect, Report) for plan in plans for effect in plan.effects
-    )
-    summary.counts["Braked"] += sum(
-        isinstance(effect, Report) and effect.category is Category.BRAKE
-        for plan in plans
-        for effect in plan.effects
-    )
+        elif parent := _missing_parent(plan):
+            if one.change.tries < TRIES:
+                later.append((one.change, _PARENT_MISSING))
+            if one.change.tries >= _PARENT_TRIES:
+                ref = one.hubspot.ref if one.hubspot else one.change.ref
+                parked.append(reports.waiting_for_account(ref, parent))
+    opted_out = [
+        one
+        for one, plan, done in zip(facts, plans, applied, strict=True)
+        if done.error is None and asks_for_opt_out(plan)
+    ]
+    parked += check_opt_outs_later(opted_out, context)
+    reported = [effect for plan in plans for effect in plan.effects if isinstance(effect, Report)]
+    summary.counts["Parked"] += len(parked) + len(reported)
+    summary.counts["Braked"] += sum(report.category is Category.BRAKE for report in reported)
     context.inbox.park(context.connection.name, parked)
     context.inbox.clear(context.connection.name, resolved_records(facts, plans, applied))
     retry_later(later, context, summary)
     return at_once
 
 
-def _tell_ledger(
+def _log_conflicts(
     facts: Sequence[Facts],
     plans: Sequence[Plan],
     applied: Sequence[Applied],
     context: SyncContext,
     summary: Summary,
 ) -> None:
-    """Have the ledger keep what was settled, and forget whoever asked for it; what it could not
-    keep stands in the log at least.
-    """
+    """Keep the conflict log up to date; a log line remains of what could not be kept."""
     forget_conflicts(facts, applied, context)
     if error := log_conflicts(plans, applied, context):
-        told = {"ledger": "conflicts not kept", "outcome": type(error).__name__, "code": error.code}
-        summary.decisions.append({**told, "reason": error.text})
+        summary.decisions.append(
+            {
+                "ledger": "conflicts not kept",
+                "outcome": type(error).__name__,
+                "code": error.code,
+                "reason": error.text,
+            }
+        )
 
 
-def _awaited(plan: Plan) -> Ref | None:
-    """The parent that a plan waits for. Whoever has waited too long is woken by the flow of that
-    parent's kind alone.
+def _missing_parent(plan: Plan) -> Ref | None:
+    """The parent that a plan waits for. After the last try only the parent's own sync brings the
+    record back.
     """
-    return next(
-        (
-            effect.ref
-            for effect in plan.effects
-            if isinstance(effect, RequestSync) and effect.waiting
-        ),
-        None,
-    )
+    for effect in plan.effects:
+        if isinstance(effect, RequestSync) and effect.waiting:
+            return effect.ref
+    return None
 
 
 def retry_later(
     changes: Sequence[tuple[Change, TryAgain]], context: SyncContext, summary: Summary
 ) -> None:
-    """Back into the queue with growing waits; after a good half day of tries the record is parked
-    instead, where a person sees it.
+    """Queue changes again with growing waits. After 40 tries, some ten hours, the record is parked
+    in the error inbox instead.
+
+    A change that ran out of time is queued at once and uses up no try. Raises `SyncError`.
     """
-    requeue(
-        [once_more(change) for change, error in changes if isinstance(error, OutOfTime)],
-        context,
-        summary,
-    )
+    out_of_time = [change for change, error in changes if isinstance(error, OutOfTime)]
+    requeue([once_more(change) for change in out_of_time], context, summary)
     again: list[tuple[Change, int]] = []
     parked: list[Report] = []
     for change, error in changes:
@@ -196,7 +199,7 @@ def retry_later(
 
 
 def requeue(changes: Sequence[Change], context: SyncContext, summary: Summary) -> None:
-    """Back into the queue at once, as they are, because this invocation ends soon. Raises
+    """Queue changes as they are and without delay, as this invocation is about to end. Raises
     `SyncError` when that did not work.
     """
     if changes:
@@ -205,7 +208,7 @@ def requeue(changes: Sequence[Change], context: SyncContext, summary: Summary) -
 
 
 def report_of_error(ref: Ref, error: SyncError) -> Report:
-    """What people are told about a record that cannot be written."""
+    """The report about a record that cannot be written."""
     category = Category.UNAVAILABLE if isinstance(error, TryAgain) else category_of(error.code)
     return Report(ref, category, error.text, error.fieldname, error.hint)
 
@@ -213,45 +216,46 @@ def report_of_error(ref: Ref, error: SyncError) -> Report:
 def resolved_records(
     facts: Sequence[Facts], plans: Sequence[Plan], applied: Sequence[Applied]
 ) -> list[Ref]:
-    """The records whose plans went through without a report: whatever was parked about them is
-    settled.
+    """The records whose reports can be removed: their plans succeeded, and nothing new was
+    reported.
 
-    What is told after a privacy deletion is about what is left, and settles all that was said of
-    the two records. Where only one of a pair is left, it may be somebody else's by now; only what
-    the links name is settled.
+    The report of a privacy deletion is about what is left of the person, so it does not count as
+    new. Where only one record of a pair is left, that record may belong to another pair: then only
+    the records that the links name are resolved.
     """
-    refs: set[Ref] = set()
+    resolved: set[Ref] = set()
     for one, plan, done in zip(facts, plans, applied, strict=True):
         is_decided = one.change.cause in {Cause.RELEASED, Cause.DROPPED}
-        is_open = _awaited(plan) or asks_for_opt_out(plan) or (plan.is_partial and not is_decided)
-        told = (effect for effect in plan.effects if isinstance(effect, Report))
-        if (
-            done.error is None
-            and not is_open
-            and all(report.category is Category.PRIVACY for report in told)
-        ):
-            is_pair = one.hubspot and one.salesforce and not one.outlived
-            records = [record.ref for record in (one.hubspot, one.salesforce) if record and is_pair]
-            links = [
-                one.link,
-                *(effect.link for effect in plan.effects if isinstance(effect, SaveLink)),
-            ]
-            places = [place for link in links if link for place in (link.hubspot, link.salesforce)]
-            refs.update(
-                (one.change.ref, *records, *(place for place in places if isinstance(place, Ref)))
-            )
-    return sorted(refs)
+        is_open = (
+            _missing_parent(plan) is not None
+            or asks_for_opt_out(plan)
+            or (plan.is_partial and not is_decided)
+        )
+        is_reported = any(
+            isinstance(effect, Report) and effect.category is not Category.PRIVACY
+            for effect in plan.effects
+        )
+        if done.error is not None or is_open or is_reported:
+            continue
+        resolved.add(one.change.ref)
+        if one.hubspot and one.salesforce and not one.outlived:
+            resolved.update((one.hubspot.ref, one.salesforce.ref))
+        saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
+        for link in (one.link, *saved):
+            if link is not None:
+                places = (link.hubspot, link.salesforce)
+                resolved.update(place for place in places if isinstance(place, Ref))
+    return sorted(resolved)
 
 
 def record_outcome(facts: Facts, plan: Plan, error: SyncError | None, summary: Summary) -> None:
-    """Count what became of a record, and keep a line where something was decided."""
-    outcome = (
-        "Done"
-        if error is None
-        else "Refused"
-        if isinstance(error, Refused)
-        else type(error).__name__
-    )
+    """Count what became of a record, and keep a log line if something was decided about it."""
+    if error is None:
+        outcome = "Done"
+    elif isinstance(error, Refused):
+        outcome = "Refused"
+    else:
+        outcome = type(error).__name__
     summary.counts[outcome] += 1
     if not plan.effects and error is None:
         return

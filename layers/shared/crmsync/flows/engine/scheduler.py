@@ -1,15 +1,15 @@
-"""In which portions the changes of an invocation are looked at: whole batches, or one ahead of the
-others while a side may be down.
+"""In which batches an invocation syncs its changes: whole batches, or a single record while a side
+may be down.
 
-A call that fails as a whole leaves open whether the side is down or one record of the call brings
-it about. So the next to go is one record alone. Does it fail, too, the side is down, and all that
-is left waits. Does it come through, it is not the side: what failed is then cut in halves until the
-record stands alone that fails by itself; it alone uses up a try.
+When a whole call fails, either the side is down or one record of the call is the cause. So one
+record goes next, alone. If it fails too, the side is down, and everything that is left waits. If it
+succeeds, the side is up: what failed is halved again and again until the record that fails is
+alone, and only that record uses up a try.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from crmsync.errors import SyncError, TryAgain
@@ -19,14 +19,18 @@ from crmsync.model.changes import Change
 from crmsync.model.troubles import Outage
 from crmsync.rules.timing.outages import is_refusal, may_be_one
 
-GROWTH = 10
-"""By how much more at a time what has waited follows the one that came through."""
+FIRST_BATCH = 10
+"""Changes in the first batch after a successful probe; each further batch is ten times as large."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchFailure:
-    """What some changes failure instead of their end: an error of a whole call. With `is_whole` they
-    could not even be looked at.
+    """Changes that could not be synced because a call failed as a whole.
+
+    Attributes:
+        error: what the call failed with.
+        changes: the changes that were affected.
+        is_whole: nothing could be gathered; otherwise only what these records need failed.
     """
 
     error: SyncError
@@ -36,74 +40,80 @@ class BatchFailure:
 
 @dataclass(slots=True)
 class BatchScheduler:
-    """What is left of an invocation, in the portions in which it goes."""
+    """The changes of an invocation that are still to be synced, in the batches they go in.
+
+    Attributes:
+        breaker: the circuit breaker of the kind.
+        summary: where outages and changes that wait are counted.
+        size: the most changes in a batch.
+    """
 
     breaker: CircuitBreaker
     summary: Summary
-    most: int
-    _left: list[list[Change]] = field(default_factory=list)
+    size: int
+    _batches: list[list[Change]] = field(default_factory=list)
     _waiting: list[Change] = field(default_factory=list)
-    _ahead: bool = False
-    """Whether the portion that goes now looks ahead of those that wait."""
-    _doubted: bool = False
-    """Whether a call failed of which one record may be the cause."""
-    _proven: bool = False
-    """Whether a record came through since."""
-    _quiet: int = 0
+    _is_probing: bool = False
+    """The batch that goes now is the probe of those that wait."""
+    _in_doubt: bool = False
+    """A call failed, and one record may be the cause."""
+    _is_up: bool = False
+    """A record succeeded since: the side is up."""
+    _unchanged: int = 0
     _suspects: BatchFailure | None = None
-    """The one that looked ahead in vain, while another one shows whether that is its own fault."""
+    """The probe that failed, while another record shows whether the probe itself was the cause."""
 
     def start(self, changes: Sequence[Change]) -> None:
-        """Take on the changes of an invocation."""
-        # One that was held comes back alone although others came through since: then it is not the
-        # side.
-        self._proven = len(changes) == 1 and changes[0].held and self.breaker.outage is None
+        """Take the changes of an invocation."""
+        # A held change that comes back alone although others succeeded since: the side is up.
+        self._is_up = len(changes) == 1 and changes[0].held and self.breaker.outage is None
         admission = self.breaker.admit(changes)
-        self._left = list(_portions(admission.going, self.most))
+        going = admission.going
+        self._batches = [list(going[at : at + self.size]) for at in range(0, len(going), self.size)]
         self._waiting = list(admission.waiting)
         if admission.ahead is not None:
-            self._left.append([admission.ahead])
-            self._ahead = True
+            self._batches.append([admission.ahead])
+            self._is_probing = True
 
     def next_batch(self) -> list[Change]:
-        """Who goes next; nobody where all have gone."""
-        return self._left.pop(0) if self._left else []
+        """The changes to sync next; empty when all were synced."""
+        return self._batches.pop(0) if self._batches else []
 
     def take_rest(self) -> list[Change]:
-        """Who has not gone yet, where the invocation has no time left for them."""
-        left, self._left = [change for some in self._left for change in some], []
-        return left
+        """All changes that are left, for an invocation that has no time for them."""
+        rest = [change for batch in self._batches for change in batch]
+        self._batches = []
+        return rest
 
     def record(
-        self, portion: Sequence[Change], failure: BatchFailure | None
+        self, batch: Sequence[Change], failure: BatchFailure | None
     ) -> list[tuple[Change, TryAgain]]:
-        """Take note of what became of a portion; answers whose own fault it was. Raises `SyncError`
-        when putting back did not work.
+        """Note how a batch ended; returns the changes that failed by themselves, each with its
+        error. Raises `SyncError` when changes could not be queued again.
         """
         if failure is None:
-            return self._came_through(portion)
-        doubtful = may_be_one(failure.error)
-        if doubtful and len(failure.changes) > 1:
-            self._cut(list(failure.changes))
+            return self._record_success(batch)
+        in_doubt = may_be_one(failure.error)
+        if in_doubt and len(failure.changes) > 1:
+            self._split(failure.changes)
             return []
-        if doubtful and self._proven:
-            self._proven = False
-            return [(change, _own(failure.error)) for change in failure.changes]
-        if doubtful and self._waiting and not self._suspects:
-            # Another one alone: if that comes through, the side is well.
+        if in_doubt and self._is_up:
+            self._is_up = False
+            return [(change, _own_error(failure.error)) for change in failure.changes]
+        if in_doubt and self._waiting and not self._suspects:
+            # One more record, alone: if it succeeds, the side is up.
             self._suspects = failure
-            self._left.insert(0, [self._waiting.pop(0)])
+            self._batches.insert(0, [self._waiting.pop(0)])
             return []
-        self._fall(failure, portion)
+        self._record_outage(failure, batch)
         return []
 
     def finish(self) -> None:
-        """Put back what waits. Raises `SyncError` when that did not work."""
+        """Queue what waits. Raises `SyncError` when that did not work."""
         suspects = self._suspects.changes if self._suspects else ()
         if self._waiting or suspects:
-            self._requeue(
-                suspects, self._waiting, self.breaker.outage.code if self.breaker.outage else ""
-            )
+            code = self.breaker.outage.code if self.breaker.outage else ""
+            self._requeue(suspects, self._waiting, code)
             self._waiting, self._suspects = [], None
 
     def _requeue(self, tried: Sequence[Change], untried: Sequence[Change], code: str) -> None:
@@ -111,80 +121,71 @@ class BatchScheduler:
         for change in (*tried, *untried):
             self.summary.waits(change, code)
 
-    def _came_through(self, portion: Sequence[Change]) -> list[tuple[Change, TryAgain]]:
-        quiet, self._quiet = (
-            self.summary.counts["Quiet"] - self._quiet,
-            self.summary.counts["Quiet"],
-        )
-        if quiet >= len(portion):
-            # Nothing was asked of the other side, so nothing is known.
+    def _record_success(self, batch: Sequence[Change]) -> list[tuple[Change, TryAgain]]:
+        unchanged = self.summary.counts["Quiet"] - self._unchanged
+        self._unchanged = self.summary.counts["Quiet"]
+        if unchanged >= len(batch):
+            # No call was made to the other side, so nothing is known of it.
             return []
         suspects, self._suspects = self._suspects, None
-        self._proven = self._doubted
-        if self._ahead and not self._left:
-            self._ahead = False
-            self._doubted = self._proven = True
+        self._is_up = self._in_doubt
+        if self._is_probing and not self._batches:
+            self._is_probing = False
+            self._in_doubt = self._is_up = True
             self.breaker.close()
-            self._left = list(_growing(self._waiting, self.most))
+            self._batches = list(_growing(self._waiting, self.size))
             self._waiting = []
-        return [(change, _own(suspects.error)) for change in suspects.changes] if suspects else []
+        if suspects is None:
+            return []
+        return [(change, _own_error(suspects.error)) for change in suspects.changes]
 
-    def _cut(self, changes: list[Change]) -> None:
-        """Ask one of them alone; once one came through, look for the one that does not."""
-        half = (len(changes) + 1) // 2 if self._proven else 1
+    def _split(self, changes: Sequence[Change]) -> None:
+        """Sync one of them alone; once a record has succeeded, halve them to find the one that
+        fails.
+        """
+        half = (len(changes) + 1) // 2 if self._is_up else 1
         tried = [replace(change, held=True) for change in changes]
-        self._doubted = True
-        self._left = [tried[:half], tried[half:], *self._left]
+        self._in_doubt = True
+        self._batches = [tried[:half], tried[half:], *self._batches]
 
-    def _fall(self, failure: BatchFailure, portion: Sequence[Change]) -> None:
-        """A side is down: note it, and have those wait that need it."""
+    def _record_outage(self, failure: BatchFailure, batch: Sequence[Change]) -> None:
+        """A side is down: note it, and queue the changes that need it."""
         self.summary.counts["Down"] += 1
         if is_refusal(failure.error):
             self.summary.counts["LooksRefused"] += 1
         outage = self.breaker.trip(failure.error, is_whole=failure.is_whole)
-        self.summary.decisions.append(outage_line(len(portion), failure.error, outage))
-        behind = [
-            change for some in self._left for change in some if failure.is_whole or change.held
+        self.summary.decisions.append(outage_line(len(batch), failure.error, outage))
+        untried = [
+            change for left in self._batches for change in left if failure.is_whole or change.held
         ]
-        self._left = (
-            [] if failure.is_whole else [fresh for some in self._left if (fresh := _fresh(some))]
-        )
+        going = [[change for change in left if not change.held] for left in self._batches]
+        self._batches = [] if failure.is_whole else [left for left in going if left]
         tried = (*(self._suspects.changes if self._suspects else ()), *failure.changes)
-        self._requeue(tried, [*behind, *self._waiting], failure.error.code)
+        self._requeue(tried, [*untried, *self._waiting], failure.error.code)
         self._waiting, self._suspects = [], None
-        self._ahead = self._doubted = self._proven = False
+        self._is_probing = self._in_doubt = self._is_up = False
 
 
 def outage_line(count: int, error: SyncError, outage: Outage) -> dict[str, object]:
-    """The log's line about a side that is down."""
-    told = {
+    """The log line about a side that is down; `count` is how many records met it."""
+    return {
         "records": count,
         "outcome": type(error).__name__,
         "code": error.code,
         "reason": error.text,
+        "until": outage.next_at.isoformat(),
     }
-    return {**told, "until": outage.next_at.isoformat()}
 
 
-def _own(error: SyncError) -> TryAgain:
-    """The error as one of the record itself, which is tried again and parked in the end."""
+def _own_error(error: SyncError) -> TryAgain:
+    """The error as one of the record itself, which is retried and parked in the end."""
     after = error.after if isinstance(error, TryAgain) else 0.0
     return TryAgain(error.text, after=after, code=error.code)
 
 
-def _fresh(changes: Iterable[Change]) -> list[Change]:
-    return [change for change in changes if not change.held]
-
-
-def _portions(changes: Sequence[Change], size: int) -> Iterator[list[Change]]:
-    return (list(changes[start : start + size]) for start in range(0, len(changes), size))
-
-
 def _growing(changes: Sequence[Change], most: int) -> Iterator[list[Change]]:
-    """The changes in portions that grow, so that a side that is down again has cost little when
-    that shows.
-    """
-    start, size = 0, GROWTH
+    """The changes in batches that grow, so that little is lost if the side is down again."""
+    start, size = 0, FIRST_BATCH
     while start < len(changes):
         yield list(changes[start : start + size])
-        start, size = start + size, min(size * GROWTH, most)
+        start, size = start + size, min(size * FIRST_BATCH, most)

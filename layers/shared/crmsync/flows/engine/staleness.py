@@ -1,9 +1,9 @@
-"""What stands still, and since when: looks at a side that do not succeed, and changes that are put
-off again and again.
+"""What has not moved for long: polls of a side that do not succeed, and changes that are put off
+again and again.
 
-Kept among the cursors, so that a fresh Lambda and the operator's command know it as well. A side
-that answers costs one small write in five minutes, a change that is put off one per batch; whatever
-goes well costs nothing.
+Kept among the cursors, so that a new Lambda process and the operator's command know it too. A side
+that answers costs one small write every five minutes, and changes that are put off cost one per
+batch. Otherwise nothing is written.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from crmsync.model.records import Kind, Side
 from crmsync.ports.stores import Cursor, Cursors
 
 REPORT_AFTER = timedelta(minutes=30)
-"""From when on somebody should look."""
+"""How long something may stand still before a person should check."""
 
 VALID_FOR = timedelta(minutes=20)
-"""How long what was told of changes that wait holds: each is looked at again within a quarter of an
-hour.
+"""How long a note about waiting changes counts: each of them is tried again within fifteen minutes.
 """
 
-_SELDOM = timedelta(minutes=5)
+_WRITE_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class LongestWait:
-    """The oldest change of a kind that is put off: when it happened, and the code of what holds it
-    up.
+    """The oldest change of a kind that is put off.
+
+    Attributes:
+        since: when the change happened (UTC).
+        code: the code of what it waits for.
     """
 
     since: datetime
@@ -38,8 +40,9 @@ class LongestWait:
 def record_poll(
     connection: str, side: Side, cursors: Cursors, now: datetime, *, is_done: bool
 ) -> timedelta:
-    """Note whether a look at a side succeeded; answers for how long none has. Before the first one,
-    time runs from the first try.
+    """Note whether a poll of a side succeeded, and return for how long none has.
+
+    Before the first success the time counts from the first try. Raises `SyncError`.
     """
     known = cursors.load(connection, _side(side))
     if known is None:
@@ -47,13 +50,13 @@ def record_poll(
         return timedelta(0)
     if not is_done:
         return now - known.since
-    if now - known.since >= _SELDOM:
+    if now - known.since >= _WRITE_EVERY:
         cursors.save(connection, _side(side), replace(known, since=now))
     return timedelta(0)
 
 
 def last_poll(connection: str, side: Side, cursors: Cursors) -> datetime | None:
-    """When a look at a side succeeded last, to within five minutes; None before the first try."""
+    """When a poll of a side last succeeded, to within five minutes; None before the first try."""
     known = cursors.load(connection, _side(side))
     return None if known is None else known.since
 
@@ -61,7 +64,7 @@ def last_poll(connection: str, side: Side, cursors: Cursors) -> datetime | None:
 def note_waiting(
     connection: str, kind: Kind, waiting: LongestWait, cursors: Cursors, now: datetime
 ) -> None:
-    """Note the oldest change that was put off just now, if somebody should look."""
+    """Note the oldest change that was put off just now, if it has waited long enough to report."""
     if now - waiting.since < REPORT_AFTER:
         return
     known = cursors.load(connection, _kind(kind)) or Cursor(now, {})
@@ -75,10 +78,12 @@ def note_waiting(
 def longest_wait(
     connection: str, kind: Kind, cursors: Cursors, now: datetime
 ) -> LongestWait | None:
-    """The oldest change of a kind that has been put off for long and is so still."""
+    """The oldest change of a kind that has been put off for long and still is; None otherwise."""
     known = cursors.load(connection, _kind(kind))
-    fresh = [code for code, at in known.seen.items() if now - at <= VALID_FOR] if known else []
-    return LongestWait(known.since, fresh[0]) if known and fresh else None
+    if known is None:
+        return None
+    codes = [code for code, at in known.seen.items() if now - at <= VALID_FOR]
+    return LongestWait(known.since, codes[0]) if codes else None
 
 
 def _side(side: Side) -> str:

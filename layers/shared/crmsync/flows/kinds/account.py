@@ -1,7 +1,7 @@
 """Companies and accounts, batch by batch: gather everything, plan each record, apply all plans
 together.
 
-Whoever waits for an account is looked at again as soon as its pair is linked (FLD-8).
+A record that waits for an account is synced again as soon as the account is linked (FLD-8).
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crmsync.flows.engine.apply import Applied
 from crmsync.flows.engine.change_limits import hold_excess
-from crmsync.flows.engine.complete import apply_and_complete
+from crmsync.flows.engine.complete import AppliedBatch, apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch, zone_for
+from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners, zone_for
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.account_gather import gather
@@ -25,18 +24,46 @@ from crmsync.model.links import LinkState
 from crmsync.model.records import Kind, Ref
 from crmsync.plans.account import AccountFacts, plan_account
 from crmsync.rules.kinds.account.ruleset import account_ruleset
-from crmsync.rules.merge.ruleset import Ruleset
 
 
 def sync_accounts(changes: Sequence[Change], context: SyncContext) -> Summary:
-    """Bring the named companies and accounts in step. Raises `SyncError` only when not even putting
-    them off worked.
+    """Sync the named companies and accounts. Raises `SyncError` only when changes could not be
+    queued again either.
     """
+    return sync_in_batches(changes, context, _sync_pass)
 
-    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
-        return _sync_pass(some, context, summary, is_last=is_last)
 
-    return sync_in_batches(changes, context, sync)
+# The order of the steps is the crash safety (see the one of contacts):
+#
+# 1. Gather and plan. Nothing is written.
+# 2. Queue, with a delay, the deals of accounts that these plans link: afterwards they show nothing
+#    new, and nobody would find out which deals wait for them.
+# 3. Apply the plans; a new record is planned again as a pair.
+# 4. Give records that a missing field has stopped another try without its mapping.
+# 5. Queue the deals of step 2 again, without the delay, and the contacts that wait for an account
+#    that is linked now. A contact that waits also keeps its own place in the queue.
+# 6. Process the results; the SQS message is deleted only after that.
+def _sync_pass(
+    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
+) -> list[Change]:
+    """Sync the changes once, and return those to sync again at once."""
+    planned = gather_and_plan(changes, context)
+    ruleset = planned.ruleset
+    summary.counts["Quiet"] += planned.unchanged
+    dependants = queue_dependants(planned.facts, planned.plans, context)
+    done = apply_and_complete(
+        planned.facts,
+        planned.plans,
+        context,
+        ruleset,
+        lambda pairs: plan_batch(pairs, context, ruleset, plan_account),
+    )
+    applied = retry_without_resting(done.applied, ruleset, changes, context)
+    done = replace(done, applied=applied)
+    context.outbox.again([(change, 0) for change in dependants])
+    _queue_waiting_contacts(changes, planned.not_yet, done, context)
+    at_once = process_results(done.facts, done.plans, applied, context, summary, is_last=is_last)
+    return [*planned.not_yet, *at_once]
 
 
 def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[AccountFacts]:
@@ -49,77 +76,46 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         context.our_user,
         context.our_app,
         person_accounts=context.accounts.has_person_accounts(),
-        places=context.accounts.places(),
         zone=zone_for(context.connection.companies.field, context),
     )
+    ruleset = replace(ruleset, places=context.accounts.places())
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
-    ruleset = replace(ruleset, owners=owners_for(gathered.facts, context))
-    plans = _plan_all(gathered.facts, context, ruleset)
-    hold_excess(gathered.facts, plans, context, ruleset, plan_account)
-    return PlannedBatch(gathered.facts, plans, ruleset, gathered.not_yet, gathered.quiet)
+    ruleset = with_owners(gathered.facts, context, ruleset)
+    facts, plans = plan_batch(gathered.facts, context, ruleset, plan_account)
+    facts, plans = hold_excess(facts, plans, context, ruleset, plan_account)
+    return PlannedBatch(facts, plans, ruleset, gathered.not_yet, gathered.unchanged)
 
 
-def _sync_pass(
-    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
-) -> list[Change]:
-    """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = gather_and_plan(changes, context)
-    facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
-    summary.counts["Quiet"] += looked.quiet
-    woken = queue_dependants(facts, plans, context)
-    applied = apply_and_complete(
-        facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset)
-    )
-    retry_without_resting(applied, ruleset, changes, context)
-    context.outbox.again([(change, 0) for change in woken])
-    _wake(changes, looked.not_yet, facts, plans, applied, context)
-    return [
-        *looked.not_yet,
-        *process_results(facts, plans, applied, context, summary, is_last=is_last),
-    ]
-
-
-def _plan_all(facts: list[AccountFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:
-    return plan_batch(facts, context, ruleset, plan_account)
-
-
-def _wake(
+def _queue_waiting_contacts(
     changes: Sequence[Change],
     not_yet: Sequence[Change],
-    facts: Sequence[AccountFacts],
-    plans: Sequence[Plan],
-    applied: Sequence[Applied],
+    done: AppliedBatch[AccountFacts],
     context: SyncContext,
 ) -> None:
-    """Have those looked at who wait for a record that is linked now."""
-    still_alone = {change.ref for change in not_yet} | {
-        one.change.ref
-        for one, plan, done in zip(facts, plans, applied, strict=True)
-        if done.error is not None or not _is_linked(one, plan)
-    }
-    told = [ref for change in changes if change.ref not in still_alone for ref in change.waiting]
-    paired = [
-        place
-        for plan, done in zip(plans, applied, strict=True)
-        if done.error is None
-        for place in _paired(plan)
-    ]
-    waiting = dict.fromkeys([*told, *context.inbox.waiting_for(context.connection.name, paired)])
-    now = context.now()
+    """Queue the contacts that wait for an account that is linked now.
+
+    A change of an account names the contacts that asked for it. Contacts that have given up asking
+    are found in the error inbox (ACC-21).
+    """
+    unlinked = {change.ref for change in not_yet}
+    newly_linked: list[Ref] = []
+    for one, plan, applied in zip(done.facts, done.plans, done.applied, strict=True):
+        if applied.error is not None or not _is_linked(one, plan):
+            unlinked.add(one.change.ref)
+        if applied.error is None:
+            newly_linked += _newly_linked(plan)
+    named = [ref for change in changes if change.ref not in unlinked for ref in change.waiting]
+    name, now = context.connection.name, context.now()
+    waiting = dict.fromkeys([*named, *context.inbox.waiting_for(name, newly_linked)])
     context.outbox.again(
-        [
-            (Change(context.connection.name, Kind.CONTACT, ref, Cause.EDITED, now), 0)
-            for ref in waiting
-        ]
+        [(Change(name, Kind.CONTACT, ref, Cause.EDITED, now), 0) for ref in waiting]
     )
 
 
-def _paired(plan: Plan) -> list[Ref]:
-    """The records that a plan links for the first time: those who gave up asking for one of them
-    are in the error inbox (ACC-21).
-    """
+def _newly_linked(plan: Plan) -> list[Ref]:
+    """Both records of each link that a plan saves for the first time."""
     links = [
         effect.link
         for effect in plan.effects

@@ -1,7 +1,8 @@
-"""Who stands in whose way: addresses that change hands, and records that wait for others to let go.
+"""Contacts that are in each other's way: e-mail addresses that move from one to another, and records
+that wait for others to release something.
 
-Law: only what concerns several contacts at once belongs here; what shall happen to one is
-`crmsync.plans.contact`.
+Law: only what concerns several contacts at once belongs here; what is to happen to one of them is
+decided in `crmsync.plans.contact`.
 """
 
 from __future__ import annotations
@@ -20,95 +21,97 @@ from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.merge.ruleset import Ruleset
 from crmsync.rules.pair.email_moves import Move, addresses_of, who_is_denied, who_vacates
 
-_ONCE_MORE = 30
-"""Seconds after which waiting records are looked at, should this look die before it comes to
-them.
+_SAFETY_DELAY = 30
+"""Seconds after which waiting records are synced in any case, should this worker die before it
+reaches them.
 """
 
 
 def without_taken_addresses(
-    facts: list[ContactFacts],
-    plans: list[Plan],
-    asked: Collection[Ref],
+    facts: Sequence[ContactFacts],
+    plans: Sequence[Plan],
+    requested: Collection[Ref],
     context: SyncContext,
     ruleset: Ruleset,
-) -> list[Change]:
-    """Plan anew without the address those who would be refused it, as another contact has it and
-    keeps it.
+) -> tuple[list[ContactFacts], list[Plan], list[Change]]:
+    """Plan contacts without an address that HubSpot would refuse, as another contact keeps it.
 
-    Answers changes to be looked at together at once: whoever wants the address of a contact that
-    was not looked at, and that contact; their facts and plans leave the lists. `asked` are the
-    records that this look was to be at.
+    Returns the facts, the plans, and changes to sync together at once: a contact whose new address
+    belongs to a contact outside this batch, and that contact. Their facts and plans are left out.
+    `requested` are the records of the batch. Raises `SyncError`.
     """
-    movers = [_mover(one, plan) for one, plan in zip(facts, plans, strict=True)]
     moves = _moves(facts, plans)
-    denied = who_is_denied(
-        moves, _holders([move.then for move in moves.values() if move.then], context)
-    )
-    here = {*asked, *moves, *(one.hubspot.ref for one in facts if one.hubspot)}
-    together: list[Change] = []
-    for at in reversed(range(len(facts))):
-        mover = movers[at]
-        if mover is None or mover.ref not in denied:
+    wanted = [move.then for move in moves.values() if move.then]
+    denied = who_is_denied(moves, _address_holders(wanted, context))
+    here = {*requested, *moves, *(one.hubspot.ref for one in facts if one.hubspot)}
+    kept_facts: list[ContactFacts] = []
+    kept_plans: list[Plan] = []
+    together: dict[Ref, Change] = {}
+    for one, plan in zip(facts, plans, strict=True):
+        contact = _contact_to_change(one, plan)
+        if contact is None or contact.ref not in denied:
+            kept_facts.append(one)
+            kept_plans.append(plan)
             continue
-        last = _end_of(mover.ref, denied)
-        if last in here:
-            facts[at] = replace(facts[at], holder=denied[mover.ref])
-            plans[at] = plan_safely(facts[at], ruleset, plan_contact)
+        holder = _final_holder(contact.ref, denied)
+        if holder in here:
+            kept_facts.append(replace(one, holder=denied[contact.ref]))
+            kept_plans.append(plan_safely(kept_facts[-1], ruleset, plan_contact))
         else:
-            together += [facts[at].change, replace(facts[at].change, ref=last, cause=Cause.WOKEN)]
-            del facts[at], plans[at]
-    return list({change.ref: change for change in together}.values())
+            together.setdefault(one.change.ref, one.change)
+            together.setdefault(holder, replace(one.change, ref=holder, cause=Cause.WOKEN))
+    return kept_facts, kept_plans, list(together.values())
 
 
 def plans_to_vacate(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> list[Plan]:
-    """What must be done before the plans: contacts whose address another one is about to get give
-    it up first.
+    """Plans that must be applied before the others: a contact whose address another one is about to
+    get gives it up first (DUP-24).
     """
-    leaving = sorted(who_vacates(_moves(facts, plans)))
+    vacating = sorted(who_vacates(_moves(facts, plans)))
     return [
         Plan((UpdateRecord(ref, Side.HUBSPOT, {HUBSPOT_EMAIL: None}, ("DUP-24",)),))
-        for ref in leaving
+        for ref in vacating
     ]
 
 
 def queue_waiting(
     facts: Sequence[ContactFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
-    """The records that wait for one that these plans let go, to be looked at once the plans are
-    carried out.
+    """The records that wait for one that these plans release, to be synced once the plans are
+    applied.
 
-    They are queued as well, before anything is written, so that they are looked at even if this
-    look dies on the way. Raises `TryAgain`.
+    They are queued as well, with a delay, so that they are synced even if this worker dies before
+    it reaches them. Raises `TryAgain`.
     """
-    freed = [ref for one, plan in zip(facts, plans, strict=True) for ref in _lets_go(one, plan)]
-    waiting = context.inbox.waiting_for(context.connection.name, freed)
+    released = [ref for one, plan in zip(facts, plans, strict=True) for ref in _releases(one, plan)]
+    waiting = context.inbox.waiting_for(context.connection.name, released)
     changes = [
         replace(facts[0].change, ref=ref, cause=Cause.WOKEN, at=context.now(), tries=0)
         for ref in waiting
     ]
     if changes:
-        context.outbox.again([(change, _ONCE_MORE) for change in changes])
+        context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
     return changes
 
 
-def _lets_go(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
-    """The records of a change that may no longer stand in the way of others.
+def _releases(facts: ContactFacts, plan: Plan) -> Iterable[Ref]:
+    """The records of a change that may no longer be in the way of others.
 
-    Nobody knows what a record without a living link showed before, so any news of it counts; but
-    not a look that another one asked for, as those who wait do.
+    What an unlinked record showed before is not known, so any change of it counts; but not a sync
+    that another record requested, as the records that wait do that themselves.
     """
     link = facts.link
-    is_news = facts.change.cause is not Cause.WOKEN
     if link is None or link.state is LinkState.TOMBSTONE:
-        return _places(facts) if is_news else ()
+        return () if facts.change.cause is Cause.WOKEN else _places(facts)
     is_dropped = any(isinstance(one, DropLink) for one in plan.effects)
-    saved = [_standing(one.link) for one in plan.effects if isinstance(one, SaveLink)]
-    return _places(facts) if is_dropped or any(one != _standing(link) for one in saved) else ()
+    has_changed = any(
+        isinstance(one, SaveLink) and _occupied(one.link) != _occupied(link) for one in plan.effects
+    )
+    return _places(facts) if is_dropped or has_changed else ()
 
 
-def _standing(link: Link) -> object:
-    """What of a link may stand in somebody's way."""
+def _occupied(link: Link) -> object:
+    """What of a link may be in another record's way: its state, its records and the address."""
     return (
         link.state,
         link.hubspot,
@@ -123,10 +126,10 @@ def _places(facts: ContactFacts) -> Iterable[Ref]:
 
 
 def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, Move]:
-    """The HubSpot contacts that these plans give another address, or none."""
+    """HubSpot contact -> its address now and then, where these plans change or clear it."""
     moves: dict[Ref, Move] = {}
     for one, plan in zip(facts, plans, strict=True):
-        contact, effect = _mover(one, plan), _address_effect(plan)
+        contact, effect = _contact_to_change(one, plan), _address_effect(plan)
         if contact and effect:
             moves[contact.ref] = Move(
                 str(contact.fields.get(HUBSPOT_EMAIL) or ""),
@@ -135,7 +138,7 @@ def _moves(facts: Sequence[ContactFacts], plans: Sequence[Plan]) -> dict[Ref, Mo
     return moves
 
 
-def _mover(facts: ContactFacts, plan: Plan) -> Record | None:
+def _contact_to_change(facts: ContactFacts, plan: Plan) -> Record | None:
     """The HubSpot contact whose address the plan changes."""
     effect = _address_effect(plan)
     known = (facts.hubspot, facts.remembered, *facts.candidates)
@@ -149,8 +152,8 @@ def _address_effect(plan: Plan) -> UpdateRecord | None:
     return next((one for one in writes if HUBSPOT_EMAIL in one.fields), None)
 
 
-def _holders(addresses: Sequence[str], context: SyncContext) -> Mapping[str, Ref]:
-    """Who has these addresses in HubSpot now, as first or further address."""
+def _address_holders(addresses: Sequence[str], context: SyncContext) -> Mapping[str, Ref]:
+    """Address -> the HubSpot contact that has it now, as primary or additional address."""
     if not addresses:
         return {}
     contacts = context.hubspot.find(
@@ -159,8 +162,8 @@ def _holders(addresses: Sequence[str], context: SyncContext) -> Mapping[str, Ref
     return {address: contact.ref for contact in contacts for address in addresses_of(contact)}
 
 
-def _end_of(ref: Ref, denied: Mapping[Ref, Ref]) -> Ref:
-    """Who in the end stands in the way, where those in the way are denied their own addresses."""
+def _final_holder(ref: Ref, denied: Mapping[Ref, Ref]) -> Ref:
+    """The contact that is in the way in the end: the first one that keeps its own address."""
     seen: set[Ref] = set()
     while ref in denied and ref not in seen:
         seen.add(ref)

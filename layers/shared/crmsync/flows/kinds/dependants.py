@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.results import AnyFacts
+from crmsync.flows.engine.loader import AnyFacts
 from crmsync.model.changes import Cause, Change
 from crmsync.model.concerns import kinds_of
 from crmsync.model.crm_names import ACCOUNT, DEAL, OPPORTUNITY, SALESFORCE_CONTACT

@@ -1,5 +1,6 @@
-"""How each kind is looked at without anything being done: one row per concern that has a flow, the
-very function that its sync uses.
+"""The flows by kind: which function syncs a kind, and which one only gathers and plans it.
+
+Both lead to the same planning, so a preview shows exactly what a sync would do.
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ from typing import Any, TypeAlias
 from crmsync.errors import Refused, SyncError
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.planning import PlannedBatch
+from crmsync.flows.engine.results import Summary
 from crmsync.flows.kinds import account, contact, opportunity
 from crmsync.model import names
 from crmsync.model.changes import Change
 from crmsync.model.records import Kind
 
+Sync: TypeAlias = Callable[[Sequence[Change], SyncContext], Summary]
+"""Syncs records of one kind."""
+
+SYNC: Mapping[Kind, Sync] = MappingProxyType(
+    {
+        Kind.CONTACT: contact.sync_contacts,
+        Kind.ACCOUNT: account.sync_accounts,
+        Kind.OPPORTUNITY: opportunity.sync_opportunities,
+    }
+)
+
 GatherAndPlan: TypeAlias = Callable[[Sequence[Change], SyncContext], PlannedBatch[Any]]
-"""Gathers and plans; writes nothing."""
+"""Gathers and plans records of one kind; writes nothing."""
 
 GATHER_AND_PLAN: Mapping[Kind, GatherAndPlan] = MappingProxyType(
     {
@@ -27,19 +40,19 @@ GATHER_AND_PLAN: Mapping[Kind, GatherAndPlan] = MappingProxyType(
     }
 )
 
-_OURS = (names.SALESFORCE_KEY, names.HUBSPOT_KEY)
+_OUR_FIELDS = (names.SALESFORCE_KEY, names.HUBSPOT_KEY)
 
 
 def plan_changes(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[Any]:
-    """Look at records of one kind, for somebody at a terminal.
+    """Gather and plan changes of one kind for the operator's command; writes nothing.
 
-    Raises `SyncError`, and where our own field is what a side misses a `Refused` that says how to
-    get it.
+    Raises `SyncError`. If a side lacks one of our own fields, raises `Refused` with a hint how to
+    create it.
     """
     try:
         return GATHER_AND_PLAN[changes[0].kind](changes, context)
     except SyncError as error:
-        if any(name in f"{error.fieldname} {error.text}" for name in _OURS):
+        if any(name in f"{error.fieldname} {error.text}" for name in _OUR_FIELDS):
             hint = "Run crmsync setup --apply first; crmsync check says what is missing."
             raise Refused(error.text, code=error.code, hint=hint) from error
         raise

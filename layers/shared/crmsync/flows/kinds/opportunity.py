@@ -1,8 +1,8 @@
 """Deals and opportunities, batch by batch: gather everything, plan each record, apply all plans
 together.
 
-What is no half of a pair (a contact role, a stage, a record type) only tells where to look, and is
-turned into that first.
+A contact role, a stage and a record type are no records of a pair. Their changes are first turned
+into changes of the opportunities that they concern.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch
+from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
@@ -25,50 +25,74 @@ from crmsync.flows.kinds.pipelines import current_map, sync_pipelines
 from crmsync.flows.kinds.roll_ups import roll_up
 from crmsync.model.changes import Cause, Change, TieNews, coalesce
 from crmsync.model.crm_names import CONTACT_ROLE, OPPORTUNITY_STAGE, RECORD_TYPE
-from crmsync.model.effects import Plan
-from crmsync.model.pipelines import PipelineMap
-from crmsync.model.records import Record
 from crmsync.model.roles import Role
 from crmsync.plans.opportunity import OpportunityFacts, plan_opportunity
 from crmsync.rules.kinds.opportunity.ruleset import opportunity_ruleset
 from crmsync.rules.merge.deal_stages import is_known
-from crmsync.rules.merge.ruleset import Ruleset
 
-_ORDER = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
-"""What tells that the org's sales processes have changed."""
+_PROCESS_OBJECTS = frozenset({OPPORTUNITY_STAGE, RECORD_TYPE})
+"""Salesforce objects whose changes mean that the org's sales processes have changed."""
 
 
 def sync_opportunities(changes: Sequence[Change], context: SyncContext) -> Summary:
-    """Bring the named deals and opportunities in step. Raises `SyncError` only when not even
-    putting them off worked.
+    """Sync the named deals and opportunities. Raises `SyncError` only when changes could not be
+    queued again either.
     """
+    return sync_in_batches(changes, context, _sync_pass)
 
-    def sync(some: list[Change], summary: Summary, is_last: bool) -> list[Change]:  # noqa: FBT001 - as `SyncPass` says
-        return _sync_pass(resolve_indirect(some, context), context, summary, is_last=is_last)
 
-    return sync_in_batches(changes, context, sync)
+# The order of the steps is the crash safety (see the one of contacts):
+#
+# 1. Turn changes of roles into changes of opportunities; a change of a stage or a record type
+#    updates the pipelines.
+# 2. Gather and plan. Nothing is written. If a record is in a pipeline or stage that the map does
+#    not know, update the pipelines and do it again.
+# 3. Hold back what is over the hour's limits. Not before: planning again would count twice.
+# 4. Apply the plans, with the roll-ups of contacts after the ties that they depend on.
+# 5. Give records that a missing field has stopped another try without its mapping.
+# 6. Process the results; the SQS message is deleted only after that.
+def _sync_pass(
+    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
+) -> list[Change]:
+    """Sync the changes once, and return those to sync again at once."""
+    changes = resolve_indirect(changes, context)
+    planned = _plan_unlimited(changes, context)
+    if _has_unknown_stage(planned):
+        _update_pipelines(context)
+        planned = _plan_unlimited(changes, context)
+    planned = _within_limits(planned, context)
+    ruleset = planned.ruleset
+    summary.counts["Quiet"] += planned.unchanged
+    done = apply_and_complete(
+        planned.facts,
+        planned.plans,
+        context,
+        ruleset,
+        lambda pairs: plan_batch(pairs, context, ruleset, plan_opportunity),
+        roll_up,
+    )
+    applied = retry_without_resting(done.applied, ruleset, changes, context)
+    at_once = process_results(done.facts, done.plans, applied, context, summary, is_last=is_last)
+    return [*planned.not_yet, *at_once]
 
 
 def resolve_indirect(changes: Sequence[Change], context: SyncContext) -> list[Change]:
-    """The changes with each contact role turned into its opportunity, which a role that is gone was
-    of; who had it is told along.
+    """The changes with each contact role replaced by its opportunity. A deleted role also names the
+    contact that had it.
 
-    A change of the org's stages puts the pipelines in step (OPP-6).
-
-    A role that nobody knows any more has left the recycle bin, and was looked at when it got there.
-    Raises `SyncError`.
+    A change of the org's stages updates the pipelines (OPP-6). A role that is no longer in the
+    recycle bin was resolved when it was deleted. Raises `SyncError`.
     """
-    if any(change.ref.object in _ORDER for change in changes):
-        _mend(context)
-    signs = [change for change in changes if change.ref.object == CONTACT_ROLE]
-    roles = context.opportunities.roles([change.ref for change in signs]) if signs else {}
-    named = [
-        change
-        for change in changes
-        if change.ref.object not in _ORDER and change.ref.object != CONTACT_ROLE
+    if any(change.ref.object in _PROCESS_OBJECTS for change in changes):
+        _update_pipelines(context)
+    of_roles = [change for change in changes if change.ref.object == CONTACT_ROLE]
+    roles = context.opportunities.roles([change.ref for change in of_roles]) if of_roles else {}
+    indirect = {*_PROCESS_OBJECTS, CONTACT_ROLE}
+    direct = [change for change in changes if change.ref.object not in indirect]
+    resolved = [
+        _of_opportunity(change, roles[change.ref]) for change in of_roles if change.ref in roles
     ]
-    told = [_of_opportunity(change, roles[change.ref]) for change in signs if change.ref in roles]
-    return coalesce([*named, *told])
+    return coalesce([*direct, *resolved])
 
 
 def _of_opportunity(change: Change, role: Role) -> Change:
@@ -82,39 +106,17 @@ def gather_and_plan(
     """Gather and plan; writes nothing. Raises `SyncError` when a side or a store does not
     answer.
     """
-    return _held(_look(changes, context), context)
+    return _within_limits(_plan_unlimited(changes, context), context)
 
 
-def _look(changes: Sequence[Change], context: SyncContext) -> PlannedBatch[OpportunityFacts]:
-    """Gather and plan, whatever the hour's limits."""
+def _plan_unlimited(
+    changes: Sequence[Change], context: SyncContext
+) -> PlannedBatch[OpportunityFacts]:
+    """Gather and plan, without the hour's limits."""
     pipelines = context.pipeline_maps.load(context.connection.name) or current_map(
         context.deals, context.opportunities
     )
-    ruleset = _ruleset(context, pipelines)
-    ruleset, gathered = gather_existing_fields(
-        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
-    )
-    facts = gathered.facts
-    ruleset = replace(
-        ruleset,
-        parents=find_parents(facts, context, ruleset),
-        owners=owners_for(facts, context),
-    )
-    return PlannedBatch(
-        facts, _plan_all(facts, context, ruleset), ruleset, gathered.not_yet, gathered.quiet
-    )
-
-
-def _held(
-    looked: PlannedBatch[OpportunityFacts], context: SyncContext
-) -> PlannedBatch[OpportunityFacts]:
-    """The same, without what goes beyond the hour's limits."""
-    hold_excess(looked.facts, looked.plans, context, looked.ruleset, plan_opportunity)
-    return looked
-
-
-def _ruleset(context: SyncContext, pipelines: PipelineMap) -> Ruleset:
-    return opportunity_ruleset(
+    ruleset = opportunity_ruleset(
         context.connection,
         context.fingerprinter,
         context.our_user,
@@ -124,52 +126,40 @@ def _ruleset(context: SyncContext, pipelines: PipelineMap) -> Ruleset:
         since=context.opportunities_since,
         zone=context.zone(),
     )
+    ruleset, gathered = gather_existing_fields(
+        ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
+    )
+    ruleset = replace(ruleset, parents=find_parents(gathered.facts, context, ruleset))
+    ruleset = with_owners(gathered.facts, context, ruleset)
+    facts, plans = plan_batch(gathered.facts, context, ruleset, plan_opportunity)
+    return PlannedBatch(facts, plans, ruleset, gathered.not_yet, gathered.unchanged)
 
 
-def _mend(context: SyncContext) -> None:
-    """Put the pipelines in step; where HubSpot allows no more of them (LIM-3), the records that
-    have none are told of one by one.
+def _within_limits(
+    planned: PlannedBatch[OpportunityFacts], context: SyncContext
+) -> PlannedBatch[OpportunityFacts]:
+    """The batch without what is over the hour's limits."""
+    facts, plans = hold_excess(
+        planned.facts, planned.plans, context, planned.ruleset, plan_opportunity
+    )
+    return replace(planned, facts=facts, plans=plans)
+
+
+def _has_unknown_stage(planned: PlannedBatch[OpportunityFacts]) -> bool:
+    """Whether a record is in a pipeline or stage that is not in the map yet."""
+    pipelines = planned.ruleset.pipelines
+    for one in planned.facts:
+        for record in (one.hubspot, one.salesforce, one.remembered, *one.candidates):
+            if record and not is_known(record.fields, pipelines):
+                return True
+    return False
+
+
+def _update_pipelines(context: SyncContext) -> None:
+    """Bring the pipelines up to date. If HubSpot allows no more of them (LIM-3), each record that
+    lacks its pipeline is reported instead.
     """
     with suppress(Refused):
         sync_pipelines(
             context.deals, context.opportunities, context.pipeline_maps, context.connection.name
         )
-
-
-def _is_behind(looked: PlannedBatch[OpportunityFacts]) -> bool:
-    """Whether a record is in a pipeline or stage of which the map knows nothing yet."""
-    pipelines = looked.ruleset.opportunity.pipelines
-    return any(
-        not is_known(record.fields, pipelines) for one in looked.facts for record in _records(one)
-    )
-
-
-def _records(facts: OpportunityFacts) -> Sequence[Record]:
-    return [
-        one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
-    ]
-
-
-def _sync_pass(
-    changes: list[Change], context: SyncContext, summary: Summary, *, is_last: bool
-) -> list[Change]:
-    """Look and apply once; answers the changes that must be looked at again at once."""
-    looked = _look(changes, context)
-    if _is_behind(looked):
-        _mend(context)
-        looked = _look(changes, context)
-    looked = _held(looked, context)
-    facts, plans, ruleset = looked.facts, looked.plans, looked.ruleset
-    summary.counts["Quiet"] += looked.quiet
-    applied = apply_and_complete(
-        facts, plans, context, ruleset, lambda pairs: _plan_all(pairs, context, ruleset), roll_up
-    )
-    retry_without_resting(applied, ruleset, changes, context)
-    return [
-        *looked.not_yet,
-        *process_results(facts, plans, applied, context, summary, is_last=is_last),
-    ]
-
-
-def _plan_all(facts: list[OpportunityFacts], context: SyncContext, ruleset: Ruleset) -> list[Plan]:
-    return plan_batch(facts, context, ruleset, plan_opportunity)

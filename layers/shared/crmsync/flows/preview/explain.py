@@ -15,8 +15,7 @@ from typing import Any
 
 from crmsync.errors import Gone, Refused
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import would_spread
-from crmsync.flows.engine.lifecycle_changes import changed_stages
+from crmsync.flows.engine.lifecycle import changed_stages, would_spread
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import GATHER_AND_PLAN, plan_changes
 from crmsync.flows.preview.window import ReadOnlyView, chosen_connections

@@ -17,8 +17,7 @@ from typing import TypeAlias
 
 from crmsync.errors import Refused
 from crmsync.flows.engine.context import SyncContext
-from crmsync.flows.engine.lifecycle import would_spread
-from crmsync.flows.engine.lifecycle_changes import changed_stages
+from crmsync.flows.engine.lifecycle import changed_stages, would_spread
 from crmsync.flows.engine.passes import BATCH
 from crmsync.flows.engine.planning import PlannedBatch
 from crmsync.flows.kinds.dispatch import plan_changes
