@@ -181,7 +181,7 @@ def rebase_from_response(ruleset: Ruleset) -> Rebase:
     def rebase(link: Link, side: Side, fields: Mapping[str, Value]) -> Link:
         if not isinstance(link.salesforce, Ref) or side is not Side.HUBSPOT:
             return link
-        forms = ruleset.pages[link.salesforce.object].hubspot_forms
+        forms = ruleset.mappings[link.salesforce.object].hubspot_forms
         return replace(
             link,
             hubspot_base=rebased(
@@ -244,7 +244,7 @@ def _from_response(
     create = next((effect for effect in plan.effects if isinstance(effect, CreateRecord)), None)
     if create is None:
         return None
-    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.beside)
+    fields = (*ruleset.fields(Side.HUBSPOT)[ref.object], *ruleset.opportunity.associations)
     if applied.left_out.of_new:
         create = replace(create, fields=without(create, applied.left_out.of_new[1]).fields)
     shown: Mapping[str, Value] = {

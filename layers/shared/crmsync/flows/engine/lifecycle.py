@@ -85,7 +85,7 @@ def _planned_stage(plan: Plan) -> str:
 def _has_changed(facts: Facts, ruleset: Ruleset) -> bool:
     if facts.link is None or facts.hubspot is None or not isinstance(facts.link.salesforce, Ref):
         return False
-    form = ruleset.pages[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
+    form = ruleset.mappings[facts.link.salesforce.object].hubspot_forms[LIFECYCLE_STAGE]
     shown = view(facts.hubspot, {LIFECYCLE_STAGE: form}, facts.link, ruleset.fingerprinter)
     return shown.states[LIFECYCLE_STAGE].changed is True
 

@@ -389,7 +389,7 @@ class BatchLoader(Generic[AnyFacts]):
 
     def _counterpart_objects(self, side: Side) -> Collection[str]:
         """The objects of the other side that a counterpart of a record may be."""
-        return self.ruleset.pages if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
+        return self.ruleset.mappings if side is Side.HUBSPOT else (self.ruleset.hubspot_object,)
 
 
 def _places(links: Iterable[Link]) -> list[Ref]:

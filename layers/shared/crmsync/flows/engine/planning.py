@@ -50,16 +50,13 @@ class PlannedBatch(Generic[AnyFacts]):
     first: tuple[Plan, ...] = ()
 
 
-def with_owners(facts: Sequence[Facts], context: SyncContext, ruleset: Ruleset) -> Ruleset:
-    """The ruleset with the owners of both sides, if an owner among the facts is new or has changed.
-    Raises `SyncError`.
+def owners_for(facts: Sequence[Facts], context: SyncContext) -> owners.OwnerMatches | None:
+    """Which owners of the two sides belong together; None if no owner of the facts is new or has
+    changed. Raises `SyncError`.
     """
-    if ruleset.owners is not None or not any(_needs_owners(one) for one in facts):
-        return ruleset
-    return replace(
-        ruleset,
-        owners=owners.owner_book(context.directory.owners(), dict(context.connection.owners)),
-    )
+    if not any(_needs_owners(one) for one in facts):
+        return None
+    return owners.match_owners(context.directory.owners(), dict(context.connection.owners))
 
 
 def _needs_owners(facts: Facts) -> bool:

@@ -13,7 +13,7 @@ from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import AppliedBatch, apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners, zone_for
+from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch, zone_for
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.account_gather import gather
@@ -76,13 +76,13 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         context.our_user,
         context.our_app,
         person_accounts=context.accounts.has_person_accounts(),
+        places=context.accounts.places(),
         zone=zone_for(context.connection.companies.field, context),
     )
-    ruleset = replace(ruleset, places=context.accounts.places())
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
-    ruleset = with_owners(gathered.facts, context, ruleset)
+    ruleset = replace(ruleset, owners=owners_for(gathered.facts, context))
     facts, plans = plan_batch(gathered.facts, context, ruleset, plan_account)
     facts, plans = hold_excess(facts, plans, context, ruleset, plan_account)
     return PlannedBatch(facts, plans, ruleset, gathered.not_yet, gathered.unchanged)

@@ -18,8 +18,8 @@ from crmsync.flows.engine.passes import sync_in_batches
 from crmsync.flows.engine.planning import (
     PlannedBatch,
     hubspot_records,
+    owners_for,
     plan_batch,
-    with_owners,
     zone_for,
 )
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
@@ -41,7 +41,7 @@ from crmsync.model.settings import CreateInSalesforce
 from crmsync.plans.contact import ContactFacts, plan_contact
 from crmsync.rules.kinds.contact.inclusion import needs_membership
 from crmsync.rules.kinds.contact.ruleset import contact_ruleset
-from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.merge.ruleset import ContactRules, Ruleset
 from crmsync.rules.pair import reports
 
 
@@ -109,9 +109,6 @@ def gather_and_plan(changes: Sequence[Change], context: SyncContext) -> PlannedB
         context.our_user,
         context.our_app,
         zone=zone_for(context.connection.contacts.field, context),
-    )
-    ruleset = replace(
-        ruleset,
         person_accounts=context.accounts.has_person_accounts(),
         places=context.accounts.places(),
     )
@@ -143,11 +140,15 @@ def _complete_ruleset(
     """
     contacts = [contact.ref for one in facts for contact in hubspot_records(one)]
     settings = context.connection.contacts
+    members: frozenset[Ref] = frozenset()
     if contacts and needs_membership(settings):
-        members = context.lists.members(settings.inclusion_list, contacts)
-        ruleset = replace(ruleset, members=members)
-    ruleset = replace(ruleset, parents=find_parents(facts, context, ruleset))
-    return with_owners(facts, context, ruleset)
+        members = frozenset(context.lists.members(settings.inclusion_list, contacts))
+    return replace(
+        ruleset,
+        contact=ContactRules(members),
+        parents=find_parents(facts, context, ruleset),
+        owners=owners_for(facts, context),
+    )
 
 
 def _with_accounts(facts: list[ContactFacts], context: SyncContext) -> list[ContactFacts]:

@@ -16,7 +16,7 @@ from crmsync.flows.engine.change_limits import hold_excess
 from crmsync.flows.engine.complete import apply_and_complete
 from crmsync.flows.engine.context import SyncContext
 from crmsync.flows.engine.passes import sync_in_batches
-from crmsync.flows.engine.planning import PlannedBatch, plan_batch, with_owners
+from crmsync.flows.engine.planning import PlannedBatch, owners_for, plan_batch
 from crmsync.flows.engine.resting_mappings import gather_existing_fields, retry_without_resting
 from crmsync.flows.engine.results import Summary, process_results
 from crmsync.flows.kinds.opportunity_gather import gather
@@ -129,8 +129,11 @@ def _plan_unlimited(
     ruleset, gathered = gather_existing_fields(
         ruleset, changes, context, lambda ruleset: gather(changes, context, ruleset)
     )
-    ruleset = replace(ruleset, parents=find_parents(gathered.facts, context, ruleset))
-    ruleset = with_owners(gathered.facts, context, ruleset)
+    ruleset = replace(
+        ruleset,
+        parents=find_parents(gathered.facts, context, ruleset),
+        owners=owners_for(gathered.facts, context),
+    )
     facts, plans = plan_batch(gathered.facts, context, ruleset, plan_opportunity)
     return PlannedBatch(facts, plans, ruleset, gathered.not_yet, gathered.unchanged)
 
@@ -147,7 +150,7 @@ def _within_limits(
 
 def _has_unknown_stage(planned: PlannedBatch[OpportunityFacts]) -> bool:
     """Whether a record is in a pipeline or stage that is not in the map yet."""
-    pipelines = planned.ruleset.pipelines
+    pipelines = planned.ruleset.opportunity.pipelines
     for one in planned.facts:
         for record in (one.hubspot, one.salesforce, one.remembered, *one.candidates):
             if record and not is_known(record.fields, pipelines):
