@@ -75,7 +75,9 @@ def test_a_second_record_with_the_address_of_a_linked_one_is_reported():
 
 @pytest.mark.parametrize("gone", ["hubspot", "salesforce"])
 def test_a_deleted_record_leaves_a_tombstone_and_nothing_is_deleted_across(gone):
-    """When one of the two is gone, the link becomes a tombstone; the other record stays as it is."""
+    """When one of the two is gone, the link becomes a tombstone; the other record stays as it
+    is.
+    """
     facts = replace(linked(), **{gone: None})
     tombstone = replace(facts.link, state=LinkState.TOMBSTONE, died=Side(gone))
     assert plan_contact(facts, BOOK) == Plan((SaveLink(tombstone, ("DEL-1",)),))
@@ -166,8 +168,8 @@ def test_a_converted_leads_link_goes_on_with_its_contact():
 
 @pytest.mark.rule("MRG-2")
 def test_a_loser_whose_survivor_is_linked_already_is_buried():
-    """When the survivor of a merge belongs to another pair, the loser's link becomes a tombstone and nothing
-    is written.
+    """When the survivor of a merge belongs to another pair, the loser's link becomes a tombstone
+    and nothing is written.
     """
     facts = replace(linked(), outlived=True)
     assert [type(one) for one in plan_contact(facts, BOOK).effects] == [SaveLink]

@@ -1,5 +1,5 @@
-"""A link is fingerprinted anew as a whole or not at all: nothing is taken for agreed on that was not,
-nothing for changed that was not.
+"""A link is fingerprinted anew as a whole or not at all: nothing is taken for agreed on that was
+not, nothing for changed that was not.
 """
 
 from __future__ import annotations

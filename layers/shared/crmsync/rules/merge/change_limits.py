@@ -28,7 +28,7 @@ from crmsync.model.records import Kind, Record, Side, Value
 from crmsync.model.settings import CompanySettings, Connection, ContactSettings, DealSettings
 from crmsync.rules.fields.values import is_blank
 from crmsync.rules.merge import owners, parents
-from crmsync.rules.merge.intents import across
+from crmsync.rules.merge.intents import counterparts
 from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import account_field
 from crmsync.rules.merge.result import HeldBack, MergeResult
@@ -157,7 +157,7 @@ def hold_back(
             names.add(PRIMARY_COMPANY)
         if names:
             holds.add(hold)
-        others = across(hold.side, salesforce, ruleset)
+        others = counterparts(hold.side, salesforce, ruleset)
         fields[hold.side] |= names
         fields[hold.side.other] |= {others[name] for name in names if name in others}
     agreed = merged.owners

@@ -1,10 +1,10 @@
-"""Fingerprints are made with one key for a whole link; with a newer key a link is fingerprinted anew once both
-its records show what it has as agreed on.
+"""Renew the fingerprints of a link with the key in use, once both records show what the link has as
+agreed on.
 
-Law: a fingerprint is no value, so it can only be made anew where a record shows the value, or a write of
-the plan puts it there. Where one of them cannot be made anew (an edit that has still to cross, a
-mapping that rests), the whole link keeps its key: nothing is taken for agreed on that was not, and
-nothing for changed that was not.
+Law: a fingerprint does not contain its value, so it can be renewed only where a record shows the
+value or the plan writes it. If one of them cannot be renewed (an edit that has still to cross, a
+mapping that rests), the whole link keeps its key. So nothing counts as agreed on that was not, and
+nothing as changed that was not.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from crmsync.rules.merge.baseline import key_of
 from crmsync.rules.merge.intents import has_landed
 from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 
-_SAID_BY_ITSELF = frozenset({UNAGREED, CHANGED})
-"""What stands in a base for no value, and is the same under every key."""
+_KEYLESS = frozenset({UNAGREED, CHANGED})
+"""Entries of a base that stand for no value and are the same under every key."""
 
 _OWNER_FIELD: Mapping[Side, str] = {
     Side.HUBSPOT: HUBSPOT_OWNER,
@@ -34,8 +34,8 @@ _OWNER_FIELD: Mapping[Side, str] = {
 
 
 def ruleset_for(link: Link | None, ruleset: Ruleset) -> Ruleset:
-    """The book by which a link is read and planned: all that is fingerprinted then is fingerprinted with the
-    link's own key.
+    """The ruleset by which a link is read and planned: its fingerprints are made with the link's
+    own key.
     """
     if link is None or link.key == ruleset.fingerprinter.number:
         return ruleset
@@ -43,8 +43,8 @@ def ruleset_for(link: Link | None, ruleset: Ruleset) -> Ruleset:
 
 
 def readable(link: Link, ruleset: Ruleset) -> Link:
-    """The link as it can be planned by: one whose key is gone has agreed on nothing any more, as
-    when two records first meet.
+    """The link as it can be planned. If its key is gone, nothing is agreed on any more, as if the
+    two records had never been synced.
     """
     if ruleset.fingerprinter.knows(link.key) or link.state is LinkState.TOMBSTONE:
         return link
@@ -60,36 +60,38 @@ def readable(link: Link, ruleset: Ruleset) -> Link:
 
 
 def with_newer_fingerprints(plan: Plan, facts: Facts, ruleset: Ruleset) -> Plan:
-    """The plan of a pair whose link has an earlier key, with the link that it saves fingerprinted anew,
-    where that can be.
+    """The plan with renewed fingerprints in the link that it saves, where the link has an earlier
+    key and they can be renewed.
 
-    Where it saves none, and both records show what was agreed on, that alone is worth saving.
+    If the plan saves no link and both records show what was agreed on, the renewed link is saved.
     """
     link, hubspot, salesforce = facts.link, facts.hubspot, facts.salesforce
     if link is None or hubspot is None or salesforce is None:
         return plan
-    shown = [_Shown(record, salesforce, plan, link, ruleset) for record in (hubspot, salesforce)]
+    sides = [_Shown(record, salesforce, plan, link, ruleset) for record in (hubspot, salesforce)]
     saves = [one for one in plan.effects if isinstance(one, SaveLink)]
     if saves:
-        anew = {id(one): replace(one, link=_sealed_anew(one.link, shown, ruleset)) for one in saves}
-        return replace(plan, effects=tuple(anew.get(id(one), one) for one in plan.effects))
-    stands = link.state is LinkState.ACTIVE and (link.hubspot, link.salesforce) == (
+        renewed = {id(one): replace(one, link=_renewed(one.link, sides, ruleset)) for one in saves}
+        return replace(plan, effects=tuple(renewed.get(id(one), one) for one in plan.effects))
+    is_current = link.state is LinkState.ACTIVE and (link.hubspot, link.salesforce) == (
         hubspot.ref,
         salesforce.ref,
     )
-    newer = _sealed_anew(link, shown, ruleset) if stands else link
+    newer = _renewed(link, sides, ruleset) if is_current else link
     if newer == link or any(isinstance(one, DropLink) for one in plan.effects):
         return plan
     return replace(plan, effects=(SaveLink(newer), *plan.effects))
 
 
-def _sealed_anew(link: Link, shown: Iterable[_Shown], ruleset: Ruleset) -> Link:
-    """The link under the key in use, or as it is where a fingerprint in it cannot be made anew."""
+def _renewed(link: Link, sides: Iterable[_Shown], ruleset: Ruleset) -> Link:
+    """The link under the key in use, or unchanged where one of its fingerprints cannot be
+    renewed.
+    """
     if link.key == ruleset.fingerprinter.number or link.tying.replaces:
         return link
     parts = {
         one.side: (one.base(link.base(one.side)), one.intent(link.intent(one.side)))
-        for one in shown
+        for one in sides
     }
     (hubspot_base, hubspot_intent), (salesforce_base, salesforce_intent) = (
         parts[side] for side in Side
@@ -112,14 +114,14 @@ def _sealed_anew(link: Link, shown: Iterable[_Shown], ruleset: Ruleset) -> Link:
 
 
 class _Shown:
-    """The fingerprints of one side that can be made anew: those of what its record shows, and of what the
+    """The fingerprints of one side that can be renewed: of what its record shows, and of what the
     plan writes there.
     """
 
     def __init__(
         self, record: Record, salesforce: Record, plan: Plan, link: Link, ruleset: Ruleset
     ) -> None:
-        """Seal all values of `record` with the link's key and with the one in use."""
+        """Fingerprint all values of `record` with the link's key and with the one in use."""
         self.side = record.ref.side
         mappings = tuple(_mappings(salesforce, ruleset))
         self._resting = {
@@ -127,18 +129,23 @@ class _Shown:
             for mapping in mappings
             for rule in mapping.resting
         }
-        self._anew: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
+        self._renewals: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self._landed = link.intent(self.side) if has_landed(record, link, ruleset) else None
         old = ruleset.fingerprinter.of(link.key)
         written = list(_written(record.ref, plan))
         for mapping in mappings:
-            for name, look in mapping.forms(self.side).items():
+            for name, value_format in mapping.forms(self.side).items():
                 values = [
                     record.fields.get(name),
                     None,
                     *(fields[name] for fields in written if name in fields),
                 ]
-                self._take(key_of(name, look), _forms_of(look, values), old, ruleset.fingerprinter)
+                self._take(
+                    key_of(name, value_format),
+                    _canonical_forms(value_format, values),
+                    old,
+                    ruleset.fingerprinter,
+                )
         owner = _OWNER_FIELD[self.side]
         last = link.hubspot_owner if self.side is Side.HUBSPOT else link.salesforce_owner
         ids = {
@@ -148,26 +155,28 @@ class _Shown:
         self._take(owner, ids, old, ruleset.fingerprinter)
 
     def base(self, base: Base) -> Base | None:
-        """The base with all fingerprints made anew, None where one cannot be. What no mapping names any
-        more goes.
+        """The base with all fingerprints renewed, None where one cannot be. Fields that are no
+        longer mapped are dropped.
         """
         fingerprints: dict[bytes, bytes] = {}
         for key, fingerprint in base.fingerprints.items():
-            if fingerprint in _SAID_BY_ITSELF:
+            if fingerprint in _KEYLESS:
                 fingerprints[key] = fingerprint
-            elif key in self._resting or (key in self._anew and fingerprint not in self._anew[key]):
+            elif key in self._resting or (
+                key in self._renewals and fingerprint not in self._renewals[key]
+            ):
                 return None
-            elif key in self._anew:
-                fingerprints[key] = self._anew[key][fingerprint]
+            elif key in self._renewals:
+                fingerprints[key] = self._renewals[key][fingerprint]
         return Base(fingerprints)
 
     def intent(self, intent: Intent) -> Intent | None:
-        """What is in flight, likewise; of that nothing goes, unless it has arrived."""
+        """The write in flight, likewise. Nothing of it is dropped unless it has arrived."""
         if intent == self._landed:
             return replace(intent, replaces={}, at=None)
         replaces: dict[bytes, frozenset[bytes]] = {}
         for key, fingerprints in intent.replaces.items():
-            known = {fingerprint: fingerprint for fingerprint in _SAID_BY_ITSELF} | self._anew.get(
+            known = {fingerprint: fingerprint for fingerprint in _KEYLESS} | self._renewals.get(
                 key, {}
             )
             if fingerprints - known.keys():
@@ -179,7 +188,7 @@ class _Shown:
         self, key: str, values: Iterable[Value], old: Fingerprinter, new: Fingerprinter
     ) -> None:
         for value in values:
-            self._anew[tag(key)] |= {
+            self._renewals[tag(key)] |= {
                 old.fingerprint(key, value): new.fingerprint(key, value),
                 old.fingerprint_diverged(key, value): new.fingerprint_diverged(key, value),
             }
@@ -192,11 +201,11 @@ def _mappings(salesforce: Record, ruleset: Ruleset) -> Iterator[ObjectMapping]:
     yield from ruleset.special_mappings
 
 
-def _forms_of(look: ValueFormat, values: Iterable[Value]) -> Iterator[Value]:
-    """The values as they are fingerprinted."""
+def _canonical_forms(value_format: ValueFormat, values: Iterable[Value]) -> Iterator[Value]:
+    """The values in the forms in which they are fingerprinted."""
     for value in values:
-        yield canonical(look, value)
-        if day := day_before_zones(look, value):
+        yield canonical(value_format, value)
+        if day := day_before_zones(value_format, value):
             yield day
 
 

@@ -1,14 +1,13 @@
-"""Intent first: the link is saved with what we are about to write before it is written, so it may
-be ahead of what a record shows.
+"""Intent first: a link is saved with what is about to be written before it is written, so it may be
+ahead of what a record shows.
 
 Law: a value that the link has as agreed on counts only where the record shows our write, or where
-nothing of ours is in flight. What was announced and never arrived is taken back here, before a pair
-is merged; then it is an edit that has still to cross, like any other.
+none of our writes is in flight. A write that was announced and never arrived is withdrawn here,
+before the pair is merged; then its value is an edit that has still to cross, like any other.
 
-A record tells by our revision field which of our writes reached it last. Two workers on one pair,
-and a worker that died, are therefore told apart from a person who edits it: a value that an older
-write of ours put there is no person's, and neither is one that a write which never arrived should
-have replaced.
+A record shows in our revision field which of our writes reached it last. So two workers on one
+pair, or a worker that died, are not mistaken for a person: a value that an older write of ours left
+is nobody's edit, and neither is one that a lost write should have replaced.
 """
 
 from __future__ import annotations
@@ -46,24 +45,24 @@ _OWNER_FIELD: Mapping[Side, str] = {
     Side.SALESFORCE: SALESFORCE_OWNER,
 }
 
-_BESIDE_THE_MAP = (
+_FURTHER_PAIRS = (
     (HUBSPOT_OPT_OUT, SALESFORCE_OPT_OUT),
     (PRIMARY_COMPANY, PARENT_ACCOUNT),
     (DEAL_STAGE, STAGE_NAME),
     (PIPELINE, RECORD_TYPE_ID),
 )
-"""Fields that cross by a rule of their own: HubSpot's and Salesforce's."""
+"""Fields with rules of their own that correspond: HubSpot's and Salesforce's."""
 
 _REVISION = re.compile(f"[0-9a-f]{{{2 * REVISION_BYTES}}}")
-"""How a record shows a revision: in hexadecimal digits."""
+"""A revision as a record shows it, in hexadecimal digits."""
 
 _UNKNOWN_OWNER = "?"
-"""Nobody's id: an owner that differs from it counts as changed."""
+"""An id that no owner has, so that any owner counts as changed."""
 
 
 def has_landed(record: Record, link: Link, ruleset: Ruleset) -> bool:
-    """Whether the record shows the write that should have reached it last: the one announced last,
-    unless a look has taken that back.
+    """Whether the record shows the write that was announced last, unless that has been
+    withdrawn.
     """
     intent, shown = link.intent(record.ref.side), _text_shown(record, ruleset)
     if not intent.revision:
@@ -72,8 +71,8 @@ def has_landed(record: Record, link: Link, ruleset: Ruleset) -> bool:
 
 
 def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
-    """Whether something that was announced for `side` may never arrive: whoever announced it has
-    surely ended by `now`.
+    """Whether a write that was announced for `side` may never arrive: the worker that announced it
+    has certainly ended by `now`.
     """
     intent = link.intent(side)
     return bool(intent.replaces) and (intent.at is None or now - intent.at >= LONGEST_WRITE)
@@ -82,7 +81,7 @@ def may_be_unwritten(link: Link, side: Side, now: datetime) -> bool:
 def may_be_under_way(
     link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset, now: datetime
 ) -> bool:
-    """Whether another worker may still be about to write what it announced for the pair."""
+    """Whether another worker may still be going to write what it announced for the pair."""
     announced = (
         link.intent(one.ref.side)
         for one in (hubspot, salesforce)
@@ -92,24 +91,22 @@ def may_be_under_way(
     return any(now - at < LONGEST_WRITE for at in times)
 
 
-def take_back(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
-    """The link without what was announced for a record and has not reached it: the value across has
-    still to cross.
-
-    The link as it is where everything has landed.
+def withdraw_lost(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> Link:
+    """The link without writes that were announced and have not reached their record: the other
+    side's value has still to cross. Unchanged where every write has arrived.
     """
     for record in (hubspot, salesforce):
         if not has_landed(record, link, ruleset):
-            link = _taken_back_from(record, link, salesforce, ruleset)
+            link = _without_lost_write(record, link, salesforce, ruleset)
     return link
 
 
 def asks_for_history(link: Link, hubspot: Record, salesforce: Record, ruleset: Ruleset) -> bool:
-    """Whether only HubSpot's history can tell if a value there is a person's or was left by an
+    """Whether only HubSpot's history shows if a value there is a person's edit or was left by an
     older write of ours.
 
-    A value that our announced write should have replaced is not a person's; but for the company,
-    which is associated before the write that shows its arrival.
+    A value that the announced write should have replaced is nobody's edit. The company is an
+    exception: it is associated before the write that shows its arrival.
     """
     if hubspot.origins or not ruleset.our_app or has_landed(hubspot, link, ruleset):
         return False
@@ -127,10 +124,11 @@ def announce(
     pair: tuple[Record, Record],
     ruleset: Ruleset,
 ) -> Link:
-    """The link to save before the pair is written: `after`, with the intent of each side that gets
-    something.
+    """The link to save before the pair is written: `after`, with the intent of each side that is
+    written.
 
-    `before` is the link that the plan was made with, `writes` names the fields that each side gets.
+    `before` is the link that the plan was made with, `writes` are the fields to write to each side,
+    `pair` is the HubSpot record and the Salesforce record.
     """
     hubspot, salesforce = pair
     revision = ruleset.fingerprinter.revision(
@@ -140,12 +138,12 @@ def announce(
         side = record.ref.side
         carried = {} if has_landed(record, before, ruleset) else dict(before.intent(side).replaces)
         if writes[side]:
-            for key, fingerprint in _shown_seals(record, writes[side], salesforce, ruleset):
+            for key, fingerprint in _shown_fingerprints(record, writes[side], salesforce, ruleset):
                 carried[tag(key)] = carried.get(tag(key), frozenset()) | {fingerprint}
             new = Intent(revision, _without_agreed(carried, after, side, ruleset))
         else:
-            # The merge has seen to what is carried on, so it is under way no more; should it come
-            # late, the record shows another revision.
+            # The merge has taken the earlier writes into account, so none is in flight. If one
+            # still arrives, the record shows another revision.
             old, late = before.intent(side), _without_agreed(carried, after, side, ruleset)
             revision_now = _revision_shown(record, b"" if late else old.revision, ruleset)
             new = Intent(revision_now, late, old.at if late else None)
@@ -154,8 +152,8 @@ def announce(
 
 
 def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mapping[str, Value]:
-    """What a write to `place` carries so that the record shows that it got there; nothing where
-    nothing was announced for the record.
+    """The revision to write to `place` along with the fields, so that the record shows that the
+    write arrived; empty where no write was announced for the record.
     """
     revision = link.intent(side).revision
     if not revision:
@@ -169,9 +167,7 @@ def revision_on(link: Link, place: object, side: Side, portal_id: int) -> Mappin
 
 
 def _is_account_of_person(place: object, link: Link) -> bool:
-    """Whether a write to an account is meant for the contact behind it, which a person account is
-    written through (PA-3).
-    """
+    """Whether a write to an account is meant for the contact behind it (PA-3)."""
     contact = link.salesforce
     return (
         isinstance(place, Ref)
@@ -182,9 +178,9 @@ def _is_account_of_person(place: object, link: Link) -> bool:
     )
 
 
-def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
+def _without_lost_write(record: Record, link: Link, salesforce: Record, ruleset: Ruleset) -> Link:
     side = record.ref.side
-    others_of = across(side, salesforce, ruleset)
+    others_of = counterparts(side, salesforce, ruleset)
     intent = link.intent(side)
     replaces = dict(intent.replaces)
     base, others = link.base(side), link.base(side.other)
@@ -193,7 +189,7 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ru
         in_flight = tag(key) in intent.replaces
         name = key.partition(" since ")[0]
         is_ours = _is_ours(record, name, shown, intent.replaces.get(tag(key), frozenset()), ruleset)
-        is_ours = is_ours and not _was_parted_since(record, name, intent)
+        is_ours = is_ours and not _company_was_set_since(record, name, intent)
         if not is_ours and not in_flight:
             continue
         base = base.showing({key: shown}) if is_ours else base
@@ -205,19 +201,19 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ru
     names_across = _keys(side.other, salesforce, ruleset)
     others = others.still_to_cross(names_across[one] for one in crossing if one in names_across)
     for rule in ruleset.mapping_of(salesforce).resting:
-        # Nobody can see whether it arrived, and no write goes along with it now: it has still to
-        # cross when the mapping counts again.
+        # Whether it arrived is not visible while the mapping rests: it has still to cross when the
+        # mapping syncs again.
         key = _key(rule, side)
         if fingerprints := replaces.pop(tag(key), None):
             base = base.showing({key: min(fingerprints)})
             others = others.still_to_cross([_key(rule, side.other)])
-    owner = _owner_not_arrived(record, link, intent, ruleset)
+    owner = _lost_owner(record, link, intent, ruleset)
     if owner:
         replaces[tag(_OWNER_FIELD[side])] = owner[1]
         both = (owner[0], _UNKNOWN_OWNER) if side is Side.HUBSPOT else (_UNKNOWN_OWNER, owner[0])
         link = replace(link, hubspot_owner=both[0], salesforce_owner=both[1])
     if owner or crossing or base != link.base(side):
-        # Should the announced write still arrive, it is known as one that came too late.
+        # If the announced write still arrives, its revision shows that it came too late.
         intent = replace(
             intent, revision=ruleset.fingerprinter.revision(f"after {intent.revision.hex()}")
         )
@@ -227,13 +223,13 @@ def _taken_back_from(record: Record, link: Link, salesforce: Record, ruleset: Ru
     return replace(link, salesforce_base=base, hubspot_base=others)
 
 
-def _owner_not_arrived(
+def _lost_owner(
     record: Record, link: Link, intent: Intent, ruleset: Ruleset
 ) -> tuple[str, frozenset[bytes]] | None:
-    """The owner to go by on this side, where the announced one never arrived, and the fingerprints of
-    those that a late write may still put there.
+    """The owner to assume on this side where the announced one never arrived, and the fingerprints
+    of owners that a late write may still put there; None where nothing is to be withdrawn.
 
-    Owners are kept as plain ids beside the bases. None: nothing is to be taken back.
+    A link keeps owners as plain ids, next to the bases.
     """
     name = _OWNER_FIELD[record.ref.side]
     shown = str(record.fields.get(name) or "")
@@ -250,8 +246,8 @@ def _owner_not_arrived(
 def _is_ours(
     record: Record, name: str, shown: bytes, replaced: frozenset[bytes], ruleset: Ruleset
 ) -> bool:
-    """Whether a value is one that our announced write should have replaced, or was left by another
-    write of ours; not a person's.
+    """Whether a value is nobody's edit: one that the announced write should have replaced, or one
+    that another write of ours left.
     """
     if shown in replaced:
         return True
@@ -262,10 +258,8 @@ def _is_ours(
     return bool(ruleset.our_app) and origin is not None and origin.by == ruleset.our_app
 
 
-def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
-    """Whether somebody has set the contact's company since ours was announced; the association may
-    have been made before.
-    """
+def _company_was_set_since(record: Record, name: str, intent: Intent) -> bool:
+    """Whether somebody has set the contact's company since our write of it was announced."""
     origin = record.origins.get(name) if name == PRIMARY_COMPANY else None
     return origin is not None and intent.at is not None and origin.at > intent.at
 
@@ -273,8 +267,8 @@ def _was_parted_since(record: Record, name: str, intent: Intent) -> bool:
 def _differing(
     record: Record, link: Link, salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes, bytes]]:
-    """The fields that show something else than the two sides agreed on: their key in the base, the
-    agreed fingerprint and the shown one.
+    """The fields that do not show what the two sides agreed on: their key in the base, the agreed
+    fingerprint and the shown one.
     """
     base = link.base(record.ref.side)
     forms = ruleset.mapping_of(salesforce).forms(record.ref.side)
@@ -289,7 +283,7 @@ def _differing(
             yield key, agreed, shown
 
 
-def _shown_seals(
+def _shown_fingerprints(
     record: Record, written: frozenset[str], salesforce: Record, ruleset: Ruleset
 ) -> Iterator[tuple[str, bytes]]:
     """What a record shows in the fields that are about to be written, by their key in the base."""
@@ -308,7 +302,7 @@ def _shown_seals(
 def _without_agreed(
     replaces: Mapping[bytes, frozenset[bytes]], after: Link, side: Side, ruleset: Ruleset
 ) -> Mapping[bytes, frozenset[bytes]]:
-    """A value that is announced now, or agreed on now, is none that it replaces."""
+    """What is replaced, without values that are announced or agreed on now."""
     agreed = dict(after.base(side).fingerprints)
     owner = _OWNER_FIELD[side]
     last = after.hubspot_owner if side is Side.HUBSPOT else after.salesforce_owner
@@ -318,28 +312,28 @@ def _without_agreed(
 
 
 def _revision_shown(record: Record, otherwise: bytes, ruleset: Ruleset) -> bytes:
-    """The revision to know a record by that has nothing in flight: the one that it shows, if it
-    shows one.
+    """The revision that a record shows, `otherwise` where it shows none. By it a record is known
+    that has no write in flight.
     """
     text = _text_shown(record, ruleset)
     return bytes.fromhex(text) if _REVISION.fullmatch(text) else otherwise
 
 
 def _text_shown(record: Record, ruleset: Ruleset) -> str:
-    """What a record shows as the revision of our newest write; "" where there was none."""
+    """The revision that a record shows, "" where it shows none."""
     return str(record.fields.get(ruleset.revision_field(record.ref.side)) or "")
 
 
 def _key(rule: FieldRule, side: Side) -> str:
-    """By what the base of a side keeps a row."""
+    """The key under which the base of a side keeps a mapping."""
     return key_of(rule.on(side), spelling(rule, side))
 
 
-def across(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
-    """Field of `side` -> the field that it goes with on the other."""
+def counterparts(side: Side, salesforce: Record, ruleset: Ruleset) -> Mapping[str, str]:
+    """Field of `side` -> the corresponding field of the other side."""
     pairs = (
         *((rule.hubspot, rule.salesforce) for rule in ruleset.mapping_of(salesforce).field_map),
-        *_BESIDE_THE_MAP,
+        *_FURTHER_PAIRS,
     )
     return dict(pairs) if side is Side.HUBSPOT else {theirs: mine for mine, theirs in pairs}
 

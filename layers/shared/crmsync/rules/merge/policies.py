@@ -82,8 +82,8 @@ def merge_field(
 
 
 def _two_way(hubspot: FieldState, salesforce: FieldState, newest: Side) -> FieldDecision:
-    """MAP-3: the more recent value wins, and a deletion counts as a value. Where the two sides never
-    agreed, a value fills a blank.
+    """MAP-3: the more recent value wins, and a deletion counts as a value. Where the two sides
+    never agreed, a value fills a blank.
     """
     if hubspot.changed and not salesforce.has_news:
         return FieldDecision(Side.HUBSPOT, "MAP-3")

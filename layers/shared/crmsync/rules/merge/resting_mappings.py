@@ -1,8 +1,8 @@
-"""A field that a side lacks: its mapping rests, everything else goes on, and people are told once,
-by name (fault 29).
+"""Mappings whose field a side lacks rest: everything else syncs, and the operator gets one report
+per field.
 
-Pure: what the sides have comes from the caller. Whether a field was removed or its right was taken
-away, a side does not say.
+Pure: the caller says which fields a side has. A side does not reveal whether a field was removed or
+the right to it was withdrawn.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _RIGHTS: Mapping[Side, str] = MappingProxyType(
 
 
 def without(ruleset: Ruleset, rests: Iterable[Rest]) -> Ruleset:
-    """The book without the rows that rest: their fields are neither read nor written, and what was
-    agreed on about them is kept.
+    """The ruleset without the mappings that rest: their fields are neither read nor written, and
+    what was agreed on about them is kept.
     """
     gone = [rest for rest in rests if not rest.is_over and not rest.is_needed]
     if not gone:
@@ -97,11 +97,11 @@ def _forms(
     resting: Iterable[FieldRule],
     rows: Iterable[FieldRule],
 ) -> dict[str, ValueFormat]:
-    """The forms without those of rows that rest: a value that was not to cross must not be taken
-    for agreed on.
+    """The formats without those of mappings that rest: a value that could not cross must not count
+    as agreed on.
     """
     left = {rule.on(side) for rule in resting} - {rule.on(side) for rule in rows}
-    return {name: look for name, look in forms.items() if name not in left}
+    return {name: value_format for name, value_format in forms.items() if name not in left}
 
 
 def lost(
@@ -113,10 +113,10 @@ def lost(
     read_only: Mapping[str, Collection[str]] = MappingProxyType({}),
     refused: str = "",
 ) -> list[Rest]:
-    """What of the fields that the book asks for a side lacks; `fields` are those that it has, by
-    object, in small letters.
+    """Which of the fields that the ruleset asks for a side lacks.
 
-    A field that a write was `refused` for is lacking as well where it can only be read.
+    `fields` are those that it has, by object, in lowercase. A field for which a write was `refused`
+    is lacking too if it is among the `read_only` ones.
     """
     found: list[Rest] = []
     for name, wanted in ruleset.fields(side).items():
@@ -134,14 +134,14 @@ def lost(
 
 
 def needed_of(kind: Kind, side: Side, own: Collection[str]) -> frozenset[str]:
-    """Fields without which nothing works, mapped or not; `own` are those that are read of every
+    """Fields without which nothing syncs, mapped or not; `own` are those that are read of every
     record.
     """
     return _KNOWN_BY.get((kind, side), frozenset()) | frozenset(own)
 
 
 def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
-    """The fields of an object that are read for the sake of their mapping alone."""
+    """The fields of an object that are read only because they are mapped."""
     mappings = [*ruleset.mappings.values(), *ruleset.special_mappings]
     if side is Side.SALESFORCE:
         mappings = [ruleset.mappings[name]]
@@ -150,7 +150,7 @@ def _mapped(ruleset: Ruleset, side: Side, name: str) -> frozenset[str]:
 
 
 def report_of(rest: Rest) -> Report:
-    """What people are told about a field that a side lacks."""
+    """The report of a field that a side lacks."""
     side, place = _NAMES[rest.side], f"{rest.object}.{rest.field}"
     verb = "does not let crmsync write" if rest.needs_edit else "does not have, or no longer shows,"
     what = f"{side} {verb} the field {place}"
@@ -175,7 +175,9 @@ def back(
     has: Mapping[tuple[Side, str], Collection[str]],
     read_only: Mapping[tuple[Side, str], Collection[str]],
 ) -> Iterator[Rest]:
-    """Those whose field is there again, and may be written where that was what was lacking."""
+    """The resting mappings whose field is there again, and is writable if that was what it
+    lacked.
+    """
     for rest in rests:
         place, name = (rest.side, rest.object), rest.field.lower()
         if name in has[place] and not (rest.needs_edit and name in read_only[place]):
@@ -183,8 +185,8 @@ def back(
 
 
 def is_wanted(rest: Rest, rules: Mapping[str, FieldMap]) -> bool:
-    """Whether the settings still have a mapping for the field; `rules` are those that cross, by
-    Salesforce's object.
+    """Whether the settings still map the field; `rules` are the mappings that sync, by Salesforce
+    object.
     """
     if rest.is_needed or CURRENCY.on(rest.side) == rest.field:
         return True

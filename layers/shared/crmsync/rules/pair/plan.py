@@ -40,7 +40,7 @@ from crmsync.model.fields import FieldRule
 from crmsync.model.links import Base, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
-from crmsync.rules.merge.intents import announce, asks_for_history, take_back
+from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost
 from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import merge_pair
@@ -116,7 +116,7 @@ def plan_pair(
     """
     refused = frozenset({HUBSPOT_EMAIL} if holder else ())
     asks = asks_for_history(link, hubspot, salesforce, ruleset)
-    link = take_back(link, hubspot, salesforce, ruleset)
+    link = withdraw_lost(link, hubspot, salesforce, ruleset)
     merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
     effects = [*_pair_writes(hubspot, salesforce, merged)]
     holds = frozenset() if merged.held_back.is_dropped else merged.held_back.holds

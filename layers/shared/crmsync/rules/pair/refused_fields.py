@@ -1,9 +1,9 @@
 """One field that a CRM refuses is left out and told, the rest of the record is written (CH-8):
 which fields, and what the link says then.
 
-The side that refused keeps its own value. In its base that value is fingerprinted as one beside which the
-other side was left with another, so it is no edit that would cross back; the refused value counts
-as agreed on, and is tried again once either side changes, or by a resync.
+The side that refused keeps its own value. In its base that value is fingerprinted as one beside
+which the other side was left with another, so it is no edit that would cross back; the refused
+value counts as agreed on, and is tried again once either side changes, or by a resync.
 """
 
 from __future__ import annotations

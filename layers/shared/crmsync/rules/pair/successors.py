@@ -141,14 +141,15 @@ def plan_missing(
     recreate: Callable[[Record], Plan],
     because: Because = ("DEL-1",),
 ) -> Plan:
-    """Turn a link into a tombstone one of whose records is gone, or lives on in another pair (MRG-2; of companies
-    and accounts MRG-4, MRG-5).
+    """Turn a link into a tombstone one of whose records is gone, or lives on in another pair
+    (MRG-2; of companies and accounts MRG-4, MRG-5).
 
     A deletion in Salesforce `deletes` the HubSpot record only by the setting (DEL-1, SET-23), and
     is noticed whatever the list (CH-9, where DEL-2 misses it); but one that belongs to another pair
     by now is never deleted, and neither is one whose deletion a brake held back and the operator
-    dropped. A Salesforce record that comes back is `recreate` in HubSpot: one whose deletion tombstone
-    the link can be there again only because somebody took it out of the bin, whoever tells of it.
+    dropped. A Salesforce record that comes back is `recreate` in HubSpot: one whose deletion
+    tombstone the link can be there again only because somebody took it out of the bin, whoever
+    tells of it.
     """
     if link.state is LinkState.TOMBSTONE:
         is_back = facts.change.cause is Cause.RESTORED or link.died is Side.SALESFORCE

@@ -38,7 +38,7 @@ from crmsync.model.links import Link
 from crmsync.model.records import Record, Ref, Side, Value
 from crmsync.rules.fields.values import UnfitValueError, cross_rule
 from crmsync.rules.merge.fields import MergedField
-from crmsync.rules.merge.intents import take_back
+from crmsync.rules.merge.intents import withdraw_lost
 from crmsync.rules.merge.policies import FieldState, is_in_step, may_pass
 from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
@@ -145,7 +145,7 @@ def lines_of(
     }
     refused = frozenset(name for name in taken if name)
     link = (
-        take_back(pairing.link, pairing.hubspot, pairing.salesforce, ruleset)
+        withdraw_lost(pairing.link, pairing.hubspot, pairing.salesforce, ruleset)
         if pairing.link
         else None
     )
