@@ -39,7 +39,7 @@ def lines(
     topic.
     """
     here = link or Link("acme", ruleset.kind, hubspot.ref, salesforce.ref)
-    plan = plan_pair(hubspot, salesforce, here, ruleset, anew=link is None)
+    plan = plan_pair(hubspot, salesforce, here, ruleset, always_save=link is None)
     told, decisions = lines_of(Pairing(hubspot, salesforce, link), plan, ruleset)
     return {one.hubspot: one for one in told}, {one.topic: one for one in decisions}
 

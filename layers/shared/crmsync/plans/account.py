@@ -93,7 +93,7 @@ def _plan_adoption(named: Record, match: Record, ruleset: Ruleset) -> Plan:
         salesforce.ref,
         key=ruleset.fingerprinter.number,
     )
-    return plan_pair(hubspot, salesforce, link, ruleset, anew=True)
+    return plan_pair(hubspot, salesforce, link, ruleset, always_save=True)
 
 
 def _plan_account_creation(facts: AccountFacts, company: Record, ruleset: Ruleset) -> Plan:

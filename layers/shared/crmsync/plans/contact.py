@@ -215,9 +215,9 @@ def _plan_adoption(facts: ContactFacts, named: Record, match: Record, ruleset: R
         #
         out = OptOut(str(address_of(hubspot)), ("OPT-4", "Q-12"))
         told = replace(hubspot, fields={**hubspot.fields, HUBSPOT_OPT_OUT: "true"})
-        plan = plan_pair(told, salesforce, link, ruleset, anew=True, holder=facts.holder)
+        plan = plan_pair(told, salesforce, link, ruleset, always_save=True, holder=facts.holder)
         return replace(plan, effects=(out, *plan.effects))
-    return plan_pair(hubspot, salesforce, link, ruleset, anew=True, holder=facts.holder)
+    return plan_pair(hubspot, salesforce, link, ruleset, always_save=True, holder=facts.holder)
 
 
 def _plan_creation(record: Record, account: str, ruleset: Ruleset) -> Plan:

@@ -1,12 +1,11 @@
-"""What a merge becomes: the writes, the link as it must be stored afterwards, and what people are
-told.
+"""Plan a pair from its merge: the writes, the link to store, further syncs and reports.
 
-Alike for every kind; whether a pair is to be planned at all is decided in `crmsync.plans`.
+It is the same for every kind; whether a pair is planned at all is decided in `crmsync.plans`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -31,21 +30,19 @@ from crmsync.model.effects import (
     Note,
     OptOut,
     Plan,
-    Report,
     RequestSync,
     SaveLink,
     UpdateRecord,
 )
 from crmsync.model.fields import FieldRule
-from crmsync.model.links import Base, Link, LinkState, tags
+from crmsync.model.links import Base, Fingerprinter, Link, LinkState, tags
 from crmsync.model.records import Kind, Record, Ref, Side, Value
 from crmsync.rules.merge.baseline import key_of, rebased, view
 from crmsync.rules.merge.intents import announce, asks_for_history, withdraw_lost
-from crmsync.rules.merge.parents import ParentDecision
 from crmsync.rules.merge.person_accounts import other_half, through_account
 from crmsync.rules.merge.record import merge_pair
 from crmsync.rules.merge.result import MergeResult
-from crmsync.rules.merge.ruleset import Ruleset
+from crmsync.rules.merge.ruleset import ObjectMapping, Ruleset
 from crmsync.rules.pair import reports
 
 _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
@@ -55,12 +52,12 @@ _MATCHED_BY: Mapping[Kind, Because] = MappingProxyType(
         Kind.OPPORTUNITY: ("DUP-7", "CH-14"),
     }
 )
-"""By which rule the two records of a new pair belong together."""
+"""The rules by which the two records of a new pair belong together."""
 
 
 def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
-    """Whether a linked record shows nothing but what the two sides agreed on, so that the other
-    side need not be read at all.
+    """Whether a linked record shows exactly what the two sides agreed on, so that the other side
+    need not be read.
     """
     if (
         link.holds
@@ -86,8 +83,8 @@ def is_unchanged(record: Record, link: Link, ruleset: Ruleset) -> bool:
 
 
 def _names_its_counterpart(record: Record, link: Link) -> bool:
-    """Whether a record shows the other one's id (DUP-24). In Salesforce any id will do, as another
-    portal's may stand there (TEN-1).
+    """Whether a record shows the id of its counterpart (DUP-24). In Salesforce any id will do, as
+    the field may hold that of another portal (TEN-1).
     """
     if record.ref.side is Side.SALESFORCE:
         return names.SALESFORCE_KEY not in record.fields or bool(
@@ -105,67 +102,103 @@ def plan_pair(
     link: Link,
     ruleset: Ruleset,
     *,
-    anew: bool,
+    always_save: bool,
     cause: Cause = Cause.EDITED,
     holder: Ref | None = None,
 ) -> Plan:
-    """Merge a pair and say what follows; `anew`: the link must be stored whatever the merge brings.
+    """Merge a pair and plan what follows.
 
-    `holder` has, and keeps, the address that HubSpot's record should get: the address waits,
-    everything else goes on. So it does where the link holds back some of it.
+    Args:
+        hubspot: The HubSpot record.
+        salesforce: The Salesforce record.
+        link: The link, with these two records in it.
+        ruleset: The rules by which the pair is merged.
+        always_save: Whether the link must be stored even if the merge changes nothing.
+        cause: Why the pair is synced.
+        holder: The contact that has, and keeps, the address that the HubSpot record should get.
+            The address waits then, everything else is written.
     """
     refused = frozenset({HUBSPOT_EMAIL} if holder else ())
-    asks = asks_for_history(link, hubspot, salesforce, ruleset)
+    needs_history = asks_for_history(link, hubspot, salesforce, ruleset)
     link = withdraw_lost(link, hubspot, salesforce, ruleset)
     merged = merge_pair(hubspot, salesforce, link, ruleset, cause=cause, refused=refused)
-    effects = [*_pair_writes(hubspot, salesforce, merged)]
     holds = frozenset() if merged.held_back.is_dropped else merged.held_back.holds
-    if anew or merged.has_news or not link.version or effects or holds != link.holds:
-        after = announce(
-            link,
-            replace(_after(link, hubspot, salesforce, merged, ruleset), holds=holds),
-            _written(merged),
-            (hubspot, salesforce),
-            ruleset,
-        )
-        effects.insert(0, SaveLink(after, _MATCHED_BY[link.kind] if not link.version else ()))
-    records = {Side.SALESFORCE: salesforce.ref, Side.HUBSPOT: hubspot.ref}
-    marks = (
-        UpdateRecord(
-            records[side],
-            side,
-            fields,
-            ("DUP-24",),
-            best_effort=True,
-            group=_group(salesforce, side, merged),
-        )
-        for side, fields in merged.own_fields.items()
-        if fields
-    )
-    awaited = merged.parents.awaits
-    waits = (
-        (RequestSync(awaited, Kind.ACCOUNT, _who_waits(hubspot), ("FLD-8",)),) if awaited else ()
-    )
-    looks = (*waits, *_looks_across(salesforce, merged, ruleset))
-    written = (
+    writes = _writes(hubspot, salesforce, merged)
+    effects: list[Effect] = []
+    if always_save or merged.has_news or not link.version or writes or holds != link.holds:
+        after = replace(_agreed_link(link, hubspot, salesforce, merged, ruleset), holds=holds)
+        announced = announce(link, after, _written(merged), (hubspot, salesforce), ruleset)
+        effects.append(SaveLink(announced, _MATCHED_BY[link.kind] if not link.version else ()))
+    effects += [
         through_account(one, salesforce) if isinstance(one, UpdateRecord) else one
-        for one in (*effects, *marks)
-    )
-    unfit = (_stuck(hubspot.ref, rule.hubspot, holder) for rule in merged.incompatible)
-    cut = (reports.truncated(hubspot.ref, rule.hubspot) for rule in merged.truncated)
-    held = (reports.held_back(hubspot.ref, holds, merged.held_back.fields),) if holds else ()
-    undecided = merged.undecided or asks
+        for one in (*writes, *_writes_of_own_fields(hubspot, salesforce, merged))
+    ]
+    effects += _requests(hubspot, salesforce, merged, ruleset)
+    for rule in merged.incompatible:
+        if holder and rule.hubspot == HUBSPOT_EMAIL:
+            effects.append(reports.address_taken(hubspot.ref, holder))
+        else:
+            effects.append(reports.incompatible(hubspot.ref, rule.hubspot))
+    effects += [reports.truncated(hubspot.ref, rule.hubspot) for rule in merged.truncated]
+    if holds:
+        effects.append(reports.held_back(hubspot.ref, holds, merged.held_back.fields))
     return Plan(
-        (*written, *looks, *unfit, *cut, *held),
+        tuple(effects),
         merged.conflicts,
-        _left(merged.diverged),
-        undecided=undecided,
+        _notes(merged.diverged),
+        undecided=merged.undecided or needs_history,
         is_partial=bool(merged.diverged),
     )
 
 
+def _writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> list[Effect]:
+    """The writes of a merge, HubSpot first. Salesforce shows only who edited a record last, so a
+    person's edit there must have reached HubSpot before we write.
+
+    An association comes before the fields, as only a write of fields shows that what was announced
+    has arrived. That write may therefore have no fields.
+    """
+    effects: list[Effect] = []
+    decision = merged.parents
+    if decision.company:
+        company = Ref(Side.HUBSPOT, COMPANY, decision.company)
+        effects.append(Associate(hubspot.ref, company, primary=True, because=decision.because))
+    elif decision.leaves:
+        company = Ref(Side.HUBSPOT, COMPANY, decision.leaves)
+        effects.append(Dissociate(hubspot.ref, company, decision.because))
+    if merged.to_hubspot or effects:
+        because = merged.because_hubspot or decision.because
+        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
+    if merged.opt_out.unsubscribe_in_hubspot:
+        address = merged.to_hubspot.get(HUBSPOT_EMAIL) or hubspot.fields.get(HUBSPOT_EMAIL)
+        effects.append(OptOut(str(address), (merged.opt_out.because,)))
+    if merged.to_salesforce:
+        fields, because = merged.to_salesforce, merged.because_salesforce
+        group = _group(salesforce, merged)
+        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, fields, because, group=group))
+    return effects
+
+
+def _writes_of_own_fields(
+    hubspot: Record, salesforce: Record, merged: MergeResult
+) -> Iterator[Effect]:
+    for record in (salesforce, hubspot):
+        side = record.ref.side
+        if fields := merged.own_fields[side]:
+            group = _group(salesforce, merged) if side is Side.SALESFORCE else ""
+            yield UpdateRecord(record.ref, side, fields, ("DUP-24",), best_effort=True, group=group)
+
+
+def _group(salesforce: Record, merged: MergeResult) -> str:
+    """The record that Salesforce locks along with a contact: the account that it has, or is about
+    to get (fault 14).
+    """
+    account = merged.to_salesforce.get(PARENT_ACCOUNT) or salesforce.fields.get(PARENT_ACCOUNT)
+    return str(account or "")
+
+
 def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:
-    """The fields that each side is about to get."""
+    """The fields that are about to be written to each side."""
     parent = {PRIMARY_COMPANY} if merged.parents.company or merged.parents.leaves else set()
     return {
         Side.HUBSPOT: frozenset(merged.to_hubspot) | parent,
@@ -173,192 +206,105 @@ def _written(merged: MergeResult) -> Mapping[Side, frozenset[str]]:
     }
 
 
-def _who_waits(hubspot: Record) -> Ref | None:
-    """A contact waits for its parent. A deal does without (Q-27): it is looked at again whenever
-    its company or account is linked.
-    """
-    return hubspot.ref if hubspot.ref.object == HUBSPOT_CONTACT else None
+def _requests(
+    hubspot: Record, salesforce: Record, merged: MergeResult, ruleset: Ruleset
+) -> Iterator[RequestSync]:
+    """Request the sync of a parent that has no counterpart yet, and of the other half of a person
+    account, which shows what is written to this one: our own writes cause no events (PA-5).
 
-
-def _looks_across(
-    salesforce: Record, merged: MergeResult, ruleset: Ruleset
-) -> tuple[RequestSync, ...]:
-    """Have the other half of a person looked at, which shows what we write to this one; nobody
-    tells of our own writes (PA-5).
+    A contact waits for its parent. A deal does not (Q-27): it is synced again when its company or
+    account has been linked.
     """
+    if parent := merged.parents.awaits:
+        waiting = hubspot.ref if hubspot.ref.object == HUBSPOT_CONTACT else None
+        yield RequestSync(parent, Kind.ACCOUNT, waiting, ("FLD-8",))
     half = other_half(salesforce)
     kind, syncs = (
         (Kind.ACCOUNT, ruleset.connection.companies.sync)
         if salesforce.ref.object == SALESFORCE_CONTACT
         else (Kind.CONTACT, ruleset.connection.contacts.sync)
     )
-    return (
-        (RequestSync(half, kind, None, ("PA-5",)),)
-        if half and syncs and merged.to_salesforce
-        else ()
-    )
+    if half and syncs and merged.to_salesforce:
+        yield RequestSync(half, kind, None, ("PA-5",))
 
 
-def _left(apart: tuple[FieldRule, ...]) -> tuple[Note, ...]:
-    """Say which fields keep on both sides what they show: from before they were mapped, or as one
-    side refused them.
+def _notes(diverged: Iterable[FieldRule]) -> tuple[Note, ...]:
+    """Which fields keep different values, and why: they are older than the mapping, or one side
+    refused the other's value.
     """
-    late = [str(rule) for rule in apart if rule.since]
-    refused = [str(rule) for rule in apart if not rule.since]
-    return (
-        *(
-            (Note(f"stay as they were before the mapping: {', '.join(late)}", ("MAP-6",)),)
-            if late
-            else ()
-        ),
-        *(
-            (
-                Note(
-                    f"stay different, as one side refused them or the change was dropped: {', '.join(refused)}",
-                    ("CH-8",),
-                ),
-            )
-            if refused
-            else ()
-        ),
-    )
+    older = ", ".join(str(rule) for rule in diverged if rule.since)
+    refused = ", ".join(str(rule) for rule in diverged if not rule.since)
+    notes: list[Note] = []
+    if older:
+        notes.append(Note(f"stay as they were before the mapping: {older}", ("MAP-6",)))
+    if refused:
+        text = "stay different, as one side refused them or the change was dropped"
+        notes.append(Note(f"{text}: {refused}", ("CH-8",)))
+    return tuple(notes)
 
 
-def _stuck(ref: Ref, name: str, holder: Ref | None) -> Report:
-    return (
-        reports.address_taken(ref, holder)
-        if holder and name == HUBSPOT_EMAIL
-        else reports.incompatible(ref, name)
-    )
-
-
-def _pair_writes(hubspot: Record, salesforce: Record, merged: MergeResult) -> tuple[Effect, ...]:
-    """HubSpot goes first: Salesforce tells only who touched a record last, so once we have, a
-    person's edit must be across already.
-
-    An association comes before the fields, as only a write of fields shows that what was announced
-    has arrived; one may therefore be without any.
-    """
-    effects: list[Effect] = [*_association(hubspot.ref, merged.parents)]
-    if merged.to_hubspot or effects:
-        because = merged.because_hubspot or merged.parents.because
-        effects.append(UpdateRecord(hubspot.ref, Side.HUBSPOT, merged.to_hubspot, because))
-    if merged.opt_out.unsubscribe_in_hubspot:
-        address = merged.to_hubspot.get(HUBSPOT_EMAIL) or hubspot.fields.get(HUBSPOT_EMAIL)
-        effects.append(OptOut(str(address), (merged.opt_out.because,)))
-    if merged.to_salesforce:
-        fields, because = merged.to_salesforce, merged.because_salesforce
-        group = _group(salesforce, Side.SALESFORCE, merged)
-        effects.append(UpdateRecord(salesforce.ref, Side.SALESFORCE, fields, because, group=group))
-    return tuple(effects)
-
-
-def _group(salesforce: Record, side: Side, merged: MergeResult) -> str:
-    """What Salesforce locks along with a contact: the account that it is in, or about to be in
-    (fault 14).
-    """
-    account = merged.to_salesforce.get(PARENT_ACCOUNT) or salesforce.fields.get(PARENT_ACCOUNT)
-    return str(account or "") if side is Side.SALESFORCE else ""
-
-
-def _unsealed(record: Record, merged: MergeResult) -> dict[str, Value]:
-    """What must be fingerprinted anew of what a record shows."""
-    return {
-        name: record.fields[name]
-        for name in merged.unmatched[record.ref.side]
-        if name in record.fields
-    }
-
-
-def _association(contact: Ref, verdict: ParentDecision) -> tuple[Effect, ...]:
-    if verdict.company:
-        return (
-            Associate(
-                contact,
-                Ref(Side.HUBSPOT, COMPANY, verdict.company),
-                primary=True,
-                because=verdict.because,
-            ),
-        )
-    if verdict.leaves:
-        return (Dissociate(contact, Ref(Side.HUBSPOT, COMPANY, verdict.leaves), verdict.because),)
-    return ()
-
-
-def _after(
+def _agreed_link(
     link: Link, hubspot: Record, salesforce: Record, merged: MergeResult, ruleset: Ruleset
 ) -> Link:
-    """The link as it must be stored once everything is written: what each side then shows.
-
-    An opt-out that HubSpot is only asked for is no such thing: it stays unagreed until HubSpot is
-    read to show it (decision 0032).
-    """
+    """The link with what both sides agree on once everything is written."""
     mapping = ruleset.mapping_of(salesforce)
-    now_hubspot = _unsealed(hubspot, merged) | dict(merged.to_hubspot)
-    if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
-        now_hubspot.pop(HUBSPOT_OPT_OUT, None)
-    now_salesforce = _unsealed(salesforce, merged) | dict(merged.to_salesforce)
-    for rule in merged.incompatible:
-        now_hubspot.pop(rule.hubspot, None)
-        now_salesforce.pop(rule.salesforce, None)
-    _show_parents(merged.parents, now_hubspot, now_salesforce)
-    _show_held(merged, hubspot, salesforce, now_hubspot, now_salesforce)
-    wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     hubspot_owner, salesforce_owner = merged.owners
-
-    def base(side: Side, shown: Mapping[str, Value]) -> Base:
-        forms, old = mapping.forms(side), link.base(side)
-        unfit = (
-            key_of(name, forms[name])
-            for rule in merged.incompatible
-            if (name := rule.on(side)) in forms
-        )
-        apart = frozenset(rule.on(side) for rule in merged.diverged) | merged.held_back.dropped.get(
-            side, frozenset()
-        )
-        new = rebased(old, forms, shown, ruleset.fingerprinter, apart).leaving_unagreed(
-            key for key in unfit if not old.knows(key)
-        )
-        asked = merged.opt_out.unsubscribe_in_hubspot and side is Side.HUBSPOT
-        return new.leaving_unagreed(
-            [key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT])] if asked else ()
-        )
-
+    wrote = tags(merged.to_salesforce) if merged.to_salesforce else link.wrote
     return replace(
         link,
-        hubspot_base=base(Side.HUBSPOT, now_hubspot),
-        salesforce_base=base(Side.SALESFORCE, now_salesforce),
+        hubspot_base=_agreed_base(hubspot, link, merged, mapping, ruleset.fingerprinter),
+        salesforce_base=_agreed_base(salesforce, link, merged, mapping, ruleset.fingerprinter),
         wrote=wrote - tags(rule.salesforce for rule in merged.incompatible),
         hubspot_owner=hubspot_owner,
         salesforce_owner=salesforce_owner,
     )
 
 
-def _show_parents(
-    verdict: ParentDecision, hubspot: dict[str, Value], salesforce: dict[str, Value]
-) -> None:
-    """What both sides show of the contact's parent afterwards; while it is awaited, nothing is
-    agreed on.
-    """
-    if verdict.awaits:
-        hubspot.pop(PRIMARY_COMPANY, None)
-        salesforce.pop(PARENT_ACCOUNT, None)
-    elif verdict.company or verdict.leaves:
-        hubspot[PRIMARY_COMPANY] = verdict.company
-
-
-def _show_held(
+def _agreed_base(
+    record: Record,
+    link: Link,
     merged: MergeResult,
-    hubspot: Record,
-    salesforce: Record,
-    now_hubspot: dict[str, Value],
-    now_salesforce: dict[str, Value],
-) -> None:
-    """What a brake holds back is agreed on by neither side; what was dropped stands as each side
-    shows it.
+    mapping: ObjectMapping,
+    fingerprinter: Fingerprinter,
+) -> Base:
+    """The base of a record's side once everything is written."""
+    side = record.ref.side
+    forms, old = mapping.forms(side), link.base(side)
+    diverged = {rule.on(side) for rule in merged.diverged}
+    diverged |= merged.held_back.dropped.get(side, frozenset())
+    unagreed = [
+        key
+        for rule in merged.incompatible
+        if rule.on(side) in forms
+        and not old.knows(key := key_of(rule.on(side), forms[rule.on(side)]))
+    ]
+    if side is Side.HUBSPOT and merged.opt_out.unsubscribe_in_hubspot:
+        unagreed.append(key_of(HUBSPOT_OPT_OUT, forms[HUBSPOT_OPT_OUT]))
+    agreed = _agreed_values(record, merged)
+    return rebased(old, forms, agreed, fingerprinter, diverged).leaving_unagreed(unagreed)
+
+
+def _agreed_values(record: Record, merged: MergeResult) -> Mapping[str, Value]:
+    """The values on which both sides agree once everything is written, as the record then shows
+    them; values that the base has already are left out.
+
+    Not agreed on are values that cannot cross, a parent that is awaited, and what a limit holds
+    back. An opt-out that was only requested from HubSpot stays unagreed until a read of HubSpot
+    shows it (decision 0032). A change that the operator dropped leaves each side's own value.
     """
-    for record, now in ((hubspot, now_hubspot), (salesforce, now_salesforce)):
-        for name in merged.held_back.fields.get(record.ref.side, ()):
-            now.pop(name, None)
-            if merged.held_back.is_dropped and name in record.fields:
-                now[name] = record.fields[name]
+    side, parents, held_back = record.ref.side, merged.parents, merged.held_back
+    unmatched = merged.unmatched[side]
+    agreed = {name: record.fields[name] for name in unmatched if name in record.fields}
+    agreed |= merged.writes(side)
+    if side is Side.HUBSPOT and (parents.company or parents.leaves):
+        agreed[PRIMARY_COMPANY] = parents.company
+    unagreed = {rule.on(side) for rule in merged.incompatible}
+    if parents.awaits:
+        unagreed.add(PRIMARY_COMPANY if side is Side.HUBSPOT else PARENT_ACCOUNT)
+    if merged.opt_out.unsubscribe_in_hubspot or merged.opt_out.asks_who:
+        unagreed |= {HUBSPOT_OPT_OUT} if side is Side.HUBSPOT else set()
+    held = held_back.fields.get(side, frozenset())
+    agreed = {name: value for name, value in agreed.items() if name not in unagreed | held}
+    if held_back.is_dropped:
+        agreed |= {name: record.fields[name] for name in held if name in record.fields}
+    return agreed

@@ -126,10 +126,12 @@ def plan_existing(
     """
     if here.hubspot != link.hubspot and here.salesforce != link.salesforce and link.version:
         fresh = replace(here, version=0)
-        plan = plan_pair(hubspot, salesforce, fresh, ruleset, anew=True, cause=cause, holder=holder)
+        plan = plan_pair(
+            hubspot, salesforce, fresh, ruleset, always_save=True, cause=cause, holder=holder
+        )
         return replace(plan, effects=(DropLink(link, ("DUP-26",)), *plan.effects))
     return plan_pair(
-        hubspot, salesforce, here, ruleset, anew=here != link, cause=cause, holder=holder
+        hubspot, salesforce, here, ruleset, always_save=here != link, cause=cause, holder=holder
     )
 
 
