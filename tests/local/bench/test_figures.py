@@ -1,4 +1,4 @@
-"""A figure is one row of one JSON object, and a percentile is a value that was measured."""
+"""A figure is one entry of a JSON object, and a percentile is one of the measured values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.bench.figures import Figure, as_json, percentile
 
 
 def test_figures_are_printed_as_one_object() -> None:
-    """Name, value, goal and unit of each stand in one list."""
+    """The list has the name, value, goal and unit of each figure."""
     assert json.loads(as_json([Figure("webhook_service_ms", 7.5, "<= 8", "ms")])) == {
         "figures": [{"name": "webhook_service_ms", "value": 7.5, "goal": "<= 8", "unit": "ms"}]
     }
@@ -22,7 +22,7 @@ def test_a_percentile_is_the_nearest_rank(percent: int, value: float) -> None:
     assert percentile([float(one) for one in range(20, 0, -1)], percent) == value
 
 
-def test_of_nothing_there_is_no_percentile() -> None:
-    """Without a value there is no figure."""
+def test_no_values_have_no_percentile() -> None:
+    """No values give no percentile but an error."""
     with pytest.raises(ValueError, match="no values"):
         percentile([], 50)

@@ -1,4 +1,4 @@
-"""The measurement of the webhook counts only where the webhook did its work."""
+"""A measurement of the webhook counts only if the webhook did its work."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from local.stack import Stack
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """A stack with one connection."""
+    """Return a stack with one connection."""
     with Stack(SETTINGS, {"hubspot": [{"portal_id": PORTAL}]}) as made:
         yield made
 
 
 def test_every_request_of_a_burst_has_its_time(stack: Stack) -> None:
-    """Five requests over two connections are five times, all events are queued, and the function
-    has used its processor.
+    """Five requests over two connections give five times, all events are queued, and processor time
+    was used.
     """
     sender = Sender(stack)
     sender.run(1, 1)
@@ -30,8 +30,8 @@ def test_every_request_of_a_burst_has_its_time(stack: Stack) -> None:
     assert run.stack_ms > 0
 
 
-def test_a_burst_that_is_refused_is_no_measurement(stack: Stack) -> None:
-    """Where the function is throttled there is no figure but an error that says so."""
+def test_a_refused_burst_is_no_measurement(stack: Stack) -> None:
+    """If the function is throttled, the result is an error that says so instead of a figure."""
     stack.faults([{"at": "lambda", "kind": "throttle", "function": "hubspot_webhook", "times": 2}])
     with pytest.raises(BenchError, match=r"2 of 3 requests were not accepted: \[429\]"):
         Sender(stack).run(3, 1)

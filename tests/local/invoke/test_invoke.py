@@ -1,4 +1,4 @@
-"""``make invoke``: which function is meant, how its event is signed, and where a container finds
+"""``make invoke``: which function is meant, how its event is signed, and how a container reaches
 this machine.
 """
 
@@ -23,7 +23,7 @@ SECRET = "sim-secret"
 
 
 def event(story: str) -> dict[str, Any]:
-    """An event of the folder ``events``."""
+    """Read an event of the folder ``events``."""
     read: dict[str, Any] = json.loads(
         (ROOT / "events" / f"{story}.json").read_text(encoding="utf-8")
     )
@@ -31,7 +31,7 @@ def event(story: str) -> dict[str, Any]:
 
 
 def signers(given: dict[str, Any]) -> frozenset[str]:
-    """Who signed an event, as the product itself finds out a minute later."""
+    """Return who signed an event, as the product itself finds out a minute later."""
     now = datetime.fromtimestamp(NOW_MS / 1000, UTC) + timedelta(minutes=1)
     return matching_secrets(read_request(given, ""), [SECRET], now)
 
@@ -57,23 +57,23 @@ class Engine:
     """A container engine that has these networks."""
 
     def __init__(self, *networks: Network) -> None:
-        """Have them."""
+        """Take the networks."""
         self.networks = self
         self._networks = list(networks)
 
     def list(self) -> list[Network]:
-        """All of them."""
+        """Return all of them."""
         return self._networks
 
 
 @pytest.mark.parametrize("name", ["contact_sync", "ContactSyncFunction"])
 def test_a_function_is_named_by_folder_or_logical_id(name: str) -> None:
-    """FUNCTION is what stands in the tree or what stands in the template."""
+    """FUNCTION is a folder in functions/ or a logical id of the template."""
     assert named(TEMPLATE, name) == "ContactSyncFunction"
 
 
-def test_an_unknown_function_is_answered_with_those_that_there_are() -> None:
-    """Somebody who mistypes sees the names."""
+def test_an_unknown_function_is_answered_with_the_known_ones() -> None:
+    """The error lists the functions, for somebody who mistyped."""
     folders = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
     with pytest.raises(LookupError, match=f"FUNCTION=sync is none of {', '.join(folders)}"):
         named(TEMPLATE, "sync")
@@ -90,13 +90,13 @@ def test_an_unsigned_webhook_is_signed_when_loaded() -> None:
     "story", ["hubspot_webhook/forged", "contact_sync/edited_in_hubspot", "hubspot_sweep/scheduled"]
 )
 def test_other_events_stay_as_they_are(story: str) -> None:
-    """A forged webhook stays forged, and nobody signs a queue."""
+    """A forged webhook stays forged, and the event of a queue is not signed."""
     assert signed(event(story), SECRET, NOW_MS) == event(story)
 
 
 def test_a_container_finds_the_machine_at_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux it is the IPv4 gateway of the engine's own network; where there is none, the name
-    that desktop engines give.
+    """On Linux it is the IPv4 gateway of the engine's own network, or else the name that desktop
+    engines give.
     """
     monkeypatch.setattr("sys.platform", "linux")
     assert (
@@ -109,6 +109,8 @@ def test_a_container_finds_the_machine_at_the_gateway(monkeypatch: pytest.Monkey
 def test_on_a_desktop_a_container_finds_the_machine_by_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """There the engine runs in a machine of its own, and its gateway leads nowhere."""
+    """There the engine runs in a virtual machine of its own, and its gateway does not lead to this
+    machine.
+    """
     monkeypatch.setattr("sys.platform", "darwin")
     assert gateway(Engine(Network("bridge", "192.0.2.9"))) == EVERYWHERE

@@ -1,4 +1,4 @@
-"""The relay carries connections from an address that containers know to the same port of
+"""The relay forwards connections from an address that containers know to the same port of
 loopback.
 """
 
@@ -20,7 +20,7 @@ PATIENCE = 10
 
 @pytest.mark.allow_hosts(["127.0.0.1", OUTSIDE])
 def test_bytes_go_both_ways() -> None:
-    """What one side says the other hears, and the end of the one is the end of the other."""
+    """Each side receives what the other one sends, and the end of one connection ends the other."""
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         Relay(OUTSIDE, server.getsockname()[1]),
@@ -37,8 +37,8 @@ def test_bytes_go_both_ways() -> None:
 
 
 @pytest.mark.allow_hosts(["127.0.0.1", OUTSIDE])
-def test_a_stopped_relay_takes_no_connection() -> None:
-    """After the call nothing listens on the address any more."""
+def test_a_stopped_relay_accepts_no_connection() -> None:
+    """After it has stopped, nothing listens on the address."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with Relay(OUTSIDE, port):

@@ -11,8 +11,8 @@ from tests.local.stack.laptop import Build, builder
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Iterator[Build]:
-    """Starts a stack; keyword arguments are the handlers' texts by function, the named ones replace
-    what is usual.
+    """Start a stack; keyword arguments are the handlers' texts by function, named ones replace
+    defaults.
     """
     with ExitStack() as owned:
         yield builder(tmp_path, owned)

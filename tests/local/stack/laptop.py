@@ -97,7 +97,7 @@ PRINTS_THE_BODIES = """
 
 @dataclass(frozen=True, slots=True)
 class Laptop:
-    """A running stack and short words for what tests do with it."""
+    """A running stack and shortcuts for what tests do with it."""
 
     cloud: Cloud
     runner: Runner
@@ -113,12 +113,12 @@ class Laptop:
             )
 
     def said(self, function: str) -> list[Any]:
-        """The JSON lines that a function has printed."""
+        """Return the JSON lines that a function has printed."""
         lines = self.cloud.lambdas.output(function).splitlines()
         return [json.loads(line) for line in lines if line.startswith(("[", "{", '"'))]
 
     def left_in(self, queue: str) -> int:
-        """How many messages a queue holds, the hidden ones included."""
+        """Return how many messages a queue holds, including hidden ones."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self.cloud.deployed.ref(queue)
         answer = self.cloud.aws.queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
@@ -129,7 +129,7 @@ Build = Callable[..., Laptop]
 
 
 def builder(folder: Path, owned: ExitStack) -> Build:
-    """What starts stacks whose files lie in `folder` and which end with `owned`."""
+    """Return a function that starts stacks with files in `folder`, which end with `owned`."""
 
     def build(
         *,

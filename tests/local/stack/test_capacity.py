@@ -19,8 +19,8 @@ from local.stack.capacity import item_size, number_size, read_units, value_size,
         ({"M": {"ab": {"S": "c"}}}, 3 + 1 + 2 + 1),
     ],
 )
-def test_a_value_takes_so_many_bytes(value, size):
-    """Text by its UTF-8 bytes, containers three more, each element one more."""
+def test_the_size_of_a_value_follows_its_type(value, size):
+    """Text takes its UTF-8 bytes, a container three more, each element one more."""
     assert value_size(value) == size
 
 
@@ -37,13 +37,13 @@ def test_a_value_takes_so_many_bytes(value, size):
         ("1E+3", 2),
     ],
 )
-def test_a_number_takes_a_byte_for_two_significant_digits_and_one_more(number, size):
+def test_a_number_takes_a_byte_per_two_significant_digits_and_one_more(number, size):
     """Leading and trailing zeros do not count; a sign does."""
     assert number_size(number) == size
 
 
-def test_an_item_takes_its_names_and_its_values():
-    """Both count, in UTF-8 bytes."""
+def test_the_size_of_an_item_includes_its_names():
+    """Names and values both count, in UTF-8 bytes."""
     assert item_size({"pk": {"S": "a"}, "größe": {"N": "12"}}) == 3 + 7 + 2
 
 
@@ -59,9 +59,9 @@ def test_an_item_takes_its_names_and_its_values():
         ([100], {"consistent": True, "transaction": True}, 2),
     ],
 )
-def test_a_read_costs_so_many_units(sizes, ways, units):
-    """By 4 KiB, each item alone or, in a query, all together; half when eventually consistent,
-    twice in a transaction.
+def test_a_read_costs_a_unit_per_four_kib(sizes, ways, units):
+    """A unit per 4 KiB, of each item or of a whole query; half when eventually consistent, twice in
+    a transaction.
     """
     assert read_units(sizes, **ways) == units
 
@@ -75,6 +75,6 @@ def test_a_read_costs_so_many_units(sizes, ways, units):
         ([(0, 10), (0, 10)], True, 4),
     ],
 )
-def test_a_write_costs_so_many_units(pairs, transaction, units):
-    """By KiB of the larger of before and after; twice in a transaction."""
+def test_a_write_costs_a_unit_per_kib(pairs, transaction, units):
+    """A unit per KiB of the larger of before and after; twice in a transaction."""
     assert write_units(pairs, transaction=transaction) == units

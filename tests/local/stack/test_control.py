@@ -1,4 +1,4 @@
-"""The control URL and `serve`: what those who drive the stack from outside rely on."""
+"""The control URL and `serve`: what programs that drive the stack from outside rely on."""
 
 import json
 import os
@@ -29,10 +29,10 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-def told(
+def answer_of(
     stack: Stack, path: str, body: Any = None, *, raw: str | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Status and content of an answer without its time, which must be there."""
+    """Return status and content of an answer without its time, which must be there."""
     answer = requests.post(
         stack.control_url + path, data=json.dumps(body) if raw is None else raw, timeout=60
     )
@@ -42,22 +42,25 @@ def told(
 
 
 def test_settling_says_that_it_is_settled(stack: Stack):
-    """With the number of rounds and of open errors; the second time there is nothing to do."""
-    told(stack, "/settle", {})
-    assert told(stack, "/settle", {}) == (200, {"settled": True, "rounds": 0, "open_errors": 0})
+    """With the number of rounds and of open errors; the second time nothing is left to do."""
+    answer_of(stack, "/settle", {})
+    assert answer_of(stack, "/settle", {}) == (
+        200,
+        {"settled": True, "rounds": 0, "open_errors": 0},
+    )
 
 
 def test_advancing_moves_the_clock(stack: Stack):
-    """By the seconds asked for, and a little more for the time that the work took."""
+    """By the seconds requested, and a little more for the time that the work took."""
     before = stack.clock.now_ms()
-    assert told(stack, "/advance", {"seconds": 30, "settle": False})[0] == 200
+    assert answer_of(stack, "/advance", {"seconds": 30, "settle": False})[0] == 200
     assert 30_000 <= stack.clock.now_ms() - before < 60_000
-    assert told(stack, "/advance", {"seconds": 90})[1]["settled"] is True
+    assert answer_of(stack, "/advance", {"seconds": 90})[1]["settled"] is True
     assert stack.clock.now_ms() - before >= 120_000
 
 
 def test_the_figures_begin_when_the_stack_is_ready(stack: Stack):
-    """What set-up called is not the sync's doing."""
+    """The calls of set-up do not count."""
     with Stack(SETTINGS, WORLD) as fresh:
         nothing = {"calls": 0, "reads": 0, "writes": 0, "by_endpoint": {}}
         assert fresh.stats() == {
@@ -68,31 +71,34 @@ def test_the_figures_begin_when_the_stack_is_ready(stack: Stack):
                 (path.parent.name for path in ROOT.glob("functions/*/handler.py")), 0
             ),
         }
-    assert set(told(stack, "/stats", {})[1]) == {"hubspot", "salesforce", "dynamodb", "lambda"}
+    assert set(answer_of(stack, "/stats", {})[1]) == {"hubspot", "salesforce", "dynamodb", "lambda"}
 
 
 def test_a_list_of_faults_replaces_the_one_in_force(stack: Stack):
-    """A list with an unknown kind is refused whole and the old one stays."""
-    assert told(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (
+    """A list with an unknown kind is refused as a whole, and the old one stays."""
+    assert answer_of(stack, "/faults", [{"at": "lambda", "kind": "throttle", "times": 2}]) == (
         200,
         {"faults": 1},
     )
-    status, content = told(stack, "/faults", [{"at": "lambda", "kind": "explode"}])
+    status, content = answer_of(stack, "/faults", [{"at": "lambda", "kind": "explode"}])
     assert (status, content) == (400, {"error": "unknown fault: at 'lambda', kind 'explode'"})
     assert stack.cloud.lambdas.invoke("HubspotSweepFunction", {}).ok is False
-    assert told(stack, "/faults", []) == (200, {"faults": 0})
+    assert answer_of(stack, "/faults", []) == (200, {"faults": 0})
     assert stack.cloud.lambdas.invoke("HubspotSweepFunction", {}).ok is True
 
 
 def test_a_person_acts_in_the_crms(stack: Stack):
-    """What the simulator answers is passed on."""
+    """The simulator's answer is passed on."""
     action = {
         "side": "hubspot",
         "portal_id": 555001,
         "do": "resubscribe",
         "email": "ada@example.com",
     }
-    assert told(stack, "/person", action) == (200, {"email": "ada@example.com", "opted_out": False})
+    assert answer_of(stack, "/person", action) == (
+        200,
+        {"email": "ada@example.com", "opted_out": False},
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,23 +119,23 @@ def test_a_person_acts_in_the_crms(stack: Stack):
         ("/person", '{"side": "salesforce", "do": "dance"}', 400),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_a_sentence(
+def test_an_impossible_request_is_refused_with_a_sentence(
     stack: Stack, path: str, raw: str, status: int
 ):
-    """Whatever is wrong, nothing moves."""
+    """A mistake of any kind changes nothing."""
     added = stack.clock.added_ms
-    found, content = told(stack, path, raw=raw)
+    found, content = answer_of(stack, path, raw=raw)
     assert (found, list(content), bool(content["error"])) == (status, ["error"], True)
     assert stack.clock.added_ms == added
 
 
-def test_only_posts_are_taken(stack: Stack):
+def test_only_posts_are_accepted(stack: Stack):
     """A GET is answered 405."""
     assert requests.get(stack.control_url + "/settle", timeout=30).status_code == 405
 
 
 def test_the_ready_file_names_everything(stack: Stack):
-    """The names are fixed; every address answers."""
+    """The names are fixed, and every address answers."""
     ready = stack.ready()
     assert set(ready) == {
         "control_url",
@@ -176,8 +182,8 @@ def test_a_file_is_written_whole(tmp_path: Path):
 
 
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on, below those that the system hands
-    out by itself.
+    """Return the first of `count` free ports in a row, below those that the system assigns by
+    itself.
     """
     for base in random.SystemRandom().sample(range(20_000, 32_000), 100):
         with ExitStack() as held:
@@ -208,7 +214,7 @@ def serving(folder: Path, settings: str, *more: str) -> subprocess.Popen[str]:
 
 
 def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
-    """It takes six ports from the base on, in a fixed order; SIGTERM ends it and every process that
+    """It uses six ports from the base on, in a fixed order; SIGTERM ends it and every process that
     it started.
     """
     base = free_ports(len(PORTS))
@@ -233,8 +239,8 @@ def test_serve_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path):
         requests.post(ready["webhook_url"], timeout=5)
 
 
-def test_a_function_has_one_worker_at_least():
-    """No worker would leave all messages where they are."""
+def test_a_function_has_at_least_one_worker():
+    """Without a worker all messages would stay in their queues."""
     with pytest.raises(StackError, match="1 worker at least, not in 0"):
         Stack(SETTINGS, WORLD, workers=0)
 

@@ -1,4 +1,4 @@
-"""Rules of the bus, as the laptop stack reads them: faster than moto, and to the same end."""
+"""Rules of the bus on the laptop stack: faster than moto, with the same results."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ EVENT = {
     ({"detail": {"more": {"deep": [2]}}}, False),
     ({"detail": {"absent": [{"exists": False}]}}, True),
 ], ids=str)  # fmt: skip
-def test_a_rule_wants_what_its_pattern_says(pattern: Mapping[str, Any], wanted: bool) -> None:  # noqa: FBT001 - a table
-    """Values at any depth, lists of choices, prefixes and absence are told apart."""
+def test_a_rule_matches_by_its_pattern(pattern: Mapping[str, Any], wanted: bool) -> None:  # noqa: FBT001 - a table
+    """A pattern matches values at any depth, lists of choices, prefixes and absence."""
     aws = Aws(Clock(), Faults(Clock()))
     try:
         assert EventPattern(None, dict(pattern)).matches_event(EVENT) is wanted

@@ -1,4 +1,6 @@
-"""A Function URL: HTTP in, the documented event; the handler's answer, HTTP out."""
+"""A Function URL: an HTTP request becomes the documented event, the handler's answer becomes the
+HTTP response.
+"""
 
 import json
 
@@ -12,7 +14,7 @@ from tests.local.stack.laptop import Build
 def send(
     url: str, body: bytes = b"", headers: dict[str, str] | None = None, method: str = "POST"
 ) -> tuple[int, str | None, bytes]:
-    """Status, content type and body of the answer."""
+    """Return status, content type and body of the answer."""
     answer = requests.request(method, url, data=body, headers=headers, timeout=30)
     return answer.status_code, answer.headers.get("Content-Type"), answer.content
 
@@ -22,7 +24,7 @@ def answering(text: str) -> str:
 
 
 def test_a_request_becomes_the_documented_event(laptop: Build):
-    """Payload format 2.0, whatever the path."""
+    """Payload format 2.0, on any path."""
     stack = laptop(web="def lambda_handler(event, context): return event\n")
     headers = {"Content-Type": "application/json", "X-Signature": "abc", "Cookie": "a=1; b=2"}
     status, _, content = send(
@@ -60,8 +62,8 @@ def test_a_request_becomes_the_documented_event(laptop: Build):
         ("application/json", b"\xff", ("/w==", True)),
     ],
 )
-def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, body, expected):
-    """By its content type, and when it is no UTF-8 whatever its type says."""
+def test_a_body_that_is_not_text_is_base64(laptop: Build, content_type, body, expected):
+    """By its content type, and also if it is not UTF-8."""
     stack = laptop(web="def lambda_handler(event, context): return event\n")
     event = json.loads(send(stack.listener.url, body, {"Content-Type": content_type})[2])
     assert (event["body"], event["isBase64Encoded"]) == expected
@@ -84,12 +86,12 @@ def test_a_body_that_is_no_text_comes_in_base64(laptop: Build, content_type, bod
     ],
 )
 def test_an_answer_becomes_a_response(laptop: Build, answer, expected):
-    """With a status code as it says; without one the answer itself is the body."""
+    """An answer with a status code is the response; any other answer is the body."""
     stack = laptop(web=answering(answer))
     assert send(stack.listener.url) == expected
 
 
-def test_a_failed_call_is_502_and_a_call_that_is_not_taken_429(laptop: Build):
+def test_a_failed_call_is_502_and_a_throttled_call_429(laptop: Build):
     """The caller learns no more than that."""
     stack = laptop(web="def lambda_handler(event, context): raise ValueError('secret detail')\n")
     assert send(stack.listener.url)[::2] == (502, b"Internal Server Error")
@@ -98,7 +100,7 @@ def test_a_failed_call_is_502_and_a_call_that_is_not_taken_429(laptop: Build):
 
 
 def test_an_address_without_a_function_answers_404(laptop: Build):
-    """The address is there, nothing is behind it."""
+    """The address exists before its function does."""
     laptop()
     listener = Listener("console")
     try:

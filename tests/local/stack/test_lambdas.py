@@ -1,4 +1,4 @@
-"""Lambdas as processes: warm, cut off, killed, and living in the simulated time."""
+"""Lambdas as processes: warm, cut off, killed, and in simulated time."""
 
 import json
 
@@ -45,8 +45,8 @@ def items(stack) -> list[str]:
     return sorted(item["pk"]["S"] for item in found)
 
 
-def test_a_warm_function_keeps_its_process_and_what_its_module_remembers(laptop: Build):
-    """Two calls, one process."""
+def test_a_warm_function_keeps_its_process_and_module_state(laptop: Build):
+    """Two calls run in one process."""
     stack = laptop(work=COUNTS_ITS_CALLS)
     first, second = (stack.cloud.lambdas.invoke("WorkFunction", {}).answer for _ in range(2))
     assert second == {"calls": 2, "pid": first["pid"]}
@@ -55,7 +55,7 @@ def test_a_warm_function_keeps_its_process_and_what_its_module_remembers(laptop:
 def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
     laptop: Build, monkeypatch
 ):
-    """A variable that the template forgets is missing here too."""
+    """A variable that the template forgets is missing here, too."""
     monkeypatch.setenv("ONLY_HERE", "yes")
     text = "import os\ndef lambda_handler(event, context): return dict(os.environ)\n"
     stack = laptop(work=text, parameters={"Colour": "red"})
@@ -77,8 +77,8 @@ def test_a_function_has_the_variables_of_its_template_and_none_of_this_process(
     assert found["AWS_ENDPOINT_URL"] == stack.cloud.aws.url
 
 
-def test_a_function_cannot_import_what_only_lies_in_the_repository(laptop: Build):
-    """Its own folder, its layers and the installed packages are all it sees."""
+def test_a_function_cannot_import_the_repository(laptop: Build):
+    """It sees its own folder, its layers and the installed packages only."""
     stack = laptop(work="import simulators.clock\ndef lambda_handler(event, context): pass\n")
     outcome = stack.cloud.lambdas.invoke("WorkFunction", {})
     assert (outcome.ending, "No module named 'simulators'" in outcome.reason) == (
@@ -87,7 +87,7 @@ def test_a_function_cannot_import_what_only_lies_in_the_repository(laptop: Build
     )
 
 
-def test_the_context_says_who_is_called_and_how_much_time_is_left(laptop: Build):
+def test_the_context_has_the_function_and_its_remaining_time(laptop: Build):
     """The names are those of Lambda's context object."""
     text = """
         def lambda_handler(event, context):
@@ -104,10 +104,10 @@ def test_the_context_says_who_is_called_and_how_much_time_is_left(laptop: Build)
     ]
 
 
-def test_an_unhandled_error_is_told_with_its_traceback_and_the_process_lives_on(
+def test_an_unhandled_error_is_reported_with_its_traceback_and_the_process_lives_on(
     laptop: Build, capfd
 ):
-    """The next call finds the same process."""
+    """The next call runs in the same process."""
     text = """
         calls = []
         def lambda_handler(event, context):
@@ -123,8 +123,10 @@ def test_an_unhandled_error_is_told_with_its_traceback_and_the_process_lives_on(
     assert "LookupError: what went wrong" in stack.cloud.lambdas.output("work")
 
 
-def test_a_call_that_does_not_end_is_cut_off_and_the_next_one_finds_a_new_process(laptop: Build):
-    """The fault gives it a fifth of a second of real time instead of the template's twenty."""
+def test_an_endless_call_is_cut_off_and_the_next_one_gets_a_new_process(laptop: Build):
+    """The fault gives it a fifth of a second of real time instead of the template's twenty
+    seconds.
+    """
     stack = laptop(work=NEVER_ENDS)
     stack.faults.replace([{"at": "lambda", "kind": "timeout", "function": "work", "seconds": 0.2}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {"sleeps": True}).ending is Ending.TIMED_OUT
@@ -143,9 +145,7 @@ def test_a_call_that_does_not_end_is_cut_off_and_the_next_one_finds_a_new_proces
     ],
 )
 def test_a_fault_ends_a_call_exactly_where_it_says(laptop: Build, fault, ending, written):
-    """What was written before the end stays, nothing is written after it, and the next call goes
-    through.
-    """
+    """Earlier writes stay, nothing is written afterwards, and the next call succeeds."""
     stack = laptop(work=WRITES_TWICE)
     stack.faults.replace([{"at": "lambda", "function": "WorkFunction", **fault}])
     assert stack.cloud.lambdas.invoke("WorkFunction", {}).ending is ending
@@ -181,9 +181,9 @@ def test_a_killed_function_leaves_its_message_in_the_queue(laptop: Build):
     assert (stack.said("work"), stack.left_in("Queue")) == ([["precious"]], 0)
 
 
-def test_a_function_lives_in_the_simulated_time(laptop: Build):
+def test_a_function_lives_in_simulated_time(laptop: Build):
     """`time`, `datetime` and the monotonic clock jump with the stack's clock, in a process that is
-    warm already.
+    already warm.
     """
     stack = laptop(work=TELLS_THE_TIME)
     before = stack.cloud.lambdas.invoke("WorkFunction", {}).answer
@@ -196,7 +196,7 @@ def test_a_function_lives_in_the_simulated_time(laptop: Build):
 
 
 def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
-    """A call that was not taken is not counted."""
+    """A throttled call is not counted."""
     stack = laptop(work=COUNTS_ITS_CALLS)
     stack.faults.replace([{"at": "lambda", "kind": "throttle"}])
     for _ in range(3):
@@ -204,10 +204,8 @@ def test_calls_are_counted_by_the_name_of_the_functions_folder(laptop: Build):
     assert stack.cloud.lambdas.calls() == {"work": 2, "tick": 0, "web": 0}
 
 
-def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: Build):
-    """Time that is taken from a call by a slow write counts as used; a call that was not taken has
-    no ending.
-    """
+def test_endings_and_the_longest_call_are_recorded(laptop: Build):
+    """Time that a slow write takes from a call counts as used; a throttled call has no ending."""
     stack = laptop(work=NEVER_ENDS)
     lambdas = stack.cloud.lambdas
     for faults in (
@@ -224,7 +222,7 @@ def test_how_calls_ended_and_what_the_longest_used_of_its_time_is_known(laptop: 
     assert lambdas.longest()["tick"] == 0
 
 
-def test_what_a_function_prints_is_kept(laptop: Build):
+def test_the_output_of_a_function_is_kept(laptop: Build):
     """Standard output and standard error, of all its processes."""
     text = """
         import sys

@@ -31,9 +31,9 @@ def answers(text: str) -> str:
     """
 
 
-def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build):
-    """Twelve messages and a batch size of five make calls of five, five and two, without waiting
-    for a batching window.
+def test_ready_messages_are_offered_at_once_up_to_the_batch_size(laptop: Build):
+    """Twelve messages and a batch size of five make calls of five, five and two, without a batching
+    window.
     """
     stack = laptop(work=PRINTS_THE_BODIES)
     stack.send(*map(str, range(12)))
@@ -43,9 +43,9 @@ def test_all_that_is_ready_is_offered_at_once_up_to_the_batch_size(laptop: Build
     assert stack.left_in("Queue") == 0
 
 
-def test_a_queue_counts_what_is_ready_hidden_and_delayed(laptop: Build):
-    """As AWS tells it of a queue: how many messages are ready, how many are with somebody, and how
-    many are still to come.
+def test_a_queue_counts_its_ready_hidden_and_delayed_messages(laptop: Build):
+    """Like SQS it reports how many messages are ready, how many are being processed, and how many
+    are delayed.
     """
     stack = laptop()
     stack.send("a", "b", "c")
@@ -67,7 +67,7 @@ def test_a_queue_counts_what_is_ready_hidden_and_delayed(laptop: Build):
     assert (early, counted()[2]) == ([2, 1, 1], 0)
 
 
-def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: Build):
+def test_a_message_reaches_the_handler_as_an_sqs_record(laptop: Build):
     """A record has the names that AWS documents for SQS events."""
     stack = laptop()
     stack.send("hello")
@@ -91,8 +91,8 @@ def test_a_message_reaches_the_handler_in_the_form_that_lambda_gives_it(laptop: 
 def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a_dead_letter(
     laptop: Build,
 ):
-    """Two receives are allowed: the second comes 120 s after the first, then the message lies in
-    the dead letters.
+    """Two receives are allowed: after the second, 120 s later, the message becomes a dead
+    letter.
     """
     stack = laptop(work=COUNTS_RECEIVES)
     stack.send("poison")
@@ -109,7 +109,7 @@ def test_a_failing_message_comes_back_after_the_visibility_timeout_and_ends_as_a
     assert len(stack.said("work")) == 2
 
 
-def test_only_the_messages_that_are_reported_come_back(laptop: Build):
+def test_only_reported_messages_come_back(laptop: Build):
     """With ReportBatchItemFailures the other messages of the batch are done."""
     stack = laptop(work=FAILS_ODD_ONES)
     stack.send("1", "2", "3", "4")
@@ -119,8 +119,8 @@ def test_only_the_messages_that_are_reported_come_back(laptop: Build):
     assert [sorted(batch) for batch in stack.said("work")] == [["1", "2", "3", "4"], ["1", "3"]]
 
 
-def test_without_partial_answers_the_whole_batch_is_done_whatever_is_returned(laptop: Build):
-    """A mapping that does not ask for ReportBatchItemFailures does not look at the answer."""
+def test_without_partial_answers_the_whole_batch_is_done(laptop: Build):
+    """Without ReportBatchItemFailures the mapping does not read the answer."""
     plain = TEMPLATE.replace(", FunctionResponseTypes: [ReportBatchItemFailures]", "")
     stack = laptop(work=FAILS_ODD_ONES, template=plain)
     stack.send("1", "2")
@@ -136,8 +136,8 @@ def test_without_partial_answers_the_whole_batch_is_done_whatever_is_returned(la
         '"nonsense"',
     ],
 )
-def test_an_answer_that_cannot_be_read_fails_the_whole_batch(laptop: Build, answer: str):
-    """An unknown identifier, none at all, or no object: everything comes back."""
+def test_an_unreadable_answer_fails_the_whole_batch(laptop: Build, answer: str):
+    """An unknown or missing identifier, or an answer that is no object, brings everything back."""
     stack = laptop(work=answers(answer))
     stack.send("1", "2")
     stack.runner.settle()
@@ -148,7 +148,7 @@ def test_an_answer_that_cannot_be_read_fails_the_whole_batch(laptop: Build, answ
     "answer", ["None", "{}", '{"batchItemFailures": []}', '{"batchItemFailures": None}']
 )
 def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
-    """Nothing, an empty object and an empty list all say that every message is done."""
+    """Nothing, an empty object and an empty list all mean that every message is done."""
     stack = laptop(work=answers(answer))
     stack.send("1", "2")
     stack.runner.settle()
@@ -156,7 +156,7 @@ def test_an_answer_without_failures_means_done(laptop: Build, answer: str):
 
 
 def test_a_delayed_message_waits_for_its_time(laptop: Build):
-    """A message sent with a delay of 300 s is offered when the clock has passed it, not before."""
+    """A message with a delay of 300 s is offered when the clock has passed it, not before."""
     stack = laptop(work=PRINTS_THE_BODIES)
     url = stack.cloud.deployed.ref("Queue")
     stack.cloud.aws.queues.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=300)
@@ -167,7 +167,7 @@ def test_a_delayed_message_waits_for_its_time(laptop: Build):
 
 
 def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build):
-    """What no rule matches goes nowhere."""
+    """An event that no rule matches is dropped."""
     stack = laptop(work=PRINTS_THE_BODIES)
     entries = [
         {
@@ -201,7 +201,7 @@ def test_an_event_on_the_bus_reaches_the_queue_that_its_rule_names(laptop: Build
 
 
 def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):
-    """As SQS may: the second delivery comes although the first one was done."""
+    """The second delivery comes although the first one is done, as SQS allows."""
     stack = laptop(work=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "duplicate"}])
     stack.send("1", "2")
@@ -211,7 +211,7 @@ def test_the_fault_duplicate_delivers_a_message_twice(laptop: Build):
 
 
 def test_the_fault_reorder_hands_out_the_newest_first(laptop: Build):
-    """Across batches: the last of twelve comes first."""
+    """Also across batches: the last of twelve messages comes first."""
     stack = laptop(work=PRINTS_THE_BODIES)
     stack.faults.replace([{"at": "queue", "kind": "reorder"}])
     stack.send(*map(str, range(12)))
@@ -232,8 +232,8 @@ def test_a_throttled_function_leaves_its_messages_and_gets_them_later(laptop: Bu
     assert stack.cloud.lambdas.calls()["work"] == 1
 
 
-def test_a_message_that_nobody_takes_is_gone_after_its_retention(laptop: Build):
-    """Four days unless the queue says otherwise; what came later is still delivered."""
+def test_an_old_message_is_dropped_after_the_retention_period(laptop: Build):
+    """After four days by default; younger messages are still delivered."""
     stack = laptop(work=PRINTS_THE_BODIES)
     stack.send("old")
     stack.clock.advance(3 * 86_400)

@@ -56,7 +56,7 @@ def turns(expression: str, began: str, count: int = 3) -> list[str]:
     ],
 )
 def test_an_expression_has_these_turns(expression: str, expected: list[str]):
-    """Each expression's first turns after half a minute before ten on a Saturday."""
+    """The first turns of each expression, from half a minute before ten on a Saturday."""
     assert turns(expression, "2026-11-21T09:59:30") == expected
 
 
@@ -64,7 +64,7 @@ def test_an_expression_has_these_turns(expression: str, expected: list[str]):
     "expression",
     ["every day", "rate(0 minutes)", "rate(1 week)", "cron(0 0 * *)", "cron(0 0 L * ? *)"],
 )
-def test_what_cannot_be_read_is_refused(expression: str):
-    """A schedule that would silently never run is no schedule."""
+def test_an_unreadable_expression_is_refused(expression: str):
+    """Otherwise the schedule would silently never run."""
     with pytest.raises(UnresolvedError):
         recurrence_of(expression, 0)

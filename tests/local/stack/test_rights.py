@@ -1,4 +1,4 @@
-"""What a template grants is what its functions may do on the laptop, as IAM would have it."""
+"""On the laptop a function may do what the template grants, as with IAM."""
 
 import base64
 import json
@@ -58,7 +58,7 @@ def client(aws: Aws, key: str) -> Any:
 
 def test_a_call_that_is_not_granted_is_denied(laptop: Build):
     """The write that the role allows is done, the deletion that it does not allow fails; both are
-    noted.
+    recorded.
     """
     stack = laptop(work=WRITES)
     stack.send("go")
@@ -74,16 +74,16 @@ def test_a_call_that_is_not_granted_is_denied(laptop: Build):
     assert "is not authorized to perform: dynamodb:DeleteItem" in stack.cloud.lambdas.output("work")
 
 
-def test_the_holder_of_a_managed_policy_has_its_rights_alone(laptop: Build):
-    """Whoever signs with the policy's logical id may read, and not write."""
+def test_the_holder_of_a_managed_policy_has_only_its_rights(laptop: Build):
+    """A caller whose access key is the policy's logical id may read, but not write."""
     reader = client(laptop(template=TEMPLATE + READERS).cloud.aws, "Readers")
     assert "Item" not in reader.get_item(TableName="crmsync-Notes", Key={"pk": {"S": "a"}})
     with pytest.raises(reader.exceptions.ClientError, match="AccessDenied"):
         reader.put_item(TableName="crmsync-Notes", Item={"pk": {"S": "a"}})
 
 
-def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
-    """As if it stood in each of them; where its condition does not hold, for none."""
+def test_a_separate_policy_applies_to_the_roles_it_names(laptop: Build):
+    """As if each of them contained it; if its condition does not hold, for none."""
     clause = "Condition: HasPartner"
     for text, expected in (
         (DELETERS, True),
@@ -121,8 +121,10 @@ def test_a_policy_by_itself_counts_for_the_roles_that_it_names(laptop: Build):
         ),
     ],
 )
-def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covered: bool):  # noqa: FBT001 - a row's answer
-    """Names letter for letter, its two wildcards, and the source of an event."""
+def test_a_grant_covers_what_iam_would_allow(grant: Grant, call: Call, covered: bool):  # noqa: FBT001 - a row's answer
+    """Names are compared literally, apart from the two wildcards, and so is the source of an
+    event.
+    """
     assert grant.covers(call) is covered
 
 
@@ -186,17 +188,17 @@ def test_a_grant_covers_what_iam_would_let_pass(grant: Grant, call: Call, covere
         ),
     ],
 )
-def test_a_request_is_these_actions(
+def test_a_request_needs_these_actions(
     service: str, operation: str, body: dict[str, Any], calls: set[Call]
 ):
-    """A transaction needs the rights of its parts, a batch of messages that of one; a sealed text
-    names its key.
+    """A transaction needs the rights of its parts, a batch of messages those of one; an encrypted
+    text names its key.
     """
     assert set(calls_of(service, operation, json.dumps(body).encode(), "111122223333")) == calls
 
 
 def test_everybody_may_ask_who_they_are():
-    """In the older form of requests the action is a form field; IAM allows this one to all."""
+    """Older requests name the action in a form field; IAM allows this one to everybody."""
     asked = set(calls_of("sts", "", b"Action=GetCallerIdentity&Version=2011-06-15", "111122223333"))
     assert asked == {Call("sts:GetCallerIdentity", "*")}
     assert Rights({"Nobody": ()}).refusal("Nobody", asked) is None
@@ -210,8 +212,8 @@ def test_everybody_may_ask_who_they_are():
         '{Effect: Allow, Action: "s3:GetObject", Resource: "*", Condition: {StringEquals: {"aws:SourceVpc": "v"}}}',
     ],
 )
-def test_what_the_laptop_cannot_hold_a_call_against_is_refused(laptop: Build, policy: str):
-    """A statement that it does not understand is no statement that allows."""
+def test_a_statement_that_the_laptop_cannot_check_is_refused(laptop: Build, policy: str):
+    """A statement that it does not understand must not count as allowing."""
     written = "[{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]"
     assert written in TEMPLATE
     with pytest.raises(UnresolvedError):

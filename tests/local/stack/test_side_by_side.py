@@ -1,5 +1,5 @@
-"""Workers of one function side by side: who overlaps with whom, in which order, and what becomes of
-the others when one ends.
+"""Workers of one function side by side: which of them overlap, in which order, and how one survives
+the end of another.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ WRITES = """
                 list(map(write, names))
 """
 """``write a`` writes three items, ``threads a`` twenty in eight threads, ``sleep a`` sleeps first,
-``add a`` reads one and adds to it.
+``add a`` reads one item and adds to it.
 """
 
 
@@ -63,15 +63,15 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Laptop, 
 
 @pytest.fixture
 def turns(limited: tuple[Laptop, Turns]) -> Turns:
-    """The turns of `stack`, none taken yet."""
+    """Return the turns of `stack`, none taken yet."""
     limited[1].log.clear()
     return limited[1]
 
 
 @pytest.fixture
 def stack(limited: tuple[Laptop, Turns]) -> Iterator[Laptop]:
-    """A stack that is asked for five workers and whose mapping allows two; at the end all messages
-    are done.
+    """Return a stack with five workers whose mapping allows two; in the end all messages are
+    done.
     """
     stack = limited[0]
     yield stack
@@ -81,7 +81,7 @@ def stack(limited: tuple[Laptop, Turns]) -> Iterator[Laptop]:
 
 
 def written(stack: Laptop, name: str) -> int:
-    """How many items a message has written, or the count that it was added to."""
+    """Return how many items a message has written, or the count that it was added to."""
     table = stack.cloud.deployed.ref("Notes")
     found = stack.cloud.aws.client("dynamodb").scan(TableName=table)["Items"]
     return sum(
@@ -90,12 +90,12 @@ def written(stack: Laptop, name: str) -> int:
 
 
 def workers(turns: Turns) -> list[str]:
-    """Whose turns were taken."""
+    """Return the workers whose turns were taken."""
     return [taken.worker for taken in turns.log]
 
 
-def test_one_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
-    """As where nothing is said of workers: nobody waits for anybody."""
+def test_a_single_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
+    """This is the default: nobody waits for anybody."""
     turns = Turns()
     stack = laptop(work=WRITES, turns=turns)
     stack.send("add a", "add a")
@@ -104,8 +104,8 @@ def test_one_worker_takes_all_messages_in_one_batch_and_no_turns(laptop: Build):
 
 
 def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, turns: Turns):
-    """Where the dice have both read before one of them writes, one addition is lost: the workers
-    overlap in truth, sooner or later.
+    """When both happen to read before one of them writes, one addition is lost: the workers really
+    overlap.
     """
     lost = set[bool]()
     for _ in range(60):
@@ -128,8 +128,8 @@ def test_two_messages_go_to_two_workers_whose_calls_take_turns(stack: Laptop, tu
 
 
 def test_never_more_run_than_the_mapping_allows(stack: Laptop, turns: Turns):
-    """Two of the five workers, since MaximumConcurrency is two: thirty messages in batches of five
-    are three rounds of two calls.
+    """MaximumConcurrency is two: thirty messages in batches of five make three rounds of two
+    calls.
     """
     before = stack.cloud.lambdas.calls()["work"], stack.cloud.aws.tables.units.writes
     stack.send(*(f"write many{number}" for number in range(30)))
@@ -170,8 +170,8 @@ def test_a_killed_worker_stops_at_once_and_the_other_goes_on(
 
 
 def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
-    """Of two workers of one function the one whose write was applied ends, whichever of them it is;
-    the other one is not touched.
+    """Of two workers of one function the one whose write was applied ends; the other is not
+    affected.
     """
     hit = set()
     for _ in range(6):
@@ -187,14 +187,14 @@ def test_a_kill_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
 
 
 def test_a_timeout_hits_the_worker_that_wrote(stack: Laptop, turns: Turns):
-    """Cut off after its first write, while the other one ends as it should."""
+    """It is cut off after its first write, while the other one ends normally."""
     stack.faults.replace([{"at": "lambda", "kind": "timeout"}])
     stack.send("write cut", "write uncut")
     stack.runner.settle()
     assert sorted(map(workers(turns).count, ("work.0", "work.1"))) == [2, 4]
 
 
-def test_a_worker_that_sleeps_is_waited_for_and_hangs_nobody(stack: Laptop, turns: Turns):
+def test_the_others_wait_for_a_sleeping_worker_without_hanging(stack: Laptop, turns: Turns):
     """All messages are done, and no turn was taken without it."""
     stack.send("sleep sleeper", "write other")
     stack.runner.settle()
@@ -213,7 +213,7 @@ def test_a_throttled_worker_leaves_its_turns_to_the_other(stack: Laptop):
 
 
 def test_every_process_ends_with_the_stack(laptop: Build):
-    """Those of the further workers too."""
+    """Including those of further workers."""
     stack = laptop(work=WRITES, turns=Turns(1, workers=2))
     stack.send("write a", "write b")
     stack.runner.settle()

@@ -1,6 +1,4 @@
-"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions that
-hold.
-"""
+"""DynamoDB on the laptop: what is counted, what is refused on command, and transactions."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +15,7 @@ from simulators.faults import Faults
 
 
 class Bench:
-    """An account with two tables; `table` speaks as a Lambda, `owner` as the stack itself."""
+    """An account with two tables; `table` calls as a Lambda, `owner` as the stack itself."""
 
     def __init__(self, aws: Aws, clock: Clock, faults: Faults) -> None:
         self.aws, self.clock, self.faults = aws, clock, faults
@@ -46,14 +44,14 @@ class Bench:
         )
 
     def cost(self, operation: str, **given: Any) -> tuple[float, float]:
-        """Read and write units of one call, refused or not."""
+        """Return the read and write units of one call, refused or not."""
         before = (self.aws.tables.units.reads, self.aws.tables.units.writes)
         with suppress(ClientError):
             getattr(self.table, operation)(**given)
         return self.aws.tables.units.reads - before[0], self.aws.tables.units.writes - before[1]
 
     def rows(self, table: str = "Plain") -> dict[str, str]:
-        """What a table holds: key -> value of ``v``."""
+        """Return what a table holds: key -> value of ``v``."""
         items = self.owner.scan(TableName=table)["Items"]
         return {
             item["pk"]["S"] + item.get("sk", {"S": ""})["S"]: item.get("v", {"S": ""})["S"]
@@ -82,7 +80,7 @@ def bench() -> Iterator[Bench]:
 
 
 def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
-    """Each operation of a short life by its documented price."""
+    """Each operation on an item has its documented price."""
     big = "x" * 5000
     found = {
         "put": bench.cost("put_item", TableName="Plain", Item=item("a")),
@@ -135,7 +133,7 @@ def test_reads_and_writes_are_counted_in_capacity_units(bench: Bench):
 
 
 def test_a_query_is_charged_for_what_it_read_before_it_filtered(bench: Bench):
-    """Ten items of about 1 KiB are three times 4 KiB, whatever is shown of them."""
+    """Ten items of about 1 KiB are three times 4 KiB, however many of them the answer shows."""
     for number in range(10):
         bench.owner.put_item(TableName="Sorted", Item=item("a", "x" * 1000, sort=str(number)))
     plain = {
@@ -164,7 +162,7 @@ def test_the_stacks_own_calls_cost_nothing(bench: Bench):
 
 
 def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
-    """Every reason stands at its action's place; neither puts, updates nor deletes remain."""
+    """Every reason is at its action's place; no put, update or delete remains."""
     bench.owner.put_item(TableName="Plain", Item=item("old", "1"))
     bench.owner.put_item(TableName="Sorted", Item=item("old", "1", sort="s"))
     place = {"pk": {"S": "old"}}
@@ -191,8 +189,8 @@ def test_a_transaction_is_applied_whole_or_not_at_all(bench: Bench):
 
 
 def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
-    """The second update cannot be carried out (a number added to a text): the first one is taken
-    back.
+    """The second update cannot be done (a number added to a text), so the first one is
+    rolled back.
     """
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     bench.owner.put_item(TableName="Plain", Item=item("b", "1"))
@@ -208,7 +206,7 @@ def test_a_transaction_that_breaks_while_it_is_applied_is_undone(bench: Bench):
     assert bench.rows() == {"a": "1", "b": "1"}
 
 
-def test_a_refused_action_shows_the_item_it_met_when_asked(bench: Bench):
+def test_a_refused_action_returns_the_item_it_met_on_request(bench: Bench):
     """ReturnValuesOnConditionCheckFailure saves the second read."""
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     with pytest.raises(ClientError) as caught:
@@ -250,8 +248,8 @@ def test_a_transaction_with_the_same_token_is_applied_once(bench: Bench):
     assert counted() == "2"
 
 
-def test_the_fault_throttle_refuses_any_request_of_a_lambda_and_of_nobody_else(bench: Bench):
-    """The stack's own client gets through."""
+def test_the_fault_throttle_refuses_any_request_of_a_lambda_only(bench: Bench):
+    """The stack's own client is not affected."""
     bench.faults.replace([{"at": "dynamodb", "kind": "throttle", "times": 2}])
     bench.owner.put_item(TableName="Plain", Item=item("a"))
     for call in (
@@ -266,7 +264,7 @@ def test_the_fault_throttle_refuses_any_request_of_a_lambda_and_of_nobody_else(b
 
 def test_the_fault_conflict_meets_conditional_writes_only(bench: Bench):
     """Single writes fail their condition, transactions are cancelled; nothing is written and the
-    item is as it was.
+    item does not change.
     """
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     bench.faults.replace([{"at": "dynamodb", "kind": "conflict", "times": 2}])
@@ -312,8 +310,8 @@ def test_items_come_back_as_they_were_written(bench: Bench):
     assert "Item" not in bench.table.get_item(TableName="Plain", Key={"pk": {"S": "none"}})
 
 
-def test_a_read_that_asks_for_more_or_asks_wrongly_is_answered_as_dynamodb_does(bench: Bench):
-    """Projections narrow the item; keys that do not fit, come twice or are too many are refused."""
+def test_an_unusual_or_wrong_read_is_answered_as_by_dynamodb(bench: Bench):
+    """Projections narrow the item; wrong, repeated and too many keys are refused."""
     bench.owner.put_item(TableName="Plain", Item=item("a", "1"))
     key = {"pk": {"S": "a"}}
     narrow = bench.table.get_item(TableName="Plain", Key=key, ProjectionExpression="v")
@@ -340,7 +338,7 @@ def test_a_read_that_asks_for_more_or_asks_wrongly_is_answered_as_dynamodb_does(
 
 
 def test_two_accounts_do_not_see_each_other(bench: Bench):
-    """Several stacks may live in one process."""
+    """Several stacks can live in one process."""
     bench.table.put_item(TableName="Plain", Item=item("a"))
     other = Aws(Clock(), Faults(bench.clock))
     try:

@@ -1,4 +1,6 @@
-"""template.yaml as the laptop reads it: values worked out, what cannot be done refused."""
+"""template.yaml as the laptop reads it: values are evaluated, and what the laptop cannot do is
+refused.
+"""
 
 from pathlib import Path
 
@@ -14,14 +16,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Names:
-    """Answers the question itself."""
+    """Answers with the question itself."""
 
     def ref(self, logical_id: str) -> str:
-        """Say what was asked for."""
+        """Return the question."""
         return f"ref of {logical_id}"
 
     def attribute(self, logical_id: str, attribute: str) -> str:
-        """Say what was asked for."""
+        """Return the question."""
         return f"{attribute} of {logical_id}"
 
 
@@ -54,7 +56,7 @@ def resolver() -> Resolver:
     ],
 )  # fmt: skip
 def test_an_intrinsic_function_has_this_value(value, expected):
-    """As CloudFormation works it out."""
+    """The same value as in CloudFormation."""
     assert resolver().resolve(value) == expected
 
 
@@ -70,7 +72,7 @@ def test_conditions_may_be_made_of_conditions():
 
 @pytest.mark.parametrize("value", [{"Fn::ImportValue": "x"}, {"Fn::If": ["Unheard", 1, 2]}])
 def test_an_unknown_function_or_condition_is_refused(value):
-    """It is never passed on half worked out."""
+    """It is never passed on half evaluated."""
     with pytest.raises(UnresolvedError):
         resolver().resolve(value)
 
@@ -93,18 +95,18 @@ def test_an_unknown_function_or_condition_is_refused(value):
         ),
     ],
 )
-def test_what_the_laptop_cannot_do_is_refused_with_a_sentence(
+def test_an_unsupported_property_is_refused_with_a_sentence(
     laptop, written: str, instead: str, words: str
 ):
-    """Skipping it would show a wiring that is not the template's."""
+    """Otherwise the laptop's wiring would differ from the template's."""
     assert written in TEMPLATE
     with pytest.raises(UnresolvedError, match=words):
         laptop(template=TEMPLATE.replace(written, instead))
 
 
-def test_the_real_template_stands_on_the_laptop():
-    """Each function has its folder, handler, layer and variables that are plain text; the partner
-    bus has its rule.
+def test_the_real_template_can_be_read():
+    """Each function has its folder, handler, layer and plain text variables; the partner bus has
+    its rule.
     """
     clock = Clock()
     bus = "aws.partner/salesforce.com/org/channel"

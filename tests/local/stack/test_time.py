@@ -1,4 +1,4 @@
-"""What falls due, and that nothing moves by itself."""
+"""What falls due runs in time, and nothing moves by itself."""
 
 import requests
 
@@ -24,14 +24,12 @@ MINUTE = 60_000
 
 
 def gaps(stack, began: int) -> list[int]:
-    """Whole minutes between the start and each tick, as the function saw them."""
+    """Return whole minutes between the start and each tick, as the function saw them."""
     return [round((at - began) / MINUTE) for _, at in stack.said("tick")]
 
 
 def test_nothing_moves_by_itself(laptop: Build):
-    """A stranger at the door is answered by the real handler at once, but what he brought waits in
-    the queue.
-    """
+    """The real handler answers a caller at once, but the caller's message waits in the queue."""
     stack = laptop(work=PRINTS_THE_BODIES, web=QUEUES_WHAT_COMES_IN)
     body, headers = stack.cloud.aws.account, {"Content-Type": "text/plain"}
     assert (
@@ -43,9 +41,7 @@ def test_nothing_moves_by_itself(laptop: Build):
 
 
 def test_a_schedule_runs_when_its_time_has_come(laptop: Build):
-    """Every ten minutes, at ten, twenty and thirty minutes, each in its own time although the clock
-    is moved in one call.
-    """
+    """Every ten minutes, each at its own time although the clock is moved in one call."""
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
     stack.runner.advance(31 * 60)
@@ -61,7 +57,7 @@ def test_settling_does_not_move_the_clock_to_the_next_turn(laptop: Build):
 
 
 def test_turns_that_were_missed_while_only_the_clock_moved_run_once(laptop: Build):
-    """As after an outage: one run now, and the next one in its usual time."""
+    """As after an outage: one run now, and the next one at its usual time."""
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
     stack.runner.advance(3605, settle=False)
@@ -71,7 +67,7 @@ def test_turns_that_were_missed_while_only_the_clock_moved_run_once(laptop: Buil
     assert gaps(stack, began) == [60, 70]
 
 
-def test_the_clock_shows_what_was_asked_for(laptop: Build):
+def test_the_clock_reaches_the_requested_time(laptop: Build):
     """It is never behind, whatever ran on the way."""
     stack = laptop(tick=TICKS)
     began = stack.clock.now_ms()
@@ -80,7 +76,7 @@ def test_the_clock_shows_what_was_asked_for(laptop: Build):
     assert len(stack.said("tick")) == 144
 
 
-def test_a_scheduled_call_that_fails_is_tried_again_after_one_and_after_two_minutes_more(
+def test_a_failed_scheduled_call_is_repeated_after_one_and_two_more_minutes(
     laptop: Build,
 ):
     """Lambda's asynchronous calls are tried three times in all."""
@@ -90,8 +86,8 @@ def test_a_scheduled_call_that_fails_is_tried_again_after_one_and_after_two_minu
     assert gaps(stack, began) == [10, 11, 13]
 
 
-def test_a_scheduled_call_that_is_throttled_does_not_use_its_tries_up(laptop: Build):
-    """It waits a minute and is made."""
+def test_a_throttled_scheduled_call_keeps_its_retries(laptop: Build):
+    """It is made again a minute later."""
     stack = laptop(tick=TICKS)
     stack.faults.replace([{"at": "lambda", "kind": "throttle", "times": 4}])
     began = stack.clock.now_ms()
@@ -100,7 +96,7 @@ def test_a_scheduled_call_that_is_throttled_does_not_use_its_tries_up(laptop: Bu
 
 
 def test_an_event_of_the_partner_bus_calls_the_function_whose_rule_matches(laptop: Build):
-    """The whole event arrives; one that no rule matches goes nowhere."""
+    """The function receives the whole event; an event that no rule matches is dropped."""
     stack = laptop(parameters={"PartnerBus": "aws.partner/salesforce.com/org/channel"})
     event = {
         "detail-type": "ContactChangeEvent",

@@ -1,4 +1,4 @@
-"""Turns: who is held, who is not, and that nobody waits for ever."""
+"""Turns: which calls are held, which are not, and that nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Result = TypeVar("Result")
 
 @dataclass
 class Place:
-    """A server whose callers take turns; it notes what it was asked, and the most requests that it
-    had at once.
+    """A server whose callers take turns; it records its calls, and how many it had at once
+    at most.
     """
 
     turns: Turns
@@ -49,7 +49,7 @@ class Place:
         return [b"yes"]
 
     def ask(self, path: str, caller: str = "") -> int:
-        """The status of one request, 0 where none came."""
+        """Return the status of one request, 0 if no answer came."""
         connection = http.client.HTTPConnection(*self.url, timeout=WAIT)
         try:
             connection.request("GET", path, headers={"X-Laptop-Caller": caller} if caller else {})
@@ -62,8 +62,8 @@ class Place:
     def while_one_computes(
         self, meanwhile: Callable[[], object], then: Callable[[], Result]
     ) -> Result:
-        """Worker "a" computes until `meanwhile` is over, worker "b" has a call waiting and goes on
-        with `then`; what that returned.
+        """Worker "a" computes until `meanwhile` is over; worker "b" has a call waiting and
+        continues with `then`. Returns the result of `then`.
         """
         begun, computing, over = threading.Event(), threading.Event(), threading.Event()
 
@@ -89,7 +89,7 @@ class Place:
         return returned[1]  # type: ignore[no-any-return]
 
     def worker(self, name: str, calls: int) -> Callable[[], list[int]]:
-        """Asks so many times, and returns the statuses."""
+        """Make that many calls and return their statuses."""
         return lambda: [self.ask(f"/{name}/{number}", f"{name}/1") for number in range(calls)]
 
 
@@ -134,7 +134,7 @@ def test_others_are_answered_while_a_worker_waits(place: Place):
 def test_nobody_waits_for_ever_for_a_worker_that_makes_no_call(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ):
-    """When the patience is over the others go on."""
+    """The others go on when the patience is over."""
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     done = threading.Event()
 
@@ -147,7 +147,7 @@ def test_nobody_waits_for_ever_for_a_worker_that_makes_no_call(
 
 
 def test_a_worker_is_not_passed_over_for_ever(place: Place, monkeypatch: pytest.MonkeyPatch):
-    """Also where the worker of the last call always stays the next one."""
+    """Even if the worker of the last call is always preferred."""
     monkeypatch.setattr(module, "STAYING", (1.0,))
     place.turns.side_by_side({"a": place.worker("a", 60), "b": place.worker("b", 60)})
     order = [taken.worker for taken in place.turns.log]
@@ -155,8 +155,8 @@ def test_a_worker_is_not_passed_over_for_ever(place: Place, monkeypatch: pytest.
     assert order.index(second) == MOST_PASSED
 
 
-def test_a_call_whose_sender_has_hung_up_is_not_done(place: Place):
-    """An SDK that gave up has asked again by then: the first call must not be done late."""
+def test_a_call_whose_sender_has_hung_up_is_dropped(place: Place):
+    """An SDK that gave up has already repeated the call, so the first one must not be done late."""
 
     def gives_up() -> None:
         with socket.create_connection(place.url) as connection:
@@ -172,8 +172,10 @@ def test_a_call_whose_sender_has_hung_up_is_not_done(place: Place):
     assert Taken("b", "crm", "GET /given-up") in place.turns.log
 
 
-def test_what_a_process_that_is_gone_has_asked_for_is_not_done(place: Place):
-    """Neither what is held nor what arrives later; the worker's next process is answered."""
+def test_the_calls_of_a_dead_process_are_dropped(place: Place):
+    """Neither its held calls nor those that arrive later are done; the worker's next process is
+    answered.
+    """
     statuses = place.while_one_computes(
         lambda: place.turns.gone("b", "b/1"),
         lambda: [place.ask("/1", "b/1"), place.ask("/2", "b/2")],
@@ -181,8 +183,8 @@ def test_what_a_process_that_is_gone_has_asked_for_is_not_done(place: Place):
     assert (statuses, place.asked) == ([0, 200], ["/2"])
 
 
-def test_an_error_of_one_is_raised_when_all_have_ended(place: Place):
-    """The others are not hindered."""
+def test_an_error_of_one_worker_is_raised_after_all_have_ended(place: Place):
+    """The others are not disturbed."""
 
     def fails() -> list[int]:
         raise LookupError("what went wrong")

@@ -7,7 +7,7 @@ from local.stack.stack import StackError
 
 
 def test_unknown_keys_of_a_world_are_named_with_their_places() -> None:
-    """A key that was misspelt would otherwise silently leave the world as it is by default."""
+    """A misspelt key would otherwise silently leave the default in force."""
     world = {"setup": True, "hubspot": [{}, {"portal": 1}], "salesforce": {"user": []}}
     with pytest.raises(StackError) as caught:
         Stack("", world)
