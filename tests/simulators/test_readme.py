@@ -11,7 +11,7 @@ SERVES = "server.serve_forever()\n"
 
 
 def test_the_readmes_simulator_answers_a_person() -> None:
-    """A portal that stands alone takes a contact; only the port and the waiting differ from the page."""
+    """A portal that runs alone creates a contact; only the port differs from the page."""
     _, _, after = README.read_text().partition("```python\n")
     code = after.partition("```")[0]
     assert code.endswith(SERVES)

@@ -1,8 +1,9 @@
-"""HubSpot's own API documents as a check: is an exchange what the document of its path says?
+"""HubSpot's own API documents as a check: whether an exchange is what the document of its path
+says.
 
-Read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder beside the
-repository; without, nothing is checked. What the real API is known to do otherwise stands in
-`DEPARTURES`, each with its reason, and nowhere else.
+Read from the folder named by HUBSPOT_OPENAPI_DIR or from the reference folder next to the
+repository; without it, nothing is checked. Known differences of the real API are in `DEPARTURES`,
+each with its reason, and nowhere else.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ DOCUMENTS: tuple[tuple[str, str], ...] = (
     (r"/communication-preferences/v3", "communication-preferences-v3"),
     (r"/communication-preferences/v4", "communication-preferences-v4"),
 )
-"""Path pattern and document, the first that fits."""
+"""Path pattern and document; the first that fits is used."""
 
 DEPARTURES: Mapping[str, str] = {
     "a property without a value is null": "the documents say string, every real answer has null there",
@@ -55,23 +56,23 @@ DEPARTURES: Mapping[str, str] = {
     "security is not checked": "the documents name OAuth scopes, a static token has none to show",
     "a path with and without a slash at its end": "the documents list /, the clients send none (owners: the reverse)",
 }
-"""What the real API does otherwise than its documents, or the documents otherwise than OpenAPI, and
-why it is let pass.
+"""Where the real API differs from its documents, or the documents from OpenAPI, and why that is
+accepted.
 """
 
 
 UNDOCUMENTED = (("GET", r"/crm/v3/properties/[^/]+/groups$"),)
-"""Calls of the client that no document at hand has."""
+"""Calls of the client that are in no document at hand."""
 
 
 def is_there() -> bool:
-    """Whether the documents can be read."""
+    """Return whether the documents can be read."""
     return FOLDER.is_dir()
 
 
 def complaint(exchange: Exchange) -> str | None:
-    """What is wrong with an exchange by its document, None when nothing is. Raises `LookupError`
-    where no document covers the path.
+    """Return what is wrong with an exchange by its document, None if nothing is. Raises
+    `LookupError` if no document covers the path.
     """
     name = next((name for pattern, name in DOCUMENTS if re.match(pattern, exchange.path)), None)
     if name is None:
@@ -125,7 +126,7 @@ def _document(name: str) -> dict[str, Any]:
 
 
 def _relaxed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the departures written into it."""
+    """Return the document with the departures applied."""
     for schema in document["components"]["schemas"].values():
         parts = schema.get("properties", {})
         values = parts.get("properties", {}).get("additionalProperties")

@@ -1,6 +1,7 @@
 """A HubSpot simulator behind a real HTTP server on loopback, with the clients that talk to it.
 
-For tests only: what starts is stopped, every exchange is kept, and time passes only when told to.
+For tests only: what starts is stopped, every exchange is recorded, and time passes only when told
+to.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Exchange:
 
 @dataclass
 class Running:
-    """A started simulator and what a test wants of it."""
+    """A started simulator and what tests need of it."""
 
     simulator: HubSpotSimulator
     clock: Clock
@@ -73,7 +74,7 @@ class Running:
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=5)
 
     def create(self, kind: str = "contacts", *, person: bool = True, **properties: Any) -> str:
-        """Make a record and give its id."""
+        """Create a record and return its id."""
         answer = self.call(
             "POST", f"/crm/v3/objects/{kind}", {"properties": properties}, person=person
         )
@@ -81,7 +82,7 @@ class Running:
         return str(answer.json()["id"])
 
     def values(self, record_id: str, *names: str, kind: str = "contacts") -> dict[str, Any]:
-        """The present values of a record."""
+        """Return the present values of a record."""
         path = f"/crm/v3/objects/{kind}/{record_id}?properties={','.join(names)}"
         found = self.call("GET", path).json()["properties"]
         return {name: found[name] for name in names}
@@ -91,23 +92,23 @@ class Running:
         self.simulator.subscribe(self.portal.portal_id, HOOK, subscriptions)
 
     def deliveries(self, status: int = 200) -> list[Delivery]:
-        """Take all deliveries due and answer each."""
+        """Take all deliveries that are due and answer each."""
         taken = self.simulator.due_webhooks()
         for delivery in taken:
             self.simulator.webhook_answered(delivery, status)
         return taken
 
     def events(self) -> list[dict[str, Any]]:
-        """The events of all deliveries due, in order."""
+        """Return the events of all deliveries that are due, in order."""
         return [event for delivery in self.deliveries() for event in json.loads(delivery.body)]
 
     def pass_lag(self) -> None:
-        """Let search catch up."""
+        """Advance the clock until search has caught up."""
         self.clock.advance(60)
 
 
 class _Recorder:
-    """Keeps every exchange that passes through."""
+    """Records every exchange that passes through."""
 
     def __init__(self, running: Running) -> None:
         self._running = running

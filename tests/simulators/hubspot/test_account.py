@@ -15,7 +15,7 @@ LISTS = "/crm/v3/lists"
 
 
 def memberships(hubspot: Running, contact: str) -> list[str]:
-    """The lists a contact is in."""
+    """Return the lists of which a contact is a member."""
     body = {"inputs": [{"objectTypeId": "0-1", "recordId": contact}]}
     rows = hubspot.call("POST", "/crm/lists/2026-03/records/memberships/batch/read", body).json()[
         "results"
@@ -24,7 +24,7 @@ def memberships(hubspot: Running, contact: str) -> list[str]:
 
 
 def test_lists_of_the_world_keep_their_ids() -> None:
-    """A manual list has its id from the world file, takes members, and a merge moves them."""
+    """A manual list has its id from the world file, accepts members, and a merge moves them."""
     with running(
         {"lists": [{"listId": "77", "name": "Chosen", "processingType": "MANUAL"}]}
     ) as hubspot:
@@ -67,7 +67,7 @@ def test_a_dynamic_list_follows_its_filters_with_a_lag(hubspot: Running) -> None
 
 
 def test_members_are_paged(hubspot: Running) -> None:
-    """A list's members come by cursor, 250 at most."""
+    """A list's members come by cursor, at most 250 per page."""
     row = {"name": "Many", "objectTypeId": "0-1", "processingType": "MANUAL"}
     list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
     ids = [hubspot.create(email=f"{number}@example.com") for number in range(3)]
@@ -81,8 +81,8 @@ def test_members_are_paged(hubspot: Running) -> None:
 
 
 def test_members_come_oldest_first_or_backwards_from_a_token(hubspot: Running) -> None:
-    """Ascending with `after` or nothing, descending where there is `before` only [V]; `after`
-    counts where both are given.
+    """Ascending with `after` or without a token, descending with `before` only [V]; if both are
+    given, `after` counts.
     """
     row = {"name": "Many", "objectTypeId": "0-1", "processingType": "MANUAL"}
     list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
@@ -107,8 +107,8 @@ def test_members_come_oldest_first_or_backwards_from_a_token(hubspot: Running) -
     assert page("&after=2&before=1") == (second, last)
 
 
-def test_a_search_for_lists_tells_when_members_last_came_and_left(hubspot: Running) -> None:
-    """The list's own properties come unasked; those that are empty are left out [D]."""
+def test_a_search_for_lists_shows_when_members_last_joined_and_left(hubspot: Running) -> None:
+    """The list's own properties are always shown; empty ones are left out [D]."""
     row = {"name": "Chosen", "objectTypeId": "0-1", "processingType": "MANUAL"}
     list_id = hubspot.call("POST", LISTS, row).json()["list"]["listId"]
     contact = hubspot.create(email="l@example.com")
@@ -129,7 +129,9 @@ def test_a_search_for_lists_tells_when_members_last_came_and_left(hubspot: Runni
 
 
 def test_a_list_that_cannot_be_evaluated_is_refused(hubspot: Running) -> None:
-    """Filter types this simulator does not know are 400, so that no list means something else."""
+    """Filter types that this simulator does not know are 400, so that no list means
+    something else.
+    """
     branch = {"filterBranchType": "AND", "filters": [{"filterType": "FORM_SUBMISSION"}]}
     row = {
         "name": "Forms",
@@ -140,9 +142,9 @@ def test_a_list_that_cannot_be_evaluated_is_refused(hubspot: Running) -> None:
     assert hubspot.call("POST", LISTS, row).status_code == 400
 
 
-def test_companies_are_made_by_domain_where_the_account_wants_it() -> None:
-    """The first contact of a domain makes the company, the second joins it, free-mail addresses
-    make none.
+def test_companies_are_created_by_domain_if_the_account_wants_it() -> None:
+    """The first contact of a domain creates the company, the second joins it, free-mail addresses
+    create none.
     """
     with running({"auto_create_and_associate_companies": True}) as hubspot:
         contacts = [hubspot.create(email=f"{name}.test") for name in ("a@acme", "b@acme", "c@mail")]
@@ -161,16 +163,14 @@ def test_companies_are_made_by_domain_where_the_account_wants_it() -> None:
         assert primary == [company, company, None]
 
 
-def test_companies_are_not_made_otherwise(hubspot: Running) -> None:
-    """The account's setting is off where the world file says nothing."""
+def test_companies_are_not_created_by_default(hubspot: Running) -> None:
+    """The account's setting is off by default."""
     hubspot.create(email="a@acme.test")
     assert hubspot.call("GET", "/crm/v3/objects/companies").json()["results"] == []
 
 
 def test_one_company_is_primary_and_the_property_mirrors_it(hubspot: Running) -> None:
-    """A new primary company takes the mark from the former; without any company the property is
-    empty.
-    """
+    """A new primary company replaces the former one; without any company the property is empty."""
     contact = hubspot.create(email="p@example.com")
     first, second = (hubspot.create("companies", name=name) for name in ("First", "Second"))
     base = f"/crm/v4/objects/contacts/{contact}/associations/companies"
@@ -187,7 +187,7 @@ def test_one_company_is_primary_and_the_property_mirrors_it(hubspot: Running) ->
 
 
 def test_the_mirror_follows_a_merged_and_a_deleted_company(hubspot: Running) -> None:
-    """The contact's company id is the survivor's after a merge and empty after the deletion."""
+    """The contact's company id is the survivor's after a merge, and empty after the deletion."""
     contact = hubspot.create(email="m@example.com")
     one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
     hubspot.call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{two}")
@@ -201,8 +201,8 @@ def test_the_mirror_follows_a_merged_and_a_deleted_company(hubspot: Running) -> 
     )
 
 
-def test_emptying_the_company_id_takes_the_company_away(hubspot: Running) -> None:
-    """The other companies stay, and the history of the property tells every step."""
+def test_clearing_the_company_id_removes_the_association(hubspot: Running) -> None:
+    """The other companies stay, and the history of the property has every step."""
     contact = hubspot.create(email="empty@example.com")
     one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
     for company in (one, two):
@@ -222,9 +222,7 @@ def test_emptying_the_company_id_takes_the_company_away(hubspot: Running) -> Non
 
 
 def test_an_administrator_may_limit_associations() -> None:
-    """One too many is refused alone, in whichever direction it is made; what is associated already
-    stays so.
-    """
+    """One too many is refused alone, in either direction; existing associations stay."""
     with running(
         {"association_limits": [{"from": "company", "to": "contact", "max": 1}]}
     ) as hubspot:
@@ -245,11 +243,11 @@ def test_an_administrator_may_limit_associations() -> None:
         )
 
 
-def test_a_change_of_primary_company_is_told_as_association_and_as_property(
+def test_a_change_of_primary_company_sends_association_and_property_events(
     hubspot: Running,
 ) -> None:
-    """The former one loses the mark, both directions each; the contact's property changes as
-    well.
+    """The former company loses its primary label, with events in both directions; the contact's
+    property changes, too.
     """
     contact = hubspot.create(email="told@example.com")
     one, two = (hubspot.create("companies", name=name) for name in ("One", "Two"))
@@ -307,8 +305,8 @@ def test_setting_the_company_id_associates_it(hubspot: Running) -> None:
 
 
 def test_labels_of_the_account_join_the_plain_type(hubspot: Running) -> None:
-    """A label is defined both ways, associates with the plain type, and the plain type's removal
-    takes it along.
+    """A label is defined in both directions, associates with the plain type, and is removed
+    together with it.
     """
     base = "/crm/v4/associations/contacts/companies"
     made = hubspot.call(
@@ -333,7 +331,7 @@ def test_labels_of_the_account_join_the_plain_type(hubspot: Running) -> None:
     assert (empty.status_code, empty.json()["results"]) == (207, [])
 
 
-def test_a_deactivated_owner_shows_only_where_asked() -> None:
+def test_a_deactivated_owner_is_shown_only_on_request() -> None:
     """Deactivated owners leave the page and lose their user id."""
     with running(
         {"owners": [{"email": "o@example.com", "firstName": "O", "lastName": "X"}]}
@@ -348,7 +346,7 @@ def test_a_deactivated_owner_shows_only_where_asked() -> None:
     "action", [{"do": "dance"}, {"do": "unsubscribe", "portal_id": 9, "email": "x@example.com"}]
 )
 def test_an_unknown_action_is_refused(hubspot: Running, action: dict[str, Any]) -> None:
-    """Neither unknown deeds nor unknown portals are passed over."""
+    """Neither unknown actions nor unknown portals are ignored."""
     with pytest.raises(UnknownActionError):
         hubspot.simulator.person(action)
 
@@ -382,7 +380,7 @@ def test_mail_events_are_kept_and_filtered() -> None:
 
 
 def mail_event(number: int, created: int, **more: Any) -> dict[str, Any]:
-    """One event of the log."""
+    """Return one event of the log."""
     return {
         "id": f"e{number}",
         "created": created,
@@ -393,8 +391,8 @@ def mail_event(number: int, created: int, **more: Any) -> dict[str, Any]:
 
 
 def test_the_event_log_is_paged_by_an_opaque_offset(hubspot: Running) -> None:
-    """Good for its own question only, whatever the limit; what arrives meanwhile moves nothing;
-    late ones stand where they belong.
+    """The offset is valid for its own query only, with any limit; new events shift nothing, and
+    late ones appear at their time.
     """
     hubspot.simulator.person(
         {"do": "email_events", "events": [mail_event(n, n) for n in range(1, 6)]}
@@ -419,7 +417,7 @@ def test_the_event_log_is_paged_by_an_opaque_offset(hubspot: Running) -> None:
 
 
 def test_one_event_is_read_by_its_moment_and_its_id(hubspot: Running) -> None:
-    """Both together; a campaign needs its app to be asked for."""
+    """Both together; a campaign is read with its app."""
     hubspot.simulator.person(
         {"do": "email_events", "events": [mail_event(1, 10), mail_event(2, 10)]}
     )
@@ -434,8 +432,8 @@ def test_one_event_is_read_by_its_moment_and_its_id(hubspot: Running) -> None:
 
 
 def test_properties_are_refused_where_hubspot_refuses(hubspot: Running) -> None:
-    """Taken names also from the bin, the eleventh unique one, unknown groups, and HubSpot's own
-    definitions.
+    """Taken names (also in the recycle bin), the eleventh unique one, unknown groups, and HubSpot's
+    own definitions.
     """
     base = "/crm/v3/properties/contacts"
     field = {"label": "X", "type": "string", "fieldType": "text", "groupName": "contactinformation"}
@@ -456,8 +454,8 @@ def test_properties_are_refused_where_hubspot_refuses(hubspot: Running) -> None:
 
 
 def test_deal_stages_belong_to_their_pipeline(hubspot: Running) -> None:
-    """A stage of another pipeline is refused, and a stage in use is kept where the caller asks for
-    the check.
+    """A stage of another pipeline is refused, and a stage in use is kept if the caller asks for the
+    check.
     """
     refused = hubspot.call("POST", "/crm/v3/objects/deals", {"properties": {"dealstage": "nosuch"}})
     hubspot.create("deals", dealname="D", dealstage="closedwon")
@@ -471,13 +469,13 @@ def test_deal_stages_belong_to_their_pipeline(hubspot: Running) -> None:
 
 
 def a_pipeline(label: str, *stages: str) -> dict[str, object]:
-    """A pipeline with stages of these labels, all in one place of the order."""
+    """Return a pipeline with stages of these labels, all with the same display order."""
     rows = [{"label": one, "displayOrder": 0, "metadata": {"probability": "0.1"}} for one in stages]
     return {"label": label, "displayOrder": 1, "stages": rows}
 
 
-def test_labels_of_pipelines_and_stages_are_unique_and_settle_the_order(hubspot: Running) -> None:
-    """Whoever has one place in the order is sorted by label; a label that is taken is refused."""
+def test_labels_of_pipelines_and_stages_are_unique_and_decide_the_order(hubspot: Running) -> None:
+    """Entries with the same display order are sorted by label; a taken label is refused."""
     path = "/crm/v3/pipelines/deals"
     made = hubspot.call("POST", path, a_pipeline("Ours", "B", "A")).json()
     stages = f"{path}/{made['id']}/stages"
@@ -502,8 +500,8 @@ def test_labels_of_pipelines_and_stages_are_unique_and_settle_the_order(hubspot:
 @pytest.mark.parametrize(
     ("tier", "most"), [("free", 1), ("starter", 2), ("professional", 15), ("enterprise", 100)]
 )
-def test_a_tier_allows_so_many_pipelines(tier: str, most: int) -> None:
-    """The limit is told, under both kinds of path, and one pipeline too many is refused."""
+def test_a_tier_limits_the_number_of_pipelines(tier: str, most: int) -> None:
+    """The limit is shown under both kinds of path, and one pipeline too many is refused."""
     with running({"tier": tier}) as hubspot:
         answers = [
             hubspot.call("POST", "/crm/v3/pipelines/deals", a_pipeline(f"P{at}", "A")).status_code
@@ -520,8 +518,8 @@ def test_a_tier_allows_so_many_pipelines(tier: str, most: int) -> None:
     assert told[0] == told[1]
 
 
-def test_a_token_tells_its_account_its_app_and_its_scopes() -> None:
-    """Asked with the token itself; another token is not told about."""
+def test_a_token_shows_its_account_its_app_and_its_scopes() -> None:
+    """The token itself must ask; another token gets no information about it."""
     with running({"scopes": ["oauth", "content"]}) as hubspot:
         path = "/oauth/v2/private-apps/get/access-token-info"
         told = hubspot.call(
@@ -554,9 +552,9 @@ CALLS = {
 
 
 @pytest.mark.parametrize("scope", CALLS)
-def test_an_app_may_only_what_its_scopes_say(scope: str) -> None:
-    """A call without its scope is refused with the scopes that would do; a person in the pages
-    needs none.
+def test_an_app_may_only_do_what_its_scopes_allow(scope: str) -> None:
+    """A call without its scope is refused with the scopes that would allow it; a person in the
+    pages needs none.
     """
     method, path = CALLS[scope]
     with running({"scopes": []}) as hubspot:
@@ -570,8 +568,8 @@ def test_an_app_may_only_what_its_scopes_say(scope: str) -> None:
     assert 403 not in {person.status_code, allowed.status_code}
 
 
-def test_an_association_with_a_record_that_is_not_there_is_answered_as_recorded() -> None:
-    """The row names the record in its message alone; the others of the batch are made."""
+def test_an_association_with_a_missing_record_is_answered_as_recorded() -> None:
+    """Only the row's message names the record; the other rows of the batch are created."""
     with running() as hubspot:
         contact, company = (
             hubspot.create(email="ends@example.com"),

@@ -21,7 +21,7 @@ def hubspot() -> Iterator[Running]:
 
 
 def rows(*addresses: str, traced: bool) -> list[dict[str, Any]]:
-    """Create inputs, with trace ids or without."""
+    """Return create inputs, with trace ids or without."""
     traces = [
         {"objectWriteTraceId": f"t{place}"} if traced else {} for place in range(len(addresses))
     ]
@@ -32,7 +32,7 @@ def rows(*addresses: str, traced: bool) -> list[dict[str, Any]]:
 
 
 def test_without_trace_ids_one_clash_refuses_all_and_is_the_first(hubspot: Running) -> None:
-    """The batch answers 409 with the first holder only, and nothing is stored."""
+    """The batch answers 409 with the first clash only, and nothing is stored."""
     one, _two = hubspot.create(email="one@example.com"), hubspot.create(email="two@example.com")
     inputs = rows("new@example.com", "one@example.com", "two@example.com", traced=False)
     answer = hubspot.call("POST", f"{BATCH}/create", {"inputs": inputs})
@@ -43,7 +43,7 @@ def test_without_trace_ids_one_clash_refuses_all_and_is_the_first(hubspot: Runni
     assert len(hubspot.call("GET", "/crm/v3/objects/contacts").json()["results"]) == 2
 
 
-def test_with_trace_ids_each_row_stands_for_itself(hubspot: Running) -> None:
+def test_with_trace_ids_each_row_succeeds_or_fails_by_itself(hubspot: Running) -> None:
     """A 207 stores the good rows and names the bad ones by their trace ids."""
     one = hubspot.create(email="one@example.com")
     inputs = rows("new@example.com", "one@example.com", "bad", traced=True)
@@ -59,8 +59,8 @@ def test_with_trace_ids_each_row_stands_for_itself(hubspot: Running) -> None:
 
 
 def test_one_address_twice_in_a_batch_is_a_conflict(hubspot: Running) -> None:
-    """Two rows with the same address: without trace ids all are refused, with them the second
-    only.
+    """Two rows with the same address: without trace ids all are refused, with them only the
+    second.
     """
     twins = ("x@example.com", "X@example.com")
     refused = hubspot.call("POST", f"{BATCH}/create", {"inputs": rows(*twins, traced=False)})
@@ -73,7 +73,7 @@ def test_one_address_twice_in_a_batch_is_a_conflict(hubspot: Running) -> None:
 
 
 def test_equal_trace_ids_count_as_none(hubspot: Running) -> None:
-    """Partial success needs a trace id of its own on every row."""
+    """Partial success needs a different trace id on every row."""
     inputs = [
         {"properties": {"email": text}, "objectWriteTraceId": "t"}
         for text in ("ok@example.com", "bad")
@@ -91,7 +91,7 @@ def test_a_batch_of_updates_names_missing_ids(hubspot: Running) -> None:
 
 
 def test_one_id_twice_in_a_batch_is_refused(hubspot: Running) -> None:
-    """Updates and upserts of one record twice are refused whole."""
+    """Updates and upserts of one record twice are refused as a whole."""
     contact = hubspot.create(sf_id="003A")
     twice = [{"id": contact, "properties": {}}] * 2
     upsert = [{"id": "003A", "idProperty": "sf_id", "properties": {}}] * 2
@@ -124,7 +124,7 @@ def test_updates_by_a_unique_property_find_the_record(hubspot: Running) -> None:
 
 
 def test_an_upsert_by_address_is_all_or_nothing(hubspot: Running) -> None:
-    """Trace ids do not help where the key is the e-mail address."""
+    """Trace ids do not help if the key is the e-mail address."""
     inputs = [
         {
             "id": key,
@@ -139,8 +139,8 @@ def test_an_upsert_by_address_is_all_or_nothing(hubspot: Running) -> None:
 
 
 def test_an_upsert_by_a_unique_property_may_partly_succeed(hubspot: Running) -> None:
-    """Rows of an upsert stand for themselves with trace ids; new and known records are told
-    apart.
+    """With trace ids the rows of an upsert succeed or fail by themselves; the answer says which
+    records are new.
     """
     known = hubspot.create(sf_id="A", email="taken@example.com")
     inputs = [
@@ -163,14 +163,14 @@ def test_an_upsert_by_a_unique_property_may_partly_succeed(hubspot: Running) -> 
 def test_batches_have_ceilings(
     hubspot: Running, count: int, history: list[str], status: int
 ) -> None:
-    """A hundred inputs, fifty with histories."""
+    """A hundred inputs, or fifty with histories."""
     inputs = [{"id": str(number)} for number in range(1, count + 1)]
     body = {"inputs": inputs, "properties": [], "propertiesWithHistory": history}
     assert hubspot.call("POST", f"{BATCH}/read", body).status_code == status
 
 
 def test_a_batch_read_finds_by_address_and_in_the_bin(hubspot: Running) -> None:
-    """Reading by e-mail address, and of archived records where asked."""
+    """By e-mail address, and archived records on request."""
     contact = hubspot.create(email="read@example.com")
     by_address = {"inputs": [{"id": "READ@example.com"}], "idProperty": "email", "properties": []}
     by_id = {"inputs": [{"id": contact}], "properties": []}
@@ -187,7 +187,9 @@ def test_a_batch_read_finds_by_address_and_in_the_bin(hubspot: Running) -> None:
 
 
 def test_a_create_input_brings_its_associations(hubspot: Running) -> None:
-    """A contact is created with its company at once; the first company becomes primary."""
+    """A contact is created together with its company association; the first company becomes
+    primary.
+    """
     company = hubspot.create("companies", name="Acme")
     types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]
     row = {

@@ -1,5 +1,5 @@
-"""HubSpot's calendar by the account's own clock: an ended path is a page that does not exist, for
-the product.
+"""HubSpot's calendar by the account's own clock: for the product, an ended path is a page that does
+not exist.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def ms(text: str) -> int:
 
 
 def until(hubspot: Running, text: str) -> None:
-    """Let the account's clock reach noon of a day, if it is not later already."""
+    """Advance the account's clock to noon of a day, unless it is already later."""
     hubspot.clock.advance(max(0, (ms(text) - hubspot.clock.now_ms()) / 1000))
 
 
@@ -34,12 +34,12 @@ def until(hubspot: Running, text: str) -> None:
     ],
 )
 def test_each_path_ends_on_its_day(path: str, last: str, first: str) -> None:
-    """The day before it still answers."""
+    """The day before, it still answers."""
     assert (has_ended(path, ms(last)), has_ended(path, ms(first))) == (False, True)
 
 
 def test_dated_paths_have_no_end_yet() -> None:
-    """HubSpot has named none."""
+    """HubSpot has announced none."""
     assert not has_ended("/crm/objects/2026-03/contacts", ms("2030-01-01"))
 
 

@@ -1,4 +1,4 @@
-"""Calls: tokens, limits, figures, and accidents."""
+"""Calls: tokens, limits, figures, and faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTACTS = "/crm/v3/objects/contacts"
 
 @pytest.fixture
 def hubspot() -> Iterator[Running]:
-    """Two portals; the first is a small one."""
+    """Two portals, the first of a small tier."""
     with running({"portal_id": 1, "tier": "starter"}, {"portal_id": 2, "app_id": 42}) as started:
         yield started
 
@@ -42,7 +42,7 @@ def test_a_token_opens_its_own_portal_only(hubspot: Running) -> None:
 
 
 def test_tokens_depend_on_the_seed_and_differ(hubspot: Running) -> None:
-    """Every key is its own, the same in every run of one seed."""
+    """Each key is different, and the same in every run with one seed."""
     keys = [(p.access_token, p.user_token, p.client_secret) for p in hubspot.simulator.portals]
     with running({"portal_id": 1}) as again:
         assert (again.portal.access_token, again.portal.client_secret) == (keys[0][0], keys[0][2])
@@ -66,9 +66,9 @@ def test_an_unknown_path_is_a_page(hubspot: Running) -> None:
     )
 
 
-def test_the_tenth_seconds_limit_follows_the_tier_and_the_clock(hubspot: Running) -> None:
-    """A small portal answers 100 calls in ten seconds, then 429 with its policy; a person is not
-    limited.
+def test_the_ten_second_limit_follows_the_tier_and_the_clock(hubspot: Running) -> None:
+    """A small portal answers 100 calls in ten seconds, then 429 with its policy; people have no
+    limit.
     """
     first = product(hubspot)
     statuses = [product(hubspot).status_code for _ in range(99)]
@@ -92,14 +92,14 @@ def test_the_tenth_seconds_limit_follows_the_tier_and_the_clock(hubspot: Running
 
 
 class Still(Clock):
-    """A clock that stands until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def now_ms(self) -> int:
-        """The time that was added, and nothing else."""
+        """Return the time that was added, and nothing else."""
         return 1_790_000_000_000 + self.added_ms
 
 
-def test_search_has_five_a_second() -> None:
+def test_search_allows_five_calls_a_second() -> None:
     """The sixth search within a second is refused for that second, other calls are not."""
     clock = Still()
     limits = Limits(TIERS["professional"], PortalClock(clock, Faults(clock)))
@@ -121,7 +121,7 @@ def test_searches_show_no_limit_headers(hubspot: Running) -> None:
 
 
 def test_the_day_has_a_limit_of_its_own() -> None:
-    """When the day's calls are used up every call is refused until midnight."""
+    """When the day's calls are used up, every call is refused until midnight."""
     clock = Still()
     limits = Limits(Tier(burst=10, daily=2), PortalClock(clock, Faults(clock)))
     for _ in range(2):
@@ -135,7 +135,7 @@ def test_the_day_has_a_limit_of_its_own() -> None:
 
 
 def test_usage_counts_the_products_calls_of_the_day(hubspot: Running) -> None:
-    """The daily usage shows what the limits counted and begins anew at midnight."""
+    """The daily usage shows what the limits counted, and restarts at midnight."""
     usage = "/account-info/v3/api-usage/daily/private-apps"
     for _ in range(3):
         product(hubspot)
@@ -145,8 +145,8 @@ def test_usage_counts_the_products_calls_of_the_day(hubspot: Running) -> None:
     assert (used["usageLimit"], used["currentUsage"], anew["currentUsage"]) == (250_000, 4, 1)
 
 
-def test_figures_tell_reads_from_writes_of_the_product_only(hubspot: Running) -> None:
-    """A POST that reads is a read; ids are hidden in the endpoint's name; a person is not
+def test_figures_count_reads_and_writes_of_the_product_only(hubspot: Running) -> None:
+    """A POST that reads is a read; the endpoint's name hides ids; a person's calls are not
     counted.
     """
     contact = hubspot.create(email="person@example.com")
@@ -177,9 +177,7 @@ def test_figures_tell_reads_from_writes_of_the_product_only(hubspot: Running) ->
         ({"kind": "rate_limit", "retry_after": 7}, 429),
     ],
 )
-def test_accidents_hit_the_product_once(
-    hubspot: Running, fault: dict[str, Any], status: int
-) -> None:
+def test_faults_hit_the_product_once(hubspot: Running, fault: dict[str, Any], status: int) -> None:
     """A fault strikes the product's next call, not a person's, and is used up."""
     hubspot.faults.replace([{"at": "hubspot", **fault}])
     person, struck, after = hubspot.call("GET", CONTACTS), product(hubspot), product(hubspot)
@@ -191,7 +189,7 @@ def test_accidents_hit_the_product_once(
     ("kind", "stored"), [("timeout_after_write", 1), ("timeout_before_write", 0)]
 )
 def test_a_lost_answer_closes_the_connection(hubspot: Running, kind: str, stored: int) -> None:
-    """A write's answer is lost after it was applied, or before; reads pass."""
+    """A write's answer is lost after it was applied, or before; reads are not affected."""
     hubspot.faults.replace([{"at": "hubspot", "kind": kind}])
     assert product(hubspot).status_code == 200
     with pytest.raises(requests.ConnectionError):
@@ -199,9 +197,9 @@ def test_a_lost_answer_closes_the_connection(hubspot: Running, kind: str, stored
     assert len(hubspot.call("GET", CONTACTS).json()["results"]) == stored
 
 
-def test_the_stack_is_told_of_the_products_writes_before_the_answer(hubspot: Running) -> None:
-    """`on_product_write` is called once the write is applied; refused writes and a person's are not
-    told.
+def test_the_stack_learns_of_the_products_writes_before_the_answer(hubspot: Running) -> None:
+    """`on_product_write` is called once the write is applied, but not for refused writes or a
+    person's.
     """
     told: list[int] = []
     hubspot.simulator.on_product_write = lambda: told.append(
@@ -214,8 +212,8 @@ def test_the_stack_is_told_of_the_products_writes_before_the_answer(hubspot: Run
     assert told == [2]
 
 
-def test_a_revoked_token_is_refused_until_it_is_given_back(hubspot: Running) -> None:
-    """However often it is tried; a person's session goes on."""
+def test_a_revoked_token_is_refused_until_it_is_restored(hubspot: Running) -> None:
+    """However often it is tried; a person's session continues."""
     hubspot.faults.replace([{"at": "hubspot", "kind": "token_revoked"}])
     struck = [product(hubspot) for _ in range(3)]
     person = hubspot.call("GET", CONTACTS)
@@ -227,8 +225,8 @@ def test_a_revoked_token_is_refused_until_it_is_given_back(hubspot: Running) -> 
     assert (person.status_code, product(hubspot).status_code) == (200, 200)
 
 
-def test_a_scope_that_is_lost_is_missed_by_its_calls_alone(hubspot: Running) -> None:
-    """Writing contacts is refused, reading them is not; until it is given back."""
+def test_a_lost_scope_affects_its_calls_only(hubspot: Running) -> None:
+    """Until the scope is restored, writing contacts is refused and reading them is not."""
     write = ("POST", CONTACTS, {"properties": {"email": "one@example.com"}})
     hubspot.faults.replace(
         [{"at": "hubspot", "kind": "scope_lost", "scope": "crm.objects.contacts.write"}]
@@ -243,8 +241,8 @@ def test_a_scope_that_is_lost_is_missed_by_its_calls_alone(hubspot: Running) -> 
     assert (read.status_code, product(hubspot, *write).status_code) == (200, 201)
 
 
-def test_the_account_tells_its_time_zone() -> None:
-    """By name, and with the offset that holds now."""
+def test_the_account_shows_its_time_zone() -> None:
+    """By name, and with the present offset."""
     with running({"portal_id": 1, "time_zone": "Asia/Kolkata"}) as started:
         details = started.call("GET", "/account-info/v3/details").json()
     told = {name: details[name] for name in ("timeZone", "utcOffset", "utcOffsetMilliseconds")}

@@ -20,15 +20,15 @@ NONE = dict.fromkeys(FIGURES)
 
 
 def associate(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> None:
-    """A person puts a deal and another record together."""
+    """A person associates a deal with another record."""
     answer = hubspot.call(
         "PUT", f"/crm/v4/objects/deals/{deal}/associations/default/{kind}/{other}"
     )
     assert answer.status_code == 200, answer.text
 
 
-def part(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> None:
-    """A person takes them apart."""
+def dissociate(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> None:
+    """A person removes the association."""
     assert (
         hubspot.call(
             "DELETE", f"/crm/v4/objects/deals/{deal}/associations/{kind}/{other}"
@@ -38,7 +38,7 @@ def part(hubspot: Running, deal: str, other: str, kind: str = "contacts") -> Non
 
 
 def sold(hubspot: Running, *contacts: str, stage: str = "closedwon", **values: Any) -> str:
-    """A deal of some contacts."""
+    """Return a deal of some contacts."""
     deal = hubspot.create("deals", dealname="D", dealstage=stage, **values)
     for contact in contacts:
         associate(hubspot, deal, contact)
@@ -70,7 +70,7 @@ def test_a_deal_is_in_the_default_pipeline_unless_another_is_named(hubspot: Runn
 
 
 def test_deals_are_upserted_and_read_by_a_unique_property() -> None:
-    """The same key makes no second deal, and batch read finds it by the key."""
+    """The same key creates no second deal, and batch read finds it by the key."""
     with running(KEYED) as hubspot:
         api = hubspot.sdk().crm.deals.batch_api
         rows = [
@@ -90,12 +90,12 @@ def test_deals_are_upserted_and_read_by_a_unique_property() -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("contacts", "CONTACT"), ("companies", "COMPANY")])
-def test_both_ends_of_an_association_are_told(hubspot: Running, kind: str, name: str) -> None:
-    """Making and removing one sends an event from each end, each in its own words."""
+def test_both_ends_of_an_association_send_events(hubspot: Running, kind: str, name: str) -> None:
+    """Creating and removing one sends an event from each end, each from its own view."""
     deal, other = hubspot.create("deals", dealname="D"), hubspot.create(kind)
     hubspot.subscribe(("deal.associationChange", None))
     associate(hubspot, deal, other, kind)
-    part(hubspot, deal, other, kind)
+    dissociate(hubspot, deal, other, kind)
     told = {
         (
             event["associationType"],
@@ -110,13 +110,13 @@ def test_both_ends_of_an_association_are_told(hubspot: Running, kind: str, name:
 
 
 def test_an_association_modifies_the_deal(hubspot: Running) -> None:
-    """The number of its contacts is calculated, so that the deal's modified time moves on making
-    and on removing one.
+    """The number of its contacts is computed, so creating or removing an association changes the
+    deal's modified time.
     """
     deal, contact = hubspot.create("deals", dealname="D"), hubspot.create()
     names = ("num_associated_contacts", "hs_lastmodifieddate")
     seen = [hubspot.values(deal, *names, kind="deals")]
-    for step in (associate, part):
+    for step in (associate, dissociate):
         hubspot.clock.advance(10)
         step(hubspot, deal, contact)
         seen.append(hubspot.values(deal, *names, kind="deals"))
@@ -129,8 +129,8 @@ def test_an_association_modifies_the_deal(hubspot: Running) -> None:
 
 
 def test_a_contacts_figures_come_from_its_deals(hubspot: Running) -> None:
-    """All deals count; revenue and the most recent deal are of won ones; without deals there are no
-    figures.
+    """All deals count; revenue and the most recent deal are those of won ones; without deals there
+    are no figures.
     """
     contact, company = hubspot.create(), hubspot.create("companies")
     before = hubspot.values(contact, *FIGURES)
@@ -150,12 +150,12 @@ def test_a_contacts_figures_come_from_its_deals(hubspot: Running) -> None:
         "num_associated_deals": "1", "total_revenue": "20",
     }  # fmt: skip
     for deal in (open_deal, early, late):
-        part(hubspot, deal, contact)
+        dissociate(hubspot, deal, contact)
     assert hubspot.values(contact, *FIGURES) == NONE | {"num_associated_deals": "0"}
 
 
 def test_figures_follow_what_happens_to_a_deal(hubspot: Running) -> None:
-    """Won, changed in amount, lost, deleted: each shows in its contact."""
+    """Won, another amount, lost, deleted: the contact shows each."""
     contact = hubspot.create()
     deal = sold(hubspot, contact, stage="contractsent", amount="5")
     seen = []
@@ -169,7 +169,7 @@ def test_figures_follow_what_happens_to_a_deal(hubspot: Running) -> None:
     ]  # fmt: skip
 
 
-def test_nobody_writes_what_is_calculated(hubspot: Running) -> None:
+def test_calculated_properties_cannot_be_written(hubspot: Running) -> None:
     """Each of the five is refused as read-only, and its definition says so."""
     contact = hubspot.create()
     schema = hubspot.sdk().crm.properties.core_api
@@ -203,9 +203,9 @@ def test_merged_deals_share_their_contacts(hubspot: Running) -> None:
     ] * 2
 
 
-def test_a_restored_deal_is_there_again(hubspot: Running) -> None:
-    """A person brings it back: the same record, told by a restore event, counted with what it is
-    associated with now.
+def test_a_restored_deal_exists_again(hubspot: Running) -> None:
+    """A person restores it: the same record, reported by a restore event, counted with its present
+    associations.
     """
     contact = hubspot.create()
     deal = sold(hubspot, contact, amount="5")
@@ -231,10 +231,10 @@ def test_a_restored_deal_is_there_again(hubspot: Running) -> None:
         ("/crm/pipelines/2026-09", "?validateDealStageUsagesBeforeDelete=false", 204),
     ],
 )
-def test_a_stage_in_use_is_kept_where_the_version_or_the_caller_says_so(
+def test_a_stage_in_use_is_kept_if_the_version_or_the_caller_says_so(
     hubspot: Running, path: str, query: str, status: int
 ) -> None:
-    """Since 2026-09 the check is made unless it is switched off; before, only on demand."""
+    """From 2026-09 on the check is made unless it is switched off; before, only on request."""
     hubspot.create("deals", dealname="D", dealstage="closedwon")
     answer = hubspot.call("DELETE", f"{path}/deals/default/stages/closedwon{query}")
     assert answer.status_code == status

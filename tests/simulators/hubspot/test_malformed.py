@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is HubSpot's refusal and never a failure of the simulator itself."""
+"""A malformed request gets HubSpot's refusal and never breaks the simulator."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ PATHS = [
     ("method", "path"), PATHS, ids=[f"{method} {path}" for method, path in PATHS]
 )
 def test_malformed_requests_are_refused(hubspot: Running, method: str, path: str) -> None:
-    """No body, query or id makes an endpoint fail; what it cannot use it refuses with 4xx."""
+    """No body, query or id makes an endpoint fail; it refuses what it cannot use with 4xx."""
     client = Client(hubspot.simulator.wsgi)
     headers = {"Authorization": f"Bearer {hubspot.portal.user_token}"}
     contact = hubspot.create(email="known@example.com")

@@ -1,5 +1,5 @@
-"""The official client, unchanged, against the simulator's records; every exchange is held against
-HubSpot's API documents.
+"""The official client, unchanged, against the simulator's records; every exchange is checked
+against HubSpot's API documents.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def test_the_documents_are_there() -> None:
 
 
 def test_the_check_notices_what_the_documents_forbid(hubspot: Running) -> None:
-    """A spoiled answer and a spoiled request are complained of, so that the check can fail."""
+    """A spoiled answer and a spoiled request are reported, so the check can fail."""
     if not documents.is_there():
         pytest.skip("HubSpot's API documents are not at hand: there is nothing to check against")
     hubspot.create(email="spoil@example.com")
@@ -72,7 +72,7 @@ def test_a_missing_contact_raises_not_found(hubspot: Running) -> None:
 
 
 def test_pages_run_through_all_contacts(hubspot: Running) -> None:
-    """Paging by cursor meets every contact once, in id order."""
+    """Paging by cursor returns every contact once, in the order of ids."""
     ids = [hubspot.create(email=f"p{n}@example.com") for n in range(7)]
     api = hubspot.sdk().crm.contacts.basic_api
     first = api.get_page(limit=4, properties=["email"])
@@ -149,7 +149,7 @@ def test_search_finds_what_the_index_has_seen(hubspot: Running) -> None:
 
 
 def test_a_merge_answers_the_survivor(hubspot: Running) -> None:
-    """Merging gives a record with a new id."""
+    """Merging returns a record with a new id."""
     one, two = hubspot.create(email="m1@example.com"), hubspot.create(email="m2@example.com")
     survivor = hubspot.sdk().crm.contacts.basic_api.merge(
         {"primaryObjectId": one, "objectIdToMerge": two}
@@ -158,8 +158,8 @@ def test_a_merge_answers_the_survivor(hubspot: Running) -> None:
     assert survivor.id not in {one, two}
 
 
-def test_a_contact_is_forgotten(hubspot: Running) -> None:
-    """Privacy deletion by e-mail address answers nothing and leaves nothing."""
+def test_a_contact_is_deleted_for_privacy(hubspot: Running) -> None:
+    """A privacy deletion by e-mail address has an empty answer and leaves nothing."""
     gone = hubspot.create(email="forget@example.com")
     hubspot.sdk().crm.contacts.basic_api.purge(
         {"objectId": "forget@example.com", "idProperty": "email"}

@@ -1,4 +1,4 @@
-"""The official client, unchanged, against what an administrator sets up; every exchange is held
+"""The official client, unchanged, against what an administrator sets up; every exchange is checked
 against HubSpot's API documents.
 """
 
@@ -90,7 +90,7 @@ def test_associations_are_made_listed_and_removed(hubspot: Running) -> None:
 
 
 def test_lists_take_and_show_members(hubspot: Running) -> None:
-    """A manual list by its kept id: adding, reading both ways, removing."""
+    """A manual list with its id from the world: adding, reading both ways, removing."""
     api = hubspot.sdk().crm.lists
     contact = hubspot.create(email="l@example.com")
     added = api.memberships_api.add("77", [contact, "999"])
@@ -205,7 +205,7 @@ def test_lists_are_made_found_renamed_and_restored(hubspot: Running) -> None:
 
 
 def _branch(name: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """A filter branch with one property filter, in the form the documents demand."""
+    """Return a filter branch with one property filter, in the form that the documents demand."""
     filters = [{"filterType": "PROPERTY", "property": name, "operation": operation}]
     inner = {
         "filterBranchType": "AND",
@@ -246,7 +246,7 @@ def test_members_move_between_lists(hubspot: Running) -> None:
 
 
 def test_associations_are_made_plain_and_archived_in_batches(hubspot: Running) -> None:
-    """Batches of plain associations, missing ends as rows, and their archive."""
+    """Batches of plain associations, missing ends as rows, and their archiving."""
     api = hubspot.sdk().crm.associations.v4.batch_api
     contact, company = (
         hubspot.create(email="b@example.com"),
@@ -264,7 +264,7 @@ def test_associations_are_made_plain_and_archived_in_batches(hubspot: Running) -
 
 
 def test_a_pipeline_is_replaced_renamed_and_deleted(hubspot: Running) -> None:
-    """PUT exchanges the whole stage set, PATCH changes the label, DELETE removes."""
+    """PUT replaces all stages, PATCH changes the label, DELETE removes."""
     api = hubspot.sdk().crm.pipelines
     stage = {"label": "Only", "displayOrder": 0, "metadata": {"probability": "0.5"}}
     made = api.pipelines_api.create(
@@ -299,7 +299,9 @@ def test_a_pipeline_is_replaced_renamed_and_deleted(hubspot: Running) -> None:
 
 
 def test_single_statuses_are_written_and_resubscribe(hubspot: Running) -> None:
-    """v4 sets one subscription; subscribing to one ends being out of everything (PLT-3)."""
+    """v4 sets one subscription; subscribing to one ends the unsubscription from everything
+    (PLT-3).
+    """
     base = "/communication-preferences/v4/statuses"
     contact = hubspot.create(email="s@example.com")
     definitions = hubspot.call("GET", "/communication-preferences/v4/definitions").json()["results"]

@@ -1,5 +1,5 @@
-"""Opt-outs: they belong to the address, show late on the contact, per brand, and can be taken back
-by some.
+"""Opt-outs: they belong to the address, appear late on the contact, exist per brand, and only some
+people can undo them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from tests.simulators.hubspot.running import Running, running
 
 
 def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
-    """It marks the contact, outlives it, and meets the next contact with the address (PLT-4)."""
+    """It marks the contact, outlives it, and applies to the next contact with the address
+    (PLT-4).
+    """
     contact = hubspot.create(email="out@example.com")
     hubspot.simulator.person({"do": "unsubscribe", "email": "OUT@example.com"})
     marked = hubspot.values(contact, "hs_email_optout")
@@ -23,10 +25,8 @@ def test_an_opt_out_belongs_to_the_address(hubspot: Running) -> None:
     assert hubspot.values(heir, "hs_email_optout") == {"hs_email_optout": "false"}
 
 
-def test_an_opt_out_shows_on_the_contact_some_time_later() -> None:
-    """The status is there at once; the property and its event follow when the account's delay is
-    over.
-    """
+def test_an_opt_out_appears_on_the_contact_some_time_later() -> None:
+    """The status changes at once; the property and its event follow after the account's delay."""
     with running({"opt_out_delay_seconds": 30}) as hubspot:
         contact = hubspot.create(email="late@example.com")
         hubspot.subscribe(("contact.propertyChange", "hs_email_optout"))
@@ -43,9 +43,9 @@ def test_an_opt_out_shows_on_the_contact_some_time_later() -> None:
         assert (event["propertyValue"], late["hs_email_optout"]) == ("true", "true")
 
 
-def test_each_brand_is_opted_out_of_by_itself() -> None:
-    """Without a brand a call reaches the account's own subscriptions; who is out of every brand
-    shows it on the contact.
+def test_each_brand_has_its_own_opt_out() -> None:
+    """Without a brand a call affects the account's own subscriptions; the contact shows an opt-out
+    from every brand.
     """
     with running({"brands": [{"id": 7, "name": "Northwind"}]}) as hubspot:
         contact = hubspot.create(email="brands@example.com")
@@ -64,7 +64,7 @@ def test_each_brand_is_opted_out_of_by_itself() -> None:
 
 
 def test_an_opt_out_can_be_refused_inside_a_200() -> None:
-    """The answer's shape has errors beside its results; what is refused changes nothing."""
+    """The answer has errors next to its results; a refused opt-out changes nothing."""
     with running() as hubspot:
         contact = hubspot.create(email="no@example.com")
         hubspot.simulator.person({"do": "refuse_opt_out", "email": "no@example.com"})
@@ -80,8 +80,8 @@ def test_an_opt_out_can_be_refused_inside_a_200() -> None:
         assert hubspot.values(contact, "hs_email_optout") == {"hs_email_optout": None}
 
 
-def test_a_user_takes_back_what_a_colleague_or_an_app_opted_out() -> None:
-    """What the contact did itself only the contact takes back."""
+def test_a_user_can_undo_an_opt_out_by_a_colleague_or_an_app() -> None:
+    """Only the contact itself can undo its own opt-out."""
     with running() as hubspot:
         contact = hubspot.create(email="who@example.com")
         back = {"do": "resubscribe", "email": "who@example.com", "by": "user"}
@@ -93,8 +93,8 @@ def test_a_user_takes_back_what_a_colleague_or_an_app_opted_out() -> None:
             hubspot.simulator.person(back)
 
 
-def test_an_opt_out_by_api_is_told_as_the_apps_change(hubspot: Running) -> None:
-    """Unsubscribing through v4 changes the read-only property with the app as source."""
+def test_an_opt_out_by_api_is_reported_as_the_apps_change(hubspot: Running) -> None:
+    """Unsubscribing through v4 changes the read-only property with the app as its source."""
     contact = hubspot.create(email="api@example.com")
     hubspot.subscribe(("contact.propertyChange", "hs_email_optout"))
     path = "/communication-preferences/v4/statuses/api@example.com/unsubscribe-all?channel=EMAIL"

@@ -1,4 +1,4 @@
-"""What recordings of real accounts show beside the documents: defaults, names in any case, answers
+"""What recordings of real accounts show beyond the documents: defaults, names in any case, answers
 without empty parts.
 """
 
@@ -17,7 +17,7 @@ from tests.simulators.hubspot.running import Running, running
 def test_a_new_contact_or_company_is_a_lead(
     hubspot: Running, kind: str, properties: dict[str, str]
 ) -> None:
-    """Unless it is made as something else."""
+    """Unless it is created as something else."""
     made = hubspot.create(kind, **properties)
     told = hubspot.create(
         kind,
@@ -33,7 +33,7 @@ def test_a_new_contact_or_company_is_a_lead(
 
 
 def test_a_company_gets_its_website_from_its_domain(hubspot: Running) -> None:
-    """Where it has none; one that is there stays."""
+    """If it has none; an existing one stays."""
     plain = hubspot.create("companies", domain="example.com")
     own = hubspot.create("companies", domain="example.com", website="https://www.example.com/en")
     shown = [hubspot.values(one, "website", kind="companies")["website"] for one in (plain, own)]
@@ -64,8 +64,8 @@ def test_type_names_are_known_in_any_case(hubspot: Running, name: str) -> None:
     assert hubspot.call("GET", f"/crm/v3/objects/{name}").status_code == 200
 
 
-def test_a_property_that_does_not_exist_spoils_the_whole_batch(hubspot: Running) -> None:
-    """Even where each row has a trace id; nothing is stored."""
+def test_an_unknown_property_refuses_the_whole_batch(hubspot: Running) -> None:
+    """Even if each row has a trace id; nothing is stored."""
     inputs: list[dict[str, Any]] = [
         {"properties": {"email": "a@example.com"}, "objectWriteTraceId": "a"},
         {"properties": {"email": "b@example.com", "nonsense": "1"}, "objectWriteTraceId": "b"},
@@ -75,8 +75,8 @@ def test_a_property_that_does_not_exist_spoils_the_whole_batch(hubspot: Running)
     assert hubspot.call("GET", "/crm/v3/objects/contacts").json()["results"] == []
 
 
-def test_a_property_that_is_there_already_is_told_in_a_batchs_own_words(hubspot: Running) -> None:
-    """One by one it is a 409 CONFLICT, in a batch a row of another category."""
+def test_an_existing_property_is_refused_in_a_batchs_own_words(hubspot: Running) -> None:
+    """A single create is a 409 CONFLICT, in a batch it is a row of another category."""
     row = {
         "name": "colour",
         "label": "Colour",
@@ -106,8 +106,8 @@ def test_an_account_without_custom_objects_has_an_empty_list_of_them(hubspot: Ru
     assert (answer.status_code, answer.json()) == (200, {"results": []})
 
 
-def test_memberships_tell_only_what_there_is_to_tell() -> None:
-    """Empty arrays are left out, and who was no member is missing; records in place of ids are
+def test_membership_answers_leave_out_what_is_empty() -> None:
+    """Empty arrays are left out, and so are ids that were no members; records in place of ids are
     refused.
     """
     with running(
@@ -128,7 +128,7 @@ def test_memberships_tell_only_what_there_is_to_tell() -> None:
         assert hubspot.call("PUT", f"{path}/add", [{"id": one}]).status_code == 400
 
 
-def test_everybody_is_told_the_rate_limits(hubspot: Running) -> None:
-    """Not only the product: each app is."""
+def test_every_app_sees_the_rate_limits(hubspot: Running) -> None:
+    """Every app sees them, not only the product."""
     headers = hubspot.call("GET", "/crm/v3/objects/contacts", person=True).headers
     assert headers["X-HubSpot-RateLimit-Remaining"] == headers["X-HubSpot-RateLimit-Max"]

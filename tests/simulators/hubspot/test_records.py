@@ -13,7 +13,7 @@ CONTACTS = "/crm/v3/objects/contacts"
 
 
 def refusal(answer: Any) -> tuple[int, list[tuple[str, str]]]:
-    """Status and the (property, code) pairs of a refused write."""
+    """Return status and the (property, code) pairs of a refused write."""
     text = answer.json()["message"].partition(": ")[2]
     return answer.status_code, [(row["name"], row["error"]) for row in json.loads(text)]
 
@@ -54,7 +54,7 @@ def test_all_bad_values_are_named_together(hubspot: Running) -> None:
     [("2026-01-31", "2026-01-31"), ("1769817600000", "2026-01-31"), ("", None)],
 )
 def test_dates_are_kept_as_days(sent: str, kept: str | None) -> None:
-    """A date comes as a day or as midnight UTC in milliseconds and is kept as a day."""
+    """A date is sent as a day or as midnight UTC in milliseconds, and stored as a day."""
     day = {"name": "birthday", "type": "date", "fieldType": "date"}
     with running({"properties": {"contacts": [day]}}) as hubspot:
         contact = hubspot.create(birthday=sent)
@@ -66,7 +66,7 @@ def test_dates_are_kept_as_days(sent: str, kept: str | None) -> None:
 
 
 def test_moments_are_kept_in_utc(hubspot: Running) -> None:
-    """A date and time comes in ISO form with a zone or in milliseconds and is kept in UTC."""
+    """A date and time is sent in ISO form with a zone or in milliseconds, and stored in UTC."""
     first = hubspot.create(salesforcelastsynctime="2026-02-03T10:00:00+02:00")
     second = hubspot.create(salesforcelastsynctime=1770105600123)
     assert hubspot.values(first, "salesforcelastsynctime") == {
@@ -94,8 +94,8 @@ def test_checkboxes_are_replaced_or_appended(hubspot: Running) -> None:
 
 
 def test_an_address_belongs_to_one_contact(hubspot: Running) -> None:
-    """Main and additional addresses are unique in any case; the refusal names the holder in its
-    text only.
+    """Main and additional addresses are unique in any case; only the refusal's text names the other
+    contact.
     """
     holder = hubspot.create(email="one@example.com", hs_additional_emails="two@example.com")
     answers = [
@@ -111,7 +111,7 @@ def test_an_address_belongs_to_one_contact(hubspot: Running) -> None:
 
 
 def test_an_address_is_free_again_after_deletion(hubspot: Running) -> None:
-    """A contact in the bin does not hold its address."""
+    """A contact in the recycle bin does not block its address."""
     first = hubspot.create(email="again@example.com")
     hubspot.call("DELETE", f"{CONTACTS}/{first}")
     assert hubspot.create(email="again@example.com") != first
@@ -134,8 +134,8 @@ def test_companies_share_domains_without_conflict(hubspot: Running) -> None:
     assert len(ids) == 2
 
 
-def test_a_unique_property_refuses_a_second_holder(hubspot: Running) -> None:
-    """A value of a unique property names the record that has it."""
+def test_a_unique_property_refuses_a_second_record(hubspot: Running) -> None:
+    """The refusal names the record that has the value."""
     unique = {
         "name": "sf_id",
         "label": "SF",
@@ -153,7 +153,7 @@ def test_a_unique_property_refuses_a_second_holder(hubspot: Running) -> None:
 
 
 def test_a_lifecycle_stage_moves_forward_unless_cleared(hubspot: Running) -> None:
-    """A step back is passed over in silence; after clearing any stage may be set (PLT-5)."""
+    """A step back is ignored silently; after clearing any stage can be set (PLT-5)."""
     contact = hubspot.create(lifecyclestage="customer")
     stages = []
     for stage in ("lead", "", "lead"):
@@ -164,9 +164,9 @@ def test_a_lifecycle_stage_moves_forward_unless_cleared(hubspot: Running) -> Non
     assert stages == [(200, "customer"), (200, None), (200, "lead")]
 
 
-def test_a_read_shows_default_or_asked_properties(hubspot: Running) -> None:
-    """Without a wish a few properties come; with one, those and three stamps; unknown names are
-    passed over.
+def test_a_read_shows_default_or_requested_properties(hubspot: Running) -> None:
+    """By default a few properties are shown; on request those named and three stamps; unknown names
+    are ignored.
     """
     contact = hubspot.create(email="r@example.com", phone="1")
     default = hubspot.call("GET", f"{CONTACTS}/{contact}").json()["properties"]
@@ -184,8 +184,8 @@ def test_a_read_shows_default_or_asked_properties(hubspot: Running) -> None:
     assert set(asked) == {"createdate", "hs_object_id", "lastmodifieddate", "phone"}
 
 
-def test_history_tells_who_wrote_newest_first(hubspot: Running) -> None:
-    """Each version has its source: the product's app or a person; the same value again is no
+def test_the_history_shows_its_sources_newest_first(hubspot: Running) -> None:
+    """Each version has its source: the product's app or a person; writing the same value adds no
     version.
     """
     contact = hubspot.create(lastname="One", person=True)
@@ -217,8 +217,8 @@ def test_a_change_moves_the_modified_time(hubspot: Running) -> None:
     )
 
 
-def test_a_missing_record_is_a_page_and_a_missing_write_is_json(hubspot: Running) -> None:
-    """The single get answers 404 with HTML, a change of a missing record with the envelope."""
+def test_reading_a_missing_record_answers_a_page_and_writing_it_json(hubspot: Running) -> None:
+    """A single get answers 404 with HTML, a change of a missing record with the envelope."""
     read = hubspot.call("GET", f"{CONTACTS}/999")
     write = hubspot.call("PATCH", f"{CONTACTS}/999", {"properties": {}})
     assert (read.status_code, read.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
@@ -226,8 +226,8 @@ def test_a_missing_record_is_a_page_and_a_missing_write_is_json(hubspot: Running
 
 
 def test_a_merge_redirects_both_ids_to_a_new_one(hubspot: Running) -> None:
-    """The survivor has a new id, the primary's values, the other's where empty, both addresses, and
-    both old ids lead to it.
+    """The survivor has a new id, the primary's values, the other's where these are empty, and both
+    addresses; both old ids lead to it.
     """
     one = hubspot.create(email="one@example.com", firstname="Ann", lifecyclestage="lead")
     two = hubspot.create(
@@ -259,8 +259,8 @@ def test_a_merge_redirects_both_ids_to_a_new_one(hubspot: Running) -> None:
     assert [row["id"] for row in hubspot.call("GET", CONTACTS).json()["results"]] == [survivor]
 
 
-def test_an_unknown_address_that_is_forgotten_is_blocked(hubspot: Running) -> None:
-    """Privacy deletion of an unknown address keeps it from being created."""
+def test_a_privacy_deletion_of_an_unknown_address_blocks_it(hubspot: Running) -> None:
+    """After its privacy deletion an unknown address cannot be created."""
     hubspot.call(
         "POST", f"{CONTACTS}/gdpr-delete", {"objectId": "b@example.com", "idProperty": "email"}
     )
@@ -305,9 +305,9 @@ def test_date_based_paths_are_the_same_endpoints(hubspot: Running, version: str)
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
-def test_an_administrators_rules_hold_from_one_version_on(version: str) -> None:
+def test_an_administrators_rules_apply_from_one_version_on(version: str) -> None:
     """Older paths ignore them; from /2026-09/ on a write that leaves a required property blank is
-    refused by its name.
+    refused with its name.
     """
     rules = [
         {"object": "contacts", "property": "jobtitle", "rule": {"when": "city", "is": "Graz"}},

@@ -1,4 +1,4 @@
-"""Search: what it finds, what it refuses, and that it sees late."""
+"""Search: what it finds, what it refuses, and that it lags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOO_MANY_IN_ALL = [{"filters": [{"propertyName": "email", "operator": "HAS_PROPE
 
 
 def found(hubspot: Running, *filters: dict[str, Any], **request: Any) -> list[str]:
-    """First names of what a search finds, in its order."""
+    """Return the first names of what a search finds, in its order."""
     groups = [{"filters": list(filters)}] if filters else []
     body = {"filterGroups": groups, "properties": ["firstname"], "limit": 100} | request
     answer = hubspot.call("POST", SEARCH, body)
@@ -24,7 +24,7 @@ def found(hubspot: Running, *filters: dict[str, Any], **request: Any) -> list[st
 
 
 def where(name: str, operator: str, value: Any = None, **more: Any) -> dict[str, Any]:
-    """One filter."""
+    """Return one filter."""
     return (
         {"propertyName": name, "operator": operator}
         | ({} if value is None else {"value": value})
@@ -70,7 +70,7 @@ def test_every_operator_compares_by_the_property_type(
 
 
 def test_filters_join_by_and_groups_by_or(hubspot: Running) -> None:
-    """Within a group all filters hold, of the groups one."""
+    """Within a group all filters must match, and one group is enough."""
     for name, last in (("Ann", "X"), ("Bea", "X"), ("Cal", "Y")):
         hubspot.create(firstname=name, lastname=last)
     hubspot.pass_lag()
@@ -80,7 +80,9 @@ def test_filters_join_by_and_groups_by_or(hubspot: Running) -> None:
 
 
 def test_results_are_sorted_and_paged(hubspot: Running) -> None:
-    """Sorting by one property either way, ``after`` is an offset, the total is of all."""
+    """Sorting by one property in either direction; ``after`` is an offset, the total counts all
+    results.
+    """
     for name in ("Bea", "Ann", "Cal"):
         hubspot.create(firstname=name)
     hubspot.pass_lag()
@@ -98,7 +100,7 @@ def test_results_are_sorted_and_paged(hubspot: Running) -> None:
 
 
 def test_a_cursor_by_modified_time_finds_later_changes(hubspot: Running) -> None:
-    """The sweep's own question: everything modified since a moment, in milliseconds or ISO."""
+    """The sweep's own query: everything modified since a moment, in milliseconds or ISO."""
     hubspot.create(firstname="Old")
     hubspot.clock.advance(100)
     since = hubspot.clock.now_ms()
@@ -113,8 +115,8 @@ def test_a_cursor_by_modified_time_finds_later_changes(hubspot: Running) -> None
 def test_the_last_changes_are_those_that_any_other_search_finds(
     hubspot: Running, operator: str
 ) -> None:
-    """Edited records stand at their last change, archived ones nowhere, and each page is the part
-    that it must be.
+    """Edited records appear at their last change, archived ones nowhere, and each page is the right
+    part.
     """
     made = [hubspot.create(firstname=f"{number:02d}") for number in range(8)]
     hubspot.call(
@@ -153,7 +155,7 @@ def test_the_last_changes_are_those_that_any_other_search_finds(
 def test_searches_over_the_ceilings_are_refused(
     hubspot: Running, request_body: dict[str, Any]
 ) -> None:
-    """200 a page, 10,000 in all, 5 groups of 6 filters and 18 together, known properties and
+    """200 per page, 10,000 in all, 5 groups of 6 filters and 18 together, known properties and
     operators.
     """
     assert hubspot.call("POST", SEARCH, request_body).status_code == 400
@@ -164,8 +166,8 @@ def test_the_last_page_below_the_ceiling_is_allowed(hubspot: Running) -> None:
     assert hubspot.call("POST", SEARCH, {"limit": 200, "after": "9800"}).status_code == 200
 
 
-def test_search_sees_changes_late_and_as_they_were(hubspot: Running) -> None:
-    """A fresh record is not found; when it is, then with the values it had, not the newest."""
+def test_search_sees_changes_late(hubspot: Running) -> None:
+    """A new record is not found at first, and later with the values it had then, not the newest."""
     contact = hubspot.create(firstname="First")
     unseen = found(hubspot)
     hubspot.clock.advance(3)
@@ -196,7 +198,7 @@ def test_archived_records_leave_the_index(hubspot: Running) -> None:
     assert found(hubspot) == []
 
 
-def test_free_text_looks_into_the_default_properties(hubspot: Running) -> None:
+def test_free_text_searches_the_default_properties(hubspot: Running) -> None:
     """Every word of a query must be in one of the searched properties."""
     hubspot.create(firstname="Ann", company="Acme")
     hubspot.create(firstname="Ann", jobtitle="Acme")

@@ -1,4 +1,4 @@
-"""Webhooks: which events, how packed, how signed, how often."""
+"""Webhooks: which events are sent, how they are packed and signed, and how often they come."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STAMPS = ("eventId", "occurredAt", "subscriptionId", "portalId", "appId", "attem
 
 
 def core(event: dict[str, Any]) -> dict[str, Any]:
-    """An event without its numbering."""
+    """Return an event without its numbering."""
     return {name: value for name, value in event.items() if name not in STAMPS}
 
 
 def is_signed(delivery: Delivery, secret: str) -> bool:
-    """Whether HubSpot's own helper accepts the delivery (its age apart)."""
+    """Return whether HubSpot's own helper accepts the delivery, apart from its age."""
     made = Signature.get_signature(
         secret,
         delivery.body.decode(),
@@ -63,7 +63,7 @@ def test_nothing_is_queued_without_a_subscription(hubspot: Running) -> None:
 
 
 def test_the_products_own_writes_are_marked(hubspot: Running) -> None:
-    """Its app id stands as the source of the product's changes."""
+    """The source of the product's changes is its app id."""
     hubspot.subscribe(("contact.propertyChange", "lastname"))
     hubspot.create(lastname="Own", person=False)
     (event,) = hubspot.events()
@@ -74,8 +74,8 @@ def test_the_products_own_writes_are_marked(hubspot: Running) -> None:
     )
 
 
-def test_the_same_value_again_makes_no_event(hubspot: Running) -> None:
-    """A write that changes nothing is not told."""
+def test_writing_the_same_value_sends_no_event(hubspot: Running) -> None:
+    """A write that changes nothing is not reported."""
     hubspot.subscribe(("contact.propertyChange", "lastname"))
     contact = hubspot.create(lastname="Same")
     hubspot.events()
@@ -96,8 +96,8 @@ def test_generic_types_name_the_object_type(hubspot: Running) -> None:
     ]
 
 
-def test_deletion_restore_merge_and_privacy_are_told(hubspot: Running) -> None:
-    """The rest of a contact's life; a merge names the new id."""
+def test_deletion_restore_merge_and_privacy_deletion_send_events(hubspot: Running) -> None:
+    """The other events of a contact; a merge names the new id."""
     hubspot.subscribe(
         *((f"contact.{kind}", None) for kind in ("deletion", "restore", "merge", "privacyDeletion"))
     )
@@ -123,7 +123,7 @@ def test_deletion_restore_merge_and_privacy_are_told(hubspot: Running) -> None:
     )
 
 
-def test_an_association_is_told_once_each_way(hubspot: Running) -> None:
+def test_an_association_sends_one_event_in_each_direction(hubspot: Running) -> None:
     """Two events per association type, one for each direction."""
     hubspot.subscribe(("contact.associationChange", None))
     contact, company = (
@@ -145,7 +145,7 @@ def test_an_association_is_told_once_each_way(hubspot: Running) -> None:
 
 
 def test_events_are_packed_a_hundred_to_a_request_in_order(hubspot: Running) -> None:
-    """250 events make three requests, numbered in order of occurrence."""
+    """250 events make three requests, numbered in the order of occurrence."""
     hubspot.subscribe(("contact.creation", None))
     for start in range(0, 250, 50):
         inputs = [
@@ -159,7 +159,7 @@ def test_events_are_packed_a_hundred_to_a_request_in_order(hubspot: Running) -> 
 
 
 def test_deliveries_are_signed_as_hubspots_helper_signs(hubspot: Running) -> None:
-    """Version 3 over method, URI with query, raw body and timestamp, and version 1 beside it."""
+    """Version 3 over method, URI with query, raw body and timestamp, and version 1 as well."""
     hubspot.subscribe(("contact.propertyChange", "lastname"))
     hubspot.create(lastname="Ünïcode ✓")
     (delivery,) = hubspot.deliveries()
@@ -170,7 +170,7 @@ def test_deliveries_are_signed_as_hubspots_helper_signs(hubspot: Running) -> Non
 
 
 def test_both_secrets_sign_during_a_rotation() -> None:
-    """With a former secret in the world file some deliveries bear its signature."""
+    """With a former secret in the world file some deliveries have its signature."""
     with running({"previous_client_secret": "former"}) as hubspot:
         hubspot.subscribe(("contact.creation", None))
         signed = []
@@ -184,7 +184,9 @@ def test_both_secrets_sign_during_a_rotation() -> None:
 
 
 def test_a_skewed_clock_stamps_signature_and_event(hubspot: Running) -> None:
-    """The fault ``clock_skew`` moves HubSpot's clock: signature time and time of occurrence."""
+    """The fault ``clock_skew`` moves HubSpot's clock: the signature's time and the time of
+    occurrence.
+    """
     hubspot.faults.replace([{"at": "hubspot", "kind": "clock_skew", "seconds": 3600}])
     hubspot.subscribe(("contact.creation", None))
     before = hubspot.clock.now_ms()
@@ -198,8 +200,8 @@ def test_a_skewed_clock_stamps_signature_and_event(hubspot: Running) -> None:
 
 
 def test_an_unanswered_delivery_comes_back_ten_times_within_a_day(hubspot: Running) -> None:
-    """Any answer but 2xx and no answer at all bring it back, signed anew, its attempt counted; then
-    it is dropped.
+    """Any answer but 2xx and no answer at all bring it back, signed again, with its attempt
+    counted; then it is dropped.
     """
     hubspot.subscribe(("contact.creation", None))
     hubspot.create(email="retry@example.com")

@@ -14,7 +14,7 @@ StartOrg = Callable[..., LiveOrg]
 
 @pytest.fixture
 def start_org() -> Iterator[StartOrg]:
-    """Start orgs of a world; all are stopped at the end."""
+    """Start orgs of a world; all are stopped in the end."""
     running: list[LiveOrg] = []
 
     def run(world: Mapping[str, Any] | None = None) -> LiveOrg:
@@ -28,5 +28,5 @@ def start_org() -> Iterator[StartOrg]:
 
 @pytest.fixture
 def org(start_org: StartOrg) -> LiveOrg:
-    """An org of which the world says nothing."""
+    """An org with all defaults."""
     return start_org()

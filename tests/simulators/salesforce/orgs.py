@@ -21,7 +21,7 @@ HOST = "https://acme.my.salesforce.com"
 
 
 class Loopback(requests.Session):
-    """Leads every Salesforce host to one loopback address."""
+    """Sends calls to any Salesforce host to one loopback address."""
 
     def __init__(self, base: str) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Loopback(requests.Session):
 
 @dataclass
 class LiveOrg:
-    """A running org: the simulator, its clock and faults, and how to reach it."""
+    """A running org: the simulator, its clock and faults, and its address."""
 
     sim: SalesforceSimulator
     clock: Clock
@@ -52,13 +52,13 @@ class LiveOrg:
         return self.server.url
 
     def session(self) -> Loopback:
-        """A session that leads to this org, closed with it."""
+        """Return a session that leads to this org, closed with it."""
         session = Loopback(self.base)
         self.sessions.append(session)
         return session
 
     def client(self, token: str) -> Salesforce:
-        """simple-salesforce in direct mode with this token."""
+        """Return simple-salesforce in direct mode with this token."""
         return Salesforce(
             instance_url=HOST, session_id=token, version="66.0", session=self.session()
         )
@@ -70,15 +70,13 @@ class LiveOrg:
 
     @property
     def person(self) -> Salesforce:
-        """The client of somebody who works in the org."""
+        """The client of a person who works in the org."""
         return self.client(self.sim.user_token)
 
     def call(
         self, method: str, path: str, *, token: str | None = None, **more: Any
     ) -> requests.Response:
-        """A plain call below the API version, as the integration user unless another token is
-        given.
-        """
+        """A plain call below the API version, by default as the integration user."""
         headers = {
             "Authorization": f"Bearer {token or self.sim.access_token}",
             **more.pop("headers", {}),
@@ -88,7 +86,7 @@ class LiveOrg:
         )
 
     def headers_of_change(self) -> list[dict[str, Any]]:
-        """The change event headers that wait, taken."""
+        """Take the waiting change events and return their headers."""
         return [
             event["detail"]["payload"]["ChangeEventHeader"]
             for event in self.sim.due_change_events()
@@ -112,25 +110,25 @@ def start(world: Mapping[str, Any] | None = None) -> LiveOrg:
 
 
 def lead(**values: Any) -> dict[str, Any]:
-    """A lead that the org takes."""
+    """Return a valid lead."""
     return {"LastName": "Lang", "Company": "Acme"} | values
 
 
 def typed(sobject: str, **values: Any) -> dict[str, Any]:
-    """A record of a Collections call."""
+    """Return a record of a Collections call."""
     return {"attributes": {"type": sobject}} | values
 
 
 def rows(result: Any, *names: str) -> list[tuple[Any, ...]]:
-    """The named values of a query's records."""
+    """Return the named values of a query's records."""
     return [tuple(record[name] for name in names) for record in result["records"]]
 
 
 def soql(*parts: str) -> str:
-    """A query of several parts."""
+    """Return a query made of several parts."""
     return " ".join(parts)
 
 
 def quoted(text: str) -> str:
-    """A text as a SOQL literal."""
+    """Return a text as a SOQL literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,5 +1,5 @@
-"""simple-salesforce, unchanged: every function of its that a synchronisation may use works against
-the simulator.
+"""simple-salesforce, unchanged: every function that a synchronisation may use works against the
+simulator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def test_replication_takes_datetimes(org: LiveOrg) -> None:
 
 
 def test_query_all_follows_every_page(org: LiveOrg) -> None:
-    """More than one page of 2,000 comes as one answer."""
+    """More than one page of 2,000 is returned as one answer."""
     for _ in range(11):
         records = [typed("Lead", **lead()) for _ in range(200)]
         org.product.restful("composite/sobjects", method="POST", json={"records": records})
@@ -38,7 +38,7 @@ def test_query_all_follows_every_page(org: LiveOrg) -> None:
 
 
 def test_bound_values_find_what_they_say(org: LiveOrg) -> None:
-    """format_soql's escapes are understood, hostile ones too."""
+    """format_soql's escapes are understood, including hostile ones."""
     hostile = "x' OR LastName != '\\%_\n"
     org.product.Contact.create(
         {"LastName": "Lang", "Description": "d", "Department": "x' OR LastName != '\\%_"}
@@ -56,7 +56,7 @@ def test_bound_values_find_what_they_say(org: LiveOrg) -> None:
 
 
 def test_the_smaller_functions_answer(org: LiveOrg) -> None:
-    """Sandbox flag, basic metadata, limits and usage are there."""
+    """Sandbox flag, basic metadata, limits and usage exist."""
     client = org.product
     assert client.is_sandbox() is False
     assert client.Lead.metadata()["objectDescribe"]["keyPrefix"] == "00Q"
@@ -65,8 +65,8 @@ def test_the_smaller_functions_answer(org: LiveOrg) -> None:
     assert client.toolingexecute("query?q=SELECT+Id+FROM+CustomField")["totalSize"] == 0
 
 
-def test_a_key_that_is_taken_is_told_by_get_by_custom_id(org: LiveOrg) -> None:
-    """A standard lookup field such as the e-mail address serves as a key, too."""
+def test_get_by_custom_id_finds_a_taken_key(org: LiveOrg) -> None:
+    """A standard lookup field such as the e-mail address works as a key, too."""
     record_id = org.product.Contact.create({"LastName": "Lang", "Email": "f@x.test"})["id"]
     assert org.product.Contact.get_by_custom_id("Email", "F@x.test")["Id"] == record_id
     assert org.product.Contact.upsert("Email/f@x.test", {"FirstName": "Fritz"}) == 200

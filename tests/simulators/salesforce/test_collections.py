@@ -60,9 +60,9 @@ def test_a_bad_row_does_not_stop_the_others(org: LiveOrg) -> None:
     assert (results[0]["id"][:3], results[2]["id"][:3]) == ("00Q", "001")
 
 
-def test_all_or_none_takes_the_innocent_back(org: LiveOrg) -> None:
+def test_all_or_none_rolls_the_good_rows_back(org: LiveOrg) -> None:
     """With allOrNone the good rows read ALL_OR_NONE_OPERATION_ROLLED_BACK, nothing is stored and no
-    event is told.
+    event is sent.
     """
     results = _send(
         org, "POST", "", [typed("Lead", **lead()), typed("Lead", Company="x")], allOrNone=True
@@ -77,8 +77,8 @@ def test_all_or_none_takes_the_innocent_back(org: LiveOrg) -> None:
 
 
 def test_updates_need_an_id_and_take_it_once(org: LiveOrg) -> None:
-    """No id is MISSING_ARGUMENT, the same record twice is refused the second time, unknown and
-    deleted ones have their codes.
+    """No id is MISSING_ARGUMENT, the same record a second time is refused, unknown and deleted ones
+    have their codes.
     """
     one, gone = (org.product.Lead.create(lead())["id"] for _ in range(2))
     org.product.Lead.delete(gone)
@@ -97,10 +97,10 @@ def test_updates_need_an_id_and_take_it_once(org: LiveOrg) -> None:
     assert org.product.Lead.get(one)["FirstName"] == "Mia"
 
 
-def test_upsert_tells_created_from_updated_and_refuses_a_key_that_comes_twice(
+def test_upsert_reports_created_rows_and_refuses_a_repeated_key(
     start_org: StartOrg,
 ) -> None:
-    """Rows of an upsert carry `created`; the same key twice is refused both times."""
+    """Rows of an upsert have `created`; the same key twice is refused both times."""
     org = start_org(KEY)
     known = org.product.Lead.create(lead(Hub_Id__c="1"))["id"]
     keys = ["1", "2", "3", "3"]
@@ -127,7 +127,9 @@ def test_deletes_answer_each_id(org: LiveOrg) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_reads_keep_the_order_and_say_null_for_what_is_missing(org: LiveOrg, method: str) -> None:
+def test_reads_keep_the_order_and_return_null_for_missing_records(
+    org: LiveOrg, method: str
+) -> None:
     """Both forms of the read answer one entry per id, null for deleted and unknown ones."""
     one, gone = (org.product.Lead.create(lead(FirstName="Mia"))["id"] for _ in range(2))
     org.product.Lead.delete(gone)
@@ -169,19 +171,19 @@ def test_one_unknown_field_fails_the_whole_read(org: LiveOrg) -> None:
 def test_ceilings_and_shapes_are_kept(
     org: LiveOrg, method: str, path: str, body: dict[str, Any], code: str
 ) -> None:
-    """200 records to write, 2,000 ids to read, and a list where a list belongs."""
+    """200 records to write, 2,000 ids to read, and lists where lists are expected."""
     answer = org.call(method, f"/composite/sobjects{path}", json=body)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, code)
 
 
 def test_a_row_without_type_is_refused_alone(org: LiveOrg) -> None:
-    """attributes.type is what makes a row a record."""
+    """attributes.type makes a row a record."""
     results = _send(org, "POST", "", [lead(), typed("Lead", **lead())])
     assert [result["success"] for result in results] == [False, True]
     assert results[0]["errors"][0]["statusCode"] == "INVALID_TYPE"
 
 
-def test_a_delete_of_all_or_none_takes_everything_back(org: LiveOrg) -> None:
+def test_a_delete_of_all_or_none_is_rolled_back(org: LiveOrg) -> None:
     """One id that cannot be deleted keeps the others alive."""
     record_id = org.product.Lead.create(lead())["id"]
     path = f"composite/sobjects?ids={record_id},zzz000000000001AAA&allOrNone=true"

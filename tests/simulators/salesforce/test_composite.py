@@ -1,4 +1,4 @@
-"""Composite: several calls in one, with references, own headers, and all or nothing."""
+"""Composite: several calls in one, with references, headers of their own, and all or nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_later_part_may_use_what_an_earlier_one_answered(org: LiveOrg) -> None
 
 
 def test_a_failed_part_leaves_the_others_unless_all_belong_together(org: LiveOrg) -> None:
-    """Without allOrNone the good part stays; with it everything is taken back and reads
+    """Without allOrNone the good part stays; with it everything is rolled back and reads
     PROCESSING_HALTED.
     """
     parts = (
@@ -79,7 +79,7 @@ def test_each_part_has_its_own_headers(org: LiveOrg) -> None:
 
 
 def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
-    """A part that needs an answer that is not there fails alone."""
+    """A part that needs a missing answer fails alone."""
     (response,) = _run(org, _part("PATCH", "/sobjects/Lead/@{none.id}", "x", {"FirstName": "Mia"}))
     assert (response["httpStatusCode"], response["body"][0]["errorCode"]) == (
         400,
@@ -97,12 +97,12 @@ def test_a_reference_to_nothing_is_refused(org: LiveOrg) -> None:
     ],
 )
 def test_ceilings_are_kept(org: LiveOrg, parts: list[dict[str, Any]]) -> None:
-    """At most 25 parts, at most 5 queries or collections, each with its own name."""
+    """At most 25 parts, at most 5 queries or collections, each with a different name."""
     assert org.call("POST", "/composite", json={"compositeRequest": parts}).status_code == 400
 
 
-def test_what_was_deleted_is_asked_for_beside_five_queries(org: LiveOrg) -> None:
-    """It is an sObject resource, which a composite call takes and does not count as a query."""
+def test_the_list_of_deleted_records_does_not_count_as_a_query(org: LiveOrg) -> None:
+    """It is an sObject resource, which a composite call supports and does not count as a query."""
     account = org.product.Account.create({"Name": "Acme"})["id"]
     deal = {
         "Name": "Sale",
@@ -135,8 +135,8 @@ def test_what_was_deleted_is_asked_for_beside_five_queries(org: LiveOrg) -> None
     )
 
 
-def test_what_is_no_resource_of_records_is_refused_in_its_part(org: LiveOrg) -> None:
-    """Limits have to be asked for by themselves."""
+def test_an_unsupported_resource_is_refused_in_its_part(org: LiveOrg) -> None:
+    """Limits need a call of their own."""
     limits, sobject = _run(
         org, _part("GET", "/limits", "limits"), _part("GET", "/sobjects/Lead", "lead")
     )
@@ -162,7 +162,7 @@ def test_a_batch_runs_independent_calls_and_may_halt(org: LiveOrg) -> None:
 
 
 def test_a_part_of_a_whole_writes_with_its_own_headers(start_org: StartOrg) -> None:
-    """Sforce-Auto-Assign of one part holds for that part alone."""
+    """Sforce-Auto-Assign of one part applies to that part alone."""
     org = start_org({"queues": [{"Name": "Inbound"}], "lead_assignment_owner": "Inbound"})
     parts = [
         _part(

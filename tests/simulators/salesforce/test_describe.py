@@ -45,7 +45,7 @@ def _grant(org: LiveOrg, field: str, *, edit: bool = True) -> None:
 
 
 def test_all_objects_are_listed_with_their_prefixes(org: LiveOrg) -> None:
-    """The global describe knows the objects that synchronisation needs."""
+    """The global describe has the objects that a synchronisation needs."""
     listed = {entry["name"]: entry["keyPrefix"] for entry in org.product.describe()["sobjects"]}  # type: ignore[index]
     expected = {"Lead": "00Q", "Contact": "003", "Account": "001", "Opportunity": "006", "OpportunityContactRole": "00K", "Task": "00T",
                 "User": "005", "Group": "00G", "Organization": "00D", "RecordType": "012"}  # fmt: skip
@@ -60,7 +60,7 @@ def test_all_objects_are_listed_with_their_prefixes(org: LiveOrg) -> None:
 
 
 def test_fields_say_what_may_be_written(org: LiveOrg) -> None:
-    """Type, length and rights of a few fields as the Object Reference has them."""
+    """Type, length and rights of a few fields are those of the Object Reference."""
     fields = _fields(org, "Lead")
     names = ("type", "length", "nillable", "createable", "updateable", "idLookup")
     assert {
@@ -79,7 +79,7 @@ def test_fields_say_what_may_be_written(org: LiveOrg) -> None:
 
 
 def test_an_unchanged_describe_is_304(org: LiveOrg) -> None:
-    """If-Modified-Since spares the body until a field is made or granted."""
+    """If-Modified-Since saves the body until a field is created or granted."""
     since = {"If-Modified-Since": http_text(org.clock.now_ms())}
     with pytest.raises(SalesforceGeneralError) as caught:
         org.product.Lead.describe(headers=since)
@@ -98,7 +98,7 @@ def test_an_unchanged_describe_is_304(org: LiveOrg) -> None:
 
 
 def test_a_made_field_is_hidden_until_it_is_granted(org: LiveOrg) -> None:
-    """A field of the Tooling API is no column for anybody before a permission set grants it."""
+    """Nobody sees a field created by the Tooling API before a permission set grants it."""
     status, body = _make(org, "Lead.Hub_Id__c", TEXT)
     assert (status, body["success"], body["id"][:3]) == (201, True, "00N")
     assert "Hub_Id__c" not in _fields(org, "Lead")
@@ -114,7 +114,7 @@ def test_a_made_field_is_hidden_until_it_is_granted(org: LiveOrg) -> None:
 
 
 def test_read_access_is_not_edit_access(org: LiveOrg) -> None:
-    """A field that may only be read refuses writes."""
+    """A field with read access only refuses writes."""
     _make(org, "Lead.Hub_Id__c", TEXT)
     _grant(org, "Lead.Hub_Id__c", edit=False)
     with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD_FOR_INSERT_UPDATE"):
@@ -122,7 +122,7 @@ def test_read_access_is_not_edit_access(org: LiveOrg) -> None:
 
 
 def test_made_fields_are_found_and_removed(org: LiveOrg) -> None:
-    """The Tooling API lists them by object and name; deleting one takes its column."""
+    """The Tooling API lists them by object and name; deleting one removes its column."""
     field_id = _make(org, "Contact.Hub_Id__c", TEXT)[1]["id"]
     soql = "SELECT Id, DeveloperName FROM CustomField WHERE TableEnumOrId = 'Contact' AND DeveloperName = 'Hub_Id'"
     found = org.product.toolingexecute(f"query?q={soql.replace(' ', '+')}")
@@ -176,7 +176,7 @@ def test_each_kind_of_field_can_be_made(org: LiveOrg, metadata: dict[str, Any], 
 
 
 def test_fields_of_activity_show_on_tasks(org: LiveOrg) -> None:
-    """Custom fields of tasks are made on Activity."""
+    """Custom fields of tasks are created on Activity."""
     assert (
         _make(org, "Activity.Event__c", {"label": "Event", "type": "Text", "length": 64})[0] == 201
     )
@@ -185,7 +185,7 @@ def test_fields_of_activity_show_on_tasks(org: LiveOrg) -> None:
 
 
 def test_stages_depend_on_the_record_type(start_org: StartOrg) -> None:
-    """The UI API answers the stages that a record type's sales process has."""
+    """The UI API answers the stages of a record type's sales process."""
     org = start_org(
         {
             "opportunity_record_types": [
@@ -210,7 +210,7 @@ def test_stages_depend_on_the_record_type(start_org: StartOrg) -> None:
     assert len(by_type[1]) == 10
 
 
-def test_a_removed_field_is_gone_while_the_fault_lasts(start_org: StartOrg) -> None:
+def test_a_removed_field_is_hidden_while_the_fault_lasts(start_org: StartOrg) -> None:
     """field_removed hides a column from describe, queries and writes, and nothing else."""
     org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}, {"name": "Size__c"}]}})
     org.faults.replace(
@@ -228,8 +228,8 @@ def test_a_removed_field_is_gone_while_the_fault_lasts(start_org: StartOrg) -> N
 
 
 def test_a_grant_is_given_once_and_for_a_field_that_exists(org: LiveOrg) -> None:
-    """The same permission twice is DUPLICATE_VALUE, one for a field that is not there is a bad
-    picklist value.
+    """The same permission twice is DUPLICATE_VALUE, one for a missing field is a bad picklist
+    value.
     """
     _make(org, "Lead.Hub_Id__c", TEXT)
     permission_set = org.product.PermissionSet.create({"Name": "crm", "Label": "CRM"})["id"]
@@ -253,8 +253,8 @@ def test_a_grant_is_given_once_and_for_a_field_that_exists(org: LiveOrg) -> None
     ]
 
 
-def test_whole_metadata_is_told_one_field_at_a_time(org: LiveOrg) -> None:
-    """A tooling query for Metadata must find one row only."""
+def test_whole_metadata_is_returned_one_field_at_a_time(org: LiveOrg) -> None:
+    """A tooling query for Metadata must find a single row."""
     for name in ("Hub_Id", "Other"):
         _make(org, f"Lead.{name}__c", TEXT)
     path = "/tooling/query?q=SELECT+FullName,Metadata+FROM+CustomField"
@@ -277,7 +277,7 @@ def test_a_made_field_can_be_changed(org: LiveOrg) -> None:
 
 
 def test_fields_of_the_world_are_known_to_the_tooling_api(start_org: StartOrg) -> None:
-    """What an administrator made can be found, with its metadata, by who sets up later."""
+    """Set-up finds what an administrator has created, with its metadata."""
     org = start_org(
         {
             "custom_fields": {
@@ -309,8 +309,8 @@ def test_fields_of_the_world_are_known_to_the_tooling_api(start_org: StartOrg) -
 
 
 def test_the_versions_and_resources_are_listed(org: LiveOrg) -> None:
-    """The first two levels of the REST API say what lies below; an unknown version is 404, one that
-    was retired 410.
+    """The first two levels of the REST API list what is below; an unknown version is 404, a retired
+    one 410.
     """
     versions = org.session().get(f"{org.base}/services/data").json()
     assert {"version": "66.0", "url": "/services/data/v66.0", "label": "Spring '26"} in versions
@@ -347,8 +347,8 @@ def test_all_picklists_of_a_record_type_come_at_once(org: LiveOrg) -> None:
 def test_a_permission_depends_on_one_of_another_object(
     org: LiveOrg, sobject: str, account: tuple[str, ...], refusal: str
 ) -> None:
-    """Reading contacts and opportunities asks for reading accounts; a right inserted by the API
-    does not bring that along.
+    """Reading contacts and opportunities requires reading accounts; a right inserted by the API
+    does not add that.
     """
     made = org.call(
         "POST", "/sobjects/PermissionSet", json={"Name": "Ours", "Label": "Ours"}
@@ -395,9 +395,9 @@ def test_every_permission_that_is_lacking_is_named(org: LiveOrg) -> None:
     )
 
 
-def test_a_hidden_field_is_gone_for_the_integration_user_alone(start_org: StartOrg) -> None:
-    """field_hidden takes the right to a field from the product: describe and queries lack it; a
-    person goes on with it.
+def test_a_hidden_field_is_hidden_from_the_integration_user_alone(start_org: StartOrg) -> None:
+    """field_hidden hides a field from the product: describe and queries lack it; people still see
+    it.
     """
     org = start_org({"custom_fields": {"Lead": [{"name": "Colour__c"}]}})
     org.faults.replace(

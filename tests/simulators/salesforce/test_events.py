@@ -18,7 +18,7 @@ def _payload(org: LiveOrg) -> dict[str, Any]:
 
 
 def test_the_envelope_is_that_of_a_partner_event(org: LiveOrg) -> None:
-    """Source and detail type tell the org and the object; the change is the payload."""
+    """Source and detail type name the org and the object; the change is the payload."""
     org.product.Lead.create(lead())
     (event,) = org.sim.due_change_events()
     assert set(event) == {
@@ -38,14 +38,14 @@ def test_the_envelope_is_that_of_a_partner_event(org: LiveOrg) -> None:
     )
 
 
-def test_taken_events_are_gone(org: LiveOrg) -> None:
+def test_events_are_taken_once(org: LiveOrg) -> None:
     """An event leaves the simulator once."""
     org.product.Lead.create(lead())
     assert [len(org.sim.due_change_events()) for _ in range(2)] == [1, 0]
 
 
-def test_a_create_tells_its_values_with_compound_fields_nested(org: LiveOrg) -> None:
-    """A new record's event holds what has a value, parts of name and address inside, no changed
+def test_the_event_of_a_create_nests_compound_fields(org: LiveOrg) -> None:
+    """A new record's event has its values, with parts of name and address nested, and no changed
     fields.
     """
     created = org.product.Lead.create(lead(FirstName="Fritz", City="Ulm"), headers=US)
@@ -65,7 +65,7 @@ def test_a_create_tells_its_values_with_compound_fields_nested(org: LiveOrg) -> 
     assert {name: header[name] for name in expected} == expected
 
 
-def test_an_update_names_changed_fields_with_dots_and_leaves_cleared_ones_out(org: LiveOrg) -> None:
+def test_the_event_of_an_update_names_changed_fields_with_dots(org: LiveOrg) -> None:
     """A cleared field is in changedFields and nulledFields, not in the body."""
     record_id = org.product.Contact.create(
         {"LastName": "Lang", "Phone": "1", "MailingCity": "Ulm"}
@@ -114,8 +114,8 @@ def test_the_same_change_to_many_records_is_one_event(org: LiveOrg) -> None:
     assert len({h["transactionKey"] for h in headers}) == 1
 
 
-def test_delete_and_undelete_are_told_apart(org: LiveOrg) -> None:
-    """A delete has no body; coming back from the bin is UNDELETE by the person in the user
+def test_delete_and_undelete_have_different_events(org: LiveOrg) -> None:
+    """A delete has no body; a restore from the recycle bin is an UNDELETE by the person in the user
     interface.
     """
     record_id = org.product.Lead.create(lead())["id"]
@@ -126,8 +126,8 @@ def test_delete_and_undelete_are_told_apart(org: LiveOrg) -> None:
     assert headers[2]["changeOrigin"] == "com/salesforce/api/soap/66.0;client=SfdcInternalAPI/"
 
 
-def test_a_write_that_changes_nothing_in_the_same_second_tells_nothing(org: LiveOrg) -> None:
-    """Only fields that differ make an event; SystemModstamp and formulas never do."""
+def test_a_write_without_a_change_in_the_same_second_sends_no_event(org: LiveOrg) -> None:
+    """Only changed fields cause an event; SystemModstamp and formulas never do."""
     record_id = org.product.Lead.create(lead())["id"]
     org.sim.due_change_events()
     stamp = org.product.Lead.get(record_id)["LastModifiedDate"]
@@ -138,14 +138,14 @@ def test_a_write_that_changes_nothing_in_the_same_second_tells_nothing(org: Live
 
 
 def test_only_the_five_selected_objects_have_events(org: LiveOrg) -> None:
-    """Tasks and users are to be polled."""
+    """Tasks and users have to be polled."""
     org.product.Task.create({"Subject": "Call"})
     org.product.Account.create({"Name": "Acme"})
     assert [header["entityName"] for header in org.headers_of_change()] == ["Account"]
 
 
 def test_the_world_is_older_than_the_channel(start_org: StartOrg) -> None:
-    """Records of the world file made no events."""
+    """Records of the world file caused no events."""
     org = start_org({"records": [{"type": "Lead"} | lead()]})
     assert org.sim.due_change_events() == []
 

@@ -1,5 +1,5 @@
-"""What shows late or not at all: transactions that go on for minutes, and records that are in no
-recycle bin any more.
+"""What appears late or not at all: transactions that stay open for minutes, and records that have
+left the recycle bin.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SOQL = "SELECT LastName, SystemModstamp FROM Lead ORDER BY LastName"
 
 
 def test_a_late_commit_is_stamped_when_it_is_written(org: LiveOrg) -> None:
-    """Nobody sees anything of it before, in queries, reads and events; the product's own writes are
-    not late.
+    """Queries, reads and events do not show it before its end; the product's own writes are not
+    late.
     """
     edited = org.person.Lead.create(lead(LastName="Edited"))["id"]
     org.sim.due_change_events()
@@ -57,12 +57,12 @@ def test_a_late_commit_is_stamped_when_it_is_written(org: LiveOrg) -> None:
 
 
 def moment_of(stamp: str) -> float:
-    """The milliseconds of a time that REST shows."""
+    """Return the milliseconds of a time that REST shows."""
     return datetime.fromisoformat(stamp).timestamp() * 1000
 
 
 def test_a_record_is_locked_until_its_transaction_ends(org: LiveOrg) -> None:
-    """Whoever else writes it is refused; what is deleted late is there until then."""
+    """Other writers are refused; a record that is deleted late exists until then."""
     first, second = (org.person.Lead.create(lead(LastName=name))["id"] for name in ("One", "Two"))
     org.faults.replace([LATE])
     org.person.Lead.update(first, {"Phone": "1"})
@@ -79,7 +79,7 @@ def test_a_record_is_locked_until_its_transaction_ends(org: LiveOrg) -> None:
 
 
 def deletions(org: LiveOrg) -> list[str]:
-    """What the list of deleted leads of the last hour has."""
+    """Return the list of leads deleted in the last hour."""
     start, end = (
         moment(org.clock.now_ms() + minutes * 60_000).isoformat(timespec="seconds")
         for minutes in (-60, 2)
@@ -89,10 +89,10 @@ def deletions(org: LiveOrg) -> list[str]:
 
 
 @pytest.mark.parametrize("was_in_the_bin", [False, True])
-def test_a_purged_record_is_in_the_list_of_deletions_alone(
+def test_a_purged_record_is_only_in_the_list_of_deletions(
     org: LiveOrg, *, was_in_the_bin: bool
 ) -> None:
-    """With the time of its deletion; nobody brings it back."""
+    """With the time of its deletion; nobody can restore it."""
     record_id = org.person.Lead.create(lead())["id"]
     if was_in_the_bin:
         org.person.Lead.delete(record_id)
@@ -110,7 +110,7 @@ def test_a_purged_record_is_in_the_list_of_deletions_alone(
         org.sim.person({"do": "hard_delete", "ids": [record_id]})
 
 
-def test_what_hangs_on_a_record_is_purged_along(org: LiveOrg) -> None:
+def test_dependants_are_purged_with_their_record(org: LiveOrg) -> None:
     """An account takes its contacts with it; an id of no object is refused."""
     account = org.person.Account.create({"Name": "Acme"})["id"]
     org.person.Contact.create({"LastName": "Lang", "AccountId": account})

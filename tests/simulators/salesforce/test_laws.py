@@ -31,13 +31,13 @@ _NAMES = st.text(
     "text", ["0015f00002J9YYEAA3", "003ak00000IiFInAAN", "005ak00000EpjsfAAB", "00DD00000000001MAA"]
 )
 def test_the_suffix_is_that_of_real_ids(text: str) -> None:
-    """The 15-character form of an id grows back into its 18 characters."""
+    """The 15-character form of an id expands to its 18 characters."""
     assert long_id(text[:15]) == long_id(text) == text
 
 
 @given(_SHORT)
-def test_ids_that_differ_in_case_differ_without_it(short: str) -> None:
-    """The 18-character form tells ids apart even where case is lost."""
+def test_ids_that_differ_in_case_only_differ_without_it_too(short: str) -> None:
+    """The 18-character form distinguishes ids even if case is lost."""
     other = short.swapcase()
     assert (long_id(short).lower() == long_id(other).lower()) == (short == other)
 
@@ -45,7 +45,7 @@ def test_ids_that_differ_in_case_differ_without_it(short: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "short", "0015f00002J9YYEAA4", "0015f00002J9YY-AA3", "x" * 19]
 )
-def test_what_is_no_id_is_refused(text: str) -> None:
+def test_an_invalid_id_is_refused(text: str) -> None:
     """Length, characters and suffix must fit."""
     with pytest.raises(MalformedIdError):
         long_id(text)
@@ -70,7 +70,7 @@ def test_a_time_survives_its_text(seconds: int) -> None:
     st.sampled_from(["", "SELECT Id FROM Lead WHERE ", "SELECT Id FROM Lead WHERE LastName = "]),
 )
 def test_no_text_breaks_the_parser(text: str, start: str) -> None:
-    """Whatever is asked is parsed or refused, never an accident."""
+    """Any text is parsed or refused, and never breaks the parser."""
     with suppress(RefusalError):
         parse(start + text)
 
@@ -108,7 +108,7 @@ _KEYS = st.one_of(st.none(), st.sampled_from(["a", "A", "b", "c"]))
 def test_an_index_answers_what_a_scan_would(
     writes: list[tuple[int, str | None, int | None]],
 ) -> None:
-    """After any history of writes and removals, equality and time indexes agree with the rows."""
+    """After any sequence of writes and removals, equality and time indexes agree with the rows."""
     table = Table()
     table.add_index("Email")
     for number, email, moment in writes:

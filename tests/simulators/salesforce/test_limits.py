@@ -1,6 +1,4 @@
-"""Allowance, statistics and accidents: what happens to the product's calls, and to nobody
-else's.
-"""
+"""Allowance, statistics and faults, which affect the product's calls and nobody else's."""
 
 from __future__ import annotations
 
@@ -23,8 +21,8 @@ def _fault(org: LiveOrg, kind: str, **more: Any) -> None:
     org.faults.replace([{"at": "salesforce", "kind": kind} | more])
 
 
-def test_every_answer_tells_the_usage(start_org: StartOrg) -> None:
-    """Sforce-Limit-Info counts the calls of everybody against the daily allowance."""
+def test_every_answer_shows_the_usage(start_org: StartOrg) -> None:
+    """Sforce-Limit-Info counts everybody's calls against the daily allowance."""
     org = start_org({"daily_api_limit": 50})
     org.person.query("SELECT Id FROM Lead")
     assert (
@@ -35,7 +33,9 @@ def test_every_answer_tells_the_usage(start_org: StartOrg) -> None:
 
 
 def test_a_used_up_day_refuses_until_the_window_has_rolled_on(start_org: StartOrg) -> None:
-    """Beyond the allowance every call is 403 REQUEST_LIMIT_EXCEEDED, a day later no more."""
+    """Beyond the allowance every call is 403 REQUEST_LIMIT_EXCEEDED; a day later calls succeed
+    again.
+    """
     org = start_org({"daily_api_limit": 2})
     statuses = [org.call("GET", "/limits") for _ in range(3)]
     assert [answer.status_code for answer in statuses] == [200, 200, 403]
@@ -60,7 +60,9 @@ def test_an_edition_without_api_says_so(start_org: StartOrg, edition: str) -> No
 
 
 def test_statistics_count_the_products_calls_by_endpoint(org: LiveOrg) -> None:
-    """A POST that reads is a read, a composite of reads too; the person's calls are not counted."""
+    """A POST that reads is a read, and so is a composite of reads; the person's calls are not
+    counted.
+    """
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.get(record_id)
     org.product.restful(
@@ -95,7 +97,7 @@ def test_a_lost_answer_leaves_the_write_applied(org: LiveOrg) -> None:
         assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == total
 
 
-def test_a_read_loses_nothing_to_a_write_fault(org: LiveOrg) -> None:
+def test_a_fault_of_writes_does_not_affect_reads(org: LiveOrg) -> None:
     """Faults of writes wait for a write."""
     _fault(org, "timeout_after_write")
     assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
@@ -114,11 +116,11 @@ def test_a_read_loses_nothing_to_a_write_fault(org: LiveOrg) -> None:
         ),
     ],
 )
-def test_an_accident_hits_the_product_and_passes(
+def test_a_fault_hits_the_product_once(
     org: LiveOrg, fault: dict[str, Any], error: type[Exception], code: str
 ) -> None:
-    """The product's call is refused without effect, the person's is not, and afterwards all is
-    well.
+    """The product's call is refused without effect, the person's is not, and the next call
+    succeeds.
     """
     _fault(org, **fault)
     org.person.query("SELECT Id FROM Lead")
@@ -147,8 +149,8 @@ def test_a_locked_row_is_refused_alone(org: LiveOrg) -> None:
 
 
 def test_a_locked_account_keeps_its_contacts_from_being_written(org: LiveOrg) -> None:
-    """Whatever field is written, and for as long as it is held; contacts of other accounts are not
-    concerned.
+    """Whatever field is written, as long as the account is locked; contacts of other accounts are
+    not affected.
     """
     one, two = (org.product.Account.create({"Name": name})["id"] for name in ("One", "Two"))
     ids = [
@@ -178,7 +180,7 @@ def test_a_locked_account_keeps_its_contacts_from_being_written(org: LiveOrg) ->
 
 def test_the_hook_runs_after_a_write_of_the_product_only(org: LiveOrg) -> None:
     """on_product_write is called when the write is visible and before it is answered; not for reads
-    nor for others.
+    or other users.
     """
     seen: list[int] = []
     org.sim.on_product_write = lambda: seen.append(
@@ -190,8 +192,8 @@ def test_the_hook_runs_after_a_write_of_the_product_only(org: LiveOrg) -> None:
     assert seen == [2]
 
 
-def test_an_unknown_way_and_method_are_told_apart(org: LiveOrg) -> None:
-    """A path that leads nowhere is 404, a known one with another method 405, a broken body 400."""
+def test_an_unknown_path_and_method_have_different_errors(org: LiveOrg) -> None:
+    """An unknown path is 404, a known one with another method 405, a broken body 400."""
     answers = [
         org.call("GET", "/nowhere"),
         org.call("PUT", "/limits"),
@@ -205,7 +207,7 @@ def test_an_unknown_way_and_method_are_told_apart(org: LiveOrg) -> None:
 
 
 def test_texts_of_any_script_survive(org: LiveOrg) -> None:
-    """What goes in as UTF-8 comes out the same."""
+    """UTF-8 text is returned unchanged."""
     name = "Žofie 🚀 王"
     record_id = org.product.Lead.create(json.loads(json.dumps(lead(LastName=name))))["id"]
     assert (
@@ -217,8 +219,8 @@ def test_texts_of_any_script_survive(org: LiveOrg) -> None:
     assert org.product.Lead.get(record_id)["LastName"] == name
 
 
-def test_a_revoked_login_is_refused_whole_until_it_is_given_back(org: LiveOrg) -> None:
-    """The token that is known, and every new one; a person's goes on."""
+def test_a_revoked_login_is_refused_until_it_is_restored(org: LiveOrg) -> None:
+    """The present token and every new one; a person's token still works."""
     _fault(org, "token_revoked")
     grant = {"grant_type": "client_credentials", "client_id": org.sim.client_id}
     grant["client_secret"] = org.sim.client_secret
@@ -235,7 +237,7 @@ def test_a_revoked_login_is_refused_whole_until_it_is_given_back(org: LiveOrg) -
     assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
 
 
-def test_maintenance_lasts_as_long_as_it_is_told_to(org: LiveOrg) -> None:
+def test_maintenance_lasts_for_its_seconds(org: LiveOrg) -> None:
     """server_error with seconds."""
     _fault(org, "server_error", seconds=60)
     for _ in range(3):

@@ -33,7 +33,7 @@ def _ask(org: LiveOrg, **form: str) -> tuple[int, dict[str, str]]:
 
 
 def test_client_credentials_in_the_body_answer_the_token_without_a_lifetime(org: LiveOrg) -> None:
-    """The app's id and secret give the integration user's token and the instance; there is no
+    """The app's id and secret return the integration user's token and the instance, without
     expires_in.
     """
     status, body = _ask(
@@ -96,7 +96,7 @@ def test_simple_salesforce_logs_in_with_a_signed_assertion(org: LiveOrg) -> None
 def test_a_wrong_assertion_is_refused_with_its_reason(
     org: LiveOrg, change: dict[str, object], error: str, description: str
 ) -> None:
-    """Issuer, subject, expiry, audience and signature are all looked at."""
+    """Issuer, subject, expiry, audience and signature are all checked."""
     org.sim.register_key(_public(_KEY))
     claims = {
         "iss": org.sim.client_id, "sub": org.sim.integration_username, "aud": "https://login.salesforce.com",
@@ -122,14 +122,14 @@ def test_a_wrong_assertion_is_refused_with_its_reason(
         ({"grant_type": _BEARER, "assertion": "no.jwt"}, "invalid_grant"),
     ],
 )
-def test_wrong_forms_are_refused(org: LiveOrg, form: dict[str, str], error: str) -> None:
-    """What is no grant of this app is 400 with an OAuth error."""
+def test_a_wrong_form_is_refused(org: LiveOrg, form: dict[str, str], error: str) -> None:
+    """A request that is no grant of this app is 400 with an OAuth error."""
     status, body = _ask(org, **form)
     assert (status, body["error"]) == (400, error)
 
 
 def test_a_token_call_is_no_api_call(org: LiveOrg) -> None:
-    """Asking for a token counts neither in the statistics nor in the allowance."""
+    """A token request counts neither in the statistics nor in the allowance."""
     _ask(
         org,
         grant_type="client_credentials",

@@ -1,4 +1,4 @@
-"""Opportunities and what they are sold by: stages, record types, currencies, products, contact
+"""Opportunities and what belongs to them: stages, record types, currencies, products, contact
 roles.
 """
 
@@ -31,7 +31,7 @@ US = {"Sforce-Call-Options": "client=crmsync"}
 
 
 def deal(**values: Any) -> dict[str, Any]:
-    """An opportunity that the org takes."""
+    """Return a valid opportunity."""
     return {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"} | values
 
 
@@ -63,7 +63,7 @@ def _events(org: LiveOrg) -> set[tuple[str, str, tuple[str, ...]]]:
 
 
 def test_stages_are_records_with_times_and_meanings(org: LiveOrg) -> None:
-    """OpportunityStage tells name, order, probability, forecast, whether it closes and wins, and
+    """OpportunityStage has name, order, probability, forecast, whether it is closed and won, and
     when it was changed.
     """
     query = (
@@ -88,8 +88,8 @@ def test_stages_are_records_with_times_and_meanings(org: LiveOrg) -> None:
     assert first["LastModifiedDate"] == first["SystemModstamp"]
 
 
-def test_nobody_writes_stages_or_record_types_over_rest(start_org: StartOrg) -> None:
-    """Both are made in Setup; the REST API reads them only."""
+def test_rest_cannot_write_stages_or_record_types(start_org: StartOrg) -> None:
+    """Both are created in Setup; the REST API only reads them."""
     org = start_org(TWO_TYPES)
     with pytest.raises(SalesforceMalformedRequest, match="CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"):
         org.product.RecordType.create({"Name": "x", "DeveloperName": "x"})
@@ -114,7 +114,7 @@ def test_an_org_without_record_types_has_the_master_type_alone(org: LiveOrg) -> 
     assert org.product.Opportunity.get(_opportunity(org))["RecordTypeId"] is None
 
 
-def test_describe_tells_the_record_types_and_which_is_the_default(start_org: StartOrg) -> None:
+def test_describe_shows_the_record_types_and_the_default(start_org: StartOrg) -> None:
     """An inactive type is not available; the first active one is the default; the master type is
     still listed.
     """
@@ -135,7 +135,7 @@ def test_describe_tells_the_record_types_and_which_is_the_default(start_org: Sta
 def test_a_new_opportunity_gets_the_default_record_type_unless_one_is_named(
     start_org: StartOrg,
 ) -> None:
-    """A named one counts, null is kept, one of another object or an inactive one is refused."""
+    """A named one counts, null is stored, one of another object or an inactive one is refused."""
     org = start_org(TWO_TYPES | {"person_accounts": True})
     types = _types(org)
     found = [
@@ -154,8 +154,8 @@ def test_a_new_opportunity_gets_the_default_record_type_unless_one_is_named(
 
 
 def test_each_record_type_has_the_stages_of_its_sales_process(start_org: StartOrg) -> None:
-    """The UI API answers them in the order of the stages; a type without a list of its own has
-    all.
+    """The UI API answers them in the order of the stages; a type without a list of its own
+    has all.
     """
     org = start_org(TWO_TYPES)
     stages = {
@@ -173,8 +173,8 @@ def test_each_record_type_has_the_stages_of_its_sales_process(start_org: StartOr
 
 
 def test_a_stage_outside_the_record_types_process_is_not_refused(start_org: StartOrg) -> None:
-    """The stage's picklist is not restricted: a stage of another type, and one that nobody defined,
-    are taken.
+    """The stage's picklist is not restricted: stages of other types and undefined ones are
+    accepted.
     """
     org = start_org(TWO_TYPES)
     renewal = _types(org)["Renewal"]
@@ -190,7 +190,7 @@ def test_a_stage_outside_the_record_types_process_is_not_refused(start_org: Star
 
 
 def test_an_opportunity_with_products_keeps_their_amount(start_org: StartOrg) -> None:
-    """A written amount is ignored without an error, whatever else is written is stored."""
+    """A written amount is ignored without an error, and the rest of the write is stored."""
     world = {
         "records": [{"type": "Opportunity", **deal(Amount=500), "HasOpportunityLineItem": True}]
     }
@@ -212,8 +212,8 @@ CURRENCIES = {
 
 
 def test_an_org_with_several_currencies_has_one_for_each_opportunity(start_org: StartOrg) -> None:
-    """A silent create gets the default currency, another one of the org is kept with the amount as
-    given, a foreign one is refused.
+    """A create without currency gets the default, another one of the org is stored with the given
+    amount, a foreign one is refused.
     """
     org = start_org({"custom_fields": {"Opportunity": [CURRENCIES]}})
     fields = {row["name"]: row for row in org.product.Opportunity.describe()["fields"]}  # type: ignore[index]
@@ -246,7 +246,7 @@ def test_an_org_with_one_currency_knows_no_currency_field(org: LiveOrg) -> None:
 
 
 def test_products_fix_the_currency(start_org: StartOrg) -> None:
-    """The currency of an opportunity with products cannot be changed."""
+    """The currency of an opportunity with products cannot change."""
     world = {
         "custom_fields": {"Opportunity": [CURRENCIES]},
         "records": [{"type": "Opportunity", **deal(Amount=500), "HasOpportunityLineItem": True}],
@@ -258,8 +258,8 @@ def test_products_fix_the_currency(start_org: StartOrg) -> None:
 
 
 def test_a_deleted_opportunity_takes_its_roles_along_and_brings_them_back(org: LiveOrg) -> None:
-    """The roles are in the bin with a new stamp, and undeleting the opportunity undeletes them;
-    events tell of both.
+    """The roles are in the recycle bin with a new stamp, and are undeleted with the opportunity;
+    events report both.
     """
     opportunity, contact = _opportunity(org), _contact(org)
     role = _role(org, opportunity, contact)
@@ -286,9 +286,7 @@ def test_a_deleted_opportunity_takes_its_roles_along_and_brings_them_back(org: L
 
 
 def test_a_deleted_contact_takes_its_roles_along(org: LiveOrg) -> None:
-    """The opportunity stays, without its primary contact, and has it again when the contact comes
-    back.
-    """
+    """The opportunity stays, without its primary contact, until the contact is restored."""
     opportunity, contact = _opportunity(org), _contact(org)
     role = _role(org, opportunity, contact, IsPrimary=True)
     seen = [org.product.Opportunity.get(opportunity)["ContactId"]]
@@ -303,9 +301,9 @@ def test_a_deleted_contact_takes_its_roles_along(org: LiveOrg) -> None:
     assert rows(org.product.query("SELECT Id FROM OpportunityContactRole"), "Id") == [(role,)]
 
 
-def test_a_role_comes_back_only_when_both_that_it_ties_are_there(org: LiveOrg) -> None:
-    """An account deleted with its contact and opportunity: the contact alone brings no role back,
-    the whole account does.
+def test_a_role_is_restored_only_with_both_its_parents(org: LiveOrg) -> None:
+    """After an account was deleted with its contact and opportunity, restoring the contact restores
+    no role, restoring the account does.
     """
     account = org.product.Account.create({"Name": "Acme"})["id"]
     contact = org.product.Contact.create({"LastName": "Lang", "AccountId": account})["id"]
@@ -319,8 +317,8 @@ def test_a_role_comes_back_only_when_both_that_it_ties_are_there(org: LiveOrg) -
 
 
 def test_a_role_deleted_by_itself_is_not_in_the_bin(org: LiveOrg) -> None:
-    """A query of everything no longer knows it, nobody brings it back; an event and the list of
-    deleted records tell of it.
+    """A query of all records no longer has it and nobody can restore it; an event and the list of deleted records
+    report it.
     """
     opportunity, contact = _opportunity(org), _contact(org)
     role = _role(org, opportunity, contact, IsPrimary=True)
@@ -350,7 +348,9 @@ def test_a_role_deleted_by_itself_is_not_in_the_bin(org: LiveOrg) -> None:
 
 
 def test_merged_contacts_hand_their_roles_to_the_winner(org: LiveOrg) -> None:
-    """The roles are changed, not remade: new contact, new stamp, an event; no role is deleted."""
+    """The roles are changed, not recreated: new contact, new stamp, an event; no role is
+    deleted.
+    """
     opportunity, winner, loser = _opportunity(org), _contact(org, "Stay"), _contact(org, "Go")
     role = _role(org, opportunity, loser)
     before = org.product.OpportunityContactRole.get(role)["SystemModstamp"]
@@ -385,9 +385,7 @@ def test_a_converted_lead_has_a_role_in_the_opportunity_it_became(org: LiveOrg) 
 
 
 def test_roles_are_queried_by_contact_with_fields_of_their_opportunity(org: LiveOrg) -> None:
-    """All that roll-ups need comes in one query; the roles of deleted opportunities stay out of
-    it.
-    """
+    """One query has all that roll-ups need, without the roles of deleted opportunities."""
     won = _opportunity(org, Name="Won", StageName="Closed Won", Amount=100)
     gone, contact, other = _opportunity(org, Name="Gone"), _contact(org), _contact(org, "Other")
     for opportunity, who in ((won, contact), (gone, contact), (won, other)):
@@ -413,7 +411,7 @@ def test_roles_are_queried_by_contact_with_fields_of_their_opportunity(org: Live
 
 
 def _key_field(org: LiveOrg) -> None:
-    """Make our unique external id on contact roles, and let the integration user see it."""
+    """Create our unique external id on contact roles, and let the integration user see it."""
     metadata = {
         "label": "HubSpot Id",
         "type": "Text",
@@ -447,8 +445,8 @@ def _upsert(org: LiveOrg, **values: Any) -> dict[str, Any]:
 
 
 def test_a_key_field_of_our_own_makes_roles_once(org: LiveOrg) -> None:
-    """A role is made by its key; the same key again cannot write OpportunityId, which only a create
-    takes, and makes no second role.
+    """A role is created by its key; the same key again cannot write OpportunityId, which only a
+    create accepts, and creates no second role.
     """
     _key_field(org)
     opportunity, contact, other = _opportunity(org), _contact(org), _contact(org, "Other")
@@ -470,7 +468,7 @@ def test_a_key_field_of_our_own_makes_roles_once(org: LiveOrg) -> None:
 
 
 def test_roles_are_deleted_several_at_once(org: LiveOrg) -> None:
-    """DELETE composite/sobjects takes them by id; one that is gone already is an error of its row
+    """DELETE composite/sobjects takes their ids; one that is already deleted is an error of its row
     alone.
     """
     opportunity = _opportunity(org)
@@ -486,8 +484,8 @@ def test_roles_are_deleted_several_at_once(org: LiveOrg) -> None:
     assert {row["errors"][0]["statusCode"] for row in answers[1]} == {"INVALID_CROSS_REFERENCE_KEY"}
 
 
-def test_changes_of_opportunities_and_roles_are_told(org: LiveOrg) -> None:
-    """Create, update and delete events carry the origin of our calls; a delete event is its header
+def test_changes_of_opportunities_and_roles_send_events(org: LiveOrg) -> None:
+    """Create, update and delete events have the origin of our calls; a delete event is its header
     alone.
     """
     contact = _contact(org)
@@ -516,8 +514,8 @@ def test_changes_of_opportunities_and_roles_are_told(org: LiveOrg) -> None:
 
 
 def test_an_administrator_defines_stages_and_record_types(org: LiveOrg) -> None:
-    """They are added and changed with times of their own, show in the picklist of their process,
-    and count in opportunities.
+    """They are added and changed with their own times, appear in the picklist of their process, and
+    work in opportunities.
     """
     org.clock.advance(5)
     demo = {"do": "define_stage", "ApiName": "Demo", "DefaultProbability": 40.0}

@@ -36,7 +36,7 @@ def _queue(org: LiveOrg) -> str:
 
 
 def test_users_and_queues_of_the_world_can_be_listed(start_org: StartOrg) -> None:
-    """Owner candidates are active users of standard kind; queues say for which object they are."""
+    """Owner candidates are active users of the standard type; queues name their objects."""
     org = start_org(TEAM)
     users = org.product.query(
         "SELECT Name FROM User WHERE IsActive = true AND UserType = 'Standard' ORDER BY Name"
@@ -64,7 +64,7 @@ def test_an_inactive_owner_is_refused_and_a_queue_owns_leads_only(start_org: Sta
 def test_assignment_rules_run_on_create_and_update_unless_told_not_to(
     start_org: StartOrg, header: str | None, *, assigned: bool
 ) -> None:
-    """Without Sforce-Auto-Assign: FALSE the rule's owner wins over a given one, on create and on
+    """Without Sforce-Auto-Assign: FALSE the rule's owner overrides a given one, on create and on
     update (PLT-1).
     """
     org = start_org(TEAM | {"lead_assignment_owner": "Inbound"})
@@ -82,7 +82,9 @@ def test_assignment_rules_run_on_create_and_update_unless_told_not_to(
 def test_a_converted_lead_has_an_account_and_a_contact_and_is_closed_for_writes(
     org: LiveOrg,
 ) -> None:
-    """Conversion copies the lead, points to what it made, and the lead refuses further updates."""
+    """Conversion copies the lead and links it to the new records, and the lead refuses further
+    updates.
+    """
     record_id = org.product.Lead.create(
         lead(FirstName="Fritz", Email="f@x.test", City="Ulm", Phone="7")
     )["id"]
@@ -115,7 +117,7 @@ def test_a_converted_lead_has_an_account_and_a_contact_and_is_closed_for_writes(
 
 
 def test_a_lead_can_be_converted_into_an_existing_account(org: LiveOrg) -> None:
-    """With an account given, only the contact is new."""
+    """With a given account, only the contact is new."""
     account_id = org.product.Account.create({"Name": "Known"})["id"]
     record_id = org.product.Lead.create(lead())["id"]
     made = org.sim.person(
@@ -131,7 +133,9 @@ def test_a_lead_can_be_converted_into_an_existing_account(org: LiveOrg) -> None:
 
 
 def test_losers_of_a_merge_point_to_the_winner(org: LiveOrg) -> None:
-    """Losers are deleted with MasterRecordId; what hung on them moves; the winner is updated."""
+    """Losers are deleted with MasterRecordId, their related records move, and the winner is
+    updated.
+    """
     winner, loser = (org.product.Account.create({"Name": name})["id"] for name in ("Acme", "ACME"))
     contact = org.product.Contact.create({"LastName": "Lang", "AccountId": loser})["id"]
     org.sim.due_change_events()
@@ -154,7 +158,7 @@ def test_losers_of_a_merge_point_to_the_winner(org: LiveOrg) -> None:
 
 
 def test_deleting_an_account_takes_its_people_and_undelete_brings_them_back(org: LiveOrg) -> None:
-    """Contacts, opportunities and roles follow their account into the recycle bin and out of it."""
+    """Contacts, opportunities and roles follow their account into the recycle bin and back."""
     account = org.product.Account.create({"Name": "Acme"})["id"]
     contact = org.product.Contact.create({"LastName": "Lang", "AccountId": account})["id"]
     org.product.Opportunity.create(
@@ -174,8 +178,8 @@ def test_deleting_an_account_takes_its_people_and_undelete_brings_them_back(org:
     assert [org.product.query(counts.format(kind))["totalSize"] for kind in kinds] == [1, 1, 1, 1]
 
 
-def test_an_action_nobody_knows_is_an_error(org: LiveOrg) -> None:
-    """Unknown actions and impossible ones are told apart."""
+def test_an_unknown_action_is_an_error(org: LiveOrg) -> None:
+    """Unknown actions and impossible ones have different errors."""
     with pytest.raises(ValueError, match="unknown action"):
         org.sim.person({"do": "dance"})
     with pytest.raises(RefusalError, match="INVALID_CROSS_REFERENCE_KEY"):
@@ -183,7 +187,7 @@ def test_an_action_nobody_knows_is_an_error(org: LiveOrg) -> None:
 
 
 def test_a_person_account_has_a_hidden_contact(start_org: StartOrg) -> None:
-    """An account with a last name is a person; the org keeps a contact beside it (PA-3)."""
+    """An account with a last name is a person; the org keeps a contact behind it (PA-3)."""
     org = start_org({"person_accounts": True})
     account_id = org.product.Account.create(
         {"LastName": "Lang", "FirstName": "Fritz", "PersonEmail": "f@x.test"}
@@ -211,7 +215,7 @@ def test_a_person_account_has_a_hidden_contact(start_org: StartOrg) -> None:
 
 
 def test_a_person_account_takes_no_contacts(start_org: StartOrg) -> None:
-    """A contact cannot be put under a person (PA-2), nor the hidden one be written."""
+    """A person account has no further contacts (PA-2), and the hidden one cannot be written."""
     org = start_org({"person_accounts": True})
     account_id = org.product.Account.create({"LastName": "Lang"})["id"]
     hidden = org.product.Account.get(account_id)["PersonContactId"]
@@ -222,8 +226,8 @@ def test_a_person_account_takes_no_contacts(start_org: StartOrg) -> None:
 
 
 def test_with_person_accounts_their_contacts_are_merged(start_org: StartOrg) -> None:
-    """The loser's contact goes to the bin with the winner's as its master, and what hung on it
-    moves there; a business cannot join.
+    """The loser's contact goes to the recycle bin with the winner's as its master, and its related
+    records move; a business account cannot take part.
     """
     org = start_org({"person_accounts": True})
     accounts = [org.product.Account.create({"LastName": name})["id"] for name in ("Lang", "Moe")]
@@ -271,7 +275,7 @@ def test_a_person_account_shows_the_custom_fields_of_its_contact(start_org: Star
 
 
 def test_only_person_accounts_show_the_custom_fields_of_contacts(start_org: StartOrg) -> None:
-    """Where person accounts are off, an account has no such field."""
+    """Where person accounts are disabled, an account has no such field."""
     org = start_org({"custom_fields": {"Contact": [KEY_FIELD]}})
     with pytest.raises(SalesforceMalformedRequest, match="No such column 'Hub_Id__pc'"):
         org.product.Account.create({"Name": "Acme", "Hub_Id__pc": "1"})
@@ -280,8 +284,8 @@ def test_only_person_accounts_show_the_custom_fields_of_contacts(start_org: Star
 def test_a_custom_field_of_contacts_is_hidden_on_person_accounts_until_it_is_granted(
     start_org: StartOrg,
 ) -> None:
-    """A field made through the Tooling API shows on both once a permission set grants it on
-    Contact, and is gone from both with it.
+    """A field created by the Tooling API appears on both once a permission set grants it on
+    Contact, and disappears from both with it.
     """
     org = start_org({"person_accounts": True})
     metadata = {"type": "Text", "label": "Hub", "length": 40}
@@ -327,9 +331,7 @@ def test_a_lead_without_company_becomes_a_person_account(
 
 
 def test_an_opportunity_takes_probability_and_forecast_from_its_stage(org: LiveOrg) -> None:
-    """Closed and won are the stage's; a stage change brings the stage's probability unless one is
-    given.
-    """
+    """Closed and won come from the stage; a new stage sets its probability unless one is given."""
     record_id = org.product.Opportunity.create(
         {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
     )["id"]
@@ -347,7 +349,7 @@ def test_an_opportunity_takes_probability_and_forecast_from_its_stage(org: LiveO
 
 
 def test_an_opportunity_has_one_primary_contact(org: LiveOrg) -> None:
-    """A new primary role takes the mark from the old one."""
+    """A new primary role replaces the old one."""
     deal = org.product.Opportunity.create(
         {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-01"}
     )["id"]
@@ -363,7 +365,7 @@ def test_an_opportunity_has_one_primary_contact(org: LiveOrg) -> None:
 
 
 def test_a_task_about_a_lead_is_about_nothing_else(org: LiveOrg) -> None:
-    """WhatId must be empty when WhoId is a lead; a completed task knows when."""
+    """WhatId must be empty if WhoId is a lead; a completed task has its time."""
     record_id = org.product.Lead.create(lead())["id"]
     account = org.product.Account.create({"Name": "Acme"})["id"]
     with pytest.raises(SalesforceMalformedRequest, match="FIELD_INTEGRITY_EXCEPTION"):
@@ -377,7 +379,7 @@ def test_a_task_about_a_lead_is_about_nothing_else(org: LiveOrg) -> None:
 
 
 def test_the_world_sets_up_stages_and_older_records(start_org: StartOrg) -> None:
-    """Records refer to each other by @ref, are older than the connection and were made by a
+    """Records refer to each other by @ref, are older than the connection and were created by a
     person.
     """
     org = start_org({
@@ -414,13 +416,13 @@ def test_the_world_sets_up_stages_and_older_records(start_org: StartOrg) -> None
 def test_a_world_that_contradicts_itself_is_refused(
     start_org: StartOrg, world: dict[str, Any]
 ) -> None:
-    """A name or reference that leads nowhere is found at the start."""
+    """A wrong name or reference is found at the start."""
     with pytest.raises(ValueError, match=r"Nobody|none"):
         start_org(world)
 
 
-def test_the_organization_tells_its_edition(start_org: StartOrg) -> None:
-    """OrganizationType is what the world says."""
+def test_the_organization_shows_its_edition(start_org: StartOrg) -> None:
+    """OrganizationType comes from the world."""
     org = start_org({"edition": "Unlimited Edition"})
     found = org.product.query("SELECT Id, OrganizationType, IsSandbox FROM Organization")
     assert rows(found, "Id", "OrganizationType", "IsSandbox") == [
@@ -429,7 +431,7 @@ def test_the_organization_tells_its_edition(start_org: StartOrg) -> None:
 
 
 def test_rows_of_one_call_are_one_transaction(org: LiveOrg) -> None:
-    """All records of a collections call carry the same stamp."""
+    """All records of a collections call have the same stamp."""
     records = [typed("Lead", **lead(LastName=str(number))) for number in range(50)]
     org.product.restful("composite/sobjects", method="POST", json={"records": records})
     assert (
@@ -439,7 +441,7 @@ def test_rows_of_one_call_are_one_transaction(org: LiveOrg) -> None:
 
 
 def test_the_bin_keeps_a_record_for_fifteen_days(org: LiveOrg) -> None:
-    """Afterwards queryAll no longer shows it and nobody can bring it back."""
+    """Afterwards queryAll no longer shows it and nobody can restore it."""
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
     org.clock.advance(16 * 86_400)

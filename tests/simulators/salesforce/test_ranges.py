@@ -1,4 +1,4 @@
-"""Date literals of SOQL stand for spans of whole days, months and years."""
+"""Date literals of SOQL mean spans of whole days, months and years."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_a_literal_is_a_span(word: str, days: int | None, first: str, after: str
 
 
 @pytest.mark.parametrize(("word", "days"), [("SOMEDAY", None), ("TODAY", 3), ("LAST_N_DAYS", None)])
-def test_other_words_are_no_literals(word: str, days: int | None) -> None:
-    """A word that SOQL does not know, or a number where none belongs, is nothing."""
+def test_other_words_are_not_literals(word: str, days: int | None) -> None:
+    """An unknown word, or a number in the wrong place, is no literal."""
     assert span(word, days, NOW) is None

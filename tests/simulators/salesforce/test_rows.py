@@ -172,14 +172,14 @@ def test_upsert_creates_once_and_then_updates(start_org: StartOrg) -> None:
 
 
 def test_update_only_never_creates(start_org: StartOrg) -> None:
-    """With updateOnly=true an unknown key is 404 and nothing is made."""
+    """With updateOnly=true an unknown key is 404 and nothing is created."""
     org = start_org(CUSTOM)
     assert _refusal(org, "PATCH", "/sobjects/Lead/Hub_Id__c/9?updateOnly=true", lead())[0] == 404
     assert org.product.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
 
 
 def test_an_ambiguous_key_is_answered_with_its_choices(start_org: StartOrg) -> None:
-    """When an external id is not unique, upsert answers 300 and the records' URLs."""
+    """If an external id is not unique, upsert answers 300 and the records' URLs."""
     org = start_org(CUSTOM)
     urls = [
         f"/services/data/v66.0/sobjects/Lead/{org.product.Lead.create(lead(Loose__c='x'))['id']}"
@@ -205,8 +205,8 @@ def test_a_field_that_is_no_key_cannot_be_upserted_by(org: LiveOrg) -> None:
 
 
 def test_a_duplicate_value_names_the_other_record_by_its_short_id(start_org: StartOrg) -> None:
-    """A unique field that is taken is DUPLICATE_VALUE with the 15-character id of who has it, in
-    any case.
+    """A taken unique value, in any case, is DUPLICATE_VALUE with the other record's 15-character
+    id.
     """
     org = start_org(CUSTOM)
     record_id = org.product.Lead.create(lead(Hub_Id__c="abc"))["id"]
@@ -217,10 +217,8 @@ def test_a_duplicate_value_names_the_other_record_by_its_short_id(start_org: Sta
     assert _refusal(org, "POST", "/sobjects/Lead", lead(Hub_Id__c="ABC")) == (400, expected)
 
 
-def test_a_deleted_record_is_gone_for_rest_and_frees_its_key(start_org: StartOrg) -> None:
-    """After a delete every touch is 404 ENTITY_IS_DELETED, and its unique value may be used
-    again.
-    """
+def test_a_deleted_record_is_not_found_by_rest_and_frees_its_key(start_org: StartOrg) -> None:
+    """After a delete every call is 404 ENTITY_IS_DELETED, and its unique value is free again."""
     org = start_org(CUSTOM)
     record_id = org.product.Lead.create(lead(Hub_Id__c="abc"))["id"]
     assert org.product.Lead.delete(record_id) == 204
@@ -233,7 +231,7 @@ def test_a_deleted_record_is_gone_for_rest_and_frees_its_key(start_org: StartOrg
 
 
 def test_an_unknown_record_and_object_are_not_found(org: LiveOrg) -> None:
-    """Ids and objects that never were are 404."""
+    """Ids and objects that never existed are 404."""
     with pytest.raises(SalesforceResourceNotFound):
         org.product.Lead.get("00Q000000000001EAA")
     with pytest.raises(SalesforceResourceNotFound):
@@ -241,7 +239,7 @@ def test_an_unknown_record_and_object_are_not_found(org: LiveOrg) -> None:
 
 
 def test_if_unmodified_since_guards_a_write(org: LiveOrg) -> None:
-    """A change after the given moment makes the write 412 and leaves the record alone."""
+    """After a later change the write is 412 and leaves the record alone."""
     record_id = org.product.Lead.create(lead())["id"]
     before = http_text(org.clock.now_ms() - 60_000)
     later = http_text(org.clock.now_ms() + 60_000)
@@ -255,8 +253,8 @@ def test_if_unmodified_since_guards_a_write(org: LiveOrg) -> None:
     assert statuses == [412, 204]
 
 
-def test_updated_and_deleted_tell_what_happened_in_a_window(org: LiveOrg) -> None:
-    """The replication resources list live changed ids and deleted ones."""
+def test_updated_and_deleted_list_the_changes_in_a_window(org: LiveOrg) -> None:
+    """The replication resources list changed live ids and deleted ones."""
     kept, gone = (org.product.Lead.create(lead())["id"] for _ in range(2))
     org.product.Lead.delete(gone)
     org.clock.advance(120)
@@ -293,7 +291,7 @@ def test_a_parent_may_be_named_by_its_key(start_org: StartOrg) -> None:
     assert org.product.Contact.get(contact)["AccountId"] == account
 
 
-def test_a_validation_rule_speaks_its_message(start_org: StartOrg) -> None:
+def test_a_validation_rule_refuses_with_its_message(start_org: StartOrg) -> None:
     """The world's rules refuse every save of a record that breaks them."""
     rule = {
         "object": "Lead",
@@ -315,8 +313,8 @@ def test_a_validation_rule_speaks_its_message(start_org: StartOrg) -> None:
     )
 
 
-def test_a_duplicate_rule_names_its_matches_and_may_be_passed(start_org: StartOrg) -> None:
-    """An alert rule answers the matching record; allowSave saves in spite of it."""
+def test_a_duplicate_rule_names_its_matches_and_can_be_bypassed(start_org: StartOrg) -> None:
+    """An alert rule returns the matching record; allowSave saves in spite of it."""
     org = start_org(
         {"duplicate_rules": [{"object": "Lead", "match": ["Email"], "action": "alert"}]}
     )
@@ -341,11 +339,11 @@ def test_a_duplicate_rule_names_its_matches_and_may_be_passed(start_org: StartOr
 @pytest.mark.parametrize("action", ["block", "alert"])
 @pytest.mark.parametrize("header", [None, "allowSave=false", "allowSave=true"])
 @pytest.mark.parametrize("call", ["create", "upsert", "update"])
-def test_a_duplicate_rule_holds_for_every_save(
+def test_a_duplicate_rule_applies_to_every_save(
     start_org: StartOrg, action: str, header: str | None, call: str
 ) -> None:
-    """An alert is passed by the header alone, in a create, an upsert and an update; a block by
-    nothing.
+    """Only the header passes an alert, in a create, an upsert and an update; nothing passes a
+    block.
     """
     org = start_org(
         CUSTOM | {"duplicate_rules": [{"object": "Lead", "match": ["Email"], "action": action}]}
@@ -378,7 +376,7 @@ def test_a_duplicate_rule_holds_for_every_save(
 
 
 def test_an_edit_of_other_fields_runs_no_duplicate_rule(start_org: StartOrg) -> None:
-    """Two records that were duplicates before the rule can be worked on."""
+    """Two records that were duplicates before the rule can still be edited."""
     rule = {"object": "Lead", "match": ["Email"], "action": "block"}
     same = {"type": "Lead", **lead(Email="a@x.test")}
     org = start_org({"duplicate_rules": [rule], "records": [same, same]})
@@ -388,7 +386,7 @@ def test_an_edit_of_other_fields_runs_no_duplicate_rule(start_org: StartOrg) -> 
 
 
 def test_a_key_reads_and_deletes_its_record(start_org: StartOrg) -> None:
-    """The external-id path serves GET and DELETE; an ambiguous key answers 300, an unknown one
+    """The external-id path supports GET and DELETE; an ambiguous key answers 300, an unknown one
     404.
     """
     org = start_org(CUSTOM)
@@ -408,7 +406,7 @@ def test_a_key_reads_and_deletes_its_record(start_org: StartOrg) -> None:
     assert statuses == [200, 300, 404, 404, 204, 404]
 
 
-def test_the_id_belongs_into_the_path_only(org: LiveOrg) -> None:
+def test_the_id_belongs_in_the_path_only(org: LiveOrg) -> None:
     """A body with an Id is refused, on create as on update."""
     record_id = org.product.Lead.create(lead())["id"]
     expected = (
@@ -426,8 +424,8 @@ def test_the_id_belongs_into_the_path_only(org: LiveOrg) -> None:
     ] * 2
 
 
-def test_a_read_may_name_its_fields_and_spare_an_old_answer(org: LiveOrg) -> None:
-    """``fields`` chooses columns; If-Modified-Since answers 304; a date that is none is refused."""
+def test_a_read_may_name_its_fields_and_skip_an_unchanged_answer(org: LiveOrg) -> None:
+    """``fields`` chooses columns; If-Modified-Since answers 304; an invalid date is refused."""
     path = f"/sobjects/Lead/{org.product.Lead.create(lead())['id']}"
     chosen = org.call("GET", f"{path}?fields=LastName,Company").json()
     del chosen["attributes"]
@@ -440,8 +438,8 @@ def test_a_read_may_name_its_fields_and_spare_an_old_answer(org: LiveOrg) -> Non
     assert statuses == [304, 400]
 
 
-def test_what_cannot_be_written_says_so(org: LiveOrg) -> None:
-    """Objects that only the org makes, changes or deletes refuse it."""
+def test_writes_to_read_only_objects_are_refused(org: LiveOrg) -> None:
+    """Objects that only the org creates, changes or deletes refuse it."""
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/sobjects/Organization", {"Name": "x"}),
         ("PATCH", f"/sobjects/Organization/{org.sim.org_id}", {"Name": "x"}),
@@ -452,7 +450,7 @@ def test_what_cannot_be_written_says_so(org: LiveOrg) -> None:
 
 
 def test_a_parent_that_cannot_be_found_is_refused(start_org: StartOrg) -> None:
-    """A key of nobody, and a field that is no key, are INVALID_FIELD; so is a deleted parent
+    """An unknown key, and a field that is no key, are INVALID_FIELD; a deleted parent is
     ENTITY_IS_DELETED.
     """
     org = start_org(

@@ -1,7 +1,7 @@
-"""Answers have the shape of recorded ones: every name a real org answered is answered here, with a
-value of the same kind.
+"""Answers have the shape of recorded ones: every name in a real org's answer is here, with a value
+of the same kind.
 
-The samples lie in the folder named by SALESFORCE_SAMPLES_DIR or in the reference folder beside the
+The samples are in the folder named by SALESFORCE_SAMPLES_DIR or in the reference folder next to the
 repository; without them nothing is checked, and the tests say so.
 """
 
@@ -33,8 +33,8 @@ def _sample(name: str) -> Any:
 
 
 def _agrees(recorded: Any, answered: Any, place: str = "answer") -> None:
-    """What is recorded is there, kind by kind; lists compare their first entries, null agrees with
-    everything.
+    """Return whether everything recorded is there with the same kind; lists compare their first
+    entries, null agrees with everything.
     """
     if recorded is None or answered is None:
         return
@@ -118,7 +118,7 @@ def test_an_answer_has_the_shape_of_the_recorded_one(org: LiveOrg, name: str) ->
     ["amp-batch-create-contacts-err-bad-request.json", "amp-crm-delete-not-found.json", "amp-batch-update-contacts-err-each-no-ids.json",
      "restforce-expired_session_response.json", "amp-invalid-field-upsert.json", "amp-unknown-field.json"],
 )  # fmt: skip
-def test_a_refusal_has_the_very_words_of_the_recorded_one(org: LiveOrg, name: str) -> None:
+def test_a_refusal_has_the_words_of_the_recorded_one(org: LiveOrg, name: str) -> None:
     """Codes, messages and fields are those of the org."""
     token = "00D!nobody" if "session" in name else None
     method, path, body = _CALLS.get(name, lambda _: ("GET", "/limits", None))(org)
@@ -127,8 +127,8 @@ def test_a_refusal_has_the_very_words_of_the_recorded_one(org: LiveOrg, name: st
     ).json() == _sample(name)
 
 
-def test_every_field_of_describe_is_told(org: LiveOrg) -> None:
-    """A recorded field description has no key that is missing here."""
+def test_every_key_of_describe_is_shown(org: LiveOrg) -> None:
+    """No key of a recorded field description is missing here."""
     recorded = _sample("amp-metadata-read-accounts-sampled.json")["compositeResponse"][0]["body"]
     answered = org.call("GET", "/sobjects/Account/describe").json()
     assert recorded["fields"][0].keys() == answered["fields"][0].keys()

@@ -44,7 +44,7 @@ WORLD = {
 
 @pytest.fixture(scope="module")
 def crm() -> Iterator[LiveOrg]:
-    """An org with a few records, only read here."""
+    """An org with a few records, which tests only read."""
     org = start(WORLD)
     yield org
     org.close()
@@ -104,7 +104,7 @@ def _names(org: LiveOrg, condition: str) -> list[str]:
     ],
 )
 def test_a_condition_finds_its_records(crm: LiveOrg, condition: str, found: list[str]) -> None:
-    """Text compares without case, null is only equal to null, and indexes change no answer."""
+    """Text compares without case, null equals only null, and indexes change no answer."""
     assert _names(crm, condition) == found
 
 
@@ -123,7 +123,7 @@ def test_a_condition_finds_its_records(crm: LiveOrg, condition: str, found: list
     ],
 )
 def test_order_limit_and_alias(crm: LiveOrg, text: str, expected: list[str]) -> None:
-    """Nulls come first unless asked otherwise; LIMIT and OFFSET cut after the order."""
+    """Nulls come first by default; LIMIT and OFFSET apply after the order."""
     assert [record["LastName"] for record in crm.product.query(text)["records"]] == expected
 
 
@@ -151,8 +151,8 @@ def test_parents_are_nested_and_null_where_there_is_none(crm: LiveOrg) -> None:
     assert orphan["Account"] is None
 
 
-def test_children_are_cut_and_sorted_for_each_parent(org: LiveOrg) -> None:
-    """The LIMIT of a sub-query counts for each parent by itself, after its own ORDER BY."""
+def test_children_are_limited_and_sorted_for_each_parent(org: LiveOrg) -> None:
+    """The LIMIT of a sub-query applies to each parent separately, after its own ORDER BY."""
     accounts = [org.product.Account.create({"Name": f"A{number}"})["id"] for number in range(2)]
     for account in accounts:
         for name in ("Adam", "Cleo", "Bert"):
@@ -163,7 +163,7 @@ def test_children_are_cut_and_sorted_for_each_parent(org: LiveOrg) -> None:
 
 
 def test_children_come_as_a_query_of_their_own(crm: LiveOrg) -> None:
-    """A sub-query answers the children of each row, null where there are none."""
+    """A sub-query answers the children of each row, null if there are none."""
     result = crm.product.query(
         "SELECT Name, (SELECT Role, IsPrimary FROM OpportunityContactRoles) FROM Opportunity ORDER BY Name"
     )
@@ -295,7 +295,7 @@ def test_a_plain_count_is_only_a_total(crm: LiveOrg) -> None:
 def test_a_query_that_cannot_be_answered_says_where_and_why(
     crm: LiveOrg, text: str, code: str, words: str
 ) -> None:
-    """Every refusal has its code and points at the place."""
+    """Every refusal has its code and shows the place."""
     with pytest.raises(SalesforceMalformedRequest) as caught:
         crm.product.query(text)
     (error,) = caught.value.content
@@ -314,7 +314,7 @@ def test_every_field_at_once_needs_a_limit(crm: LiveOrg) -> None:
 
 
 def test_an_url_of_more_than_16_kb_is_refused(crm: LiveOrg) -> None:
-    """A long IN list must be cut into several queries."""
+    """A long IN list must be split into several queries."""
     listed = ",".join(f"'{number:020}@x.test'" for number in range(600))
     assert (
         crm.call("GET", f"/query?q=SELECT+Id+FROM+Lead+WHERE+Email+IN+({listed})").status_code
@@ -322,9 +322,9 @@ def test_an_url_of_more_than_16_kb_is_refused(crm: LiveOrg) -> None:
     )
 
 
-def test_long_answers_come_in_pages_that_keep_the_moment_of_the_query(org: LiveOrg) -> None:
-    """The batch size is at least 200; nextRecordsUrl leads through all rows, whatever is written
-    meanwhile.
+def test_long_answers_come_in_pages_as_of_the_moment_of_the_query(org: LiveOrg) -> None:
+    """The batch size is at least 200; nextRecordsUrl leads through all rows, unaffected by later
+    writes.
     """
     for start_at in (0, 200):
         records = [
@@ -342,7 +342,7 @@ def test_long_answers_come_in_pages_that_keep_the_moment_of_the_query(org: LiveO
 
 
 def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
-    """Deleted records show only in queryAll."""
+    """Deleted records appear only in queryAll."""
     record_id = org.product.Lead.create(lead())["id"]
     org.product.Lead.delete(record_id)
     text = "SELECT Id, IsDeleted FROM Lead"
@@ -353,9 +353,7 @@ def test_query_all_sees_the_recycle_bin(org: LiveOrg) -> None:
 
 
 def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:
-    """The next page can be fetched until then; afterwards, as for an invented one, it is
-    INVALID_QUERY_LOCATOR.
-    """
+    """Afterwards the next page is INVALID_QUERY_LOCATOR, as for an invented cursor."""
     for _ in range(2):
         records = [{"attributes": {"type": "Lead"}} | lead() for _ in range(150)]
         org.product.restful("composite/sobjects", method="POST", json={"records": records})
@@ -373,7 +371,7 @@ def test_a_cursor_dies_after_two_days(org: LiveOrg) -> None:
 
 
 def test_changes_since_a_moment_are_found_by_their_stamp(org: LiveOrg) -> None:
-    """A poll by SystemModstamp sees later changes, whichever record they are in."""
+    """A poll by SystemModstamp sees later changes of every record."""
     old = org.product.Lead.create(lead(LastName="Old"))["id"]
     org.product.Lead.create(lead(LastName="Quiet"))
     org.clock.advance(100)
@@ -407,7 +405,7 @@ def _id_of(org: LiveOrg, last_name: str) -> str:
 def test_a_page_of_the_oldest_is_the_beginning_of_them_all(
     org: LiveOrg, condition: str, order: str
 ) -> None:
-    """However many share a stamp, and whatever else is asked."""
+    """However many rows share a stamp, and with any other condition."""
     moments = []
     for second in range(4):
         moments.append(event_text(org.clock.now_ms()))

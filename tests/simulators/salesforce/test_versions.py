@@ -1,4 +1,4 @@
-"""The API versions of an org: those it lists answer, retired ones are gone."""
+"""The API versions of an org: the listed ones answer, retired ones do not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.simulators.salesforce.orgs import HOST, LiveOrg
 
 
 def answered(org: LiveOrg, version: str) -> tuple[int, str]:
-    """Status and error code of a call in a version."""
+    """Return status and error code of a call in a version."""
     answer = org.session().get(
         f"{HOST}/services/data/v{version}/limits",
         headers={"Authorization": f"Bearer {org.sim.access_token}"},
@@ -19,7 +19,7 @@ def answered(org: LiveOrg, version: str) -> tuple[int, str]:
 
 
 def test_an_org_lists_and_answers_every_version_since_summer_14(org: LiveOrg) -> None:
-    """Clients with an older version built in work as well; one that does not exist yet is not
+    """Clients with an older version work as well; a version that does not exist yet is not
     found.
     """
     listed = org.session().get(f"{HOST}/services/data").json()
@@ -37,7 +37,7 @@ def test_an_org_lists_and_answers_every_version_since_summer_14(org: LiveOrg) ->
     ]
 
 
-def test_a_retired_version_is_gone(org: LiveOrg) -> None:
+def test_a_retired_version_does_not_answer(org: LiveOrg) -> None:
     """30 and older are; 31 to 40 with Summer '28."""
     assert answered(org, "30.0") == (410, "UNSUPPORTED_API_VERSION")
     summer = datetime(2028, 6, 2, tzinfo=UTC).timestamp()
@@ -46,5 +46,5 @@ def test_a_retired_version_is_gone(org: LiveOrg) -> None:
 
 
 def test_the_product_speaks_a_version_far_from_retirement() -> None:
-    """And no SOAP login, which ends in 2027."""
+    """And it does not use the SOAP login, which ends in 2027."""
     assert float(API_VERSION) >= 60
