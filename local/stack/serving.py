@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
                 chunks.close()
         except ConnectionError:
             raise
-        except Exception:  # noqa: BLE001 - a server tells what broke and goes on
+        except Exception:  # noqa: BLE001 - a server reports an error and goes on
             traceback.print_exc(file=sys.stderr)
             begun, content = [("500 Internal Server Error", [])], b"Internal Server Error"
         self._send(*begun[0], content)

@@ -169,7 +169,7 @@ def _body(fields: Iterable[Field], row: Row) -> dict[str, Any]:
             body[item.name] = value
             continue
         whole = body.get(item.compound)
-        # A person account has both a plain Name and its parts: the parts are told [M].
+        # A person account has both a plain Name and its parts: events report the parts [M].
         parts: dict[str, Any] = whole if isinstance(whole, dict) else {}
         body[item.compound] = parts | {item.part or item.name: value}
     return body

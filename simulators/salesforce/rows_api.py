@@ -154,7 +154,7 @@ def deleted(org: Org, call: Call, name: str) -> Reply:
     start, end = _window(org, call, _DELETED_DAYS)
     rows = org.store.tables[sobject.name].between("SystemModstamp", start, end - 1)
     found = [(r["SystemModstamp"], r["Id"]) for r in rows if r.get("IsDeleted")]
-    # Those that never were in the bin are told too [M]: getDeleted() is a call of
+    # Records that never were in the bin are listed too [M]: getDeleted() is a call of
     # OpportunityContactRole [D].
     found += [
         (at, gone_id)

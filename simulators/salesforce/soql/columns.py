@@ -123,7 +123,7 @@ class Resolver:
         found = next(
             (field for place in places if (field := self.view.field(place, name)) is not None), None
         )
-        # A polymorphic parent tells its kind in Type [D].
+        # A polymorphic parent has its kind in Type [D].
         return _TYPE if polymorphic and name.lower() == "type" else found
 
     def _reader(
