@@ -57,7 +57,7 @@ class MemoryJobs:
 
 
 class MemoryErrands:
-    """Implements `Errands`: what was sent and not yet taken, with its delay."""
+    """Implements `JobMessages`: what was sent and not yet taken, with its delay."""
 
     def __init__(self) -> None:
         """Nothing was sent."""

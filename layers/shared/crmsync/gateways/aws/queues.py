@@ -84,7 +84,7 @@ class QueueDepths:
 
 
 class JobMessageQueue:
-    """Implements `Errands` on SQS."""
+    """Implements `JobMessages` on SQS."""
 
     def __init__(self, sqs: Any, url: Callable[[], str]) -> None:
         """Send with boto3 client `sqs` to the queue whose URL `url` gives when it is first
