@@ -1,4 +1,4 @@
-"""What the operator's command works with."""
+"""Puts together what the operator's command works with."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 
 def operator() -> Operator:
-    """What the operator's command works with. Outside a Lambda the tables are found by the name of
-    the stack (``CRMSYNC_STACK``).
+    """What the operator's command works with. Tables and queues are found by the name of the stack
+    (``CRMSYNC_STACK``).
     """
     from crmsync.flows.operator.held_changes import OverLimitAdmin
     from crmsync.flows.operator.operator import Operator
@@ -57,29 +57,29 @@ def operator() -> Operator:
     from crmsync.gateways.salesforce.schema import SalesforceSchema
 
     return Operator(
-        settings_table(),
-        inbox(),
-        lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
-        lambda one: SalesforceSchema(*login_of(one), now=time.time),
-        _pipelines_of,
-        _job_admin(),
-        _link_admin(),
-        _health_check(),
-        OverLimitAdmin(
-            settings_table().load,
-            inbox(),
-            outbox(),
-            jobs(),
-            new_turn_token,
-            settings_table().now,
-            caller,
+        shelf=settings_table(),
+        inbox=inbox(),
+        hubspot=lambda one: HubspotSchema(secrets().secret(one.hubspot.secret)),
+        salesforce=lambda one: SalesforceSchema(*login_of(one), now=time.time),
+        pipelines=_pipelines_of,
+        jobs=_job_admin(),
+        links=_link_admin(),
+        health=_health_check(),
+        brakes=OverLimitAdmin(
+            settings=settings_table().load,
+            inbox=inbox(),
+            outbox=outbox(),
+            jobs=jobs(),
+            ticket=new_turn_token,
+            now=settings_table().now,
+            who=caller,
         ),
-        PauseAdmin(settings_table().load, troubles(), settings_table().now, caller),
-        _undo_admin(),
-        outbox(),
-        _read_only_view,
-        settings_table().now,
-        caller,
+        pauses=PauseAdmin(settings_table().load, troubles(), now=settings_table().now, who=caller),
+        undo=_undo_admin(),
+        outbox=outbox(),
+        window=_read_only_view,
+        now=settings_table().now,
+        who=caller,
         secret=secrets().read,
         administrator=lambda one: SalesforceSchema(
             *login_of(one), now=time.time, administrator=_administrator_of(one)
@@ -95,7 +95,7 @@ def _administrator_of(connection: Connection) -> Secret:
 
 
 def _pipelines_of(connection: Connection) -> PipelineSides:
-    """What a connection's pipelines are put in step by."""
+    """What a connection's pipelines are synced with."""
     from crmsync.flows.setup.pipelines import PipelineSides
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
     from crmsync.gateways.dynamodb.pipeline_maps import PipelineMapTable
@@ -113,7 +113,7 @@ def _pipelines_of(connection: Connection) -> PipelineSides:
 
 
 def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
-    """A connection for looking: nothing in it can write."""
+    """A connection that can only be read."""
     from crmsync.flows.preview.read_only import ReadOnlyRoles, read_only
     from crmsync.flows.preview.window import ReadOnlyView
     from crmsync.gateways.dynamodb.contact_roles import RoleTable
@@ -136,7 +136,7 @@ def _read_only_view(connection: Connection, settings: Settings) -> ReadOnlyView:
 
 
 def _in_force() -> Settings:
-    """The settings in force, looked at as closely as the operator's command does."""
+    """The settings in force. Raises `Distrusted` if they are not the newest that were pushed."""
     current = settings_table().current()
     return Settings() if current is None else current.settings
 
@@ -145,19 +145,19 @@ def _job_admin() -> JobAdmin:
     from crmsync.flows.backfill.jobs import JobAdmin
 
     return JobAdmin(
-        _in_force,
-        jobs(),
-        job_messages(),
-        lister_of,
-        new_turn_token,
-        settings_table().now,
-        time.sleep,
-        caller,
+        settings=_in_force,
+        jobs=jobs(),
+        job_messages=job_messages(),
+        lister=lister_of,
+        ticket=new_turn_token,
+        now=settings_table().now,
+        sleep=time.sleep,
+        who=caller,
     )
 
 
 def caller() -> str:
-    """Who acts: the identity by which AWS knows the caller (an ARN), which nobody can choose."""
+    """The ARN by which AWS knows the caller; it cannot be chosen."""
     from crmsync.gateways.aws.client import caller_of
 
     return caller_of(aws_client("sts"))
@@ -171,17 +171,22 @@ def _link_admin() -> LinkAdmin:
     from crmsync.gateways.dynamodb.links import LinksTable
     from crmsync.gateways.salesforce.ids import full
 
-    links = LinksTable(aws_client("dynamodb"), table_name("links"), ring=link_keys())
-    keys = LinkKeyAdmin(
-        _in_force,
-        StoredKeys(aws_client("secretsmanager"), link_key_secret()),
-        LinksCensus(aws_client("dynamodb"), table_name("links")),
-        outbox(),
-        QueueDepths(aws_client("sqs"), stack_name()),
-        settings_table().now,
-        time.sleep,
+    table = table_name("links")
+    return LinkAdmin(
+        settings=_in_force,
+        links=LinksTable(aws_client("dynamodb"), table, ring=link_keys()),
+        sides=_sides_of,
+        full=full,
+        keys=LinkKeyAdmin(
+            settings=_in_force,
+            keys=StoredKeys(aws_client("secretsmanager"), link_key_secret()),
+            census=LinksCensus(aws_client("dynamodb"), table),
+            outbox=outbox(),
+            waiting=QueueDepths(aws_client("sqs"), stack_name()),
+            now=settings_table().now,
+            sleep=time.sleep,
+        ),
     )
-    return LinkAdmin(_in_force, links, _sides_of, full, keys)
 
 
 def _sides_of(connection: Connection) -> RebuildSides:
@@ -198,18 +203,17 @@ def _health_check() -> HealthCheck:
     from crmsync.flows.operator.status import HealthCheck
     from crmsync.gateways.aws.queues import QueueDepths
 
-    waiting = QueueDepths(aws_client("sqs"), stack_name())
     return HealthCheck(
-        _in_force,
-        inbox(),
-        jobs(),
-        cursors(),
-        quota_of,
-        waiting,
-        account_of,
-        settings_table().now,
-        troubles(),
-        lambda: tuple(link_keys().keys()),
+        settings=_in_force,
+        inbox=inbox(),
+        jobs=jobs(),
+        cursors=cursors(),
+        quota=quota_of,
+        waiting=QueueDepths(aws_client("sqs"), stack_name()),
+        account=account_of,
+        now=settings_table().now,
+        troubles=troubles(),
+        link_keys=lambda: tuple(link_keys().keys()),
     )
 
 
@@ -217,12 +221,12 @@ def _undo_admin() -> UndoAdmin:
     from crmsync.flows.operator.undo import UndoAdmin
 
     return UndoAdmin(
-        _in_force,
-        overwritten_reader,
-        _read_only_view,
-        lambda one, settings: sync_context(one, our_user_of(one, settings)),
-        jobs(),
-        new_turn_token,
-        settings_table().now,
-        caller,
+        settings=_in_force,
+        kept=overwritten_reader,
+        window=_read_only_view,
+        context=lambda one, settings: sync_context(one, our_user_of(one, settings)),
+        jobs=jobs(),
+        ticket=new_turn_token,
+        now=settings_table().now,
+        who=caller,
     )

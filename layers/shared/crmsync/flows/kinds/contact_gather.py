@@ -1,5 +1,5 @@
-"""Gather all that planning contacts needs: whom a record without a link may be the same as, by its
-address (DUP-1).
+"""Gathers what planning contacts needs: for a record without a link, the records with the same
+address that it may be linked with (DUP-1).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def gather(
     _find_by_address(unlinked, loader)
     loader.resolve_named(unlinked)
     _inherit_links(unlinked, loader)
-    return loader.facts_of(changes, to_sync, _person)
+    return loader.facts_of(changes, to_sync, _identity)
 
 
-def _person(facts: ContactFacts) -> object:
+def _identity(facts: ContactFacts) -> object:
     if facts.link is not None:
         return facts.link.hubspot
     return (facts.named and _address(facts.named)) or facts.change.ref
 
 
 def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
-    """For records without a link: those across that hold the same address, a HubSpot contact also
-    as one of its further ones.
+    """For records without a link, find those of the other side with the same address; a HubSpot
+    contact may have it as an additional one.
     """
     for side in Side:
         seekers = [
@@ -53,19 +53,17 @@ def _find_by_address(unlinked: Sequence[Record], loader: BatchLoader[ContactFact
             fields = {HUBSPOT_CONTACT: (*fields[HUBSPOT_CONTACT], ADDITIONAL_EMAILS)}
         found = loader.context.crm(side).find([_address(record) for record in seekers], fields)
         loader.keep(found)
-        holders: dict[str, tuple[Record, ...]] = {}
+        by_address: dict[str, tuple[Record, ...]] = {}
         for record in found:
             for address in addresses_of(record) if side is Side.HUBSPOT else [_address(record)]:
-                holders[address] = (*holders.get(address, ()), record)
+                by_address[address] = (*by_address.get(address, ()), record)
         loader.candidates.update(
-            (record.ref, holders.get(_address(record), ())) for record in seekers
+            (record.ref, by_address.get(_address(record), ())) for record in seekers
         )
 
 
 def _inherit_links(unlinked: Sequence[Record], loader: BatchLoader[ContactFacts]) -> None:
-    """Have a record that is what became of a linked one take over its link (DUP-26, MRG-1,
-    MRG-3).
-    """
+    """Let a record that took the place of a linked one take over its link (DUP-26, MRG-1, MRG-3)."""
     successors: list[tuple[Record, Link]] = []
     for record in unlinked:
         successors += [

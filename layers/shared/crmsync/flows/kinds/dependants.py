@@ -1,9 +1,9 @@
-"""Which deals and opportunities must be looked at because a contact, or a company and its account,
-found its counterpart.
+"""Which deals and opportunities must be synced because a contact, or a company and its account, was
+linked.
 
-Until then a contact role or an account could not cross (OPP-9, OPP-12, Q-27), and nobody else tells
-that now it can. They are queued before anything is written, for a while later, should this look die
-before it comes to them, and once more when all is written.
+Before that a contact role or an account could not be written to the other side (OPP-9, OPP-12,
+Q-27), and nothing reports that now it can. The deals are queued twice: before anything is written,
+with a delay, in case this worker dies, and again when everything is written.
 """
 
 from __future__ import annotations
@@ -21,51 +21,43 @@ from crmsync.model.facts import Facts
 from crmsync.model.links import Link, LinkState
 from crmsync.model.records import Kind, Ref, Side
 
-_ONCE_MORE = 30
-"""Seconds after which the dependants are looked at, whatever becomes of this look."""
+_SAFETY_DELAY = 30
+"""Seconds after which the dependants are synced, whatever becomes of this worker."""
 
 
 def queue_dependants(
     facts: Sequence[AnyFacts], plans: Sequence[Plan], context: SyncContext
 ) -> list[Change]:
-    """Deals and opportunities of records that these plans pair, anew or under other ids; they are
-    queued already, for later.
+    """Changes of the deals and opportunities of records that these plans link, for the first time or
+    to other records; they are queued already, with a delay.
 
-    Costs two or three calls, and none where nobody is paired or opportunities do not sync. Raises
+    Costs two or three calls, and none if no record is linked or opportunities do not sync. Raises
     `SyncError`.
     """
-    if Kind.OPPORTUNITY not in kinds_of(context.connection) or context.opportunities_since is None:
+    since = context.opportunities_since
+    if since is None or Kind.OPPORTUNITY not in kinds_of(context.connection):
         return []
-    paired = [
-        link for one, plan in zip(facts, plans, strict=True) if (link := _newly_paired(one, plan))
-    ]
-    places = [
-        place
-        for link in paired
-        for place in (link.hubspot, link.salesforce)
-        if isinstance(place, Ref)
-    ]
-    opportunities = _opportunities(places, context)
-    found = dict.fromkeys(
-        [
-            *_deals(places, context),
-            *_worth_a_look(opportunities, context.opportunities_since, context),
-        ]
-    )
-    now = context.now()
+    places: list[Ref] = []
+    for one, plan in zip(facts, plans, strict=True):
+        link = _newly_linked(one, plan)
+        if link is not None:
+            places += [place for place in (link.hubspot, link.salesforce) if isinstance(place, Ref)]
+    opportunities = _to_sync(_opportunities(places, context), since, context)
+    name, now = context.connection.name, context.now()
     changes = [
-        Change(context.connection.name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now) for ref in found
+        Change(name, Kind.OPPORTUNITY, ref, Cause.WOKEN, now)
+        for ref in dict.fromkeys([*_deals(places, context), *opportunities])
     ]
     if changes:
-        context.outbox.again([(change, _ONCE_MORE) for change in changes])
+        context.outbox.again([(change, _SAFETY_DELAY) for change in changes])
     return changes
 
 
-def _worth_a_look(
+def _to_sync(
     opportunities: Mapping[Ref, Sequence[Ref]], since: datetime, context: SyncContext
 ) -> list[Ref]:
-    """Those that have a pair, or may be about to get one; of the older ones that wait for their
-    import, one for each contact's roll-ups.
+    """The opportunities that are linked or may be linked next. Older ones wait for their import; of
+    these, one per contact is synced so that the contact's roll-ups are added up.
     """
     refs = list(dict.fromkeys(one for of_one in opportunities.values() for one in of_one))
     links = context.links.find(context.connection.name, refs) if refs else {}
@@ -84,24 +76,25 @@ def _worth_a_look(
     return [ref for ref in refs if ref not in older or ref in firsts]
 
 
-def _newly_paired(facts: Facts, plan: Plan) -> Link | None:
-    """The link that a plan makes or moves, unless its Salesforce record is a lead, which no
-    opportunity has.
+def _newly_linked(facts: Facts, plan: Plan) -> Link | None:
+    """The link that a plan creates or moves, unless its Salesforce record is a lead: a lead has no
+    opportunities.
     """
     saved = [effect.link for effect in plan.effects if isinstance(effect, SaveLink)]
     link = saved[-1] if saved else plan.new_link
-    if (
-        link is None
-        or link.state is not LinkState.ACTIVE
-        or (facts.link and _standing(facts.link) == _standing(link))
-    ):
+    if link is None or link.state is not LinkState.ACTIVE:
         return None
-    made = next((effect.object for effect in plan.effects if isinstance(effect, CreateRecord)), "")
-    object_ = link.salesforce.object if isinstance(link.salesforce, Ref) else made
+    if facts.link and _records_of(facts.link) == _records_of(link):
+        return None
+    if isinstance(link.salesforce, Ref):
+        object_ = link.salesforce.object
+    else:
+        created = (one.object for one in plan.effects if isinstance(one, CreateRecord))
+        object_ = next(created, "")
     return link if object_ in {SALESFORCE_CONTACT, ACCOUNT} else None
 
 
-def _standing(link: Link) -> object:
+def _records_of(link: Link) -> object:
     return link.state, link.hubspot, link.salesforce
 
 
@@ -112,7 +105,7 @@ def _deals(places: Sequence[Ref], context: SyncContext) -> list[Ref]:
 
 
 def _opportunities(places: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
-    """Contact or account -> its opportunities."""
+    """Contact -> its opportunities; those of all accounts are listed under the first account."""
     contacts = [ref for ref in places if ref.object == SALESFORCE_CONTACT]
     accounts = [ref for ref in places if ref.object == ACCOUNT]
     ties = context.opportunities.ties_of(contacts) if contacts else {}

@@ -1,8 +1,9 @@
-"""Gather all that planning opportunities needs: whom a deal is associated with, who has a role in
-an opportunity, who is whose counterpart.
+"""Gathers what planning opportunities needs: the contacts of a deal, the roles in an opportunity, and
+who is whose counterpart.
 
-A deal's associations are read with every deal, as nothing in its own properties tells that one came
-or went; roles only for records with news, as theirs is told by themselves.
+The associations of a deal are read with every deal, as none of its properties shows that one was
+added or removed. Roles are read only for records that have changed, as a change of a role is
+reported by itself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def gather(
     _find_by_value(unlinked, loader)
     loader.resolve_named(unlinked)
     gathered = loader.facts_of(changes, to_sync, _identity)
-    return replace(gathered, facts=_told(gathered.facts, context))
+    return replace(gathered, facts=_with_roles(gathered.facts, context))
 
 
 def _identity(facts: OpportunityFacts) -> object:
@@ -46,26 +47,26 @@ def _identity(facts: OpportunityFacts) -> object:
 
 
 def _with_contacts(records: Mapping[Ref, Record], context: SyncContext) -> Mapping[Ref, Record]:
-    """The records, each deal with its contacts and its primary company beside it."""
+    """The records, each deal with its contacts and its primary company added."""
     deals = [ref for ref in records if ref.object == DEAL]
     if not deals:
         return records
     contacts = context.associations.of(deals, HUBSPOT_CONTACT)
     companies = context.associations.primary_companies(deals)
-    told = {}
+    completed = {}
     for ref in deals:
         company = companies.get(ref)
-        told[ref] = with_contacts(
+        completed[ref] = with_contacts(
             records[ref],
             tuple(one.id for one in contacts.get(ref, ())),
             company.id if company else "",
         )
-    return {**records, **told}
+    return {**records, **completed}
 
 
 def _find_by_value(unlinked: Sequence[Record], loader: BatchLoader[OpportunityFacts]) -> None:
-    """Where the settings ask for it, records across that hold the same value as a record without a
-    link (CH-14).
+    """If the settings ask for it, find records of the other side with the same value as a record
+    without a link (CH-14).
     """
     deals = loader.context.connection.deals
     if not (deals.match_hubspot and deals.match_salesforce):
@@ -73,7 +74,7 @@ def _find_by_value(unlinked: Sequence[Record], loader: BatchLoader[OpportunityFa
     mine = {Side.HUBSPOT: deals.match_hubspot, Side.SALESFORCE: deals.match_salesforce}
     for side in Side:
         values = {one.ref: _value(one, mine[side]) for one in unlinked if one.ref.side is side}
-        found = _holders(
+        found = _by_value(
             side.other,
             mine[side.other],
             sorted({one for one in values.values() if one}),
@@ -85,7 +86,7 @@ def _find_by_value(unlinked: Sequence[Record], loader: BatchLoader[OpportunityFa
             loader.candidates[ref] = tuple(one for one in records if one)
 
 
-def _holders(
+def _by_value(
     side: Side, name: str, values: Sequence[str], context: SyncContext
 ) -> Mapping[str, tuple[Ref, ...]]:
     if not values:
@@ -100,9 +101,9 @@ def _value(record: Record, name: str) -> str:
     return "" if is_blank(value) else str(value).strip().lower()
 
 
-def _told(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
-    """The facts with the roles of each opportunity, the counterparts of everybody who is tied, and
-    whether its deletion is held.
+def _with_roles(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[OpportunityFacts]:
+    """The facts with the roles of each opportunity, the counterparts of all contacts that are tied
+    to it, and whether its deletion is deferred.
     """
     opportunities = {at: ref for at, one in enumerate(facts) if (ref := _opportunity(one))}
     roles = (
@@ -138,7 +139,7 @@ def _told(facts: Sequence[OpportunityFacts], context: SyncContext) -> list[Oppor
 
 
 def _opportunity(facts: OpportunityFacts) -> Ref | None:
-    """The opportunity of some facts, also where it is deleted; its roles then are, too."""
+    """The opportunity of some facts, even if it is deleted; its roles are deleted with it."""
     if facts.salesforce:
         return facts.salesforce.ref
     place = facts.link.salesforce if facts.link else facts.change.ref
@@ -177,8 +178,8 @@ def _contacts(facts: OpportunityFacts, roles: Iterable[Role]) -> list[Ref]:
 
 
 def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
-    """The counterpart of each contact that syncs with a Salesforce contact; one that syncs with a
-    lead has none here (Q-27).
+    """Contact -> its counterpart, on either side. A contact that syncs with a lead has none here
+    (Q-27).
     """
     wanted = list(dict.fromkeys(contacts))
     links = context.links.find(context.connection.name, wanted) if wanted else {}
@@ -192,7 +193,7 @@ def _across(contacts: Iterable[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
 
 
 def _held(gone: Sequence[OpportunityFacts], context: SyncContext) -> frozenset[Ref]:
-    """The changes whose opportunity is in the recycle bin and shall wait there for its time
+    """The changes of opportunities that are in the recycle bin and whose deletion must still wait
     (Q-30).
     """
     hours = context.connection.deals.hold_deletes_hours

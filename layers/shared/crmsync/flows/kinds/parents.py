@@ -1,5 +1,5 @@
-"""Which company goes with which account, for the contacts of a batch: one look into the link table,
-and only where a parent is news.
+"""Which company belongs to which account, for the contacts of a batch: one read of the link table,
+and only if a parent has changed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from crmsync.rules.merge.ruleset import Ruleset
 def find_parents(
     facts: Iterable[Facts], context: SyncContext, ruleset: Ruleset
 ) -> Mapping[Ref, Ref | None]:
-    """The counterpart of every company and account that these contacts name; None where it was
-    deleted, left out where there is none.
+    """Company or account -> its counterpart, for those that these records name. None for one whose
+    counterpart was deleted; one without a link is missing. Raises `SyncError`.
     """
     if not context.connection.companies.sync:
         return {}
     wanted = dict.fromkeys(
-        parent for one in facts for record in _news(one, ruleset) if (parent := _parent(record))
+        parent
+        for one in facts
+        for record in _records_to_check(one, ruleset)
+        if (parent := _parent(record))
     )
     links = context.links.find(context.connection.name, list(wanted)) if wanted else {}
     found: dict[Ref, Ref | None] = {}
@@ -36,10 +39,8 @@ def find_parents(
     return found | {across: ref for ref, across in found.items() if across}
 
 
-def _news(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
-    """The contacts whose parent must be known: all of them, unless a pair agrees on its parents
-    already.
-    """
+def _records_to_check(facts: Facts, ruleset: Ruleset) -> Iterator[Record]:
+    """The records whose parent must be known: none for a pair whose parents have not changed."""
     records = [
         one for one in (facts.hubspot, facts.salesforce, facts.remembered, *facts.candidates) if one
     ]

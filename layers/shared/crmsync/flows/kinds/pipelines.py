@@ -1,8 +1,8 @@
-"""HubSpot's pipelines brought in step with the org: looked at whole, done step by step, and what
-stands then is kept (OPP-6).
+"""Syncs HubSpot's pipelines with the sales processes of the org (OPP-6): read both sides whole, apply
+the missing steps, and keep the map of the result.
 
-What is to be done, and what each stage means, is said by
-`crmsync.rules.kinds.opportunity.pipelines`. Asking again costs three calls and does nothing.
+Which steps are missing, and what each stage means, is decided in
+`crmsync.rules.kinds.opportunity.pipelines`. A repetition costs three calls and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from crmsync.rules.kinds.opportunity.pipelines import STAGE_IN_USE, in_step, rea
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What stands on both sides, the map as last kept, and what is still to be done."""
+    """The pipelines before a sync.
+
+    Attributes:
+        record_types: the org's record types with their stages.
+        pipelines: HubSpot's deal pipelines.
+        known: the map as it was last kept.
+        steps: what is missing in HubSpot.
+    """
 
     record_types: Sequence[RecordType]
     pipelines: Sequence[DealPipeline]
@@ -28,15 +35,15 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """A step that was tried, and why HubSpot would not have it, if it would not."""
+    """A step that was applied, with HubSpot's error if it was refused."""
 
     step: PipelineStep
     error: SyncError | None = None
 
     @property
     def keeps_stage(self) -> bool:
-        """Whether this is a stage that the org no longer has, and that stays only because deals are
-        in it.
+        """Whether this is a stage that the org no longer has and that stays because deals are in
+        it.
         """
         return self.error is not None and self.error.code == STAGE_IN_USE
 
@@ -44,7 +51,7 @@ class StepResult:
 def survey(
     deals: Deals, opportunities: Opportunities, maps: PipelineMaps, connection: str
 ) -> Survey:
-    """Look at both sides and the map; writes nothing. Raises `SyncError`."""
+    """Read both sides and the map; writes nothing. Raises `SyncError`."""
     known = maps.load(connection)
     record_types, pipelines = opportunities.record_types(), deals.pipelines()
     return Survey(record_types, pipelines, known, in_step(record_types, pipelines, known))
@@ -53,11 +60,9 @@ def survey(
 def apply_steps(
     found: Survey, deals: Deals, maps: PipelineMaps, connection: str
 ) -> tuple[PipelineMap, tuple[StepResult, ...]]:
-    """Do all steps, and keep the map of what stands afterwards; one that HubSpot refuses does not
-    keep the others from being done.
+    """Apply all steps, whether or not HubSpot refuses some, and keep the map of the result.
 
-    Raises `TryAgain` where a side cannot answer at all: what was done until then is found by the
-    next look.
+    Raises `TryAgain` if a side does not answer: the next survey finds what was done until then.
     """
     tried = tuple(_try(deals, step) for step in found.steps)
     pipelines = deals.pipelines() if tried else found.pipelines
@@ -70,10 +75,11 @@ def apply_steps(
 def sync_pipelines(
     deals: Deals, opportunities: Opportunities, maps: PipelineMaps, connection: str
 ) -> PipelineMap:
-    """Bring a connection's pipelines in step, and say which goes with which record type.
+    """Sync a connection's pipelines, and return which one belongs to which record type.
 
-    Raises what HubSpot refused first, after all else was done and the map was kept: no further
-    pipeline, for one (LIM-3). A stage that the org no longer has is left while deals are in it.
+    A stage that the org no longer has stays while deals are in it. After all steps were tried and
+    the map was kept, raises the first error of a refused step: HubSpot may allow no further
+    pipeline, for example (LIM-3).
     """
     now, tried = apply_steps(
         survey(deals, opportunities, maps, connection), deals, maps, connection
@@ -93,7 +99,7 @@ def _try(deals: Deals, step: PipelineStep) -> StepResult:
 
 
 def current_map(deals: Deals, opportunities: Opportunities) -> PipelineMap:
-    """Which pipeline goes with which record type by what both sides show; writes nothing. Raises
-    `SyncError`.
+    """Which pipeline belongs to which record type now, by what both sides show; writes nothing.
+    Raises `SyncError`.
     """
     return read_map(opportunities.record_types(), deals.pipelines(), None)

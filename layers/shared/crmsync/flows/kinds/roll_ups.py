@@ -1,17 +1,17 @@
-"""Add up the opportunities of contacts anew, and move their lifecycle stages forward with them: for
-a whole batch, in a few calls.
+"""Adds up the opportunities of contacts, and moves the contacts' lifecycle stages forward with them:
+for a whole batch, in a few calls.
 
-What it comes to is decided in `crmsync.rules.kinds.opportunity.roll_ups`; here the contacts are
-read, written where they show something else, and a stage that moved spreads to their companies and
-colleagues as any other does (LIFE-4, LIFE-7).
+The sums are decided in `crmsync.rules.kinds.opportunity.roll_ups`. Here contacts are read, and
+written if they show other sums. A stage that moved spreads to companies and their other contacts
+like any other (LIFE-4, LIFE-7).
 
-Several workers may add up one contact at the same time, and HubSpot keeps what was written last. So
-whoever has written looks at the opportunities once more, and writes again where they have come to
-something else meanwhile: the last one to write is then right.
+Several workers may add up one contact at the same time, and HubSpot keeps the last write. So after
+a write the opportunities are read once more, and if the sums have changed, they are written again:
+the last writer is then right.
 
-Where a tie was just made, the one that it follows must still stand, and where one was taken away,
-that one must still be gone. Else the pair is looked at again: what has changed may have been told
-before we wrote, and nobody would tell of it once more.
+If a tie was just created, the tie that it follows must still exist, and if one was removed, that
+one must still be gone. Otherwise the pair is synced again: the change may have been reported before
+our write, and would not be reported again.
 """
 
 from __future__ import annotations
@@ -38,23 +38,21 @@ from crmsync.rules.kinds.contact.lifecycle import is_forward
 from crmsync.rules.kinds.opportunity.roll_ups import ROLL_UPS, outdated, rolled_up, stage_reached
 
 Ties: TypeAlias = Mapping[Ref, tuple[Tie, ...]]
-"""HubSpot contact -> the opportunities that its Salesforce contact is tied to by a role (OPP-10);
-none where it syncs with no contact.
+"""HubSpot contact -> the opportunities in which its Salesforce contact has a role (OPP-10). A
+contact that syncs with no Salesforce contact is missing.
 """
 
-_TURNS = 3
-"""How often contacts are added up whose opportunities are changed while they are; then they are put
-off.
-"""
+_ROUNDS = 3
+"""How often contacts are added up while their opportunities keep changing; then they are put off."""
 
 
 def roll_up(effects: Sequence[RollUp], context: SyncContext) -> Sequence[Outcome]:
-    """Bring the contacts of the effects up to date, in order of the effects (ROLL-1 to ROLL-6,
-    LIFE-1, LIFE-8).
+    """Bring the contacts of the effects up to date; returns one outcome per effect (ROLL-1 to
+    ROLL-6, LIFE-1, LIFE-8).
 
-    Contacts that are frozen are left alone (Q-22). One that HubSpot refuses is reported about and
-    holds nobody up; what may work later is the outcome of every effect that names the contact, and
-    so is a tie that has changed where it came from. Raises `SyncError` when something could not be
+    Frozen contacts are not written (Q-22). A contact that HubSpot refuses is reported and stops no
+    effect. An error that may pass is the outcome of every effect that names the contact, and so is
+    a tie that has changed on the side it came from. Raises `SyncError` when something could not be
     read: nothing was written then.
     """
     contacts = list(dict.fromkeys(ref for effect in effects for ref in sorted(effect.contacts)))
@@ -74,14 +72,13 @@ def _written_again(
     moves: frozenset[Ref],
     context: SyncContext,
 ) -> dict[Ref, TryAgain]:
-    """Look at the opportunities of contacts that were written once more, until what was written is
-    what they come to.
+    """Read the opportunities of written contacts again, and write again until the sums are right.
 
-    Answers the contacts of which that is not known in the end. Nothing is raised, as something was
-    written.
+    Returns the contacts for which they are still not known to be right. Raises nothing, as
+    something was written already.
     """
     failed: dict[Ref, TryAgain] = {}
-    for _ in range(_TURNS):
+    for _ in range(_ROUNDS):
         if not written:
             return failed
         try:
@@ -100,8 +97,8 @@ def _written_again(
 def _bring_up(
     contacts: Sequence[Ref], ties: Ties, moves: frozenset[Ref], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
-    """Bring contacts up to date; answers those that were written, and those to try again. Raises
-    `SyncError` before anything is written.
+    """Bring contacts up to date; returns those that were written, and the errors of those to try
+    again. Raises `SyncError` before anything is written.
     """
     shown = context.hubspot.read(contacts, {HUBSPOT_CONTACT: (*FIELDS[HUBSPOT_CONTACT], *ROLL_UPS)})
     records = not_frozen(list(shown.values()), context)
@@ -126,14 +123,14 @@ def _across(contacts: Sequence[Ref], context: SyncContext) -> Mapping[Ref, Ref]:
 
 
 def _ties(contacts: Iterable[Ref], across: Mapping[Ref, Ref], context: SyncContext) -> Ties:
-    """What each of the contacts is tied to now."""
+    """The ties of each contact now."""
     theirs = {ref: across[ref] for ref in contacts if ref in across}
     ties = context.opportunities.ties_of(list(theirs.values())) if theirs else {}
     return {ref: ties.get(there, ()) for ref, there in theirs.items()}
 
 
 def _sums(ties: Ties, ref: Ref, context: SyncContext) -> Mapping[str, str | None]:
-    """What a contact shows when it is up to date."""
+    """The roll-up fields of a contact that is up to date."""
     return rolled_up(
         ties.get(ref, ()), context.connection.deals.total_revenue_basis, context.zone()
     )
@@ -142,11 +139,11 @@ def _sums(ties: Ties, ref: Ref, context: SyncContext) -> Mapping[str, str | None
 def _stages(
     records: Sequence[Record], moves: frozenset[Ref], ties: Ties, context: SyncContext
 ) -> dict[Ref, str]:
-    """The lifecycle stages that go forward: only with the switch (LIFE-3), of contacts with a role
-    (LIFE-5), and never back (LIFE-21).
+    """Contact -> the lifecycle stage that it moves forward to: only if it is switched on (LIFE-3),
+    only for contacts with a role (LIFE-5), and never back (LIFE-21).
 
-    That accounts sync (LIFE-2) is what opportunities need to sync at all; colleagues follow where
-    stages spread to them (LIFE-4, Q-33).
+    Accounts must sync for this (LIFE-2), as they must for opportunities. Other contacts of the
+    company follow if stages spread to them (LIFE-4, Q-33).
     """
     if not context.connection.lifecycle.automatic_transitions:
         return {}
@@ -162,8 +159,8 @@ def _stages(
 def _write(
     records: Sequence[Record], ties: Ties, stages: Mapping[Ref, str], context: SyncContext
 ) -> tuple[list[Ref], dict[Ref, TryAgain]]:
-    """Write what the contacts do not show yet; answers those whose roll-ups were written, and those
-    to try again.
+    """Write what the contacts do not show yet; returns those whose sums were written, and the errors
+    of those to try again.
     """
     effects: list[UpdateRecord] = []
     for record in records:
@@ -186,13 +183,13 @@ def _write(
         for ref, one in errors.items()
         if isinstance(one, TryAgain) and isinstance(ref, Ref)
     }
-    # A lifecycle stage needs no second look: HubSpot sets none back (PLT-5), whoever comes last.
+    # A lifecycle stage is not read again: HubSpot moves none back (PLT-5), whoever writes last.
     rolled = [one.place for one in written if not one.fields.keys() <= {LIFECYCLE_STAGE}]
     return [ref for ref in rolled if isinstance(ref, Ref)], again
 
 
 def _associated(effects: Sequence[RollUp], context: SyncContext) -> Mapping[Ref, Sequence[Ref]]:
-    """The contacts of the deals because of which roles have just been given or ended."""
+    """Deal -> its contacts, for deals whose associations have just led to roles being created or ended."""
     deals = dict.fromkeys(
         one.ties.deal for one in effects if one.ties and one.ties.given_roles | one.ties.ended_roles
     )
@@ -212,7 +209,7 @@ def _outcome(
 
 
 def _are_still_so(wrote: TieWrites, ties: Ties, associated: Mapping[Ref, Sequence[Ref]]) -> bool:
-    """Whether the ties that these were written for are as they were."""
+    """Whether the ties that led to these writes have not changed since."""
     in_roles = frozenset(
         ref
         for ref, mine in ties.items()
