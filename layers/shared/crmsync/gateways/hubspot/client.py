@@ -21,9 +21,10 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 from crmsync.errors import Refused, SyncError
 from crmsync.gateways.aws.secrets import Secret, part
 from crmsync.gateways.hosts import is_safe, parts_of
-from crmsync.gateways.hubspot.errors import RENEW, call_error, unreachable, verdict_of
+from crmsync.gateways.hubspot.errors import RENEW, SIDE, call_error, verdict_of
 from crmsync.gateways.hubspot.versions import PLURALS, TIMEOUT, api_factory, version_of
 from crmsync.gateways.retry import RetryPolicy
+from crmsync.gateways.verdict import unreachable
 
 API_URL = "https://api.hubapi.com"
 """Where HubSpot is, for accounts of every region; a secret's ``api_url`` overrides it."""
@@ -196,8 +197,9 @@ def _refusal(
 ) -> tuple[SyncError, bool]:
     """The error, and whether the call is worth another try at once."""
     if reply is None:
-        slow = isinstance(problem, ReadTimeoutError)
-        return unreachable(problem or TimeoutError()), not slow
+        timed_out = isinstance(problem, ReadTimeoutError)
+        error = unreachable("HubSpot", SIDE, problem or TimeoutError(), timed_out=timed_out)
+        return error, not timed_out
     category = str(reply.body.get("category", ""))
     verdict = verdict_of(reply.status, category, str(reply.body.get("policyName", "")))
     return call_error(reply.status, reply.body, asked=asked), verdict.soon

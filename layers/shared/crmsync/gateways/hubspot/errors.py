@@ -17,22 +17,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Drifted, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.hubspot.texts import SENTENCES
 from crmsync.gateways.vendor_texts import code_of, kept, name_of
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a refusal means: the kind of error, the wait in seconds, whether a try in the same call
-    is worth it, and what people can do.
-    """
-
-    error: type[SyncError]
-    wait: float = 30.0
-    soon: bool = False
-    hint: str = ""
-
+from crmsync.gateways.verdict import Verdict
 
 _SCOPES = "Give the HubSpot app the missing scopes, then retry."
 _TOKEN = "Store a valid HubSpot access token in the connection's secret."  # noqa: S105 - a sentence
@@ -85,7 +73,6 @@ _BY_CODE = {
 SIDE = "hubspot"
 _SHUT = frozenset({401, 403, 429, 477})
 """Statuses that whoever calls would get, whatever is called for."""
-_SLOW = frozenset({"ReadTimeoutError"})
 _LISTED = "Property values were not valid: "
 _EXISTING = re.compile(r"Existing ID: (\d+)|[0-9]\. (\d+) already has that value")
 """The id behind a record's id and a full stop: what stands anywhere else may be the value
@@ -115,10 +102,7 @@ def call_error(status: int, body: Mapping[str, Any], *, asked: float | None = No
     error = _error(verdict, body, code=category, values=(), asked=asked)
     if status not in _SHUT and status < _SERVER_FAULT:
         return error
-    after = error.after if isinstance(error, TryAgain) else verdict.wait
-    return Down(
-        error.text, side=SIDE, sure=status in _SHUT, after=after, code=error.code, hint=verdict.hint
-    )
+    return verdict.down(error, side=SIDE, sure=status in _SHUT)
 
 
 def row_error(
@@ -130,16 +114,6 @@ def row_error(
     category = code_of(body.get("category"), status)
     verdict = _BY_CATEGORY.get(category) or verdict_of(status, category)
     return _error(verdict, body, code=category, values=sent.values())
-
-
-def unreachable(problem: Exception) -> Down:
-    """The error for a call that got no answer. One that was waited for long is not worth a second
-    question in the same breath.
-    """
-    code = type(problem).__name__
-    return Down(
-        f"HubSpot did not answer ({code}).", side=SIDE, sure=code in _SLOW, after=30, code=code
-    )
 
 
 def _error(
@@ -159,19 +133,18 @@ def _error(
     fieldname = details[0].name if details else next(iter(named), "")
     said = " ".join(detail.told(values) for detail in details)
     text = said or kept(message, SENTENCES.get(code, ()), values) or f"HubSpot answered {code}."
-    if issubclass(verdict.error, TryAgain):
-        return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
-    if issubclass(verdict.error, Conflict):
-        found = _EXISTING.search(message)
-        return Conflict(
-            text,
-            existing=(found.group(1) or found.group(2)) if found else "",
-            code=code,
-            fieldname=fieldname,
-        )
-    if code in PROPERTY_CODES:
-        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
-    error = verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    existing = _EXISTING.search(message)
+    error = verdict.error_for(
+        text,
+        side=SIDE,
+        code=code,
+        fieldname=fieldname,
+        existing=(existing.group(1) or existing.group(2)) if existing else "",
+        is_about_a_field=code in PROPERTY_CODES,
+        asked=asked,
+    )
+    if isinstance(error, TryAgain | Conflict | Drifted):
+        return error
     return error.naming(named)
 
 

@@ -12,27 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from crmsync.errors import Conflict, Down, Drifted, Gone, Refused, SyncError, TryAgain
+from crmsync.errors import Conflict, Down, Gone, Refused, SyncError, TryAgain
 from crmsync.gateways.salesforce.ids import full, is_id
 from crmsync.gateways.salesforce.texts import SENTENCES
 from crmsync.gateways.vendor_texts import code_of, kept, name_of, plain_of, whole
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a refusal means: the kind of error, the wait in seconds, whether a try in the same call
-    is worth it, and what people can do.
-    """
-
-    error: type[SyncError]
-    wait: float = 30.0
-    soon: bool = False
-    hint: str = ""
-
+from crmsync.gateways.verdict import Verdict
 
 _VALUE = Verdict(
     Refused, hint="Correct the value in HubSpot, or change the field's rules in Salesforce."
@@ -154,7 +141,7 @@ in a number's place.
 RENEW = 401
 _SERVER_FAULT = 500
 _BUSY = frozenset({420, 429})
-_HOLDER = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
+_EXISTING = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
 SIDE = "salesforce"
 _SHUT = frozenset(
     {
@@ -168,7 +155,6 @@ _SHUT = frozenset(
 """Codes that whoever calls would get, whatever is called for."""
 _OF_A_ROW = frozenset({"UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED", "STORAGE_LIMIT_EXCEEDED"})
 """What passes by itself and is about the records of the call all the same."""
-_SLOW = frozenset({"ReadTimeout"})
 _COLUMN = re.compile(r"(?:No such column|column) '([^']+)'")
 
 
@@ -212,8 +198,7 @@ def call_error(
     if not shut and (not isinstance(error, TryAgain) or code in _OF_A_ROW):
         return error
     verdict = verdict_of(code, status, message)
-    after = error.after if isinstance(error, TryAgain) else verdict.wait
-    return Down(error.text, side=SIDE, sure=shut, after=after, code=code, hint=verdict.hint)
+    return verdict.down(error, side=SIDE, sure=shut)
 
 
 def set_up_error(status: int, content: Any) -> SyncError:
@@ -263,16 +248,6 @@ def row_error(
     return error.naming(name_of(name) for one in every for name in one.get("fields") or ())
 
 
-def unreachable(problem: Exception) -> Down:
-    """The error for a call that got no answer. One that was waited for long is not worth a second
-    question in the same breath.
-    """
-    code = type(problem).__name__
-    return Down(
-        f"Salesforce did not answer ({code}).", side=SIDE, sure=code in _SLOW, after=30, code=code
-    )
-
-
 def _error(
     code: str,
     status: int,
@@ -289,16 +264,16 @@ def _error(
     matches = _matches(found)
     if len(matches) == 1:
         return Conflict(text, existing=matches[0], code=code, hint=verdict.hint)
-    if issubclass(verdict.error, Conflict):
-        holder = _HOLDER.search(message)
-        return Conflict(
-            text, existing=full(holder.group(1)) if holder else "", code=code, fieldname=fieldname
-        )
-    if issubclass(verdict.error, TryAgain):
-        return TryAgain(text, after=asked if asked is not None else verdict.wait, code=code)
-    if code in FIELD_CODES:
-        return Drifted(text, side=SIDE, code=code, fieldname=fieldname, hint=verdict.hint)
-    return verdict.error(text, code=code, fieldname=fieldname, hint=verdict.hint)
+    existing = _EXISTING.search(message)
+    return verdict.error_for(
+        text,
+        side=SIDE,
+        code=code,
+        fieldname=fieldname,
+        existing=full(existing.group(1)) if existing else "",
+        is_about_a_field=code in FIELD_CODES,
+        asked=asked,
+    )
 
 
 def _of_a_rule(code: str, message: str, rules: Collection[str]) -> str:

@@ -22,15 +22,16 @@ from crmsync.gateways.aws.secrets import Content, Secret, part
 from crmsync.gateways.retry import RetryPolicy
 from crmsync.gateways.salesforce.errors import (
     RENEW,
+    SIDE,
     call_error,
     first_error,
     login_error,
-    unreachable,
     verdict_of,
 )
 from crmsync.gateways.salesforce.hosts import LoginUrl
 from crmsync.gateways.salesforce.meter import HEADER, SalesforceMeter
 from crmsync.gateways.salesforce.sdk import Salesforce, SalesforceError
+from crmsync.gateways.verdict import unreachable
 from crmsync.model.names import SALESFORCE_CLIENT
 
 API_VERSION = "66.0"
@@ -201,7 +202,7 @@ class Login:
             try:
                 answer = connection.post(f"{base}/services/oauth2/token", **grant)
             except requests.RequestException as problem:
-                raise unreachable(problem) from None
+                raise _unreachable(problem) from None
         try:
             body = answer.json()
         except ValueError:
@@ -330,7 +331,7 @@ class SalesforceSession:
                 soon = soon and (repeat or problem.status < _SERVER_FAULT)
             except requests.RequestException as problem:
                 error, soon = (
-                    unreachable(problem),
+                    _unreachable(problem),
                     repeat and not isinstance(problem, requests.ReadTimeout),
                 )
             if not soon or not self._patience.wait(attempt, connection.asked):
@@ -350,6 +351,11 @@ class SalesforceSession:
             )
             made = self._made = (token, client, connection)
         return made[1], made[2]
+
+
+def _unreachable(problem: requests.RequestException) -> SyncError:
+    timed_out = isinstance(problem, requests.ReadTimeout)
+    return unreachable("Salesforce", SIDE, problem, timed_out=timed_out)
 
 
 def _refused(problem: SalesforceError, asked: float | None) -> tuple[SyncError, bool]:
